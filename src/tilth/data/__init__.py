@@ -1,0 +1,1 @@
+"""The dataset: a lazy table, its schema, its roles, and what its values mean."""

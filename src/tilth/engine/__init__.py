@@ -1,0 +1,1 @@
+"""The only place that executes: expressions, statistics, the plan, DuckDB, Spark, the row function."""

@@ -1,0 +1,185 @@
+"""Every error Tilth raises, split by whose mistake it is, and the shape of a message.
+
+    TilthError
+    ├── RequestError (ValueError)      the request is wrong                          exit code 2
+    │   ├── FlowError                  the flow file
+    │   ├── RulesError                 the ruleset (DQDL)
+    │   ├── ExpressionError            a formula, a `where`, a CustomSql
+    │   ├── ColumnError (KeyError)     a column that is not there, or not of the kind needed
+    │   ├── SourceError                a file or table that cannot be read as asked
+    │   ├── ArtefactError              a fitted flow that cannot be opened
+    │   └── MissingExtra (ImportError) an optional part that is not installed
+    ├── DataFailure                    the data failed its rules (only on request)   exit code 1
+    ├── MachineError (RuntimeError)    disk, memory, network, engine                 exit code 3
+    └── Gap (NotImplementedError)      a thing that one engine or this version cannot do   exit code 2
+
+An error carries one or more `Mistake`s: whoever checks a request collects all of them and raises once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a mistake stands: a file (or `<text>`), a line and a column, both counted from 1, and that line's text."""
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None
+    length: int = 1
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+    def underlined(self) -> str:
+        """The line with the culprit underlined, or nothing where the text is not known."""
+        if self.text is None or self.column is None:
+            return ""
+        return f"{self.text}\n{' ' * (self.column - 1)}{'^' * max(1, self.length)}"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong: what was asked and found, where, what would be accepted, and what to do next.
+
+    `code` is a stable short name (`unknown-column`, `E-ARITY`) for tools; `severity` is `error` or `warning`.
+    """
+
+    message: str
+    place: Place | None = None
+    accepted: str = ""
+    hint: str = ""
+    code: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if self.place and str(self.place) else ""
+        code = f" [{self.code}]" if self.code else ""
+        lines = [f"{head}{self.message}{code}"]
+        if self.place and self.place.underlined():
+            lines += [f"    {line}" for line in self.place.underlined().splitlines()]
+        if self.accepted:
+            lines.append(f"    accepted: {self.accepted}")
+        if self.hint:
+            lines.append(f"    {self.hint}")
+        return "\n".join(lines)
+
+    def at(self, place: Place) -> Mistake:
+        """The same mistake, standing at `place`."""
+        return replace(self, place=place)
+
+
+class TilthError(Exception):
+    """The root. `mistakes` holds everything that is wrong; `str()` prints them all.
+
+    >>> print(RequestError("no such engine: 'dukdb'", hint=did_you_mean("dukdb", ["duckdb", "spark"])))
+    no such engine: 'dukdb'
+        did you mean 'duckdb'?
+    """
+
+    exit_code = 3
+
+    def __init__(self, *mistakes: str | Mistake, place: Place | None = None, accepted: str = "", hint: str = "", code: str = "") -> None:
+        self.mistakes: tuple[Mistake, ...] = tuple(
+            m if isinstance(m, Mistake) else Mistake(m, place, accepted, hint, code) for m in mistakes
+        )
+        super().__init__("\n".join(str(m) for m in self.mistakes))
+
+    def __str__(self) -> str:  # KeyError among the parents would print the repr
+        return "\n".join(str(m) for m in self.mistakes)
+
+
+class RequestError(TilthError, ValueError):
+    """The request is wrong: mend it and ask again."""
+
+    exit_code = 2
+
+
+class FlowError(RequestError):
+    """The flow file is wrong."""
+
+
+class RulesError(RequestError):
+    """The ruleset is wrong."""
+
+
+class ExpressionError(RequestError):
+    """A formula, a `where` or a CustomSql is wrong, or uses what may not be used."""
+
+
+class ColumnError(RequestError, KeyError):
+    """A column is not there, or is not of the kind that is needed."""
+
+    @classmethod
+    def unknown(cls, name: str, known: Iterable[str], asked_by: str = "") -> ColumnError:
+        """The error for a name that no column has, with the nearest names."""
+        known = list(known)
+        by = f"{asked_by}: " if asked_by else ""
+        return cls(
+            f"{by}there is no column {name!r}",
+            accepted=listed(known),
+            hint=did_you_mean(name, known),
+            code="unknown-column",
+        )
+
+
+class SourceError(RequestError):
+    """A file or table cannot be read as asked."""
+
+
+class ArtefactError(RequestError):
+    """A fitted flow (`NAME.tilth`) cannot be opened."""
+
+
+class MissingExtra(RequestError, ImportError):
+    """An optional part is asked for and not installed."""
+
+    @classmethod
+    def named(cls, extra: str, needed_for: str) -> MissingExtra:
+        """The error that says what to install."""
+        return cls(f"{needed_for} needs an optional part that is not installed", hint=f'pip install "tilth[{extra}]"', code="missing-extra")
+
+
+class DataFailure(TilthError):
+    """The data failed its rules. Raised only by `Report.raise_for_failures()`: a failed rule is a result."""
+
+    exit_code = 1
+
+
+class MachineError(TilthError, RuntimeError):
+    """The machine failed: disk, memory, network or engine."""
+
+    exit_code = 3
+
+
+class Gap(TilthError, NotImplementedError):
+    """Something that this engine, or this version of Tilth, cannot do. The message names what can."""
+
+    exit_code = 2
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the nearest known word, or nothing.
+
+    >>> did_you_mean("medain", ["mean", "median", "mode"])
+    "did you mean 'median'?"
+    """
+    folded = {k.casefold(): k for k in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def listed(words: Iterable[str], most: int = 12) -> str:
+    """Words with commas between, cut after `most`.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b … (3 in all)'
+    """
+    words = list(words)
+    shown = ", ".join(words[:most])
+    return shown if len(words) <= most else f"{shown} … ({len(words)} in all)"

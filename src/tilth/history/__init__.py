@@ -1,0 +1,1 @@
+"""An append-only ledger of measures."""

@@ -1,0 +1,1 @@
+"""DQDL: grammar, parser, conditions, and the catalogue of rule types."""

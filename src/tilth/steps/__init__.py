@@ -1,0 +1,1 @@
+"""One file per step: what it learns, and the columns or rows it makes."""
