@@ -1,0 +1,104 @@
+"""A lazy table: a source, and layers of changes on top of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data.roles import Roles
+from tilth.data.source import Source
+
+BELOW = "below"  # the name under which a `Rows` layer speaks of the layer under it
+
+
+@dataclass(frozen=True)
+class Change:
+    """Columns made anew from the columns below, row by row: (name, tree), or (name, None) for a column that goes.
+
+    The first change of a dataset is its `door`: what reading means (casts, null tokens, NaN to null). It is applied once
+    and no later change joins it.
+    """
+
+    columns: tuple[tuple[str, Tree | None], ...]
+    door: bool = False
+
+    def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
+        """The names after the change: kept ones in their place, new ones behind."""
+        made = dict(self.columns)
+        kept = tuple(c for c in below if c not in made or made[c] is not None)
+        return kept + tuple(c for c, tree in self.columns if tree is not None and c not in kept)
+
+    def reads(self) -> set[str]:
+        """The columns below that the change looks at."""
+        return {c.name for _, tree in self.columns if tree is not None for c in tree.find_all(exp.Column)}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Other rows, or the same in another order: any SELECT from `below`. `ordered` says that the order of the rows is meant.
+
+    `out` are the names it gives, None for the names below.
+    """
+
+    select: exp.Select
+    ordered: bool = False
+    out: tuple[str, ...] | None = None
+
+    def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
+        """The names after the change."""
+        return below if self.out is None else self.out
+
+
+Layer: TypeAlias = Change | Rows
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A lazy table, its columns and their roles. The only thing that travels between verbs.
+
+    A change that reads and writes nothing that the last layer made joins that layer, so a thousand independent changes
+    are one layer. Nothing runs until a verb asks an engine.
+    """
+
+    source: Source
+    roles: Roles = field(default_factory=Roles)
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        names = self.source.columns
+        for layer in self.layers:
+            names = layer.names(names)
+        return names
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of the rows is meant (the last layer that says something about rows ordered them)."""
+        return next((layer.ordered for layer in reversed(self.layers) if isinstance(layer, Rows)), False)
+
+    def change(self, new: Mapping[str, Tree | None], door: bool = False) -> Dataset:
+        """The table with columns made, replaced or (None) dropped."""
+        if not new:
+            return self
+        layer = Change(tuple(new.items()), door)
+        last = self.layers[-1] if self.layers else None
+        if isinstance(last, Change) and not last.door and not (layer.reads() | set(new)) & {c for c, _ in last.columns}:
+            return replace(self, layers=(*self.layers[:-1], Change((*last.columns, *layer.columns))))
+        return replace(self, layers=(*self.layers, layer))
+
+    def rows(self, select: exp.Select, ordered: bool = False, out: Iterable[str] | None = None) -> Dataset:
+        """The table with other rows: `select` reads from the table `below`."""
+        return replace(self, layers=(*self.layers, Rows(select, ordered, None if out is None else tuple(out))))
+
+    def keep(self, names: Iterable[str]) -> Dataset:
+        """The table with these columns only."""
+        wanted = set(names)
+        return self.change({n: None for n in self.names if n not in wanted})
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.source}: {len(self.names)} columns, {len(self.layers)} layers)"

@@ -1,0 +1,76 @@
+"""What a column is for: label, facet, id, time and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
+
+SINGLE = ("label", "prediction", "time", "weight", "split")
+MANY = ("facet", "id", "group", "text", "image", "private")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who plays which part. `positive` is the label's value (or values) that counts as the good outcome.
+
+    >>> Roles.of(label="approved", positive="yes", facet=["sex", "age"]).facet
+    ('sex', 'age')
+    """
+
+    label: str | None = None
+    positive: tuple[Any, ...] = ()
+    prediction: str | None = None
+    facet: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()
+    time: str | None = None
+    group: tuple[str, ...] = ()
+    weight: str | None = None
+    text: tuple[str, ...] = ()
+    image: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    split: str | None = None
+
+    @classmethod
+    def of(cls, **given: Any) -> Roles:
+        """Roles from names or lists of names; a single name stands for a list of one."""
+        known = [f.name for f in fields(cls)]
+        unknown = [Mistake(f"there is no role {r!r}", accepted=listed(known), hint=did_you_mean(r, known), code="unknown-role") for r in given if r not in known]
+        if unknown:
+            raise RequestError(*unknown)
+        several = {r: (v,) if not isinstance(v, list | tuple) else tuple(v) for r, v in given.items() if r not in SINGLE and v is not None}
+        single = {r: v for r, v in given.items() if r in SINGLE}
+        return cls(**single, **several)
+
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """Role → its columns, for the roles that have any."""
+        found: dict[str, tuple[str, ...]] = {}
+        for role in (*SINGLE, *MANY):
+            value = getattr(self, role)
+            if value:
+                found[role] = (value,) if isinstance(value, str) else value
+        return found
+
+    def of_column(self, name: str) -> tuple[str, ...]:
+        """The roles that a column plays."""
+        return tuple(role for role, columns in self.named().items() if name in columns)
+
+    @property
+    def not_features(self) -> frozenset[str]:
+        """Columns that a selector by kind leaves alone: what identifies, dates, weighs, groups or splits a row, is private, or is the outcome."""
+        leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private")
+        return frozenset(c for role in leave for c in self.named().get(role, ()))
+
+    def check(self, names: Iterable[str]) -> None:
+        """Refuse roles of columns that are not there, all at once."""
+        names = list(names)
+        missing = [
+            Mistake(f"role {role!r}: there is no column {c!r}", accepted=listed(names), hint=did_you_mean(c, names), code="unknown-column")
+            for role, columns in self.named().items()
+            for c in columns
+            if c not in names
+        ]
+        if missing:
+            raise ColumnError(*missing)

@@ -1,0 +1,65 @@
+"""Which columns a step means: by name, kind, role or pattern."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+from tilth.data.roles import MANY, SINGLE, Roles
+from tilth.data.schema import Kind, Schema
+from tilth.errors import ColumnError, Mistake, did_you_mean, listed
+
+KINDS: dict[str, frozenset[Kind]] = {
+    "all": frozenset(Kind),
+    "numeric": frozenset(k for k in Kind if k.numeric),
+    "categorical": frozenset(k for k in Kind if k.categorical),
+    "temporal": frozenset(k for k in Kind if k.temporal),
+    "boolean": frozenset({Kind.BOOLEAN}),
+    "integer": frozenset({Kind.INTEGER}),
+    "float": frozenset({Kind.FLOAT, Kind.DECIMAL}),
+    "text": frozenset({Kind.TEXT}),
+}
+ROLES = frozenset({*SINGLE, *MANY})
+
+
+def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = Roles()) -> tuple[str, ...]:
+    """The names of the columns that a selector means, in the order of the table.
+
+    `chosen` is one word or several: a column's name; a kind (`numeric`, `categorical`, `temporal`, `boolean`, `integer`,
+    `float`, `text`, `all`), which leaves alone the columns that identify, date, weigh, group or split a row, are private or
+    are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which takes
+    away. A column's own name wins over the same word's other meanings. A kind, role or pattern may select nothing.
+
+    Errors: `ColumnError` for every word that means nothing, all at once.
+
+    >>> from tilth.data.schema import Column
+    >>> table = Schema((Column("age", Kind.INTEGER), Column("name", Kind.TEXT), Column("pay", Kind.FLOAT)))
+    >>> select(["numeric", "!age"], table)
+    ('pay',)
+    """
+    words = [chosen] if isinstance(chosen, str) else list(chosen)
+    mistakes: list[Mistake] = []
+    kept: set[str] = set()
+    for word in words if any(not w.startswith("!") for w in words) else ["all", *words]:
+        taken_away = word.startswith("!") and word not in schema
+        found = _meaning(word.removeprefix("!") if taken_away else word, schema, roles)
+        if found is None:
+            accepted = f"{listed(schema.names)}; or {', '.join(KINDS)}; or a role; or a pattern with *"
+            mistakes.append(Mistake(f"no column, kind or role is called {word!r}", accepted=accepted, hint=did_you_mean(word.strip("!"), (*schema.names, *KINDS, *ROLES)), code="unknown-column"))
+        else:
+            kept = kept - found if taken_away else kept | found
+    if mistakes:
+        raise ColumnError(*mistakes)
+    return tuple(n for n in schema.names if n in kept)
+
+
+def _meaning(word: str, schema: Schema, roles: Roles) -> set[str] | None:
+    if word in schema:
+        return {word}
+    if word in ROLES and word not in KINDS:
+        return set(roles.named().get(word, ()))
+    if word in KINDS:
+        return {c.name for c in schema if c.kind in KINDS[word] and c.name not in roles.not_features}
+    if "*" in word or "?" in word:
+        return {n for n in schema.names if fnmatch.fnmatchcase(n, word)}
+    return None

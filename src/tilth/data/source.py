@@ -1,0 +1,57 @@
+"""Where a table's rows come from: plain descriptions that an engine knows how to scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of one format. `options` are the format's own (delimiter, header …), sorted, so that equal sources are equal.
+
+    `columns` are the names in the files; `typed` tells whether the files carry types (Parquet) or texts only (CSV).
+    """
+
+    format: str
+    paths: tuple[str, ...]
+    columns: tuple[str, ...]
+    options: tuple[tuple[str, Any], ...] = ()
+    typed: bool = True
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """One option's value."""
+        return dict(self.options).get(name, default)
+
+    def __str__(self) -> str:
+        return self.paths[0] if len(self.paths) == 1 else f"{len(self.paths)} files ({self.paths[0]} …)"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """An Arrow table in memory. Two such sources are equal only if they hold the same object."""
+
+    table: Any = field(repr=False, compare=False)
+    columns: tuple[str, ...]
+    identity: int = 0
+    typed: bool = True
+
+    def __str__(self) -> str:
+        return f"table in memory ({self.table.num_rows} rows)"
+
+
+@dataclass(frozen=True)
+class Native:
+    """A table that lives in an engine already: a DuckDB relation or a Spark frame."""
+
+    engine: str
+    handle: Any = field(repr=False, compare=False)
+    columns: tuple[str, ...]
+    identity: int = 0
+    typed: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.engine} table"
+
+
+Source = Files | Memory | Native

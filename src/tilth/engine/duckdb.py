@@ -1,0 +1,150 @@
+"""The embedded engine: DuckDB."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
+from tilth.engine.engine import Engine
+from tilth.engine.expressions import lit
+from tilth.engine.operations import lower
+from tilth.engine.query import layer_select, table
+from tilth.errors import Gap, MachineError, RequestError, SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KINDS: dict[str, Kind] = {
+    "BOOLEAN": Kind.BOOLEAN,
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), Kind.INTEGER),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), Kind.FLOAT),
+    **dict.fromkeys(("VARCHAR", "UUID", "ENUM", "JSON"), Kind.TEXT),
+    "DATE": Kind.DATE,
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), Kind.TIMESTAMP),
+    "TIMESTAMP WITH TIME ZONE": Kind.INSTANT,
+    "TIME": Kind.TIME,
+    "BLOB": Kind.BINARY,
+    "STRUCT": Kind.STRUCT,
+    "MAP": Kind.MAP,
+    '"NULL"': Kind.NULL,
+}
+
+
+def kind_of(type_text: str) -> Kind:
+    """The kind of a DuckDB type, by its text.
+
+    >>> kind_of("DECIMAL(18,3)"), kind_of("INTEGER[]"), kind_of("BIGINT")
+    (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.INTEGER: 'integer'>)
+    """
+    if type_text.endswith("]"):
+        return Kind.LIST
+    if type_text.startswith("DECIMAL"):
+        return Kind.DECIMAL
+    return KINDS.get(type_text) or KINDS.get(type_text.split("(")[0], Kind.OTHER)
+
+
+class DuckDB(Engine):
+    """DuckDB in this process.
+
+    `memory_limit` (such as `"2GiB"`) bounds what it keeps in memory, the rest spills to the folder `spill`; `threads` is the
+    number of threads. Without them DuckDB's own defaults hold and the spill folder is a temporary one. An open
+    `connection` can be given: its tables can then be read, its settings for time zone and order of rows are set.
+    """
+
+    name = "duckdb"
+
+    def __init__(
+        self, memory_limit: str | None = None, threads: int | None = None, spill: str | Path | None = None, connection: duckdb.DuckDBPyConnection | None = None
+    ) -> None:
+        super().__init__()
+        self._spill = None if spill else tempfile.TemporaryDirectory(prefix="tilth-", ignore_cleanup_errors=True)
+        self._connection = connection or duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+        self._bases: dict[Any, str] = {}
+        settings = {
+            "TimeZone": "UTC",
+            "preserve_insertion_order": False,
+            "enable_progress_bar": False,
+            "temp_directory": str(spill or (self._spill and self._spill.name)),
+            "memory_limit": memory_limit,
+            "threads": threads,
+        }
+        for setting, value in settings.items():
+            if value is not None:
+                self.execute(f"SET {setting} = {lit(value).sql('duckdb')}")
+
+    def execute(self, text: str) -> duckdb.DuckDBPyConnection:
+        """Run a statement; DuckDB's exceptions become Tilth's."""
+        try:
+            return self._connection.execute(text)
+        except duckdb.OutOfMemoryException as error:
+            raise MachineError(f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk") from error
+        except duckdb.IOException as error:
+            raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
+        except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
+            raise RequestError(f"a value does not fit: {first_line(error)}") from error
+        except duckdb.Error as error:
+            raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000]) from error
+
+    # ── the engine's own part ──
+
+    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+        door = data.layers[:1] if isinstance(data.source, Files) and not data.source.typed else ()
+        wanted = (data.source, door)
+        if wanted not in self._bases:
+            name = f"source{len(self._bases)}"
+            scan = self._scan(data.source, name)
+            if door:  # texts are parsed once, into a table: a rescan of the file per query would cost twice as much
+                select = layer_select(door[0], "scan", data.source.columns)
+                text = f"CREATE TEMP TABLE {name} AS WITH scan AS (SELECT * FROM {scan}) {lower(select, self.name)}"
+                with self.timed("read texts into a table", text):
+                    self.execute(text)
+            elif scan != name:
+                self.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {scan}")
+            self._bases[wanted] = name
+        names = data.source.columns if not door else door[0].names(data.source.columns)
+        return self._bases[wanted], names, data.layers[len(door) :]
+
+    def _scan(self, source: Source, name: str) -> str:
+        match source:
+            case Files(format="parquet"):
+                return f"read_parquet({_texts(source.paths)}, hive_partitioning = {bool(source.option('hive'))}, union_by_name = true)".replace("True", "true").replace("False", "false")
+            case Memory():
+                self._connection.register(name, source.table)
+                return name
+            case Native(engine="duckdb"):
+                source.handle.create_view(name)
+                return name
+        raise Gap(f"DuckDB cannot read {source}")
+
+    def run(self, text: str) -> list[tuple[Any, ...]]:
+        return self.execute(text).fetchall()
+
+    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        yield from self.execute(text).fetch_record_batch(250_000)
+
+    def schema_of(self, text: str) -> Schema:
+        return Schema(tuple(Column(name, kind_of(type_), type_) for name, type_, *_ in self.execute(f"DESCRIBE {text}").fetchall()))
+
+    def source_schema(self, source: Source) -> Schema:
+        scan = self._scan(source, f"peek{len(self._bases)}")
+        try:
+            return self.schema_of(f"SELECT * FROM {scan}")
+        except MachineError as error:
+            raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
+
+
+def _texts(values: Sequence[str]) -> str:
+    return "[" + ", ".join(lit(v).sql("duckdb") for v in values) + "]"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message: the rest is the engine's hints and the query."""
+    return str(error).strip().split("\n")[0]
+
+
+__all__ = ["DuckDB", "first_line", "kind_of", "table"]

@@ -1,0 +1,118 @@
+"""What an engine can be asked, and the facts it keeps of what it did."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from tilth.data import Dataset, Schema, Source
+from tilth.engine.operations import EngineName, lower
+from tilth.engine.plan import Scan, plan
+from tilth.engine.query import select_from, table
+from tilth.engine.statistics import Statistic
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A fact of the run: one pass over the data, what for, how long, and the text that ran."""
+
+    title: str
+    seconds: float
+    query: str
+
+
+class Engine(ABC):
+    """Runs queries. The only place that executes; DuckDB and Spark are its two kinds.
+
+    `passes` grows by one with every pass over the data.
+    """
+
+    name: ClassVar[EngineName]
+
+    def __init__(self) -> None:
+        self.passes: list[Pass] = []
+
+    @abstractmethod
+    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Any]]:
+        """A table that the engine can scan, its columns, and the layers that still stand on top of it."""
+
+    @abstractmethod
+    def run(self, text: str) -> list[tuple[Any, ...]]:
+        """The rows of a small answer."""
+
+    @abstractmethod
+    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a large answer, in Arrow batches."""
+
+    @abstractmethod
+    def schema_of(self, text: str) -> Schema:
+        """The columns that a query would give, without running it."""
+
+    @abstractmethod
+    def source_schema(self, source: Source) -> Schema:
+        """The columns of a source as they are, without reading its rows."""
+
+    # ── what callers use ──
+
+    def query(self, data: Dataset, select: exp.Select) -> str:
+        """The text of a query over a dataset; its FROM is added here."""
+        base, names, layers = self.base(data)
+        return lower(select_from(base, names, layers, select), self.name)
+
+    def schema(self, data: Dataset) -> Schema:
+        """Names and kinds of a dataset's columns, without a scan."""
+        return self.schema_of(self.query(data, everything()))
+
+    def rows(self, data: Dataset, select: exp.Select, title: str = "rows") -> list[tuple[Any, ...]]:
+        """A small answer to a query over a dataset."""
+        return self._timed(title, self.query(data, select))
+
+    def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
+        """The value of each statistic: a number, or for one with `by` a dict from a tuple of keys to the number."""
+        known: dict[Statistic, Any] = {}
+        for scan in plan(statistics):
+            known |= read_off(scan, self._timed(scan.title, self.scan_text(data, scan)))
+        return known
+
+    def scan_text(self, data: Dataset, scan: Scan) -> str:
+        """The text of one scan over a dataset."""
+        base, names, layers = self.base(data)
+        return lower(scan.select(base, names, layers), self.name)
+
+    def _timed(self, title: str, text: str) -> list[tuple[Any, ...]]:
+        with self.timed(title, text):
+            return self.run(text)
+
+    @contextmanager
+    def timed(self, title: str, text: str) -> Iterator[None]:
+        """Note a pass over the data while it runs."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.passes.append(Pass(title, time.perf_counter() - begin, text))
+
+
+def read_off(scan: Scan, rows: Sequence[tuple[Any, ...]]) -> dict[Statistic, Any]:
+    """The statistics' values from the rows of their scan's answer."""
+    k = scan.keys
+    if not k:
+        return {s: rows[0][i] for i, s in enumerate(scan.statistics)}
+    return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(scan.statistics)}
+
+
+def everything() -> exp.Select:
+    """SELECT *"""
+    return exp.Select(expressions=[exp.Star()])
+
+
+__all__ = ["Engine", "Pass", "everything", "read_off", "table"]

@@ -1,0 +1,232 @@
+"""Builders for expression trees: the words that metrics and steps speak in.
+
+A tree is a `sqlglot` expression and means the same on DuckDB, on Spark and in the row function. Each builder copies what
+it is given, because a node of a tree has one parent only. Identifiers are always quoted; values become literals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+
+TYPES: dict[Kind, exp.DataType.Type] = {
+    Kind.BOOLEAN: exp.DataType.Type.BOOLEAN,
+    Kind.INTEGER: exp.DataType.Type.BIGINT,
+    Kind.FLOAT: exp.DataType.Type.DOUBLE,
+    Kind.TEXT: exp.DataType.Type.TEXT,
+    Kind.DATE: exp.DataType.Type.DATE,
+    Kind.TIMESTAMP: exp.DataType.Type.TIMESTAMPNTZ,
+    Kind.INSTANT: exp.DataType.Type.TIMESTAMPTZ,
+}
+
+
+def col(name: str) -> exp.Column:
+    """A column by its name, whatever characters it has."""
+    return exp.column(exp.to_identifier(name, quoted=True))
+
+
+def lit(value: Any) -> Tree:
+    """A value as a literal.
+
+    Floats carry an exponent: without one, SQL reads `38.5816` as a decimal and the last digits differ. NaN and the
+    infinities are casts of their text. Instants without a zone stay without one.
+
+    Errors: TypeError for a value that has no literal.
+
+    >>> lit(0.5).sql("duckdb"), lit("it's").sql("spark"), lit(None).sql("duckdb")
+    ('0.5e0', "'it\\\\'s'", 'NULL')
+    """
+    match value:
+        case None:
+            return exp.Null()
+        case bool():
+            return exp.Boolean(this=value)
+        case int():
+            return _signed(str(abs(value)), value < 0)
+        case float() if not math.isfinite(value):
+            return cast(exp.Literal.string("NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")), Kind.FLOAT)
+        case float():
+            text = repr(abs(value))
+            return _signed(text if "e" in text else f"{text}e0", math.copysign(1.0, value) < 0)
+        case str():
+            return exp.Literal.string(value)
+        case Decimal():
+            return cast_to(exp.Literal.string(str(value)), exp.DataType.build(_decimal_type(value)))
+        case datetime():
+            return cast(exp.Literal.string(value.isoformat(sep=" ")), Kind.TIMESTAMP if value.tzinfo is None else Kind.INSTANT)
+        case date():
+            return cast(exp.Literal.string(value.isoformat()), Kind.DATE)
+        case time():
+            return cast_to(exp.Literal.string(value.isoformat()), exp.DataType.build("time"))
+    raise TypeError(f"no literal for a value of type {type(value).__name__}")
+
+
+def _signed(text: str, negative: bool) -> Tree:
+    number = exp.Literal.number(text)
+    return exp.Neg(this=number) if negative else number
+
+
+def _decimal_type(value: Decimal) -> str:
+    exponent = value.as_tuple().exponent
+    scale = max(0, -exponent) if isinstance(exponent, int) else 0
+    return f"decimal(38, {scale})"
+
+
+def cast_to(x: Tree, to: exp.DataType) -> Tree:
+    """A cast that raises where a value does not fit."""
+    return exp.Cast(this=x.copy(), to=to)
+
+
+def cast(x: Tree, kind: Kind) -> Tree:
+    """A cast to a kind of column. For text use the named operations of `engine.operations`: bare casts of text differ."""
+    return cast_to(x, exp.DataType(this=TYPES[kind]))
+
+
+def double(x: Tree) -> Tree:
+    """A number as a double."""
+    return cast(x, Kind.FLOAT)
+
+
+def text(x: Tree) -> Tree:
+    """An integer, boolean or text as text. Doubles have no text that all engines agree on."""
+    return cast(x, Kind.TEXT)
+
+
+def is_null(x: Tree) -> Tree:
+    """Whether a value is null: true or false, never null."""
+    return exp.Is(this=x.copy(), expression=exp.Null())
+
+
+def not_null(x: Tree) -> Tree:
+    """Whether a value is there."""
+    return exp.Not(this=exp.Paren(this=is_null(x)))
+
+
+def not_(x: Tree) -> Tree:
+    """Three-valued not."""
+    return exp.Not(this=exp.Paren(this=x.copy()))
+
+
+def and_(*conditions: Tree | None) -> Tree:
+    """All of the conditions (None counts as no condition); true if there are none."""
+    return _joined(exp.And, conditions, exp.true())
+
+
+def or_(*conditions: Tree | None) -> Tree:
+    """Any of the conditions; false if there are none."""
+    return _joined(exp.Or, conditions, exp.false())
+
+
+def _joined(kind: type[exp.Connector], conditions: Iterable[Tree | None], none: Tree) -> Tree:
+    given = [exp.Paren(this=c.copy()) for c in conditions if c is not None]
+    if not given:
+        return none
+    # a balanced tree: a chain of a thousand would be deeper than the printer's stack
+    while len(given) > 1:
+        pairs = [given[i : i + 2] for i in range(0, len(given), 2)]
+        given = [exp.Paren(this=kind(this=p[0], expression=p[1])) if len(p) == 2 else p[0] for p in pairs]
+    return given[0]
+
+
+def _binary(kind: type[exp.Binary], a: Tree, b: Tree) -> Tree:
+    return exp.Paren(this=kind(this=a.copy(), expression=b.copy()))
+
+
+def eq(a: Tree, b: Tree) -> Tree:
+    """a = b; null if either is."""
+    return _binary(exp.EQ, a, b)
+
+
+def ne(a: Tree, b: Tree) -> Tree:
+    """a <> b; null if either is."""
+    return _binary(exp.NEQ, a, b)
+
+
+def lt(a: Tree, b: Tree) -> Tree:
+    """a < b; null if either is. NaN is greater than every number."""
+    return _binary(exp.LT, a, b)
+
+
+def le(a: Tree, b: Tree) -> Tree:
+    """a <= b; null if either is."""
+    return _binary(exp.LTE, a, b)
+
+
+def gt(a: Tree, b: Tree) -> Tree:
+    """a > b; null if either is."""
+    return _binary(exp.GT, a, b)
+
+
+def ge(a: Tree, b: Tree) -> Tree:
+    """a >= b; null if either is."""
+    return _binary(exp.GTE, a, b)
+
+
+def add(a: Tree, b: Tree) -> Tree:
+    """a + b; raises where integers overflow."""
+    return _binary(exp.Add, a, b)
+
+
+def sub(a: Tree, b: Tree) -> Tree:
+    """a - b; raises where integers overflow."""
+    return _binary(exp.Sub, a, b)
+
+
+def mul(a: Tree, b: Tree) -> Tree:
+    """a * b; raises where integers overflow."""
+    return _binary(exp.Mul, a, b)
+
+
+def in_(x: Tree, values: Iterable[Any]) -> Tree:
+    """Whether x equals one of the values; null if x is."""
+    return exp.Paren(this=exp.In(this=x.copy(), expressions=[v.copy() if isinstance(v, Tree) else lit(v) for v in values]))
+
+
+def if_else(condition: Tree, yes: Tree, no: Tree | None = None) -> Tree:
+    """`yes` where the condition is true, `no` (or null) where it is false or null."""
+    return case((condition, yes), otherwise=no)
+
+
+def case(*branches: tuple[Tree, Tree], otherwise: Tree | None = None) -> Tree:
+    """The value of the first branch whose condition is true."""
+    ifs = [exp.If(this=c.copy(), true=v.copy()) for c, v in branches]
+    return exp.Case(ifs=ifs, default=(otherwise if otherwise is not None else exp.Null()).copy())
+
+
+def coalesce(*values: Tree) -> Tree:
+    """The first value that is not null."""
+    return exp.Coalesce(this=values[0].copy(), expressions=[v.copy() for v in values[1:]])
+
+
+def null_if(x: Tree, value: Tree) -> Tree:
+    """Null where x equals the value, else x."""
+    return exp.Nullif(this=x.copy(), expression=value.copy())
+
+
+def concat(*parts: Tree) -> Tree:
+    """Texts one after the other; null if any is."""
+    return reduce(lambda a, b: exp.DPipe(this=a, expression=b.copy()), parts[1:], parts[0].copy())
+
+
+def all_rows() -> Tree:
+    """count(*)"""
+    return exp.Count(this=exp.Star())
+
+
+def alias(x: Tree, name: str) -> Tree:
+    """A tree under a name."""
+    return exp.alias_(x.copy(), name, quoted=True)
+
+
+def columns_of(tree: Tree | None) -> set[str]:
+    """The names of the columns that a tree reads."""
+    return set() if tree is None else {c.name for c in tree.find_all(exp.Column)}

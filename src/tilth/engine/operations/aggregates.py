@@ -1,0 +1,88 @@
+"""Aggregates whose plain spelling differs between engines."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import add, cast_to, coalesce, double, lit, mul, sub
+from tilth.engine.operations.operation import Operation, call
+
+
+class Quantile(Operation):
+    """The interpolated quantile of x at q (type 7): exact; null where no value is there. Not mergeable."""
+
+    @classmethod
+    def duckdb(cls, x: Tree, q: Tree) -> Tree:
+        return add(call("quantile_cont", x, q), lit(0.0))
+
+    @classmethod
+    def spark(cls, x: Tree, q: Tree) -> Tree:
+        return add(call("percentile", x, q), lit(0.0))
+
+
+class ExactSum(Operation):
+    """The sum of integers or decimals, exact however large; null over no values (Spark alone overflows)."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return exp.Sum(this=x.copy())
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return exp.Sum(this=cast_to(x, exp.DataType.build("decimal(38, 0)")))
+
+
+class CentralMoment2(Operation):
+    """Σ(x − mean)²: 0 for one value, null over no values."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return mul(exp.VariancePop(this=double(x)), exp.Count(this=double(x)))
+
+
+class CoMoment(Operation):
+    """Σ(x − mean x)(y − mean y) over the rows where both are there; null over none."""
+
+    @classmethod
+    def both(cls, x: Tree, y: Tree) -> Tree:
+        both_there = exp.Count(this=add(double(x), double(y)))
+        return mul(exp.CovarPop(this=double(x), expression=double(y)), both_there)
+
+
+class GroupEntropy(Operation):
+    """−Σ p ln p over groups of size n, in nats; null over no groups."""
+
+    @classmethod
+    def both(cls, n: Tree) -> Tree:
+        size = double(n)
+        total = exp.Sum(this=size)
+        return sub(exp.Ln(this=total), exp.Div(this=exp.Sum(this=mul(size, exp.Ln(this=size.copy()))), expression=total.copy()))
+
+
+class CountIf(Operation):
+    """The number of rows for which a condition is true; 0 over no rows (DuckDB alone gives null there)."""
+
+    @classmethod
+    def both(cls, condition: Tree) -> Tree:
+        return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
+
+
+class SumOrZero(Operation):
+    """The sum of integers; 0 over no rows."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return coalesce(ExactSum.of(x), lit(0))
+
+
+class MostFrequentKey(Operation):
+    """The key of the largest group, of equally large ones the smallest key; null over no groups."""
+
+    @classmethod
+    def duckdb(cls, key: Tree, n: Tree) -> Tree:
+        return call("min_by", key, call("struct_pack", exp.PropertyEQ(this=exp.to_identifier("a"), expression=exp.Neg(this=n.copy())), exp.PropertyEQ(this=exp.to_identifier("b"), expression=key.copy())))
+
+    @classmethod
+    def spark(cls, key: Tree, n: Tree) -> Tree:
+        return call("min_by", key, call("struct", exp.Neg(this=n.copy()), key))

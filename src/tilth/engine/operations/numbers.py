@@ -1,0 +1,143 @@
+"""Operations on numbers whose plain spelling differs between engines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine.expressions import add, case, cast, coalesce, double, if_else, is_null, lit, lt, mul, null_if
+from tilth.engine.operations.operation import Operation, call
+
+
+class Divide(Operation):
+    """x / y in doubles; null where y is 0 (DuckDB alone gives infinity, Spark alone raises)."""
+
+    total = True  # where it is written inline: the divisor is a constant other than 0
+
+    @classmethod
+    def both(cls, x: Tree, y: Tree) -> Tree:
+        divisor = double(y) if isinstance(y, exp.Literal) and float(y.this) != 0 else null_if(double(y), lit(0.0))
+        return exp.Paren(this=exp.Div(this=double(x), expression=divisor))
+
+    @classmethod
+    def inline(cls, arguments: Sequence[str], constants: Mapping[str, Any]) -> str | None:
+        x, y = arguments
+        return f"{x} / {y}" if constants.get(y) and isinstance(constants[y], float) else None
+
+    @staticmethod
+    def row(x: Any, y: Any) -> Any:
+        return None if y == 0 else float(x) / float(y)
+
+
+class IsNan(Operation):
+    """Whether x is NaN; false for null."""
+
+    never_null = True
+    takes_null = True
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return coalesce(exp.IsNan(this=x.copy()), exp.false())
+
+    @staticmethod
+    def row(x: Any) -> bool:
+        return x is not None and x != x
+
+
+class NanToNull(Operation):
+    """x, but null where x is NaN: what reading does to every float column."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return null_if(x, lit(math.nan))
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        return None if x != x else x
+
+
+class Finite(Operation):
+    """x as a double, but null where x is not finite: what learning looks at."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return if_else(call("isfinite", double(x)), double(x))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return if_else(lt(exp.Abs(this=double(x)), lit(math.inf)), double(x))
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        return float(x) if math.isfinite(x) else None
+
+
+class NoNegativeZero(Operation):
+    """x + 0.0: the same number, without a negative zero (which engines pick differently as an extreme)."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return add(double(x), lit(0.0))
+
+    @staticmethod
+    def row(x: Any) -> float:
+        return float(x) + 0.0
+
+
+class DoubleToInteger(Operation):
+    """A double cut off to an integer; null where it is not finite or too large (DuckDB alone rounds, Spark alone cuts)."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return exp.TryCast(this=call("trunc", x), to=exp.DataType.build("bigint"), safe=True)
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return exp.TryCast(this=x.copy(), to=exp.DataType.build("bigint"), safe=True)
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        return int(x) if math.isfinite(x) and -(2.0**63) <= x < 2.0**63 else None
+
+
+class Round(Operation):
+    """x to n decimal places, halves away from zero on x·10ⁿ; not finite stays as it is. `n` is a literal, 0 or more."""
+
+    @classmethod
+    def _with(cls, x: Tree, n: Tree, finite: Tree) -> Tree:
+        factor = lit(10.0 ** int(n.this))
+        scaled = exp.Round(this=mul(double(x), factor))
+        return add(case((finite, exp.Paren(this=exp.Div(this=scaled, expression=factor.copy()))), otherwise=double(x)), lit(0.0))
+
+    @classmethod
+    def duckdb(cls, x: Tree, n: Tree) -> Tree:
+        return cls._with(x, n, call("isfinite", mul(double(x), lit(10.0 ** int(n.this)))))
+
+    @classmethod
+    def spark(cls, x: Tree, n: Tree) -> Tree:
+        return cls._with(x, n, lt(exp.Abs(this=mul(double(x), lit(10.0 ** int(n.this)))), lit(math.inf)))
+
+    @staticmethod
+    def row(x: Any, n: Any) -> float:
+        factor = 10.0**n
+        scaled = float(x) * factor
+        if not math.isfinite(scaled):
+            return float(x) + 0.0
+        whole = math.floor(abs(scaled))
+        rounded = whole + (abs(scaled) - whole >= 0.5)
+        return math.copysign(rounded, scaled) / factor + 0.0
+
+
+def clipped(x: Tree, low: Tree, high: Tree) -> Tree:
+    """x kept between two bounds; null stays null."""
+    return case((is_null(x), exp.Null()), otherwise=exp.Least(this=exp.Greatest(this=x.copy(), expressions=[low.copy()]), expressions=[high.copy()]))
+
+
+def integer(x: Tree) -> Tree:
+    """An integer or boolean as a 64-bit integer."""
+    return cast(x, Kind.INTEGER)

@@ -1,0 +1,100 @@
+"""What a named operation is, and how a tree is lowered to one engine.
+
+Engines spell some operations differently and give other results for the same spelling. Each such operation is one class
+here, with its rendering for DuckDB, for Spark and for one row in Python. Metrics and steps use the class; the difference is
+met once, just before a query is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.errors import Gap
+
+EngineName = Literal["duckdb", "spark"]
+
+
+class Operation(exp.Expression, exp.Func):
+    """A named operation. A subclass says what it means in its docstring and gives `both`, or `duckdb` and `spark`: trees made of
+    its arguments. `row` is the same for one row of Python values; it is called only when no argument is null, unless
+    `takes_null`. An operation without `row` cannot be served. `total` says that it gives a value for every value.
+    """
+
+    arg_types = {"expressions": False}
+    is_var_len_args = True
+    takes_null: ClassVar[bool] = False
+    never_null: ClassVar[bool] = False
+    total: ClassVar[bool] = False
+    row: ClassVar[Callable[..., Any] | None] = None
+
+    @classmethod
+    def of(cls, *arguments: Tree) -> Tree:
+        """The operation on these arguments."""
+        return cls(expressions=[a.copy() for a in arguments])
+
+    @classmethod
+    def both(cls, *arguments: Tree) -> Tree:
+        """The tree for every engine, where one spelling does."""
+        raise Gap(f"{cls.__name__} has no rendering")
+
+    @classmethod
+    def inline(cls, arguments: Sequence[str], constants: Mapping[str, Any]) -> str | None:
+        """Python source for one row, where it is shorter than a call of `row`: from the arguments' names and the constants among them."""
+        return None
+
+    @classmethod
+    def duckdb(cls, *arguments: Tree) -> Tree:
+        """The tree for DuckDB."""
+        return cls.both(*arguments)
+
+    @classmethod
+    def spark(cls, *arguments: Tree) -> Tree:
+        """The tree for Spark."""
+        return cls.both(*arguments)
+
+
+def lowered(tree: Tree, engine: EngineName) -> Tree:
+    """The tree with every named operation in the words of one engine."""
+    holder = exp.Paren(this=tree.copy())
+    while operations := list(holder.find_all(Operation)):
+        for node in reversed(operations):  # the inner ones first
+            spelled = getattr(node, engine)(*(a.copy() for a in node.expressions))
+            _put(node, spelled)
+    return holder.this
+
+
+def _put(node: Operation, spelled: Tree) -> None:
+    """Put the rendering in the operation's place; a FILTER around an operation moves to the aggregates inside."""
+    around = node.parent
+    if not isinstance(around, exp.Filter):
+        node.replace(spelled)
+        return
+    condition = around.expression.this
+    inside = exp.Paren(this=spelled)
+    for aggregate in [n for n in inside.find_all(exp.AggFunc, exp.Anonymous) if is_aggregate(n)]:
+        own = aggregate.parent if isinstance(aggregate.parent, exp.Filter) else None
+        keep = condition.copy() if own is None else exp.And(this=exp.Paren(this=own.expression.this), expression=exp.Paren(this=condition.copy()))
+        (own or aggregate).replace(exp.Filter(this=aggregate.copy(), expression=exp.Where(this=keep)))
+    around.replace(inside)
+
+
+AGGREGATE_CALLS = frozenset({"quantile_cont", "percentile", "max_by", "min_by"})
+
+
+def is_aggregate(node: Tree) -> bool:
+    """Whether a node takes many rows to one value."""
+    return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATE_CALLS)
+
+
+def lower(tree: Tree, engine: EngineName) -> str:
+    """The SQL text of a tree for one engine."""
+    return lowered(tree, engine).sql(engine, identify=True, comments=False)
+
+
+def call(name: str, *arguments: Tree) -> Tree:
+    """An engine's own function, for renderings only."""
+    return exp.Anonymous(this=name, expressions=[a.copy() for a in arguments])

@@ -1,0 +1,337 @@
+"""The row function: the same trees, one row at a time, without an engine.
+
+Straight-line Python made from the trees, one line per node, so that equal parts are computed once. Values and names are
+bound, never pasted into the source. Knowing which values can never be null removes most tests.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Change
+from tilth.engine.operations import Operation
+from tilth.errors import Gap
+
+MISSING = object()
+
+
+def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """A function from a row (column → value) to the row that the layers make of it.
+
+    A column that the row lacks counts as null; a key that is no column is ignored. Booleans, integers, floats, texts, dates
+    and datetimes go in and come out as Python's own; null is None.
+
+    Errors: `Gap` for an operation that has no form for one row.
+
+    >>> from tilth.engine.expressions import coalesce, col, lit
+    >>> from tilth.data import Change
+    >>> fill = row_function([Change((("age", coalesce(col("age"), lit(38.5))),))], ["age"])
+    >>> fill({"age": None})
+    {'age': 38.5}
+    """
+    return _Writer(columns).write(layers)
+
+
+class _Writer:
+    """Writes the function's source; `bound` holds every constant, name and helper that it mentions."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.lines: list[str] = []
+        self.bound: dict[str, Any] = {}
+        self.never_null: set[str] = set()
+        self.constants: dict[str, Any] = {}
+        self.known: dict[str, str] = {}  # right side of a line → its name: equal parts are computed once
+        self.columns = columns
+
+    def write(self, layers: Sequence[Change]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        here = {c: self.line(f"get({self.bind(c)})") for c in self.columns}
+        names: tuple[str, ...] = tuple(self.columns)
+        for layer in layers:
+            made = {name: self.node(tree, here) for name, tree in layer.columns if tree is not None}
+            names = layer.names(names)
+            here = {name: made.get(name) or here[name] for name in names}
+        answer = ", ".join(f"{self.bind(name)}: {here[name]}" for name in names)
+        source = "\n    ".join(["def one(row):", "get = row.get", *self.lines, f"return {{{answer}}}"])
+        exec(compile(source, "<row function>", "exec"), self.bound)  # noqa: S102 -- made of our own lines only; every value is bound
+        function: Callable[[Mapping[str, Any]], dict[str, Any]] = self.bound["one"]
+        return function
+
+    # ── lines and constants ──
+
+    def line(self, right: str, never_null: bool = False) -> str:
+        if right in self.known:
+            return self.known[right]
+        name = f"x{len(self.lines)}"
+        self.lines.append(f"{name} = {right}")
+        self.known[right] = name
+        if never_null:
+            self.never_null.add(name)
+        return name
+
+    def bind(self, value: Any) -> str:
+        """A name for a constant; equal constants of one type share it."""
+        marker = (type(value), repr(value)) if isinstance(value, str | int | float | bool) else (type(value), id(value))
+        name = self.constants.get(marker)  # type: ignore[call-overload]
+        if name is None:
+            name = self.constants[marker] = f"c{len(self.bound)}"  # type: ignore[index]
+            self.bound[name] = value
+            if value is not None:
+                self.never_null.add(name)
+        return name
+
+    def is_constant(self, name: str) -> bool:
+        return name in self.bound
+
+    # ── nodes ──
+
+    def node(self, t: Tree, here: Mapping[str, str]) -> str:
+        write = WRITERS.get(type(t))
+        if write is not None:
+            return write(self, t, here)
+        if isinstance(t, Operation):
+            return self.operation(t, here)
+        raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
+
+    def nodes(self, trees: Sequence[Tree], here: Mapping[str, str]) -> list[str]:
+        return [self.node(t, here) for t in trees]
+
+    def guarded(self, value: str, *inputs: str) -> str:
+        """`value`, or null where one of the inputs is null."""
+        nulls = [f"{x} is None" for x in dict.fromkeys(inputs) if x not in self.never_null]
+        return self.line(f"None if {' or '.join(nulls)} else {value}" if nulls else value, never_null=not nulls)
+
+    def operation(self, t: Operation, here: Mapping[str, str]) -> str:
+        if t.row is None:
+            raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
+        arguments = self.nodes(t.expressions, here)
+        inline = t.inline(arguments, self.bound)
+        value = inline if inline is not None else f"{self.bind(t.row)}({', '.join(arguments)})"
+        if t.takes_null:
+            return self.line(value, never_null=t.never_null)
+        name = self.guarded(value, *arguments)
+        if not (inline is not None and t.total) and not t.never_null:
+            self.never_null.discard(name)
+        return name
+
+
+def _column(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    return here[t.name]
+
+
+def _literal(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    return w.bind(t.this if t.is_string else int(t.this) if t.is_int else float(t.this))
+
+
+def _inner(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    return w.node(t.this, here)
+
+
+def _negative(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    if isinstance(t.this, exp.Literal):
+        return w.bind(-w.bound[_literal(w, t.this, here)])
+    x = w.node(t.this, here)
+    return w.guarded(f"-{x}", x)
+
+
+def _coalesce(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x = w.node(t.this, here)
+    for other in w.nodes(t.expressions, here):
+        if x in w.never_null:
+            return x
+        x = w.line(f"{other} if {x} is None else {x}", never_null=other in w.never_null)
+    return x
+
+
+def _case(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    default = t.args.get("default")
+    value = w.node(default, here) if default is not None else w.bind(None)
+    for branch in reversed(t.args["ifs"]):
+        test, yes = w.node(branch.this, here), w.node(branch.args["true"], here)
+        value = w.line(f"{yes} if {test} else {value}", never_null=yes in w.never_null and value in w.never_null)
+    return value
+
+
+def _is(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x = w.node(t.this, here)
+    if isinstance(t.expression, exp.Null):
+        return w.bind(False) if x in w.never_null else w.line(f"{x} is None", never_null=True)
+    return w.line(f"{x} is {t.expression.this!r}", never_null=True)
+
+
+def _not(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x = w.node(t.this, here)
+    return w.guarded(f"not {x}", x)
+
+
+def _and(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    a, b = w.node(t.this, here), w.node(t.expression, here)
+    if {a, b} <= w.never_null:
+        return w.line(f"{a} and {b}", never_null=True)
+    return w.line(f"False if {a} is False or {b} is False else None if {a} is None or {b} is None else True")
+
+
+def _or(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    a, b = w.node(t.this, here), w.node(t.expression, here)
+    if {a, b} <= w.never_null:
+        return w.line(f"{a} or {b}", never_null=True)
+    return w.line(f"True if {a} is True or {b} is True else None if {a} is None or {b} is None else False")
+
+
+def _plain(constant: Any) -> bool:
+    """Whether comparing with a constant is the same in Python as in SQL once NaN is minded."""
+    return not (isinstance(constant, float) and math.isnan(constant))
+
+
+def _compare(sign: str, negated: str, helper: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:
+    """A comparison: NaN equals itself and is greater than every number, so `>` is written as `not <=` beside a constant."""
+
+    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+        a, b = w.node(t.this, here), w.node(t.expression, here)
+        if w.is_constant(b) and _plain(w.bound[b]):
+            value = f"{a} {sign} {b}" if not negated else f"not {a} {negated} {b}"
+        else:
+            value = f"{w.bind(helper)}({a}, {b})"
+        return w.guarded(value, a, b)
+
+    return write
+
+
+def _nan_equal(a: Any, b: Any) -> bool:
+    return bool(a == b or (a != a and b != b))
+
+
+def _nan_less(a: Any, b: Any) -> bool:
+    return bool(a == a and (b != b or a < b))
+
+
+def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:
+    """+ − ×. Beside a float constant Python's own does; integers must raise where 64 bits overflow."""
+
+    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+        a, b = w.node(t.this, here), w.node(t.expression, here)
+        floats = any(w.is_constant(x) and isinstance(w.bound[x], float) for x in (a, b))
+        return w.guarded(f"{a} {sign} {b}" if floats else f"{w.bind(helper)}({a}, {b})", a, b)
+
+    return write
+
+
+def _checked(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def compute(a: Any, b: Any) -> Any:
+        result = operation(a, b)
+        if isinstance(result, int) and not -(2**63) <= result < 2**63:
+            raise OverflowError(f"{result} does not fit 64 bits")
+        return result
+
+    return compute
+
+
+def _in(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x = w.node(t.this, here)
+    values = [w.bound[name] for name in w.nodes(t.expressions, here) if w.is_constant(name)]
+    if len(values) != len(t.expressions) or None in values:
+        raise Gap("IN of anything but constants has no form for one row", code="no-row-form")
+    return w.guarded(f"{x} in {w.bind(frozenset(values))}", x)
+
+
+def _null_if(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x, value = w.node(t.this, here), w.node(t.expression, here)
+    return w.line(f"None if {x} is None or {w.bind(_nan_equal)}({x}, {value}) else {x}")
+
+
+def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x, to = w.node(t.this, here), t.to.this
+    if to == exp.DataType.Type.DOUBLE:
+        if w.is_constant(x):
+            return w.bind(float(w.bound[x]))
+        return w.guarded(f"{w.bind(float)}({x})", x)
+    if to == exp.DataType.Type.BIGINT:
+        return w.guarded(f"{w.bind(_to_integer)}({x})", x)
+    if to == exp.DataType.Type.TEXT:
+        return w.guarded(f"{w.bind(_to_text)}({x})", x)
+    raise Gap(f"a cast to {t.to.sql()} has no form for one row", code="no-row-form")
+
+
+def _to_integer(x: Any) -> int:
+    if isinstance(x, bool | int):
+        return int(x)
+    raise Gap("only integers and booleans are cast to an integer bare", code="no-row-form")
+
+
+def _to_text(x: Any) -> str:
+    if isinstance(x, bool):
+        return "true" if x else "false"
+    if isinstance(x, int | str):
+        return str(x)
+    raise Gap(f"a value of type {type(x).__name__} has no text that all engines agree on", code="no-row-form")
+
+
+def _concat(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    a, b = w.node(t.this, here), w.node(t.expression, here)
+    return w.guarded(f"{a} + {b}", a, b)
+
+
+def _length(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x = w.node(t.this, here)
+    return w.guarded(f"{w.bind(len)}({x})", x)
+
+
+def _abs(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+    x = w.node(t.this, here)
+    return w.guarded(f"{w.bind(abs)}({x})", x)
+
+
+def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:
+    """GREATEST and LEAST: nulls are skipped, NaN is the greatest."""
+
+    def take(*values: Any) -> Any:
+        there = [v for v in values if v is not None]
+        best = there[0] if there else None
+        for v in there[1:]:
+            best = pick(best, v)
+        return best
+
+    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+        xs = w.nodes([t.this, *t.expressions], here)
+        return w.line(f"{w.bind(take)}({', '.join(xs)})", never_null=any(x in w.never_null for x in xs))
+
+    return write
+
+
+WRITERS: dict[type[Tree], Callable[[_Writer, Tree, Mapping[str, str]], str]] = {
+    exp.Column: _column,
+    exp.Literal: _literal,
+    exp.Boolean: lambda w, t, here: w.bind(bool(t.this)),
+    exp.Null: lambda w, t, here: w.bind(None),
+    exp.Paren: _inner,
+    exp.Alias: _inner,
+    exp.Neg: _negative,
+    exp.Coalesce: _coalesce,
+    exp.Case: _case,
+    exp.Is: _is,
+    exp.Not: _not,
+    exp.And: _and,
+    exp.Or: _or,
+    exp.EQ: _compare("==", "", _nan_equal),
+    exp.NEQ: _compare("!=", "", lambda a, b: not _nan_equal(a, b)),
+    exp.LT: _compare("<", "", _nan_less),
+    exp.LTE: _compare("<=", "", lambda a, b: not _nan_less(b, a)),
+    exp.GT: _compare("", "<=", lambda a, b: _nan_less(b, a)),
+    exp.GTE: _compare("", "<", lambda a, b: not _nan_less(a, b)),
+    exp.Add: _arithmetic("+", _checked(operator.add)),
+    exp.Sub: _arithmetic("-", _checked(operator.sub)),
+    exp.Mul: _arithmetic("*", _checked(operator.mul)),
+    exp.In: _in,
+    exp.Nullif: _null_if,
+    exp.Cast: _cast,
+    exp.DPipe: _concat,
+    exp.Length: _length,
+    exp.Abs: _abs,
+    exp.Greatest: _extreme(lambda a, b: b if _nan_less(a, b) else a),
+    exp.Least: _extreme(lambda a, b: b if _nan_less(b, a) else a),
+}

@@ -1,0 +1,205 @@
+"""The cluster engine: Spark, by an existing session, Spark Connect, or a local one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
+from tilth.engine.engine import Engine
+from tilth.engine.operations import lower
+from tilth.engine.query import layer_select
+from tilth.errors import Gap, MachineError, MissingExtra, RequestError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+DEMANDED: dict[str, tuple[str, str]] = {
+    "spark.sql.ansi.enabled": ("true", "without it integers wrap around silently"),
+    "spark.sql.session.timeZone": ("UTC", "instants are read and written in UTC"),
+    "spark.sql.variable.substitute": ("false", "with it a text such as ${spark.app.name} in a rule would be replaced by a setting's value"),
+    "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in texts mean something else"),
+}
+VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
+
+KINDS: dict[str, Kind] = {
+    "boolean": Kind.BOOLEAN,
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), Kind.INTEGER),
+    **dict.fromkeys(("float", "double"), Kind.FLOAT),
+    "string": Kind.TEXT,
+    "date": Kind.DATE,
+    "timestamp_ntz": Kind.TIMESTAMP,
+    "timestamp": Kind.INSTANT,
+    "time": Kind.TIME,
+    "binary": Kind.BINARY,
+    "array": Kind.LIST,
+    "struct": Kind.STRUCT,
+    "map": Kind.MAP,
+    "void": Kind.NULL,
+}
+
+
+def kind_of(type_text: str) -> Kind:
+    """The kind of a Spark type, by its short text.
+
+    >>> kind_of("decimal(18,3)"), kind_of("array<int>"), kind_of("timestamp_ntz")
+    (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.TIMESTAMP: 'timestamp'>)
+    """
+    word = type_text.split("(")[0].split("<")[0]
+    return Kind.DECIMAL if word == "decimal" else Kind.TEXT if word in ("varchar", "char") else KINDS.get(word, Kind.OTHER)
+
+
+class Spark(Engine):
+    """Spark, by a session of the user's (`session`), a remote one (`remote`, such as `"sc://host:15002"`), or a local one.
+
+    A given session is checked against the settings that Tilth's meaning rests on; they are set where they may be and the
+    session is refused, with the reason, where they may not.
+    """
+
+    name = "spark"
+
+    def __init__(self, session: SparkSession | None = None, remote: str | None = None) -> None:
+        super().__init__()
+        self.session = demand(session or _session(remote))
+        self._bases: dict[Any, str] = {}
+        self._prefix = f"tilth_{id(self):x}"
+
+    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+        door = data.layers[:1] if isinstance(data.source, Files) and not data.source.typed else ()
+        name = self._view((data.source, door), lambda: self._opened(data.source, door))
+        names = data.source.columns if not door else door[0].names(data.source.columns)
+        layers = data.layers[len(door) :]
+        while len(layers) > VIEWS_FROM:
+            name, names, layers = self._stacked(name, names, layers[:VIEWS_FROM]), _names(names, layers[:VIEWS_FROM]), layers[VIEWS_FROM:]
+        return name, names, layers
+
+    def _view(self, wanted: Any, make: Any) -> str:
+        if wanted not in self._bases:
+            name = f"{self._prefix}_{len(self._bases)}"
+            make().createOrReplaceTempView(name)
+            self._bases[wanted] = name
+        return self._bases[wanted]
+
+    def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
+        from tilth.engine.engine import everything
+        from tilth.engine.query import select_from
+
+        return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
+
+    def _opened(self, source: Source, door: Sequence[Layer]) -> DataFrame:
+        frame = self._frame(source)
+        if not door:
+            return frame
+        view = f"{self._prefix}_texts{len(self._bases)}"
+        frame.createOrReplaceTempView(view)
+        return self.sql(lower(layer_select(door[0], view, source.columns), self.name)).cache()
+
+    def _frame(self, source: Source) -> DataFrame:
+        match source:
+            case Files(format="parquet"):
+                return self.session.read.parquet(*source.paths)
+            case Memory():
+                return self.session.createDataFrame(source.table)
+            case Native(engine="spark"):
+                frame: DataFrame = source.handle
+                return frame
+        raise Gap(f"Spark cannot read {source}")
+
+    def sql(self, text: str) -> DataFrame:
+        """A frame from a query; Spark's exceptions become Tilth's."""
+        from pyspark.errors import PySparkException
+
+        try:
+            return self.session.sql(text)
+        except PySparkException as error:
+            raise _ours(error, text) from error
+
+    def run(self, text: str) -> list[tuple[Any, ...]]:
+        from pyspark.errors import PySparkException
+
+        try:
+            return [tuple(_plain(v) for v in row) for row in self.sql(text).collect()]
+        except PySparkException as error:
+            raise _ours(error, text) from error
+
+    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        yield from self.sql(text).toArrow().to_batches()
+
+    def schema_of(self, text: str) -> Schema:
+        return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in self.sql(text).schema.fields))
+
+    def source_schema(self, source: Source) -> Schema:
+        fields = self._frame(source).schema.fields
+        return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in fields))
+
+
+def _names(names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[str, ...]:
+    for layer in layers:
+        names = layer.names(names)
+    return names
+
+
+def _plain(value: Any) -> Any:
+    """Whole decimals as Python integers, which is what DuckDB gives."""
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def _session(remote: str | None) -> SparkSession:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise MissingExtra.named("spark", "the Spark engine") from error
+    if remote:
+        return SparkSession.builder.remote(remote).getOrCreate()
+    active = SparkSession.getActiveSession()
+    return active if active is not None else local_session()
+
+
+def local_session(memory: str = "2g") -> SparkSession:
+    """A local Spark session with Tilth's settings, on all cores."""
+    from pyspark.sql import SparkSession
+
+    from tilth.engine.java import java_home
+
+    os.environ["JAVA_HOME"] = str(java_home())
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.master("local[*]").appName("tilth")
+    settings = {
+        **{key: value for key, (value, _) in DEMANDED.items()},
+        "spark.ui.enabled": "false",
+        "spark.driver.memory": memory,
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+    }
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def demand(session: SparkSession) -> SparkSession:
+    """The session with every setting that Tilth's meaning rests on, or an error that names what cannot be had."""
+    refused = []
+    for key, (value, reason) in DEMANDED.items():
+        if (session.conf.get(key, "") or "").lower() != value.lower():
+            try:
+                session.conf.set(key, value)
+            except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
+                refused.append(f"{key} must be {value} ({reason}); it cannot be set: {str(error).splitlines()[0]}")
+    if refused:
+        raise RequestError(*refused)
+    return session
+
+
+def _ours(error: Any, text: str) -> Exception:
+    message = str(error).strip().split("\n")[0]
+    known = getattr(error, "getCondition", lambda: None)() or ""
+    if known.split(".")[0] in ("ARITHMETIC_OVERFLOW", "CAST_OVERFLOW", "CAST_INVALID_INPUT", "DIVIDE_BY_ZERO", "NUMERIC_VALUE_OUT_OF_RANGE"):
+        return RequestError(f"a value does not fit: {message}")
+    return MachineError(f"Spark refused a query: {message}", hint=text[:2000])

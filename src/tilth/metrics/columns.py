@@ -1,0 +1,212 @@
+"""Metrics of one column's values, and of the pairs of two columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import add, and_, col, double, is_null, not_null
+from tilth.engine.operations import Finite
+from tilth.engine.statistics import Statistic, central_moment, co_moment, count, count_of, highest, lowest, quantile, total
+from tilth.metrics.metric import Metric, ratio
+
+
+def numbers(column: str, finite: bool) -> Tree:
+    """A column as doubles, or as finite doubles and nulls."""
+    return Finite.of(col(column)) if finite else double(col(column))
+
+
+@dataclass(frozen=True)
+class RowCount(Metric):
+    """The number of rows."""
+
+    range = (0, math.inf)
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count(),)
+
+    def value(self, rows: int) -> int:
+        return rows
+
+
+@dataclass(frozen=True)
+class Share(Metric):
+    """The share of rows for which a condition is true: hits / rows, in [0, 1]. None over no rows.
+
+    A row whose condition is null is not a hit.
+    """
+
+    range = (0, 1)
+    condition: Tree
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return count(self.condition), count()
+
+    def value(self, hits: int, rows: int) -> float | None:
+        return ratio(hits, rows)
+
+
+@dataclass(frozen=True)
+class Completeness(Metric):
+    """The share of rows whose value is not null: (rows − nulls) / rows, in [0, 1]. None over no rows.
+
+    Empty text is a value. Source: Deequ's Completeness, DQDL `Completeness`.
+    """
+
+    range = (0, 1)
+    best = "high"
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return count(is_null(col(self.column))), count()
+
+    def value(self, nulls: int, rows: int) -> float | None:
+        return ratio(rows - nulls, rows)
+
+
+@dataclass(frozen=True)
+class Sum(Metric):
+    """Σ x over the values that are there. None where there is none."""
+
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (total(double(col(self.column))),)
+
+    def value(self, total: float | None) -> float | None:
+        return total
+
+
+@dataclass(frozen=True)
+class Mean(Metric):
+    """Σ x / n over the values that are there, in the column's unit. None where there is none.
+
+    `finite` leaves infinities out, as learning does.
+    """
+
+    column: str
+    finite: bool = False
+
+    def needs(self) -> tuple[Statistic, ...]:
+        x = numbers(self.column, self.finite)
+        return total(x), count_of(x)
+
+    def value(self, total: float | None, n: int) -> float | None:
+        return ratio(total, n)
+
+
+@dataclass(frozen=True)
+class Variance(Metric):
+    """Σ(x − mean)² / (n − ddof), in the column's unit squared, 0 or more. None where n ≤ ddof.
+
+    `ddof` is 0 for the population's variance, which DQDL means, and 1 for the sample's. `finite` leaves infinities out.
+    """
+
+    range = (0, math.inf)
+    column: str
+    ddof: int = 0
+    finite: bool = False
+
+    def needs(self) -> tuple[Statistic, ...]:
+        x = numbers(self.column, self.finite)
+        return count_of(x), total(x), central_moment(x)
+
+    def value(self, n: int, total: float | None, moment: float | None) -> float | None:
+        return None if n <= self.ddof or moment is None else moment / (n - self.ddof)
+
+    def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
+        """Chan, Golub and LeVeque 1983: M = Ma + Mb + δ²·na·nb/n with δ the difference of the means."""
+        (na, ta, ma), (nb, tb, mb) = a, b
+        if not na or not nb:
+            return tuple(b if not na else a)
+        delta = tb / nb - ta / na
+        return na + nb, ta + tb, ma + mb + delta * delta * na * nb / (na + nb)
+
+
+@dataclass(frozen=True)
+class StandardDeviation(Variance):
+    """√(Σ(x − mean)² / (n − ddof)), in the column's unit, 0 or more. None where n ≤ ddof."""
+
+    def value(self, n: int, total: float | None, moment: float | None) -> float | None:
+        variance = super().value(n, total, moment)
+        return None if variance is None else math.sqrt(variance)
+
+
+@dataclass(frozen=True)
+class Minimum(Metric):
+    """The smallest value. None where there is none. `finite` leaves infinities out (and gives a float)."""
+
+    column: str
+    finite: bool = False
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (lowest(numbers(self.column, True) if self.finite else col(self.column)),)
+
+    def value(self, low: Any) -> Any:
+        return low
+
+
+@dataclass(frozen=True)
+class Maximum(Metric):
+    """The largest value. None where there is none. `finite` leaves infinities out (and gives a float)."""
+
+    column: str
+    finite: bool = False
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (highest(numbers(self.column, True) if self.finite else col(self.column)),)
+
+    def value(self, high: Any) -> Any:
+        return high
+
+
+@dataclass(frozen=True)
+class Percentile(Metric):
+    """The value below which a share q of the finite values lies, interpolated (type 7 of Hyndman and Fan 1996). None where there is none."""
+
+    column: str
+    q: float = 0.5
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (quantile(Finite.of(col(self.column)), self.q),)
+
+    def value(self, found: float | None) -> float | None:
+        return found
+
+
+@dataclass(frozen=True)
+class Correlation(Metric):
+    """Pearson's r = Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²) over rows where both are there, in [−1, 1].
+
+    None where fewer than two such rows exist or one side is constant.
+    """
+
+    range = (-1, 1)
+    column: str
+    column2: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        x, y = double(col(self.column)), double(col(self.column2))
+        both = and_(not_null(x), not_null(y))
+        return (
+            count_of(add(x, y)),
+            co_moment(x, y),
+            *(s.filtered(both) for v in (x, y) for s in (total(v), central_moment(v))),
+        )
+
+    def value(self, n: int, xy: float | None, tx: float | None, xx: float | None, ty: float | None, yy: float | None) -> float | None:
+        if n < 2 or xy is None or not xx or not yy:
+            return None
+        return max(-1.0, min(1.0, xy / math.sqrt(xx * yy)))
+
+    def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
+        """Co-moments merge like variances: C = Ca + Cb + δx·δy·na·nb/n."""
+        (na, ca, txa, xxa, tya, yya), (nb, cb, txb, xxb, tyb, yyb) = a, b
+        if not na or not nb:
+            return tuple(b if not na else a)
+        dx, dy, weight = txb / nb - txa / na, tyb / nb - tya / na, na * nb / (na + nb)
+        return na + nb, ca + cb + dx * dy * weight, txa + txb, xxa + xxb + dx * dx * weight, tya + tyb, yya + yyb + dy * dy * weight

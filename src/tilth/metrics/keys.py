@@ -1,0 +1,135 @@
+"""Metrics of how often values occur: folds over the groups of equal values of one or more columns."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from tilth.engine.expressions import all_rows, col, eq, gt, if_else, is_null, lit
+from tilth.engine.operations import CountIf, GroupEntropy, MostFrequentKey, SumOrZero
+from tilth.engine.statistics import Statistic, count, key, over_groups, size
+from tilth.metrics.metric import Metric, ratio
+
+
+def _once(columns: tuple[str, ...]) -> Statistic:
+    return over_groups(CountIf.of(eq(size(), lit(1))), columns)
+
+
+def _members(columns: tuple[str, ...]) -> Statistic:
+    return over_groups(SumOrZero.of(size()), columns)
+
+
+def _groups(columns: tuple[str, ...]) -> Statistic:
+    return over_groups(all_rows(), columns)
+
+
+@dataclass(frozen=True)
+class Uniqueness(Metric):
+    """Keys that occur once / rows whose key is not wholly null, in [0, 1]. None where there is no such row.
+
+    A key that is null in part takes part, and null equals null in it. Source: Deequ's Uniqueness, DQDL `Uniqueness`.
+    """
+
+    range = (0, 1)
+    best = "high"
+    columns: tuple[str, ...]
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return _once(self.columns), _members(self.columns)
+
+    def value(self, once: int, rows: int) -> float | None:
+        return ratio(once, rows)
+
+
+@dataclass(frozen=True)
+class UniqueValueRatio(Metric):
+    """Values that occur once / distinct values, in [0, 1]. None where there is no value. Source: DQDL `UniqueValueRatio`."""
+
+    range = (0, 1)
+    best = "high"
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return _once((self.column,)), _groups((self.column,))
+
+    def value(self, once: int, groups: int) -> float | None:
+        return ratio(once, groups)
+
+
+@dataclass(frozen=True)
+class DistinctValues(Metric):
+    """The number of distinct values, null counted as one where it occurs. Source: DQDL `DistinctValuesCount`."""
+
+    range = (0, math.inf)
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return _groups((self.column,)), count(is_null(col(self.column)))
+
+    def value(self, groups: int, nulls: int) -> int:
+        return groups + (1 if nulls else 0)
+
+
+@dataclass(frozen=True)
+class DuplicateRows(Metric):
+    """The number of rows whose key occurs more than once: every member of such a group counts.
+
+    Rows whose key is wholly null are left out. Source: DQDL `DuplicateRowCount`.
+    """
+
+    range = (0, math.inf)
+    best = "low"
+    columns: tuple[str, ...]
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (over_groups(SumOrZero.of(if_else(gt(size(), lit(1)), size(), lit(0))), self.columns),)
+
+    def value(self, rows: int) -> int:
+        return rows
+
+
+@dataclass(frozen=True)
+class Entropy(Metric):
+    """−Σ p ln p over a column's values, in nats, 0 or more. None where there is no value. Source: DQDL `Entropy`, natural logarithm."""
+
+    range = (0, math.inf)
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (over_groups(GroupEntropy.of(size()), (self.column,)),)
+
+    def value(self, found: float | None) -> float | None:
+        return None if found is None else max(0.0, found)
+
+
+@dataclass(frozen=True)
+class Frequencies(Metric):
+    """How often each value (or combination of values) occurs, null included: a dict from the tuple of values to the count.
+
+    Brought to Python whole, so meant for columns of few values.
+    """
+
+    columns: tuple[str, ...]
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count().grouped(*(col(c) for c in self.columns)),)
+
+    def value(self, found: dict[tuple[object, ...], int]) -> dict[tuple[object, ...], int]:
+        return dict(found)
+
+
+@dataclass(frozen=True)
+class MostFrequent(Metric):
+    """The most frequent value that is not null; of several equally frequent ones the smallest. None where there is none."""
+
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (over_groups(MostFrequentKey.of(key(0), size()), (self.column,)),)
+
+    def value(self, found: object) -> object:
+        return found
+
+

@@ -1,0 +1,197 @@
+"""What a step is: it describes itself, learns numbers, and changes columns or rows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Roles, Schema, select
+from tilth.engine.engine import Engine
+from tilth.errors import Mistake, RequestError
+from tilth.metrics.metric import Metric, measured
+
+Part = Literal["rows", "split", "features", "training"]
+Selector: TypeAlias = str | tuple[str, ...]
+Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What a step learned: column → name → a number, text, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
+Learning: TypeAlias = Generator[Iterable[Metric], Mapping[Metric, Any], Learned]
+
+
+class Step(ABC):
+    """A wish, written down: a frozen dataclass of the parameters as the flow file gives them.
+
+    `learning` is a conversation: it yields the metrics that it needs, is sent their values, may ask again, and returns what
+    it learned. `made` gives the changed table from that. Neither keeps anything; a step and what it learned are a `Fitted`.
+    """
+
+    name: ClassVar[str]
+    parts: ClassVar[frozenset[Part]]
+    makes_columns: ClassVar[bool] = False  # the names it gives are known only once it has learned
+
+    @abstractmethod
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        """The conversation by which the step learns from a table with these columns."""
+
+    @abstractmethod
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        """The changed table. `schema` is that of the table that the step learned from."""
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        """The columns that the step reads or writes; None for all of them (a step that changes rows)."""
+        return None
+
+    def by_name_only(self, schema: Schema) -> bool:
+        """Whether the step says its columns by name, so that columns made before it cannot change what it means."""
+        return False
+
+    def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
+        """(column, reason) → the condition on the row before the change under which the step changes that cell."""
+        return {}
+
+    @property
+    def learns(self) -> bool:
+        """Whether what the step does depends on the rows it was fitted on."""
+        return True
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, as the flow file writes them (`with_` is `with` there)."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}  # type: ignore[arg-type]  # every step is a dataclass
+        return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in given.items()}
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters().items())})"
+
+
+class ColumnStep(Step):
+    """A step that treats each of its columns alike. A subclass says what one column needs, learns and becomes."""
+
+    columns: Selector
+
+    def needs(self, column: Column) -> dict[str, Metric]:
+        """Name → metric, for what `learn` (and then `change`) takes under that name."""
+        return {}
+
+    def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
+        """What is kept of the measured values; as they are, unless a step says otherwise."""
+        return measured
+
+    @abstractmethod
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        """Name → tree (None drops the column), from one column and what was learned of it."""
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        """Reason → condition on the cell before the change, for the cells that the step changes."""
+        return {}
+
+    def accepts(self, column: Column) -> str:
+        """Why the step cannot treat a column of this kind; empty if it can."""
+        return ""
+
+    # ── the same for every step of columns ──
+
+    def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
+        """The columns the step is for; refuses those of a kind it cannot treat, all at once."""
+        chosen = tuple(schema[c] for c in select(self.columns, schema, roles))
+        refused = [Mistake(f"{self.name}: column {c.name!r} ({c.type or c.kind}) {why}", code="wrong-kind") for c in chosen if (why := self.accepts(c))]
+        if refused:
+            raise RequestError(*refused)
+        return chosen
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        chosen = self.selected(schema, roles)
+        asked = {c.name: self.needs(c) for c in chosen}
+        found: Mapping[Metric, Any] = yield [m for needs in asked.values() for m in needs.values()]
+        return {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        return data.change({name: tree for c, state in learned.items() for name, tree in self.change(schema[c], **state).items()})
+
+    def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
+        return {(c, reason): tree for c, state in learned.items() for reason, tree in self.counted(schema[c], **state).items()}
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        return frozenset(select(self.columns, schema, roles))
+
+    def by_name_only(self, schema: Schema) -> bool:
+        words = (self.columns,) if isinstance(self.columns, str) else self.columns
+        return all(w in schema for w in words)
+
+    @property
+    def learns(self) -> bool:
+        return type(self).needs is not ColumnStep.needs
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A step, the columns it was fitted on, and what it learned of them."""
+
+    step: Step
+    schema: Schema
+    learned: Learned = field(hash=False)
+
+    def apply(self, data: Dataset) -> Dataset:
+        """The changed table."""
+        return self.step.made(data, self.schema, self.learned)
+
+    def reasons(self) -> Mapping[tuple[str, str], Tree]:
+        """(column, reason) → the condition under which a cell is changed."""
+        return self.step.reasons(self.schema, self.learned)
+
+
+def fit(steps: Sequence[Step], data: Dataset, engine: Engine) -> tuple[list[Fitted], Dataset]:
+    """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
+
+    In waves: steps that touch no column which an earlier step of the wave touches are measured together.
+    """
+    fitted: list[Fitted] = []
+    waiting = list(steps)
+    while waiting:
+        schema = engine.schema(data)
+        wave = _wave(waiting, schema, data.roles)
+        waiting = waiting[len(wave) :]
+        for step, learned in zip(wave, _learn_together(wave, schema, data, engine), strict=True):
+            fitted.append(Fitted(step, schema, learned))
+            data = fitted[-1].apply(data)
+    return fitted, data
+
+
+def _wave(waiting: Sequence[Step], schema: Schema, roles: Roles) -> list[Step]:
+    """The steps at the head of the queue that can learn from the table as it is."""
+    wave = [waiting[0]]
+    taken, made_columns = waiting[0].touches(schema, roles), waiting[0].makes_columns
+    for step in waiting[1:]:
+        # a step that names its columns by kind may mean columns that an earlier one is about to make
+        touched = None if taken is None or (made_columns and not step.by_name_only(schema)) else _touched(step, schema, roles)
+        if touched is None or taken is None or touched & taken:
+            break
+        wave.append(step)
+        taken |= touched
+        made_columns |= step.makes_columns
+    return wave
+
+
+def _touched(step: Step, schema: Schema, roles: Roles) -> frozenset[str] | None:
+    try:
+        return step.touches(schema, roles)
+    except RequestError:  # it names a column that an earlier step makes
+        return None
+
+
+def _learn_together(wave: Sequence[Step], schema: Schema, data: Dataset, engine: Engine) -> list[Learned]:
+    talks = {i: step.learning(schema, data.roles) for i, step in enumerate(wave)}
+    asked = {i: list(next(talk)) for i, talk in talks.items()}
+    learned: dict[int, Learned] = {}
+    while asked:
+        metrics = [m for wanted in asked.values() for m in wanted]
+        found = measured(data, metrics, engine) if metrics else {}
+        for i in list(asked):
+            try:
+                asked[i] = list(talks[i].send(found))
+            except StopIteration as done:
+                learned[i] = done.value
+                del asked[i]
+    return [learned[i] for i in range(len(wave))]
