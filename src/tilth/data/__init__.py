@@ -8,6 +8,21 @@ from tilth.data.selectors import select
 from tilth.data.source import Files, Memory, Native, Source
 
 __all__ = [
-    "BELOW", "Change", "Column", "Dataset", "Files", "Kind", "Layer", "Memory", "Native", "Roles", "Rows", "Schema", "Source", "mask", "masked",
-    "refuse_twins", "select",
+    "BELOW",
+    "Change",
+    "Column",
+    "Dataset",
+    "Files",
+    "Kind",
+    "Layer",
+    "Memory",
+    "Native",
+    "Roles",
+    "Rows",
+    "Schema",
+    "Source",
+    "mask",
+    "masked",
+    "refuse_twins",
+    "select",
 ]

@@ -37,12 +37,16 @@ class Roles:
     def of(cls, **given: Any) -> Roles:
         """Roles from names or lists of names; a single name stands for a list of one."""
         known = [f.name for f in fields(cls)]
-        unknown = [Mistake(f"there is no role {r!r}", accepted=listed(known), hint=did_you_mean(r, known), code="unknown-role") for r in given if r not in known]
+        unknown = [
+            Mistake(f"there is no role {r!r}", accepted=listed(known), hint=did_you_mean(r, known), code="unknown-role")
+            for r in given
+            if r not in known
+        ]
         if unknown:
             raise RequestError(*unknown)
         several = {r: (v,) if not isinstance(v, list | tuple) else tuple(v) for r, v in given.items() if r not in SINGLE and v is not None}
         single = {r: v for r, v in given.items() if r in SINGLE}
-        return cls(**single, **several)
+        return cls(**(single | several))
 
     def named(self) -> Mapping[str, tuple[str, ...]]:
         """Role → its columns, for the roles that have any."""
@@ -59,7 +63,7 @@ class Roles:
 
     @property
     def not_features(self) -> frozenset[str]:
-        """Columns that a selector by kind leaves alone: what identifies, dates, weighs, groups or splits a row, is private, or is the outcome."""
+        """What a selector by kind leaves alone: what identifies, dates, weighs, groups or splits a row, is private or the outcome."""
         leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private")
         return frozenset(c for role in leave for c in self.named().get(role, ()))
 

@@ -94,7 +94,11 @@ def refuse_twins(names: Iterable[str]) -> None:
     twins = []
     for name in names:
         if not name:
-            raise ColumnError("a column has an empty name", hint="give it a name where the data is made, or name the columns when reading", code="empty-name")
+            raise ColumnError(
+                "a column has an empty name",
+                hint="give it a name where the data is made, or name the columns when reading",
+                code="empty-name",
+            )
         if name.casefold() in seen:
             twins.append((seen[name.casefold()], name))
         seen.setdefault(name.casefold(), name)

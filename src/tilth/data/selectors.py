@@ -19,10 +19,11 @@ KINDS: dict[str, frozenset[Kind]] = {
     "float": frozenset({Kind.FLOAT, Kind.DECIMAL}),
     "text": frozenset({Kind.TEXT}),
 }
+NO_ROLES = Roles()
 ROLES = frozenset({*SINGLE, *MANY})
 
 
-def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = Roles()) -> tuple[str, ...]:
+def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES) -> tuple[str, ...]:
     """The names of the columns that a selector means, in the order of the table.
 
     `chosen` is one word or several: a column's name; a kind (`numeric`, `categorical`, `temporal`, `boolean`, `integer`,
@@ -45,7 +46,14 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = Roles()) 
         found = _meaning(word.removeprefix("!") if taken_away else word, schema, roles)
         if found is None:
             accepted = f"{listed(schema.names)}; or {', '.join(KINDS)}; or a role; or a pattern with *"
-            mistakes.append(Mistake(f"no column, kind or role is called {word!r}", accepted=accepted, hint=did_you_mean(word.strip("!"), (*schema.names, *KINDS, *ROLES)), code="unknown-column"))
+            mistakes.append(
+                Mistake(
+                    f"no column, kind or role is called {word!r}",
+                    accepted=accepted,
+                    hint=did_you_mean(word.strip("!"), (*schema.names, *KINDS, *ROLES)),
+                    code="unknown-column",
+                )
+            )
         else:
             kept = kept - found if taken_away else kept | found
     if mistakes:

@@ -13,7 +13,7 @@ from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Sche
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import lit
 from tilth.engine.operations import lower
-from tilth.engine.query import layer_select, table
+from tilth.engine.query import layer_select
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, Kind] = {
     "BOOLEAN": Kind.BOOLEAN,
-    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), Kind.INTEGER),
+    **dict.fromkeys(
+        ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), Kind.INTEGER
+    ),
     **dict.fromkeys(("FLOAT", "DOUBLE"), Kind.FLOAT),
     **dict.fromkeys(("VARCHAR", "UUID", "ENUM", "JSON"), Kind.TEXT),
     "DATE": Kind.DATE,
@@ -59,11 +61,17 @@ class DuckDB(Engine):
     name = "duckdb"
 
     def __init__(
-        self, memory_limit: str | None = None, threads: int | None = None, spill: str | Path | None = None, connection: duckdb.DuckDBPyConnection | None = None
+        self,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        spill: str | Path | None = None,
+        connection: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         super().__init__()
         self._spill = None if spill else tempfile.TemporaryDirectory(prefix="tilth-", ignore_cleanup_errors=True)
-        self._connection = connection or duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+        self._connection = connection or duckdb.connect(
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        )
         self._bases: dict[Any, str] = {}
         settings = {
             "TimeZone": "UTC",
@@ -82,7 +90,9 @@ class DuckDB(Engine):
         try:
             return self._connection.execute(text)
         except duckdb.OutOfMemoryException as error:
-            raise MachineError(f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk") from error
+            raise MachineError(
+                f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk"
+            ) from error
         except duckdb.IOException as error:
             raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
@@ -112,7 +122,8 @@ class DuckDB(Engine):
     def _scan(self, source: Source, name: str) -> str:
         match source:
             case Files(format="parquet"):
-                return f"read_parquet({_texts(source.paths)}, hive_partitioning = {bool(source.option('hive'))}, union_by_name = true)".replace("True", "true").replace("False", "false")
+                hive = lit(bool(source.option("hive"))).sql("duckdb")
+                return f"read_parquet({_texts(source.paths)}, hive_partitioning = {hive}, union_by_name = true)"
             case Memory():
                 self._connection.register(name, source.table)
                 return name
@@ -125,7 +136,8 @@ class DuckDB(Engine):
         return self.execute(text).fetchall()
 
     def batches(self, text: str) -> Iterator[pa.RecordBatch]:
-        yield from self.execute(text).fetch_record_batch(250_000)
+        reader: Any = self.execute(text).to_arrow_reader(250_000)
+        yield from reader
 
     def schema_of(self, text: str) -> Schema:
         return Schema(tuple(Column(name, kind_of(type_), type_) for name, type_, *_ in self.execute(f"DESCRIBE {text}").fetchall()))
@@ -145,6 +157,3 @@ def _texts(values: Sequence[str]) -> str:
 def first_line(error: BaseException) -> str:
     """The first line of an exception's message: the rest is the engine's hints and the query."""
     return str(error).strip().split("\n")[0]
-
-
-__all__ = ["DuckDB", "first_line", "kind_of", "table"]

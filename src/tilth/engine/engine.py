@@ -6,7 +6,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -14,20 +13,12 @@ from sqlglot import exp
 from tilth.data import Dataset, Schema, Source
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import Scan, plan
-from tilth.engine.query import select_from, table
+from tilth.engine.query import select_from
 from tilth.engine.statistics import Statistic
+from tilth.report import Pass
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A fact of the run: one pass over the data, what for, how long, and the text that ran."""
-
-    title: str
-    seconds: float
-    query: str
 
 
 class Engine(ABC):
@@ -113,6 +104,3 @@ def read_off(scan: Scan, rows: Sequence[tuple[Any, ...]]) -> dict[Statistic, Any
 def everything() -> exp.Select:
     """SELECT *"""
     return exp.Select(expressions=[exp.Star()])
-
-
-__all__ = ["Engine", "Pass", "everything", "read_off", "table"]

@@ -16,9 +16,9 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Kind
+from tilth.data import Column, Kind
 
-TYPES: dict[Kind, exp.DataType.Type] = {
+TYPES: dict[Kind, exp.DType] = {
     Kind.BOOLEAN: exp.DataType.Type.BOOLEAN,
     Kind.INTEGER: exp.DataType.Type.BIGINT,
     Kind.FLOAT: exp.DataType.Type.DOUBLE,
@@ -224,9 +224,14 @@ def all_rows() -> Tree:
 
 def alias(x: Tree, name: str) -> Tree:
     """A tree under a name."""
-    return exp.alias_(x.copy(), name, quoted=True)
+    return exp.Alias(this=x.copy(), alias=exp.to_identifier(name, quoted=True))
 
 
 def columns_of(tree: Tree | None) -> set[str]:
     """The names of the columns that a tree reads."""
     return set() if tree is None else {c.name for c in tree.find_all(exp.Column)}
+
+
+def number(column: Column) -> Tree:
+    """A numeric column as doubles."""
+    return col(column.name) if column.kind is Kind.FLOAT else double(col(column.name))

@@ -45,7 +45,7 @@ class _Writer:
         self.lines: list[str] = []
         self.bound: dict[str, Any] = {}
         self.never_null: set[str] = set()
-        self.constants: dict[str, Any] = {}
+        self.constants: dict[tuple[Any, ...], str] = {}
         self.known: dict[str, str] = {}  # right side of a line → its name: equal parts are computed once
         self.columns = columns
 
@@ -77,9 +77,9 @@ class _Writer:
     def bind(self, value: Any) -> str:
         """A name for a constant; equal constants of one type share it."""
         marker = (type(value), repr(value)) if isinstance(value, str | int | float | bool) else (type(value), id(value))
-        name = self.constants.get(marker)  # type: ignore[call-overload]
+        name = self.constants.get(marker)
         if name is None:
-            name = self.constants[marker] = f"c{len(self.bound)}"  # type: ignore[index]
+            name = self.constants[marker] = f"c{len(self.bound)}"
             self.bound[name] = value
             if value is not None:
                 self.never_null.add(name)
@@ -245,7 +245,7 @@ def _null_if(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
 
 
 def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    x, to = w.node(t.this, here), t.to.this
+    x, to = w.node(t.this, here), t.args["to"].this
     if to == exp.DataType.Type.DOUBLE:
         if w.is_constant(x):
             return w.bind(float(w.bound[x]))
@@ -254,7 +254,7 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
         return w.guarded(f"{w.bind(_to_integer)}({x})", x)
     if to == exp.DataType.Type.TEXT:
         return w.guarded(f"{w.bind(_to_text)}({x})", x)
-    raise Gap(f"a cast to {t.to.sql()} has no form for one row", code="no-row-form")
+    raise Gap(f"a cast to {t.args['to'].sql()} has no form for one row", code="no-row-form")
 
 
 def _to_integer(x: Any) -> int:

@@ -129,7 +129,9 @@ class Spark(Engine):
         yield from self.sql(text).toArrow().to_batches()
 
     def schema_of(self, text: str) -> Schema:
-        return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in self.sql(text).schema.fields))
+        return Schema(
+            tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in self.sql(text).schema.fields)
+        )
 
     def source_schema(self, source: Source) -> Schema:
         fields = self._frame(source).schema.fields
@@ -162,9 +164,9 @@ def local_session(memory: str = "2g") -> SparkSession:
     """A local Spark session with Tilth's settings, on all cores."""
     from pyspark.sql import SparkSession
 
-    from tilth.engine.java import java_home
+    from tilth.engine.java import use_java
 
-    os.environ["JAVA_HOME"] = str(java_home())
+    use_java()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.master("local[*]").appName("tilth")
     settings = {
@@ -200,6 +202,12 @@ def demand(session: SparkSession) -> SparkSession:
 def _ours(error: Any, text: str) -> Exception:
     message = str(error).strip().split("\n")[0]
     known = getattr(error, "getCondition", lambda: None)() or ""
-    if known.split(".")[0] in ("ARITHMETIC_OVERFLOW", "CAST_OVERFLOW", "CAST_INVALID_INPUT", "DIVIDE_BY_ZERO", "NUMERIC_VALUE_OUT_OF_RANGE"):
+    if known.split(".")[0] in (
+        "ARITHMETIC_OVERFLOW",
+        "CAST_OVERFLOW",
+        "CAST_INVALID_INPUT",
+        "DIVIDE_BY_ZERO",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+    ):
         return RequestError(f"a value does not fit: {message}")
     return MachineError(f"Spark refused a query: {message}", hint=text[:2000])

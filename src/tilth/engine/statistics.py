@@ -2,7 +2,8 @@
 
 | kind | made by | merges by |
 |---|---|---|
-| row aggregate | `count`, `total`, `lowest`, `highest`, `central_moment`, `co_moment` | adding, taking the lower or higher; moments with the help of counts and sums, in the metric that asks for them |
+| row aggregate | `count`, `total`, `lowest`, `highest` | adding, or taking the lower or higher |
+| moment | `central_moment`, `co_moment` | with counts and sums, in the metric that asks for all three |
 | quantile | `quantile` | not: the rows are asked again |
 | fold over groups of equal values | `over_groups` | not: the groups are counted again |
 | one number per group | any of them with `by` | group by group |
@@ -12,6 +13,7 @@ Statistics are values: equal ones are computed once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +65,13 @@ class Statistic:
         return a if b is None else b if a is None else merge(a, b)
 
 
-MERGES = {exp.Count: lambda a, b: a + b, exp.Sum: lambda a, b: a + b, ExactSum: lambda a, b: a + b, exp.Min: min, exp.Max: max}
+MERGES: dict[type[Tree], Callable[[Any, Any], Any]] = {
+    exp.Count: lambda a, b: a + b,
+    exp.Sum: lambda a, b: a + b,
+    ExactSum: lambda a, b: a + b,
+    exp.Min: min,
+    exp.Max: max,
+}
 
 
 def count(where: Tree | None = None) -> Statistic:

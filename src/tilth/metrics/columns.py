@@ -166,7 +166,10 @@ class Maximum(Metric):
 
 @dataclass(frozen=True)
 class Percentile(Metric):
-    """The value below which a share q of the finite values lies, interpolated (type 7 of Hyndman and Fan 1996). None where there is none."""
+    """The value below which a share q of the finite values lies, interpolated. None where there is none.
+
+    Source: Hyndman and Fan 1996, type 7.
+    """
 
     column: str
     q: float = 0.5

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from tilth.engine.expressions import all_rows, col, eq, gt, if_else, is_null, lit
 from tilth.engine.operations import CountIf, GroupEntropy, MostFrequentKey, SumOrZero
 from tilth.engine.statistics import Statistic, count, key, over_groups, size
@@ -131,5 +129,3 @@ class MostFrequent(Metric):
 
     def value(self, found: object) -> object:
         return found
-
-

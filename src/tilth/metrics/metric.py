@@ -99,7 +99,9 @@ class Grouped(Metric):
         groups = dict.fromkeys(g for table in numbers for g in table)
         none = [s.of_nothing for s in self.metric.needs()]  # a group of which every key is null is missing from a fold
         single = len(self.by) == 1
-        return self.compare({g[0] if single else g: self.metric.value(*(t.get(g, n) for t, n in zip(numbers, none, strict=True))) for g in groups})
+        return self.compare(
+            {g[0] if single else g: self.metric.value(*(t.get(g, n) for t, n in zip(numbers, none, strict=True))) for g in groups}
+        )
 
     @property
     def name(self) -> str:

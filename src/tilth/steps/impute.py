@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
-from tilth.engine.expressions import col, double, if_else, lit, not_
+from tilth.engine.expressions import col, if_else, lit, not_, number
 from tilth.errors import RequestError
 from tilth.metrics.columns import Mean, Percentile
 from tilth.metrics.keys import MostFrequent
@@ -61,7 +61,7 @@ class Impute(ColumnStep):
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         x, missing, fill = col(column.name), is_missing(column), learned["fill"]
-        made = double(x) if column.kind.numeric and isinstance(fill, float) else x
+        made = number(column) if column.kind.numeric and isinstance(fill, float) else x
         filled = {column.name: if_else(not_(missing), made, lit(fill))}
         return filled | ({f"{column.name}_missing": if_else(missing, lit(1), lit(0))} if self.indicator else {})
 
@@ -74,4 +74,3 @@ class Impute(ColumnStep):
         if self.with_ == "constant" and self.value is None:
             return "cannot be filled: `value` is missing"
         return ""
-

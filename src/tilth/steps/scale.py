@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
-from tilth.engine.expressions import col, double, lit, sub
+from tilth.engine.expressions import lit, number, sub
 from tilth.engine.operations import Divide
 from tilth.errors import RequestError
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
@@ -57,20 +57,19 @@ class Scale(ColumnStep):
                 hint="impute it first, or leave it out",
                 code="all-null",
             )
-        low, high = measured.get("low"), measured.get("high")
         match self.with_:
             case "standard":
                 centre, width = measured["centre"], measured["width"]
             case "minmax":
-                centre, width = low, high - low
+                centre, width = measured["low"], measured["high"] - measured["low"]
             case "robust":
-                centre, width = measured["centre"], high - low
+                centre, width = measured["centre"], measured["high"] - measured["low"]
             case "maxabs":
-                centre, width = 0.0, max(abs(low), abs(high))
+                centre, width = 0.0, max(abs(measured["low"]), abs(measured["high"]))
         return {"centre": centre, "width": width or 1.0}
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        x, centre = double(col(column.name)), float(learned["centre"])
+        x, centre = number(column), float(learned["centre"])
         moved = sub(x, lit(centre)) if centre else x
         return {column.name: Divide.of(moved, lit(float(learned["width"])))}
 

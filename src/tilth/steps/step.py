@@ -96,7 +96,11 @@ class ColumnStep(Step):
     def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
         """The columns the step is for; refuses those of a kind it cannot treat, all at once."""
         chosen = tuple(schema[c] for c in select(self.columns, schema, roles))
-        refused = [Mistake(f"{self.name}: column {c.name!r} ({c.type or c.kind}) {why}", code="wrong-kind") for c in chosen if (why := self.accepts(c))]
+        refused = [
+            Mistake(f"{self.name}: column {c.name!r} ({c.type or c.kind}) {why}", code="wrong-kind")
+            for c in chosen
+            if (why := self.accepts(c))
+        ]
         if refused:
             raise RequestError(*refused)
         return chosen

@@ -81,7 +81,15 @@ class MostFrequentKey(Operation):
 
     @classmethod
     def duckdb(cls, key: Tree, n: Tree) -> Tree:
-        return call("min_by", key, call("struct_pack", exp.PropertyEQ(this=exp.to_identifier("a"), expression=exp.Neg(this=n.copy())), exp.PropertyEQ(this=exp.to_identifier("b"), expression=key.copy())))
+        return call(
+            "min_by",
+            key,
+            call(
+                "struct_pack",
+                exp.PropertyEQ(this=exp.to_identifier("a"), expression=exp.Neg(this=n.copy())),
+                exp.PropertyEQ(this=exp.to_identifier("b"), expression=key.copy()),
+            ),
+        )
 
     @classmethod
     def spark(cls, key: Tree, n: Tree) -> Tree:

@@ -130,12 +130,14 @@ class Round(Operation):
             return float(x) + 0.0
         whole = math.floor(abs(scaled))
         rounded = whole + (abs(scaled) - whole >= 0.5)
-        return math.copysign(rounded, scaled) / factor + 0.0
+        return float(math.copysign(rounded, scaled) / factor + 0.0)
 
 
 def clipped(x: Tree, low: Tree, high: Tree) -> Tree:
     """x kept between two bounds; null stays null."""
-    return case((is_null(x), exp.Null()), otherwise=exp.Least(this=exp.Greatest(this=x.copy(), expressions=[low.copy()]), expressions=[high.copy()]))
+    return case(
+        (is_null(x), exp.Null()), otherwise=exp.Least(this=exp.Greatest(this=x.copy(), expressions=[low.copy()]), expressions=[high.copy()])
+    )
 
 
 def integer(x: Tree) -> Tree:

@@ -24,7 +24,7 @@ class Operation(exp.Expression, exp.Func):
     `takes_null`. An operation without `row` cannot be served. `total` says that it gives a value for every value.
     """
 
-    arg_types = {"expressions": False}
+    arg_types: ClassVar[dict[str, bool]] = {"expressions": False}
     is_var_len_args = True
     takes_null: ClassVar[bool] = False
     never_null: ClassVar[bool] = False
@@ -37,7 +37,7 @@ class Operation(exp.Expression, exp.Func):
         return cls(expressions=[a.copy() for a in arguments])
 
     @classmethod
-    def both(cls, *arguments: Tree) -> Tree:
+    def both(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for every engine, where one spelling does."""
         raise Gap(f"{cls.__name__} has no rendering")
 
@@ -47,12 +47,12 @@ class Operation(exp.Expression, exp.Func):
         return None
 
     @classmethod
-    def duckdb(cls, *arguments: Tree) -> Tree:
+    def duckdb(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for DuckDB."""
         return cls.both(*arguments)
 
     @classmethod
-    def spark(cls, *arguments: Tree) -> Tree:
+    def spark(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for Spark."""
         return cls.both(*arguments)
 
@@ -64,7 +64,8 @@ def lowered(tree: Tree, engine: EngineName) -> Tree:
         for node in reversed(operations):  # the inner ones first
             spelled = getattr(node, engine)(*(a.copy() for a in node.expressions))
             _put(node, spelled)
-    return holder.this
+    found: Tree = holder.this
+    return found
 
 
 def _put(node: Operation, spelled: Tree) -> None:
@@ -77,7 +78,11 @@ def _put(node: Operation, spelled: Tree) -> None:
     inside = exp.Paren(this=spelled)
     for aggregate in [n for n in inside.find_all(exp.AggFunc, exp.Anonymous) if is_aggregate(n)]:
         own = aggregate.parent if isinstance(aggregate.parent, exp.Filter) else None
-        keep = condition.copy() if own is None else exp.And(this=exp.Paren(this=own.expression.this), expression=exp.Paren(this=condition.copy()))
+        keep = (
+            condition.copy()
+            if own is None
+            else exp.And(this=exp.Paren(this=own.expression.this), expression=exp.Paren(this=condition.copy()))
+        )
         (own or aggregate).replace(exp.Filter(this=aggregate.copy(), expression=exp.Where(this=keep)))
     around.replace(inside)
 
@@ -85,7 +90,7 @@ def _put(node: Operation, spelled: Tree) -> None:
 AGGREGATE_CALLS = frozenset({"quantile_cont", "percentile", "max_by", "min_by"})
 
 
-def is_aggregate(node: Tree) -> bool:
+def is_aggregate(node: exp.Expr) -> bool:
     """Whether a node takes many rows to one value."""
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATE_CALLS)
 

@@ -1,0 +1,48 @@
+"""Scans are as few as the distinct (key columns, filter) sets, plus one."""
+
+import pyarrow as pa
+import pytest
+
+from tilth.data import Dataset, Memory
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import col, gt, lit
+from tilth.engine.plan import plan
+from tilth.metrics.columns import Completeness, Mean, Percentile, RowCount, StandardDeviation, Variance
+from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
+from tilth.metrics.metric import Grouped, Where, measured
+
+TABLE = pa.table({"a": [1, 2, 2, None, 5], "s": ["x", "y", "y", None, ""], "t": [True, False, None, True, True]})
+
+
+@pytest.fixture
+def data() -> Dataset:
+    return Dataset(Memory(TABLE, tuple(TABLE.column_names)))
+
+
+def test_scans_are_one_plus_the_distinct_key_and_filter_sets(data):
+    positive = gt(col("a"), lit(0))
+    metrics = [
+        RowCount(), Completeness("a"), Mean("a"), Variance("a"), StandardDeviation("a"), Percentile("a"), Where(Mean("a"), positive),
+        Uniqueness(("a",)), UniqueValueRatio("a"), DistinctValues("a"), Entropy("a"),  # one key
+        Uniqueness(("a", "s")),  # another
+        Where(Uniqueness(("a",)), positive),  # the first key under a filter
+    ]  # fmt: skip
+    engine = DuckDB()
+    measured(data, metrics, engine)
+    assert len(engine.passes) == 1 + 3
+
+
+def test_equal_statistics_are_asked_once():
+    asked = [s for _ in range(100) for s in (*Mean("a").needs(), *Completeness("a").needs())]
+    (scan,) = plan(asked)
+    assert len(scan.statistics) == len(set(asked)) == 4
+
+
+def test_a_grouped_metric_gives_one_value_per_group_null_included(data):
+    found = measured(data, [Grouped(Mean("a"), ("t",))], DuckDB())
+    assert next(iter(found.values())) == {True: 3.0, False: 2.0, None: 2.0}  # by hand: (1+5)/2, 2, 2
+
+
+def test_a_group_without_any_key_has_a_value_all_the_same(data):
+    found = measured(data, [Grouped(DistinctValues("s"), ("a",))], DuckDB())
+    assert next(iter(found.values()))[None] == 1  # null counts as one value
