@@ -26,6 +26,7 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # On a machine shared with other work, an example's time says nothing: no deadline. CI tries the same examples every time.
 settings.register_profile("local", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
+settings.register_profile("amputation", settings.get_profile("ci"), max_examples=5, database=None)
 settings.load_profile("ci" if IN_CI else "local")
 
 

@@ -1,0 +1,62 @@
+# Tilth: what there is to do here, one target each. `make` alone lists them.
+#
+# The environment is .venv; the folder holds a stamp for each kind of it, so that nothing is installed twice.
+#   make PYTHON=/path/to/python3.12 …    which Python makes it; else the first on PATH that is new enough
+#   make test JOBS=1 ARGS="-k impute"    how many tests at once; words for pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix types docs bench constraints hooks changelog clean
+
+RUN := .venv/bin/python -m
+JOBS ?= auto
+ARGS ?=
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo  ## example data with planted flaws through the whole flow; prints where the report lies
+	@$(RUN) tilth demo -o demo
+	@echo "The report: $(CURDIR)/demo/report.html"
+
+test: .venv/.test  ## every test, Spark and a browser included
+	@$(RUN) pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+lint: .venv/.test  ## style, layout of the code, and the layers
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@.venv/bin/lint-imports
+
+fix: .venv/.test  ## mends what the linter and the formatter can mend by themselves
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+types: .venv/.test  ## the type checker
+	@$(RUN) mypy
+
+docs: .venv/.test  ## runs the examples in the pages and in the docstrings
+	@$(RUN) pytest src tests/house/test_documents.py $(ARGS)
+
+bench: .venv/.test  ## the measurements behind docs/performance.md
+	@$(RUN) bench $(ARGS)
+
+constraints: .venv/.test  ## pins the newest versions that fit, for Python 3.11 and newer, on every machine
+	@$(RUN) uv pip compile -q --upgrade --universal --no-header --no-annotate --python-version 3.11 --all-extras \
+		pyproject.toml -o constraints.txt
+
+hooks: .venv/.test  ## runs the checks before each commit from now on
+	@$(RUN) pre_commit install
+
+changelog: .venv/.demo  ## the changes since the last release, as the changelog will show them
+	@.venv/bin/python scripts/changelog.py
+
+clean:  ## removes all that was made here, the environment included
+	rm -rf .venv .*_cache .hypothesis build dist demo out bench/data bench/out spark-warehouse
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.demo: pyproject.toml constraints.txt scripts/environment
+	@scripts/environment
+	@touch $@
+
+.venv/.test: pyproject.toml constraints.txt scripts/environment
+	@scripts/environment test
+	@touch $@ .venv/.demo
