@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tilth.engine.java import use_java
 from tilth.errors import TilthError
 
 if TYPE_CHECKING:
@@ -51,35 +49,14 @@ def shared_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark() -> Iterator[SparkSession]:
     """One local Spark for the whole run: its start costs as much as a hundred queries."""
+    from tilth.engine.spark import local_session
+
     try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        lacking('Spark tests need PySpark: pip install "tilth[spark]"')
-    try:
-        use_java()
-    except TilthError as error:
+        session = local_session()
+    except (ImportError, TilthError) as error:
         lacking(f"Spark tests cannot run: {' '.join(str(error).split())}")
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    scratch = tmp_path_factory.mktemp("spark")
-    wanted = {
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Djava.io.tmpdir={scratch}",
-        "spark.local.dir": str(scratch),
-        "spark.sql.ansi.enabled": "true",
-        "spark.sql.parser.escapedStringLiterals": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.variable.substitute": "false",
-        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-    }
-    session = SparkSession.builder.master("local[2]").appName("tilth tests").config(map=wanted).getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
 

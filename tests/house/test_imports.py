@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -54,6 +55,19 @@ def test_import_tilth_loads_no_data_library() -> None:
 @pytest.mark.parametrize("words", [["--help"], ["--version"], []])
 def test_the_help_loads_no_data_library(words: list[str]) -> None:
     assert not loaded("-m", "tilth", *words) & (DATA_LIBRARIES | {"click"})
+
+
+def test_nobody_reaches_around_the_layers_through_the_front() -> None:
+    """`from tilth import check` would be an import of any layer; inside the package only the version is taken from there."""
+    taken = {
+        alias.name
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "tilth" and not node.level
+        for alias in node.names
+        if not (PACKAGE / alias.name).is_dir() and not (PACKAGE / f"{alias.name}.py").exists()
+    }
+    assert taken <= {"__version__"}
 
 
 def test_no_module_needs_an_extra_to_be_imported() -> None:

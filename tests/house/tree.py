@@ -13,7 +13,7 @@ SRC = ROOT / "src"
 PACKAGE = SRC / "tilth"
 DOORS = ("cli", "label", "watch", "serve", "studio")
 
-SKIPPED = {".git", ".venv", "__pycache__", "build", "demo", "dist", "node_modules", "out"}
+SKIPPED = {"__pycache__", "build", "demo", "dist", "node_modules", "out"}
 TEXTS = {
     "",
     ".cfg",
@@ -44,7 +44,7 @@ def texts() -> Iterator[Path]:
     """Every text file that could be committed."""
     for folder, names, files in os.walk(ROOT):
         here = Path(folder)
-        names[:] = [n for n in names if n not in SKIPPED and not n.endswith("_cache") and not n.startswith(".venv")]
+        names[:] = [n for n in names if n == ".ci" or not (n in SKIPPED or n.startswith("."))]
         if here == ROOT / "bench":
             names[:] = [n for n in names if n != "out" and not (n == "data" and not (here / n / "__init__.py").exists())]
         yield from (here / name for name in files if Path(name).suffix in TEXTS and name != ".git")
