@@ -1,0 +1,344 @@
+"""From a flow file to a flow, with all mistakes at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from tilth.data import Roles
+from tilth.errors import FlowError, Mistake, TilthError, did_you_mean, listed
+from tilth.flow.flow import PARTS, Delivery, Flow, Reading
+from tilth.flow.text import Document, Path, parse
+from tilth.steps import STEPS
+from tilth.steps.split import Split
+from tilth.steps.step import Part, Step
+
+MEASURES = ("bias", "profile")
+LATER = {"protect": "encryption of what is written", "output": "transforms of a model's output"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=False)
+
+
+class RolesPart(_Strict):
+    """What columns are for. One name or several."""
+
+    label: str | None = None
+    """The column to be predicted."""
+    positive: str | int | float | bool | list[str | int | float | bool] | None = None
+    """The label's value (or values) that counts as the good outcome."""
+    prediction: str | None = None
+    """A model's prediction."""
+    facet: str | list[str] | None = None
+    """Columns against which bias is measured."""
+    id: str | list[str] | None = None
+    """What identifies a row."""
+    time: str | None = None
+    """When the row came about. Rows of a table with a time are not shuffled or split at random unless the flow says so."""
+    group: str | list[str] | None = None
+    """Strata for conditional demographic disparity; groups that a split may not divide."""
+    weight: str | None = None
+    """A row's weight."""
+    split: str | None = None
+    """The part of a split that was made elsewhere."""
+    text: str | list[str] | None = None
+    """Free text."""
+    image: str | list[str] | None = None
+    """Images."""
+    private: str | list[str] | None = None
+    """Values that are masked wherever they are shown."""
+
+
+class DataPart(_Strict):
+    """What to read, and what its values mean. These reading rules hold for served rows too."""
+
+    read: str | list[str] | None = None
+    """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
+    format: str | None = None
+    """The format, where the file's name does not say it: csv, parquet, jsonl."""
+    nulls: list[str] = []
+    """Texts that stand for a missing value: the whole value, without blanks around it, in any case."""
+    names: list[str] | None = None
+    """The columns' names, for a file without a header."""
+    header: bool | None = None
+    """Whether the first line holds the names. Found out when left away."""
+    delimiter: str | None = None
+    """What separates the values of a CSV file. Found out when left away."""
+    quote: str | None = None
+    """What stands around a value that holds a delimiter."""
+    encoding: str | None = None
+    """How the text is encoded, such as utf-8 or latin-1."""
+    types: dict[str, str] = {}
+    """Column → kind, where the file's values would be read as another: integer, float, text, boolean, date, timestamp, instant."""
+    roles: RolesPart = RolesPart()
+    """What columns are for."""
+
+
+class DeliverPart(_Strict):
+    """Where the result goes."""
+
+    to: str = ""
+    """A folder, relative to the flow file; `-o` on the command line wins."""
+    format: str = "parquet"
+    """parquet, csv or jsonl."""
+
+
+class FlowPart(_Strict):
+    """A Tilth flow: data, rules, steps, measures and delivery."""
+
+    data: DataPart = DataPart()
+    """What to read, and what its values mean."""
+    check: str | None = None
+    """A ruleset in DQDL, or the path of a .dqdl file."""
+    rows: list[Any] = []
+    """Steps on the whole table, before the split; never served."""
+    split: dict[str, Any] | None = None
+    """Name → share of each part, and `by`: how rows are assigned."""
+    features: list[Any] = []
+    """Steps row in, row out; learned on the training part only; exactly what is served."""
+    training: list[Any] = []
+    """Steps on the training part only: rows may be made or dropped."""
+    measure: list[str] = []
+    """What to measure on the raw data, and again after each part: bias, profile."""
+    deliver: DeliverPart = DeliverPart()
+    """Where the result goes."""
+    protect: Any = None
+    """Encryption of everything written. Not in this version."""
+    output: Any = None
+    """Transforms of a model's output. Not in this version."""
+
+
+def load(path: str | FilePath) -> Flow:
+    """The flow in a YAML file. Errors: `FlowError` with every mistake, each with its place."""
+    path = FilePath(path)
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        near = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        raise FlowError(f"there is no flow file {str(path)!r}", hint=did_you_mean(path.name, near), code="no-file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FlowError(f"{str(path)!r} cannot be read: {error}", hint="a flow is a YAML text in UTF-8", code="not-readable") from error
+    return parse_flow(text, file=str(path), name=path.stem, folder=str(path.parent))
+
+
+def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str = ".") -> Flow:
+    """The flow in a YAML text. Errors: `FlowError` with every mistake, each with its place."""
+    document = parse(text, file)
+    loader = _Loader(document)
+    flow = loader.flow(name, text, folder)
+    if document.mistakes:
+        order = sorted(document.mistakes, key=lambda m: (m.place.line or 0, m.place.column or 0) if m.place else (0, 0))
+        raise FlowError(*dict.fromkeys(order))
+    assert flow is not None  # noqa: S101 -- without a mistake there is a flow
+    return flow
+
+
+class _Loader:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def wrong(self, path: Path, message: str, of_key: bool = False, accepted: str = "", hint: str = "", code: str = "") -> None:
+        self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
+
+    def flow(self, name: str, text: str, folder: str) -> Flow | None:
+        value = self.document.value
+        if not isinstance(value, dict):
+            self.wrong((), "a flow is a mapping of its parts", accepted=listed(FlowPart.model_fields), code="not-a-flow")
+            return None
+        part = self.validated(FlowPart, value, ())
+        for later, what in LATER.items():
+            if value.get(later) is not None:
+                self.wrong((later,), f"{later}: {what} cannot be had in this version", of_key=True, hint="leave it out", code="not-in-this-version")
+        steps = {p: self.steps(p, value.get(p)) for p in PARTS if p != "split"}
+        split = self.split(value.get("split"))
+        roles = self.roles(value)
+        measure = self.measures(value.get("measure"))
+        check = self.check(value.get("check"), folder)
+        self.leaks(steps, split)
+        if part is None or self.document.mistakes:
+            return None
+        return Flow(
+            name=name,
+            reading=self.reading(part.data, roles),
+            check=check,
+            rows=tuple(steps["rows"]),
+            split=split,
+            features=tuple(steps["features"]),
+            training=tuple(steps["training"]),
+            measure=measure,
+            deliver=Delivery(part.deliver.to, part.deliver.format),
+            text=text,
+            folder=folder,
+        )
+
+    # ── the parts ──
+
+    def reading(self, data: DataPart, roles: Roles) -> Reading:
+        given = data.model_dump(exclude={"read", "roles"}, exclude_none=True, exclude_defaults=True)
+        read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
+        return Reading(read, given, roles)
+
+    def roles(self, value: Mapping[str, Any]) -> Roles:
+        data = value.get("data")
+        given = data.get("roles") if isinstance(data, dict) else None
+        if not isinstance(given, dict):
+            return Roles()
+        try:
+            return Roles.of(**{k: v for k, v in given.items() if k in RolesPart.model_fields})
+        except (TilthError, TypeError):
+            return Roles()  # the model has said what is wrong with it
+
+    def measures(self, given: Any) -> tuple[str, ...]:
+        for i, word in enumerate(given if isinstance(given, list) else ()):
+            if word not in MEASURES:
+                self.wrong(("measure", i), f"there is no measure {word!r}", accepted=listed(MEASURES), hint=did_you_mean(str(word), MEASURES), code="unknown-measure")
+        return tuple(str(w) for w in given) if isinstance(given, list) else ()
+
+    def check(self, given: Any, folder: str) -> str:
+        if not isinstance(given, str) or not given.strip().endswith(".dqdl"):
+            return given if isinstance(given, str) else ""
+        path = FilePath(folder) / given.strip()
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self.wrong(("check",), f"the ruleset {given.strip()!r} cannot be read: {error}", code="no-file")
+            return ""
+
+    def steps(self, part: Part, given: Any) -> list[Step]:
+        if not isinstance(given, list):
+            return []
+        return [step for i, item in enumerate(given) if (step := self.step(part, item, (part, i))) is not None]
+
+    def step(self, part: Part, item: Any, path: Path) -> Step | None:
+        item = {item: {}} if isinstance(item, str) else item
+        if not isinstance(item, dict) or len(item) != 1:
+            self.wrong(path, "a step is one name with its parameters, such as `impute: {columns: age}`", code="not-a-step")
+            return None
+        ((name, given),) = item.items()
+        if name not in STEPS:
+            known = [n for n in STEPS if part in STEPS[n].parts]
+            self.wrong((*path, name), f"there is no step {name!r}", of_key=True, accepted=listed(known, 20), hint=did_you_mean(name, STEPS), code="unknown-step")
+            return None
+        kind = STEPS[name]
+        if part not in kind.parts:
+            self.wrong((*path, name), _misplaced(kind, part), of_key=True, accepted=f"{name} may stand in {' or '.join(sorted(kind.parts))}", code="wrong-part")
+        return self.made(kind, given, (*path, name))
+
+    def made(self, kind: type[Step], given: Any, path: Path) -> Step | None:
+        if isinstance(given, str | list) and "columns" in parameters(kind):
+            given = {"columns": given}
+        if given is not None and not isinstance(given, dict):
+            self.wrong(path, f"{kind.name}: its parameters are a mapping", accepted=listed(parameters(kind)), code="not-a-mapping")
+            return None
+        found = self.validated(model_of(kind), given or {}, path)
+        if found is None:
+            return None
+        try:
+            return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # every step is a dataclass
+        except TilthError as error:
+            for mistake in error.mistakes:
+                self.document.mistakes.append(mistake.at(self.document.place(path)))
+            return None
+
+    def split(self, given: Any) -> Step | None:
+        if not isinstance(given, dict):
+            return None
+        words = {k: v for k, v in given.items() if k in parameters(Split)}
+        shares = {k: v for k, v in given.items() if k not in parameters(Split)}
+        for name, share in shares.items():
+            if isinstance(share, bool) or not isinstance(share, int | float):
+                accepted = f"a share between 0 and 1, or one of the split's own words: {listed(p for p in parameters(Split) if p != 'parts')}"
+                self.wrong(("split", name), f"part {name!r}: {share!r} is no share", accepted=accepted, hint=did_you_mean(name, parameters(Split)), code="no-share")
+                return None
+        by = words.get("by")
+        if isinstance(by, str) and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", by, re.DOTALL)):
+            words["by"] = call[1]
+            words.setdefault("columns", [c.strip().strip("\"'`") for c in call[2].split(",") if c.strip()])
+        return self.made(Split, {**words, "parts": dict(shares)}, ("split",))
+
+    def leaks(self, steps: Mapping[str, Iterable[Step]], split: Step | None) -> None:
+        """What cannot be right is refused before data is touched."""
+        if split is None and steps["training"]:
+            self.wrong(("training",), "there is no split, so there is no training part to change", of_key=True, hint="add `split: {train: 0.8, test: 0.2}`", code="no-split")
+        parts = dict(getattr(split, "parts", ()))
+        if split is not None and "train" not in parts:
+            self.wrong(("split",), "no part of the split is called train", of_key=True, accepted="a part named train: learning happens there", code="no-train")
+
+    # ── mistakes of the models ──
+
+    def validated(self, model: type[BaseModel], value: Mapping[str, Any], path: Path) -> Any:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                self.explain(model, found, path)
+            return None
+
+    def explain(self, model: type[BaseModel], found: Mapping[str, Any], path: Path) -> None:
+        where = self.in_document((*path, *found["loc"]))
+        name = ".".join(str(p) for p in where)
+        match found["type"]:
+            case "extra_forbidden":
+                known = self.known_words(model, found["loc"][:-1])
+                word = str(found["loc"][-1])
+                self.wrong(where, f"{name}: {word!r} is not known here", of_key=True, accepted=listed(known, 20), hint=did_you_mean(word, known), code="unknown-key")
+            case "missing":
+                self.wrong(where, f"{name}: this is needed", of_key=True, code="missing-key")
+            case "literal_error":
+                expected = str(found["ctx"]["expected"]).replace("'", "")
+                words = re.split(r", | or ", expected)
+                hint = did_you_mean(str(found["input"]), words)
+                self.wrong(where, f"{name}: {found['input']!r} is not one of its values", accepted=expected, hint=hint, code="unknown-value")
+            case _:
+                self.wrong(where, f"{name}: {_lower(found['msg'])}; found {found['input']!r}", code="bad-value")
+
+    def in_document(self, loc: tuple[Any, ...]) -> Path:
+        """The part of a model's path that is in the document: unions add words of their own."""
+        while loc and loc not in self.document.places and loc[:-1] in self.document.places and loc[-1] in ("str", "list[str]", "int", "float", "bool"):
+            loc = loc[:-1]
+        return loc
+
+    def known_words(self, model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+        inner: Any = model
+        for word in loc:
+            inner = inner.model_fields[word].annotation if isinstance(word, str) and word in getattr(inner, "model_fields", {}) else inner
+        return [f.alias or n for n, f in getattr(inner, "model_fields", {}).items()]
+
+
+def _misplaced(kind: type[Step], part: Part) -> str:
+    name = kind.name
+    if part == "rows" and "features" in kind.parts:
+        return f"{name} learns from the rows it sees, and ahead of the split it would see the test part too"
+    if part != "training" and kind.parts == {"training"}:
+        return f"{name} makes or drops rows for the model's sake, so it may touch the training part only"
+    if part == "features":
+        return f"{name} changes which rows there are, and what stands among the features is served: one row in, one row out"
+    return f"{name} may not stand in {part}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+@cache
+def parameters(kind: type[Step]) -> tuple[str, ...]:
+    """A step's parameters, as the flow file names them."""
+    return tuple(f.name.rstrip("_") for f in fields(kind))  # type: ignore[arg-type]  # every step is a dataclass
+
+
+@cache
+def model_of(kind: type[Step]) -> type[BaseModel]:
+    """The pydantic model of a step's parameters, made from its dataclass."""
+    hints = get_type_hints(kind)
+    made: dict[str, Any] = {}
+    for f in fields(kind):  # type: ignore[arg-type]  # every step is a dataclass
+        default = ... if f.default is MISSING and f.default_factory is MISSING else f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]
+        made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=f.metadata.get("doc")))
+    return create_model(kind.__name__, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **made)
