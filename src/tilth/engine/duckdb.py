@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
-from tilth.engine.engine import Engine
+from tilth.engine.engine import Engine, everything
 from tilth.engine.expressions import lit
 from tilth.engine.operations import lower
 from tilth.engine.query import layer_select
@@ -131,6 +132,15 @@ class DuckDB(Engine):
                 source.handle.create_view(name)
                 return name
         raise Gap(f"DuckDB cannot read {source}")
+
+    def checkpoint(self, data: Dataset) -> Dataset:
+        name = f"held{len(self._bases)}"
+        text = f"CREATE TEMP TABLE {name} AS {self.query(data, everything())}"
+        with self.timed("hold rows", text):
+            self.execute(text)
+        held = Native(self.name, self._connection.table(name), data.names, identity=id(self) + len(self._bases))
+        self._bases[held, ()] = name
+        return replace(data, source=held, layers=())
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
         return self.execute(text).fetchall()

@@ -52,6 +52,10 @@ class Engine(ABC):
     def source_schema(self, source: Source) -> Schema:
         """The columns of a source as they are, without reading its rows."""
 
+    @abstractmethod
+    def checkpoint(self, data: Dataset) -> Dataset:
+        """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again."""
+
     # ── what callers use ──
 
     def query(self, data: Dataset, select: exp.Select) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
-from tilth.engine.engine import Engine
+from tilth.engine.engine import Engine, everything
 from tilth.engine.operations import lower
-from tilth.engine.query import layer_select
+from tilth.engine.query import layer_select, select_from
 from tilth.errors import Gap, MachineError, MissingExtra, RequestError
 
 if TYPE_CHECKING:
@@ -84,9 +85,6 @@ class Spark(Engine):
         return self._bases[wanted]
 
     def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
-        from tilth.engine.engine import everything
-        from tilth.engine.query import select_from
-
         return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
 
     def _opened(self, source: Source, door: Sequence[Layer]) -> DataFrame:
@@ -116,6 +114,14 @@ class Spark(Engine):
             return self.session.sql(text)
         except PySparkException as error:
             raise _ours(error, text) from error
+
+    def checkpoint(self, data: Dataset) -> Dataset:
+        text = self.query(data, everything())
+        with self.timed("hold rows", text):
+            frame = self.sql(text).persist()
+            frame.count()
+        held = Native(self.name, frame, data.names, identity=id(frame))
+        return replace(data, source=held, layers=())
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
         from pyspark.errors import PySparkException
