@@ -134,7 +134,7 @@ def _encoded(value: Any) -> Any:
         case Decimal():
             return {"$decimal": str(value)}
         case Mapping():
-            return {str(k): _encoded(v) for k, v in value.items()}
+            return {f"${k}" if str(k).startswith("$") else str(k): _encoded(v) for k, v in value.items()}
         case list() | tuple():
             return [_encoded(v) for v in value]
     return value
@@ -150,7 +150,7 @@ def _decoded(found: dict[str, Any]) -> Any:
                 return date.fromisoformat(value)
             case "$decimal":
                 return Decimal(value)
-    return found
+    return {key.removeprefix("$"): value for key, value in found.items()}
 
 
 # ── the flow in JSON ──

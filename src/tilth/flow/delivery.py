@@ -1,0 +1,25 @@
+"""Leave what a run made in a folder: whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tilth import formats
+from tilth.engine.engine import Engine
+from tilth.flow.artefact import save
+from tilth.flow.running import Prepared
+from tilth.report import Report
+from tilth.report.files import write_report
+
+
+def deliver(prepared: Prepared, report: Report, place: Path, engine: Engine) -> None:
+    """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: the old content stays until all is there.
+
+    Errors: `MachineError` where the disk is full or may not be written.
+    """
+    with formats.whole_folder(place) as folder:
+        for part, table in prepared.parts.items():
+            formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
+        save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
+        for name in ("report.html", "report.json"):
+            write_report(report, folder / name)

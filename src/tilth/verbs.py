@@ -1,0 +1,260 @@
+"""The six verbs, and `run`, which is the six in a row. The same words in Python, in the flow file and on the command line."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tilth import formats
+from tilth.data import Dataset, Native, Roles
+from tilth.engine.engine import Engine
+from tilth.errors import FlowError, RequestError, did_you_mean
+from tilth.flow.delivery import deliver
+from tilth.flow.flow import Flow
+from tilth.flow.running import Prepared, fitted
+from tilth.flow.running import run as run_flow
+from tilth.metrics.metric import Metric, measured
+from tilth.report import Facts, Finding, FindingKind, Report
+from tilth.rules import Ruleset, evaluate, parse
+
+ENGINES = ("duckdb", "spark")
+MEASURES = ("bias", "profile")
+
+
+def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: Engine | str | None = None, **options: Any) -> Dataset:
+    """A lazy table from a file, a folder, a pattern, or a frame.
+
+    `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame. `roles` say
+    what columns are for. `options` are the format's own: `format`, `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` …
+    What is null, what is NaN and which type a text has is decided here, once.
+
+    Errors: `SourceError` for what cannot be read as asked, `ColumnError` for a role of a column that is not there.
+
+    >>> import pyarrow as pa
+    >>> read(pa.table({"age": [38, None]})).names
+    ('age',)
+    """
+    given = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
+    data = formats.read(source, roles=given, engine=engine_for(engine, source), **options)
+    given.check(data.names)
+    return data
+
+
+def measure(
+    data: Any, metrics: str | Metric | Iterable[str | Metric] = MEASURES, *, part: str = "", engine: Engine | str | None = None, **options: Any
+) -> Report:
+    """Numbers, no verdicts.
+
+    `metrics` are `"bias"` (by the roles label, positive, facet and group), `"profile"` (every column), or metrics. `part` names
+    the table in the report. `data` is a dataset, or anything that `read` takes.
+
+    >>> import pyarrow as pa
+    >>> from tilth.metrics.columns import Mean
+    >>> measure(pa.table({"age": [30, 50]}), Mean("age")).findings[0].value
+    40.0
+    """
+    from tilth.metrics.bias import bias_findings
+    from tilth.metrics.profile import balance_findings, profile_findings
+
+    with _Run("measure", data, engine) as run:
+        asked = [metrics] if isinstance(metrics, str | Metric) else list(metrics)
+        for word in asked:
+            if isinstance(word, str) and word not in MEASURES:
+                raise RequestError(f"there is no measure {word!r}", accepted=", ".join(MEASURES), hint=did_you_mean(word, MEASURES), code="unknown-measure")
+        if "profile" in asked:
+            run.add(profile_findings(run.data, run.engine), part)
+            run.add(balance_findings(run.data, run.engine), part)
+        if "bias" in asked:
+            run.add(bias_findings(run.data, engine=run.engine, **options), part)
+        values = measured(run.data, [m for m in asked if isinstance(m, Metric)], run.engine)
+        run.add((Finding(FindingKind.METRIC, m.name, m.subject, v) for m, v in values.items()), part)
+    return run.report
+
+
+def check(data: Any, rules: str | Path | Ruleset, *, engine: Engine | str | None = None, **options: Any) -> Report:
+    """Verdicts.
+
+    `rules` are a ruleset, DQDL text, or the path of a .dqdl file. A rule that failed is a result, not an exception:
+    `Report.passed` tells, `Report.raise_for_failures()` raises. Errors: `RulesError` with every mistake of the ruleset.
+
+    >>> import pyarrow as pa
+    >>> check(pa.table({"age": [30, None]}), 'Rules = [ IsComplete "age" ]').passed
+    False
+    """
+    ruleset = ruleset_from(rules)
+    with _Run("check", data, engine) as run:
+        run.add(evaluate(run.data, ruleset, run.engine, **options))
+    return run.report
+
+
+def fit(flow: Flow | str | Path, data: Any = None, *, engine: Engine | str | None = None) -> Flow:
+    """A new flow that has learned, on the training part of the data only. Never changes data.
+
+    `flow` is a flow or the path of a flow file; without `data` what the flow says is read.
+    """
+    flow = flow_from(flow)
+    engine = engine_for(engine, data)
+    table = _table(flow, data, engine)
+    return fitted(flow, table, engine)[0]
+
+
+def apply(flow: Flow | str | Path, data: Any, *, engine: Engine | str | None = None) -> Dataset:
+    """The table that a fitted flow's features make of a table. Never learns.
+
+    `data` is read by the flow's own rules: its null tokens and kinds of column hold. Columns that the flow does not know are
+    left out; one that it needs and that is not there is an error.
+    """
+    flow = flow_from(flow)
+    engine = engine_for(engine, data)
+    return flow.prepared(formats.read_as(data, flow.need_learned().schema, flow.reading, needed_columns(flow), engine=engine))
+
+
+def write(thing: Dataset | Report, place: str | Path, *, format: str | None = None, engine: Engine | str | None = None) -> Path:  # noqa: A002 -- the flow file's own word
+    """Write a table or a report: whole or not at all.
+
+    A table is written as Parquet, CSV or JSON Lines, a report as HTML, JSON, JUnit XML or Markdown, by `format` or the
+    place's ending. Errors: `MachineError` where the disk is full or may not be written.
+    """
+    if isinstance(thing, Report):
+        from tilth.report.files import write_report
+
+        return write_report(thing, place, format)
+    return formats.write(thing, place, format=format, engine=engine_for(engine, thing))
+
+
+def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: Engine | str | None = None) -> Report:
+    """All six in a row: read, check, change rows, split, learn and apply the features, balance the training part, measure, deliver.
+
+    Leaves in `out` a folder per part of the split, `NAME.tilth`, `report.html` and `report.json`; without `out` where the flow
+    says, or nowhere. The report tells whether every rule passed.
+    """
+    flow = flow_from(flow)
+    with _Run(f"run {flow.name}", None, engine, lambda e: _table(flow, data, e)) as run:
+        if flow.check:
+            run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
+        _measure_part(run, flow, run.data, "raw")
+        prepared = run_flow(flow, run.data, run.engine)
+        run.add(prepared.findings)
+        for part, table in prepared.parts.items():
+            _measure_part(run, flow, table, part)
+    place = out or (Path(flow.folder) / flow.deliver.to if flow.deliver.to else None)
+    report = run.report
+    if place is not None:
+        deliver(prepared, report, Path(place), run.engine)
+    return report
+
+
+def _measure_part(run: _Run, flow: Flow, table: Dataset, part: str) -> None:
+    for finding in measure(table, flow.measure, part=part, engine=run.engine).findings:
+        run.findings.append(finding)
+
+
+# ── what verbs share ──
+
+
+@cache
+def _default() -> Engine:
+    """The embedded engine that verbs share, so that a text file is read once for several of them."""
+    from tilth.engine.duckdb import DuckDB
+
+    return DuckDB()
+
+
+def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
+    """The engine meant: one that is given, one by its name, or the one that the data lives in; else DuckDB in this process.
+
+    Errors: `RequestError` for a name that is no engine's.
+    """
+    if isinstance(engine, Engine):
+        return engine
+    source = data.source if isinstance(data, Dataset) else data
+    lives_in = source.engine if isinstance(source, Native) else "spark" if type(source).__module__.startswith("pyspark.") else "duckdb"
+    match engine or lives_in:
+        case "duckdb":
+            return _default()
+        case "spark":
+            from tilth.engine.spark import Spark
+
+            return Spark()
+    raise RequestError(f"there is no engine {engine!r}", accepted=", ".join(ENGINES), hint=did_you_mean(str(engine), ENGINES), code="unknown-engine")
+
+
+def flow_from(flow: Flow | str | Path) -> Flow:
+    """A flow, or the flow in a file."""
+    return flow if isinstance(flow, Flow) else Flow.load(flow)
+
+
+def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
+    """A ruleset, or the one in a text or file."""
+    if isinstance(rules, Ruleset):
+        return rules
+    if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
+        path = Path(str(rules).strip())
+        try:
+            return parse(path.read_text("utf-8"), file=str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RequestError(f"the ruleset {str(path)!r} cannot be read: {error}", code="no-file") from error
+    return parse(str(rules))
+
+
+def _table(flow: Flow, data: Any, engine: Engine) -> Dataset:
+    """The flow's data, read as the flow says; `data` stands in for what the flow names."""
+    if isinstance(data, Dataset):
+        return data
+    source = data if data is not None else [str(Path(flow.folder) / p) for p in flow.reading.read]
+    if data is None and not source:
+        raise FlowError(f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read")
+    return read(source, roles=flow.reading.roles, engine=engine, **flow.reading.options)
+
+
+def needed_columns(flow: Flow) -> frozenset[str]:
+    """The columns, as they are read, without which the fitted features cannot be made."""
+    learned = flow.need_learned()
+    read_, made = set[str](), set[str]()
+    for step in learned.features:
+        data = step.apply(Dataset(formats.described(step.schema)))
+        reads = {c for layer in data.layers for c in getattr(layer, "reads", set)()}
+        read_ |= reads - made
+        made |= set(data.names) - set(step.schema.names)
+    return frozenset(read_ & set(learned.schema.names))
+
+
+class _Run:
+    """A verb at work: its engine, its data, what it finds, and the facts that go into the report."""
+
+    def __init__(self, title: str, data: Any, engine: Engine | str | None, read_: Any = None) -> None:
+        self.engine = engine_for(engine, data)
+        self.title, self.findings, self._source = title, list[Finding](), data
+        self._read = read_ or (lambda e: data if isinstance(data, Dataset) else read(data, engine=e))
+        self.report = Report(title)
+
+    def __enter__(self) -> _Run:
+        self._begin, self._started, self._passes = time.perf_counter(), datetime.now(UTC), len(self.engine.passes)
+        self.data: Dataset = self._read(self.engine)
+        return self
+
+    def add(self, findings: Iterable[Finding], part: str = "") -> None:
+        self.findings += [replace(f, part=part) if part else f for f in findings]
+
+    def __exit__(self, *failed: object) -> None:
+        if failed[0] is not None:
+            return
+        facts = Facts(
+            source=str(self.data.source),
+            engine=self.engine.name,
+            started=self._started.isoformat(timespec="seconds"),
+            seconds=time.perf_counter() - self._begin,
+            passes=tuple(self.engine.passes[self._passes :]),
+            versions={name: version(name) for name in ("tilth", "duckdb", "sqlglot")} | {"python": platform.python_version()},
+        )
+        self.report = Report(self.title, tuple(self.findings), facts)
+
+
+__all__ = ["Prepared", "Sequence", "apply", "check", "fit", "measure", "read", "run", "write"]
