@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 class Engine(ABC):
     """Runs queries. The only place that executes; DuckDB and Spark are its two kinds.
 
-    `passes` grows by one with every pass over the data.
+    `passes` grows by one with every pass over the data. `tell` is entered with a few words for as long as a pass takes.
     """
 
     name: ClassVar[EngineName]
 
     def __init__(self) -> None:
         self.passes: list[Pass] = []
+        self.tell: Callable[[str], AbstractContextManager[None]] = nullcontext
 
     @abstractmethod
     def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Any]]:
@@ -92,7 +93,8 @@ class Engine(ABC):
         """Note a pass over the data while it runs."""
         begin = time.perf_counter()
         try:
-            yield
+            with self.tell(title):
+                yield
         finally:
             self.passes.append(Pass(title, time.perf_counter() - begin, text))
 

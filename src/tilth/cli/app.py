@@ -1,0 +1,102 @@
+"""The commands, each imported when it is asked for, and what becomes of errors."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from tilth.errors import TilthError
+
+COMMANDS: dict[str, str] = {
+    "run": "Read, check, prepare, measure and deliver, as a flow says.",
+    "check": "Judge data by a ruleset.",
+    "measure": "Measure bias and profile of data.",
+    "fit": "Learn a flow and save what it learned.",
+    "apply": "Prepare data by a fitted flow.",
+    "plan": "Show the queries that a flow would run.",
+    "init": "Look at a file and write a flow for it.",
+    "lint": "Check rulesets without data.",
+    "schema": "Print the JSON Schema of the flow file or the report.",
+    "demo": "Make example data and run the whole flow on it.",
+}
+INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name; a command's module is imported when the command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of a name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"tilth.cli.commands.{name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; an unknown one is refused with the nearest name."""
+        if args and args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            raise click.UsageError(f"there is no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with a sentence each, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tilth", message="tilth %(version)s")
+def tilth() -> None:
+    """Make data ready for machine learning, prove that it is, and carry the same preparation in front of the model.
+
+    Results go to standard output, words to standard error. Exit codes: 0 done and all rules passed; 1 the data failed its
+    rules; 2 the request is wrong; 3 the machine failed.
+    """
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    try:
+        found = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return _interrupted()
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        sys.stderr.close()
+        return 0
+    except TilthError as error:
+        say(str(error))
+        return error.exit_code
+    except MemoryError:
+        say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
+        return 3
+    except OSError as error:
+        say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        return 3
+    return found if isinstance(found, int) else 0
+
+
+def say(*lines: str) -> None:
+    """Words, on standard error."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _interrupted() -> int:
+    say("interrupted; what was there before is still there")
+    return INTERRUPTED

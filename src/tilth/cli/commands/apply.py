@@ -1,0 +1,24 @@
+"""tilth apply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tilth.cli.options import ENGINE, engine_from, shared
+
+
+@click.command()
+@click.argument("flow", metavar="NAME.tilth")
+@click.argument("data", metavar="DATA")
+@click.option("-o", "--out", required=True, metavar="OUT", help="Where the prepared data goes: a .parquet, .csv or .jsonl file, or a folder of Parquet.")
+@shared(*ENGINE)
+def command(flow: str, data: str, out: str, **engine: Any) -> int:
+    """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""
+    from tilth import verbs
+
+    made = engine_from(**engine)
+    written = verbs.write(verbs.apply(flow, data, engine=made), out, engine=made)
+    click.echo(f"written to {written}", err=True)
+    return 0

@@ -1,0 +1,39 @@
+"""tilth check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared, show
+
+
+@click.command()
+@click.argument("data", metavar="DATA")
+@click.argument("rules", metavar="RULES")
+@click.option("--json", is_flag=True, help="Print the result as the AWS Glue data quality service shapes it.")
+@click.option("-o", "--out", metavar="FILE", help="Write the report too: .html, .json, .xml (JUnit) or .md.")
+@shared(*READING)
+@shared(*ENGINE)
+def command(data: str, rules: str, json: bool, out: str | None, **options: Any) -> int:
+    """Judge DATA by the DQDL ruleset in the file RULES.
+
+    Exit code 0 if every rule passed, 1 if one failed or could not be judged.
+    """
+    from tilth import verbs
+    from tilth.cli.commands import split_options
+
+    reading, engine_options = split_options(options)
+    engine = engine_from(**engine_options)
+    ruleset = verbs.ruleset_from(rules)
+    report = verbs.check(verbs.read(data, engine=engine, **reading_from(**reading)), ruleset, engine=engine)
+    if out:
+        verbs.write(report, out)
+    if json:
+        from tilth.report.glue import to_glue_json
+
+        click.echo(to_glue_json(report))
+    else:
+        show(report)
+    return 0 if report.passed else 1

@@ -1,0 +1,46 @@
+"""tilth measure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared, show
+
+
+@click.command()
+@click.argument("data", metavar="DATA")
+@click.option("--config", metavar="FILE", help="A SageMaker Clarify analysis_config.json: what to measure.")
+@click.option("-o", "--out", metavar="DIR", help="Where analysis.json and the report go.")
+@click.option("--label", metavar="COLUMN", help="The outcome, for bias without a configuration.")
+@click.option("--positive", multiple=True, metavar="VALUE", help="The good outcome; may be repeated.")
+@click.option("--facet", multiple=True, metavar="COLUMN", help="Against what bias is measured; may be repeated.")
+@click.option("--group", metavar="COLUMN", help="Strata for conditional disparity.")
+@click.option("--json", is_flag=True, help="Print the report as JSON.")
+@shared(*READING)
+@shared(*ENGINE)
+def command(data: str, config: str | None, out: str | None, json: bool, label: str | None, facet: tuple[str, ...], **options: Any) -> int:
+    """Measure DATA: its profile, and its bias by facets and label.
+
+    With --config the file decides, and DIR/analysis.json has the shape that SageMaker Clarify writes.
+    """
+    from tilth import verbs
+    from tilth.cli.commands import split_options
+
+    roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
+    reading, engine_options = split_options(options)
+    engine = engine_from(**engine_options)
+    if config:
+        from tilth.cli.clarify import measure_by_config
+
+        report = measure_by_config(data, config, out, reading_from(**reading), engine)
+    else:
+        wanted = ("bias", "profile") if label and facet else ("profile",)
+        table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(**reading))
+        report = verbs.measure(table, wanted, engine=engine)
+        if out:
+            verbs.write(report, f"{out}/report.html")
+            verbs.write(report, f"{out}/report.json")
+    show(report, json)
+    return 0

@@ -1,0 +1,41 @@
+"""tilth run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tilth.cli.options import ENGINE, engine_from, shared, show
+
+
+@click.command()
+@click.argument("flow", metavar="FLOW")
+@click.option("-o", "--out", metavar="OUT", help="Where the result goes; where the flow says otherwise.")
+@click.option("--dry-run", is_flag=True, help="Show the queries and touch nothing.")
+@click.option("--json", is_flag=True, help="Print the report as JSON.")
+@shared(*ENGINE)
+def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
+    """Read, check, prepare, measure and deliver, as the flow file FLOW says.
+
+    OUT then holds a folder of Parquet per part of the split, the fitted flow, report.html and report.json. Exit code 1 if a
+    rule failed.
+    """
+    from pathlib import Path
+
+    from tilth import verbs
+    from tilth.cli.app import say
+
+    loaded = verbs.flow_from(flow)
+    if dry_run:
+        from tilth.cli.commands.plan import show_plan
+
+        show_plan(loaded, engine_from(**engine), json)
+        return 0
+    place = out or loaded.deliver.to
+    if not place:
+        raise click.UsageError("where shall the result go? Give -o OUT, or say `deliver: {to: …}` in the flow")
+    report = verbs.run(loaded, out, engine=engine_from(**engine))
+    show(report, json)
+    say(f"report: {Path(out or Path(loaded.folder) / place) / 'report.html'}")
+    return 0 if report.passed else 1

@@ -1,0 +1,93 @@
+"""Options that several commands share, and what they make."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from tilth.engine.engine import Engine
+    from tilth.report import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+READING = (
+    click.option("--format", "format_", metavar="FORMAT", help="The format, where the file's name does not say it."),
+    click.option("--delimiter", metavar="TEXT", help="What separates the values of a CSV file; found out otherwise."),
+    click.option("--header/--no-header", default=None, help="Whether the first line holds the names; found out otherwise."),
+    click.option("--names", metavar="A,B,…", help="The columns' names, for a file without a header."),
+    click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A text that stands for a missing value; may be repeated."),
+    click.option("--encoding", metavar="NAME", help="How the text is encoded; utf-8 otherwise."),
+)
+ENGINE = (
+    click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="Where it runs."),
+    click.option("--memory-limit", metavar="SIZE", help="Memory that DuckDB keeps to, such as 2GiB; the rest goes to disk."),
+    click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of DuckDB."),
+    click.option("--spill", metavar="FOLDER", help="Where DuckDB puts what does not fit into memory."),
+    click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; a local Spark otherwise."),
+)
+
+
+def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """A decorator that adds options to a command."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def engine_from(engine: str, memory_limit: str | None, threads: int | None, spill: str | None, spark_remote: str | None) -> Engine:
+    """The engine that the options ask for; on a terminal it tells what it does."""
+    made: Engine
+    if engine == "spark":
+        from tilth.engine.spark import Spark
+
+        with progress("starting Spark"):
+            made = Spark(remote=spark_remote)
+    else:
+        from tilth.engine.duckdb import DuckDB
+
+        made = DuckDB(memory_limit=memory_limit, threads=threads, spill=spill)
+    if sys.stderr.isatty():
+        made.tell = progress
+    return made
+
+
+def reading_from(
+    format_: str | None, delimiter: str | None, header: bool | None, names: str | None, nulls: tuple[str, ...], encoding: str | None
+) -> dict[str, Any]:
+    """The options of `tilth.read` that were given."""
+    given = {"format": format_, "delimiter": delimiter, "header": header, "nulls": nulls or None, "encoding": encoding}
+    given["names"] = [n.strip() for n in names.split(",")] if names else None
+    return {k: v for k, v in given.items() if v is not None}
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """A line on the terminal while something runs; nothing where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+def show(report: Report, json: bool = False) -> None:
+    """Print a report: JSON, or a table as wide as the terminal."""
+    if json:
+        from tilth.report.json import to_json
+
+        click.echo(to_json(report))
+    else:
+        from tilth.report.text import to_text
+
+        click.echo(to_text(report), nl=False)

@@ -1,0 +1,70 @@
+"""The JSON Schema of the flow file, by which editors complete and check it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilth.flow.flow import PARTS
+from tilth.flow.loading import LATER, FlowPart, model_of
+from tilth.steps import STEPS
+from tilth.steps.split import Split
+from tilth.steps.step import Part
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def flow_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a flow file.
+
+    A list of steps is a list of one-key objects whose keys are the steps of that part: one object schema rather than a
+    choice of many, because editors then complete the names and point at what is wrong.
+
+    >>> sorted(flow_schema()["properties"])[:3]
+    ['check', 'data', 'deliver']
+    """
+    schema = FlowPart.model_json_schema(by_alias=True)
+    definitions = schema.setdefault("$defs", {})
+    for part in PARTS:
+        if part != "split":
+            schema["properties"][part] = _steps(part, schema["properties"][part], definitions)
+    schema["properties"]["split"] = _split(schema["properties"]["split"], definitions)
+    for later in LATER:
+        del schema["properties"][later]
+    return {"$schema": DIALECT, "title": "Tilth flow", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def _steps(part: Part, described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    here = {name: kind for name, kind in STEPS.items() if part in kind.parts}
+    for name, kind in here.items():
+        definitions.setdefault(name, _parameters(kind, definitions))
+    item = {
+        "type": "object",
+        "properties": {name: {"$ref": f"#/$defs/{name}", "description": _sentence(kind)} for name, kind in here.items()},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"type": "array", "description": described.get("description", ""), "items": item}
+
+
+def _parameters(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = model_of(kind).model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    definitions.update(schema.pop("$defs", {}))
+    return {**schema, "description": _sentence(kind)}
+
+
+def _split(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = _parameters(Split, definitions)
+    words = {k: v for k, v in schema["properties"].items() if k != "parts"}
+    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "a part's share of the rows"}
+    return {
+        "type": "object",
+        "description": described.get("description", ""),
+        "properties": {"train": share, "test": share, **words},
+        "required": ["train"],
+        "additionalProperties": share,
+    }
+
+
+def _sentence(kind: Any) -> str:
+    return (kind.__doc__ or "").strip().split("\n")[0]
