@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -137,18 +137,29 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     """
     flow = flow_from(flow)
     with _Run(f"run {flow.name}", None, engine, lambda e: _table(flow, data, e)) as run:
-        if flow.check:
-            run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
-        _measure_part(run, flow, run.data, "raw")
-        prepared = run_flow(flow, run.data, run.engine)
-        run.add(prepared.findings)
-        for part, table in prepared.parts.items():
-            _measure_part(run, flow, table, part)
+        prepared = _run(flow, run)
     place = out or (Path(flow.folder) / flow.deliver.to if flow.deliver.to else None)
     report = run.report
     if place is not None:
         deliver(prepared, report, Path(place), run.engine)
     return report
+
+
+def rehearse(flow: Flow, engine: Engine) -> None:
+    """Run a flow on an engine that notes what it is asked, and deliver nothing."""
+    with _Run("plan", None, engine, lambda e: _table(flow, None, e)) as run:
+        _run(flow, run)
+
+
+def _run(flow: Flow, run: _Run) -> Prepared:
+    if flow.check:
+        run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
+    _measure_part(run, flow, run.data, "raw")
+    prepared = run_flow(flow, run.data, run.engine)
+    run.add(prepared.findings)
+    for part, table in prepared.parts.items():
+        _measure_part(run, flow, table, part)
+    return prepared
 
 
 def _measure_part(run: _Run, flow: Flow, table: Dataset, part: str) -> None:
@@ -255,6 +266,3 @@ class _Run:
             versions={name: version(name) for name in ("tilth", "duckdb", "sqlglot")} | {"python": platform.python_version()},
         )
         self.report = Report(self.title, tuple(self.findings), facts)
-
-
-__all__ = ["Prepared", "Sequence", "apply", "check", "fit", "measure", "read", "run", "write"]

@@ -1,0 +1,46 @@
+"""tilth plan."""
+
+from __future__ import annotations
+
+import json as json_
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tilth.cli.options import ENGINE, engine_from, shared
+
+if TYPE_CHECKING:
+    from tilth.engine.engine import Engine
+    from tilth.flow.flow import Flow
+
+
+@click.command()
+@click.argument("flow", metavar="FLOW")
+@click.option("--json", is_flag=True, help="Print the plan as JSON.")
+@shared(*ENGINE)
+def command(flow: str, json: bool, **engine: Any) -> int:
+    """Show the queries that the flow file FLOW would run, without running them.
+
+    The data's columns are looked at, because steps choose their columns by kind. A value that is yet to be learned is shown
+    as 1.0.
+    """
+    from tilth import verbs
+
+    show_plan(verbs.flow_from(flow), engine_from(**engine), json)
+    return 0
+
+
+def show_plan(flow: Flow, engine: Engine, json: bool) -> None:
+    """Print the passes that a flow would make."""
+    from tilth import verbs
+    from tilth.engine.rehearsal import Rehearsal
+
+    rehearsal = Rehearsal(engine)
+    verbs.rehearse(flow, rehearsal)
+    if json:
+        click.echo(json_.dumps([{"title": p.title, "query": p.query} for p in rehearsal.passes], indent=1))
+        return
+    for i, p in enumerate(rehearsal.passes, 1):
+        click.secho(f"-- {i}. {p.title}", bold=True)
+        click.echo(f"{p.query};\n")
+    click.echo(f"{len(rehearsal.passes)} passes over the data", err=True)

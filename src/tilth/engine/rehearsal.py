@@ -1,0 +1,58 @@
+"""An engine that notes what would run and runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tilth.data import Dataset, Schema, Source
+from tilth.engine.engine import Engine, everything
+from tilth.engine.plan import plan
+from tilth.engine.statistics import Statistic
+from tilth.report import Pass
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STAND_IN = 1.0  # what every number is said to be
+GROUP = "train"  # what every key is said to be: the one part that must not be empty
+
+
+class Rehearsal(Engine):
+    """Stands in front of an engine: names and kinds of columns are asked of it, everything else is noted in `passes`.
+
+    Every number is said to be 1 and every group to be called `train`, so the text of a later query shows these where a
+    learned value will stand.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.engine = engine
+        self.name = engine.name  # type: ignore[misc]  # that of the engine it stands in front of
+
+    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Any]]:
+        return self.engine.base(data)
+
+    def schema_of(self, text: str) -> Schema:
+        return self.engine.schema_of(text)
+
+    def source_schema(self, source: Source) -> Schema:
+        return self.engine.source_schema(source)
+
+    def checkpoint(self, data: Dataset) -> Dataset:
+        self.passes.append(Pass("hold rows", 0.0, self.query(data, everything())))
+        return data
+
+    def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
+        known: dict[Statistic, Any] = {}
+        for scan in plan(statistics):
+            self.passes.append(Pass(scan.title, 0.0, self.scan_text(data, scan)))
+            known |= {s: {(GROUP,) * len(s.by): STAND_IN} if s.by else STAND_IN for s in scan.statistics}
+        return known
+
+    def run(self, text: str) -> list[tuple[Any, ...]]:
+        return []
+
+    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        self.passes.append(Pass("write", 0.0, text))
+        return iter(())
