@@ -48,7 +48,12 @@ def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine:
 
 
 def measure(
-    data: Any, metrics: str | Metric | Iterable[str | Metric] = MEASURES, *, part: str = "", engine: Engine | str | None = None, **options: Any
+    data: Any,
+    metrics: str | Metric | Iterable[str | Metric] = MEASURES,
+    *,
+    part: str = "",
+    engine: Engine | str | None = None,
+    **options: Any,
 ) -> Report:
     """Numbers, no verdicts.
 
@@ -67,7 +72,9 @@ def measure(
         asked = [metrics] if isinstance(metrics, str | Metric) else list(metrics)
         for word in asked:
             if isinstance(word, str) and word not in MEASURES:
-                raise RequestError(f"there is no measure {word!r}", accepted=", ".join(MEASURES), hint=did_you_mean(word, MEASURES), code="unknown-measure")
+                raise RequestError(
+                    f"there is no measure {word!r}", accepted=", ".join(MEASURES), hint=did_you_mean(word, MEASURES), code="unknown-measure"
+                )
         if "profile" in asked:
             run.add(profile_findings(run.data, run.engine), part)
             run.add(balance_findings(run.data, run.engine), part)
@@ -194,7 +201,9 @@ def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
             from tilth.engine.spark import Spark
 
             return Spark()
-    raise RequestError(f"there is no engine {engine!r}", accepted=", ".join(ENGINES), hint=did_you_mean(str(engine), ENGINES), code="unknown-engine")
+    raise RequestError(
+        f"there is no engine {engine!r}", accepted=", ".join(ENGINES), hint=did_you_mean(str(engine), ENGINES), code="unknown-engine"
+    )
 
 
 def flow_from(flow: Flow | str | Path) -> Flow:
@@ -221,7 +230,9 @@ def _table(flow: Flow, data: Any, engine: Engine) -> Dataset:
         return data
     source = data if data is not None else [str(Path(flow.folder) / p) for p in flow.reading.read]
     if data is None and not source:
-        raise FlowError(f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read")
+        raise FlowError(
+            f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read"
+        )
     return read(source, roles=flow.reading.roles, engine=engine, **flow.reading.options)
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.expressions import col, gt, lit
+from tilth.engine.expressions import col, eq, gt, is_null, lit
 from tilth.engine.plan import plan
-from tilth.metrics.columns import Completeness, Mean, Percentile, RowCount, StandardDeviation, Variance
+from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, RowCount, Share, StandardDeviation, Variance
 from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
 from tilth.metrics.metric import Grouped, Where, measured
 
@@ -46,3 +46,20 @@ def test_a_grouped_metric_gives_one_value_per_group_null_included(data):
 def test_a_group_without_any_key_has_a_value_all_the_same(data):
     found = measured(data, [Grouped(DistinctValues("s"), ("a",))], DuckDB())
     assert next(iter(found.values()))[None] == 1  # null counts as one value
+
+
+def test_what_is_asked_of_cells_comes_from_the_groups_where_these_are_counted(data):
+    few = [
+        Completeness("s"),
+        Share(eq(col("s"), lit("y"))),
+        Share(is_null(col("s"))),
+        Minimum("s"),
+        Maximum("s"),
+        Entropy("s"),
+        DistinctValues("s"),
+    ]
+    engine = DuckDB()
+    found = measured(data, few, engine)
+    assert list(found.values()) == [0.8, 0.4, 0.2, "", "y", pytest.approx(1.0397207708399179), 4]  # by hand; entropy of ¼, ½, ¼
+    rows, groups = (p.query for p in engine.passes)
+    assert '"s"' not in rows and "GROUP BY" in groups

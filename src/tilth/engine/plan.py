@@ -9,9 +9,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Layer
-from tilth.engine.expressions import alias, all_rows, and_, col, not_null, or_
+from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, not_null, or_
+from tilth.engine.operations import SumOrZero
 from tilth.engine.query import grouped, select_from
-from tilth.engine.statistics import Statistic
+from tilth.engine.statistics import Statistic, key, size
 
 
 @dataclass(frozen=True)
@@ -37,44 +38,91 @@ class Scan:
         return query if self.fold is None else self.fold.copy().from_(query.subquery("g"), copy=False)
 
 
-def plan(statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
+def plan(statistics: Iterable[Statistic], few: frozenset[str] = frozenset()) -> tuple[Scan, ...]:
     """The scans for these statistics.
 
     All row aggregates with the same `by` share one scan, whatever their filters; so do all folds over the groups of the
-    same columns with the same filter. Equal statistics are asked once.
+    same columns with the same filter. Equal statistics are asked once. Of the columns `few`, which hold few values, what is
+    asked of single cells is answered from the column's groups where these are counted anyway: one evaluation per value
+    instead of one per row.
     """
+    asked = list(dict.fromkeys(statistics))
+    counted = {s.per[0] for s in asked if _plain_groups(s)}
     shared: dict[tuple[object, ...], list[Statistic]] = {}
-    for s in dict.fromkeys(statistics):
-        shared.setdefault((s.by, s.per, s.where if s.per else None), []).append(s)
-    return tuple(_folds(asked) if asked[0].per else _aggregates(asked) for asked in shared.values())
+    for s in asked:
+        c = cell_column(s)
+        home = ((), (c,), None) if c in counted & few else (s.by, s.per, s.where if s.per else None)
+        shared.setdefault(home, []).append(s)
+    return tuple(_folds(*home, group) if home[1] else _aggregates(group) for home, group in shared.items())  # type: ignore[arg-type]  # as made above
+
+
+def could_be_few(statistics: Iterable[Statistic]) -> frozenset[str]:
+    """The columns of which it would help to know that they hold few values."""
+    asked = list(statistics)
+    return frozenset(s.per[0] for s in asked if _plain_groups(s)) & {c for s in asked if (c := cell_column(s))}
+
+
+def _plain_groups(s: Statistic) -> bool:
+    return len(s.per) == 1 and not s.by and s.where is None
+
+
+def cell_column(s: Statistic) -> str | None:
+    """The one column whose cells, each judged alone, give a row aggregate: a count of rows, a smallest or a largest."""
+    if s.per or s.by:
+        return None
+    reads = columns_of(s.aggregate) | columns_of(s.where)
+    alone = isinstance(s.aggregate, exp.Count | exp.Min | exp.Max)
+    return next(iter(reads)) if alone and len(reads) == 1 else None
 
 
 def _aggregates(asked: list[Statistic]) -> Scan:
     by = asked[0].by
     keys = [alias(k, f"b{i}") for i, k in enumerate(by)]
-    query = exp.Select(expressions=[*keys, *_numbered(_filtered(s) for s in asked)])
+    query = exp.Select(expressions=[*keys, *_numbered(_filtered(s.aggregate, s.where) for s in asked)])
     title = f"row aggregates by {_names(by)}" if by else "row aggregates"
     return Scan(title, tuple(asked), grouped(query, by))
 
 
-def _folds(asked: list[Statistic]) -> Scan:
-    by, per, where = asked[0].by, asked[0].per, asked[0].where
+def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> Scan:
+    """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too."""
     keys = [*by, *(col(c) for c in per)]
     names = [*(f"b{i}" for i in range(len(by))), *(f"k{i}" for i in range(len(per)))]
     groups = exp.Select(expressions=[*(alias(k, n) for k, n in zip(keys, names, strict=True)), alias(all_rows(), "n")])
-    groups.where(and_(or_(*(not_null(col(c)) for c in per)), where), copy=False)
+    of_cells = any(not s.per for s in asked)
+    some_key = or_(*(not_null(col(c)) for c in per))
+    if not of_cells or where is not None:
+        groups.where(and_(None if of_cells else some_key, where), copy=False)
+    there = not_null(key(0)) if of_cells else None
+    numbers = [_filtered(s.aggregate, there) if s.per else _of_groups(s, per[0]) for s in asked]
     outer = [col(f"b{i}") for i in range(len(by))]
-    fold = exp.Select(expressions=[*(k.copy() for k in outer), *_numbered(s.aggregate for s in asked)])
+    fold = exp.Select(expressions=[*(k.copy() for k in outer), *_numbered(numbers)])
     title = f"groups of {', '.join(per)}" + (f" by {_names(by)}" if by else "") + (f" where {where.sql()}" if where is not None else "")
     return Scan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer))
+
+
+def _of_groups(s: Statistic, column: str) -> Tree:
+    """A row aggregate of one column's cells, said of the column's groups."""
+    where = None if s.where is None else _with_key(s.where, column)
+    if not isinstance(s.aggregate, exp.Count):
+        return _filtered(_with_key(s.aggregate, column), where)
+    there = None if isinstance(s.aggregate.this, exp.Star) else not_null(_with_key(s.aggregate.this, column))
+    condition = None if there is None and where is None else and_(there, where)
+    return SumOrZero.of(size()) if condition is None else _filtered(SumOrZero.of(size()), condition)
+
+
+def _with_key(tree: Tree, column: str) -> Tree:
+    def swap(node: Tree) -> Tree:
+        return key(0) if isinstance(node, exp.Column) and node.name == column else node
+
+    return tree.copy().transform(swap, copy=False)
 
 
 def _numbered(numbers: Iterable[Tree]) -> list[Tree]:
     return [alias(number, f"m{i}") for i, number in enumerate(numbers)]
 
 
-def _filtered(s: Statistic) -> Tree:
-    return s.aggregate if s.where is None else exp.Filter(this=s.aggregate.copy(), expression=exp.Where(this=s.where.copy()))
+def _filtered(aggregate: Tree, where: Tree | None) -> Tree:
+    return aggregate if where is None else exp.Filter(this=aggregate.copy(), expression=exp.Where(this=where.copy()))
 
 
 def _names(keys: Iterable[Tree]) -> str:

@@ -95,14 +95,26 @@ def _texts(path: Path) -> dict[str, str]:
         if manifest.get("format") != "tilth" or not isinstance(found, int):
             raise refuse("its manifest is not that of a fitted flow")
         if not OLDEST <= found <= VERSION:
-            raise refuse(f"it is of format version {found}; this Tilth reads {OLDEST} to {VERSION}", "fit the flow again, or use the Tilth that made it")
+            raise refuse(
+                f"it is of format version {found}; this Tilth reads {OLDEST} to {VERSION}",
+                "fit the flow again, or use the Tilth that made it",
+            )
         wrong = [name for name in ENTRIES if _hash(raw[name]) != manifest["sha256"].get(name)]
         if wrong:
             raise refuse(f"{', '.join(wrong)} was changed after it was made", "fit the flow again")
         return {name: raw[name].decode() for name in ENTRIES}
     except FileNotFoundError as error:
         raise refuse("there is no such file") from error
-    except (OSError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        UnicodeDecodeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        json.JSONDecodeError,
+    ) as error:
         raise refuse(f"it is damaged, or something else ({error})") from error
 
 

@@ -155,7 +155,9 @@ class _Loader:
         part = self.validated(FlowPart, value, ())
         for later, what in LATER.items():
             if value.get(later) is not None:
-                self.wrong((later,), f"{later}: {what} cannot be had in this version", of_key=True, hint="leave it out", code="not-in-this-version")
+                self.wrong(
+                    (later,), f"{later}: {what} cannot be had in this version", of_key=True, hint="leave it out", code="not-in-this-version"
+                )
         steps = {p: self.steps(p, value.get(p)) for p in PARTS if p != "split"}
         split = self.split(value.get("split"))
         roles = self.roles(value)
@@ -198,7 +200,13 @@ class _Loader:
     def measures(self, given: Any) -> tuple[str, ...]:
         for i, word in enumerate(given if isinstance(given, list) else ()):
             if word not in MEASURES:
-                self.wrong(("measure", i), f"there is no measure {word!r}", accepted=listed(MEASURES), hint=did_you_mean(str(word), MEASURES), code="unknown-measure")
+                self.wrong(
+                    ("measure", i),
+                    f"there is no measure {word!r}",
+                    accepted=listed(MEASURES),
+                    hint=did_you_mean(str(word), MEASURES),
+                    code="unknown-measure",
+                )
         return tuple(str(w) for w in given) if isinstance(given, list) else ()
 
     def check(self, given: Any, folder: str) -> str:
@@ -224,11 +232,24 @@ class _Loader:
         ((name, given),) = item.items()
         if name not in STEPS:
             known = [n for n in STEPS if part in STEPS[n].parts]
-            self.wrong((*path, name), f"there is no step {name!r}", of_key=True, accepted=listed(known, 20), hint=did_you_mean(name, STEPS), code="unknown-step")
+            self.wrong(
+                (*path, name),
+                f"there is no step {name!r}",
+                of_key=True,
+                accepted=listed(known, 20),
+                hint=did_you_mean(name, STEPS),
+                code="unknown-step",
+            )
             return None
         kind = STEPS[name]
         if part not in kind.parts:
-            self.wrong((*path, name), _misplaced(kind, part), of_key=True, accepted=f"{name} may stand in {' or '.join(sorted(kind.parts))}", code="wrong-part")
+            self.wrong(
+                (*path, name),
+                _misplaced(kind, part),
+                of_key=True,
+                accepted=f"{name} may stand in {' or '.join(sorted(kind.parts))}",
+                code="wrong-part",
+            )
         return self.made(kind, given, (*path, name))
 
     def made(self, kind: type[Step], given: Any, path: Path) -> Step | None:
@@ -254,8 +275,16 @@ class _Loader:
         shares = {k: v for k, v in given.items() if k not in parameters(Split)}
         for name, share in shares.items():
             if isinstance(share, bool) or not isinstance(share, int | float):
-                accepted = f"a share between 0 and 1, or one of the split's own words: {listed(p for p in parameters(Split) if p != 'parts')}"
-                self.wrong(("split", name), f"part {name!r}: {share!r} is no share", accepted=accepted, hint=did_you_mean(name, parameters(Split)), code="no-share")
+                accepted = (
+                    f"a share between 0 and 1, or one of the split's own words: {listed(p for p in parameters(Split) if p != 'parts')}"
+                )
+                self.wrong(
+                    ("split", name),
+                    f"part {name!r}: {share!r} is no share",
+                    accepted=accepted,
+                    hint=did_you_mean(name, parameters(Split)),
+                    code="no-share",
+                )
                 return None
         by = words.get("by")
         if isinstance(by, str) and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", by, re.DOTALL)):
@@ -266,10 +295,22 @@ class _Loader:
     def leaks(self, steps: Mapping[str, Iterable[Step]], split: Step | None) -> None:
         """What cannot be right is refused before data is touched."""
         if split is None and steps["training"]:
-            self.wrong(("training",), "there is no split, so there is no training part to change", of_key=True, hint="add `split: {train: 0.8, test: 0.2}`", code="no-split")
+            self.wrong(
+                ("training",),
+                "there is no split, so there is no training part to change",
+                of_key=True,
+                hint="add `split: {train: 0.8, test: 0.2}`",
+                code="no-split",
+            )
         parts = dict(getattr(split, "parts", ()))
         if split is not None and "train" not in parts:
-            self.wrong(("split",), "no part of the split is called train", of_key=True, accepted="a part named train: learning happens there", code="no-train")
+            self.wrong(
+                ("split",),
+                "no part of the split is called train",
+                of_key=True,
+                accepted="a part named train: learning happens there",
+                code="no-train",
+            )
 
     # ── mistakes of the models ──
 
@@ -288,20 +329,34 @@ class _Loader:
             case "extra_forbidden":
                 known = self.known_words(model, found["loc"][:-1])
                 word = str(found["loc"][-1])
-                self.wrong(where, f"{name}: {word!r} is not known here", of_key=True, accepted=listed(known, 20), hint=did_you_mean(word, known), code="unknown-key")
+                self.wrong(
+                    where,
+                    f"{name}: {word!r} is not known here",
+                    of_key=True,
+                    accepted=listed(known, 20),
+                    hint=did_you_mean(word, known),
+                    code="unknown-key",
+                )
             case "missing":
                 self.wrong(where, f"{name}: this is needed", of_key=True, code="missing-key")
             case "literal_error":
                 expected = str(found["ctx"]["expected"]).replace("'", "")
                 words = re.split(r", | or ", expected)
                 hint = did_you_mean(str(found["input"]), words)
-                self.wrong(where, f"{name}: {found['input']!r} is not one of its values", accepted=expected, hint=hint, code="unknown-value")
+                self.wrong(
+                    where, f"{name}: {found['input']!r} is not one of its values", accepted=expected, hint=hint, code="unknown-value"
+                )
             case _:
                 self.wrong(where, f"{name}: {_lower(found['msg'])}; found {found['input']!r}", code="bad-value")
 
     def in_document(self, loc: tuple[Any, ...]) -> Path:
         """The part of a model's path that is in the document: unions add words of their own."""
-        while loc and loc not in self.document.places and loc[:-1] in self.document.places and loc[-1] in ("str", "list[str]", "int", "float", "bool"):
+        while (
+            loc
+            and loc not in self.document.places
+            and loc[:-1] in self.document.places
+            and loc[-1] in ("str", "list[str]", "int", "float", "bool")
+        ):
             loc = loc[:-1]
         return loc
 
@@ -339,6 +394,8 @@ def model_of(kind: type[Step]) -> type[BaseModel]:
     hints = get_type_hints(kind)
     made: dict[str, Any] = {}
     for f in fields(kind):  # type: ignore[arg-type]  # every step is a dataclass
-        default = ... if f.default is MISSING and f.default_factory is MISSING else f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]
+        default = (
+            ... if f.default is MISSING and f.default_factory is MISSING else f.default if f.default is not MISSING else f.default_factory()
+        )  # type: ignore[misc]
         made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=f.metadata.get("doc")))
     return create_model(kind.__name__, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **made)

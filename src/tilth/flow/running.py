@@ -140,9 +140,13 @@ def split_findings(data: Dataset, engine: Engine) -> list[Finding]:
     by_part = measured(data, [Frequencies((SPLIT,))], engine)[Frequencies((SPLIT,))]
     rows = {str(key[0]): n for key, n in by_part.items() if key[0] is not None}
     if not rows.get(TRAIN):
-        raise RequestError("the training part of the split has no rows", hint="give the part a larger share, or split by something else", code="empty-part")
+        raise RequestError(
+            "the training part of the split has no rows", hint="give the part a larger share, or split by something else", code="empty-part"
+        )
     total = sum(rows.values())
-    findings = [Finding(FindingKind.SPLIT, "share of rows", value=n / total, part=name, details={"rows": n}) for name, n in sorted(rows.items())]
+    findings = [
+        Finding(FindingKind.SPLIT, "share of rows", value=n / total, part=name, details={"rows": n}) for name, n in sorted(rows.items())
+    ]
     findings += _label_findings(data, rows, engine)
     others = sorted(set(rows) - {TRAIN})
     roles = data.roles
@@ -152,7 +156,9 @@ def split_findings(data: Dataset, engine: Engine) -> list[Finding]:
     for title, columns in checks:
         for name, shared in twins(data, columns, others, engine).items():
             details = {"rows": shared, "of": rows[name], "columns": list(columns)}
-            findings.append(Finding(FindingKind.SPLIT, title, columns if len(columns) < 6 else (), shared / rows[name], part=name, details=details))
+            findings.append(
+                Finding(FindingKind.SPLIT, title, columns if len(columns) < 6 else (), shared / rows[name], part=name, details=details)
+            )
     return findings
 
 
@@ -168,7 +174,9 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Engine) -> l
     for part in sorted(rows):
         distance = sum(abs(shares[part].get(v, 0) - shares[TRAIN].get(v, 0)) for v in values) / 2
         details = {"shares": shares[part]}
-        findings.append(Finding(FindingKind.SPLIT, "label: total variation distance from train", (label,), distance, part=part, details=details))
+        findings.append(
+            Finding(FindingKind.SPLIT, "label: total variation distance from train", (label,), distance, part=part, details=details)
+        )
     return findings
 
 
@@ -185,4 +193,3 @@ def twins(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: E
     shared = {name: Statistic(SumOrZero.of(if_else(gt(col(sizes[TRAIN]), lit(0)), col(sizes[name]), lit(0)))) for name in parts}
     answer = engine.answer(grouped, shared.values())
     return {name: int(answer[s]) for name, s in shared.items()}
-

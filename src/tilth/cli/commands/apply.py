@@ -12,7 +12,13 @@ from tilth.cli.options import ENGINE, engine_from, shared
 @click.command()
 @click.argument("flow", metavar="NAME.tilth")
 @click.argument("data", metavar="DATA")
-@click.option("-o", "--out", required=True, metavar="OUT", help="Where the prepared data goes: a .parquet, .csv or .jsonl file, or a folder of Parquet.")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    metavar="OUT",
+    help="Where the prepared data goes: a .parquet, .csv or .jsonl file, or a folder of Parquet.",
+)
 @shared(*ENGINE)
 def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""

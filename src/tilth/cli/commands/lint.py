@@ -25,7 +25,9 @@ def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
         for mistake in found:
             click.echo(f"{mistake.severity}: {mistake}")
     errors = sum(m.severity == "error" for m in found)
-    say(f"{len(rules)} file{'s' * (len(rules) != 1)}: {errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}")
+    say(
+        f"{len(rules)} file{'s' * (len(rules) != 1)}: {errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}"
+    )
     return 2 if errors else 0
 
 

@@ -63,19 +63,19 @@ def lowered(tree: Tree, engine: EngineName) -> Tree:
     while operations := list(holder.find_all(Operation)):
         for node in reversed(operations):  # the inner ones first
             spelled = getattr(node, engine)(*(a.copy() for a in node.expressions))
-            _put(node, spelled)
+            _put(node, spelled, engine)
     found: Tree = holder.this
     return found
 
 
-def _put(node: Operation, spelled: Tree) -> None:
+def _put(node: Operation, spelled: Tree, engine: EngineName) -> None:
     """Put the rendering in the operation's place; a FILTER around an operation moves to the aggregates inside."""
     around = node.parent
     if not isinstance(around, exp.Filter):
         node.replace(spelled)
         return
     condition = around.expression.this
-    inside = exp.Paren(this=spelled)
+    inside = exp.Paren(this=lowered(spelled, engine))  # down to the engine's own aggregates
     for aggregate in [n for n in inside.find_all(exp.AggFunc, exp.Anonymous) if is_aggregate(n)]:
         own = aggregate.parent if isinstance(aggregate.parent, exp.Filter) else None
         keep = (
