@@ -61,5 +61,5 @@ def test_what_is_asked_of_cells_comes_from_the_groups_where_these_are_counted(da
     engine = DuckDB()
     found = measured(data, few, engine)
     assert list(found.values()) == [0.8, 0.4, 0.2, "", "y", pytest.approx(1.0397207708399179), 4]  # by hand; entropy of ¼, ½, ¼
-    rows, groups = (p.query for p in engine.passes)
-    assert '"s"' not in rows and "GROUP BY" in groups
+    (rows,) = (p.query for p in engine.passes if p.title == "row aggregates")
+    assert '"s"' not in rows

@@ -12,7 +12,10 @@ HELP = Path(__file__).with_name("help.txt")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code: 0 done and all rules passed, 1 the data failed, 2 the request is wrong, 3 the machine failed."""
+    """Run the command line and leave with its exit code.
+
+    0: done, all rules passed. 1: the data failed its rules. 2: the request is wrong. 3: the machine failed.
+    """
     words = sys.argv[1:] if arguments is None else arguments
     if words in ([], ["--help"], ["-h"]):
         sys.stdout.write(HELP.read_text("utf-8"))
