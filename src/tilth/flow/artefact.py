@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -60,7 +59,7 @@ def save(flow: Flow, path: str | Path) -> Path:
                     info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
                     archive.writestr(info, text)
         temporary.chmod(0o644)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise MachineError(f"{str(path)!r} cannot be written: {error.strerror}") from error
     return path
@@ -175,7 +174,7 @@ def described(flow: Flow) -> dict[str, Any]:
         steps[part].append(_step(step))
     return {
         "name": flow.name,
-        "reading": {"options": flow.reading.options, "roles": flow.reading.roles.named() | {"positive": flow.reading.roles.positive}},
+        "reading": {"options": flow.reading.options, "roles": {**flow.reading.roles.named(), "positive": flow.reading.roles.positive}},
         "check": flow.check,
         "steps": steps,
         "measure": flow.measure,

@@ -10,6 +10,7 @@ from typing import Any
 
 from tilth.data import Change, Dataset, Roles, Schema
 from tilth.errors import FlowError
+from tilth.steps.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
 PARTS: tuple[Part, ...] = ("rows", "split", "features", "training")
@@ -64,7 +65,7 @@ class Flow:
     reading: Reading = field(default_factory=Reading)
     check: str = ""
     rows: tuple[Step, ...] = ()
-    split: Step | None = None
+    split: Split | None = None
     features: tuple[Step, ...] = ()
     training: tuple[Step, ...] = ()
     measure: tuple[str, ...] = ()

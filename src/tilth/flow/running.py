@@ -91,7 +91,7 @@ def run(flow: Flow, data: Dataset, engine: Engine) -> Prepared:
     prepared = flow.prepared(whole)
     if flow.split is None:
         return Prepared(flow, whole, {"all": prepared}, tuple(findings))
-    names = [str(name) for name, _ in flow.split.parts]  # type: ignore[attr-defined]  # a split has parts
+    names = [name for name, _ in flow.split.parts]
     parts = {name: of_part(prepared, name).change({SPLIT: None}) for name in names}
     parts[TRAIN], more = trained(flow, parts[TRAIN], engine)
     return Prepared(flow, whole, parts, (*findings, *more))

@@ -25,10 +25,12 @@ def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
         for mistake in found:
             click.echo(f"{mistake.severity}: {mistake}")
     errors = sum(m.severity == "error" for m in found)
-    say(
-        f"{len(rules)} file{'s' * (len(rules) != 1)}: {errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}"
-    )
+    say(f"{_counted(len(rules), 'file')}: {_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}")
     return 2 if errors else 0
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def _text(path: str) -> str:
