@@ -2,15 +2,17 @@
 
     python -m bench.data --rows 20000000      # bench/data/20000000/{trips,loans,drivers}
 
-*trips* has 20 columns: a near-unique integer key (one row in 10,000 repeats its neighbour's), a unique text key, integers, doubles, two
-timestamps, five low-cardinality texts, a text of 200,000 values, a phone number (nearly unique, 1 % bad), a comment of 50,000 values; thirteen
-columns are null in 5 % of the rows. *loans* is for bias; *drivers* is the table that trips refer to, with one driver in 200 missing.
+*trips* has 20 columns: a near-unique integer key (one row in 10,000 repeats its neighbour's), a unique text key, integers, doubles,
+two timestamps, five low-cardinality texts, a text of 200,000 values, a phone number (nearly unique, 1 % bad), a comment of 50,000
+values; thirteen columns are null in 5 % of the rows. *loans* is for bias; *drivers* is the table that trips refer to, with one driver
+in 200 missing.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -98,6 +100,8 @@ LOANS = {
     "score": SCORE,
 }
 
+KNOWN_DRIVERS = {"driver_id": "'DRV-' || lpad(cast(i AS varchar), 6, '0')", "depot": "cast(i % 40 AS integer)"}
+
 
 def select(columns: dict[str, str], start: int, stop: int) -> str:
     """The rows with numbers in [start, stop)."""
@@ -108,7 +112,7 @@ def write_table(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: i
     """Eight Parquet files of equal size, in row groups of 250,000."""
     folder.mkdir(parents=True)
     edges = [rows * k // FILES for k in range(FILES + 1)]
-    for k, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+    for k, (start, stop) in enumerate(pairwise(edges)):
         con.execute(f"COPY ({select(columns, start, stop)}) TO '{folder}/part-{k}.parquet' (ROW_GROUP_SIZE {ROW_GROUP})")
 
 
@@ -124,7 +128,7 @@ def make(rows: int = ROWS) -> Path:
     write_table(con, TRIPS, rows, half / "trips")
     write_table(con, LOANS, rows, half / "loans")
     (half / "drivers").mkdir()
-    known = f"SELECT 'DRV-' || lpad(cast(i AS varchar), 6, '0') AS driver_id, i % 40 AS depot FROM range({DRIVERS}) AS rows(i) WHERE i % 200 <> 7"
+    known = f"{select(KNOWN_DRIVERS, 0, DRIVERS)} WHERE i % 200 <> 7"
     con.execute(f"COPY ({known}) TO '{half}/drivers/part-0.parquet'")
     half.rename(place)
     return place
