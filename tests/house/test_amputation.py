@@ -7,30 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import DOORS, PACKAGE, ROOT, module, python, sources
+from tests.house.tree import DOORS, PACKAGE, ROOT, left_out, module, python, sources
 
-QUICK = [
-    "-m",
-    "not slow and not spark and not browser and not shared_data",
-    "-p",
-    "no:cacheprovider",
-    "-x",
-    "--hypothesis-profile=amputation",
-]
+QUICK = "not slow and not spark and not browser and not shared_data"
 SECONDS = 60
 
 IMPORT_ALL = "import importlib; [importlib.import_module(name) for name in {modules!r}]"
 
 
-@pytest.fixture(params=[door for door in DOORS if len(sources(PACKAGE / door)) > 1])
+@pytest.fixture(params=[door for door in DOORS if (PACKAGE / door).is_dir()])
 def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of the project without one door and its tests. `python -m tilth` goes with the command line."""
-    for folder in ("src", "tests"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "house"))
-        shutil.rmtree(tmp_path / folder / ("tilth" if folder == "src" else "") / request.param)
-    if request.param == "cli":
-        (tmp_path / "src" / "tilth" / "__main__.py").unlink(missing_ok=True)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    door = request.param
+    gone = {PACKAGE / door, ROOT / "tests" / door, ROOT / "tests" / "house"}
+    gone |= {PACKAGE / "__main__.py"} if door == "cli" else set()
+    shutil.copytree(
+        ROOT,
+        tmp_path,
+        dirs_exist_ok=True,
+        ignore=lambda folder, names: {name for name in names if Path(folder, name) in gone or left_out(Path(folder, name))},
+    )
     return tmp_path
 
 
@@ -39,5 +35,6 @@ def test_the_rest_stands(rest: Path) -> None:
     modules = [module(ROOT / path.relative_to(rest)) for path in sources(rest / "src")]
     done = python("-c", IMPORT_ALL.format(modules=modules), cwd=rest, source=rest / "src")
     assert done.returncode == 0, done.stderr
-    done = python("-m", "pytest", "tests", *QUICK, cwd=rest, source=rest / "src", seconds=SECONDS)
+    words = ["tests", "-x", "-m", QUICK, "-p", "no:cacheprovider", "--hypothesis-profile=amputation"]
+    done = python("-m", "pytest", *words, cwd=rest, source=rest / "src", seconds=SECONDS)
     assert done.returncode == 0, done.stdout[-5000:]

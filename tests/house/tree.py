@@ -13,7 +13,9 @@ SRC = ROOT / "src"
 PACKAGE = SRC / "tilth"
 DOORS = ("cli", "label", "watch", "serve", "studio")
 
-SKIPPED = {"__pycache__", "build", "demo", "dist", "node_modules", "out"}
+MADE = {"bench/data", "bench/out", "build", "demo", "dist", "out"}
+"""What runs leave behind; git ignores it too."""
+
 TEXTS = {
     "",
     ".cfg",
@@ -35,19 +37,21 @@ TEXTS = {
 }
 
 
+def left_out(path: Path) -> bool:
+    """Whether a file or folder is no part of the project: made by a run, a cache, or hidden (`.ci` is the exception)."""
+    return path.name == "__pycache__" or (path.name.startswith(".") and path.name != ".ci") or str(path.relative_to(ROOT)) in MADE
+
+
 def sources(folder: Path = PACKAGE) -> list[Path]:
     """The Python files below a folder, in order of their names."""
-    return sorted(path for path in folder.rglob("*.py") if not SKIPPED & set(path.parts))
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
 def texts() -> Iterator[Path]:
-    """Every text file that could be committed."""
+    """Every text file of the project."""
     for folder, names, files in os.walk(ROOT):
-        here = Path(folder)
-        names[:] = [n for n in names if n == ".ci" or not (n in SKIPPED or n.startswith("."))]
-        if here == ROOT / "bench":
-            names[:] = [n for n in names if n != "out" and not (n == "data" and not (here / n / "__init__.py").exists())]
-        yield from (here / name for name in files if Path(name).suffix in TEXTS and name != ".git")
+        names[:] = [name for name in names if not left_out(Path(folder, name))]
+        yield from (Path(folder, name) for name in files if Path(name).suffix in TEXTS and name != ".git")
 
 
 def module(path: Path) -> str:
