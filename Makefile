@@ -19,7 +19,7 @@ demo: .venv/.demo  ## example data with planted flaws through the whole flow; pr
 	@echo "The report: $(CURDIR)/demo/report.html"
 
 test: .venv/.test  ## every test, Spark and a browser included
-	@$(RUN) pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(RUN) pytest -n $(JOBS) --maxprocesses 8 --dist loadgroup $(ARGS)
 
 lint: .venv/.test  ## style, layout of the code, and the layers
 	@$(RUN) ruff check
