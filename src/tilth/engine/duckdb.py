@@ -9,20 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from sqlglot import exp
 
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine.engine import Engine, everything
-from tilth.engine.expressions import alias, col, lit
+from tilth.engine.expressions import lit
 from tilth.engine.operations import lower
-from tilth.engine.query import layer_select, select_from
+from tilth.engine.query import layer_select
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-PEEK = 20_000  # rows by which a column is judged to hold few values
-FEW = 1_000
 
 KINDS: dict[str, Kind] = {
     "BOOLEAN": Kind.BOOLEAN,
@@ -145,15 +141,6 @@ class DuckDB(Engine):
         held = Native(self.name, self._connection.table(name), data.names, identity=id(self) + len(self._bases))
         self._bases[held, ()] = name
         return replace(data, source=held, layers=())
-
-    def few_values(self, data: Dataset, columns: frozenset[str]) -> frozenset[str]:
-        names = sorted(columns)
-        first = select_from(
-            *self.base(data), exp.Select(expressions=[alias(col(c), f"c{i}") for i, c in enumerate(names)]).limit(PEEK, copy=False)
-        )
-        counts = exp.Select(expressions=[exp.Count(this=exp.Distinct(expressions=[col(f"c{i}")])) for i in range(len(names))])
-        (found,) = self.run(lower(counts.from_(first.subquery("first"), copy=False), self.name))
-        return frozenset(c for c, n in zip(names, found, strict=True) if n <= FEW)
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
         return self.execute(text).fetchall()

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from tilth.data import Dataset, Schema, Source
 from tilth.engine.operations import EngineName, lower
-from tilth.engine.plan import Scan, could_be_few, plan
+from tilth.engine.plan import Scan, plan
 from tilth.engine.query import select_from
 from tilth.engine.statistics import Statistic
 from tilth.report import Pass
@@ -75,19 +75,9 @@ class Engine(ABC):
     def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
         """The value of each statistic: a number, or for one with `by` a dict from a tuple of keys to the number."""
         known: dict[Statistic, Any] = {}
-        for scan in self.planned(data, statistics):
+        for scan in plan(statistics):
             known |= read_off(scan, self._timed(scan.title, self.scan_text(data, scan)))
         return known
-
-    def planned(self, data: Dataset, statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
-        """The scans that would answer the statistics."""
-        asked = list(statistics)
-        maybe = could_be_few(asked)
-        return plan(asked, self.few_values(data, maybe) if maybe else maybe)
-
-    def few_values(self, data: Dataset, columns: frozenset[str]) -> frozenset[str]:
-        """Those of the columns that seem to hold few values: a guess from the first rows, by which a plan is chosen and nothing else."""
-        return frozenset()
 
     def scan_text(self, data: Dataset, scan: Scan) -> str:
         """The text of one scan over a dataset."""

@@ -38,28 +38,22 @@ class Scan:
         return query if self.fold is None else self.fold.copy().from_(query.subquery("g"), copy=False)
 
 
-def plan(statistics: Iterable[Statistic], few: frozenset[str] = frozenset()) -> tuple[Scan, ...]:
+def plan(statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
     """The scans for these statistics.
 
     All row aggregates with the same `by` share one scan, whatever their filters; so do all folds over the groups of the
-    same columns with the same filter. Equal statistics are asked once. Of the columns `few`, which hold few values, what is
-    asked of single cells is answered from the column's groups where these are counted anyway: one evaluation per value
-    instead of one per row.
+    same columns with the same filter. Equal statistics are asked once. What is asked of a column's single cells is answered
+    from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the column
+    is read once less.
     """
     asked = list(dict.fromkeys(statistics))
     counted = {s.per[0] for s in asked if _plain_groups(s)}
     shared: dict[tuple[object, ...], list[Statistic]] = {}
     for s in asked:
         c = cell_column(s)
-        home = ((), (c,), None) if c in counted & few else (s.by, s.per, s.where if s.per else None)
+        home = ((), (c,), None) if c in counted else (s.by, s.per, s.where if s.per else None)
         shared.setdefault(home, []).append(s)
     return tuple(_folds(*home, group) if home[1] else _aggregates(group) for home, group in shared.items())  # type: ignore[arg-type]  # as made above
-
-
-def could_be_few(statistics: Iterable[Statistic]) -> frozenset[str]:
-    """The columns of which it would help to know that they hold few values."""
-    asked = list(statistics)
-    return frozenset(s.per[0] for s in asked if _plain_groups(s)) & {c for s in asked if (c := cell_column(s))}
 
 
 def _plain_groups(s: Statistic) -> bool:

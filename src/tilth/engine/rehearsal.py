@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Schema, Source
 from tilth.engine.engine import Engine, everything
+from tilth.engine.plan import plan
 from tilth.engine.statistics import Statistic
 from tilth.report import Pass
 
@@ -44,13 +45,10 @@ class Rehearsal(Engine):
 
     def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
         known: dict[Statistic, Any] = {}
-        for scan in self.planned(data, statistics):
+        for scan in plan(statistics):
             self.passes.append(Pass(scan.title, 0.0, self.scan_text(data, scan)))
             known |= {s: {(GROUP,) * len(s.by): STAND_IN} if s.by else STAND_IN for s in scan.statistics}
         return known
-
-    def few_values(self, data: Dataset, columns: frozenset[str]) -> frozenset[str]:
-        return self.engine.few_values(data, columns)
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
         return []

@@ -65,7 +65,7 @@ class CountIf(Operation):
 
     @classmethod
     def both(cls, condition: Tree) -> Tree:
-        return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
+        return exp.Coalesce(this=exp.CountIf(this=condition.copy()), expressions=[lit(0)])
 
 
 class SumOrZero(Operation):

@@ -64,27 +64,46 @@ def lowered(tree: Tree, engine: EngineName) -> Tree:
         for node in reversed(operations):  # the inner ones first
             spelled = getattr(node, engine)(*(a.copy() for a in node.expressions))
             _put(node, spelled, engine)
+    for plain in list(holder.find_all(exp.Filter)):
+        plain.replace(only_where(plain.this, plain.expression.this, engine))
     found: Tree = holder.this
     return found
 
 
 def _put(node: Operation, spelled: Tree, engine: EngineName) -> None:
-    """Put the rendering in the operation's place; a FILTER around an operation moves to the aggregates inside."""
+    """Put the rendering in the operation's place; a FILTER around an operation moves into the aggregates inside."""
     around = node.parent
     if not isinstance(around, exp.Filter):
         node.replace(spelled)
         return
-    condition = around.expression.this
     inside = exp.Paren(this=lowered(spelled, engine))  # down to the engine's own aggregates
     for aggregate in [n for n in inside.find_all(exp.AggFunc, exp.Anonymous) if is_aggregate(n)]:
-        own = aggregate.parent if isinstance(aggregate.parent, exp.Filter) else None
-        keep = (
-            condition.copy()
-            if own is None
-            else exp.And(this=exp.Paren(this=own.expression.this), expression=exp.Paren(this=condition.copy()))
-        )
-        (own or aggregate).replace(exp.Filter(this=aggregate.copy(), expression=exp.Where(this=keep)))
+        aggregate.replace(only_where(aggregate, around.expression.this, engine))
     around.replace(inside)
+
+
+def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
+    """An aggregate over the rows for which a condition is true.
+
+    Written into the aggregate's argument, which aggregates skip where it is null: FILTER means the same, and costs DuckDB
+    half as much again. `count_if` over no rows is null in DuckDB.
+    """
+    if isinstance(aggregate, exp.Count) and isinstance(aggregate.this, exp.Star):
+        counted = exp.CountIf(this=condition.copy())
+        return exp.Coalesce(this=counted, expressions=[exp.Literal.number(0)]) if engine == "duckdb" else counted
+    if isinstance(aggregate, exp.CountIf):
+        both = exp.And(this=exp.Paren(this=aggregate.this.copy()), expression=exp.Paren(this=condition.copy()))
+        return exp.CountIf(this=both)
+    if isinstance(aggregate.this, exp.Distinct):
+        return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))
+    made = aggregate.copy()
+    for value in (
+        made.expressions
+        if made.name.lower() in ("max_by", "min_by")
+        else [made.this if isinstance(made, exp.AggFunc) else made.expressions[0]]
+    ):
+        value.replace(exp.Case(ifs=[exp.If(this=condition.copy(), true=value.copy())]))
+    return made
 
 
 AGGREGATE_CALLS = frozenset({"quantile_cont", "percentile", "max_by", "min_by"})
