@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,21 +58,24 @@ def spark() -> Iterator[SparkSession]:
     try:
         session = local_session()
     except (ImportError, TilthError) as error:
-        lacking(f"Spark tests cannot run: {' '.join(str(error).split())}")
-    yield session
-    session.stop()
+        why = " ".join(str(error).split())
+    else:
+        yield session
+        session.stop()
+        return
+    lacking(f"no Spark: {why}")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium that speaks to nobody by itself; one for each test module."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("browser tests need Playwright: pip install playwright")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not chromium:
-        lacking("browser tests need Chromium on PATH: apt install chromium")
+        lacking("no browser: there is no chromium on PATH (apt install chromium)")
+    if not find_spec("playwright"):
+        lacking("no browser: playwright is not installed (pip install playwright)")
+    from playwright.sync_api import sync_playwright
+
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
@@ -85,3 +90,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.spark)
         if item.get_closest_marker("spark"):
             item.add_marker(pytest.mark.xdist_group("spark"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason to skip, however many tests it skips."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, tests in Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped).items():
+        terminalreporter.write_line(f"skipped {tests}: {reason}")
