@@ -10,8 +10,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, case, cast, coalesce, double, if_else, is_null, lit, lt, mul, null_if
+from tilth.engine.expressions import add, case, cast, coalesce, double, eq, ge, gt, if_else, is_null, lit, lt, mul, not_null, null_if
 from tilth.engine.operations.operation import Operation, call
+
+WHOLE = lit(2.0**52)  # from here on every double is a whole number
 
 
 class Divide(Operation):
@@ -87,6 +89,127 @@ class NoNegativeZero(Operation):
     @staticmethod
     def row(x: Any) -> float:
         return float(x) + 0.0
+
+
+class IntegerDivide(Operation):
+    """i / j cut off towards zero, of integers; null where j is 0."""
+
+    @classmethod
+    def both(cls, i: Tree, j: Tree) -> Tree:
+        return exp.Paren(this=exp.IntDiv(this=i.copy(), expression=null_if(j, lit(0))))
+
+    @staticmethod
+    def row(i: Any, j: Any) -> Any:
+        return None if j == 0 else abs(i) // abs(j) * (1 if (i < 0) == (j < 0) else -1)
+
+
+class Remainder(Operation):
+    """What is left of x when y is taken from it as often as it goes; the sign is that of x, null where y is 0."""
+
+    @classmethod
+    def both(cls, x: Tree, y: Tree) -> Tree:
+        return exp.Paren(this=exp.Mod(this=x.copy(), expression=null_if(y, lit(0))))
+
+    @staticmethod
+    def row(x: Any, y: Any) -> Any:
+        if y == 0:
+            return None
+        if isinstance(x, int) and isinstance(y, int):
+            return abs(x) % abs(y) * (-1 if x < 0 else 1)
+        return math.nan if not math.isfinite(x) else math.fmod(x, y)
+
+
+class Floor(Operation):
+    """The largest whole number not above x, as a double; not finite stays as it is."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return add(call("floor", double(x)), lit(0.0))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return add(if_else(lt(exp.Abs(this=double(x)), WHOLE), double(call("floor", double(x))), double(x)), lit(0.0))
+
+    @staticmethod
+    def row(x: Any) -> float:
+        return float(math.floor(x)) + 0.0 if math.isfinite(x) else float(x)
+
+
+class Ceiling(Operation):
+    """The smallest whole number not below x, as a double; not finite stays as it is."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return add(call("ceil", double(x)), lit(0.0))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return add(if_else(lt(exp.Abs(this=double(x)), WHOLE), double(call("ceil", double(x))), double(x)), lit(0.0))
+
+    @staticmethod
+    def row(x: Any) -> float:
+        return float(math.ceil(x)) + 0.0 if math.isfinite(x) else float(x)
+
+
+class SquareRoot(Operation):
+    """√x; null for a negative x."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return exp.Sqrt(this=if_else(ge(double(x), lit(0.0)), double(x)))
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        return math.sqrt(x) if x >= 0 else None
+
+
+class NaturalLogarithm(Operation):
+    """ln x; null for x of 0 or less."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return exp.Ln(this=if_else(gt(double(x), lit(0.0)), double(x)))
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        return math.log(x) if x > 0 else None
+
+
+class Exponential(Operation):
+    """eˣ; infinity where it is too large for a double."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return exp.Exp(this=double(x))
+
+    @staticmethod
+    def row(x: Any) -> float:
+        try:
+            return math.exp(x)
+        except OverflowError:
+            return math.inf
+
+
+class Power(Operation):
+    """xʸ in doubles; 1 to any power is 1. NaN where it is no real number, infinity where it is too large."""
+
+    @classmethod
+    def duckdb(cls, x: Tree, y: Tree) -> Tree:
+        return call("power", double(x), double(y))
+
+    @classmethod
+    def spark(cls, x: Tree, y: Tree) -> Tree:
+        one = exp.And(this=eq(double(x), lit(1.0)), expression=not_null(y))
+        return case((one, lit(1.0)), otherwise=call("power", double(x), double(y)))
+
+    @staticmethod
+    def row(x: Any, y: Any) -> float:
+        try:
+            return math.pow(x, y)
+        except OverflowError:
+            return -math.inf if x < 0 and math.fmod(y, 2) != 0 else math.inf
+        except ValueError:
+            return math.inf if x == 0 else math.nan
 
 
 class DoubleToInteger(Operation):

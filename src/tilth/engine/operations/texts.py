@@ -41,3 +41,20 @@ class LowerAscii(Operation):
 
 
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+class UpperAscii(Operation):
+    """A text with a–z in upper case; other letters stay, because engines fold them differently."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return exp.Anonymous(this="translate", expressions=[x.copy(), lit(string.ascii_lowercase), lit(string.ascii_uppercase)])
+
+    @staticmethod
+    def row(x: Any) -> str:
+        return str(x).translate(_RAISE)
+
+
+_RAISE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)

@@ -1,0 +1,462 @@
+"""SQL that users write, admitted piece by piece: formulas, conditions, and the queries of CustomSql.
+
+A text is parsed in Spark's dialect, as in AWS Glue. Of the tree only what is listed here passes, each node as it is or as the
+named operation that means the same on every engine; the rest is refused with the nearest known name. So a text can neither
+reach a file, a setting or another table, nor mean one thing on DuckDB and another on Spark.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind, Schema
+from tilth.engine import expressions as e
+from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Round, Trim, times
+from tilth.engine.operations import numbers as num
+from tilth.engine.operations.patterns import FullMatches, Like, Matches
+from tilth.engine.operations.texts import UpperAscii
+from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
+
+LONGEST = 20_000  # characters; what is longer is no formula of a person's
+DEEPEST = 100
+
+
+def parse_expression(text: str, schema: Schema, place: Place | None = None) -> Tree:
+    """The tree of a formula over the columns of a table.
+
+    Names without quotes are found whatever their case, if one column only matches; a name with blanks or dots stands in
+    back-quotes. Numbers with a point or an exponent are doubles. Errors: `ExpressionError` with every mistake, each with its
+    line and column in the text.
+
+    >>> from tilth.data import Column
+    >>> table = Schema((Column("pay", Kind.FLOAT), Column("hours", Kind.INTEGER)))
+    >>> parse_expression("pay / hours", table).sql("duckdb")
+    'DIVIDE("pay", "hours")'
+    """
+    admission = _Admission(text, schema, place)
+    tree = admission.admit(admission.parsed())
+    admission.finish()
+    return tree
+
+
+def parse_condition(text: str, schema: Schema, place: Place | None = None) -> Tree:
+    """The tree of a condition: a formula that is true, false or null. Errors: as `parse_expression`, and for any other formula."""
+    tree = parse_expression(text, schema, place)
+    kind = kind_of(tree, schema)
+    if kind not in (Kind.BOOLEAN, Kind.NULL):
+        raise ExpressionError(
+            f"{_short(text)!r} is no condition: its value is {_article(kind)}",
+            place=place,
+            accepted="a comparison such as `age > 30`, or several with AND, OR and NOT",
+            code="not-a-condition",
+        )
+    return tree
+
+
+class _Admission:
+    def __init__(self, text: str, schema: Schema, place: Place | None) -> None:
+        self.text, self.schema, self.place = text, schema, place
+        self.mistakes: list[Mistake] = []
+        self.folded: dict[str, list[str]] = {}
+        for name in schema.names:
+            self.folded.setdefault(name.casefold(), []).append(name)
+
+    def parsed(self) -> Tree:
+        if len(self.text) > LONGEST:
+            raise ExpressionError(
+                f"the text has {len(self.text):,} characters; at most {LONGEST:,} are read", place=self.place, code="too-long"
+            )
+        try:
+            found = sqlglot.parse_one(self.text, dialect="spark", into=exp.Condition)
+        except SqlglotError as error:
+            raise ExpressionError(self.syntax(error)) from error
+        except RecursionError as error:
+            raise ExpressionError("the text is nested too deep", place=self.place, code="too-deep") from error
+        if depth(found) > DEEPEST:
+            raise ExpressionError(f"the text is nested deeper than {DEEPEST}", place=self.place, code="too-deep")
+        return found
+
+    def syntax(self, error: SqlglotError) -> Mistake:
+        details = (getattr(error, "errors", None) or [{}])[0]
+        line, column = details.get("line"), details.get("col")
+        what = str(details.get("description") or str(error).split("\n")[0]).rstrip(".")
+        place = self.place or Place("<sql>", line, column, _line(self.text, line))
+        return Mistake(f"{_short(self.text)!r} is no SQL expression: {what}", place, code="not-sql")
+
+    def refuse(self, message: str, accepted: str = "", hint: str = "", code: str = "not-admitted") -> Tree:
+        self.mistakes.append(Mistake(f"{message}, in {_short(self.text)!r}", self.place, accepted, hint, code))
+        return exp.Null()
+
+    def finish(self) -> None:
+        if self.mistakes:
+            raise ExpressionError(*dict.fromkeys(self.mistakes))
+
+    # ── nodes ──
+
+    def admit(self, node: Tree) -> Tree:
+        if type(node) in AS_THEY_ARE:
+            return self.as_it_is(node)
+        rule = RULES.get(type(node))
+        if rule is not None:
+            return rule(self, node)
+        return self.refused(node)
+
+    def as_it_is(self, node: Tree) -> Tree:
+        made = type(node)(**{k: self.argument(v) for k, v in node.args.items() if v is not None and v is not False and v != []})
+        return e_paren(made) if isinstance(made, exp.Binary) else made
+
+    def argument(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.argument(v) for v in value]
+        return self.admit(value) if isinstance(value, Tree) else value
+
+    def arguments(self, node: Tree) -> list[Tree]:
+        return [self.admit(a) for a in (node.this, *node.expressions) if isinstance(a, Tree)]
+
+    def column(self, node: exp.Column) -> Tree:
+        if node.args.get("table"):
+            return self.refuse(
+                f"{node.sql('spark')}: a name with a dot stands in back-quotes", hint=f"`{'.'.join(p.name for p in node.parts)}`"
+            )
+        name = node.name
+        if name in self.schema:
+            return e.col(name)
+        matching = self.folded.get(name.casefold(), [])
+        if len(matching) == 1 and not node.this.args.get("quoted"):
+            return e.col(matching[0])
+        hint = did_you_mean(name, self.schema.names)
+        return self.refuse(f"there is no column {name!r}", listed(self.schema.names), hint, code="unknown-column")
+
+    def literal(self, node: exp.Literal) -> Tree:
+        if node.is_string or node.is_int:
+            return node.copy()
+        try:
+            return e.lit(float(node.this))
+        except ValueError:
+            return self.refuse(f"{node.this} is no number")
+
+    def cast(self, node: Tree) -> Tree:
+        to = CASTS.get(node.args["to"].this)
+        if to is None:
+            names = "bigint, double, string, boolean, date, timestamp"
+            return self.refuse(f"a cast to {node.args['to'].sql('spark')}", accepted=f"a cast to {names}")
+        x = self.admit(node.this)
+        return self.cast_from(x, kind_of(x, self.schema), to)
+
+    def cast_from(self, x: Tree, source: Kind, to: Kind) -> Tree:
+        if source in (to, Kind.NULL):
+            return x
+        if source is Kind.TEXT:
+            from tilth.engine.operations import casts
+
+            return casts.from_text(x, to)
+        if (source, to) == (Kind.FLOAT, Kind.INTEGER) or (source, to) == (Kind.DECIMAL, Kind.INTEGER):
+            return DoubleToInteger.of(e.double(x))
+        if to is Kind.TEXT and source not in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):
+            return self.refuse(f"{_article(source)} has no text that all engines agree on", hint="round it to an integer first")
+        plain = {
+            Kind.INTEGER: (Kind.BOOLEAN,),
+            Kind.FLOAT: (Kind.INTEGER, Kind.DECIMAL),
+            Kind.TEXT: tuple(Kind),
+            Kind.DATE: (Kind.TIMESTAMP,),
+            Kind.TIMESTAMP: (Kind.DATE,),
+        }
+        if source not in plain.get(to, ()):
+            return self.refuse(f"{_article(source)} cannot be cast to {to}")
+        return e.cast(x, to)
+
+    def between(self, node: Tree) -> Tree:
+        x, low, high = (self.admit(node.args[k]) for k in ("this", "low", "high"))
+        return e_paren(exp.And(this=e.ge(x, low), expression=e.le(x, high)))
+
+    def matched(self, node: Tree, operation: type[Matches] = Matches) -> Tree:
+        if not isinstance(node.expression, exp.Literal):
+            return self.refuse("a pattern must be a text in quotes")
+        try:
+            return self.built(operation, self.admit(node.this), node.expression.copy())
+        except ExpressionError as error:
+            self.mistakes += error.mistakes
+            return exp.Null()
+
+    def built(self, operation: type[Matches], x: Tree, pattern: Tree) -> Tree:
+        from tilth.engine.regex import Regex
+
+        if operation is not Like:
+            Regex.parse(pattern.name)
+        return operation.of(x, pattern)
+
+    def in_list(self, node: Tree) -> Tree:
+        if node.args.get("query") is not None or not node.expressions:
+            return self.refuse("a sub-query", hint="CustomSql may hold one", code="sub-query")
+        x, values = self.admit(node.this), [self.admit(v) for v in node.expressions]
+        if not all(isinstance(v, exp.Literal | exp.Neg | exp.Boolean | exp.Cast | exp.Null) for v in values):
+            return e.or_(*(e.eq(x, v) for v in values))
+        return exp.Paren(this=exp.In(this=x, expressions=values))
+
+    def rounded(self, node: Tree) -> Tree:
+        places = node.args.get("decimals")
+        if places is not None and not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= 15):
+            return self.refuse("the places to round to must be a whole number from 0 to 15")
+        return Round.of(self.admit(node.this), places.copy() if places is not None else e.lit(0))
+
+    def refused(self, node: Tree) -> Tree:
+        if isinstance(node, exp.Anonymous):
+            word = node.name
+            near = difflib.get_close_matches(word.lower(), FUNCTIONS, n=1)
+            hint = f"did you mean {near[0]}()?" if near else ""
+            return self.refuse(f"there is no function {word}()", listed(FUNCTIONS, 40), hint, code="unknown-function")
+        if isinstance(node, exp.Query | exp.Subquery | exp.Exists):
+            return self.refuse("a sub-query", hint="CustomSql may hold one", code="sub-query")
+        if isinstance(node, exp.Window):
+            return self.refuse("a window function", hint="CustomSql may hold one", code="window")
+        if isinstance(node, exp.AggFunc):
+            return self.refuse(
+                f"the aggregate {node.sql('spark')}: a formula sees one row", hint="CustomSql may hold one", code="aggregate"
+            )
+        what = f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key
+        return self.refuse(f"{what} cannot be used: the engines do not agree on it, or it is more than a formula", listed(FUNCTIONS, 40))
+
+
+def e_paren(tree: Tree) -> Tree:
+    """A tree in parentheses."""
+    return exp.Paren(this=tree)
+
+
+def depth(tree: Tree) -> int:
+    """How deep a tree is nested."""
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [child for node in level for child in node.iter_expressions()]
+    return deepest
+
+
+def _line(text: str, number: int | None) -> str | None:
+    lines = text.splitlines()
+    return lines[number - 1] if number and number <= len(lines) else None
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 80 else f"{flat[:77]}..."
+
+
+def _article(kind: Kind) -> str:
+    return f"{'an' if kind.value[0] in 'aeio' else 'a'} {kind.value}"
+
+
+AS_THEY_ARE: frozenset[type[Any]] = frozenset(
+    {
+        exp.Boolean, exp.Null, exp.Paren, exp.Is, exp.Coalesce, exp.Nullif, exp.DPipe, exp.Length, exp.Greatest, exp.Least,
+    }
+)  # fmt: skip
+
+CASTS = {
+    exp.DType.BIGINT: Kind.INTEGER,
+    exp.DType.INT: Kind.INTEGER,
+    exp.DType.DOUBLE: Kind.FLOAT,
+    exp.DType.FLOAT: Kind.FLOAT,
+    exp.DType.TEXT: Kind.TEXT,
+    exp.DType.VARCHAR: Kind.TEXT,
+    exp.DType.BOOLEAN: Kind.BOOLEAN,
+    exp.DType.DATE: Kind.DATE,
+    exp.DType.TIMESTAMP: Kind.TIMESTAMP,
+    exp.DType.TIMESTAMPNTZ: Kind.TIMESTAMP,
+}
+
+Rule = Callable[[_Admission, Any], Tree]
+
+
+def _operation(operation: Any) -> Rule:
+    return lambda a, node: operation.of(*(a.admit(x) for x in (node.this, node.args.get("expression")) if isinstance(x, Tree)))
+
+
+def _null_safe(equal: bool) -> Rule:
+    def rule(a: _Admission, node: Tree) -> Tree:
+        x, y = a.admit(node.this), a.admit(node.expression)
+        same = e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
+        return same if equal else e.not_(same)
+
+    return rule
+
+
+def _if(a: _Admission, node: Tree) -> Tree:
+    if isinstance(node.parent, exp.Case):
+        return exp.If(this=a.admit(node.this), true=a.admit(node.args["true"]))
+    otherwise = node.args.get("false")
+    return e.if_else(a.admit(node.this), a.admit(node.args["true"]), a.admit(otherwise) if otherwise is not None else None)
+
+
+def _concat(a: _Admission, node: Tree) -> Tree:
+    return e_paren(reduce(lambda x, y: exp.DPipe(this=x, expression=y), [a.admit(x) for x in node.expressions]))
+
+
+def _trim(a: _Admission, node: Tree) -> Tree:
+    if node.expression is not None or node.args.get("position"):
+        return a.refuse("trim takes blanks, tabs and line ends from both ends, nothing else", accepted="trim(x)")
+    return Trim.of(a.admit(node.this))
+
+
+def _case(a: _Admission, node: Tree) -> Tree:
+    """CASE with a value in front becomes one with conditions."""
+    value = None if node.this is None else a.admit(node.this)
+    branches = [(a.admit(b.this), a.admit(b.args["true"])) for b in node.args["ifs"]]
+    default = node.args.get("default")
+    conditions = [(c if value is None else e.eq(value, c), v) for c, v in branches]
+    return e.case(*conditions, otherwise=None if default is None else a.admit(default))
+
+
+def _of_booleans(a: _Admission, node: Tree) -> Tree:
+    """AND, OR and NOT."""
+    parts = [a.admit(x) for x in (node.this, node.args.get("expression")) if isinstance(x, Tree)]
+    for part in parts:
+        if kind_of(part, a.schema) not in (Kind.BOOLEAN, Kind.NULL):
+            return a.refuse(f"{node.key.upper()} stands between conditions; {part.sql('spark')} is {_article(kind_of(part, a.schema))}")
+    return e_paren(type(node)(this=parts[0], **({"expression": parts[1]} if len(parts) > 1 else {})))
+
+
+def _of_numbers(a: _Admission, node: Tree) -> Tree:
+    """+ − × and signs."""
+    parts = [a.admit(x) for x in (node.this, node.args.get("expression")) if isinstance(x, Tree)]
+    for part in parts:
+        kind = kind_of(part, a.schema)
+        if not kind.numeric and kind is not Kind.NULL:
+            hint = (
+                "turn a text into a number first: cast(x as double)"
+                if kind is Kind.TEXT
+                else "days_between(a, b) counts the days between two dates"
+                if kind.temporal
+                else ""
+            )
+            return a.refuse(f"{node.key.upper()} is of numbers; {part.sql('spark')} is {_article(kind)}", hint=hint)
+    return e_paren(type(node)(this=parts[0], **({"expression": parts[1]} if len(parts) > 1 else {})))
+
+
+def _compared(a: _Admission, node: Tree) -> Tree:
+    """A comparison: of two numbers, two texts, two booleans, or two points in time, of which one may be written as a text."""
+    x, y = a.admit(node.this), a.admit(node.expression)
+    kinds = kind_of(x, a.schema), kind_of(y, a.schema)
+    if kinds[0].temporal and isinstance(y, exp.Literal) and y.is_string:
+        y = a.cast_from(y, Kind.TEXT, kinds[0])
+    elif kinds[1].temporal and isinstance(x, exp.Literal) and x.is_string:
+        x = a.cast_from(x, Kind.TEXT, kinds[1])
+    elif not _comparable(*kinds):
+        hint = "turn the text into a number first: cast(x as double)" if Kind.TEXT in kinds else ""
+        return a.refuse(f"{_article(kinds[0])} cannot be compared with {_article(kinds[1])}", hint=hint, code="not-comparable")
+    return e_paren(type(node)(this=x, expression=y))
+
+
+def _comparable(a: Kind, b: Kind) -> bool:
+    return a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric) or (a.temporal and b.temporal)
+
+
+def _named(a: _Admission, node: exp.Anonymous) -> Tree:
+    """A function by the name of its own that sqlglot does not know."""
+    operation = OWN.get(node.name.lower())
+    return a.refused(node) if operation is None else operation.of(*(a.admit(x) for x in node.expressions))
+
+
+RULES: Mapping[type[Any], Rule] = {
+    exp.Column: lambda a, node: a.column(node),
+    exp.Literal: lambda a, node: a.literal(node),
+    exp.If: _if,
+    exp.Case: _case,
+    exp.Anonymous: _named,
+    **dict.fromkeys((exp.And, exp.Or, exp.Not), _of_booleans),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs), _of_numbers),
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
+    exp.Year: _operation(times.Year),
+    exp.Month: _operation(times.Month),
+    exp.Day: _operation(times.Day),
+    exp.Hour: _operation(times.Hour),
+    exp.Minute: _operation(times.Minute),
+    exp.Between: lambda a, node: a.between(node),
+    exp.In: lambda a, node: a.in_list(node),
+    exp.Like: lambda a, node: a.matched(node, Like),
+    exp.RegexpLike: lambda a, node: a.matched(node),
+    exp.RegexpFullMatch: lambda a, node: a.matched(node, FullMatches),
+    exp.NullSafeEQ: _null_safe(True),
+    exp.NullSafeNEQ: _null_safe(False),
+    exp.Div: _operation(Divide),
+    exp.IntDiv: _operation(num.IntegerDivide),
+    exp.Mod: _operation(num.Remainder),
+    exp.Floor: _operation(num.Floor),
+    exp.Ceil: _operation(num.Ceiling),
+    exp.Sqrt: _operation(num.SquareRoot),
+    exp.Ln: _operation(num.NaturalLogarithm),
+    exp.Exp: _operation(num.Exponential),
+    exp.Pow: _operation(num.Power),
+    exp.IsNan: _operation(IsNan),
+    exp.Lower: _operation(LowerAscii),
+    exp.Upper: _operation(UpperAscii),
+    exp.Round: lambda a, node: a.rounded(node),
+    exp.Trim: _trim,
+    exp.Concat: _concat,
+    exp.Cast: lambda a, node: a.cast(node),
+    exp.TryCast: lambda a, node: a.cast(node),
+}
+
+OWN: Mapping[str, Any] = {"days_between": times.DaysBetween, "weekday_of": times.Weekday, "full_match": FullMatches}
+
+FUNCTIONS = (
+    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan", "least", "length",
+    "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
+)  # fmt: skip
+
+
+# ── kinds ──
+
+BOOLEANS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, Matches, Like, IsNan, exp.In)
+INTEGERS = (exp.Length, num.IntegerDivide, DoubleToInteger)
+TEXTS = (exp.DPipe, Trim, LowerAscii, UpperAscii)
+
+
+def kind_of(tree: Tree, schema: Schema) -> Kind:
+    """The kind of an admitted tree's value.
+
+    >>> kind_of(parse_expression("1 + 0.5", Schema(())), Schema(()))
+    <Kind.FLOAT: 'float'>
+    """
+    match tree:
+        case exp.Column():
+            return schema[tree.name].kind
+        case exp.Literal():
+            return Kind.TEXT if tree.is_string else Kind.INTEGER if tree.is_int else Kind.FLOAT
+        case exp.Null():
+            return Kind.NULL
+        case exp.Paren() | exp.Neg() | exp.Abs() | exp.Nullif() | exp.If():
+            return kind_of(tree.args["true"] if isinstance(tree, exp.If) else tree.this, schema)
+        case exp.Cast() | exp.TryCast():
+            return next((k for k, t in e.TYPES.items() if t == tree.args["to"].this), Kind.OTHER)
+        case exp.Add() | exp.Sub() | exp.Mul() | num.Remainder():
+            both = tree.expressions if isinstance(tree, num.Remainder) else [tree.this, tree.expression]
+            return _wider(kind_of(x, schema) for x in both)
+        case exp.Coalesce() | exp.Greatest() | exp.Least():
+            return _wider(kind_of(x, schema) for x in (tree.this, *tree.expressions))
+        case exp.Case():
+            values = [branch.args["true"] for branch in tree.args["ifs"]]
+            default = tree.args.get("default")
+            return _wider(kind_of(x, schema) for x in (*values, *([default] if default is not None else [])))
+    return Kind.BOOLEAN if isinstance(tree, BOOLEANS) else Kind.INTEGER if isinstance(tree, INTEGERS) else _of_operation(tree)
+
+
+def _of_operation(tree: Tree) -> Kind:
+    if isinstance(tree, TEXTS):
+        return Kind.TEXT
+    return getattr(tree, "kind", Kind.FLOAT)
+
+
+def _wider(kinds: Any) -> Kind:
+    """The kind of a value that may be any of these: null gives way, and a float wins over an integer."""
+    found = [k for k in dict.fromkeys(kinds) if k is not Kind.NULL]
+    if not found:
+        return Kind.NULL
+    return Kind.FLOAT if len(found) > 1 and all(k.numeric for k in found) else found[0]

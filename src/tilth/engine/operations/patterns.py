@@ -1,0 +1,78 @@
+"""Matching texts with regular expressions of the closed subset (`engine.regex`), and with LIKE."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import lit
+from tilth.engine.operations.operation import Operation, call
+from tilth.engine.regex import Regex
+
+
+@cache
+def _parsed(pattern: str, full: bool) -> Regex:
+    regex = Regex.parse(pattern)
+    return regex.full() if full else regex
+
+
+@cache
+def _compiled(pattern: str, full: bool) -> re.Pattern[str]:
+    return _parsed(pattern, full).compile_python()
+
+
+class Matches(Operation):
+    """Whether a pattern (a literal) is found anywhere in a text."""
+
+    full = False
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, pattern: Tree) -> Tree:
+        return call("regexp_matches", x, lit(_parsed(pattern.name, cls.full).duckdb))
+
+    @classmethod
+    def spark(cls, x: Tree, pattern: Tree) -> Tree:
+        return exp.Paren(this=exp.RegexpLike(this=x.copy(), expression=lit(_parsed(pattern.name, cls.full).spark)))
+
+    @classmethod
+    def row(cls, x: Any, pattern: Any) -> bool:
+        return _compiled(pattern, cls.full).search(x) is not None
+
+
+class FullMatches(Matches):
+    """Whether a pattern (a literal) matches a text from its start to its end."""
+
+    full = True
+
+
+class Like(Operation):
+    """Whether a text has the form of a LIKE pattern (a literal): `%` any characters, `_` one, a backslash makes the next one plain."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, pattern: Tree) -> Tree:
+        return exp.Paren(this=exp.Escape(this=exp.Like(this=x.copy(), expression=pattern.copy()), expression=lit("\\")))
+
+    @staticmethod
+    def row(x: Any, pattern: Any) -> bool:
+        return _like(pattern).fullmatch(x) is not None
+
+
+@cache
+def _like(pattern: str) -> re.Pattern[str]:
+    parts, plain = [], False
+    for character in pattern:
+        if plain or character not in "%_\\":
+            parts.append(re.escape(character))
+            plain = False
+        elif character == "\\":
+            plain = True
+        else:
+            parts.append(".*" if character == "%" else ".")
+    return re.compile("".join(parts), re.DOTALL)
