@@ -360,6 +360,8 @@ def _comparable(a: Kind, b: Kind) -> bool:
 
 def _named(a: _Admission, node: exp.Anonymous) -> Tree:
     """A function by the name of its own that sqlglot does not know."""
+    if node.name.lower() == "full_match" and len(node.expressions) == 2:
+        return a.matched(exp.RegexpLike(this=node.expressions[0], expression=node.expressions[1]), FullMatches)
     operation = OWN.get(node.name.lower())
     return a.refused(node) if operation is None else operation.of(*(a.admit(x) for x in node.expressions))
 
@@ -404,11 +406,11 @@ RULES: Mapping[type[Any], Rule] = {
     exp.TryCast: lambda a, node: a.cast(node),
 }
 
-OWN: Mapping[str, Any] = {"days_between": times.DaysBetween, "weekday_of": times.Weekday, "full_match": FullMatches}
+OWN: Mapping[str, Any] = {"days_between": times.DaysBetween, "weekday_of": times.Weekday}
 
 FUNCTIONS = (
-    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan", "least", "length",
-    "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
+    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan", "least",
+    "length", "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
 )  # fmt: skip
 
 
