@@ -19,7 +19,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind, Schema
 from tilth.engine import expressions as e
-from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Round, Trim, times
+from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Operation, Round, Trim, times
 from tilth.engine.operations import numbers as num
 from tilth.engine.operations.patterns import FullMatches, Like, Matches
 from tilth.engine.operations.texts import UpperAscii
@@ -75,14 +75,15 @@ class _Admission:
                 f"the text has {len(self.text):,} characters; at most {LONGEST:,} are read", place=self.place, code="too-long"
             )
         try:
-            found = sqlglot.parse_one(self.text, dialect="spark", into=exp.Condition)
+            found: Any = sqlglot.parse_one(self.text, dialect="spark", into=exp.Condition)
         except SqlglotError as error:
             raise ExpressionError(self.syntax(error)) from error
         except RecursionError as error:
             raise ExpressionError("the text is nested too deep", place=self.place, code="too-deep") from error
         if depth(found) > DEEPEST:
             raise ExpressionError(f"the text is nested deeper than {DEEPEST}", place=self.place, code="too-deep")
-        return found
+        tree: Tree = found
+        return tree
 
     def syntax(self, error: SqlglotError) -> Mistake:
         details = (getattr(error, "errors", None) or [{}])[0]
@@ -177,7 +178,7 @@ class _Admission:
         x, low, high = (self.admit(node.args[k]) for k in ("this", "low", "high"))
         return e_paren(exp.And(this=e.ge(x, low), expression=e.le(x, high)))
 
-    def matched(self, node: Tree, operation: type[Matches] = Matches) -> Tree:
+    def matched(self, node: Tree, operation: type[Operation] = Matches) -> Tree:
         if not isinstance(node.expression, exp.Literal):
             return self.refuse("a pattern must be a text in quotes")
         try:
@@ -186,7 +187,7 @@ class _Admission:
             self.mistakes += error.mistakes
             return exp.Null()
 
-    def built(self, operation: type[Matches], x: Tree, pattern: Tree) -> Tree:
+    def built(self, operation: type[Operation], x: Tree, pattern: Tree) -> Tree:
         from tilth.engine.regex import Regex
 
         if operation is not Like:
@@ -409,8 +410,8 @@ RULES: Mapping[type[Any], Rule] = {
 OWN: Mapping[str, Any] = {"days_between": times.DaysBetween, "weekday_of": times.Weekday}
 
 FUNCTIONS = (
-    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan", "least",
-    "length", "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
+    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan",
+    "least", "length", "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
 )  # fmt: skip
 
 

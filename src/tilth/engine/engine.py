@@ -31,7 +31,7 @@ class Engine(ABC):
 
     def __init__(self) -> None:
         self.passes: list[Pass] = []
-        self.tell: Callable[[str], AbstractContextManager[None]] = nullcontext
+        self.tell: Callable[[str], AbstractContextManager[Any]] = nullcontext
 
     @abstractmethod
     def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Any]]:

@@ -48,12 +48,12 @@ def plan(statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
     """
     asked = list(dict.fromkeys(statistics))
     counted = {s.per[0] for s in asked if _plain_groups(s)}
-    shared: dict[tuple[object, ...], list[Statistic]] = {}
+    shared: dict[tuple[tuple[Tree, ...], tuple[str, ...], Tree | None], list[Statistic]] = {}
     for s in asked:
         c = cell_column(s)
         home = ((), (c,), None) if c in counted else (s.by, s.per, s.where if s.per else None)
         shared.setdefault(home, []).append(s)
-    return tuple(_folds(*home, group) if home[1] else _aggregates(group) for home, group in shared.items())  # type: ignore[arg-type]  # as made above
+    return tuple(_folds(*home, group) if home[1] else _aggregates(group) for home, group in shared.items())
 
 
 def _plain_groups(s: Statistic) -> bool:

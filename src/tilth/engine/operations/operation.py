@@ -77,7 +77,7 @@ def _put(node: Operation, spelled: Tree, engine: EngineName) -> None:
         node.replace(spelled)
         return
     inside = exp.Paren(this=lowered(spelled, engine))  # down to the engine's own aggregates
-    for aggregate in [n for n in inside.find_all(exp.AggFunc, exp.Anonymous) if is_aggregate(n)]:
+    for aggregate in [n for n in inside.find_all(exp.Expression) if is_aggregate(n)]:
         aggregate.replace(only_where(aggregate, around.expression.this, engine))
     around.replace(inside)
 
