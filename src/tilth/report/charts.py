@@ -62,7 +62,7 @@ def _declared(colours: Mapping[str, str]) -> str:
 
 STYLE = (
     f":root{{color-scheme:light dark;--page:#ffffff;--ink:#1b2127;{_declared(_LIGHT)}}}"
-    f"@media (prefers-color-scheme:dark){{:root{{--page:#14181d;--ink:#e4e8ec;{_declared(_DARK)}}}}}"
+    f"@media screen and (prefers-color-scheme:dark){{:root{{--page:#14181d;--ink:#e4e8ec;{_declared(_DARK)}}}}}"
     "svg.chart{max-width:100%;height:auto;font-family:system-ui,sans-serif;font-variant-numeric:tabular-nums;color:var(--ink)}"
 )
 
@@ -167,9 +167,10 @@ def _cut(words: str, room: float, size: float = _SIZE) -> str:
     return words
 
 
-def _clean(words: str) -> str:
+def clean(words: object) -> str:
     """The words on one line, without what XML forbids and without marks that turn the direction of what follows."""
-    return "".join(_shown(letter) for letter in str(words))
+    text = str(words)
+    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(letter: str) -> str:
@@ -201,7 +202,7 @@ def _place(x: float) -> str:
 
 def _words(x: float, y: float, text: str, room: float = math.inf, anchor: str = "start", size: float = _SIZE, opacity: float = 1) -> str:
     """Words at a place, cut to their room; a title tells them whole."""
-    text = _clean(text)
+    text = clean(text)
     shown = _cut(text, room, size)
     more = {"text_anchor": anchor} if anchor != "start" else {}
     faint = {"fill_opacity": opacity} if opacity != 1 else {}
@@ -260,13 +261,13 @@ def _box(x: float, y: float, width: float, height: float, series: int) -> str:
 
 def _titled(title: str, *elements: str) -> str:
     """Elements with words that a pointer resting on them shows."""
-    return _tag("g", _tag("title", escape(_clean(title))), *elements)
+    return _tag("g", _tag("title", escape(clean(title))), *elements)
 
 
 def _figure(title: str, about: str, height: float, body: Iterable[str], key: str, width: float = WIDTH) -> str:
     """The `<svg>`: a picture with a name and a description for those who do not see it."""
     drawn = "".join(body)
-    words = _tag("title", escape(_clean(title)) or "Chart", id=f"{_ID}t") + _tag("desc", escape(_clean(about)), id=f"{_ID}d")
+    words = _tag("title", escape(clean(title)) or "Chart", id=f"{_ID}t") + _tag("desc", escape(clean(about)), id=f"{_ID}d")
     whole = _tag(
         "svg",
         words,
@@ -351,7 +352,7 @@ def _legend(names: Sequence[str], sample: Callable[[int, float, float], str], y:
     """A sample and a name per series, in as many lines as needed, and the height they take."""
     drawn, x = [], 0.0
     for k, name in enumerate(names):
-        shown = _clean(name) or "(blank)"
+        shown = clean(name) or "(blank)"
         wide = 22 + min(_width(shown), 180) + 16
         if x and x + wide > WIDTH:
             x, y = 0, y + 20
@@ -366,7 +367,7 @@ def _swatch(series: int, x: float, y: float) -> str:
 
 def _names_room(names: Iterable[str], most: float = 0.32) -> float:
     """The width of the column of names on the left."""
-    return min(max((_width(_clean(name)) for name in names), default=0), WIDTH * most) + 10
+    return min(max((_width(clean(name)) for name in names), default=0), WIDTH * most) + 10
 
 
 def _beyond(count: int, y: float) -> list[str]:

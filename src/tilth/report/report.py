@@ -130,9 +130,9 @@ class Report:
         return replace(self, findings=tuple(replace(f, part=part) for f in self.findings))
 
     def _repr_html_(self) -> str:
-        from tilth.report.html import to_html
+        from tilth.report.html import embedded
 
-        return to_html(self)
+        return embedded(self)
 
 
 def joined(title: str, reports: Iterable[Report], facts: Facts) -> Report:

@@ -1,0 +1,180 @@
+"""What a page is made of: the report laid out in sections, before anyone decides how they look.
+
+`tilth.report.sections` makes a `Page` of a report; the HTML page, the text on a terminal and the Markdown summary each show one. Words are
+plain text. Where a piece of it is a name or a value from the data, it stands between the marks of `code`; a renderer takes them apart with
+`pieces`, which also cleans them, sets code in its own way, and escapes all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from tilth.report.charts import clean
+
+Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
+"""What a thing means to the reader. Never shown by colour alone: a symbol or a word says it too."""
+
+_BEGIN, _END = "\x0e", "\x0f"
+_CODE = re.compile(f"{_BEGIN}(.*?){_END}")
+
+
+def code(text: object, most: int = 120) -> str:
+    """A name or a value from the data, to stand inside words; cut in the middle if it is very long.
+
+    >>> [piece for piece in pieces(f"Look at {code('income')} first.")]
+    [('Look at ', False), ('income', True), (' first.', False)]
+    """
+    return f"{_BEGIN}{cut(clean(text), most) or '(blank)'}{_END}"
+
+
+def pieces(words: str) -> Iterator[tuple[str, bool]]:
+    """The words in pieces, each with whether it is code, without anything that a page or a terminal would obey."""
+    for k, piece in enumerate(_CODE.split(words)):
+        if piece:
+            yield clean(piece), k % 2 == 1
+
+
+def plain(words: str) -> str:
+    """The words without marks."""
+    return "".join(piece for piece, _ in pieces(words))
+
+
+def cut(text: str, most: int) -> str:
+    """The text, with an ellipsis in its middle where it is longer than `most`.
+
+    >>> cut("application_id", 9)
+    'appl…n_id'
+    """
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
+
+
+def shown(value: Any, most: int = 120) -> str:
+    """A value as it stands in the data, on one line: nothing rounded, and blanks that would not be seen in quotes.
+
+    >>> [shown(v) for v in (None, 12345678, 0.1, " a", "", True, [1, "b"], {"a": 1.5})]
+    ['null', '12345678', '0.1', '" a"', '""', 'true', '1, b', 'a: 1.5']
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            text = clean(value)
+            return f'"{cut(text, most - 2)}"' if text != text.strip() or not text else cut(text, most)
+        case dict():
+            return cut(", ".join(f"{clean(k)}: {shown(v, most)}" for k, v in value.items()), most)
+        case list() | tuple():
+            return cut(", ".join(shown(v, most) for v in value), most)
+    return cut(clean(value), most)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: words, perhaps a small chart before them."""
+
+    words: str = ""
+    tone: Tone = ""
+    chart: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A paragraph."""
+
+    words: str
+    tone: Tone = ""
+
+
+@dataclass(frozen=True)
+class Points:
+    """A list. Each point may lead to a section of the page."""
+
+    points: tuple[tuple[str, str], ...]  # words, the section's key or nothing
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under heads; the first cell of a row is its name. Columns named in `numbers` are set flush right.
+
+    `brief` is how many rows a terminal shows.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    numbers: frozenset[str] = frozenset()
+    brief: int = 40
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart with what it shows in words. Where pictures cannot be shown, the numbers stand in the page elsewhere."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A rule that did not pass: what it says, why, and what stands under it."""
+
+    tone: Tone
+    outcome: str
+    rule: str
+    reasons: tuple[str, ...]
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Text as it ran, such as a query."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks that the reader opens. On a terminal they are left out."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled piece of the page; sections may hold sections."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block: TypeAlias = "Words | Points | Table | Picture | Verdict | Listing | Fold | Section"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report laid out: the verdict in words, what to look at first, the run in figures, and the sections that have something to say."""
+
+    title: str
+    subtitle: str
+    tone: Tone
+    verdict: str
+    advice: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+
+
+def table(caption: str, heads: tuple[str, ...], rows: Any, numbers: Any = (), brief: int = 40) -> Table:
+    """A table of rows of words or cells.
+
+    >>> table("Ages", ("age", "rows"), [("38", "12")], numbers=["rows"]).rows[0][0]
+    Cell(words='38', tone='', chart='')
+    """
+    made = tuple(tuple(c if isinstance(c, Cell) else Cell(str(c)) for c in row) for row in rows)
+    return Table(caption, heads, made, frozenset(numbers), brief)

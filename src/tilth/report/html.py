@@ -1,0 +1,79 @@
+"""The report as one HTML page that needs nothing else: no script, no request, light and dark, on paper and on a telephone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from tilth.report.blocks import Tone, pieces, plain
+from tilth.report.charts import STYLE
+from tilth.report.report import Report
+from tilth.report.sections import page
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": ""}
+
+
+def to_html(report: Report) -> str:
+    """The whole page as text.
+
+    It holds its style and its charts; a strict policy in its head allows nothing else. Whatever the data contain is escaped, put on one
+    line and freed of control characters.
+
+    >>> to_html(Report("check")).startswith("<!doctype html>")
+    True
+    """
+    template, style = _template()
+    numbers = count(1)
+    text = template.render(page=page(report), style=style, policy=_policy(style), number=lambda: next(numbers))
+    return f"{text.strip()}\n"
+
+
+def embedded(report: Report, height: str = "40rem") -> str:
+    """The page in a frame of its own, for a notebook: neither page sees the other's style.
+
+    >>> embedded(Report("check"))[:19]
+    '<iframe title="chec'
+    """
+    from markupsafe import escape
+
+    return (
+        f'<iframe title="{escape(plain(page(report).title))}" sandbox="" srcdoc="{escape(to_html(report))}" '
+        f'style="width:100%;height:{escape(height)};border:1px solid #8886;border-radius:6px;resize:vertical"></iframe>'
+    )
+
+
+def _policy(style: str) -> str:
+    """What the page may load: nothing. What it may apply: its own style, by its fingerprint."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _template() -> tuple[Template, Markup]:
+    """The page's template and its style."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("tilth.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"words": _words, "plain": plain, "svg": Markup}
+    environment.globals |= {"symbols": SYMBOLS}
+    environment.tests["a"] = lambda block, kind: type(block).__name__ == kind
+    style = files("tilth.report").joinpath("templates", "page.css").read_text("utf-8")
+    return environment.get_template("page.html"), Markup(STYLE + style)  # noqa: S704 -- both are files of this package
+
+
+def _words(text: str) -> Any:
+    """Words with their pieces of code set as such."""
+    from markupsafe import Markup, escape
+
+    return Markup().join(Markup("<code>{}</code>").format(piece) if is_code else escape(piece) for piece, is_code in pieces(text))

@@ -1,0 +1,153 @@
+"""The report as JSON: complete, versioned, and read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tilth.errors import Mistake, Place, RequestError
+from tilth.report.report import FORMAT, Facts, Finding, Pass, Report, jsonable
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
+_NUMBERS = ("value", "low", "high")  # where one of these words is the number
+
+
+def to_json(report: Report, indent: int | None = 2) -> str:
+    """The whole report as JSON text, by the schema of `report_schema`.
+
+    Every field of every finding is there, also where it holds nothing. Infinities and NaN are the words `"Infinity"`, `"-Infinity"`
+    and `"NaN"`; what JSON has no type for (dates, decimals) is its text. `indent` None gives one line.
+
+    >>> from tilth.report import Finding, FindingKind
+    >>> to_json(Report("measure", (Finding(FindingKind.METRIC, "Mean", value=float("inf")),)), indent=None)[:70]
+    '{"format": 1, "title": "measure", "passed": true, "findings": [{"kind"'
+    """
+    content = {
+        "format": FORMAT,
+        "title": report.title,
+        "passed": report.passed,
+        "findings": [_plain(f) for f in report.findings],
+        "facts": _plain(report.facts) | {"scans": report.facts.scans},
+    }
+    text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair has no bytes; escaped, it is JSON
+
+
+def _plain(thing: Finding | Facts | Pass) -> dict[str, Any]:
+    return {f.name: _part(getattr(thing, f.name)) for f in fields(thing)}
+
+
+def _part(value: Any) -> Any:
+    """A field's value; passes are things with fields of their own."""
+    return [_plain(p) for p in value] if isinstance(value, tuple) and value and isinstance(value[0], Pass) else jsonable(value)
+
+
+def from_json(text: str | bytes) -> Report:
+    """The report that `to_json` wrote; `to_json` of it is the same text again.
+
+    Fields that this version does not know are passed over. What JSON has no type for stays the text that it was written as.
+
+    Errors: `RequestError` where the text is no JSON, no report, or of a newer format, with every mistake and its path.
+
+    >>> from_json(to_json(Report("check"))).title
+    'check'
+    """
+    from pydantic import ValidationError
+
+    content = _parsed(text)
+    if isinstance(content["findings"], list):
+        content["findings"] = [_numbers(f) if isinstance(f, dict) else f for f in content["findings"]]
+    try:
+        return _adapter().validate_python(content)
+    except ValidationError as error:
+        raise RequestError(*(_mistake(e["loc"], e["msg"], e.get("input")) for e in error.errors())) from None
+
+
+def _parsed(text: str | bytes) -> dict[str, Any]:
+    """The outermost object, of a format that is known."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RequestError(f"this is no JSON: {error.msg}", place=Place("report.json", error.lineno, error.colno), code="no-json") from None
+    except (ValueError, RecursionError) as error:  # bytes that are no text, a number of a million digits, brackets without end
+        raise RequestError(f"this is no JSON: {error}", code="no-json") from None
+    if not isinstance(content, dict) or "findings" not in content:
+        raise RequestError(
+            "this is no report: it has no findings", hint="a report is what `tilth check -o report.json` writes", code="no-report"
+        )
+    found = content.get("format")
+    if found != FORMAT:
+        hint = "a newer Tilth wrote it; install that one" if isinstance(found, int) and found > FORMAT else ""
+        raise RequestError(f"the report is of format {found!r}", accepted=str(FORMAT), hint=hint, code="report-format")
+    return content
+
+
+def _numbers(finding: dict[str, Any]) -> dict[str, Any]:
+    """Infinities are numbers again, where a number stands."""
+    words = {name: finding.get(name) for name in _NUMBERS}
+    return finding | {name: _INFINITE[word] for name, word in words.items() if isinstance(word, str) and word in _INFINITE}
+
+
+def _mistake(path: tuple[str | int, ...], message: str, found: Any) -> Mistake:
+    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+    return Mistake(f"{where}: {message[0].lower()}{message[1:]}, not {str(found)[:60]!r}", code="report-field")
+
+
+@cache
+def _adapter() -> TypeAdapter[Report]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Report)
+
+
+# ── the schema ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `to_json` writes, made from the nouns themselves.
+
+    >>> report_schema()["required"]
+    ['format', 'title', 'passed', 'findings', 'facts']
+    """
+    made = _described(_adapter().json_schema(mode="serialization"))
+    kinds = made.pop("$defs")
+    kinds["Number"] = {"description": "A number; infinities and NaN as words.", "anyOf": [{"type": "number"}, {"enum": list(_INFINITE)}]}
+    for name in ("Finding", "Facts", "Pass"):
+        kinds[name]["required"] = list(kinds[name]["properties"])
+    kinds["Facts"]["properties"]["scans"] = {"type": "integer", "minimum": 0, "description": "How many passes over the data were made."}
+    kinds["Facts"]["required"].append("scans")
+    first = {
+        "format": {"const": FORMAT, "description": "The version of this form."},
+        "title": {"type": "string"},
+        "passed": {"type": "boolean", "description": "Whether no rule failed or could not be judged."},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Report",
+        "description": made["description"],
+        "type": "object",
+        "properties": {**first, "findings": made["properties"]["findings"], "facts": made["properties"]["facts"]},
+        "required": [*first, "findings", "facts"],
+        "$defs": dict(sorted(kinds.items())),
+    }
+
+
+def _described(schema: Any) -> Any:
+    """Descriptions cut to their first paragraph; fields without defaults (all are written) and without invented titles."""
+    if isinstance(schema, list):
+        return [_described(s) for s in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {k: v for k, v in schema.items() if k != "default" and not (k == "title" and isinstance(v, str))}
+    if kept == {"type": "number"}:
+        return {"$ref": "#/$defs/Number"}
+    made = {k: _described(v) for k, v in kept.items()}
+    if isinstance(made.get("description"), str):
+        made["description"] = " ".join(made["description"].split("\n\n")[0].split())
+    return made

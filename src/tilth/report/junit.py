@@ -1,0 +1,58 @@
+"""The report as JUnit XML, which every CI service shows: a rule is a test case."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as Xml
+
+from tilth.report.charts import clean
+from tilth.report.report import Finding, FindingKind, Outcome, Report, jsonable
+from tilth.report.sections.rules import failing_told, text_of
+
+
+def to_junit(report: Report) -> str:
+    """JUnit XML: Failed is a failure, Error is an error, the class of a case is the part that was judged.
+
+    Metrics stand in the suite's properties. Without rules the suite has no cases, and passes.
+
+    >>> from tilth.report import Finding
+    >>> xml = to_junit(Report("check", (Finding(FindingKind.RULE, "RowCount > 0", outcome=Outcome.PASSED),)))
+    >>> '<testcase name="RowCount &gt; 0"' in xml
+    True
+    """
+    found = report.of(FindingKind.RULE)
+    counts = {
+        "tests": str(len(found)),
+        "failures": str(sum(f.outcome is Outcome.FAILED for f in found)),
+        "errors": str(sum(f.outcome in (Outcome.ERROR, None) for f in found)),
+        "time": f"{report.facts.seconds:.3f}",
+    }
+    name = clean(report.title) or "report"
+    suites = Xml.Element("testsuites", {"name": name, **counts})
+    more = {"timestamp": report.facts.started[:19]} if report.facts.started else {}
+    suite = Xml.SubElement(suites, "testsuite", {"name": name, **counts, "skipped": "0", **more})
+    _properties(suite, report)
+    for finding in found:
+        _case(suite, name, finding)
+    Xml.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode") + "\n"
+
+
+def _properties(suite: Xml.Element, report: Report) -> None:
+    facts = report.facts
+    known = {"source": facts.source, "engine": facts.engine, "rows": facts.rows, "scans": facts.scans, "fingerprint": facts.fingerprint}
+    given = {name: value for name, value in known.items() if value not in (None, "")}
+    if given:
+        properties = Xml.SubElement(suite, "properties")
+        for name, value in given.items():
+            Xml.SubElement(properties, "property", {"name": name, "value": clean(value)})
+
+
+def _case(suite: Xml.Element, report: str, finding: Finding) -> None:
+    place = clean(".".join(word for word in (report, finding.part) if word))
+    case = Xml.SubElement(suite, "testcase", {"name": clean(text_of(finding)), "classname": place, "time": "0"})
+    if finding.outcome is Outcome.PASSED:
+        return
+    tag = "failure" if finding.outcome is Outcome.FAILED else "error"
+    lines = [clean(line) for line in finding.message.splitlines()]
+    told = Xml.SubElement(case, tag, {"message": " ".join(line for line in lines if line), "type": str(finding.outcome or Outcome.ERROR)})
+    told.text = "\n".join([*lines, *filter(None, [failing_told(finding)]), *(clean(jsonable(row)) for row in finding.examples)])

@@ -1,0 +1,38 @@
+"""Class balance: how the rows of each part divide among the values of the label."""
+
+from __future__ import annotations
+
+from tilth.report.blocks import Block, Picture, Section, code, shown, table
+from tilth.report.charts import number, percent, stacked
+from tilth.report.report import Finding, FindingKind, Report
+from tilth.report.sections import given
+
+
+def balance(report: Report) -> Section | None:
+    """A chart and a table per label."""
+    labels: dict[str, dict[str, dict[str, float]]] = {}
+    for f in report.of(FindingKind.BALANCE):
+        label = ", ".join(f.subject) or f.name
+        labels.setdefault(label, {}).setdefault(f.part or "all rows", {}).update(classes(f))
+    blocks: list[Block] = []
+    for label, parts in labels.items():
+        blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"Rows per value of {code(label)}, as shares of each part."))
+        names = list(dict.fromkeys(name for counts in parts.values() for name in counts))
+        rows = [(code(name), *(_share(counts.get(name), sum(counts.values())) for counts in parts.values())) for name in names]
+        rows.append(("all", *(number(sum(counts.values())) for counts in parts.values())))
+        blocks.append(table(f"Rows per value of {code(label)}", ("value", *parts), rows, numbers=parts, brief=12))
+    return Section("balance", "Class balance", tuple(blocks)) if blocks else None
+
+
+def classes(finding: Finding) -> dict[str, float]:
+    """The rows per value of the label: from the finding's table of counts, or from a finding of one value."""
+    counts = given.mapping(finding, "counts")
+    if counts:
+        return {shown(k, 60): n for k, v in counts.items() if (n := given.as_number(v)) is not None}
+    n = given.figure(finding, "rows")
+    n = given.as_number(finding.value) if n is None else n
+    return {} if n is None else {shown(finding.group, 60): n}
+
+
+def _share(n: float | None, whole: float) -> str:
+    return "–" if n is None else f"{number(n)} ({percent(n / whole) if whole else 'no rows'})"

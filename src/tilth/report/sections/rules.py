@@ -1,0 +1,136 @@
+"""Rules: what failed and why, with rows that show it; then all that passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tilth.report.blocks import Block, Cell, Fold, Section, Table, Tone, Verdict, Words, code, shown, table
+from tilth.report.charts import number, percent
+from tilth.report.report import Finding, FindingKind, Outcome, Report
+from tilth.report.sections import given
+
+MOST = 50  # failing rules that are told one by one; the others stand in a table
+TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
+OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
+
+
+def rules(report: Report) -> Section | None:
+    """The verdicts: failed ones first, in the order of the ruleset."""
+    found = report.of(FindingKind.RULE)
+    if not found:
+        return None
+    several = len({f.part for f in found}) > 1
+    worst = [f for f in found if f.outcome is Outcome.FAILED] + [f for f in found if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
+    passed = [f for f in found if f.outcome is Outcome.PASSED]
+    blocks: list[Block] = [_verdict(f, several) for f in worst[:MOST]]
+    if len(worst) > MOST:
+        more = worst[MOST:]
+        blocks.append(_table(f"{number(len(more))} more rules that did not pass", more, several))
+    if passed:
+        told = _table(f"{given.counted(len(passed), 'rule')} passed", passed, several)
+        blocks.append(told if len(passed) <= 12 and not worst else Fold(told.caption, (told,)))
+    return Section("rules", "Rules", tuple(blocks))
+
+
+def text_of(finding: Finding) -> str:
+    """The rule as it is written."""
+    return given.words(finding, "rule") or finding.name
+
+
+def failing(finding: Finding) -> tuple[int, int] | None:
+    """How many rows failed, of how many that were judged."""
+    counts = given.mapping(finding, "rows")
+    failed, total = given.count(counts, "failed"), given.count(counts, "total")
+    if failed is None or not total:
+        return None
+    return failed, total - (given.count(counts, "skipped") or 0)
+
+
+def failing_told(finding: Finding) -> str:
+    """How many rows failed, in words."""
+    counts = failing(finding)
+    if not counts or not counts[0] or not counts[1]:
+        return ""
+    failed, judged = counts
+    return f"{number(failed)} of {given.rows(judged)} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})."
+
+
+def _verdict(finding: Finding, several: bool) -> Verdict:
+    reasons = [line for line in finding.message.splitlines() if line.strip()]
+    reasons += [line for line in (failing_told(finding), _evaluated(finding), _labels(finding)) if line]
+    if several and finding.part:
+        reasons.append(f"Judged on {code(finding.part)}.")
+    blocks: list[Block] = [Words(w) for w in given.listed(finding, "warnings")]
+    blocks += _leaves(finding)
+    metrics = given.mapping(finding, "metrics")
+    if metrics:
+        blocks.append(Words(f"Measured: {_metrics(metrics)}."))
+    if finding.examples:
+        blocks.append(examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples))
+    outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
+    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, text_of(finding), tuple(reasons), tuple(blocks))
+
+
+def _evaluated(finding: Finding) -> str:
+    """What a rule with names in it came to."""
+    evaluated = given.words(finding, "evaluated")
+    return f"With its names resolved: {code(evaluated, 400)}." if evaluated and evaluated != text_of(finding) else ""
+
+
+def _labels(finding: Finding) -> str:
+    labels = given.mapping(finding, "labels")
+    return "Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in labels.items()) + "." if labels else ""
+
+
+def _metrics(metrics: Mapping[str, Any]) -> str:
+    told = [f"{code(name)} {_value(value)}" for name, value in list(metrics.items())[:8]]
+    return ", ".join(told) + (f" … ({len(metrics)} in all)" if len(metrics) > 8 else "")
+
+
+def _leaves(finding: Finding) -> list[Block]:
+    """The parts of a composite rule, each with its own verdict."""
+    leaves = [leaf for leaf in given.listed(finding, "leaves") if isinstance(leaf, Mapping)]
+    if not leaves:
+        return []
+    told = []
+    for leaf in leaves:
+        outcome = next((o for o in Outcome if o == given.words(leaf, "outcome")), None)
+        reason = " ".join(given.words(leaf, "message").split())
+        told.append((Cell(code(given.words(leaf, "rule"), 400)), outcome_cell(outcome), Cell(reason)))
+    return [table("Its parts", ("part", "verdict", "reason"), told)]
+
+
+def examples(caption: str, found: Sequence[Mapping[str, Any]], most: int = 10) -> Table:
+    """Some rows, as a table of the columns that they have."""
+    columns = list(dict.fromkeys(str(name) for row in found for name in row))[:12]
+    text = [{str(k): v for k, v in row.items()} for row in found[:most]]
+    rows = [[code(shown(row[c], 60)) if c in row else "" for c in columns] for row in text]
+    return table(caption, tuple(code(c, 40) for c in columns), rows, brief=3)
+
+
+def outcome_cell(outcome: Outcome | None) -> Cell:
+    """A verdict as a cell."""
+    return Cell(OUTCOMES[outcome] if outcome else "Not judged", TONES.get(outcome, "unknown"))
+
+
+def _value(value: Any) -> str:
+    found = given.as_number(value)
+    return number(found) if found is not None else code(shown(value, 60))
+
+
+def _table(caption: str, found: Sequence[Finding], several: bool) -> Table:
+    heads = ("rule", "verdict", *(("data",) if several else ()), "value", "reason")
+    rows = [
+        (
+            Cell(code(text_of(f), 400)),
+            outcome_cell(f.outcome),
+            *((Cell(f.part),) if several else ()),
+            Cell("" if f.value is None else _value(f.value)),
+            Cell(" ".join(f.message.split())),
+        )
+        for f in found
+    ]
+    if not any(row[-1].words for row in rows):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    return table(caption, heads, rows, numbers=["value"])

@@ -1,0 +1,61 @@
+"""The run itself: warnings, the passes over the data, and the facts."""
+
+from __future__ import annotations
+
+from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, code, shown, table
+from tilth.report.charts import number
+from tilth.report.report import FindingKind, Report
+from tilth.report.sections import given
+
+MOST = 100  # queries shown
+
+
+def warnings(report: Report) -> Section | None:
+    """What whoever reads the report should know."""
+    points = []
+    for f in report.of(FindingKind.WARNING):
+        message = " ".join(f.message.split())
+        about = ", ".join(code(c) for c in f.subject)
+        told = f"{f.name}: {message}" if message and f.name else message or f.name
+        points.append((told + (f" ({about})" if about else "") + (f", in {code(f.part)}" if f.part else ""), ""))
+    return Section("warnings", "Warnings", (Points(tuple(points)),)) if points else None
+
+
+def plan(report: Report) -> Section | None:
+    """Every pass over the data with its seconds; the queries behind folds."""
+    passes = report.facts.passes
+    if not passes:
+        return None
+    rows = [(str(k), p.title, seconds(p.seconds)) for k, p in enumerate(passes, 1)]
+    heads = ("", "pass", "seconds")
+    blocks: list[Block] = [table(f"{given.counted(len(passes), 'pass', 'passes')} over the data", heads, rows, ["seconds"])]
+    folds = [Fold(f"{k}. {p.title or 'query'}", (Listing(p.query),)) for k, p in enumerate(passes[:MOST], 1) if p.query]
+    if folds:
+        blocks.append(Fold("The queries", tuple(folds)))
+    return Section("plan", "Passes over the data", tuple(blocks))
+
+
+def seconds(n: float) -> str:
+    """A time, to the hundredth or better.
+
+    >>> seconds(12.3456), seconds(0.01234)
+    ('12.35', '0.012')
+    """
+    return f"{n:,.2f}" if n >= 0.1 else f"{n:.3f}"
+
+
+def facts(report: Report) -> Section | None:
+    """What ran, where and when."""
+    f = report.facts
+    rows: list[tuple[str, str]] = [
+        ("data", code(f.source, 400) if f.source else ""),
+        ("rows", "" if f.rows is None else number(f.rows)),
+        ("engine", f.engine),
+        ("started", f.started),
+        ("seconds", seconds(f.seconds) if f.seconds else ""),
+        ("fingerprint", code(f.fingerprint, 200) if f.fingerprint else ""),
+        *((f"version of {name}", version) for name, version in f.versions.items()),
+        *((name, code(shown(value, 400))) for name, value in f.more.items()),
+    ]
+    kept = [(name, Cell(value)) for name, value in rows if value]
+    return Section("facts", "Facts of the run", (table("Facts of the run", ("fact", "value"), kept),)) if kept else None

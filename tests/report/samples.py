@@ -1,0 +1,310 @@
+"""Reports to try the renderers on: a realistic one, and ones that ask too much."""
+
+from __future__ import annotations
+
+import math
+
+from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
+
+HOSTILE = (
+    "</script></style><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "a\0b\x1b[31mc\x0e\x0fd\ud800e\u202ef",
+    "\"'&<>]]>`|*_[x](javascript:alert(1))",
+    "{{ 7*7 }}{% raw %}",
+    "\n\n# heading\n- item\n",
+    "日本語の列" * 30,
+    "اسم العمود",
+    "🜨" * 200,
+    "x" * 3000,
+    "",
+    " ",
+)
+
+
+def loans() -> Report:
+    """A run on loan applications, as it could have been: the figures of the rules and of bias are those of `docs/example-data.md`."""
+    return Report("run loans", (*_rules(), *_warnings(), *_bias(), *_balance(), *_columns(), *_steps(), *_split()), _facts())
+
+
+def _rules() -> list[Finding]:
+    def rule(
+        text: str, subject: str, value: float, failed: int = 0, examples: tuple[dict[str, object], ...] = (), message: str = ""
+    ) -> Finding:
+        rows = 20_212
+        outcome = Outcome.FAILED if failed or message else Outcome.PASSED
+        told = message or (f"Value: {value} does not meet the constraint requirement!" if failed else "")
+        metric = f"Column.{subject}.{text.split()[0].removeprefix('Is').replace('Complete', 'Completeness').replace('nessness', 'ness')}"
+        details = {
+            "rule": text,
+            "metrics": {metric: value},
+            "rows": {"passed": rows - failed, "failed": failed, "skipped": 0, "total": rows},
+        }
+        return Finding(FindingKind.RULE, text, (subject,), value, outcome, told, "raw", details=details, examples=examples)
+
+    ages = ({"application_id": "LA-00000412", "age": -34, "name": "•••"}, {"application_id": "LA-00001877", "age": -61, "name": "•••"})
+    sexes = tuple({"application_id": f"LA-0000{n}", "sex": s} for n, s in ((1021, "FEMALE"), (1102, " male"), (1377, "Female")))
+    return [
+        rule("RowCount > 1000", "*", 20212.0),
+        rule('IsPrimaryKey "application_id"', "application_id", 0.9927, 294, ({"application_id": "LA-00000077"},) * 2),
+        rule(
+            'IsComplete "income"', "income", 0.957, 868, ({"application_id": "LA-00000031", "income": None, "employment": "self-employed"},)
+        ),
+        rule('ColumnValues "age" >= 18', "age", -75.0, 47, ages),
+        rule('ColumnValues "sex" in ["female", "male"]', "sex", 0.9527, 957, sexes),
+        rule('ColumnValues "credit.score" between 300 and 850', "credit.score", 0.9788, 429),
+        rule('Completeness "purpose" > 0.98', "purpose", 1.0),
+        rule('ColumnLength "account" = 22', "account", 22.0),
+        rule('Mean "amount" between 1000 and 50000', "amount", 14823.6),
+        rule('Entropy "approved" > 0.6', "approved", 0.4794, message="Value: 0.4794 does not meet the constraint requirement!"),
+        Finding(
+            FindingKind.RULE,
+            'ReferentialIntegrity "region" "regions.{code}" = 1.0',
+            ("region",),
+            None,
+            Outcome.ERROR,
+            "regions not found in additional sources",
+            "raw",
+        ),
+        Finding(
+            FindingKind.ANALYZER, 'Mean "income"', ("income",), 3071.4, part="raw", details={"metrics": {"Column.income.Mean": 3071.4}}
+        ),
+    ]
+
+
+def _warnings() -> list[Finding]:
+    return [
+        Finding(
+            FindingKind.WARNING,
+            "looks like an identifier",
+            ("customer_no",),
+            message="19,181 distinct values in 20,212 rows; it was not scaled",
+        )
+    ]
+
+
+def _bias() -> list[Finding]:
+    def found(part: str, facet: str, group: str, n: tuple[int, int], **values: tuple[float, float, float]) -> list[Finding]:
+        details = {
+            "label": "approved",
+            "positive": "yes",
+            "counts": {"n_a": n[0], "n_d": n[1]},
+            "n_used": sum(n),
+            "n_excluded": 198 if part == "raw" else 0,
+        }
+        return [
+            Finding(FindingKind.BIAS, m, (facet,), v, None, "", part, "", group, lo, hi, 0.95, details) for m, (v, lo, hi) in values.items()
+        ]
+
+    women = {"CI": (0.2448, 0.231, 0.2585), "DPL": (0.1431, 0.1331, 0.1532), "JS": (0.0182, 0.0157, 0.0208), "KL": (0.0894, 0.0755, 0.1043)}
+    women |= {"LP": (0.2024, 0.1882, 0.2167), "TVD": (0.1431, 0.1331, 0.1532), "KS": (0.1431, 0.1331, 0.1532)}
+    young = {
+        "CI": (0.5918, 0.58, 0.603),
+        "DPL": (0.1074, 0.0953, 0.1192),
+        "KL": (math.inf, 0.04, math.inf),
+        "TVD": (0.1074, 0.0953, 0.1192),
+    }
+    later = {m: (v * 0.97, lo * 0.93, hi * 1.02) for m, (v, lo, hi) in women.items()}
+    tested = {m: (v * 1.05, lo * 0.85, hi * 1.2) for m, (v, lo, hi) in women.items()}
+    return [
+        *found("raw", "sex", "female", (12325, 7477), **women),
+        Finding(FindingKind.BIAS, "CDDL", ("sex",), None, None, "Group variable is empty or not provided", "raw", "", "female"),
+        *found("train", "sex", "female", (9801, 5972), **later),
+        *found("test", "sex", "female", (2466, 1494), **tested),
+        *found("raw", "age", "age ≤ 24", (15543, 3986), **young),
+        *found("train", "age", "age ≤ 24", (12433, 3189), **young),
+    ]
+
+
+def _balance() -> list[Finding]:
+    counts = {
+        "raw": {"no": 16389, "yes": 3743, "null": 80},
+        "train": {"no": 12896, "yes": 12896},
+        "test": {"no": 3229, "yes": 712},
+    }
+    return [
+        Finding(FindingKind.BALANCE, "approved", ("approved",), part=p, details={"counts": c, "rows": sum(c.values())})
+        for p, c in counts.items()
+    ]
+
+
+def _columns() -> list[Finding]:
+    found = []
+
+    def column(part: str, name: str, rows: int, missing: int = 0, invalid: int = 0, kind: str = "text", **more: float) -> None:
+        details = {"type": kind, "rows": rows, "missing": missing, "invalid": invalid, "valid": rows - missing - invalid, **more}
+        found.append(Finding(FindingKind.COLUMN, "column", (name,), part=part, details=details))
+
+    ages = {"minimum": -75, "p25": 29, "median": 41, "p75": 53, "maximum": 199, "mean": 41.7, "distinct": 152}
+    incomes = {"minimum": 0.61, "p25": 2110.0, "median": 2894.5, "p75": 3821.2, "maximum": 14211.9, "mean": 3071.4, "distinct": 18004}
+    column("raw", "application_id", 20212, distinct=20065)
+    column("raw", "sex", 20212, 119, distinct=7)
+    column("raw", "age", 20212, 299, 96, "integer", **ages)
+    column("raw", "income", 20212, 877, 0, "decimal", **incomes)
+    column("raw", "credit.score", 20212, 293, 432, "integer", minimum=-999, median=652, maximum=850, distinct=546)
+    column("raw", "marital", 20212, 433, 57, distinct=11)
+    column("raw", "debt to income (%)", 20212, 877, 0, "decimal")
+    column("raw", "note", 20212, 17311, distinct=1204)
+    column("raw", "approved", 20212, 80, distinct=2)
+    for part, rows in (("train", 25792), ("test", 3941)):
+        for name in ("age", "income", "credit.score", "debt to income (%)", "approved"):
+            column(part, name, rows, 12 if (part, name) == ("test", "debt to income (%)") else 0, 0, "decimal")
+        for name in ("sex=female", "sex=male", "marital=divorced", "marital=married", "marital=single", "marital=other", "income_missing"):
+            column(part, name, rows, kind="integer")
+    return found
+
+
+def _steps() -> list[Finding]:
+    def step(part: str, name: str, text: str, **details: object) -> Finding:
+        learned = details.get("learned")
+        return Finding(
+            FindingKind.STEP, name, tuple(learned) if isinstance(learned, dict) else (), part=part, details={"step": text, **details}
+        )
+
+    fills = {"age": {"fill": 41.0}, "income": {"fill": 2894.5}, "credit.score": {"fill": 652.0}}
+    sizes = {"age": {"centre": 41.32, "width": 14.96}, "income": {"centre": 3069.9, "width": 1288.4}}
+    sizes |= {"credit.score": {"centre": 648.2, "width": 84.71}}
+    seen = {
+        "sex": {"categories": ["female", "male"]},
+        "region": {"categories": ["coast", "hills", "lakes", "north", "plain", "south", "west"]},
+    }
+    return [
+        step("rows", "dedupe", "dedupe(on='application_id')", rows_in=20212, rows_out=20065, learned={}),
+        step("rows", "filter", 'filter(where="approved is not null")', rows_in=20065, rows_out=19985, learned={}),
+        step("split", "split", "split(parts={'train': 0.8, 'test': 0.2}, by='hash(customer_no)')"),
+        step(
+            "features",
+            "null_if",
+            "null_if(columns=['age', 'credit.score'], outside=[18, 850])",
+            learned={},
+            cells_changed={"age": {"impossible value made null": 96}, "credit.score": {"impossible value made null": 429}},
+        ),
+        step(
+            "features",
+            "impute",
+            "impute(columns='numeric', with='median', indicator=True)",
+            learned=fills,
+            cells_changed={c: {"missing value filled": n} for c, n in (("age", 391), ("income", 861), ("credit.score", 715))},
+        ),
+        step("features", "scale", "scale(columns='numeric')", learned=sizes, cells_changed={}),
+        step(
+            "features",
+            "encode",
+            "encode(columns='categorical', with='one_hot')",
+            learned=seen,
+            cells_changed={"region": {"category not seen in training": 306}},
+        ),
+        step("training", "balance", "balance(with='over')", rows_in=15944, rows_out=25792, learned={}),
+    ]
+
+
+def _split() -> list[Finding]:
+    def found(name: str, part: str, value: float, subject: tuple[str, ...] = (), **details: object) -> Finding:
+        return Finding(FindingKind.SPLIT, name, subject, value, part=part, details=details)
+
+    label = "label: total variation distance from train"
+    return [
+        found("share of rows", "test", 0.1972, rows=3941),
+        found("share of rows", "train", 0.8028, rows=16044),
+        found(label, "test", 0.0055, ("approved",), shares={"no": 0.8193, "yes": 0.1807}),
+        found(label, "train", 0.0, ("approved",), shares={"no": 0.8138, "yes": 0.1862}),
+        found("rows that stand in the training part too", "test", 13 / 3941, rows=13, of=3941, columns=["sex", "age", "income", "purpose"]),
+        found("keys that stand in the training part too", "test", 0.0, ("customer_no",), rows=0, of=3941, columns=["customer_no"]),
+    ]
+
+
+def _facts() -> Facts:
+    wide = 'SELECT COUNT(*), SUM(CASE WHEN "age" IS NULL THEN 1 ELSE 0 END),\n       AVG("income")\nFROM read_csv(\'loans.csv\')'
+    passes = (
+        Pass("40 row aggregates", 0.0821, wide),
+        Pass("frequencies of application_id", 0.0312, 'SELECT "application_id", COUNT(*) FROM "loans" GROUP BY 1'),
+        Pass("frequencies of sex, approved", 0.0108, 'SELECT "sex", "approved", COUNT(*) FROM "loans" GROUP BY 1, 2'),
+        Pass("write train", 0.41),
+    )
+    versions = {"tilth": "0.1.0", "duckdb": "1.5.5", "sqlglot": "30.30.0", "python": "3.12.3"}
+    return Facts("loans.csv", "duckdb", 20212, "2026-03-02T09:14:07+00:00", 1.912, passes, versions, "sha256:5f0c1e8a")
+
+
+def hostile() -> Report:
+    """Every field of every kind holds something that breaks out of HTML, XML, Markdown or a terminal."""
+    found = []
+    for k, text in enumerate(HOSTILE):
+        deep = {
+            text: text,
+            **dict.fromkeys(("rule", "evaluated", "step", "facet", "label", "positive", "type", "description", "verdict"), text),
+            "metrics": {text: math.inf, "b": text},
+            "labels": {text: text},
+            "counts": {text: 3, "n_a": 1, "n_d": 2},
+            "rows": {"failed": 1, "total": 2},
+            "notes": [text],
+            "warnings": [text],
+            "shares": {text: 0.5},
+            "learned": {text: {text: text, "list": [text, None, 1.5]}},
+            "cells_changed": {text: {text: 3}},
+            "columns": [text],
+            "leaves": [{"rule": text, "outcome": "Failed", "message": text}],
+        }
+        for kind in FindingKind:
+            outcome = list(Outcome)[k % 3]
+            found.append(
+                Finding(kind, text, (text,), text, outcome, text, text, text, text, -math.inf, math.inf, 0.95, deep, ({text: text},) * 2)
+            )
+    text = HOSTILE[0]
+    facts = Facts(text, text, 1, text, 1.0, tuple(Pass(t, 0.1, t) for t in HOSTILE), {text: text}, text, {t: t for t in HOSTILE})
+    return Report(text, tuple(found), facts)
+
+
+def odd() -> Report:
+    """Details of the wrong shape, and numbers that are none."""
+    wrong = (None, 3, "text", [], {}, [1, {"a": None}], math.nan, {"x": {"y": {"z": 1}}})
+    keys = "rule evaluated metrics labels rows counts notes shares learned cells_changed leaves columns band missing valid of".split()  # noqa: SIM905
+    return Report(
+        "",
+        tuple(
+            Finding(kind, "name", (), value, None, "", "", "", "", low, high, None, dict.fromkeys(keys, value))
+            for kind in FindingKind
+            for value in wrong
+            for low, high in ((None, None), (math.nan, math.inf))
+        ),
+    )
+
+
+def many_rules(n: int = 1000) -> Report:
+    """More rules than anybody reads."""
+    return Report(
+        "check",
+        tuple(
+            Finding(FindingKind.RULE, f'IsComplete "column {k}"', (f"column {k}",), 0.5, list(Outcome)[k % 3], "Value: 0.5 …" * (k % 3 > 0))
+            for k in range(n)
+        ),
+    )
+
+
+def many_columns(n: int = 200) -> Report:
+    """A table wider than any screen."""
+    return Report(
+        "measure",
+        tuple(
+            Finding(
+                FindingKind.COLUMN,
+                "column",
+                (f"a rather long column name, number {k}",),
+                part=part,
+                details={"type": "decimal", "rows": 1000, "missing": k if k % 3 else 0, "invalid": 0, "minimum": 0.5, "maximum": 1e9},
+            )
+            for part in ("raw", "train")
+            for k in range(n)
+        ),
+    )
+
+
+REPORTS = {
+    "empty": Report(""),
+    "loans": loans(),
+    "rules": Report("check", tuple(_rules())),
+    "measures": Report("measure", tuple(_bias() + _balance() + _columns())),
+    "many rules": many_rules(),
+    "many columns": many_columns(),
+    "hostile": hostile(),
+    "odd": odd(),
+}

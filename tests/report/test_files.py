@@ -1,0 +1,81 @@
+"""Files: the ending says the format, and a reader sees the old file or the new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.report.samples import REPORTS
+from tilth.errors import MachineError, RequestError
+from tilth.report import Report
+from tilth.report.files import ENDINGS, FORMATS, write_report
+
+BEGINS = {"html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### ", "text": "run loans", "glue": "{"}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_ending_says_the_format(ending: str, tmp_path: Path) -> None:
+    place = write_report(REPORTS["loans"], tmp_path / f"report{ending.upper()}")
+    assert place.read_text("utf-8").startswith(BEGINS[ENDINGS[ending]])
+    assert [p.name for p in tmp_path.iterdir()] == [place.name]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_format_goes_before_the_ending(format_: str, tmp_path: Path) -> None:
+    assert write_report(REPORTS["loans"], tmp_path / "a.dat", format_).read_text("utf-8").startswith(BEGINS[format_])
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_hostile_text_can_be_written(format_: str, tmp_path: Path) -> None:
+    write_report(REPORTS["hostile"], tmp_path / "a", format_).read_text("utf-8")
+
+
+def test_folders_are_made(tmp_path: Path) -> None:
+    assert write_report(Report("x"), tmp_path / "a" / "b" / "report.md").exists()
+
+
+@pytest.mark.parametrize(("name", "format_", "hint"), [("report.pdf", None, "name the format"), ("a.html", "htm", "did you mean 'html'?")])
+def test_an_unknown_format_is_refused_with_what_would_do(name: str, format_: str | None, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="html") as caught:
+        write_report(Report("x"), tmp_path / name, format_)
+    assert hint in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = write_report(Report("old"), tmp_path / "report.md")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MachineError, match="No space left"):
+        write_report(Report("new"), place)
+    assert "old" in place.read_text("utf-8")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_a_file_in_the_way_of_a_folder_is_the_machine_s_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(MachineError, match=r"report\.md"):
+        write_report(Report("x"), tmp_path / "a" / "report.md")
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*places: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_report(Report("new"), tmp_path / "report.md")
+    assert not list(tmp_path.iterdir())
+
+
+def test_permissions_are_those_of_any_new_file_and_of_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    place = write_report(Report("x"), tmp_path / "report.md")
+    assert place.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    place.chmod(0o640)
+    assert write_report(Report("y"), place).stat().st_mode & 0o777 == 0o640

@@ -1,0 +1,124 @@
+"""JSON: nothing lost, read back, and by its own schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.report.samples import REPORTS
+from tilth.errors import RequestError
+from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
+from tilth.report.json import from_json, report_schema, to_json
+from tilth.report.report import FORMAT
+
+words = st.text(max_size=20)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | words,
+    lambda v: st.lists(v, max_size=3) | st.dictionaries(words, v, max_size=3),
+)
+numbers = st.none() | st.floats()
+tables = st.dictionaries(words, values, max_size=3)
+findings = st.builds(
+    Finding,
+    st.sampled_from(FindingKind),
+    words,
+    st.lists(words, max_size=2).map(tuple),
+    values,
+    st.none() | st.sampled_from(Outcome),
+    *[words] * 4,
+    *[numbers] * 3,
+    tables,
+    st.lists(tables, max_size=2).map(tuple),
+)
+passes = st.lists(st.builds(Pass, words, st.floats(0, 1e6), words), max_size=2).map(tuple)
+facts = st.builds(
+    Facts, words, words, st.none() | st.integers(0), words, st.floats(0, 1e6), passes, st.dictionaries(words, words), words, tables
+)
+reports = st.builds(Report, words, st.lists(findings, max_size=3).map(tuple), facts)
+
+
+@given(reports)
+def test_what_is_read_writes_the_same_text(report):
+    text = to_json(report)
+    assert to_json(from_json(text)) == text
+    text.encode()
+
+
+@given(reports)
+def test_the_nouns_come_back(report):
+    back = from_json(to_json(report))
+    assert (back.title, back.passed, back.facts.passes, back.facts.versions) == (
+        report.title,
+        report.passed,
+        report.facts.passes,
+        report.facts.versions,
+    )
+    for old, new in zip(report.findings, back.findings, strict=True):
+        for name in ("kind", "name", "subject", "outcome", "message", "part", "where", "group"):
+            assert getattr(new, name) == getattr(old, name)
+        for name in ("low", "high", "confidence"):
+            assert repr(getattr(new, name)) == repr(getattr(old, name))
+
+
+def test_a_report_of_plain_values_comes_back_equal():
+    assert from_json(to_json(REPORTS["loans"])) == REPORTS["loans"]
+
+
+def test_infinities_and_nothing_come_back():
+    found = [Finding(FindingKind.METRIC, "m", value=v, low=-math.inf, high=math.inf) for v in (math.inf, -math.inf, None, 0)]
+    back = from_json(to_json(Report("x", tuple(found))))
+    assert [f.value for f in back.findings] == [math.inf, -math.inf, None, 0]
+    assert back.findings[0].low == -math.inf
+    assert math.isnan(from_json(to_json(Report("x", (Finding(FindingKind.METRIC, "m", value=math.nan),)))).findings[0].value)
+
+
+@given(reports)
+def test_what_is_written_follows_the_schema(report):
+    jsonschema.Draft202012Validator(report_schema()).validate(json.loads(to_json(report)))
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_samples_follow_the_schema(name):
+    jsonschema.Draft202012Validator(report_schema()).validate(json.loads(to_json(REPORTS[name])))
+
+
+def test_the_schema_is_one_and_tells_every_field():
+    schema = report_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for noun in (Finding, Facts, Pass):
+        told = schema["$defs"][noun.__name__]["properties"]
+        assert {f.name for f in fields(noun)} <= set(told)
+    assert schema["properties"]["format"]["const"] == FORMAT
+
+
+def test_a_field_of_a_later_version_is_passed_over():
+    content = json.loads(to_json(Report("x", (Finding(FindingKind.RULE, "r", outcome=Outcome.PASSED),))))
+    content["findings"][0]["colour"] = content["new"] = "green"
+    assert from_json(json.dumps(content)).findings[0].name == "r"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"findings": [}', "report.json:1:15: this is no JSON"),
+        ("", "this is no JSON"),
+        (b"\xff\xfe\x00", "this is no JSON"),
+        ("[" * 200_000, "this is no JSON"),
+        ("[]", "this is no report"),
+        ('{"findings": [], "title": "x"}', "of format None"),
+        ('{"findings": [], "title": "x", "format": 99}', "a newer Tilth wrote it"),
+        ('{"findings": [{"kind": "rile", "name": "a"}, 3], "title": 4, "format": 1}', "findings[0].kind"),
+        ('{"findings": [{"kind": "rile", "name": "a"}, 3], "title": 4, "format": 1}', "findings[1]"),
+        ('{"findings": 3, "title": "x", "format": 1}', "findings"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_its_place(text, said):
+    with pytest.raises(RequestError) as caught:
+        from_json(text)
+    assert said in str(caught.value)

@@ -1,0 +1,53 @@
+"""Text: readable in any width, the same on every machine where there is no terminal, and safe for the terminal where there is one."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.report.samples import REPORTS
+from tilth.report.text import to_text
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+@pytest.mark.parametrize("width", [20, 60, 100, 200])
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_line_is_wider_than_asked(name, width):
+    lines = to_text(REPORTS[name], width=width, colour=False).splitlines()
+    assert max(map(cell_len, lines)) <= width
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_moves_the_cursor(name):
+    for line in to_text(REPORTS[name], width=80, colour=False).splitlines():
+        assert not [c for c in line if unicodedata.category(c) in ("Cc", "Cs") or c in "\u202e\u2066"]
+
+
+def test_colour_is_only_more_than_words(monkeypatch):
+    plain, coloured = (to_text(REPORTS["loans"], width=100, colour=c) for c in (False, True))
+    assert "\x1b[" in coloured
+    assert "\x1b[" not in plain
+    import re
+
+    assert [line.rstrip() for line in re.sub(r"\x1b\[[\d;]*m", "", coloured).splitlines()] == plain.splitlines()
+
+
+def test_no_terminal_no_colour(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" not in to_text(REPORTS["loans"])
+
+
+def test_verdicts_have_symbols():
+    text = to_text(REPORTS["rules"], width=100, colour=False)
+    assert '✗ IsComplete "income"' in text
+    assert "? Could not be judged: ReferentialIntegrity" in text
+
+
+def test_a_thousand_rules_are_cut():
+    text = to_text(REPORTS["many rules"], width=100, colour=False)
+    assert len(text.splitlines()) < 120
+    assert "more" in text
