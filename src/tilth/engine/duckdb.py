@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from sqlglot import exp
 
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
-from tilth.engine.engine import Engine, everything
+from tilth.engine.engine import Engine, FileFormat, everything
 from tilth.engine.expressions import lit
 from tilth.engine.operations import lower
-from tilth.engine.query import layer_select
+from tilth.engine.query import layer_select, text_door
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class DuckDB(Engine):
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
         self._bases: dict[Any, str] = {}
+        self._keeps_order = False
         settings = {
             "TimeZone": "UTC",
             "preserve_insertion_order": False,
@@ -104,7 +106,7 @@ class DuckDB(Engine):
     # ── the engine's own part ──
 
     def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
-        door = data.layers[:1] if isinstance(data.source, Files) and not data.source.typed else ()
+        door = text_door(data)
         wanted = (data.source, door)
         if wanted not in self._bases:
             name = f"source{len(self._bases)}"
@@ -120,11 +122,23 @@ class DuckDB(Engine):
         names = data.source.columns if not door else door[0].names(data.source.columns)
         return self._bases[wanted], names, data.layers[len(door) :]
 
+    def owns(self, handle: Any) -> bool:
+        if not isinstance(handle, duckdb.DuckDBPyRelation):
+            return False
+        probe = f"probe{id(handle)}"
+        try:  # a relation does not tell its connection: a view of it is seen only there
+            handle.create_view(probe)
+            self._connection.execute(f"DROP VIEW {probe}")
+        except duckdb.Error:
+            return False
+        return True
+
     def _scan(self, source: Source, name: str) -> str:
         match source:
-            case Files(format="parquet"):
-                hive = lit(bool(source.option("hive"))).sql("duckdb")
-                return f"read_parquet({_texts(source.paths)}, hive_partitioning = {hive}, union_by_name = true)"
+            case Files():
+                scan = FILE_SCANS[source.format](source)
+                columns = source.option("names")
+                return f"{scan} AS scan({_names(columns)})" if columns else scan
             case Memory():
                 self._connection.register(name, source.table)
                 return name
@@ -145,9 +159,25 @@ class DuckDB(Engine):
     def run(self, text: str) -> list[tuple[Any, ...]]:
         return self.execute(text).fetchall()
 
-    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
-        reader: Any = self.execute(text).to_arrow_reader(250_000)
-        yield from reader
+    def batches(self, text: str) -> pa.RecordBatchReader:
+        self._keep_order(True)
+        reader: pa.RecordBatchReader = self._connection.sql(text).to_arrow_reader(250_000)
+        return reader
+
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+        given = {"format": format, "per_thread_output": True} if folder and not data.ordered else {"format": format}
+        place = to / f"data_0.{format}" if folder and data.ordered else to
+        words = ", ".join(f"{name} {_text(value)}" for name, value in {**given, **options}.items())
+        text = f"COPY ({self.query(data, everything())}) TO {_text(str(place))} ({words})"
+        self._keep_order(data.ordered)
+        with self.timed("write", text):
+            return int(self.execute(text).fetchall()[0][0])
+
+    def _keep_order(self, keep: bool) -> None:
+        """Whether the queries to come keep the order of rows where they do not ask for one; not to keep it costs less."""
+        if keep != self._keeps_order:
+            self.execute(f"SET preserve_insertion_order = {str(keep).lower()}")
+            self._keeps_order = keep
 
     def schema_of(self, text: str) -> Schema:
         return Schema(tuple(Column(name, kind_of(type_), type_) for name, type_, *_ in self.execute(f"DESCRIBE {text}").fetchall()))
@@ -160,8 +190,40 @@ class DuckDB(Engine):
             raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
 
 
-def _texts(values: Sequence[str]) -> str:
-    return "[" + ", ".join(lit(v).sql("duckdb") for v in values) + "]"
+def _parquet(source: Files) -> str:
+    options = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": True}
+    return _call("read_parquet", source.paths, options)
+
+
+def _csv(source: Files) -> str:
+    quote = source.option("quote")
+    options = {
+        "auto_detect": False,
+        "delim": source.option("delimiter"),
+        "header": source.option("header"),
+        "quote": quote,
+        "escape": quote,
+        "strict_mode": True,
+        "null_padding": False,
+    }
+    columns = "{" + ", ".join(f"{_text(c)}: 'VARCHAR'" for c in source.columns) + "}"
+    return _call("read_csv", source.paths, options)[:-1] + f", columns = {columns})"
+
+
+FILE_SCANS: dict[str, Callable[[Files], str]] = {"parquet": _parquet, "csv": _csv}
+
+
+def _call(function: str, paths: Sequence[str], options: Mapping[str, Any]) -> str:
+    given = "".join(f", {name} = {_text(value)}" for name, value in options.items())
+    return f"{function}([{', '.join(map(_text, paths))}]{given})"
+
+
+def _text(value: Any) -> str:
+    return lit(value).sql("duckdb")
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(exp.to_identifier(c, quoted=True).sql("duckdb") for c in columns)
 
 
 def first_line(error: BaseException) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlglot import exp
 
@@ -19,6 +20,9 @@ from tilth.report import Pass
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+FileFormat = Literal["parquet", "csv", "json"]
 
 
 class Engine(ABC):
@@ -42,8 +46,12 @@ class Engine(ABC):
         """The rows of a small answer."""
 
     @abstractmethod
-    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
-        """The rows of a large answer, in Arrow batches."""
+    def batches(self, text: str) -> pa.RecordBatchReader:
+        """The rows of a large answer, in Arrow batches, in the order of the rows that are asked."""
+
+    @abstractmethod
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002 -- the flow file's own word
+        """Write a table to a new file, or into an empty folder; the number of rows. `options` are the engine's own words for the format."""
 
     @abstractmethod
     def schema_of(self, text: str) -> Schema:
@@ -56,6 +64,10 @@ class Engine(ABC):
     @abstractmethod
     def checkpoint(self, data: Dataset) -> Dataset:
         """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again."""
+
+    @abstractmethod
+    def owns(self, handle: Any) -> bool:
+        """Whether a relation or frame lives in this engine, so that it can be read where it is."""
 
     # ── what callers use ──
 

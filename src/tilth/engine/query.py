@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Change, Layer
+from tilth.data import BELOW, Change, Dataset, Layer
 from tilth.engine.expressions import alias, col
 
 
@@ -43,6 +43,12 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Layer], quer
         query.with_(f"layer{i}", as_=layer_select(layer, below, names), copy=False)
         names, below = layer.names(names), f"layer{i}"
     return query.from_(table(below), copy=False)
+
+
+def text_door(data: Dataset) -> tuple[Change, ...]:
+    """The door of a dataset whose source is texts, where it has one: an engine opens it while it reads."""
+    first = data.layers[0] if data.layers and not data.source.typed else None
+    return (first,) if isinstance(first, Change) and first.door else ()
 
 
 def grouped(query: exp.Select, keys: Sequence[Tree]) -> exp.Select:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
-from tilth.engine.engine import Engine, everything
+from tilth.engine.engine import Engine, FileFormat, everything
 from tilth.engine.operations import lower
-from tilth.engine.query import layer_select, select_from
+from tilth.engine.query import layer_select, select_from, text_door
 from tilth.errors import Gap, MachineError, MissingExtra, RequestError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Spark(Engine):
         self._prefix = f"tilth_{id(self):x}"
 
     def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
-        door = data.layers[:1] if isinstance(data.source, Files) and not data.source.typed else ()
+        door = text_door(data)
         name = self._view((data.source, door), lambda: self._opened(data.source, door))
         names = data.source.columns if not door else door[0].names(data.source.columns)
         layers = data.layers[len(door) :]
@@ -106,6 +107,9 @@ class Spark(Engine):
                 return frame
         raise Gap(f"Spark cannot read {source}")
 
+    def owns(self, handle: Any) -> bool:
+        return getattr(handle, "sparkSession", None) is self.session
+
     def sql(self, text: str) -> DataFrame:
         """A frame from a query; Spark's exceptions become Tilth's."""
         from pyspark.errors import PySparkException
@@ -131,8 +135,23 @@ class Spark(Engine):
         except PySparkException as error:
             raise _ours(error, text) from error
 
-    def batches(self, text: str) -> Iterator[pa.RecordBatch]:
-        yield from self.sql(text).toArrow().to_batches()
+    def batches(self, text: str) -> pa.RecordBatchReader:
+        reader: pa.RecordBatchReader = self.sql(text).toArrow().to_reader()
+        return reader
+
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+        text = self.query(data, everything())
+        frame = self.sql(text)
+        with self.timed("write", text):
+            rows = frame.count()
+            parts = to if folder else to.with_name(f"{to.name}.parts")
+            (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(str(parts))
+        for extra in [*parts.glob(".*.crc"), parts / "_SUCCESS"]:
+            extra.unlink(missing_ok=True)
+        if not folder:
+            next(parts.iterdir()).rename(to)
+            parts.rmdir()
+        return int(rows)
 
     def schema_of(self, text: str) -> Schema:
         return Schema(

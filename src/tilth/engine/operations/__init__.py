@@ -10,6 +10,17 @@ from tilth.engine.operations.aggregates import (
     Quantile,
     SumOrZero,
 )
+from tilth.engine.operations.casts import (
+    FitsForm,
+    IsToken,
+    TextToBoolean,
+    TextToDate,
+    TextToDouble,
+    TextToInstant,
+    TextToInteger,
+    TextToText,
+    TextToTimestamp,
+)
 from tilth.engine.operations.hashing import HashText, threshold
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
@@ -24,9 +35,11 @@ __all__ = [
     "EngineName",
     "ExactSum",
     "Finite",
+    "FitsForm",
     "GroupEntropy",
     "HashText",
     "IsNan",
+    "IsToken",
     "LowerAscii",
     "MostFrequentKey",
     "NanToNull",
@@ -35,6 +48,13 @@ __all__ = [
     "Quantile",
     "Round",
     "SumOrZero",
+    "TextToBoolean",
+    "TextToDate",
+    "TextToDouble",
+    "TextToInstant",
+    "TextToInteger",
+    "TextToText",
+    "TextToTimestamp",
     "Trim",
     "call",
     "clipped",

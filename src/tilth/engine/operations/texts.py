@@ -8,8 +8,8 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import lit
-from tilth.engine.operations.operation import Operation
+from tilth.engine.expressions import eq, if_else, le, lit, or_
+from tilth.engine.operations.operation import Operation, call
 
 BLANKS = " \t\r\n"
 
@@ -20,7 +20,13 @@ class Trim(Operation):
     total = True
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
+    def duckdb(cls, x: Tree) -> Tree:
+        # its trim of given characters is ten times as slow as a look at both ends, which nearly always finds nothing to trim
+        ends = (exp.Left(this=x.copy(), expression=lit(1)), exp.Right(this=x.copy(), expression=lit(1)))
+        return if_else(or_(*(le(end, lit(" ")) for end in ends)), cls.spark(x), x)
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
         return exp.Trim(this=x.copy(), expression=lit(BLANKS))
 
     @staticmethod
@@ -32,8 +38,13 @@ class LowerAscii(Operation):
     """A text with A–Z in lower case; other letters stay, because engines fold them differently."""
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
-        return exp.Anonymous(this="translate", expressions=[x.copy(), lit(string.ascii_uppercase), lit(string.ascii_lowercase)])
+    def duckdb(cls, x: Tree) -> Tree:
+        # its lower() is ten times as fast as translate(), and exact where every character is one byte
+        return if_else(eq(call("strlen", x), call("length", x)), call("lower", x), cls.spark(x))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return call("translate", x, lit(string.ascii_uppercase), lit(string.ascii_lowercase))
 
     @staticmethod
     def row(x: Any) -> str:

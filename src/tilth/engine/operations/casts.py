@@ -1,0 +1,236 @@
+"""Text to typed values: what reading does to CSV and JSON Lines.
+
+A text is read only if it fits a written form (a guard), and is null if it does not: bare casts differ between engines and take
+more than anybody meant (`1_000`, `0x10`, `epoch`, `1d`). Blanks, tabs and line ends around a value do not count. A row that is
+served may bring a value that is typed already: `row` takes it as it is where nothing of it is lost.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import and_, case, ge, if_else, in_, le, lit, lt, null_if
+from tilth.engine.operations.operation import EngineName, Operation, call
+from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
+
+SPACE = r"[ \t\r\n]*"
+INTEGER = r"[+-]?[0-9]+"
+NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+DATE = r"([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"  # Python knows no year 0
+TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+TIMESTAMP = f"{DATE}[ T]{TIME}"
+INSTANT = rf"{TIMESTAMP}(Z|[+-](0[0-9]|1[0-7]):[0-5][0-9])"  # Spark knows no zone further than 18 hours from UTC
+TRUE = ("true", "t", "yes", "y", "1")
+FALSE = ("false", "f", "no", "n", "0")
+
+
+class TextToText(Operation):
+    """A text, but null where it is empty: an empty cell of a CSV file holds nothing."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return null_if(x, lit(""))
+
+    @staticmethod
+    def row(x: Any) -> str | None:
+        if isinstance(x, bool):
+            return "true" if x else "false"
+        return str(x) or None
+
+
+class FitsForm(Operation):
+    """Whether a text, without the blanks around it, is written as a pattern says; null for null.
+
+    The pattern is Tilth's own, of what all engines' regular expressions share: literals, ASCII classes, groups, alternatives, repetition.
+    """
+
+    @classmethod
+    def duckdb(cls, x: Tree, pattern: Tree) -> Tree:
+        # the pattern takes the blanks along: a trim would cost as much again
+        return call("regexp_full_match", x, lit(f"{SPACE}(?:{pattern.name}){SPACE}"))
+
+    @classmethod
+    def spark(cls, x: Tree, pattern: Tree) -> Tree:
+        return exp.RegexpLike(this=x.copy(), expression=lit(rf"\A{SPACE}(?:{pattern.name}){SPACE}\z"))
+
+    @staticmethod
+    def row(x: Any, pattern: str) -> bool:
+        return isinstance(x, str) and bool(re.fullmatch(pattern, x.strip(BLANKS)))
+
+
+class IsToken(Operation):
+    """Whether a text is one of some words, without regard to blanks around it and to upper or lower case of A–Z; null for null."""
+
+    @classmethod
+    def both(cls, x: Tree, *tokens: Tree) -> Tree:
+        words = dict.fromkeys(LowerAscii.row(Trim.row(t.name)) for t in tokens)
+        return FitsForm.of(x, lit("|".join("".join(map(_either_case, word)) for word in words)))
+
+    @staticmethod
+    def row(x: Any, *tokens: str) -> bool:
+        word = LowerAscii.row(Trim.row(x))
+        return any(word == LowerAscii.row(Trim.row(t)) for t in tokens)
+
+
+class Guarded(Operation):
+    """A cast of the texts that match `form`; null for the others, and where the cast itself finds no such value."""
+
+    form: ClassVar[str]
+    types: ClassVar[dict[EngineName, str]]
+
+    @classmethod
+    def cast(cls, text: Tree, engine: EngineName) -> Tree:
+        """The engine's own cast of a text that has the form."""
+        return exp.TryCast(this=text.copy(), to=exp.DataType.build(cls.types[engine], dialect=engine), safe=True)
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return cls.cast(if_else(FitsForm.of(x, lit(cls.form)), x), "duckdb")  # its casts take blanks along
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return cls.cast(if_else(FitsForm.of(x, lit(cls.form)), Trim.of(x)), "spark")
+
+    @classmethod
+    def matched(cls, x: Any) -> str | None:
+        """A text without the blanks around it if it has the form, else nothing."""
+        if not isinstance(x, str):
+            return None
+        trimmed = x.strip(BLANKS)
+        return trimmed if re.fullmatch(cls.form, trimmed) else None
+
+
+class TextToInteger(Guarded):
+    """A whole number of 64 bits: digits with or without a sign (`007` is 7). `1.0` and `1e3` are none."""
+
+    form = INTEGER
+    types: ClassVar[dict[EngineName, str]] = {"duckdb": "bigint", "spark": "bigint"}
+
+    @staticmethod
+    def row(x: Any) -> int | None:
+        if isinstance(x, float | Decimal):
+            value = int(x) if math.isfinite(x) and x == int(x) else None
+        elif isinstance(x, int):
+            value = int(x)
+        else:
+            matched = TextToInteger.matched(x)
+            value = None if matched is None or len(matched) > 4000 else int(matched)
+        return value if value is not None and -(2**63) <= value < 2**63 else None
+
+
+class TextToDouble(Guarded):
+    """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are none."""
+
+    form = NUMBER
+    types: ClassVar[dict[EngineName, str]] = {"duckdb": "double", "spark": "double"}
+
+    @classmethod
+    def cast(cls, text: Tree, engine: EngineName) -> Tree:
+        value = super().cast(text, engine)
+        finite = call("isfinite", value) if engine == "duckdb" else lt(exp.Abs(this=value.copy()), lit(math.inf))
+        return if_else(finite, value)
+
+    @staticmethod
+    def row(x: Any) -> float | None:
+        text = TextToDouble.matched(x) if isinstance(x, str) else x
+        if text is None or not isinstance(text, str | int | float | Decimal):
+            return None
+        try:
+            value = float(text)
+        except OverflowError:  # an integer beyond every double
+            return None
+        return value if math.isfinite(value) else (None if isinstance(x, str) or value != value else value)
+
+
+class TextToBoolean(Operation):
+    """true, t, yes, y, 1 or false, f, no, n, 0, in upper or lower case."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        word = LowerAscii.of(Trim.of(x))
+        return case((in_(word, TRUE), exp.true()), (in_(word, FALSE), exp.false()))
+
+    @staticmethod
+    def row(x: Any) -> bool | None:
+        word = LowerAscii.row(Trim.row(x if isinstance(x, str) else _word(x)))
+        return True if word in TRUE else False if word in FALSE else None
+
+
+class TextToDate(Guarded):
+    """A day as `2024-02-29`, of the years 0001 to 9999."""
+
+    form = DATE
+    types: ClassVar[dict[EngineName, str]] = {"duckdb": "date", "spark": "date"}
+
+    @staticmethod
+    def row(x: Any) -> date | None:
+        if isinstance(x, date):
+            return x.date() if isinstance(x, datetime) else x
+        matched = TextToDate.matched(x)
+        return None if matched is None else _parsed(date.fromisoformat, matched)
+
+
+class TextToTimestamp(Guarded):
+    """Day and time without a zone: `2024-02-29 12:30`, with seconds and up to six decimals of them or without; a `T` may stand between."""
+
+    form = TIMESTAMP
+    types: ClassVar[dict[EngineName, str]] = {"duckdb": "timestamp", "spark": "timestamp_ntz"}
+
+    @classmethod
+    def cast(cls, text: Tree, engine: EngineName) -> Tree:
+        return super().cast(Trim.of(text), engine)  # DuckDB takes no tab behind a timestamp
+
+    @staticmethod
+    def row(x: Any) -> datetime | None:
+        if isinstance(x, datetime):
+            return x if x.tzinfo is None else None
+        if isinstance(x, date):
+            return datetime(x.year, x.month, x.day)
+        matched = TextToTimestamp.matched(x)
+        return None if matched is None else _parsed(datetime.fromisoformat, matched)
+
+
+class TextToInstant(Guarded):
+    """A point in time: a day and a time with their distance from UTC behind, `Z` or as `+02:00`. Kept in UTC."""
+
+    form = INSTANT
+    types: ClassVar[dict[EngineName, str]] = {"duckdb": "timestamptz", "spark": "timestamp"}
+
+    @classmethod
+    def cast(cls, text: Tree, engine: EngineName) -> Tree:
+        if engine == "spark":  # it takes no offset behind a time without seconds
+            text = call("regexp_replace", text, lit(r"\A([^:]*:[0-9]{2})([Z+-])"), lit("$1:00$2"))
+        value = super().cast(text, engine)
+        python_knows = and_(ge(value, lit(datetime.min.replace(tzinfo=UTC))), le(value, lit(datetime.max.replace(tzinfo=UTC))))
+        return if_else(python_knows, value)
+
+    @staticmethod
+    def row(x: Any) -> datetime | None:
+        if isinstance(x, datetime):
+            return None if x.tzinfo is None else _parsed(lambda t: t.astimezone(UTC), x)
+        matched = TextToInstant.matched(x)
+        return None if matched is None else _parsed(lambda t: datetime.fromisoformat(t).astimezone(UTC), matched)
+
+
+def _either_case(character: str) -> str:
+    """The pattern of one character, a letter of A–Z in either case."""
+    upper = character.upper()
+    return f"[{upper}{character}]" if "a" <= character <= "z" else re.escape(character)
+
+
+def _parsed(parse: Any, value: Any) -> Any:
+    try:
+        return parse(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _word(x: Any) -> str:
+    return str(int(x)) if isinstance(x, bool | int) or (isinstance(x, float) and x in (0.0, 1.0)) else ""

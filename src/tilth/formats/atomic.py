@@ -1,0 +1,180 @@
+"""Results appear whole or not at all: killed at any moment, a run leaves the old output or the new one.
+
+What is written goes into a hidden folder beside its place, and takes that place in one step when it is complete and on the disk. The
+hidden folder of a run that was killed is cleared away by the next run that writes to the same place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tilth.errors import MachineError, RequestError, listed
+
+MARK = ".tilth"  # the hidden file in a folder that was written here: such a folder may be replaced
+OLD = "old"
+
+
+@contextmanager
+def whole_file(place: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path to write a file to; it takes its place when the block ends well, and leaves no trace otherwise.
+
+    Errors: `MachineError` where the disk is full or may not be written, `RequestError` where a folder stands in that place.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "numbers.txt"
+    >>> with whole_file(place) as path:
+    ...     _ = path.write_text("1 2 3")
+    >>> place.read_text(), [p.name for p in place.parent.iterdir()]
+    ('1 2 3', ['numbers.txt'])
+    """
+    target = Path(place)
+    if target.is_dir():
+        raise RequestError(f"{target} is a folder: a file cannot take its place", code="is-folder")
+    with _beside(target) as hidden:
+        new = hidden / target.name
+        yield new
+        _to_disk(new)
+        new.replace(target)
+
+
+@contextmanager
+def whole_folder(place: str | os.PathLike[str]) -> Iterator[Path]:
+    """A folder to write into; it takes its place when the block ends well, and leaves no trace otherwise.
+
+    A folder that stands there already is replaced if it is empty, or holds only what was written in this way; others are refused.
+    Errors: as for `whole_file`.
+    """
+    target = Path(place)
+    refuse_foreign(target)
+    with _beside(target) as hidden:
+        new = hidden / target.name
+        new.mkdir()
+        yield new
+        (new / MARK).write_text("".join(f"{name}\n" for name in sorted(p.name for p in new.iterdir())), encoding="utf-8")
+        for path in new.rglob("*"):
+            _to_disk(path)
+        _take_place(new, target, hidden / OLD)
+
+
+def refuse_foreign(target: Path) -> None:
+    """Refuse to replace a file, or a folder that holds what was not written here."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise RequestError(f"{target} is a file: a folder cannot take its place", hint="choose another place", code="is-file")
+    held = {p.name for p in target.iterdir()}
+    mark = target / MARK
+    foreign = held - {MARK} - set(mark.read_text(encoding="utf-8").splitlines() if mark.is_file() else ())
+    if foreign:
+        raise RequestError(
+            f"the folder {target} holds what was not written by Tilth: {listed(sorted(foreign), most=4)}",
+            hint="choose another place, or empty it first",
+            code="foreign-folder",
+        )
+
+
+def clear_leftovers(target: Path) -> None:
+    """Clear away what killed runs left beside a place; put back the old folder if one was killed while it changed them over."""
+    for left in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
+        with contextlib.suppress(OSError), _locked(left) as alone:
+            if alone and (left / OLD).exists() and not target.exists():
+                (left / OLD).rename(target)
+            if alone:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A hidden folder on the same disk as the target, locked while this process lives, gone when the block ends."""
+    hidden = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(target)
+        hidden = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+        hidden.chmod(0o777 & ~_umask())
+        with _locked(hidden):
+            yield hidden
+    except OSError as error:
+        raise _machine(error, target) from error
+    finally:
+        if hidden is not None:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}.tilth-"
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a folder, which ends with the process however that ends; whether it was to be had."""
+    try:
+        import fcntl
+    except ImportError:  # no locks on folders on Windows: what killed runs left stays there
+        yield False
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+def _take_place(new: Path, target: Path, old: Path) -> None:
+    if not target.exists():
+        new.rename(target)
+    elif not _exchanged(new, target):
+        target.rename(old)
+        new.rename(target)
+    _to_disk(target.parent)
+
+
+def _exchanged(a: Path, b: Path) -> bool:
+    """Change two folders over in one step, where the system can (Linux can)."""
+    try:
+        change = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, from <fcntl.h> and <linux/fs.h>
+    return bool(change(here, os.fsencode(a), here, os.fsencode(b), exchange) == 0)
+
+
+def _to_disk(path: Path) -> None:
+    """Have the system bring a file or folder to the disk itself, so that it outlives a power cut."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _machine(error: OSError, target: Path) -> MachineError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MachineError(
+            f"{target} could not be written: the disk is full", hint="make room, or choose another place; nothing was left behind"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return MachineError(f"{target} could not be written: no permission", hint="choose a place that you may write to")
+    return MachineError(f"{target} could not be written: {error.strerror or error}")

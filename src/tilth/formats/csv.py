@@ -1,0 +1,137 @@
+"""CSV and its kin: texts with a delimiter between them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from tilth.data import Files, Source, refuse_twins
+from tilth.engine.engine import Engine
+from tilth.errors import RequestError, SourceError, listed
+from tilth.formats.format import Format
+from tilth.formats.guess import Guess, guess
+from tilth.formats.places import files
+
+DELIMITERS = (",", ";", "\t", "|")
+HEAD_ROWS = 2000  # the rows at the head that are looked at: for the delimiter, blanks, names, and kinds that can be ruled out
+
+
+class Csv(Format):
+    """Comma-separated values, with any delimiter. Quotes are doubled inside quotes; a quoted value may go over several lines."""
+
+    name = "csv"
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".txt", ".data")
+    options: ClassVar[tuple[str, ...]] = ("delimiter", "header", "blanks", "quote", "encoding")
+
+    def open(
+        self,
+        given: Any,
+        names: Sequence[str] | None,
+        engine: Engine,
+        delimiter: str | None = None,
+        header: bool | None = None,
+        blanks: str | None = None,
+        quote: str = '"',
+        encoding: str = "utf-8",
+        **_: Any,
+    ) -> Files:
+        """`delimiter`: one character; by default the one of , ; tab | that parts the first lines alike.
+        `header`: whether the first line has the names; by default it has, unless `names` are given and it does not repeat them.
+        `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if there is one after each.
+        `quote`: one character, or "" for none. `encoding`: as Python calls it."""
+        paths = files(given, self.suffixes)
+        dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)
+        dialect = dialect.trimming(blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
+        first = next(rows_of(paths[0], dialect), [])
+        has_header = (names is None or list(names) == first) if header is None else header
+        columns = _columns(paths, dialect, first, names, has_header)
+        options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}
+        return Files(self.name, paths, columns, tuple(sorted(options.items())), typed=False)
+
+    def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
+        assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
+        dialect = Dialect(source.option("delimiter"), source.option("quote"), source.option("encoding"), source.option("trim"))
+        rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
+        return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the values of a CSV file are parted."""
+
+    delimiter: str
+    quote: str
+    encoding: str
+    trim: bool = False
+
+    def trimming(self, trim: bool) -> Dialect:
+        """The same with blanks after delimiters left out, or not."""
+        return Dialect(self.delimiter, self.quote, self.encoding, trim)
+
+
+def rows_of(path: str, dialect: Dialect) -> Iterator[list[str]]:
+    """The rows of a file, one after the other, as Python reads them; lines without anything are left out."""
+    with opened(path, dialect.encoding) as lines:
+        reader = csv.reader(
+            lines,
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+            skipinitialspace=dialect.trim,
+        )
+        try:
+            yield from (row for row in reader if row)
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{path} is not in {dialect.encoding}", code="wrong-encoding") from error
+
+
+def opened(path: str, encoding: str) -> IO[str]:
+    """A text file, decompressed and decoded; a mark of UTF-8 at its beginning is left out."""
+    wanted = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    try:
+        if path.lower().endswith(".gz"):
+            return io.TextIOWrapper(gzip.open(path), wanted, newline="")
+        return Path(path).open(encoding=wanted, newline="")
+    except LookupError:
+        raise RequestError(
+            f"there is no encoding {encoding!r}", accepted="utf-8, utf-16, latin-1, cp1252 …", code="unknown-encoding"
+        ) from None
+
+
+def _delimiter(path: str, quote: str, encoding: str) -> str:
+    """The delimiter that parts the first lines into equally many values, the most of them; a comma where none does."""
+
+    def parted(delimiter: str) -> int:
+        lengths = {len(row) for row in itertools.islice(rows_of(path, Dialect(delimiter, quote, encoding)), 20)}
+        return lengths.pop() if len(lengths) == 1 else 1
+
+    return max(DELIMITERS, key=lambda d: (parted(d), -DELIMITERS.index(d)))
+
+
+def _blank_after_each(path: str, dialect: Dialect) -> bool:
+    """Whether every value but the first of its row begins with a blank, in the first rows."""
+    rows = list(itertools.islice(rows_of(path, dialect), 20))
+    values = [value for row in rows for value in row[1:]]
+    return bool(values) and all(value.startswith(" ") for value in values)
+
+
+def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names: Sequence[str] | None, header: bool) -> tuple[str, ...]:
+    """The columns' names: those given, those of the header, or `column_0`, `column_1` … where there are none."""
+    if header:
+        differing = [p for p in paths[1:] if next(rows_of(p, dialect), []) != list(first)]
+        if differing:
+            raise SourceError(
+                f"the headers of {paths[0]} and {listed(differing)} differ", hint="read them one by one", code="headers-differ"
+            )
+    found = [n.strip() for n in first] if header else [f"column_{i}" for i in range(len(first))]
+    if names is not None and len(names) != len(found):
+        raise SourceError(f"{len(names)} names are given for the {len(found)} columns of {paths[0]}", accepted=listed(found), code="names")
+    chosen = tuple(names) if names is not None else tuple(found)
+    refuse_twins(chosen)
+    return chosen

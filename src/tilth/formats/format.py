@@ -1,0 +1,136 @@
+"""What a format is, and the one table through which all of them are found."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from tilth.data import Dataset, Source
+from tilth.engine.engine import Engine
+from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
+from tilth.formats.places import in_folder, suffix_of
+
+if TYPE_CHECKING:
+    from tilth.formats.guess import Guess
+
+Place: TypeAlias = str | os.PathLike[str]
+
+BUILT_IN = {
+    "csv": "tilth.formats.csv:Csv",
+    "parquet": "tilth.formats.parquet:Parquet",
+    "duckdb": "tilth.formats.relations:DuckDBRelation",
+    "spark": "tilth.formats.relations:SparkFrame",
+    "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too
+}
+GROUP = "tilth.formats"  # the entry points of formats from elsewhere
+
+
+class Format(ABC):
+    """One way in which a table is kept, in files or in memory: how it is opened, and how one is written.
+
+    `options` are the words that `open` takes beside the place, `write_options` those of `write`; `suffixes` are the endings of its
+    files (none for a table in memory).
+    """
+
+    name: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[tuple[str, ...]] = ()
+    write_options: ClassVar[tuple[str, ...]] = ()
+
+    def knows(self, thing: Any) -> bool:
+        """Whether a table in memory is of this format."""
+        return False
+
+    @abstractmethod
+    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **options: Any) -> Source:
+        """What the engine can scan. Looks at the head of the files only; refuses what cannot be read."""
+
+    def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
+        """For a format of texts: column → the kinds that it may hold by its first rows."""
+        return {}
+
+    def write(self, data: Dataset, place: Place, engine: Engine, **options: Any) -> int:
+        """Write a table, whole or not at all; the number of rows written."""
+        raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Every format by its name: Tilth's own, and those that other packages offer under the entry point `tilth.formats`."""
+    found: dict[str, Format] = {name: _loaded(home)() for name, home in BUILT_IN.items()}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, point.load()())
+    return found
+
+
+def by_name(name: str) -> Format:
+    """The format of a name; `RequestError` with the nearest one where there is none."""
+    if name not in formats():
+        raise RequestError(
+            f"there is no format {name!r}", accepted=listed(formats()), hint=did_you_mean(name, formats()), code="unknown-format"
+        )
+    return formats()[name]
+
+
+def recognised(given: Any) -> Format:
+    """The format of a table in memory, by its type, or of files, by their ending."""
+    if isinstance(given, str | os.PathLike):
+        return by_suffix(os.fspath(given))
+    if isinstance(given, list | tuple) and given and all(isinstance(g, str | os.PathLike) for g in given):
+        return by_suffix(os.fspath(given[0]))
+    for form in formats().values():
+        if form.knows(given):
+            return form
+    raise SourceError(
+        f"a value of type {type(given).__module__}.{type(given).__qualname__} is no table that can be read",
+        accepted="a path, or a table of Arrow, pandas, Polars, DuckDB or Spark",
+        code="unknown-source",
+    )
+
+
+def by_suffix(path: str, default: str | None = None) -> Format:
+    """The format of a file by its ending; of a folder by the endings of the files in it."""
+    held = in_folder(path) if Path(path).is_dir() else (path,)
+    known = {suffix: form for form in formats().values() for suffix in form.suffixes}
+    found = dict.fromkeys(known[s] for p in held if (s := suffix_of(p)) in known)
+    if len(found) == 1:
+        return next(iter(found))
+    if not found and default:
+        return by_name(default)
+    what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this ending"
+    if not held:
+        what = f"the folder {path} holds no file of data"
+    raise SourceError(what, accepted=f"{listed(known)}; or say the format", code="unknown-format")
+
+
+def writable() -> list[str]:
+    """The names of the formats that can be written to files."""
+    return [name for name, form in formats().items() if form.suffixes]
+
+
+def refuse_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse options that a format does not have, all at once."""
+    unknown = [
+        Mistake(
+            f"the format {form.name!r} has no option {o!r}",
+            accepted=listed(known) or "none",
+            hint=did_you_mean(o, known),
+            code="unknown-option",
+        )
+        for o in options
+        if o not in known
+    ]
+    if unknown:
+        raise RequestError(*unknown)
+
+
+def _loaded(home: str) -> type[Format]:
+    module, _, name = home.partition(":")
+    found: type[Format] = getattr(import_module(module), name)
+    return found

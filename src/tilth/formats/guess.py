@@ -1,0 +1,95 @@
+"""Which kind a column of texts holds: decided once, over all of its rows.
+
+A column is of a kind only if every text in it is written like one, so that the cast loses nothing: `007`, `+49` and whole numbers of
+more than 18 digits stay text, `0` and `1` are integers, and only `true` and `false` are booleans. The head of a file can rule kinds
+out, cheaply; what is left is proved on all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Dataset, Kind
+from tilth.engine.engine import Engine
+from tilth.engine.expressions import col, if_else, is_null, lit, not_
+from tilth.engine.operations import FitsForm, IsToken
+from tilth.engine.operations.casts import DATE, INSTANT, TIMESTAMP
+from tilth.engine.statistics import Statistic, count
+from tilth.formats.door import CASTS
+
+EXPONENT = r"[eE][+-]?[0-9]+"
+FORMS: dict[Kind, str] = {
+    Kind.INTEGER: r"-?(?:0|[1-9][0-9]{0,17})",
+    # a whole number among the floats has 15 digits at most: more do not fit a double
+    Kind.FLOAT: rf"-?(?:0|[1-9][0-9]{{0,14}}|(?:0|[1-9][0-9]*)?\.[0-9]+(?:{EXPONENT})?|(?:0|[1-9][0-9]*)(?:\.{EXPONENT}|{EXPONENT}|\.))",
+    Kind.BOOLEAN: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]",
+    Kind.DATE: DATE,
+    Kind.TIMESTAMP: TIMESTAMP,
+    Kind.INSTANT: INSTANT,
+}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The kinds, from the narrowest on, that a column may be of by its first rows; `seen`: whether there was any value to look at."""
+
+    kinds: tuple[Kind, ...]
+    seen: bool
+
+
+def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
+    """What some values of a column leave open.
+
+    >>> guess(["1", " 2", ""]).kinds
+    (<Kind.INTEGER: 'integer'>, <Kind.FLOAT: 'float'>)
+    """
+    tokens = ["", *nulls]
+    there = [v for v in dict.fromkeys(values) if not IsToken.row(v, *tokens)]
+    return Guess(tuple(kind for kind in FORMS if all(_fits(v, kind) for v in there)), bool(there))
+
+
+def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Engine) -> dict[str, Kind]:
+    """Column → its kind, over all rows of a table of texts: the first kind of its guess that no value contradicts, else text.
+
+    A column without any value is text. One scan where the first guesses hold.
+    """
+    nulls = tuple(nulls)
+    kinds = dict.fromkeys(guesses, Kind.TEXT)
+    waiting = {name: g for name, g in guesses.items() if g.kinds}
+    while waiting:
+        asked = {
+            (name, kind): count(contradicts(col(name), kind, nulls))
+            for name, g in waiting.items()
+            for kind in (g.kinds[:1] if g.seen else g.kinds)
+        }
+        there = {name: present(col(name), nulls) for name, g in waiting.items() if not g.seen}
+        found = engine.answer(raw, [*asked.values(), *there.values()])
+        for name, g in list(waiting.items()):
+            tried = g.kinds[:1] if g.seen else g.kinds
+            holds = next((k for k in tried if found[asked[name, k]] == 0), None)
+            if holds and (g.seen or found[there[name]]):
+                kinds[name] = holds
+            if holds or len(tried) == len(g.kinds):
+                del waiting[name]
+            else:
+                waiting[name] = Guess(g.kinds[1:], g.seen)
+    return kinds
+
+
+def contradicts(x: Tree, kind: Kind, nulls: Iterable[str]) -> Tree:
+    """Whether a text that is there is not written like a kind; null where it is null."""
+    token = IsToken.of(x, lit(""), *(lit(t) for t in nulls))
+    return if_else(FitsForm.of(x, lit(FORMS[kind])), is_null(CASTS[kind].of(x)), not_(token))
+
+
+def present(x: Tree, nulls: Iterable[str]) -> Statistic:
+    """The number of texts that are there: not null, not blank and no null token."""
+    return count(not_(IsToken.of(x, lit(""), *(lit(t) for t in nulls))))
+
+
+def _fits(value: str, kind: Kind) -> bool:
+    row = CASTS[kind].row
+    return FitsForm.row(value, FORMS[kind]) and row is not None and row(value) is not None

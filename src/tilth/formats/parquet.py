@@ -1,0 +1,68 @@
+"""Parquet: files, folders, patterns, and folders parted by a column's values (`year=2024/…`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tilth.data import Dataset, Files
+from tilth.engine.engine import Engine
+from tilth.errors import Mistake, SourceError
+from tilth.formats.atomic import whole_file, whole_folder
+from tilth.formats.format import Format, Place
+from tilth.formats.places import files
+
+MAGIC = b"PAR1"
+WRITE_OPTIONS: dict[str, dict[str, Any]] = {"duckdb": {"row_group_size": 250_000}, "spark": {}}
+PART = re.compile(r"(?:^|/)[^/=]+=[^/]*/")
+
+
+class Parquet(Format):
+    """Parquet files. Columns of several files are matched by name; a column that a file lacks is null in its rows."""
+
+    name = "parquet"
+    suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".parq", ".pq")
+    options: ClassVar[tuple[str, ...]] = ("hive",)
+
+    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, hive: bool | None = None, **_: Any) -> Files:
+        """`hive`: whether folders named `column=value` are columns; by default where there are such folders."""
+        paths = files(given, self.suffixes)
+        refuse_broken(paths)
+        parted = any(PART.search(p) for p in paths) if hive is None else hive
+        options = (("hive", parted), *((("names", tuple(names)),) if names else ()))
+        source = Files(self.name, paths, (), options)
+        return replace(source, columns=engine.source_schema(source).names)
+
+    def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
+        target = Path(place)
+        folder = target.suffix.lower() not in self.suffixes
+        with whole_folder(target) if folder else whole_file(target) as new:
+            return engine.export(data, new, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
+
+
+def refuse_broken(paths: Sequence[str]) -> None:
+    """Refuse files that are no Parquet, or only the first part of one, all at once."""
+    broken = [m for p in paths if "://" not in p and (m := _broken(p))]
+    if broken:
+        raise SourceError(*broken)
+
+
+def _broken(path: str) -> Mistake | None:
+    with Path(path).open("rb") as file:
+        head = file.read(4)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 8))
+        tail = file.read(8)
+    if head != MAGIC:
+        return Mistake(f"{path} is not a Parquet file: it does not begin with the mark PAR1", hint="say its format", code="not-parquet")
+    footer = int.from_bytes(tail[:4], "little")
+    if tail[4:] != MAGIC or footer + 12 > size:
+        return Mistake(
+            f"{path} is only a part of a Parquet file: its end, which describes its columns, is missing",
+            hint=f"copy it again; it has {size:,} bytes here",
+            code="half-parquet",
+        )
+    return None

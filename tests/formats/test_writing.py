@@ -1,0 +1,32 @@
+"""Writing."""
+
+import pyarrow as pa
+import pytest
+
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import RequestError
+from tilth.formats import read, to_arrow, write
+
+TABLE = pa.table({"x": [1, None, 3], "s": ["a", "", None]})
+
+
+@pytest.mark.parametrize("name", ["table.parquet", "folder"])
+def test_what_is_written_is_read_again(tmp_path, name):
+    engine = DuckDB()
+    assert write(read(TABLE, engine=engine), tmp_path / "new" / name, engine=engine) == 3
+    assert to_arrow(read(tmp_path / "new" / name, engine=engine), engine).to_pydict() == TABLE.to_pydict()
+    assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
+
+
+def test_a_folder_of_others_is_not_replaced(tmp_path):
+    engine = DuckDB()
+    (tmp_path / "notes.md").write_text("mine")
+    with pytest.raises(RequestError, match=r"holds what was not written by Tilth: notes\.md"):
+        write(read(TABLE, engine=engine), tmp_path, engine=engine)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.md"]
+
+
+def test_a_format_without_files():
+    engine = DuckDB()
+    with pytest.raises(RequestError, match="cannot be written to files"):
+        write(read(TABLE, engine=engine), "x", format="arrow", engine=engine)
