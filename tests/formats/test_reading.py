@@ -1,11 +1,14 @@
 """What `read` means, whatever the format."""
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 
+from tilth.data import Column, Kind, Schema
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, RequestError
-from tilth.formats import read, to_arrow
+from tilth.formats import read, read_as, to_arrow
 
 
 def values(data, engine):
@@ -50,3 +53,38 @@ def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
 def test_what_is_no_table_is_refused():
     with pytest.raises(RequestError, match=r"builtins\.int is no table"):
         read(3, engine=DuckDB())
+
+
+SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column("job", Kind.TEXT), Column("member", Kind.BOOLEAN)))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"age": [39, None], "pay": [1.5, None], "job": ["a", None], "member": [True, None]},
+        {"age": [39.0, 3.5], "pay": pa.array([1.5, None], pa.float32()), "job": ["a", "?"], "member": [1, 2]},
+        {"age": ["39", "six"], "pay": ["1.5", "?"], "job": ["a", None], "member": ["yes", "?"], "more": [1, 2]},
+        {"age": [39, None], "pay": pa.array([Decimal("1.5"), None]), "job": ["a", None], "member": [True, None]},
+    ],
+)
+def test_what_was_learned_meets_a_table_of_other_types(given):
+    engine = DuckDB()
+    found = to_arrow(read_as(pa.table(given), SCHEMA, SCHEMA.names, nulls=["?"], engine=engine), engine)
+    assert found.to_pydict() == {"age": [39, None], "pay": [1.5, None], "job": ["a", None], "member": [True, None]}
+
+
+def test_files_are_read_as_the_kinds_that_were_learned(tmp_path):
+    engine = DuckDB()
+    file = tmp_path / "a.csv"
+    file.write_text("job,age,new\n007,x,1\n,7,2\n")
+    assert to_arrow(read_as(file, SCHEMA, ["age"], engine=engine), engine).to_pydict() == {"job": ["007", None], "age": [None, 7]}
+
+
+def test_what_cannot_be_taken_over_is_named_all_at_once():
+    with pytest.raises(ColumnError) as error:
+        read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=DuckDB())
+    assert [m.message for m in error.value.mistakes] == [
+        "there is no column 'pay', which was learned from",
+        "column 'age' is list, but what was learned needs integer",
+    ]
+    assert error.value.mistakes[0].hint == "did you mean 'payy'?"

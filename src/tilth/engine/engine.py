@@ -32,6 +32,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[EngineName]
+    rehearses: ClassVar[bool] = False  # whether it answers with stand-ins, without a look at any row
 
     def __init__(self) -> None:
         self.passes: list[Pass] = []

@@ -1,7 +1,22 @@
 """Reading and writing: one file per format, all found through one table."""
 
+from tilth.formats.atomic import whole_file, whole_folder
+from tilth.formats.door import served_door
 from tilth.formats.format import Format, formats
-from tilth.formats.reading import read
+from tilth.formats.reading import described, read, read_as
 from tilth.formats.writing import to_arrow, to_pandas, to_polars, write
 
-__all__ = ["Format", "formats", "read", "to_arrow", "to_pandas", "to_polars", "write"]
+__all__ = [
+    "Format",
+    "described",
+    "formats",
+    "read",
+    "read_as",
+    "served_door",
+    "to_arrow",
+    "to_pandas",
+    "to_polars",
+    "whole_file",
+    "whole_folder",
+    "write",
+]

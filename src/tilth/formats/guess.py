@@ -54,9 +54,11 @@ def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
 def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Engine) -> dict[str, Kind]:
     """Column → its kind, over all rows of a table of texts: the first kind of its guess that no value contradicts, else text.
 
-    A column without any value is text. One scan where the first guesses hold.
+    A column without any value is text. One scan where the first guesses hold. An engine that only rehearses takes the first guesses.
     """
     nulls = tuple(nulls)
+    if engine.rehearses:
+        return {name: g.kinds[0] if g.seen and g.kinds else Kind.TEXT for name, g in guesses.items()}
     kinds = dict.fromkeys(guesses, Kind.TEXT)
     waiting = {name: g for name, g in guesses.items() if g.kinds}
     while waiting:

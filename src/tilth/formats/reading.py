@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tilth.data import Dataset, Files, Kind, Roles, Source, refuse_twins
+from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
 from tilth.engine.engine import Engine
 from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
-from tilth.formats.door import CASTS, door_of_texts, door_of_values
+from tilth.formats.door import CASTS, door_of_texts, door_of_values, reconciled
 from tilth.formats.format import Format, by_name, recognised, refuse_unknown
 from tilth.formats.guess import decided
+
+NO_ROLES = Roles()
 
 
 def read(
@@ -39,31 +41,97 @@ def read(
     >>> read(pa.table({"age": [39.0, float("nan")]}), engine=DuckDB())
     Dataset(table in memory (2 rows): 1 columns, 1 layers)
     """
-    form = by_name(format) if format else recognised(source)
+    known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
+    form, given = _opened(source, format, names, engine, options)
+    known_roles.check(given.columns)
+    return _entered(form, Dataset(given, known_roles), _said(types or {}, given), _tokens(nulls), engine)
+
+
+def read_as(
+    source: Any,
+    schema: Schema,
+    needed: Iterable[str],
+    *,
+    engine: Engine,
+    roles: Roles = NO_ROLES,
+    nulls: Sequence[str] | str = (),
+    names: Sequence[str] | None = None,
+    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    types: Mapping[str, Kind | str] | None = None,
+    **options: Any,
+) -> Dataset:
+    """A dataset whose columns are of the kinds of `schema`, as something that was learned from such a table needs it.
+
+    `source` is a dataset or what `read` takes, with the same words. `types` are those of the schema, whatever is said. Columns that the
+    schema does not have are left out. A column of another kind is taken over value by value where that can be done: a whole number for
+    a float, a text that reads as a number; a value that cannot becomes null.
+
+    Errors: `ColumnError` for a needed column that is not there, or is of a kind that cannot be taken over, all at once.
+    """
+    if isinstance(source, Dataset):
+        data = source
+    else:
+        form, given = _opened(source, format, names, engine, options)
+        kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
+        data = _entered(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.TEXT) | kinds, _tokens(nulls), engine)
+    return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
+
+
+def described(schema: Schema) -> Source:
+    """A source with these columns and no rows: for asking what a step would make of them."""
+    return Memory(None, schema.names)
+
+
+def _opened(
+    source: Any,
+    format_: str | None,
+    names: Sequence[str] | None,
+    engine: Engine,
+    options: Mapping[str, Any],
+) -> tuple[Format, Source]:
+    form = by_name(format_) if format_ else recognised(source)
     refuse_unknown(form, options, form.options)
     given = form.open(source, names, engine, **options)
     refuse_twins(given.columns)
-    known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
-    known_roles.check(given.columns)
-    tokens = (nulls,) if isinstance(nulls, str) else tuple(str(n) for n in nulls)
-    wanted = _kinds(types or {}, given)
-    data = Dataset(given, known_roles)
-    if given.typed:
-        door = door_of_values(engine.source_schema(given), tokens)
+    return form, given
+
+
+def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Engine) -> Dataset:
+    """The table behind its door; of a table of texts, the columns whose kinds are not said are decided."""
+    given = raw.source
+    if not isinstance(given, Files) or given.typed:
+        door = door_of_values(engine.source_schema(given), nulls)
     else:
-        trim = isinstance(given, Files) and bool(given.option("trim"))
-        door = door_of_texts(_all_kinds(form, data, wanted, tokens, engine), tokens, trim)
-    return data.change(dict(door.columns), door=True)
+        undecided = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds} if len(kinds) < len(raw.names) else {}
+        found = {**decided(raw, undecided, nulls, engine), **kinds}
+        door = door_of_texts({name: found[name] for name in raw.names}, nulls, bool(given.option("trim")))
+    return raw.change(dict(door.columns), door=True)
 
 
-def _all_kinds(form: Format, raw: Dataset, wanted: Mapping[str, Kind], nulls: Sequence[str], engine: Engine) -> dict[str, Kind]:
-    """Column → kind, in the order of the file."""
-    undecided = {n: g for n, g in form.guesses(raw.source, nulls).items() if n not in wanted} if len(wanted) < len(raw.names) else {}
-    found = {**decided(raw, undecided, nulls, engine), **wanted}
-    return {name: found[name] for name in raw.names}
+def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Engine) -> Dataset:
+    found = engine.schema(data)
+    taken = {c.name: reconciled(found[c.name], c.kind, nulls) for c in schema if c.name in found}
+    absent = [
+        Mistake(f"there is no column {n!r}, which was learned from", accepted=listed(found.names), hint=did_you_mean(n, found.names))
+        for n in schema.names
+        if n in needed and n not in found
+    ]
+    unlike = [
+        Mistake(f"column {n!r} is {found[n].kind}, but what was learned needs {schema[n].kind}", code="wrong-kind")
+        for n, tree in taken.items()
+        if tree is None
+    ]
+    if absent or unlike:
+        raise ColumnError(*absent, *unlike)
+    changed = {n: tree for n, tree in taken.items() if found[n].kind is not schema[n].kind}
+    return data.keep(taken).change(changed)
 
 
-def _kinds(types: Mapping[str, Kind | str], source: Source) -> dict[str, Kind]:
+def _tokens(nulls: Sequence[str] | str) -> tuple[str, ...]:
+    return (nulls,) if isinstance(nulls, str) else tuple(str(n) for n in nulls)
+
+
+def _said(types: Mapping[str, Kind | str], source: Source) -> dict[str, Kind]:
     """The kinds that are said; refuses unknown columns and kinds, all at once."""
     if types and source.typed:
         raise RequestError(f"{source} has types of its own", hint="use the step `cast`", code="types-known")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = None, **options: Any) -> int:  # noqa: A002 -- the flow file's own word
-    """Write a dataset to a file or a folder, whole or not at all; the number of rows written.
+def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = None, **options: Any) -> Path:  # noqa: A002 -- the flow file's own word
+    """Write a dataset to a file or a folder, whole or not at all; the place.
 
     The format is found by the place's ending; a place without one is a folder of Parquet files. The rows stand in their order
     where it is meant (`data.ordered`).
@@ -25,7 +26,8 @@ def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = N
     """
     form = by_name(format) if format else by_suffix(os.fspath(place), default="parquet")
     refuse_unknown(form, options, form.write_options)
-    return form.write(data, place, engine, **options)
+    form.write(data, place, engine, **options)
+    return Path(place)
 
 
 def to_arrow(data: Dataset, engine: Engine) -> pa.Table:
