@@ -120,7 +120,9 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: Engine | str | None = N
     """
     flow = flow_from(flow)
     engine = engine_for(engine, data)
-    return flow.prepared(formats.read_as(data, flow.need_learned().schema, flow.reading, needed_columns(flow), engine=engine))
+    reading = flow.reading
+    table = formats.read_as(data, flow.need_learned().schema, needed_columns(flow), engine=engine, roles=reading.roles, **reading.options)
+    return flow.prepared(table)
 
 
 def write(thing: Dataset | Report, place: str | Path, *, format: str | None = None, engine: Engine | str | None = None) -> Path:  # noqa: A002 -- the flow file's own word
