@@ -50,7 +50,7 @@ changelog: .venv/.demo  ## the changes since the last release, as the changelog 
 	@.venv/bin/python scripts/changelog.py
 
 clean:  ## removes all that was made here, the environment included
-	rm -rf .venv .*_cache .hypothesis build dist demo out bench/data bench/out spark-warehouse
+	rm -rf .venv .*_cache .hypothesis build dist demo out bench/data bench/out bench/.peers spark-warehouse
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.demo: pyproject.toml constraints.txt scripts/environment

@@ -13,7 +13,7 @@ SRC = ROOT / "src"
 PACKAGE = SRC / "tilth"
 DOORS = ("cli", "label", "watch", "serve", "studio")
 
-MADE = {"bench/data", "bench/out", "build", "demo", "dist", "out"}
+MADE = {"bench/.peers", "bench/data", "bench/out", "build", "demo", "dist", "out"}
 """What runs leave behind; git ignores it too."""
 
 TEXTS = {

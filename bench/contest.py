@@ -1,0 +1,84 @@
+"""What a contest is: contestants that do the same work, and how their figures have to stand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to do the work.
+
+    `prepare` is given the folder of the tables, loads its libraries and returns the work: only the work is timed. It is done
+    `times` times in one process and the figures are those of one of them. `needs` are the packages of an environment of its
+    own, for those that cannot live with others. `rows` is how many it is given at most: figures are then scaled to all rows.
+    `runs` is how many processes at most.
+    """
+
+    name: str
+    prepare: Callable[[Path], Work]
+    needs: tuple[str, ...] = ()
+    rows: int | None = None
+    times: int = 1
+    runs: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a contestant took: seconds by the clock, seconds of all cores, the most memory of its processes in GiB, and its result."""
+
+    wall: float
+    cpu: float
+    peak: float
+    result: Any = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A promise: a number from the figures, and the most it may be. `why` is what profiling says where it is not kept."""
+
+    text: str
+    value: Callable[[Mapping[str, Figures]], float]
+    most: float
+    unit: str = "×"
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Contestants, what is promised of them, and a check that they found the same: it returns what differs.
+
+    It is held on `scale` times the rows asked for. `compared`: whether the first one's figures are divided by those of the others.
+    """
+
+    name: str
+    title: str
+    about: str
+    contestants: tuple[Contestant, ...]
+    targets: tuple[Target, ...]
+    differences: Callable[[Mapping[str, Any]], list[str]] = lambda results: []
+    scale: int = 1
+    compared: bool = True
+
+
+def ratio(ours: str, *theirs: str, of: str = "wall") -> Callable[[Mapping[str, Figures]], float]:
+    """Our figure, divided by the best of theirs that ran."""
+
+    def value(figures: Mapping[str, Figures]) -> float:
+        best = min(getattr(figures[t], of) for t in theirs if t in figures)
+        return float(getattr(figures[ours], of) / best)
+
+    return value
+
+
+def close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
+    """Equal, or equal within a relative tolerance."""
+    if isinstance(a, float | int) and isinstance(b, float | int):
+        return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
+    return bool(a == b)

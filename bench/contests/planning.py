@@ -1,0 +1,72 @@
+"""Planning: the cost must not depend on how many rules ask, only on which statistics they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.contest import Contest, Contestant, Target, Work
+
+RULES = 1_000
+KEYS = ("city", "payment", "status")
+
+
+def ruleset(n: int) -> str:
+    """`n` rules on trips: ranges, means and completeness with different numbers, and keys among three columns."""
+    numbers = ("fare", "tip", "tolls", "surge", "distance_km")
+    kinds = (
+        lambda i: f'ColumnValues "{numbers[i % 5]}" > -{i} with threshold > 0.5',
+        lambda i: f'Completeness "{numbers[i % 5]}" > 0.{i % 90}',
+        lambda i: f'Mean "{numbers[i % 5]}" < {1000 + i}',
+        lambda i: f'Uniqueness "{KEYS[i % 3]}" < 0.{i % 90 + 1}',
+    )
+    return "Rules = [\n" + ",\n".join(kinds[i % 4](i) for i in range(n)) + "\n]"
+
+
+def planned(folder: Path) -> Work:
+    """From the parsed rules to the texts of the queries: everything but running them."""
+    import tilth
+    import tilth.verbs
+    from tilth.engine.rehearsal import Rehearsal
+    from tilth.rules import evaluate, parse
+
+    rules = parse(ruleset(RULES))
+    data = tilth.read(str(folder / "trips" / "*.parquet"))
+
+    def work() -> int:
+        engine = Rehearsal(tilth.verbs.engine_for(None))
+        list(evaluate(data, rules, engine))
+        return len(engine.passes)
+
+    return work
+
+
+def checked(folder: Path) -> Work:
+    import tilth
+    import tilth.verbs
+
+    trips, rules = str(folder / "trips" / "*.parquet"), ruleset(RULES)
+
+    def work() -> int:
+        return len(tilth.check(trips, rules).facts.passes)
+
+    return work
+
+
+def differences(results: Mapping[str, Any]) -> list[str]:
+    return [f"{who}: {scans} scans, expected {1 + len(KEYS)}" for who, scans in results.items() if scans != 1 + len(KEYS)]
+
+
+CONTEST = Contest(
+    name="planning",
+    title="Planning",
+    about=f"{RULES:,} rules over eight columns, three of them keys: {1 + len(KEYS)} scans.",
+    contestants=(
+        Contestant("plan", planned, title=f"plan {RULES:,} rules"),
+        Contestant("check", checked, runs=1, title=f"check {RULES:,} rules"),
+    ),
+    compared=False,
+    targets=(Target(f"{RULES:,} rules are planned", lambda f: f["plan"].wall, 1.0, "s"),),
+    differences=differences,
+)

@@ -1,0 +1,104 @@
+"""Split by a hash of the key into two parts of Parquet: every engine and every run puts a row into the same part."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.contest import Contest, Contestant, Target, Work, ratio
+
+FLOW = """
+data: {{read: "{trips}"}}
+split: {{train: 0.8, test: 0.2, by: hash(trip_id)}}
+deliver: {{format: parquet}}
+"""
+TRAIN = "'cccccccccccccccc'"  # four fifths of all hexadecimal texts are below
+
+
+def out(folder: Path, name: str) -> Path:
+    """An empty place for what a contestant writes."""
+    place = folder.parent / "out" / "split" / name
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    return place
+
+
+def tilth(folder: Path) -> Work:
+    import tilth
+    import tilth.verbs
+
+    flow = tilth.Flow.parse(FLOW.format(trips=folder / "trips" / "*.parquet"))
+    place = out(folder, "tilth")
+
+    def work() -> str:
+        tilth.run(flow, place)
+        return str(place)
+
+    return work
+
+
+def duckdb(folder: Path) -> Work:
+    """One filtered COPY for each part; MD5, because only that gives the same parts on every engine."""
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
+    place = out(folder, "duckdb")
+
+    def work() -> str:
+        for part, test in (("train", "<"), ("test", ">=")):
+            (place / part).mkdir()
+            con.execute(
+                f"COPY (SELECT * FROM read_parquet('{folder}/trips/*.parquet') WHERE md5('0|' || trip_id) {test} {TRAIN}) "
+                f"TO '{place}/{part}/part-0.parquet' (FORMAT parquet, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 3000)"
+            )
+        return str(place)
+
+    return work
+
+
+def polars(folder: Path) -> Work:
+    """A filter for each part, by Polars' own hash: fast, but no other engine has it."""
+    import polars as pl
+
+    place = out(folder, "polars")
+
+    def work() -> str:
+        trips = pl.scan_parquet(folder / "trips" / "*.parquet")
+        train = pl.col("trip_id").hash(0) % 10 < 8
+        for part, rows in (("train", train), ("test", ~train)):
+            (place / part).mkdir()
+            trips.filter(rows).sink_parquet(place / part / "part-0.parquet", compression="snappy", maintain_order=False)
+        return str(place)
+
+    return work
+
+
+def differences(results: Mapping[str, str]) -> list[str]:
+    """Parts that do not hold every row once, or not about four fifths of them."""
+    import duckdb
+
+    def rows(place: str, part: str) -> int:
+        return int(duckdb.sql(f"SELECT count(*) FROM read_parquet('{place}/{part}/*.parquet')").fetchall()[0][0])
+
+    counts = {who: (rows(place, "train"), rows(place, "test")) for who, place in results.items()}
+    wrong = [f"{who}: {train} and {test} rows" for who, (train, test) in counts.items() if abs(train / (train + test) - 0.8) > 0.01]
+    return wrong + ([f"not the same rows in all: {counts}"] if len({sum(c) for c in counts.values()}) > 1 else [])
+
+
+CONTEST = Contest(
+    name="split",
+    title="Split",
+    about="20 columns into `train/` and `test/`, 80 to 20.",
+    contestants=(
+        Contestant("tilth", tilth),
+        Contestant("duckdb", duckdb, title="DuckDB by hand, MD5"),
+        Contestant("polars", polars, title="Polars by hand, its own hash"),
+    ),
+    targets=(
+        Target("split to the same split in DuckDB by hand", ratio("tilth", "duckdb"), 1.1),
+        Target("split to the fastest way known", ratio("tilth", "duckdb", "polars"), 1.1),
+    ),
+    differences=differences,
+)

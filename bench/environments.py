@@ -1,0 +1,32 @@
+"""The environments of contestants that cannot live with others: bench/.peers/NAME, made when they are first asked for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.contest import Contestant
+
+HOME = Path(__file__).parent / ".peers"
+
+
+def python_for(contestant: Contestant) -> str:
+    """The Python that the contestant runs in; `CalledProcessError` where its packages cannot be installed."""
+    if not contestant.needs:
+        return sys.executable
+    place = HOME / contestant.name
+    python = place / "bin" / "python"
+    if not python.exists():
+        try:
+            run(sys.executable, "-m", "venv", str(place))
+            run(str(python), "-m", "pip", "install", "--quiet", *contestant.needs)
+        except subprocess.CalledProcessError:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+    return str(python)
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True, text=True)
