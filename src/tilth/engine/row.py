@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
@@ -106,12 +108,21 @@ class _Writer:
         nulls = [f"{x} is None" for x in dict.fromkeys(inputs) if x not in self.never_null]
         return self.line(f"None if {' or '.join(nulls)} else {value}" if nulls else value, never_null=not nulls)
 
-    def operation(self, t: Operation, here: Mapping[str, str]) -> str:
+    def called(self, t: Operation, arguments: Sequence[str]) -> str:
+        """A call of the operation's function for one row, made ready for its constants where it has such a form."""
+        x, *others = arguments
+        constants = [self.bound[name] for name in others if self.is_constant(name)]
+        prepared = t.prepared(*constants) if others and len(constants) == len(others) else None
+        if prepared is not None:
+            return f"{self.bind(prepared)}({x})"
         if t.row is None:
             raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
+        return f"{self.bind(t.row)}({', '.join(arguments)})"
+
+    def operation(self, t: Operation, here: Mapping[str, str]) -> str:
         arguments = self.nodes(t.expressions, here)
         inline = t.inline(arguments, self.bound)
-        value = inline if inline is not None else f"{self.bind(t.row)}({', '.join(arguments)})"
+        value = inline if inline is not None else self.called(t, arguments)
         if t.takes_null:
             return self.line(value, never_null=t.never_null)
         name = self.guarded(value, *arguments)
@@ -246,6 +257,8 @@ def _null_if(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
 
 def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x, to = w.node(t.this, here), t.args["to"].this
+    if to in CONSTANTS and isinstance(w.bound.get(x), str):
+        return w.bind(CONSTANTS[to](w.bound[x]))
     if to == exp.DataType.Type.DOUBLE:
         if w.is_constant(x):
             return w.bind(float(w.bound[x]))
@@ -255,6 +268,15 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     if to == exp.DataType.Type.TEXT:
         return w.guarded(f"{w.bind(_to_text)}({x})", x)
     raise Gap(f"a cast to {t.args['to'].sql()} has no form for one row", code="no-row-form")
+
+
+CONSTANTS: dict[exp.DType, Callable[[str], Any]] = {  # literals that are written as casts of a text
+    exp.DataType.Type.DECIMAL: Decimal,
+    exp.DataType.Type.DATE: date.fromisoformat,
+    exp.DataType.Type.TIMESTAMPNTZ: datetime.fromisoformat,
+    exp.DataType.Type.TIMESTAMPTZ: datetime.fromisoformat,
+    exp.DataType.Type.TIME: time.fromisoformat,
+}
 
 
 def _to_integer(x: Any) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tilth.engine.expressions import all_rows, col, eq, gt, if_else, is_null, lit
-from tilth.engine.operations import CountIf, GroupEntropy, MostFrequentKey, SumOrZero
+from tilth.engine.operations import CountIf, GroupEntropy, MostFrequentKey, SumOrZero, TopKeys
 from tilth.engine.statistics import Statistic, count, key, over_groups, size
 from tilth.metrics.metric import Metric, ratio
 
@@ -129,3 +131,21 @@ class MostFrequent(Metric):
 
     def value(self, found: object) -> object:
         return found
+
+
+@dataclass(frozen=True)
+class TopValues(Metric):
+    """The `most` most frequent values that are not null, as pairs of a value and its count: the most frequent first, ties by value.
+
+    Folded in the engine, so meant for columns of however many values; `most` is below a million.
+    """
+
+    column: str
+    most: int
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (over_groups(TopKeys.of(key(0), size(), lit(self.most)), (self.column,)),)
+
+    def value(self, found: Sequence[Any] | None) -> tuple[tuple[Any, int], ...]:
+        pairs = (tuple(pair.values() if isinstance(pair, Mapping) else pair) for pair in found or ())
+        return tuple((value, int(n)) for value, n in pairs)

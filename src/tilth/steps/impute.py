@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column
-from tilth.engine.expressions import col, if_else, lit, not_, number
+from tilth.data import Column, Kind
+from tilth.engine.expressions import coalesce, if_else, lit, number
 from tilth.errors import RequestError
 from tilth.metrics.columns import Mean, Percentile
 from tilth.metrics.keys import MostFrequent
 from tilth.metrics.metric import Metric, Where
-from tilth.steps.missing import is_missing, present
+from tilth.steps.missing import is_missing, present, value_of
 from tilth.steps.step import ColumnStep, Selector
 
 
@@ -23,12 +25,12 @@ class Impute(ColumnStep):
     """Missing values become the mean, the median, the most frequent value, or a constant.
 
     x' = x where x is there, else the fill. Missing is null, and for texts blank too. Mean and median are of the finite
-    training values and make an integer column a float one; of equally frequent values the smallest is taken. With
-    `indicator` a column `{column}_missing` of 0 and 1 is added. A column without any value cannot be learned: an error,
-    unless `with` is `constant`.
+    training values and make an integer column a float one; of equally frequent values the smallest is taken.
 
-    >>> Impute("age", with_="median").parameters()
-    {'columns': 'age'}
+    Errors: a column without any value in training, unless `with` is `constant`; a constant that is no value of the column's kind.
+
+    >>> print(Impute("age", with_="mean", indicator=True))
+    impute(columns='age', with='mean', indicator=True)
     """
 
     name = "impute"
@@ -36,8 +38,11 @@ class Impute(ColumnStep):
 
     columns: Selector
     with_: Literal["mean", "median", "mode", "constant"] = "median"
-    value: str | float | int | bool | None = None
+    """What a missing value becomes; `mode` is the most frequent value."""
+    value: bool | int | float | str | None = None
+    """The constant. A day or time is written by ISO 8601."""
     indicator: bool = False
+    """Whether a column `{column}_missing` is added, 1 where the value was missing and else 0."""
 
     def needs(self, column: Column) -> dict[str, Metric]:
         match self.with_:
@@ -46,24 +51,28 @@ class Impute(ColumnStep):
             case "median":
                 return {"fill": Percentile(column.name, 0.5)}
             case "mode":
-                return {"fill": Where(MostFrequent(column.name), present(column))}
+                found = MostFrequent(column.name)
+                return {"fill": Where(found, present(column)) if column.kind is Kind.TEXT else found}
         return {}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
-        fill = self.value if self.with_ == "constant" else measured["fill"]
+        fill = measured["fill"] if measured else constant(self.value, column.kind)
         if fill is None:
             raise RequestError(
                 f"impute: column {column.name!r} has no value in the training part, so there is no {self.with_} to learn",
                 hint="drop the column, or fill it with a constant",
                 code="all-null",
             )
+        if self.with_ == "mean" and not math.isfinite(fill):
+            message = f"impute: the mean of column {column.name!r} is too large for a double"
+            raise RequestError(message, hint="use the median", code="overflow")
         return {"fill": fill}
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        x, missing, fill = col(column.name), is_missing(column), learned["fill"]
-        made = number(column) if column.kind.numeric and isinstance(fill, float) else x
-        filled = {column.name: if_else(not_(missing), made, lit(fill))}
-        return filled | ({f"{column.name}_missing": if_else(missing, lit(1), lit(0))} if self.indicator else {})
+        fill = learned["fill"]
+        x = number(column) if column.kind.numeric and isinstance(fill, float) else value_of(column)
+        filled = {column.name: coalesce(x, lit(fill))}
+        return filled | ({f"{column.name}_missing": if_else(is_missing(column), lit(1), lit(0))} if self.indicator else {})
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         return {"missing value filled": is_missing(column)}
@@ -71,6 +80,43 @@ class Impute(ColumnStep):
     def accepts(self, column: Column) -> str:
         if self.with_ in ("mean", "median") and not column.kind.numeric:
             return f"has no {self.with_}: it is not numeric (use `with: mode` or `with: constant`)"
+        if column.kind not in FILLED:
+            return f"cannot be filled: there are no values of kind {column.kind} to be learned or written"
         if self.with_ == "constant" and self.value is None:
             return "cannot be filled: `value` is missing"
+        if self.with_ == "constant" and constant(self.value, column.kind) is None:
+            return f"cannot be filled with {self.value!r}: that is no value of kind {column.kind}"
         return ""
+
+
+FILLED = frozenset(k for k in Kind if k.numeric or k.temporal or k.categorical)
+
+
+def constant(value: bool | int | float | str | None, kind: Kind) -> Any:
+    """A value from a flow file as a value of a kind of column; None if it is none.
+
+    >>> constant("2024-02-29", Kind.DATE), constant(1, Kind.FLOAT), constant(1, Kind.TEXT)
+    (datetime.date(2024, 2, 29), 1.0, None)
+    """
+    match kind, value:
+        case (Kind.TEXT, str()) | (Kind.BOOLEAN, bool()):
+            return value
+        case _, bool():
+            return None
+        case (Kind.INTEGER | Kind.DECIMAL, int()) | (Kind.INTEGER | Kind.FLOAT | Kind.DECIMAL, float()):
+            return value
+        case Kind.FLOAT, int():
+            return float(value)
+        case Kind.DATE | Kind.TIMESTAMP | Kind.INSTANT, str():
+            return _time(value, kind)
+    return None
+
+
+def _time(written: str, kind: Kind) -> date | None:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    if kind is Kind.INSTANT:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return None if found.tzinfo is not None else found.date() if kind is Kind.DATE else found

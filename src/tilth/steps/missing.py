@@ -5,16 +5,21 @@ from __future__ import annotations
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import coalesce, col, eq, is_null, lit, not_
-from tilth.engine.operations import Trim
+from tilth.engine.expressions import col, is_null, not_null
+from tilth.engine.operations import BlankToNull
+
+
+def value_of(column: Column) -> Tree:
+    """A column's value, null where it is missing."""
+    x = col(column.name)
+    return BlankToNull.of(x) if column.kind is Kind.TEXT else x
 
 
 def is_missing(column: Column) -> Tree:
     """Whether a column's cell is missing: true or false, never null."""
-    x = col(column.name)
-    return eq(coalesce(Trim.of(x), lit("")), lit("")) if column.kind is Kind.TEXT else is_null(x)
+    return is_null(value_of(column))
 
 
 def present(column: Column) -> Tree:
     """Whether a column's cell is there."""
-    return not_(is_missing(column))
+    return not_null(value_of(column))

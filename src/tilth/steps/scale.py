@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,8 +10,8 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
-from tilth.engine.expressions import lit, number, sub
-from tilth.engine.operations import Divide
+from tilth.engine.expressions import add, lit, number, sub
+from tilth.engine.operations import Divide, clipped
 from tilth.errors import RequestError
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.metric import Metric
@@ -19,19 +20,21 @@ from tilth.steps.step import ColumnStep, Selector
 
 @dataclass(frozen=True)
 class Scale(ColumnStep):
-    """x' = (x − centre) / width, of the finite training values; null stays null.
+    """x' = (x − centre) / width + shift, learned of the finite training values. Gives floats; null stays null, infinite infinite.
 
-    | `with` | centre | width |
-    |---|---|---|
-    | `standard` | mean | standard deviation (`ddof` 0 as in scikit-learn, 1 as in Spark) |
-    | `minmax` | minimum | maximum − minimum: training values land in [0, 1], later ones may lie outside |
-    | `robust` | median | distance of the quartiles |
-    | `maxabs` | 0 | largest absolute value: zeros stay zeros |
+    | `with` | centre | width | shift |
+    |---|---|---|---|
+    | `standard` | mean | standard deviation | 0 |
+    | `minmax` | minimum | (maximum − minimum) / (high − low) | low |
+    | `robust` | median | distance of the quartiles | 0 |
+    | `maxabs` | 0 | largest absolute value: zeros stay zeros | 0 |
 
-    A width of 0 (a constant column) counts as 1, so that every value becomes 0.
+    A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high.
 
-    >>> Scale("age", with_="minmax").parameters()
-    {'columns': 'age', 'with': 'minmax'}
+    Errors: a column without a finite value in training (for `ddof: 1` without two); one whose width is too large for a double.
+
+    >>> print(Scale("age", with_="minmax", low=-1.0))
+    scale(columns='age', with='minmax', low=-1.0)
     """
 
     name = "scale"
@@ -39,7 +42,21 @@ class Scale(ColumnStep):
 
     columns: Selector
     with_: Literal["standard", "minmax", "robust", "maxabs"] = "standard"
+    """What becomes 0, and what becomes 1."""
     ddof: Literal[0, 1] = 0
+    """`standard`: the deviation of the rows themselves (0, as in scikit-learn), or as estimated for all that could be (1, as in Spark)."""
+    low: float = 0.0
+    """`minmax`: what the smallest training value becomes."""
+    high: float = 1.0
+    """`minmax`: what the largest training value becomes."""
+    clip: bool = False
+    """`minmax`: whether later values outside the training range become `low` or `high`; else they land outside."""
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise RequestError(f"scale: `low` ({self.low:g}) must be below `high` ({self.high:g})", code="bad-value")
+        if self.with_ != "minmax" and (self.low, self.high, self.clip) != (0.0, 1.0, False):
+            raise RequestError("scale: `low`, `high` and `clip` are for `with: minmax`", code="bad-value")
 
     def needs(self, column: Column) -> dict[str, Metric]:
         c = column.name
@@ -57,21 +74,34 @@ class Scale(ColumnStep):
                 hint="impute it first, or leave it out",
                 code="all-null",
             )
+        state = self._state(**measured)
+        if not all(math.isfinite(v) for v in state.values()):
+            raise RequestError(
+                f"scale: the values of column {column.name!r} lie too far apart for a double",
+                hint="turn its extreme values into nulls first",
+                code="overflow",
+            )
+        return state
+
+    def _state(self, centre: float = 0.0, width: float = 0.0, low: float = 0.0, high: float = 0.0) -> dict[str, float]:
         match self.with_:
             case "standard":
-                centre, width = measured["centre"], measured["width"]
-            case "minmax":
-                centre, width = measured["low"], measured["high"] - measured["low"]
+                return {"centre": centre, "width": width or 1.0}
             case "robust":
-                centre, width = measured["centre"], measured["high"] - measured["low"]
+                return {"centre": centre, "width": (high - low) or 1.0}
             case "maxabs":
-                centre, width = 0.0, max(abs(measured["low"]), abs(measured["high"]))
-        return {"centre": centre, "width": width or 1.0}
+                return {"centre": 0.0, "width": max(abs(low), abs(high)) or 1.0}
+        if high == low:
+            return {"centre": low, "width": 1.0, "shift": (self.low + self.high) / 2}
+        return {"centre": low, "width": (high - low) / (self.high - self.low), "shift": self.low}
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        x, centre = number(column), float(learned["centre"])
-        moved = sub(x, lit(centre)) if centre else x
-        return {column.name: Divide.of(moved, lit(float(learned["width"])))}
+        centre, width, shift = (float(learned.get(word, 0.0)) for word in ("centre", "width", "shift"))
+        x = number(column)
+        x = sub(x, lit(centre)) if centre else x
+        x = Divide.of(x, lit(width)) if width != 1.0 else x
+        x = add(x, lit(shift)) if shift else x
+        return {column.name: clipped(x, lit(self.low), lit(self.high)) if self.clip else x}
 
     def accepts(self, column: Column) -> str:
         return "" if column.kind.numeric else "cannot be scaled: it is not numeric"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from sqlglot.expressions import Expression as Tree
@@ -40,6 +45,10 @@ class Step(ABC):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         """The changed table. `schema` is that of the table that the step learned from."""
 
+    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
+        """What is wrong with the step in a table with these roles, as far as that can be said before any data is touched."""
+        return ()
+
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         """The columns that the step reads or writes; None for all of them (a step that changes rows)."""
         return None
@@ -62,14 +71,31 @@ class Step(ABC):
         given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}  # type: ignore[arg-type]  # every step is a dataclass
         return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in given.items()}
 
+    @classmethod
+    @cache
+    def documented(cls) -> Mapping[str, str]:
+        """Parameter → what it means: the text that stands under it in the class."""
+        return {name: text for kind in reversed(cls.__mro__) if issubclass(kind, Step) for name, text in _texts_under(kind)}
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters().items())})"
+
+
+def _texts_under(kind: type) -> Iterable[tuple[str, str]]:
+    """(attribute, the text under it), for the annotated attributes of a class that have one."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    for statement, below in pairwise(statements):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)
 
 
 class ColumnStep(Step):
     """A step that treats each of its columns alike. A subclass says what one column needs, learns and becomes."""
 
     columns: Selector
+    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
 
     def needs(self, column: Column) -> dict[str, Metric]:
         """Name → metric, for what `learn` (and then `change`) takes under that name."""
@@ -109,7 +135,9 @@ class ColumnStep(Step):
         chosen = self.selected(schema, roles)
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Metric, Any] = yield [m for needs in asked.values() for m in needs.values()]
-        return {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
+        learned = {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
+        refuse_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
+        return learned
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data.change({name: tree for c, state in learned.items() for name, tree in self.change(schema[c], **state).items()})
@@ -127,6 +155,24 @@ class ColumnStep(Step):
     @property
     def learns(self) -> bool:
         return type(self).needs is not ColumnStep.needs
+
+
+def refuse_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:
+    """Refuse columns made of one column (`made`: column → name → tree) that are called like another column, in upper or lower case.
+
+    Errors: `RequestError` that names both columns of each clash.
+    """
+    gone = {name for changes in made.values() for name, tree in changes.items() if tree is None}
+    taken = {name.casefold(): name for name in schema.names if name not in gone}
+    mistakes = []
+    for column, changes in made.items():
+        for name in (n for n, tree in changes.items() if tree is not None and n != column):
+            if name.casefold() in taken:
+                message = f"{step}: of column {column!r} it would make {name!r}, but there is a column {taken[name.casefold()]!r} already"
+                mistakes.append(Mistake(message, hint="rename one of the two columns", code="name-clash"))
+            taken.setdefault(name.casefold(), name)
+    if mistakes:
+        raise RequestError(*mistakes)
 
 
 @dataclass(frozen=True)

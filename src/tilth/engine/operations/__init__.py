@@ -4,11 +4,13 @@ from tilth.engine.operations.aggregates import (
     CentralMoment2,
     CoMoment,
     CountIf,
+    DiscreteQuantile,
     ExactSum,
     GroupEntropy,
     MostFrequentKey,
     Quantile,
     SumOrZero,
+    TopKeys,
 )
 from tilth.engine.operations.casts import (
     FitsForm,
@@ -21,15 +23,21 @@ from tilth.engine.operations.casts import (
     TextToText,
     TextToTimestamp,
 )
-from tilth.engine.operations.hashing import HashText, threshold
+from tilth.engine.operations.hashing import HashText, canonical_text, has_text, key_hash, key_text, threshold
+from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
-from tilth.engine.operations.texts import LowerAscii, Trim
+from tilth.engine.operations.rows import Copies, Refuse
+from tilth.engine.operations.texts import BlankToNull, LowerAscii, Trim
+from tilth.engine.operations.times import Micros, from_micros
 
 __all__ = [
+    "BlankToNull",
     "CentralMoment2",
     "CoMoment",
+    "Copies",
     "CountIf",
+    "DiscreteQuantile",
     "Divide",
     "DoubleToInteger",
     "EngineName",
@@ -40,12 +48,15 @@ __all__ = [
     "HashText",
     "IsNan",
     "IsToken",
+    "Lookup",
     "LowerAscii",
+    "Micros",
     "MostFrequentKey",
     "NanToNull",
     "NoNegativeZero",
     "Operation",
     "Quantile",
+    "Refuse",
     "Round",
     "SumOrZero",
     "TextToBoolean",
@@ -55,10 +66,17 @@ __all__ = [
     "TextToInteger",
     "TextToText",
     "TextToTimestamp",
+    "TopKeys",
     "Trim",
     "call",
+    "canonical_text",
     "clipped",
+    "from_micros",
+    "has_text",
     "integer",
+    "key_hash",
+    "key_text",
+    "lookup",
     "lower",
     "lowered",
     "threshold",

@@ -21,6 +21,22 @@ class Quantile(Operation):
         return add(call("percentile", x, q), lit(0.0))
 
 
+class DiscreteQuantile(Operation):
+    """The smallest value of x at or below which a share q of the values lies; null where no value is there. Not mergeable.
+
+    Doubles, so that both engines find the same value: an integer beyond 2⁵³ is rounded.
+    """
+
+    @classmethod
+    def duckdb(cls, x: Tree, q: Tree) -> Tree:
+        return add(call("quantile_disc", double(x), q), lit(0.0))
+
+    @classmethod
+    def spark(cls, x: Tree, q: Tree) -> Tree:
+        order = exp.Order(expressions=[exp.Ordered(this=double(x), nulls_first=True)])
+        return add(exp.WithinGroup(this=exp.PercentileDisc(this=q.copy()), expression=order), lit(0.0))
+
+
 class ExactSum(Operation):
     """The sum of integers or decimals, exact however large; null over no values (Spark alone overflows)."""
 
@@ -81,16 +97,25 @@ class MostFrequentKey(Operation):
 
     @classmethod
     def duckdb(cls, key: Tree, n: Tree) -> Tree:
-        return call(
-            "min_by",
-            key,
-            call(
-                "struct_pack",
-                exp.PropertyEQ(this=exp.to_identifier("a"), expression=exp.Neg(this=n.copy())),
-                exp.PropertyEQ(this=exp.to_identifier("b"), expression=key.copy()),
-            ),
-        )
+        return call("min_by", key, _struct(exp.Neg(this=n.copy()), key))
 
     @classmethod
     def spark(cls, key: Tree, n: Tree) -> Tree:
         return call("min_by", key, call("struct", exp.Neg(this=n.copy()), key))
+
+
+class TopKeys(Operation):
+    """The keys of the `most` largest groups with their sizes, largest first, of equally large ones the smaller key first."""
+
+    @classmethod
+    def duckdb(cls, key: Tree, n: Tree, most: Tree) -> Tree:
+        return call("min_by", _struct(key, n), _struct(exp.Neg(this=n.copy()), key), most)
+
+    @classmethod
+    def spark(cls, key: Tree, n: Tree, most: Tree) -> Tree:
+        return call("min_by", call("struct", key, n), call("struct", exp.Neg(this=n.copy()), key), most)
+
+
+def _struct(*values: Tree) -> Tree:
+    fields = [exp.PropertyEQ(this=exp.to_identifier(f"f{i}"), expression=v.copy()) for i, v in enumerate(values)]
+    return call("struct_pack", *fields)

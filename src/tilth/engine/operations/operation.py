@@ -47,6 +47,11 @@ class Operation(exp.Expression, exp.Func):
         return None
 
     @classmethod
+    def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:
+        """A function of the first argument for one row, where the others are constants that are best looked at once."""
+        return None
+
+    @classmethod
     def duckdb(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for DuckDB."""
         return cls.both(*arguments)
@@ -106,7 +111,7 @@ def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
     return made
 
 
-AGGREGATE_CALLS = frozenset({"quantile_cont", "percentile", "max_by", "min_by"})
+AGGREGATE_CALLS = frozenset({"quantile_cont", "quantile_disc", "percentile", "max_by", "min_by"})
 
 
 def is_aggregate(node: exp.Expr) -> bool:

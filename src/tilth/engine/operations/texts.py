@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import eq, if_else, le, lit, or_
+from tilth.engine.expressions import case, eq, ge, if_else, le, lit, ne, or_
 from tilth.engine.operations.operation import Operation, call
 
 BLANKS = " \t\r\n"
@@ -32,6 +33,24 @@ class Trim(Operation):
     @staticmethod
     def row(x: Any) -> str:
         return str(x).strip(BLANKS)
+
+
+class BlankToNull(Operation):
+    """A text, but null where it is empty or holds blanks, tabs and line ends only: what counts as missing to a step."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        # every blank sorts below "!", so one comparison settles nearly all rows and few are trimmed
+        return case((ge(x, lit("!")), x), (ne(Trim.of(x), lit("")), x))
+
+    @classmethod
+    def inline(cls, arguments: Sequence[str], constants: Mapping[str, Any]) -> str | None:
+        (x,) = arguments
+        return f"{x} if {x}.strip({BLANKS!r}) else None"
+
+    @staticmethod
+    def row(x: Any) -> str | None:
+        return x if x.strip(BLANKS) else None
 
 
 class LowerAscii(Operation):

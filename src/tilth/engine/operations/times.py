@@ -1,7 +1,8 @@
-"""Parts of dates and timestamps, and days between them. Instants are read in UTC; weeks begin on Monday."""
+"""Days and times: their parts, the days between them, microseconds. Instants are read in UTC; weeks begin on Monday."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -9,6 +10,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.operations.operation import Operation, call
+
+EPOCH = datetime(1970, 1, 1)
 
 
 class Part(Operation):
@@ -101,3 +104,29 @@ class DaysBetween(Operation):
 
 def _day(x: Any) -> int:
     return int(x.toordinal())
+
+
+class Micros(Operation):
+    """A day or time as microseconds since 1970-01-01 00:00 (of UTC, if it has a zone): a 64-bit integer."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return call("epoch_us", x)
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return call("unix_micros", exp.Cast(this=x.copy(), to=exp.DataType.build("timestamptz")))
+
+    @staticmethod
+    def row(x: date) -> int:
+        time = x if isinstance(x, datetime) else datetime(x.year, x.month, x.day)
+        naive = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+        return (naive - EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int, kind: Kind) -> date:
+    """The value of a kind of column (date, timestamp or instant) that `Micros` takes to this integer; a date by its day."""
+    found = EPOCH + timedelta(microseconds=micros)
+    return found.date() if kind is Kind.DATE else found if kind is Kind.TIMESTAMP else found.replace(tzinfo=UTC)

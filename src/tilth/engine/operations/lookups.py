@@ -1,0 +1,87 @@
+"""A list of keys that a value is looked up in, however long."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import alias, col, eq, lit, null_if, sub
+from tilth.engine.operations.operation import Operation, call
+
+KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table is called so
+FEW = 200  # up to so many keys Spark searches a list for each row; more are joined
+
+Scalar = str | int | bool
+
+
+def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = None) -> Tree:
+    """The place of x among the keys, counted from 0, or the value that stands there; null for what is not among them.
+
+    The keys are different texts, integers or booleans, all of x's kind; the values are all of one kind too.
+    """
+    lists = [keys] if values is None else [keys, values]
+    return Lookup.of(x, *(lit(json.dumps(list(v), ensure_ascii=False, separators=(",", ":"))) for v in lists))
+
+
+class Lookup(Operation):
+    """`lookup` as an operation: the lists stand in it as JSON texts, so that a query with 200,000 keys is still a short tree.
+
+    DuckDB joins the keys with a hash table; Spark does so where there are many; a row finds its key in a dict.
+    """
+
+    @classmethod
+    def duckdb(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
+        found = call("unnest", _from_json(values, DUCKDB)) if values else call("unnest", call("range", lit(len(_read(keys)))))
+        table = exp.Select(expressions=[alias(call("unnest", _from_json(keys, DUCKDB)), KEY), alias(found, FOUND)])
+        return _where(exp.Select(expressions=[col(FOUND)]), table, x)
+
+    @classmethod
+    def spark(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
+        if len(_read(keys)) <= FEW:
+            place = sub(null_if(call("array_position", _from_json(keys, SPARK), x), lit(0)), lit(1))
+            return place if values is None else call("get", _from_json(values, SPARK), exp.Cast(this=place, to=exp.DataType.build("int")))
+        if values is None:
+            rows, names = call("posexplode", _from_json(keys, SPARK)), (FOUND, KEY)
+        else:
+            rows, names = call("inline", call("arrays_zip", _from_json(keys, SPARK), _from_json(values, SPARK))), (KEY, FOUND)
+        table = exp.Select(expressions=[exp.Aliases(this=rows, expressions=[exp.to_identifier(n, quoted=True) for n in names])])
+        # Spark takes a subquery for a value only if it is an aggregate; there is one row at most
+        return _where(exp.Select(expressions=[call("first", col(FOUND))]), table, x)
+
+    @classmethod
+    def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:
+        return _dictionary(*constants)
+
+
+DUCKDB: dict[type, str] = {str: '["VARCHAR"]', bool: '["BOOLEAN"]', int: '["BIGINT"]'}
+SPARK: dict[type, str] = {str: "array<string>", bool: "array<boolean>", int: "array<bigint>"}
+
+
+def _from_json(texts: Tree, types: dict[type, str]) -> Tree:
+    values = _read(texts)
+    return call("from_json", texts, lit(types[type(values[0]) if values else str]))
+
+
+def _read(texts: Tree) -> list[Scalar]:
+    return _parsed(texts.this)
+
+
+@cache
+def _parsed(texts: str) -> list[Scalar]:
+    found: list[Scalar] = json.loads(texts)
+    return found
+
+
+def _where(query: exp.Select, table: exp.Select, x: Tree) -> Tree:
+    return query.from_(table.subquery(exp.to_identifier(KEYS, quoted=True))).where(eq(col(KEY), x)).subquery()
+
+
+@cache
+def _dictionary(keys: str, values: str | None = None) -> Callable[[Any], Any]:
+    found = _parsed(keys)
+    return dict(zip(found, range(len(found)) if values is None else _parsed(values), strict=True)).get

@@ -1,0 +1,220 @@
+"""encode: categories become numbers, by the vocabulary that training has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import and_, case, coalesce, col, eq, if_else, in_, is_null, lit
+from tilth.engine.operations import Refuse, lookup
+from tilth.errors import Mistake, RequestError
+from tilth.metrics.columns import RowCount
+from tilth.metrics.keys import TopValues
+from tilth.metrics.metric import Metric, Where
+from tilth.steps.missing import is_missing, present
+from tilth.steps.naming import names_of
+from tilth.steps.step import ColumnStep, Selector
+
+MOST: dict[str, int] = {"one_hot": 1_000, "ordinal": 500_000}  # categories that are learned of a column without being asked for more
+POLICIES: dict[str, tuple[str | int | None, ...]] = {
+    "one_hot": ("zeros", "slot", "error"),
+    "ordinal": (-1, "null", "slot", "error"),
+}
+
+
+@dataclass(frozen=True)
+class Encode(ColumnStep):
+    """Categories become 0/1 columns (`one_hot`) or whole numbers (`ordinal`).
+
+    `one_hot` replaces the column by a column `{column}_{category}` for each category: 1 where the value is that category, else 0.
+    `ordinal` replaces the value by its place among the categories, from 0. Categories are the values met in training, the most
+    frequent first and equally frequent ones by value; which columns there are depends on training alone. Takes texts, booleans and
+    integers. Null is missing, and so is blank text; a value that is no category is unseen. A column without any value has no
+    categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
+
+    Errors: a column with more categories than `most`; a value that the policy `error` refuses; a made column that is called like
+    another.
+
+    >>> print(Encode("colour", min_frequency=0.01))
+    encode(columns='colour', min_frequency=0.01)
+    """
+
+    name = "encode"
+    parts = frozenset({"features"})
+    makes_columns = True
+
+    columns: Selector
+    with_: Literal["one_hot", "ordinal"] = "one_hot"
+    """How categories are written: a 0/1 column for each, or one whole number."""
+    unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
+    """What a value becomes that is no category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
+    `slot`, the number after the last category's; `error`. Left away: `slot` where rare categories are left out, else `zeros` or -1."""
+    missing: Literal["zeros", "slot", "null", "error", -1] | None = None
+    """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Left away: `zeros`
+    or `null`."""
+    max_categories: int | None = None
+    """The most frequent categories that are kept; the others count as unseen."""
+    min_frequency: int | float | None = None
+    """How often a category must occur to be kept: a number of rows, or (below 1) a share of the rows that have a value."""
+    order: Literal["frequency", "value"] = "frequency"
+    """The order of the categories: the most frequent first, or by value."""
+    categories: tuple[str | int | bool, ...] = ()
+    """The categories, in order; then nothing is learned."""
+    drop: Literal["first", "binary"] | None = None
+    """Leaves out the first category's 0/1 column: of every column, or of those with two categories."""
+    most: int | None = None
+    """The largest number of categories that is allowed. Left away: 1,000 for `one_hot`, 500,000 for `ordinal`."""
+
+    def __post_init__(self) -> None:
+        mistakes = list(self._mistakes())
+        if mistakes:
+            raise RequestError(*mistakes)
+
+    def _mistakes(self) -> Sequence[Mistake]:
+        allowed = POLICIES[self.with_]
+        listed = ", ".join(str(p) for p in allowed)
+        found = [
+            Mistake(f"encode: `{word}: {policy}` means nothing to {self.with_}", accepted=listed, code="bad-policy")
+            for word, policy in (("unseen", self.unseen), ("missing", self.missing))
+            if policy is not None and policy not in allowed
+        ]
+        if self.drop and self.with_ == "ordinal":
+            found.append(Mistake("encode: `drop` is for one_hot: ordinal makes no column for a category", code="bad-policy"))
+        if self.unseen == "error" and (self.max_categories is not None or self.min_frequency is not None):
+            found.append(Mistake("encode: `unseen: error` would refuse the rare categories that are left out", code="bad-policy"))
+        if self.max_categories is not None and self.max_categories < 1:
+            found.append(Mistake("encode: `max_categories` must be 1 or more", code="bad-value"))
+        if self.min_frequency is not None and self.min_frequency <= 0:
+            found.append(Mistake("encode: `min_frequency` must be above 0", code="bad-value"))
+        if self.most is not None and not 1 <= self.most < 1_000_000:
+            found.append(Mistake("encode: `most` must be from 1 to 999,999", code="bad-value"))
+        if len(set(self.categories)) < len(self.categories):
+            found.append(Mistake("encode: a category stands in `categories` twice", code="bad-value"))
+        return found
+
+    # ── policies ──
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether rare categories are left out."""
+        return self.max_categories is not None or self.min_frequency is not None
+
+    @property
+    def for_unseen(self) -> str | int:
+        """What an unseen value becomes."""
+        return self.unseen if self.unseen is not None else "slot" if self.leaves_out else "zeros" if self.with_ == "one_hot" else -1
+
+    @property
+    def for_missing(self) -> str | int:
+        """What a missing value becomes."""
+        return self.missing if self.missing is not None else "zeros" if self.with_ == "one_hot" else "null"
+
+    @property
+    def limit(self) -> int:
+        """The largest number of categories that is allowed."""
+        return self.most or MOST[self.with_]
+
+    # ── learning ──
+
+    def needs(self, column: Column) -> dict[str, Metric]:
+        if self.categories:
+            return {}
+        there = present(column)
+        most = self.limit + 1 if self.max_categories is None else min(self.max_categories, self.limit + 1)
+        found = TopValues(column.name, most)
+        needed: dict[str, Metric] = {"found": Where(found, there) if column.kind is Kind.TEXT else found}
+        return needed | ({"rows": Where(RowCount(), there)} if self.by_share else {})
+
+    @property
+    def by_share(self) -> bool:
+        """Whether `min_frequency` is a share."""
+        return self.min_frequency is not None and self.min_frequency < 1
+
+    def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
+        categories = list(self.categories) or self._kept(column, **measured)
+        state: dict[str, Any] = {"categories": categories}
+        if self.with_ == "one_hot":
+            dropped = self.drop == "first" or (self.drop == "binary" and len(categories) == 2)
+            slots = {"unseen": f"{column.name}_other", "missing": f"{column.name}_missing"}
+            kept = {word: name for word, name in slots.items() if (self.for_unseen if word == "unseen" else self.for_missing) == "slot"}
+            names = names_of(column.name, categories, kept.values())
+            state |= {"names": [None, *names[1:]] if dropped and names else names} | kept
+        return state
+
+    def _kept(self, column: Column, found: Sequence[tuple[Any, int]], rows: int = 0) -> list[Any]:
+        least = (self.min_frequency or 0) * (rows if self.by_share else 1)
+        kept = [value for value, n in found if n >= least]
+        if len(kept) > self.limit:
+            raise RequestError(
+                f"encode: column {column.name!r} has more than {self.limit:,} categories",
+                accepted=f"{self.with_} takes up to {self.limit:,} categories of a column",
+                hint="leave the column out, keep the frequent ones by max_categories or min_frequency, or allow more by `most`",
+                code="too-many-categories",
+            )
+        return sorted(kept) if self.order == "value" else kept
+
+    # ── changing ──
+
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        if self.with_ == "ordinal":
+            return {column.name: self._number(column, learned["categories"])}
+        x, categories = col(column.name), learned["categories"]
+        made = {n: if_else(eq(x, lit(v)), lit(1), lit(0)) for v, n in zip(categories, learned["names"], strict=True) if n is not None}
+        if "unseen" in learned:
+            known = [(in_(x, categories), lit(0))] if categories else []
+            made[learned["unseen"]] = case((is_missing(column), lit(0)), *known, otherwise=lit(1))
+        if "missing" in learned:
+            made[learned["missing"]] = if_else(is_missing(column), lit(1), lit(0))
+        checks = self._checks(column, categories)
+        if checks and made:
+            first = next(iter(made))
+            made[first] = case(*checks, otherwise=made[first])
+        return {column.name: None} | made
+
+    def _number(self, column: Column, categories: Sequence[Any]) -> Tree:
+        slots = {"unseen": len(categories), "missing": len(categories) + (self.for_unseen == "slot")}
+        unseen, missing = (self._policy(column, word, slots[word]) for word in ("unseen", "missing"))
+        place: Tree = lookup(col(column.name), categories)
+        found = place if self.for_unseen == "null" else coalesce(place, unseen)
+        return found if self.for_unseen == self.for_missing == "null" else case((is_missing(column), missing), otherwise=found)
+
+    def _policy(self, column: Column, word: str, slot: int) -> Tree:
+        match self.for_unseen if word == "unseen" else self.for_missing:
+            case "slot":
+                return lit(slot)
+            case "error":
+                return self._refusal(column, word)
+            case int(number):
+                return lit(number)
+        return lit(None)
+
+    def _checks(self, column: Column, categories: Sequence[Any]) -> list[tuple[Tree, Tree]]:
+        """The conditions under which a value is refused, with the refusals."""
+        found = []
+        if self.for_missing == "error":
+            found.append((is_missing(column), self._refusal(column, "missing")))
+        if self.for_unseen == "error":
+            found.append((self._unseen(column, categories), self._refusal(column, "unseen")))
+        return found
+
+    def _refusal(self, column: Column, word: str) -> Tree:
+        what = "a value that training has not seen" if word == "unseen" else "a missing value"
+        return Refuse.of(lit(f"encode: column {column.name!r} has {what}, and its policy is `{word}: error`"))
+
+    def _unseen(self, column: Column, categories: Sequence[Any]) -> Tree:
+        return and_(present(column), is_null(lookup(col(column.name), categories)))
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        return {"missing category": is_missing(column), "unseen category": self._unseen(column, learned["categories"])}
+
+    def accepts(self, column: Column) -> str:
+        if column.kind not in (Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER):
+            return "cannot be encoded: only texts, booleans and integers have categories (cast it first)"
+        kinds = {Kind.TEXT: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}
+        if any(type(v) is not kinds[column.kind] for v in self.categories):
+            return f"cannot have these `categories`: its values are of kind {column.kind}"
+        return ""

@@ -1,0 +1,23 @@
+"""What tells one row from another, for steps that hash rows."""
+
+from __future__ import annotations
+
+from tilth.data import Column, Roles, Schema
+from tilth.engine.operations import has_text
+from tilth.errors import RequestError
+
+
+def content(schema: Schema) -> tuple[Column, ...]:
+    """The columns that tell a row from others: all whose values have a canonical text. Equal rows are equal in them too.
+
+    Errors: `RequestError` if there is none.
+    """
+    found = tuple(c for c in schema if has_text(c))
+    if not found:
+        raise RequestError("no column has values by which rows can be told apart on every engine", hint="name a key", code="no-key")
+    return found
+
+
+def key_columns(schema: Schema, roles: Roles) -> tuple[Column, ...]:
+    """What identifies a row: the columns of the role `id`, else all of its content."""
+    return tuple(schema[c] for c in roles.id if c in schema and has_text(schema[c])) or content(schema)

@@ -1,0 +1,58 @@
+"""Names of the columns that a step makes of a column's values."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+LONGEST = 63  # bytes of a name: what PostgreSQL keeps of one, and others keep more
+TAIL = 8  # hexadecimal digits that tell names apart which would otherwise be equal or too long
+
+
+def names_of(column: str, values: Sequence[Any], taken: Iterable[str] = ()) -> list[str]:
+    """A name `column_value` for each of several different values.
+
+    What is not a letter or digit of ASCII becomes `_` in the value. Where that leaves nothing, or the same for two values (upper
+    and lower case count as the same), or what is `taken`, the name ends in a hash of the value. A name has 63 bytes at most; the
+    end of a longer one is a hash.
+
+    >>> names_of("colour", ["red", "dark red", "dark-red", True])
+    ['colour_red', 'colour_dark_red_00e62420', 'colour_dark_red_7a596ad6', 'colour_true']
+    """
+    slugs = [slug(v) for v in values]
+    plain = [short(f"{column}_{s}") for s in slugs]
+    uses = Counter(name.casefold() for name in [*plain, *taken])
+    return [
+        name if s and uses[name.casefold()] == 1 else short(f"{column}_{s}", tail(v))
+        for name, s, v in zip(plain, slugs, values, strict=True)
+    ]
+
+
+def slug(value: Any) -> str:
+    """A value in letters, digits and `_`."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", _text(value)).strip("_")
+
+
+def tail(value: Any) -> str:
+    """A hash that tells a value from others."""
+    return hashlib.md5(_text(value).encode(), usedforsecurity=False).hexdigest()[:TAIL]
+
+
+def short(name: str, ending: str = "") -> str:
+    """A name with an ending, of 63 bytes at most: the end of a longer one is a hash of all of it.
+
+    >>> short("a" * 100)
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_36a92cc9'
+    """
+    whole = f"{name.rstrip('_')}_{ending}" if ending else name
+    if len(whole.encode()) <= LONGEST:
+        return whole
+    end = f"_{tail(whole)}"
+    return name.encode()[: LONGEST - len(end)].decode(errors="ignore").rstrip("_") + end
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,93 @@
+"""Where sorted rows are cut: the hash that stands at a wanted place, found by counting.
+
+A place in an order of millions of rows is found in two scans and little memory: rows are counted by the first digits of their hash, and
+then, for the few prefixes in which a cut falls, by the whole hash. Nothing is sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import concat, in_, lit
+from tilth.engine.operations.hashing import BETWEEN
+from tilth.engine.statistics import Statistic, count
+from tilth.metrics.metric import Metric
+
+PREFIX = 3  # digits that rows are counted by at first: 4,096 prefixes for each stratum
+ABOVE = "g"  # above every hash
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A place in the order of the hashes: ahead of it stand the rows with a hash below `hash`, and `ties` of those that have it."""
+
+    hash: str
+    ties: int = 0
+
+
+@dataclass(frozen=True)
+class Counts(Metric):
+    """How many rows there are for each combination of some trees' values."""
+
+    by: tuple[Tree, ...]
+    where: Tree | None = None
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count(self.where).grouped(*self.by),)
+
+    def value(self, found: Mapping[tuple[Any, ...], int]) -> dict[tuple[Any, ...], int]:
+        return {key: n for key, n in found.items() if n}
+
+
+Cuts = Mapping[str, tuple[Cut, ...]]
+"""Stratum → its cuts, in order."""
+
+
+def cuts(
+    stratum: Tree, hashed: Tree, places: Callable[[Mapping[str, int]], Mapping[str, Sequence[int]]]
+) -> Generator[Iterable[Metric], Mapping[Metric, Any], tuple[Mapping[str, int], Cuts]]:
+    """The sizes of the strata, and where the rows of each are cut in the order of their hashes.
+
+    `stratum` and `hashed` are texts that are never null. `places` is told the sizes and says, for each stratum, how many rows stand
+    ahead of each cut, in rising order. A conversation, as a step's learning is.
+    """
+    prefix = exp.Left(this=hashed.copy(), expression=lit(PREFIX))
+    coarse = Counts((stratum, prefix))
+    by_prefix: Mapping[tuple[str, str], int] = (yield [coarse])[coarse]
+    sizes = {s: sum(n for _, n in group) for s, group in _by_stratum(by_prefix)}
+    wanted = {s: list(p) for s, p in places(sizes).items()}
+    found = {s: [_at(group, place) for place in wanted[s]] for s, group in _by_stratum(by_prefix)}
+    edges = sorted({(s, at[0]) for s, ats in found.items() for at in ats if at is not None})
+    by_hash: Mapping[tuple[str, str], int] = {}
+    if edges:
+        fine = Counts((stratum, hashed), in_(concat(stratum, lit(BETWEEN), prefix), [BETWEEN.join(edge) for edge in edges]))
+        by_hash = (yield [fine])[fine]
+    hashes = {edge: [(h, n) for (s, h), n in by_hash.items() if (s, h[:PREFIX]) == edge] for edge in edges}
+    return sizes, {s: tuple(_cut(None if at is None else (hashes[s, at[0]], at[1])) for at in ats) for s, ats in found.items()}
+
+
+def _by_stratum(counted: Mapping[tuple[str, str], int]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Stratum → (text, rows) in the order of the texts."""
+    ordered = sorted((s, text, n) for (s, text), n in counted.items())
+    return [(s, [(text, n) for _, text, n in group]) for s, group in groupby(ordered, key=lambda row: row[0])]
+
+
+def _at(counted: Sequence[tuple[str, int]], place: int) -> tuple[str, int] | None:
+    """The text of the row that has `place` rows ahead of it, and how many of those share its text; None behind the last row."""
+    ahead = 0
+    for text, n in sorted(counted):
+        if place < ahead + n:
+            return text, place - ahead
+        ahead += n
+    return None
+
+
+def _cut(edge: tuple[Sequence[tuple[str, int]], int] | None) -> Cut:
+    at = None if edge is None else _at(*edge)
+    return Cut(ABOVE) if at is None else Cut(*at)

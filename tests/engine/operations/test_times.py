@@ -1,0 +1,39 @@
+"""times: microseconds, and the way back."""
+
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pytest
+
+from tests.engine.operations.three import by_row, on_duckdb, on_spark
+from tilth.data import Kind
+from tilth.engine.expressions import col
+from tilth.engine.operations import Micros, from_micros
+
+TABLE = pa.table(
+    {
+        "d": [date(1969, 12, 31), date(2024, 2, 29), date(1, 1, 1), None],
+        "t": pa.array([datetime(1969, 12, 31, 23, 59, 59, 999999), datetime(2024, 2, 29), datetime(1, 1, 1), None], pa.timestamp("us")),
+        "z": pa.array([datetime(2024, 2, 29, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), None, None], pa.timestamp("us", "UTC")),
+    }
+)
+TREES = [Micros.of(col(c)) for c in "dtz"]
+DAY = 86_400_000_000
+BEGIN = -719_162 * DAY  # days from 0001-01-01 to 1970-01-01 in the Gregorian calendar
+EXPECTED = [(-DAY, -1, 19_782 * DAY), (19_782 * DAY, 19_782 * DAY, 0), (BEGIN, BEGIN, None), (None, None, None)]
+
+
+def test_microseconds_since_1970():
+    assert on_duckdb(TABLE, TREES) == by_row(TABLE, TREES) == EXPECTED
+
+
+@pytest.mark.spark
+def test_spark_counts_the_same(spark):
+    assert on_spark(spark, TABLE, TREES) == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["d", "t", "z"])
+def test_there_is_a_way_back(name):
+    kind = {"d": Kind.DATE, "t": Kind.TIMESTAMP, "z": Kind.INSTANT}[name]
+    values = [v for v in TABLE[name].to_pylist() if v is not None]
+    assert [from_micros(Micros.row(v), kind) for v in values] == values
