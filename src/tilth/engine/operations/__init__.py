@@ -28,7 +28,7 @@ from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
 from tilth.engine.operations.rows import Copies, Refuse
-from tilth.engine.operations.texts import BlankToNull, LowerAscii, Trim
+from tilth.engine.operations.texts import BlankToNull, LowerAscii, OneOf, Trim
 from tilth.engine.operations.times import Micros, from_micros
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "MostFrequentKey",
     "NanToNull",
     "NoNegativeZero",
+    "OneOf",
     "Operation",
     "Quantile",
     "Refuse",

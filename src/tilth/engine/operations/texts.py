@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import case, eq, ge, if_else, le, lit, ne, or_
+from tilth.engine.expressions import case, coalesce, eq, ge, if_else, in_, le, lit, ne, not_null, or_
 from tilth.engine.operations.operation import Operation, call
 
 BLANKS = " \t\r\n"
@@ -88,3 +88,24 @@ class UpperAscii(Operation):
 
 
 _RAISE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+
+
+class OneOf(Operation):
+    """Whether a text is one of some texts; false where it is null."""
+
+    takes_null = True
+    never_null = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, *texts: Tree) -> Tree:
+        # IN is evaluated for every row, a function of one column for every entry of the column's dictionary, where it has one:
+        # ten times as fast for a column of few values, a third slower for one of many
+        return exp.Paren(this=not_null(call("list_position", call("list_value", *texts), x)))
+
+    @classmethod
+    def spark(cls, x: Tree, *texts: Tree) -> Tree:
+        return coalesce(in_(x, texts), exp.false())
+
+    @staticmethod
+    def row(x: Any, *texts: str) -> bool:
+        return x in texts
