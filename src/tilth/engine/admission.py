@@ -19,7 +19,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind, Schema
 from tilth.engine import expressions as e
-from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Operation, Round, Trim, times
+from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Operation, Round, Trim, casts, times
 from tilth.engine.operations import numbers as num
 from tilth.engine.operations.patterns import FullMatches, Like, Matches
 from tilth.engine.operations.texts import UpperAscii
@@ -156,9 +156,7 @@ class _Admission:
         if source in (to, Kind.NULL):
             return x
         if source is Kind.TEXT:
-            from tilth.engine.operations import casts
-
-            return casts.from_text(x, to)
+            return FROM_TEXT[to].of(x)
         if (source, to) == (Kind.FLOAT, Kind.INTEGER) or (source, to) == (Kind.DECIMAL, Kind.INTEGER):
             return DoubleToInteger.of(e.double(x))
         if to is Kind.TEXT and source not in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):
@@ -173,6 +171,11 @@ class _Admission:
         if source not in plain.get(to, ()):
             return self.refuse(f"{_article(source)} cannot be cast to {to}")
         return e.cast(x, to)
+
+    def widened(self, values: list[Tree]) -> list[Tree]:
+        """Values of which one is taken: integers among floats become floats, which is what both engines make of them."""
+        kinds = [kind_of(v, self.schema) for v in values]
+        return [e.double(v) if _wider(kinds) is Kind.FLOAT and k is Kind.INTEGER else v for v, k in zip(values, kinds, strict=True)]
 
     def between(self, node: Tree) -> Tree:
         x, low, high = (self.admit(node.args[k]) for k in ("this", "low", "high"))
@@ -256,7 +259,7 @@ def _article(kind: Kind) -> str:
 
 AS_THEY_ARE: frozenset[type[Any]] = frozenset(
     {
-        exp.Boolean, exp.Null, exp.Paren, exp.Is, exp.Coalesce, exp.Nullif, exp.DPipe, exp.Length, exp.Greatest, exp.Least,
+        exp.Boolean, exp.Null, exp.Paren, exp.Is, exp.Nullif, exp.DPipe, exp.Length,
     }
 )  # fmt: skip
 
@@ -271,6 +274,17 @@ CASTS = {
     exp.DType.DATE: Kind.DATE,
     exp.DType.TIMESTAMP: Kind.TIMESTAMP,
     exp.DType.TIMESTAMPNTZ: Kind.TIMESTAMP,
+    exp.DType.TIMESTAMPTZ: Kind.TIMESTAMP,  # Spark's plain `timestamp`
+    exp.DType.TIMESTAMPLTZ: Kind.TIMESTAMP,
+}
+
+FROM_TEXT: Mapping[Kind, type[Operation]] = {
+    Kind.INTEGER: casts.TextToInteger,
+    Kind.FLOAT: casts.TextToDouble,
+    Kind.BOOLEAN: casts.TextToBoolean,
+    Kind.DATE: casts.TextToDate,
+    Kind.TIMESTAMP: casts.TextToTimestamp,
+    Kind.INSTANT: casts.TextToInstant,
 }
 
 Rule = Callable[[_Admission, Any], Tree]
@@ -290,10 +304,9 @@ def _null_safe(equal: bool) -> Rule:
 
 
 def _if(a: _Admission, node: Tree) -> Tree:
-    if isinstance(node.parent, exp.Case):
-        return exp.If(this=a.admit(node.this), true=a.admit(node.args["true"]))
     otherwise = node.args.get("false")
-    return e.if_else(a.admit(node.this), a.admit(node.args["true"]), a.admit(otherwise) if otherwise is not None else None)
+    yes, no = a.widened([a.admit(node.args["true"]), a.admit(otherwise) if otherwise is not None else exp.Null()])
+    return e.if_else(a.admit(node.this), yes, no)
 
 
 def _concat(a: _Admission, node: Tree) -> Tree:
@@ -312,7 +325,14 @@ def _case(a: _Admission, node: Tree) -> Tree:
     branches = [(a.admit(b.this), a.admit(b.args["true"])) for b in node.args["ifs"]]
     default = node.args.get("default")
     conditions = [(c if value is None else e.eq(value, c), v) for c, v in branches]
-    return e.case(*conditions, otherwise=None if default is None else a.admit(default))
+    *values, last = a.widened([*(v for _, v in conditions), exp.Null() if default is None else a.admit(default)])
+    return e.case(*((c, v) for (c, _), v in zip(conditions, values, strict=True)), otherwise=last)
+
+
+def _first_of(a: _Admission, node: Tree) -> Tree:
+    """COALESCE, GREATEST and LEAST."""
+    first, *rest = a.widened([a.admit(x) for x in (node.this, *node.expressions)])
+    return type(node)(**node.args | {"this": first, "expressions": rest})
 
 
 def _of_booleans(a: _Admission, node: Tree) -> Tree:
@@ -350,13 +370,29 @@ def _compared(a: _Admission, node: Tree) -> Tree:
     elif kinds[1].temporal and isinstance(x, exp.Literal) and x.is_string:
         x = a.cast_from(x, Kind.TEXT, kinds[1])
     elif not _comparable(*kinds):
-        hint = "turn the text into a number first: cast(x as double)" if Kind.TEXT in kinds else ""
+        hint = "cast one of them first, such as cast(x as double) or cast(x as date)"
         return a.refuse(f"{_article(kinds[0])} cannot be compared with {_article(kinds[1])}", hint=hint, code="not-comparable")
     return e_paren(type(node)(this=x, expression=y))
 
 
 def _comparable(a: Kind, b: Kind) -> bool:
-    return a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric) or (a.temporal and b.temporal)
+    return a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric)
+
+
+def _part(operation: Any) -> Rule:
+    """A part of a date or timestamp; the parser wraps the argument in a cast that is not wanted."""
+
+    def rule(a: _Admission, node: Tree) -> Tree:
+        inner = node.this.this if isinstance(node.this, exp.TsOrDsToDate) else node.this
+        x = a.admit(inner)
+        if not kind_of(x, a.schema).temporal:
+            return a.refuse(
+                f"{node.key}() is of dates and timestamps; {x.sql('spark')} is {_article(kind_of(x, a.schema))}",
+                hint="cast it first: cast(x as date)",
+            )
+        return operation.of(x)
+
+    return rule
 
 
 def _named(a: _Admission, node: exp.Anonymous) -> Tree:
@@ -372,15 +408,16 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Literal: lambda a, node: a.literal(node),
     exp.If: _if,
     exp.Case: _case,
+    **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _first_of),
     exp.Anonymous: _named,
     **dict.fromkeys((exp.And, exp.Or, exp.Not), _of_booleans),
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs), _of_numbers),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
-    exp.Year: _operation(times.Year),
-    exp.Month: _operation(times.Month),
-    exp.Day: _operation(times.Day),
-    exp.Hour: _operation(times.Hour),
-    exp.Minute: _operation(times.Minute),
+    exp.Year: _part(times.Year),
+    exp.Month: _part(times.Month),
+    exp.Day: _part(times.Day),
+    exp.Hour: _part(times.Hour),
+    exp.Minute: _part(times.Minute),
     exp.Between: lambda a, node: a.between(node),
     exp.In: lambda a, node: a.in_list(node),
     exp.Like: lambda a, node: a.matched(node, Like),
@@ -454,6 +491,9 @@ def kind_of(tree: Tree, schema: Schema) -> Kind:
 def _of_operation(tree: Tree) -> Kind:
     if isinstance(tree, TEXTS):
         return Kind.TEXT
+    for kind, operation in FROM_TEXT.items():
+        if isinstance(tree, operation):
+            return kind
     return getattr(tree, "kind", Kind.FLOAT)
 
 

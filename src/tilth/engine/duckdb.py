@@ -147,6 +147,14 @@ class DuckDB(Engine):
                 return name
         raise Gap(f"DuckDB cannot read {source}")
 
+    def named(self, data: Dataset, text: str) -> str:
+        wanted = (data.source, data.layers, "view")
+        if wanted not in self._bases:
+            name = f"view{len(self._bases)}"
+            self.execute(f"CREATE TEMP VIEW {name} AS {text}")
+            self._bases[wanted] = name
+        return self._bases[wanted]
+
     def checkpoint(self, data: Dataset) -> Dataset:
         name = f"held{len(self._bases)}"
         text = f"CREATE TEMP TABLE {name} AS {self.query(data, everything())}"

@@ -63,6 +63,10 @@ class Engine(ABC):
         """The columns of a source as they are, without reading its rows."""
 
     @abstractmethod
+    def named(self, data: Dataset, text: str) -> str:
+        """A view of the query that gives a dataset; the same dataset has one view."""
+
+    @abstractmethod
     def checkpoint(self, data: Dataset) -> Dataset:
         """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again."""
 
@@ -84,6 +88,19 @@ class Engine(ABC):
     def rows(self, data: Dataset, select: exp.Select, title: str = "rows") -> list[tuple[Any, ...]]:
         """A small answer to a query over a dataset."""
         return self._timed(title, self.query(data, select))
+
+    def ask(self, title: str, text: str) -> list[tuple[Any, ...]]:
+        """A small answer to a text that is already in this engine's words."""
+        return self._timed(title, text)
+
+    def look(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
+        """A few rows, of which the first that are found will do; no pass over the data."""
+        return self.run(self.query(data, select))
+
+    def view(self, data: Dataset) -> str:
+        """The name of a table that holds the dataset, for a query that names its tables."""
+        base, _, layers = self.base(data)
+        return base if not layers else self.named(data, self.query(data, everything()))
 
     def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
         """The value of each statistic: a number, or for one with `by` a dict from a tuple of keys to the number."""

@@ -207,6 +207,16 @@ def coalesce(*values: Tree) -> Tree:
     return exp.Coalesce(this=values[0].copy(), expressions=[v.copy() for v in values[1:]])
 
 
+def greatest(*values: Tree) -> Tree:
+    """The greatest of the values that are there; null if none is. NaN is greater than every number."""
+    return exp.Greatest(this=values[0].copy(), expressions=[v.copy() for v in values[1:]], ignore_nulls=True)
+
+
+def least(*values: Tree) -> Tree:
+    """The least of the values that are there; null if none is."""
+    return exp.Least(this=values[0].copy(), expressions=[v.copy() for v in values[1:]], ignore_nulls=True)
+
+
 def null_if(x: Tree, value: Tree) -> Tree:
     """Null where x equals the value, else x."""
     return exp.Nullif(this=x.copy(), expression=value.copy())

@@ -42,6 +42,9 @@ class Rehearsal(Engine):
     def source_schema(self, source: Source) -> Schema:
         return self.engine.source_schema(source)
 
+    def named(self, data: Dataset, text: str) -> str:
+        return self.engine.named(data, text)
+
     def checkpoint(self, data: Dataset) -> Dataset:
         self.passes.append(Pass("hold rows", 0.0, self.query(data, everything())))
         return data

@@ -267,6 +267,8 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
         return w.guarded(f"{w.bind(_to_integer)}({x})", x)
     if to == exp.DataType.Type.TEXT:
         return w.guarded(f"{w.bind(_to_text)}({x})", x)
+    if to in TIMES:
+        return w.guarded(f"{w.bind(TIMES[to])}({x})", x)
     raise Gap(f"a cast to {t.args['to'].sql()} has no form for one row", code="no-row-form")
 
 
@@ -291,6 +293,17 @@ def _to_text(x: Any) -> str:
     if isinstance(x, int | str):
         return str(x)
     raise Gap(f"a value of type {type(x).__name__} has no text that all engines agree on", code="no-row-form")
+
+
+def _to_date(x: date) -> date:
+    return x.date() if isinstance(x, datetime) else x
+
+
+def _to_timestamp(x: date) -> datetime:
+    return x if isinstance(x, datetime) else datetime(x.year, x.month, x.day)  # noqa: DTZ001 -- a timestamp has no zone
+
+
+TIMES: dict[Any, Callable[[Any], Any]] = {exp.DType.DATE: _to_date, exp.DType.TIMESTAMPNTZ: _to_timestamp}
 
 
 def _concat(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:

@@ -119,6 +119,9 @@ class Spark(Engine):
         except PySparkException as error:
             raise _ours(error, text) from error
 
+    def named(self, data: Dataset, text: str) -> str:
+        return self._view((data.source, data.layers, "view"), lambda: self.sql(text))
+
     def checkpoint(self, data: Dataset) -> Dataset:
         text = self.query(data, everything())
         with self.timed("hold rows", text):

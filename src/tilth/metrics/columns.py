@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
@@ -162,6 +162,20 @@ class Maximum(Metric):
 
     def value(self, high: Any) -> Any:
         return high
+
+
+@dataclass(frozen=True)
+class Extreme(Metric):
+    """The smallest (`side` `min`) or largest (`max`) value of a formula, such as a text's length. None where there is none."""
+
+    formula: Tree
+    side: Literal["min", "max"]
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return ((lowest if self.side == "min" else highest)(self.formula),)
+
+    def value(self, found: Any) -> Any:
+        return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,27 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, case, cast, coalesce, double, eq, ge, gt, if_else, is_null, lit, lt, mul, not_null, null_if
+from tilth.engine.expressions import (
+    add,
+    and_,
+    case,
+    cast,
+    coalesce,
+    double,
+    eq,
+    ge,
+    greatest,
+    gt,
+    if_else,
+    is_null,
+    least,
+    lit,
+    lt,
+    mul,
+    not_null,
+    null_if,
+    or_,
+)
 from tilth.engine.operations.operation import Operation, call
 
 WHOLE = lit(2.0**52)  # from here on every double is a whole number
@@ -160,7 +180,7 @@ class SquareRoot(Operation):
 
     @staticmethod
     def row(x: Any) -> Any:
-        return math.sqrt(x) if x >= 0 else None
+        return None if x < 0 else math.sqrt(x)  # NaN stays NaN: it is greater than every number
 
 
 class NaturalLogarithm(Operation):
@@ -172,7 +192,7 @@ class NaturalLogarithm(Operation):
 
     @staticmethod
     def row(x: Any) -> Any:
-        return math.log(x) if x > 0 else None
+        return None if x <= 0 else math.log(x)
 
 
 class Exponential(Operation):
@@ -199,7 +219,10 @@ class Power(Operation):
 
     @classmethod
     def spark(cls, x: Tree, y: Tree) -> Tree:
-        one = exp.And(this=eq(double(x), lit(1.0)), expression=not_null(y))
+        # Java's power of 1 and NaN, and of ±1 and infinity, is NaN; C's, which DuckDB and Python follow, is 1
+        one = and_(
+            eq(exp.Abs(this=double(x)), lit(1.0)), or_(eq(double(x), lit(1.0)), eq(exp.Abs(this=double(y)), lit(math.inf))), not_null(y)
+        )
         return case((one, lit(1.0)), otherwise=call("power", double(x), double(y)))
 
     @staticmethod
@@ -209,7 +232,8 @@ class Power(Operation):
         except OverflowError:
             return -math.inf if x < 0 and math.fmod(y, 2) != 0 else math.inf
         except ValueError:
-            return math.inf if x == 0 else math.nan
+            odd = math.isfinite(y) and math.fmod(y, 2) != 0
+            return math.nan if x != 0 else math.copysign(math.inf, x) if odd and y == math.floor(y) else math.inf
 
 
 class DoubleToInteger(Operation):
@@ -258,9 +282,7 @@ class Round(Operation):
 
 def clipped(x: Tree, low: Tree, high: Tree) -> Tree:
     """x kept between two bounds; null stays null."""
-    return case(
-        (is_null(x), exp.Null()), otherwise=exp.Least(this=exp.Greatest(this=x.copy(), expressions=[low.copy()]), expressions=[high.copy()])
-    )
+    return case((is_null(x), exp.Null()), otherwise=least(greatest(x, low), high))
 
 
 def integer(x: Tree) -> Tree:

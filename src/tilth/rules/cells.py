@@ -1,0 +1,186 @@
+"""Conditions on single cells, as trees: what ColumnValues and ColumnLength ask of a row. True or false, never null."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import (
+    and_,
+    cast,
+    coalesce,
+    col,
+    double,
+    eq,
+    ge,
+    gt,
+    is_null,
+    le,
+    lit,
+    lt,
+    not_,
+    not_null,
+    or_,
+    text,
+)
+from tilth.engine.operations import LowerAscii, integer
+from tilth.engine.operations.casts import TextToDate, TextToDouble, TextToInstant, TextToTimestamp
+from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.regex import Regex
+from tilth.errors import RulesError
+from tilth.rules.conditions import WHITE_SPACE, Criterion
+from tilth.rules.syntax import Keyword
+
+BLANK = "[" + "".join(f"\\x{{{ord(c):X}}}" for c in WHITE_SPACE) + "]+"
+ORDER = {">": gt, ">=": ge, "<": lt, "<=": le}
+
+
+def passes(criterion: Criterion, column: Column) -> Tree:
+    """Whether a cell of a column meets a condition.
+
+    Null meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. Errors: `RulesError` for a
+    column whose kind the condition cannot judge, `ExpressionError` for a pattern outside the subset that all engines share.
+    """
+    value = Cell(criterion, column).value()
+    return judged(criterion, value, col(column.name))
+
+
+def length_passes(criterion: Criterion, column: Column) -> Tree:
+    """Whether the length of a text, 0 for null, meets a condition."""
+    return judged(criterion, length(column), lit(0))
+
+
+def length(column: Column) -> Tree:
+    """The number of characters of a cell; 0 for null."""
+    return coalesce(exp.Length(this=as_text(column)), lit(0))
+
+
+def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
+    """Whether `value`, made of `cell`, meets the condition."""
+    operands = [o for o in criterion.operands if o is not None]
+    null_listed = len(operands) < len(criterion.operands)
+    match criterion.operator:
+        case "=" | "in" | "!=":
+            equal = coalesce(or_(*(_equals(value, o, criterion) for o in operands)), exp.false())
+            negated = criterion.negated or criterion.operator == "!="
+            if negated:
+                return and_(not_null(cell), not_(equal)) if null_listed else not_(equal)
+            return or_(is_null(cell), equal) if null_listed else equal
+        case "matches":
+            found = FullMatches.of(value, _pattern(str(operands[0])))
+            return coalesce(not_(found) if criterion.negated else found, exp.false())
+        case "between":
+            low, high = (_literal(o, criterion) for o in operands)
+            outside = or_(le(value, low), ge(value, high))
+            return coalesce(outside if criterion.negated else and_(gt(value, low), lt(value, high)), exp.false())
+    return coalesce(ORDER[criterion.operator](value, _literal(operands[0], criterion)), exp.false())
+
+
+def _equals(value: Tree, operand: Any, criterion: Criterion) -> Tree:
+    if operand == Keyword("EMPTY"):
+        return eq(value, lit(""))
+    if operand == Keyword("WHITESPACES_ONLY"):
+        return FullMatches.of(value, _pattern(BLANK))
+    return eq(value, _literal(operand, criterion))
+
+
+def _pattern(pattern: str) -> Tree:
+    Regex.parse(pattern)  # refused here, with its place, rather than when the query is written
+    return lit(pattern)
+
+
+def _literal(operand: Any, criterion: Criterion) -> Tree:
+    match operand:
+        case datetime():
+            return lit(operand.date() if criterion.daily else operand)
+        case str():
+            return LowerAscii.of(lit(operand)) if criterion.ignore_case else lit(operand)
+        case float() if operand.is_integer() and abs(operand) < 2**53:
+            return lit(int(operand))
+    return lit(operand)
+
+
+class Cell:
+    """A column's cell in the form in which a condition of some family judges it."""
+
+    def __init__(self, criterion: Criterion, column: Column) -> None:
+        self.criterion, self.column, self.x = criterion, column, col(column.name)
+
+    def value(self) -> Tree:
+        """The cell as a number, a text, a day or a point in time."""
+        if not any(o is not None for o in self.criterion.operands):
+            return self.x  # only NULL is asked for, which every kind of column can hold
+        match self.criterion.family:
+            case "number":
+                return self.number()
+            case "date":
+                return self.day() if self.criterion.daily else self.instant()
+        return LowerAscii.of(as_text(self.column)) if self.criterion.ignore_case and not self._matching else as_text(self.column)
+
+    @property
+    def _matching(self) -> bool:
+        return self.criterion.operator == "matches"
+
+    def number(self) -> Tree:
+        """A number; of a text that is none, one that nothing equals."""
+        match self.column.kind:
+            case Kind.BOOLEAN:
+                return integer(self.x)
+            case Kind.TEXT:
+                return TextToDouble.of(self.x)
+            case Kind.DECIMAL:
+                return double(self.x)
+        return self.x if self.column.kind.numeric else self.refuse("a number")
+
+    def day(self) -> Tree:
+        """The day of a date, a timestamp, or a text in ISO form."""
+        if self.column.kind is Kind.TEXT:
+            return coalesce(TextToDate.of(self.x), cast(_text_instant(self.x), Kind.DATE))
+        if self.column.kind is Kind.INSTANT:
+            return cast(cast(self.x, Kind.TIMESTAMP), Kind.DATE)
+        return cast(self.x, Kind.DATE) if self.column.kind.temporal else self.refuse("a date")
+
+    def instant(self) -> Tree:
+        """The point in time, in UTC; a date counts as its midnight."""
+        if self.column.kind is Kind.TEXT:
+            return coalesce(cast(TextToDate.of(self.x), Kind.TIMESTAMP), _text_instant(self.x))
+        return cast(self.x, Kind.TIMESTAMP) if self.column.kind.temporal else self.refuse("a date")
+
+    def refuse(self, wanted: str) -> Tree:
+        """The error for a column that cannot be judged so."""
+        c = self.column
+        raise RulesError(f"needs {wanted}, but column {c.name!r} is {c.type or c.kind}", code="E-TYPE")
+
+
+def _text_instant(x: Tree) -> Tree:
+    return coalesce(TextToTimestamp.of(x), cast(TextToInstant.of(x), Kind.TIMESTAMP))
+
+
+def as_text(column: Column) -> Tree:
+    """A cell's text form, where all engines agree on it. Errors: `RulesError` for the kinds where they do not."""
+    if column.kind is Kind.TEXT:
+        return col(column.name)
+    if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):
+        return text(col(column.name))
+    raise RulesError(
+        f"needs a text, and the engines do not agree on the text of column {column.name!r} ({column.type or column.kind})", code="E-TYPE"
+    )
+
+
+def offenders(criterion: Criterion) -> Sequence[str]:
+    """Which extreme of a column decides an ordered or equal condition on numbers: the metrics that Glue reports with it."""
+    if criterion.family != "number" or None in criterion.operands or criterion.negated:
+        return ()
+    return {
+        ">": ("Minimum",),
+        ">=": ("Minimum",),
+        "<": ("Maximum",),
+        "<=": ("Maximum",),
+        "=": ("Minimum", "Maximum"),
+        "between": ("Minimum", "Maximum"),
+    }.get(criterion.operator, ())

@@ -1,0 +1,141 @@
+"""Whether a cell can be read as a type: what ColumnDataType asks of a row (`dqdl` §8.22).
+
+Patterns and range checks on the text rather than the engines' casts, which differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import and_, case, coalesce, col, eq, ge, in_, le, lit, lt, not_null, or_
+from tilth.engine.operations import Finite, LowerAscii, Round, Trim, call
+from tilth.engine.operations.casts import TextToDouble, TextToInteger
+from tilth.engine.operations.numbers import Remainder
+from tilth.engine.operations.patterns import FullMatches
+from tilth.errors import RulesError
+
+BOOLEANS = ("t", "true", "y", "yes", "1", "f", "false", "n", "no", "0")
+WHOLE = r"[+-]?[0-9]+(\.[0-9]*)?"
+DECIMAL = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"
+FLOAT = rf"{DECIMAL}([eE][+-]?[0-9]+)?[dDfF]?|[nN][aA][nN]|[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
+DATE = r"[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2}([ T](?s:.*))?)?)?"
+CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]{1,9})?)?"
+ZONE = r"Z|[+-][0-9]{1,2}(:?[0-9]{2})?| ?[A-Z][A-Za-z_]+(/[A-Za-z_]+)*"
+TIMESTAMP = rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T]{CLOCK}({ZONE})?)?"
+LAYOUTS = ("dd-MM-yyyy", "MM-dd-yyyy", "yyyy-MM-dd", "MM-yyyy", "yyyy-MM", "dd-MM", "MM-dd")
+DIGITS = {"d": "[0-9]{2}", "M": "[0-9]{2}", "y": "[0-9]{4}"}
+
+
+def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
+    """Whether a cell can be read as a type; false for null. Errors: `RulesError` for a type or layout that is none."""
+    word = type_name.strip().casefold()
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", word.replace(" ", ""))
+    if word not in READERS and not decimal:
+        hint = "every column can be read as text" if word == "string" else ""
+        raise RulesError(
+            f"Unrecognized data type: {type_name}",
+            accepted="Boolean, Integer, Long, Float, Double, Decimal(p,s), Date, Timestamp",
+            hint=hint,
+        )
+    if layout is not None and word != "date":
+        raise RulesError("Unsupported rule format", hint="a format is for the type Date")
+    if column.kind is not Kind.TEXT:
+        return _typed(column, "decimal" if decimal else word)
+    x = Trim.of(col(column.name))
+    if decimal:
+        return _true(_decimal(x, int(decimal[1]), int(decimal[2])))
+    return _true(_laid_out(x, layout) if layout is not None else READERS[word](x))
+
+
+def _true(condition: Tree) -> Tree:
+    return coalesce(condition, exp.false())
+
+
+WIDER: Mapping[Kind, tuple[str, ...]] = {
+    Kind.BOOLEAN: ("boolean", "integer", "integral", "long", "float", "double", "fractional", "decimal"),
+    Kind.INTEGER: ("integral", "long", "float", "double", "fractional", "decimal"),
+    Kind.FLOAT: ("float", "double", "fractional"),
+    Kind.DECIMAL: ("float", "double", "fractional", "decimal"),
+    Kind.DATE: ("date", "timestamp"),
+    Kind.TIMESTAMP: ("date", "timestamp"),
+    Kind.INSTANT: ("date", "timestamp"),
+}
+
+
+def _typed(column: Column, word: str) -> Tree:
+    x = col(column.name)
+    if word in WIDER.get(column.kind, ()):
+        return not_null(x)
+    if column.kind is Kind.INTEGER and word == "integer":
+        return _true(and_(ge(x, lit(-(2**31))), lt(x, lit(2**31))))
+    if column.kind.numeric and word in ("integer", "integral", "long"):
+        bound = 2.0**31 if word == "integer" else 2.0**63
+        return _true(and_(ge(Finite.of(x), lit(-bound)), lt(Finite.of(x), lit(bound))))
+    raise RulesError(f"column {column.name!r} ({column.type or column.kind}) cannot be read as {word}", code="E-TYPE")
+
+
+def _whole(bits: int) -> Callable[[Tree], Tree]:
+    def reader(x: Tree) -> Tree:
+        number = TextToInteger.of(_piece(x, ".", 1))
+        inside = and_(ge(number, lit(-(2**31))), lt(number, lit(2**31))) if bits == 32 else not_null(number)
+        return and_(FullMatches.of(x, lit(WHOLE)), inside)
+
+    return reader
+
+
+def _piece(x: Tree, separator: str, number: int) -> Tree:
+    return call("split_part", x, lit(separator), lit(number))
+
+
+def _decimal(x: Tree, precision: int, scale: int) -> Tree:
+    number = TextToDouble.of(x)
+    fits = lt(exp.Abs(this=Round.of(number, lit(min(scale, 15)))), lit(10.0 ** (precision - scale)))
+    return and_(FullMatches.of(x, lit(DECIMAL)), fits)
+
+
+def _date(x: Tree) -> Tree:
+    day = call("left", _piece(x, "-", 3), lit(2))
+    whole_day = TextToInteger.of(Trim.of(call("replace", day, lit("T"), lit(" "))))
+    month = TextToInteger.of(_piece(x, "-", 2))
+    real = _is_day(TextToInteger.of(call("left", x, lit(4))), coalesce(month, lit(1)), coalesce(whole_day, lit(1)))
+    return and_(FullMatches.of(x, lit(DATE)), real)
+
+
+def _timestamp(x: Tree) -> Tree:
+    return and_(FullMatches.of(x, lit(TIMESTAMP)), _date(x))
+
+
+def _laid_out(x: Tree, layout: str) -> Tree:
+    plain = layout.replace("/", "-")
+    if plain not in LAYOUTS or ("/" in layout and "-" in layout):
+        raise RulesError("Unsupported rule format", accepted=", ".join(LAYOUTS) + ", or the same with /")
+    separator = "/" if "/" in layout else "-"
+    pieces = plain.split("-")
+    pattern = separator.join(DIGITS[p[0]] for p in pieces)
+    numbers = {p[0]: TextToInteger.of(_piece(x, separator, i)) for i, p in enumerate(pieces, 1)}
+    real = _is_day(numbers.get("y", lit(2000)), numbers["M"], numbers.get("d", lit(1)))
+    return and_(FullMatches.of(x, lit(pattern)), real)
+
+
+def _is_day(year: Tree, month: Tree, day: Tree) -> Tree:
+    leap = and_(
+        eq(Remainder.of(year, lit(4)), lit(0)), or_(lt(lit(0), Remainder.of(year, lit(100))), eq(Remainder.of(year, lit(400)), lit(0)))
+    )
+    last = case((eq(month, lit(2)), case((leap, lit(29)), otherwise=lit(28))), (in_(month, [4, 6, 9, 11]), lit(30)), otherwise=lit(31))
+    return and_(ge(month, lit(1)), le(month, lit(12)), ge(day, lit(1)), le(day, last))
+
+
+READERS: Mapping[str, Callable[[Tree], Tree]] = {
+    "boolean": lambda x: in_(LowerAscii.of(x), BOOLEANS),
+    "integer": _whole(32),
+    "integral": _whole(32),
+    "long": _whole(64),
+    **dict.fromkeys(("float", "double", "fractional"), lambda x: FullMatches.of(x, lit(FLOAT))),
+    "date": _date,
+    "timestamp": _timestamp,
+}

@@ -1,0 +1,102 @@
+"""Verdicts: the table of cases, composites, analyzers, scans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tilth.data import Dataset, Memory, Roles
+from tilth.engine.duckdb import DuckDB
+from tilth.report import FindingKind, Outcome
+from tilth.rules import evaluate, parse
+
+CASES = Path(__file__).with_name("cases") / "evaluation.tsv"
+DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 2), dt.date(2024, 3, 3), None, dt.date(2024, 3, 5)]
+TABLE = pa.table(
+    {"id": [1, 2, 3, 4, 5], "qty": [2, 2, 4, None, 8], "price": [10.0, 20.0, 30.0, 40.0, 60.0], "code": ["A1", "B2", "", None, "A1"], "day": DAYS}
+)
+
+
+def cases() -> list[list[str]]:
+    """Rule, outcome, name and value of a metric; a line may leave the last two out."""
+    lines = CASES.read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def engine() -> DuckDB:
+    return DuckDB()
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return Dataset(Memory(TABLE, tuple(TABLE.column_names)), Roles.of(id="id", private="code"))
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda c: c[0])
+def test_the_cases(case, data, engine):
+    rule, outcome, *metric = case
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine)
+    assert found.outcome == outcome, found.message
+    if metric:
+        assert found.details["metrics"][metric[0]] == pytest.approx(float(metric[1]), rel=1e-9)
+
+
+@pytest.mark.spark
+def test_spark_judges_alike(spark, data, engine):
+    from tilth.engine.spark import Spark
+
+    ruleset = parse("Rules = [ " + ", ".join(c[0] for c in cases()) + " ]")
+    ours, theirs = evaluate(data, ruleset, engine), evaluate(data, ruleset, Spark(spark))
+    assert [f.outcome for f in ours] == [f.outcome for f in theirs]
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.details.get("metrics", {}) == pytest.approx(b.details.get("metrics", {}), rel=1e-9), a.name
+
+
+def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, engine):
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "code" in ["A1"] ]'), engine)
+    assert found.examples == ({"id": 2, "code": "***"}, {"id": 3, "code": "***"}, {"id": 4, "code": None})
+
+
+def test_scans_do_not_depend_on_the_number_of_rules(data):
+    engine = DuckDB()
+    many = [f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}' for i in range(250)]
+    evaluate(data, parse("Rules = [ " + ", ".join(many) + " ]"), engine, examples=0)
+    assert len(engine.passes) == 1 + 1
+
+
+def test_one_rule_that_the_engine_refuses_does_not_stop_another(data, engine):
+    found = evaluate(data, parse('Rules = [ RowCount = 5 where "qty / 0 > 1 or nope = 1", RowCount = 5 ]'), engine)
+    assert [f.outcome for f in found] == [Outcome.ERROR, Outcome.PASSED]
+    assert "nope" in found[0].message
+
+
+def test_what_is_not_evaluated_yet_is_an_error_and_says_so(data, engine):
+    (found,) = evaluate(data, parse('Rules = [ DataFreshness "day" <= 3 days ]'), engine)
+    assert found.outcome is Outcome.ERROR
+    assert "not evaluated by this version" in found.message
+
+
+def test_analyzers_record_without_a_verdict(data, engine):
+    found = evaluate(data, parse('Analyzers = [ RowCount, Mean "price", ColumnLength "code", AllStatistics "qty" ]'), engine)
+    assert [f.kind for f in found] == [FindingKind.ANALYZER] * 4
+    assert found[1].details["metrics"] == {"Column.price.Mean": 32.0}  # (10 + 20 + 30 + 40 + 60) / 5
+    assert found[3].details["metrics"]["Column.qty.DistinctValuesCount"] == 4
+
+
+HOSTILE = [
+    "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'", "attach 'x.db'", "select 1; drop table primary", "set memory_limit = '1GB'",
+    "copy primary to 'x.csv'", "select getenv('HOME')", "select * from duckdb_settings()", "insert into primary values (1)", "pragma version",
+    "select * from information_schema.tables", "select current_setting('threads')", "install httpfs", "select * from parquet.`/tmp/x`",
+    "select load_extension('x')", "select java_method('java.lang.System', 'exit', 1)", "select ${spark.app.name} from primary",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_a_hostile_query_is_refused(query, data, engine):
+    escaped = query.replace('"', '\\"')
+    (found,) = evaluate(data, parse(f'Rules = [ CustomSql "{escaped}" = 0 ]'), engine)
+    assert found.outcome is Outcome.ERROR
