@@ -34,7 +34,9 @@ def same(a: Any, b: Any, formula: str) -> bool:
 def by_engine(engine: Engine) -> dict[str, list[Any]]:
     table = nasty.nasty_table()
     trees = nasty.trees()
-    data = Dataset(Memory(table, tuple(table.column_names))).change({f"={f}": tree for f, tree in trees.items()}).keep(f"={f}" for f in trees)
+    data = (
+        Dataset(Memory(table, tuple(table.column_names))).change({f"={f}": tree for f, tree in trees.items()}).keep(f"={f}" for f in trees)
+    )
     columns = list(zip(*engine.rows(data, everything()), strict=True))
     return dict(zip(trees, columns, strict=True))
 

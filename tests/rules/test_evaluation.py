@@ -16,7 +16,13 @@ from tilth.rules import evaluate, parse
 CASES = Path(__file__).with_name("cases") / "evaluation.tsv"
 DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 2), dt.date(2024, 3, 3), None, dt.date(2024, 3, 5)]
 TABLE = pa.table(
-    {"id": [1, 2, 3, 4, 5], "qty": [2, 2, 4, None, 8], "price": [10.0, 20.0, 30.0, 40.0, 60.0], "code": ["A1", "B2", "", None, "A1"], "day": DAYS}
+    {
+        "id": [1, 2, 3, 4, 5],
+        "qty": [2, 2, 4, None, 8],
+        "price": [10.0, 20.0, 30.0, 40.0, 60.0],
+        "code": ["A1", "B2", "", None, "A1"],
+        "day": DAYS,
+    }
 )
 
 
@@ -63,7 +69,9 @@ def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, eng
 
 def test_scans_do_not_depend_on_the_number_of_rules(data):
     engine = DuckDB()
-    many = [f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}' for i in range(250)]
+    many = [
+        f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}' for i in range(250)
+    ]
     evaluate(data, parse("Rules = [ " + ", ".join(many) + " ]"), engine, examples=0)
     assert len(engine.passes) == 1 + 1
 
@@ -88,11 +96,24 @@ def test_analyzers_record_without_a_verdict(data, engine):
 
 
 HOSTILE = [
-    "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'", "attach 'x.db'", "select 1; drop table primary", "set memory_limit = '1GB'",
-    "copy primary to 'x.csv'", "select getenv('HOME')", "select * from duckdb_settings()", "insert into primary values (1)", "pragma version",
-    "select * from information_schema.tables", "select current_setting('threads')", "install httpfs", "select * from parquet.`/tmp/x`",
-    "select load_extension('x')", "select java_method('java.lang.System', 'exit', 1)", "select ${spark.app.name} from primary",
-]  # fmt: skip
+    "select * from read_csv('/etc/passwd')",
+    "select * from '/etc/passwd'",
+    "attach 'x.db'",
+    "select 1; drop table primary",
+    "set memory_limit = '1GB'",
+    "copy primary to 'x.csv'",
+    "select getenv('HOME')",
+    "select * from duckdb_settings()",
+    "insert into primary values (1)",
+    "pragma version",
+    "select * from information_schema.tables",
+    "select current_setting('threads')",
+    "install httpfs",
+    "select * from parquet.`/tmp/x`",
+    "select load_extension('x')",
+    "select java_method('java.lang.System', 'exit', 1)",
+    "select ${spark.app.name} from primary",
+]
 
 
 @pytest.mark.parametrize("query", HOSTILE)

@@ -300,7 +300,7 @@ def _to_date(x: date) -> date:
 
 
 def _to_timestamp(x: date) -> datetime:
-    return x if isinstance(x, datetime) else datetime(x.year, x.month, x.day)  # noqa: DTZ001 -- a timestamp has no zone
+    return x if isinstance(x, datetime) else datetime(x.year, x.month, x.day)
 
 
 TIMES: dict[Any, Callable[[Any], Any]] = {exp.DType.DATE: _to_date, exp.DType.TIMESTAMPNTZ: _to_timestamp}

@@ -33,12 +33,14 @@ PRIMARY = "primary"
 QUERY_NODES: frozenset[type[Any]] = frozenset(
     {
         # clauses
-        exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With, exp.CTE,
+        exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With,
+        exp.CTE,
         exp.Table, exp.TableAlias, exp.Alias, exp.Identifier, exp.Star, exp.Subquery, exp.Exists, exp.Union, exp.Intersect,
         exp.Except,
         exp.Distinct, exp.Tuple, exp.Window, exp.WindowSpec, exp.Filter, exp.DataType, exp.Var,
         # aggregates and window functions
-        exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance,
+        exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop,
+        exp.Variance,
         exp.Corr, exp.CovarPop, exp.CovarSamp, exp.Median, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead,
         # values
         exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.And, exp.Or, exp.Not, exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs, exp.Case,

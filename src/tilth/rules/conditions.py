@@ -1,0 +1,209 @@
+"""What a condition means: its operands worked out to plain values, and whether a value meets it (`dqdl` §5, §8.21)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, TypeAlias
+
+from tilth.errors import RulesError
+from tilth.rules.functions import evaluate
+from tilth.rules.syntax import (
+    Arithmetic,
+    Call,
+    Clock,
+    Condition,
+    Day,
+    Duration,
+    Group,
+    Keyword,
+    Literal,
+    Now,
+    Null,
+    Operand,
+    Reference,
+    Size,
+    Text,
+    Variable,
+)
+
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""The characters with the property White_Space of Unicode 15: what WHITESPACES_ONLY may consist of."""
+
+Plain: TypeAlias = float | int | str | datetime | Keyword | None
+"""An operand worked out: a number, seconds, bytes, a text or pattern, an instant in UTC without zone, EMPTY or WHITESPACES_ONLY, NULL."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What operands may refer to: the instant of the run in UTC, the zone of clock times, the variables, the metric's history.
+
+    `now` with a zone is converted; without one it is UTC. `history` has the latest value first.
+    """
+
+    now: datetime
+    zone: tzinfo = UTC
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    history: Sequence[float] = ()
+
+    @property
+    def instant(self) -> datetime:
+        """`now()`: UTC without zone, seconds cut off."""
+        return utc(self.now).replace(second=0, microsecond=0)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A condition whose operands are plain values.
+
+    `daily` – dates are compared as days, because every operand was a plain day; otherwise as instants. `ignore_case` – texts are
+    compared in lower case, patterns are not.
+
+    >>> Criterion("number", "between", (5.0, 10.0)).holds(10)
+    False
+    """
+
+    family: str
+    operator: str
+    operands: tuple[Plain, ...]
+    negated: bool = False
+    ignore_case: bool = False
+    daily: bool = False
+
+    def holds(self, value: Any) -> bool:
+        """Whether a metric or a cell meets the condition.
+
+        Numbers are compared as doubles, durations in seconds, sizes in bytes. `between` excludes both bounds. None stands for NULL:
+        it meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. NaN meets nothing.
+        """
+        if value is None:
+            member = None in self.operands
+            return member if self._positive_set else not member if self._negative_set else False
+        if value != value:  # NaN
+            return False
+        if self.operator == "matches":
+            return bool(re.fullmatch(str(self.operands[0]), value)) != self.negated
+        x, operands = self._comparable(value), [self._comparable(one) for one in self.operands if one is not None]
+        match self.operator:
+            case "=" | "in":
+                return any(map(_equals(x), operands)) != self.negated
+            case "!=":
+                return not any(map(_equals(x), operands))
+            case "between":
+                low, high = operands
+                return bool((x <= low or x >= high) if self.negated else low < x < high)
+        return bool(_ORDER[self.operator](x, operands[0]))
+
+    @property
+    def _positive_set(self) -> bool:
+        return self.operator in ("=", "in") and not self.negated
+
+    @property
+    def _negative_set(self) -> bool:
+        return self.operator == "!=" or (self.operator == "in" and self.negated)
+
+    def _comparable(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.lower() if self.ignore_case else value
+        if isinstance(value, date):
+            instant = utc(value) if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+            return instant.date() if self.daily else instant
+        return value
+
+
+def resolve(condition: Condition, setting: Setting, *, ignore_case: bool = False) -> Criterion:
+    """The condition with its operands worked out.
+
+    Variables are looked up, arithmetic and functions of the history computed, `now()` and clock times fixed. Raises
+    `functions.Unjudged` where a number has no value, and `RulesError` for a variable that is not there.
+
+    >>> resolve(Condition("duration", "<=", (Duration("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
+    True
+    """
+    operands = [plain for operand in condition.operands for plain in _plain(operand, condition, setting)]
+    daily = condition.family == "date" and all(isinstance(operand, Day | Keyword) for operand in condition.operands)
+    return Criterion(condition.family, condition.operator, tuple(operands), condition.negated, ignore_case, daily)
+
+
+def utc(instant: datetime) -> datetime:
+    """An instant as UTC without zone; one without zone is UTC already."""
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+
+
+def day(text: str) -> datetime:
+    """The midnight at which a day begins, in UTC. ValueError where no calendar has it.
+
+    >>> day("2024-02-29")
+    datetime.datetime(2024, 2, 29, 0, 0)
+    """
+    return datetime(*map(int, text.split("-")))  # type: ignore[arg-type]
+
+
+def clock(text: str) -> tuple[int, int]:
+    """Hour and minute of a clock time. ValueError where no clock shows it.
+
+    >>> clock("12:05 AM"), clock("21:30")
+    ((0, 5), (21, 30))
+    """
+    hour, minute = (int(part) for part in text.split()[0].split(":"))
+    if text.endswith("M"):
+        if not 1 <= hour <= 12:
+            raise ValueError(f"no such hour: {hour}")
+        hour = hour % 12 + 12 * text.endswith("PM")
+    if hour > 23 or minute > 59:
+        raise ValueError(f"no such time: {text}")
+    return hour, minute
+
+
+def _plain(operand: Operand, condition: Condition, setting: Setting) -> Sequence[Plain]:
+    match operand:
+        case Null() | Keyword("NULL"):
+            return (None,)
+        case Literal() | Call() | Group() | Arithmetic():
+            return (evaluate(operand, setting.history),)
+        case Text():
+            return (operand.pattern if condition.operator == "matches" else operand.value,)
+        case Reference():
+            return [plain for value in _lookup(operand, setting) for plain in _plain(value, condition, setting)]
+        case Keyword():
+            return (Keyword(operand.word),)
+        case Day():
+            return (day(operand.text),)
+        case Now():
+            return (setting.instant + timedelta(minutes=operand.minutes),)
+        case Clock():
+            today = setting.instant.replace(tzinfo=UTC).astimezone(setting.zone)
+            hour, minute = clock(operand.text)
+            return (utc(today.replace(hour=hour, minute=minute)),)
+        case Duration():
+            return (operand.minutes * 60,)
+        case Size():
+            return (operand.bytes,)
+
+
+def _lookup(reference: Reference, setting: Setting) -> Sequence[Text | Keyword]:
+    variable = setting.variables.get(reference.name)
+    if variable is None:
+        raise RulesError(f"there is no variable {reference.name}", code="E-VARIABLE")
+    return variable.values
+
+
+def _equals(value: Any) -> Callable[[Any], bool]:
+    def test(operand: Any) -> bool:
+        if operand == Keyword("EMPTY"):
+            return bool(value == "")
+        if operand == Keyword("WHITESPACES_ONLY"):
+            return value != "" and not value.strip(WHITE_SPACE)
+        return bool(value == operand)
+
+    return test
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+}
