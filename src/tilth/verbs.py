@@ -20,6 +20,7 @@ from tilth.flow.delivery import deliver
 from tilth.flow.flow import Flow
 from tilth.flow.running import Prepared, fitted
 from tilth.flow.running import run as run_flow
+from tilth.flow.serving import needed_columns
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Facts, Finding, FindingKind, Report
 from tilth.rules import Ruleset, evaluate, parse
@@ -236,18 +237,6 @@ def _table(flow: Flow, data: Any, engine: Engine) -> Dataset:
             f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read"
         )
     return read(source, roles=flow.reading.roles, engine=engine, **flow.reading.options)
-
-
-def needed_columns(flow: Flow) -> frozenset[str]:
-    """The columns, as they are read, without which the fitted features cannot be made."""
-    learned = flow.need_learned()
-    read_, made = set[str](), set[str]()
-    for step in learned.features:
-        data = step.apply(Dataset(formats.described(step.schema)))
-        reads = {c for layer in data.layers for c in getattr(layer, "reads", set)()}
-        read_ |= reads - made
-        made |= set(data.names) - set(step.schema.names)
-    return frozenset(read_ & set(learned.schema.names))
 
 
 class _Run:

@@ -23,6 +23,13 @@ COMMANDS: dict[str, str] = {
     "schema": "Print the JSON Schema of the flow file or the report.",
     "demo": "Make example data and run the whole flow on it.",
 }
+HELP_END = (
+    "Start with: tilth demo, or tilth init YOUR.csv. Each command has its own --help.",
+    "",
+    "Results go to standard output, words to standard error. Exit codes: 0 done, and all rules passed;",
+    "1 the data failed its rules; 2 the request is wrong; 3 the machine failed.",
+    "",
+)
 INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
 
 
@@ -47,20 +54,22 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"there is no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands with a sentence each, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    def get_help(self, ctx: click.Context) -> str:
+        """The text that `tilth` alone prints, without importing any command."""
+        return help_text().rstrip()
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tilth", message="tilth %(version)s")
 def tilth() -> None:
-    """Make data ready for machine learning, prove that it is, and carry the same preparation in front of the model.
+    """Make data ready for machine learning, prove that it is, and carry the same preparation in front of the model."""
 
-    Results go to standard output, words to standard error. Exit codes: 0 done and all rules passed; 1 the data failed its
-    rules; 2 the request is wrong; 3 the machine failed.
-    """
+
+def help_text() -> str:
+    """What `tilth --help` prints; it is kept in `help.txt`, so that it can be printed before anything is imported."""
+    width = max(map(len, COMMANDS))
+    commands = (f"  {name:<{width}}  {sentence}" for name, sentence in COMMANDS.items())
+    return "\n".join(["Usage: tilth COMMAND THINGS… [-o PLACE]", "", f"  {tilth.help}", "", "Commands:", *commands, "", *HELP_END])
 
 
 def run(words: Sequence[str]) -> int:

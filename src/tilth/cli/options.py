@@ -64,8 +64,8 @@ def reading_from(
     format_: str | None, delimiter: str | None, header: bool | None, names: str | None, nulls: tuple[str, ...], encoding: str | None
 ) -> dict[str, Any]:
     """The options of `tilth.read` that were given."""
-    given = {"format": format_, "delimiter": delimiter, "header": header, "nulls": nulls or None, "encoding": encoding}
-    given["names"] = [n.strip() for n in names.split(",")] if names else None
+    given: dict[str, Any] = {"format": format_, "delimiter": delimiter, "header": header, "nulls": nulls or None, "encoding": encoding}
+    given |= {"names": [n.strip() for n in names.split(",")] if names else None}
     return {k: v for k, v in given.items() if v is not None}
 
 

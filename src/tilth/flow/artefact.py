@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
@@ -26,15 +27,29 @@ from pathlib import Path
 from typing import Any
 
 from tilth.data import Column, Kind, Roles, Schema
-from tilth.errors import ArtefactError, MachineError
+from tilth.errors import ArtefactError
 from tilth.flow.flow import PARTS, Delivery, Flow, Learned, Reading
+from tilth.formats import whole_file
 from tilth.steps import STEPS
+from tilth.steps.split import Split
 from tilth.steps.step import Fitted, Step
 
 VERSION = 1
 OLDEST = 1  # the oldest version that is still read
 ENTRIES = ("flow.yaml", "flow.json", "learned.json", "baseline.json")
 LARGEST = 512 * 2**20  # bytes of one entry, unpacked
+DAMAGED = (  # what reading bytes that somebody changed may raise
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -49,19 +64,11 @@ def save(flow: Flow, path: str | Path) -> Path:
         "baseline.json": _json(list(learned.baseline)),
     }
     manifest = {"format": "tilth", "version": VERSION, "sha256": {name: _hash(text.encode()) for name, text in entries.items()}}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, text in [("manifest.json", _json(manifest)), *entries.items()]:
-                    info = zipfile.ZipInfo(name, EPOCH)
-                    info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
-                    archive.writestr(info, text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise MachineError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+    with whole_file(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in [("manifest.json", _json(manifest)), *entries.items()]:
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+            archive.writestr(info, text)
     return path
 
 
@@ -73,7 +80,7 @@ def opened(path: str | Path) -> Flow:
         description, state, baseline = (json.loads(texts[name], object_hook=_decoded) for name in ENTRIES[1:])
         flow = _flow(description, texts["flow.yaml"])
         return flow.with_learned(_learned(state, baseline, flow))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGED as error:
         raise ArtefactError(f"{str(path)!r} is no fitted flow of this version: {error}", code="bad-artefact") from error
 
 
@@ -102,18 +109,11 @@ def _texts(path: Path) -> dict[str, str]:
         if wrong:
             raise refuse(f"{', '.join(wrong)} was changed after it was made", "fit the flow again")
         return {name: raw[name].decode() for name in ENTRIES}
+    except ArtefactError:
+        raise
     except FileNotFoundError as error:
         raise refuse("there is no such file") from error
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        RuntimeError,
-        UnicodeDecodeError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        json.JSONDecodeError,
-    ) as error:
+    except DAMAGED as error:
         raise refuse(f"it is damaged, or something else ({error})") from error
 
 
@@ -174,7 +174,7 @@ def described(flow: Flow) -> dict[str, Any]:
         steps[part].append(_step(step))
     return {
         "name": flow.name,
-        "reading": {"options": flow.reading.options, "roles": {**flow.reading.roles.named(), "positive": flow.reading.roles.positive}},
+        "reading": {"options": flow.reading.options, "roles": vars(flow.reading.roles)},
         "check": flow.check,
         "steps": steps,
         "measure": flow.measure,
@@ -202,7 +202,7 @@ def _flow(found: Mapping[str, Any], text: str) -> Flow:
         reading=reading,
         check=found["check"],
         rows=steps["rows"],
-        split=steps["split"][0] if steps["split"] else None,
+        split=next((s for s in steps["split"] if isinstance(s, Split)), None),
         features=steps["features"],
         training=steps["training"],
         measure=tuple(found["measure"]),
@@ -218,6 +218,7 @@ def learnt(learned: Learned) -> dict[str, Any]:
         "schema": _columns(learned.schema),
         "schemas": [_columns(s) for s in schemas],
         "features": [{"step": f.step.name, "schema": schemas.index(f.schema), "learned": f.learned} for f in learned.features],
+        "texts": learned.texts,
         "facts": learned.facts,
     }
 
@@ -231,10 +232,6 @@ def _schema(found: list[list[str]]) -> Schema:
 
 
 def _learned(found: Mapping[str, Any], baseline: list[Any], flow: Flow) -> Learned:
-    from tilth.formats import served_door
-
     schemas = [_schema(s) for s in found["schemas"]]
     features = tuple(Fitted(step, schemas[f["schema"]], f["learned"]) for step, f in zip(flow.features, found["features"], strict=True))
-    schema = _schema(found["schema"])
-    door = served_door(schema, tuple(flow.reading.options.get("nulls", ())))
-    return Learned(schema, door, features, found["facts"], tuple(baseline))
+    return Learned(_schema(found["schema"]), features, found["texts"], found["facts"], tuple(baseline))

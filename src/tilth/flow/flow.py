@@ -37,13 +37,14 @@ class Delivery:
 class Learned:
     """What fitting leaves: numbers and small tables, never a row.
 
-    `schema` is that of the table as it was read; `door` what reading meant; `features` what each step learned on the
-    training part; `facts` say on which rows, by which engine and versions; `baseline` are the measures of the training part.
+    `schema` is that of the table as it was read, `texts` tells whether from a file of texts, such as CSV; `features` what each
+    step learned on the training part; `facts` say on which rows, by which engine and versions; `baseline` are the measures of
+    the training part.
     """
 
     schema: Schema
-    door: Change | None
     features: tuple[Fitted, ...]
+    texts: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     baseline: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
@@ -128,14 +129,13 @@ class Flow:
 
     @cached_property
     def _row(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        from tilth.data import Memory
         from tilth.engine.row import row_function
+        from tilth.formats import described, served_door
 
-        learned = self.need_learned()
-        columns = learned.schema.names
-        door = (learned.door,) if learned.door is not None else ()
-        data = self.prepared(Dataset(Memory(None, columns), self.reading.roles, door))
-        return row_function([layer for layer in data.layers if isinstance(layer, Change)], columns)
+        schema, texts = self.need_learned().schema, self.need_learned().texts
+        door = served_door(schema, self.reading.options.get("nulls", ()), empty_is_null=texts)
+        data = self.prepared(Dataset(described(schema), self.reading.roles, (door,)))
+        return row_function([layer for layer in data.layers if isinstance(layer, Change)], schema.names)
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """One prepared row, without an engine: column → value in, column → value out.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Any, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -15,16 +15,38 @@ from tilth.data import Roles
 from tilth.errors import FlowError, Mistake, TilthError, did_you_mean, listed
 from tilth.flow.flow import PARTS, Delivery, Flow, Reading
 from tilth.flow.text import Document, Path, parse
+from tilth.rules import lint
 from tilth.steps import STEPS
 from tilth.steps.split import Split
 from tilth.steps.step import Part, Step
 
+AnyStep = TypeVar("AnyStep", bound=Step)
+
 MEASURES = ("bias", "profile")
+SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other word under `split` is the name of a part
 LATER = {"protect": "encryption of what is written", "output": "transforms of a model's output"}
 
 
+EXPECTED = {  # pydantic's kinds of mistake, in the words of a flow file
+    "string_type": "a text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+}
+
+PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may stand for nothing
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=False)
+    model_config = ConfigDict(**PLAIN, frozen=True, use_attribute_docstrings=True, populate_by_name=False)
 
 
 class RolesPart(_Strict):
@@ -75,8 +97,10 @@ class DataPart(_Strict):
     """What stands around a value that holds a delimiter."""
     encoding: str | None = None
     """How the text is encoded, such as utf-8 or latin-1."""
-    types: dict[str, str] = {}
-    """Column → kind, where the file's values would be read as another: integer, float, text, boolean, date, timestamp, instant."""
+    blanks: Literal["keep", "trim"] | None = None
+    """What becomes of blanks after a delimiter. Found out when left away."""
+    types: dict[str, Literal["integer", "float", "text", "boolean", "date", "timestamp", "instant"]] = {}
+    """Column → kind, where the file's values would be read as another. A text that is not of that kind becomes null."""
     roles: RolesPart = RolesPart()
     """What columns are for."""
 
@@ -86,8 +110,8 @@ class DeliverPart(_Strict):
 
     to: str = ""
     """A folder, relative to the flow file; `-o` on the command line wins."""
-    format: str = "parquet"
-    """parquet, csv or jsonl."""
+    format: Literal["parquet", "csv", "jsonl"] = "parquet"
+    """The files' format."""
 
 
 class FlowPart(_Strict):
@@ -124,7 +148,8 @@ def load(path: str | FilePath) -> Flow:
         near = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         raise FlowError(f"there is no flow file {str(path)!r}", hint=did_you_mean(path.name, near), code="no-file") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise FlowError(f"{str(path)!r} cannot be read: {error}", hint="a flow is a YAML text in UTF-8", code="not-readable") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise FlowError(f"{str(path)!r} cannot be read: {why}", hint="a flow is a YAML text in UTF-8", code="not-readable") from error
     return parse_flow(text, file=str(path), name=path.stem, folder=str(path.parent))
 
 
@@ -143,6 +168,7 @@ def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str 
 class _Loader:
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.roles = Roles()
 
     def wrong(self, path: Path, message: str, of_key: bool = False, accepted: str = "", hint: str = "", code: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
@@ -158,12 +184,12 @@ class _Loader:
                 self.wrong(
                     (later,), f"{later}: {what} cannot be had in this version", of_key=True, hint="leave it out", code="not-in-this-version"
                 )
+        self.roles = roles = self.roles_of(value)
         steps = {p: self.steps(p, value.get(p)) for p in PARTS if p != "split"}
         split = self.split(value.get("split"))
-        roles = self.roles(value)
         measure = self.measures(value.get("measure"))
         check = self.check(value.get("check"), folder)
-        self.leaks(steps, split)
+        self.leaks(value, split)
         if part is None or self.document.mistakes:
             return None
         return Flow(
@@ -187,13 +213,13 @@ class _Loader:
         read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
         return Reading(read, given, roles)
 
-    def roles(self, value: Mapping[str, Any]) -> Roles:
+    def roles_of(self, value: Mapping[str, Any]) -> Roles:
         data = value.get("data")
         given = data.get("roles") if isinstance(data, dict) else None
         if not isinstance(given, dict):
             return Roles()
         try:
-            return Roles.of(**{k: v for k, v in given.items() if k in RolesPart.model_fields})
+            return Roles.of(**{k: v if k == "positive" else _words(v) for k, v in given.items() if k in RolesPart.model_fields})
         except (TilthError, TypeError):
             return Roles()  # the model has said what is wrong with it
 
@@ -207,17 +233,32 @@ class _Loader:
                     hint=did_you_mean(str(word), MEASURES),
                     code="unknown-measure",
                 )
+            elif word == "bias" and not self.roles.facet:
+                hint = "add `facet: [sex, age]` to the roles, or leave `bias` out"
+                self.wrong(("measure", i), "bias is measured against facets, and no column has that role", hint=hint, code="no-facet")
         return tuple(str(w) for w in given) if isinstance(given, list) else ()
 
     def check(self, given: Any, folder: str) -> str:
-        if not isinstance(given, str) or not given.strip().endswith(".dqdl"):
-            return given if isinstance(given, str) else ""
+        if not isinstance(given, str):
+            return ""
+        if not given.strip().endswith(".dqdl"):
+            return self.ruleset(given)
         path = FilePath(folder) / given.strip()
         try:
-            return path.read_text("utf-8")
+            return self.ruleset(path.read_text("utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
-            self.wrong(("check",), f"the ruleset {given.strip()!r} cannot be read: {error}", code="no-file")
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            self.wrong(("check",), f"the ruleset {given.strip()!r} cannot be read: {why}", code="no-file")
             return ""
+
+    def ruleset(self, text: str, file: str | None = None) -> str:
+        """A ruleset's text; what is wrong with it is said in the place where it stands, in the flow or in a file of its own."""
+        for mistake in (m for m in lint(text, file=file) if m.severity == "error"):
+            place = mistake.place
+            if file is None and place is not None:
+                place = self.document.within(("check",), place)
+            self.document.mistakes.append(replace(mistake, place=place))
+        return text
 
     def steps(self, part: Part, given: Any) -> list[Step]:
         if not isinstance(given, list):
@@ -252,7 +293,7 @@ class _Loader:
             )
         return self.made(kind, given, (*path, name))
 
-    def made(self, kind: type[Step], given: Any, path: Path) -> Step | None:
+    def made(self, kind: type[AnyStep], given: Any, path: Path) -> AnyStep | None:
         if isinstance(given, str | list) and "columns" in parameters(kind):
             given = {"columns": given}
         if given is not None and not isinstance(given, dict):
@@ -262,39 +303,35 @@ class _Loader:
         if found is None:
             return None
         try:
-            return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # every step is a dataclass
+            step = kind(**{f.name: getattr(found, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # every step is a dataclass
+            wrong = step.refused(self.roles)
         except TilthError as error:
-            for mistake in error.mistakes:
-                self.document.mistakes.append(mistake.at(self.document.place(path)))
-            return None
+            step, wrong = None, error.mistakes
+        for mistake in wrong:
+            self.document.mistakes.append(mistake.at(self.document.place(path, of_key=True)))
+        return step
 
-    def split(self, given: Any) -> Step | None:
+    def split(self, given: Any) -> Split | None:
         if not isinstance(given, dict):
             return None
-        words = {k: v for k, v in given.items() if k in parameters(Split)}
-        shares = {k: v for k, v in given.items() if k not in parameters(Split)}
-        for name, share in shares.items():
-            if isinstance(share, bool) or not isinstance(share, int | float):
-                accepted = (
-                    f"a share between 0 and 1, or one of the split's own words: {listed(p for p in parameters(Split) if p != 'parts')}"
-                )
-                self.wrong(
-                    ("split", name),
-                    f"part {name!r}: {share!r} is no share",
-                    accepted=accepted,
-                    hint=did_you_mean(name, parameters(Split)),
-                    code="no-share",
-                )
-                return None
+        words = {k: v for k, v in given.items() if k in SPLIT_WORDS}
+        shares = {k: v for k, v in given.items() if k not in SPLIT_WORDS}
+        no_shares = [name for name, share in shares.items() if isinstance(share, bool) or not isinstance(share, int | float)]
+        for name in no_shares:
+            accepted = f"a share between 0 and 1, or one of the split's own words: {listed(SPLIT_WORDS)}"
+            hint = did_you_mean(name, SPLIT_WORDS)
+            self.wrong(("split", name), f"part {name!r}: {shares[name]!r} is no share", accepted=accepted, hint=hint, code="no-share")
+        if no_shares:
+            return None
         by = words.get("by")
         if isinstance(by, str) and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", by, re.DOTALL)):
             words["by"] = call[1]
             words.setdefault("columns", [c.strip().strip("\"'`") for c in call[2].split(",") if c.strip()])
-        return self.made(Split, {**words, "parts": dict(shares)}, ("split",))
+        return self.made(Split, {**words, "shares": list(shares.items())}, ("split",))
 
-    def leaks(self, steps: Mapping[str, Iterable[Step]], split: Step | None) -> None:
+    def leaks(self, value: Mapping[str, Any], split: Split | None) -> None:
         """What cannot be right is refused before data is touched."""
-        if split is None and steps["training"]:
+        if value.get("split") is None and value.get("training"):
             self.wrong(
                 ("training",),
                 "there is no split, so there is no training part to change",
@@ -302,8 +339,7 @@ class _Loader:
                 hint="add `split: {train: 0.8, test: 0.2}`",
                 code="no-split",
             )
-        parts = dict(getattr(split, "parts", ()))
-        if split is not None and "train" not in parts:
+        if split is not None and "train" not in dict(split.shares):
             self.wrong(
                 ("split",),
                 "no part of the split is called train",
@@ -318,12 +354,16 @@ class _Loader:
         try:
             return model.model_validate(value)
         except ValidationError as error:
+            by_place: dict[Path, list[Mapping[str, Any]]] = {}
             for found in error.errors(include_url=False):
-                self.explain(model, found, path)
+                by_place.setdefault(self.in_document((*path, *found["loc"])), []).append(found)
+            for where, all_found in by_place.items():
+                self.explain(model, where, all_found)
             return None
 
-    def explain(self, model: type[BaseModel], found: Mapping[str, Any], path: Path) -> None:
-        where = self.in_document((*path, *found["loc"]))
+    def explain(self, model: type[BaseModel], where: Path, all_found: Sequence[Mapping[str, Any]]) -> None:
+        """Say what is wrong in one place: a value that may be of several kinds has a complaint of each of them."""
+        found = next((f for f in all_found if f["type"] == "literal_error"), all_found[0])
         name = ".".join(str(p) for p in where)
         match found["type"]:
             case "extra_forbidden":
@@ -347,24 +387,28 @@ class _Loader:
                     where, f"{name}: {found['input']!r} is not one of its values", accepted=expected, hint=hint, code="unknown-value"
                 )
             case _:
-                self.wrong(where, f"{name}: {_lower(found['msg'])}; found {found['input']!r}", code="bad-value")
+                told = " or ".join(dict.fromkeys(EXPECTED.get(f["type"], _lower(f["msg"])) for f in all_found))
+                self.wrong(where, f"{name}: {found['input']!r} cannot stand here", accepted=told, code="bad-value")
 
     def in_document(self, loc: tuple[Any, ...]) -> Path:
         """The part of a model's path that is in the document: unions add words of their own."""
-        while (
-            loc
-            and loc not in self.document.places
-            and loc[:-1] in self.document.places
-            and loc[-1] in ("str", "list[str]", "int", "float", "bool")
-        ):
-            loc = loc[:-1]
-        return loc
+        kept = [word for i, word in enumerate(loc) if (*loc[:i], word) in self.document.places or not _of_union(word)]
+        return tuple(kept)
 
     def known_words(self, model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
         inner: Any = model
         for word in loc:
             inner = inner.model_fields[word].annotation if isinstance(word, str) and word in getattr(inner, "model_fields", {}) else inner
         return [f.alias or n for n, f in getattr(inner, "model_fields", {}).items()]
+
+
+def _words(value: Any) -> Any:
+    """Names of columns as texts, though YAML reads some as numbers."""
+    return [str(v) for v in value] if isinstance(value, list) else None if value is None else str(value)
+
+
+def _of_union(word: str | int) -> bool:
+    return isinstance(word, str) and (word in ("str", "int", "float", "bool") or "[" in word)
 
 
 def _misplaced(kind: type[Step], part: Part) -> str:
@@ -394,8 +438,6 @@ def model_of(kind: type[Step]) -> type[BaseModel]:
     hints = get_type_hints(kind)
     made: dict[str, Any] = {}
     for f in fields(kind):  # type: ignore[arg-type]  # every step is a dataclass
-        default = (
-            ... if f.default is MISSING and f.default_factory is MISSING else f.default if f.default is not MISSING else f.default_factory()
-        )  # type: ignore[misc]
-        made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=f.metadata.get("doc")))
-    return create_model(kind.__name__, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **made)
+        default = f.default if f.default is not MISSING else f.default_factory() if callable(f.default_factory) else ...
+        made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=kind.documented().get(f.name)))
+    return create_model(kind.__name__, __config__=PLAIN, **made)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tilth.data import BELOW, Change, Dataset, Rows
+from tilth.data import BELOW, Dataset, Rows
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.operations import CountIf, SumOrZero
@@ -17,6 +17,7 @@ from tilth.engine.query import table
 from tilth.engine.statistics import Statistic, count
 from tilth.errors import RequestError
 from tilth.flow.flow import Flow, Learned
+from tilth.flow.serving import refuse_unserved
 from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
@@ -39,12 +40,13 @@ class Prepared:
 
 def fitted(flow: Flow, data: Dataset, engine: Engine) -> tuple[Flow, Dataset, list[Finding]]:
     """The fitted flow, the table after `rows` and `split`, and what these two changed."""
-    table_, findings = after_rows(flow, data, engine)
-    train = of_part(table_, TRAIN) if flow.split is not None else table_
-    learned, _ = fit(flow.features, train.keep(n for n in train.names if n != SPLIT) if flow.split is not None else train, engine)
-    door = next((layer for layer in data.layers[:1] if isinstance(layer, Change) and layer.door), None)
+    schema = engine.schema(data)
+    whole, rows, findings = after_rows(flow, data, engine)
+    train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
+    features, _ = fit(flow.features, train, engine)
+    refuse_unserved(rows, features)
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
-    return flow.with_learned(Learned(engine.schema(data), door, tuple(learned), facts)), table_, findings
+    return flow.with_learned(Learned(schema, tuple(features), not data.source.typed, facts)), whole, findings
 
 
 def versions() -> dict[str, str]:
@@ -52,8 +54,9 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("tilth", "duckdb", "sqlglot")}
 
 
-def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list[Finding]]:
-    """The table after the steps of `rows` and the split, with a finding for each of them."""
+def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list[Fitted], list[Finding]]:
+    """The table after the steps of `rows` and the split, the fitted steps of `rows`, and a finding for each step."""
+    fitted_rows: list[Fitted] = []
     findings: list[Finding] = []
     before = rows_of(data, engine) if flow.rows else None
     for step in flow.rows:
@@ -61,12 +64,13 @@ def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list
         if any(isinstance(layer, Rows) for layer in data.layers):  # otherwise every later scan would sort and join again
             data = engine.checkpoint(data)
         after = rows_of(data, engine)
+        fitted_rows.append(done)
         findings.append(_step_finding(done, "rows", {"rows_in": before, "rows_out": after}))
         before = after
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine)
         findings.append(_step_finding(done, "split", {}))
-    return data, findings
+    return data, fitted_rows, findings
 
 
 def rows_of(data: Dataset, engine: Engine) -> int:
@@ -91,7 +95,7 @@ def run(flow: Flow, data: Dataset, engine: Engine) -> Prepared:
     prepared = flow.prepared(whole)
     if flow.split is None:
         return Prepared(flow, whole, {"all": prepared}, tuple(findings))
-    names = [name for name, _ in flow.split.parts]
+    names = [name for name, _ in flow.split.shares]
     parts = {name: of_part(prepared, name).change({SPLIT: None}) for name in names}
     parts[TRAIN], more = trained(flow, parts[TRAIN], engine)
     return Prepared(flow, whole, parts, (*findings, *more))

@@ -55,7 +55,9 @@ def _parameters(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _split(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     schema = _parameters(Split, definitions)
-    words = {k: v for k, v in schema["properties"].items() if k != "parts"}
+    words = {k: v for k, v in schema["properties"].items() if k != "shares"}
+    ways = words["by"].pop("enum")
+    words["by"]["anyOf"] = [{"enum": ways}, {"pattern": rf"^\s*({'|'.join(ways)})\s*\(.*\)\s*$"}]  # `hash` or `hash(customer)`
     share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "a part's share of the rows"}
     return {
         "type": "object",

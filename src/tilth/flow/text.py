@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -17,6 +17,14 @@ from tilth.errors import FlowError, Mistake, Place
 Path = tuple[str | int, ...]
 MOST_NODES = 100_000  # a document of aliases to aliases grows without bound; no honest flow comes near
 DEEPEST = 60
+LONGEST_INTEGER = 300  # digits; a longer one is a text, as Python refuses to read it
+
+LONGEST_LINE = 500  # characters; a longer one is not shown
+
+# the pure-Python loader's marks carry the same positions; the C one is ten times as fast
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
+CORE_TAGS = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|timestamp|merge|value)")
 
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -42,6 +50,25 @@ class Document:
                 return self.places[path[:end]][0 if of_key and end == len(path) else 1]
         return Place(self.file, 1, 1, self.lines[0] if self.lines else "")
 
+    def within(self, path: Path, inner: Place) -> Place:
+        """Where a place inside a text value stands in the document: exactly for a block (`|`) or a single line, else the value's own.
+
+        >>> document = parse("check: |\\n  Rules = [\\n")
+        >>> print(document.within(("check",), Place(None, 1, 9)))
+        <flow>:2:11
+        """
+        place = self.place(path)
+        if not (place.line and place.column and inner.line and inner.column):
+            return place
+        first = self.lines[place.line - 1][place.column - 1 : place.column]
+        if first == "|":
+            line = place.line + inner.line
+            indent = next((len(text) - len(text.lstrip(" ")) for text in self.lines[place.line :] if text.strip()), 0)
+            return Place(self.file, line, inner.column + indent, self.lines[line - 1] if line <= len(self.lines) else None, inner.length)
+        if first != ">" and inner.line == 1 and place.length > 1:
+            return replace(place, column=place.column + inner.column - 1 + (first in "\"'"), length=inner.length)
+        return place
+
 
 def parse(text: str, file: str = "<flow>") -> Document:
     """The document in a YAML text.
@@ -52,15 +79,15 @@ def parse(text: str, file: str = "<flow>") -> Document:
     >>> document.value, document.place(("data", "read")).column
     ({'data': {'read': 'a.csv'}}, 14)
     """
-    lines = text.splitlines()
+    lines = LINE_END.split(text)
     try:
-        # the pure-Python loader's marks carry the same positions; the C one is ten times as fast
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        _refuse_deep(text, file, lines)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(mark, file, lines) if mark else Place(file)
         raise FlowError(f"this is no YAML: {error.problem or error.context}", place=place, code="not-yaml") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise FlowError(f"this is no YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
     document = Document(None, file, lines)
     if node is not None:
@@ -68,9 +95,23 @@ def parse(text: str, file: str = "<flow>") -> Document:
     return document
 
 
+def _refuse_deep(text: str, file: str, lines: list[str]) -> None:
+    """Refuse what is nested too deep, before a document is made of it: that recurses, and in C it would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _too_large(_place(event.start_mark, file, lines))
+
+
+def _too_large(place: Place) -> FlowError:
+    limits = f"at most {MOST_NODES} values, nested at most {DEEPEST} deep"
+    return FlowError("this document is too large", place=place, accepted=limits, code="too-large")
+
+
 def _place(mark: Any, file: str, lines: list[str], length: int = 1) -> Place:
     line = lines[mark.line] if mark.line < len(lines) else ""
-    return Place(file, mark.line + 1, mark.column + 1, line, length)
+    return Place(file, mark.line + 1, mark.column + 1, line if len(line) <= LONGEST_LINE else None, length)
 
 
 class _Builder:
@@ -81,8 +122,11 @@ class _Builder:
     def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
         self.nodes += 1
         if self.nodes > MOST_NODES or depth > DEEPEST:
-            limits = f"at most {MOST_NODES} values, nested at most {DEEPEST} deep"
-            raise FlowError("this document is too large", place=self.at(node), accepted=limits, code="too-large")
+            raise _too_large(self.at(node))
+        if not CORE_TAGS.fullmatch(node.tag):
+            self.document.mistakes.append(
+                Mistake(f"the tag {node.tag!r} means nothing here", self.at(node), hint="leave it out", code="tag")
+            )
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -112,9 +156,9 @@ class _Builder:
             found[key] = self.build(value_node, (*path, key), depth + 1)
         return found
 
-    def scalar(self, node: yaml.ScalarNode) -> Any:
+    def scalar(self, node: yaml.Node) -> Any:
         text: str = node.value
-        return plain(text) if node.style is None else text
+        return text if getattr(node, "style", None) else plain(text)  # the C loader's plain style is "", the other's is None
 
 
 def plain(text: str) -> Any:
@@ -129,7 +173,7 @@ def plain(text: str) -> Any:
         return text.lower() == "true"
     if INTEGER.fullmatch(text):
         digits = text.lstrip("+-")
-        return text if len(digits) > 1 and digits[0] == "0" else int(text)
+        return text if (len(digits) > 1 and digits[0] == "0") or len(digits) > LONGEST_INTEGER else int(text)
     if FLOAT.fullmatch(text):
         return float(text)
     if text.lower() in SPECIAL:

@@ -1,0 +1,38 @@
+"""Writes the texts of `--help` to where they are kept: `cli/help.txt`, and the page of the command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from tilth.cli.app import COMMANDS, help_text, tilth
+
+ROOT = Path(__file__).parents[1]
+TEXT = ROOT / "src/tilth/cli/help.txt"
+PAGE = ROOT / "docs/command-line.md"
+
+
+def command_help(name: str) -> str:
+    """What `tilth NAME --help` prints, on a terminal of 100 columns."""
+    command = tilth.get_command(click.Context(tilth), name)
+    if command is None:
+        raise SystemExit(f"there is no command {name}")
+    parent = click.Context(tilth, info_name="tilth")
+    return command.get_help(click.Context(command, parent, name, terminal_width=100, max_content_width=100)) + "\n"
+
+
+def filled(page: str) -> str:
+    """The page with the text of each command's help between its marks."""
+    for name in COMMANDS:
+        block = f"<!-- help: {name} -->\n```text\n{command_help(name)}```\n<!-- end -->"
+        page, found = re.subn(rf"<!-- help: {name} -->.*?<!-- end -->", block.replace("\\", r"\\"), page, flags=re.DOTALL)
+        if found != 1:
+            raise SystemExit(f"{PAGE.name} has no marks for {name}")
+    return page
+
+
+if __name__ == "__main__":
+    TEXT.write_text(help_text(), "utf-8")
+    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")

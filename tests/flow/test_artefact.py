@@ -1,0 +1,207 @@
+"""The fitted flow as a file: what goes in comes out, equal flows make equal bytes, and nothing else is opened."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tilth
+from tilth.errors import ArtefactError, FlowError
+from tilth.flow import Flow
+from tilth.flow import artefact as module
+from tilth.flow.artefact import ENTRIES, _decoded, _encoded, opened
+
+TABLE = pa.table({"age": [30, None, 50, 41], "job": ["a", "b", None, "a"], "y": ["yes", "no", "no", "yes"]})
+TEXT = """
+data: {roles: {label: y, positive: yes}}
+split: {train: 0.5, test: 0.5}
+features:
+  - impute: {columns: numeric, with: mean, indicator: true}
+  - scale: {columns: age}
+  - encode: {columns: job}
+"""
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Flow:
+    return tilth.fit(Flow.parse(TEXT.replace("split: {train: 0.5, test: 0.5}\n", "")), TABLE)
+
+
+@pytest.fixture(scope="module")
+def saved(fitted: Flow, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return fitted.save(tmp_path_factory.mktemp("artefact") / "f.tilth").read_bytes()
+
+
+def test_what_goes_in_comes_out(fitted: Flow, saved: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "f.tilth"
+    path.write_bytes(saved)
+    again = Flow.load(path)
+    assert again == fitted
+    assert again.text == fitted.text
+    row = {"age": 12, "job": "b", "y": None}
+    assert again.row(row) == fitted.row(row)
+    assert str(again) == str(fitted)
+
+
+def test_made_twice_it_is_byte_equal(saved: bytes, tmp_path: Path) -> None:
+    again = tilth.fit(Flow.parse(TEXT.replace("split: {train: 0.5, test: 0.5}\n", "")), TABLE)
+    assert again.save(tmp_path / "g.tilth").read_bytes() == saved
+    path = tmp_path / "h.tilth"
+    path.write_bytes(saved)
+    assert Flow.load(path).save(path).read_bytes() == saved
+
+
+def test_it_holds_texts_and_no_row(saved: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(saved)) as archive:
+        assert archive.namelist() == ["manifest.json", *ENTRIES]
+        texts = [archive.read(name).decode() for name in archive.namelist()]
+    assert b"pickle" not in saved
+    assert not any("41" in json.dumps(json.loads(text)) for text in texts[2:])  # an age that is in the data only
+
+
+def test_a_flow_that_has_not_learned_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(FlowError, match="is not fitted"):
+        Flow.parse(TEXT).save(tmp_path / "f.tilth")
+    assert not list(tmp_path.iterdir())
+
+
+VALUES: list[Any] = [
+    datetime(2024, 2, 29, 12, 30, 0, 5),
+    date(1, 1, 1),
+    Decimal("1.10"),
+    {"$date": "no date", "$": {"$$x": 1}},
+    [1, 2.5, None, True, "text"],
+    -0.0,
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_values_come_back_as_they_were(value: Any) -> None:
+    again = json.loads(json.dumps(_encoded({"v": value})), object_hook=_decoded)["v"]
+    assert again == value
+    assert repr(again) == repr(value)
+
+
+# ── damage ──
+
+
+def repacked(saved: bytes, change: Callable[[dict[str, bytes]], None], manifest: bool = True) -> bytes:
+    """The artefact with its entries changed; `manifest` tells whether its hashes are made to fit."""
+    with zipfile.ZipFile(io.BytesIO(saved)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    change(entries)
+    if manifest:
+        told = json.loads(entries["manifest.json"])
+        told["sha256"] = {name: module._hash(entries[name]) for name in entries if name != "manifest.json"}
+        entries["manifest.json"] = json.dumps(told).encode()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def version(n: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(entries: dict[str, bytes]) -> None:
+        entries["manifest.json"] = json.dumps({**json.loads(entries["manifest.json"]), "version": n}).encode()
+
+    return change
+
+
+def with_entry(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
+    return lambda entries: entries.update({name: content})
+
+
+def without(name: str) -> Callable[[dict[str, bytes]], None]:
+    return lambda entries: entries.pop(name) and None
+
+
+def in_json(name: str, key: str, value: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(entries: dict[str, bytes]) -> None:
+        entries[name] = json.dumps({**json.loads(entries[name]), key: value}).encode()
+
+    return change
+
+
+DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("empty", lambda b: b"", "it is damaged, or something else"),
+    ("a text", lambda b: b"flow: yes", "it is damaged, or something else"),
+    ("cut short", lambda b: b[: len(b) // 2], "it is damaged, or something else"),
+    (
+        "a wrong hash",
+        lambda b: repacked(b, with_entry("learned.json", b"{}"), manifest=False),
+        "learned.json was changed after it was made",
+    ),
+    ("a newer version", lambda b: repacked(b, version(99)), "format version 99; this Tilth reads 1 to 1"),
+    ("an older version", lambda b: repacked(b, version(0)), "format version 0"),
+    ("a version that is none", lambda b: repacked(b, version("one")), "its manifest is not that of a fitted flow"),
+    ("an entry too many", lambda b: repacked(b, with_entry("../../evil.sh", b"x")), "it holds"),
+    ("an entry too few", lambda b: repacked(b, without("baseline.json")), "it holds"),
+    ("no mapping", lambda b: repacked(b, with_entry("flow.json", b"[]")), "no fitted flow of this version"),
+    ("no JSON", lambda b: repacked(b, with_entry("flow.json", b"{")), "no fitted flow of this version"),
+    ("no UTF-8", lambda b: repacked(b, with_entry("flow.yaml", b"\xff")), "it is damaged, or something else"),
+    ("deep JSON", lambda b: repacked(b, with_entry("learned.json", b"[" * 100_000)), "no fitted flow of this version"),
+    (
+        "an unknown step",
+        lambda b: repacked(b, in_json("flow.json", "steps", {"rows": [{"step": "os.system", "parameters": {}}]})),
+        "no fitted",
+    ),
+    (
+        "a kind that is none",
+        lambda b: repacked(b, in_json("learned.json", "schema", [["age", "pickle", ""]])),
+        "no fitted flow of this version",
+    ),
+    ("a step less", lambda b: repacked(b, in_json("learned.json", "features", [])), "no fitted flow of this version"),
+]
+
+
+@pytest.mark.parametrize(("damage", "why"), [d[1:] for d in DAMAGE], ids=[d[0] for d in DAMAGE])
+def test_what_is_damaged_is_refused_with_the_reason(saved: bytes, tmp_path: Path, damage: Callable[[bytes], bytes], why: str) -> None:
+    path = tmp_path / "f.tilth"
+    path.write_bytes(damage(saved))
+    with pytest.raises(ArtefactError, match=why) as caught:
+        opened(path)
+    assert caught.value.exit_code == 2
+
+
+def test_a_zip_bomb_is_not_unpacked(saved: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 10_000)
+    path = tmp_path / "f.tilth"
+    bomb = repacked(saved, with_entry("learned.json", b" " * 10_000_000))
+    path.write_bytes(bomb)
+    with pytest.raises(ArtefactError, match="too large"):
+        opened(path)
+    path.write_bytes(bomb.replace((10_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little")))  # headers that lie about it
+    with pytest.raises(ArtefactError):
+        opened(path)
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="there is no such file"):
+        opened(tmp_path / "f.tilth")
+
+
+@given(st.data())
+def test_a_flipped_byte_changes_nothing_or_is_refused(saved: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    path = tmp_path_factory.getbasetemp() / "flipped.tilth"
+    flipped = bytearray(saved)
+    for at in data.draw(st.lists(st.integers(0, len(saved) - 1), min_size=1, max_size=3)):
+        flipped[at] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(flipped)
+    try:
+        again = opened(path)
+    except ArtefactError:
+        return
+    path.write_bytes(saved)
+    assert again == opened(path)

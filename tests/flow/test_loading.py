@@ -1,0 +1,127 @@
+"""From a flow file to a flow: what is read, and every mistake at once, each in its place.
+
+A file `mistakes/NAME.yaml` is a flow with mistakes, and `NAME.txt` beside it is what people are told. To add a case, add both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth.errors import FlowError
+from tilth.flow import Flow
+from tilth.flow.loading import FlowPart, model_of, parameters, parse_flow
+from tilth.flow.text import dump
+from tilth.steps import STEPS
+
+MISTAKES = Path(__file__).with_name("mistakes")
+
+
+def test_a_flow_says_everything(tmp_path: Path) -> None:
+    (tmp_path / "rules.dqdl").write_text('Rules = [ IsComplete "age" ]')
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        """
+data:
+  read: [a.csv, b.csv]
+  nulls: ["?", -999]
+  types: {zip: text}
+  roles: {id: no, label: approved, positive: yes, facet: sex, time: day}
+check: rules.dqdl
+split: {train: 0.7, valid: 0.1, test: 0.2, by: "hash('customer no', zip)", seed: 3}
+features:
+  - impute: {columns: [age, pay], with: mean}
+  - scale: numeric
+measure: [bias]
+deliver: {to: out, format: csv}
+"""
+    )
+    flow = Flow.load(path)
+    assert (flow.name, flow.reading.read, flow.folder) == ("small", ("a.csv", "b.csv"), str(tmp_path))
+    assert flow.reading.options == {"nulls": ["?", "-999"], "types": {"zip": "text"}}
+    assert (flow.reading.roles.id, flow.reading.roles.label, flow.reading.roles.positive) == (("no",), "approved", ("yes",))
+    assert flow.check == 'Rules = [ IsComplete "age" ]'
+    assert flow.split is not None
+    assert (flow.split.by, flow.split.columns, flow.split.seed) == ("hash", ("customer no", "zip"), 3)
+    assert flow.split.shares == (("train", 0.7), ("valid", 0.1), ("test", 0.2))
+    assert [str(s) for s in flow.features] == ["impute(columns=['age', 'pay'], with='mean')", "scale(columns='numeric')"]
+    assert (flow.measure, flow.deliver.to, flow.deliver.format) == (("bias",), "out", "csv")
+
+
+def test_an_empty_mapping_is_a_flow_that_does_nothing() -> None:
+    assert Flow.parse("{}").features == ()
+
+
+def test_a_column_may_be_called_by_a_number() -> None:
+    flow = Flow.parse("data: {roles: {label: 2024, positive: 1}}\nfeatures: [{scale: [2020, 2021]}]")
+    assert (flow.reading.roles.label, flow.reading.roles.positive) == ("2024", (1,))
+    assert flow.features[0].columns == ("2020", "2021")
+
+
+@pytest.mark.parametrize("path", sorted(MISTAKES.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_mistake_is_told_at_once_and_in_its_place(path: Path) -> None:
+    with pytest.raises(FlowError) as caught:
+        Flow.load(path)
+    told = str(caught.value).replace(f"{MISTAKES}/", "")
+    assert told + "\n" == path.with_suffix(".txt").read_text()
+    assert all(m.code for m in caught.value.mistakes)
+    assert caught.value.exit_code == 2
+
+
+def test_a_file_that_is_not_there_and_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "loans.yaml").write_text("{}")
+    with pytest.raises(FlowError, match=r"there is no flow file '.*/loan.yaml'[\s\S]*did you mean 'loans.yaml'"):
+        Flow.load(tmp_path / "loan.yaml")
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FlowError, match="it is no text in UTF-8"):
+        Flow.load(tmp_path / "f.yaml")
+
+
+def test_a_folder_is_no_flow(tmp_path: Path) -> None:
+    with pytest.raises(FlowError, match="cannot be read"):
+        Flow.load(tmp_path)
+
+
+# ── fuzz: no exception but FlowError, whatever the file holds ──
+
+WORDS = st.sampled_from([*FlowPart.model_fields, *STEPS, *(p for kind in STEPS.values() for p in parameters(kind)), "label", "train", "x"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=12)
+FLOWS = st.dictionaries(st.sampled_from(list(FlowPart.model_fields)), VALUES, max_size=5)
+
+
+@given(FLOWS)
+def test_no_document_raises_anything_but_a_flow_error(value: object) -> None:
+    try:
+        parse_flow(dump(value))  # type: ignore[arg-type]
+    except FlowError as error:
+        assert all(m.place and m.place.line for m in error.mistakes)
+
+
+@given(st.data())
+def test_no_step_raises_anything_but_a_flow_error(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(list(STEPS)))
+    given = data.draw(st.dictionaries(st.sampled_from(parameters(STEPS[name])), VALUES, max_size=4))
+    try:
+        parse_flow(dump({"features": [{name: given}]}))
+    except FlowError as error:
+        assert all(m.place for m in error.mistakes)
+
+
+@given(st.text(max_size=200))
+def test_no_text_raises_anything_but_a_flow_error(text: str) -> None:
+    with contextlib.suppress(FlowError):
+        parse_flow(text)
+
+
+@pytest.mark.parametrize("name", list(STEPS))
+def test_each_parameter_of_a_step_is_described(name: str) -> None:
+    schema = model_of(STEPS[name]).model_json_schema()
+    assert all(p.get("description") for p in schema.get("properties", {}).values()), schema["properties"]
