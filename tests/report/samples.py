@@ -76,19 +76,28 @@ def _warnings() -> list[Finding]:
     return [
         Finding(
             FindingKind.WARNING,
-            "looks like an identifier",
-            ("customer_no",),
-            message="19,181 distinct values in 20,212 rows; it was not scaled",
+            "MISSINGNESS_DIFFERS",
+            ("sex",),
+            message="sex=female: the label is missing in 0.6% of sex=female and in 0.3% of the others",
+            part=part,
         )
+        for part in ("raw", "train")
     ]
 
 
 def _bias() -> list[Finding]:
     def found(part: str, facet: str, group: str, n: tuple[int, int], **values: tuple[float, float, float]) -> list[Finding]:
+        rate = 0.2381 if facet == "sex" else 0.2073
+        positive = {"a": round(n[0] * rate), "d": round(n[1] * (rate - values["DPL"][0]))}
+        outcomes = {f"n_{s}_positive": p for s, p in positive.items()} | {
+            f"n_{s}_negative": m - positive[s] for s, m in zip("ad", n, strict=True)
+        }
         details = {
+            "facet": facet,
+            "facet_value": group.removeprefix(f"{facet}="),
             "label": "approved",
-            "positive": "yes",
-            "counts": {"n_a": n[0], "n_d": n[1]},
+            "label_value": "yes",
+            "counts": {"n_a": n[0], "n_d": n[1], **outcomes},
             "n_used": sum(n),
             "n_excluded": 198 if part == "raw" else 0,
         }
@@ -107,41 +116,51 @@ def _bias() -> list[Finding]:
     later = {m: (v * 0.97, lo * 0.93, hi * 1.02) for m, (v, lo, hi) in women.items()}
     tested = {m: (v * 1.05, lo * 0.85, hi * 1.2) for m, (v, lo, hi) in women.items()}
     return [
-        *found("raw", "sex", "female", (12325, 7477), **women),
-        Finding(FindingKind.BIAS, "CDDL", ("sex",), None, None, "Group variable is empty or not provided", "raw", "", "female"),
-        *found("train", "sex", "female", (9801, 5972), **later),
-        *found("test", "sex", "female", (2466, 1494), **tested),
-        *found("raw", "age", "age ≤ 24", (15543, 3986), **young),
-        *found("train", "age", "age ≤ 24", (12433, 3189), **young),
+        *found("raw", "sex", "sex=female", (12325, 7477), **women),
+        Finding(FindingKind.BIAS, "CDDL", ("sex",), None, None, "Group variable is empty or not provided", "raw", "", "sex=female"),
+        *found("train", "sex", "sex=female", (9801, 5972), **later),
+        *found("test", "sex", "sex=female", (2466, 1494), **tested),
+        *found("raw", "age", "age=(-inf, 25)", (15543, 3986), **young),
+        *found("train", "age", "age=(-inf, 25)", (12433, 3189), **young),
     ]
 
 
 def _balance() -> list[Finding]:
-    counts = {
-        "raw": {"no": 16389, "yes": 3743, "null": 80},
-        "train": {"no": 12896, "yes": 12896},
-        "test": {"no": 3229, "yes": 712},
-    }
+    counts = {"raw": ({"no": 16389, "yes": 3743}, 80), "train": ({"no": 12896, "yes": 12896}, 0), "test": ({"no": 3229, "yes": 712}, 0)}
     return [
-        Finding(FindingKind.BALANCE, "approved", ("approved",), part=p, details={"counts": c, "rows": sum(c.values())})
-        for p, c in counts.items()
+        Finding(
+            FindingKind.BALANCE,
+            label,
+            ("approved",),
+            n / sum(rows.values()),
+            part=part,
+            details={"rows": n, "missing": missing, "positive": label == "yes", "ratio": max(rows.values()) / n},
+        )
+        for part, (rows, missing) in counts.items()
+        for label, n in rows.items()
     ]
 
 
 def _columns() -> list[Finding]:
     found = []
 
-    def column(part: str, name: str, rows: int, missing: int = 0, invalid: int = 0, kind: str = "text", **more: float) -> None:
-        details = {"type": kind, "rows": rows, "missing": missing, "invalid": invalid, "valid": rows - missing - invalid, **more}
+    def column(part: str, name: str, rows: int, missing: int = 0, invalid: int = 0, kind: str = "text", **more: object) -> None:
+        details = {"kind": kind, "rows": rows, "missing": missing, "invalid": invalid, "valid": rows - missing - invalid, **more}
         found.append(Finding(FindingKind.COLUMN, "column", (name,), part=part, details=details))
 
-    ages = {"minimum": -75, "p25": 29, "median": 41, "p75": 53, "maximum": 199, "mean": 41.7, "distinct": 152}
-    incomes = {"minimum": 0.61, "p25": 2110.0, "median": 2894.5, "p75": 3821.2, "maximum": 14211.9, "mean": 3071.4, "distinct": 18004}
+    def numbers(
+        low: float, quarter: float, half: float, three: float, high: float, mean: float, std: float, distinct: int
+    ) -> dict[str, object]:
+        quantiles = {"0.25": quarter, "0.5": half, "0.75": three}
+        return {"min": low, "max": high, "mean": mean, "std": std, "quantiles": quantiles, "distinct": distinct, "distinct_exact": True}
+
+    ages = numbers(-75, 29, 41, 53, 199, 41.7, 15.2, 152)
+    incomes = numbers(0.61, 2110.0, 2894.5, 3821.2, 14211.9, 3071.4, 1288.4, 18004)
     column("raw", "application_id", 20212, distinct=20065)
-    column("raw", "sex", 20212, 119, distinct=7)
+    column("raw", "sex", 20212, 119, distinct=7, top=[["male", 12325], ["female", 7477], ["Female", 301], ["FEMALE", 288], [" male", 102]])
     column("raw", "age", 20212, 299, 96, "integer", **ages)
     column("raw", "income", 20212, 877, 0, "decimal", **incomes)
-    column("raw", "credit.score", 20212, 293, 432, "integer", minimum=-999, median=652, maximum=850, distinct=546)
+    column("raw", "credit.score", 20212, 293, 432, "integer", **numbers(-999, 583, 652, 718, 850, 612.3, 246.1, 546))
     column("raw", "marital", 20212, 433, 57, distinct=11)
     column("raw", "debt to income (%)", 20212, 877, 0, "decimal")
     column("raw", "note", 20212, 17311, distinct=1204)
@@ -290,7 +309,15 @@ def many_columns(n: int = 200) -> Report:
                 "column",
                 (f"a rather long column name, number {k}",),
                 part=part,
-                details={"type": "decimal", "rows": 1000, "missing": k if k % 3 else 0, "invalid": 0, "minimum": 0.5, "maximum": 1e9},
+                details={
+                    "kind": "decimal",
+                    "rows": 1000,
+                    "valid": 1000 - k,
+                    "missing": k if k % 3 else 0,
+                    "invalid": 0,
+                    "min": 0.5,
+                    "max": 1e9,
+                },
             )
             for part in ("raw", "train")
             for k in range(n)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -110,3 +111,104 @@ def test_sections_with_nothing_to_say_are_left_out():
     assert "<h2" not in pages["empty"]
     assert "<nav" not in pages["empty"]
     assert re.findall(r'<h2 id="(\w+)"', pages["rules"]) == ["first", "rules", "numbers"]
+
+
+# ── in a browser ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """`opened("loans", width=390, scheme="dark")`: the page in a browser, with all that it asked for and complained of."""
+    contexts = []
+
+    def show(name: str, width: int = 1280, scheme: str = "light"):
+        place = tmp_path / "report.html"
+        place.write_text(pages[name], "utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
+        page = contexts[-1].new_page()
+        page.asked, page.complaints = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(place.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", pages)
+def test_the_page_asks_for_nothing_and_complains_of_nothing(opened, name):
+    page = opened(name)
+    assert [url.rsplit("/", 1)[-1] for url in page.asked] == ["report.html"]
+    assert page.complaints == []
+    assert page.title()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("name", pages)
+def test_nothing_is_wider_than_the_screen(opened, name, width):
+    page = opened(name, width)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser
+def test_the_page_turns_dark_with_the_system(opened):
+    shades = {}
+    for scheme in ("light", "dark"):
+        page = opened("loans", scheme=scheme)
+        colours = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+        shades[scheme] = [sum(map(int, re.findall(r"\d+", c)[:3])) / 765 for c in page.eval_on_selector("body", colours)]
+    assert shades["light"][0] > 0.9 > 0.2 > shades["light"][1]
+    assert shades["dark"][0] < 0.2 < 0.8 < shades["dark"][1]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["loans", "empty", "rules", "measures"])
+def test_axe_finds_no_barrier(opened, name, scheme):
+    axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install axe-playwright-python")
+    page = opened(name, scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate((files(axe) / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("tags => axe.run({runOnly: tags})", AXE)
+    told = [(v["id"], v["help"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
+    assert told == []
+    assert len(found["passes"]) > 10
+
+
+@pytest.mark.browser
+def test_on_paper_folds_stand_open_and_queries_stay_away(opened):
+    page = opened("loans")
+    page.emulate_media(media="print")
+    heights = page.eval_on_selector_all("details > :last-child", "all => all.map(e => [e.closest('.long') !== null, e.checkVisibility()])")
+    assert {tuple(h) for h in heights} == {(False, True), (True, False)}
+    assert not page.is_visible("nav")
+
+
+@pytest.mark.browser
+def test_the_keyboard_reaches_the_report_and_what_scrolls(opened):
+    page = opened("loans", width=390)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    assert page.evaluate("[...document.querySelectorAll('.wide')].every(e => e.tabIndex === 0)")
+
+
+@pytest.mark.browser
+def test_a_notebook_page_keeps_its_own_style(opened, browser):
+    page = browser.new_page()
+    page.set_content(f"<style>p{{color:rgb(1,2,3)}}</style><p>Around</p>{embedded(REPORTS['loans'])}")
+    frame = page.frames[1]
+    frame.wait_for_selector("h1")
+    assert page.eval_on_selector("body > p", "e => getComputedStyle(e).color") == "rgb(1, 2, 3)"
+    assert frame.eval_on_selector("main p", "e => getComputedStyle(e).color") != "rgb(1, 2, 3)"
+    assert page.eval_on_selector("body", "e => getComputedStyle(e).maxWidth") == "none"
+    page.close()

@@ -27,7 +27,7 @@ def code(text: object, most: int = 120) -> str:
     >>> [piece for piece in pieces(f"Look at {code('income')} first.")]
     [('Look at ', False), ('income', True), (' first.', False)]
     """
-    return f"{_BEGIN}{cut(clean(text), most) or '(blank)'}{_END}"
+    return f"{_BEGIN}{cut(clean(text), most) if str(text).strip() else '(blank)'}{_END}"
 
 
 def pieces(words: str) -> Iterator[tuple[str, bool]]:
@@ -65,9 +65,9 @@ def shown(value: Any, most: int = 120) -> str:
         case str():
             text = clean(value)
             return f'"{cut(text, most - 2)}"' if text != text.strip() or not text else cut(text, most)
-        case dict():
+        case dict() if value:
             return cut(", ".join(f"{clean(k)}: {shown(v, most)}" for k, v in value.items()), most)
-        case list() | tuple():
+        case list() | tuple() if value:
             return cut(", ".join(shown(v, most) for v in value), most)
     return cut(clean(value), most)
 
@@ -91,16 +91,17 @@ class Words:
 
 @dataclass(frozen=True)
 class Points:
-    """A list. Each point may lead to a section of the page."""
+    """A list. Each point may lead to a section of the page. `remarks` are set smaller."""
 
     points: tuple[tuple[str, str], ...]  # words, the section's key or nothing
+    remarks: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
     """Rows under heads; the first cell of a row is its name. Columns named in `numbers` are set flush right.
 
-    `brief` is how many rows a terminal shows.
+    `brief` is how many rows a terminal shows; columns named in `wordy` it leaves out.
     """
 
     caption: str
@@ -108,6 +109,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     numbers: frozenset[str] = frozenset()
     brief: int = 40
+    wordy: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,12 @@ class Listing:
 
 @dataclass(frozen=True)
 class Fold:
-    """Blocks that the reader opens. On a terminal they are left out."""
+    """Blocks that the reader opens. On paper they stand open if they are `printed`; on a terminal they are left out, unless `brief`."""
 
     title: str
     blocks: tuple[Block, ...]
-    open: bool = False
+    printed: bool = True
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,14 +170,19 @@ class Page:
     verdict: str
     advice: tuple[tuple[str, str], ...]
     figures: tuple[tuple[str, str], ...]
+    note: str
     sections: tuple[Section, ...]
 
 
-def table(caption: str, heads: tuple[str, ...], rows: Any, numbers: Any = (), brief: int = 40) -> Table:
-    """A table of rows of words or cells.
+def table(caption: str, heads: tuple[str, ...], rows: Any, numbers: Any = (), brief: int = 40, wordy: Any = ()) -> Table:
+    """A table of rows of words or cells, without the columns that hold nothing in any row.
 
-    >>> table("Ages", ("age", "rows"), [("38", "12")], numbers=["rows"]).rows[0][0]
-    Cell(words='38', tone='', chart='')
+    >>> table("Ages", ("age", "rows", "remark"), [("38", "12", "")], numbers=["rows"]).heads
+    ('age', 'rows')
     """
-    made = tuple(tuple(c if isinstance(c, Cell) else Cell(str(c)) for c in row) for row in rows)
-    return Table(caption, heads, made, frozenset(numbers), brief)
+    made = [tuple(c if isinstance(c, Cell) else Cell(str(c)) for c in row) for row in rows]
+    kept = [k for k in range(len(heads)) if k == 0 or any(row[k].words or row[k].chart for row in made)]
+    named = tuple(heads[k] for k in kept)
+    return Table(
+        caption, named, tuple(tuple(row[k] for k in kept) for row in made), frozenset(numbers) & set(named), brief, frozenset(wordy)
+    )

@@ -9,7 +9,7 @@ from tilth.report.blocks import Cell, Table, Tone, code, pieces, table
 from tilth.report.charts import clean, number
 from tilth.report.report import Finding, FindingKind, Outcome, Report
 from tilth.report.sections import page
-from tilth.report.sections.bias import facet_of
+from tilth.report.sections.bias import facet_of, metric_of
 from tilth.report.sections.numbers import value_told
 from tilth.report.sections.rules import OUTCOMES, TONES, failing_told, text_of
 
@@ -42,7 +42,7 @@ def _pieces(report: Report) -> Iterator[str]:
         yield _table(_rules(worst[:MOST]))
         if len(worst) > MOST:
             yield f"… and {number(len(worst) - MOST)} more."
-    biased = [f for f in report.of(FindingKind.BIAS) if f.name == "DPL"]
+    biased = [f for f in report.of(FindingKind.BIAS) if metric_of(f) == "DPL"]
     if biased:
         yield _table(_bias(biased[:MOST]))
     if told.figures:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import TYPE_CHECKING, TypeVar
 
-from tilth.report.blocks import Block, Page, Points, Section, Table, Tone, Verdict, Words, plain
+from tilth.report.blocks import Block, Fold, Page, Points, Section, Table, Tone, Verdict, Words, plain
 from tilth.report.charts import number
 from tilth.report.report import Report
 from tilth.report.sections import page
@@ -73,6 +73,8 @@ def _page(told: Page) -> Iterator[RenderableType]:
     yield _hanging(SYMBOLS[told.tone], told.verdict, told.tone, "bold")
     if told.figures:
         yield _line(", ".join(f"{of}: {n}" if not n[:1].isdigit() else f"{n} {of}" for n, of in told.figures), "dim")
+    if told.note:
+        yield _line(told.note, "dim")
     if told.advice:
         yield ""
         yield _line("What to look at first", "bold")
@@ -102,8 +104,8 @@ def _cut(blocks: Iterable[Block]) -> Iterator[Block]:
         verdicts += isinstance(block, Verdict)
         if not isinstance(block, Verdict) or verdicts <= MOST_VERDICTS:
             yield block
-    if verdicts > MOST_VERDICTS:
-        yield Words(f"… and {number(verdicts - MOST_VERDICTS)} more; the HTML and the JSON report hold them all.")
+        elif verdicts == MOST_VERDICTS + 1:
+            yield Words("… and more; the HTML and the JSON report hold them all.")
 
 
 def _block(block: Block) -> Iterator[RenderableType]:
@@ -121,6 +123,10 @@ def _block(block: Block) -> Iterator[RenderableType]:
             yield from _verdict(block)
         case Section():
             yield from _section(block, "underline")
+        case Fold() if block.brief:
+            yield _line(block.title)
+            for inside in block.blocks:
+                yield from _block(inside)
 
 
 def _verdict(block: Verdict) -> Iterator[RenderableType]:
@@ -139,7 +145,7 @@ def _table(block: Table) -> Iterator[RenderableType]:
     """Columns without lines between; a chart in a cell is left out, its numbers stand beside it."""
     from rich.table import Table as Grid
 
-    kept = [k for k in range(len(block.heads)) if k == 0 or not block.rows or any(row[k].words for row in block.rows)]
+    kept = [k for k in range(len(block.heads)) if block.heads[k] not in block.wordy and any(row[k].words for row in block.rows)]
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     for k in kept:
         grid.add_column(_line(block.heads[k]), justify="right" if block.heads[k] in block.numbers else "left", overflow="fold")

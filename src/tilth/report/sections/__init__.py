@@ -35,7 +35,7 @@ def page(report: Report) -> Page:
     tone, words = verdict(report)
     keys = {s.key for s in found}
     told = tuple((point, key if key in keys else "") for point, key in advice(report))
-    return Page(report.title or "Report", _subtitle(report), tone, words, told, _figures(report), found)
+    return Page(report.title or "Report", _subtitle(report), tone, words, told, _figures(report), _parts(report), found)
 
 
 def verdict(report: Report) -> tuple[Tone, str]:
@@ -84,6 +84,17 @@ def _figures(report: Report) -> tuple[tuple[str, str], ...]:
     if f.engine:
         figures.append((f.engine, "engine"))
     return tuple(figures)
+
+
+def _parts(report: Report) -> str:
+    """Which tables the numbers are of, where there are several."""
+    measured = report.of(FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS, FindingKind.METRIC)
+    parts = list(dict.fromkeys(f.part for f in measured if f.part))
+    later = [code(p) for p in parts if p != "raw"]
+    if "raw" not in parts or not later:
+        return ""
+    tables = ", ".join(later[:-1]) + (" and " if later[1:] else "") + later[-1]
+    return f"Numbers of {code('raw')} are of the data as read, those of {tables} of what is delivered, after preparation."
 
 
 def row_count(report: Report) -> int | None:

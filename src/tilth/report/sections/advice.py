@@ -7,7 +7,7 @@ from tilth.report.charts import number, percent
 from tilth.report.report import Finding, FindingKind, Outcome, Report
 from tilth.report.sections import given
 from tilth.report.sections.balance import classes
-from tilth.report.sections.bias import sentence
+from tilth.report.sections.bias import metric_of, sentences
 from tilth.report.sections.columns import name_of, states
 from tilth.report.sections.rules import failing, failing_told, text_of
 from tilth.report.sections.split import leak_told
@@ -23,7 +23,7 @@ def advice(report: Report) -> list[tuple[str, str]]:
 
 
 def _unjudged(report: Report) -> list[tuple[str, str]]:
-    found = [f for f in report.of(FindingKind.RULE) if f.outcome is Outcome.ERROR]
+    found = [f for f in report.of(FindingKind.RULE) if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
     if not found:
         return []
     first = f"{code(text_of(found[0]))}" + (f" and {number(len(found) - 1)} more" if len(found) > 1 else "")
@@ -52,14 +52,13 @@ def _leaks(report: Report) -> list[tuple[str, str]]:
 
 def _bias(report: Report) -> list[tuple[str, str]]:
     """The largest difference in labels that is not chance, in the part that the model learns from."""
-    found = [f for f in report.of(FindingKind.BIAS) if f.name == "DPL" and _sure(f)]
+    found = [f for f in report.of(FindingKind.BIAS) if metric_of(f) == "DPL" and _sure(f)]
     part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), None)
     found = [f for f in found if f.part == part] if part is not None else found
     if not found:
         return []
     worst = max(found, key=lambda f: abs(given.as_number(f.value) or 0.0))
-    where = f"In {code(worst.part)}: " if worst.part else ""
-    return [(f"{where}{sentence(worst)} Decide whether a model may learn that.", "bias")]
+    return [(f"{told} Decide whether a model may learn that.", "bias") for told in sentences([worst])[:1]]
 
 
 def _sure(finding: Finding) -> bool:

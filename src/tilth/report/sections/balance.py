@@ -7,12 +7,14 @@ from tilth.report.charts import number, percent, stacked
 from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
 
+NONE = "(no label)"
+
 
 def balance(report: Report) -> Section | None:
     """A chart and a table per label."""
     labels: dict[str, dict[str, dict[str, float]]] = {}
     for f in report.of(FindingKind.BALANCE):
-        label = ", ".join(f.subject) or f.name
+        label = ", ".join(f.subject) or "the label"
         labels.setdefault(label, {}).setdefault(f.part or "all rows", {}).update(classes(f))
     blocks: list[Block] = []
     for label, parts in labels.items():
@@ -25,13 +27,9 @@ def balance(report: Report) -> Section | None:
 
 
 def classes(finding: Finding) -> dict[str, float]:
-    """The rows per value of the label: from the finding's table of counts, or from a finding of one value."""
-    counts = given.mapping(finding, "counts")
-    if counts:
-        return {shown(k, 60): n for k, v in counts.items() if (n := given.as_number(v)) is not None}
-    n = given.figure(finding, "rows")
-    n = given.as_number(finding.value) if n is None else n
-    return {} if n is None else {shown(finding.group, 60): n}
+    """The rows with this value of the label, and those without a label."""
+    n, missing = given.figure(finding, "rows"), given.figure(finding, "missing")
+    return ({shown(finding.name, 60): n} if n is not None else {}) | ({NONE: missing} if missing else {})
 
 
 def _share(n: float | None, whole: float) -> str:

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from tilth.report.blocks import Block, Cell, Fold, Picture, Points, Section, Table, Tone, Words, code, table
+from tilth.report.blocks import Block, Cell, Picture, Points, Section, Table, Tone, Words, code, table
 from tilth.report.charts import Dot, intervals, number, percent
 from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
 from tilth.report.sections.numbers import value_told
 
 MEANING = {
-    "CI": "how unequal in size the two groups are",
-    "DPL": "difference between the shares of the positive label",
+    "CI": "how unequal in size the groups are",
+    "DPL": "difference of the shares of the positive label",
     "KL": "distance of the label distributions (Kullback–Leibler)",
     "JS": "distance of the label distributions (Jensen–Shannon)",
     "LP": "distance of the label distributions (L2 norm)",
     "TVD": "distance of the label distributions (total variation)",
-    "KS": "largest difference between the shares of one label",
+    "KS": "largest difference of the shares of one label",
     "CDDL": "share of the refusals less share of the acceptances, within strata",
 }
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
+LEAD = (
+    "Each group is compared with all other rows. 0 means no difference; the sign says which side is ahead. "
+    "How much difference is too much is for people to decide, not for this page."
+)
+SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are no further evidence."
 
 
 class Facet(NamedTuple):
-    """A group of rows and what it is compared by."""
+    """A group of rows, the column it is told by, and the group it is compared with where that is one."""
 
     column: str
-    value: str
+    group: str
+    other: str = ""
 
     def told(self) -> str:
         """The group in words."""
-        if not self.value:
-            return code(self.column)
-        return code(self.value if self.value.startswith(self.column) else f"{self.column} = {self.value}")
+        return code(self.group or self.column)
+
+    def others(self) -> str:
+        """What it is compared with, in words."""
+        return code(f"{self.column}={self.other}") if self.other else "the others"
 
 
 def bias(report: Report) -> Section | None:
@@ -45,92 +53,159 @@ def bias(report: Report) -> Section | None:
     groups: dict[Facet, list[Finding]] = {}
     for finding in found:
         groups.setdefault(facet_of(finding), []).append(finding)
-    blocks: list[Block] = [
-        Words(
-            "Each group is compared with all other rows. A metric of 0 means no difference; the sign says which side is ahead. "
-            "What difference is acceptable is for people to decide, not for this page."
-        )
-    ]
-    blocks += [_facet(k, facet, findings) for k, (facet, findings) in enumerate(groups.items())]
-    return Section("bias", "Bias", tuple(blocks))
+    same = (Points(((SAME, ""),), remarks=True),) if {"TVD", "DPL"} <= {metric_of(f) for f in found} else ()
+    return Section("bias", "Bias", (Words(LEAD), *same, *(_facet(k, facet, group) for k, (facet, group) in enumerate(groups.items(), 1))))
 
 
 def facet_of(finding: Finding) -> Facet:
     """Which group of rows the finding is about."""
-    column = given.words(finding, "facet") or ", ".join(finding.subject)
-    return Facet(column, finding.group or given.words(finding, "facet_value"))
+    column = given.words(finding, "facet") or ", ".join(finding.subject[:1])
+    return Facet(column, finding.group, given.words(finding, "other"))
 
 
-def sentence(finding: Finding) -> str:
-    """What a difference says of this group, for the metrics that have a direction; else nothing."""
-    value = given.as_number(finding.value)
-    if value is None or value != value:
-        return ""
-    facet, positive = facet_of(finding).told(), _positive(finding)
-    match finding.name:
-        case "DPL":
-            if value == 0:
-                return f"{facet} gets {positive} as often as the others."
-            points = f"{number(round(abs(value) * 100, 1))} percentage points {'less' if value > 0 else 'more'} often"
-            return f"{facet} gets {positive} {points} than the others{_between(finding)}."
+def metric_of(finding: Finding) -> str:
+    """The metric's name; a distance over all values of the label is not the one over positive and negative."""
+    return f"{finding.name}, all labels" if given.words(finding, "block") else finding.name
+
+
+# ── sentences ──
+
+
+def sentences(found: Sequence[Finding]) -> list[str]:
+    """What one metric says of a group, for the metrics that have a direction: a sentence for all parts, or two where they disagree.
+
+    >>> dpl = Finding(FindingKind.BIAS, "DPL", ("sex",), 0.143, group="sex=f", low=0.13, high=0.15)
+    >>> from tilth.report.blocks import plain
+    >>> plain(sentences([dpl])[0])
+    'sex=f gets the positive label less often than the others: by 14.3 percentage points (13 to 15).'
+    """
+    known = [f for f in found if (v := given.as_number(f.value)) is not None and v == v]
+    if not known:
+        return []
+    facet, others = facet_of(known[0]).told(), facet_of(known[0]).others()
+    match metric_of(known[0]):
         case "CI":
-            a, d = given.count(_counts(finding), "n_a"), given.count(_counts(finding), "n_d")
-            share = percent(d / (a + d)) if a is not None and d is not None and a + d else percent((1 - value) / 2)
-            return f"{facet} makes up {share} of the rows."
+            return [f"{facet} is {_listed(f'{_share(f)}{_in(f)}' for f in known).replace('%', '% of the rows', 1)}."]
+        case "DPL":
+            label = _positive(known[0])
+            return _directed(
+                known, f"{facet} gets {label} {{}} often than {others}", "less", "more", f"{facet} gets {label} as often as {others}"
+            ) + _rates(known, label)
         case "CDDL":
-            if value == 0:
-                return f"Within the strata {facet} has the same share of the refusals as of the acceptances."
-            points = f"{number(round(abs(value) * 100, 1))} percentage points {'larger' if value > 0 else 'smaller'}"
-            return f"Within the strata the share of {facet} among the refusals is {points} than among the acceptances{_between(finding)}."
-    return ""
+            told = f"Within the strata, the share of {facet} among the refusals is {{}} than among the acceptances"
+            return _directed(
+                known, told, "larger", "smaller", f"Within the strata, {facet} has the same share of the refusals as of the acceptances"
+            )
+    return []
 
 
-def _between(finding: Finding) -> str:
-    """The interval in words, and whether the difference may be none."""
-    low, high = finding.low, finding.high
-    if low is None or high is None:
+def _directed(found: Sequence[Finding], told: str, plus: str, minus: str, none: str) -> list[str]:
+    """A sentence for the differences above 0, one for those below, one for none at all."""
+    above, below, equal = ([f for f in found if sign(given.as_number(f.value) or 0.0)] for sign in (_above, _below, _zero))
+    made = [f"{told.format(word)}: by {_points(side)}." for word, side in ((plus, above), (minus, below)) if side]
+    return [*made, *([f"{none}{''.join(_in(f) for f in equal[:1]) if len(found) > 1 else ''}."] if equal else [])]
+
+
+def _above(x: float) -> bool:
+    return x > 0
+
+
+def _below(x: float) -> bool:
+    return x < 0
+
+
+def _zero(x: float) -> bool:
+    return x == 0
+
+
+def _points(found: Sequence[Finding]) -> str:
+    """The sizes of the differences, in percentage points, with what they may be."""
+    told = []
+    for k, f in enumerate(found):
+        size = number(round(abs(given.as_number(f.value) or 0.0) * 100, 1))
+        told.append(f"{size}{' percentage points' if k == 0 else ''}{_in(f)}{_interval(f)}")
+    return _listed(told)
+
+
+def _rates(found: Sequence[Finding], label: str) -> list[str]:
+    """How often each side gets the label, of their counts."""
+    known = [(f, own, other) for f in found if (own := _rate(f, "d")) is not None and (other := _rate(f, "a")) is not None]
+    if not known:
+        return []
+    facet = facet_of(known[0][0])
+    shares = _listed(f"{percent(own)}{_in(f)}" for f, own, _ in known)
+    theirs = _listed(percent(other) for *_, other in known)
+    return [f"{facet.told()} gets {label} in this share of its rows: {shares}; {facet.others()}: {theirs}."]
+
+
+def _rate(finding: Finding, side: str) -> float | None:
+    """The share of the positive label on a side: `d` for the group itself, `a` for what it is compared with."""
+    counts = given.mapping(finding, "counts")
+    yes, no = given.figure(counts, f"n_{side}_positive"), given.figure(counts, f"n_{side}_negative")
+    return yes / (yes + no) if yes is not None and no is not None and yes + no else None
+
+
+def _interval(finding: Finding) -> str:
+    """The interval of a difference, in percentage points, seen from its own side."""
+    if finding.low is None or finding.high is None or finding.low != finding.low or finding.high != finding.high:
         return ""
-    near, far = sorted((abs(low), abs(high)))
-    sure = f" with {percent(finding.confidence)} confidence" if finding.confidence else ""
-    if low <= 0 <= high:
-        return f" (between {number(low * 100)} and {number(high * 100)}{sure}: this may be chance)"
-    return f" (between {number(round(near * 100, 1))} and {number(round(far * 100, 1))}{sure})"
+    if finding.low <= 0 <= finding.high:
+        return " (perhaps by chance)"
+    near, far = sorted((abs(finding.low) * 100, abs(finding.high) * 100))
+    return f" ({number(round(near, 1))} to {number(round(far, 1))})"
+
+
+def _listed(told: Iterable[str]) -> str:
+    told = list(told)
+    return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else "".join(told)
+
+
+def _in(finding: Finding) -> str:
+    return f" in {code(finding.part)}" if finding.part else ""
+
+
+def _share(finding: Finding) -> str:
+    """The group's share of the rows, of its counts; or of CI, which is (others − group) / all."""
+    counts = given.mapping(finding, "counts")
+    others, own = given.figure(counts, "n_a"), given.figure(counts, "n_d")
+    if others is not None and own is not None and others + own:
+        return percent(own / (others + own))
+    return percent((1 - (given.as_number(finding.value) or 0.0)) / 2)
 
 
 def _positive(finding: Finding) -> str:
-    label, positive = given.words(finding, "label"), given.words(finding, "positive")
-    if label and positive:
-        return code(f"{label} = {positive}")
-    return "the positive label"
+    label, value = given.words(finding, "label"), given.words(finding, "label_value")
+    return code(f"{label}={value}") if label and value else "the positive label"
 
 
-def _counts(finding: Finding) -> dict[str, Any]:
-    return given.mapping(finding, "counts")
+# ── one group ──
 
 
 def _facet(k: int, facet: Facet, found: list[Finding]) -> Section:
     parts = list(dict.fromkeys(f.part for f in found))
-    names = list(dict.fromkeys(f.name for f in found))
-    at = {(f.name, f.part): f for f in found}
-    told = [
-        (f"{_in(part)}{words}", "") for part in parts for n in ("DPL", "CDDL", "CI") if (f := at.get((n, part))) and (words := sentence(f))
-    ]
-    blocks: list[Block] = [Points(tuple(told))] if told else []
-    rows = {n: {p or "all rows": _dot(at[n, p]) for p in parts if (n, p) in at} for n in names}
+    names = list(dict.fromkeys(metric_of(f) for f in found))
+    at = {(metric_of(f), f.part): f for f in found}
+    told = [words for name in ("DPL", "CDDL", "CI") for words in sentences([at[name, p] for p in parts if (name, p) in at])]
+    points = (Points(tuple((t, "") for t in told)),) if told else ()
+    return Section(
+        f"bias-{k}",
+        f"{facet.told()} against {facet.others()}",
+        (*points, _chart(k, facet, names, parts, at), _table(facet, names, parts, at), *_notes(found)),
+    )
+
+
+def _chart(k: int, facet: Facet, names: Sequence[str], parts: Sequence[str], at: Mapping[tuple[str, str], Finding]) -> Picture:
+    rows = {n: {p or "all rows": dot for p in parts if (n, p) in at and (dot := _dot(at[n, p])).value is not None} for n in names}
     bands = {n: band for n in names for p in parts if (n, p) in at and (band := _band(at[n, p]))}
-    title = f"Bias metrics of {facet.column} {facet.value}"
-    confidence = next((f.confidence for f in found if f.confidence), None)
+    confidence = next((f.confidence for f in at.values() if f.confidence), None)
     caption = (
         f"Each mark is a metric; its line is the {percent(confidence)} confidence interval." if confidence else "Each mark is a metric."
     )
-    blocks.append(Picture(intervals(title, rows, bands=bands, key=f"bias{k}"), caption))
-    blocks.append(_table(facet, names, parts, at))
-    blocks += _notes(found)
-    return Section(f"bias-{k + 1}", f"{facet.told()} against all others", tuple(blocks))
-
-
-def _in(part: str) -> str:
-    return f"{code(part)}: " if part else ""
+    caption += " The shade is what is accepted by convention." if bands else ""
+    return Picture(
+        intervals(f"Bias metrics of {facet.group or facet.column}", {n: r for n, r in rows.items() if r}, bands=bands, key=f"bias{k}"),
+        caption,
+    )
 
 
 def _dot(finding: Finding) -> Dot:
@@ -148,29 +223,33 @@ def _table(facet: Facet, names: Iterable[str], parts: list[str], at: Mapping[tup
     for name in names:
         found = [at.get((name, p)) for p in parts]
         says = next((given.words(f, "description") for f in found if f and given.words(f, "description")), "")
-        rows.append((name, MEANING.get(name, says), *(_cell(f) for f in found)))
-    return table(f"Bias metrics of {facet.told()}", heads, rows, numbers=heads[2:])
+        rows.append((name, MEANING.get(name, says[:1].lower() + says[1:]), *(_cell(f) for f in found)))
+    return table(f"Bias metrics of {facet.told()}", heads, rows, numbers=heads[2:], wordy=["says"])
 
 
 def _cell(finding: Finding | None) -> Cell:
-    if finding is None:
-        return Cell()
+    if finding is None or finding.value is None:
+        return Cell("–" if finding else "")
     verdict = given.words(finding, "verdict")
-    reason = finding.message if finding.value is None else ""
-    told = reason or value_told(finding.value, finding.low, finding.high)
+    told = value_told(finding.value, finding.low, finding.high)
     return Cell(f"{told}, {verdict}" if verdict else told, VERDICTS.get(verdict, ""))
 
 
 def _notes(found: list[Finding]) -> list[Block]:
-    """Rows left out, and remarks on the numbers; each said once."""
-    told: dict[str, None] = {}
+    """Rows left out, metrics without a value, and remarks on the numbers; each said once."""
+    told: dict[str, list[str]] = {}
     for f in found:
         left = given.count(f, "n_excluded")
-        if left:
-            told[f"{_in(f.part)}{given.rows(left)} left out, because the group or the label is missing there."] = None
-        for note in given.listed(f, "notes"):
-            told[f"{_in(f.part)}{note}."] = None
-    if {"TVD", "DPL"} <= {f.name for f in found}:
-        told["With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are no further evidence."] = None
-    points = Points(tuple((t, "") for t in told))
-    return [Fold("Notes", (points,))] if told else []
+        said = [f"{given.rows(left)} left out, because the group or the label is missing"] if left else []
+        why = given.words(f, "error") or f.message
+        said += [f"{metric_of(f)} has no value: {why[:1].lower()}{why[1:]}"] if f.value is None and why else []
+        said += [str(note) for note in given.listed(f, "notes")]
+        for words in said:
+            told.setdefault(words.rstrip("."), []).append(f.part)
+    points = [f"{_of_parts(parts)}{words}." for words, parts in told.items()]
+    return [Points(tuple((t, "") for t in points), remarks=True)] if points else []
+
+
+def _of_parts(parts: Iterable[str]) -> str:
+    named = [code(p) for p in dict.fromkeys(parts) if p]
+    return f"{_listed(named)}: " if named else ""

@@ -35,14 +35,9 @@ def _metrics(found: Sequence[Finding]) -> Block:
     for f in found:
         key = (f.name, ", ".join(f.subject), f.where, f.group)
         lines.setdefault(key, {})[f.part] = value_told(f.value, f.low, f.high) + (f" – {f.message}" if f.message else "")
-    kept = [k for k in range(4) if k == 0 or any(key[k] for key in lines)]
-    heads = [("metric", "columns", "where", "group")[k] for k in kept] + [p or "value" for p in parts]
-    rows = [[_named(key[k], k) for k in kept] + [line.get(p, "") for p in parts] for key, line in lines.items()]
-    return table("Metrics", tuple(heads), rows, numbers=heads[len(kept) :])
-
-
-def _named(text: str, k: int) -> str:
-    return (code(text) if k else text) if text else ""
+    heads = ("metric", "columns", "where", "group", *(p or "value" for p in parts))
+    rows = [(key[0], *(code(k) if k else "" for k in key[1:]), *(line.get(p, "") for p in parts)) for key, line in lines.items()]
+    return table("Metrics", heads, rows, numbers=heads[4:])
 
 
 def _analyzers(found: Sequence[Finding]) -> Block:

@@ -25,11 +25,11 @@ def rules(report: Report) -> Section | None:
     passed = [f for f in found if f.outcome is Outcome.PASSED]
     blocks: list[Block] = [_verdict(f, several) for f in worst[:MOST]]
     if len(worst) > MOST:
-        more = worst[MOST:]
-        blocks.append(_table(f"{number(len(more))} more rules that did not pass", more, several))
+        more = _table(f"{given.counted(len(worst) - MOST, 'more rule')} that did not pass", worst[MOST:], several)
+        blocks.append(Fold(more.caption, (more,)))
     if passed:
         told = _table(f"{given.counted(len(passed), 'rule')} passed", passed, several)
-        blocks.append(told if len(passed) <= 12 and not worst else Fold(told.caption, (told,)))
+        blocks.append(Fold(told.caption, (told,), brief=True))
     return Section("rules", "Rules", tuple(blocks))
 
 
@@ -57,19 +57,19 @@ def failing_told(finding: Finding) -> str:
 
 
 def _verdict(finding: Finding, several: bool) -> Verdict:
-    reasons = [line for line in finding.message.splitlines() if line.strip()]
-    reasons += [line for line in (failing_told(finding), _evaluated(finding), _labels(finding)) if line]
+    told = [failing_told(finding), *finding.message.splitlines(), _evaluated(finding), _labels(finding)]
+    reasons = [line for line in told if line.strip()]
     if several and finding.part:
         reasons.append(f"Judged on {code(finding.part)}.")
     blocks: list[Block] = [Words(w) for w in given.listed(finding, "warnings")]
     blocks += _leaves(finding)
     metrics = given.mapping(finding, "metrics")
-    if metrics:
+    if len(metrics) > 1 or (metrics and not finding.message):
         blocks.append(Words(f"Measured: {_metrics(metrics)}."))
     if finding.examples:
         blocks.append(examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples))
     outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
-    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, text_of(finding), tuple(reasons), tuple(blocks))
+    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(text_of(finding), 2000), tuple(reasons), tuple(blocks))
 
 
 def _evaluated(finding: Finding) -> str:
@@ -131,6 +131,4 @@ def _table(caption: str, found: Sequence[Finding], several: bool) -> Table:
         )
         for f in found
     ]
-    if not any(row[-1].words for row in rows):
-        heads, rows = heads[:-1], [row[:-1] for row in rows]
-    return table(caption, heads, rows, numbers=["value"])
+    return table(caption, heads, rows, numbers=["value"], brief=20)

@@ -12,13 +12,18 @@ MOST = 100  # queries shown
 
 def warnings(report: Report) -> Section | None:
     """What whoever reads the report should know."""
-    points = []
+    told: dict[tuple[str, str], list[str]] = {}  # a warning that several parts give is told once
     for f in report.of(FindingKind.WARNING):
-        message = " ".join(f.message.split())
-        about = ", ".join(code(c) for c in f.subject)
-        told = f"{f.name}: {message}" if message and f.name else message or f.name
-        points.append((told + (f" ({about})" if about else "") + (f", in {code(f.part)}" if f.part else ""), ""))
+        told.setdefault((f.name, " ".join(f.message.split())), []).append(f.part)
+    points = [
+        (f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else ""), "") for (name, message), parts in told.items()
+    ]
     return Section("warnings", "Warnings", (Points(tuple(points)),)) if points else None
+
+
+def _in(parts: list[str]) -> str:
+    named = ", ".join(code(p) for p in dict.fromkeys(parts) if p)
+    return f"{named}: " if named else ""
 
 
 def plan(report: Report) -> Section | None:
@@ -31,7 +36,7 @@ def plan(report: Report) -> Section | None:
     blocks: list[Block] = [table(f"{given.counted(len(passes), 'pass', 'passes')} over the data", heads, rows, ["seconds"])]
     folds = [Fold(f"{k}. {p.title or 'query'}", (Listing(p.query),)) for k, p in enumerate(passes[:MOST], 1) if p.query]
     if folds:
-        blocks.append(Fold("The queries", tuple(folds)))
+        blocks.append(Fold("The queries", tuple(folds), printed=False))
     return Section("plan", "Passes over the data", tuple(blocks))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilth.report.blocks import Block, Points, Section, Words, code, shown, table
+from tilth.report.blocks import Block, Section, Words, code, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
@@ -21,10 +21,10 @@ def split(report: Report) -> Section | None:
     blocks: list[Block] = []
     leaks = [leak for f in found if (leak := leak_told(f))]
     if leaks:
-        blocks.append(Points(tuple((leak, "") for leak in leaks)))
+        blocks += [Words(leak, "bad") for leak in leaks]
     elif any(f.name in (ROWS, KEYS) for f in found):
         blocks.append(Words("No row and no key stands in two parts.", "good"))
-    sizes = [f for f in found if f.name == SHARE]
+    sizes = sorted((f for f in found if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
         blocks.append(_sizes(sizes, [f for f in found if f.name == LABEL]))
     others = [f for f in found if f.name not in (SHARE, LABEL)]
@@ -60,7 +60,7 @@ def _sizes(sizes: list[Finding], labels: list[Finding]) -> Block:
     values = list(dict.fromkeys(v for f in labels for v in given.mapping(f, "shares")))[:8]
     label = ", ".join(labels[0].subject) if labels else ""
     heads = ["part", "rows", "share", *(code(f"{label} = {shown(v, 40)}") for v in values)]
-    heads += ["label's distance from train"] if labels else []
+    heads += ["distance of these shares from train"] if labels else []
     rows = []
     for f in sizes:
         about = by_part.get(f.part)

@@ -11,11 +11,12 @@ from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
 
 PLACES = {
-    "rows": "on the whole table, before the split",
+    "rows": "the whole table",
     "split": "the split",
-    "features": "learned on the training part, applied to every row",
-    "training": "on the training part only",
+    "features": "every row",
+    "training": "training rows only",
 }
+LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
 MOST_COLUMNS, MOST_VALUES = 60, 12
 
 
@@ -24,7 +25,8 @@ def steps(report: Report) -> Section | None:
     found = report.of(FindingKind.STEP)
     if not found:
         return None
-    blocks: list[Block] = [_overview(found)]
+    blocks: list[Block] = [Words(LEARNED)] if any(f.part == "features" for f in found) else []
+    blocks.append(_overview(found))
     for k, f in enumerate(found, 1):
         more = [block for block in (_changed(f), _learned(f)) if block]
         if more:
@@ -57,15 +59,12 @@ def by_reason(finding: Finding) -> dict[str, int]:
 
 
 def _overview(found: Sequence[Finding]) -> Block:
-    heads = ("", "step", "where", "rows before", "rows after", "cells changed")
+    heads = ("", "step", "changes", "rows before", "rows after", "cells changed")
     rows = [
         (str(k), code(text_of(f), 200), PLACES.get(f.part, f.part), _rows(f, "rows_in"), _rows(f, "rows_out"), _reasons(f))
         for k, f in enumerate(found, 1)
     ]
-    kept = [k for k in range(len(heads)) if k < 3 or any(row[k] for row in rows)]
-    return table(
-        "The steps in their order", tuple(heads[k] for k in kept), [[row[k] for k in kept] for row in rows], ("rows before", "rows after")
-    )
+    return table("The steps in their order", heads, rows, ("rows before", "rows after"))
 
 
 def _rows(finding: Finding, key: str) -> str:
@@ -76,7 +75,7 @@ def _rows(finding: Finding, key: str) -> str:
 def _reasons(finding: Finding) -> str:
     if given.mapping(finding, "cells_changed") and not by_reason(finding):
         return "none"
-    return "; ".join(f"{number(n)} {reason}" for reason, n in by_reason(finding).items())
+    return "; ".join(f"{reason}: {number(n)}" for reason, n in by_reason(finding).items())
 
 
 def _changed(finding: Finding) -> Block | None:

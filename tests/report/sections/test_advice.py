@@ -1,0 +1,65 @@
+"""What to look at first: the gravest first, and nothing where there is nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.report.samples import REPORTS
+from tilth.report import Finding, FindingKind, Outcome, Report
+from tilth.report.blocks import plain
+from tilth.report.sections.advice import MOST, advice
+
+
+def told(*findings: Finding) -> list[str]:
+    return [plain(words) for words, _ in advice(Report("x", findings))]
+
+
+def test_the_order_is_the_gravity():
+    assert [key for _, key in advice(REPORTS["loans"])] == ["rules", "rules", "split", "bias", "warnings"]
+
+
+def test_the_rule_that_most_rows_fail_comes_first():
+    rules = [
+        Finding(FindingKind.RULE, name, outcome=Outcome.FAILED, details={"rows": {"failed": n, "total": 100}})
+        for name, n in (("a", 1), ("b", 9), ("c", 3))
+    ]
+    assert told(*rules) == ["Look at b: 9 of 100 rows fail (9 %). 2 other rules failed too."]
+
+
+def test_a_failed_rule_without_counts_is_named():
+    assert told(Finding(FindingKind.RULE, "RowCount > 5", outcome=Outcome.FAILED)) == ["Look at RowCount > 5, which failed."]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "lines"),
+    [(0.2, 0.1, 0.3, 1), (-0.2, -0.3, -0.1, 1), (0.2, -0.1, 0.5, 0), (0.005, 0.004, 0.006, 0), (0.2, None, None, 1), (None, None, None, 0)],
+)
+def test_only_a_difference_that_is_sure_and_large_is_told(value, low, high, lines):
+    assert len(told(Finding(FindingKind.BIAS, "DPL", ("sex",), value, low=low, high=high, part="train"))) == lines
+
+
+def test_bias_is_told_of_the_part_that_the_model_learns_from():
+    found = [
+        Finding(FindingKind.BIAS, "DPL", ("sex",), v, group="sex=f", part=p) for p, v in (("raw", 0.5), ("train", 0.2), ("train", 0.3))
+    ]
+    assert told(*found) == [
+        "sex=f gets the positive label less often than the others: by 30 percentage points in train. Decide whether a model may learn that."
+    ]
+
+
+def test_a_small_class_and_gaps_are_told():
+    balance = [Finding(FindingKind.BALANCE, name, ("y",), part="train", details={"rows": n}) for name, n in (("no", 990), ("yes", 10))]
+    gap = Finding(FindingKind.COLUMN, "age", ("age",), part="train", details={"rows": 9, "valid": 8, "missing": 1})
+    assert told(*balance, gap) == [
+        "The class yes is 1 % of the rows of train: a model may pass it over.",
+        "Values are still missing in the training part: age.",
+    ]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_it_is_short(name):
+    assert len(advice(REPORTS[name])) <= MOST
+
+
+def test_nothing_asks_for_nothing():
+    assert told(Finding(FindingKind.RULE, "r", outcome=Outcome.PASSED)) == []

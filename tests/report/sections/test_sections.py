@@ -1,0 +1,182 @@
+"""Every section: what it tells, and that it is silent where it has nothing to tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.report.samples import REPORTS
+from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
+from tilth.report.blocks import Block, Cell, Fold, Points, Section, Table, Verdict, Words, plain
+from tilth.report.sections import ORDER, page, verdict
+from tilth.report.sections.balance import balance
+from tilth.report.sections.columns import MOST, columns
+from tilth.report.sections.numbers import numbers
+from tilth.report.sections.rules import rules
+from tilth.report.sections.run import facts, plan, warnings
+from tilth.report.sections.split import split
+from tilth.report.sections.steps import steps
+
+
+def inside(blocks: tuple[Block, ...]) -> list[Block]:
+    """All blocks, those in folds and sections too."""
+    return [b for block in blocks for b in (block, *inside(getattr(block, "blocks", ())))]
+
+
+def table(section: Section, caption: str) -> list[list[str]]:
+    """The words of a table, its heads first."""
+    found = next(b for b in inside(section.blocks) if isinstance(b, Table) and plain(b.caption) == caption)
+    return [[plain(h) for h in found.heads], *([plain(c.words) for c in row] for row in found.rows)]
+
+
+@pytest.mark.parametrize("make", ORDER, ids=lambda make: make.__name__)
+def test_an_empty_report_has_no_sections(make):
+    assert make(Report("")) is None
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_table_is_square_and_every_link_arrives(name):
+    made = page(REPORTS[name])
+    for block in inside(made.sections):
+        if isinstance(block, Table):
+            assert block.rows
+            assert {len(row) for row in block.rows} == {len(block.heads)}
+            assert block.numbers <= set(block.heads)
+        assert not isinstance(block, Fold | Section) or block.blocks
+    assert {key for _, key in made.advice} <= {s.key for s in made.sections} | {""}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "tone", "words"),
+    [
+        ("P", "good", "The only rule passed."),
+        ("F", "bad", "The only rule failed."),
+        ("E", "unknown", "The only rule could not be judged."),
+        ("PPP", "good", "All 3 rules passed."),
+        ("PFP", "bad", "1 of 3 rules failed."),
+        ("PFE", "bad", "1 of 3 rules failed, and 1 could not be judged."),
+        ("PEE", "unknown", "2 of 3 rules could not be judged; no rule failed."),
+    ],
+)
+def test_the_verdict_is_a_sentence(outcomes, tone, words):
+    kinds = {"P": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERROR}
+    assert verdict(Report("x", tuple(Finding(FindingKind.RULE, "r", outcome=kinds[o]) for o in outcomes))) == (tone, words)
+
+
+def test_numbers_alone_are_not_judged():
+    assert verdict(REPORTS["measures"])[1].startswith("Numbers only")
+
+
+def test_failed_rules_come_before_those_that_could_not_be_judged_and_those_that_passed():
+    found = rules(REPORTS["rules"]).blocks
+    assert [b.outcome for b in found[:-1]] == ["Failed"] * 6 + ["Could not be judged"]
+    assert isinstance(found[-1], Fold)
+    income = next(b for b in found if isinstance(b, Verdict) and "income" in b.rule)
+    assert income.reasons == ("868 of 20,212 rows fail (4.3 %).", "Value: 0.957 does not meet the constraint requirement!")
+
+
+def test_skipped_rows_are_not_counted_as_judged():
+    finding = Finding(
+        FindingKind.RULE, "r", outcome=Outcome.FAILED, details={"rows": {"passed": 6, "failed": 2, "skipped": 2, "total": 10}}
+    )
+    assert rules(Report("x", (finding,))).blocks[0].reasons == ("2 of 8 rows fail (25 %).",)
+
+
+def test_what_a_failed_rule_carries_is_told():
+    details = {
+        "rule": 'Mean "x" > avg(last(3))',
+        "evaluated": 'Mean "x" > 4.0',
+        "labels": {"team": "sales"},
+        "metrics": {"Column.x.Mean": 3.5, "Column.x.Sum": 7},
+        "warnings": ["a warning"],
+        "leaves": [{"rule": "a", "outcome": "Passed", "message": ""}, {"rule": "b", "outcome": "Failed", "message": "no"}],
+    }
+    found = rules(Report("x", (Finding(FindingKind.RULE, "r", outcome=Outcome.FAILED, message="one\ntwo", details=details),))).blocks[0]
+    assert plain(found.rule) == 'Mean "x" > avg(last(3))'
+    assert [plain(r) for r in found.reasons] == ["one", "two", 'With its names resolved: Mean "x" > 4.0.', "Labels: team = sales."]
+    assert [plain(b.words) for b in found.blocks if isinstance(b, Words)] == ["a warning", "Measured: Column.x.Mean 3.5, Column.x.Sum 7."]
+    leaves = next(b for b in found.blocks if isinstance(b, Table))
+    assert [[plain(c.words) for c in row] for row in leaves.rows] == [["a", "Passed", ""], ["b", "Failed", "no"]]
+
+
+def test_a_metric_of_several_parts_is_one_row():
+    found = [Finding(FindingKind.METRIC, "Mean", ("age",), v, part=p) for p, v in (("raw", 41.7), ("train", 41.0))]
+    assert table(numbers(Report("x", tuple(found))), "Metrics") == [["metric", "columns", "raw", "train"], ["Mean", "age", "41.7", "41"]]
+
+
+def test_the_balance_counts_rows_without_a_label():
+    assert table(balance(REPORTS["loans"]), "Rows per value of approved")[1:] == [
+        ["no", "16,389 (81.1 %)", "12,896 (50 %)", "3,229 (81.9 %)"],
+        ["(no label)", "80 (0.4 %)", "–", "–"],
+        ["yes", "3,743 (18.5 %)", "12,896 (50 %)", "712 (18.1 %)"],
+        ["all", "20,212", "25,792", "3,941"],
+    ]
+
+
+def test_columns_tell_gaps_before_and_after():
+    rows = {row[0]: row for row in table(columns(REPORTS["loans"]), "Values of each column")}
+    assert rows["column"][3:] == ["missing in raw", "invalid in raw", "missing in train", "missing in test", "distinct"]
+    assert rows["age"][3:] == ["299 (1.5 %)", "96 (0.5 %)", "0", "0", "152"]
+    assert rows["sex"][3:] == ["119 (0.6 %)", "0", "", "", "7"]
+    assert table(columns(REPORTS["loans"]), "Columns made by preparation")[1] == ["sex=female", "0", "0"]
+    assert table(columns(REPORTS["loans"]), "Numbers of raw")[1][:3] == ["age", "−75", "29"]
+    assert table(columns(REPORTS["loans"]), "Frequent values of raw")[1][1].startswith("male 12,325, female 7,477")
+
+
+def test_of_many_columns_those_with_most_gaps_are_shown():
+    section = columns(REPORTS["many columns"])
+    assert table(section, "Values of each column")[1][0].endswith("number 199")
+    assert len(table(section, "Values of each column")) == MOST + 1
+    assert len(table(section, "More columns")) == 200 - MOST + 1
+
+
+def test_steps_tell_rows_cells_and_what_was_learned():
+    section = steps(REPORTS["loans"])
+    overview = table(section, "The steps in their order")
+    assert overview[1][1:5] == ["dedupe(on='application_id')", "the whole table", "20,212", "20,065"]
+    assert overview[5][-1] == "missing value filled: 1,967"
+    assert table(section, "What it learned")[1:] == [["age", "41"], ["income", "2,894"], ["credit.score", "652"]]
+    assert any(
+        plain(c.words).startswith("2: female, male") for b in inside(section.blocks) if isinstance(b, Table) for r in b.rows for c in r
+    )
+
+
+def test_a_split_that_leaks_says_so_and_one_that_does_not_says_that():
+    section = split(REPORTS["loans"])
+    assert [plain(b.words) for b in section.blocks if isinstance(b, Words)] == [
+        "13 rows of test are equal to a row of the training part: a score measured there would flatter the model."
+    ]
+    assert [row[0] for row in table(section, "The parts")[1:]] == ["train", "test"]
+    clean = Finding(FindingKind.SPLIT, "keys that stand in the training part too", ("id",), 0.0, part="test", details={"rows": 0, "of": 9})
+    assert split(Report("x", (clean,))).blocks[0] == Words("No row and no key stands in two parts.", "good")
+
+
+def test_a_warning_of_several_parts_is_told_once():
+    points = warnings(REPORTS["loans"]).blocks[0]
+    assert isinstance(points, Points)
+    assert [plain(words) for words, _ in points.points] == [
+        "raw, train: sex=female: the label is missing in 0.6% of sex=female and in 0.3% of the others (MISSINGNESS_DIFFERS)"
+    ]
+
+
+def test_the_plan_has_every_pass_and_its_query():
+    report = Report("x", (), Facts(passes=(Pass("one", 0.25, "SELECT 1"), Pass("two", 1.5))))
+    assert table(plan(report), "2 passes over the data")[1:] == [["1", "one", "0.25"], ["2", "two", "1.50"]]
+    assert [b.title for b in inside(plan(report).blocks) if isinstance(b, Fold)] == ["The queries", "1. one"]
+
+
+def test_facts_are_told_where_they_are_known():
+    assert table(facts(Report("x", (), Facts(engine="duckdb", more={"seed": 7}))), "Facts of the run")[1:] == [
+        ["engine", "duckdb"],
+        ["seed", "7"],
+    ]
+
+
+def test_parts_are_explained():
+    assert plain(page(REPORTS["loans"]).note) == (
+        "Numbers of raw are of the data as read, those of train and test of what is delivered, after preparation."
+    )
+    assert page(REPORTS["rules"]).note == ""
+
+
+def test_a_cell_has_no_tone_by_itself():
+    assert Cell("x").tone == ""

@@ -1,0 +1,78 @@
+"""The noun: what a report says of itself, and the keys of its findings as `docs/report.md` tells them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.report.samples import REPORTS
+from tilth.errors import DataFailure
+from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report, joined, jsonable
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [*(ROOT / "src/tilth/report/sections").glob("*.py"), ROOT / "src/tilth/report/glue.py"]
+
+
+def documented() -> dict[str, set[str]]:
+    """Kind → the keys that the table tells."""
+    text = re.search(r"<!-- keys: begin -->(.*?)<!-- keys: end -->", (ROOT / "docs/report.md").read_text("utf-8"), re.DOTALL)[1]
+    rows = [line.split(" | ") for line in text.strip().splitlines()[2:]]
+    return {row[0].strip("| `"): set(re.findall(r"`([a-z_]+)`", row[2])) for row in rows}
+
+
+def test_every_kind_is_documented():
+    assert set(documented()) == {str(kind) for kind in FindingKind}
+
+
+def test_the_renderers_read_the_documented_keys_and_no_others():
+    read = set()
+    for source in SOURCES:
+        text = source.read_text("utf-8")
+        read |= set(re.findall(r'given\.(?:mapping|words|listed|figure|count)\(\w+, f?"([a-z_]+)"\)', text))
+        read |= set(re.findall(r'details\.get\("([a-z_]+)"\)', text))
+    told = set().union(*documented().values())
+    assert read - told <= {"n_a", "n_d"}, "a key that no one is told of"
+
+
+def test_the_samples_carry_documented_keys_only():
+    told = documented()
+    for finding in REPORTS["loans"].findings:
+        assert set(finding.details) <= told[finding.kind] | {"positive", "ratio"}, finding
+
+
+def test_passed_means_that_all_rules_did():
+    assert Report("x").passed
+    assert not REPORTS["rules"].passed
+    assert REPORTS["measures"].passed
+
+
+def test_failures_are_raised_on_request():
+    with pytest.raises(DataFailure) as caught:
+        REPORTS["rules"].raise_for_failures()
+    assert len(caught.value.mistakes) == 7
+    assert 'IsComplete "income": Failed: Value: 0.957' in str(caught.value)
+
+
+def test_findings_are_found_by_kind_and_part():
+    report = REPORTS["loans"]
+    assert {f.part for f in report.of(FindingKind.BALANCE, part="test")} == {"test"}
+    assert report.of() == ()
+    assert Report("x", (Finding(FindingKind.METRIC, "m"),)).in_part("raw").parts == ("raw",)
+
+
+def test_reports_join_in_order():
+    one = Report("a", (Finding(FindingKind.METRIC, "m"),))
+    two = Report("b", (Finding(FindingKind.RULE, "r", outcome=Outcome.PASSED),))
+    both = joined("both", [one, two], Facts(passes=(Pass("p", 0.1),)))
+    assert [f.name for f in both.findings] == ["m", "r"]
+    assert both.facts.scans == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [(float("inf"), "Infinity"), (float("nan"), "NaN"), ({1: (Outcome.PASSED,)}, {"1": ["Passed"]}), (b"x", "b'x'"), (True, True)],
+)
+def test_values_become_json(value, plain):
+    assert jsonable(value) == plain
