@@ -15,18 +15,19 @@ from typing import Any
 from tilth import formats
 from tilth.data import Dataset, Native, Roles
 from tilth.engine.engine import Engine
-from tilth.errors import FlowError, RequestError, did_you_mean
+from tilth.errors import FlowError, Mistake, RequestError, did_you_mean
 from tilth.flow.delivery import deliver
 from tilth.flow.flow import Flow
-from tilth.flow.running import Prepared, fitted
+from tilth.flow.running import TRAIN, Prepared, fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
 from tilth.metrics.metric import Metric, measured
-from tilth.report import Facts, Finding, FindingKind, Report
+from tilth.report import Facts, Finding, FindingKind, Report, jsonable
 from tilth.rules import Ruleset, evaluate, parse
 
 ENGINES = ("duckdb", "spark")
 MEASURES = ("bias", "profile")
+BASELINE = (FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS)  # of the training part: what later data is compared with
 
 
 def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: Engine | str | None = None, **options: Any) -> Dataset:
@@ -66,21 +67,16 @@ def measure(
     >>> measure(pa.table({"age": [30, 50]}), Mean("age")).findings[0].value
     40.0
     """
-    from tilth.metrics.bias import bias_findings
-    from tilth.metrics.profile import balance_findings, profile_findings
-
     with _Run("measure", data, engine) as run:
         asked = [metrics] if isinstance(metrics, str | Metric) else list(metrics)
-        for word in asked:
-            if isinstance(word, str) and word not in MEASURES:
-                raise RequestError(
-                    f"there is no measure {word!r}", accepted=", ".join(MEASURES), hint=did_you_mean(word, MEASURES), code="unknown-measure"
-                )
-        if "profile" in asked:
-            run.add(profile_findings(run.data, run.engine), part)
-            run.add(balance_findings(run.data, run.engine), part)
-        if "bias" in asked:
-            run.add(bias_findings(run.data, engine=run.engine, **options), part)
+        mistakes = [
+            Mistake(f"there is no measure {w!r}", accepted=", ".join(MEASURES), hint=did_you_mean(w, MEASURES), code="unknown-measure")
+            for w in asked
+            if isinstance(w, str) and w not in MEASURES
+        ]
+        if mistakes:
+            raise RequestError(*mistakes)
+        run.measure([w for w in asked if isinstance(w, str)], run.data, part=part, **options)
         values = measured(run.data, [m for m in asked if isinstance(m, Metric)], run.engine)
         run.add((Finding(FindingKind.METRIC, m.name, m.subject, v) for m, v in values.items()), part)
     return run.report
@@ -146,35 +142,31 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     says, or nowhere. The report tells whether every rule passed.
     """
     flow = flow_from(flow)
-    with _Run(f"run {flow.name}", None, engine, lambda e: _table(flow, data, e)) as run:
-        prepared = _run(flow, run)
-    place = out or (Path(flow.folder) / flow.deliver.to if flow.deliver.to else None)
-    report = run.report
-    if place is not None:
-        deliver(prepared, report, Path(place), run.engine)
-    return report
+    place = Path(out) if out is not None else Path(flow.folder) / flow.deliver.to if flow.deliver.to else None
+    with _Run(f"run {flow.name}", data, engine, flow) as run:
+        prepared = _prepared(flow, run)
+        if place is not None:
+            deliver(prepared, run.report, place, run.engine)
+    return run.report
 
 
 def rehearse(flow: Flow, engine: Engine) -> None:
     """Run a flow on an engine that notes what it is asked, and deliver nothing."""
-    with _Run("plan", None, engine, lambda e: _table(flow, None, e)) as run:
-        _run(flow, run)
+    with _Run("plan", None, engine, flow) as run:
+        _prepared(flow, run)
 
 
-def _run(flow: Flow, run: _Run) -> Prepared:
+def _prepared(flow: Flow, run: _Run) -> Prepared:
     if flow.check:
         run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
-    _measure_part(run, flow, run.data, "raw")
+    run.measure(flow.measure, run.data, part="raw")
     prepared = run_flow(flow, run.data, run.engine)
     run.add(prepared.findings)
     for part, table in prepared.parts.items():
-        _measure_part(run, flow, table, part)
-    return prepared
-
-
-def _measure_part(run: _Run, flow: Flow, table: Dataset, part: str) -> None:
-    for finding in measure(table, flow.measure, part=part, engine=run.engine).findings:
-        run.findings.append(finding)
+        run.measure(flow.measure, table, prepared.originals[part], part)
+    learned = prepared.flow.need_learned()
+    baseline = tuple(jsonable(vars(f)) for f in run.findings if f.part == TRAIN and f.kind in BASELINE)
+    return replace(prepared, flow=prepared.flow.with_learned(replace(learned, baseline=baseline)))
 
 
 # ── what verbs share ──
@@ -227,11 +219,13 @@ def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
     return parse(str(rules))
 
 
-def _table(flow: Flow, data: Any, engine: Engine) -> Dataset:
-    """The flow's data, read as the flow says; `data` stands in for what the flow names."""
+def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
+    """Data, read as a flow says if there is one; `data` stands in for what the flow names."""
     if isinstance(data, Dataset):
         return data
-    source = data if data is not None else [str(Path(flow.folder) / p) for p in flow.reading.read]
+    if flow is None:
+        return read(data, engine=engine)
+    source = data if data is not None else [p if "://" in p else str(Path(flow.folder) / p) for p in flow.reading.read]
     if data is None and not source:
         raise FlowError(
             f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read"
@@ -242,23 +236,37 @@ def _table(flow: Flow, data: Any, engine: Engine) -> Dataset:
 class _Run:
     """A verb at work: its engine, its data, what it finds, and the facts that go into the report."""
 
-    def __init__(self, title: str, data: Any, engine: Engine | str | None, read_: Any = None) -> None:
+    def __init__(self, title: str, data: Any, engine: Engine | str | None, flow: Flow | None = None) -> None:
         self.engine = engine_for(engine, data)
-        self.title, self.findings, self._source = title, list[Finding](), data
-        self._read = read_ or (lambda e: data if isinstance(data, Dataset) else read(data, engine=e))
-        self.report = Report(title)
+        self.title, self.findings, self._given, self._flow = title, list[Finding](), data, flow
 
     def __enter__(self) -> _Run:
         self._begin, self._started, self._passes = time.perf_counter(), datetime.now(UTC), len(self.engine.passes)
-        self.data: Dataset = self._read(self.engine)
+        self.data = _table(self._flow, self._given, self.engine)
         return self
 
+    def __exit__(self, *failed: object) -> None:
+        """Nothing is held: an error is the caller's."""
+
     def add(self, findings: Iterable[Finding], part: str = "") -> None:
+        """Keep findings; `part` names the table that they are of."""
         self.findings += [replace(f, part=part) if part else f for f in findings]
 
-    def __exit__(self, *failed: object) -> None:
-        if failed[0] is not None:
-            return
+    def measure(self, words: Iterable[str], table: Dataset, original: Dataset | None = None, part: str = "", **options: Any) -> None:
+        """Keep the measures of a table. `original` has the columns with a role as they were read, where preparation has changed them."""
+        from tilth.metrics.bias import bias_findings
+        from tilth.metrics.profile import balance_findings, profile_findings
+
+        words, original = tuple(words), table if original is None else original
+        if "profile" in words:
+            self.add(profile_findings(table, self.engine), part)
+            self.add(balance_findings(original, self.engine), part)
+        if "bias" in words:
+            self.add(bias_findings(original, engine=self.engine, **options), part)
+
+    @property
+    def report(self) -> Report:
+        """What was found up to now."""
         facts = Facts(
             source=str(self.data.source),
             engine=self.engine.name,
@@ -267,4 +275,4 @@ class _Run:
             passes=tuple(self.engine.passes[self._passes :]),
             versions={name: version(name) for name in ("tilth", "duckdb", "sqlglot")} | {"python": platform.python_version()},
         )
-        self.report = Report(self.title, tuple(self.findings), facts)
+        return Report(self.title, tuple(self.findings), facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -30,6 +31,7 @@ HELP_END = (
     "1 the data failed its rules; 2 the request is wrong; 3 the machine failed.",
     "",
 )
+TRACEBACK = "TILTH_TRACEBACK"  # set in the environment, it lets unexpected exceptions through
 INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
 
 
@@ -96,6 +98,11 @@ def run(words: Sequence[str]) -> int:
         return 3
     except OSError as error:
         say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        return 3
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        say(f"a mistake of Tilth's own: {type(error).__name__}: {error}", f"please tell us; {TRACEBACK}=1 shows where it happened")
         return 3
     return found if isinstance(found, int) else 0
 

@@ -26,15 +26,21 @@ from tilth.steps.step import Fitted, fit
 
 TRAIN = "train"
 SPLIT = "split"  # the column that says which part a row belongs to
+KEPT = "\x1fkept"  # begins the names of columns that hold what a column was before the features, until it is measured
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A flow that has run: the fitted flow, the whole table before the features, each part as it is delivered, and what was found."""
+    """A flow that has run.
+
+    `whole` is the table before the features, `parts` are those that are delivered; `originals` have the same rows with the columns that
+    have a role as they were before the features, which is how bias speaks of them. `findings` tell what each step changed.
+    """
 
     flow: Flow
     whole: Dataset
     parts: Mapping[str, Dataset]
+    originals: Mapping[str, Dataset]
     findings: tuple[Finding, ...]
 
 
@@ -92,13 +98,25 @@ def run(flow: Flow, data: Dataset, engine: Engine) -> Prepared:
     features = flow.need_learned().features
     changes = changed_cells(features, whole, engine)
     findings += [_step_finding(f, "features", {"cells_changed": changes[i]}) for i, f in enumerate(features)]
-    prepared = flow.prepared(whole)
+    kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
+    prepared = flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}))
     if flow.split is None:
-        return Prepared(flow, whole, {"all": prepared}, tuple(findings))
-    names = [name for name, _ in flow.split.shares]
-    parts = {name: of_part(prepared, name).change({SPLIT: None}) for name in names}
-    parts[TRAIN], more = trained(flow, parts[TRAIN], engine)
-    return Prepared(flow, whole, parts, (*findings, *more))
+        parts = {"all": prepared}
+    else:
+        parts = {name: of_part(prepared, name).change({SPLIT: None}) for name, _ in flow.split.shares}
+        parts[TRAIN], more = trained(flow, parts[TRAIN], engine)
+        findings += more
+    gone: dict[str, None] = dict.fromkeys(kept)
+    delivered = {name: part.change(gone) for name, part in parts.items()}
+    originals = {name: part.change({c: col(hidden) for hidden, c in kept.items()}).change(gone) for name, part in parts.items()}
+    return Prepared(flow, whole, delivered, originals, tuple(findings))
+
+
+def _measured_roles(data: Dataset) -> tuple[str, ...]:
+    """The columns that bias and balance are measured by."""
+    roles = data.roles
+    asked = (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight)
+    return tuple(dict.fromkeys(c for c in asked if c is not None and c in data.names))
 
 
 def trained(flow: Flow, train: Dataset, engine: Engine) -> tuple[Dataset, list[Finding]]:
