@@ -108,6 +108,16 @@ class _Writer:
         nulls = [f"{x} is None" for x in dict.fromkeys(inputs) if x not in self.never_null]
         return self.line(f"None if {' or '.join(nulls)} else {value}" if nulls else value, never_null=not nulls)
 
+    def truth(self, t: Tree, here: Mapping[str, str]) -> str:
+        """Source that is true where a condition is, and false where it is false or null: shorter than the condition's value."""
+        while isinstance(t, exp.Paren):
+            t = t.this
+        if isinstance(t, exp.EQ) and isinstance(t.expression, exp.Literal):
+            return f"{self.node(t.this, here)} == {self.node(t.expression, here)}"
+        if isinstance(t, exp.Is) and isinstance(t.expression, exp.Null):
+            return f"{self.node(t.this, here)} is None"
+        return self.node(t, here)
+
     def called(self, t: Operation, arguments: Sequence[str]) -> str:
         """A call of the operation's function for one row, made ready for its constants where it has such a form."""
         x, *others = arguments
@@ -163,7 +173,7 @@ def _case(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     default = t.args.get("default")
     value = w.node(default, here) if default is not None else w.bind(None)
     for branch in reversed(t.args["ifs"]):
-        test, yes = w.node(branch.this, here), w.node(branch.args["true"], here)
+        test, yes = w.truth(branch.this, here), w.node(branch.args["true"], here)
         value = w.line(f"{yes} if {test} else {value}", never_null=yes in w.never_null and value in w.never_null)
     return value
 
