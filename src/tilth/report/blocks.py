@@ -18,6 +18,7 @@ Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
 """What a thing means to the reader. Never shown by colour alone: a symbol or a word says it too."""
 
 _BEGIN, _END = "\x0e", "\x0f"
+_ENDLESS = re.compile(r"\S{81,}")  # no word of any language; a name that slipped into a message
 _CODE = re.compile(f"{_BEGIN}(.*?){_END}")
 
 
@@ -34,7 +35,8 @@ def pieces(words: str) -> Iterator[tuple[str, bool]]:
     """The words in pieces, each with whether it is code, without anything that a page or a terminal would obey."""
     for k, piece in enumerate(_CODE.split(words)):
         if piece:
-            yield clean(piece), k % 2 == 1
+            is_code = k % 2 == 1
+            yield clean(piece) if is_code else _ENDLESS.sub(lambda word: cut(word[0], 80), clean(piece)), is_code
 
 
 def plain(words: str) -> str:

@@ -106,8 +106,8 @@ def test_a_metric_of_several_parts_is_one_row():
 def test_the_balance_counts_rows_without_a_label():
     assert table(balance(REPORTS["loans"]), "Rows per value of approved")[1:] == [
         ["no", "16,389 (81.1 %)", "12,896 (50 %)", "3,229 (81.9 %)"],
-        ["(no label)", "80 (0.4 %)", "–", "–"],
         ["yes", "3,743 (18.5 %)", "12,896 (50 %)", "712 (18.1 %)"],
+        ["(no label)", "80 (0.4 %)", "–", "–"],
         ["all", "20,212", "25,792", "3,941"],
     ]
 

@@ -17,9 +17,10 @@ def balance(report: Report) -> Section | None:
         label = ", ".join(f.subject) or "the label"
         labels.setdefault(label, {}).setdefault(f.part or "all rows", {}).update(classes(f))
     blocks: list[Block] = []
-    for label, parts in labels.items():
+    for label, found in labels.items():
+        parts = {part: _in_order(counts) for part, counts in found.items()}
         blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"Rows per value of {code(label)}, as shares of each part."))
-        names = list(dict.fromkeys(name for counts in parts.values() for name in counts))
+        names = list(_in_order(dict.fromkeys((name for counts in parts.values() for name in counts), 0.0)))
         rows = [(code(name), *(_share(counts.get(name), sum(counts.values())) for counts in parts.values())) for name in names]
         rows.append(("all", *(number(sum(counts.values())) for counts in parts.values())))
         blocks.append(table(f"Rows per value of {code(label)}", ("value", *parts), rows, numbers=parts, brief=12))
@@ -30,6 +31,11 @@ def classes(finding: Finding) -> dict[str, float]:
     """The rows with this value of the label, and those without a label."""
     n, missing = given.figure(finding, "rows"), given.figure(finding, "missing")
     return ({shown(finding.name, 60): n} if n is not None else {}) | ({NONE: missing} if missing else {})
+
+
+def _in_order(counts: dict[str, float]) -> dict[str, float]:
+    """Rows without a label last, so that the labels keep their colours."""
+    return {name: counts[name] for name in sorted(counts, key=lambda name: name == NONE)}
 
 
 def _share(n: float | None, whole: float) -> str:
