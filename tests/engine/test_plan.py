@@ -2,10 +2,12 @@
 
 import pyarrow as pa
 import pytest
+from sqlglot import exp
 
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.expressions import col, eq, gt, is_null, lit
+from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
+from tilth.engine.operations import lower
 from tilth.engine.plan import plan
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, RowCount, Share, StandardDeviation, Variance
 from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
@@ -63,3 +65,9 @@ def test_what_is_asked_of_cells_comes_from_the_groups_where_these_are_counted(da
     assert list(found.values()) == [0.8, 0.4, 0.2, "", "y", pytest.approx(1.0397207708399179), 4]  # by hand; entropy of ¼, ½, ¼
     (rows,) = (p.query for p in engine.passes if p.title == "row aggregates")
     assert '"s"' not in rows
+
+
+def test_what_turns_null_into_false_goes_from_a_count():
+    passing = coalesce(gt(col("a"), lit(1)), exp.false())
+    counted = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=passing))
+    assert lower(counted, "duckdb") == 'COALESCE(COUNT_IF("a" > 1), 0)'

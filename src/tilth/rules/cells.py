@@ -28,7 +28,7 @@ from tilth.engine.expressions import (
     or_,
     text,
 )
-from tilth.engine.operations import LowerAscii, integer
+from tilth.engine.operations import LowerAscii, OneOf, integer
 from tilth.engine.operations.casts import TextToDate, TextToDouble, TextToInstant, TextToTimestamp
 from tilth.engine.operations.patterns import FullMatches
 from tilth.engine.regex import Regex
@@ -66,7 +66,7 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
     null_listed = len(operands) < len(criterion.operands)
     match criterion.operator:
         case "=" | "in" | "!=":
-            equal = coalesce(or_(*(_equals(value, o, criterion) for o in operands)), exp.false())
+            equal = _one_of(value, operands, criterion)
             negated = criterion.negated or criterion.operator == "!="
             if negated:
                 return and_(not_null(cell), not_(equal)) if null_listed else not_(equal)
@@ -79,6 +79,19 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
             outside = or_(le(value, low), ge(value, high))
             return coalesce(outside if criterion.negated else and_(gt(value, low), lt(value, high)), exp.false())
     return coalesce(ORDER[criterion.operator](value, _literal(operands[0], criterion)), exp.false())
+
+
+def null_passes(criterion: Criterion) -> bool:
+    """Whether null meets a condition on a cell, as `passes` has it."""
+    if criterion.operator not in ("=", "in", "!="):
+        return False
+    return (None in criterion.operands) != (criterion.negated or criterion.operator == "!=")
+
+
+def _one_of(value: Tree, operands: Sequence[Any], criterion: Criterion) -> Tree:
+    if len(operands) > 1 and all(isinstance(o, str) for o in operands):
+        return OneOf.of(value, *(_literal(o, criterion) for o in operands))
+    return coalesce(or_(*(_equals(value, o, criterion) for o in operands)), exp.false())
 
 
 def _equals(value: Tree, operand: Any, criterion: Criterion) -> Tree:

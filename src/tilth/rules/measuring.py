@@ -31,7 +31,7 @@ from tilth.metrics.columns import (
 from tilth.metrics.keys import DistinctValues, DuplicateRows, Entropy, Uniqueness, UniqueValueRatio
 from tilth.metrics.metric import Metric, Where
 from tilth.report import Outcome
-from tilth.rules.cells import length, length_passes, offenders, passes
+from tilth.rules.cells import length, length_passes, null_passes, offenders, passes
 from tilth.rules.conditions import Criterion, Setting, resolve
 from tilth.rules.datatypes import reads_as
 from tilth.rules.syntax import Analyzer, Rule
@@ -214,7 +214,8 @@ def of_rows(
     """
     scope = context.scope(rule)
     rows, hits = within(RowCount(), scope), within(RowCount(), and_(passing, scope))
-    nulls = within(RowCount(), and_(is_null(col(column.name)), not_(passing), scope))
+    null_fails = rule.type == "ColumnValues" and criterion is not None and not null_passes(criterion)
+    nulls = within(RowCount(), and_(is_null(col(column.name)), scope))
     threshold = None if rule.threshold is None else resolve(rule.threshold, context.setting)
     shown = {name: within(metric, scope) for name, metric in extremes.items()}
 
@@ -231,10 +232,10 @@ def of_rows(
         if met:
             return Verdict(Outcome.PASSED, metrics, rows=counts)
         decided = [values[m] for m in shown.values()] if threshold is None else []
-        told = offending(criterion, decided, passed / n, values[nulls] if rule.type == "ColumnValues" else 0)
+        told = offending(criterion, decided, passed / n, values[nulls] if null_fails else 0)
         return Verdict(Outcome.FAILED, metrics, f"{told}\n{n - passed:,} of {n:,} rows do not meet it", counts)
 
-    return Asked((rows, hits, nulls, *shown.values()), verdict, (column.name,), and_(not_(passing), scope))
+    return Asked((rows, hits, *([nulls] if null_fails else []), *shown.values()), verdict, (column.name,), and_(not_(passing), scope))
 
 
 def offending(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int) -> str:
