@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.contest import Contest, Contestant, Target, Work
 
 ROWS = 1_000
-RULES = 'Rules = [ RowCount > 10, IsComplete "id", ColumnValues "age" between 0 and 120, Uniqueness "id" > 0.99 ]\n'
+RULES = 'Rules = [ RowCount > 10, IsComplete "id", ColumnValues "age" between -1 and 120, Uniqueness "id" > 0.99 ]\n'
 
 
 def command(*words: str) -> Callable[[Path], Work]:
