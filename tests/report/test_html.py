@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -12,6 +13,7 @@ from itertools import pairwise
 import pytest
 
 from tests.report.samples import REPORTS
+from tilth.report import Report
 from tilth.report.html import embedded, to_html
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -212,3 +214,9 @@ def test_a_notebook_page_keeps_its_own_style(opened, browser):
     assert frame.eval_on_selector("main p", "e => getComputedStyle(e).color") != "rgb(1, 2, 3)"
     assert page.eval_on_selector("body", "e => getComputedStyle(e).maxWidth") == "none"
     page.close()
+
+
+def test_fifty_facets_make_less_than_five_megabytes():
+    base = [f for f in REPORTS["loans"].findings if f.kind == "bias" and f.group == "sex=female"]
+    found = [replace(f, group=f"facet{k}=value", details={**f.details, "facet": f"facet{k}"}) for k in range(50) for f in base]
+    assert len(to_html(Report("bias", tuple(found)))) < 5_000_000

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from tilth.report.blocks import Cell, Table, Tone, code, pieces, table
-from tilth.report.charts import clean, number
+from tilth.report.charts import number
 from tilth.report.report import Finding, FindingKind, Outcome, Report
 from tilth.report.sections import page
 from tilth.report.sections.bias import facet_of, metric_of
 from tilth.report.sections.numbers import value_told
-from tilth.report.sections.rules import OUTCOMES, TONES, failing_told, text_of
+from tilth.report.sections.rules import OUTCOMES, TONES, reasons, text_of
 
 MOST = 20  # failing rules, and lines of bias
 SYMBOLS: dict[Tone, str] = {"good": "✅", "bad": "❌", "unknown": "⚠️", "": "ℹ️"}
@@ -54,7 +54,7 @@ def _rules(found: list[Finding]) -> Table:
         (
             Cell(OUTCOMES.get(f.outcome or Outcome.ERROR, ""), TONES.get(f.outcome, "unknown")),
             code(text_of(f), 200),
-            " ".join([clean(" ".join(f.message.split())), failing_told(f)]).strip(),
+            " ".join(reasons(f)),
         )
         for f in found
     ]
@@ -66,7 +66,7 @@ def _bias(found: list[Finding]) -> Table:
     at = {(facet_of(f), f.part): f for f in found}
     facets = list(dict.fromkeys(facet for facet, _ in at))
     rows = [(facet.told(), *(value_told(f.value, f.low, f.high) if (f := at.get((facet, p))) else "" for p in parts)) for facet in facets]
-    return table("Bias", ("difference of positive labels", *(clean(p) or "value" for p in parts)), rows)
+    return table("Bias", ("difference of positive labels", *(p or "value" for p in parts)), rows)
 
 
 def _table(block: Table) -> str:

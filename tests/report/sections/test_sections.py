@@ -88,14 +88,27 @@ def test_what_a_failed_rule_carries_is_told():
         "labels": {"team": "sales"},
         "metrics": {"Column.x.Mean": 3.5, "Column.x.Sum": 7},
         "warnings": ["a warning"],
-        "leaves": [{"rule": "a", "outcome": "Passed", "message": ""}, {"rule": "b", "outcome": "Failed", "message": "no"}],
+        "rows": {"passed": 1, "failed": 1, "total": 2},
     }
-    found = rules(Report("x", (Finding(FindingKind.RULE, "r", outcome=Outcome.FAILED, message="one\ntwo", details=details),))).blocks[0]
+    message = "one\ntwo\n1 of 2 rows do not meet it"
+    found = rules(Report("x", (Finding(FindingKind.RULE, "r", outcome=Outcome.FAILED, message=message, details=details),))).blocks[0]
     assert plain(found.rule) == 'Mean "x" > avg(last(3))'
-    assert [plain(r) for r in found.reasons] == ["one", "two", 'With its names resolved: Mean "x" > 4.0.', "Labels: team = sales."]
+    assert [plain(r) for r in found.reasons] == [
+        "1 of 2 rows fails (50 %).",
+        "one",
+        "two",
+        'With its names resolved: Mean "x" > 4.0.',
+        "Labels: team = sales.",
+    ]
     assert [plain(b.words) for b in found.blocks if isinstance(b, Words)] == ["a warning", "Measured: Column.x.Mean 3.5, Column.x.Sum 7."]
-    leaves = next(b for b in found.blocks if isinstance(b, Table))
-    assert [[plain(c.words) for c in row] for row in leaves.rows] == [["a", "Passed", ""], ["b", "Failed", "no"]]
+
+
+def test_a_composite_is_told_by_its_parts():
+    leaves = [{"rule": "a", "outcome": "Passed", "message": ""}, {"rule": "b", "outcome": "Failed", "message": "no"}]
+    finding = Finding(FindingKind.RULE, "(a) AND (b)", outcome=Outcome.FAILED, message="no", details={"leaves": leaves})
+    found = rules(Report("x", (finding,))).blocks[0]
+    assert found.reasons == ()
+    assert [[plain(c.words) for c in row] for row in found.blocks[0].rows] == [["a", "Passed", ""], ["b", "Failed", "no"]]
 
 
 def test_a_metric_of_several_parts_is_one_row():

@@ -98,8 +98,9 @@ def _parts(report: Report) -> str:
 
 
 def row_count(report: Report) -> int | None:
-    """The rows of the data as read: a fact, or what the first finding that counted them says."""
+    """The rows of the data as read: a fact, or what the findings say that counted them."""
     if report.facts.rows is not None:
         return report.facts.rows
-    counts = (given.count(f, "rows") for f in report.of(FindingKind.COLUMN))
-    return next((n for n in counts if n is not None), None)
+    columns = (given.count(f, "rows") for f in report.of(FindingKind.COLUMN))
+    rules = (given.count(given.mapping(f, "rows"), "total") for f in report.of(FindingKind.RULE) if not f.where)
+    return next((n for n in (*columns, *rules) if n is not None), None)

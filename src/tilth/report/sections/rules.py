@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from tilth.report.sections import given
 
 MOST = 50  # failing rules that are told one by one; the others stand in a table
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
+COUNTED = re.compile(r"[\d,]+ of [\d,]+ rows do not meet it")
 OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
 
 
@@ -56,11 +58,18 @@ def failing_told(finding: Finding) -> str:
     return f"{number(failed)} of {given.rows(judged)} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})."
 
 
+def reasons(finding: Finding) -> list[str]:
+    """Why a rule did not pass, a line each: how many rows fail, then its message, which need not count them again."""
+    told = failing_told(finding)
+    lines = [line.strip() for line in finding.message.splitlines() if line.strip()]
+    return [told, *(line for line in lines if not COUNTED.fullmatch(line))] if told else lines
+
+
 def _verdict(finding: Finding, several: bool) -> Verdict:
-    told = [failing_told(finding), *finding.message.splitlines(), _evaluated(finding), _labels(finding)]
-    reasons = [line for line in told if line.strip()]
+    told = reasons(finding) if not _leaves(finding) else [line for line in [failing_told(finding)] if line]  # its parts tell the rest
+    told += [line for line in (_evaluated(finding), _labels(finding)) if line]
     if several and finding.part:
-        reasons.append(f"Judged on {code(finding.part)}.")
+        told.append(f"Judged on {code(finding.part)}.")
     blocks: list[Block] = [Words(w) for w in given.listed(finding, "warnings")]
     blocks += _leaves(finding)
     metrics = given.mapping(finding, "metrics")
@@ -69,7 +78,7 @@ def _verdict(finding: Finding, several: bool) -> Verdict:
     if finding.examples:
         blocks.append(examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples))
     outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
-    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(text_of(finding), 2000), tuple(reasons), tuple(blocks))
+    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(text_of(finding), 2000), tuple(told), tuple(blocks))
 
 
 def _evaluated(finding: Finding) -> str:
@@ -127,7 +136,7 @@ def _table(caption: str, found: Sequence[Finding], several: bool) -> Table:
             outcome_cell(f.outcome),
             *((Cell(f.part),) if several else ()),
             Cell("" if f.value is None else _value(f.value)),
-            Cell(" ".join(f.message.split())),
+            Cell(" ".join(reasons(f))),
         )
         for f in found
     ]
