@@ -201,7 +201,7 @@ def local_session(memory: str = "2g") -> SparkSession:
         **{key: value for key, (value, _) in DEMANDED.items()},
         "spark.ui.enabled": "false",
         "spark.driver.memory": memory,
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Xss16m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

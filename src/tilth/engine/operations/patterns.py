@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import lit
+from tilth.engine.expressions import case, is_null, le, lit
 from tilth.engine.operations.operation import Operation, call
 from tilth.engine.regex import Regex
 
@@ -37,7 +37,14 @@ class Matches(Operation):
 
     @classmethod
     def spark(cls, x: Tree, pattern: Tree) -> Tree:
-        return exp.Paren(this=exp.RegexpLike(this=x.copy(), expression=lit(_parsed(pattern.name, cls.full).spark)))
+        regex = _parsed(pattern.name, cls.full)
+        found = exp.Paren(this=exp.RegexpLike(this=x.copy(), expression=lit(regex.spark)))
+        if regex.spark_longest is None:
+            return found
+        # Java recurses at every round of such a pattern, and a full stack ends the whole application rather than the query
+        told = f"the pattern {pattern.name!r} can be matched on Spark against texts of at most {regex.spark_longest} characters"
+        short = le(exp.Length(this=x.copy()), lit(regex.spark_longest))
+        return case((is_null(x), exp.Null()), (short, found), otherwise=call("raise_error", lit(told)))
 
     @classmethod
     def row(cls, x: Any, pattern: Any) -> bool:

@@ -1,0 +1,31 @@
+"""Matching texts: what Spark does with texts that its recursion could not bear."""
+
+import pyarrow as pa
+import pytest
+
+from tilth.data import Dataset, Memory
+from tilth.engine.engine import everything
+from tilth.engine.expressions import col, lit
+from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.regex import Regex
+from tilth.errors import MachineError, RequestError
+
+PATTERN = "(?:ab|a)*"
+
+
+def asked(engine, *texts):
+    table = pa.table({"s": pa.array(texts, pa.string())})
+    data = Dataset(Memory(table, ("s",), id(table))).change({"s": FullMatches.of(col("s"), lit(PATTERN))})
+    return [row[0] for row in engine.rows(data, everything())]
+
+
+@pytest.mark.spark
+def test_a_text_too_long_for_javas_stack_is_an_error_rather_than_the_end_of_the_application(spark):
+    from tilth.engine.spark import Spark
+
+    longest = Regex.parse(PATTERN).full().spark_longest
+    assert longest is not None
+    engine = Spark(spark)
+    assert asked(engine, "aab", None, "b", "a" * longest) == [True, None, False, True]
+    with pytest.raises((MachineError, RequestError), match="texts of at most"):
+        asked(engine, "a" * (longest + 1))
