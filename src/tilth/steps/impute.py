@@ -17,7 +17,7 @@ from tilth.metrics.columns import Mean, Percentile
 from tilth.metrics.keys import MostFrequent
 from tilth.metrics.metric import Metric, Where
 from tilth.steps.missing import is_missing, present, value_of
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep, Learned, Selector
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,9 @@ class Impute(ColumnStep):
         x = number(column) if column.kind.numeric and isinstance(fill, float) else value_of(column)
         filled = {column.name: coalesce(x, lit(fill))}
         return filled | ({f"{column.name}_missing": if_else(is_missing(column), lit(1), lit(0))} if self.indicator else {})
+
+    def fills(self, learned: Learned) -> Mapping[str, Any]:
+        return {column: state["fill"] for column, state in learned.items()}
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         return {"missing value filled": is_missing(column)}

@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import pairwise
@@ -16,8 +17,9 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.engine import Engine
-from tilth.errors import Mistake, RequestError
+from tilth.errors import Gap, Mistake, RequestError
 from tilth.metrics.metric import Metric, measured
+from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
 
 Part = Literal["rows", "split", "features", "training"]
 Selector: TypeAlias = str | tuple[str, ...]
@@ -59,6 +61,10 @@ class Step(ABC):
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition on the row before the change under which the step changes that cell."""
+        return {}
+
+    def fills(self, learned: Learned) -> Mapping[str, Any]:
+        """Column → the value that its missing cells become, for the columns to which the step does nothing else."""
         return {}
 
     @property
@@ -195,15 +201,18 @@ class Fitted:
 def fit(steps: Sequence[Step], data: Dataset, engine: Engine) -> tuple[list[Fitted], Dataset]:
     """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
 
-    In waves: steps that touch no column which an earlier step of the wave touches are measured together.
+    In waves: steps that touch no column which an earlier step of the wave touches are measured together. What a later step asks
+    of columns that the wave fills is measured with it too, and is `known` when that step's turn comes.
     """
     fitted: list[Fitted] = []
     waiting = list(steps)
+    known: dict[Metric, Any] = {}
     while waiting:
         schema = engine.schema(data)
         wave = _wave(waiting, schema, data.roles)
         waiting = waiting[len(wave) :]
-        for step, learned in zip(wave, _learn_together(wave, schema, data, engine), strict=True):
+        found, known = _learn_together(wave, _ahead(wave, waiting, schema, data.roles), known, schema, data, engine)
+        for step, learned in zip(wave, found, strict=True):
             fitted.append(Fitted(step, schema, learned))
             data = fitted[-1].apply(data)
     return fitted, data
@@ -231,17 +240,42 @@ def _touched(step: Step, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return None
 
 
-def _learn_together(wave: Sequence[Step], schema: Schema, data: Dataset, engine: Engine) -> list[Learned]:
+def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: Roles) -> dict[str, list[Metric]]:
+    """Column that the wave fills → what the next step that touches it will ask, as far as that follows from the column as it is."""
+    filled = {c for step in wave if type(step).fills is not Step.fills for c in step.touches(schema, roles) or ()}
+    asked: dict[str, list[Metric]] = {}
+    for step in after:
+        touched = _touched(step, schema, roles)
+        if touched is None:
+            break
+        if isinstance(step, ColumnStep):
+            asked |= {c: foreseen(step.needs(schema[c]).values(), schema[c]) for c in sorted(touched & filled)}
+        filled -= touched
+    return asked
+
+
+def _learn_together(
+    wave: Sequence[Step], ahead: Mapping[str, list[Metric]], known: Mapping[Metric, Any], schema: Schema, data: Dataset, engine: Engine
+) -> tuple[list[Learned], dict[Metric, Any]]:
+    """What each step of the wave learned, and what is known of the columns that it fills."""
     talks = {i: step.learning(schema, data.roles) for i, step in enumerate(wave)}
     asked = {i: list(next(talk)) for i, talk in talks.items()}
+    early = {c: [gaps(schema[c]), *(Numbers(m) for m in metrics)] for c, metrics in ahead.items() if metrics}
+    found = dict(known)
     learned: dict[int, Learned] = {}
     while asked:
-        metrics = [m for wanted in asked.values() for m in wanted]
-        found = measured(data, metrics, engine) if metrics else {}
+        metrics = [m for wanted in (*asked.values(), *early.values()) for m in wanted if m not in found]
+        found |= measured(data, metrics, engine) if metrics else {}
         for i in list(asked):
             try:
                 asked[i] = list(talks[i].send(found))
             except StopIteration as done:
                 learned[i] = done.value
                 del asked[i]
-    return [learned[i] for i in range(len(wave))]
+    then: dict[Metric, Any] = {}
+    for i, step in enumerate(wave):
+        for c, fill in step.fills(learned[i]).items():
+            for m in ahead.get(c, ()):
+                with suppress(Gap):  # no law gives it: it is asked of the filled column
+                    then[m] = after_filling(m, found[Numbers(m)], found[gaps(schema[c])], fill)
+    return [learned[i] for i in range(len(wave))], then

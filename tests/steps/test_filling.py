@@ -1,0 +1,83 @@
+"""filling: what later steps learn of filled columns, in one pass, is what they would learn by a pass of their own."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.steps.made import dataset
+from tilth.data import Column, Kind
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import Gap
+from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
+from tilth.metrics.keys import TopValues
+from tilth.steps.encode import Encode
+from tilth.steps.filling import after_filling, foreseen
+from tilth.steps.impute import Impute
+from tilth.steps.scale import Scale
+from tilth.steps.step import fit
+
+STEPS = [Impute("x", with_="median"), Impute("t", with_="mode"), Scale("x"), Encode("t", order="value")]
+
+numbers = st.lists(st.none() | st.floats(-1e6, 1e6), min_size=4, max_size=30).filter(lambda xs: any(x is not None for x in xs))
+
+
+def one_after_the_other(steps, data, engine):
+    """What the steps learn when each has a pass of its own."""
+    found = []
+    for step in steps:
+        (done,), data = fit([step], data, engine)
+        found.append(done)
+    return found
+
+
+@given(numbers, st.sampled_from(["standard", "minmax", "maxabs"]), st.sampled_from(["mean", "median", "mode"]))
+def test_scale_learns_the_same_without_a_pass(xs, how, fill):
+    steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], DuckDB()
+    together, _ = fit(steps, dataset({"x": xs}), engine)
+    apart = one_after_the_other(steps, dataset({"x": xs}), engine)
+    for name, value in apart[1].learned["x"].items():
+        assert math.isclose(together[1].learned["x"][name], value, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def test_a_column_of_one_value_stays_one():
+    steps = [Impute("x", with_="median"), Scale("x")]
+    together, _ = fit(steps, dataset({"x": [0.1] * 3 + [None] * 7}), DuckDB())
+    assert together[1].learned["x"] == {"centre": pytest.approx(0.1), "width": 1.0}
+
+
+@given(st.lists(st.sampled_from([None, "", " ", "a", "b", "c"]), min_size=3).filter(lambda ts: any((t or "").strip() for t in ts)))
+def test_encode_learns_the_same_without_a_pass(ts):
+    steps, engine = [Impute("t", with_="mode"), Encode("t")], DuckDB()
+    together, _ = fit(steps, dataset({"t": ts}), engine)
+    assert together[1].learned == one_after_the_other(steps, dataset({"t": ts}), engine)[1].learned
+
+
+def test_impute_scale_and_encode_are_one_pass_and_one_for_each_vocabulary():
+    engine = DuckDB()
+    fit(STEPS, dataset({"x": [1.0, None, 3.0], "t": ["a", None, "b"]}), engine)
+    assert [p.title.split(" where")[0] for p in engine.passes] == ["row aggregates", "groups of t"]
+
+
+def test_quantiles_are_asked_again():
+    column = Column("x", Kind.FLOAT)
+    assert foreseen([Percentile("x"), Mean("x"), Mean("x", finite=True), Minimum("y", finite=True)], column) == [Mean("x", finite=True)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "numbers", "expected"),
+    [
+        (Mean("x"), (4.0, 2), 8 / 3),  # by hand: 1, 3 and one more of 4
+        (Minimum("x"), (1.0,), 1.0),
+        (Maximum("x"), (3.0,), 4.0),
+        (StandardDeviation("x"), (2, 4.0, 2.0), math.sqrt(14 / 9)),  # of 1, 3, 4: mean 8/3, squares 25/9 + 1/9 + 16/9 = 42/9
+    ],
+)
+def test_one_cell_filled_with_four(metric, numbers, expected):
+    assert after_filling(metric, numbers, 1, 4.0) == pytest.approx(expected)
+
+
+def test_the_fill_may_hide_among_rare_values():
+    with pytest.raises(Gap):
+        after_filling(TopValues("t", 2), ([("a", 9), ("b", 8)],), 1, "c")
