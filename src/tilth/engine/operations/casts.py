@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
+from tilth.data import Kind
 from tilth.engine.expressions import and_, case, ge, if_else, in_, le, lit, lt, null_if
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
@@ -217,6 +218,22 @@ class TextToInstant(Guarded):
             return None if x.tzinfo is None else _parsed(lambda t: t.astimezone(UTC), x)
         matched = TextToInstant.matched(x)
         return None if matched is None else _parsed(lambda t: datetime.fromisoformat(t).astimezone(UTC), matched)
+
+
+FROM_TEXT: dict[Kind, type[Operation]] = {
+    Kind.TEXT: TextToText,
+    Kind.INTEGER: TextToInteger,
+    Kind.FLOAT: TextToDouble,
+    Kind.BOOLEAN: TextToBoolean,
+    Kind.DATE: TextToDate,
+    Kind.TIMESTAMP: TextToTimestamp,
+    Kind.INSTANT: TextToInstant,
+}
+
+
+def from_text(x: Tree, to: Kind) -> Tree:
+    """A text as a value of a kind; null where it is not written as such values are."""
+    return FROM_TEXT[to].of(x)
 
 
 def _either_case(character: str) -> str:
