@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlglot.expressions import Expression as Tree
@@ -23,17 +24,30 @@ class Copies(Operation):
         return call("explode", call("array_repeat", lit(0), n))
 
 
+REFUSED = "refused: "  # how a refusal is known among an engine's errors
+
+
 class Refuse(Operation):
     """No value: it stops the query or the row with a message, wherever it is reached."""
 
     @classmethod
     def duckdb(cls, message: Tree) -> Tree:
-        return call("error", message)
+        return call("error", lit(REFUSED + message.name))
 
     @classmethod
     def spark(cls, message: Tree) -> Tree:
-        return call("raise_error", message)
+        return call("raise_error", lit(REFUSED + message.name))
 
     @staticmethod
     def row(message: Any) -> Any:
         raise RequestError(message, code="refused-value")
+
+
+def refusal(text: str) -> RequestError | None:
+    """The refusal that an engine's error carries, if it carries one.
+
+    >>> print(refusal("Invalid Input Error: refused: no such thing"))
+    no such thing [refused-value]
+    """
+    _, found, message = text.partition(REFUSED)
+    return RequestError(re.sub(r" SQLSTATE: \w+\s*$", "", message.split("\n")[0]), code="refused-value") if found else None
