@@ -35,6 +35,8 @@ FALSE = ("false", "f", "no", "n", "0")
 class TextToText(Operation):
     """A text, but null where it is empty: an empty cell of a CSV file holds nothing."""
 
+    stays = "{x}.__class__ is str and {x}"
+
     @classmethod
     def both(cls, x: Tree) -> Tree:
         return null_if(x, lit(""))
@@ -111,6 +113,7 @@ class Guarded(Operation):
 class TextToInteger(Guarded):
     """A whole number of 64 bits: digits with or without a sign (`007` is 7). `1.0` and `1e3` are none."""
 
+    stays = "{x}.__class__ is int and -0x8000000000000000 <= {x} < 0x8000000000000000"
     form = INTEGER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "bigint", "spark": "bigint"}
 
@@ -129,6 +132,7 @@ class TextToInteger(Guarded):
 class TextToDouble(Guarded):
     """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are none."""
 
+    stays = "{x}.__class__ is float and {x} == {x}"
     form = NUMBER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "double", "spark": "double"}
 
@@ -152,6 +156,8 @@ class TextToDouble(Guarded):
 
 class TextToBoolean(Operation):
     """true, t, yes, y, 1 or false, f, no, n, 0, in upper or lower case."""
+
+    stays = "{x}.__class__ is bool"
 
     @classmethod
     def both(cls, x: Tree) -> Tree:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import lit
+from tilth.engine.expressions import cast_to, lit
 from tilth.engine.operations.operation import Operation, call
 from tilth.errors import RequestError
 
@@ -21,7 +22,7 @@ class Copies(Operation):
 
     @classmethod
     def spark(cls, n: Tree) -> Tree:
-        return call("explode", call("array_repeat", lit(0), n))
+        return call("explode", call("array_repeat", lit(0), cast_to(n, exp.DataType.build("int"))))
 
 
 REFUSED = "refused: "  # how a refusal is known among an engine's errors
