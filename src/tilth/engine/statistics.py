@@ -4,7 +4,7 @@
 |---|---|---|
 | row aggregate | `count`, `total`, `lowest`, `highest` | adding, or taking the lower or higher |
 | moment | `central_moment`, `co_moment` | with counts and sums, in the metric that asks for all three |
-| quantile | `quantile` | not: the rows are asked again |
+| quantile, different values | `quantile`, `distinct` | not: the rows are asked again |
 | fold over groups of equal values | `over_groups` | not: the groups are counted again |
 | one number per group | any of them with `by` | group by group |
 
@@ -21,7 +21,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import all_rows, and_, col, lit
-from tilth.engine.operations import CentralMoment2, CoMoment, CountIf, ExactSum, Quantile, SumOrZero
+from tilth.engine.operations import CentralMoment2, CoMoment, CountDistinct, CountIf, ExactSum, Quantile, SumOrZero
 from tilth.errors import Gap
 
 
@@ -82,6 +82,11 @@ def count(where: Tree | None = None) -> Statistic:
 def count_of(x: Tree) -> Statistic:
     """The number of rows in which x is not null."""
     return Statistic(exp.Count(this=x.copy()))
+
+
+def distinct(x: Tree) -> Statistic:
+    """The number of different values that are not null."""
+    return Statistic(CountDistinct.of(x))
 
 
 def total(x: Tree, exact: bool = False) -> Statistic:

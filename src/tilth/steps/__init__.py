@@ -17,18 +17,10 @@ if TYPE_CHECKING:
 
 GROUP = "tilth.steps"
 OURS = {
-    "select": "tilth.steps.select:Select",
-    "cast": "tilth.steps.cast:Cast",
-    "null_if": "tilth.steps.null_if:NullIf",
-    "filter": "tilth.steps.filter:Filter",
-    "dedupe": "tilth.steps.dedupe:Dedupe",
-    "formula": "tilth.steps.formula:Formula",
+    "encode": "tilth.steps.encode:Encode",
     "impute": "tilth.steps.impute:Impute",
     "scale": "tilth.steps.scale:Scale",
-    "encode": "tilth.steps.encode:Encode",
     "split": "tilth.steps.split:Split",
-    "shuffle": "tilth.steps.shuffle:Shuffle",
-    "balance": "tilth.steps.balance:Balance",
 }
 
 

@@ -3,6 +3,7 @@
 from tilth.engine.operations.aggregates import (
     CentralMoment2,
     CoMoment,
+    CountDistinct,
     CountIf,
     DiscreteQuantile,
     ExactSum,
@@ -27,7 +28,7 @@ from tilth.engine.operations.hashing import HashText, canonical_text, has_text, 
 from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
-from tilth.engine.operations.rows import Copies, Refuse, refusal
+from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.texts import BlankToNull, LowerAscii, OneOf, Trim
 from tilth.engine.operations.times import Micros, from_micros
 
@@ -36,6 +37,7 @@ __all__ = [
     "CentralMoment2",
     "CoMoment",
     "Copies",
+    "CountDistinct",
     "CountIf",
     "DiscreteQuantile",
     "Divide",
@@ -80,6 +82,5 @@ __all__ = [
     "lookup",
     "lower",
     "lowered",
-    "refusal",
     "threshold",
 ]

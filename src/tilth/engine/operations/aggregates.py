@@ -84,6 +84,14 @@ class CountIf(Operation):
         return exp.Coalesce(this=exp.CountIf(this=condition.copy()), expressions=[lit(0)])
 
 
+class CountDistinct(Operation):
+    """The number of different values, without null; 0 over no values. Not mergeable."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return exp.Count(this=exp.Distinct(expressions=[x.copy()]))
+
+
 class SumOrZero(Operation):
     """The sum of integers; 0 over no rows."""
 

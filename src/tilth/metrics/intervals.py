@@ -1,0 +1,144 @@
+"""How sure a number is: bootstrap and closed-form intervals, tests, and what several tests at once are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Numbers = NDArray[Any]
+AT_ONCE = 4_000_000  # numbers drawn at once: 32 MB
+
+
+def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple[ArrayLike, ArrayLike] | None = None) -> Iterator[Numbers]:
+    """Tables that could as well have been seen: draws of as many rows, with replacement, from a table of counts.
+
+    A draw of rows is one multinomial draw over the cells, whatever the number of rows. Gives arrays of draws × cells, some draws
+    at a time so that memory stays small. Equal seeds give equal draws on every machine: the generator is the one that numpy
+    has promised never to change. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights:
+    that of the rows drawn, each of the cell's mean weight, and normal noise for how the weights vary inside the cell.
+
+    >>> [part.sum(axis=1).tolist() for part in resampled([30, 20, 50], 3, [0])]
+    [[100.0, 100.0, 100.0]]
+    """
+    whole = np.asarray(counts, dtype=float)
+    seen = np.flatnonzero(whole)
+    order = seen[np.argsort(whole[seen], kind="stable")]  # the largest cell last: it takes what rounding leaves
+    rows = int(whole.sum())
+    generator = np.random.RandomState([s % 2**32 for s in seed])
+    step = max(1, AT_ONCE // max(1, len(whole)))
+    for begin in range(0, draws, step):
+        drawn = np.zeros((min(step, draws - begin), len(whole)))
+        if rows:
+            drawn[:, order] = generator.multinomial(rows, whole[order] / rows, size=len(drawn))
+        if weights is not None:
+            mean, variance = (np.divide(np.asarray(w, dtype=float), whole, out=np.zeros(len(whole)), where=whole > 0) for w in weights)
+            noise = generator.standard_normal(drawn.shape) * np.sqrt(drawn * np.maximum(variance - mean * mean, 0.0))
+            drawn = np.maximum(drawn * mean + noise, 0.0)
+        yield drawn
+
+
+def percentile_interval(drawn: ArrayLike, confidence: float = 0.95) -> tuple[float, float] | None:
+    """The k-th value from either end of the draws, k = ⌊(B + 1)·α/2⌋. Draws without a value (NaN) are left out.
+
+    None where fewer than half of the draws have a value, or where none would be cut off. Nothing is interpolated, so an infinite
+    draw is as good as any. Source: Efron and Tibshirani 1993, §12.5.
+
+    >>> percentile_interval(range(1000))
+    (24.0, 975.0)
+    """
+    drawn = np.asarray(drawn, dtype=float)
+    there = np.sort(drawn[~np.isnan(drawn)])
+    k = math.floor((len(there) + 1) * (1 - confidence) / 2 + 1e-9)
+    if not k or len(there) * 2 < len(drawn):
+        return None
+    return float(there[k - 1]), float(there[-k])
+
+
+def normal_interval(value: float, error: float, confidence: float = 0.95) -> tuple[float, float]:
+    """value ± z · standard error.
+
+    >>> [round(x, 3) for x in normal_interval(0.3, 0.08307)]
+    [0.137, 0.463]
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return value - z * error, value + z * error
+
+
+def error_of_share(share: float, rows: float) -> float:
+    """The standard error of a share: √(p(1 − p)/n)."""
+    return math.sqrt(share * (1 - share) / rows)
+
+
+def error_of_difference(p_a: float, n_a: float, p_d: float, n_d: float) -> float:
+    """The standard error of the difference of two groups' shares.
+
+    >>> round(error_of_difference(0.7, 100, 0.4, 50), 5)
+    0.08307
+    """
+    return math.hypot(error_of_share(p_a, n_a), error_of_share(p_d, n_d))
+
+
+def p_of_difference(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float | None:
+    """How likely two groups with equal shares are to differ as much as these, in [0, 1]; two-sided.
+
+    The pooled z test, or Fisher's exact test where fewer than 5 hits or misses are expected in a group. None if a group is empty.
+
+    >>> round(p_of_difference(70, 100, 20, 50), 6), round(p_of_difference(3, 4, 1, 4), 4)
+    (0.000407, 0.4857)
+    """
+    if not n_a or not n_d:
+        return None
+    share = (hits_a + hits_d) / (n_a + n_d)
+    if min(n_a, n_d) * min(share, 1 - share) < 5:
+        return fisher_exact(hits_a, n_a, hits_d, n_d)
+    return math.erfc(abs(z_of_difference(hits_a, n_a, hits_d, n_d)) / math.sqrt(2))
+
+
+def z_of_difference(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
+    """The pooled two-proportion z: (p_a − p_d) / √(p(1 − p)(1/n_a + 1/n_d)).
+
+    >>> round(z_of_difference(70, 100, 20, 50), 4)
+    3.5355
+    """
+    share = (hits_a + hits_d) / (n_a + n_d)
+    return (hits_a / n_a - hits_d / n_d) / math.sqrt(share * (1 - share) * (1 / n_a + 1 / n_d))
+
+
+def fisher_exact(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
+    """The two-sided exact p: the chance, margins given, of all tables no likelier than this one. Source: Fisher 1922.
+
+    >>> round(fisher_exact(3, 4, 1, 4), 6)
+    0.485714
+    """
+    hits, rows = hits_a + hits_d, n_a + n_d
+    low, high = max(0, hits - n_d), min(hits, n_a)
+    base = _log_choose(rows, hits)
+    logs = [_log_choose(n_a, k) + _log_choose(n_d, hits - k) - base for k in range(low, high + 1)]
+    seen = logs[hits_a - low] + 1e-6  # as likely but for rounding counts as no likelier
+    return min(1.0, math.fsum(math.exp(x) for x in logs if x <= seen))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """p-values of several tests at once, so that a bound on them bounds the share of false alarms among the alarms.
+
+    Source: Benjamini and Hochberg 1995, step-up.
+
+    >>> [round(p, 3) for p in adjusted([0.01, 0.04, 0.03, 0.5])]
+    [0.04, 0.053, 0.053, 0.5]
+    """
+    order = sorted(range(len(p_values)), key=lambda i: -p_values[i])
+    found = [0.0] * len(p_values)
+    least = 1.0
+    for done, i in enumerate(order):
+        least = min(least, p_values[i] * len(p_values) / (len(p_values) - done))
+        found[i] = least
+    return found

@@ -1,0 +1,202 @@
+"""What a table holds, column by column: what is missing, invalid and valid, how numbers lie, which values are frequent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Kind, Roles, mask
+from tilth.engine.engine import Engine
+from tilth.engine.expressions import and_, col, eq, is_null, lit, not_null, or_
+from tilth.engine.operations import Finite, NanToNull, Trim
+from tilth.engine.statistics import Statistic, distinct
+from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
+from tilth.metrics.keys import Frequencies
+from tilth.metrics.metric import Metric, Where, measured
+from tilth.report import Finding, FindingKind
+
+FIRST = 20_000  # rows of the first look
+FEW = 50  # different values in the first rows up to which a column's values are counted one by one
+TOP = 10  # values shown
+EXACT_ROWS = 1_000_000  # up to here the different values of every column are counted; above, where they are many, estimated
+QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+COMPARABLE = frozenset(
+    {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.TEXT, Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT, Kind.TIME}
+)
+
+
+@dataclass(frozen=True)
+class Distinct(Metric):
+    """The number of different values, null not counted. `estimated` takes the engine's sketch: a few per cent off, small in memory.
+
+    0 over no values.
+    """
+
+    range = (0, float("inf"))
+    x: Tree
+    estimated: bool = False
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (Statistic(exp.ApproxDistinct(this=self.x.copy())) if self.estimated else distinct(self.x),)
+
+    def value(self, found: int) -> int:
+        return int(found)
+
+
+@dataclass(frozen=True)
+class TextLengths(Metric):
+    """The shortest, the longest and the mean length of a column's texts, in characters. None without texts."""
+
+    range = (0, float("inf"))
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        length = exp.Length(this=col(self.column))
+        return tuple(Statistic(kind(this=length.copy())) for kind in (exp.Min, exp.Max, exp.Sum, exp.Count))
+
+    def value(self, low: int | None, high: int | None, total: Any, n: int) -> dict[str, float] | None:
+        return {"min": int(low or 0), "max": int(high or 0), "mean": float(total) / n} if n else None
+
+
+def profile_findings(data: Dataset, engine: Engine) -> list[Finding]:
+    """One finding of kind COLUMN per column: its `value` is the share of valid values.
+
+    `details`: `kind`, `type` (the engine's word), `roles`, `rows`, and `missing` (null, NaN, and for texts blank), `invalid` (infinite) and
+    `valid`, which add up to them; `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers
+    `mean`, `deviation` (of the population), `p5`, `p25`, `median`, `p75`, `p95`, all over finite values; for texts `blank` and `lengths`;
+    `top`, the most frequent values with their rows, where a column holds few. Private values are masked.
+
+    One pass for all numbers, one for each column whose values are counted; above a million rows one for each column's quantiles.
+    """
+    schema = engine.schema(data)
+    look = first_look(schema.columns, data, engine)
+    rows = next(iter(look.values())).rows if look else 0
+    if rows >= FIRST:
+        rows = measured(data, [RowCount()], engine)[RowCount()]
+    asked = {c.name: _asked(c, rows, look[c.name].distinct <= FEW) for c in schema}
+    found = measured(data, [m for wanted in asked.values() for m in wanted.values()], engine)
+    for c in schema:
+        if rows > EXACT_ROWS and c.kind.numeric:  # alone, so that one column's values at a time are held in memory
+            asked[c.name] |= _quantiles(c)
+            found |= measured(data, _quantiles(c).values(), engine)
+    return [_finding(c, rows, {n: found[m] for n, m in asked[c.name].items()}, data.roles) for c in schema]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the first rows tell of a column: how many rows there were (fewer than asked for if they are all) and its different values."""
+
+    rows: int
+    distinct: int
+
+
+def first_look(columns: Sequence[Column], data: Dataset, engine: Engine) -> dict[str, Look]:
+    """What the first rows tell of each column."""
+    asked: dict[str, Metric] = {c.name: Distinct(_there(c)) for c in columns if c.kind in COMPARABLE}
+    statistics = {name: m.needs()[0] for name, m in asked.items()}
+    (rows,) = RowCount().needs()
+    found = engine.glimpse(data, [rows, *statistics.values()], FIRST)
+    return {c.name: Look(found[rows], found[statistics[c.name]] if c.name in statistics else 0) for c in columns}
+
+
+def _asked(c: Column, rows: int, few: bool) -> dict[str, Metric]:
+    x = col(c.name)
+    asked: dict[str, Metric] = {"missing": Where(RowCount(), _missing(c))}
+    if c.kind in COMPARABLE:
+        asked["distinct"] = Frequencies((c.name,)) if few else Distinct(_there(c), estimated=rows > EXACT_ROWS)
+    if c.kind.numeric:
+        asked |= {"invalid": Where(RowCount(), _infinite(c))} if c.kind is Kind.FLOAT else {}
+        asked |= {"minimum": Minimum(c.name, finite=c.kind is Kind.FLOAT), "maximum": Maximum(c.name, finite=c.kind is Kind.FLOAT)}
+        asked |= {"mean": Mean(c.name, finite=True), "deviation": StandardDeviation(c.name, finite=True)}
+        asked |= _quantiles(c) if rows <= EXACT_ROWS else {}
+    elif c.kind.temporal:
+        asked |= {"minimum": Minimum(c.name), "maximum": Maximum(c.name)}
+    elif c.kind is Kind.TEXT:
+        asked |= {"blank": Where(RowCount(), eq(Trim.of(x), lit(""))), "lengths": TextLengths(c.name)}
+    return asked
+
+
+def _quantiles(c: Column) -> dict[str, Metric]:
+    return {name: Percentile(c.name, q) for name, q in QUANTILES.items()}
+
+
+def _there(c: Column) -> Tree:
+    return NanToNull.of(col(c.name)) if c.kind is Kind.FLOAT else col(c.name)
+
+
+def _missing(c: Column) -> Tree:
+    blank = eq(Trim.of(col(c.name)), lit("")) if c.kind is Kind.TEXT else None
+    return or_(is_null(_there(c)), blank)
+
+
+def _infinite(c: Column) -> Tree:
+    return and_(not_null(_there(c)), is_null(Finite.of(col(c.name))))
+
+
+def _finding(c: Column, rows: int, found: Mapping[str, Any], roles: Roles) -> Finding:
+    missing, invalid = found["missing"], found.get("invalid", 0)
+    valid = rows - missing - invalid
+    hide: Callable[[Any], Any] = mask if c.name in roles.private else lambda value: value
+    details: dict[str, Any] = {"kind": str(c.kind), "type": c.type, "roles": list(roles.of_column(c.name)), "rows": rows}
+    details |= {"missing": missing, "invalid": invalid, "valid": valid}
+    details |= {name: found[name] for name in ("blank", "mean", "deviation", "lengths") if name in found}
+    details |= {name: hide(found[name]) for name in ("minimum", *QUANTILES, "maximum") if name in found}
+    details |= _values(found["distinct"], rows, hide) if "distinct" in found else {}
+    share = valid / rows if rows else None
+    return Finding(FindingKind.COLUMN, c.name, (c.name,), share, message=_words(c, rows, missing, invalid), details=details)
+
+
+def _values(found: Any, rows: int, hide: Callable[[Any], Any]) -> dict[str, Any]:
+    if not isinstance(found, Mapping):
+        return {"distinct": found, "distinct_exact": rows <= EXACT_ROWS}
+    counts = _counts(found)
+    if len(counts) > FEW:  # the first rows held fewer: whether values are shown must not depend on which rows came first
+        return {"distinct": len(counts), "distinct_exact": True}
+    return {"distinct": len(counts), "distinct_exact": True, "top": [[hide(key), n] for key, n in islice(counts.items(), TOP)]}
+
+
+def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
+    if not rows:
+        return "no rows"
+    said = [f"{n:,} {what} ({n / rows:.1%})" for n, what in ((missing, "missing"), (invalid, "infinite")) if n]
+    return f"{c.kind}: {', '.join(said) or 'every value is there'}"
+
+
+# ── the balance of the label ──
+
+
+def balance_findings(data: Dataset, engine: Engine) -> list[Finding]:
+    """How the rows divide among the values of the label: one finding of kind BALANCE. None without a label, or for a number of many values.
+
+    `value` is the share of the least frequent value among the rows whose label is known; `details`: `counts` (value → rows, the most
+    frequent first, `null` last), `rows`, `missing`, `positive` (the values that the roles name as good), `ratio` (rows of the most
+    frequent value for each row of the least frequent one).
+    """
+    label = data.roles.label
+    if label is None or label not in data.names:
+        return []
+    column = engine.schema(data)[label]
+    if column.kind not in COMPARABLE or first_look([column], data, engine)[label].distinct > FEW:
+        return []
+    found = measured(data, [Frequencies((label,))], engine)[Frequencies((label,))]
+    counts = _counts(found)
+    if len(counts) > FEW:
+        return []
+    rows, known = sum(found.values()), sum(counts.values())
+    least, most = min(counts.values(), default=0), max(counts.values(), default=0)
+    shown = {str(key): n for key, n in counts.items()} | ({"null": rows - known} if rows > known else {})
+    details = {"counts": shown, "rows": rows, "missing": rows - known, "positive": [str(p) for p in data.roles.positive]}
+    details |= {"ratio": most / least} if least else {}
+    words = f"{len(counts)} values; {least:,} to {most:,} of {known:,} rows have the same one"
+    return [Finding(FindingKind.BALANCE, label, (label,), least / known if known else None, message=words, details=details)]
+
+
+def _counts(found: Mapping[tuple[Any, ...], int]) -> dict[Any, int]:
+    """Rows by value, the most frequent first; null and NaN left out."""
+    counts = {key: n for (key,), n in found.items() if key is not None and key == key}
+    return {key: counts[key] for key in sorted(counts, key=lambda key: (-counts[key], str(key)))}
