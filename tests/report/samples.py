@@ -126,19 +126,20 @@ def _bias() -> list[Finding]:
 
 
 def _balance() -> list[Finding]:
-    counts = {"raw": ({"no": 16389, "yes": 3743}, 80), "train": ({"no": 12896, "yes": 12896}, 0), "test": ({"no": 3229, "yes": 712}, 0)}
-    return [
-        Finding(
-            FindingKind.BALANCE,
-            label,
-            ("approved",),
-            n / sum(rows.values()),
-            part=part,
-            details={"rows": n, "missing": missing, "positive": label == "yes", "ratio": max(rows.values()) / n},
+    counts = {"raw": {"no": 16389, "yes": 3743, "null": 80}, "train": {"no": 12896, "yes": 12896}, "test": {"no": 3229, "yes": 712}}
+    found = []
+    for part, rows in counts.items():
+        details = {
+            "counts": rows,
+            "rows": sum(rows.values()),
+            "missing": rows.get("null", 0),
+            "positive": ["yes"],
+            "ratio": rows["no"] / rows["yes"],
+        }
+        found.append(
+            Finding(FindingKind.BALANCE, "approved", ("approved",), rows["yes"] / (rows["no"] + rows["yes"]), part=part, details=details)
         )
-        for part, (rows, missing) in counts.items()
-        for label, n in rows.items()
-    ]
+    return found
 
 
 def _columns() -> list[Finding]:
@@ -151,8 +152,8 @@ def _columns() -> list[Finding]:
     def numbers(
         low: float, quarter: float, half: float, three: float, high: float, mean: float, std: float, distinct: int
     ) -> dict[str, object]:
-        quantiles = {"0.25": quarter, "0.5": half, "0.75": three}
-        return {"min": low, "max": high, "mean": mean, "std": std, "quantiles": quantiles, "distinct": distinct, "distinct_exact": True}
+        quantiles = {"p25": quarter, "median": half, "p75": three}
+        return {"minimum": low, **quantiles, "maximum": high, "mean": mean, "deviation": std, "distinct": distinct, "distinct_exact": True}
 
     ages = numbers(-75, 29, 41, 53, 199, 41.7, 15.2, 152)
     incomes = numbers(0.61, 2110.0, 2894.5, 3821.2, 14211.9, 3071.4, 1288.4, 18004)
@@ -315,8 +316,8 @@ def many_columns(n: int = 200) -> Report:
                     "valid": 1000 - k,
                     "missing": k if k % 3 else 0,
                     "invalid": 0,
-                    "min": 0.5,
-                    "max": 1e9,
+                    "minimum": 0.5,
+                    "maximum": 1e9,
                 },
             )
             for part in ("raw", "train")

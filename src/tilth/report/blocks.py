@@ -23,12 +23,14 @@ _CODE = re.compile(f"{_BEGIN}(.*?){_END}")
 
 
 def code(text: object, most: int = 120) -> str:
-    """A name or a value from the data, to stand inside words; cut in the middle if it is very long.
+    """A name or a value from the data, to stand inside words; blanks around it are shown by quotes, and it is cut if it is very long.
 
     >>> [piece for piece in pieces(f"Look at {code('income')} first.")]
     [('Look at ', False), ('income', True), (' first.', False)]
     """
-    return f"{_BEGIN}{cut(clean(text), most) if str(text).strip() else '(blank)'}{_END}"
+    words = clean(text)
+    padded = f'"{words}"' if words != words.strip() else words
+    return f"{_BEGIN}{cut(padded, most) if words.strip() else '(blank)'}{_END}"
 
 
 def pieces(words: str) -> Iterator[tuple[str, bool]]:
@@ -152,11 +154,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class Section:
-    """A titled piece of the page; sections may hold sections."""
+    """A titled piece of the page; sections may hold sections. On a terminal those that are not `brief` are left out."""
 
     key: str
     title: str
     blocks: tuple[Block, ...]
+    brief: bool = True
 
 
 Block: TypeAlias = "Words | Points | Table | Picture | Verdict | Listing | Fold | Section"

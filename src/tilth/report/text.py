@@ -121,7 +121,7 @@ def _block(block: Block) -> Iterator[RenderableType]:
             yield from _table(block)
         case Verdict():
             yield from _verdict(block)
-        case Section():
+        case Section() if block.brief:
             yield from _section(block, "underline")
         case Fold() if block.brief:
             yield _line(block.title)

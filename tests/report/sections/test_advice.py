@@ -48,9 +48,9 @@ def test_bias_is_told_of_the_part_that_the_model_learns_from():
 
 
 def test_a_small_class_and_gaps_are_told():
-    balance = [Finding(FindingKind.BALANCE, name, ("y",), part="train", details={"rows": n}) for name, n in (("no", 990), ("yes", 10))]
+    balance = Finding(FindingKind.BALANCE, "y", ("y",), part="train", details={"counts": {"no": 990, "yes": 10}})
     gap = Finding(FindingKind.COLUMN, "age", ("age",), part="train", details={"rows": 9, "valid": 8, "missing": 1})
-    assert told(*balance, gap) == [
+    assert told(balance, gap) == [
         "The class yes is 1 % of the rows of train: a model may pass it over.",
         "Values are still missing in the training part: age.",
     ]

@@ -174,7 +174,7 @@ def test_a_warning_of_several_parts_is_told_once():
 def test_the_plan_has_every_pass_and_its_query():
     report = Report("x", (), Facts(passes=(Pass("one", 0.25, "SELECT 1"), Pass("two", 1.5))))
     assert table(plan(report), "2 passes over the data")[1:] == [["1", "one", "0.25"], ["2", "two", "1.50"]]
-    assert [b.title for b in inside(plan(report).blocks) if isinstance(b, Fold)] == ["The queries", "1. one"]
+    assert [b.title for b in inside(plan(report).blocks) if isinstance(b, Fold)] == ["The queries", "1. one, 0.25 s"]
 
 
 def test_facts_are_told_where_they_are_known():

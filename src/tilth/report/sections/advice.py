@@ -6,8 +6,8 @@ from tilth.report.blocks import code
 from tilth.report.charts import number, percent
 from tilth.report.report import Finding, FindingKind, Outcome, Report
 from tilth.report.sections import given
-from tilth.report.sections.balance import classes
-from tilth.report.sections.bias import metric_of, sentences
+from tilth.report.sections.balance import NONE, classes
+from tilth.report.sections.bias import metric_of, sentences, share_of
 from tilth.report.sections.columns import name_of, states
 from tilth.report.sections.rules import failing, failing_told, text_of
 from tilth.report.sections.split import leak_told
@@ -51,13 +51,14 @@ def _leaks(report: Report) -> list[tuple[str, str]]:
 
 
 def _bias(report: Report) -> list[tuple[str, str]]:
-    """The largest difference in labels that is not chance, in the part that the model learns from."""
+    """The largest difference in labels that is not chance, of a group that is not small, in the part that the model learns from."""
     found = [f for f in report.of(FindingKind.BIAS) if metric_of(f) == "DPL" and _sure(f)]
     part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), None)
     found = [f for f in found if f.part == part] if part is not None else found
     if not found:
         return []
-    worst = max(found, key=lambda f: abs(given.as_number(f.value) or 0.0))
+    large = [f for f in found if (share_of(f) or 0.0) >= SMALL_CLASS] or found
+    worst = max(large, key=lambda f: abs(given.as_number(f.value) or 0.0))
     return [(f"{told} Decide whether a model may learn that.", "bias") for told in sentences([worst])[:1]]
 
 
@@ -75,7 +76,7 @@ def _classes(report: Report) -> list[tuple[str, str]]:
     counts: dict[str, float] = {}
     for f in found:
         if f.part == part:
-            counts |= classes(f)
+            counts |= {name: n for name, n in classes(f).items() if name != NONE}
     whole = sum(counts.values())
     if len(counts) < 2 or not whole:
         return []

@@ -28,9 +28,14 @@ def balance(report: Report) -> Section | None:
 
 
 def classes(finding: Finding) -> dict[str, float]:
-    """The rows with this value of the label, and those without a label."""
-    n, missing = given.figure(finding, "rows"), given.figure(finding, "missing")
-    return ({shown(finding.name, 60): n} if n is not None else {}) | ({NONE: missing} if missing else {})
+    """The rows per value of the label, and those without a label."""
+    counts, missing = given.mapping(finding, "counts"), given.figure(finding, "missing")
+    known = {
+        shown(value, 60): n
+        for value, rows in counts.items()
+        if (n := given.as_number(rows)) is not None and not (missing and value == "null")
+    }
+    return known | ({NONE: missing} if missing else {})
 
 
 def _in_order(counts: dict[str, float]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from tilth.report.blocks import Block, Cell, Picture, Points, Section, Table, Tone, Words, code, table
+from tilth.report.blocks import Block, Cell, Fold, Picture, Points, Section, Table, Tone, Words, code, table
 from tilth.report.charts import Dot, intervals, number, percent
 from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
@@ -21,6 +21,8 @@ MEANING = {
     "KS": "largest difference of the shares of one label",
     "CDDL": "share of the refusals less share of the acceptances, within strata",
 }
+MOST = 6  # groups that are told at once; the smaller ones are behind a fold
+BRIEF = 2  # groups up to which a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 LEAD = (
     "Each group is compared with all other rows. 0 means no difference; the sign says which side is ahead. "
@@ -46,7 +48,7 @@ class Facet(NamedTuple):
 
 
 def bias(report: Report) -> Section | None:
-    """A section per facet value: sentences, a chart of all metrics with their intervals, and the numbers."""
+    """All groups in one table, then a section for each: sentences, a chart of all metrics with their intervals, and the numbers."""
     found = report.of(FindingKind.BIAS)
     if not found:
         return None
@@ -54,7 +56,14 @@ def bias(report: Report) -> Section | None:
     for finding in found:
         groups.setdefault(facet_of(finding), []).append(finding)
     same = (Points(((SAME, ""),), remarks=True),) if {"TVD", "DPL"} <= {metric_of(f) for f in found} else ()
-    return Section("bias", "Bias", (Words(LEAD), *same, *(_facet(k, facet, group) for k, (facet, group) in enumerate(groups.items(), 1))))
+    told = [_facet(k, facet, group, brief=len(groups) <= BRIEF) for k, (facet, group) in enumerate(groups.items(), 1)]
+    first = set(sorted(range(len(told)), key=lambda k: -_size(list(groups.values())[k]))[:MOST])
+    blocks: list[Block] = [Words(LEAD), *same, *([_overview(groups)] if len(groups) > 1 else [])]
+    blocks += [section for k, section in enumerate(told) if k in first]
+    if len(told) > MOST:
+        rest = tuple(section for k, section in enumerate(told) if k not in first)
+        blocks.append(Fold(f"{given.counted(len(rest), 'smaller group')}", rest, printed=False))
+    return Section("bias", "Bias", tuple(blocks))
 
 
 def facet_of(finding: Finding) -> Facet:
@@ -165,12 +174,9 @@ def _in(finding: Finding) -> str:
 
 
 def _share(finding: Finding) -> str:
-    """The group's share of the rows, of its counts; or of CI, which is (others − group) / all."""
-    counts = given.mapping(finding, "counts")
-    others, own = given.figure(counts, "n_a"), given.figure(counts, "n_d")
-    if others is not None and own is not None and others + own:
-        return percent(own / (others + own))
-    return percent((1 - (given.as_number(finding.value) or 0.0)) / 2)
+    """The group's share of the rows: of the counts, or of CI, which is (others − group) / all."""
+    found = share_of(finding)
+    return percent((1 - (given.as_number(finding.value) or 0.0)) / 2 if found is None else found)
 
 
 def _positive(finding: Finding) -> str:
@@ -181,7 +187,36 @@ def _positive(finding: Finding) -> str:
 # ── one group ──
 
 
-def _facet(k: int, facet: Facet, found: list[Finding]) -> Section:
+def share_of(finding: Finding) -> float | None:
+    """The group's share of the rows, of the finding's counts."""
+    counts = given.mapping(finding, "counts")
+    others, own = given.figure(counts, "n_a"), given.figure(counts, "n_d")
+    return own / (others + own) if others is not None and own is not None and others + own else None
+
+
+def _size(found: Sequence[Finding]) -> float:
+    """The group's share of the rows of the first part, to sort by."""
+    return share_of(found[0]) or 0.0
+
+
+def _overview(groups: Mapping[Facet, Sequence[Finding]]) -> Table:
+    """A row for each group: its share of the rows, and the difference of the positive label in each part."""
+    found = [f for group in groups.values() for f in group]
+    parts = list(dict.fromkeys(f.part for f in found))
+    at = {(facet_of(f), metric_of(f), f.part): f for f in found}
+    heads = ("group", "share of the rows", *(f"difference{_of(p)}" for p in parts))
+    rows = []
+    for facet in sorted(groups, key=lambda facet: -_size(groups[facet])):
+        size = next((f for p in parts if (f := at.get((facet, "CI", p))) and f.value is not None), None)
+        rows.append((facet.told(), _share(size) if size else "", *(_cell(at.get((facet, "DPL", p))) for p in parts)))
+    return table(f"Share of {_positive(found[0])} among the others, less that of the group (DPL)", heads, rows, numbers=heads[1:], brief=12)
+
+
+def _of(part: str) -> str:
+    return f" in {part}" if part else ""
+
+
+def _facet(k: int, facet: Facet, found: list[Finding], brief: bool) -> Section:
     parts = list(dict.fromkeys(f.part for f in found))
     names = list(dict.fromkeys(metric_of(f) for f in found))
     at = {(metric_of(f), f.part): f for f in found}
@@ -191,6 +226,7 @@ def _facet(k: int, facet: Facet, found: list[Finding]) -> Section:
         f"bias-{k}",
         f"{facet.told()} against {facet.others()}",
         (*points, _chart(k, facet, names, parts, at), _table(facet, names, parts, at), *_notes(found)),
+        brief,
     )
 
 
@@ -238,11 +274,13 @@ def _cell(finding: Finding | None) -> Cell:
 def _notes(found: list[Finding]) -> list[Block]:
     """Rows left out, metrics without a value, and remarks on the numbers; each said once."""
     told: dict[str, list[str]] = {}
+    for part in dict.fromkeys(f.part for f in found):
+        left = max((given.count(f, "n_excluded") or 0 for f in found if f.part == part and f.value is not None), default=0)
+        if left:
+            told.setdefault(f"{given.rows(left)} left out, because the group or the label is missing", []).append(part)
     for f in found:
-        left = given.count(f, "n_excluded")
-        said = [f"{given.rows(left)} left out, because the group or the label is missing"] if left else []
         why = given.words(f, "error") or f.message
-        said += [f"{metric_of(f)} has no value: {why[:1].lower()}{why[1:]}"] if f.value is None and why else []
+        said = [f"{metric_of(f)} has no value: {why[:1].lower()}{why[1:]}"] if f.value is None and why else []
         said += [str(note) for note in given.listed(f, "notes")]
         for words in said:
             told.setdefault(words.rstrip("."), []).append(f.part)

@@ -11,7 +11,15 @@ from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
 
 MOST = 60  # columns shown at once; the others are behind a fold
-QUANTILES = {"0.25": "a quarter below", "0.5": "half below", "0.75": "three quarters below"}
+SHAPE = {
+    "minimum": "smallest",
+    "p25": "a quarter below",
+    "median": "half below",
+    "p75": "three quarters below",
+    "maximum": "largest",
+    "mean": "mean",
+    "deviation": "standard deviation",
+}
 At: TypeAlias = Mapping[tuple[str, str], Finding]  # by column and part
 
 
@@ -124,19 +132,8 @@ def _looks(parts: list[str], at: At) -> list[Block]:
 
 
 def _numbers(part: str, found: Sequence[Finding]) -> Table | None:
-    heads = ("column", "smallest", *QUANTILES.values(), "largest", "mean", "standard deviation")
-    rows = []
-    for f in found:
-        quantiles = given.mapping(f, "quantiles")
-        values = (
-            f.details.get("min"),
-            *(quantiles.get(q) for q in QUANTILES),
-            f.details.get("max"),
-            f.details.get("mean"),
-            f.details.get("std"),
-        )
-        if any(v is not None for v in values):
-            rows.append((code(name_of(f)), *map(_value, values)))
+    rows = [(code(name_of(f)), *(_value(f.details.get(key)) for key in SHAPE)) for f in found if any(key in f.details for key in SHAPE)]
+    heads = ("column", *SHAPE.values())
     return table(f"Numbers{_of(part)}", heads, rows, heads[1:]) if rows else None
 
 

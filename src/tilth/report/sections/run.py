@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, code, shown, table
+from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Words, code, cut, shown, table
 from tilth.report.charts import number
 from tilth.report.report import FindingKind, Report
 from tilth.report.sections import given
 
-MOST = 100  # queries shown
+MOST = 200  # queries shown
+LONGEST = 4000  # characters of one
+SLOWEST = 12
 
 
 def warnings(report: Report) -> Section | None:
@@ -27,17 +29,25 @@ def _in(parts: list[str]) -> str:
 
 
 def plan(report: Report) -> Section | None:
-    """Every pass over the data with its seconds; the queries behind folds."""
-    passes = report.facts.passes
+    """The passes over the data with their seconds, the slowest if they are many; then all of them with their queries, behind folds."""
+    passes = list(enumerate(report.facts.passes, 1))
     if not passes:
         return None
-    rows = [(str(k), p.title, seconds(p.seconds)) for k, p in enumerate(passes, 1)]
-    heads = ("", "pass", "seconds")
-    blocks: list[Block] = [table(f"{given.counted(len(passes), 'pass', 'passes')} over the data", heads, rows, ["seconds"])]
-    folds = [Fold(f"{k}. {p.title or 'query'}", (Listing(p.query),)) for k, p in enumerate(passes[:MOST], 1) if p.query]
+    told = f"{given.counted(len(passes), 'pass', 'passes')} over the data"
+    slowest = sorted(passes, key=lambda known: -known[1].seconds)[:SLOWEST]
+    rows = [(str(k), cut(p.title, 100), seconds(p.seconds)) for k, p in passes if (k, p) in slowest]
+    caption = told if len(rows) == len(passes) else f"The {len(rows)} slowest of {told}"
+    lead = Words(f"{told} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
+    blocks: list[Block] = [lead, table(caption, ("", "pass", "seconds"), rows, ["seconds"])]
+    folds = [Fold(f"{k}. {cut(p.title, 100) or 'query'}, {seconds(p.seconds)} s", (_query(p.query),)) for k, p in passes[:MOST] if p.query]
     if folds:
         blocks.append(Fold("The queries", tuple(folds), printed=False))
     return Section("plan", "Passes over the data", tuple(blocks))
+
+
+def _query(text: str) -> Listing:
+    """A query as it ran; of a very long one the beginning, which the JSON report has whole."""
+    return Listing(text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… and {number(len(text) - LONGEST)} characters more")
 
 
 def seconds(n: float) -> str:
