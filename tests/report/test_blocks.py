@@ -26,7 +26,7 @@ def test_pieces_hold_nothing_that_is_obeyed(data, around):
         ]
 
 
-@given(st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), min_size=1, max_size=100).filter(str.strip))
+@given(st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), min_size=1, max_size=100).map(str.strip).filter(bool))
 def test_code_comes_back_as_it_was(data):
     assert list(pieces(f"Look at {code(data)}.")) == [("Look at ", False), (data, True), (".", False)]
     assert plain(f"Look at {code(data)}.") == f"Look at {data}."
@@ -53,3 +53,8 @@ def test_a_value_is_one_short_line(value):
 )
 def test_values_are_exact_and_blanks_are_seen(value, text):
     assert shown(value) == text
+
+
+def test_blanks_around_a_name_are_seen():
+    assert plain(code("sex=male ")) == '"sex=male "'
+    assert plain(code("  ")) == "(blank)"

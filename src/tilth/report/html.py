@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
+NAME = 24  # letters of code that are never parted
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": ""}
 
 
@@ -76,4 +77,5 @@ def _words(text: str) -> Any:
     """Words with their pieces of code set as such."""
     from markupsafe import Markup, escape
 
-    return Markup().join(Markup("<code>{}</code>").format(piece) if is_code else escape(piece) for piece, is_code in pieces(text))
+    names = {True: Markup('<code class="name">{}</code>'), False: Markup("<code>{}</code>")}  # a short name stays on its line
+    return Markup().join(names[len(piece) <= NAME].format(piece) if is_code else escape(piece) for piece, is_code in pieces(text))

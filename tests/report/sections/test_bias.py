@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from tests.report.samples import REPORTS
 from tilth.report import Finding, FindingKind, Report
-from tilth.report.blocks import Picture, Points, Section, Table, plain
-from tilth.report.sections.bias import bias, sentences
+from tilth.report.blocks import Fold, Picture, Points, Section, Table, plain
+from tilth.report.sections.bias import MOST, bias, sentences
 
 
 def found(name: str = "DPL", value: float | None = 0.1, **more: object) -> Finding:
@@ -70,7 +71,30 @@ def test_a_group_has_sentences_a_chart_and_a_table():
     groups = [b for b in section.blocks if isinstance(b, Section)]
     assert [plain(g.title) for g in groups] == ["sex=female against the others", "age=(-inf, 25) against the others"]
     assert [type(b) for b in groups[0].blocks] == [Points, Picture, Table, Points]
-    assert plain(groups[0].blocks[-1].points[1][0]) == "raw: CDDL has no value: group variable is empty or not provided."
+    assert [plain(words) for words, _ in groups[0].blocks[-1].points] == [
+        "Rows left out because the group or the label is missing: 198 in raw.",
+        "raw: CDDL has no value: group variable is empty or not provided.",
+    ]
+
+
+def test_groups_are_compared_in_one_table_the_largest_first():
+    named = [
+        replace(found(value=0.1 * k, details={"facet": "f", "counts": {"n_a": 1000, "n_d": rows}}, part=part), group=f"f={k}")
+        for k, rows in enumerate((100, 900, 500))
+        for part in ("raw", "train")
+    ]
+    overview = bias(Report("x", tuple(named))).blocks[1]
+    assert [[plain(c.words) for c in row] for row in overview.rows] == [["f=1", "0.1", "0.1"], ["f=2", "0.2", "0.2"], ["f=0", "0", "0"]]
+
+
+def test_of_many_groups_the_largest_are_told_and_the_others_folded():
+    named = [replace(found(value=0.1, details={"counts": {"n_a": 1000, "n_d": k}}), group=f"f={k}") for k in range(MOST + 3)]
+    section = bias(Report("x", tuple(named)))
+    told = [b for b in section.blocks if isinstance(b, Section)]
+    assert [plain(s.title) for s in told] == [f"f={k} against the others" for k in range(3, MOST + 3)]
+    assert not any(s.brief for s in told)
+    assert isinstance(section.blocks[-1], Fold)
+    assert section.blocks[-1].title == "3 smaller groups"
 
 
 def test_a_distance_over_all_labels_stands_apart():

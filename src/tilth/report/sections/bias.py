@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tilth.report.blocks import Block, Cell, Fold, Picture, Points, Section, Table, Tone, Words, code, table
@@ -272,20 +272,37 @@ def _cell(finding: Finding | None) -> Cell:
 
 
 def _notes(found: list[Finding]) -> list[Block]:
-    """Rows left out, metrics without a value, and remarks on the numbers; each said once."""
-    told: dict[str, list[str]] = {}
-    for part in dict.fromkeys(f.part for f in found):
-        left = max((given.count(f, "n_excluded") or 0 for f in found if f.part == part and f.value is not None), default=0)
-        if left:
-            told.setdefault(f"{given.rows(left)} left out, because the group or the label is missing", []).append(part)
+    """Rows left out, metrics without a value, and remarks on the numbers; each said once, with the parts that it is said of."""
+    told: dict[tuple[str, str], list[str]] = {}
+    words: dict[tuple[str, str], str] = {}
     for f in found:
-        why = given.words(f, "error") or f.message
-        said = [f"{metric_of(f)} has no value: {why[:1].lower()}{why[1:]}"] if f.value is None and why else []
-        said += [str(note) for note in given.listed(f, "notes")]
-        for words in said:
-            told.setdefault(words.rstrip("."), []).append(f.part)
-    points = [f"{_of_parts(parts)}{words}." for words, parts in told.items()]
+        for key, said in _remarks(f):
+            words.setdefault(key, said)
+            told.setdefault(key, []).append(f.part)
+    points = [f"{_of_parts(parts)}{words[key].rstrip('.')}." for key, parts in told.items()]
+    points = [*_left_out(found), *points]
     return [Points(tuple((t, "") for t in points), remarks=True)] if points else []
+
+
+def _remarks(finding: Finding) -> Iterator[tuple[tuple[str, str], str]]:
+    """What is said of a number, and by what it is the same as what is said of another."""
+    why = given.words(finding, "error") or finding.message
+    if finding.value is None and why:
+        metric = metric_of(finding)
+        yield ("no value", metric), f"{metric} has no value: {why[:1].lower()}{why[1:]}"
+    for note in given.listed(finding, "notes"):
+        yield ("note", str(note)), str(note)
+
+
+def _left_out(found: Sequence[Finding]) -> list[str]:
+    """The rows that no metric of the group counts; a metric without a value counts none, for reasons of its own."""
+    told = []
+    for part in dict.fromkeys(f.part for f in found):
+        known = [f for f in found if f.part == part and f.value is not None]
+        left = max((given.count(f, "n_excluded") or 0 for f in known), default=0)
+        if left:
+            told.append(f"{number(left)}{_in(known[0])}")
+    return [f"Rows left out because the group or the label is missing: {_listed(told)}."] if told else []
 
 
 def _of_parts(parts: Iterable[str]) -> str:
