@@ -390,7 +390,8 @@ def _part(operation: Any) -> Rule:
                 f"{node.key}() is of dates and timestamps; {x.sql('spark')} is {_article(kind_of(x, a.schema))}",
                 hint="cast it first: cast(x as date)",
             )
-        return operation.of(x)
+        made: Tree = operation.of(x)
+        return made
 
     return rule
 

@@ -8,126 +8,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
-from tilth.engine.admission import AS_THEY_ARE, LONGEST, RULES
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import all_rows, col, lit
-from tilth.engine.operations import Divide, LowerAscii, lower
-from tilth.engine.operations.numbers import NaturalLogarithm, SquareRoot
-from tilth.engine.operations.patterns import Matches
-from tilth.engine.operations.texts import UpperAscii
+from tilth.engine.operations import lower
+from tilth.engine.queries import parse_query
 from tilth.engine.query import table
-from tilth.errors import ExpressionError, Mistake, TilthError, did_you_mean, listed
+from tilth.errors import ExpressionError, TilthError
 from tilth.report import Outcome
 from tilth.rules.conditions import resolve
 from tilth.rules.measuring import GLUE, Context, Verdict, java
-from tilth.rules.syntax import Rule
+from tilth.rules.syntax import Analyzer, Rule
 
 PRIMARY = "primary"
 
-QUERY_NODES: frozenset[type[Any]] = frozenset(
-    {
-        # clauses
-        exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With,
-        exp.CTE,
-        exp.Table, exp.TableAlias, exp.Alias, exp.Identifier, exp.Star, exp.Subquery, exp.Exists, exp.Union, exp.Intersect,
-        exp.Except,
-        exp.Distinct, exp.Tuple, exp.Window, exp.WindowSpec, exp.Filter, exp.DataType, exp.Var,
-        # aggregates and window functions
-        exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop,
-        exp.Variance,
-        exp.Corr, exp.CovarPop, exp.CovarSamp, exp.Median, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead,
-        # values
-        exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.And, exp.Or, exp.Not, exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs, exp.Case,
-        exp.If, exp.Coalesce, exp.Greatest, exp.Least, exp.In, exp.Between, exp.Like, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Column,
-        exp.Literal, exp.Cast, exp.TryCast, exp.Substring, exp.Concat, exp.Year, exp.Month, exp.Day, exp.TsOrDsToDate,
-    }
-)  # fmt: skip
 
-MEANT: Mapping[type[Any], Any] = {
-    exp.Div: Divide,
-    exp.Lower: LowerAscii,
-    exp.Upper: UpperAscii,
-    exp.Sqrt: SquareRoot,
-    exp.Ln: NaturalLogarithm,
-    exp.RegexpLike: Matches,
-}
-
-
-ADMITTED = QUERY_NODES | AS_THEY_ARE | MEANT.keys() | (RULES.keys() - {exp.Anonymous})
-
-
-def admitted(text: str, tables: Mapping[str, str]) -> Any:
-    """The query in a text, its tables replaced by those of the engine (name in the query → name there).
-
-    Errors: `ExpressionError` for everything that is not a query of admitted nodes over these tables, all at once.
-    """
-    query = _parsed(text)
-    own = {cte.alias.casefold() for cte in query.find_all(exp.CTE)}
-    mistakes = [m for node in list(query.walk()) for m in _refusal(node, own, tables)]
-    if mistakes:
-        raise ExpressionError(*dict.fromkeys(mistakes))
-    for mention in list(query.find_all(exp.Table)):
-        if mention.name.casefold() not in own:
-            alias = mention.alias or mention.name
-            mention.set("this", exp.to_identifier(_found(mention.name, tables), quoted=True))
-            mention.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
-    for node in reversed(list(query.find_all(*MEANT))):
-        node.replace(MEANT[type(node)].of(node.this, *([node.expression] if isinstance(node.args.get("expression"), Tree) else [])))
-    return query
-
-
-def _parsed(text: str) -> exp.Query:
-    if len(text) > LONGEST:
-        raise ExpressionError(f"the query has {len(text):,} characters; at most {LONGEST:,} are read", code="too-long")
-    try:
-        statements = sqlglot.parse(text, dialect="spark")
-    except (SqlglotError, RecursionError) as error:
-        raise ExpressionError(f"Error executing SQL statement: {str(error).splitlines()[0]}", code="not-sql") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise ExpressionError("CustomSql takes one SELECT, and nothing else", accepted="SELECT …, or WITH … SELECT …", code="not-a-query")
-    return statements[0]
-
-
-def _found(name: str, tables: Mapping[str, str]) -> str:
-    return next(there for known, there in tables.items() if known.casefold() == name.casefold())
-
-
-def _refusal(node: Any, own: set[str], tables: Mapping[str, str]) -> list[Mistake]:
-    if isinstance(node, exp.Table):
-        known = [*tables, *own]
-        plain = isinstance(node.this, exp.Identifier) and not node.args.get("db")
-        if not plain or node.name.casefold() not in {k.casefold() for k in known}:
-            message = f"{node.sql('spark')} not found in additional sources"
-            return [Mistake(message, accepted=f"the tables {listed(known)}", hint=did_you_mean(node.name, known), code="unknown-table")]
-        return []
-    if (
-        type(node) in QUERY_NODES
-        or type(node) in AS_THEY_ARE
-        or type(node) in MEANT
-        or (type(node) in RULES and not isinstance(node, exp.Anonymous))
-    ):
-        return []
-    what = f"{node.name}()" if isinstance(node, exp.Anonymous) else node.sql("spark")[:60]
-    return [
-        Mistake(
-            f"{what} cannot be used in CustomSql",
-            hint="the engines do not agree on it, or it reaches outside the tables",
-            code="not-admitted",
-        )
-    ]
+def admitted(rule: Rule | Analyzer, data: Dataset, engine: Engine, sources: Mapping[str, Dataset]) -> Any:
+    """The rule's query over the engine's tables. Errors: `ExpressionError`."""
+    tables = {PRIMARY: engine.view(data), **{name: engine.view(source) for name, source in sources.items()}}
+    return parse_query(rule.parameters[0].text.pattern, tables)
 
 
 def judge(rule: Rule, data: Dataset, context: Context, engine: Engine, sources: Mapping[str, Dataset]) -> Verdict:
     """The verdict on a CustomSql rule. With a condition the query gives one number; without, the rows that pass."""
-    tables = {PRIMARY: engine.view(data), **{name: engine.view(source) for name, source in sources.items()}}
-    query = admitted(rule.parameters[0].text.pattern, tables)
-    return _scalar(rule, query, context, engine) if rule.condition is not None else _rows(rule, query, tables[PRIMARY], context, engine)
+    query = admitted(rule, data, engine, sources)
+    if rule.condition is not None:
+        return _scalar(rule, query, context, engine)
+    return _rows(rule, query, engine.view(data), context, engine)
 
 
 def _ask(engine: Engine, tree: Tree) -> list[tuple[Any, ...]]:

@@ -99,8 +99,7 @@ class _Judge:
     def custom(self, rule: Rule | Analyzer) -> Verdict:
         if isinstance(rule, Rule):
             return custom_sql.judge(rule, self.data, self.context, self.engine, self.sources)
-        tables = {custom_sql.PRIMARY: self.engine.view(self.data), **{n: self.engine.view(s) for n, s in self.sources.items()}}
-        value = custom_sql.scalar(custom_sql.admitted(rule.parameters[0].text.pattern, tables), self.engine)
+        value = custom_sql.scalar(custom_sql.admitted(rule, self.data, self.engine, self.sources), self.engine)
         return Verdict(Outcome.PASSED, {"Dataset.*.CustomSQL": value})
 
     def measure(self) -> None:

@@ -1,0 +1,136 @@
+"""Whole queries that users write: one SELECT over tables that it is given, and nothing else.
+
+As in `admission`, a text is parsed in Spark's dialect and every node of it must be listed here. A query that passes can read
+its tables and no file, setting or other table; operations that engines disagree on become the named ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.admission import CASTS, LONGEST
+from tilth.engine.expressions import lit
+from tilth.engine.operations import Divide, LowerAscii, Round, Trim
+from tilth.engine.operations import numbers as num
+from tilth.engine.operations.patterns import Matches
+from tilth.engine.operations.texts import UpperAscii
+from tilth.errors import ExpressionError, Mistake, did_you_mean, listed
+
+CLAUSES = (
+    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With, exp.CTE,
+    exp.TableAlias, exp.Alias, exp.Identifier, exp.Star, exp.Subquery, exp.Exists, exp.Union, exp.Intersect, exp.Except, exp.Distinct,
+    exp.Tuple, exp.Window, exp.WindowSpec, exp.Filter, exp.Var,
+)  # fmt: skip
+AGGREGATES = (
+    exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop,
+    exp.CovarSamp, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead,
+)  # fmt: skip
+VALUES = (
+    exp.Column, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.And, exp.Or,
+    exp.Not, exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.In,
+    exp.Between, exp.Like, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Length, exp.Concat, exp.DPipe, exp.Year, exp.Month, exp.Day,
+    exp.TsOrDsToDate,
+)  # fmt: skip
+
+
+def _operation(operation: Any) -> Callable[[Any], Tree]:
+    return lambda node: operation.of(*(x for x in (node.this, node.args.get("expression")) if isinstance(x, Tree)))
+
+
+def _count_if(node: Any) -> Tree:
+    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=node.this.copy()))
+
+
+def _cast(node: Any) -> Tree:
+    """Spark's cast raises and DuckDB's may not: both give null for what cannot be read."""
+    return exp.TryCast(this=node.this.copy(), to=node.args["to"].copy(), safe=True)
+
+
+MEANT: Mapping[type[Any], Callable[[Any], Tree]] = {
+    exp.Div: _operation(Divide),
+    exp.IntDiv: _operation(num.IntegerDivide),
+    exp.Mod: _operation(num.Remainder),
+    exp.Floor: _operation(num.Floor),
+    exp.Ceil: _operation(num.Ceiling),
+    exp.Sqrt: _operation(num.SquareRoot),
+    exp.Ln: _operation(num.NaturalLogarithm),
+    exp.Exp: _operation(num.Exponential),
+    exp.Pow: _operation(num.Power),
+    exp.Round: lambda node: Round.of(node.this, node.args.get("decimals") or lit(0)),
+    exp.Lower: _operation(LowerAscii),
+    exp.Upper: _operation(UpperAscii),
+    exp.Trim: _operation(Trim),
+    exp.RegexpLike: _operation(Matches),
+    exp.CountIf: _count_if,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+}
+PASSING = frozenset({*CLAUSES, *AGGREGATES, *VALUES, *MEANT})
+
+
+def parse_query(text: str, tables: Mapping[str, str]) -> Tree:
+    """The tree of a query; a table's name in it becomes the engine's name for that table (`tables`: one → the other).
+
+    Errors: `ExpressionError` for everything that is not one SELECT of listed nodes over these tables, all at once.
+
+    >>> from tilth.engine.operations import lower
+    >>> lower(parse_query("select count(*) from primary", {"primary": "source0"}), "duckdb")
+    'SELECT COUNT(*) FROM "source0" AS "primary"'
+    """
+    query = _parsed(text)
+    own = {cte.alias.casefold() for cte in query.find_all(exp.CTE)}
+    mistakes = [m for node in list(query.walk()) for m in _refusal(node, own, tables)]
+    if mistakes:
+        raise ExpressionError(*dict.fromkeys(mistakes))
+    for mention in list(query.find_all(exp.Table)):
+        if mention.name.casefold() not in own:
+            there = next(t for known, t in tables.items() if known.casefold() == mention.name.casefold())
+            mention.set("alias", exp.TableAlias(this=exp.to_identifier(mention.alias or mention.name)))
+            mention.set("this", exp.to_identifier(there, quoted=True))
+    for node in reversed(list(query.find_all(*MEANT))):
+        node.replace(MEANT[type(node)](node))
+    tree: Tree = query
+    return tree
+
+
+def _parsed(text: str) -> Any:
+    if len(text) > LONGEST:
+        raise ExpressionError(f"the query has {len(text):,} characters; at most {LONGEST:,} are read", code="too-long")
+    try:
+        statements = sqlglot.parse(text, dialect="spark")
+    except (SqlglotError, RecursionError) as error:
+        raise ExpressionError(f"Error executing SQL statement: {str(error).splitlines()[0]}", code="not-sql") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise ExpressionError("one SELECT is taken, and nothing else", accepted="SELECT …, or WITH … SELECT …", code="not-a-query")
+    return statements[0]
+
+
+def _refusal(node: Any, own: set[str], tables: Mapping[str, str]) -> list[Mistake]:
+    """Why a node may not pass."""
+    hint = "the engines do not agree on it, or it reaches outside the tables"
+    match node:
+        case exp.Table():
+            known = [*tables, *own]
+            plain = isinstance(node.this, exp.Identifier) and not node.args.get("db")
+            if plain and node.name.casefold() in {k.casefold() for k in known}:
+                return []
+            told = f"{node.sql('spark')} not found in additional sources"
+            return [Mistake(told, accepted=f"the tables {listed(known)}", hint=did_you_mean(node.name, known), code="unknown-table")]
+        case exp.DataType():
+            if node.this in CASTS:
+                return []
+            return [Mistake(f"a cast to {node.sql('spark')} cannot be used", accepted="bigint, double, string, boolean, date, timestamp")]
+        case exp.RegexpLike() if not isinstance(node.expression, exp.Literal):
+            return [Mistake("a pattern must be a text in quotes", code="not-admitted")]
+        case exp.Round() if not isinstance(node.args.get("decimals") or lit(0), exp.Literal):
+            return [Mistake("the places to round to must be a whole number", code="not-admitted")]
+    if type(node) in PASSING:
+        return []
+    what = f"{node.name}()" if isinstance(node, exp.Anonymous) else node.sql("spark")[:60]
+    return [Mistake(f"{what} cannot be used in a query", hint=hint, code="not-admitted")]
