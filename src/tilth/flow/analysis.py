@@ -1,0 +1,47 @@
+"""A SageMaker Clarify configuration, run: from `analysis_config.json` to a report."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tilth.data import Dataset
+from tilth.engine.engine import Engine
+from tilth.formats.clarify import AnalysisConfig, warnings
+from tilth.metrics.bias import BiasRequest, Facet, bias_findings
+from tilth.report import Facts, FindingKind, Report
+
+
+def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Engine) -> Report:
+    """The bias metrics that a configuration asks for; what this version does not compute of it is said in warnings.
+
+    `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` makes Clarify's
+    result file of the report. Errors: `RequestError` with every mistake of the configuration, `ColumnError` for columns that are not there,
+    `Gap` where nothing of it can be computed.
+    """
+    config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
+    begin, started, passes = time.perf_counter(), datetime.now(UTC), len(engine.passes)
+    request = request_of(config, data)
+    found = bias_findings(data, request, engine=engine)
+    rows = next((f.details["n_used"] + f.details["n_excluded"] for f in found if f.kind is FindingKind.BIAS), None)
+    facts = Facts(
+        source=str(data.source),
+        engine=engine.name,
+        rows=rows,
+        started=started.isoformat(timespec="seconds"),
+        seconds=time.perf_counter() - begin,
+        passes=tuple(engine.passes[passes:]),
+        versions={name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")} | {"python": platform.python_version()},
+        more={"seed": request.seed, "bootstrap": request.bootstrap},
+    )
+    return Report("measure", (*found, *warnings(config.left_out)), facts)
+
+
+def request_of(config: AnalysisConfig, data: Dataset) -> BiasRequest:
+    """What a configuration asks of a table."""
+    asked: dict[str, Any] = config.bias(data.names)
+    return BiasRequest(tuple(Facet(column, values) for column, values in asked.pop("facets")), **asked)
