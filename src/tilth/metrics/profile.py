@@ -78,7 +78,7 @@ def profile_findings(data: Dataset, engine: Engine) -> list[Finding]:
     rows = next(iter(look.values())).rows if look else 0
     if rows >= FIRST:
         rows = measured(data, [RowCount()], engine)[RowCount()]
-    asked = {c.name: _asked(c, rows, look[c.name].distinct <= FEW) for c in schema}
+    asked = {c.name: _asked(c, rows, _worth_counting(c, look[c.name].distinct)) for c in schema}
     found = measured(data, [m for wanted in asked.values() for m in wanted.values()], engine)
     for c in schema:
         if rows > EXACT_ROWS and c.kind.numeric:  # alone, so that one column's values at a time are held in memory
@@ -119,6 +119,11 @@ def _asked(c: Column, rows: int, few: bool) -> dict[str, Metric]:
     elif c.kind is Kind.TEXT:
         asked |= {"blank": Where(RowCount(), eq(Trim.of(x), lit(""))), "lengths": TextLengths(c.name)}
     return asked
+
+
+def _worth_counting(c: Column, distinct: int) -> bool:
+    """Whether to count a column's values one by one, which takes a pass: of a number with two values the mean says as much."""
+    return distinct <= FEW and not (c.kind.numeric and distinct <= 2)
 
 
 def _quantiles(c: Column) -> dict[str, Metric]:
