@@ -22,6 +22,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+_WIDTH, _BEFORE = 160, 60  # characters of a line that are shown, and how many of them before the culprit
+
 
 @dataclass(frozen=True)
 class Place:
@@ -37,10 +39,13 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def underlined(self) -> str:
-        """The line with the culprit underlined, or nothing where the text is not known."""
+        """The line with the culprit underlined, or nothing where the text is not known. Of a long line only what is around it."""
         if self.text is None or self.column is None:
             return ""
-        return f"{self.text}\n{' ' * (self.column - 1)}{'^' * max(1, self.length)}"
+        start = max(0, self.column - 1 - _BEFORE) if len(self.text) > _WIDTH else 0
+        shown = ("…" if start else "") + self.text[start : start + _WIDTH] + ("…" if len(self.text) > start + _WIDTH else "")
+        indent = self.column - 1 - start + (start > 0)
+        return f"{shown}\n{' ' * indent}{'^' * max(1, min(self.length, len(shown) - indent))}"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Rows:
     `out` are the names it gives, None for the names below.
     """
 
-    select: exp.Select
+    select: exp.Select | exp.Union
     ordered: bool = False
     out: tuple[str, ...] | None = None
 
@@ -91,7 +91,7 @@ class Dataset:
             return replace(self, layers=(*self.layers[:-1], Change((*last.columns, *layer.columns))))
         return replace(self, layers=(*self.layers, layer))
 
-    def rows(self, select: exp.Select, ordered: bool = False, out: Iterable[str] | None = None) -> Dataset:
+    def rows(self, select: exp.Select | exp.Union, ordered: bool = False, out: Iterable[str] | None = None) -> Dataset:
         """The table with other rows: `select` reads from the table `below`."""
         return replace(self, layers=(*self.layers, Rows(select, ordered, None if out is None else tuple(out))))
 

@@ -14,7 +14,7 @@ from sqlglot import exp
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine.engine import Engine, FileFormat, everything
 from tilth.engine.expressions import lit
-from tilth.engine.operations import lower
+from tilth.engine.operations import lower, refusal
 from tilth.engine.query import layer_select, text_door
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
@@ -99,7 +99,7 @@ class DuckDB(Engine):
         except duckdb.IOException as error:
             raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
-            raise RequestError(f"a value does not fit: {first_line(error)}") from error
+            raise refusal(str(error)) or RequestError(f"a value does not fit: {first_line(error)}") from error
         except duckdb.Error as error:
             raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000]) from error
 

@@ -16,7 +16,7 @@ def table(name: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(name, quoted=True))
 
 
-def layer_select(layer: Layer, below: str, names: tuple[str, ...]) -> exp.Select:
+def layer_select(layer: Layer, below: str, names: tuple[str, ...]) -> exp.Select | exp.Union:
     """One layer as a select from the table `below`, whose columns are `names`."""
     if isinstance(layer, Change):
         made = dict(layer.columns)

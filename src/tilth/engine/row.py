@@ -1,14 +1,17 @@
 """The row function: the same trees, one row at a time, without an engine.
 
-Straight-line Python made from the trees, one line per node, so that equal parts are computed once. Values and names are
-bound, never pasted into the source. Knowing which values can never be null removes most tests.
+Python made from the trees, one line per node, so that equal parts are computed once. What only one branch of a CASE needs stands
+under an `if`, because an engine computes no more than that either (another branch may refuse the value). Values and names are bound,
+never pasted into the source. Knowing which values can never be null removes most tests.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -40,11 +43,45 @@ def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[
     return _Writer(columns).write(layers)
 
 
+WORTH = 3  # columns that compare the same value, from which a look into a dict is faster
+
+
+@dataclass(frozen=True)
+class _Alternative:
+    """One constant where a column has the value `key`, another where not."""
+
+    column: str
+    key: Any
+    yes: Any
+    no: Any
+
+
+def _alternative(tree: Tree) -> _Alternative | None:
+    match tree:
+        case exp.Case(args={"ifs": [exp.If(this=exp.Paren(this=exp.EQ(this=exp.Column() as x, expression=key))) as only], "default": no}):
+            constants = [_constant(t) for t in (key, only.args["true"], no)]
+            return None if None in constants else _Alternative(x.name, *constants)
+    return None
+
+
+def _constant(t: Tree | None) -> Any:
+    """The value of a literal that is a text, an integer or a boolean; None for anything else."""
+    match t:
+        case exp.Literal() if t.is_string or t.is_int:
+            return t.this if t.is_string else int(t.this)
+        case exp.Neg(this=exp.Literal() as number) if number.is_int:
+            return -int(number.this)
+        case exp.Boolean():
+            return bool(t.this)
+    return None
+
+
 class _Writer:
     """Writes the function's source; `bound` holds every constant, name and helper that it mentions."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.lines: list[str] = []
+        self.names = 0  # how many have been given to lines
         self.bound: dict[str, Any] = {}
         self.never_null: set[str] = set()
         self.constants: dict[tuple[Any, ...], str] = {}
@@ -55,13 +92,18 @@ class _Writer:
         here = {c: self.line(f"get({self.bind(c)})") for c in self.columns}
         names: tuple[str, ...] = tuple(self.columns)
         for layer in layers:
-            made = {name: self.node(tree, here) for name, tree in layer.columns if tree is not None}
+            made = self.alternatives(layer.columns, here)
+            made |= {name: self.node(tree, here) for name, tree in layer.columns if tree is not None and name not in made}
             names = layer.names(names)
             here = {name: made.get(name) or here[name] for name in names}
         answer = ", ".join(f"{self.bind(name)}: {here[name]}" for name in names)
-        source = "\n    ".join(["def one(row):", "get = row.get", *self.lines, f"return {{{answer}}}"])
-        exec(compile(source, "<row function>", "exec"), self.bound)  # noqa: S102 -- made of our own lines only; every value is bound
-        function: Callable[[Mapping[str, Any]], dict[str, Any]] = self.bound["one"]
+        body = "\n        ".join(["get = row.get", *self.lines, f"return {{{answer}}}"])
+        source = (
+            f"def made({', '.join(self.bound)}):\n    def one(row):\n        {body}\n    return one"  # a cell is found faster than a global
+        )
+        space: dict[str, Any] = {}
+        exec(compile(source, "<row function>", "exec"), space)  # noqa: S102 -- made of our own lines only; every value is bound
+        function: Callable[[Mapping[str, Any]], dict[str, Any]] = space["made"](**self.bound)
         return function
 
     # ── lines and constants ──
@@ -69,11 +111,44 @@ class _Writer:
     def line(self, right: str, never_null: bool = False) -> str:
         if right in self.known:
             return self.known[right]
-        name = f"x{len(self.lines)}"
+        name = self.known[right] = self.fresh(never_null)
         self.lines.append(f"{name} = {right}")
-        self.known[right] = name
+        return name
+
+    def fresh(self, never_null: bool) -> str:
+        """A new name."""
+        name = f"x{self.names}"
+        self.names += 1
         if never_null:
             self.never_null.add(name)
+        return name
+
+    @contextmanager
+    def block(self, assured: str) -> Iterator[list[str]]:
+        """The lines that are written meanwhile, apart from the others: what they compute is known only among themselves.
+
+        `assured` is a name that is not null as long as they run.
+        """
+        outside, self.lines, known, is_new = self.lines, [], dict(self.known), assured not in self.never_null
+        self.never_null.add(assured)
+        yield self.lines
+        self.lines, self.known = outside, known
+        if is_new:
+            self.never_null.remove(assured)
+
+    def choice(self, test: str, yes: Callable[[], str], no: Callable[[], str]) -> str:
+        """`yes` where the test is true, else `no`: only that one is computed."""
+        with self.block(_before(test, " is not None")) as first:
+            a = yes()
+            never_null = a in self.never_null
+        with self.block(_before(test, " is None")) as second:
+            b = no()
+            never_null &= b in self.never_null
+        if not first and not second:
+            return self.line(f"{a} if {test} else {b}", never_null)
+        name = self.fresh(never_null)
+        for head, lines, value in ((f"if {test}:", first, a), ("else:", second, b)):
+            self.lines += [head, *(f"    {line}" for line in (*lines, f"{name} = {value}"))]
         return name
 
     def bind(self, value: Any) -> str:
@@ -91,6 +166,25 @@ class _Writer:
         return name in self.bound
 
     # ── nodes ──
+
+    def alternatives(self, columns: Sequence[tuple[str, Tree | None]], here: Mapping[str, str]) -> dict[str, str]:
+        """Columns that compare one value with a constant each, as one-hot columns do: all of them by one look into a dict."""
+        groups: dict[str, list[tuple[str, _Alternative]]] = {}
+        for name, tree in columns:
+            found = None if tree is None else _alternative(tree)
+            if found is not None:
+                groups.setdefault(here[found.column], []).append((name, found))
+        made: dict[str, str] = {}
+        for x, group in groups.items():
+            if len(group) >= WORTH:
+                made |= self.looked_up(x, [name for name, _ in group], [one for _, one in group])
+        return made
+
+    def looked_up(self, x: str, columns: Sequence[str], group: Sequence[_Alternative]) -> dict[str, str]:
+        names = [self.fresh(never_null=True) for _ in group]
+        table = {key: tuple(one.yes if one.key == key else one.no for one in group) for key in (one.key for one in group)}
+        self.lines.append(f"{', '.join(names)} = {self.bind(table.get)}({x}, {self.bind(tuple(one.no for one in group))})")
+        return dict(zip(columns, names, strict=True))
 
     def node(self, t: Tree, here: Mapping[str, str]) -> str:
         write = WRITERS.get(type(t))
@@ -110,12 +204,17 @@ class _Writer:
 
     def truth(self, t: Tree, here: Mapping[str, str]) -> str:
         """Source that is true where a condition is, and false where it is false or null: shorter than the condition's value."""
-        while isinstance(t, exp.Paren):
-            t = t.this
-        if isinstance(t, exp.EQ) and isinstance(t.expression, exp.Literal):
-            return f"{self.node(t.this, here)} == {self.node(t.expression, here)}"
-        if isinstance(t, exp.Is) and isinstance(t.expression, exp.Null):
-            return f"{self.node(t.this, here)} is None"
+        match t:
+            case exp.Paren():
+                return self.truth(t.this, here)
+            case exp.And() | exp.Or():
+                return f"({self.truth(t.this, here)} {t.key} {self.truth(t.expression, here)})"
+            case exp.Not(this=exp.Paren(this=exp.Is(expression=exp.Null()))):
+                return f"{self.node(t.this.this.this, here)} is not None"
+            case exp.Is(expression=exp.Null()):
+                return f"{self.node(t.this, here)} is None"
+            case exp.EQ(expression=exp.Literal()):
+                return f"{self.node(t.this, here)} == {self.node(t.expression, here)}"
         return self.node(t, here)
 
     def called(self, t: Operation, arguments: Sequence[str]) -> str:
@@ -127,7 +226,8 @@ class _Writer:
             return f"{self.bind(prepared)}({x})"
         if t.row is None:
             raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
-        return f"{self.bind(t.row)}({', '.join(arguments)})"
+        call = f"{self.bind(t.row)}({', '.join(arguments)})"
+        return f"{x} if {t.stays.format(x=x)} else {call}" if t.stays else call
 
     def operation(self, t: Operation, here: Mapping[str, str]) -> str:
         arguments = self.nodes(t.expressions, here)
@@ -139,6 +239,10 @@ class _Writer:
         if not (inline is not None and t.total) and not t.never_null:
             self.never_null.discard(name)
         return name
+
+
+def _before(test: str, ending: str) -> str:
+    return test.removesuffix(ending) if test.endswith(ending) else ""
 
 
 def _column(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -161,21 +265,22 @@ def _negative(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
 
 
 def _coalesce(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    x = w.node(t.this, here)
-    for other in w.nodes(t.expressions, here):
-        if x in w.never_null:
-            return x
-        x = w.line(f"{other} if {x} is None else {x}", never_null=other in w.never_null)
-    return x
+    def first(values: Sequence[Tree]) -> str:
+        x = w.node(values[0], here)
+        return x if len(values) == 1 or x in w.never_null else w.choice(f"{x} is not None", lambda: x, lambda: first(values[1:]))
+
+    return first([t.this, *t.expressions])
 
 
 def _case(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    default = t.args.get("default")
-    value = w.node(default, here) if default is not None else w.bind(None)
-    for branch in reversed(t.args["ifs"]):
-        test, yes = w.truth(branch.this, here), w.node(branch.args["true"], here)
-        value = w.line(f"{yes} if {test} else {value}", never_null=yes in w.never_null and value in w.never_null)
-    return value
+    def first(branches: Sequence[Tree]) -> str:
+        if not branches:
+            default = t.args.get("default")
+            return w.bind(None) if default is None else w.node(default, here)
+        branch, *others = branches
+        return w.choice(w.truth(branch.this, here), lambda: w.node(branch.args["true"], here), lambda: first(others))
+
+    return first(t.args["ifs"])
 
 
 def _is(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine.engine import Engine, FileFormat, everything
-from tilth.engine.operations import lower
+from tilth.engine.operations import lower, refusal
 from tilth.engine.query import layer_select, select_from, text_door
 from tilth.errors import Gap, MachineError, MissingExtra, RequestError
 
@@ -134,9 +134,10 @@ class Spark(Engine):
         from pyspark.errors import PySparkException
 
         try:
-            return [tuple(_plain(v) for v in row) for row in self.sql(text).collect()]
+            columns = [[_plain(v) for v in column.to_pylist()] for column in self.sql(text).toArrow().columns]
         except PySparkException as error:
             raise _ours(error, text) from error
+        return list(zip(*columns, strict=True))  # by way of Arrow: PySpark's own rows lose the zone of an instant
 
     def batches(self, text: str) -> pa.RecordBatchReader:
         reader: pa.RecordBatchReader = self.sql(text).toArrow().to_reader()
@@ -229,6 +230,9 @@ def demand(session: SparkSession) -> SparkSession:
 
 def _ours(error: Any, text: str) -> Exception:
     message = str(error).strip().split("\n")[0]
+    refused = refusal(str(error))
+    if refused is not None:
+        return refused
     known = getattr(error, "getCondition", lambda: None)() or ""
     if known.split(".")[0] in (
         "ARITHMETIC_OVERFLOW",

@@ -73,6 +73,20 @@ class DistinctValues(Metric):
 
 
 @dataclass(frozen=True)
+class DistinctKeys(Metric):
+    """The number of distinct combinations of some columns' values, without the one that is wholly null."""
+
+    range = (0, math.inf)
+    columns: tuple[str, ...]
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (_groups(self.columns),)
+
+    def value(self, groups: int) -> int:
+        return groups
+
+
+@dataclass(frozen=True)
 class DuplicateRows(Metric):
     """The number of rows whose key occurs more than once: every member of such a group counts.
 

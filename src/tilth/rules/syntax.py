@@ -378,7 +378,15 @@ class Composite(Node):
     labels: tuple[Label, ...] = ()
 
     def __str__(self) -> str:
-        return f" {self.operator} ".join(f"({operand})" for operand in self.operands)
+        return f" {self.operator} ".join(f"({operand})" for operand in self._chain())
+
+    def _chain(self) -> Iterator[Rule | Composite]:
+        """The operands, with those of chains of the same operator in their place: what has labels must not show in the identity text."""
+        for operand in self.operands:
+            if isinstance(operand, Composite) and operand.operator == self.operator:
+                yield from operand._chain()
+            else:
+                yield operand
 
     @property
     def full(self) -> str:

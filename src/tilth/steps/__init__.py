@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 GROUP = "tilth.steps"
 OURS = {
-    "encode": "tilth.steps.encode:Encode",
+    "select": "tilth.steps.select:Select",
+    "cast": "tilth.steps.cast:Cast",
+    "null_if": "tilth.steps.null_if:NullIf",
+    "filter": "tilth.steps.filter:Filter",
+    "dedupe": "tilth.steps.dedupe:Dedupe",
+    "formula": "tilth.steps.formula:Formula",
     "impute": "tilth.steps.impute:Impute",
     "scale": "tilth.steps.scale:Scale",
+    "encode": "tilth.steps.encode:Encode",
     "split": "tilth.steps.split:Split",
+    "shuffle": "tilth.steps.shuffle:Shuffle",
+    "balance": "tilth.steps.balance:Balance",
 }
 
 

@@ -38,6 +38,7 @@ class Step(ABC):
     name: ClassVar[str]
     parts: ClassVar[frozenset[Part]]
     makes_columns: ClassVar[bool] = False  # the names it gives are known only once it has learned
+    shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
     @abstractmethod
     def learning(self, schema: Schema, roles: Roles) -> Learning:

@@ -28,7 +28,7 @@ from tilth.engine.operations.hashing import HashText, canonical_text, has_text, 
 from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
-from tilth.engine.operations.rows import Copies, Refuse
+from tilth.engine.operations.rows import Copies, Refuse, refusal
 from tilth.engine.operations.texts import BlankToNull, LowerAscii, OneOf, Trim
 from tilth.engine.operations.times import Micros, from_micros
 
@@ -82,5 +82,6 @@ __all__ = [
     "lookup",
     "lower",
     "lowered",
+    "refusal",
     "threshold",
 ]

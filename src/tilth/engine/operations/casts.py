@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
+from tilth.data import Kind
 from tilth.engine.expressions import and_, case, ge, if_else, in_, le, lit, lt, null_if
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
@@ -33,6 +34,8 @@ FALSE = ("false", "f", "no", "n", "0")
 
 class TextToText(Operation):
     """A text, but null where it is empty: an empty cell of a CSV file holds nothing."""
+
+    stays = "{x}.__class__ is str and {x}"
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -110,6 +113,7 @@ class Guarded(Operation):
 class TextToInteger(Guarded):
     """A whole number of 64 bits: digits with or without a sign (`007` is 7). `1.0` and `1e3` are none."""
 
+    stays = "{x}.__class__ is int and -0x8000000000000000 <= {x} < 0x8000000000000000"
     form = INTEGER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "bigint", "spark": "bigint"}
 
@@ -128,6 +132,7 @@ class TextToInteger(Guarded):
 class TextToDouble(Guarded):
     """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are none."""
 
+    stays = "{x}.__class__ is float and {x} == {x}"
     form = NUMBER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "double", "spark": "double"}
 
@@ -151,6 +156,8 @@ class TextToDouble(Guarded):
 
 class TextToBoolean(Operation):
     """true, t, yes, y, 1 or false, f, no, n, 0, in upper or lower case."""
+
+    stays = "{x}.__class__ is bool"
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -217,6 +224,22 @@ class TextToInstant(Guarded):
             return None if x.tzinfo is None else _parsed(lambda t: t.astimezone(UTC), x)
         matched = TextToInstant.matched(x)
         return None if matched is None else _parsed(lambda t: datetime.fromisoformat(t).astimezone(UTC), matched)
+
+
+FROM_TEXT: dict[Kind, type[Operation]] = {
+    Kind.TEXT: TextToText,
+    Kind.INTEGER: TextToInteger,
+    Kind.FLOAT: TextToDouble,
+    Kind.BOOLEAN: TextToBoolean,
+    Kind.DATE: TextToDate,
+    Kind.TIMESTAMP: TextToTimestamp,
+    Kind.INSTANT: TextToInstant,
+}
+
+
+def from_text(x: Tree, to: Kind) -> Tree:
+    """A text as a value of a kind; null where it is not written as such values are."""
+    return FROM_TEXT[to].of(x)
 
 
 def _either_case(character: str) -> str:

@@ -74,6 +74,8 @@ class IsNan(Operation):
 class NanToNull(Operation):
     """x, but null where x is NaN: what reading does to every float column."""
 
+    stays = "{x} == {x}"
+
     @classmethod
     def both(cls, x: Tree) -> Tree:
         return null_if(x, lit(math.nan))

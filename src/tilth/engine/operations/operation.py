@@ -30,6 +30,7 @@ class Operation(exp.Expression, exp.Func):
     never_null: ClassVar[bool] = False
     total: ClassVar[bool] = False
     row: ClassVar[Callable[..., Any] | None] = None
+    stays: ClassVar[str] = ""  # a test in Python, of `{x}`, under which `row` would give back its first argument as it is
 
     @classmethod
     def of(cls, *arguments: Tree) -> Tree:

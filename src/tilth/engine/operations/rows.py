@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import lit
+from tilth.engine.expressions import cast_to, lit
 from tilth.engine.operations.operation import Operation, call
 from tilth.errors import RequestError
 
@@ -20,7 +22,10 @@ class Copies(Operation):
 
     @classmethod
     def spark(cls, n: Tree) -> Tree:
-        return call("explode", call("array_repeat", lit(0), n))
+        return call("explode", call("array_repeat", lit(0), cast_to(n, exp.DataType.build("int"))))
+
+
+REFUSED = "refused: "  # how a refusal is known among an engine's errors
 
 
 class Refuse(Operation):
@@ -28,12 +33,22 @@ class Refuse(Operation):
 
     @classmethod
     def duckdb(cls, message: Tree) -> Tree:
-        return call("error", message)
+        return call("error", lit(REFUSED + message.name))
 
     @classmethod
     def spark(cls, message: Tree) -> Tree:
-        return call("raise_error", message)
+        return call("raise_error", lit(REFUSED + message.name))
 
     @staticmethod
     def row(message: Any) -> Any:
         raise RequestError(message, code="refused-value")
+
+
+def refusal(text: str) -> RequestError | None:
+    """The refusal that an engine's error carries, if it carries one.
+
+    >>> print(refusal("Invalid Input Error: refused: no such thing"))
+    no such thing [refused-value]
+    """
+    _, found, message = text.partition(REFUSED)
+    return RequestError(re.sub(r" SQLSTATE: \w+\s*$", "", message.split("\n")[0]), code="refused-value") if found else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -38,15 +37,12 @@ class Trim(Operation):
 class BlankToNull(Operation):
     """A text, but null where it is empty or holds blanks, tabs and line ends only: what counts as missing to a step."""
 
+    stays = "{x} >= '!'"
+
     @classmethod
     def both(cls, x: Tree) -> Tree:
         # every blank sorts below "!", so one comparison settles nearly all rows and few are trimmed
         return case((ge(x, lit("!")), x), (ne(Trim.of(x), lit("")), x))
-
-    @classmethod
-    def inline(cls, arguments: Sequence[str], constants: Mapping[str, Any]) -> str | None:
-        (x,) = arguments
-        return f"{x} if {x}.strip({BLANKS!r}) else None"
 
     @staticmethod
     def row(x: Any) -> str | None:

@@ -1,0 +1,105 @@
+"""From a value of one kind to a value of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine.expressions import TYPES, case, double, eq, lit, text
+from tilth.engine.operations.casts import FROM_TEXT
+from tilth.engine.operations.hashing import DateText, DecimalText, InstantText, TimestampText
+from tilth.engine.operations.numbers import DoubleToInteger, integer
+from tilth.engine.operations.operation import Operation, call
+
+
+class DecimalToInteger(Operation):
+    """A decimal cut off to an integer; null where it is too large (DuckDB alone rounds, Spark alone cuts)."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return cls.spark(call("trunc", x))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return exp.TryCast(this=x.copy(), to=exp.DataType.build("bigint"), safe=True)
+
+    @staticmethod
+    def row(x: Decimal) -> int | None:
+        return int(x) if -(2**63) <= int(x) < 2**63 else None
+
+
+class ToTime(Operation):
+    """A date, timestamp or instant as another of the three, in UTC."""
+
+    total = True
+    kind: ClassVar[Kind]
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return exp.Cast(this=x.copy(), to=exp.DataType(this=TYPES[cls.kind]))
+
+
+class ToDate(ToTime):
+    """The day of a timestamp, or of an instant in UTC."""
+
+    kind = Kind.DATE
+
+    @staticmethod
+    def row(x: date) -> date:
+        return ToTimestamp.row(x).date()
+
+
+class ToTimestamp(ToTime):
+    """The midnight at which a day begins, or an instant as a clock in UTC shows it."""
+
+    kind = Kind.TIMESTAMP
+
+    @staticmethod
+    def row(x: date) -> datetime:
+        if not isinstance(x, datetime):
+            return datetime(x.year, x.month, x.day)
+        return x if x.tzinfo is None else x.astimezone(UTC).replace(tzinfo=None)
+
+
+class ToInstant(ToTime):
+    """The point in time at which a clock in UTC shows a timestamp, or a day begins."""
+
+    kind = Kind.INSTANT
+
+    @staticmethod
+    def row(x: date) -> datetime:
+        return ToTimestamp.row(x).replace(tzinfo=UTC)
+
+
+def _zero_or_one(x: Tree) -> Tree:
+    return case((eq(x, lit(1)), exp.true()), (eq(x, lit(0)), exp.false()))
+
+
+CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
+    **{(Kind.TEXT, to): operation.of for to, operation in FROM_TEXT.items() if to is not Kind.TEXT},
+    (Kind.BOOLEAN, Kind.INTEGER): integer,
+    (Kind.FLOAT, Kind.INTEGER): DoubleToInteger.of,
+    (Kind.DECIMAL, Kind.INTEGER): DecimalToInteger.of,
+    (Kind.BOOLEAN, Kind.FLOAT): lambda x: double(integer(x)),
+    (Kind.INTEGER, Kind.FLOAT): double,
+    (Kind.DECIMAL, Kind.FLOAT): double,
+    (Kind.INTEGER, Kind.BOOLEAN): _zero_or_one,
+    (Kind.FLOAT, Kind.BOOLEAN): _zero_or_one,
+    (Kind.DECIMAL, Kind.BOOLEAN): _zero_or_one,
+    (Kind.BOOLEAN, Kind.TEXT): text,
+    (Kind.INTEGER, Kind.TEXT): text,
+    (Kind.DECIMAL, Kind.TEXT): DecimalText.of,
+    (Kind.DATE, Kind.TEXT): DateText.of,
+    (Kind.TIMESTAMP, Kind.TEXT): TimestampText.of,
+    (Kind.INSTANT, Kind.TEXT): InstantText.of,
+    **{(source, Kind.DATE): ToDate.of for source in (Kind.TIMESTAMP, Kind.INSTANT)},
+    **{(source, Kind.TIMESTAMP): ToTimestamp.of for source in (Kind.DATE, Kind.INSTANT)},
+    **{(source, Kind.INSTANT): ToInstant.of for source in (Kind.DATE, Kind.TIMESTAMP)},
+}
+"""(from, to) → how. A pair that is not here has no conversion that all engines agree on: doubles have no common text."""

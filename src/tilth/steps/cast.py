@@ -1,0 +1,71 @@
+"""cast: values become values of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import and_, case, col, double, if_else, is_null, lit, ne
+from tilth.engine.operations import Refuse
+from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.steps.missing import present
+from tilth.steps.step import ColumnStep, Selector
+
+
+@dataclass(frozen=True)
+class Cast(ColumnStep):
+    """Values become values of another kind; what cannot be read as one becomes null, and is counted.
+
+    | to | from |
+    |---|---|
+    | `integer` | texts such as `-7`; booleans (0, 1); floats and decimals, cut off behind the point |
+    | `float` | texts such as `-0.5` or `1e3`; integers, decimals, booleans |
+    | `boolean` | true, t, yes, y, 1 and false, f, no, n, 0 in any case; the numbers 1 and 0 |
+    | `date`, `timestamp`, `instant` | texts by ISO 8601; one another, in UTC |
+    | `text` | everything but floats, which engines write differently |
+
+    Null and blank text become null.
+
+    >>> print(Cast("age", to="integer"))
+    cast(columns='age', to='integer')
+    """
+
+    name = "cast"
+    parts = frozenset({"rows", "features"})
+
+    columns: Selector
+    to: Literal["integer", "float", "text", "boolean", "date", "timestamp", "instant"]
+    """The kind that values become."""
+    invalid: Literal["null", "error"] = "null"
+    """What becomes of a value that cannot be read: null, or the run is refused."""
+    keep_invalid: bool = False
+    """Whether a column `{column}_typecast_error` is added that keeps the values that could not be read, and is null elsewhere."""
+
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        x, made, wrong = col(column.name), self._made(column), self._wrong(column)
+        if self.invalid == "error":
+            made = case((wrong, Refuse.of(lit(f"cast: column {column.name!r} has a value that is no {self.to}"))), otherwise=made)
+        return {column.name: made} | ({f"{column.name}_typecast_error": if_else(wrong, x)} if self.keep_invalid else {})
+
+    def _made(self, column: Column) -> Tree:
+        x, to = col(column.name), Kind(self.to)
+        return x if column.kind is to else CONVERSIONS[column.kind, to](x)
+
+    def _wrong(self, column: Column) -> Tree:
+        return and_(present(column), is_null(self._made(column)))
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        reasons = {f"no {self.to}": self._wrong(column)}
+        if self.to == "integer" and column.kind in (Kind.FLOAT, Kind.DECIMAL):
+            reasons["cut off behind the point"] = ne(double(self._made(column)), double(col(column.name)))
+        return reasons
+
+    def accepts(self, column: Column) -> str:
+        if column.kind is Kind(self.to) or (column.kind, Kind(self.to)) in CONVERSIONS:
+            return ""
+        hint = " (floats have no text that all engines agree on: cast to integer first)" if column.kind is Kind.FLOAT else ""
+        return f"cannot be cast to {self.to}{hint}"

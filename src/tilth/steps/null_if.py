@@ -1,0 +1,60 @@
+"""null_if: values that stand for nothing become null."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import col, gt, if_else, in_, lit, lt, or_
+from tilth.engine.operations import IsToken
+from tilth.errors import RequestError
+from tilth.steps.step import ColumnStep, Selector
+
+
+@dataclass(frozen=True)
+class NullIf(ColumnStep):
+    """Disguised missing values (`?`, `N/A`, -999) and impossible ones become null; blank texts do too.
+
+    A text is compared as a whole, without the blanks around it and whatever its case (A–Z). In a column of numbers the values that
+    are numbers count, in a column of texts all of them: `values: ["?", -999]` serves both.
+
+    >>> print(NullIf("all", values=("?", "N/A", -999)))
+    null_if(columns='all', values=['?', 'N/A', -999])
+    """
+
+    name = "null_if"
+    parts = frozenset({"rows", "features"})
+
+    columns: Selector
+    values: tuple[str | int | float, ...] = ()
+    """What stands for a missing value."""
+    below: float | None = None
+    """Numbers below this become null."""
+    above: float | None = None
+    """Numbers above this become null."""
+
+    def __post_init__(self) -> None:
+        if not self.values and self.below is None and self.above is None:
+            raise RequestError("null_if: nothing would become null", accepted="`values`, `below` or `above`", code="nothing-to-do")
+
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        found = list(self.counted(column).values())
+        return {column.name: if_else(or_(*found), lit(None), col(column.name))} if found else {}
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        x = col(column.name)
+        if column.kind is Kind.TEXT:
+            return {"stands for missing": IsToken.of(x, *(lit(str(v)) for v in ("", *self.values)))}
+        numbers = [v for v in self.values if not isinstance(v, str)]
+        reasons = {"stands for missing": in_(x, numbers)} if numbers else {}
+        bounds = [test(x, lit(bound)) for test, bound in ((lt, self.below), (gt, self.above)) if bound is not None]
+        return reasons | ({"out of bounds": or_(*bounds)} if bounds else {})
+
+    def accepts(self, column: Column) -> str:
+        if column.kind.numeric or column.kind in (Kind.TEXT, Kind.BOOLEAN) or column.kind.temporal:
+            return ""
+        return "has no values that could stand for missing ones"
