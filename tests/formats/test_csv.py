@@ -5,6 +5,7 @@ import gzip
 import pytest
 
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.spark import Spark
 from tilth.errors import SourceError
 from tilth.formats import read, to_arrow
 
@@ -68,6 +69,82 @@ def test_types_can_be_said(tmp_path, engine):
         "zip": ["123", "456"],
         "n": [1, None],
     }
+
+
+NASTY = {
+    "line ends and quotes inside quotes": b'a,b\n1,"x, ""y""\nz"\n2,"\r\n"\n3,"""q"""\n',
+    "CRLF": b'a,b\r\n1,"x\r\ny"\r\n2,z\r\n',
+    "a mark of UTF-8": b"\xef\xbb\xbfa,b\n1,x\n",
+    "empty lines": b"a,b\n\n1,x\n\n\n2,y\n\n",
+    "no line end at the end": b"a,b\n1,x\n2,y",
+    "blanks after delimiters": b'39, x, "a, b"\n50, ?,  c\n7, , d \n',
+    "blanks after some delimiters": b'a, b\n39,"x, y"\n50, "x, y"\n7 , z\n',
+    "blanks that are kept": b"a,b\n x , y\n1,  z\n",
+    "empty, quoted and blank": b'a,b,c\n,"", \n"","  ",\n',
+    "quotes inside a value": b'a,b\n1,in"side\n2,end"\n',
+    "only quoted": b'"a","b"\n"1","x"\n',
+    "backslashes": b'a,b\n1,\\n\n2,"c:\\"\n',
+    "hash signs": b"a,b\n#1,x\n2,#y\n",
+    "other scripts": "a,b\né,日本\n😀,ß\n".encode(),
+    "one column": b"a\n1\n\n2\n",
+    "one row": b"a,b\n1,x\n",
+    "header only": b"a,b\n",
+    "kinds": b"i,f,b,d,t,z\n1,1.5,true,2024-02-29,2024-02-29 12:30,2024-02-29T12:30+02:00\n,,,,,\n",
+    "a contradiction far below": b"i,j\n" + b"1,2\n" * 3000 + b"x,3\n",
+    "nothing for long": b"i,j\n" + b",2\n" * 3000 + b"1.5,3\n",
+    "tokens": b"a,b\nNA,1\n n/a ,NA\n-999,-999\nNancy,7\n",
+    "odd names": 'a.b,"c ""d""",`e`,select,\'f,é 日,g;h\n1,2,3,4,5,6,7\n'.encode(),
+}
+HOW = {
+    "blanks after delimiters": {"names": ["age", "job", "x"], "nulls": ["?"]},
+    "blanks after some delimiters": {"blanks": "trim"},
+    "blanks that are kept": {"blanks": "keep"},
+    "tokens": {"nulls": ["na", "N/A", "-999"]},
+    "one column": {"header": True},
+}
+
+
+@pytest.mark.spark
+def test_spark_reads_the_same(tmp_path, spark, engine):
+    other = Spark(spark)
+    for i, (name, content) in enumerate(NASTY.items()):
+        file = tmp_path / f"{i}.csv"
+        file.write_bytes(content)
+        tables = [to_arrow(read(file, engine=e, **HOW.get(name, {})), e).to_pydict() for e in (engine, other)]
+        assert tables[0] == tables[1], name
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1", "cp1252"])
+def test_spark_reads_the_same_encodings(tmp_path, spark, engine, encoding):
+    text = 'a,b\r\n1,café\r\n2,"ü\r\n"\r\n'
+    for name, content in ((f"{encoding}.csv", text.encode(encoding)), (f"{encoding}.csv.gz", gzip.compress(text.encode(encoding)))):
+        (tmp_path / name).write_bytes(content)
+        for e in (engine, Spark(spark)):
+            table = to_arrow(read(tmp_path / name, encoding=encoding, engine=e), e).to_pydict()
+            assert table == {"a": [1, 2], "b": ["café", "ü\r\n"]}, (name, e.name)
+
+
+@pytest.mark.spark
+def test_spark_refuses_what_duckdb_refuses_in_the_same_words(tmp_path, spark, engine):
+    for i, content in enumerate((b"a,b\nAda,2\nAda\nAda,2,3\n", b"a,b\n" + b"Ada,2\n" * 500_000 + b"Ada,\xff\n")):
+        file = tmp_path / f"{i}.csv"
+        file.write_bytes(content)
+        said = []
+        for e in (engine, Spark(spark)):
+            with pytest.raises(SourceError) as error:
+                read(file, engine=e)
+            said.append(str(error.value))
+        assert said[0] == said[1]
+        assert "Ada" not in said[0]
+
+
+@pytest.mark.spark
+def test_a_delimiter_too_many_at_the_end_of_a_row(tmp_path, spark, engine):
+    """DuckDB passes over it, Spark cannot: a gap that docs/engines.md names."""
+    assert read_text(tmp_path, engine, "a,b\n1,2,\n") == {"a": [1], "b": [2]}
+    with pytest.raises(SourceError, match="has 3 fields, expected 2"):
+        read_text(tmp_path, Spark(spark), "a,b\n1,2,\n")
 
 
 def test_adult(shared_data, engine):

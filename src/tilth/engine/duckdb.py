@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +13,20 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
-from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
-from tilth.engine.engine import Engine, FileFormat, everything
+from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
+from tilth.engine import textfiles
+from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.expressions import lit
 from tilth.engine.operations import lower, refusal
+from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, text_door
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+LONGEST_LINE = 16_000_000  # bytes; DuckDB's own bound is 2 million. With a buffer of twice as much a scan is faster than with its own, too
+QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message may be a value
 
 KINDS: dict[str, Kind] = {
     "BOOLEAN": Kind.BOOLEAN,
@@ -70,17 +77,18 @@ class DuckDB(Engine):
         connection: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         super().__init__()
-        self._spill = None if spill else tempfile.TemporaryDirectory(prefix="tilth-", ignore_cleanup_errors=True)
+        self._scratch = tempfile.TemporaryDirectory(prefix="tilth-", dir=spill, ignore_cleanup_errors=True)
         self._connection = connection or duckdb.connect(
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
         self._bases: dict[Any, str] = {}
+        self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
         self._keeps_order = False
         settings = {
             "TimeZone": "UTC",
             "preserve_insertion_order": False,
             "enable_progress_bar": False,
-            "temp_directory": str(spill or (self._spill and self._spill.name)),
+            "temp_directory": self._scratch.name,
             "memory_limit": memory_limit,
             "threads": threads,
         }
@@ -90,8 +98,13 @@ class DuckDB(Engine):
 
     def execute(self, text: str) -> duckdb.DuckDBPyConnection:
         """Run a statement; DuckDB's exceptions become Tilth's."""
-        try:
+        with self._ours(text):
             return self._connection.execute(text)
+
+    @contextmanager
+    def _ours(self, text: str) -> Iterator[None]:
+        try:
+            yield
         except duckdb.OutOfMemoryException as error:
             raise MachineError(
                 f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk"
@@ -99,28 +112,44 @@ class DuckDB(Engine):
         except duckdb.IOException as error:
             raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
-            raise refusal(str(error)) or RequestError(f"a value does not fit: {first_line(error)}") from error
+            if CONTRADICTION in str(error):
+                raise Contradicted from error
+            if any(word in str(error) for word in ("CSV Error", "JSON", "unicode")):
+                raise SourceError(*textfiles.blamed(self._texts, QUOTED.sub("…", first_line(error)))) from error
+            raise refusal(str(error)) or RequestError(f"a value does not fit: {QUOTED.sub('…', first_line(error))}") from error
         except duckdb.Error as error:
             raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000]) from error
 
     # ── the engine's own part ──
 
-    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
         door = text_door(data)
-        wanted = (data.source, door)
+        wanted = (data.source, door) if hold or not door else (data.source, door, "looked through")
         if wanted not in self._bases:
             name = f"source{len(self._bases)}"
-            scan = self._scan(data.source, name)
-            if door:  # texts are parsed once, into a table: a rescan of the file per query would cost twice as much
-                select = layer_select(door[0], "scan", data.source.columns)
-                text = f"CREATE TEMP TABLE {name} AS WITH scan AS (SELECT * FROM {scan}) {lower(select, self.name)}"
-                with self.timed("read texts into a table", text):
-                    self.execute(text)
-            elif scan != name:
+            if door:
+                self._open_door(data.source, door[0], name, hold)
+            elif (scan := self._scan(data.source, name)) != name:
                 self.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {scan}")
             self._bases[wanted] = name
         names = data.source.columns if not door else door[0].names(data.source.columns)
         return self._bases[wanted], names, data.layers[len(door) :]
+
+    def load(self, data: Dataset, proof: Change) -> None:
+        wanted = (data.source, text_door(data))
+        if wanted not in self._bases:
+            name = f"source{len(self._bases)}"
+            self._open_door(data.source, proof, name, hold=True)
+            self._bases[wanted] = name
+
+    def _open_door(self, source: Source, door: Change, name: str, hold: bool) -> None:
+        """Texts are parsed once, into a table: a rescan of the file per query would cost twice as much."""
+        select = lower(layer_select(door, "scan", source.columns), self.name)
+        scan = self._scan(source, name)
+        text = f"CREATE TEMP {'TABLE' if hold else 'VIEW'} {name} AS WITH scan AS (SELECT * FROM {scan}) {select}"
+        self._keep_order(True)
+        with self.timed("read texts into a table", text) if hold else nullcontext():
+            self.execute(text)
 
     def owns(self, handle: Any) -> bool:
         if not isinstance(handle, duckdb.DuckDBPyRelation):
@@ -135,10 +164,12 @@ class DuckDB(Engine):
 
     def _scan(self, source: Source, name: str) -> str:
         match source:
-            case Files():
-                scan = FILE_SCANS[source.format](source)
+            case Files(format="parquet"):
                 columns = source.option("names")
-                return f"{scan} AS scan({_names(columns)})" if columns else scan
+                return f"{_parquet(source)} AS scan({_names(columns)})" if columns else _parquet(source)
+            case Files(format="csv"):
+                self._texts.append(source)
+                return _csv(source, self._in_utf8(source))
             case Memory():
                 self._connection.register(name, source.table)
                 return name
@@ -155,6 +186,13 @@ class DuckDB(Engine):
             self._bases[wanted] = name
         return self._bases[wanted]
 
+    def _in_utf8(self, source: Files) -> list[str]:
+        """The paths of files of texts in UTF-8: copies where they are in another encoding."""
+        try:
+            return [textfiles.as_utf8(path, source.option("encoding"), Path(self._scratch.name)) for path in source.paths]
+        except UnicodeDecodeError as error:
+            raise SourceError(*textfiles.mistakes(source)) from error
+
     def checkpoint(self, data: Dataset) -> Dataset:
         name = f"held{len(self._bases)}"
         text = f"CREATE TEMP TABLE {name} AS {self.query(data, everything())}"
@@ -169,7 +207,8 @@ class DuckDB(Engine):
 
     def batches(self, text: str) -> pa.RecordBatchReader:
         self._keep_order(True)
-        reader: pa.RecordBatchReader = self._connection.sql(text).to_arrow_reader(250_000)
+        with self._ours(text):
+            reader: pa.RecordBatchReader = self._connection.sql(text).to_arrow_reader(250_000)
         return reader
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
@@ -177,7 +216,7 @@ class DuckDB(Engine):
         place = to / f"data_0.{format}" if folder and data.ordered else to
         words = ", ".join(f"{name} {_text(value)}" for name, value in {**given, **options}.items())
         text = f"COPY ({self.query(data, everything())}) TO {_text(str(place))} ({words})"
-        self._keep_order(data.ordered)
+        self._keep_order(True)
         with self.timed("write", text):
             return int(self.execute(text).fetchall()[0][0])
 
@@ -203,7 +242,7 @@ def _parquet(source: Files) -> str:
     return _call("read_parquet", source.paths, options)
 
 
-def _csv(source: Files) -> str:
+def _csv(source: Files, paths: Sequence[str]) -> str:
     quote = source.option("quote")
     options = {
         "auto_detect": False,
@@ -213,12 +252,15 @@ def _csv(source: Files) -> str:
         "escape": quote,
         "strict_mode": True,
         "null_padding": False,
+        "allow_quoted_nulls": False,
+        "max_line_size": LONGEST_LINE,
+        "buffer_size": 2 * LONGEST_LINE,
     }
     columns = "{" + ", ".join(f"{_text(c)}: 'VARCHAR'" for c in source.columns) + "}"
-    return _call("read_csv", source.paths, options)[:-1] + f", columns = {columns})"
-
-
-FILE_SCANS: dict[str, Callable[[Files], str]] = {"parquet": _parquet, "csv": _csv}
+    scan = _call("read_csv", paths, options)[:-1] + f", columns = {columns})"
+    if len(source.columns) > 1:
+        return scan
+    return f"(SELECT * FROM {scan} WHERE {_names(source.columns)} IS NOT NULL)"  # an empty line is no row, of one column either
 
 
 def _call(function: str, paths: Sequence[str], options: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlglot import exp
 
-from tilth.data import BELOW, Dataset, Schema, Source
+from tilth.data import BELOW, Change, Dataset, Schema, Source
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import Scan, plan
@@ -21,6 +21,10 @@ from tilth.report import Pass
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+class Contradicted(Exception):
+    """A text contradicts what was believed of its column (the operation `Contradiction`)."""
 
 
 FileFormat = Literal["parquet", "csv", "json"]
@@ -33,15 +37,24 @@ class Engine(ABC):
     """
 
     name: ClassVar[EngineName]
-    rehearses: ClassVar[bool] = False  # whether it answers with stand-ins, without a look at any row
 
     def __init__(self) -> None:
         self.passes: list[Pass] = []
         self.tell: Callable[[str], AbstractContextManager[Any]] = nullcontext
 
     @abstractmethod
-    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Any]]:
-        """A table that the engine can scan, its columns, and the layers that still stand on top of it."""
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Any]]:
+        """A table that the engine can scan, its columns, and the layers that still stand on top of it.
+
+        Texts are read once and held; without `hold` they are only looked through, for the names and kinds of columns.
+        """
+
+    @abstractmethod
+    def load(self, data: Dataset, proof: Change) -> None:
+        """Read a dataset's texts and hold them. `proof` makes what the dataset's door makes, and is made use of instead.
+
+        Errors: `Contradicted` where it stops at a text.
+        """
 
     @abstractmethod
     def run(self, text: str) -> list[tuple[Any, ...]]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
-from tilth.engine.engine import Engine, FileFormat, everything
+from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
+from tilth.engine import textfiles
+from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.operations import lower, refusal
+from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, select_from, text_door
-from tilth.errors import Gap, MachineError, MissingExtra, RequestError
+from tilth.errors import Gap, MachineError, MissingExtra, RequestError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,9 +72,11 @@ class Spark(Engine):
         super().__init__()
         self.session = demand(session or _session(remote))
         self._bases: dict[Any, str] = {}
+        self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._prefix = f"tilth_{id(self):x}"
 
-    def base(self, data: Dataset) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
         door = text_door(data)
         name = self._view((data.source, door), lambda: self._opened(data.source, door))
         names = data.source.columns if not door else door[0].names(data.source.columns)
@@ -77,6 +84,15 @@ class Spark(Engine):
         while len(layers) > VIEWS_FROM:
             name, names, layers = self._stacked(name, names, layers[:VIEWS_FROM]), _names(names, layers[:VIEWS_FROM]), layers[VIEWS_FROM:]
         return name, names, layers
+
+    def load(self, data: Dataset, proof: Change) -> None:
+        def held() -> DataFrame:
+            frame = self._opened(data.source, (proof,))
+            with self._ours(""), self.timed("read texts into a table", str(data.source)):
+                frame.count()
+            return frame
+
+        self._view((data.source, text_door(data)), held)
 
     def _view(self, wanted: Any, make: Any) -> str:
         if wanted not in self._bases:
@@ -99,7 +115,9 @@ class Spark(Engine):
     def _frame(self, source: Source) -> DataFrame:
         match source:
             case Files(format="parquet"):
-                return self.session.read.parquet(*source.paths)
+                return self._parquet(source)
+            case Files(format="csv"):
+                return self._csv(source)
             case Memory():
                 return self.session.createDataFrame(source.table)
             case Native(engine="spark"):
@@ -107,16 +125,82 @@ class Spark(Engine):
                 return frame
         raise Gap(f"Spark cannot read {source}")
 
+    def _parquet(self, source: Files) -> DataFrame:
+        reader = self.session.read.option("mergeSchema", len(source.paths) > 1)
+        if source.option("hive"):
+            reader = reader.option("basePath", source.option("root"))
+        frame = reader.parquet(*source.paths)
+        names = source.option("names")
+        return frame.toDF(*names) if names else frame
+
+    def _csv(self, source: Files) -> DataFrame:
+        from pyspark.sql.types import StringType, StructField, StructType
+
+        self._texts.append(source)
+        dialect = textfiles.Dialect.of(source)
+        options = {
+            "sep": dialect.delimiter,
+            "header": source.option("header"),
+            "quote": dialect.quote or "\0",
+            "escape": dialect.quote or "\0",
+            "ignoreLeadingWhiteSpace": dialect.trim,
+            "ignoreTrailingWhiteSpace": False,
+            "multiLine": True,
+            "mode": "FAILFAST",
+            "maxCharsPerColumn": -1,
+            "columnPruning": False,
+        }
+        schema = StructType([StructField(name, StringType()) for name in source.columns])
+        by_end: dict[str, list[str]] = {}  # Spark finds out how lines end, but then changes the line ends inside quotes as well
+        for path in self._in_utf8(source):
+            by_end.setdefault("\n" if "://" in path else textfiles.line_end(path), []).append(path)
+        reader = self.session.read.schema(schema).options(**options)
+        return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
+
+    def _in_utf8(self, source: Files) -> list[str]:
+        """The paths of files of texts in UTF-8: copies on this machine where they are in another encoding, of which Spark knows few.
+
+        Errors: `SourceError` for bytes that the encoding does not allow: Spark would put a question mark there and say nothing.
+        `Gap` for another encoding on a cluster, which does not see the copies.
+        """
+        encoding = source.option("encoding")
+        here = [path for path in source.paths if "://" not in path]
+        wrong = [m for path in here if (m := textfiles.wrong_byte(path, encoding))]
+        if wrong:
+            raise SourceError(*wrong)
+        if textfiles.python_name(encoding) == "utf-8-sig":
+            return list(source.paths)
+        if here != list(source.paths) or not self._is_local():
+            raise Gap(
+                f"Spark on a cluster reads texts in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
+            )
+        self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="tilth-", ignore_cleanup_errors=True)
+        return [textfiles.as_utf8(path, encoding, Path(self._scratch.name)) for path in here]
+
+    def _is_local(self) -> bool:
+        context = getattr(self.session, "_sc", None)
+        return context is not None and str(context.master).startswith("local")
+
     def owns(self, handle: Any) -> bool:
         return getattr(handle, "sparkSession", None) is self.session
 
     def sql(self, text: str) -> DataFrame:
         """A frame from a query; Spark's exceptions become Tilth's."""
+        with self._ours(text):
+            return self.session.sql(text)
+
+    @contextmanager
+    def _ours(self, text: str) -> Iterator[None]:
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
         from pyspark.errors import PySparkException
 
         try:
-            return self.session.sql(text)
-        except PySparkException as error:
+            yield
+        except (PySparkException, Py4JError) as error:
+            if CONTRADICTION in str(error):
+                raise Contradicted from error
+            if "MALFORMED_RECORD_IN_PARSING" in _chain(error):
+                raise SourceError(*textfiles.blamed(self._texts, "a row has too few or too many fields")) from error
             raise _ours(error, text) from error
 
     def named(self, data: Dataset, text: str) -> str:
@@ -131,22 +215,19 @@ class Spark(Engine):
         return replace(data, source=held, layers=())
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
-        from pyspark.errors import PySparkException
-
-        try:
+        with self._ours(text):  # by way of Arrow: PySpark's own rows lose the zone of an instant
             columns = [[_plain(v) for v in column.to_pylist()] for column in self.sql(text).toArrow().columns]
-        except PySparkException as error:
-            raise _ours(error, text) from error
-        return list(zip(*columns, strict=True))  # by way of Arrow: PySpark's own rows lose the zone of an instant
+        return list(zip(*columns, strict=True))
 
     def batches(self, text: str) -> pa.RecordBatchReader:
-        reader: pa.RecordBatchReader = self.sql(text).toArrow().to_reader()
+        with self._ours(text):
+            reader: pa.RecordBatchReader = self.sql(text).toArrow().to_reader()
         return reader
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
         text = self.query(data, everything())
         frame = self.sql(text)
-        with self.timed("write", text):
+        with self._ours(text), self.timed("write", text):
             rows = frame.count()
             parts = to if folder else to.with_name(f"{to.name}.parts")
             (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(str(parts))
@@ -228,11 +309,21 @@ def demand(session: SparkSession) -> SparkSession:
     return session
 
 
+def _chain(error: BaseException | None) -> str:
+    """The messages of an exception and of those that caused it."""
+    found = ""
+    while error is not None:
+        found += str(error)
+        error = getattr(error, "cause", None) or error.__cause__
+    return found
+
+
 def _ours(error: Any, text: str) -> Exception:
-    message = str(error).strip().split("\n")[0]
     refused = refusal(str(error))
     if refused is not None:
         return refused
+    lines = str(error).strip().split("\n")
+    message = lines[1] if lines[0].startswith("An error occurred while calling") and len(lines) > 1 else lines[0]
     known = getattr(error, "getCondition", lambda: None)() or ""
     if known.split(".")[0] in (
         "ARITHMETIC_OVERFLOW",

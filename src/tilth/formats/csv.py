@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
+import codecs
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from tilth.data import Files, Source, refuse_twins
 from tilth.engine.engine import Engine
-from tilth.errors import RequestError, SourceError, listed
+from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
+from tilth.errors import SourceError, listed
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
 from tilth.formats.places import files
 
 DELIMITERS = (",", ";", "\t", "|")
+HEAD_BYTES = 1 << 20
 HEAD_ROWS = 2000  # the rows at the head that are looked at: for the delimiter, blanks, names, and kinds that can be ruled out
 
 
@@ -46,8 +45,10 @@ class Csv(Format):
         `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if there is one after each.
         `quote`: one character, or "" for none. `encoding`: as Python calls it."""
         paths = files(given, self.suffixes)
+        for path in paths:
+            refuse_rubbish(path, encoding)
         dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)
-        dialect = dialect.trimming(blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
+        dialect = replace(dialect, trim=blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
         first = next(rows_of(paths[0], dialect), [])
         has_header = (names is None or list(names) == first) if header is None else header
         columns = _columns(paths, dialect, first, names, has_header)
@@ -56,52 +57,26 @@ class Csv(Format):
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
         assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
-        dialect = Dialect(source.option("delimiter"), source.option("quote"), source.option("encoding"), source.option("trim"))
+        dialect = Dialect.of(source)
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
         return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How the values of a CSV file are parted."""
-
-    delimiter: str
-    quote: str
-    encoding: str
-    trim: bool = False
-
-    def trimming(self, trim: bool) -> Dialect:
-        """The same with blanks after delimiters left out, or not."""
-        return Dialect(self.delimiter, self.quote, self.encoding, trim)
-
-
-def rows_of(path: str, dialect: Dialect) -> Iterator[list[str]]:
-    """The rows of a file, one after the other, as Python reads them; lines without anything are left out."""
-    with opened(path, dialect.encoding) as lines:
-        reader = csv.reader(
-            lines,
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-            skipinitialspace=dialect.trim,
-        )
+def refuse_rubbish(path: str, encoding: str) -> None:
+    """Refuse a file whose head is no text in the encoding that is said: bytes of zero, or others that the encoding does not allow."""
+    with unzipped(path) as file:
         try:
-            yield from (row for row in reader if row)
-        except UnicodeDecodeError as error:
-            raise SourceError(f"{path} is not in {dialect.encoding}", code="wrong-encoding") from error
-
-
-def opened(path: str, encoding: str) -> IO[str]:
-    """A text file, decompressed and decoded; a mark of UTF-8 at its beginning is left out."""
-    wanted = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-    try:
-        if path.lower().endswith(".gz"):
-            return io.TextIOWrapper(gzip.open(path), wanted, newline="")
-        return Path(path).open(encoding=wanted, newline="")
-    except LookupError:
-        raise RequestError(
-            f"there is no encoding {encoding!r}", accepted="utf-8, utf-16, latin-1, cp1252 …", code="unknown-encoding"
-        ) from None
+            head = file.read(HEAD_BYTES)
+        except (OSError, EOFError) as error:
+            raise SourceError(f"{path} cannot be decompressed: {error}", hint="copy it again", code="half-gzip") from error
+    utf8 = python_name(encoding) == "utf-8-sig"
+    if utf8 and 0 in head:
+        utf16 = head[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
+        hint = "it is in utf-16: say encoding: utf-16" if utf16 else "is it of another format?"
+        raise SourceError(f"{path} is no text: it holds bytes of zero", hint=hint, code="no-text")
+    wrong = wrong_byte(path, encoding, HEAD_BYTES)
+    if wrong:
+        raise SourceError(wrong)
 
 
 def _delimiter(path: str, quote: str, encoding: str) -> str:

@@ -16,27 +16,12 @@ from tilth.engine.operations import (
     DoubleToInteger,
     IsToken,
     NanToNull,
-    TextToBoolean,
-    TextToDate,
-    TextToDouble,
-    TextToInstant,
-    TextToInteger,
-    TextToText,
-    TextToTimestamp,
     Trim,
     integer,
 )
-from tilth.engine.operations.operation import Operation
+from tilth.engine.operations.casts import FROM_TEXT
 
-CASTS: dict[Kind, type[Operation]] = {
-    Kind.INTEGER: TextToInteger,
-    Kind.FLOAT: TextToDouble,
-    Kind.BOOLEAN: TextToBoolean,
-    Kind.DATE: TextToDate,
-    Kind.TIMESTAMP: TextToTimestamp,
-    Kind.INSTANT: TextToInstant,
-    Kind.TEXT: TextToText,
-}
+CASTS = FROM_TEXT
 
 
 def door_of_texts(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bool = False) -> Change:
@@ -48,7 +33,7 @@ def door_of_texts(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bo
     ({'age': 39, 'job': None}, {'age': 39, 'job': None})
     """
     cells = {name: Trim.of(col(name)) if trim and kind is Kind.TEXT else col(name) for name, kind in kinds.items()}
-    return Change(tuple((name, _cast(cells[name], kind, nulls)) for name, kind in kinds.items()), door=True)
+    return Change(tuple((name, cell(cells[name], kind, nulls)) for name, kind in kinds.items()), door=True)
 
 
 def door_of_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
@@ -86,7 +71,7 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
         case has, _ if has == wanted:
             return x
         case Kind.TEXT, _ if wanted in CASTS:
-            return _cast(x, wanted, nulls)
+            return cell(x, wanted, nulls)
         case Kind.NULL, _ if wanted in CASTS:
             return cast(x, wanted)
         case ((Kind.INTEGER | Kind.DECIMAL | Kind.BOOLEAN), Kind.FLOAT):
@@ -113,11 +98,13 @@ def unreadable(x: Tree, kind: Kind, nulls: Sequence[str] = ()) -> Tree:
     return and_(not_null(x), not_(_token(x, ["", *nulls])), is_null(CASTS[kind].of(x)))
 
 
-def _cast(x: Tree, kind: Kind, nulls: Sequence[str]) -> Tree:
+def cell(x: Tree, kind: Kind, nulls: Sequence[str], value: Tree | None = None) -> Tree:
+    """A text as a value of a kind (made by `value` where that is given), null where it is a null token."""
     # a token that the cast cannot read becomes null by the cast alone
     cast = CASTS[kind]
     heard = [t for t in nulls if cast.row and cast.row(t) is not None]
-    return if_else(not_(_token(x, heard)), cast.of(x)) if heard else cast.of(x)
+    made = value if value is not None else cast.of(x)
+    return if_else(not_(_token(x, heard)), made) if heard else made
 
 
 def _token(x: Tree, tokens: Iterable[str]) -> Tree:

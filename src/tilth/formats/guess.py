@@ -1,28 +1,29 @@
 """Which kind a column of texts holds: decided once, over all of its rows.
 
-A column is of a kind only if every text in it is written like one, so that the cast loses nothing: `007`, `+49` and whole numbers of
-more than 18 digits stay text, `0` and `1` are integers, and only `true` and `false` are booleans. The head of a file can rule kinds
-out, cheaply; what is left is proved on all rows.
+A column is of a kind only if every text in it is written like one, so that the cast loses nothing: `007`, `+49` and whole numbers beyond
+64 bits stay text, `0` and `1` are integers, and only `true` and `false` are booleans. The head of a file can rule kinds out, cheaply; what
+is left is proved on all rows, while they are read: the proof makes the same values as the door and stops at the first text that
+contradicts it. Only then the kinds are counted out, in a pass of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Dataset, Kind
+from tilth.data import Change, Dataset, Kind
 from tilth.engine.engine import Engine
-from tilth.engine.expressions import col, if_else, is_null, lit, not_
-from tilth.engine.operations import FitsForm, IsToken
+from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit, not_
+from tilth.engine.operations import Contradiction, FitsForm, IsToken, TextToBoolean
 from tilth.engine.operations.casts import DATE, INSTANT, TIMESTAMP
 from tilth.engine.statistics import Statistic, count
-from tilth.formats.door import CASTS
+from tilth.formats.door import CASTS, cell
 
 EXPONENT = r"[eE][+-]?[0-9]+"
 FORMS: dict[Kind, str] = {
-    Kind.INTEGER: r"-?(?:0|[1-9][0-9]{0,17})",
+    Kind.INTEGER: r"-?(?:0|[1-9][0-9]{0,18})",
     # a whole number among the floats has 15 digits at most: more do not fit a double
     Kind.FLOAT: rf"-?(?:0|[1-9][0-9]{{0,14}}|(?:0|[1-9][0-9]*)?\.[0-9]+(?:{EXPONENT})?|(?:0|[1-9][0-9]*)(?:\.{EXPONENT}|{EXPONENT}|\.))",
     Kind.BOOLEAN: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]",
@@ -51,14 +52,34 @@ def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
     return Guess(tuple(kind for kind in FORMS if all(_fits(v, kind) for v in there)), bool(there))
 
 
+def believed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
+    """Column → the first kind of its guess; text where nothing was seen."""
+    return {name: g.kinds[0] if g.seen and g.kinds else Kind.TEXT for name, g in guesses.items()}
+
+
+def proof(door: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
+    """The door, but it stops the query at the first text that contradicts what is believed of its column."""
+    return replace(door, columns=tuple((n, _proved(col(n), made, guesses[n], nulls) if n in guesses else made) for n, made in door.columns))
+
+
+def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> Tree | None:
+    if made is None or (guess.seen and not guess.kinds):
+        return made
+    stop = (not_(_token(x, nulls)), Contradiction.of())
+    if not guess.seen:
+        return case(stop, otherwise=made)
+    kind = guess.kinds[0]
+    form = lit(FORMS[kind])
+    value = if_else(FitsForm.of(x, form), TextToBoolean.of(x)) if kind is Kind.BOOLEAN else CASTS[kind].of(x, form)
+    return cell(x, kind, tuple(nulls), coalesce(value, case(stop)))
+
+
 def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Engine) -> dict[str, Kind]:
     """Column → its kind, over all rows of a table of texts: the first kind of its guess that no value contradicts, else text.
 
-    A column without any value is text. One scan where the first guesses hold. An engine that only rehearses takes the first guesses.
+    A column without any value is text. One scan where the first guesses hold.
     """
     nulls = tuple(nulls)
-    if engine.rehearses:
-        return {name: g.kinds[0] if g.seen and g.kinds else Kind.TEXT for name, g in guesses.items()}
     kinds = dict.fromkeys(guesses, Kind.TEXT)
     waiting = {name: g for name, g in guesses.items() if g.kinds}
     while waiting:
@@ -83,13 +104,16 @@ def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], en
 
 def contradicts(x: Tree, kind: Kind, nulls: Iterable[str]) -> Tree:
     """Whether a text that is there is not written like a kind; null where it is null."""
-    token = IsToken.of(x, lit(""), *(lit(t) for t in nulls))
-    return if_else(FitsForm.of(x, lit(FORMS[kind])), is_null(CASTS[kind].of(x)), not_(token))
+    return if_else(FitsForm.of(x, lit(FORMS[kind])), is_null(CASTS[kind].of(x)), not_(_token(x, nulls)))
 
 
 def present(x: Tree, nulls: Iterable[str]) -> Statistic:
     """The number of texts that are there: not null, not blank and no null token."""
-    return count(not_(IsToken.of(x, lit(""), *(lit(t) for t in nulls))))
+    return count(not_(_token(x, nulls)))
+
+
+def _token(x: Tree, nulls: Iterable[str]) -> Tree:
+    return IsToken.of(x, lit(""), *(lit(t) for t in nulls))
 
 
 def _fits(value: str, kind: Kind) -> bool:

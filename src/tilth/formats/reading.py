@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
-from tilth.engine.engine import Engine
+from tilth.engine.engine import Contradicted, Engine
+from tilth.engine.query import text_door
 from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
 from tilth.formats.door import CASTS, door_of_texts, door_of_values, reconciled
 from tilth.formats.format import Format, by_name, recognised, refuse_unknown
-from tilth.formats.guess import decided
+from tilth.formats.guess import believed, decided, proof
 
 NO_ROLES = Roles()
 
@@ -100,12 +101,21 @@ def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
     """The table behind its door; of a table of texts, the columns whose kinds are not said are decided."""
     given = raw.source
     if not isinstance(given, Files) or given.typed:
-        door = door_of_values(engine.source_schema(given), nulls)
-    else:
-        undecided = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds} if len(kinds) < len(raw.names) else {}
-        found = {**decided(raw, undecided, nulls, engine), **kinds}
-        door = door_of_texts({name: found[name] for name in raw.names}, nulls, bool(given.option("trim")))
-    return raw.change(dict(door.columns), door=True)
+        return raw.change(dict(door_of_values(engine.source_schema(given), nulls).columns), door=True)
+
+    def behind(found: Mapping[str, Kind]) -> Dataset:
+        door = door_of_texts({name: kinds.get(name) or found[name] for name in raw.names}, nulls, bool(given.option("trim")))
+        return raw.change(dict(door.columns), door=True)
+
+    if len(kinds) == len(raw.names):
+        return behind({})
+    guesses = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds}
+    data = behind(believed(guesses))
+    try:
+        engine.load(data, proof(text_door(data)[0], guesses, nulls))
+    except Contradicted:
+        data = behind(decided(raw, guesses, nulls, engine))
+    return data
 
 
 def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Engine) -> Dataset:

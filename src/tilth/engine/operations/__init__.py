@@ -14,6 +14,7 @@ from tilth.engine.operations.aggregates import (
     TopKeys,
 )
 from tilth.engine.operations.casts import (
+    Contradiction,
     FitsForm,
     IsToken,
     TextToBoolean,
@@ -36,6 +37,7 @@ __all__ = [
     "BlankToNull",
     "CentralMoment2",
     "CoMoment",
+    "Contradiction",
     "Copies",
     "CountDistinct",
     "CountIf",

@@ -17,7 +17,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import and_, case, ge, if_else, in_, le, lit, lt, null_if
+from tilth.engine.expressions import and_, case, eq, ge, if_else, in_, le, lit, lt, null_if, text
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
 
@@ -28,6 +28,7 @@ DATE = r"([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 TIMESTAMP = f"{DATE}[ T]{TIME}"
 INSTANT = rf"{TIMESTAMP}(Z|[+-](0[0-9]|1[0-7]):[0-5][0-9])"  # Spark knows no zone further than 18 hours from UTC
+CONTRADICTION = "tilth: a text contradicts the kind of its column"
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 
@@ -82,8 +83,20 @@ class IsToken(Operation):
         return any(word == LowerAscii.row(Trim.row(t)) for t in tokens)
 
 
+class Contradiction(Operation):
+    """Stops the query: a text contradicts what was believed of its column."""
+
+    @classmethod
+    def duckdb(cls) -> Tree:
+        return call("error", lit(CONTRADICTION))
+
+    @classmethod
+    def spark(cls) -> Tree:
+        return call("raise_error", lit(CONTRADICTION))
+
+
 class Guarded(Operation):
-    """A cast of the texts that match `form`; null for the others, and where the cast itself finds no such value."""
+    """A cast of the texts that match `form`, or a narrower pattern that is given; null for the others, and where there is no such value."""
 
     form: ClassVar[str]
     types: ClassVar[dict[EngineName, str]]
@@ -94,12 +107,21 @@ class Guarded(Operation):
         return exp.TryCast(this=text.copy(), to=exp.DataType.build(cls.types[engine], dialect=engine), safe=True)
 
     @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return cls.cast(if_else(FitsForm.of(x, lit(cls.form)), x), "duckdb")  # its casts take blanks along
+    def returns(cls, value: Tree) -> Tree | None:
+        """Whether a value printed is sure to be of the form: then a text that DuckDB prints again needs no look at its form."""
+        return None
 
     @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return cls.cast(if_else(FitsForm.of(x, lit(cls.form)), Trim.of(x)), "spark")
+    def duckdb(cls, x: Tree, form: Tree | None = None) -> Tree:
+        guarded = cls.cast(if_else(FitsForm.of(x, form or lit(cls.form)), x), "duckdb")  # its casts take blanks along
+        value = cls.cast(x, "duckdb")
+        sure = cls.returns(value)
+        # to print a value and compare costs half of what a regular expression does, and is nearly always enough
+        return guarded if sure is None else case((and_(eq(text(value), x), sure), value), otherwise=guarded)
+
+    @classmethod
+    def spark(cls, x: Tree, form: Tree | None = None) -> Tree:
+        return cls.cast(if_else(FitsForm.of(x, form or lit(cls.form)), Trim.of(x)), "spark")
 
     @classmethod
     def matched(cls, x: Any) -> str | None:
@@ -117,8 +139,12 @@ class TextToInteger(Guarded):
     form = INTEGER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "bigint", "spark": "bigint"}
 
+    @classmethod
+    def returns(cls, value: Tree) -> Tree:
+        return exp.true()
+
     @staticmethod
-    def row(x: Any) -> int | None:
+    def row(x: Any, form: str = INTEGER) -> int | None:
         if isinstance(x, float | Decimal):
             value = int(x) if math.isfinite(x) and x == int(x) else None
         elif isinstance(x, int):
@@ -162,7 +188,8 @@ class TextToBoolean(Operation):
     @classmethod
     def both(cls, x: Tree) -> Tree:
         word = LowerAscii.of(Trim.of(x))
-        return case((in_(word, TRUE), exp.true()), (in_(word, FALSE), exp.false()))
+        plain = ((eq(x, lit("true")), exp.true()), (eq(x, lit("false")), exp.false()))  # saves the others' cost for nearly all
+        return case(*plain, (in_(word, TRUE), exp.true()), (in_(word, FALSE), exp.false()))
 
     @staticmethod
     def row(x: Any) -> bool | None:
@@ -175,6 +202,10 @@ class TextToDate(Guarded):
 
     form = DATE
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "date", "spark": "date"}
+
+    @classmethod
+    def returns(cls, value: Tree) -> Tree:
+        return _between(value, date.min, date.max)
 
     @staticmethod
     def row(x: Any) -> date | None:
@@ -193,6 +224,10 @@ class TextToTimestamp(Guarded):
     @classmethod
     def cast(cls, text: Tree, engine: EngineName) -> Tree:
         return super().cast(Trim.of(text), engine)  # DuckDB takes no tab behind a timestamp
+
+    @classmethod
+    def returns(cls, value: Tree) -> Tree:
+        return _between(value, datetime.min, datetime.max)
 
     @staticmethod
     def row(x: Any) -> datetime | None:
@@ -215,8 +250,7 @@ class TextToInstant(Guarded):
         if engine == "spark":  # it takes no offset behind a time without seconds
             text = call("regexp_replace", text, lit(r"\A([^:]*:[0-9]{2})([Z+-])"), lit("$1:00$2"))
         value = super().cast(text, engine)
-        python_knows = and_(ge(value, lit(datetime.min.replace(tzinfo=UTC))), le(value, lit(datetime.max.replace(tzinfo=UTC))))
-        return if_else(python_knows, value)
+        return if_else(_between(value, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)), value)
 
     @staticmethod
     def row(x: Any) -> datetime | None:
@@ -240,6 +274,11 @@ FROM_TEXT: dict[Kind, type[Operation]] = {
 def from_text(x: Tree, to: Kind) -> Tree:
     """A text as a value of a kind; null where it is not written as such values are."""
     return FROM_TEXT[to].of(x)
+
+
+def _between(value: Tree, first: date, last: date) -> Tree:
+    """Whether a value is one that Python has: neither before the year 1 nor after 9999, nor infinite."""
+    return and_(ge(value, lit(first)), le(value, lit(last)))
 
 
 def _either_case(character: str) -> str:

@@ -1,0 +1,190 @@
+"""Files of texts as Python reads them: to look at their first rows, to bring them to UTF-8, and to say what is wrong with them.
+
+Engines read whole files faster, but tell less of what they stumbled over, and nothing that may be shown: a message of theirs can hold
+the line itself. What is said here names lines, fields and bytes, never a value.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import itertools
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from tilth.data import Files
+from tilth.errors import Mistake, Place, RequestError, listed
+
+MOST = 5  # mistakes of one file that are named
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the values of a CSV file are parted: `trim` leaves out blanks after delimiters, an empty `quote` means that nothing is quoted."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+    trim: bool = False
+
+    @classmethod
+    def of(cls, source: Files) -> Dialect:
+        """The dialect of a source of CSV files."""
+        return cls(*(source.option(name) for name in ("delimiter", "quote", "encoding", "trim")))
+
+
+def rows_of(path: str, dialect: Dialect) -> Iterator[list[str]]:
+    """The rows of a CSV file; lines without anything are left out. UnicodeDecodeError where it is in another encoding."""
+    return (row for _, row in numbered_rows(path, dialect))
+
+
+def numbered_rows(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file, each with the number of the line it begins on."""
+    csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
+    with opened(path, dialect.encoding) as lines:
+        reader = csv.reader(
+            lines,
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+            skipinitialspace=dialect.trim,
+        )
+        begin = 1
+        for row in reader:
+            if row:
+                yield begin, row
+            begin = reader.line_num + 1
+
+
+def opened(path: str, encoding: str) -> IO[str]:
+    """A text file, decompressed and decoded; a mark of UTF-8 at its beginning is left out.
+
+    Errors: `RequestError` for an encoding that nobody knows.
+    """
+    return io.TextIOWrapper(unzipped(path), python_name(encoding), newline="")
+
+
+def unzipped(path: str) -> IO[bytes]:
+    """The bytes of a file, decompressed where its name ends in `.gz`."""
+    return cast("IO[bytes]", gzip.open(path)) if path.lower().endswith(".gz") else Path(path).open("rb")
+
+
+def python_name(encoding: str) -> str:
+    """Python's name of an encoding; UTF-8 with or without a mark is one."""
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise RequestError(
+            f"there is no encoding {encoding!r}", accepted="utf-8, utf-16, latin-1, cp1252 …", code="unknown-encoding"
+        ) from None
+    return "utf-8-sig" if name in ("utf-8", "utf-8-sig") else name
+
+
+def line_end(path: str, encoding: str = "utf-8") -> str:
+    """How the first line of a file ends: CR and LF, or LF."""
+    with opened(path, encoding) as texts:
+        return "\r\n" if texts.readline().endswith("\r\n") else "\n"
+
+
+def as_utf8(path: str, encoding: str, folder: Path) -> str:
+    """The path of a file in UTF-8: the file itself if it is, else a copy in a folder. UnicodeDecodeError where it cannot be decoded."""
+    if python_name(encoding) == "utf-8-sig":
+        return path
+    copy = folder / f"{len(list(folder.iterdir()))}-{Path(path).name.removesuffix('.gz')}"
+    with opened(path, encoding) as texts, copy.open("w", encoding="utf-8", newline="") as utf8:
+        shutil.copyfileobj(texts, utf8, CHUNK)
+    return str(copy)
+
+
+def blamed(sources: list[Files], words: str) -> list[Mistake]:
+    """What is wrong with the files of texts among which an engine could not parse one; `words` are its own. They leave the list."""
+    found = {source: mistakes(source) for source in sources}
+    guilty = [source for source, wrong in found.items() if wrong] or list(found)
+    for source in guilty:
+        sources.remove(source)
+    files = listed(path for source in guilty for path in source.paths)
+    return [m for source in guilty for m in found[source]] or [Mistake(f"{files} cannot be read: {words}", code="unreadable")]
+
+
+def mistakes(source: Files) -> list[Mistake]:
+    """What is wrong with files of texts, the first few of each: bytes of another encoding, rows of too few or too many fields.
+
+    Reads up to the mistakes, so it is for files that an engine refused.
+    """
+    return [m for path in source.paths if "://" not in path for m in itertools.islice(_mistakes(path, source), MOST)]
+
+
+def _mistakes(path: str, source: Files) -> Iterator[Mistake]:
+    encoding = source.option("encoding", "utf-8")
+    wrong = wrong_byte(path, encoding)
+    if wrong:
+        yield wrong
+    elif source.format == "csv":
+        yield from ragged_rows(path, Dialect.of(source), len(source.columns))
+
+
+def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
+    """The rows of a CSV file that do not have so many fields."""
+    last, begin = [""], 1
+    for begin, last in numbered_rows(path, dialect):
+        if len(last) != fields:
+            yield Mistake(
+                f"the row that begins on this line has {_counted(len(last))}, expected {fields}",
+                Place(path, begin),
+                hint="a delimiter inside a value needs quotes around the value" if len(last) > fields else "",
+                code="ragged-row",
+            )
+    if dialect.quote and any("\n" in value for value in last):
+        yield Mistake(
+            "a quote is opened on this line and perhaps never closed",
+            Place(path, begin),
+            hint='without quoting: quote=""',
+            code="open-quote",
+        )
+
+
+def wrong_byte(path: str, encoding: str, within: int = sys.maxsize) -> Mistake | None:
+    """The first byte of a file, or of so many bytes at its head, that its encoding does not allow, if there is one."""
+    decoder = codecs.getincrementaldecoder(python_name(encoding))()
+    read, line = 0, 1
+    with unzipped(path) as file:
+        while True:
+            chunk = file.read(min(CHUNK, within - read)) if read < within else b""
+            waiting = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk, final=not chunk and read < within)
+            except UnicodeDecodeError as error:
+                at = read - waiting + error.start
+                found = error.object[error.start]
+                line += error.object[: error.start].count(b"\n")
+                return Mistake(
+                    f"byte 0x{found:02x}, the {at + 1:,}th of the file, is not {encoding}",
+                    Place(path, line),
+                    hint=f"it may be in {likely_encodings(path)}: say encoding=…",
+                    code="wrong-encoding",
+                )
+            if not chunk:
+                return None
+            read += len(chunk)
+            line += chunk.count(b"\n")
+
+
+def likely_encodings(path: str) -> str:
+    """The encodings that the bytes of a file that is not UTF-8 speak for, the likeliest first."""
+    with unzipped(path) as file:
+        head = file.read(CHUNK)
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or head.count(0) > len(head) // 4:
+        return "utf-16"
+    windows_only = any(0x80 <= byte <= 0x9F for byte in head)
+    return "cp1252" if windows_only else "cp1252 or latin-1"
+
+
+def _counted(fields: int) -> str:
+    return f"{fields} field" if fields == 1 else f"{fields} fields"

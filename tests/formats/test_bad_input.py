@@ -1,0 +1,96 @@
+"""What cannot be read: a clear message, the right exit code, no value of a row in it, and nothing left behind."""
+
+import gzip
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import ColumnError, SourceError, TilthError
+from tilth.formats import read
+
+
+def whole_parquet(tmp_path):
+    pq.write_table(pa.table({"x": list(range(1000))}), tmp_path / "whole.parquet")
+    return (tmp_path / "whole.parquet").read_bytes()
+
+
+RAGGED = "name,b,c\n" + "Ada,2,3\n" * 5000 + "Ada,2\nAda,2,3,4\n\nAda\n" + "Ada,2,3\n" * 5000
+CASES = {
+    "empty file": ("a.csv", b"", "a.csv is empty: it has not even a header"),
+    "empty Parquet": ("a.parquet", b"", "a.parquet is empty"),
+    "rubbish as CSV": ("a.csv", bytes(range(256)) * 10, "a.csv is no text: it holds bytes of zero"),
+    "rubbish as Parquet": ("a.parquet", bytes(range(256)), "a.parquet is not a Parquet file"),
+    "half a gzip": ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 1000)[:20], "a.csv.gz cannot be decompressed"),
+    "latin-1 at the head": ("a.csv", "a,b\nAda,café\n".encode("latin-1"), "a.csv:2: byte 0xe9, the 12th of the file, is not utf-8"),
+    "latin-1 far below": (
+        "a.csv",
+        b"a,b\n" + b"Ada,2\n" * 300_000 + b"Ada,caf\xe9\n",
+        "a.csv:300002: byte 0xe9, the 1,800,012th of the file, is not utf-8 [wrong-encoding]\n"
+        "    it may be in cp1252 or latin-1: say encoding=…",
+    ),
+    "utf-16": ("a.csv", "a,b\nAda,2\n".encode("utf-16"), "it is in utf-16: say encoding: utf-16"),
+    "ragged rows": (
+        "a.csv",
+        RAGGED.encode(),
+        "a.csv:5002: the row that begins on this line has 2 fields, expected 3 [ragged-row]\n"
+        "a.csv:5003: the row that begins on this line has 4 fields, expected 3 [ragged-row]\n"
+        "    a delimiter inside a value needs quotes around the value\n"
+        "a.csv:5005: the row that begins on this line has 1 field, expected 3 [ragged-row]",
+    ),
+    "an open quote": ("a.csv", b'a,b\nAda,"2\nAda,4\n', "a.csv:2: a quote is opened on this line and perhaps never closed"),
+    "headers that differ": ("?.csv", None, "the headers of"),
+    "a column without a name": ("a.csv", b"a,,c\nAda,2,3\n", "a column has an empty name"),
+    "two columns of one name": ("a.csv", b"a,b,a\nAda,2,3\n", "'a' and 'a'"),
+    "a folder without files": ("nothing", None, "holds no file of data"),
+    "a pattern that matches nothing": ("*.parquet", None, "no file matches"),
+    "a missing file": ("whole.parkuet", None, "there is no file"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_files(case, tmp_path):
+    name, content, message = CASES[case]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    elif case == "headers that differ":
+        (tmp_path / "1.csv").write_text("a,b\n1,2\n")
+        (tmp_path / "2.csv").write_text("a,c\n1,2\n")
+    elif case == "a missing file":
+        whole_parquet(tmp_path)
+        name = "whole.parkuet"
+    else:
+        (tmp_path / "nothing").mkdir()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(TilthError) as error:
+        read(tmp_path / name, format="parquet" if name.endswith("parkuet") else None, engine=DuckDB())
+    text = str(error.value).replace(f"{tmp_path}/", "")
+    assert message in text
+    assert "Ada" not in text
+    assert (error.value.exit_code, isinstance(error.value, SourceError | ColumnError)) == (2, True)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_half_a_parquet_file(tmp_path):
+    whole = whole_parquet(tmp_path)
+    for size in (5, 8, 100, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "half.parquet").write_bytes(whole[:size])
+        with pytest.raises(SourceError, match="only a part of a Parquet file"):
+            read(tmp_path / "half.parquet", engine=DuckDB())
+
+
+def test_parquet_damaged_inside(tmp_path):
+    whole = whole_parquet(tmp_path)
+    footer = int.from_bytes(whole[-8:-4], "little")
+    (tmp_path / "a.parquet").write_bytes(whole[: -8 - footer] + bytes(footer) + whole[-8:])
+    with pytest.raises(SourceError, match=r"a\.parquet cannot be read"):
+        read(tmp_path / "a.parquet", engine=DuckDB())
+
+
+def test_when_the_kinds_are_said_the_file_is_read_later_and_refused_with_the_same_words(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\nAda,2\nAda\n")
+    engine = DuckDB()
+    data = read(tmp_path / "a.csv", types={"a": "text", "b": "integer"}, engine=engine)
+    with pytest.raises(SourceError, match=r"a\.csv:3: the row that begins on this line has 1 field, expected 2"):
+        engine.schema(data)
