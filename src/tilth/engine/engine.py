@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Contradicted(Exception):
-    """A text contradicts what was believed of its column (the operation `Contradiction`)."""
+    """A text contradicts what was believed of its column."""
 
 
 FileFormat = Literal["parquet", "csv", "json"]

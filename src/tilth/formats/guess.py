@@ -16,8 +16,8 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Change, Dataset, Kind
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit, not_
-from tilth.engine.operations import Contradiction, FitsForm, IsToken, TextToBoolean
-from tilth.engine.operations.casts import DATE, INSTANT, TIMESTAMP
+from tilth.engine.operations import FitsForm, IsToken, Refuse, TextToBoolean
+from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP
 from tilth.engine.statistics import Statistic, count
 from tilth.formats.door import CASTS, cell
 
@@ -65,7 +65,7 @@ def proof(door: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> C
 def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> Tree | None:
     if made is None or (guess.seen and not guess.kinds):
         return made
-    stop = (not_(_token(x, nulls)), Contradiction.of())
+    stop = (not_(_token(x, nulls)), Refuse.of(lit(CONTRADICTION)))
     if not guess.seen:
         return case(stop, otherwise=made)
     kind = guess.kinds[0]

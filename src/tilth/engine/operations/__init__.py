@@ -14,7 +14,6 @@ from tilth.engine.operations.aggregates import (
     TopKeys,
 )
 from tilth.engine.operations.casts import (
-    Contradiction,
     FitsForm,
     IsToken,
     TextToBoolean,
@@ -37,7 +36,6 @@ __all__ = [
     "BlankToNull",
     "CentralMoment2",
     "CoMoment",
-    "Contradiction",
     "Copies",
     "CountDistinct",
     "CountIf",

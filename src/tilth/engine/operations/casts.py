@@ -83,18 +83,6 @@ class IsToken(Operation):
         return any(word == LowerAscii.row(Trim.row(t)) for t in tokens)
 
 
-class Contradiction(Operation):
-    """Stops the query: a text contradicts what was believed of its column."""
-
-    @classmethod
-    def duckdb(cls) -> Tree:
-        return call("error", lit(CONTRADICTION))
-
-    @classmethod
-    def spark(cls) -> Tree:
-        return call("raise_error", lit(CONTRADICTION))
-
-
 class Guarded(Operation):
     """A cast of the texts that match `form`, or a narrower pattern that is given; null for the others, and where there is no such value."""
 
