@@ -8,11 +8,7 @@ from pathlib import Path
 
 from bench.contest import Contest, Contestant, Target, Work, ratio
 
-FLOW = """
-data: {{read: "{trips}"}}
-split: {{train: 0.8, test: 0.2, by: hash(trip_id)}}
-deliver: {{format: parquet}}
-"""
+FLOW = "split: {train: 0.8, test: 0.2, by: hash(trip_id)}"
 TRAIN = "'cccccccccccccccc'"  # four fifths of all hexadecimal texts are below
 
 
@@ -25,14 +21,21 @@ def out(folder: Path, name: str) -> Path:
 
 
 def tilth(folder: Path) -> Work:
+    """What `tilth run` does for a flow with a split, without its report on the split's honesty, which the others do not make."""
     import tilth
     import tilth.verbs
+    from tilth.data import Roles
+    from tilth.engine.duckdb import DuckDB
+    from tilth.flow.running import SPLIT, of_part
+    from tilth.steps.step import fit
 
-    flow = tilth.Flow.parse(FLOW.format(trips=folder / "trips" / "*.parquet"))
-    place = out(folder, "tilth")
+    flow, engine, place = tilth.Flow.parse(FLOW), DuckDB(), out(folder, "tilth")
 
     def work() -> str:
-        tilth.run(flow, place)
+        trips = tilth.read(str(folder / "trips" / "*.parquet"), roles=Roles.of(id="trip_id"), engine=engine)
+        _, table = fit([flow.split], trips, engine)
+        for part in dict(flow.split.parts):
+            tilth.write(of_part(table, part).change({SPLIT: None}), place / part, format="parquet", engine=engine)
         return str(place)
 
     return work
