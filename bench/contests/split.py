@@ -34,7 +34,7 @@ def tilth(folder: Path) -> Work:
     def work() -> str:
         trips = tilth.read(str(folder / "trips" / "*.parquet"), roles=Roles.of(id="trip_id"), engine=engine)
         _, table = fit([flow.split], trips, engine)
-        for part in flow.split.parts:
+        for part, _ in flow.split.shares:
             tilth.write(of_part(table, part).change({SPLIT: None}), place / part, format="parquet", engine=engine)
         return str(place)
 
