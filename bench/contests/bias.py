@@ -21,17 +21,17 @@ def tilth(folder: Path) -> Work:
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
 
-    facets = (Facet("sex"), Facet("race"), Facet("age", (OLD,)))
+    facets = (Facet("sex"), Facet("race"), Facet("age", (f"({OLD}, 87]",)))
     request = BiasRequest(facets, label="approved", positive=(1,), group="region")
     engine = DuckDB()
 
     def work() -> dict[str, float]:
         data = tilth.read(str(folder / "loans" / "*.parquet"), engine=engine)
-        findings = list(bias_findings(data, request, engine))
+        findings = list(bias_findings(data, request, engine=engine))
         return {key(f): f.value for f in findings if f.name in ("CI", "DPL", "CDDL")}
 
     def key(f: Any) -> str:
-        return f"{f.name} {f.subject[0]} {f.details.get('value_or_threshold', '')}"
+        return f"{f.name} {f.subject[0]} {f.details['facet_value']}"
 
     return work
 
@@ -130,8 +130,13 @@ CONTEST = Contest(
         Contestant("pandas", pandas, runs=1),
     ),
     targets=(
-        Target("bias report to one hand-written GROUP BY", ratio("tilth", "duckdb"), 1.2),
-        Target("bias report to pandas", ratio("tilth", "pandas"), 1 / 40),
+        Target(
+            "bias report to one hand-written GROUP BY",
+            ratio("tilth", "duckdb"),
+            1.2,
+            why="four passes where by hand there is one: extremes and kinds, then a GROUP BY for each facet.",
+        ),
+        Target("bias report to pandas", ratio("tilth", "pandas"), 1 / 40, why="the same four passes."),
     ),
     differences=differences,
 )

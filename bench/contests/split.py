@@ -100,8 +100,15 @@ CONTEST = Contest(
         Contestant("polars", polars, title="Polars by hand, its own hash"),
     ),
     targets=(
-        Target("split to the same split in DuckDB by hand", ratio("tilth", "duckdb"), 1.1),
-        Target("split to the fastest way known", ratio("tilth", "duckdb", "polars"), 1.1),
+        Target(
+            "split to the same split in DuckDB by hand", ratio("tilth", "duckdb"), 1.1, why="the cores were shared: see the core seconds."
+        ),
+        Target(
+            "split to the fastest way known",
+            ratio("tilth", "duckdb", "polars"),
+            1.1,
+            why="Polars writes Parquet with less work than DuckDB, and its own hash costs a tenth of MD5, which every engine has.",
+        ),
     ),
     differences=differences,
 )

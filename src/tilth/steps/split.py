@@ -17,7 +17,8 @@ from tilth.engine.expressions import and_, case, coalesce, col, if_else, is_null
 from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_text, key_hash, key_text, lookup, threshold
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
-from tilth.metrics.metric import Metric
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import Metric, Where
 from tilth.steps.keys import content, key_columns
 from tilth.steps.ranks import cuts
 from tilth.steps.step import Learned, Learning, Selector, Step
@@ -117,8 +118,10 @@ class Split(Step):
                 state |= {"key": [c.name for c in key_columns(schema, roles)], "content": [c.name for c in content(schema)]}
                 if self.by == "stratified" or self.exact:
                     state["cuts"] = yield from self._places(schema, state)
-                else:
-                    yield ()
+                else:  # where no key is null, rows need no key of their own: their text costs as much as the rest
+                    lost = Where(RowCount(), and_(*(is_null(col(c.name)) for c in columns)))
+                    found = yield [lost]
+                    state["content"] = state["content"] if found[lost] else []
         return {"": state}
 
     def _columns(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
