@@ -6,13 +6,13 @@ import pytest
 
 from tests.report.samples import REPORTS
 from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
-from tilth.report.blocks import Block, Cell, Fold, Points, Section, Table, Verdict, Words, plain
+from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Table, Verdict, Words, plain
 from tilth.report.sections import ORDER, page, verdict
 from tilth.report.sections.balance import balance
 from tilth.report.sections.columns import MOST, columns
 from tilth.report.sections.numbers import numbers
 from tilth.report.sections.rules import rules
-from tilth.report.sections.run import facts, plan, warnings
+from tilth.report.sections.run import SLOWEST, facts, plan, warnings
 from tilth.report.sections.split import split
 from tilth.report.sections.steps import steps
 
@@ -175,6 +175,18 @@ def test_the_plan_has_every_pass_and_its_query():
     report = Report("x", (), Facts(passes=(Pass("one", 0.25, "SELECT 1"), Pass("two", 1.5))))
     assert table(plan(report), "2 passes over the data")[1:] == [["1", "one", "0.25"], ["2", "two", "1.50"]]
     assert [b.title for b in inside(plan(report).blocks) if isinstance(b, Fold)] == ["The queries", "1. one, 0.25 s"]
+
+
+def test_of_many_passes_the_slowest_are_told_and_long_queries_are_cut():
+    passes = tuple(Pass(f"pass {k}", 0.1 + (k % 7), "SELECT 1" * 5000) for k in range(30))
+    section = plan(Report("x", (), Facts(passes=passes, seconds=200.0)))
+    assert section.blocks[0] == Words("30 passes over the data took 88.00 of 200.00 seconds.")
+    told = table(section, f"The {SLOWEST} slowest of 30 passes over the data")
+    assert len(told) == SLOWEST + 1
+    assert told[1] == ["6", "pass 5", "5.10"]
+    queries = [b for b in inside(section.blocks) if isinstance(b, Listing)]
+    assert len(queries) == 30
+    assert queries[0].text.endswith("… and 36,000 characters more")
 
 
 def test_facts_are_told_where_they_are_known():
