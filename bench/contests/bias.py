@@ -15,11 +15,10 @@ CELLS = f"SELECT sex, race, age > {OLD} AS old, region, approved, count(*) AS n 
 
 
 def tilth(folder: Path) -> Work:
-    from tilth.metrics.bias import BiasRequest, Facet, bias_findings
-
     import tilth
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
+    from tilth.metrics.bias import BiasRequest, Facet, bias_findings
 
     facets = (Facet("sex"), Facet("race"), Facet("age", (f"({OLD}, 87]",)))
     request = BiasRequest(facets, label="approved", positive=(1,), group="region")

@@ -6,7 +6,6 @@ from tilth.rules.cells import null_passes
 from tilth.rules.conditions import Criterion
 
 CASES = [
-
     ("=", ("a",), False),
     ("in", ("a", None), True),
     ("=", (None,), True),

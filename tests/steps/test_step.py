@@ -3,12 +3,14 @@
 import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.house.tree import SRC
 from tilth.steps import OURS, STEPS
 from tilth.steps.step import Step
+
+SRC = Path(__file__).parents[2] / "src"
 
 
 def test_the_shelf_holds_each_step_under_its_name():
