@@ -42,3 +42,11 @@ def test_broken_files(tmp_path, engine):
     with pytest.raises(SourceError) as error:
         read(tmp_path, engine=engine)
     assert len(error.value.mistakes) == 2
+
+
+def test_folders_that_part_by_a_column(tmp_path, engine):
+    for year in ("2023", "2024"):
+        (tmp_path / f"year={year}").mkdir()
+        pq.write_table(pa.table({"x": [int(year)]}), tmp_path / f"year={year}" / "a.parquet")
+    rows = to_arrow(read(tmp_path, engine=engine), engine).to_pylist()
+    assert sorted(rows, key=lambda r: r["x"]) == [{"x": 2023, "year": "2023"}, {"x": 2024, "year": "2024"}]

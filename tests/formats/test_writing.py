@@ -30,3 +30,11 @@ def test_a_format_without_files():
     engine = DuckDB()
     with pytest.raises(RequestError, match="cannot be written to files"):
         write(read(TABLE, engine=engine), "x", format="arrow", engine=engine)
+
+
+def test_csv_is_written_with_a_header_and_read_again(tmp_path):
+    engine = DuckDB()
+    table = pa.table({"x": [1, None], "s": ['a, "b"\n', None]})
+    for name in ("a.csv", "a.tsv", "folder"):
+        place = write(read(table, engine=engine), tmp_path / name, format="csv", engine=engine)
+        assert to_arrow(read(place, format="csv", engine=engine), engine).to_pydict() == table.to_pydict()

@@ -170,6 +170,9 @@ class DuckDB(Engine):
             case Files(format="csv"):
                 self._texts.append(source)
                 return _csv(source, self._in_utf8(source))
+            case Files(format="jsonl"):
+                self._texts.append(source)
+                return _jsonl(source)
             case Memory():
                 self._connection.register(name, source.table)
                 return name
@@ -261,6 +264,11 @@ def _csv(source: Files, paths: Sequence[str]) -> str:
     if len(source.columns) > 1:
         return scan
     return f"(SELECT * FROM {scan} WHERE {_names(source.columns)} IS NOT NULL)"  # an empty line is no row, of one column either
+
+
+def _jsonl(source: Files) -> str:
+    columns = "{" + ", ".join(f"{_text(c)}: 'VARCHAR'" for c in source.columns) + "}"
+    return _call("read_json", source.paths, {"format": "newline_delimited"})[:-1] + f", columns = {columns})"
 
 
 def _call(function: str, paths: Sequence[str], options: Mapping[str, Any]) -> str:

@@ -118,6 +118,9 @@ class Spark(Engine):
                 return self._parquet(source)
             case Files(format="csv"):
                 return self._csv(source)
+            case Files(format="jsonl"):
+                self._texts.append(source)
+                return self.session.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
             case Memory():
                 return self.session.createDataFrame(source.table)
             case Native(engine="spark"):
@@ -134,8 +137,6 @@ class Spark(Engine):
         return frame.toDF(*names) if names else frame
 
     def _csv(self, source: Files) -> DataFrame:
-        from pyspark.sql.types import StringType, StructField, StructType
-
         self._texts.append(source)
         dialect = textfiles.Dialect.of(source)
         options = {
@@ -150,11 +151,10 @@ class Spark(Engine):
             "maxCharsPerColumn": -1,
             "columnPruning": False,
         }
-        schema = StructType([StructField(name, StringType()) for name in source.columns])
         by_end: dict[str, list[str]] = {}  # Spark finds out how lines end, but then changes the line ends inside quotes as well
         for path in self._in_utf8(source):
             by_end.setdefault("\n" if "://" in path else textfiles.line_end(path), []).append(path)
-        reader = self.session.read.schema(schema).options(**options)
+        reader = self.session.read.schema(_all_texts(source)).options(**options)
         return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
 
     def _in_utf8(self, source: Files) -> list[str]:
@@ -246,6 +246,12 @@ class Spark(Engine):
     def source_schema(self, source: Source) -> Schema:
         fields = self._frame(source).schema.fields
         return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in fields))
+
+
+def _all_texts(source: Files) -> Any:
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    return StructType([StructField(name, StringType()) for name in source.columns])
 
 
 def _names(names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[str, ...]:

@@ -6,15 +6,17 @@ import codecs
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
-from tilth.data import Files, Source, refuse_twins
+from tilth.data import Dataset, Files, Source, refuse_twins
 from tilth.engine.engine import Engine
 from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
 from tilth.errors import SourceError, listed
-from tilth.formats.format import Format
+from tilth.formats.atomic import whole_file, whole_folder
+from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.formats.places import files
+from tilth.formats.places import files, suffix_of
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_BYTES = 1 << 20
@@ -60,6 +62,15 @@ class Csv(Format):
         dialect = Dialect.of(source)
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
         return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
+
+    def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
+        target = Path(place)
+        folder = suffix_of(target.name) not in self.suffixes
+        tab = suffix_of(target.name) in (".tsv", ".tab")
+        options = {"header": True, **({"delimiter" if engine.name == "duckdb" else "sep": "\t"} if tab else {})}
+        options |= {} if engine.name == "duckdb" else {"escape": '"', "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
+        with whole_folder(target) if folder else whole_file(target) as new:
+            return engine.export(data, new, "csv", folder=folder, options=options)
 
 
 def refuse_rubbish(path: str, encoding: str) -> None:

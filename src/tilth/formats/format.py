@@ -24,6 +24,7 @@ Place: TypeAlias = str | os.PathLike[str]
 BUILT_IN = {
     "csv": "tilth.formats.csv:Csv",
     "parquet": "tilth.formats.parquet:Parquet",
+    "jsonl": "tilth.formats.jsonl:JsonLines",
     "duckdb": "tilth.formats.relations:DuckDBRelation",
     "spark": "tilth.formats.relations:SparkFrame",
     "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +34,8 @@ class Parquet(Format):
         paths = files(given, self.suffixes)
         refuse_broken(paths)
         parted = any(PART.search(p) for p in paths) if hive is None else hive
-        options = (("hive", parted), *((("names", tuple(names)),) if names else ()))
+        root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if parted and "://" not in paths[0] else ""
+        options = (("hive", parted), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
         source = Files(self.name, paths, (), options)
         return replace(source, columns=engine.source_schema(source).names)
 
