@@ -122,17 +122,36 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: Engine | str | None = N
     return flow.prepared(table)
 
 
-def write(thing: Dataset | Report, place: str | Path, *, format: str | None = None, engine: Engine | str | None = None) -> Path:  # noqa: A002 -- the flow file's own word
-    """Write a table or a report: whole or not at all.
+def write(
+    thing: Any,
+    place: str | Path | None = None,
+    *,
+    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    engine: Engine | str | None = None,
+) -> Any:
+    """Write a table or a report to a place, whole or not at all; or hand a table over to another library.
 
     A table is written as Parquet, CSV or JSON Lines, a report as HTML, JSON, JUnit XML or Markdown, by `format` or the
-    place's ending. Errors: `MachineError` where the disk is full or may not be written.
+    place's ending; the place is returned. Without a place the table itself is returned, as `format` says: arrow (as it is
+    without one), pandas, polars, duckdb or spark.
+
+    Errors: `MachineError` where the disk is full or may not be written, `RequestError` for a format that is not known.
+
+    >>> import pyarrow as pa
+    >>> write(read(pa.table({"age": [38, 40]})), format="pandas").age.mean().item()
+    39.0
     """
     if isinstance(thing, Report):
         from tilth.report.files import write_report
 
+        if place is None:
+            raise RequestError("a report is written to a file", hint="give it a place, such as report.html", code="no-place")
         return write_report(thing, place, format)
-    return formats.write(thing, place, format=format, engine=engine_for(engine, thing))
+    engine = engine_for(engine, thing)
+    data = thing if isinstance(thing, Dataset) else read(thing, engine=engine)
+    if place is None:
+        return formats.to_frame(data, format or "arrow", engine)
+    return formats.write(data, place, format=format, engine=engine)
 
 
 def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: Engine | str | None = None) -> Report:
@@ -254,14 +273,15 @@ class _Run:
 
     def measure(self, words: Iterable[str], table: Dataset, original: Dataset | None = None, part: str = "", **options: Any) -> None:
         """Keep the measures of a table. `original` has the columns with a role as they were read, where preparation has changed them."""
-        from tilth.metrics.bias import bias_findings
-        from tilth.metrics.profile import balance_findings, profile_findings
-
         words, original = tuple(words), table if original is None else original
         if "profile" in words:
+            from tilth.metrics.profile import balance_findings, profile_findings
+
             self.add(profile_findings(table, self.engine), part)
             self.add(balance_findings(original, self.engine), part)
         if "bias" in words:
+            from tilth.metrics.bias import bias_findings
+
             self.add(bias_findings(original, engine=self.engine, **options), part)
 
     @property

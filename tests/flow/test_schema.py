@@ -30,6 +30,8 @@ split: {train: 0.8, test: 0.2, by: hash(customer), seed: 3}
 features:
   - impute: {columns: age, with: median}
   - scale: {columns: [a, b], ddof: 1}
+  - scale: numeric
+  - scale: [a, b]
 measure: [bias]
 deliver: {to: out, format: csv}
 """
@@ -41,6 +43,7 @@ BAD = [
     ("features: [{impute: {columns: a}, scale: {columns: a}}]", "$.features[0]"),
     ("features: [{impute: {columns: a, with: medain}}]", "$.features[0].impute.with"),
     ("features: [{impute: {with: mean}}]", "$.features[0].impute"),
+    ("features: [imput]", "$.features[0]"),
     ("rows: [{impute: {columns: a}}]", "$.rows[0]"),
     ("split: {test: 0.2}", "$.split"),
     ("split: {train: 2, test: 0.2}", "$.split.train"),

@@ -14,7 +14,7 @@ HELP = Path(__file__).with_name("help.txt")
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code.
 
-    0: done, all rules passed. 1: the data failed its rules. 2: the request is wrong. 3: the machine failed.
+    0: done, all rules passed. 1: the data failed its rules. 2: the request is wrong. 3: the machine failed. 130: Ctrl-C.
     """
     words = sys.argv[1:] if arguments is None else arguments
     if words in ([], ["--help"], ["-h"]):
@@ -25,6 +25,10 @@ def main(arguments: list[str] | None = None) -> None:
 
         sys.stdout.write(f"tilth {__version__}\n")
         sys.exit(0)
-    from tilth.cli.app import run
+    try:
+        from tilth.cli.app import run
 
-    sys.exit(run(words))
+        code = run(words)
+    except KeyboardInterrupt:  # before or after the command itself, which says so in words
+        code = 130
+    sys.exit(code)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
@@ -32,6 +35,7 @@ HELP_END = (
     "",
 )
 TRACEBACK = "TILTH_TRACEBACK"  # set in the environment, it lets unexpected exceptions through
+EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
 
 
@@ -76,35 +80,60 @@ def help_text() -> str:
 
 def run(words: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    try:
-        found = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.Abort:
-        return _interrupted()
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except KeyboardInterrupt:
-        return _interrupted()
-    except BrokenPipeError:  # whoever reads the output has seen enough
-        sys.stderr.close()
-        return 0
-    except TilthError as error:
-        say(str(error))
-        return error.exit_code
-    except MemoryError:
-        say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
-        return 3
-    except OSError as error:
-        say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
-        return 3
-    except Exception as error:
-        if os.environ.get(TRACEBACK):
-            raise
-        say(f"a mistake of Tilth's own: {type(error).__name__}: {error}", f"please tell us; {TRACEBACK}=1 shows where it happened")
-        return 3
+    with _interrupts() as interrupts:
+        try:
+            found = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
+        except (click.Abort, KeyboardInterrupt):
+            return _interrupted()
+        except Exception as error:  # the last door: nobody who asks for a report is shown a stack of calls
+            if interrupts:  # an engine makes an exception of its own of Ctrl-C
+                return _interrupted()
+            if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):
+                raise
+            return _told(error)
     return found if isinstance(found, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Say what went wrong; the exit code for it."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            error.show()
+            return 2
+        case TilthError():
+            say(str(error))
+            return error.exit_code
+        case BrokenPipeError():  # whoever reads the output has seen enough
+            sys.stderr.close()
+            return 0
+        case MemoryError():
+            say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
+        case OSError():
+            say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        case _:
+            say(f"a mistake of Tilth's own: {type(error).__name__}: {error}", f"please tell us; {TRACEBACK}=1 shows where it happened")
+    return 3
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """The Ctrl-C that come while the block runs."""
+    noted: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def say(*lines: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+SIZE = re.compile(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B|%)", re.IGNORECASE)
+
+
+def size(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+    """A size of memory, such as `2GiB`, refused while nothing has begun."""
+    if given is not None and not SIZE.fullmatch(given):
+        raise click.BadParameter(f"{given!r} is no size; such as 512MiB, 2GiB or 60%", context, parameter)
+    return given
+
+
 READING = (
     click.option("--format", "format_", metavar="FORMAT", help="The format, where the file's name does not say it."),
     click.option("--delimiter", metavar="TEXT", help="What separates the values of a CSV file; found out otherwise."),
@@ -25,7 +36,7 @@ READING = (
 )
 ENGINE = (
     click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="Where it runs."),
-    click.option("--memory-limit", metavar="SIZE", help="Memory that DuckDB keeps to, such as 2GiB; the rest goes to disk."),
+    click.option("--memory-limit", metavar="SIZE", callback=size, help="Memory that DuckDB keeps to, such as 2GiB; the rest goes to disk."),
     click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of DuckDB."),
     click.option("--spill", metavar="FOLDER", help="Where DuckDB puts what does not fit into memory."),
     click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; a local Spark otherwise."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Change, Dataset, Schema, Source
 from tilth.engine.engine import Engine, FileFormat, everything
+from tilth.engine.operations.aggregates import TopKeys
 from tilth.engine.plan import plan
 from tilth.engine.statistics import Statistic
 from tilth.report import Pass
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STAND_IN = 1.0  # what every number is said to be
-GROUP = "train"  # what every key is said to be: the one part that must not be empty
+GROUPS = ("train", "test")  # what keys are said to be: the part that must not be empty, and another, as two classes are needed to balance
 
 
 class Rehearsal(Engine):
     """Stands in front of an engine: names and kinds of columns are asked of it, everything else is noted in `passes`.
 
-    Every number is said to be 1 and every group to be called `train`, so the text of a later query shows these where a
+    Every number is said to be 1 and the groups to be called `train` and `test`, so the text of a later query shows these where a
     learned value will stand.
     """
 
@@ -51,7 +52,7 @@ class Rehearsal(Engine):
         known: dict[Statistic, Any] = {}
         for scan in plan(statistics):
             self.passes.append(Pass(scan.title, 0.0, self.scan_text(data, scan)))
-            known |= {s: {(GROUP,) * len(s.by): STAND_IN} if s.by else STAND_IN for s in scan.statistics}
+            known |= {s: {(g,) * len(s.by): _stand_in(s) for g in GROUPS} if s.by else _stand_in(s) for s in scan.statistics}
         return known
 
     def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
@@ -75,3 +76,8 @@ class Rehearsal(Engine):
 
         self.passes.append(Pass("write", 0.0, text))
         return pa.table({}).to_reader()
+
+
+def _stand_in(statistic: Statistic) -> Any:
+    """What is said to be a statistic's value."""
+    return [] if isinstance(statistic.aggregate, TopKeys) else 1 if statistic.of_nothing == 0 else STAND_IN

@@ -294,8 +294,8 @@ class _Loader:
         return self.made(kind, given, (*path, name))
 
     def made(self, kind: type[AnyStep], given: Any, path: Path) -> AnyStep | None:
-        if isinstance(given, str | list) and "columns" in parameters(kind):
-            given = {"columns": given}
+        if isinstance(given, str | list) and kind.shorthand:  # `scale: numeric` says its columns
+            given = {kind.shorthand: given}
         if given is not None and not isinstance(given, dict):
             self.wrong(path, f"{kind.name}: its parameters are a mapping", accepted=listed(parameters(kind)), code="not-a-mapping")
             return None

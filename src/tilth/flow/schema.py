@@ -38,7 +38,9 @@ def _steps(part: Part, described: dict[str, Any], definitions: dict[str, Any]) -
     for name, kind in here.items():
         definitions.setdefault(name, _parameters(kind, definitions))
     item = {
-        "type": "object",
+        "type": ["object", "string"],  # `- shuffle` is a step without parameters
+        "if": {"type": "string"},
+        "then": {"enum": list(here)},
         "properties": {name: {"$ref": f"#/$defs/{name}", "description": _sentence(kind)} for name, kind in here.items()},
         "additionalProperties": False,
         "minProperties": 1,
@@ -50,7 +52,8 @@ def _steps(part: Part, described: dict[str, Any], definitions: dict[str, Any]) -
 def _parameters(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     schema = model_of(kind).model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions.update(schema.pop("$defs", {}))
-    return {**schema, "description": _sentence(kind)}
+    bare = ["string", "array"] if kind.shorthand else []  # `scale: numeric` says its columns
+    return {**schema, "type": ["object", "null", *bare], "description": _sentence(kind)}
 
 
 def _split(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

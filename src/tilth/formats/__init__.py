@@ -4,9 +4,10 @@ from tilth.formats.atomic import whole_file, whole_folder
 from tilth.formats.door import served_door
 from tilth.formats.format import Format, formats
 from tilth.formats.reading import described, read, read_as
-from tilth.formats.writing import to_arrow, to_pandas, to_polars, write
+from tilth.formats.writing import FRAMES, to_arrow, to_frame, to_pandas, to_polars, write
 
 __all__ = [
+    "FRAMES",
     "Format",
     "described",
     "formats",
@@ -14,6 +15,7 @@ __all__ = [
     "read_as",
     "served_door",
     "to_arrow",
+    "to_frame",
     "to_pandas",
     "to_polars",
     "whole_file",

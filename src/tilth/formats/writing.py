@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset
 from tilth.engine.engine import Engine, everything
+from tilth.errors import RequestError, did_you_mean, listed
 from tilth.formats.format import Place, by_name, by_suffix, refuse_unknown
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from pyspark.sql import DataFrame
 
 
 def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = None, **options: Any) -> Path:  # noqa: A002 -- the flow file's own word
@@ -28,6 +32,18 @@ def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = N
     refuse_unknown(form, options, form.write_options)
     form.write(data, place, engine, **options)
     return Path(place)
+
+
+def to_frame(data: Dataset, kind: str, engine: Engine) -> Any:
+    """A dataset as a table in memory, or in an engine: arrow, pandas, polars, duckdb or spark.
+
+    Errors: `RequestError` for another word.
+    """
+    if kind not in FRAMES:
+        raise RequestError(
+            f"there is no table called {kind!r}", accepted=listed(FRAMES), hint=did_you_mean(kind, FRAMES), code="unknown-frame"
+        )
+    return FRAMES[kind](data, engine)
 
 
 def to_arrow(data: Dataset, engine: Engine) -> pa.Table:
@@ -47,3 +63,32 @@ def to_polars(data: Dataset, engine: Engine) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(to_arrow(data, engine))
+
+
+def to_duckdb(data: Dataset, engine: Engine) -> duckdb.DuckDBPyRelation:
+    """A dataset as a relation of DuckDB: on the engine's own connection if it has one."""
+    import duckdb
+
+    if engine.name == "duckdb":
+        held: Any = engine.checkpoint(data).source
+        return held.handle
+    return duckdb.from_arrow(to_arrow(data, engine))
+
+
+def to_spark(data: Dataset, engine: Engine) -> DataFrame:
+    """A dataset as a Spark frame: of the engine's own session if it has one."""
+    from tilth.engine.spark import Spark
+
+    if isinstance(engine, Spark):
+        held: Any = engine.checkpoint(data).source
+        return held.handle
+    return Spark().session.createDataFrame(to_arrow(data, engine))
+
+
+FRAMES: dict[str, Callable[[Dataset, Engine], Any]] = {
+    "arrow": to_arrow,
+    "pandas": to_pandas,
+    "polars": to_polars,
+    "duckdb": to_duckdb,
+    "spark": to_spark,
+}

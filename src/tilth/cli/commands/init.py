@@ -1,0 +1,46 @@
+"""tilth init."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared
+
+
+@click.command()
+@click.argument("data", metavar="DATA")
+@click.option(
+    "-o", "--out", metavar="FLOW", help="Where the flow goes; - for standard output.  [default: the data's name with .yaml, here]"
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@shared(*READING)
+@shared(*ENGINE)
+def command(data: str, out: str | None, force: bool, **options: Any) -> int:
+    """Look at DATA and write a commented flow that runs as it is.
+
+    Roles are guessed, rules and steps proposed from the values, traps named. Values of columns that look private are not
+    shown.
+    """
+    from tilth.cli.app import say
+    from tilth.cli.commands import split_options
+    from tilth.errors import RequestError
+    from tilth.flow.proposal import propose
+    from tilth.formats import whole_file
+
+    reading, engine_options = split_options(options)
+    place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
+    if out != "-" and place.exists() and not force:
+        raise RequestError(f"{str(place)!r} is there already", hint="give another place by -o, or --force to replace it", code="exists")
+    beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)
+    text = propose(data, beside, engine_from(**engine_options), reading_from(**reading))
+    if out == "-":
+        click.echo(text, nl=False)
+        return 0
+    with whole_file(place) as new:
+        new.write_text(text, "utf-8")
+    say(f"written: {place}", f"Read it, then: tilth run {place} -o result")
+    return 0

@@ -1,0 +1,28 @@
+"""The command line, in this process and in one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import Told
+from tilth.cli.app import run
+
+
+@pytest.fixture
+def tilth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """`tilth("check", "a.csv", "r.dqdl")`: runs the command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*words: str | Path) -> Told:
+        capsys.readouterr()
+        code = run([str(w) for w in words])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        assert "mistake of Tilth's own" not in err, err
+        return Told(code, out, err)
+
+    return call

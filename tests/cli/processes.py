@@ -1,0 +1,35 @@
+"""A command in a process of its own, and what it leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.house.tree import SRC
+
+ENVIRON = os.environ | {"PYTHONPATH": str(SRC), "NO_COLOR": "1", "COLUMNS": "120"}
+
+
+class Told(NamedTuple):
+    """A command's exit code, results and words."""
+
+    code: int
+    out: str
+    err: str
+
+
+def start(*words: str | Path, cwd: Path, **options: Any) -> subprocess.Popen[str]:
+    """A command in a process of its own."""
+    command = [sys.executable, "-m", "tilth", *map(str, words)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=cwd, env=ENVIRON, text=True, **{**pipes, **options})
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 120) -> Told:
+    """What it left."""
+    out, err = process.communicate(timeout=seconds)
+    assert "Traceback" not in err, err
+    return Told(process.returncode, out, err)

@@ -1,0 +1,59 @@
+"""Bad input: a clear message, the right exit code, nothing half written, no traceback. The cases are in `bad_input.yaml`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.cli.processes import Told
+
+CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
+Tilth = Callable[..., Told]
+
+
+def make(path: Path) -> None:
+    """A file that cannot be written as a text."""
+    match path.name:
+        case "latin.csv":
+            path.write_bytes("name\nMüller\n".encode("latin-1"))
+        case "half.parquet":
+            pq.write_table(pa.table({"age": list(range(1000))}), path)
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        case _:
+            path.write_bytes(bytes(range(256)) * 40)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[c["case"] for c in CASES])
+def test_bad_input_is_told_and_nothing_is_left(case: dict[str, Any], tilth: Tilth, tmp_path: Path) -> None:
+    for name, text in case.get("files", {}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    if "made" in case:
+        make(tmp_path / case["made"])
+    before = set(tmp_path.rglob("*"))
+    told = tilth(*shlex.split(case["tilth"]))
+    codes = case["code"] if isinstance(case["code"], list) else [case["code"]]
+    assert told.code in codes, told
+    words = told.err if told.code > 1 and not case["tilth"].startswith("lint") else told.out
+    assert all(str(said) in words for said in case["says"]), words
+    assert set(tmp_path.rglob("*")) == before
+    assert not any((tmp_path / name).exists() for name in case.get("lacks", ()))
+
+
+def test_a_place_without_permission(tilth: Tilth, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    (tmp_path / "a.csv").write_text("age\n1\n2\n")
+    (tmp_path / "f.yaml").write_text("data: {read: a.csv}")
+    (tmp_path / "closed").mkdir(mode=0o500)
+    told = tilth("run", "f.yaml", "-o", "closed/out")
+    assert told.code == 3
+    assert "no permission" in told.err

@@ -1,0 +1,211 @@
+"""tilth run, from the file to the result; whole or not at all, whenever it is stopped."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import tilth as front
+from tests.cli.processes import Told, finish, start
+from tilth.flow import Flow
+from tilth.testing.loans import write_loans
+
+Tilth = Callable[..., Told]
+
+FLOW = """
+data:
+  read: loans.csv
+  nulls: ["?", N/A]
+  roles: {id: application_id, label: approved, positive: yes, time: applied_at, facet: sex}
+check: |
+  Rules = [ RowCount > 10, IsComplete "age" ]
+rows:
+  - filter: approved IS NOT NULL
+split: {train: 0.8, test: 0.2, by: time}
+features:
+  - select: [age, income, sex, "credit.score"]
+  - impute: {columns: numeric, with: median}
+  - scale: numeric
+  - encode: {columns: sex, missing: slot}
+training:
+  - balance: {with: over, ratio: 0.5}
+measure: [bias]
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 2,000 loans and a flow."""
+    folder = tmp_path_factory.mktemp("run")
+    write_loans(folder / "loans.csv", 2000, 2)
+    (folder / "loans.yaml").write_text(FLOW)
+    return folder
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def seen(folder: Path) -> set[str]:
+    """What a user sees in a folder: everything that is not hidden."""
+    return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
+
+
+def test_a_run_leaves_data_flow_and_report(tilth: Tilth, place: Path) -> None:
+    told = tilth("run", "loans.yaml", "-o", "out")
+    assert told.code == 1  # a rule fails: ages are missing
+    assert seen(place / "out") == {"train", "test", "loans.tilth", "report.html", "report.json"}
+    assert "report: out/report.html" in told.err
+    train, test = (pq.read_table(place / "out" / part) for part in ("train", "test"))
+    assert train.column_names == test.column_names
+    assert not any(train.column(c).null_count for c in train.column_names if c != "application_id")
+    assert {"application_id", "age", "income", "approved"} <= set(train.column_names)
+    report = json.loads((place / "out/report.json").read_text())
+    assert {f["part"] for f in report["findings"] if f["kind"] == "bias"} == {"raw", "train", "test"}
+    assert Flow.load(place / "out/loans.tilth").fitted
+
+
+def test_the_training_part_is_balanced_and_the_test_part_is_not(tilth: Tilth, place: Path) -> None:
+    tilth("run", "loans.yaml", "-o", "out")
+    shares = {}
+    for part in ("train", "test"):
+        labels = pq.read_table(place / "out" / part).column("approved").to_pylist()
+        shares[part] = labels.count("yes") / labels.count("no")
+    assert shares["train"] == pytest.approx(0.5, abs=0.01)
+    assert shares["test"] < 0.4
+
+
+def test_run_twice_gives_the_same_bytes(tilth: Tilth, place: Path) -> None:
+    tilth("run", "loans.yaml", "-o", "a")
+    tilth("run", "loans.yaml", "-o", "b")
+    assert (place / "a/loans.tilth").read_bytes() == (place / "b/loans.tilth").read_bytes()
+    for part in ("train", "test"):
+        a, b = (sorted(map(str, pq.read_table(place / folder / part).to_pylist())) for folder in "ab")
+        assert a == b
+
+
+def test_where_the_flow_says(tilth: Tilth, place: Path) -> None:
+    (place / "flows").mkdir()
+    (place / "flows/f.yaml").write_text(FLOW.replace("read: loans.csv", "read: ../loans.csv") + "deliver: {to: result}\n")
+    assert tilth("run", "flows/f.yaml").code == 1
+    assert (place / "flows/result/train").exists()
+
+
+def test_a_dry_run_touches_nothing(tilth: Tilth, place: Path) -> None:
+    before = seen(place)
+    told = tilth("run", "loans.yaml", "-o", "out", "--dry-run")
+    assert told.code == 0
+    assert "SELECT" in told.out
+    assert "passes over the data" in told.err
+    assert seen(place) == before
+    planned = tilth("plan", "loans.yaml", "--json")
+    assert [p["title"] for p in json.loads(planned.out)]
+
+
+def test_fit_and_apply_prepare_as_the_run_did(tilth: Tilth, place: Path) -> None:
+    tilth("run", "loans.yaml", "-o", "out")
+    told = tilth("fit", "loans.yaml", "-o", "mine.tilth")
+    assert told.code == 0
+    assert "impute" in told.out
+    assert "median" not in told.err
+    assert tilth("apply", "mine.tilth", "loans.csv", "-o", "all.parquet").code == 0
+    whole = {r["application_id"]: r for r in pq.read_table(place / "all.parquet").to_pylist()}
+    for row in pq.read_table(place / "out/test").to_pylist():
+        assert whole[row["application_id"]] == row
+
+
+def test_json_goes_to_standard_output_and_words_do_not(tilth: Tilth, place: Path) -> None:
+    told = tilth("run", "loans.yaml", "-o", "out", "--json")
+    assert json.loads(told.out)["findings"]
+
+
+# ── exit codes, in a process of its own ──
+
+EXITS = [
+    (["check", "loans.csv", "good.dqdl"], 0),
+    (["check", "loans.csv", "bad.dqdl"], 1),
+    (["check", "nothing.csv", "good.dqdl"], 2),
+    (["run", "loans.yaml", "-o", "loans.csv/out"], 3),
+    (["lint", "good.dqdl"], 0),
+    (["lint", "broken.dqdl"], 2),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), EXITS, ids=[f"{w[0]} {c}" for w, c in EXITS])
+def test_the_exit_code_says_whose_mistake_it_is(place: Path, words: list[str], code: int) -> None:
+    (place / "good.dqdl").write_text("Rules = [ RowCount > 10 ]")
+    (place / "bad.dqdl").write_text('Rules = [ IsComplete "age" ]')
+    (place / "broken.dqdl").write_text("Rules = [ RowCount ]")
+    told = finish(start(*words, cwd=place))
+    assert told.code == code, told
+
+
+def test_a_disk_that_is_full(place: Path) -> None:
+    """The largest file that the process may write is made small: the system refuses more as a full disk would."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    told = finish(start("run", "loans.yaml", "-o", "out", cwd=place, preexec_fn=limit))
+    assert told.code == 3, told
+    assert "written" in told.err or "write" in told.err
+    assert seen(place) == {"loans.csv", "loans.yaml"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this machine")
+def test_results_that_cannot_be_written_out(place: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        told = finish(start("schema", cwd=place, stdout=full))
+    assert (told.code, told.err) == (3, "No space left on device\n")
+
+
+@pytest.fixture(scope="module")
+def whole(made: Path) -> tuple[dict[str, int], float]:
+    """The parts of a whole run with their rows, and the seconds that it takes."""
+    begin = time.perf_counter()
+    assert finish(start("run", "loans.yaml", "-o", "whole", cwd=made)).code == 1
+    seconds = time.perf_counter() - begin
+    rows = {part: pq.read_table(made / "whole" / part).num_rows for part in ("train", "test")}
+    shutil.rmtree(made / "whole")
+    return rows, seconds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+@pytest.mark.parametrize("there", ["old", "nothing"])
+@pytest.mark.parametrize("share", [0.3, 0.55, 0.75, 0.9, 0.97])
+def test_stopped_at_any_moment_it_leaves_the_old_or_the_new(
+    place: Path, whole: tuple[dict[str, int], float], how: signal.Signals, there: str, share: float
+) -> None:
+    rows, seconds = whole
+    out = place / "out"
+    if there == "old":  # an old result, of a run with other rows
+        (place / "old.yaml").write_text(FLOW.replace("train: 0.8, test: 0.2", "train: 0.5, test: 0.5"))
+        front.run(place / "old.yaml", out)
+    process = start("run", "loans.yaml", "-o", "out", cwd=place)
+    time.sleep(seconds * share)
+    process.send_signal(how)
+    told = finish(process)
+    if how is signal.SIGINT and told.code not in (0, 1):
+        assert told.code in (130, -signal.SIGINT), told  # a shell shows 130 for both
+        assert not [p for p in place.iterdir() if p.name.startswith(".out")]
+    if out.exists():
+        kept = {part: pq.read_table(out / part).num_rows for part in ("train", "test")}
+        assert kept == rows or there == "old"
+        assert {"train", "test", "report.html", "report.json"} <= seen(out)
+    else:
+        assert there == "nothing"
+    assert seen(place) <= {"loans.csv", "loans.yaml", "old.yaml", "out"}
+    if how is signal.SIGKILL:  # what was left hidden is cleared by the next run
+        front.run(place / "loans.yaml", out)
+        assert not [p for p in place.iterdir() if p.name.startswith(".out")]
