@@ -294,8 +294,8 @@ class _Loader:
         return self.made(kind, given, (*path, name))
 
     def made(self, kind: type[AnyStep], given: Any, path: Path) -> AnyStep | None:
-        if isinstance(given, str | list) and kind.shorthand:  # `scale: numeric` says its columns
-            given = {kind.shorthand: given}
+        if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` says its columns
+            given = {shorthand(kind): given}
         if given is not None and not isinstance(given, dict):
             self.wrong(path, f"{kind.name}: its parameters are a mapping", accepted=listed(parameters(kind)), code="not-a-mapping")
             return None
@@ -430,6 +430,12 @@ def _lower(text: str) -> str:
 def parameters(kind: type[Step]) -> tuple[str, ...]:
     """A step's parameters, as the flow file names them."""
     return tuple(f.name.rstrip("_") for f in fields(kind))  # type: ignore[arg-type]  # every step is a dataclass
+
+
+def shorthand(kind: type[Step]) -> str:
+    """The parameter that a step's bare value is: `scale: numeric` says its columns."""
+    meant: str = getattr(kind, "shorthand", "columns")
+    return meant if meant in parameters(kind) else ""
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tilth.flow.flow import PARTS
-from tilth.flow.loading import LATER, FlowPart, model_of
+from tilth.flow.loading import LATER, FlowPart, model_of, shorthand
 from tilth.steps import STEPS
 from tilth.steps.split import Split
 from tilth.steps.step import Part
@@ -52,7 +52,7 @@ def _steps(part: Part, described: dict[str, Any], definitions: dict[str, Any]) -
 def _parameters(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     schema = model_of(kind).model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions.update(schema.pop("$defs", {}))
-    bare = ["string", "array"] if kind.shorthand else []  # `scale: numeric` says its columns
+    bare = ["string", "array"] if shorthand(kind) else []  # `scale: numeric` says its columns
     return {**schema, "type": ["object", "null", *bare], "description": _sentence(kind)}
 
 
