@@ -16,7 +16,7 @@ help:  ## this list
 
 demo: .venv/.demo  ## example data with planted flaws through the whole flow; prints where the report lies
 	@$(RUN) tilth demo -o demo
-	@echo "The report: $(CURDIR)/demo/report.html"
+	@echo "The report: $(CURDIR)/demo/result/report.html"
 
 test: .venv/.test  ## every test, Spark and a browser included
 	@$(RUN) pytest -n $(JOBS) --maxprocesses 8 --dist loadgroup $(ARGS)

@@ -132,6 +132,7 @@ def look(place: str, engine: Engine, options: Mapping[str, Any]) -> Look:
     counts: dict[Any, int] = {}
     if roles.label:
         seen, counts = _leaks(seen, roles, data, engine)
+        roles = replace(roles, positive=_positive(counts))
     return Look(tuple(seen), roles, rows, nulls, copies, counts)
 
 
@@ -219,7 +220,6 @@ def _roles(seen: Sequence[Seen]) -> Roles:
         id=[key.name] if key else [],
         time=time,
         label=label.name if label else None,
-        positive=_positive(label) if label else [],
         facet=facets,
         private=[s.name for s in seen if s.private and s is not key],
     )
@@ -232,10 +232,11 @@ def _label(seen: Sequence[Seen]) -> Seen | None:
     return named[0] if named else fit[-1] if fit and fit[-1] is seen[-1] else None
 
 
-def _positive(label: Seen) -> list[Any]:
-    values = [value for value, _ in label.top]
+def _positive(counts: Mapping[Any, int]) -> tuple[Any, ...]:
+    """The label's value that is named like a good outcome, else the rarest, which is usually the one that somebody waits for."""
+    values = sorted(counts, key=lambda value: (counts[value], str(value)))
     good = [v for v in values if str(v).strip().casefold() in GOOD]
-    return good[:1] or values[-1:]  # the rarer of two is usually the one that somebody waits for
+    return tuple(good[:1] or values[:1])
 
 
 def _leaks(seen: Sequence[Seen], roles: Roles, data: Dataset, engine: Engine) -> tuple[list[Seen], dict[Any, int]]:
@@ -342,7 +343,7 @@ def _roles_written(found: Look) -> Iterator[str]:
         lines.append(f"    id: {word(key.name)}  # {'every row has its own' if key.unique else 'a guess: nearly every row has its own'}")
     if roles.label:
         lines.append(f"    label: {word(roles.label)}  # a guess: what shall be predicted?")
-        lines.append(f"    positive: {_value(roles.positive[0])}  # a guess: the good outcome")
+        lines += [f"    positive: {_value(v)}  # a guess: the good outcome" for v in roles.positive]
     if roles.time:
         lines.append(f"    time: {word(roles.time)}")
     if roles.facet:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from tilth.data import Dataset, Files, Source, refuse_twins
 from tilth.engine.engine import Engine
 from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
-from tilth.errors import SourceError, listed
+from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.atomic import whole_file, whole_folder
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
@@ -46,6 +46,9 @@ class Csv(Format):
         `header`: whether the first line has the names; by default it has, unless `names` are given and it does not repeat them.
         `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if there is one after each.
         `quote`: one character, or "" for none. `encoding`: as Python calls it."""
+        for what, text in (("delimiter", delimiter), ("quote", quote)):
+            if text and len(text) != 1:
+                raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
         paths = files(given, self.suffixes)
         for path in paths:
             refuse_rubbish(path, encoding)
