@@ -62,7 +62,7 @@ class Absent(Exception):
 def measured(name: str, contestant: Contestant, rows: int) -> Figures:
     """One process: its seconds are its own to tell, its memory is watched from here."""
     OUT.mkdir(exist_ok=True)
-    told = OUT / "told.json"
+    told = OUT / f"told-{os.getpid()}.json"
     told.unlink(missing_ok=True)
     try:
         python = python_for(contestant)
@@ -70,7 +70,7 @@ def measured(name: str, contestant: Contestant, rows: int) -> Figures:
         raise Absent(f"cannot be installed: {last_line(error.stderr)}") from error
     command = [python, "-m", "bench.child", name, contestant.name, str(tables(rows)), str(told)]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
-    with (OUT / "words.txt").open("w+") as words:
+    with (OUT / f"words-{os.getpid()}.txt").open("w+") as words:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=words, stderr=words)
         peak = watched(process)
         words.seek(0)
