@@ -96,6 +96,13 @@ CONTEST = Contest(
         Contestant("duckdb", duckdb, runs=1, title="DuckDB by hand, MD5"),
         Contestant("polars", polars, runs=1, title="Polars by hand, its own hash"),
     ),
-    targets=(Target("shuffle to the best way by hand", ratio("tilth", "duckdb", "polars"), 1.1),),
+    targets=(
+        Target(
+            "shuffle to the best way by hand",
+            ratio("tilth", "duckdb", "polars"),
+            1.1,
+            why="the order is by MD5, which is the same on every engine, and equal keys are told apart by the rest of their row.",
+        ),
+    ),
     differences=differences,
 )
