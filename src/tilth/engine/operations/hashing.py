@@ -56,16 +56,17 @@ class FloatText(Operation):
     @classmethod
     def both(cls, x: Tree) -> Tree:
         x = double(x)
-        size = exp.Abs(this=Finite.of(x))
+        size = exp.Abs(this=x)
+        finite = exp.Abs(this=Finite.of(x))
         small = if_else(lt(size, lit(2.0**BITS)), x)  # Spark cannot take the whole part of a larger number
-        scaled = mul(size, _by_size(size, [lit(2.0 ** (-BITS * j)) for j in range(LOWEST, HIGHEST + 1)]))
+        scaled = mul(finite, _by_size(size, [lit(2.0 ** (-BITS * j)) for j in range(LOWEST, HIGHEST + 1)]))
         high = integer(exp.Floor(this=scaled))
         low = integer(mul(sub(scaled, double(high)), lit(2.0**BITS)))
         power = _by_size(size, [lit(f"/{j}") for j in range(LOWEST, HIGHEST + 1)])
         sign = if_else(lt(x, lit(0.0)), lit("-"), lit(""))
         return case(
             (eq(small, double(exp.Floor(this=small))), text(integer(exp.Floor(this=small)))),
-            (not_null(size), concat(sign, text(high), lit("."), text(low), power)),
+            (lt(size, lit(math.inf)), concat(sign, text(high), lit("."), text(low), power)),
             (IsNan.of(x), lit("NaN")),
             (not_null(x), concat(sign, lit("Infinity"))),
         )

@@ -1,0 +1,281 @@
+"""The battery that every step passes, ours and those of other packages.
+
+    from tilth.testing.steps import check_step
+
+    def test_my_step():
+        check_step(MyStep("number"))
+
+`sample_table` has a column of each kind: `number`, `whole`, `price`, `word`, `flag`, `day`, `moment`, `zoned`, and a `label` and an `id`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from tilth.data import Change, Dataset, Kind, Memory, Roles
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.engine import Engine, everything
+from tilth.engine.expressions import col, if_else, lit
+from tilth.engine.operations import NanToNull
+from tilth.engine.row import row_function
+from tilth.errors import TilthError
+from tilth.steps.step import ColumnStep, Fitted, Step, fit
+
+ROLES = Roles.of(label="label", id="id")
+ODD = ("a.b", "two words", 'say "x"', "it's", "`back`", "select", "日本", "x;--", "{x}", "line\nbreak")  # names that must be quoted
+PRICES = ("1.50", "-0.25", "0.00", "2.50", "2.50", "", "9.99", "1.50", "7.00", "7.00", "0.10", "3.33")
+CLOSE = 1e-12  # relative: sums are added in another order elsewhere
+
+
+def sample_table() -> pa.Table:
+    """Twelve rows with a column of each kind; nulls, NaN, infinities, blanks and texts that must be quoted among them."""
+    columns = {
+        "number": pa.array([0.5, -1.5, None, 0.1, math.nan, 3.0, 3.0, -0.0, math.inf, -math.inf, 1e-300, 38.5816], pa.float64()),
+        "whole": pa.array([1, 2, 2, None, -7, 2**53 + 1, 0, 5, 5, 5, None, 9], pa.int64()),
+        "price": pa.array([Decimal(p) if p else None for p in PRICES]),
+        "word": pa.array(["a", "b", "", " ", None, "it's", 'say "x"', "日本", "A", "a", "a", "b"], pa.string()),
+        "flag": pa.array([True, False, None, True, True, False, True, True, None, False, True, False], pa.bool_()),
+        "day": pa.array([date(2024, 1, d % 9 + 1) if d % 5 else None for d in range(12)], pa.date32()),
+        "moment": pa.array([datetime(2024, 1, 1, d, 0, 0, d) if d % 4 else None for d in range(12)], pa.timestamp("us")),
+        "zoned": pa.array([datetime(2024, 1, 1 + d % 3, tzinfo=UTC) for d in range(12)], pa.timestamp("us", "UTC")),
+        "label": pa.array(["no"] * 9 + ["yes"] * 3, pa.string()),
+        "id": pa.array(range(12), pa.int64()),
+    }
+    return pa.table(columns)
+
+
+def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Engine | None = None) -> None:
+    """Whether a step keeps what every step promises, on a table that it can learn from; the sample table if none is given.
+
+    The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
+    makes depend on what it learned, never on the rows it is given. The order of the rows changes nothing. A step that may stand among
+    `features` gives for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row,
+    of nulls only, of one value only, with odd names, with another column or without one it works, or refuses with an error of Tilth's.
+
+    Errors: AssertionError that says which promise is broken.
+    """
+    table = sample_table() if table is None else table
+    battery = _Battery(step, roles, engine or DuckDB())
+    for check in (battery.parameters, battery.whole, battery.variants):
+        check(table)
+
+
+def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
+    """A table as a dataset, read as every table is: NaN becomes null."""
+    floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
+    known = set(table.column_names)
+    kept = {role: [c for c in columns if c in known] for role, columns in roles.named().items()}
+    single = {role: (c[0] if role in ("label", "prediction", "time", "weight", "split") else c) for role, c in kept.items() if c}
+    source = Memory(table, tuple(table.column_names), identity=id(table))
+    return Dataset(source, Roles.of(**single)).change({n: NanToNull.of(col(n)) for n in floats}, door=True)
+
+
+def rows_of(data: Dataset, engine: Engine) -> list[tuple[Any, ...]]:
+    """The rows of a dataset."""
+    return engine.rows(data, everything())
+
+
+def promise(kept: bool, message: str) -> None:
+    """Raise AssertionError with the message if a promise is not kept."""
+    if not kept:
+        raise AssertionError(message)
+
+
+class _Battery:
+    def __init__(self, step: Step, roles: Roles, engine: Engine) -> None:
+        self.step, self.roles, self.engine = step, roles, engine
+
+    def fitted(self, table: pa.Table, step: Step | None = None) -> tuple[Fitted, Dataset]:
+        (found,), data = fit([step or self.step], dataset(table, self.roles), self.engine)
+        return found, data
+
+    def applied(self, found: Fitted, table: pa.Table) -> list[tuple[Any, ...]]:
+        return rows_of(found.apply(dataset(table, self.roles)), self.engine)
+
+    # ── the promises ──
+
+    def parameters(self, table: pa.Table) -> None:
+        step = self.step
+        promise(str(step).startswith(f"{step.name}("), f"{step!r} does not print itself")
+        given = {f.name: getattr(step, f.name) for f in fields(step)}  # type: ignore[arg-type]  # every step is a dataclass
+        promise(type(step)(**_tupled(json.loads(json.dumps(given)))) == step, f"{step} is another step after a round trip through JSON")
+        missing = {f.name for f in fields(step)} - step.documented().keys()  # type: ignore[arg-type]
+        promise(not missing, f"{step.name}: parameters without a text under them: {missing}")
+
+    def whole(self, table: pa.Table) -> None:
+        found, data = self.fitted(table)
+        rows = rows_of(data, self.engine)
+        loaded = replace(found, learned=_loaded(found.learned))
+        promise(same_rows(self.applied(loaded, table), rows), f"{self.step}: what was learned is not the same after a round trip")
+        backwards = table.take(list(range(table.num_rows))[::-1])
+        again, _ = self.fitted(backwards)
+        promise(close(again.learned, found.learned), f"{self.step} learns something else from the same rows in another order")
+        promise(same_rows(self.applied(found, backwards), rows), f"{self.step} gives other rows for the same rows in another order")
+        self.kinds(found, table, data)
+        self.reasons(found, table)
+        if "features" in self.step.parts:
+            self.one_by_one(found, table, rows, data)
+
+    def kinds(self, found: Fitted, table: pa.Table, data: Dataset) -> None:
+        empty = found.apply(dataset(table.slice(0, 0), self.roles))
+        message = f"{self.step}: its columns depend on the rows it is given"
+        promise(self.engine.schema(empty) == self.engine.schema(data), message)
+        promise(tuple(self.engine.schema(data).names) == data.names, f"{self.step} names other columns than it makes")
+
+    def reasons(self, found: Fitted, table: pa.Table) -> None:
+        noted = {f"r{i}": if_else(tree, lit(1), lit(0)) for i, tree in enumerate(found.reasons().values())}
+        if noted:
+            rows_of(dataset(table, self.roles).change(noted), self.engine)
+
+    def one_by_one(self, found: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
+        layers = [layer for layer in data.layers if isinstance(layer, Change)]
+        promise(len(layers) == len(data.layers), f"{self.step} may stand among features, but changes which rows there are")
+        one = row_function(layers, table.column_names)
+        alone = [tuple(one(row).values()) for row in table.to_pylist()]
+        promise(same_rows(alone, rows), f"{self.step}: a row alone is not that row of the whole: {difference(alone, rows)}")
+        for i in range(min(3, table.num_rows)):
+            single = self.applied(found, table.slice(i, 1))
+            promise(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
+
+    # ── other tables ──
+
+    def variants(self, table: pa.Table) -> None:
+        for name, make in VARIANTS.items():
+            for variant in make(table):
+                self.works_or_refuses(name, self.step, variant)
+        for name in _named(self.step, table):
+            self.works_or_refuses(f"no column {name!r}", self.step, table.drop_columns([name]))
+        self.odd_names(table)
+        self.nothing_selected(table)
+
+    def works_or_refuses(self, name: str, step: Step, table: pa.Table) -> bool:
+        try:
+            found, data = self.fitted(table, step)
+            rows_of(data, self.engine)
+        except TilthError as error:
+            promise(error.exit_code == 2, f"{step} on a table with {name}: {error}")
+            return False
+        self.kinds(found, table, data)
+        return True
+
+    def odd_names(self, table: pa.Table) -> None:
+        named = _named(self.step, table)
+        for i in range(0, len(ODD) if named else 0, len(named) or 1):
+            names = dict(zip(named, ODD[i:], strict=False))
+            renamed = table.rename_columns([names.get(c, c) for c in table.column_names])
+            self.works_or_refuses(f"columns {list(names.values())}", renamed_step(self.step, names), renamed)
+
+    def nothing_selected(self, table: pa.Table) -> None:
+        if isinstance(self.step, ColumnStep):
+            step: Any = self.step
+            nothing: Step = replace(step, columns="no_such_*")
+            found, data = self.fitted(table, nothing)
+            promise(not found.learned, f"{self.step} learns something of no column")
+            promise(data.names == tuple(table.column_names), f"{self.step} changes a column without being told to")
+
+
+def _repeated(table: pa.Table) -> pa.Table:
+    return table.take([0] * table.num_rows)
+
+
+def _nulls(table: pa.Table) -> pa.Table:
+    return pa.table({f.name: pa.nulls(3, f.type) for f in table.schema}, table.schema)
+
+
+VARIANTS: Mapping[str, Callable[[pa.Table], Iterable[pa.Table]]] = {
+    "no rows": lambda t: [t.slice(0, 0)],
+    "one row": lambda t: [t.slice(0, 1), t.slice(2, 1)],
+    "nulls only": lambda t: [_nulls(t)],
+    "one value": lambda t: [_repeated(t)],
+    "another column": lambda t: [t.append_column("another", pa.array(range(t.num_rows)))],
+}
+
+
+def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
+    """The same step for a table whose columns are called otherwise. Names inside SQL texts are left as they are."""
+
+    def rename(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(rename(v) for v in value)
+        return names.get(value, value) if isinstance(value, str) else value
+
+    changed: Any = step
+    return replace(changed, **{f.name: rename(getattr(step, f.name)) for f in fields(changed)})  # type: ignore[no-any-return]
+
+
+def _named(step: Step, table: pa.Table) -> list[str]:
+    """The columns of a table that a step's parameters name."""
+    values = [getattr(step, f.name) for f in fields(step)]  # type: ignore[arg-type]  # every step is a dataclass
+    words = {w for v in values for w in (v if isinstance(v, tuple) else (v,)) if isinstance(w, str)}
+    return [c for c in table.column_names if c in words]
+
+
+def _tupled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _tupled(v) for k, v in value.items()}
+    return tuple(_tupled(v) for v in value) if isinstance(value, list) else value
+
+
+def _loaded(learned: Any) -> Any:
+    """What was learned after a round trip through JSON; days, times and decimals are written with their kind."""
+
+    def written(value: Any) -> Any:
+        if isinstance(value, date | Decimal):
+            return {"$": type(value).__name__, "text": str(value)}
+        raise TypeError(f"a step learned a {type(value).__name__}, which cannot be saved")
+
+    def read(found: dict[str, Any]) -> Any:
+        kinds: dict[str, Callable[[str], Any]] = {
+            "date": date.fromisoformat,
+            "datetime": datetime.fromisoformat,
+            "Decimal": Decimal,
+        }
+        return kinds[found["$"]](found["text"]) if "$" in found else found
+
+    return json.loads(json.dumps(learned, default=written), object_hook=read)
+
+
+# ── equality ──
+
+
+def same_rows(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> bool:
+    """Whether two lists hold the same rows, in whatever order; to the last bit, zeros of both signs alike."""
+    return Counter(map(_comparable, a)) == Counter(map(_comparable, b))
+
+
+def difference(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> str:
+    """Some rows that stand in one list only."""
+    left, right = Counter(map(_comparable, a)), Counter(map(_comparable, b))
+    return f"{list((left - right).elements())[:3]} and {list((right - left).elements())[:3]}"
+
+
+def _comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(("NaN",) if isinstance(v, float) and v != v else tuple(v) if isinstance(v, list) else v for v in row)
+
+
+def close(a: Any, b: Any) -> bool:
+    """Whether two learned states are the same, but for the last digits of floats."""
+    match a, b:
+        case Mapping(), Mapping():
+            return a.keys() == b.keys() and all(close(a[k], b[k]) for k in a)
+        case ((list() | tuple()), (list() | tuple())):
+            return len(a) == len(b) and all(close(x, y) for x, y in zip(a, b, strict=True))
+        case float(), _ if isinstance(b, float | int):
+            return math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-300)
+    return bool(a == b)
+
+
+KINDS_OF_SAMPLE = {
+    "number": Kind.FLOAT, "whole": Kind.INTEGER, "price": Kind.DECIMAL, "word": Kind.TEXT, "flag": Kind.BOOLEAN,
+    "day": Kind.DATE, "moment": Kind.TIMESTAMP, "zoned": Kind.INSTANT, "label": Kind.TEXT, "id": Kind.INTEGER,
+}  # fmt: skip
+"""The kinds of the sample table's columns."""

@@ -1,0 +1,68 @@
+"""Every step in every way, for the batteries: step, with columns of the sample table."""
+
+from __future__ import annotations
+
+from tilth.data import Roles
+from tilth.steps import STEPS
+from tilth.steps.step import Step
+
+S = STEPS
+FIFTHS = (("train", 0.8), ("test", 0.2))
+THREE = (("train", 0.5), ("validation", 0.3), ("test", 0.2))
+CATEGORIES = ("word", "flag", "whole")
+
+FEATURES: list[Step] = [
+    S["select"](("number", "word")),
+    S["select"](("!day", "!moment")),
+    *(S["cast"]("word", to=to) for to in ("integer", "float", "boolean", "date", "timestamp", "instant", "text")),
+    *(S["cast"]("whole", to=to, keep_invalid=True) for to in ("float", "boolean", "text", "integer")),
+    *(S["cast"]("price", to=to) for to in ("integer", "float", "boolean", "text")),
+    S["cast"]("number", to="integer", keep_invalid=True),
+    S["cast"](("day", "moment", "zoned"), to="text"),
+    S["cast"](("day", "moment", "zoned"), to="date"),
+    S["cast"](("day", "moment", "zoned"), to="timestamp"),
+    S["cast"](("day", "moment", "zoned"), to="instant"),
+    S["null_if"](("word", "whole", "number"), values=("a", "IT'S", 5, 3)),
+    S["null_if"](("whole", "number", "price"), below=0, above=7),
+    S["formula"]("ratio", "number / whole"),
+    S["formula"]("word", "CASE WHEN flag THEN coalesce(word, '?') ELSE 'none' END"),
+    S["impute"](("number", "whole", "price"), with_="mean"),
+    S["impute"](("number", "whole", "price"), with_="median", indicator=True),
+    S["impute"](("number", "whole", "price", "word", "flag", "day", "moment", "zoned"), with_="mode"),
+    S["impute"]("word", with_="constant", value="(missing)"),
+    S["impute"](("whole", "number", "price"), with_="constant", value=0),
+    *(S["scale"](("number", "whole", "price"), with_=way) for way in ("standard", "minmax", "robust", "maxabs")),
+    S["scale"](("number", "whole"), with_="minmax", low=-1.0, clip=True),
+    S["scale"]("number", ddof=1),
+    S["encode"](CATEGORIES),
+    S["encode"](CATEGORIES, unseen="slot", missing="slot"),
+    S["encode"](CATEGORIES, max_categories=2, drop="first"),
+    S["encode"](CATEGORIES, min_frequency=0.2, order="value"),
+    S["encode"](CATEGORIES, with_="ordinal"),
+    S["encode"](CATEGORIES, with_="ordinal", unseen="slot", missing="slot"),
+    S["encode"](CATEGORIES, with_="ordinal", unseen="null", missing=-1, max_categories=2),
+    S["encode"]("word", with_="ordinal", unseen="error", missing="slot"),
+    S["encode"]("word", categories=("b", "a", "日本")),
+]  # fmt: skip
+ROWS: list[Step] = [
+    S["filter"]("whole > 1"),
+    S["filter"]("whole > 1 OR word = 'a'", unknown="keep"),
+    S["dedupe"](),
+    S["dedupe"]("word"),
+    S["dedupe"](("whole", "flag"), order="number", keep="last"),
+    S["split"](FIFTHS),
+    S["split"](THREE, seed=3),
+    S["split"](FIFTHS, exact=True),
+    S["split"](FIFTHS, by="group", columns="word"),
+    S["split"](THREE, by="stratified"),
+    S["split"](THREE, by="time", columns="moment", gap="1 hour"),
+    S["split"](FIFTHS, by="time", columns="day"),
+    S["split"](FIFTHS, by="ordered", columns="whole"),
+    S["shuffle"](),
+    S["shuffle"](seed=7),
+    S["balance"]("over"),
+    S["balance"]("under", ratio=0.5),
+    S["balance"]("weights"),
+]
+ALL = FEATURES + ROWS
+KEYLESS = Roles.of(label="label")  # without an id, so that rows are hashed by all that they hold

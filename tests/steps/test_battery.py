@@ -1,0 +1,51 @@
+"""The battery over every step in every way, on DuckDB; the same steps on Spark give the same."""
+
+import pytest
+
+from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
+from tilth.engine.duckdb import DuckDB
+from tilth.steps import OURS
+from tilth.steps.step import Step, fit
+from tilth.testing.steps import ROLES, check_step, close, dataset, difference, rows_of, same_rows, sample_table
+
+UNKEYED = ("shuffle()", "balance(with='over')")  # the rest do the same with the hash of a row
+
+
+def test_every_step_is_among_the_cases():
+    assert {step.name for step in ALL} == set(OURS)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return DuckDB()
+
+
+@pytest.mark.parametrize("step", ALL, ids=str)
+def test_a_step_keeps_its_promises(step: Step, engine):
+    check_step(step, engine=engine)
+
+
+@pytest.mark.parametrize("step", [s for s in ROWS if str(s) in UNKEYED], ids=str)
+def test_rows_without_an_id(step: Step, engine):
+    check_step(step, roles=KEYLESS, engine=engine)
+
+
+@pytest.mark.spark
+def test_spark_learns_and_gives_the_same(spark):
+    from tilth.engine.spark import Spark
+
+    duck, cluster = DuckDB(), Spark(spark)
+    table, wrong = sample_table(), []
+    for step in ALL:
+        data = dataset(table, ROLES)
+        (found,), made = fit([step], data, duck)
+        (again,), _ = fit([step], data, cluster)
+        if not close(found.learned, again.learned):
+            wrong.append(f"{step} learns {again.learned}, not {found.learned}")
+        ours, theirs = rows_of(made, duck), rows_of(found.apply(data), cluster)
+        if made.ordered and [row[-1] for row in ours] != [row[-1] for row in theirs]:
+            wrong.append(f"{step}: another order")
+        if not same_rows(ours, theirs):
+            wrong.append(f"{step}: {difference(ours, theirs)}")
+    assert not wrong, "\n".join(wrong)
+    assert len(FEATURES) > 30
