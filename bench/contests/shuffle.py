@@ -21,11 +21,10 @@ def out(folder: Path, name: str) -> Path:
 
 
 def tilth(folder: Path) -> Work:
-    from tilth.steps.shuffle import Shuffle
-
     import tilth
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
+    from tilth.steps.shuffle import Shuffle
     from tilth.steps.step import fit
 
     place, engine = out(folder, "tilth"), DuckDB(memory_limit=MEMORY)
