@@ -105,7 +105,7 @@ def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
         return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))
     made = aggregate.copy()
     for value in (
-        made.expressions
+        made.expressions[:2]  # the value and what it is ordered by; how many of them there may be is a constant
         if made.name.lower() in ("max_by", "min_by")
         else [made.this if isinstance(made, exp.AggFunc) else made.expressions[0]]
     ):
