@@ -35,7 +35,7 @@ def write_page(results: Sequence[tuple[Contest, dict[str, Any]]]) -> Path:
 
 
 def promises(results: Sequence[tuple[Contest, dict[str, Any]]]) -> Iterator[str]:
-    """Every promise with what was measured; a ratio is kept if it is in core seconds too, which other work on the machine hardly touches."""
+    """Every promise with what was measured; a ratio is kept if it is in core seconds too, which other work hardly touches."""
     yield "## What is promised\n"
     rows = []
     for held, result in results:
