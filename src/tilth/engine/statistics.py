@@ -3,7 +3,7 @@
 | kind | made by | merges by |
 |---|---|---|
 | row aggregate | `count`, `total`, `lowest`, `highest` | adding, or taking the lower or higher |
-| moment | `central_moment`, `co_moment` | with counts and sums, in the metric that asks for all three |
+| moment | `central_moment` | with counts and sums, in the metric that asks for all three |
 | quantile, different values | `quantile`, `distinct` | not: the rows are asked again |
 | fold over groups of equal values | `over_groups` | not: the groups are counted again |
 | one number per group | any of them with `by` | group by group |
@@ -21,7 +21,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import all_rows, and_, col, lit
-from tilth.engine.operations import CentralMoment2, CoMoment, CountDistinct, CountIf, ExactSum, Quantile, SumOrZero
+from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, CountIf, ExactSum, Quantile, SumOrZero
 from tilth.errors import Gap
 
 
@@ -109,9 +109,9 @@ def central_moment(x: Tree) -> Statistic:
     return Statistic(CentralMoment2.of(x))
 
 
-def co_moment(x: Tree, y: Tree) -> Statistic:
-    """Σ(x − mean x)(y − mean y) over the rows where both are there."""
-    return Statistic(CoMoment.of(x, y))
+def correlation(x: Tree, y: Tree) -> Statistic:
+    """Pearson's r over the rows where both are there; null where it is not defined."""
+    return Statistic(Correlated.of(x, y))
 
 
 def quantile(x: Tree, q: float) -> Statistic:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, and_, col, double, is_null, not_null
+from tilth.engine.expressions import col, double, is_null
 from tilth.engine.operations import Finite
-from tilth.engine.statistics import Statistic, central_moment, co_moment, count, count_of, highest, lowest, quantile, total
+from tilth.engine.statistics import Statistic, central_moment, correlation, count, count_of, highest, lowest, quantile, total
 from tilth.metrics.metric import Metric, ratio
 
 
@@ -207,23 +207,7 @@ class Correlation(Metric):
     column2: str
 
     def needs(self) -> tuple[Statistic, ...]:
-        x, y = double(col(self.column)), double(col(self.column2))
-        both = and_(not_null(x), not_null(y))
-        return (
-            count_of(add(x, y)),
-            co_moment(x, y),
-            *(s.filtered(both) for v in (x, y) for s in (total(v), central_moment(v))),
-        )
+        return (correlation(double(col(self.column)), double(col(self.column2))),)
 
-    def value(self, n: int, xy: float | None, tx: float | None, xx: float | None, ty: float | None, yy: float | None) -> float | None:
-        if n < 2 or xy is None or not xx or not yy:
-            return None
-        return max(-1.0, min(1.0, xy / math.sqrt(xx * yy)))
-
-    def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
-        """Co-moments merge like variances: C = Ca + Cb + δx·δy·na·nb/n."""
-        (na, ca, txa, xxa, tya, yya), (nb, cb, txb, xxb, tyb, yyb) = a, b
-        if not na or not nb:
-            return tuple(b if not na else a)
-        dx, dy, weight = txb / nb - txa / na, tyb / nb - tya / na, na * nb / (na + nb)
-        return na + nb, ca + cb + dx * dy * weight, txa + txb, xxa + xxb + dx * dx * weight, tya + tyb, yya + yyb + dy * dy * weight
+    def value(self, r: float | None) -> float | None:
+        return None if r is None else max(-1.0, min(1.0, r))

@@ -2,7 +2,7 @@
 
 from tilth.engine.operations.aggregates import (
     CentralMoment2,
-    CoMoment,
+    Correlated,
     CountDistinct,
     CountIf,
     DiscreteQuantile,
@@ -35,8 +35,8 @@ from tilth.engine.operations.times import Micros, from_micros
 __all__ = [
     "BlankToNull",
     "CentralMoment2",
-    "CoMoment",
     "Copies",
+    "Correlated",
     "CountDistinct",
     "CountIf",
     "DiscreteQuantile",

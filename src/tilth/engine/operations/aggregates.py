@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, cast_to, coalesce, double, lit, mul, sub
+from tilth.engine.expressions import add, cast_to, coalesce, double, lit, mul, null_if, sub
 from tilth.engine.operations.operation import Operation, call
 
 
@@ -57,13 +59,12 @@ class CentralMoment2(Operation):
         return mul(exp.VariancePop(this=double(x)), exp.Count(this=double(x)))
 
 
-class CoMoment(Operation):
-    """Σ(x − mean x)(y − mean y) over the rows where both are there; null over none."""
+class Correlated(Operation):
+    """Pearson's r over the rows where both are there; null for fewer than two or a constant side (DuckDB alone gives NaN)."""
 
     @classmethod
     def both(cls, x: Tree, y: Tree) -> Tree:
-        both_there = exp.Count(this=add(double(x), double(y)))
-        return mul(exp.CovarPop(this=double(x), expression=double(y)), both_there)
+        return null_if(exp.Corr(this=double(x), expression=double(y)), lit(math.nan))
 
 
 class GroupEntropy(Operation):
