@@ -40,6 +40,7 @@ CASES = {
         "a.csv:5005: the row that begins on this line has 1 field, expected 3 [ragged-row]",
     ),
     "an open quote": ("a.csv", b'a,b\nAda,"2\nAda,4\n', "a.csv:2: a quote is opened on this line and perhaps never closed"),
+    "line ends of two kinds": ("a.csv", b"a,b\r\nAda,x\nAda,y\r\n", "a.csv:2: this line ends with LF, and those above with CR LF"),
     "headers that differ": ("?.csv", None, "the headers of"),
     "a column without a name": ("a.csv", b"a,,c\nAda,2,3\n", "a column has an empty name"),
     "two columns of one name": ("a.csv", b"a,b,a\nAda,2,3\n", "'a' and 'a'"),

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.spark import Spark
 from tilth.errors import SourceError
 from tilth.formats import read, to_arrow
 
@@ -21,6 +22,11 @@ def test_files_folders_and_patterns(tmp_path, engine):
     for given in (tmp_path, tmp_path / "part-*.parquet", [tmp_path / f"part-{i}.parquet" for i in range(3)]):
         assert sorted(to_arrow(read(given, engine=engine), engine)["x"].to_pylist()) == [0, 1, 2]
     assert to_arrow(read(tmp_path / "part-1.parquet", names=["y"], engine=engine), engine).to_pydict() == {"y": [1]}
+
+
+def test_nan_becomes_null_whatever_the_file_says_of_its_extremes(tmp_path, engine):
+    pq.write_table(pa.table({"x": [1.0, float("nan"), None]}), tmp_path / "a.parquet")
+    assert to_arrow(read(tmp_path, engine=engine), engine)["x"].to_pylist() == [1.0, None, None]
 
 
 def test_a_column_that_a_file_lacks_is_null(tmp_path, engine):
@@ -50,3 +56,21 @@ def test_folders_that_part_by_a_column(tmp_path, engine):
         pq.write_table(pa.table({"x": [int(year)]}), tmp_path / f"year={year}" / "a.parquet")
     rows = to_arrow(read(tmp_path, engine=engine), engine).to_pylist()
     assert sorted(rows, key=lambda r: r["x"]) == [{"x": 2023, "year": "2023"}, {"x": 2024, "year": "2024"}]
+
+
+@pytest.mark.spark
+def test_spark_reads_parting_folders_as_texts_too(tmp_path, spark, engine):
+    for number in ("007", "8", "__HIVE_DEFAULT_PARTITION__"):
+        (tmp_path / f"n={number}").mkdir()
+        pq.write_table(pa.table({"x": [1.0, float("nan")]}), tmp_path / f"n={number}" / "a.parquet")
+    tables = [to_arrow(read(tmp_path, engine=e), e).to_pylist() for e in (engine, Spark(spark))]
+    assert sorted(tables[0], key=str) == sorted(tables[1], key=str)
+    assert {r["n"] for r in tables[0]} == {"007", "8", None}
+
+
+@pytest.mark.spark
+def test_nanoseconds_are_a_gap_of_spark(tmp_path, spark, engine):
+    pq.write_table(pa.table({"t": pa.array([1000], pa.timestamp("ns"))}), tmp_path / "a.parquet")
+    assert to_arrow(read(tmp_path, engine=engine), engine).num_rows == 1
+    with pytest.raises(SourceError, match="TIMESTAMP"):
+        read(tmp_path, engine=Spark(spark))

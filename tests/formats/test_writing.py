@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.spark import Spark
 from tilth.errors import RequestError
 from tilth.formats import read, to_arrow, write
 
@@ -38,3 +39,14 @@ def test_csv_is_written_with_a_header_and_read_again(tmp_path):
     for name in ("a.csv", "a.tsv", "folder"):
         place = write(read(table, engine=engine), tmp_path / name, format="csv", engine=engine)
         assert to_arrow(read(place, format="csv", engine=engine), engine).to_pydict() == table.to_pydict()
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("name", ["a.parquet", "folder", "a.csv", "a.jsonl"])
+def test_spark_writes_what_is_read_again(tmp_path, spark, name):
+    other, engine = Spark(spark), DuckDB()
+    table = pa.table({"x": [1, None, 3], "s": ['a, "b"\n', None, " c "], "d": pa.array(["u", "v", "u"]).dictionary_encode()})
+    place = write(read(table, engine=other), tmp_path / "new" / name, engine=other)
+    again = to_arrow(read(place, engine=engine), engine).to_pylist()
+    assert sorted(again, key=str) == sorted(table.to_pylist(), key=str)
+    assert [p.name for p in (tmp_path / "new").iterdir()] == [name]

@@ -114,7 +114,7 @@ class DuckDB(Engine):
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
             if CONTRADICTION in str(error):
                 raise Contradicted from error
-            if any(word in str(error) for word in ("CSV Error", "JSON", "unicode")):
+            if any(word in str(error) for word in ("CSV", "JSON", "unicode")):
                 raise SourceError(*textfiles.blamed(self._texts, QUOTED.sub("…", first_line(error)))) from error
             raise refusal(str(error)) or RequestError(f"a value does not fit: {QUOTED.sub('…', first_line(error))}") from error
         except duckdb.Error as error:

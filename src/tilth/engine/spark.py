@@ -113,6 +113,10 @@ class Spark(Engine):
         return self.sql(lower(layer_select(door[0], view, source.columns), self.name)).cache()
 
     def _frame(self, source: Source) -> DataFrame:
+        with self._ours(""):
+            return self._read(source)
+
+    def _read(self, source: Source) -> DataFrame:
         match source:
             case Files(format="parquet"):
                 return self._parquet(source)
@@ -133,6 +137,9 @@ class Spark(Engine):
         if source.option("hive"):
             reader = reader.option("basePath", source.option("root"))
         frame = reader.parquet(*source.paths)
+        parted = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
+        if source.option("hive") and parted:  # as texts: Spark would make a number of `007`
+            frame = reader.schema(_with_texts(frame.schema, parted)).parquet(*source.paths)
         names = source.option("names")
         return frame.toDF(*names) if names else frame
 
@@ -244,8 +251,18 @@ class Spark(Engine):
         )
 
     def source_schema(self, source: Source) -> Schema:
-        fields = self._frame(source).schema.fields
+        try:
+            fields = self._frame(source).schema.fields
+        except MachineError as error:
+            raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
         return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in fields))
+
+
+def _with_texts(schema: Any, names: set[str]) -> Any:
+    """A schema with some of its columns as texts."""
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    return StructType([StructField(f.name, StringType()) if f.name in names else f for f in schema.fields])
 
 
 def _all_texts(source: Files) -> Any:

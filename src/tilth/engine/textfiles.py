@@ -127,7 +127,8 @@ def _mistakes(path: str, source: Files) -> Iterator[Mistake]:
     if wrong:
         yield wrong
     elif source.format == "csv":
-        yield from ragged_rows(path, Dialect.of(source), len(source.columns))
+        ragged = list(itertools.islice(ragged_rows(path, Dialect.of(source), len(source.columns)), MOST))
+        yield from ragged or mixed_line_ends(path)
 
 
 def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
@@ -148,6 +149,17 @@ def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
             hint='without quoting: quote=""',
             code="open-quote",
         )
+
+
+def mixed_line_ends(path: str) -> Iterator[Mistake]:
+    """The first line that ends otherwise than the first one."""
+    with unzipped(path) as file:
+        first = file.readline().endswith(b"\r\n")
+        for number, line in enumerate(file, 2):
+            if line.endswith(b"\n") and line.endswith(b"\r\n") != first:
+                said = "LF, and those above with CR LF" if first else "CR LF, and those above with LF"
+                yield Mistake(f"this line ends with {said}", Place(path, number), hint="make all lines end alike", code="line-ends")
+                return
 
 
 def wrong_byte(path: str, encoding: str, within: int = sys.maxsize) -> Mistake | None:

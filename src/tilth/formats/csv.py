@@ -19,6 +19,7 @@ from tilth.formats.guess import Guess, guess
 from tilth.formats.places import files, suffix_of
 
 DELIMITERS = (",", ";", "\t", "|")
+SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
 HEAD_BYTES = 1 << 20
 HEAD_ROWS = 2000  # the rows at the head that are looked at: for the delimiter, blanks, names, and kinds that can be ruled out
 
@@ -71,7 +72,7 @@ class Csv(Format):
         folder = suffix_of(target.name) not in self.suffixes
         tab = suffix_of(target.name) in (".tsv", ".tab")
         options = {"header": True, **({"delimiter" if engine.name == "duckdb" else "sep": "\t"} if tab else {})}
-        options |= {} if engine.name == "duckdb" else {"escape": '"', "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
+        options |= {} if engine.name == "duckdb" else {**SPARK_WRITES, "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
         with whole_folder(target) if folder else whole_file(target) as new:
             return engine.export(data, new, "csv", folder=folder, options=options)
 
