@@ -27,6 +27,7 @@ from tilth.engine.expressions import (
     lit,
     lt,
     mul,
+    not_,
     not_null,
     null_if,
     or_,
