@@ -71,7 +71,8 @@ def to_duckdb(data: Dataset, engine: Engine) -> duckdb.DuckDBPyRelation:
 
     if engine.name == "duckdb":
         held: Any = engine.checkpoint(data).source
-        return held.handle
+        relation: duckdb.DuckDBPyRelation = held.handle
+        return relation
     return duckdb.from_arrow(to_arrow(data, engine))
 
 
@@ -81,7 +82,8 @@ def to_spark(data: Dataset, engine: Engine) -> DataFrame:
 
     if isinstance(engine, Spark):
         held: Any = engine.checkpoint(data).source
-        return held.handle
+        frame: DataFrame = held.handle
+        return frame
     return Spark().session.createDataFrame(to_arrow(data, engine))
 
 

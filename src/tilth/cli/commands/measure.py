@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared, show
+
+if TYPE_CHECKING:
+    from tilth.engine.engine import Engine
+    from tilth.report import Report
 
 
 @click.command()
@@ -32,9 +37,7 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
     if config:
-        from tilth.cli.clarify import measure_by_config
-
-        report = measure_by_config(data, config, out, reading_from(**reading), engine)
+        report = _by_config(data, config, out, reading_from(**reading), engine)
     else:
         wanted = ("bias", "profile") if label and facet else ("profile",)
         table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(**reading))
@@ -44,3 +47,17 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
             verbs.write(report, f"{out}/report.json")
     show(report, json)
     return 0
+
+
+def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Engine) -> Report:
+    """The measures that a Clarify configuration asks for; its result file and the report go to `out`."""
+    from tilth import verbs
+    from tilth.flow.analysis import measure_config
+    from tilth.flow.delivery import deliver_analysis
+    from tilth.formats.clarify import AnalysisConfig
+
+    asked = AnalysisConfig.load(config)
+    report = measure_config(verbs.read(data, engine=engine, **{**asked.reading, **reading}), asked, engine)
+    if out:
+        deliver_analysis(report, asked.given, Path(out))
+    return report
