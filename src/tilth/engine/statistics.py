@@ -20,7 +20,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import all_rows, and_, col, lit
+from tilth.engine.expressions import all_rows, and_, col, columns_of, lit
 from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, CountIf, ExactSum, Quantile, SumOrZero
 from tilth.errors import Gap
 
@@ -48,6 +48,12 @@ class Statistic:
     def grouped(self, *keys: Tree) -> Statistic:
         """The same number for each group of rows."""
         return replace(self, by=(*self.by, *keys))
+
+    @property
+    def reads(self) -> set[str]:
+        """The table's columns that it looks at."""
+        own = set(self.per) or columns_of(self.aggregate)
+        return own.union(columns_of(self.where), *(columns_of(k) for k in self.by))
 
     @property
     def of_nothing(self) -> int | None:

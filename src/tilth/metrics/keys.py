@@ -131,7 +131,7 @@ class Frequencies(Metric):
         return (count().grouped(*(col(c) for c in self.columns)),)
 
     def value(self, found: dict[tuple[object, ...], int]) -> dict[tuple[object, ...], int]:
-        return dict(found)
+        return {key: n for key, n in found.items() if n}  # a filter leaves groups without a row
 
 
 @dataclass(frozen=True)
@@ -162,4 +162,4 @@ class TopValues(Metric):
 
     def value(self, found: Sequence[Any] | None) -> tuple[tuple[Any, int], ...]:
         pairs = (tuple(pair.values() if isinstance(pair, Mapping) else pair) for pair in found or ())
-        return tuple((value, -int(n)) for n, value in pairs)
+        return tuple((value, int(n)) for value, n in pairs)

@@ -13,6 +13,7 @@ from tilth.data import Dataset
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.statistics import Statistic
+from tilth.errors import ColumnError
 
 
 class Metric(ABC):
@@ -51,7 +52,8 @@ class Metric(ABC):
             value = getattr(self, f.name)
             found += [value] if isinstance(value, str) and f.name.startswith("column") else []
             found += list(value) if f.name == "columns" else []
-            found += sorted(columns_of(value)) if isinstance(value, Tree) else []
+            trees = value if isinstance(value, tuple) else (value,)
+            found += [c for tree in trees if isinstance(tree, Tree) for c in sorted(columns_of(tree))]
         return tuple(dict.fromkeys(found))
 
 
@@ -96,12 +98,35 @@ class Grouped(Metric):
         return tuple(s.grouped(*(col(c) for c in self.by)) for s in self.metric.needs())
 
     def value(self, *numbers: Any) -> Any:
-        groups = dict.fromkeys(g for table in numbers for g in table)
-        none = [s.of_nothing for s in self.metric.needs()]  # a group of which every key is null is missing from a fold
         single = len(self.by) == 1
-        return self.compare(
-            {g[0] if single else g: self.metric.value(*(t.get(g, n) for t, n in zip(numbers, none, strict=True))) for g in groups}
-        )
+        return self.compare({g[0] if single else g: self.metric.value(*own) for g, own in self._groups(numbers).items()})
+
+    def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
+        """Group by group, by the metric's own law."""
+        ours, theirs, nothing = self._groups(a), self._groups(b), self._nothing()
+        merged = {g: self.metric.merge(ours.get(g, nothing), theirs.get(g, nothing)) for g in ours | theirs}
+        tables: list[dict[Any, Any]] = [{} for _ in nothing]
+        for group, own in merged.items():
+            for s, table, number in zip(self.metric.needs(), tables, own, strict=True):
+                table |= {(*key, *group): n for key, n in number.items()} if s.by else {group: number}
+        return tuple(tables)
+
+    def _nothing(self) -> list[Any]:
+        """The metric's own numbers over no rows."""
+        return [{} if s.by else s.of_nothing for s in self.metric.needs()]
+
+    def _groups(self, numbers: Sequence[Any]) -> dict[Any, list[Any]]:
+        """Group → the metric's own numbers. A group of which every key is null is missing from a fold, and has the numbers of no rows."""
+        found: dict[Any, list[Any]] = {}
+        for i, (s, table) in enumerate(zip(self.metric.needs(), numbers, strict=True)):
+            own = len(s.by)  # keys of the metric itself, in front of the group's
+            for key, number in table.items():
+                numbers_of = found.setdefault(key[own:], self._nothing())
+                if own:
+                    numbers_of[i][key[:own]] = number
+                else:
+                    numbers_of[i] = number
+        return found
 
     @property
     def name(self) -> str:
@@ -113,10 +138,18 @@ class Grouped(Metric):
 
 
 def measured(data: Dataset, metrics: Iterable[Metric], engine: Engine) -> dict[Metric, Any]:
-    """The value of each metric, in the fewest scans."""
+    """The value of each metric, in the fewest scans. Errors: `ColumnError` for every column that is not there."""
     wanted = list(dict.fromkeys(metrics))
-    known = engine.answer(data, (s for m in wanted for s in m.needs()))
+    asked = list(dict.fromkeys(s for m in wanted for s in m.needs()))
+    _refuse_unknown(data.names, asked)
+    known = engine.answer(data, asked)
     return {m: m.value(*(known[s] for s in m.needs())) for m in wanted}
+
+
+def _refuse_unknown(names: Sequence[str], asked: Iterable[Statistic]) -> None:
+    missing = sorted(set[str]().union(*(s.reads for s in asked)) - set(names))
+    if missing:
+        raise ColumnError(*(m for c in missing for m in ColumnError.unknown(c, names).mistakes))
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -19,7 +19,7 @@ def test_both_distances_equal_those_of_scipy(a, d):
     scipy = pytest.importorskip("scipy.stats")
     table = pa.table({"f": ["a"] * len(a) + ["d"] * len(d) + [None, "d"], "y": [*a, *d, 5.0, None]})
     got = by_name(found(table, ENGINE, facets=["f"], label="y", positive=0, types={"y": "continuous"}), "d")
-    assert got["continuous_ks"].value == pytest.approx(scipy.ks_2samp(a, d).statistic, rel=1e-9, abs=1e-12)
+    assert got["continuous_ks"].value == pytest.approx(scipy.ks_2samp(a, d, method="asymp").statistic, rel=1e-9, abs=1e-12)
     assert got["wasserstein"].value == pytest.approx(scipy.wasserstein_distance(a, d), rel=1e-9, abs=1e-9)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot.expressions import Expression as Tree
 
+from tilth.engine.statistics import Statistic, count
 from tilth.metrics import contrasts
+from tilth.metrics.metric import Metric
 
 Numbers = NDArray[Any]
 
@@ -120,6 +124,52 @@ BY_LABEL_VALUE: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "KS": contrasts.largest_gap,
 }
 """The distances that a label of several values has without being folded into positive and not."""
+
+
+@dataclass(frozen=True)
+class Bias(Metric):
+    """One bias metric, by its short name, of two groups and two outcomes that conditions tell apart. None where a group is empty.
+
+    `d` is true for the rows of the group in question, false for the others, null where that is not known; `positive` likewise for the
+    outcome; `group` is what strata are made of, for CDDL. A row of which a needed part is null is left out.
+
+    >>> from tilth.engine.expressions import col
+    >>> Bias("DPL", col("female"), col("hired")).value({(True, True): 1, (True, False): 3, (False, True): 1, (False, False): 1})
+    0.25
+    """
+
+    range = (-math.inf, math.inf)
+    of: str
+    d: Tree
+    positive: Tree
+    group: Tree | None = None
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count().grouped(*(k for k in (self.d, self.positive, self.group) if k is not None)),)
+
+    def value(self, cells: Mapping[tuple[Any, ...], int]) -> float | None:
+        strata = sorted({str(cell[2:]) for cell in cells if None not in cell[2:]})
+        numbers = np.zeros((1, 2, len(strata) + 1, 3))
+        at = {s: i for i, s in enumerate(strata)}
+        for (d, positive, *stratum), n in cells.items():
+            if d is not None:
+                numbers[0, int(d), at.get(str(tuple(stratum)), len(strata)), 2 if positive is None else int(positive)] += n
+        return self._of(Sides(numbers))
+
+    def _of(self, sides: Sides) -> float | None:
+        asked = BIAS_METRICS[self.of]
+        used = (
+            sides.strata.sum(axis=(2, 3))
+            if "group" in asked.needs
+            else sides.outcomes.sum(axis=2)
+            if "label" in asked.needs
+            else sides.rows
+        )
+        return value_or_none(asked.formula(sides)[0]) if used.all() else None
+
+    @property
+    def name(self) -> str:
+        return self.of
 
 
 def value_or_none(x: float) -> float | None:

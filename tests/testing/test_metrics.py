@@ -1,0 +1,184 @@
+"""The battery for metrics: the whole shelf passes it, and a metric that breaks a law does not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tilth.metrics.bias
+import tilth.metrics.profile  # noqa: F401 -- its metrics are on the shelf
+from tilth.data import Kind
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import col, gt, lit
+from tilth.engine.operations import Trim
+from tilth.engine.statistics import Statistic, count, count_of, lowest, total
+from tilth.metrics import columns, keys, profile
+from tilth.metrics.bias import Bias, Contingency
+from tilth.metrics.bias.kinds import category
+from tilth.metrics.metric import Grouped, Metric, Where
+from tilth.testing.metrics import check_laws, check_metric, nasty_tables, same
+
+POSITIVE = gt(col("float2"), lit(1.0))
+SHELF: list[Metric] = [
+    columns.RowCount(),
+    columns.Share(POSITIVE),
+    columns.Completeness("text"),
+    columns.Completeness("date"),
+    columns.Sum("float2"),
+    columns.Mean("float"),
+    columns.Mean("integer", finite=True),
+    columns.Variance("float"),
+    columns.Variance("float2", ddof=1, finite=True),
+    columns.StandardDeviation("float2"),
+    columns.Minimum("integer"),
+    columns.Minimum("float", finite=True),
+    columns.Maximum("date"),
+    columns.Maximum("text"),
+    columns.Extreme(Trim.of(col("text")), "min"),
+    columns.Percentile("float", 0.25),
+    columns.Correlation("float", "float2"),
+    keys.Uniqueness(("text", "truth")),
+    keys.UniqueValueRatio("text"),
+    keys.DistinctValues("integer"),
+    keys.DistinctKeys(("integer", "text")),
+    keys.DuplicateRows(("integer", "group")),
+    keys.Entropy("text"),
+    keys.Frequencies(("truth", "text")),
+    keys.MostFrequent("text"),
+    keys.TopValues("integer", 3),
+    profile.Distinct(category("float", Kind.FLOAT)),
+    profile.TextLengths("text"),
+    Contingency((col("truth"), col("text"))),
+    Contingency((col("truth"),), col("float2")),
+    Bias("DPL", POSITIVE, col("truth")),
+    Bias("CI", POSITIVE, col("truth")),
+    Bias("CDDL", POSITIVE, col("truth"), col("text")),
+    Where(columns.Mean("float2"), POSITIVE),
+    Grouped(columns.Variance("float2"), ("truth",)),
+]
+ESTIMATES = {"Distinct"}
+"""Metrics that have a form which is allowed to be a little off; its laws hold but for that, and are not tried."""
+
+
+def kinds_of_metric(base: type[Metric] = Metric) -> set[type[Metric]]:
+    return {k for sub in base.__subclasses__() for k in (sub, *kinds_of_metric(sub)) if k.__module__.startswith("tilth.metrics")}
+
+
+def test_the_whole_shelf_is_tried():
+    assert {k.__name__ for k in kinds_of_metric()} - {type(m).__name__ for m in SHELF} == set()
+
+
+@pytest.mark.parametrize("metric", SHELF, ids=str)
+def test_a_metric_of_the_shelf_passes(metric):
+    check_metric(metric)
+
+
+VALUES = st.fixed_dictionaries(
+    {
+        "integer": st.none() | st.integers(-5, 5),
+        "float": st.none() | st.floats(-1e3, 1e3),
+        "float2": st.none() | st.integers(0, 9).map(lambda x: x / 4),
+        "text": st.none() | st.sampled_from(["", " ", "a", "b", "é", "A"]),
+        "truth": st.none() | st.booleans(),
+        "date": st.none() | st.dates(),
+        "group": st.none() | st.sampled_from("xy"),
+    }
+)
+SCHEMA = nasty_tables()["rows"].schema
+ENGINE = DuckDB()
+
+
+@pytest.mark.parametrize("metric", SHELF, ids=str)
+@given(rows=st.lists(VALUES, max_size=8))
+@settings(max_examples=4)
+def test_the_laws_hold_on_any_rows(metric, rows):
+    check_laws(metric, pa.Table.from_pylist(rows, schema=SCHEMA), ENGINE)
+
+
+@pytest.mark.spark
+def test_the_shelf_has_the_same_values_on_spark(spark):
+    from tilth.engine.spark import Spark
+    from tilth.metrics.metric import measured
+    from tilth.testing.metrics import _data
+
+    engine = Spark(session=spark)
+    for name, table in nasty_tables().items():
+        ours, theirs = measured(_data(table), SHELF, ENGINE), measured(_data(table), SHELF, engine)
+        assert [m for m in SHELF if not same(ours[m], theirs[m])] == [], name
+
+
+# ── what must not pass ──
+
+
+@dataclass(frozen=True)
+class Wrong(Metric):
+    """The number of rows, spoilt in one way."""
+
+    way: str
+    range: ClassVar[tuple[float, float]] = (0, math.inf)
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count(),) if self.way != "merge" else (count(), lowest(col("integer")))
+
+    def value(self, *numbers: Any) -> Any:
+        rows = numbers[0]
+        match self.way:
+            case "range":
+                return -1 - rows
+            case "nan":
+                return math.nan if rows else None
+        return rows
+
+    def merge(self, a: Any, b: Any) -> Any:
+        return a if self.way == "merge" else super().merge(a, b)
+
+
+@dataclass(frozen=True)
+class Unfiltered(Wrong):
+    """A metric that groups by itself."""
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return count(), total(col("float2")).grouped(col("group"))
+
+    def value(self, *numbers: Any) -> Any:
+        return len(numbers[1]) + numbers[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "law"),
+    [
+        (Wrong("range"), r"the value lies in \[0, inf\]"),
+        (Wrong("nan"), "a value is never NaN"),
+        (Wrong("merge"), "parts merge to the whole"),
+    ],
+)
+def test_a_metric_that_breaks_a_law_is_told_which(metric, law):
+    with pytest.raises(AssertionError, match=law):
+        check_metric(metric)
+
+
+def test_a_metric_whose_columns_nobody_has_is_told():
+    with pytest.raises(AssertionError, match="its column 'nope' is in the table"):
+        check_metric(columns.Mean("nope"))
+
+
+@dataclass
+class Soft(Metric):
+    """A metric that can be changed."""
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count_of(col("integer")),)
+
+    def value(self, found: int) -> int:
+        return found
+
+
+def test_a_metric_that_is_not_frozen_is_refused():
+    with pytest.raises((AssertionError, TypeError)):
+        check_metric(Soft())
