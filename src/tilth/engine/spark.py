@@ -126,7 +126,7 @@ class Spark(Engine):
                 self._texts.append(source)
                 return self.session.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
             case Memory():
-                return self.session.createDataFrame(source.table)
+                return _without_zones(self.session.createDataFrame(source.table), source.table)
             case Native(engine="spark"):
                 frame: DataFrame = source.handle
                 return frame
@@ -280,6 +280,15 @@ def _names(names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[str, ...]:
 def _plain(value: Any) -> Any:
     """Whole decimals as Python integers, which is what DuckDB gives."""
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def _without_zones(frame: DataFrame, table: pa.Table) -> DataFrame:
+    """A frame made of an Arrow table, its timestamps without a zone as such: PySpark takes them for instants."""
+    import pyarrow as pa
+
+    naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
+    quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
+    return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame
 
 
 def _session(remote: str | None) -> SparkSession:
