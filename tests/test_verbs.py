@@ -1,0 +1,104 @@
+"""The verbs together: fit, apply and one row agree; frames of other libraries go in and come out; two engines leave the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tests.house.tree import ROOT
+from tilth.flow import Flow
+from tilth.report import FindingKind, Report
+from tilth.testing.loans import write_loans
+
+FLOW = """
+data:
+  nulls: ["?", "N/A"]
+  roles: {label: approved, positive: "yes", id: application_id, private: [name, email, phone, account, note]}
+split: {train: 0.8, test: 0.2, by: hash(application_id)}
+features:
+  - select: ["!private", "!disbursed_at", "!applied_at", "!employed_since"]
+  - impute: {columns: numeric, with: median}
+  - scale: {columns: numeric}
+  - encode: {columns: categorical, with: one_hot}
+"""
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("loans") / "loans.csv"
+    write_loans(path, 600, 1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def fitted(loans: Path) -> Flow:
+    return tilth.fit(Flow.parse(FLOW), loans)
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Equal to the last bit, null with null."""
+    return a == b and (not isinstance(a, float) or math.copysign(1, a) == math.copysign(1, b))
+
+
+def test_one_row_alone_is_that_row_of_the_whole(fitted: Flow, loans: Path) -> None:
+    raw = tilth.write(tilth.read(loans, nulls=["?", "N/A"])).to_pylist()
+    whole = tilth.write(tilth.apply(fitted, loans)).to_pylist()
+    assert len(raw) == len(whole) == 600
+    for before, after in zip(raw, whole, strict=True):
+        row = fitted.row(before)
+        assert {k for k in after if not alike(row[k], after[k])} == set()
+
+
+def test_a_saved_flow_is_the_flow(fitted: Flow, loans: Path, tmp_path: Path) -> None:
+    again = Flow.load(fitted.save(tmp_path / "loans.tilth"))
+    row = tilth.write(tilth.read(loans, nulls=["?", "N/A"])).to_pylist()[0]
+    assert again.row(row) == fitted.row(row)
+    assert tilth.write(tilth.apply(again, loans)).to_pylist() == tilth.write(tilth.apply(fitted, loans)).to_pylist()
+
+
+def test_verbs_take_and_give_the_frames_of_other_libraries(fitted: Flow, loans: Path) -> None:
+    pytest.importorskip("pandas")
+    pytest.importorskip("polars")
+    table = tilth.write(tilth.read(loans, nulls=["?", "N/A"]))
+    expected = tilth.write(tilth.apply(fitted, table))
+    for format_ in ("pandas", "polars", "duckdb"):
+        given = tilth.write(tilth.read(table), format=format_)
+        assert tilth.write(tilth.apply(fitted, given)).to_pylist() == expected.to_pylist()
+        assert tilth.check(given, "Rules = [ RowCount = 600 ]").passed
+
+
+def test_an_applied_table_learns_nothing(fitted: Flow, loans: Path) -> None:
+    before = fitted.learned
+    tilth.apply(fitted, pa.table({name: pa.array([None], pa.string()) for name in tilth.read(loans).names}))
+    assert fitted.learned is before
+
+
+@pytest.mark.spark
+@pytest.mark.shared_data
+def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+    found = shared_data("tabular/adult-train.csv")
+    flow = Flow.load(ROOT / "examples" / "adult.yaml")
+    flow = replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/")
+    ours = tilth.run(flow, tmp_path / "duckdb", engine=tilth.DuckDB())
+    theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(spark))
+    assert list(numbers(ours)) == pytest.approx(list(numbers(theirs)), rel=1e-9, abs=1e-9)
+    assert [(f.kind, f.name, f.outcome, f.part, f.group) for f in ours.findings] == [
+        (f.kind, f.name, f.outcome, f.part, f.group) for f in theirs.findings
+    ]
+    for part in ("train", "test"):
+        a, b = (tilth.write(tilth.read(tmp_path / engine / part)) for engine in ("duckdb", "spark"))
+        assert a.num_rows == b.num_rows
+        assert a.column_names == b.column_names
+
+
+def numbers(report: Report) -> Iterator[float]:
+    """The numbers that a report's findings say, in their order."""
+    for f in report.of(FindingKind.RULE, FindingKind.BIAS, FindingKind.BALANCE, FindingKind.SPLIT):
+        yield from (float(x) for x in (f.value, f.low, f.high) if isinstance(x, int | float))
