@@ -101,9 +101,10 @@ ColumnLength "c{0}" = 5 labels=["tier"="silver"]"""
 
 
 def seconds(text: str) -> float:
-    started = time.perf_counter()
+    """Of the processor, so that other work on the machine does not count."""
+    started = time.process_time()
     lint(text)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_a_thousand_rules_are_read_in_a_moment() -> None:

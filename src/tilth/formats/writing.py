@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Dataset
+from tilth.data import Dataset, Memory
 from tilth.engine.engine import Engine, everything
 from tilth.errors import RequestError, did_you_mean, listed
 from tilth.formats.format import Place, by_name, by_suffix, refuse_unknown
@@ -67,13 +67,14 @@ def to_polars(data: Dataset, engine: Engine) -> pl.DataFrame:
 
 def to_duckdb(data: Dataset, engine: Engine) -> duckdb.DuckDBPyRelation:
     """A dataset as a relation of DuckDB: on the engine's own connection if it has one."""
-    import duckdb
+    from tilth.engine.duckdb import DuckDB
 
-    if engine.name == "duckdb":
-        held: Any = engine.checkpoint(data).source
-        relation: duckdb.DuckDBPyRelation = held.handle
-        return relation
-    return duckdb.from_arrow(to_arrow(data, engine))
+    if not isinstance(engine, DuckDB):
+        table = to_arrow(data, engine)
+        return to_duckdb(Dataset(Memory(table, tuple(table.column_names), id(table))), DuckDB())
+    held: Any = engine.checkpoint(data).source
+    relation: duckdb.DuckDBPyRelation = held.handle
+    return relation
 
 
 def to_spark(data: Dataset, engine: Engine) -> DataFrame:
