@@ -19,7 +19,7 @@ def command_help(name: str) -> str:
     command = tilth.get_command(click.Context(tilth), name)
     if command is None:
         raise SystemExit(f"there is no command {name}")
-    parent = click.Context(tilth, info_name="tilth")
+    parent = click.Context(tilth, info_name="tilth", **tilth.context_settings)
     return command.get_help(click.Context(command, parent, name, terminal_width=100, max_content_width=100)) + "\n"
 
 

@@ -182,7 +182,10 @@ def _prepared(flow: Flow, run: _Run) -> Prepared:
     prepared = run_flow(flow, run.data, run.engine)
     run.add(prepared.findings)
     for part, table in prepared.parts.items():
-        run.measure(flow.measure, table, prepared.originals[part], part)
+        original = prepared.originals[part]
+        if flow.measure and part == TRAIN and flow.training:  # otherwise every measure would draw and order the rows again
+            table, original = run.engine.checkpoint(table), run.engine.checkpoint(original)
+        run.measure(flow.measure, table, original, part)
     learned = prepared.flow.need_learned()
     baseline = tuple(jsonable(vars(f)) for f in run.findings if f.part == TRAIN and f.kind in BASELINE)
     return replace(prepared, flow=prepared.flow.with_learned(replace(learned, baseline=baseline)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 
 import click
 import pytest
@@ -101,3 +102,13 @@ def test_an_unexpected_exception_is_let_through_on_request(monkeypatch: pytest.M
     monkeypatch.setenv(app.TRACEBACK, "1")
     with pytest.raises(ZeroDivisionError):
         app.run([])
+
+
+def test_the_page_shows_the_help_of_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = spec_from_file_location("help", ROOT / "scripts/help.py")
+    assert spec
+    assert spec.loader
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    page = script.PAGE.read_text("utf-8")
+    assert script.filled(page) == page, "run scripts/help.py"

@@ -114,15 +114,22 @@ class MostFrequentKey(Operation):
 
 
 class TopKeys(Operation):
-    """The keys of the `most` largest groups with their sizes, largest first, of equally large ones the smaller key first."""
+    """The `most` largest groups as pairs of −size and key: the largest first, of equally large ones the smaller key first."""
 
     @classmethod
     def duckdb(cls, key: Tree, n: Tree, most: Tree) -> Tree:
-        return call("min_by", _struct(key, n), _struct(exp.Neg(this=n.copy()), key), most)
+        pair = _struct(exp.Neg(this=n.copy()), key)
+        return call("min_by", pair, pair, most)
 
     @classmethod
     def spark(cls, key: Tree, n: Tree, most: Tree) -> Tree:
-        return call("min_by", call("struct", key, n), call("struct", exp.Neg(this=n.copy()), key), most)
+        pair = call("struct", exp.Neg(this=n.copy()), key)
+        if int(most.name) <= SPARK_MOST:
+            return call("min_by", pair, pair, most)
+        return call("slice", call("array_sort", call("collect_list", pair)), lit(1), most)
+
+
+SPARK_MOST = 100_000  # values that Spark's min_by gives at most; for more it collects all groups and sorts them
 
 
 def _struct(*values: Tree) -> Tree:
