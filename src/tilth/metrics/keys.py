@@ -162,4 +162,4 @@ class TopValues(Metric):
 
     def value(self, found: Sequence[Any] | None) -> tuple[tuple[Any, int], ...]:
         pairs = (tuple(pair.values() if isinstance(pair, Mapping) else pair) for pair in found or ())
-        return tuple((value, int(n)) for value, n in pairs)
+        return tuple((value, -int(n)) for n, value in pairs)
