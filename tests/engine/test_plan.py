@@ -5,10 +5,13 @@ import pytest
 from sqlglot import exp
 
 from tilth.data import Dataset, Memory
+from tilth.engine import engine as engine_module
+from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
 from tilth.engine.operations import lower
 from tilth.engine.plan import plan
+from tilth.errors import RequestError
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, RowCount, Share, StandardDeviation, Variance
 from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
 from tilth.metrics.metric import Grouped, Where, measured
@@ -71,3 +74,12 @@ def test_what_turns_null_into_false_goes_from_a_count():
     passing = coalesce(gt(col("a"), lit(1)), exp.false())
     counted = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=passing))
     assert lower(counted, "duckdb") == 'COALESCE(COUNT_IF("a" > 1), 0)'
+
+
+def test_more_groups_than_can_be_held_are_refused(data, monkeypatch):
+    for module in (plan_module, engine_module):
+        monkeypatch.setattr(module, "MOST_GROUPS", 3)
+    grouped = Grouped(RowCount(), ("a",))
+    with pytest.raises(RequestError, match="row aggregates by a: there are more than 3 groups"):
+        measured(data, [grouped], DuckDB())  # 1, 2, 5 and null
+    assert len(measured(data, [Grouped(RowCount(), ("t",))], DuckDB())) == 1

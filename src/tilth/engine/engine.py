@@ -14,9 +14,10 @@ from sqlglot import exp
 from tilth.data import BELOW, Change, Dataset, Schema, Source
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.operations import EngineName, lower
-from tilth.engine.plan import Scan, plan
+from tilth.engine.plan import MOST_GROUPS, Scan, plan
 from tilth.engine.query import select_from, table
 from tilth.engine.statistics import Statistic
+from tilth.errors import RequestError
 from tilth.report import Pass
 
 if TYPE_CHECKING:
@@ -159,6 +160,12 @@ def read_off(scan: Scan, rows: Sequence[tuple[Any, ...]]) -> dict[Statistic, Any
     k = scan.keys
     if not k:
         return {s: rows[0][i] for i, s in enumerate(scan.statistics)}
+    if len(rows) > MOST_GROUPS:
+        raise RequestError(
+            f"{scan.title}: there are more than {MOST_GROUPS:,} groups",
+            hint="group by columns of fewer values: one of these is probably an identifier",
+            code="too-many-groups",
+        )
     return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(scan.statistics)}
 
 

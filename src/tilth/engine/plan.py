@@ -14,6 +14,8 @@ from tilth.engine.operations import SumOrZero
 from tilth.engine.query import grouped, select_from
 from tilth.engine.statistics import Statistic, key, size
 
+MOST_GROUPS = 1_000_000  # that are brought to Python, one number each
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -74,7 +76,7 @@ def _aggregates(asked: list[Statistic]) -> Scan:
     keys = [alias(k, f"b{i}") for i, k in enumerate(by)]
     query = exp.Select(expressions=[*keys, *_numbered(_filtered(s.aggregate, s.where) for s in asked)])
     title = f"row aggregates by {_names(by)}" if by else "row aggregates"
-    return Scan(title, tuple(asked), grouped(query, by))
+    return Scan(title, tuple(asked), grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query)
 
 
 def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> Scan:

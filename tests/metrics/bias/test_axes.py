@@ -108,7 +108,8 @@ def test_a_value_that_no_row_has_is_warned_of_with_the_nearest_one():
     assert warnings(findings)["NO_SUCH_VALUE"].message.endswith("did you mean 'Female'?")
 
 
-def test_large_tables_are_read_as_small_ones_are(monkeypatch):
+@pytest.mark.parametrize("first", [7, 100])
+def test_large_tables_are_read_as_small_ones_are(monkeypatch, first):
     """What the first rows tell chooses a plan and nothing else."""
     columns = {
         "i": [x % 60 for x in range(300)],
@@ -125,7 +126,7 @@ def test_large_tables_are_read_as_small_ones_are(monkeypatch):
         "types": {"t": "continuous"},
     }
     whole = found(columns, **asked)
-    monkeypatch.setattr(axes, "FIRST", 7)
+    monkeypatch.setattr(axes, "FIRST", first)
     large = found(columns, **asked)
     assert [(f.name, f.group, f.value, f.details) for f in whole if f.name != "AMBIGUOUS_TYPE"] == [
         (f.name, f.group, f.value, f.details) for f in large if f.name != "AMBIGUOUS_TYPE"

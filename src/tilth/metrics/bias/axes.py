@@ -41,7 +41,7 @@ from tilth.metrics.bias.request import BiasRequest, Facet
 from tilth.metrics.columns import Percentile
 from tilth.metrics.metric import measured
 
-FIRST = 20_000  # rows of the first look
+FIRST = 10_001  # rows of the first look: a table in which an integer column can be ambiguous is seen whole
 EACH = 12  # a numeric facet of more values than this is cut into quantiles, where the request says how many
 MISSING_KEY = "__missing__"  # the name of a missing facet value or group that counts as a category
 OUTSIDE = -1  # the band of a number that no interval holds
@@ -59,24 +59,33 @@ class Side:
 
 @dataclass(frozen=True)
 class Axis:
-    """A column as the table of counts sees it. `intervals` part a column on a line into bands; without them each value is a key."""
+    """A column as the table of counts sees it. `intervals` part a column on a line into bands; without them each value is a key.
+
+    A `raw` column is grouped by its values as they are, and read once they have been counted: texts, and numbers of few values, for
+    which that spares a pass. `quantiles` are those still to be found.
+    """
 
     column: str
     kind: Kind
     values: tuple[Any, ...] = ()
     intervals: tuple[Interval, ...] = ()
     facts: ColumnFacts | None = None
+    quantiles: int = 0
+    raw: bool = False
 
     @cached_property
     def tree(self) -> Tree:
-        """The key that rows are grouped by. Texts are told apart as they are, and put into bands when they have been counted."""
-        if self.intervals and self.kind is not Kind.TEXT:
-            return band(numeric(self.column, self.kind), self.intervals)
-        return category(self.column, self.kind)
+        """The key that rows are grouped by."""
+        return category(self.column, self.kind) if self.raw else self.keys_tree
+
+    @cached_property
+    def keys_tree(self) -> Tree:
+        """The key as `key` gives it. Numbers that are written as texts have no such tree."""
+        return band(numeric(self.column, self.kind), self.intervals) if self.intervals else category(self.column, self.kind)
 
     def key(self, raw: Any) -> Key:
         """What a key of the table of counts means here."""
-        if raw is None or not self.intervals or self.kind is not Kind.TEXT:
+        if raw is None or not self.intervals or not self.raw:
             return raw
         number = number_of(raw)
         return None if number is None else next((n for n, i in enumerate(self.intervals) if number in i), OUTSIDE)
@@ -127,18 +136,6 @@ Known = dict[str, ColumnFacts]
 Answer = Callable[[Iterable[Statistic]], Mapping[Statistic, Any]]
 
 
-def learned_facts(columns: Sequence[Column], rows_of: Sequence[Column], data: Dataset, engine: Engine) -> tuple[Known, Known]:
-    """What the first rows tell of all the columns, and what all the rows tell of those in `rows_of`.
-
-    Where the first rows are all there are, both are the same and there is no second look.
-    """
-    look = facts_of(columns, data, lambda asked: engine.glimpse(data, asked, FIRST), distinct=True)
-    if all(f.rows < FIRST for f in look.values()):
-        return look, look
-    wanted = [c for c in rows_of if c.kind.numeric]
-    return look, facts_of(wanted, data, lambda asked: engine.answer(data, asked), distinct=False) if wanted else {}
-
-
 def facts_of(columns: Sequence[Column], data: Dataset, answer: Answer, distinct: bool) -> Known:
     """Facts of some columns from one set of row aggregates."""
     asked = {c.name: _asked(c, distinct) for c in columns}
@@ -162,6 +159,17 @@ def _asked(c: Column, distinct: bool) -> dict[str, Statistic]:
         whole = eq(double(DoubleToInteger.of(double(x))), double(x)) if c.kind is not Kind.INTEGER else None
         asked |= {"low": lowest(x), "high": highest(x), "whole": count_of(x) if whole is None else Statistic(CountIf.of(whole))}
     return asked
+
+
+def facts_of_counts(axis: Axis, counts: Mapping[Key, int]) -> ColumnFacts:
+    """Facts of a column whose values have been counted, each for itself."""
+    there = [k for k in counts if k is not None]
+    present, text = sum(counts[k] for k in there), axis.kind is Kind.TEXT
+    whole = bool(there) and all(reads_as_integer(k) if text else math.isfinite(k) and k == int(k) for k in there)
+    truth = text and bool(there) and all(truth_of(k) is not None and number_of(k) is None for k in there)
+    numbers = [int(k) for k in there] if text and whole else [] if text else [n for k in there if (n := number_of(k)) is not None]
+    low, high = min(numbers, default=None), max(numbers, default=None)
+    return ColumnFacts(axis.column, axis.kind, present + counts.get(None, 0), present, len(there), low, high, whole, truth)
 
 
 def counted_distinct(name: str, data: Dataset, engine: Engine) -> tuple[int, int]:
@@ -190,10 +198,23 @@ class Axes:
     def of(cls, request: BiasRequest, schema: Schema, data: Dataset, engine: Engine) -> Axes:
         """What can be known before anything is counted."""
         used = [schema[c] for c in request.columns if c != request.weight]
+        look = facts_of(used, data, lambda asked: engine.glimpse(data, asked, FIRST), distinct=True)
+        axes = cls(request, schema, data, engine, look, {}, [])
+        if all(f.rows < FIRST for f in look.values()):
+            axes.facts = dict(look)
+            return axes
         configured = [(f.column, f.values) for f in request.facets] + [(request.label, request.positive)]
-        undecided = [schema[c] for c, values in configured if c is not None and _needs_facts(values)]
-        look, facts = learned_facts(used, list(dict.fromkeys(undecided)), data, engine)
-        return cls(request, schema, data, engine, look, dict(facts), [])
+        undecided = [schema[c] for c, values in configured if c is not None and not is_interval(values) and not axes.can_wait(c)]
+        numbers = list(dict.fromkeys(c for c in undecided if c.kind.numeric))
+        axes.facts = facts_of(numbers, data, lambda asked: engine.answer(data, asked), distinct=False) if numbers else {}
+        return axes
+
+    def can_wait(self, name: str) -> bool:
+        """Whether a column is read once its values have been counted. With weights some rows are not counted, but decide as well."""
+        if self.schema[name].kind is Kind.TEXT:
+            return True
+        few = (self.look[name].distinct or 0) <= EACH
+        return few and self.schema[name].kind.numeric and name not in self.facts and self.request.weight is None
 
     def label(self) -> Axis | None:
         """The label's axis."""
@@ -210,22 +231,24 @@ class Axes:
     def axis(self, name: str, values: tuple[Any, ...], quantiles: int = 0) -> Axis:
         """A column's axis by the rule of `kinds`. Errors: `RequestError` for numbers on a line that nobody says how to part."""
         kind = self.schema[name].kind
-        plain = Axis(name, kind, values, facts=self.facts.get(name))
-        if kind is Kind.TEXT:
-            interval = Interval.parsed(values[0]) if len(values) == 1 else None
-            return replace(plain, intervals=(interval,)) if interval else plain
-        if not kind.numeric:
+        plain = Axis(name, kind, values, facts=self.facts.get(name), quantiles=quantiles, raw=kind is Kind.TEXT)
+        if is_interval(values):
+            return replace(plain, intervals=(interval_of(name, values),))
+        return replace(plain, raw=True) if self.can_wait(name) else self._read(plain)
+
+    def _read(self, plain: Axis) -> Axis:
+        """An axis whose column's facts are known: each value for itself, or bands."""
+        if not plain.kind.numeric and plain.kind is not Kind.TEXT:
             return plain
-        if quantiles and not values:
-            return self._cut(plain, quantiles)
-        if self._measured(name, values) == "categorical":
+        if plain.quantiles and not plain.values and plain.kind.numeric:
+            return self._cut(plain)
+        if self._measured(plain.column, plain.values) == "categorical":
             return plain
-        return replace(plain, intervals=(interval_of(name, values),))
+        return replace(plain, intervals=(interval_of(plain.column, plain.values),))
 
     def _measured(self, name: str, values: tuple[Any, ...]) -> Measured:
         stated = self.request.types.get(name)
-        facts = self.facts.get(name) or ColumnFacts(name, self.schema[name].kind, 0, 0)
-        found = self._decided(facts, values, stated)
+        found = self._decided(self.facts[name], values, stated)
         if stated is None and len(values) > 1 and all(number_of(v) is not None for v in values):
             if self._decided(self.facts[name], values[:1], None) == "continuous":
                 self.warn(
@@ -234,7 +257,7 @@ class Axes:
                     f"column {name!r} holds numbers on a line, and {len(values)} values are configured: rows that equal one of them are "
                     f'selected. For a range write an interval such as "({text_of(values[0])}, {text_of(values[-1])}]"',
                 )
-        elif stated is None and is_ambiguous(self.facts.get(name, facts)) and not (values and Interval.parsed(values[0])):
+        elif stated is None and is_ambiguous(self.facts[name]):
             self.warn_ambiguous(self.facts[name], found)
         return found
 
@@ -245,7 +268,7 @@ class Axes:
             self.facts[facts.name] = replace(facts, distinct=counted_distinct(facts.name, self.data, self.engine)[0])
             return measured_as(self.facts[facts.name], values, stated)
 
-    def _cut(self, plain: Axis, quantiles: int) -> Axis:
+    def _cut(self, plain: Axis) -> Axis:
         """A numeric facet without values: each value where they are few, else quantiles."""
         facts = self.facts[plain.column]
         if facts.distinct is None and facts.most_distinct > EACH and (self.look[plain.column].distinct or 0) <= EACH:
@@ -253,30 +276,20 @@ class Axes:
         few = facts.distinct <= EACH if facts.distinct is not None else facts.most_distinct <= EACH
         if few:
             return replace(plain, facts=facts)
-        edges = [Percentile(plain.column, i / quantiles) for i in range(quantiles + 1)]
+        edges = [Percentile(plain.column, i / plain.quantiles) for i in range(plain.quantiles + 1)]
         found = measured(self.data, edges, self.engine)
         return replace(plain, facts=facts, intervals=parts([found[e] for e in edges], facts.kind is Kind.INTEGER))
 
     def counted(self, axis: Axis, counts: Mapping[Key, int]) -> Axis:
-        """A text column's axis, now that its values have been counted: true and false, and texts that read as integers, are seen there."""
-        if axis.kind is not Kind.TEXT or axis.intervals:
+        """The axis of a raw column, now that its values have been counted."""
+        if not axis.raw or axis.intervals:
             return axis
-        there = [k for k in counts if k is not None]
-        present = sum(counts[k] for k in there)
-        whole, truth = all(map(reads_as_integer, there)), all(truth_of(k) is not None and number_of(k) is None for k in there)
-        numbers = [int(k) for k in there] if whole else [0]
-        facts = ColumnFacts(
-            axis.column, axis.kind, present + counts.get(None, 0), present, len(there), min(numbers, default=0), max(numbers, default=0),
-            whole and bool(there), truth and bool(there),
-        )  # fmt: skip
-        axis = replace(axis, facts=facts)
-        if not there or measured_as(facts, axis.values, self.request.types.get(axis.column)) == "categorical":
-            return axis
-        return replace(axis, intervals=(interval_of(axis.column, axis.values),))
+        self.facts[axis.column] = facts = facts_of_counts(axis, counts)
+        return self._read(replace(axis, facts=facts)) if facts.present else replace(axis, facts=facts)
 
     def values_of(self, axis: Axis) -> int:
         """About how many keys an axis has, null among them: by its bands, or by what the first rows hold."""
-        if axis.intervals and axis.kind is not Kind.TEXT:
+        if axis.intervals and not axis.raw:
             return len(axis.intervals) + 2
         return (self.look[axis.column].distinct or 1) + 1
 
@@ -296,8 +309,9 @@ class Axes:
         )
 
 
-def _needs_facts(values: Sequence[Any]) -> bool:
-    return not (len(values) == 1 and Interval.parsed(values[0]))
+def is_interval(values: Sequence[Any]) -> bool:
+    """Whether the configured value is an interval, so that nothing need be known of the column."""
+    return len(values) == 1 and Interval.parsed(values[0]) is not None
 
 
 def interval_of(name: str, values: Sequence[Any]) -> Interval:

@@ -175,7 +175,7 @@ def _refuse_many(facets: Sequence[Facets], label: Axis | None, axes: Axes) -> No
     wrong = []
     every = {a.column: a for f in facets for a in f.axes} | ({label.column: label} if label is not None else {})
     for name, axis in every.items():
-        if axis.intervals or (axes.look[name].distinct or 0) <= LOOK_CLOSER:
+        if (axis.intervals and not axis.raw) or (axes.look[name].distinct or 0) <= LOOK_CLOSER:
             continue
         values, _ = counted_distinct(name, axes.data, axes.engine)
         if values * 6 > MOST_CELLS or (not axis.values and values > MOST_SIDES):

@@ -45,7 +45,7 @@ def _by_value(facet: Facets, sides: Sequence[Side], label: Axis, request: BiasRe
     """The rows of each side by value of the label."""
     y = Finite.of(double(col(label.column)))
     weight = lit(1.0) if request.weight is None else double(col(request.weight))
-    known = and_(*(not_null(t) for t in facet.trees)) if request.missing != "clarify" else exp.true()
+    known = and_(*(not_null(a.keys_tree) for a in facet.axes)) if request.missing != "clarify" else exp.true()
     numbers = [alias(_sum_where(weight, known), "all")]
     numbers += [alias(_sum_where(weight, _inside(facet, side)), f"d{i}") for i, side in enumerate(sides)]
     select = exp.Select(expressions=[alias(y, Y), *numbers]).from_(named(BELOW), copy=False)
@@ -60,8 +60,8 @@ def _sum_where(x: Tree, condition: Tree) -> Tree:
 def _inside(facet: Facets, side: Side) -> Tree:
     """The condition that a row belongs to a side."""
     if len(facet.axes) == 1:
-        return in_(facet.trees[0], sorted(side.keys))
-    return or_(*(and_(*(eq(t, lit(part)) for t, part in zip(facet.trees, key, strict=True))) for key in sorted(side.keys)))
+        return in_(facet.axes[0].keys_tree, sorted(side.keys))
+    return or_(*(and_(*(eq(a.keys_tree, lit(part)) for a, part in zip(facet.axes, key, strict=True))) for key in sorted(side.keys)))
 
 
 def _running(sides: int) -> exp.Select:

@@ -99,8 +99,7 @@ class _Part:
 
     def of(self, numbers: Numbers) -> Numbers:
         """(draws, facet key, …) → (draws, side, …)"""
-        found: Numbers = np.stack([numbers[:, self.a].sum(axis=1), numbers[:, self.d].sum(axis=1)], axis=1)
-        return found
+        return np.stack([_added(numbers, self.a), _added(numbers, self.d)], axis=1)
 
     @property
     def rows(self) -> Sides:
@@ -116,6 +115,13 @@ class _Part:
         others = [k for k, in_a in zip(self.table.keys, self.a, strict=False) if in_a]
         axes = self.table.facet.axes
         return axes[0].key_name(others[0]) if len(others) == 1 and len(axes) == 1 and others[0] != MISSING_KEY else ""
+
+
+def _added(numbers: Numbers, keys: Numbers) -> Numbers:
+    """(draws, facet key, …) → (draws, …), over some of the keys."""
+    chosen = np.flatnonzero(keys)
+    found: Numbers = numbers[:, chosen[0]] if len(chosen) == 1 else numbers[:, chosen].sum(axis=1)
+    return found
 
 
 def _group(part: _Part, counted: Counted, request: BiasRequest, draws: Mapping[str, Numbers], more: Sequence[Result]) -> GroupResults:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,16 +28,21 @@ class Sides:
 
     numbers: Numbers
 
-    @property
+    @cached_property
     def rows(self) -> Numbers:
         """(draws, side): rows whatever their outcome."""
-        found: Numbers = self.numbers.sum(axis=(2, 3))
+        found: Numbers = self._without_strata.sum(axis=2)
         return found
 
-    @property
+    @cached_property
     def outcomes(self) -> Numbers:
         """(draws, side, outcome): rows whose outcome is known."""
-        found: Numbers = self.numbers[..., :2].sum(axis=2)
+        return self._without_strata[..., :2]
+
+    @cached_property
+    def _without_strata(self) -> Numbers:
+        """(draws, side, outcome)"""
+        found: Numbers = self.numbers.sum(axis=2)
         return found
 
     @property
@@ -45,7 +51,7 @@ class Sides:
         found: Numbers = self.numbers[:, :, :-1, :2]
         return found
 
-    @property
+    @cached_property
     def shares(self) -> tuple[Numbers, Numbers]:
         """The distribution of the outcomes in a and in d: (draws, outcome) each."""
         p = contrasts.shares(self.outcomes)
