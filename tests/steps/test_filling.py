@@ -80,4 +80,4 @@ def test_one_cell_filled_with_four(metric, numbers, expected):
 
 def test_the_fill_may_hide_among_rare_values():
     with pytest.raises(Gap):
-        after_filling(TopValues("t", 2), ([("a", 9), ("b", 8)],), 1, "c")
+        after_filling(TopValues("t", 2), ([(-9, "a"), (-8, "b")],), 1, "c")
