@@ -404,6 +404,21 @@ def _named(a: _Admission, node: exp.Anonymous) -> Tree:
     return a.refused(node) if operation is None else operation.of(*(a.admit(x) for x in node.expressions))
 
 
+SAFE: Mapping[type[Any], Any] = {
+    exp.Div: Divide,
+    exp.IntDiv: num.IntegerDivide,
+    exp.Mod: num.Remainder,
+    exp.Floor: num.Floor,
+    exp.Ceil: num.Ceiling,
+    exp.Sqrt: num.SquareRoot,
+    exp.Ln: num.NaturalLogarithm,
+    exp.Exp: num.Exponential,
+    exp.Pow: num.Power,
+    exp.Lower: LowerAscii,
+    exp.Upper: UpperAscii,
+}
+"""SQL's operation → the named one that means the same on every engine, of the same arguments; for formulas and whole queries."""
+
 RULES: Mapping[type[Any], Rule] = {
     exp.Column: lambda a, node: a.column(node),
     exp.Literal: lambda a, node: a.literal(node),
@@ -426,18 +441,8 @@ RULES: Mapping[type[Any], Rule] = {
     exp.RegexpFullMatch: lambda a, node: a.matched(node, FullMatches),
     exp.NullSafeEQ: _null_safe(True),
     exp.NullSafeNEQ: _null_safe(False),
-    exp.Div: _operation(Divide),
-    exp.IntDiv: _operation(num.IntegerDivide),
-    exp.Mod: _operation(num.Remainder),
-    exp.Floor: _operation(num.Floor),
-    exp.Ceil: _operation(num.Ceiling),
-    exp.Sqrt: _operation(num.SquareRoot),
-    exp.Ln: _operation(num.NaturalLogarithm),
-    exp.Exp: _operation(num.Exponential),
-    exp.Pow: _operation(num.Power),
+    **{node: _operation(operation) for node, operation in SAFE.items()},
     exp.IsNan: _operation(IsNan),
-    exp.Lower: _operation(LowerAscii),
-    exp.Upper: _operation(UpperAscii),
     exp.Round: lambda a, node: a.rounded(node),
     exp.Trim: _trim,
     exp.Concat: _concat,

@@ -14,12 +14,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.admission import CASTS, LONGEST
+from tilth.engine.admission import CASTS, LONGEST, SAFE
 from tilth.engine.expressions import lit
-from tilth.engine.operations import Divide, LowerAscii, Round, Trim
-from tilth.engine.operations import numbers as num
+from tilth.engine.operations import Round, Trim
 from tilth.engine.operations.patterns import Matches
-from tilth.engine.operations.texts import UpperAscii
 from tilth.errors import ExpressionError, Mistake, did_you_mean, listed
 
 CLAUSES = (
@@ -53,18 +51,8 @@ def _cast(node: Any) -> Tree:
 
 
 MEANT: Mapping[type[Any], Callable[[Any], Tree]] = {
-    exp.Div: _operation(Divide),
-    exp.IntDiv: _operation(num.IntegerDivide),
-    exp.Mod: _operation(num.Remainder),
-    exp.Floor: _operation(num.Floor),
-    exp.Ceil: _operation(num.Ceiling),
-    exp.Sqrt: _operation(num.SquareRoot),
-    exp.Ln: _operation(num.NaturalLogarithm),
-    exp.Exp: _operation(num.Exponential),
-    exp.Pow: _operation(num.Power),
+    **{node: _operation(operation) for node, operation in SAFE.items()},
     exp.Round: lambda node: Round.of(node.this, node.args.get("decimals") or lit(0)),
-    exp.Lower: _operation(LowerAscii),
-    exp.Upper: _operation(UpperAscii),
     exp.Trim: _operation(Trim),
     exp.RegexpLike: _operation(Matches),
     exp.CountIf: _count_if,
