@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Schema, Source
 from tilth.engine.expressions import col, columns_of
@@ -38,6 +39,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[EngineName]
+    for_people: ClassVar[bool] = False  # whether queries are written to be read: in lines
 
     def __init__(self) -> None:
         self.passes: list[Pass] = []
@@ -94,7 +96,11 @@ class Engine(ABC):
     def query(self, data: Dataset, select: exp.Select) -> str:
         """The text of a query over a dataset; its FROM is added here."""
         base, names, layers = self.base(data)
-        return lower(select_from(base, names, layers, select), self.name)
+        return self.written(select_from(base, names, layers, select))
+
+    def written(self, tree: Tree) -> str:
+        """The text of a tree in this engine's words."""
+        return lower(tree, self.name, pretty=self.for_people)
 
     def schema(self, data: Dataset) -> Schema:
         """Names and kinds of a dataset's columns, without a scan."""
@@ -138,7 +144,7 @@ class Engine(ABC):
     def scan_text(self, data: Dataset, scan: Scan) -> str:
         """The text of one scan over a dataset."""
         base, names, layers = self.base(data)
-        return lower(scan.select(base, names, layers), self.name)
+        return self.written(scan.select(base, names, layers))
 
     def _timed(self, title: str, text: str) -> list[tuple[Any, ...]]:
         with self.timed(title, text):

@@ -27,6 +27,8 @@ class Rehearsal(Engine):
     learned value will stand.
     """
 
+    for_people = True
+
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine

@@ -14,7 +14,6 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Dataset
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import all_rows, col, lit
-from tilth.engine.operations import lower
 from tilth.engine.queries import parse_query
 from tilth.engine.query import table
 from tilth.errors import ExpressionError, TilthError
@@ -42,7 +41,7 @@ def judge(rule: Rule, data: Dataset, context: Context, engine: Engine, sources: 
 
 def _ask(engine: Engine, tree: Tree) -> list[tuple[Any, ...]]:
     try:
-        return engine.ask("custom SQL", lower(tree, engine.name))
+        return engine.ask("custom SQL", engine.written(tree))
     except TilthError as error:
         raise ExpressionError(f"Error executing SQL statement: {error.mistakes[0].message}", code="sql-failed") from error
 
@@ -71,7 +70,7 @@ def _scalar(rule: Rule, query: Tree, context: Context, engine: Engine) -> Verdic
 
 def _rows(rule: Rule, query: Any, primary: str, context: Context, engine: Engine) -> Verdict:
     """The share of rows whose values stand among those that the query returns, null equal to null."""
-    returned = engine.schema_of(lower(query, engine.name)).names
+    returned = engine.schema_of(engine.written(query)).names
     missing = [c for c in returned if c not in context.schema]
     if missing:
         told = "The columns returned from the SQL statement should only belong to the primary table. Columns not found: "

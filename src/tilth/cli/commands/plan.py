@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tilth.engine.engine import Engine
     from tilth.flow.flow import Flow
 
+LONGEST = 100  # characters of a pass's title
+
 
 @click.command()
 @click.argument("flow", metavar="FLOW")
@@ -40,7 +42,9 @@ def show_plan(flow: Flow, engine: Engine, json: bool) -> None:
     if json:
         click.echo(json_.dumps([{"title": p.title, "query": p.query} for p in rehearsal.passes], indent=1))
         return
-    for i, p in enumerate(rehearsal.passes, 1):
-        click.secho(f"-- {i}. {p.title}", bold=True)
-        click.echo(f"{p.query};\n")
-    click.echo(f"{len(rehearsal.passes)} passes over the data", err=True)
+    titles = [f"-- {i}. {p.title if len(p.title) <= LONGEST else p.title[:LONGEST] + ' …'}" for i, p in enumerate(rehearsal.passes, 1)]
+    click.echo(f"-- {len(rehearsal.passes)} passes over the data:")
+    click.echo("\n".join(titles))
+    for title, p in zip(titles, rehearsal.passes, strict=True):
+        click.secho(f"\n{title}", bold=True)
+        click.echo(f"{p.query};")

@@ -130,9 +130,9 @@ def is_aggregate(node: exp.Expr) -> bool:
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATE_CALLS)
 
 
-def lower(tree: Tree, engine: EngineName) -> str:
-    """The SQL text of a tree for one engine."""
-    return lowered(tree, engine).sql(engine, identify=True, comments=False)
+def lower(tree: Tree, engine: EngineName, pretty: bool = False) -> str:
+    """The SQL text of a tree for one engine; `pretty`: in lines, for people to read."""
+    return lowered(tree, engine).sql(engine, identify=True, comments=False, pretty=pretty)
 
 
 def call(name: str, *arguments: Tree) -> Tree:
