@@ -80,6 +80,17 @@ def test_an_applied_table_learns_nothing(fitted: Flow, loans: Path) -> None:
     assert fitted.learned is before
 
 
+def test_a_numeric_facet_is_cut_once_and_so_in_every_part(loans: Path) -> None:
+    """The quartiles of 600 ages are not those of the 120 in the test part: its groups would not be those of before."""
+    flow = Flow.parse(FLOW.replace("label: approved", "facet: age, label: approved") + "measure: [bias]\n")
+    found = tilth.run(flow, data=loans).of(FindingKind.BIAS)
+    groups = {part: [f.details["facet_value"] for f in found if f.part == part and f.name == "DPL"] for part in ("raw", "train", "test")}
+    assert len(groups["raw"]) == 4
+    assert groups["train"] == groups["test"] == groups["raw"]
+    sizes = {part: sum(f.details["counts"]["n_d"] for f in found if f.part == part and f.name == "DPL") for part in groups}
+    assert sizes["train"] + sizes["test"] == sizes["raw"]  # no row has left its bands
+
+
 @pytest.mark.spark
 @pytest.mark.shared_data
 def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_data: Callable[[str], Path], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilth import formats
 from tilth.data import Dataset, Native, Roles
@@ -24,6 +24,9 @@ from tilth.flow.serving import needed_columns
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Facts, Finding, FindingKind, Report, jsonable
 from tilth.rules import Ruleset, evaluate, parse
+
+if TYPE_CHECKING:
+    from tilth.metrics.bias import Bands
 
 ENGINES = ("duckdb", "spark")
 MEASURES = ("bias", "profile")
@@ -261,6 +264,7 @@ class _Run:
     def __init__(self, title: str, data: Any, engine: Engine | str | None, flow: Flow | None = None) -> None:
         self.engine = engine_for(engine, data)
         self.title, self.findings, self._given, self._flow = title, list[Finding](), data, flow
+        self._bands: Bands = {}  # how numeric facets were parted in the first table that was measured: so are they in all
 
     def __enter__(self) -> _Run:
         self._begin, self._started, self._passes = time.perf_counter(), datetime.now(UTC), len(self.engine.passes)
@@ -283,9 +287,12 @@ class _Run:
             self.add(profile_findings(table, self.engine), part)
             self.add(balance_findings(original, self.engine), part)
         if "bias" in words:
-            from tilth.metrics.bias import bias_findings
+            from tilth.metrics.bias import BiasRequest, bias_and_bands
 
-            self.add(bias_findings(original, engine=self.engine, **options), part)
+            request = BiasRequest.of_roles(original.roles, self.engine.schema(original), **options)
+            findings, bands = bias_and_bands(original, request.cut_as(self._bands), self.engine)
+            self.add(findings, part)
+            self._bands = {**bands, **self._bands}
 
     @property
     def report(self) -> Report:

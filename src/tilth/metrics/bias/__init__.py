@@ -10,8 +10,8 @@ findings     words
 """
 
 from tilth.metrics.bias.counting import Contingency
-from tilth.metrics.bias.findings import bias_findings
+from tilth.metrics.bias.findings import Bands, bias_and_bands, bias_findings
 from tilth.metrics.bias.measures import BIAS_METRICS, Bias, BiasMeasure
 from tilth.metrics.bias.request import BiasRequest, Facet
 
-__all__ = ["BIAS_METRICS", "Bias", "BiasMeasure", "BiasRequest", "Contingency", "Facet", "bias_findings"]
+__all__ = ["BIAS_METRICS", "Bands", "Bias", "BiasMeasure", "BiasRequest", "Contingency", "Facet", "bias_and_bands", "bias_findings"]

@@ -203,7 +203,7 @@ class Axes:
         if all(f.rows < FIRST for f in look.values()):
             axes.facts = dict(look)
             return axes
-        configured = [(f.column, f.values) for f in request.facets] + [(request.label, request.positive)]
+        configured = [(f.column, f.values) for f in request.facets if not f.bands] + [(request.label, request.positive)]
         undecided = [schema[c] for c, values in configured if c is not None and not is_interval(values) and not axes.can_wait(c)]
         numbers = list(dict.fromkeys(c for c in undecided if c.kind.numeric))
         axes.facts = facts_of(numbers, data, lambda asked: engine.answer(data, asked), distinct=False) if numbers else {}
@@ -222,6 +222,8 @@ class Axes:
 
     def facet(self, facet: Facet) -> Axis:
         """A facet's axis."""
+        if facet.bands:
+            return Axis(facet.column, self.schema[facet.column].kind, intervals=facet.bands)
         return self.axis(facet.column, facet.values, facet.quantiles)
 
     def strata(self, name: str) -> Axis:

@@ -11,8 +11,12 @@ from tilth.errors import did_you_mean, listed
 from tilth.metrics.bias.axes import Axes
 from tilth.metrics.bias.counting import Counted, counted
 from tilth.metrics.bias.evaluation import GroupResults, Result, evaluate, finite, with_distances
+from tilth.metrics.bias.kinds import Interval
 from tilth.metrics.bias.request import SEVERAL, BiasRequest
 from tilth.report import Finding, FindingKind
+
+Bands = Mapping[str, tuple[Interval, ...]]
+"""Facet → the bands that it is parted into."""
 
 MUCH_EXCLUDED = 0.05
 MISSING_DIFFERS = 0.02
@@ -28,15 +32,22 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
 
     Errors: `RequestError` with every mistake of the request at once.
     """
+    request = request or BiasRequest.of_roles(data.roles, engine.schema(data), **options)
+    return bias_and_bands(data, request, engine)[0]
+
+
+def bias_and_bands(data: Dataset, request: BiasRequest, engine: Engine) -> tuple[list[Finding], Bands]:
+    """The findings of `bias_findings`, and facet → the bands that it was cut into, for `BiasRequest.cut_as`: later tables then have
+    the groups of this one."""
     schema = engine.schema(data)
-    request = request or BiasRequest.of_roles(data.roles, schema, **options)
     request.check(schema)
     axes = Axes.of(request, schema, data, engine)
     found = counted(axes)
+    cut = {a.column: a.intervals for table in found.tables for a in table.facet.axes if a.intervals and not a.values}
     groups = with_distances(evaluate(found, request), found, request, data, engine)
     findings = [_finding(r, g, found, request) for g in groups for r in g.results]
     warnings = [_warning(code, (column,), message) for code, column, message in axes.warnings]
-    return [*findings, *warnings, *_nothing(found), *(w for g in groups for w in _missingness(g))]
+    return [*findings, *warnings, *_nothing(found), *(w for g in groups for w in _missingness(g))], cut
 
 
 def _finding(r: Result, g: GroupResults, found: Counted, request: BiasRequest) -> Finding:

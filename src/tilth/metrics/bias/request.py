@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tilth.data import Kind, Roles, Schema
@@ -28,15 +28,16 @@ class Facet:
 
     `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values each
     value of the column is d in its turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
-    about equal size first.
+    about equal size first. `bands` are such parts that were cut before, of another table: each is d in its turn.
 
     >>> Facet("age", ("(40, 65]",))
-    Facet(column='age', values=('(40, 65]',), quantiles=0)
+    Facet(column='age', values=('(40, 65]',), quantiles=0, bands=())
     """
 
     column: str
     values: tuple[Value, ...] = ()
     quantiles: int = 0
+    bands: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class BiasRequest:
     Errors: `RequestError` with every mistake at once.
 
     >>> BiasRequest.of(facets=["sex"], label="income", positive=">50K").facets
-    (Facet(column='sex', values=(), quantiles=0),)
+    (Facet(column='sex', values=(), quantiles=0, bands=()),)
     """
 
     facets: tuple[Facet, ...]
@@ -109,6 +110,11 @@ class BiasRequest:
         facets = tuple(Facet(c, quantiles=4) for c in roles.facet)
         defaults = {"label": roles.label, "positive": positive, "group": group, "metrics": known, "weight": roles.weight}
         return cls(facets, **{**defaults, **given})
+
+    def cut_as(self, bands: Mapping[str, tuple[Interval, ...]]) -> BiasRequest:
+        """The same request, with numeric facets that have no values parted as another table's were, so that the groups are the same."""
+        facets = (f if f.values else replace(f, bands=bands.get(f.column, ())) for f in self.facets)
+        return replace(self, facets=tuple(facets))
 
     @property
     def columns(self) -> tuple[str, ...]:
