@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import tilth
@@ -89,6 +91,28 @@ def test_a_numeric_facet_is_cut_once_and_so_in_every_part(loans: Path) -> None:
     assert groups["train"] == groups["test"] == groups["raw"]
     sizes = {part: sum(f.details["counts"]["n_d"] for f in found if f.part == part and f.name == "DPL") for part in groups}
     assert sizes["train"] + sizes["test"] == sizes["raw"]  # no row has left its bands
+
+
+SHUFFLED = """
+data: {roles: {id: id}}
+split: {train: 0.8, test: 0.2, by: hash(id)}
+features: [{scale: x}]
+measure: [profile]
+"""
+
+
+@pytest.mark.parametrize("part", ["rows", "training"])
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """More rows than one thread of DuckDB takes at a time; the hash is computed here by Python's own MD5."""
+    many = 400_000 if engine == "duckdb" else 5_000
+    table = pa.table({"id": range(many), "x": [float(i % 7) for i in range(many)]})
+    used = tilth.DuckDB(threads=4) if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark"))
+    tilth.run(Flow.parse(f"{SHUFFLED}{part}: [{{shuffle: {{seed: 3}}}}]\n"), tmp_path / "out", data=table, engine=used)
+    for name in ("train", "test") if part == "rows" else ("train",):
+        files = sorted((tmp_path / "out" / name).glob("*.parquet"))
+        ids = [i for file in files for i in pq.read_table(file)["id"].to_pylist()]
+        assert ids == sorted(ids, key=lambda i: hashlib.md5(f"3\x1f{i}".encode()).hexdigest()[:15])
 
 
 @pytest.mark.spark

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data.roles import Roles
-from tilth.data.source import Source
+from tilth.data.source import Native, Source
 
 BELOW = "below"  # the name under which a `Rows` layer speaks of the layer under it
 
@@ -78,8 +78,9 @@ class Dataset:
 
     @property
     def ordered(self) -> bool:
-        """Whether the order of the rows is meant (the last layer that says something about rows ordered them)."""
-        return next((layer.ordered for layer in reversed(self.layers) if isinstance(layer, Rows)), False)
+        """Whether the order of the rows is meant (the last layer that says something about rows ordered them, or the source did)."""
+        own = isinstance(self.source, Native) and self.source.ordered
+        return next((layer.ordered for layer in reversed(self.layers) if isinstance(layer, Rows)), own)
 
     def change(self, new: Mapping[str, Tree | None], door: bool = False) -> Dataset:
         """The table with columns made, replaced or (None) dropped."""

@@ -42,13 +42,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Native:
-    """A table that lives in an engine already: a DuckDB relation or a Spark frame."""
+    """A table that lives in an engine already: a DuckDB relation or a Spark frame. `ordered`: the order of its rows is meant."""
 
     engine: str
     handle: Any = field(repr=False, compare=False)
     columns: tuple[str, ...]
     identity: int = 0
     typed: bool = True
+    ordered: bool = False
 
     def __str__(self) -> str:
         return f"{self.engine} table"

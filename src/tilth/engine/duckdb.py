@@ -199,9 +199,11 @@ class DuckDB(Engine):
     def checkpoint(self, data: Dataset) -> Dataset:
         name = f"held{len(self._bases)}"
         text = f"CREATE TEMP TABLE {name} AS {self.query(data, everything())}"
+        if data.ordered:
+            self._keep_order(True)
         with self.timed("hold rows", text):
             self.execute(text)
-        held = Native(self.name, self._connection.table(name), data.names, identity=id(self) + len(self._bases))
+        held = Native(self.name, self._connection.table(name), data.names, identity=id(self) + len(self._bases), ordered=data.ordered)
         self._bases[held, ()] = name
         return replace(data, source=held, layers=())
 

@@ -218,7 +218,7 @@ class Spark(Engine):
         with self.timed("hold rows", text):
             frame = self.sql(text).persist()
             frame.count()
-        held = Native(self.name, frame, data.names, identity=id(frame))
+        held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
         return replace(data, source=held, layers=())
 
     def run(self, text: str) -> list[tuple[Any, ...]]:

@@ -85,9 +85,9 @@ def rows_of(data: Dataset, engine: Engine) -> int:
 
 
 def of_part(data: Dataset, part: str) -> Dataset:
-    """The rows of one part of the split."""
+    """The rows of one part of the split, in their order."""
     chosen = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
-    return data.rows(chosen.where(eq(col(SPLIT), lit(part)), copy=False))
+    return data.rows(chosen.where(eq(col(SPLIT), lit(part)), copy=False), ordered=data.ordered)
 
 
 def run(flow: Flow, data: Dataset, engine: Engine) -> Prepared:
