@@ -199,12 +199,16 @@ def _nothing(found: Counted) -> list[Finding]:
         if not table.keys:
             warnings.append(_warning("NO_VALUES", (name,), f"facet {name!r} has no value in any row"))
         warnings += [_absent(name, s.name, table.keys) for s in table.sides if table.keys and not s.keys]
+    label, labels = found.label, tuple(dict.fromkeys(k for table in found.tables for k in table.labels))
+    if label is not None and labels and not label.intervals and not any(label.is_configured(k) for k in labels):
+        warnings.append(_absent(label.column, found.positive_name, labels))
     return warnings
 
 
-def _absent(facet: str, side: str, keys: tuple[Any, ...]) -> Finding:
-    known = [str(k) for k in keys if isinstance(k, str | bool | int)]
-    return _warning("NO_SUCH_VALUE", (facet,), f"no row has {facet}={side}; there is {listed(known)} {did_you_mean(side, known)}".strip())
+def _absent(column: str, value: str, keys: tuple[Any, ...]) -> Finding:
+    known = [str(k) for k in keys if isinstance(k, str | bool | int | float)]
+    told = [f"no row has {column}={value}", f"there is {listed(known)}", did_you_mean(value, known)]
+    return _warning("NO_SUCH_VALUE", (column,), "; ".join(t for t in told if t))
 
 
 def _missingness(g: GroupResults) -> list[Finding]:

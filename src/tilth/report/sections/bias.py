@@ -273,25 +273,27 @@ def _cell(finding: Finding | None) -> Cell:
 
 def _notes(found: list[Finding]) -> list[Block]:
     """Rows left out, metrics without a value, and remarks on the numbers; each said once, with the parts that it is said of."""
-    told: dict[tuple[str, str], list[str]] = {}
-    words: dict[tuple[str, str], str] = {}
+    told: dict[str, list[str]] = {}
     for f in found:
-        for key, said in _remarks(f):
-            words.setdefault(key, said)
-            told.setdefault(key, []).append(f.part)
-    points = [f"{_of_parts(parts)}{words[key].rstrip('.')}." for key, parts in told.items()]
-    points = [*_left_out(found), *points]
+        for note in given.listed(f, "notes"):
+            told.setdefault(str(note), []).append(f.part)
+    remarks = [*_without_value(found), *((note, parts) for note, parts in told.items())]
+    points = [*_left_out(found), *(f"{_of_parts(parts)}{said.rstrip('.')}." for said, parts in remarks)]
     return [Points(tuple((t, "") for t in points), remarks=True)] if points else []
 
 
-def _remarks(finding: Finding) -> Iterator[tuple[tuple[str, str], str]]:
-    """What is said of a number, and by what it is the same as what is said of another."""
-    why = given.words(finding, "error") or finding.message
-    if finding.value is None and why:
-        metric = metric_of(finding)
-        yield ("no value", metric), f"{metric} has no value: {why[:1].lower()}{why[1:]}"
-    for note in given.listed(finding, "notes"):
-        yield ("note", str(note)), str(note)
+def _without_value(found: Sequence[Finding]) -> Iterator[tuple[str, list[str]]]:
+    """The metrics that have no value, those of one reason and the same parts together; and the parts."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for f in found:
+        why = given.words(f, "error") or f.message
+        if f.value is None and why:
+            parts.setdefault((metric_of(f), why), []).append(f.part)
+    metrics: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (metric, why), of in parts.items():
+        metrics.setdefault((why, tuple(of)), []).append(metric)
+    for (why, of_parts), names in metrics.items():
+        yield f"{_listed(names)} {'have' if len(names) > 1 else 'has'} no value: {why[:1].lower()}{why[1:]}", list(of_parts)
 
 
 def _left_out(found: Sequence[Finding]) -> list[str]:
