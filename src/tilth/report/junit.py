@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from xml.etree import ElementTree as Xml
 
+from tilth.report.blocks import plain
 from tilth.report.charts import clean
 from tilth.report.report import Finding, FindingKind, Outcome, Report, jsonable
-from tilth.report.sections.rules import failing_told, text_of
+from tilth.report.sections.rules import reasons, text_of
 
 
 def to_junit(report: Report) -> str:
@@ -55,4 +57,5 @@ def _case(suite: Xml.Element, report: str, finding: Finding) -> None:
     tag = "failure" if finding.outcome is Outcome.FAILED else "error"
     lines = [clean(line) for line in finding.message.splitlines()]
     told = Xml.SubElement(case, tag, {"message": " ".join(line for line in lines if line), "type": str(finding.outcome or Outcome.ERROR)})
-    told.text = "\n".join([*lines, *filter(None, [failing_told(finding)]), *(clean(jsonable(row)) for row in finding.examples)])
+    rows = (json.dumps(jsonable(row), ensure_ascii=False) for row in finding.examples)
+    told.text = "\n".join([*(plain(line) for line in reasons(finding)), *(clean(row) for row in rows)])

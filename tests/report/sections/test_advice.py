@@ -15,15 +15,19 @@ def told(*findings: Finding) -> list[str]:
 
 
 def test_the_order_is_the_gravity():
-    assert [key for _, key in advice(REPORTS["loans"])] == ["rules", "rules", "split", "bias", "warnings"]
+    assert [key for _, key in advice(REPORTS["loans"])] == ["rules", "rules", "rules", "rules", "split", "bias", "warnings"]
 
 
-def test_the_rule_that_most_rows_fail_comes_first():
+def test_the_rules_that_most_rows_fail_come_first():
     rules = [
         Finding(FindingKind.RULE, name, outcome=Outcome.FAILED, details={"rows": {"failed": n, "total": 100}})
-        for name, n in (("a", 1), ("b", 9), ("c", 3))
+        for name, n in (("a", 1), ("b", 9), ("c", 3), ("d", 2), ("e", 1))
     ]
-    assert told(*rules) == ["Look at b: 9 of 100 rows fail (9 %). 2 other rules failed too."]
+    assert told(*rules) == [
+        "Look at b: 9 of 100 rows fail (9 %).",
+        "Look at c: 3 of 100 rows fail (3 %).",
+        "Look at d: 2 of 100 rows fail (2 %). 2 other rules failed too.",
+    ]
 
 
 def test_a_failed_rule_without_counts_is_named():
@@ -43,7 +47,15 @@ def test_bias_is_told_of_the_part_that_the_model_learns_from():
         Finding(FindingKind.BIAS, "DPL", ("sex",), v, group="sex=f", part=p) for p, v in (("raw", 0.5), ("train", 0.2), ("train", 0.3))
     ]
     assert told(*found) == [
-        "sex=f gets the positive label less often than the others: by 30 percentage points in train. Decide whether a model may learn that."
+        "sex=f gets the positive label less often than the others: by 50 percentage points in raw and 30 in train. "
+        "Decide whether a model may learn that."
+    ]
+
+
+def test_a_difference_that_preparation_turned_round_is_told_of_what_is_learned_from_alone():
+    found = [Finding(FindingKind.BIAS, "DPL", ("sex",), v, group="sex=f", part=p) for p, v in (("raw", 0.5), ("train", -0.2))]
+    assert told(*found) == [
+        "sex=f gets the positive label more often than the others: by 20 percentage points in train. Decide whether a model may learn that."
     ]
 
 

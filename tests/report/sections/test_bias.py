@@ -10,7 +10,7 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.report import Finding, FindingKind, Report
 from tilth.report.blocks import Fold, Picture, Points, Section, Table, plain
-from tilth.report.sections.bias import MOST, bias, sentences
+from tilth.report.sections.bias import MOST, Facet, bias, sentences
 
 
 def found(name: str = "DPL", value: float | None = 0.1, **more: object) -> Finding:
@@ -105,3 +105,8 @@ def test_a_distance_over_all_labels_stands_apart():
 
 def test_without_bias_there_is_no_section():
     assert bias(REPORTS["rules"]) is None
+
+
+def test_blanks_around_a_value_are_shown_by_quotes_around_the_value():
+    assert plain(Facet("sex", "sex=male  ").told()) == 'sex="male  "'
+    assert plain(Facet("sex", "sex=male").told()) == "sex=male"

@@ -11,7 +11,7 @@ from tilth.report.sections import ORDER, page, verdict
 from tilth.report.sections.balance import balance
 from tilth.report.sections.columns import MOST, columns
 from tilth.report.sections.numbers import numbers
-from tilth.report.sections.rules import rules
+from tilth.report.sections.rules import reasons, rules
 from tilth.report.sections.run import SLOWEST, facts, plan, warnings
 from tilth.report.sections.split import split
 from tilth.report.sections.steps import steps
@@ -71,7 +71,7 @@ def test_failed_rules_come_before_those_that_could_not_be_judged_and_those_that_
     assert [b.outcome for b in found[:-1]] == ["Failed"] * 6 + ["Could not be judged"]
     assert isinstance(found[-1], Fold)
     income = next(b for b in found if isinstance(b, Verdict) and "income" in b.rule)
-    assert income.reasons == ("868 of 20,212 rows fail (4.3 %).", "Value: 0.957 does not meet the constraint requirement!")
+    assert tuple(plain(line) for line in income.reasons) == ("868 of 20,212 rows fail (4.3 %).", "Found 0.957.")
 
 
 def test_skipped_rows_are_not_counted_as_judged():
@@ -109,6 +109,36 @@ def test_a_composite_is_told_by_its_parts():
     found = rules(Report("x", (finding,))).blocks[0]
     assert found.reasons == ()
     assert [[plain(c.words) for c in row] for row in found.blocks[0].rows] == [["a", "Passed", ""], ["b", "Failed", "no"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("182.0", "Found 182."),
+        ("-999.0", "Found -999."),
+        ("0.9971793149764943", "Found 0.997179."),
+        ("0.99999999", "Found 0.99999999."),  # 1 would seem to meet the rule
+        ("1234567.5", "Found 1234567.5."),
+        ("20000000.0", "Found 20000000."),
+        ("NULL", "Found NULL."),
+    ],
+)
+def test_the_value_of_a_rule_is_told_in_few_digits_that_do_not_mislead(value, words):
+    message = f"Value: {value} does not meet the constraint requirement!"
+    assert [plain(line) for line in reasons(Finding(FindingKind.RULE, "r", message=message))] == [words]
+
+
+def test_the_share_of_passing_rows_is_not_told_beside_their_count():
+    message = "Value: 0.75 does not meet the constraint requirement!\nValue: NULL does not meet the constraint requirement!"
+    finding = Finding(FindingKind.RULE, "r", message=message, details={"rows": {"failed": 1, "total": 4}})
+    assert [plain(line) for line in reasons(finding)] == ["1 of 4 rows fails (25 %).", "Nulls are among them."]
+
+
+def test_the_reasons_of_a_part_are_sentences():
+    message = "Value: 7.0 does not meet the constraint requirement!\n1 of 2 rows do not meet it"
+    details = {"leaves": [{"rule": "a", "outcome": "Failed", "message": message}]}
+    finding = Finding(FindingKind.RULE, "(a) AND (b)", outcome=Outcome.FAILED, details=details)
+    assert plain(rules(Report("x", (finding,))).blocks[0].blocks[0].rows[0][2].words) == "Found 7. 1 of 2 rows do not meet it"
 
 
 def test_a_metric_of_several_parts_is_one_row():
@@ -198,7 +228,8 @@ def test_facts_are_told_where_they_are_known():
 
 def test_parts_are_explained():
     assert plain(page(REPORTS["loans"]).note) == (
-        "Numbers of raw are of the data as read, those of train and test of what is delivered, after preparation."
+        "Numbers of raw are of the data as read, "
+        "those of train (25,792 rows) and test (3,941 rows) of what is delivered, after preparation."
     )
     assert page(REPORTS["rules"]).note == ""
 

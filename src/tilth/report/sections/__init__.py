@@ -87,10 +87,11 @@ def _figures(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _parts(report: Report) -> str:
-    """Which tables the numbers are of, where there are several."""
+    """Which tables the numbers are of, where there are several, and how many rows came out."""
     measured = report.of(FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS, FindingKind.METRIC)
     parts = list(dict.fromkeys(f.part for f in measured if f.part))
-    later = [code(p) for p in parts if p != "raw"]
+    rows = {f.part: n for f in measured if (n := given.count(f, "rows")) is not None}
+    later = [code(p) + (f" ({given.rows(rows[p])})" if p in rows else "") for p in parts if p != "raw"]
     if "raw" not in parts or not later:
         return ""
     tables = ", ".join(later[:-1]) + (" and " if later[1:] else "") + later[-1]

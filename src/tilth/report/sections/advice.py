@@ -7,17 +7,18 @@ from tilth.report.charts import number, percent
 from tilth.report.report import Finding, FindingKind, Outcome, Report
 from tilth.report.sections import given
 from tilth.report.sections.balance import NONE, classes
-from tilth.report.sections.bias import metric_of, sentences, share_of
+from tilth.report.sections.bias import facet_of, metric_of, sentences, share_of
 from tilth.report.sections.columns import name_of, states
 from tilth.report.sections.rules import failing, failing_told, text_of
 from tilth.report.sections.split import leak_told
 
-MOST = 6
+MOST = 8
+MOST_RULES = 3  # failed rules that are named
 SMALL_CLASS = 0.05  # a smaller share of the rows is worth a word
 
 
 def advice(report: Report) -> list[tuple[str, str]]:
-    """Words and the key of the section that has more, at most six of them."""
+    """Words and the key of the section that has more, at most eight of them."""
     found = [*_unjudged(report), *_failed(report), *_leaks(report), *_bias(report), *_classes(report), *_gaps(report), *_warnings(report)]
     return found[:MOST]
 
@@ -31,14 +32,13 @@ def _unjudged(report: Report) -> list[tuple[str, str]]:
 
 
 def _failed(report: Report) -> list[tuple[str, str]]:
-    """The rule that most rows fail; without counts, the first."""
+    """The rules that most rows fail; those without counts after them, in the order of the ruleset."""
     found = [f for f in report.of(FindingKind.RULE) if f.outcome is Outcome.FAILED]
-    if not found:
-        return []
-    worst = max(found, key=_failing_share)
-    told = failing_told(worst)
-    more = f" {given.counted(len(found) - 1, 'other rule')} failed too." if len(found) > 1 else ""
-    return [(f"Look at {code(text_of(worst))}" + (f": {told}" if told else ", which failed.") + more, "rules")]
+    worst = sorted(found, key=_failing_share, reverse=True)[:MOST_RULES]
+    told = [f"Look at {code(text_of(f))}" + (f": {why}" if (why := failing_told(f)) else ", which failed.") for f in worst]
+    if len(found) > len(worst):
+        told[-1] += f" {given.counted(len(found) - len(worst), 'other rule')} failed too."
+    return [(words, "rules") for words in told]
 
 
 def _failing_share(finding: Finding) -> float:
@@ -51,15 +51,25 @@ def _leaks(report: Report) -> list[tuple[str, str]]:
 
 
 def _bias(report: Report) -> list[tuple[str, str]]:
-    """The largest difference in labels that is not chance, of a group that is not small, in the part that the model learns from."""
-    found = [f for f in report.of(FindingKind.BIAS) if metric_of(f) == "DPL" and _sure(f)]
+    """The largest difference in labels that is not chance, of a group that is not small, in the part that the model learns from.
+
+    What it was before preparation is told with it, so that one sees whether preparation made it larger.
+    """
+    all_ = [f for f in report.of(FindingKind.BIAS) if metric_of(f) == "DPL"]
+    found = [f for f in all_ if _sure(f)]
     part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), None)
     found = [f for f in found if f.part == part] if part is not None else found
     if not found:
         return []
     large = [f for f in found if (share_of(f) or 0.0) >= SMALL_CLASS] or found
     worst = max(large, key=lambda f: abs(given.as_number(f.value) or 0.0))
-    return [(f"{told} Decide whether a model may learn that.", "bias") for told in sentences([worst])[:1]]
+    before = [f for f in all_ if f.part == "raw" != part and facet_of(f) == facet_of(worst) and _ahead(f) == _ahead(worst)]
+    return [(f"{told} Decide whether a model may learn that.", "bias") for told in sentences([*before[:1], worst])[:1]]
+
+
+def _ahead(finding: Finding) -> bool:
+    """Which side gets the label more often."""
+    return (given.as_number(finding.value) or 0.0) < 0
 
 
 def _sure(finding: Finding) -> bool:

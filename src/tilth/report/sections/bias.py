@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tilth.report.blocks import Block, Cell, Fold, Picture, Points, Section, Table, Tone, Words, code, table
+from tilth.report.blocks import Block, Cell, Fold, Picture, Points, Section, Table, Tone, Words, code, shown, table
 from tilth.report.charts import Dot, intervals, number, percent
 from tilth.report.report import Finding, FindingKind, Report
 from tilth.report.sections import given
@@ -40,7 +40,8 @@ class Facet(NamedTuple):
 
     def told(self) -> str:
         """The group in words."""
-        return code(self.group or self.column)
+        value = self.group.removeprefix(f"{self.column}=")
+        return code(self.group or self.column) if value == self.group else code(f"{self.column}={shown(value)}")
 
     def others(self) -> str:
         """What it is compared with, in words."""

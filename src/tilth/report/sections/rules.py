@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from tilth.report.sections import given
 MOST = 50  # failing rules that are told one by one; the others stand in a table
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
 COUNTED = re.compile(r"[\d,]+ of [\d,]+ rows do not meet it")
+FOUND = re.compile(r"Value: (.*) does not meet the constraint requirement!")  # as Glue words it, for programs that read it
 OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
 
 
@@ -59,10 +61,47 @@ def failing_told(finding: Finding) -> str:
 
 
 def reasons(finding: Finding) -> list[str]:
-    """Why a rule did not pass, a line each: how many rows fail, then its message, which need not count them again."""
-    told = failing_told(finding)
-    lines = [line.strip() for line in finding.message.splitlines() if line.strip()]
+    """Why a rule did not pass, a line each: how many rows fail, then its message, which need not count them again.
+
+    >>> details = {"rows": {"failed": 1, "total": 4}}
+    >>> message = "Value: -75.0 does not meet the constraint requirement!\\n1 of 4 rows do not meet it"
+    >>> from tilth.report.blocks import plain
+    >>> [plain(line) for line in reasons(Finding(FindingKind.RULE, "r", message=message, details=details))]
+    ['1 of 4 rows fails (25 %).', 'Found -75.']
+    """
+    told, counts = failing_told(finding), failing(finding)
+    passing = 1 - counts[0] / counts[1] if told and counts else None
+    lines = _message(finding.message, passing)
     return [told, *(line for line in lines if not COUNTED.fullmatch(line))] if told else lines
+
+
+def _message(message: str, passing: float | None = None) -> list[str]:
+    """A message in lines; the values that broke the rule in one of them, without the share of passing rows where that is told already."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    found = [match[1] for line in lines if (match := FOUND.fullmatch(line))]
+    others = [line for line in lines if not FOUND.fullmatch(line)]
+    if "NULL" in found[1:]:  # Glue's words for nulls that fail beside the values
+        found.remove("NULL")
+        others.insert(0, "Nulls are among them.")
+    told = [code(_found(value)) for value in found if passing is None or not _equal(value, passing)]
+    return [f"Found {' and '.join(told)}.", *others] if told else others
+
+
+def _found(value: str) -> str:
+    """A value of a message, to six digits unless that makes it a whole number, as which it could seem to meet the rule."""
+    try:
+        x = float(value)
+    except ValueError:
+        return value
+    short = f"{x:.6g}"
+    return short if abs(x) < 1e6 and (x.is_integer() or not float(short).is_integer()) else value.removesuffix(".0")
+
+
+def _equal(value: str, x: float) -> bool:
+    try:
+        return math.isclose(float(value), x, abs_tol=1e-12)
+    except ValueError:
+        return False
 
 
 def _verdict(finding: Finding, several: bool) -> Verdict:
@@ -105,7 +144,7 @@ def _leaves(finding: Finding) -> list[Block]:
     told = []
     for leaf in leaves:
         outcome = next((o for o in Outcome if o == given.words(leaf, "outcome")), None)
-        reason = " ".join(given.words(leaf, "message").split())
+        reason = ". ".join(line.removesuffix(".") for line in _message(given.words(leaf, "message")))
         told.append((Cell(code(given.words(leaf, "rule"), 400)), outcome_cell(outcome), Cell(reason)))
     return [table("Its parts", ("part", "verdict", "reason"), told)]
 
