@@ -9,7 +9,7 @@ from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
 from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Table, Verdict, Words, plain
 from tilth.report.sections import ORDER, page, verdict
 from tilth.report.sections.balance import balance
-from tilth.report.sections.columns import MOST, columns
+from tilth.report.sections.columns import GONE, MOST, columns
 from tilth.report.sections.numbers import numbers
 from tilth.report.sections.rules import reasons, rules
 from tilth.report.sections.run import SLOWEST, facts, plan, warnings
@@ -155,6 +155,18 @@ def test_the_balance_counts_rows_without_a_label():
     ]
 
 
+def test_a_blank_cell_of_a_column_that_a_part_lacks_is_explained():
+    def said(*findings: Finding) -> bool:
+        return Words(GONE) in columns(Report("x", findings)).blocks
+
+    raw, other, train = (
+        Finding(FindingKind.COLUMN, name, (name,), part=part, details={"rows": 2, "valid": 2, "missing": 0})
+        for name, part in (("sex", "raw"), ("age", "raw"), ("age", "train"))
+    )
+    assert said(raw, other, train)
+    assert not said(other, train)
+
+
 def test_columns_tell_gaps_before_and_after():
     rows = {row[0]: row for row in table(columns(REPORTS["loans"]), "Values of each column")}
     assert rows["column"][3:] == ["missing in raw", "invalid in raw", "missing in train", "missing in test", "distinct"]
@@ -213,7 +225,8 @@ def test_of_many_passes_the_slowest_are_told_and_long_queries_are_cut():
     assert section.blocks[0] == Words("30 passes over the data took 88.00 of 200.00 seconds.")
     told = table(section, f"The {SLOWEST} slowest of 30 passes over the data")
     assert len(told) == SLOWEST + 1
-    assert told[1] == ["5", "pass 4", "4.10"]
+    assert told[1] == ["7", "pass 6", "6.10"]
+    assert [row[2] for row in told[1:]] == ["6.10"] * 4 + ["5.10"] * 4 + ["4.10"] * 4
     queries = [b for b in inside(section.blocks) if isinstance(b, Listing)]
     assert len(queries) == 30
     assert queries[0].text.endswith("… and 36,000 characters more")

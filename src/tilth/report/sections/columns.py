@@ -20,6 +20,7 @@ SHAPE = {
     "mean": "mean",
     "deviation": "standard deviation",
 }
+GONE = "Where a cell is blank the part has no such column: preparation left it out or made other columns of it."
 At: TypeAlias = Mapping[tuple[str, str], Finding]  # by column and part
 
 
@@ -68,6 +69,8 @@ def _gaps(read: Sequence[str], parts: list[str], at: At) -> list[Block]:
     kept = read if len(read) <= MOST else sorted(gaps or read, key=lambda name: -lacking(at[name, first]))[:MOST]
     blocks.append(_states("Values of each column", kept, parts, at))
     rest = [name for name in read if name not in set(kept)]
+    if any((name, part) not in at for name in kept for part in parts[1:]):
+        blocks.append(Words(GONE))
     if rest:
         blocks.append(Fold(f"{given.counted(len(rest), 'more column')}, with fewer gaps", (_states("More columns", rest, parts, at),)))
     return blocks

@@ -29,13 +29,13 @@ def _in(parts: list[str]) -> str:
 
 
 def plan(report: Report) -> Section | None:
-    """The passes over the data with their seconds, the slowest if they are many; then all of them with their queries, behind folds."""
+    """The passes with their seconds, of many the slowest, in that order; then all of them with their queries, behind folds."""
     passes = list(enumerate(report.facts.passes, 1))
     if not passes:
         return None
     told = f"{given.counted(len(passes), 'pass', 'passes')} over the data"
     slowest = sorted(passes, key=lambda known: -known[1].seconds)[:SLOWEST]
-    rows = [(str(k), cut(p.title, 100), seconds(p.seconds)) for k, p in passes if (k, p) in slowest]
+    rows = [(str(k), cut(p.title, 100), seconds(p.seconds)) for k, p in (passes if len(passes) <= SLOWEST else slowest)]
     caption = told if len(rows) == len(passes) else f"The {len(rows)} slowest of {told}"
     lead = Words(f"{told} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
     blocks: list[Block] = [lead, table(caption, ("", "pass", "seconds"), rows, ["seconds"])]
