@@ -1,0 +1,32 @@
+"""Small charts as SVG text, in the colours of the page they stand on; one file per chart, of what `draw` and `axes` give.
+
+Every chart is a pure function from data to one `<svg>` element: no dependency, no script, no style of its own, the same text for the same
+data. Words are drawn in `currentColor` and shapes in the variables of `STYLE`, so a chart turns dark with its page. Colour never stands
+alone: series differ by pattern, line or mark as well, and every number is written out, in the picture or in its description.
+`role="img"`, `<title>` and `<desc>` are there for readers who do not see.
+
+    bars         one number per name
+    grouped      several numbers per name, side by side
+    stacked      shares of classes per part
+    intervals    values with confidence intervals, a neutral line and bands that are accepted
+    histogram    how a number is distributed, before and after
+    shares       one thin bar of valid, missing and invalid
+    heat         a number per pair of names
+
+Nothing to draw gives a figure that says “no data”. None and NaN are named, infinities run to the edge and end in an arrow. Names are cut
+to the room they have, by an estimate of their width, with the whole text in a `<title>`; whatever they contain is escaped. Past `MOST`
+names the rest is counted, not drawn. Put the result into `<figure>` with a `<figcaption>`: the title is not drawn. Where one page holds
+the same chart twice, give each a `key`: ids are made from the content.
+"""
+
+from tilth.report.charts.bars import bars, grouped
+from tilth.report.charts.draw import MOST, STYLE
+from tilth.report.charts.heat import heat
+from tilth.report.charts.histogram import histogram
+from tilth.report.charts.intervals import Dot, intervals
+from tilth.report.charts.letters import clean
+from tilth.report.charts.numbers import number, percent
+from tilth.report.charts.shares import shares
+from tilth.report.charts.stacked import stacked
+
+__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "grouped", "heat", "histogram", "intervals", "number", "percent", "shares", "stacked"]

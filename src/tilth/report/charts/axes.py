@@ -1,0 +1,94 @@
+"""What charts have in common beside their shapes: axes, legends, the column of names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from tilth.report.charts import draw
+from tilth.report.charts.letters import clean, width_of
+from tilth.report.charts.numbers import finite
+
+
+class Axis(NamedTuple):
+    """Values from `low` to `high`, drawn from `left` to `right`; what lies outside is drawn at the edge."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def at(self, x: float) -> float:
+        share = (min(max(x, self.low), self.high) - self.low) / (self.high - self.low)
+        return self.left + share * (self.right - self.left)
+
+    def ticks(self, about: int = 5) -> list[float]:
+        """Round values inside, about so many, with labels that differ and do not touch."""
+        raw = (self.high - self.low) / about
+        power = 10.0 ** math.floor(math.log10(raw))
+        step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
+        return [k * step for k in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
+
+
+def axis(values: Iterable[float | None], left: float, right: float, margin: float = 0.0) -> Axis:
+    """An axis that holds all finite values, with a margin as a share of their span on both sides."""
+    known = [v for v in map(finite, values) if v is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    size = max(abs(low), abs(high))
+    if high - low <= size * 1e-9 or high - low < 1e-290:  # one value: room on both sides, from zero where it is zero
+        low, high = (low - size / 2, high + size / 2) if size > 1e-280 else (0.0, 1.0)
+    pad = (high - low) * margin
+    return Axis(low - pad, high + pad, left, right)
+
+
+def scale(axis: Axis, top: float, bottom: float, form: Callable[[float], str]) -> list[str]:
+    """Grid lines with their values below; a value that would touch the one before, or that reads the same, is left out."""
+    drawn, free, last = [], -math.inf, ""
+    for tick in axis.ticks():
+        x, label = axis.at(tick), form(tick)
+        half = width_of(label, 11) / 2
+        drawn.append(draw.line(x, top, x, bottom, 0.15))
+        if x - half >= free and x + half <= draw.WIDTH and label != last:
+            drawn.append(draw.words(x, bottom + 14, label, anchor="middle", size=11, opacity=0.75))
+            free, last = x + half + 6, label
+    return drawn
+
+
+def legend(names: Sequence[str], sample: Callable[[int, float, float], str], y: float = 0) -> tuple[list[str], float]:
+    """A sample and a name per series, in as many lines as needed, and the height they take."""
+    drawn, x = [], 0.0
+    for k, name in enumerate(names):
+        shown = clean(name) or "(blank)"
+        wide = 22 + min(width_of(shown), 180) + 16
+        if x and x + wide > draw.WIDTH:
+            x, y = 0, y + 20
+        drawn += [sample(k, x, y), draw.words(x + 22, y + 13, shown, 180)]
+        x += wide
+    return drawn, y + 28 if names else y
+
+
+def swatch(series: int, x: float, y: float) -> str:
+    """The sample of a filled series, for its legend."""
+    return draw.box(x + 1, y + 3, 14, 11, series)
+
+
+def names_room(names: Iterable[str], most: float = 0.32) -> float:
+    """The width of the column of names on the left."""
+    return min(max((width_of(clean(name)) for name in names), default=0), draw.WIDTH * most) + 10
+
+
+def beyond(count: int, y: float) -> list[str]:
+    """The line that says how many names were not drawn."""
+    return [draw.words(0, y + 14, f"… and {count:,} more", opacity=0.75)] if count > 0 else []
+
+
+def told(items: Iterable[tuple[str, str]], count: int) -> str:
+    """The data in words, for the description."""
+    more = f"; and {count:,} more" if count > 0 else ""
+    return "; ".join(f"{name}: {value}" for name, value in items) + more
+
+
+def series_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """The names of the series, in the order in which they appear."""
+    return list(dict.fromkeys(name for row in rows for name in row))

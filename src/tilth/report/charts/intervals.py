@@ -1,0 +1,121 @@
+"""Intervals: values with what they may be, a neutral line, and bands that are accepted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tilth.report.charts import axes, draw
+from tilth.report.charts.letters import width_of
+from tilth.report.charts.numbers import as_float, finite, number
+
+
+class Dot(NamedTuple):
+    """A value with its interval; either may be missing."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def intervals(
+    title: str,
+    rows: Mapping[str, Mapping[str, Dot]],
+    neutral: float = 0.0,
+    bands: Mapping[str, tuple[float, float]] | None = None,
+    form: Callable[[float | None], str] = number,
+    key: str = "",
+) -> str:
+    """A mark with its interval per series, for every name, on one axis with a line at `neutral`; the numbers stand on the right.
+
+    `rows`: per name a `Dot` per series (before, after …); the series differ by colour and by mark. `bands`: per name what is accepted,
+    drawn as a shade behind its marks; a side that is infinite is open. A dot without value is words only; an interval that is infinite
+    ends in an arrow.
+
+    >>> svg = intervals("Bias", {"DPL": {"before": Dot(0.3, 0.14, 0.46)}}, bands={"DPL": (-0.1, 0.1)})
+    >>> "0.3 (0.14 to 0.46)" in svg
+    True
+    """
+    if not any(rows.values()):
+        return draw.nothing(title, key)
+    shown, series = dict(list(rows.items())[: draw.MOST]), axes.series_of(rows.values())
+    bands = {name: band for name, band in (bands or {}).items() if name in shown}
+    samples = [*series, *(["accepted"] if bands else [])]
+    legend, y = axes.legend(samples, lambda k, x, top: _mark(x + 8, top + 9, k) if k < len(series) else _shade(x + 1, top + 3, 14, 11))
+    written = {(name, s): _dot_told(dot, form) for name, row in shown.items() for s, dot in row.items()}
+    names, numbers = axes.names_room(shown), max(map(width_of, written.values())) + 14
+    axis = axes.axis(
+        [neutral, *(x for row in shown.values() for dot in row.values() for x in dot), *(x for band in bands.values() for x in band)],
+        names + 6,
+        draw.WIDTH - numbers,
+        margin=0.04,
+    )
+    body, top = [], y
+    for name, row in shown.items():
+        deep = 18 * len(series)
+        body.append(draw.words(0, y + deep / 2 + 4.5, name, names - 10))
+        if name in bands and not any(map(math.isnan, bands[name])):
+            low, high = (axis.at(x) for x in bands[name])
+            body.append(_shade(low, y, high - low, deep))
+        for k, label in enumerate(series):
+            if label in row:
+                told = f"{name}, {label}: {written[name, label]}"
+                body.append(draw.titled(told, *_interval(axis, row[label], y + 18 * k + 9, k, written[name, label])))
+        y += deep + 8
+    frame = [*axes.scale(axis, top - 4, y, form), draw.line(axis.at(neutral), top - 4, axis.at(neutral), y, 0.8)]
+    about = axes.told(((f"{name}, {label}", told) for (name, label), told in written.items()), len(rows) - len(shown))
+    more = axes.beyond(len(rows) - len(shown), y + 20)
+    return draw.figure(title, about, y + 20 + 20 * len(more), [*legend, *frame, *body, *more], key)
+
+
+def _dot_told(dot: Dot, form: Callable[[float | None], str]) -> str:
+    return form(dot.value) + (f" ({form(dot.low)} to {form(dot.high)})" if dot.low is not None and dot.high is not None else "")
+
+
+def _shade(x: float, y: float, width: float, height: float) -> str:
+    """What is accepted: a shade with a dotted rim."""
+    return draw.tag(
+        "rect",
+        x=x,
+        y=y,
+        width=max(width, 0),
+        height=height,
+        fill="currentColor",
+        fill_opacity="0.1",
+        stroke="currentColor",
+        stroke_opacity="0.5",
+        stroke_dasharray="2 3",
+    )
+
+
+def _interval(axis: axes.Axis, dot: Dot, y: float, series: int, written: str) -> list[str]:
+    """The line from low to high with its ends, the mark on it, and the numbers on the right."""
+    words = draw.words(draw.WIDTH, y + 4.5, written, anchor="end")
+    value, low, high = map(as_float, dot)
+    if value is None or math.isnan(value):
+        return [words]
+    drawn = []
+    if low is not None and high is not None and low <= high:
+        drawn.append(draw.stroked(axis.at(low), y, axis.at(high), y, series))
+        for x, way in ((low, -1), (high, 1)):
+            end = axis.at(x)
+            drawn.append(draw.arrow(end, y, way) if finite(x) is None else draw.stroked(end, y - 4, end, y + 4, series))
+    elif finite(value) is None:
+        return [words, draw.arrow(axis.at(value), y, 1 if value > 0 else -1)]
+    return [words, *drawn, *([_mark(axis.at(value), y, series)] if finite(value) is not None else [])]
+
+
+_MARKS = (  # circle, diamond, square, triangle; the first is hollow
+    "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z",
+    "m0 -6l6 6l-6 6l-6 -6z",
+    "m-4.5 -4.5h9v9h-9z",
+    "m0 -5.5l5.5 10h-11z",
+)
+
+
+def _mark(x: float, y: float, series: int) -> str:
+    paint = "var(--page,#ffffff)" if series % 4 == 0 else draw.colour(series)
+    return draw.tag(
+        "path", d=f"M{draw.place(x)} {draw.place(y)}{_MARKS[series % 4]}", fill=paint, stroke=draw.colour(series), stroke_width=2
+    )

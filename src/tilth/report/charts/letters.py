@@ -1,0 +1,50 @@
+"""Words as a picture can hold them: clean, measured, and cut to their room."""
+
+from __future__ import annotations
+
+import unicodedata
+
+SIZE = 12  # of letters
+_NARROW, _BROAD = frozenset("iljtfrI.,:;!|'()[]{}/\\ -·"), frozenset("mwMW@%—…∞")
+
+
+def width_of(words: str, size: float = SIZE) -> float:
+    """About how wide the words are when drawn, rather too much than too little (a broad sans serif is assumed)."""
+    return size * sum(map(_em, words))
+
+
+def _em(letter: str) -> float:
+    if letter in _NARROW:
+        return 0.4
+    if letter in _BROAD or letter.isupper():
+        return 0.78 if letter not in _BROAD else 1.02
+    if unicodedata.combining(letter):
+        return 0.0
+    return 0.64 if ord(letter) < 0x250 else 1.2 if unicodedata.east_asian_width(letter) in "WF" else 0.8
+
+
+def cut(words: str, room: float, size: float = SIZE) -> str:
+    """The words, cut with an ellipsis where they need more room than there is."""
+    if width_of(words, size) <= room:
+        return words
+    used = width_of("…", size)
+    for i, letter in enumerate(words):
+        used += width_of(letter, size)
+        if used > room:
+            return words[:i].rstrip() + "…"
+    return words
+
+
+def clean(words: object) -> str:
+    """The words on one line, without what XML forbids and without marks that turn the direction of what follows."""
+    text = str(words)
+    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(letter: str) -> str:
+    if letter.isspace():
+        return " "
+    forbidden = (
+        unicodedata.category(letter) in ("Cc", "Cs", "Cn") or letter in "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
+    return "\ufffd" if forbidden else letter

@@ -1,0 +1,71 @@
+"""Numbers as people read them, and as charts can place them."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(x: float | None) -> str:
+    """A number as people read it: four significant digits, thousands apart, powers of ten where it is very large or small.
+
+    >>> [number(x) for x in (1234567, 0.1021337, -12.5, 1e-9, 6.02214e23, None, float("nan"), float("-inf"))]
+    ['1,234,567', '0.1021', '−12.5', '1×10⁻⁹', '6.022×10²³', 'no value', 'not a number', '−∞']
+    """
+    x = as_float(x)
+    if x is None:
+        return "no value"
+    if math.isnan(x):
+        return "not a number"
+    sign, size = "−" if x < 0 else "", abs(x)
+    if math.isinf(size):
+        return f"{sign}∞"
+    if size >= 1e9 or 0 < size < 1e-4:
+        mantissa, exponent = f"{size:.3e}".split("e")
+        return f"{sign}{trimmed(mantissa)}×10{str(int(exponent)).translate(_RAISED)}"
+    if size == int(size):
+        return f"{sign}{int(size):,}"
+    return sign + trimmed(f"{size:,.{max(0, 3 - math.floor(math.log10(size)))}f}")
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as per cent with one digit; a little and nearly all are never written as none and all.
+
+    >>> [percent(x) for x in (0.1234, 0, 1, 0.00001, 0.99999, None)]
+    ['12.3 %', '0 %', '100 %', '<0.1 %', '>99.9 %', 'no value']
+    """
+    share = as_float(share)
+    if share is None or not math.isfinite(share):
+        return number(share)
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    if 0.999 < share < 1:
+        return ">99.9 %"
+    size = abs(share) * 100
+    return ("−" if share < 0 else "") + (f"{trimmed(f'{size:.1f}')} %" if size < 1e6 else f"{number(size)} %")
+
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def trimmed(decimal: str) -> str:
+    """Decimals without the zeros at their end."""
+    return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
+
+
+def as_float(x: float | None) -> float | None:
+    """The number as a float; one that is too large is infinite."""
+    try:
+        return None if x is None else float(x)
+    except OverflowError:  # a whole number too large for a float
+        return math.inf if x > 0 else -math.inf  # type: ignore[operator]
+
+
+def finite(x: float | None) -> float | None:
+    """The number if it can be placed on an axis; beyond 1e300 differences overflow, so that counts as infinite."""
+    x = as_float(x)
+    return x if x is not None and abs(x) < 1e300 else None
+
+
+def as_count(n: float | None) -> float:
+    """The number as a count: what is missing, negative or not finite is none."""
+    return max(finite(n) or 0.0, 0.0)
