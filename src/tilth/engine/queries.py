@@ -72,15 +72,18 @@ def parse_query(text: str, tables: Mapping[str, str]) -> Tree:
     'SELECT COUNT(*) FROM "source0" AS "primary"'
     """
     query = _parsed(text)
-    own = {cte.alias.casefold() for cte in query.find_all(exp.CTE)}
+    own = {name: f"cte{n}" for n, name in enumerate(dict.fromkeys(cte.alias.casefold() for cte in query.find_all(exp.CTE)))}
     mistakes = [m for node in list(query.walk()) for m in _refusal(node, own, tables)]
     if mistakes:
         raise ExpressionError(*dict.fromkeys(mistakes))
+    # A WITH gets a name of ours: where its own is out of scope, that name could be a file or a view of the engine's.
+    there = {**{known.casefold(): table for known, table in tables.items()}, **own}
     for mention in list(query.find_all(exp.Table)):
-        if mention.name.casefold() not in own:
-            there = next(t for known, t in tables.items() if known.casefold() == mention.name.casefold())
-            mention.set("alias", exp.TableAlias(this=exp.to_identifier(mention.alias or mention.name)))
-            mention.set("this", exp.to_identifier(there, quoted=True))
+        name = mention.name.casefold()
+        mention.set("alias", mention.args.get("alias") or exp.TableAlias(this=exp.to_identifier(mention.name, quoted=True)))
+        mention.set("this", exp.to_identifier(there[name], quoted=True))
+    for cte in query.find_all(exp.CTE):
+        cte.args["alias"].set("this", exp.to_identifier(own[cte.alias.casefold()], quoted=True))
     for node in reversed(list(query.find_all(*MEANT))):
         node.replace(MEANT[type(node)](node))
     tree: Tree = query
@@ -99,7 +102,7 @@ def _parsed(text: str) -> Any:
     return statements[0]
 
 
-def _refusal(node: Any, own: set[str], tables: Mapping[str, str]) -> list[Mistake]:
+def _refusal(node: Any, own: Mapping[str, str], tables: Mapping[str, str]) -> list[Mistake]:
     """Why a node may not pass."""
     hint = "the engines do not agree on it, or it reaches outside the tables"
     match node:
@@ -110,6 +113,8 @@ def _refusal(node: Any, own: set[str], tables: Mapping[str, str]) -> list[Mistak
                 return []
             told = f"{node.sql('spark')} not found in additional sources"
             return [Mistake(told, accepted=f"the tables {listed(known)}", hint=did_you_mean(node.name, known), code="unknown-table")]
+        case exp.With() if node.args.get("recursive"):
+            return [Mistake("WITH RECURSIVE cannot be used in a query", hint="it may never end", code="not-admitted")]
         case exp.DataType():
             if node.this in CASTS:
                 return []
