@@ -97,6 +97,27 @@ def test_a_large_table_gives_the_same_but_for_estimates(monkeypatch):
     assert large["d"].details["distinct"] == pytest.approx(N, rel=0.3)
 
 
+@pytest.mark.parametrize(
+    "values, distinct, quantiles",
+    [
+        ([0, 1] * 50, 2, False),
+        ([0.5] * 100, 1, False),
+        ([None] * 100, 0, False),
+        ([math.inf, -math.inf] * 50, 2, False),
+        ([0.0, math.inf] * 50, 2, False),
+        ([0, 1] * 49 + [2, 1], 3, True),  # the third value is not among the first rows
+    ],
+    ids=["indicator", "constant", "nothing", "infinite", "one-finite", "a-third-value-late"],
+)
+def test_a_number_of_two_values_has_no_quantiles(values, distinct, quantiles, monkeypatch):
+    monkeypatch.setattr(profile, "FIRST", 20)
+    kind = pa.float64() if any(isinstance(v, float) for v in values) else pa.int64()
+    details = profiled(pa.table({"x": pa.array(values, kind)}))["x"].details
+    assert (details["distinct"], details["distinct_exact"]) == (distinct, True)
+    assert ("median" in details) == quantiles
+    assert details.get("median") == (np.quantile(v, 0.5) if quantiles and (v := [x for x in values if math.isfinite(x)]) else None)
+
+
 @pytest.mark.spark
 def test_spark_gives_the_same(spark):
     from tilth.engine.spark import Spark

@@ -12,8 +12,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, mask
 from tilth.engine.engine import Engine
-from tilth.engine.expressions import and_, col, eq, is_null, lit, not_null, or_
-from tilth.engine.operations import Finite, NanToNull, Trim
+from tilth.engine.expressions import and_, col, eq, is_null, lit, ne, not_null, or_
+from tilth.engine.operations import DistinctOfFew, Finite, NanToNull, Trim
 from tilth.engine.statistics import Statistic, distinct
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
@@ -68,23 +68,56 @@ def profile_findings(data: Dataset, engine: Engine) -> list[Finding]:
 
     `details`: `kind`, `type` (the engine's word), `roles`, `rows`, and `missing` (null, NaN, and for texts blank), `invalid` (infinite) and
     `valid`, which add up to them; `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers
-    `mean`, `deviation` (of the population), `p5`, `p25`, `median`, `p75`, `p95`, all over finite values; for texts `blank` and `lengths`;
-    `top`, the most frequent values with their rows, where a column holds few. Private values are masked.
+    `mean`, `deviation` (of the population), and of more than two values `p5`, `p25`, `median`, `p75`, `p95`, all over finite values; for
+    texts `blank` and `lengths`; `top`, the most frequent values with their rows, where a column holds few. Private values are masked.
 
-    One pass for all numbers, one for each column whose values are counted; above a million rows one for each column's quantiles.
+    One pass for all numbers, one for each column whose values are counted, one to see that numbers of two values have no third; above a
+    million rows one for each column's quantiles.
     """
     schema = engine.schema(data)
     look = first_look(schema.columns, data, engine)
     rows = next(iter(look.values())).rows if look else 0
     if rows >= FIRST:
         rows = measured(data, [RowCount()], engine)[RowCount()]
-    asked = {c.name: _asked(c, rows, _worth_counting(c, look[c.name].distinct)) for c in schema}
+    asked = {c.name: _asked(c, rows, look[c.name].distinct) for c in schema}
     found = measured(data, [m for wanted in asked.values() for m in wanted.values()], engine)
-    for c in schema:
-        if rows > EXACT_ROWS and c.kind.numeric:  # alone, so that one column's values at a time are held in memory
-            asked[c.name] |= _quantiles(c)
-            found |= measured(data, _quantiles(c).values(), engine)
-    return [_finding(c, rows, {n: found[m] for n, m in asked[c.name].items()}, data.roles) for c in schema]
+    numbers = {c.name: {n: found[m] for n, m in asked[c.name].items()} for c in schema}
+    two = [c for c in schema if c.kind.numeric and "distinct" not in asked[c.name]]
+    for name, values in _of_two_values(two, numbers, data, engine).items():
+        numbers[name]["distinct"] = values
+    for columns in _late([c for c in schema if c.kind.numeric], rows, numbers):
+        found = measured(data, [m for wanted in columns.values() for m in wanted.values()], engine)
+        for name, wanted in columns.items():
+            numbers[name] |= {n: found[m] for n, m in wanted.items()}
+    return [_finding(c, rows, numbers[c.name], data.roles) for c in schema]
+
+
+def _of_two_values(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]], data: Dataset, engine: Engine) -> dict[str, int]:
+    """Column → its different values, where they are its smallest and its largest and no other.
+
+    A prepared table has a hundred such columns, and to count values one engine copies each row as often: that there is no third value
+    is one count.
+    """
+    ends = {c.name: [numbers[c.name][end] for end in ("minimum", "maximum")] for c in columns}
+    others = {
+        c.name: Where(RowCount(), and_(not_null(_there(c)), *(ne(col(c.name), lit(end)) for end in ends[c.name])))
+        for c in columns
+        if None not in ends[c.name]
+    }
+    found = measured(data, others.values(), engine) if others else {}
+    return {name: len(set(ends[name])) for name, m in others.items() if not found[m]}
+
+
+def _late(columns: Sequence[Column], rows: int, numbers: Mapping[str, Mapping[str, Any]]) -> list[dict[str, dict[str, Metric]]]:
+    """Column → what is still to be asked of it; of many rows one column at a time, because all its values are held."""
+    late: dict[str, dict[str, Metric]] = {}
+    for c in columns:
+        unknown = {} if "distinct" in numbers[c.name] else {"distinct": _distinct(c, rows)}
+        wanted = unknown | (
+            _quantiles(c) if "median" not in numbers[c.name] and (unknown or _has_quantiles(numbers[c.name]["distinct"])) else {}
+        )
+        late |= {c.name: wanted} if wanted else {}
+    return [{name: wanted} for name, wanted in late.items()] if rows > EXACT_ROWS else [late] if late else []
 
 
 @dataclass(frozen=True)
@@ -97,23 +130,23 @@ class Look:
 
 def first_look(columns: Sequence[Column], data: Dataset, engine: Engine) -> dict[str, Look]:
     """What the first rows tell of each column."""
-    asked: dict[str, Metric] = {c.name: Distinct(_there(c)) for c in columns if c.kind in COMPARABLE}
-    statistics = {name: m.needs()[0] for name, m in asked.items()}
+    statistics = {c.name: Statistic(DistinctOfFew.of(_there(c))) for c in columns if c.kind in COMPARABLE}
     (rows,) = RowCount().needs()
     found = engine.glimpse(data, [rows, *statistics.values()], FIRST)
     return {c.name: Look(found[rows], found[statistics[c.name]] if c.name in statistics else 0) for c in columns}
 
 
-def _asked(c: Column, rows: int, few: bool) -> dict[str, Metric]:
+def _asked(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
+    """What is asked of a column that holds `distinct` different values in the first rows."""
     x = col(c.name)
     asked: dict[str, Metric] = {"missing": Where(RowCount(), _missing(c))}
-    if c.kind in COMPARABLE:
-        asked["distinct"] = Frequencies((c.name,)) if few else Distinct(_there(c), estimated=rows > EXACT_ROWS)
+    if c.kind in COMPARABLE and not (c.kind.numeric and distinct <= 2):
+        asked["distinct"] = Frequencies((c.name,)) if distinct <= FEW else _distinct(c, rows)
     if c.kind.numeric:
         asked |= {"invalid": Where(RowCount(), _infinite(c))} if c.kind is Kind.FLOAT else {}
         asked |= {"minimum": Minimum(c.name, finite=c.kind is Kind.FLOAT), "maximum": Maximum(c.name, finite=c.kind is Kind.FLOAT)}
         asked |= {"mean": Mean(c.name, finite=True), "deviation": StandardDeviation(c.name, finite=True)}
-        asked |= _quantiles(c) if rows <= EXACT_ROWS else {}
+        asked |= _quantiles(c) if rows <= EXACT_ROWS and _has_quantiles(distinct) else {}
     elif c.kind.temporal:
         asked |= {"minimum": Minimum(c.name), "maximum": Maximum(c.name)}
     elif c.kind is Kind.TEXT:
@@ -121,9 +154,13 @@ def _asked(c: Column, rows: int, few: bool) -> dict[str, Metric]:
     return asked
 
 
-def _worth_counting(c: Column, distinct: int) -> bool:
-    """Whether to count a column's values one by one, which takes a pass: of a number with two values the mean says as much."""
-    return distinct <= FEW and not (c.kind.numeric and distinct <= 2)
+def _distinct(c: Column, rows: int) -> Metric:
+    return Distinct(_there(c), estimated=rows > EXACT_ROWS)
+
+
+def _has_quantiles(distinct: Any) -> bool:
+    """Whether a number's quantiles are told: of two values they say nothing that the mean does not, and a prepared table has many such."""
+    return (len(_counts(distinct)) if isinstance(distinct, Mapping) else distinct) > 2
 
 
 def _quantiles(c: Column) -> dict[str, Metric]:
@@ -150,7 +187,8 @@ def _finding(c: Column, rows: int, found: Mapping[str, Any], roles: Roles) -> Fi
     details: dict[str, Any] = {"kind": str(c.kind), "type": c.type, "roles": list(roles.of_column(c.name)), "rows": rows}
     details |= {"missing": missing, "invalid": invalid, "valid": valid}
     details |= {name: found[name] for name in ("blank", "mean", "deviation", "lengths") if name in found}
-    details |= {name: hide(found[name]) for name in ("minimum", *QUANTILES, "maximum") if name in found}
+    quantiles = QUANTILES if "median" in found and _has_quantiles(found["distinct"]) else ()
+    details |= {name: hide(found[name]) for name in ("minimum", *quantiles, "maximum") if name in found}
     details |= _values(found["distinct"], rows, hide) if "distinct" in found else {}
     share = valid / rows if rows else None
     return Finding(FindingKind.COLUMN, c.name, (c.name,), share, message=_words(c, rows, missing, invalid), details=details)
