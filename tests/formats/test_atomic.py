@@ -28,6 +28,24 @@ def test_a_file_takes_its_place_at_the_end(tmp_path):
     assert (place.read_text(), names(tmp_path)) == ("new", ["a.txt"])
 
 
+@pytest.mark.parametrize("first_try", [KeyboardInterrupt, None], ids=["interrupted", "a thread still writes"])
+def test_what_was_begun_is_gone_whatever_comes_between(tmp_path, monkeypatch, first_try):
+    tries, remove = [], atomic.shutil.rmtree
+
+    def rmtree(folder, **options):
+        tries.append(folder)
+        if len(tries) > 1:
+            remove(folder, **options)
+        elif first_try:
+            raise first_try
+
+    monkeypatch.setattr(atomic.shutil, "rmtree", rmtree)
+    with pytest.raises(first_try or ZeroDivisionError), whole_folder(tmp_path / "out") as new:
+        (new / "half.txt").write_text("half")
+        raise ZeroDivisionError
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("exchange", [True, False])
 def test_a_folder_takes_its_place_at_the_end(tmp_path, monkeypatch, exchange):
     if not exchange:

@@ -13,6 +13,7 @@ import glob
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from tilth.errors import MachineError, RequestError, listed
 
 MARK = ".tilth"  # the hidden file in a folder that was written here: such a folder may be replaced
 OLD = "old"
+PAUSES = (0.0, 0.05, 0.2, 0.5)  # seconds before each try to remove a folder
 
 
 @contextmanager
@@ -107,7 +109,22 @@ def _beside(target: Path) -> Iterator[Path]:
         raise _machine(error, target) from error
     finally:
         if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
+            _remove(hidden)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, whatever comes between: an interrupt waits until it is gone, and so do we for a thread that still writes into it."""
+    interrupted = None
+    for pause in PAUSES:
+        try:
+            time.sleep(pause)
+            shutil.rmtree(folder, ignore_errors=True)
+        except KeyboardInterrupt as error:
+            interrupted = error
+        if not folder.exists():
+            break
+    if interrupted is not None:
+        raise interrupted
 
 
 def _prefix(target: Path) -> str:
