@@ -28,7 +28,7 @@ def doubles() -> list[float | None]:
     """Every power of two, the neighbours of some, and doubles of random bits."""
     chance = random.Random(20240229)
     powers = [2.0**e for e in range(-1074, 1024)]
-    edges = [2.0**e for e in (-1022, -961, -960, -60, 0, 52, 53, 60, 959, 960, 1020)]
+    edges = [2.0**e for e in (-1022, 52, 53, *(60 * j for j in range(-17, 18)))]
     beside = [f(x, way) for f in (math.nextafter,) for x in edges for way in (0.0, math.inf)]
     nasty = [None, 0.0, -0.0, 0.1, -1.5, 38.5816, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan]
     return nasty + powers + beside + [any_double(chance.getrandbits(64)) for _ in range(2_000)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,27 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import case, coalesce, col, concat, double, eq, ge, if_else, lit, lt, mul, ne, not_null, sub, text
+from tilth.engine.expressions import (
+    add,
+    and_,
+    case,
+    coalesce,
+    col,
+    concat,
+    double,
+    eq,
+    ge,
+    greatest,
+    if_else,
+    lit,
+    lt,
+    mul,
+    ne,
+    not_null,
+    null_if,
+    sub,
+    text,
+)
 from tilth.engine.operations.numbers import Finite, IsNan, integer
 from tilth.engine.operations.operation import Operation, call
 
@@ -27,7 +47,7 @@ DIGITS = 15  # hexadecimal digits of a hash that are used: 60 bits
 BETWEEN = "\x1f"  # stands between fields: the unit separator
 
 BITS = 60  # a double is scaled by powers of 2 to the 60, so that its whole part and what is left both fit 64 bits
-LOWEST, HIGHEST = -17, 17  # from 2**-1020, below which every smaller double is scaled alike, to 2**1020
+LOWEST = -17  # from 2**-1020, below which every smaller double is scaled alike
 
 
 class HashText(Operation):
@@ -59,14 +79,14 @@ class FloatText(Operation):
         size = exp.Abs(this=x)
         finite = exp.Abs(this=Finite.of(x))
         small = if_else(lt(size, lit(2.0**BITS)), x)  # Spark cannot take the whole part of a larger number
-        scaled = mul(finite, _by_size(size, [lit(2.0 ** (-BITS * j)) for j in range(LOWEST, HIGHEST + 1)]))
+        power = _power(size, finite)
+        scaled = mul(finite, _two_to(exp.Neg(this=power)))
         high = integer(exp.Floor(this=scaled))
         low = integer(mul(sub(scaled, double(high)), lit(2.0**BITS)))
-        power = _by_size(size, [lit(f"/{j}") for j in range(LOWEST, HIGHEST + 1)])
         sign = if_else(lt(x, lit(0.0)), lit("-"), lit(""))
         return case(
             (eq(small, double(exp.Floor(this=small))), text(integer(exp.Floor(this=small)))),
-            (lt(size, lit(math.inf)), concat(sign, text(high), lit("."), text(low), power)),
+            (lt(size, lit(math.inf)), concat(sign, text(high), lit("."), text(low), lit("/"), text(power))),
             (IsNan.of(x), lit("NaN")),
             (not_null(x), concat(sign, lit("Infinity"))),
         )
@@ -88,13 +108,21 @@ class FloatText(Operation):
         return f"{sign}{high}.{int((scaled - high) * 2.0**BITS)}/{j}"
 
 
-def _by_size(size: Tree, values: Sequence[Tree]) -> Tree:
-    """Of the values for j from the lowest to the highest, the one for which 2⁶⁰ʲ is the largest that is not above `size`."""
-    by_power = dict(zip(range(LOWEST, HIGHEST + 1), values, strict=True))
-    below = [(ge(size, lit(2.0 ** (BITS * j))), by_power[j]) for j in range(0, LOWEST, -1)]
-    above = [(lt(size, lit(2.0 ** (BITS * (j + 1)))), by_power[j]) for j in range(1, HIGHEST)]
-    # the usual sizes come first: a branch is tried on the rows that none before it took
-    return if_else(lt(size, lit(2.0**BITS)), case(*below, otherwise=by_power[LOWEST]), case(*above, otherwise=by_power[HIGHEST]))
+def _power(size: Tree, finite: Tree) -> Tree:
+    """The j for which 2⁶⁰ʲ is the largest that is not above a size: by comparison for the usual sizes, else from the logarithm, whose last
+    digit may be wrong, so it is held against the powers beside it."""
+    near = integer(exp.Floor(this=mul(call("log2", null_if(finite, lit(0.0))), lit(1.0 / BITS))))
+    below = if_else(lt(finite, _two_to(near)), lit(1), lit(0))
+    above = if_else(ge(finite, _two_to(add(near, lit(1)))), lit(1), lit(0))
+    found = greatest(add(sub(near, below), above), lit(LOWEST))
+    whole = and_(ge(size, lit(1.0)), lt(size, lit(2.0**BITS)))
+    part = and_(ge(size, lit(2.0**-BITS)), lt(size, lit(1.0)))
+    return case((whole, lit(0)), (part, lit(-1)), otherwise=found)
+
+
+def _two_to(power: Tree) -> Tree:
+    """2⁶⁰ʲ, exactly: it is a power of two."""
+    return call("pow", lit(2.0), double(mul(exp.Paren(this=power.copy()), lit(BITS))))
 
 
 class DecimalText(Operation):
