@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +17,7 @@ import pytest
 import tilth
 from tests.house.tree import ROOT
 from tilth.flow import Flow
-from tilth.report import FindingKind, Report
+from tilth.report import Finding, FindingKind
 from tilth.testing.loans import write_loans
 
 FLOW = """
@@ -117,23 +118,40 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
 
 @pytest.mark.spark
 @pytest.mark.shared_data
+@pytest.mark.slow
 def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_data: Callable[[str], Path], tmp_path: Path) -> None:
     found = shared_data("tabular/adult-train.csv")
     flow = Flow.load(ROOT / "examples" / "adult.yaml")
-    flow = replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/", measure=("bias",))  # a profile takes Spark minutes
+    flow = replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/")
     ours = tilth.run(flow, tmp_path / "duckdb", engine=tilth.DuckDB())
     theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(spark))
-    assert list(numbers(ours)) == pytest.approx(list(numbers(theirs)), rel=1e-9, abs=1e-9)
-    assert [(f.kind, f.name, f.outcome, f.part, f.group) for f in ours.findings] == [
-        (f.kind, f.name, f.outcome, f.part, f.group) for f in theirs.findings
-    ]
+    assert len(ours.findings) == len(theirs.findings) > 350
+    assert {f.kind for f in ours.findings} >= {FindingKind.RULE, FindingKind.BIAS, FindingKind.COLUMN, FindingKind.STEP, FindingKind.SPLIT}
+    assert [(a, b) for a, b in zip(ours.findings, theirs.findings, strict=True) if not same(of_any_engine(a), of_any_engine(b))] == []
     for part in ("train", "test"):
-        a, b = (tilth.write(tilth.read(tmp_path / engine / part)) for engine in ("duckdb", "spark"))
-        assert a.num_rows == b.num_rows
-        assert a.column_names == b.column_names
+        a, b = (in_one_order(tilth.write(tilth.read(tmp_path / engine / part), format="pandas")) for engine in ("duckdb", "spark"))
+        assert len(a) > 6_000
+        pd.testing.assert_frame_equal(a, b, rtol=1e-9, atol=1e-9)
 
 
-def numbers(report: Report) -> Iterator[float]:
-    """The numbers that a report's findings say, in their order."""
-    for f in report.of(FindingKind.RULE, FindingKind.BIAS, FindingKind.BALANCE, FindingKind.SPLIT):
-        yield from (float(x) for x in (f.value, f.low, f.high) if isinstance(x, int | float))
+def of_any_engine(finding: Finding) -> dict[str, Any]:
+    """A finding's fields, without what an engine calls its types."""
+    fields = asdict(finding)
+    fields["details"] = {k: v for k, v in finding.details.items() if k != "type"}
+    return fields
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal, numbers to the ninth digit."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return type(a) is type(b) and bool(a == b)
+
+
+def in_one_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows in an order that does not hang on the last digits of their numbers."""
+    return frame.loc[frame.round(6).sort_values(list(frame.columns)).index].reset_index(drop=True)

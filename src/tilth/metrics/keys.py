@@ -122,7 +122,8 @@ class Entropy(Metric):
 class Frequencies(Metric):
     """How often each value (or combination of values) occurs, null included: a dict from the tuple of values to the count.
 
-    Brought to Python whole, so meant for columns of few values.
+    The most frequent first, ties by value and null last: engines give groups in any order. Brought to Python whole, so meant
+    for columns of few values.
     """
 
     columns: tuple[str, ...]
@@ -131,7 +132,8 @@ class Frequencies(Metric):
         return (count().grouped(*(col(c) for c in self.columns)),)
 
     def value(self, found: dict[tuple[object, ...], int]) -> dict[tuple[object, ...], int]:
-        return {key: n for key, n in found.items() if n}  # a filter leaves groups without a row
+        there = ((key, n) for key, n in found.items() if n)  # a filter leaves groups without a row
+        return dict(sorted(there, key=lambda pair: (-pair[1], [(v is None, v) for v in pair[0]])))
 
 
 @dataclass(frozen=True)

@@ -241,5 +241,4 @@ def balance_findings(data: Dataset, engine: Engine) -> list[Finding]:
 
 def _counts(found: Mapping[tuple[Any, ...], int]) -> dict[Any, int]:
     """Rows by value, the most frequent first; null and NaN left out."""
-    counts = {key: n for (key,), n in found.items() if key is not None and key == key}
-    return {key: counts[key] for key in sorted(counts, key=lambda key: (-counts[key], str(key)))}
+    return {key: n for (key,), n in found.items() if key is not None and key == key}
