@@ -1,7 +1,8 @@
 """Builders for expression trees: the words that metrics and steps speak in.
 
-A tree is a `sqlglot` expression and means the same on DuckDB, on Spark and in the row function. Each builder copies what
-it is given, because a node of a tree has one parent only. Identifiers are always quoted; values become literals.
+A tree is a `sqlglot` expression and means the same on DuckDB, on Spark and in the row function. A node has one parent only:
+each builder takes what it is given as it is if that stands nowhere yet, and a copy of it otherwise (`own`). Identifiers are
+always quoted; values become literals.
 """
 
 from __future__ import annotations
@@ -27,6 +28,27 @@ TYPES: dict[Kind, exp.DType] = {
     Kind.TIMESTAMP: exp.DataType.Type.TIMESTAMPNTZ,
     Kind.INSTANT: exp.DataType.Type.TIMESTAMPTZ,
 }
+
+
+def own(tree: Tree) -> Tree:
+    """A tree that may stand below a new node: itself if it has no parent yet, else a copy. Copies are most of the cost of a large tree."""
+    return tree if tree.parent is None else tree.copy()
+
+
+def owned(*trees: Tree) -> list[Tree]:
+    """Several trees for one node, where one of them may be given twice.
+
+    >>> x = col("x")
+    >>> first, second = owned(x, x)
+    >>> first is x, second is x
+    (True, False)
+    """
+    taken: set[int] = set()
+    found = []
+    for tree in trees:
+        found.append(tree.copy() if id(tree) in taken else own(tree))
+        taken.add(id(tree))
+    return found
 
 
 def col(name: str) -> exp.Column:
@@ -83,7 +105,7 @@ def _decimal_type(value: Decimal) -> str:
 
 def cast_to(x: Tree, to: exp.DataType) -> Tree:
     """A cast that raises where a value does not fit."""
-    return exp.Cast(this=x.copy(), to=to)
+    return exp.Cast(this=own(x), to=to)
 
 
 def cast(x: Tree, kind: Kind) -> Tree:
@@ -103,7 +125,7 @@ def text(x: Tree) -> Tree:
 
 def is_null(x: Tree) -> Tree:
     """Whether a value is null: true or false, never null."""
-    return exp.Is(this=x.copy(), expression=exp.Null())
+    return exp.Is(this=own(x), expression=exp.Null())
 
 
 def not_null(x: Tree) -> Tree:
@@ -113,7 +135,7 @@ def not_null(x: Tree) -> Tree:
 
 def not_(x: Tree) -> Tree:
     """Three-valued not."""
-    return exp.Not(this=exp.Paren(this=x.copy()))
+    return exp.Not(this=exp.Paren(this=own(x)))
 
 
 def and_(*conditions: Tree | None) -> Tree:
@@ -127,7 +149,7 @@ def or_(*conditions: Tree | None) -> Tree:
 
 
 def _joined(kind: type[exp.Connector], conditions: Iterable[Tree | None], none: Tree) -> Tree:
-    given = [exp.Paren(this=c.copy()) for c in conditions if c is not None]
+    given: list[Tree] = [exp.Paren(this=c) for c in owned(*(c for c in conditions if c is not None))]
     if not given:
         return none
     # a balanced tree: a chain of a thousand would be deeper than the printer's stack
@@ -138,7 +160,8 @@ def _joined(kind: type[exp.Connector], conditions: Iterable[Tree | None], none: 
 
 
 def _binary(kind: type[exp.Binary], a: Tree, b: Tree) -> Tree:
-    return exp.Paren(this=kind(this=a.copy(), expression=b.copy()))
+    left, right = owned(a, b)
+    return exp.Paren(this=kind(this=left, expression=right))
 
 
 def eq(a: Tree, b: Tree) -> Tree:
@@ -188,7 +211,8 @@ def mul(a: Tree, b: Tree) -> Tree:
 
 def in_(x: Tree, values: Iterable[Any]) -> Tree:
     """Whether x equals one of the values; null if x is."""
-    return exp.Paren(this=exp.In(this=x.copy(), expressions=[v.copy() if isinstance(v, Tree) else lit(v) for v in values]))
+    x, *values = owned(x, *(v if isinstance(v, Tree) else lit(v) for v in values))
+    return exp.Paren(this=exp.In(this=x, expressions=values))
 
 
 def if_else(condition: Tree, yes: Tree, no: Tree | None = None) -> Tree:
@@ -198,33 +222,39 @@ def if_else(condition: Tree, yes: Tree, no: Tree | None = None) -> Tree:
 
 def case(*branches: tuple[Tree, Tree], otherwise: Tree | None = None) -> Tree:
     """The value of the first branch whose condition is true."""
-    ifs = [exp.If(this=c.copy(), true=v.copy()) for c, v in branches]
-    return exp.Case(ifs=ifs, default=(otherwise if otherwise is not None else exp.Null()).copy())
+    *parts, default = owned(*(tree for branch in branches for tree in branch), exp.Null() if otherwise is None else otherwise)
+    ifs = [exp.If(this=condition, true=value) for condition, value in zip(parts[::2], parts[1::2], strict=True)]
+    return exp.Case(ifs=ifs, default=default)
 
 
 def coalesce(*values: Tree) -> Tree:
     """The first value that is not null."""
-    return exp.Coalesce(this=values[0].copy(), expressions=[v.copy() for v in values[1:]])
+    first, *others = owned(*values)
+    return exp.Coalesce(this=first, expressions=others)
 
 
 def greatest(*values: Tree) -> Tree:
     """The greatest of the values that are there; null if none is. NaN is greater than every number."""
-    return exp.Greatest(this=values[0].copy(), expressions=[v.copy() for v in values[1:]], ignore_nulls=True)
+    first, *others = owned(*values)
+    return exp.Greatest(this=first, expressions=others, ignore_nulls=True)
 
 
 def least(*values: Tree) -> Tree:
     """The least of the values that are there; null if none is."""
-    return exp.Least(this=values[0].copy(), expressions=[v.copy() for v in values[1:]], ignore_nulls=True)
+    first, *others = owned(*values)
+    return exp.Least(this=first, expressions=others, ignore_nulls=True)
 
 
 def null_if(x: Tree, value: Tree) -> Tree:
     """Null where x equals the value, else x."""
-    return exp.Nullif(this=x.copy(), expression=value.copy())
+    left, right = owned(x, value)
+    return exp.Nullif(this=left, expression=right)
 
 
 def concat(*parts: Tree) -> Tree:
     """Texts one after the other; null if any is."""
-    return reduce(lambda a, b: exp.DPipe(this=a, expression=b.copy()), parts[1:], parts[0].copy())
+    first, *others = owned(*parts)
+    return reduce(lambda a, b: exp.DPipe(this=a, expression=b), others, first)
 
 
 def all_rows() -> Tree:
@@ -234,7 +264,7 @@ def all_rows() -> Tree:
 
 def alias(x: Tree, name: str) -> Tree:
     """A tree under a name."""
-    return exp.Alias(this=x.copy(), alias=exp.to_identifier(name, quoted=True))
+    return exp.Alias(this=own(x), alias=exp.to_identifier(name, quoted=True))
 
 
 def columns_of(tree: Tree | None) -> set[str]:

@@ -37,6 +37,7 @@ from tilth.engine.expressions import (
     ne,
     not_null,
     null_if,
+    own,
     sub,
     text,
 )
@@ -57,7 +58,7 @@ class HashText(Operation):
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
-        return exp.Left(this=exp.MD5(this=x.copy()), expression=lit(DIGITS))
+        return exp.Left(this=exp.MD5(this=own(x)), expression=lit(DIGITS))
 
     @staticmethod
     def row(x: Any) -> str:
@@ -122,7 +123,7 @@ def _power(size: Tree, finite: Tree) -> Tree:
 
 def _two_to(power: Tree) -> Tree:
     """2⁶⁰ʲ, exactly: it is a power of two."""
-    return call("pow", lit(2.0), double(mul(exp.Paren(this=power.copy()), lit(BITS))))
+    return call("pow", lit(2.0), double(mul(exp.Paren(this=own(power)), lit(BITS))))
 
 
 class DecimalText(Operation):

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
+from tilth.engine.expressions import owned
 from tilth.errors import Gap
 
 EngineName = Literal["duckdb", "spark"]
@@ -35,7 +36,7 @@ class Operation(exp.Expression, exp.Func):
     @classmethod
     def of(cls, *arguments: Tree) -> Tree:
         """The operation on these arguments."""
-        return cls(expressions=[a.copy() for a in arguments])
+        return cls(expressions=owned(*arguments))
 
     @classmethod
     def both(cls, *arguments: Any, **_: Any) -> Tree:
@@ -68,7 +69,7 @@ def lowered(tree: Tree, engine: EngineName) -> Tree:
     holder = exp.Paren(this=tree.copy())
     while operations := list(holder.find_all(Operation)):
         for node in reversed(operations):  # the inner ones first
-            spelled = getattr(node, engine)(*(a.copy() for a in node.expressions))
+            spelled = getattr(node, engine)(*(a.pop() for a in list(node.expressions)))
             _put(node, spelled, engine)
     for plain in list(holder.find_all(exp.Filter)):
         plain.replace(only_where(plain.this, plain.expression.this, engine))
@@ -137,4 +138,4 @@ def lower(tree: Tree, engine: EngineName, pretty: bool = False) -> str:
 
 def call(name: str, *arguments: Tree) -> Tree:
     """An engine's own function, for renderings only."""
-    return exp.Anonymous(this=name, expressions=[a.copy() for a in arguments])
+    return exp.Anonymous(this=name, expressions=owned(*arguments))
