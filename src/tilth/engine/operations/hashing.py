@@ -1,16 +1,17 @@
 """Randomness that repeats: a hash of a row's own values that is equal on every engine and in Python.
 
 The hash of a key is the first 15 hexadecimal digits of the MD5 of `seed ‖ 0x1F ‖ field ‖ 0x1F ‖ field …`. A field is the canonical
-text of a value: one text for each value, the same everywhere. Integers are written in decimals, booleans as `true` and `false`, days and
-times by ISO 8601 with microseconds (instants in UTC), decimals without trailing zeros, null as the character 0. Engines write doubles
-differently, so a double is taken apart into whole numbers (`FloatText`). Texts are taken as they are: Spark has no Unicode normal form.
+text of a value: one text for each value, the same everywhere. Integers are written in decimals, booleans as `true` and `false`, days
+and times by ISO 8601 with microseconds (instants in UTC), decimals without trailing zeros, null as the character 0. Engines write
+doubles differently, so one that is not whole is written in hexadecimal digits (`FloatText`). Texts are taken as they are: Spark has
+no Unicode normal form.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,35 +21,26 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import (
-    add,
-    and_,
     case,
     coalesce,
     col,
-    concat,
     double,
     eq,
-    ge,
-    greatest,
+    gt,
     if_else,
     lit,
     lt,
-    mul,
     ne,
-    not_null,
-    null_if,
     own,
-    sub,
     text,
 )
-from tilth.engine.operations.numbers import Finite, IsNan, integer
+from tilth.engine.operations.numbers import IsNan, integer
 from tilth.engine.operations.operation import Operation, call
 
 DIGITS = 15  # hexadecimal digits of a hash that are used: 60 bits
 BETWEEN = "\x1f"  # stands between fields: the unit separator
 
-BITS = 60  # a double is scaled by powers of 2 to the 60, so that its whole part and what is left both fit 64 bits
-LOWEST = -17  # from 2**-1020, below which every smaller double is scaled alike
+WHOLE = 2.0**60  # whole numbers below it have the text of the integer
 
 
 class HashText(Operation):
@@ -68,62 +60,43 @@ class HashText(Operation):
 class FloatText(Operation):
     """A double's canonical text. Whole numbers below 2⁶⁰ are written as integers are: `3`, `-12`, `0` for both zeros.
 
-    Any other finite x is ±(hi + lo / 2⁶⁰) · 2⁶⁰ʲ with hi below 2⁶⁰, written `hi.lo/j`: 0.5 is `576460752303423488.0/-1`. Each
-    operation is exact: comparison, scaling by a power of two, the whole part, the difference of close numbers.
+    Any other finite one as C's `%a` writes it, which is exact: hexadecimal digits and a power of two, `0x1.8p-2` for 0.375. Engines
+    differ in a plus before the power and in zeros at the end of the digits; neither is written. Then `NaN`, `Infinity` and `-Infinity`.
     """
 
     total = True
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
-        x = double(x)
-        size = exp.Abs(this=x)
-        finite = exp.Abs(this=Finite.of(x))
-        small = if_else(lt(size, lit(2.0**BITS)), x)  # Spark cannot take the whole part of a larger number
-        power = _power(size, finite)
-        scaled = mul(finite, _two_to(exp.Neg(this=power)))
-        high = integer(exp.Floor(this=scaled))
-        low = integer(mul(sub(scaled, double(high)), lit(2.0**BITS)))
-        sign = if_else(lt(x, lit(0.0)), lit("-"), lit(""))
-        return case(
-            (eq(small, double(exp.Floor(this=small))), text(integer(exp.Floor(this=small)))),
-            (lt(size, lit(math.inf)), concat(sign, text(high), lit("."), text(low), lit("/"), text(power))),
-            (IsNan.of(x), lit("NaN")),
-            (not_null(x), concat(sign, lit("Infinity"))),
-        )
+    def duckdb(cls, x: Tree) -> Tree:
+        return _float_text(x, lambda x: call("replace", call("printf", lit("%a"), x), lit("p+"), lit("p")))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return _float_text(x, lambda x: call("replace", call("format_string", lit("%a"), x), lit(".0p"), lit("p")))
 
     @staticmethod
     def row(x: Any) -> str:
         x = float(x)
-        size = abs(x)
-        if size < 2.0**BITS and x == math.floor(x):
+        if abs(x) < WHOLE and x == math.floor(x):
             return str(int(x))
-        if x != x:
-            return "NaN"
-        sign = "-" if x < 0 else ""
-        if size == math.inf:
-            return f"{sign}Infinity"
-        j = max(LOWEST, (math.frexp(size)[1] - 1) // BITS)
-        scaled = size * 2.0 ** (-BITS * j)
-        high = math.floor(scaled)
-        return f"{sign}{high}.{int((scaled - high) * 2.0**BITS)}/{j}"
+        if not math.isfinite(x):
+            return "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+        digits, _, power = x.hex().partition("p")
+        return f"{digits.rstrip('0').rstrip('.')}p{int(power)}"
 
 
-def _power(size: Tree, finite: Tree) -> Tree:
-    """The j for which 2⁶⁰ʲ is the largest that is not above a size: by comparison for the usual sizes, else from the logarithm, whose last
-    digit may be wrong, so it is held against the powers beside it."""
-    near = integer(exp.Floor(this=mul(call("log2", null_if(finite, lit(0.0))), lit(1.0 / BITS))))
-    below = if_else(lt(finite, _two_to(near)), lit(1), lit(0))
-    above = if_else(ge(finite, _two_to(add(near, lit(1)))), lit(1), lit(0))
-    found = greatest(add(sub(near, below), above), lit(LOWEST))
-    whole = and_(ge(size, lit(1.0)), lt(size, lit(2.0**BITS)))
-    part = and_(ge(size, lit(2.0**-BITS)), lt(size, lit(1.0)))
-    return case((whole, lit(0)), (part, lit(-1)), otherwise=found)
-
-
-def _two_to(power: Tree) -> Tree:
-    """2⁶⁰ʲ, exactly: it is a power of two."""
-    return call("pow", lit(2.0), double(mul(exp.Paren(this=own(power)), lit(BITS))))
+def _float_text(x: Tree, exact: Callable[[Tree], Tree]) -> Tree:
+    """The text of a double, by what an engine writes for those that are finite."""
+    x = double(x)
+    size = exp.Abs(this=x)
+    small = if_else(lt(size, lit(WHOLE)), x)  # Spark cannot take the whole part of a larger number
+    return case(
+        (eq(small, double(exp.Floor(this=small))), text(integer(x))),
+        (lt(size, lit(math.inf)), exact(x)),
+        (IsNan.of(x), lit("NaN")),
+        (gt(x, lit(0.0)), lit("Infinity")),
+        (lt(x, lit(0.0)), lit("-Infinity")),
+    )
 
 
 class DecimalText(Operation):
@@ -212,19 +185,20 @@ class BinaryText(Operation):
         return str(bytes(x).hex().upper())
 
 
-class Field(Operation):
-    """A canonical text, or the character 0 for null: what of a value goes into a hash."""
+class Fields(Operation):
+    """Canonical texts with 0x1F between them and the character 0 for null: what of a row goes into a hash. Never null."""
 
     takes_null = True
     never_null = True
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
-        return coalesce(x, call("chr", lit(0)))
+    def both(cls, *texts: Tree) -> Tree:
+        # one call of many texts: a chain of two by two costs DuckDB the square of their number
+        return call("concat_ws", lit(BETWEEN), *(coalesce(x, call("chr", lit(0))) for x in texts))
 
     @staticmethod
-    def row(x: Any) -> str:
-        return "\0" if x is None else str(x)
+    def row(*texts: Any) -> str:
+        return BETWEEN.join("\0" if x is None else x for x in texts)
 
 
 TEXTS: dict[Kind, type[Operation]] = {
@@ -250,11 +224,8 @@ def canonical_text(column: Column) -> Tree:
 
 
 def key_text(columns: Iterable[Column], *before: str) -> Tree:
-    """The canonical texts of several columns with 0x1F between them, never null; `before` are texts in front, such as a seed."""
-    fields = [Field.of(canonical_text(c)) for c in columns]
-    if before:
-        fields.insert(0, lit(BETWEEN.join(before)))
-    return concat(*[part for f in fields for part in (lit(BETWEEN), f)][1:])
+    """The canonical texts of several columns as one, never null; `before` are texts in front, such as a seed."""
+    return Fields.of(*map(lit, before), *map(canonical_text, columns))
 
 
 def key_hash(columns: Iterable[Column], seed: int | str) -> Tree:
