@@ -185,6 +185,11 @@ class Split(Step):
         shares = [Decimal(repr(share)) for _, share in self.shares]  # as they are written: 0.7 and 0.2 are 0.9
         return [float(sum(shares[: i + 1])) for i in range(len(shares))]
 
+    def writes_rows_out(self, learned: Learned) -> bool:
+        """Whether rows are placed by the text of all their columns: dear enough that later scans had better find them placed."""
+        state = learned[""]
+        return bool(state.get("content")) and set(state["content"]) <= {*state["columns"], *state["key"]}
+
     # ── changing ──
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
