@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import product
 
 import pyarrow as pa
@@ -73,6 +74,11 @@ TEXTS = [
 ]
 DATES = [date(2024, 2, 29), date(1969, 12, 31), date(2000, 1, 1), date(9999, 12, 31), date(1, 1, 1), None]
 TIMES = [datetime(2024, 2, 29, 23, 59, 59, 999999), datetime(1969, 12, 31, 23, 0), datetime(2024, 12, 30, 1, 2, 3), None]
+EXTREMES = [-(2**63), 2**63 - 1, -1, 0, 1, None]
+BYTES = [127, -128, 0, 3, -1, None, 100]
+SINGLES = [0.100000001490116119384765625, 2.0**127, -0.0, None, 16777216.0, 0.25, math.inf]  # 0.1 as a float of 32 bits has it, and so on
+PRICES = [Decimal("2.50"), Decimal("-2.50"), Decimal("0.10"), None, Decimal("99999999999999.99"), Decimal("1.00")]
+RATES = [Decimal("2.5000"), Decimal("0.0001"), None, Decimal("99999999999999.9999"), Decimal("0.1000")]
 
 SCHEMA = Schema(
     (
@@ -86,12 +92,17 @@ SCHEMA = Schema(
         Column("d", Kind.DATE),
         Column("t", Kind.TIMESTAMP),
         Column("z", Kind.INSTANT),
+        Column("e", Kind.INTEGER),
+        Column("k", Kind.INTEGER, "tinyint"),
+        Column("f", Kind.FLOAT, "float"),
+        Column("p", Kind.DECIMAL),
+        Column("q", Kind.DECIMAL),
     )
 )
 
 
 def nasty_rows() -> list[dict[str, object]]:
-    """Every pair of doubles, of integers and of texts (texts against a few), with dates and booleans going round."""
+    """Every pair of doubles, of integers and of texts (texts against a few); the other columns go round, each in its own time."""
     pairs = max(len(DOUBLES) ** 2, len(INTEGERS) ** 2)
     doubles, integers = list(product(DOUBLES, DOUBLES)), list(product(INTEGERS, INTEGERS))
     texts = list(product(TEXTS, [*TEXTS[3:8], None]))
@@ -104,6 +115,7 @@ def nasty_rows() -> list[dict[str, object]]:
         z = None if t is None else t.replace(tzinfo=UTC)
         rows.append(
             {"x": x, "y": y, "i": i, "j": j, "s": s, "u": u, "b": (True, False, None)[k % 3], "d": DATES[k % len(DATES)], "t": t, "z": z}
+            | {n: v[k % len(v)] for n, v in {"e": EXTREMES, "k": BYTES, "f": SINGLES, "p": PRICES, "q": RATES}.items()}
         )
     return rows
 
@@ -120,6 +132,11 @@ ARROW = pa.schema(
         ("d", pa.date32()),
         ("t", pa.timestamp("us")),
         ("z", pa.timestamp("us", "UTC")),
+        ("e", pa.int64()),
+        ("k", pa.int8()),
+        ("f", pa.float32()),
+        ("p", pa.decimal128(16, 2)),
+        ("q", pa.decimal128(18, 4)),
     ]
 )
 
@@ -191,6 +208,8 @@ FORMULAS = [
     "s like 'a%'",
     "s like '%b'",
     "s like 'a\\\\_b'",
+    "s like '\\\\a%'",
+    "s like '%\\\\'",
     "s rlike 'a.b'",
     "s rlike '^[a-z]+$'",
     "full_match(s, '[0-9]+')",
@@ -225,7 +244,169 @@ FORMULAS = [
     "minute(t)",
     "cast(t as date)",
     "coalesce(t, cast('2000-01-01 00:00:00' as timestamp))",
+    # numbers narrower than 64 bits are computed with in 64
+    "k + k",
+    "k * k",
+    "-k",
+    "abs(k)",
+    "k div -1",
+    "2147483647 * 2 + k",
+    "f * f",
+    "f - 0.1",
+    "f % f",
+    "f in (0.25, 1)",
+    "power(f, f)",
+    # decimals in doubles
+    "p + q",
+    "p * q",
+    "p % q",
+    "p / q",
+    "p = 0.1",
+    "p < x",
+    "p in (2.5, 1)",
+    "coalesce(p, 0)",
+    "greatest(i, p)",
+    "if(b, p, q)",
+    "cast(p as bigint)",
+    # the ends of 64 bits, and what a double cannot hold
+    "e % -1",
+    "e % i",
+    "i % e",
+    "e / -1",
+    "i = x",
+    "x in (9007199254740993, 0)",
+    "i in (9007199254740992.0, 0.5)",
+    "nullif(i, x)",
+    # conditions, lists and choices
+    "b is false",
+    "b is not false",
+    "b is not true",
+    "if(null, 1, 2)",
+    "i not in (1, null)",
+    "d in ('2024-02-29', null)",
+    "d between '1970-01-01' and '2024-12-31'",
+    "case d when '2024-02-29' then 1 else 0 end",
+    "case i when 7 then 'seven' when null then 'none' end",
+    "greatest(i)",
+    "greatest(d, '2000-01-01')",
+    "coalesce(d, '2000-01-01')",
+    "nullif(d, '2024-02-29')",
+    "d <=> '2024-02-29'",
+    "log(x)",
+    # texts of other kinds
+    "s || i || b || d",
+    "concat(s, null)",
+    "cast(d as string)",
+    "hour(d)",
+    "weekday_of(z)",
+    "days_between(d, '2000-01-01')",
+    "days_between(z, t)",
+    "z > '2000-01-01 00:00:00+02:00'",
 ]
+
+OVERFLOWING = ["-e", "abs(e)", "e + e", "e - 1", "e * 2", "e div -1", "2 * 9223372036854775807", "cast(x as bigint) * 9223372036854775807"]
+"""Formulas that leave 64 bits somewhere: every engine stops."""
+
+DIFFERENT = {
+    "x div y": "DIV is of integers",
+    "p div 2": "DIV is of integers",
+    "s || x": "a float has no text that all engines agree on",
+    "concat(s, p)": "a decimal has no text that all engines agree on",
+    "s || t": "a timestamp has no text that all engines agree on",
+    "length(i)": "length() is of texts",
+    "lower(d)": "lower() is of texts",
+    "trim(x)": "trim() is of texts",
+    "i like '1%'": "a pattern is for texts",
+    "b rlike 'a'": "a pattern is for texts",
+    "sqrt(s)": "sqrt() is of numbers",
+    "round(s)": "round() is of numbers",
+    "if(i, 1, 2)": "a condition is true or false",
+    "case when s then 1 end": "a condition is true or false",
+    "x is true": "a condition is true or false",
+    "i is 5": "IS 5",
+    "i in ('1')": "an integer cannot be compared with a text",
+    "s between 1 and 2": "a text cannot be compared with an integer",
+    "s <=> 1": "a text cannot be compared with an integer",
+    "nullif(b, 1)": "a boolean cannot be compared with an integer",
+    "case i when 'a' then 1 end": "an integer cannot be compared with a text",
+    "coalesce(s, 1)": "of different kinds: text, integer",
+    "coalesce(d, t)": "of different kinds: date, timestamp",
+    "greatest(t, z)": "of different kinds: timestamp, instant",
+    "if(b, 1, 'x')": "of different kinds: integer, text",
+    "i < 9223372036854775808": "9223372036854775808 does not fit 64 bits",
+    "weekday_of(i)": "weekday_of() is of dates and timestamps",
+    "days_between(d)": "days_between() is of 2 dates, not of 1",
+}
+"""Formulas that engines take differently, or one of them not at all → what is told instead."""
+
+
+QUERIES = [
+    *(f"cast(s as {to})" for to in ("bigint", "int", "double", "boolean", "date", "timestamp", "string")),
+    *(f"cast({x} as bigint)" for x in "xfpqbi"),
+    *(f"cast({x} as double)" for x in "fpi"),
+    *(f"cast({x} as string)" for x in "pibdtek"),
+    "cast(d as timestamp)",
+    "cast(t as date)",
+    "cast(z as timestamp)",
+    "concat(s, u)",
+    "concat(s, null)",
+    "s || i || p || d",
+    "s like 'a\\_b'",
+    "s like 'a\\\\%b'",
+    "s like '\\a%'",
+    "s not like 'a_c'",
+    "trim(s)",
+    "lower(s)",
+    "upper(s)",
+    "s rlike '^a'",
+    "x div y",
+    "i div j",
+    "x % y",
+    "e % -1",
+    "e % i",
+    "p % q",
+    "p / q",
+    "i / 2",
+    "x / 0",
+    "f = 0.1",
+    "f > 0.1",
+    "p = 2.5",
+    "x in (0.5, 1)",
+    "round(x, 2)",
+    "round(p, 1)",
+    "greatest(x, y)",
+    "coalesce(x, 0)",
+    "nullif(x, 0)",
+    "x <=> y",
+    "b is false",
+    "case x when 0 then 'zero' end",
+    "d > '2000-01-01'",
+    "year(z)",
+    "avg(p) over (order by o)",
+    "avg(k) over (partition by b)",
+    "sum(k) over (order by o rows between 2 preceding and current row)",
+    "lag(s) over (order by o)",
+    "rank() over (order by x)",
+    "rank() over (order by s desc)",
+    "row_number() over (partition by d order by o desc)",
+    "count(*) over (partition by x)",
+    "(select count(distinct s, u) from primary)",
+    "(select count_if(x > 0) from primary where false)",
+    "(select avg(cast(s as double)) from primary)",
+]
+"""What stands between SELECT and FROM in whole queries, over the same table with the number of its row in `o`."""
+
+QUERIES_DIFFERENT = {
+    "s || x": "has no text that all engines agree on",
+    "concat(s, f)": "has no text that all engines agree on",
+    "cast(z as string)": "has no text that all engines agree on",
+    "trim(both 'a' from s)": "trim takes blanks",
+    "ltrim(s)": "trim takes blanks",
+    "s like u": "a pattern must be a text in quotes",
+    "round(x, 400)": "the places to round to",
+    "cast(x as decimal(10, 2))": "a cast to DECIMAL(10, 2)",
+}
+"""The same for what is refused → what is told."""
 
 
 def trees() -> dict[str, object]:

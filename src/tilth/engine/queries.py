@@ -7,6 +7,7 @@ its tables and no file, setting or other table; operations that engines disagree
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import sqlglot
@@ -14,10 +15,12 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.admission import CASTS, LONGEST, SAFE
-from tilth.engine.expressions import lit
+from tilth.engine.admission import CASTS, LONGEST, MOST_PLACES, OF_TEXTS, SAFE
+from tilth.engine.expressions import double, lit
 from tilth.engine.operations import Round, Trim
-from tilth.engine.operations.patterns import Matches
+from tilth.engine.operations.numbers import IntegerDivide
+from tilth.engine.operations.patterns import Like, Matches
+from tilth.engine.operations.untyped import UNTYPED, ToInteger, ToText
 from tilth.errors import ExpressionError, Mistake, did_you_mean, listed
 
 CLAUSES = (
@@ -26,14 +29,13 @@ CLAUSES = (
     exp.Tuple, exp.Window, exp.WindowSpec, exp.Filter, exp.Var,
 )  # fmt: skip
 AGGREGATES = (
-    exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop,
+    exp.Count, exp.Sum, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop,
     exp.CovarSamp, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead,
 )  # fmt: skip
 VALUES = (
     exp.Column, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.And, exp.Or,
     exp.Not, exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.In,
-    exp.Between, exp.Like, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Length, exp.Concat, exp.DPipe, exp.Year, exp.Month, exp.Day,
-    exp.TsOrDsToDate,
+    exp.Between, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Length, exp.Year, exp.Month, exp.Day, exp.TsOrDsToDate,
 )  # fmt: skip
 
 
@@ -45,17 +47,39 @@ def _count_if(node: Any) -> Tree:
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=node.this.copy()))
 
 
+def _average(node: Any) -> Tree:
+    """DuckDB's average of decimals is a double, Spark's a decimal of few places."""
+    return exp.Avg(this=double(node.this))
+
+
 def _cast(node: Any) -> Tree:
     """Spark's cast raises and DuckDB's may not: both give null for what cannot be read."""
-    return exp.TryCast(this=node.this.copy(), to=node.args["to"].copy(), safe=True)
+    return UNTYPED[CASTS[node.args["to"].this]].of(node.this)
+
+
+def _concat(node: Any) -> Tree:
+    """Null if one part is."""
+    given = node.expressions if isinstance(node, exp.Concat) else (node.this, node.expression)
+    return exp.Paren(this=reduce(lambda x, y: exp.DPipe(this=x, expression=y), [ToText.of(x) for x in given]))
+
+
+def _number(node: Any) -> Tree:
+    """A number with a point is a double, as in formulas: beside a float of 32 bits DuckDB compares a decimal in 32, Spark in 64."""
+    return node.copy() if node.is_string or node.is_int else lit(float(node.this))
 
 
 MEANT: Mapping[type[Any], Callable[[Any], Tree]] = {
-    **{node: _operation(operation) for node, operation in SAFE.items()},
+    exp.Literal: _number,
+    **{node: _operation(operation) for node, operation in {**SAFE, **OF_TEXTS}.items()},
+    exp.IntDiv: lambda node: IntegerDivide.of(ToInteger.of(node.this), ToInteger.of(node.expression)),
     exp.Round: lambda node: Round.of(node.this, node.args.get("decimals") or lit(0)),
     exp.Trim: _operation(Trim),
     exp.RegexpLike: _operation(Matches),
+    exp.Like: _operation(Like),
     exp.CountIf: _count_if,
+    exp.Avg: _average,
+    exp.Concat: _concat,
+    exp.DPipe: _concat,
     exp.Cast: _cast,
     exp.TryCast: _cast,
 }
@@ -119,10 +143,15 @@ def _refusal(node: Any, own: Mapping[str, str], tables: Mapping[str, str]) -> li
             if node.this in CASTS:
                 return []
             return [Mistake(f"a cast to {node.sql('spark')} cannot be used", accepted="bigint, double, string, boolean, date, timestamp")]
-        case exp.RegexpLike() if not isinstance(node.expression, exp.Literal):
+        case exp.RegexpLike() | exp.Like() if not isinstance(node.expression, exp.Literal):
             return [Mistake("a pattern must be a text in quotes", code="not-admitted")]
-        case exp.Round() if not isinstance(node.args.get("decimals") or lit(0), exp.Literal):
-            return [Mistake("the places to round to must be a whole number", code="not-admitted")]
+        case exp.Trim() if node.expression is not None or node.args.get("position"):
+            told = "trim takes blanks, tabs and line ends from both ends, nothing else"
+            return [Mistake(told, accepted="trim(x)", code="not-admitted")]
+        case exp.Round() if not (
+            isinstance(n := node.args.get("decimals") or lit(0), exp.Literal) and n.is_int and int(n.this) <= MOST_PLACES
+        ):
+            return [Mistake(f"the places to round to must be a whole number from 0 to {MOST_PLACES}", code="not-admitted")]
     if type(node) in PASSING:
         return []
     what = f"{node.name}()" if isinstance(node, exp.Anonymous) else node.sql("spark")[:60]

@@ -21,6 +21,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change
 from tilth.engine.operations import Operation
+from tilth.engine.operations.numbers import in_64_bits
 from tilth.errors import Gap
 
 MISSING = object()
@@ -261,7 +262,7 @@ def _negative(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     if isinstance(t.this, exp.Literal):
         return w.bind(-w.bound[_literal(w, t.this, here)])
     x = w.node(t.this, here)
-    return w.guarded(f"-{x}", x)
+    return w.guarded(f"{w.bind(NEGATIVE)}({x})", x)
 
 
 def _coalesce(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -287,7 +288,7 @@ def _is(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x = w.node(t.this, here)
     if isinstance(t.expression, exp.Null):
         return w.bind(False) if x in w.never_null else w.line(f"{x} is None", never_null=True)
-    return w.line(f"{x} is {t.expression.this!r}", never_null=True)
+    return w.line(f"{x} is {bool(t.expression.this)}", never_null=True)
 
 
 def _not(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -347,14 +348,11 @@ def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Callable[[_Writ
     return write
 
 
-def _checked(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def compute(a: Any, b: Any) -> Any:
-        result = operation(a, b)
-        if isinstance(result, int) and not -(2**63) <= result < 2**63:
-            raise OverflowError(f"{result} does not fit 64 bits")
-        return result
+def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *values: in_64_bits(operation(*values))
 
-    return compute
+
+NEGATIVE, SIZE = _checked(operator.neg), _checked(abs)  # -2⁶³ has neither in 64 bits
 
 
 def _in(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -372,6 +370,8 @@ def _null_if(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
 
 def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x, to = w.node(t.this, here), t.args["to"].this
+    if w.is_constant(x) and w.bound[x] is None:
+        return x
     if to in CONSTANTS and isinstance(w.bound.get(x), str):
         return w.bind(CONSTANTS[to](w.bound[x]))
     if to == exp.DataType.Type.DOUBLE:
@@ -433,7 +433,7 @@ def _length(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
 
 def _abs(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x = w.node(t.this, here)
-    return w.guarded(f"{w.bind(abs)}({x})", x)
+    return w.guarded(f"{w.bind(SIZE)}({x})", x)
 
 
 def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:

@@ -359,6 +359,7 @@ def _ours(error: Any, text: str) -> Exception:
     known = getattr(error, "getCondition", lambda: None)() or ""
     if known.split(".")[0] in (
         "ARITHMETIC_OVERFLOW",
+        "BINARY_ARITHMETIC_OVERFLOW",
         "CAST_OVERFLOW",
         "CAST_INVALID_INPUT",
         "DIVIDE_BY_ZERO",

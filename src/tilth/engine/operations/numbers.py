@@ -27,6 +27,7 @@ from tilth.engine.expressions import (
     lit,
     lt,
     mul,
+    ne,
     not_null,
     null_if,
     or_,
@@ -34,6 +35,13 @@ from tilth.engine.expressions import (
 from tilth.engine.operations.operation import Operation, call
 
 WHOLE = lit(2.0**52)  # from here on every double is a whole number
+
+
+def in_64_bits(x: Any) -> Any:
+    """A number as it is. Errors: OverflowError for an integer that does not fit 64 bits, where the engines stop too."""
+    if isinstance(x, int) and not -(2**63) <= x < 2**63:
+        raise OverflowError(f"{x} does not fit 64 bits")
+    return x
 
 
 class Divide(Operation):
@@ -124,14 +132,20 @@ class IntegerDivide(Operation):
 
     @staticmethod
     def row(i: Any, j: Any) -> Any:
-        return None if j == 0 else abs(i) // abs(j) * (1 if (i < 0) == (j < 0) else -1)
+        return None if j == 0 else in_64_bits(abs(i) // abs(j) * (1 if (i < 0) == (j < 0) else -1))
 
 
 class Remainder(Operation):
     """What is left of x when y is taken from it as often as it goes; the sign is that of x, null where y is 0."""
 
     @classmethod
-    def both(cls, x: Tree, y: Tree) -> Tree:
+    def duckdb(cls, x: Tree, y: Tree) -> Tree:
+        # its -2⁶³ % -1 overflows; what is left of a division by 1 is the same
+        divisor = null_if(y, lit(0)) if isinstance(y, exp.Literal) else case((ne(y, lit(-1)), null_if(y, lit(0))), (not_null(y), lit(1)))
+        return exp.Paren(this=exp.Mod(this=x.copy(), expression=divisor))
+
+    @classmethod
+    def spark(cls, x: Tree, y: Tree) -> Tree:
         return exp.Paren(this=exp.Mod(this=x.copy(), expression=null_if(y, lit(0))))
 
     @staticmethod

@@ -64,22 +64,28 @@ class Like(Operation):
 
     @classmethod
     def both(cls, x: Tree, pattern: Tree) -> Tree:
-        return exp.Paren(this=exp.Escape(this=exp.Like(this=x.copy(), expression=pattern.copy()), expression=lit("\\")))
+        # a backslash before any other character, or at the end, stops Spark; DuckDB takes it as it comes
+        written = "".join(f"\\{c}" if plain and c in "%_\\" else c for c, plain in _like_parts(pattern.name))
+        return exp.Paren(this=exp.Escape(this=exp.Like(this=x.copy(), expression=lit(written)), expression=lit("\\")))
 
     @staticmethod
     def row(x: Any, pattern: Any) -> bool:
         return _like(pattern).fullmatch(x) is not None
 
 
+def _like_parts(pattern: str) -> list[tuple[str, bool]]:
+    """The characters of a LIKE pattern, each with whether it stands for itself."""
+    parts, escaped = [], False
+    for character in pattern:
+        if not escaped and character == "\\":
+            escaped = True
+        else:
+            parts.append((character, escaped or character not in "%_"))
+            escaped = False
+    return parts
+
+
 @cache
 def _like(pattern: str) -> re.Pattern[str]:
-    parts, plain = [], False
-    for character in pattern:
-        if plain or character not in "%_\\":
-            parts.append(re.escape(character))
-            plain = False
-        elif character == "\\":
-            plain = True
-        else:
-            parts.append(".*" if character == "%" else ".")
-    return re.compile("".join(parts), re.DOTALL)
+    wild = {"%": ".*", "_": "."}
+    return re.compile("".join(re.escape(c) if plain else wild[c] for c, plain in _like_parts(pattern)), re.DOTALL)

@@ -27,7 +27,7 @@ class Part(Operation):
 
     @classmethod
     def row(cls, x: Any) -> int:
-        return int(getattr(x, cls.word))
+        return int(getattr(x, cls.word, 0))  # a date begins at midnight
 
 
 class Year(Part):
