@@ -220,7 +220,7 @@ def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
         case "spark":
             from tilth.engine.spark import Spark
 
-            return Spark()
+            return Spark(getattr(source.handle if isinstance(source, Native) else source, "sparkSession", None))
     raise RequestError(
         f"there is no engine {engine!r}", accepted=", ".join(ENGINES), hint=did_you_mean(str(engine), ENGINES), code="unknown-engine"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,18 +17,13 @@ from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, select_from, text_door
-from tilth.errors import Gap, MachineError, MissingExtra, RequestError, SourceError
+from tilth.engine.sessions import active_kept, beside, is_remote, moved, session_for
+from tilth.errors import Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-DEMANDED: dict[str, tuple[str, str]] = {
-    "spark.sql.ansi.enabled": ("true", "without it integers wrap around silently"),
-    "spark.sql.session.timeZone": ("UTC", "instants are read and written in UTC"),
-    "spark.sql.variable.substitute": ("false", "with it a text such as ${spark.app.name} in a rule would be replaced by a setting's value"),
-    "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in texts mean something else"),
-}
 VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
 
 KINDS: dict[str, Kind] = {
@@ -62,15 +56,16 @@ def kind_of(type_text: str) -> Kind:
 class Spark(Engine):
     """Spark, by a session of the user's (`session`), a remote one (`remote`, such as `"sc://host:15002"`), or a local one.
 
-    A given session is checked against the settings that Tilth's meaning rests on; they are set where they may be and the
-    session is refused, with the reason, where they may not.
+    A given session stays as it is: queries run in a session of ours beside it, on the same Spark, which has its settings but for those
+    that change what a query means. Where such a setting cannot be had, the session is refused, with the reason.
     """
 
     name = "spark"
 
     def __init__(self, session: SparkSession | None = None, remote: str | None = None) -> None:
         super().__init__()
-        self.session = demand(session or _session(remote))
+        self.given = session or session_for(remote)
+        self.session = beside(self.given)
         self._bases: dict[Any, str] = {}
         self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
@@ -126,11 +121,18 @@ class Spark(Engine):
                 self._texts.append(source)
                 return self.session.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
             case Memory():
-                return _without_zones(self.session.createDataFrame(source.table), source.table)
+                return self._in_memory(source.table)
             case Native(engine="spark"):
-                frame: DataFrame = source.handle
-                return frame
+                return moved(source.handle, self.session)
         raise Gap(f"Spark cannot read {source}")
+
+    def _in_memory(self, table: pa.Table) -> DataFrame:
+        with active_kept(self.session):
+            return _without_zones(self.session.createDataFrame(_signed(table)), table)
+
+    def returned(self, frame: DataFrame) -> DataFrame:
+        """A frame of ours in the session that was given, for the user to go on with."""
+        return moved(frame, self.given)
 
     def _parquet(self, source: Files) -> DataFrame:
         reader = self.session.read.option("mergeSchema", len(source.paths) > 1)
@@ -185,11 +187,10 @@ class Spark(Engine):
         return [textfiles.as_utf8(path, encoding, Path(self._scratch.name)) for path in here]
 
     def _is_local(self) -> bool:
-        context = getattr(self.session, "_sc", None)
-        return context is not None and str(context.master).startswith("local")
+        return not is_remote(self.session) and str(self.session.sparkContext.master).startswith("local")
 
     def owns(self, handle: Any) -> bool:
-        return getattr(handle, "sparkSession", None) is self.session
+        return getattr(handle, "sparkSession", None) in (self.session, self.given)
 
     def sql(self, text: str) -> DataFrame:
         """A frame from a query; Spark's exceptions become Tilth's."""
@@ -238,6 +239,8 @@ class Spark(Engine):
             rows = frame.count()
             parts = to if folder else to.with_name(f"{to.name}.parts")
             (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(str(parts))
+        if not parts.exists():
+            raise Gap(f"Spark wrote {parts} where this machine does not see it", hint="write to a place that both see, or take a frame")
         for extra in [*parts.glob(".*.crc"), parts / "_SUCCESS"]:
             extra.unlink(missing_ok=True)
         if not folder:
@@ -282,6 +285,16 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
+def _signed(table: pa.Table) -> pa.Table:
+    """Integers without a sign in the next wider type that has one, as Spark reads them from Parquet: PySpark takes none."""
+    import pyarrow as pa
+
+    wider = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.decimal128(20, 0)}
+    if not any(f.type in wider for f in table.schema):
+        return table
+    return table.cast(pa.schema([f.with_type(wider.get(f.type, f.type)) for f in table.schema]))
+
+
 def _without_zones(frame: DataFrame, table: pa.Table) -> DataFrame:
     """A frame made of an Arrow table, its timestamps without a zone as such: PySpark takes them for instants."""
     import pyarrow as pa
@@ -289,56 +302,6 @@ def _without_zones(frame: DataFrame, table: pa.Table) -> DataFrame:
     naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
     return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame
-
-
-def _session(remote: str | None) -> SparkSession:
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise MissingExtra.named("spark", "the Spark engine") from error
-    if remote:
-        return SparkSession.builder.remote(remote).getOrCreate()
-    active = SparkSession.getActiveSession()
-    return active if active is not None else local_session()
-
-
-def local_session(memory: str = "2g") -> SparkSession:
-    """A local Spark session with Tilth's settings, on all cores."""
-    from pyspark.sql import SparkSession
-
-    from tilth.engine.java import use_java
-
-    use_java()
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    builder = SparkSession.builder.master("local[*]").appName("tilth")
-    settings = {
-        **{key: value for key, (value, _) in DEMANDED.items()},
-        "spark.ui.enabled": "false",
-        "spark.driver.memory": memory,
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Xss16m",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
-    }
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return session
-
-
-def demand(session: SparkSession) -> SparkSession:
-    """The session with every setting that Tilth's meaning rests on, or an error that names what cannot be had."""
-    refused = []
-    for key, (value, reason) in DEMANDED.items():
-        if (session.conf.get(key, "") or "").lower() != value.lower():
-            try:
-                session.conf.set(key, value)
-            except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
-                refused.append(f"{key} must be {value} ({reason}); it cannot be set: {str(error).splitlines()[0]}")
-    if refused:
-        raise RequestError(*refused)
-    return session
 
 
 def _chain(error: BaseException | None) -> str:

@@ -83,9 +83,9 @@ def to_spark(data: Dataset, engine: Engine) -> DataFrame:
 
     if isinstance(engine, Spark):
         held: Any = engine.checkpoint(data).source
-        frame: DataFrame = held.handle
-        return frame
-    return Spark().session.createDataFrame(to_arrow(data, engine))
+        return engine.returned(held.handle)
+    table = to_arrow(data, engine)
+    return to_spark(Dataset(Memory(table, tuple(table.column_names), id(table))), Spark())
 
 
 FRAMES: dict[str, Callable[[Dataset, Engine], Any]] = {
