@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from tilth import formats
 from tilth.data import Dataset, Native, Roles
 from tilth.engine.engine import Engine
-from tilth.errors import FlowError, Mistake, RequestError, did_you_mean
+from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_mean
 from tilth.flow.delivery import deliver
 from tilth.flow.flow import Flow
 from tilth.flow.running import TRAIN, Prepared, fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
+from tilth.formats.places import refuse_own_input, text_of
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Facts, Finding, FindingKind, Report, jsonable
 from tilth.rules import Ruleset, evaluate, parse
@@ -165,6 +166,8 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     """
     flow = flow_from(flow)
     place = Path(out) if out is not None else Path(flow.folder) / flow.deliver.to if flow.deliver.to else None
+    if place is not None:
+        refuse_own_input(place, _paths(flow, data))
     with _Run(f"run {flow.name}", data, engine, flow) as run:
         prepared = _prepared(flow, run)
         if place is not None:
@@ -237,11 +240,16 @@ def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
         return rules
     if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
         path = Path(str(rules).strip())
-        try:
-            return parse(path.read_text("utf-8"), file=str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise RequestError(f"the ruleset {str(path)!r} cannot be read: {error}", code="no-file") from error
+        return parse(text_of(path, "ruleset", RulesError), file=str(path))
     return parse(str(rules))
+
+
+def _paths(flow: Flow, data: Any = None) -> list[str]:
+    """The paths that are read: those of the flow, or those that stand in for them."""
+    if data is None:
+        return [p if "://" in p else str(Path(flow.folder) / p) for p in flow.reading.read]
+    given = data if isinstance(data, list | tuple) else [data]
+    return [str(path) for path in given if isinstance(path, str | Path)]
 
 
 def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
@@ -250,7 +258,7 @@ def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
         return data
     if flow is None:
         return read(data, engine=engine)
-    source = data if data is not None else [p if "://" in p else str(Path(flow.folder) / p) for p in flow.reading.read]
+    source = data if data is not None else _paths(flow)
     if data is None and not source:
         raise FlowError(
             f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read"

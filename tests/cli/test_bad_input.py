@@ -24,11 +24,22 @@ def make(path: Path) -> None:
     match path.name:
         case "latin.csv":
             path.write_bytes("name\nMüller\n".encode("latin-1"))
+        case "latin.dqdl":
+            path.write_bytes('Rules = [\nIsComplete "ä" ]'.encode("latin-1"))
+        case "broken.csv":
+            path.symlink_to("gone.csv")
+        case "pipe.csv":
+            os.mkfifo(path)
         case "half.parquet":
             pq.write_table(pa.table({"age": list(range(1000))}), path)
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         case _:
             path.write_bytes(bytes(range(256)) * 40)
+
+
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    """Everything in a folder, the files with their bytes."""
+    return {p: p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c["case"] for c in CASES])
@@ -38,13 +49,13 @@ def test_bad_input_is_told_and_nothing_is_left(case: dict[str, Any], tilth: Tilt
         (tmp_path / name).write_text(text)
     if "made" in case:
         make(tmp_path / case["made"])
-    before = set(tmp_path.rglob("*"))
-    told = tilth(*shlex.split(case["tilth"]))
+    before = contents(tmp_path)
+    told = tilth(*shlex.split(case["tilth"].replace("LONG", "x" * 300)))
     codes = case["code"] if isinstance(case["code"], list) else [case["code"]]
     assert told.code in codes, told
     words = told.err if told.code > 1 and not case["tilth"].startswith("lint") else told.out
     assert all(str(said) in words for said in case["says"]), words
-    assert set(tmp_path.rglob("*")) == before
+    assert contents(tmp_path) == before
     assert not any((tmp_path / name).exists() for name in case.get("lacks", ()))
 
 
@@ -57,3 +68,16 @@ def test_a_place_without_permission(tilth: Tilth, tmp_path: Path) -> None:
     told = tilth("run", "f.yaml", "-o", "closed/out")
     assert told.code == 3
     assert "no permission" in told.err
+
+
+def test_prepared_data_never_replace_what_they_are_made_of(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age\n1\n2\n")
+    (tmp_path / "f.yaml").write_text("data: {read: a.csv}\nfeatures: [{scale: age}]")
+    assert tilth("fit", "f.yaml", "-o", "f.tilth").code == 0
+    before = contents(tmp_path)
+    for out in ("a.csv", "./a.csv", "f.tilth"):
+        told = tilth("apply", "f.tilth", "a.csv", "-o", out)
+        assert (told.code, "would replace" in told.err) == (2, True), told
+    told = tilth("apply", "f.tilth", "a.csv", "-o", "a.xlsx")  # not a folder of Parquet by that name
+    assert (told.code, "no format has this ending" in told.err) == (2, True), told
+    assert contents(tmp_path) == before

@@ -57,9 +57,9 @@ def test_what_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path, monkey
     assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
 
 
-def test_a_file_in_the_way_of_a_folder_is_the_machine_s_error(tmp_path: Path) -> None:
+def test_a_file_in_the_way_of_a_folder_is_the_request_s_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(MachineError, match=r"report\.md"):
+    with pytest.raises(RequestError, match=r"report\.md"):
         write_report(Report("x"), tmp_path / "a" / "report.md")
 
 

@@ -36,7 +36,8 @@ HELP_END = (
 )
 TRACEBACK = "TILTH_TRACEBACK"  # set in the environment, it lets unexpected exceptions through
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
-INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
+BY_SIGNAL = 128  # shells expect this and the signal's number of a program that a signal ended
 
 
 class LazyGroup(click.Group):
@@ -84,10 +85,10 @@ def run(words: Sequence[str]) -> int:
         try:
             found = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
-            return _interrupted()
+            return _interrupted(interrupts)
         except Exception as error:  # the last door: nobody who asks for a report is shown a stack of calls
             if interrupts:  # an engine makes an exception of its own of Ctrl-C
-                return _interrupted()
+                return _interrupted(interrupts)
             if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):
                 raise
             return _told(error)
@@ -119,7 +120,7 @@ def _told(error: Exception) -> int:
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """The Ctrl-C that come while the block runs."""
+    """The signals to stop that come while the block runs: each is a KeyboardInterrupt, so that what was begun is cleared away."""
     noted: list[int] = []
 
     def note(number: int, frame: object) -> None:
@@ -129,11 +130,15 @@ def _interrupts() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = signal.signal(signal.SIGINT, note)
+    before = {stop: signal.getsignal(stop) for stop in STOPS}
+    heard = {stop: handler for stop, handler in before.items() if handler is not signal.SIG_IGN}  # nohup and & ignore some
+    for stop in heard:
+        signal.signal(stop, note)
     try:
         yield noted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for stop, handler in heard.items():
+            signal.signal(stop, handler)
 
 
 def say(*lines: str) -> None:
@@ -142,6 +147,6 @@ def say(*lines: str) -> None:
         click.echo(line, err=True)
 
 
-def _interrupted() -> int:
+def _interrupted(interrupts: Sequence[int]) -> int:
     say("interrupted; what was there before is still there")
-    return INTERRUPTED
+    return BY_SIGNAL + (interrupts[0] if interrupts else signal.SIGINT)

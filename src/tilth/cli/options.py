@@ -26,6 +26,30 @@ def size(context: click.Context, parameter: click.Parameter, given: str | None) 
     return given
 
 
+class _Named(click.ParamType[str]):
+    """The name of a file or folder: never empty, as it is where a variable of the shell is."""
+
+    name = "place"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name itself."""
+        if not value:
+            self.fail("an empty text is no name of a file or folder; is a variable of the shell empty?", param, ctx)
+        return value
+
+
+class _Target(_Named):
+    """Where a result goes."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name itself."""
+        if value == "-":
+            self.fail("results go into files, not to standard output: give a name", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+INPUT, OUTPUT = _Named(), _Target()
+
 READING = (
     click.option("--format", "format_", metavar="FORMAT", help="The format, where the file's name does not say it."),
     click.option("--delimiter", metavar="TEXT", help="What separates the values of a CSV file; found out otherwise."),

@@ -77,7 +77,7 @@ class DuckDB(Engine):
         connection: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         super().__init__()
-        self._scratch = tempfile.TemporaryDirectory(prefix="tilth-", dir=spill, ignore_cleanup_errors=True)
+        self._scratch = _scratch(spill)
         self._connection = connection or duckdb.connect(
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
@@ -240,6 +240,16 @@ class DuckDB(Engine):
             return self.schema_of(f"SELECT * FROM {scan}")
         except MachineError as error:
             raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
+
+
+def _scratch(spill: str | Path | None) -> tempfile.TemporaryDirectory[str]:
+    """A folder for what does not fit into memory: hidden where the user said where, in case that the process is killed."""
+    try:
+        return tempfile.TemporaryDirectory(prefix=".tilth-" if spill else "tilth-", dir=spill, ignore_cleanup_errors=True)
+    except OSError as error:
+        where = f"the spill folder {str(spill)!r}" if spill else "the folder for temporary files"
+        wrong = RequestError if isinstance(error, FileNotFoundError | NotADirectoryError) else MachineError
+        raise wrong(f"{where} cannot be used: {error.strerror}", hint="choose another by --spill, or spill=…", code="spill") from error
 
 
 def _parquet(source: Files) -> str:

@@ -38,6 +38,15 @@ def deliver_analysis(report: Report, config: Any, place: Path) -> None:
         _reports(report, folder)
 
 
+def deliver_report(report: Report, place: Path) -> None:
+    """The report alone, as HTML and JSON, in `place`.
+
+    Errors: `MachineError` where the disk is full or may not be written.
+    """
+    with formats.whole_folder(place) as folder:
+        _reports(report, folder)
+
+
 def _reports(report: Report, folder: Path) -> None:
     for name in ("report.html", "report.json"):
         write_report(report, folder / name)

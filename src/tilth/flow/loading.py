@@ -12,9 +12,10 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tilth.data import Roles
-from tilth.errors import FlowError, Mistake, TilthError, did_you_mean, listed
+from tilth.errors import FlowError, Mistake, RequestError, TilthError, did_you_mean, listed
 from tilth.flow.flow import PARTS, Delivery, Flow, Reading
 from tilth.flow.text import Document, Path, parse
+from tilth.formats.places import text_of
 from tilth.rules import lint
 from tilth.steps import STEPS
 from tilth.steps.split import Split
@@ -142,14 +143,7 @@ class FlowPart(_Strict):
 def load(path: str | FilePath) -> Flow:
     """The flow in a YAML file. Errors: `FlowError` with every mistake, each with its place."""
     path = FilePath(path)
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError as error:
-        near = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise FlowError(f"there is no flow file {str(path)!r}", hint=did_you_mean(path.name, near), code="no-file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise FlowError(f"{str(path)!r} cannot be read: {why}", hint="a flow is a YAML text in UTF-8", code="not-readable") from error
+    text = text_of(path, "flow file", FlowError)
     return parse_flow(text, file=str(path), name=path.stem, folder=str(path.parent))
 
 
@@ -245,10 +239,10 @@ class _Loader:
             return self.ruleset(given)
         path = FilePath(folder) / given.strip()
         try:
-            return self.ruleset(path.read_text("utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            self.wrong(("check",), f"the ruleset {given.strip()!r} cannot be read: {why}", code="no-file")
+            return self.ruleset(text_of(path, "ruleset"), str(path))
+        except RequestError as error:
+            for mistake in error.mistakes:
+                self.wrong(("check",), mistake.message, hint=mistake.hint, code=mistake.code)
             return ""
 
     def ruleset(self, text: str, file: str | None = None) -> str:

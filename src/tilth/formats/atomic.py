@@ -99,7 +99,7 @@ def _beside(target: Path) -> Iterator[Path]:
     """A hidden folder on the same disk as the target, locked while this process lives, gone when the block ends."""
     hidden = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         clear_leftovers(target)
         hidden = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
         hidden.chmod(0o777 & ~_umask())
@@ -110,6 +110,15 @@ def _beside(target: Path) -> Iterator[Path]:
     finally:
         if hidden is not None:
             _remove(hidden)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it. RequestError where a file stands in the way."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next((p for p in (folder, *folder.parents) if p.exists()), folder)
+        raise RequestError(f"{file} is a file: nothing can be put into it", hint="choose another place", code="is-file") from error
 
 
 def _remove(folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed
+from tilth.formats.places import text_of
 from tilth.report import Finding, FindingKind, Report, jsonable
 
 VERSION = "1.0"
@@ -288,11 +289,7 @@ class AnalysisConfig:
     def load(cls, path: str | Path) -> AnalysisConfig:
         """The configuration in a file. Errors: `RequestError` with every mistake, each with its key path."""
         try:
-            given = json.loads(Path(path).read_text("utf-8"))
-        except FileNotFoundError as error:
-            raise RequestError(f"there is no configuration {str(path)!r}", code="no-file") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise RequestError(f"{str(path)!r} cannot be read: {error}", code="not-readable") from error
+            given = json.loads(text_of(path, "configuration"))
         except (json.JSONDecodeError, RecursionError) as error:
             raise RequestError(
                 f"{str(path)!r} is no JSON: {error}", hint="a configuration is a JSON object in UTF-8", code="no-json"

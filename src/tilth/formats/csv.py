@@ -16,7 +16,7 @@ from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.atomic import whole_file, whole_folder
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.formats.places import files, suffix_of
+from tilth.formats.places import files, refuse_far, suffix_of
 
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
@@ -51,11 +51,14 @@ class Csv(Format):
             if text and len(text) != 1:
                 raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
         paths = files(given, self.suffixes)
+        refuse_far(paths, "CSV")
         for path in paths:
             refuse_rubbish(path, encoding)
         dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)
         dialect = replace(dialect, trim=blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
         first = next(rows_of(paths[0], dialect), [])
+        if not first:
+            raise SourceError(f"{paths[0]} holds empty lines only: it has not even a header", code="empty-file")
         has_header = (names is None or list(names) == first) if header is None else header
         columns = _columns(paths, dialect, first, names, has_header)
         options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}

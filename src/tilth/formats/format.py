@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Source
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
-from tilth.formats.places import in_folder, suffix_of
+from tilth.formats.places import in_folder, is_folder, refuse_streams, suffix_of
 
 if TYPE_CHECKING:
     from tilth.formats.guess import Guess
@@ -29,6 +28,7 @@ BUILT_IN = {
     "spark": "tilth.formats.relations:SparkFrame",
     "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too
 }
+OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # no folder is meant by these
 GROUP = "tilth.formats"  # the entry points of formats from elsewhere
 
 
@@ -82,6 +82,7 @@ def by_name(name: str) -> Format:
 def recognised(given: Any) -> Format:
     """The format of a table in memory, by its type, or of files, by their ending."""
     if isinstance(given, str | os.PathLike):
+        refuse_streams(os.fspath(given))
         return by_suffix(os.fspath(given))
     if isinstance(given, list | tuple) and given and all(isinstance(g, str | os.PathLike) for g in given):
         return by_suffix(os.fspath(given[0]))
@@ -97,12 +98,12 @@ def recognised(given: Any) -> Format:
 
 def by_suffix(path: str, default: str | None = None) -> Format:
     """The format of a file by its ending; of a folder by the endings of the files in it."""
-    held = in_folder(path) if Path(path).is_dir() else (path,)
+    held = in_folder(path) if is_folder(path) else (path,)
     known = {suffix: form for form in formats().values() for suffix in form.suffixes}
     found = dict.fromkeys(known[s] for p in held if (s := suffix_of(p)) in known)
     if len(found) == 1:
         return next(iter(found))
-    if not found and default:
+    if not found and default and suffix_of(path) not in OTHERS:
         return by_name(default)
     what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this ending"
     if not held:

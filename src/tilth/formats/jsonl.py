@@ -16,7 +16,7 @@ from tilth.errors import Place as Spot
 from tilth.formats.atomic import whole_file, whole_folder
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.formats.places import files
+from tilth.formats.places import files, refuse_far
 
 HEAD_ROWS = 2000
 TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT)
@@ -36,6 +36,7 @@ class JsonLines(Format):
         if names:
             raise RequestError("JSON Lines name their columns themselves", hint="rename them afterwards", code="names")
         paths = files(given, self.suffixes)
+        refuse_far(paths, "JSON Lines")
         columns = dict.fromkeys(key for path in paths for row in rows_of(path) for key in row)
         return Files(self.name, paths, tuple(columns), (("encoding", "utf-8"),), typed=False)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import glob
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tilth.errors import SourceError, listed
+from tilth.errors import Mistake, RequestError, SourceError, listed
+from tilth.errors import Place as Spot
 
 ZIPPED = (".gz", ".zst")
+STREAMS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
+STREAM_HINT = "data are read more than once: write them into a file first"
 
 
 def files(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], suffixes: Iterable[str] = ()) -> tuple[str, ...]:
@@ -25,6 +29,52 @@ def files(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], suff
     if not places:
         raise SourceError("an empty list of files was given", code="no-files")
     return tuple(path for place in places for path in _files(os.fspath(place), tuple(suffixes)))
+
+
+def text_of(path: str | os.PathLike[str], what: str, error: type[RequestError] = RequestError) -> str:
+    """The text of a small file that is read as a whole, without a mark of UTF-8 at its beginning; `what` it is, for the messages.
+
+    Errors: `error` where there is no such file, where it may not be read, and where it is no text in UTF-8, with the line and the byte.
+
+    >>> text_of("/nowhere/rules.dqdl", "ruleset")
+    Traceback (most recent call last):
+        ...
+    tilth.errors.RequestError: there is no ruleset '/nowhere/rules.dqdl' [no-file]
+        there is no folder /nowhere; the path leads as far as /
+    """
+    place = os.fspath(path)
+    try:
+        return Path(place).read_text("utf-8-sig")
+    except FileNotFoundError as why:
+        raise error(f"there is no {what} {place!r}", hint=_missing(place), code="no-file") from why
+    except OSError as why:
+        raise error(f"the {what} {place!r} cannot be read: {why.strerror}", code="not-readable") from why
+    except UnicodeDecodeError as why:
+        found, line = why.object[why.start], why.object[: why.start].count(b"\n") + 1
+        words = f"the {what} is no text in UTF-8: byte 0x{found:02x} stands on this line"
+        raise error(Mistake(words, Spot(place, line), hint="save it as UTF-8", code="not-readable")) from why
+
+
+def refuse_own_input(place: str | os.PathLike[str], given: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse to write where data are read from: over a file that is read, or into a folder all of whose files are.
+
+    `given` are paths of files, folders and patterns. Places beyond this machine are nobody's here.
+
+    Errors: `RequestError`.
+    """
+    target = Path(place).resolve()
+    for path in (os.fspath(g) for g in given):
+        if "://" in path:
+            continue
+        read = [path] if os.path.lexists(path) else glob.glob(path, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute patterns
+        for real in (Path(p).resolve() for p in read):
+            if target == real or target in real.parents:
+                words = f"writing to {os.fspath(place)} would replace {path}, which is read"
+            elif real in target.parents and real.is_dir():
+                words = f"{os.fspath(place)} lies in the folder {path}, which is read: the next run would read it too"
+            else:
+                continue
+            raise RequestError(words, hint="choose another place", code="own-input")
 
 
 def suffix_of(path: str) -> str:
@@ -45,17 +95,43 @@ def in_folder(folder: str) -> tuple[str, ...]:
     return tuple(str(p) for p in found if not any(part[0] in "._" for part in p.relative_to(folder).parts))
 
 
+def refuse_streams(path: str) -> None:
+    """Refuse what is no file: no name at all, standard input, a pipe, a device."""
+    if not path:
+        raise SourceError("an empty name was given for the data", accepted="a file, a folder or a pattern", code="no-file")
+    if path == "-" and not os.path.lexists(path):
+        raise SourceError("data are not read from standard input", hint=STREAM_HINT, code="stream")
+    try:
+        kind = stat.S_IFMT(Path(path).stat().st_mode)
+    except OSError:  # what is wrong with a file is said where it is opened
+        return
+    if kind in STREAMS:
+        raise SourceError(f"{path} is {STREAMS[kind]}, no file", hint=STREAM_HINT, code="stream")
+
+
+def refuse_far(paths: Iterable[str], form: str) -> None:
+    """Refuse places beyond this machine, for a format of texts: its files are looked at before an engine reads them."""
+    far = [p for p in paths if "://" in p]
+    if far:
+        raise SourceError(
+            f"{listed(far, most=3)}: files of {form} are read on this machine only",
+            hint="copy them here, or make them Parquet and read them with Spark",
+            code="far-text",
+        )
+
+
 def _files(place: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
     if "://" in place:
         return (place,)
-    if Path(place).is_dir():
+    refuse_streams(place)
+    if is_folder(place):
         held = in_folder(place)
         found = tuple(p for p in held if not suffixes or suffix_of(p) in suffixes)
         if not found:
             what = f"no file ending in {' or '.join(suffixes)}" if suffixes else "no file of data"
             raise SourceError(f"the folder {place} holds {what}", accepted=listed(suffixes), hint=_holds(held), code="no-files")
         return tuple(_readable(p) for p in found)
-    if not Path(place).exists() and glob.has_magic(place):
+    if glob.has_magic(place) and not os.path.lexists(place):
         matches = sorted(glob.glob(place, recursive=True))  # noqa: PTH207 -- Path.glob takes no absolute patterns
         found = tuple(p for p in matches if Path(p).is_file())
         if not found:
@@ -68,16 +144,30 @@ def _readable(path: str) -> str:
     try:
         size = Path(path).stat().st_size
     except FileNotFoundError:
-        raise SourceError(f"there is no file {path}", hint=_near(path), code="no-file") from None
+        raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}", code="no-permission") from error
+        raise SourceError(f"{path} cannot be read: {error.strerror}", code="not-readable") from error
     if not os.access(path, os.R_OK):
         raise SourceError(
             f"{path} cannot be read: no permission", hint="ask its owner, or copy it to where you may read", code="no-permission"
         )
+    if path.lower().endswith(".zst"):
+        raise SourceError(f"{path} is compressed by zstd, which is not read", accepted="gzip (.gz), or no compression", code="zstd")
     if size == 0:
         raise SourceError(f"{path} is empty: it has not even a header", code="empty-file")
     return path
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is such a folder; a name that no file can have is none."""
+    return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for a name that is too long
+
+
+def _missing(path: str) -> str:
+    """What to do about a file that is not there."""
+    if Path(path).is_symlink():
+        return f"{path} is a link to {os.readlink(path)}, which is not there"  # noqa: PTH115 -- the target as it is written
+    return _near(path)
 
 
 def _near(path: str) -> str:

@@ -33,6 +33,12 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text.encode("utf-8", "replace"))
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        raise RequestError(
+            f"the report cannot be written to {str(path)!r}: a folder stands there, or a file where a folder is needed",
+            hint="choose another place",
+            code="not-written",
+        ) from error
     except OSError as error:
         why = error.strerror or str(error)
         raise MachineError(f"the report cannot be written to {str(path)!r}: {why}", code="not-written") from error

@@ -11,18 +11,17 @@ whose last digits or order of draws may differ between machines and versions. Cu
 from __future__ import annotations
 
 import csv
-import os
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tilth.errors import MachineError, RequestError
+from tilth.errors import RequestError
+from tilth.formats.atomic import whole_file
 
 ROWS = 20_000
 SEED = 2
@@ -608,22 +607,10 @@ def write_loans(path: str | Path, rows: int = ROWS, seed: int = SEED) -> Path:
     """
     _check(rows)
     path = Path(path)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with scratch.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(COLUMNS)
-                writer.writerows(cells for cells, _, _ in _noted(rows, seed))
-            scratch.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                scratch.unlink()
-    except OSError as error:
-        raise MachineError(
-            f"cannot write {path}: {error.strerror or error}", hint="nothing was written; choose a place with room and write permission"
-        ) from error
+    with whole_file(path) as new, new.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(cells for cells, _, _ in _noted(rows, seed))
     return path
 
 

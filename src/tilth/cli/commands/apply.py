@@ -6,15 +6,16 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, engine_from, shared
+from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared
 
 
 @click.command()
-@click.argument("flow", metavar="NAME.tilth")
-@click.argument("data", metavar="DATA")
+@click.argument("flow", type=INPUT, metavar="NAME.tilth")
+@click.argument("data", type=INPUT, metavar="DATA")
 @click.option(
     "-o",
     "--out",
+    type=OUTPUT,
     required=True,
     metavar="OUT",
     help="Where the prepared data goes: a .parquet, .csv or .jsonl file, or a folder of Parquet.",
@@ -23,7 +24,9 @@ from tilth.cli.options import ENGINE, engine_from, shared
 def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""
     from tilth import verbs
+    from tilth.formats.places import refuse_own_input
 
+    refuse_own_input(out, [data, flow])
     made = engine_from(**engine)
     written = verbs.write(verbs.apply(flow, data, engine=made), out, engine=made)
     click.echo(f"written to {written}", err=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared, show
+from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, reading_from, shared, show
 
 
 @click.command()
-@click.argument("data", metavar="DATA")
-@click.argument("rules", metavar="RULES")
+@click.argument("data", type=INPUT, metavar="DATA")
+@click.argument("rules", type=INPUT, metavar="RULES")
 @click.option("--json", is_flag=True, help="Print the result as the AWS Glue data quality service shapes it.")
-@click.option("-o", "--out", metavar="FILE", help="Write the report too: .html, .json, .xml (JUnit) or .md.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Write the report too: .html, .json, .xml (JUnit) or .md.")
 @shared(*READING)
 @shared(*ENGINE)
 def command(data: str, rules: str, json: bool, out: str | None, **options: Any) -> int:
@@ -26,7 +27,7 @@ def command(data: str, rules: str, json: bool, out: str | None, **options: Any) 
 
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
-    ruleset = verbs.ruleset_from(rules)
+    ruleset = verbs.ruleset_from(Path(rules))
     report = verbs.check(verbs.read(data, engine=engine, **reading_from(**reading)), ruleset, engine=engine)
     if out:
         verbs.write(report, out)

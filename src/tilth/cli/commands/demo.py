@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, engine_from, shared, show
+from tilth.cli.options import ENGINE, OUTPUT, engine_from, shared, show
+from tilth.errors import Mistake, RequestError
 
 
 @click.command()
-@click.option("-o", "--out", default="demo", show_default=True, metavar="FOLDER", help="Where the example and its result go.")
+@click.option("-o", "--out", type=OUTPUT, default="demo", show_default=True, metavar="FOLDER", help="Where the example and its result go.")
 @click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="How many loan applications.")
 @click.option("--seed", type=int, default=2, show_default=True, help="The same seed makes the same data.")
 @shared(*ENGINE)
@@ -23,13 +25,17 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     """
     from tilth import verbs
     from tilth.cli.app import say
-    from tilth.testing.loans import write_loans
+    from tilth.formats.atomic import make_folder, whole_file
+    from tilth.testing.loans import COLUMNS, write_loans
 
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_loans(folder / "loans.csv", rows, seed)
-    flow = folder / "loans.yaml"
-    flow.write_text(Path(__file__).parents[1].joinpath("loans.yaml").read_text("utf-8"), "utf-8")
+    table, flow = folder / "loans.csv", folder / "loans.yaml"
+    text = Path(__file__).parents[1].joinpath("loans.yaml").read_text("utf-8")
+    make_folder(folder)
+    _refuse_foreign({table: ",".join(COLUMNS), flow: text.splitlines()[0]})
+    write_loans(table, rows, seed)
+    with whole_file(flow) as new:
+        new.write_text(text, "utf-8")
     report = verbs.run(flow, folder / "result", engine=engine_from(**engine))
     show(report)
     say(
@@ -39,3 +45,18 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
         f"Try next: tilth check {folder / 'loans.csv'} RULES, tilth plan {flow}, tilth init YOUR.csv",
     )
     return 0
+
+
+def _refuse_foreign(heads: Mapping[Path, str]) -> None:
+    """Refuse to replace files that do not begin as the demo's own do."""
+    foreign = [path for path, head in heads.items() if path.exists() and not (path.is_file() and _begins(path, head))]
+    if foreign:
+        raise RequestError(
+            *(Mistake(f"{path} is there already, and the demo did not write it", code="exists") for path in foreign),
+            Mistake("the demo writes files of these names", hint="give another folder by -o"),
+        )
+
+
+def _begins(path: Path, head: str) -> bool:
+    with path.open("rb") as file:
+        return file.readline().rstrip(b"\r\n") == head.encode()

@@ -8,13 +8,17 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared
+from tilth.cli.options import ENGINE, INPUT, READING, engine_from, reading_from, shared
 
 
 @click.command()
-@click.argument("data", metavar="DATA")
+@click.argument("data", type=INPUT, metavar="DATA")
 @click.option(
-    "-o", "--out", metavar="FLOW", help="Where the flow goes; - for standard output.  [default: the data's name with .yaml, here]"
+    "-o",
+    "--out",
+    type=INPUT,
+    metavar="FLOW",
+    help="Where the flow goes; - for standard output.  [default: the data's name with .yaml, here]",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @shared(*READING)
@@ -30,9 +34,12 @@ def command(data: str, out: str | None, force: bool, **options: Any) -> int:
     from tilth.errors import RequestError
     from tilth.flow.proposal import propose
     from tilth.formats import whole_file
+    from tilth.formats.places import refuse_own_input
 
     reading, engine_options = split_options(options)
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
+    if out != "-":
+        refuse_own_input(place, [data] if Path(data).is_file() else [])  # beside the data, in their folder, is where a flow may lie
     if out != "-" and place.exists() and not force:
         raise RequestError(f"{str(place)!r} is there already", hint="give another place by -o, or --force to replace it", code="exists")
     beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)

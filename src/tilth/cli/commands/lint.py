@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
+from tilth.cli.options import INPUT
+
+if TYPE_CHECKING:
+    from tilth.errors import Mistake
+
 
 @click.command()
-@click.argument("rules", metavar="RULES…", nargs=-1, required=True)
+@click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
 @click.option("--strict", is_flag=True, help="Accept only what AWS Glue accepts.")
 @click.option("--json", is_flag=True, help="Print the findings as JSON.")
 def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
     """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings alone are no errors."""
     from tilth.cli.app import say
-    from tilth.rules import lint
 
-    found = [m for path in rules for m in lint(_text(path), file=path, strict=strict)]
+    found = [m for path in rules for m in _linted(path, strict)]
     if json:
         import json as json_
 
@@ -33,13 +38,17 @@ def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def _text(path: str) -> str:
+def _linted(path: str, strict: bool) -> Sequence[Mistake]:
+    """What is wrong with a file: of one that cannot be read, that."""
     from tilth.errors import RulesError
+    from tilth.formats.places import text_of
+    from tilth.rules import lint
 
     try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulesError(f"the ruleset {path!r} cannot be read: {error}", code="no-file") from error
+        text = text_of(path, "ruleset", RulesError)
+    except RulesError as error:
+        return error.mistakes
+    return lint(text, file=path, strict=strict)
 
 
 def _plain(mistake: object) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.cli.options import ENGINE, READING, engine_from, reading_from, shared, show
+from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.engine.engine import Engine
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("data", metavar="DATA")
-@click.option("--config", metavar="FILE", help="A SageMaker Clarify analysis_config.json: what to measure.")
-@click.option("-o", "--out", metavar="DIR", help="Where analysis.json and the report go.")
+@click.argument("data", type=INPUT, metavar="DATA")
+@click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json: what to measure.")
+@click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where analysis.json and the report go.")
 @click.option("--label", metavar="COLUMN", help="The outcome, for bias without a configuration.")
 @click.option("--positive", multiple=True, metavar="VALUE", help="The good outcome; may be repeated.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="Against what bias is measured; may be repeated.")
@@ -32,19 +32,19 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     """
     from tilth import verbs
     from tilth.cli.commands import split_options
+    from tilth.flow.delivery import deliver_report
 
     roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
-    if config:
+    if config is not None:
         report = _by_config(data, config, out, reading_from(**reading), engine)
     else:
         wanted = ("bias", "profile") if label and facet else ("profile",)
         table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(**reading))
         report = verbs.measure(table, wanted, engine=engine)
         if out:
-            verbs.write(report, f"{out}/report.html")
-            verbs.write(report, f"{out}/report.json")
+            deliver_report(report, Path(out))
     show(report, json)
     return 0
 

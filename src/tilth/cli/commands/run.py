@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, engine_from, shared, show
+from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared, show
 
 
 @click.command()
-@click.argument("flow", metavar="FLOW")
-@click.option("-o", "--out", metavar="OUT", help="Where the result goes; where the flow says otherwise.")
+@click.argument("flow", type=INPUT, metavar="FLOW")
+@click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where the result goes; where the flow says otherwise.")
 @click.option("--dry-run", is_flag=True, help="Show the queries and touch nothing.")
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*ENGINE)
