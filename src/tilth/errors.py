@@ -156,6 +156,9 @@ class DataFailure(TilthError):
     exit_code = 1
 
 
+DISK_FULL = "disk-full"  # the code of every mistake that says so
+
+
 class MachineError(TilthError, RuntimeError):
     """The machine failed: disk, memory, network or engine."""
 

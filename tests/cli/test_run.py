@@ -6,6 +6,8 @@ import json
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -163,6 +165,37 @@ def test_a_disk_that_is_full(place: Path) -> None:
     assert told.code == 3, told
     assert "written" in told.err or "write" in told.err
     assert seen(place) == {"loans.csv", "loans.yaml"}
+
+
+FULL = [
+    "run loans.yaml -o {}/out",
+    "fit loans.yaml -o {}/a.tilth",
+    "measure loans.csv -o {}/out",
+    "check loans.csv r.dqdl -o {}/report.html",
+    "init loans.csv -o {}/a.yaml",
+    "apply a.tilth loans.csv -o {}/new/out.csv",
+    "demo -o {}/new --rows 1000",
+]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory disks are mounted otherwise here")
+def test_every_command_on_a_disk_without_room(place: Path, tilth: Tilth) -> None:
+    disk = place / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("a disk is mounted by root only")
+    try:
+        (place / "r.dqdl").write_text("Rules = [ RowCount > 10 ]")
+        assert tilth("fit", "loans.yaml", "-o", "a.tilth").code == 0
+        (disk / "filling").write_bytes(bytes(16 << 10)[: shutil.disk_usage(disk).free])
+        for words in FULL:
+            told = tilth(*words.format("disk").split())
+            assert (told.code, told.out) == (3, ""), (words, told)
+            assert "the disk is full" in told.err or "No space left" in told.err, (words, told)
+            assert ".tilth-" not in told.err, (words, told)  # the user knows no hidden place
+            assert [p.name for p in disk.iterdir()] == ["filling"], words
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this machine")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tilth
-from tilth.errors import MachineError, RequestError
+from tilth.errors import DISK_FULL, MachineError, RequestError
 from tilth.formats import atomic
 from tilth.formats.atomic import MARK, whole_file, whole_folder
 
@@ -133,3 +133,18 @@ def test_a_run_killed_between_two_renames_loses_nothing(tmp_path):
         assert (place / "x").read_text() == "old"
         raise ValueError
     assert (names(tmp_path), (place / "x").read_text()) == (["out"], "old")
+
+
+def test_an_engine_s_full_disk_is_told_of_the_place_that_was_asked_and_leaves_no_new_folder(tmp_path):
+    place = tmp_path / "new" / "deep" / "out"
+    with pytest.raises(MachineError, match=r"new/deep/out could not be written: the disk is full"), whole_folder(place) as new:
+        raise MachineError(f"{new} is too large", code=DISK_FULL)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", [whole_file, whole_folder])
+def test_a_file_in_the_way_of_a_folder(tmp_path, how):
+    (tmp_path / "a").write_text("mine")
+    with pytest.raises(RequestError, match="a is a file: nothing can be put into it"), how(tmp_path / "a" / "b" / "c"):
+        pass
+    assert (tmp_path / "a").read_text() == "mine"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ from tilth.engine.expressions import lit
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, text_door
-from tilth.errors import Gap, MachineError, RequestError, SourceError
+from tilth.errors import DISK_FULL, Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -110,6 +112,10 @@ class DuckDB(Engine):
                 f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk"
             ) from error
         except duckdb.IOException as error:
+            if os.strerror(errno.ENOSPC) in str(error):
+                raise MachineError(
+                    "DuckDB could not write: the disk is full", hint="make room, or choose another place", code=DISK_FULL
+                ) from error
             raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
             if CONTRADICTION in str(error):

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tilth.errors import MachineError, RequestError, listed
+from tilth.errors import DISK_FULL, MachineError, RequestError, listed
 
 MARK = ".tilth"  # the hidden file in a folder that was written here: such a folder may be replaced
 OLD = "old"
@@ -97,28 +97,39 @@ def clear_leftovers(target: Path) -> None:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """A hidden folder on the same disk as the target, locked while this process lives, gone when the block ends."""
-    hidden = None
+    hidden: Path | None = None
+    made: list[Path] = []
     try:
-        make_folder(target.parent)
+        made = _make_folder(target.parent)
         clear_leftovers(target)
         hidden = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
         hidden.chmod(0o777 & ~_umask())
         with _locked(hidden):
             yield hidden
+        made = []  # they hold the result
     except OSError as error:
         raise _machine(error, target) from error
+    except MachineError as error:
+        if any(m.code == DISK_FULL for m in error.mistakes):  # it names a hidden place; the user knows this one
+            raise _machine(OSError(errno.ENOSPC, ""), target) from error
+        raise
     finally:
         if hidden is not None:
             _remove(hidden)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it. RequestError where a file stands in the way."""
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder and those above it; those that were not there, the innermost first. RequestError where a file stands in the way."""
     try:
+        new = [p for p in (folder, *folder.parents) if not p.exists()]
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         file = next((p for p in (folder, *folder.parents) if p.exists()), folder)
         raise RequestError(f"{file} is a file: nothing can be put into it", hint="choose another place", code="is-file") from error
+    return new
 
 
 def _remove(folder: Path) -> None:
@@ -199,7 +210,9 @@ def _umask() -> int:
 def _machine(error: OSError, target: Path) -> MachineError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return MachineError(
-            f"{target} could not be written: the disk is full", hint="make room, or choose another place; nothing was left behind"
+            f"{target} could not be written: the disk is full",
+            hint="make room, or choose another place; nothing was left behind",
+            code=DISK_FULL,
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return MachineError(f"{target} could not be written: no permission", hint="choose a place that you may write to")

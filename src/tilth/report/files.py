@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tilth.errors import MachineError, RequestError, did_you_mean
+from tilth.errors import DISK_FULL, MachineError, RequestError, did_you_mean
 from tilth.report.report import Report
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
@@ -41,7 +42,8 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
         ) from error
     except OSError as error:
         why = error.strerror or str(error)
-        raise MachineError(f"the report cannot be written to {str(path)!r}: {why}", code="not-written") from error
+        code = DISK_FULL if error.errno == errno.ENOSPC else "not-written"
+        raise MachineError(f"the report cannot be written to {str(path)!r}: {why}", code=code) from error
     return path
 
 

@@ -25,13 +25,12 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     """
     from tilth import verbs
     from tilth.cli.app import say
-    from tilth.formats.atomic import make_folder, whole_file
+    from tilth.formats.atomic import whole_file
     from tilth.testing.loans import COLUMNS, write_loans
 
     folder = Path(out)
     table, flow = folder / "loans.csv", folder / "loans.yaml"
     text = Path(__file__).parents[1].joinpath("loans.yaml").read_text("utf-8")
-    make_folder(folder)
     _refuse_foreign({table: ",".join(COLUMNS), flow: text.splitlines()[0]})
     write_loans(table, rows, seed)
     with whole_file(flow) as new:
