@@ -28,6 +28,8 @@ def make(path: Path) -> None:
             path.write_bytes('Rules = [\nIsComplete "ä" ]'.encode("latin-1"))
         case "broken.csv":
             path.symlink_to("gone.csv")
+        case "loop.csv":
+            path.symlink_to("loop.csv")
         case "pipe.csv":
             os.mkfifo(path)
         case "half.parquet":

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 HELP = Path(__file__).with_name("help.txt")
 
@@ -17,14 +21,13 @@ def main(arguments: list[str] | None = None) -> None:
     0: done, all rules passed. 1: the data failed its rules. 2: the request is wrong. 3: the machine failed. 130: Ctrl-C.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    _open_streams()
     if words in ([], ["--help"], ["-h"]):
-        sys.stdout.write(HELP.read_text("utf-8"))
-        sys.exit(0)
+        _tell(HELP.read_text("utf-8"))
     if words == ["--version"]:
         from tilth import __version__
 
-        sys.stdout.write(f"tilth {__version__}\n")
-        sys.exit(0)
+        _tell(f"tilth {__version__}\n")
     try:
         from tilth.cli.app import run
 
@@ -32,3 +35,28 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:  # before or after the command itself, which says so in words
         code = 130
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Give the process the streams that its caller closed, and let them hold every character."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- until the process ends
+        elif isinstance(stream, io.TextIOWrapper):
+            ascii_only = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="replace")
+
+
+def _tell(text: str) -> NoReturn:
+    """Print a text and leave."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries again at its end
+        if isinstance(error, BrokenPipeError):
+            sys.exit(141)  # as shells show a program that SIGPIPE ended
+        sys.stderr.write(f"{error.strerror}\n")
+        sys.exit(3)
+    sys.exit(0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 import click
@@ -37,6 +36,7 @@ HELP_END = (
 TRACEBACK = "TILTH_TRACEBACK"  # set in the environment, it lets unexpected exceptions through
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
+BROKEN_PIPE = 141  # so do shells of one that SIGPIPE ended
 BY_SIGNAL = 128  # shells expect this and the signal's number of a program that a signal ended
 
 
@@ -86,6 +86,8 @@ def run(words: Sequence[str]) -> int:
             found = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
             return _interrupted(interrupts)
+        except SystemExit:  # click's answer to a reader that has gone: what the code would have told is not to be trusted
+            return BROKEN_PIPE
         except Exception as error:  # the last door: nobody who asks for a report is shown a stack of calls
             if interrupts:  # an engine makes an exception of its own of Ctrl-C
                 return _interrupted(interrupts)
@@ -101,14 +103,14 @@ def _told(error: Exception) -> int:
         case click.exceptions.Exit():
             return error.exit_code
         case click.ClickException():
-            error.show()
+            with suppress(OSError):
+                error.show()
             return 2
         case TilthError():
             say(str(error))
             return error.exit_code
         case BrokenPipeError():  # whoever reads the output has seen enough
-            sys.stderr.close()
-            return 0
+            return BROKEN_PIPE
         case MemoryError():
             say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
         case OSError():
@@ -142,9 +144,10 @@ def _interrupts() -> Iterator[list[int]]:
 
 
 def say(*lines: str) -> None:
-    """Words, on standard error."""
-    for line in lines:
-        click.echo(line, err=True)
+    """Words, on standard error, as far as there is room for them."""
+    with suppress(OSError):
+        for line in lines:
+            click.echo(line, err=True)
 
 
 def _interrupted(interrupts: Sequence[int]) -> int:

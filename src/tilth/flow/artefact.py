@@ -113,6 +113,8 @@ def _texts(path: Path) -> dict[str, str]:
         raise
     except FileNotFoundError as error:
         raise refuse("there is no such file") from error
+    except (PermissionError, IsADirectoryError) as error:
+        raise refuse(str(error.strerror)) from error
     except DAMAGED as error:
         raise refuse(f"it is damaged, or something else ({error})") from error
 

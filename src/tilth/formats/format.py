@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from tilth.data import Dataset, Source
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
-from tilth.formats.places import in_folder, is_folder, refuse_streams, suffix_of
+from tilth.formats.places import in_folder, is_folder, refuse_unopenable, suffix_of
 
 if TYPE_CHECKING:
     from tilth.formats.guess import Guess
@@ -82,7 +82,7 @@ def by_name(name: str) -> Format:
 def recognised(given: Any) -> Format:
     """The format of a table in memory, by its type, or of files, by their ending."""
     if isinstance(given, str | os.PathLike):
-        refuse_streams(os.fspath(given))
+        refuse_unopenable(os.fspath(given))
         return by_suffix(os.fspath(given))
     if isinstance(given, list | tuple) and given and all(isinstance(g, str | os.PathLike) for g in given):
         return by_suffix(os.fspath(given[0]))

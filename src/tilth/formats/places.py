@@ -62,12 +62,12 @@ def refuse_own_input(place: str | os.PathLike[str], given: Iterable[str | os.Pat
 
     Errors: `RequestError`.
     """
-    target = Path(place).resolve()
+    target = _real(place)
     for path in (os.fspath(g) for g in given):
         if "://" in path:
             continue
         read = [path] if os.path.lexists(path) else glob.glob(path, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute patterns
-        for real in (Path(p).resolve() for p in read):
+        for real in map(_real, read):
             if target == real or target in real.parents:
                 words = f"writing to {os.fspath(place)} would replace {path}, which is read"
             elif real in target.parents and real.is_dir():
@@ -95,16 +95,21 @@ def in_folder(folder: str) -> tuple[str, ...]:
     return tuple(str(p) for p in found if not any(part[0] in "._" for part in p.relative_to(folder).parts))
 
 
-def refuse_streams(path: str) -> None:
-    """Refuse what is no file: no name at all, standard input, a pipe, a device."""
+def refuse_unopenable(path: str) -> None:
+    """Refuse what no engine opens: no name at all or one that is no text, standard input, a pipe, a device, a closed folder."""
     if not path:
         raise SourceError("an empty name was given for the data", accepted="a file, a folder or a pattern", code="no-file")
     if path == "-" and not os.path.lexists(path):
         raise SourceError("data are not read from standard input", hint=STREAM_HINT, code="stream")
+    if path != path.encode("utf-8", "ignore").decode():  # bytes that are no UTF-8 are half surrogates here
+        hint = "rename it, or set the locale to one of UTF-8, such as LANG=C.UTF-8"
+        raise SourceError(f"the name {path!a} is no text in UTF-8", hint=hint, code="file-name")
     try:
         kind = stat.S_IFMT(Path(path).stat().st_mode)
     except OSError:  # what is wrong with a file is said where it is opened
         return
+    if kind == stat.S_IFDIR and not os.access(path, os.R_OK | os.X_OK):
+        raise SourceError(f"the folder {path} cannot be read: no permission", hint="ask its owner", code="no-permission")
     if kind in STREAMS:
         raise SourceError(f"{path} is {STREAMS[kind]}, no file", hint=STREAM_HINT, code="stream")
 
@@ -123,7 +128,7 @@ def refuse_far(paths: Iterable[str], form: str) -> None:
 def _files(place: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
     if "://" in place:
         return (place,)
-    refuse_streams(place)
+    refuse_unopenable(place)
     if is_folder(place):
         held = in_folder(place)
         found = tuple(p for p in held if not suffixes or suffix_of(p) in suffixes)
@@ -156,6 +161,10 @@ def _readable(path: str) -> str:
     if size == 0:
         raise SourceError(f"{path} is empty: it has not even a header", code="empty-file")
     return path
+
+
+def _real(path: str | os.PathLike[str]) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve raises for a link to itself
 
 
 def is_folder(path: str) -> bool:

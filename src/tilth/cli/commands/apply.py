@@ -24,10 +24,11 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared
 def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""
     from tilth import verbs
+    from tilth.cli.app import say
     from tilth.formats.places import refuse_own_input
 
     refuse_own_input(out, [data, flow])
     made = engine_from(**engine)
     written = verbs.write(verbs.apply(flow, data, engine=made), out, engine=made)
-    click.echo(f"written to {written}", err=True)
+    say(f"written to {written}")
     return 0
