@@ -1,17 +1,20 @@
 """The door: the same on an engine and for a row that is served."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tilth.data import Dataset, Kind, Memory
+from tilth.data import Column, Dataset, Kind, Memory, Schema
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, is_null, not_
 from tilth.engine.row import row_function
 from tilth.engine.statistics import count
 from tilth.formats import to_arrow
-from tilth.formats.door import CASTS, door_of_texts, unreadable
+from tilth.formats.door import CASTS, door_of_texts, served_door, unfit, unreadable
 
 TEXTS = [None, "", " ", "?", " ? ", "x", "1", "-5", "1.5", "true", "NO", "2024-02-29", "2024-02-29 12:30", "2024-02-29T12:30Z", "é", "-999"]
 DAY, NOON = date(2024, 2, 29), datetime(2024, 2, 29, 12)
@@ -46,15 +49,95 @@ def test_engine_and_row_agree(kind):
         (Kind.DATE, NOON, DAY),
         (Kind.TIMESTAMP, DAY, datetime(2024, 2, 29)),
         (Kind.TIMESTAMP, NOON, NOON),
-        (Kind.TIMESTAMP, NOON.replace(tzinfo=UTC), None),
         (Kind.INSTANT, NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC)),
-        (Kind.INSTANT, NOON, None),
-        (Kind.DATE, 5, None),
-        (Kind.INTEGER, [1], None),
+        (Kind.INTEGER, np.int8(-3), -3),
+        (Kind.INTEGER, np.float64(3), 3),
+        (Kind.INTEGER, pd.NA, None),
+        (Kind.INTEGER, Decimal(4), 4),
+        (Kind.INTEGER, np.str_("7"), 7),
+        (Kind.FLOAT, np.float32(0.5), 0.5),
+        (Kind.FLOAT, np.int64(2), 2.0),
+        (Kind.FLOAT, np.float32("nan"), None),
+        (Kind.FLOAT, np.array(2), 2.0),
+        (Kind.FLOAT, Decimal("NaN"), None),
+        (Kind.FLOAT, Decimal("sNaN"), None),
+        (Kind.FLOAT, True, 1.0),
+        (Kind.FLOAT, 10**400, None),
+        (Kind.BOOLEAN, np.bool_(True), True),
+        (Kind.BOOLEAN, np.bool_(False), False),
+        (Kind.BOOLEAN, float("nan"), None),
+        (Kind.BOOLEAN, pd.NA, None),
+        (Kind.TEXT, float("nan"), None),
+        (Kind.TEXT, pd.NA, None),
+        (Kind.TEXT, np.int64(5), "5"),
+        (Kind.TEXT, np.bool_(True), "true"),
+        (Kind.TEXT, np.str_("a"), "a"),
+        (Kind.TEXT, "", None),
+        (Kind.DATE, pd.NaT, None),
+        (Kind.DATE, np.datetime64("2024-02-29"), DAY),
+        (Kind.DATE, np.datetime64("NaT"), None),
+        (Kind.TIMESTAMP, pd.Timestamp(NOON), NOON),
+        (Kind.TIMESTAMP, np.datetime64("2024-02-29T12:00", "ns"), NOON),
+        (Kind.INSTANT, pd.Timestamp(NOON, tz="Europe/Berlin"), NOON.replace(hour=11, tzinfo=UTC)),
     ],
 )
 def test_a_served_value_may_be_typed(kind, given, read):
-    assert row_function([door_of_texts({"x": kind})], ["x"])({"x": given}) == {"x": read}
+    made = row_function([door_of_texts({"x": kind})], ["x"])({"x": given})["x"]
+    assert (type(made), made) == (type(read), read)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "read"),
+    [
+        (Kind.TEXT, "", ""),
+        (Kind.TEXT, 5, "5"),
+        (Kind.TEXT, float("nan"), None),
+        (Kind.TEXT, " ? ", None),
+        (Kind.DECIMAL, Decimal("1.50"), Decimal("1.50")),
+        (Kind.DECIMAL, 2.5, Decimal("2.5")),
+        (Kind.DECIMAL, 3, Decimal(3)),
+        (Kind.DECIMAL, " 1.5 ", Decimal("1.5")),
+        (Kind.DECIMAL, "six", None),
+        (Kind.DECIMAL, Decimal("NaN"), None),
+        (Kind.DECIMAL, float("inf"), None),
+        (Kind.DECIMAL, np.float64("nan"), None),
+        (Kind.DECIMAL, 10**38, None),  # a decimal has 38 digits at most
+        (Kind.LIST, [1], [1]),
+        (Kind.LIST, float("nan"), None),
+        (Kind.TIME, pd.NaT, None),
+    ],
+)
+def test_a_served_value_of_a_table_that_has_types(kind, given, read):
+    door = served_door(Schema((Column("x", kind),)), ["?"], empty_is_null=False)
+    made = row_function([door], ["x"])({"x": given})["x"]
+    assert (type(made), made) == (type(read), read)
+
+
+WRONG = [
+    *((kind, given) for kind in (*CASTS, Kind.DECIMAL) for given in ([1], {}, b"x", 1j, object())),
+    *((kind, DAY) for kind in (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN, Kind.TEXT)),
+    *((kind, 1.5) for kind in (Kind.TEXT, Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT)),
+    (Kind.TIMESTAMP, NOON.replace(tzinfo=UTC)),
+    (Kind.INSTANT, NOON),
+    (Kind.INSTANT, DAY),
+    (Kind.INTEGER, np.timedelta64(1, "D")),
+    (Kind.FLOAT, np.array([1.0])),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), WRONG, ids=[f"{k}-{type(g).__name__}" for k, g in WRONG])
+@pytest.mark.parametrize("texts", [True, False])
+def test_a_served_value_that_can_be_none_of_its_kind_is_refused(kind, given, texts):
+    column = Column("x", kind)
+    with pytest.raises(TypeError):
+        row_function([served_door(Schema((column,)), empty_is_null=texts)], ["x"])({"x": given})
+    mistake = unfit(column, given)
+    assert mistake.message.startswith(f"column 'x' is {kind}, but a value of type ")
+    assert mistake.accepted
+
+
+def test_a_served_value_that_can_be_of_its_kind_has_no_mistake():
+    assert [unfit(Column("x", Kind.INTEGER), v) for v in (None, 1, "six", 1.5, float("nan"))] == [None] * 5
 
 
 @pytest.mark.parametrize("kind", CASTS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.data import Change, Dataset, Roles, Schema
-from tilth.errors import FlowError
+from tilth.errors import FlowError, TilthError
 from tilth.steps.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
@@ -140,10 +140,26 @@ class Flow:
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """One prepared row, without an engine: column → value in, column → value out.
 
-        A column that is lacking counts as null; a key that is no column is ignored. Errors: `FlowError` if the flow is not
-        fitted, `Gap` if a step has no form for one row.
+        Values are Python's own, numpy's or pandas', or texts as in a file; null is None, NaN, `NA` or `NaT`. A column that is lacking
+        counts as null; a key that is no column is ignored; a text that cannot be read as its column's kind is null, as in a table.
+
+        Errors: `RequestError` that names every column whose value is of a type that can be none of its kind, such as a list for a number;
+        `FlowError` if the flow is not fitted, `Gap` if a step has no form for one row.
+
+        >>> import pyarrow as pa, tilth
+        >>> flow = tilth.fit(Flow.parse("features: [{impute: {columns: age, with: mean}}]"), pa.table({"age": [30, 50]}))
+        >>> flow.row({"age": None}), flow.row({"age": "38"})
+        ({'age': 40.0}, {'age': 38.0})
         """
-        return self._row(values)
+        prepare = self._row
+        try:
+            return prepare(values)
+        except TilthError:
+            raise
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            from tilth.flow.serving import refused_row
+
+            raise refused_row(self.need_learned().schema, values, error) from None
 
     def __str__(self) -> str:
         if self.learned is None:

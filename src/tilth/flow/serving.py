@@ -1,14 +1,18 @@
-"""What single rows need of a flow: which columns must be there, and what may not stand among `rows`, which are never served."""
+"""What single rows need of a flow: which columns must be there, what may not stand among `rows`, which are never served, and what is wrong
+with a row that cannot be prepared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from tilth.data import Change, Dataset
+from tilth.data import Change, Dataset, Schema
 from tilth.errors import Mistake, RequestError, listed
-from tilth.flow.flow import Flow
-from tilth.formats import described
+from tilth.formats import described, unfit
 from tilth.steps.step import Fitted
+
+if TYPE_CHECKING:
+    from tilth.flow.flow import Flow
 
 
 def needed_columns(flow: Flow) -> frozenset[str]:
@@ -44,6 +48,19 @@ def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
     ]
     if wrong:
         raise RequestError(*wrong)
+
+
+def refused_row(schema: Schema, row: Any, error: Exception) -> RequestError:
+    """The error for a row that could not be prepared: it names every column whose value is of a type that can be none of its kind.
+
+    `error` is what came of it. Looking for the reason is left until then, so that a row that can be prepared costs nothing more.
+    """
+    if not hasattr(row, "get"):
+        kind = type(row).__name__
+        return RequestError(f"a value of type {kind} is no row", accepted='a mapping: {"column": value, …}', code="no-row")
+    mistakes = [m for column in schema if (m := unfit(column, row.get(column.name)))]
+    reason = "a number is larger than can be computed with" if isinstance(error, OverflowError) else "a value does not fit"
+    return RequestError(*(mistakes or [Mistake(f"the row cannot be prepared: {reason}", code="bad-row")]))
 
 
 def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:

@@ -1,7 +1,7 @@
 """Reading and writing: one file per format, all found through one table."""
 
 from tilth.formats.atomic import whole_file, whole_folder
-from tilth.formats.door import served_door
+from tilth.formats.door import served_door, unfit
 from tilth.formats.format import Format, formats
 from tilth.formats.reading import described, read, read_as
 from tilth.formats.writing import FRAMES, to_arrow, to_frame, to_pandas, to_polars, write
@@ -18,6 +18,7 @@ __all__ = [
     "to_frame",
     "to_pandas",
     "to_polars",
+    "unfit",
     "whole_file",
     "whole_folder",
     "write",

@@ -6,6 +6,7 @@ Null tokens become null, texts of CSV and JSON Lines become typed values, NaN be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -16,12 +17,25 @@ from tilth.engine.operations import (
     DoubleToInteger,
     IsToken,
     NanToNull,
+    Operation,
     Trim,
     integer,
 )
 from tilth.engine.operations.casts import FROM_TEXT
+from tilth.engine.operations.served import ServedDecimal, ServedText, ServedValue
+from tilth.errors import Mistake
 
 CASTS = FROM_TEXT
+READ_AS: Mapping[Kind, str] = {  # what a served value of a column may be, beside null, NaN, and numpy's and pandas' own values of these
+    Kind.TEXT: "a text, a whole number or a boolean",
+    Kind.INTEGER: "a number, or the text of one",
+    Kind.FLOAT: "a number, or the text of one",
+    Kind.DECIMAL: "a number, or the text of one",
+    Kind.BOOLEAN: "a boolean, 0 or 1, or the text of one",
+    Kind.DATE: "a date, or a text such as 2024-02-29",
+    Kind.TIMESTAMP: "a datetime without a zone, a date, or a text such as 2024-02-29T12:30",
+    Kind.INSTANT: "a datetime with a zone, or a text such as 2024-02-29T12:30Z",
+}
 
 
 def door_of_texts(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bool = False) -> Change:
@@ -47,8 +61,9 @@ def door_of_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
 def served_door(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True) -> Change:
     """The door for rows that are served to what was learned from a table with these columns.
 
-    A served value may be typed already or be the text of a value, wherever the table came from. `empty_is_null` tells that an
-    empty text stands for nothing, as it does in files of texts.
+    A served value may be typed already or be the text of a value, wherever the table came from: Python's own, or numpy's or pandas'.
+    `empty_is_null` tells that an empty text stands for nothing, as it does in files of texts. A value whose type can be none of the
+    column's kind raises TypeError, which does not know the column: `unfit` does.
 
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
@@ -56,9 +71,32 @@ def served_door(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool =
     >>> row_function([served_door(schema, ["?"])], schema.names)({"age": "39", "job": "?"})
     {'age': 39, 'job': None}
     """
-    kinds = {c.name: c.kind for c in schema if c.kind in CASTS and (empty_is_null or c.kind is not Kind.TEXT)}
-    values = door_of_values(Schema(tuple(c for c in schema if c.name not in kinds)), nulls)
-    return Change((*door_of_texts(kinds, nulls).columns, *values.columns), door=True)
+    return Change(tuple((c.name, _served(c, nulls, empty_is_null)) for c in schema), door=True)
+
+
+def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
+    x, kind = col(column.name), column.kind
+    if kind is Kind.TEXT and not empty_is_null:
+        made = ServedText.of(x)
+        return if_else(not_(_token(x, nulls)), made) if nulls else made
+    return cell(x, kind, nulls) if kind in CASTS else _served_as(kind).of(x)
+
+
+def _served_as(kind: Kind) -> type[Operation]:
+    """What takes a served value of a kind."""
+    return CASTS.get(kind) or (ServedDecimal if kind is Kind.DECIMAL else ServedValue)
+
+
+def unfit(column: Column, value: Any) -> Mistake | None:
+    """The mistake of a served value whose type can be none of its column's kind. It says the type, never the value."""
+    take: Any = _served_as(column.kind).row
+    try:
+        if value is not None:
+            take(value)
+    except TypeError as error:
+        message = f"column {column.name!r} is {column.kind}, but {error} was given"
+        return Mistake(message, accepted=READ_AS.get(column.kind, ""), code="wrong-kind")
+    return None
 
 
 def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree | None:
@@ -72,8 +110,8 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return x
         case Kind.TEXT, _ if wanted in CASTS:
             return cell(x, wanted, nulls)
-        case Kind.NULL, _ if wanted in CASTS:
-            return cast(x, wanted)
+        case Kind.NULL, _:  # a frame's column in which nothing stands
+            return cast(x, wanted) if wanted in CASTS else x
         case ((Kind.INTEGER | Kind.DECIMAL | Kind.BOOLEAN), Kind.FLOAT):
             return double(x) if column.kind is not Kind.BOOLEAN else double(integer(x))
         case Kind.BOOLEAN, Kind.INTEGER:

@@ -2,16 +2,18 @@
 
 A text is read only if it fits a written form (a guard), and is null if it does not: bare casts differ between engines and take
 more than anybody meant (`1_000`, `0x10`, `epoch`, `1d`). Blanks, tabs and line ends around a value do not count. A row that is
-served may bring a value that is typed already: `row` takes it as it is where nothing of it is lost.
+served may bring a value that is typed already: `row` takes it as it is where nothing of it is lost, and refuses one whose type can be
+none of the kind.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -19,8 +21,10 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind
 from tilth.engine.expressions import and_, case, eq, ge, if_else, in_, le, lit, lt, null_if, text
 from tilth.engine.operations.operation import EngineName, Operation, call
+from tilth.engine.operations.served import pythons, unfit, worded
 from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
 
+T = TypeVar("T")
 SPACE = r"[ \t\r\n]*"
 INTEGER = r"[+-]?[0-9]+"
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -44,9 +48,7 @@ class TextToText(Operation):
 
     @staticmethod
     def row(x: Any) -> str | None:
-        if isinstance(x, bool):
-            return "true" if x else "false"
-        return str(x) or None
+        return worded(x) or None
 
 
 class FitsForm(Operation):
@@ -133,13 +135,16 @@ class TextToInteger(Guarded):
 
     @staticmethod
     def row(x: Any, form: str = INTEGER) -> int | None:
+        x = pythons(x)
         if isinstance(x, float | Decimal):
             value = int(x) if math.isfinite(x) and x == int(x) else None
         elif isinstance(x, int):
             value = int(x)
-        else:
+        elif x is None or isinstance(x, str):
             matched = TextToInteger.matched(x)
             value = None if matched is None or len(matched) > 4000 else int(matched)
+        else:
+            raise unfit(x)
         return value if value is not None and -(2**63) <= value < 2**63 else None
 
 
@@ -158,14 +163,17 @@ class TextToDouble(Guarded):
 
     @staticmethod
     def row(x: Any) -> float | None:
+        x = pythons(x)
         text = TextToDouble.matched(x) if isinstance(x, str) else x
-        if text is None or not isinstance(text, str | int | float | Decimal):
+        if text is None:
             return None
+        if not isinstance(text, str | int | float | Decimal):
+            raise unfit(x)
         try:
             value = float(text)
         except OverflowError:  # an integer beyond every double
             return None
-        return value if math.isfinite(value) else (None if isinstance(x, str) or value != value else value)
+        return value if math.isfinite(value) or not isinstance(x, str) else None
 
 
 class TextToBoolean(Operation):
@@ -181,6 +189,9 @@ class TextToBoolean(Operation):
 
     @staticmethod
     def row(x: Any) -> bool | None:
+        x = pythons(x)
+        if x is None:
+            return None
         word = LowerAscii.row(Trim.row(x if isinstance(x, str) else _word(x)))
         return True if word in TRUE else False if word in FALSE else None
 
@@ -197,9 +208,10 @@ class TextToDate(Guarded):
 
     @staticmethod
     def row(x: Any) -> date | None:
+        x = pythons(x)
         if isinstance(x, date):
             return x.date() if isinstance(x, datetime) else x
-        matched = TextToDate.matched(x)
+        matched = TextToDate.matched(_text_or_none(x))
         return None if matched is None else _parsed(date.fromisoformat, matched)
 
 
@@ -219,11 +231,14 @@ class TextToTimestamp(Guarded):
 
     @staticmethod
     def row(x: Any) -> datetime | None:
+        x = pythons(x)
         if isinstance(x, datetime):
-            return x if x.tzinfo is None else None
+            if x.tzinfo is not None:
+                raise unfit(x, " with a zone")
+            return x
         if isinstance(x, date):
             return datetime(x.year, x.month, x.day)
-        matched = TextToTimestamp.matched(x)
+        matched = TextToTimestamp.matched(_text_or_none(x))
         return None if matched is None else _parsed(datetime.fromisoformat, matched)
 
 
@@ -242,10 +257,13 @@ class TextToInstant(Guarded):
 
     @staticmethod
     def row(x: Any) -> datetime | None:
+        x = pythons(x)
         if isinstance(x, datetime):
-            return None if x.tzinfo is None else _parsed(lambda t: t.astimezone(UTC), x)
-        matched = TextToInstant.matched(x)
-        return None if matched is None else _parsed(lambda t: datetime.fromisoformat(t).astimezone(UTC), matched)
+            if x.tzinfo is None:
+                raise unfit(x, " without a zone")
+            return _parsed(_in_utc, x)
+        matched = TextToInstant.matched(_text_or_none(x))
+        return None if matched is None else _parsed(lambda t: _in_utc(datetime.fromisoformat(t)), matched)
 
 
 FROM_TEXT: dict[Kind, type[Operation]] = {
@@ -275,7 +293,11 @@ def _either_case(character: str) -> str:
     return f"[{upper}{character}]" if "a" <= character <= "z" else re.escape(character)
 
 
-def _parsed(parse: Any, value: Any) -> Any:
+def _in_utc(x: datetime) -> datetime:
+    return x.astimezone(UTC)
+
+
+def _parsed(parse: Callable[[Any], T], value: Any) -> T | None:
     try:
         return parse(value)
     except (ValueError, OverflowError):
@@ -283,4 +305,12 @@ def _parsed(parse: Any, value: Any) -> Any:
 
 
 def _word(x: Any) -> str:
-    return str(int(x)) if isinstance(x, bool | int) or (isinstance(x, float) and x in (0.0, 1.0)) else ""
+    if not isinstance(x, int | float | Decimal):
+        raise unfit(x)
+    return str(int(x)) if x in (0, 1) else ""
+
+
+def _text_or_none(x: Any) -> str | None:
+    if x is None or isinstance(x, str):
+        return x
+    raise unfit(x)

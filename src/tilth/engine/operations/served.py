@@ -1,0 +1,93 @@
+"""Values of a row that is served: they come from Python's own types, from JSON, or from a row of numpy or pandas.
+
+Each is taken as a column of such values is when a fitted flow is applied to a table: what reads as a value of the kind is one, NaN,
+`NA` and `NaT` are null, and a value whose type can be none of the kind is refused. On an engine a typed column is already what it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.operations.operation import Operation
+
+NOTHING = ("NAType", "NaTType")  # what pandas has for null beside NaN
+DIGITS = 38  # those of the widest decimal of both engines
+
+
+def pythons(x: Any) -> Any:
+    """A value of numpy or pandas as Python's own; NaN, `NA` and `NaT` as None. What is neither comes back as it is.
+
+    >>> import numpy as np
+    >>> pythons(np.int64(3)), pythons(np.datetime64("2024-02-29T12:30:00.5", "ns")), pythons(float("nan"))
+    (3, datetime.datetime(2024, 2, 29, 12, 30, 0, 500000), None)
+    """
+    kind = type(x)
+    if kind.__name__ in NOTHING:
+        return None
+    if kind.__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
+        # of nanoseconds numpy would make an integer
+        return pythons((x.astype("datetime64[us]") if kind.__name__ == "datetime64" and x.dtype.name != "datetime64[D]" else x).item())
+    if isinstance(x, datetime) and kind is not datetime and hasattr(x, "to_pydatetime"):
+        return x.to_pydatetime(warn=False)
+    if isinstance(x, Decimal):
+        return None if x.is_nan() else x
+    return None if isinstance(x, float) and x != x else x
+
+
+def unfit(x: Any, note: str = "") -> TypeError:
+    """The error for a value whose type can be none of its column's kind. It says the type, never the value."""
+    return TypeError(f"a value of type {type(x).__name__}{note}")
+
+
+def worded(x: Any) -> str | None:
+    """A text, or the text of an integer or boolean. Floats, which engines write differently, are refused as they are in tables."""
+    if isinstance(x, str):
+        return str(x)
+    x = pythons(x)
+    if x is None or isinstance(x, str):
+        return x
+    if isinstance(x, bool):
+        return "true" if x else "false"
+    if isinstance(x, int):
+        return str(x)
+    raise unfit(x)
+
+
+class _Served(Operation):
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return x
+
+
+class ServedText(_Served):
+    """A text, which may be empty; the text of an integer or boolean."""
+
+    stays = "{x}.__class__ is str"
+    row = staticmethod(worded)
+
+
+class ServedDecimal(_Served):
+    """A decimal: one of Python's, an integer, a float as it is written, or a text that reads as a number."""
+
+    @staticmethod
+    def row(x: Any) -> Decimal | None:
+        from tilth.engine.operations.casts import TextToDouble
+
+        x = pythons(x)
+        text = TextToDouble.matched(x) if isinstance(x, str) else x
+        if text is None:
+            return None
+        if not isinstance(text, str | int | float | Decimal):
+            raise unfit(x)
+        value = Decimal(repr(text) if isinstance(text, float) else text)
+        return value if value.is_finite() and value.adjusted() < DIGITS else None
+
+
+class ServedValue(_Served):
+    """A value of a kind that has no text, such as a list or a time of day: only what stands for nothing becomes null."""
+
+    row = staticmethod(pythons)
