@@ -37,8 +37,9 @@ BASELINE = (FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS)  # of the
 def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: Engine | str | None = None, **options: Any) -> Dataset:
     """A lazy table from a file, a folder, a pattern, or a frame.
 
-    `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame. `roles` say
-    what columns are for. `options` are the format's own: `format`, `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` …
+    `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame; the index of a
+    pandas frame is no column (`frame.reset_index()`). `roles` say what columns are for. `options` are the format's own: `format`,
+    `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` …
     What is null, what is NaN and which type a text has is decided here, once.
 
     Errors: `SourceError` for what cannot be read as asked, `ColumnError` for a role of a column that is not there.

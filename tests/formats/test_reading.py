@@ -7,8 +7,9 @@ import pytest
 
 from tilth.data import Column, Kind, Schema
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.spark import Spark
 from tilth.errors import ColumnError, RequestError
-from tilth.formats import read, read_as, to_arrow
+from tilth.formats import read, read_as, to_arrow, write
 
 
 def values(data, engine):
@@ -88,3 +89,14 @@ def test_what_cannot_be_taken_over_is_named_all_at_once():
         "column 'age' is list, but what was learned needs integer",
     ]
     assert error.value.mistakes[0].hint == "did you mean 'payy'?"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_that_was_written_anew_is_read_anew(ending, engine, tmp_path, request):
+    """The texts of a file are held by the engine, which the verbs share: once in a notebook they were those of the file as it had been."""
+    engine = DuckDB() if engine == "duckdb" else Spark(request.getfixturevalue("spark"))
+    place = tmp_path / f"t.{ending}"
+    for table in ({"x": [1]}, {"x": [2, 3]}, {"y": ["a"], "x": [4]}):
+        write(read(pa.table(table), engine=DuckDB()), place, engine=DuckDB())
+        assert to_arrow(read(place, engine=engine), engine).to_pydict() == table

@@ -1,9 +1,14 @@
 """Relations of DuckDB and frames of Spark."""
 
 import duckdb
+import pyarrow as pa
+import pytest
 
-from tilth.data import Memory, Native
+import tilth
+from tilth.data import Kind, Memory, Native
 from tilth.engine.duckdb import DuckDB
+from tilth.errors import ColumnError, SourceError
+from tilth.flow import Flow
 from tilth.formats import read, to_arrow
 
 
@@ -20,3 +25,73 @@ def test_a_relation_of_another_connection_comes_through_arrow():
     data = read(duckdb.connect().sql("select 1 as x"), names=["y"], engine=engine)
     assert isinstance(data.source, Memory)
     assert to_arrow(data, engine).to_pydict() == {"y": [1]}
+
+
+RELATIONS = {
+    "a query": "select x from t where x > 1",
+    "named selects": "with big as (select x from t) select * from big order by x desc limit 2",
+    "a table": "from t",
+    "a frame": "from frame",
+}
+
+
+@pytest.mark.parametrize("query", RELATIONS.values(), ids=RELATIONS)
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_connection_of_the_users_is_left_as_it_was(query, in_place, tmp_path):
+    """A view that `read` left there would stay in the file, and one called `source0` would hide a table of that name."""
+    place = tmp_path / "ours.db"
+    with duckdb.connect(place) as connection:
+        connection.execute(
+            "create table t as select unnest([1, 2, 3]) as x; create table source0 as select 7 as x; create table held0 (x int)"
+        )
+        frame = pa.table({"x": [1, 2, 3]})
+        relation = connection.sql(query)
+        del frame
+        expected = sorted(relation.fetchall())
+        for _ in range(2):  # another engine on the same connection minds its own names
+            engine = DuckDB(connection=connection) if in_place else DuckDB()
+            data = read(relation, engine=engine)
+            assert isinstance(data.source, Native if in_place else Memory)
+            assert sorted(to_arrow(engine.checkpoint(data), engine)["x"].to_pylist()) == [x for (x,) in expected]
+        assert connection.execute("from source0").fetchall() == [(7,)]
+        named = connection.execute("select view_name from duckdb_views() where not internal and not temporary").fetchall()
+        assert named == []
+    with duckdb.connect(place) as connection:
+        assert connection.execute("show tables").fetchall() == [("held0",), ("source0",), ("t",)]
+
+
+def test_a_database_that_may_only_be_read(tmp_path):
+    place = tmp_path / "theirs.db"
+    duckdb.connect(place).execute("create table t as select 1 as x").close()
+    with duckdb.connect(place, read_only=True) as connection:
+        for engine in (DuckDB(), DuckDB(connection=connection)):
+            assert to_arrow(read(connection.table("t"), engine=engine), engine).to_pydict() == {"x": [1]}
+
+
+def test_a_relation_is_read_by_the_verbs_and_given_back():
+    connection = duckdb.connect()
+    relation = connection.sql("select * from (values (1.0::double, 'a'), (null, 'b'), (3.0, null)) t(x, s)")
+    flow = tilth.fit(Flow.parse("features: [{impute: {columns: x, with: mean}}, {encode: s}]"), relation)
+    made = tilth.write(tilth.apply(flow, relation), format="duckdb")
+    assert isinstance(made, duckdb.DuckDBPyRelation)
+    assert sorted(made.fetchall()) == [(1.0, 1, 0), (2.0, 0, 1), (3.0, 0, 0)]
+
+
+def test_twin_columns_of_a_relation():
+    twins = duckdb.connect().sql("select 1 as a, 2 as A")
+    with pytest.raises(ColumnError, match="cannot be told apart"):
+        read(twins, engine=DuckDB())
+    with pytest.raises(SourceError, match="1 names are given for 2 columns"):
+        read(twins, names=["p"], engine=DuckDB())
+
+
+@pytest.mark.spark
+def test_a_spark_frame_is_read_by_the_verbs_and_given_back(spark):
+    frame = spark.createDataFrame([(1.0, "a"), (None, "b"), (3.0, None)], "x double, s string")
+    flow = tilth.fit(Flow.parse("features: [{impute: {columns: x, with: mean}}, {encode: s}]"), frame)
+    made = tilth.write(tilth.apply(flow, frame), format="spark")
+    assert type(made).__module__.startswith("pyspark.sql")
+    assert sorted(tuple(r) for r in made.collect()) == [(1.0, 1, 0), (2.0, 0, 1), (3.0, 0, 0)]
+    there = read(frame, engine=DuckDB())  # by another engine, through Arrow
+    assert isinstance(there.source, Memory)
+    assert [c.kind for c in DuckDB().schema(there)] == [Kind.FLOAT, Kind.TEXT]

@@ -1,12 +1,16 @@
 """Writing."""
 
+from datetime import UTC, datetime
+
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.spark import Spark
 from tilth.errors import RequestError
-from tilth.formats import read, to_arrow, write
+from tilth.formats import read, to_arrow, to_pandas, write
+from tilth.formats.writing import to_spark
 
 TABLE = pa.table({"x": [1, None, 3], "s": ["a", "", None]})
 
@@ -50,3 +54,32 @@ def test_spark_writes_what_is_read_again(tmp_path, spark, name):
     again = to_arrow(read(place, engine=engine), engine).to_pylist()
     assert sorted(again, key=str) == sorted(table.to_pylist(), key=str)
     assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
+
+
+def test_integers_and_booleans_with_nulls_keep_their_values_in_pandas():
+    """2⁵³ + 1 is no float: pandas' own way of a column with a gap would make 2⁵³ of it."""
+    engine = DuckDB()
+    table = pa.table({"i": [2**53 + 1, None], "b": [True, None], "whole": [1, 2], "f": [0.5, None]})
+    frame = to_pandas(read(table, engine=engine), engine)
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {"i": "Int64", "b": "boolean", "whole": "int64", "f": "float64"}
+    assert frame["i"].tolist() == [2**53 + 1, pd.NA]
+    assert frame["b"].tolist() == [True, pd.NA]
+
+
+@pytest.mark.spark
+def test_a_table_of_another_engine_becomes_a_spark_frame(spark):
+    """A time without a zone stays one: PySpark makes an instant of it."""
+    engine = DuckDB()
+    noon = datetime(2024, 2, 29, 12)
+    columns = {
+        "naive": pa.array([noon]),
+        "nanoseconds": pa.array([noon], pa.timestamp("ns")),
+        "zoned": pa.array([noon.replace(tzinfo=UTC)]),
+        "small": pa.array([255], pa.uint8()),
+        "large": pa.array([2**64 - 1], pa.uint64()),
+    }
+    frame = to_spark(read(pa.table(columns), engine=engine), engine)
+    types = ["timestamp_ntz", "timestamp_ntz", "timestamp", "smallint", "decimal(20,0)"]
+    assert [f.dataType.simpleString() for f in frame.schema.fields] == types
+    (row,) = frame.toArrow().to_pylist()
+    assert list(row.values()) == [noon, noon, noon.replace(tzinfo=UTC), 255, 2**64 - 1]

@@ -10,7 +10,8 @@ from typing import Any
 class Files:
     """Files of one format. `options` are the format's own (delimiter, header …), sorted, so that equal sources are equal.
 
-    `columns` are the names in the files; `typed` tells whether the files carry types (Parquet) or texts only (CSV).
+    `columns` are the names in the files; `typed` tells whether the files carry types (Parquet) or texts only (CSV). `state` is how the
+    files were when they were opened: one that was written since is another source, and is read again.
     """
 
     format: str
@@ -18,6 +19,7 @@ class Files:
     columns: tuple[str, ...]
     options: tuple[tuple[str, Any], ...] = ()
     typed: bool = True
+    state: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
     def option(self, name: str, default: Any = None) -> Any:
         """One option's value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
 import tempfile
@@ -19,6 +20,7 @@ from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Nati
 from tilth.engine import textfiles
 from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.expressions import lit
+from tilth.engine.holders import Holders
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, text_door
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LONGEST_LINE = 16_000_000  # bytes; DuckDB's own bound is 2 million. With a buffer of twice as much a scan is faster than with its own, too
+GUESTS = itertools.count()  # engines on connections of the user's, whose names must not be anybody's there
 QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message may be a value
 
 KINDS: dict[str, Kind] = {
@@ -66,7 +69,8 @@ class DuckDB(Engine):
 
     `memory_limit` (such as `"2GiB"`) bounds what it keeps in memory, the rest spills to the folder `spill`; `threads` is the
     number of threads. Without them DuckDB's own defaults hold and the spill folder is a temporary one. An open
-    `connection` can be given: its tables can then be read, its settings for time zone and order of rows are set.
+    `connection` can be given: its tables can then be read, its settings for time zone and order of rows are set, and what Tilth names
+    there is temporary and begins with `tilth`.
     """
 
     name = "duckdb"
@@ -83,7 +87,10 @@ class DuckDB(Engine):
         self._connection = connection or duckdb.connect(
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
+        self._prefix = "" if connection is None else f"tilth{next(GUESTS)}_"
+        self._named = itertools.count()
         self._bases: dict[Any, str] = {}
+        self._holders = Holders()
         self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
         self._keeps_order = False
         settings = {
@@ -129,10 +136,11 @@ class DuckDB(Engine):
     # ── the engine's own part ──
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
-        door = text_door(data)
-        wanted = (data.source, door) if hold or not door else (data.source, door, "looked through")
+        self._let_go()
+        door, key = text_door(data), self._holders.key(data.source)
+        wanted = (key, door) if hold or not door else (key, door, "looked through")
         if wanted not in self._bases:
-            name = f"source{len(self._bases)}"
+            name = self._name("source")
             if door:
                 self._open_door(data.source, door[0], name, hold)
             elif (scan := self._scan(data.source, name)) != name:
@@ -144,9 +152,24 @@ class DuckDB(Engine):
     def load(self, data: Dataset, proof: Change) -> None:
         wanted = (data.source, text_door(data))
         if wanted not in self._bases:
-            name = f"source{len(self._bases)}"
+            name = self._name("source")
             self._open_door(data.source, proof, name, hold=True)
             self._bases[wanted] = name
+
+    def _name(self, what: str) -> str:
+        """A name that nothing has yet."""
+        return f"{self._prefix}{what}{next(self._named)}"
+
+    def _let_go(self) -> None:
+        """Forget the tables in memory that nobody holds any more, and the views of them."""
+        ended = self._holders.ended()
+        for wanted in [w for w in self._bases if w[0] in ended] if ended else ():
+            name = self._bases.pop(wanted)
+            if "view" in wanted:
+                self.execute(f"DROP VIEW {name}")
+            else:
+                with self._ours(name):
+                    self._connection.unregister(name)
 
     def _open_door(self, source: Source, door: Change, name: str, hold: bool) -> None:
         """Texts are parsed once, into a table: a rescan of the file per query would cost twice as much."""
@@ -160,10 +183,10 @@ class DuckDB(Engine):
     def owns(self, handle: Any) -> bool:
         if not isinstance(handle, duckdb.DuckDBPyRelation):
             return False
-        probe = f"probe{id(handle)}"
-        try:  # a relation does not tell its connection: a view of it is seen only there
-            handle.create_view(probe)
-            self._connection.execute(f"DROP VIEW {probe}")
+        probe = self._name("probe")
+        try:  # a relation does not tell its connection, which alone can register it
+            self._connection.register(probe, handle)
+            self._connection.unregister(probe)
         except duckdb.Error:
             return False
         return True
@@ -179,18 +202,16 @@ class DuckDB(Engine):
             case Files(format="jsonl"):
                 self._texts.append(source)
                 return _jsonl(source)
-            case Memory():
-                self._connection.register(name, source.table)
-                return name
-            case Native(engine="duckdb"):
-                source.handle.create_view(name)
+            case Memory(table=table) | Native(engine="duckdb", handle=table):
+                with self._ours(""):
+                    self._connection.register(name, table)
                 return name
         raise Gap(f"DuckDB cannot read {source}")
 
     def named(self, data: Dataset, text: str) -> str:
-        wanted = (data.source, data.layers, "view")
+        wanted = (self._holders.key(data.source), data.layers, "view")
         if wanted not in self._bases:
-            name = f"view{len(self._bases)}"
+            name = self._name("view")
             self.execute(f"CREATE TEMP VIEW {name} AS {text}")
             self._bases[wanted] = name
         return self._bases[wanted]
@@ -203,13 +224,13 @@ class DuckDB(Engine):
             raise SourceError(*textfiles.mistakes(source)) from error
 
     def checkpoint(self, data: Dataset) -> Dataset:
-        name = f"held{len(self._bases)}"
+        name = self._name("held")
         text = f"CREATE TEMP TABLE {name} AS {self.query(data, everything())}"
         if data.ordered:
             self._keep_order(True)
         with self.timed("hold rows", text):
             self.execute(text)
-        held = Native(self.name, self._connection.table(name), data.names, identity=id(self) + len(self._bases), ordered=data.ordered)
+        held = Native(self.name, self._connection.table(name), data.names, identity=id(self) + next(self._named), ordered=data.ordered)
         self._bases[held, ()] = name
         return replace(data, source=held, layers=())
 
@@ -241,11 +262,15 @@ class DuckDB(Engine):
         return Schema(tuple(Column(name, kind_of(type_), type_) for name, type_, *_ in self.execute(f"DESCRIBE {text}").fetchall()))
 
     def source_schema(self, source: Source) -> Schema:
-        scan = self._scan(source, f"peek{len(self._bases)}")
+        name = self._name("peek")
+        scan = self._scan(source, name)
         try:
             return self.schema_of(f"SELECT * FROM {scan}")
         except MachineError as error:
             raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
+        finally:
+            if scan == name:
+                self._connection.unregister(name)
 
 
 def _scratch(spill: str | Path | None) -> tempfile.TemporaryDirectory[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,11 +11,12 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine import textfiles
 from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
+from tilth.engine.holders import Holders
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, select_from, text_door
@@ -61,19 +64,23 @@ class Spark(Engine):
     """
 
     name = "spark"
+    states: ClassVar[dict[str, tuple[int, int]]] = {}  # of the files whose texts sessions hold, as they were then
 
     def __init__(self, session: SparkSession | None = None, remote: str | None = None) -> None:
         super().__init__()
         self.given = session or session_for(remote)
         self.session = beside(self.given)
         self._bases: dict[Any, str] = {}
+        self._holders = Holders()
+        self._named = itertools.count()
         self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._prefix = f"tilth_{id(self):x}"
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+        self._let_go()
         door = text_door(data)
-        name = self._view((data.source, door), lambda: self._opened(data.source, door))
+        name = self._view((self._holders.key(data.source), door), lambda: self._opened(data.source, door))
         names = data.source.columns if not door else door[0].names(data.source.columns)
         layers = data.layers[len(door) :]
         while len(layers) > VIEWS_FROM:
@@ -91,10 +98,19 @@ class Spark(Engine):
 
     def _view(self, wanted: Any, make: Any) -> str:
         if wanted not in self._bases:
-            name = f"{self._prefix}_{len(self._bases)}"
+            name = f"{self._prefix}_{next(self._named)}"
             make().createOrReplaceTempView(name)
             self._bases[wanted] = name
         return self._bases[wanted]
+
+    def _let_go(self) -> None:
+        """Forget the tables in memory that nobody holds any more, and the views that stand on them."""
+        ended = self._holders.ended()
+        while gone := [w for w in self._bases if w[0] in ended]:
+            names = [self._bases.pop(wanted) for wanted in gone]
+            for name in names:
+                self.session.catalog.dropTempView(name)
+            ended = set(names)  # of a stack of views each is the key of the next
 
     def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
         return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
@@ -103,9 +119,19 @@ class Spark(Engine):
         frame = self._frame(source)
         if not door:
             return frame
-        view = f"{self._prefix}_texts{len(self._bases)}"
+        if isinstance(source, Files):
+            self._forget_written(source)
+        view = f"{self._prefix}_texts{next(self._named)}"
         frame.createOrReplaceTempView(view)
         return self.sql(lower(layer_select(door[0], view, source.columns), self.name)).cache()
+
+    def _forget_written(self, source: Files) -> None:
+        """Let the session forget the texts of files that were written since: it knows what it holds by the paths alone."""
+        here = (path for path in source.paths if "://" not in path)
+        for path, state in zip(here, source.state, strict=False):
+            if self.states.setdefault(path, state) != state:
+                self.session.catalog.refreshByPath(path)
+                self.states[path] = state
 
     def _frame(self, source: Source) -> DataFrame:
         with self._ours(""):
@@ -128,11 +154,15 @@ class Spark(Engine):
 
     def _in_memory(self, table: pa.Table) -> DataFrame:
         with active_kept(self.session):
-            return _without_zones(self.session.createDataFrame(_signed(table)), table)
+            return _frame_of(self.session, table)
 
     def returned(self, frame: DataFrame) -> DataFrame:
         """A frame of ours in the session that was given, for the user to go on with."""
         return moved(frame, self.given)
+
+    def frame(self, table: pa.Table) -> DataFrame:
+        """An Arrow table as a frame in the session that was given."""
+        return self.returned(self._in_memory(table))
 
     def _parquet(self, source: Files) -> DataFrame:
         reader = self.session.read.option("mergeSchema", len(source.paths) > 1)
@@ -212,7 +242,7 @@ class Spark(Engine):
             raise _ours(error, text) from error
 
     def named(self, data: Dataset, text: str) -> str:
-        return self._view((data.source, data.layers, "view"), lambda: self.sql(text))
+        return self._view((self._holders.key(data.source), data.layers, "view"), lambda: self.sql(text))
 
     def checkpoint(self, data: Dataset) -> Dataset:
         text = self.query(data, everything())
@@ -295,10 +325,11 @@ def _signed(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema([f.with_type(wider.get(f.type, f.type)) for f in table.schema]))
 
 
-def _without_zones(frame: DataFrame, table: pa.Table) -> DataFrame:
-    """A frame made of an Arrow table, its timestamps without a zone as such: PySpark takes them for instants."""
+def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
+    """A frame made of an Arrow table: its timestamps without a zone as such, which PySpark takes for instants."""
     import pyarrow as pa
 
+    frame = session.createDataFrame(_signed(table))
     naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
     return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame

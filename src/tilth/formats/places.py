@@ -77,6 +77,12 @@ def refuse_own_input(place: str | os.PathLike[str], given: Iterable[str | os.Pat
             raise RequestError(words, hint="choose another place", code="own-input")
 
 
+def state_of(paths: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """When each file on this machine was last written, in nanoseconds, and its size in bytes."""
+    states = [Path(p).stat() for p in paths if "://" not in p]
+    return tuple((s.st_mtime_ns, s.st_size) for s in states)
+
+
 def suffix_of(path: str) -> str:
     """A file's suffix in lower case, without one that says how it is compressed.
 

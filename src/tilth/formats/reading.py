@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
 from tilth.engine.engine import Contradicted, Engine
 from tilth.engine.query import text_door
-from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
+from tilth.errors import ColumnError, Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.formats.door import CASTS, door_of_texts, door_of_values, reconciled
 from tilth.formats.format import Format, by_name, recognised, refuse_unknown
 from tilth.formats.guess import believed, decided, proof
+from tilth.formats.places import state_of
 
 NO_ROLES = Roles()
 
@@ -93,8 +95,10 @@ def _opened(
     form = by_name(format_) if format_ else recognised(source)
     refuse_unknown(form, options, form.options)
     given = form.open(source, names, engine, **options)
+    if not given.columns:
+        raise SourceError("the table has no columns", accepted="a table of one column or more, with or without rows", code="no-columns")
     refuse_twins(given.columns)
-    return form, given
+    return form, replace(given, state=state_of(given.paths)) if isinstance(given, Files) else given
 
 
 def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Engine) -> Dataset:

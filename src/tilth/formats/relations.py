@@ -7,7 +7,7 @@ from typing import Any
 
 from tilth.data import Memory, Native, Source
 from tilth.engine.engine import Engine
-from tilth.formats.arrow import decoded
+from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format
 
 
@@ -20,11 +20,8 @@ class DuckDBRelation(Format):
         return type(thing).__name__ == "DuckDBPyRelation"
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **_: Any) -> Source:
-        renamed = (
-            given
-            if not names
-            else given.project(", ".join(f"{_quoted(c)} AS {_quoted(n)}" for c, n in zip(given.columns, names, strict=True)))
-        )
+        found = zip(given.columns, checked_names(given.columns, names), strict=True)
+        renamed = given.project(", ".join(f"{_quoted(c)} AS {_quoted(n)}" for c, n in found)) if names else given
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
         table = decoded(renamed.to_arrow_table())
@@ -40,7 +37,8 @@ class SparkFrame(Format):
         return type(thing).__module__.startswith("pyspark.sql") and type(thing).__name__ == "DataFrame"
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **_: Any) -> Source:
-        renamed = given.toDF(*names) if names else given
+        found = checked_names(given.columns, names)
+        renamed = given.toDF(*found) if names else given
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
         table = decoded(renamed.toArrow())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.data import Dataset, Memory
 from tilth.engine.engine import Engine, everything
 from tilth.errors import RequestError, did_you_mean, listed
+from tilth.formats.arrow import decoded
 from tilth.formats.format import Place, by_name, by_suffix, refuse_unknown
 
 if TYPE_CHECKING:
@@ -53,9 +54,27 @@ def to_arrow(data: Dataset, engine: Engine) -> pa.Table:
 
 
 def to_pandas(data: Dataset, engine: Engine) -> pd.DataFrame:
-    """A dataset as a pandas frame."""
-    frame: pd.DataFrame = to_arrow(data, engine).to_pandas()
+    """A dataset as a pandas frame.
+
+    Columns of integers and booleans that have nulls are of the nullable dtypes `Int64` and `boolean`: as floats, which pandas makes of
+    them otherwise, integers beyond 2⁵³ would be others.
+    """
+    import pyarrow as pa
+
+    table = to_arrow(data, engine)
+    frame: pd.DataFrame = table.to_pandas()
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if column.null_count and (pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
+            frame[name] = column.to_pandas(types_mapper=_nullable)
     return frame
+
+
+def _nullable(kind: pa.DataType) -> Any:
+    """The nullable dtype of pandas for a type of Arrow."""
+    import pandas as pd
+
+    name = {"bool": "boolean"}.get(str(kind), str(kind).replace("uint", "UInt").replace("int", "Int"))
+    return pd.api.types.pandas_dtype(name)
 
 
 def to_polars(data: Dataset, engine: Engine) -> pl.DataFrame:
@@ -79,13 +98,12 @@ def to_duckdb(data: Dataset, engine: Engine) -> duckdb.DuckDBPyRelation:
 
 def to_spark(data: Dataset, engine: Engine) -> DataFrame:
     """A dataset as a Spark frame: of the engine's own session if it has one."""
-    from tilth.engine.spark import Spark
+    from tilth.engine.spark import Spark, frame_of
 
     if isinstance(engine, Spark):
         held: Any = engine.checkpoint(data).source
         return engine.returned(held.handle)
-    table = to_arrow(data, engine)
-    return to_spark(Dataset(Memory(table, tuple(table.column_names), id(table))), Spark())
+    return Spark().frame(decoded(to_arrow(data, engine)))
 
 
 FRAMES: dict[str, Callable[[Dataset, Engine], Any]] = {
