@@ -1,0 +1,83 @@
+"""The law of the row: `flow.row(row)` is what `apply` makes of a table of that row, for every step that may stand among `features`.
+
+The same values to the last bit, in the same types, on DuckDB; what the one refuses the other refuses.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import tilth
+from tests.steps.cases import FEATURES
+from tilth.errors import RequestError
+from tilth.flow import Flow
+from tilth.flow.flow import Reading
+from tilth.steps.step import Step
+from tilth.testing.steps import ROLES, sample_table
+
+TABLE = sample_table()
+WORDS = [
+    "a",
+    "A",
+    "",
+    " ",
+    "\t",
+    "\u00a0",
+    "日本",
+    "new",
+    "it's",
+    "-7",
+    "1e3",
+    "TRUE",
+    "2024-02-29",
+    "2024-02-29T12:30Z",
+    "(missing)",
+    "nan",
+]
+COLUMNS: dict[str, st.SearchStrategy[Any]] = {
+    "number": st.sampled_from([0.5, -0.0, 38.5816, float("nan"), float("inf"), -float("inf"), 1e308, 5e-324, 2.0**53, 1e18]) | st.floats(),
+    "whole": st.sampled_from([0, 1, 5, 2**53 + 1, 2**63 - 1, -(2**63)]) | st.integers(-(2**63), 2**63 - 1),
+    "price": st.decimals(Decimal("-9.99"), Decimal("9.99"), places=2),
+    "word": st.sampled_from(WORDS) | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5),
+    "flag": st.booleans(),
+    "day": st.dates(date(1, 1, 1), date(9999, 12, 31)),
+    "moment": st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)),
+    "zoned": st.datetimes(datetime(1900, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
+    "label": st.sampled_from(["yes", "no", ""]),
+    "id": st.integers(0, 99),
+}
+ROWS = st.lists(st.fixed_dictionaries({name: st.none() | values for name, values in COLUMNS.items()}), min_size=1, max_size=6)
+NOTHING = dict.fromkeys(COLUMNS)
+
+
+@cache
+def fitted(step: Step) -> Flow:
+    return tilth.fit(Flow(features=(step,), reading=Reading(roles=ROLES)), TABLE)
+
+
+def outcome(make: Any) -> Any:
+    """The rows that are made, each value with its type (integers and decimals are one), or that they are refused."""
+    try:
+        rows = make()
+    except RequestError:
+        return "refused"
+    return [{name: (Decimal if type(v) is int else type(v), v) for name, v in row.items()} for row in rows]
+
+
+@pytest.mark.parametrize("step", FEATURES, ids=str)
+@settings(max_examples=10)
+@given(rows=ROWS)
+@example(rows=[NOTHING])
+@example(rows=[{**NOTHING, "number": float("nan"), "word": ""}, {**NOTHING, "number": float("inf"), "word": " "}])
+def test_a_row_served_is_the_row_applied(step: Step, rows: list[dict[str, Any]]) -> None:
+    flow = fitted(step)
+    table = pa.Table.from_pylist(rows, TABLE.schema)
+    assert outcome(lambda: [flow.row(row) for row in rows]) == outcome(lambda: tilth.write(tilth.apply(flow, table)).to_pylist())
