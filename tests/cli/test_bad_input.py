@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shlex
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,20 @@ from tests.cli.processes import Told
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
 Tilth = Callable[..., Told]
+
+
+class Loaded:
+    """Leaves a file where somebody unpickles it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (Path("loaded"),)
+
+
+def empty(path: Path, *names: str) -> None:
+    """A zip with these entries, of nothing each, besides those that it has."""
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in names:
+            archive.writestr(name, "")
 
 
 def make(path: Path) -> None:
@@ -35,6 +51,19 @@ def make(path: Path) -> None:
         case "half.parquet":
             pq.write_table(pa.table({"age": list(range(1000))}), path)
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        case "bomb.tilth":  # a gibibyte of blanks in a mebibyte
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("learned.json", "w") as file:
+                for _ in range(1024):
+                    file.write(b" " * 2**20)
+            empty(path, "manifest.json", "flow.yaml", "flow.json", "baseline.json")
+        case "outside.tilth":
+            empty(path, "../../outside", "/etc/outside", "manifest.json")
+        case "pickled.tilth":
+            path.write_bytes(pickle.dumps(Loaded()))
+        case "newer.tilth":
+            empty(path, "flow.yaml", "flow.json", "learned.json", "baseline.json")
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr("manifest.json", '{"format": "tilth", "version": 99, "sha256": {}}')
         case _:
             path.write_bytes(bytes(range(256)) * 40)
 

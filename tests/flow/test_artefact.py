@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
+import warnings
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -134,6 +136,31 @@ def in_json(name: str, key: str, value: Any) -> Callable[[dict[str, bytes]], Non
     return change
 
 
+def learned_of(step: int, learned: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(entries: dict[str, bytes]) -> None:
+        state = json.loads(entries["learned.json"])
+        state["features"][step]["learned"] = learned
+        entries["learned.json"] = json.dumps(state).encode()
+
+    return change
+
+
+def with_parameter(name: str, value: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(entries: dict[str, bytes]) -> None:
+        found = json.loads(entries["flow.json"])
+        found["steps"]["features"][0]["parameters"][name] = value
+        entries["flow.json"] = json.dumps(found).encode()
+
+    return change
+
+
+def twice(saved: bytes, name: str) -> bytes:
+    made = io.BytesIO(saved)
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(made, "a") as archive:
+        archive.writestr(name, b"{}")
+    return made.getvalue()
+
+
 DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("empty", lambda b: b"", "it is damaged, or something else"),
     ("a text", lambda b: b"flow: yes", "it is damaged, or something else"),
@@ -162,6 +189,23 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
         lambda b: repacked(b, in_json("learned.json", "schema", [["age", "pickle", ""]])),
         "no fitted flow of this version",
     ),
+    (
+        "a learned value that is none",
+        lambda b: repacked(b, learned_of(1, {"age": {"shift": "__import__('os')", "divisor": []}})),
+        "no fitted flow of this version",
+    ),
+    ("a learned value less", lambda b: repacked(b, learned_of(2, {"job": {}})), "no fitted flow of this version"),
+    ("a parameter that no step has", lambda b: repacked(b, with_parameter("__class__", "os.system")), "no fitted flow of this version"),
+    (
+        "a pickle inside",
+        lambda b: repacked(b, with_entry("learned.json", pickle.dumps({"schema": []}))),
+        "it is damaged, or something else",
+    ),
+    ("a pickle beside", lambda b: repacked(b, with_entry("learned.pkl", pickle.dumps(1))), "it holds"),
+    ("a name twice", lambda b: twice(b, "learned.json"), "it holds"),
+    ("a number of many digits", lambda b: repacked(b, with_entry("baseline.json", b"[" + b"9" * 10_000 + b"]")), "no fitted flow"),
+    ("a version that is a truth", lambda b: repacked(b, version(True)), "its manifest is not that of a fitted flow"),
+    ("a manifest that is a list", lambda b: repacked(b, with_entry("manifest.json", b"[]"), manifest=False), "it is damaged"),
     ("a step less", lambda b: repacked(b, in_json("learned.json", "features", [])), "no fitted flow of this version"),
 ]
 
@@ -180,7 +224,7 @@ def test_a_zip_bomb_is_not_unpacked(saved: bytes, tmp_path: Path, monkeypatch: p
     path = tmp_path / "f.tilth"
     bomb = repacked(saved, with_entry("learned.json", b" " * 10_000_000))
     path.write_bytes(bomb)
-    with pytest.raises(ArtefactError, match="too large"):
+    with pytest.raises(ArtefactError, match="larger than 10,000 bytes"):
         opened(path)
     path.write_bytes(bomb.replace((10_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little")))  # headers that lie about it
     with pytest.raises(ArtefactError):

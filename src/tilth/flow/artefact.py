@@ -9,7 +9,7 @@
 | `baseline.json` | the measures of the training part |
 
 Entries have a fixed date and order, so that the same flow makes the same bytes. Reading refuses what is not of this form: a
-wrong hash, an entry that is missing or strange, one that unpacks to more than it should.
+wrong hash, an entry that is missing or strange, more than should be unpacked, and a learned value that its step can make nothing of.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tilth.data import Column, Kind, Roles, Schema
+from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.errors import ArtefactError
 from tilth.flow.flow import PARTS, Delivery, Flow, Learned, Reading
+from tilth.formats import described as source_of
 from tilth.formats import whole_file
 from tilth.steps import STEPS
 from tilth.steps.split import Split
@@ -37,11 +38,12 @@ from tilth.steps.step import Fitted, Step
 VERSION = 1
 OLDEST = 1  # the oldest version that is still read
 ENTRIES = ("flow.yaml", "flow.json", "learned.json", "baseline.json")
-LARGEST = 512 * 2**20  # bytes of one entry, unpacked
+LARGEST = 512 * 2**20  # bytes of all entries, unpacked
 DAMAGED = (  # what reading bytes that somebody changed may raise
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
@@ -78,8 +80,10 @@ def opened(path: str | Path) -> Flow:
     texts = _texts(path)
     try:
         description, state, baseline = (json.loads(texts[name], object_hook=_decoded) for name in ENTRIES[1:])
-        flow = _flow(description, texts["flow.yaml"])
-        return flow.with_learned(_learned(state, baseline, flow))
+        described_flow = _flow(description, texts["flow.yaml"])
+        flow = described_flow.with_learned(_learned(state, baseline, described_flow))
+        flow.prepared(Dataset(source_of(flow.need_learned().schema)))  # what was learned must be what the steps can make columns of
+        return flow
     except DAMAGED as error:
         raise ArtefactError(f"{str(path)!r} is no fitted flow of this version: {error}", code="bad-artefact") from error
 
@@ -93,12 +97,12 @@ def _texts(path: Path) -> dict[str, str]:
             names = archive.namelist()
             if sorted(names) != sorted({"manifest.json", *ENTRIES}):
                 raise refuse(f"it holds {', '.join(names[:8])}, not the parts of a fitted flow")
-            if any(info.file_size > LARGEST for info in archive.infolist()):
-                raise refuse("a part of it is too large")
+            if sum(info.file_size for info in archive.infolist()) > LARGEST:
+                raise refuse(f"unpacked it would be larger than {LARGEST:,} bytes")
             raw = {name: _read(archive, name) for name in names}
         manifest = json.loads(raw["manifest.json"])
         found = manifest["version"]
-        if manifest.get("format") != "tilth" or not isinstance(found, int):
+        if manifest.get("format") != "tilth" or type(found) is not int:
             raise refuse("its manifest is not that of a fitted flow")
         if not OLDEST <= found <= VERSION:
             raise refuse(

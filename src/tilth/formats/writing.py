@@ -98,7 +98,7 @@ def to_duckdb(data: Dataset, engine: Engine) -> duckdb.DuckDBPyRelation:
 
 def to_spark(data: Dataset, engine: Engine) -> DataFrame:
     """A dataset as a Spark frame: of the engine's own session if it has one."""
-    from tilth.engine.spark import Spark, frame_of
+    from tilth.engine.spark import Spark
 
     if isinstance(engine, Spark):
         held: Any = engine.checkpoint(data).source
