@@ -40,6 +40,10 @@ BROKEN_PIPE = 141  # so do shells of one that SIGPIPE ended
 BY_SIGNAL = 128  # shells expect this and the signal's number of a program that a signal ended
 
 
+class Stop(KeyboardInterrupt):
+    """A signal to stop. Of a plain KeyboardInterrupt the interpreter may make its own end by SIGINT, whatever code was to be told."""
+
+
 class LazyGroup(click.Group):
     """Knows its commands by name; a command's module is imported when the command is run."""
 
@@ -122,12 +126,12 @@ def _told(error: Exception) -> int:
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """The signals to stop that come while the block runs: each is a KeyboardInterrupt, so that what was begun is cleared away."""
+    """The signals to stop that come while the block runs: each is a `Stop`, so that what was begun is cleared away."""
     noted: list[int] = []
 
     def note(number: int, frame: object) -> None:
         noted.append(number)
-        raise KeyboardInterrupt
+        raise Stop
 
     if threading.current_thread() is not threading.main_thread():
         yield noted
