@@ -47,15 +47,8 @@ class Csv(Format):
         `header`: whether the first line has the names; by default it has, unless `names` are given and it does not repeat them.
         `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if there is one after each.
         `quote`: one character, or "" for none. `encoding`: as Python calls it."""
-        for what, text in (("delimiter", delimiter), ("quote", quote)):
-            if text and len(text) != 1:
-                raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
         paths = files(given, self.suffixes)
-        refuse_far(paths, "CSV")
-        for path in paths:
-            refuse_rubbish(path, encoding)
-        dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)
-        dialect = replace(dialect, trim=blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
+        dialect = _dialect(paths, delimiter, blanks, quote, encoding)
         first = next(rows_of(paths[0], dialect), [])
         if not first:
             raise SourceError(f"{paths[0]} holds empty lines only: it has not even a header", code="empty-file")
@@ -63,6 +56,19 @@ class Csv(Format):
         columns = _columns(paths, dialect, first, names, has_header)
         options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}
         return Files(self.name, paths, columns, tuple(sorted(options.items())), typed=False)
+
+    def head(
+        self,
+        given: Any,
+        delimiter: str | None = None,
+        blanks: str | None = None,
+        quote: str = '"',
+        encoding: str = "utf-8",
+        **_: Any,
+    ) -> list[list[str]]:
+        """The first rows of the first file, the line with the names among them, by the same options."""
+        paths = files(given, self.suffixes)
+        return list(itertools.islice(rows_of(paths[0], _dialect(paths, delimiter, blanks, quote, encoding)), HEAD_ROWS))
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
         assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
@@ -78,6 +84,18 @@ class Csv(Format):
         options |= {} if engine.name == "duckdb" else {**SPARK_WRITES, "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
         with whole_folder(target) if folder else whole_file(target) as new:
             return engine.export(data, new, "csv", folder=folder, options=options)
+
+
+def _dialect(paths: Sequence[str], delimiter: str | None, blanks: str | None, quote: str, encoding: str) -> Dialect:
+    """What parts the values of some files: what is said of it, and else what the head of the first one shows."""
+    for what, text in (("delimiter", delimiter), ("quote", quote)):
+        if text and len(text) != 1:
+            raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
+    refuse_far(paths, "CSV")
+    for path in paths:
+        refuse_rubbish(path, encoding)
+    dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)
+    return replace(dialect, trim=blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
 
 
 def refuse_rubbish(path: str, encoding: str) -> None:
