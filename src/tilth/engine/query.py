@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from itertools import accumulate
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Layer
-from tilth.engine.expressions import alias, col
+from tilth.engine.expressions import alias, col, columns_of
 
 
 def table(name: str) -> exp.Table:
@@ -16,12 +17,12 @@ def table(name: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(name, quoted=True))
 
 
-def layer_select(layer: Layer, below: str, names: tuple[str, ...]) -> exp.Select | exp.Union:
-    """One layer as a select from the table `below`, whose columns are `names`."""
+def layer_select(layer: Layer, below: str, names: tuple[str, ...], wanted: Set[str] | None = None) -> exp.Select | exp.Union:
+    """One layer as a select from the table `below`, whose columns are `names`; of a change only the columns `wanted`, if that is said."""
     if isinstance(layer, Change):
         made = dict(layer.columns)
-        chosen = [alias(made.get(c) or col(c), c) for c in layer.names(names)]
-        return exp.Select(expressions=chosen).from_(table(below), copy=False)
+        chosen = [c for c in layer.names(names) if wanted is None or c in wanted]
+        return exp.Select(expressions=[alias(made.get(c) or col(c), c) for c in chosen]).from_(table(below), copy=False)
     select = layer.select.copy()
     for mention in select.find_all(exp.Table):
         if mention.name == BELOW:
@@ -35,14 +36,50 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Layer], quer
     """A query over the last of the layers that stand on the table `base`.
 
     Each layer is a named select (`WITH layer0 AS …`) rather than a subquery: nested subqueries cost quadratic time to
-    build and overflow the printer's stack at about a hundred.
+    build and overflow the printer's stack at about a hundred. It makes only the columns that what stands on it reads.
     """
     query = query.copy()
+    given = list(accumulate(layers, lambda below, layer: layer.names(below), initial=names))
     below = base
-    for i, layer in enumerate(layers):
-        query.with_(f"layer{i}", as_=layer_select(layer, below, names), copy=False)
-        names, below = layer.names(names), f"layer{i}"
+    for i, (layer, wanted) in enumerate(zip(layers, _wanted(layers, given[1:], query), strict=True)):
+        query.with_(f"layer{i}", as_=layer_select(layer, below, given[i], wanted), copy=False)
+        below = f"layer{i}"
     return query.from_(table(below), copy=False)
+
+
+def _wanted(layers: Sequence[Layer], given: Sequence[tuple[str, ...]], query: exp.Select) -> list[set[str] | None]:
+    """The columns of each layer that the layers above it and the query read; None for all of them. `given` are each layer's names."""
+    found = []
+    wanted = _read_by(query)
+    for layer, names in zip(reversed(layers), reversed(given), strict=True):
+        if wanted is not None:
+            wanted = wanted.intersection(names) or set(names[:1])  # to count rows, one column does
+        found.append(wanted)
+        if isinstance(layer, Change):
+            wanted = None if wanted is None else _read_for(wanted, layer)
+        elif wanted is None or not _passes_rows(layer.select):
+            wanted = _read_by(layer.select)
+        else:
+            wanted = wanted | columns_of(layer.select)
+    return found[::-1]
+
+
+def _read_for(wanted: set[str], change: Change) -> set[str]:
+    """The columns below a change that the wanted ones are made from."""
+    made = dict(change.columns)
+    return {c for c in wanted if c not in made}.union(*(columns_of(made[c]) for c in wanted if c in made))
+
+
+def _read_by(select: exp.Select | exp.Union) -> set[str] | None:
+    """The columns that a select names; None if it takes all that there are."""
+    all_columns = any(not isinstance(star.parent, exp.Count) for star in select.find_all(exp.Star))
+    return None if all_columns else columns_of(select)
+
+
+def _passes_rows(select: exp.Select | exp.Union) -> bool:
+    """Whether a select gives rows from below as they are, chosen one by one: SELECT * FROM below WHERE …"""
+    clauses = {clause for clause, given in select.args.items() if given}
+    return select.expressions == [exp.Star()] and clauses <= {"expressions", "from_", "where", "order"}
 
 
 def text_door(data: Dataset) -> tuple[Change, ...]:
