@@ -47,9 +47,7 @@ def test_a_layer_makes_what_is_read_of_it(query, layers, rows):
 def test_rows_chosen_one_by_one_need_what_they_are_chosen_by():
     chosen = data().rows(everything().from_("below").where(eq(col("b"), lit(4))))
     query = ask(exp.Sum(this=col("c")))
-    assert (
-        made(ENGINE.query(chosen, query))[:2] == [["a", "b", "c"], ["b", "c"]] or made(ENGINE.query(chosen, query))[:2] == [["b", "c"]] * 2
-    )
+    assert made(ENGINE.query(chosen, query))[:2] == [["b", "c"], ["b", "c"]]
     assert ENGINE.rows(chosen, query) == [(13,)]
 
 
