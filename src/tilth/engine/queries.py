@@ -6,7 +6,8 @@ its tables and no file, setting or other table; operations that engines disagree
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from typing import Any
 
@@ -96,18 +97,19 @@ def parse_query(text: str, tables: Mapping[str, str]) -> Tree:
     'SELECT COUNT(*) FROM "source0" AS "primary"'
     """
     query = _parsed(text)
-    own = {name: f"cte{n}" for n, name in enumerate(dict.fromkeys(cte.alias.casefold() for cte in query.find_all(exp.CTE)))}
-    mistakes = [m for node in list(query.walk()) for m in _refusal(node, own, tables)]
+    mistakes = [m for node in list(query.walk()) for m in _refusal(node, tables)]
     if mistakes:
         raise ExpressionError(*dict.fromkeys(mistakes))
     # A WITH gets a name of ours: where its own is out of scope, that name could be a file or a view of the engine's.
-    there = {**{known.casefold(): table for known, table in tables.items()}, **own}
-    for mention in list(query.find_all(exp.Table)):
-        name = mention.name.casefold()
+    ours = {id(cte): f"cte{n}" for n, cte in enumerate(query.find_all(exp.CTE))}
+    there = {known.casefold(): table for known, table in tables.items()}
+    meant = [(mention, _meant(mention)) for mention in query.find_all(exp.Table)]
+    for mention, cte in meant:
         mention.set("alias", mention.args.get("alias") or exp.TableAlias(this=exp.to_identifier(mention.name, quoted=True)))
-        mention.set("this", exp.to_identifier(there[name], quoted=True))
+        name = there[mention.name.casefold()] if cte is None else ours[id(cte)]
+        mention.set("this", exp.to_identifier(name, quoted=True))
     for cte in query.find_all(exp.CTE):
-        cte.args["alias"].set("this", exp.to_identifier(own[cte.alias.casefold()], quoted=True))
+        cte.args["alias"].set("this", exp.to_identifier(ours[id(cte)], quoted=True))
     for node in reversed(list(query.find_all(*MEANT))):
         node.replace(MEANT[type(node)](node))
     tree: Tree = query
@@ -126,12 +128,28 @@ def _parsed(text: str) -> Any:
     return statements[0]
 
 
-def _refusal(node: Any, own: Mapping[str, str], tables: Mapping[str, str]) -> list[Mistake]:
+def _in_scope(mention: exp.Table) -> Iterator[exp.CTE]:
+    """The selects of WITHs that a name may mean where it stands, the nearest first: of its own WITH only those before."""
+    below: Any = mention
+    while (above := below.parent) is not None:
+        if isinstance(above, exp.With):
+            yield from reversed(above.expressions[: below.index])
+        elif (named := above.args.get("with_")) is not None and named is not below:
+            yield from reversed(named.expressions)
+        below = above
+
+
+def _meant(mention: exp.Table) -> exp.CTE | None:
+    """The select of a WITH that a name means; None for a table that is given."""
+    return next((cte for cte in _in_scope(mention) if cte.alias.casefold() == mention.name.casefold()), None)
+
+
+def _refusal(node: Any, tables: Mapping[str, str]) -> list[Mistake]:
     """Why a node may not pass."""
     hint = "the engines do not agree on it, or it reaches outside the tables"
     match node:
         case exp.Table():
-            known = [*tables, *own]
+            known = [*tables, *dict.fromkeys(cte.alias for cte in _in_scope(node))]
             plain = isinstance(node.this, exp.Identifier) and not node.args.get("db")
             if plain and node.name.casefold() in {k.casefold() for k in known}:
                 return []
@@ -139,6 +157,8 @@ def _refusal(node: Any, own: Mapping[str, str], tables: Mapping[str, str]) -> li
             return [Mistake(told, accepted=f"the tables {listed(known)}", hint=did_you_mean(node.name, known), code="unknown-table")]
         case exp.With() if node.args.get("recursive"):
             return [Mistake("WITH RECURSIVE cannot be used in a query", hint="it may never end", code="not-admitted")]
+        case exp.With() if twice := [n for n, times in Counter(cte.alias.casefold() for cte in node.expressions).items() if times > 1]:
+            return [Mistake(f"WITH names {listed(twice)} more than once", hint="give each select a name of its own", code="not-admitted")]
         case exp.DataType():
             if node.this in CASTS:
                 return []
