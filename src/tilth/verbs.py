@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import platform
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +13,14 @@ from tilth.data import Dataset, Native, Roles
 from tilth.engine.engine import Engine
 from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_mean
 from tilth.flow.delivery import deliver
+from tilth.flow.facts import begin
 from tilth.flow.flow import Flow
 from tilth.flow.running import TRAIN, Prepared, fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
 from tilth.formats.places import refuse_own_input, text_of
 from tilth.metrics.metric import Metric, measured
-from tilth.report import Facts, Finding, FindingKind, Report, jsonable
+from tilth.report import Finding, FindingKind, Report, jsonable
 from tilth.rules import Ruleset, evaluate, parse
 
 if TYPE_CHECKING:
@@ -276,7 +273,7 @@ class _Run:
         self._bands: Bands = {}  # how numeric facets were parted in the first table that was measured: so are they in all
 
     def __enter__(self) -> _Run:
-        self._begin, self._started, self._passes = time.perf_counter(), datetime.now(UTC), len(self.engine.passes)
+        self._facts = begin(self.engine)
         self.data = _table(self._flow, self._given, self.engine)
         return self
 
@@ -306,12 +303,4 @@ class _Run:
     @property
     def report(self) -> Report:
         """What was found up to now."""
-        facts = Facts(
-            source=str(self.data.source),
-            engine=self.engine.name,
-            started=self._started.isoformat(timespec="seconds"),
-            seconds=time.perf_counter() - self._begin,
-            passes=tuple(self.engine.passes[self._passes :]),
-            versions={name: version(name) for name in ("tilth", "duckdb", "sqlglot")} | {"python": platform.python_version()},
-        )
-        return Report(self.title, tuple(self.findings), facts)
+        return Report(self.title, tuple(self.findings), self._facts(self.data))

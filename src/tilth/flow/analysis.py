@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import platform
-import time
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tilth.data import Dataset
 from tilth.engine.engine import Engine
+from tilth.flow.facts import begin
 from tilth.formats.clarify import AnalysisConfig, warnings
 from tilth.metrics.bias import BiasRequest, Facet, bias_findings
-from tilth.report import Facts, FindingKind, Report
+from tilth.report import FindingKind, Report
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Engine) -> Report:
@@ -24,21 +22,13 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: E
     `Gap` where nothing of it can be computed.
     """
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
-    begin, started, passes = time.perf_counter(), datetime.now(UTC), len(engine.passes)
+    facts = begin(engine)
     request = request_of(config, data)
     found = bias_findings(data, request, engine=engine)
     rows = next((f.details["n_used"] + f.details["n_excluded"] for f in found if f.kind is FindingKind.BIAS), None)
-    facts = Facts(
-        source=str(data.source),
-        engine=engine.name,
-        rows=rows,
-        started=started.isoformat(timespec="seconds"),
-        seconds=time.perf_counter() - begin,
-        passes=tuple(engine.passes[passes:]),
-        versions={name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")} | {"python": platform.python_version()},
-        more={"seed": request.seed, "bootstrap": request.bootstrap},
+    return Report(
+        "measure", (*found, *warnings(config.left_out)), replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=rows)
     )
-    return Report("measure", (*found, *warnings(config.left_out)), facts)
 
 
 def request_of(config: AnalysisConfig, data: Dataset) -> BiasRequest:

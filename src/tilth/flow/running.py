@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from sqlglot import exp
@@ -16,6 +15,7 @@ from tilth.engine.operations import CountIf, SumOrZero
 from tilth.engine.query import table
 from tilth.engine.statistics import Statistic, count
 from tilth.errors import RequestError
+from tilth.flow.facts import versions
 from tilth.flow.flow import Flow, Learned
 from tilth.flow.serving import refuse_unserved
 from tilth.metrics.columns import RowCount
@@ -53,11 +53,6 @@ def fitted(flow: Flow, data: Dataset, engine: Engine) -> tuple[Flow, Dataset, li
     refuse_unserved(rows, features)
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
     return flow.with_learned(Learned(schema, tuple(features), not data.source.typed, facts)), whole, findings
-
-
-def versions() -> dict[str, str]:
-    """The versions of what decides the result."""
-    return {name: version(name) for name in ("tilth", "duckdb", "sqlglot")}
 
 
 def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list[Fitted], list[Finding]]:

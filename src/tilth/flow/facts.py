@@ -1,0 +1,36 @@
+"""The facts of a run: what ran, when, for how long, and in which versions."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from tilth.data import Dataset
+from tilth.engine.engine import Engine
+from tilth.report import Facts
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides the result."""
+    return {name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")}
+
+
+def begin(engine: Engine) -> Callable[..., Facts]:
+    """Begin to note the facts of a run. The function that is returned tells them up to when it is called, of the data that was read."""
+    started, clock, passes = datetime.now(UTC), time.perf_counter(), len(engine.passes)
+
+    def facts(data: Dataset, **more: object) -> Facts:
+        return Facts(
+            source=str(data.source),
+            engine=engine.name,
+            started=started.isoformat(timespec="seconds"),
+            seconds=time.perf_counter() - clock,
+            passes=tuple(engine.passes[passes:]),
+            versions=versions() | {"python": platform.python_version()},
+            more=more,
+        )
+
+    return facts
