@@ -10,7 +10,7 @@ import pytest
 from tests.house.tree import DOORS, PACKAGE, ROOT, left_out, module, python, sources
 
 QUICK = "not slow and not spark and not browser and not shared_data"
-SECONDS = 120
+SECONDS = 300
 REST = [
     "tests/flow",
     "tests/metrics/test_metric.py",
