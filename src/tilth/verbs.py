@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("duckdb", "spark")
 MEASURES = ("bias", "profile")
+RULES = "rules"  # for whom passes are made, where it is the rules
 BASELINE = (FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS)  # of the training part: what later data is compared with
 
 
@@ -79,7 +80,8 @@ def measure(
         if mistakes:
             raise RequestError(*mistakes)
         run.measure([w for w in asked if isinstance(w, str)], run.data, part=part, **options)
-        values = measured(run.data, [m for m in asked if isinstance(m, Metric)], run.engine)
+        with run.engine.working_for(_of("metrics", part)):
+            values = measured(run.data, [m for m in asked if isinstance(m, Metric)], run.engine)
         run.add((Finding(FindingKind.METRIC, m.name, m.subject, v) for m, v in values.items()), part)
     return run.report
 
@@ -95,7 +97,7 @@ def check(data: Any, rules: str | Path | Ruleset, *, engine: Engine | str | None
     False
     """
     ruleset = ruleset_from(rules)
-    with _Run("check", data, engine) as run:
+    with _Run("check", data, engine) as run, run.engine.working_for(RULES):
         run.add(evaluate(run.data, ruleset, run.engine, **options))
     return run.report
 
@@ -181,14 +183,16 @@ def rehearse(flow: Flow, engine: Engine) -> None:
 
 def _prepared(flow: Flow, run: _Run) -> Prepared:
     if flow.check:
-        run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
+        with run.engine.working_for(RULES):
+            run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
     run.measure(flow.measure, run.data, part="raw")
     prepared = run_flow(flow, run.data, run.engine)
     run.add(prepared.findings)
     for part, table in prepared.parts.items():
         original = prepared.originals[part]
         if flow.measure and part == TRAIN and flow.training:  # otherwise every measure would draw and order the rows again
-            table, original = run.engine.checkpoint(table), run.engine.checkpoint(original)
+            with run.engine.working_for(f"measures of {part}"):
+                table, original = run.engine.checkpoint(table), run.engine.checkpoint(original)
         run.measure(flow.measure, table, original, part)
     learned = prepared.flow.need_learned()
     baseline = tuple(jsonable(vars(f)) for f in run.findings if f.part == TRAIN and f.kind in BASELINE)
@@ -264,6 +268,10 @@ def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
     return read(source, roles=flow.reading.roles, engine=engine, **flow.reading.options)
 
 
+def _of(what: str, part: str) -> str:
+    return f"{what} of {part}" if part else what
+
+
 class _Run:
     """A verb at work: its engine, its data, what it finds, and the facts that go into the report."""
 
@@ -290,13 +298,16 @@ class _Run:
         if "profile" in words:
             from tilth.metrics.profile import balance_findings, profile_findings
 
-            self.add(profile_findings(table, self.engine), part)
-            self.add(balance_findings(original, self.engine), part)
+            with self.engine.working_for(_of("profile", part)):
+                self.add(profile_findings(table, self.engine), part)
+            with self.engine.working_for(_of("class balance", part)):
+                self.add(balance_findings(original, self.engine), part)
         if "bias" in words:
             from tilth.metrics.bias import BiasRequest, bias_and_bands
 
             request = BiasRequest.of_roles(original.roles, self.engine.schema(original), **options)
-            findings, bands = bias_and_bands(original, request.cut_as(self._bands), self.engine)
+            with self.engine.working_for(_of("bias", part)):
+                findings, bands = bias_and_bands(original, request.cut_as(self._bands), self.engine)
             self.add(findings, part)
             self._bands = {**bands, **self._bands}
 

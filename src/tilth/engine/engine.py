@@ -35,7 +35,8 @@ FileFormat = Literal["parquet", "csv", "json"]
 class Engine(ABC):
     """Runs queries. The only place that executes; DuckDB and Spark are its two kinds.
 
-    `passes` grows by one with every pass over the data. `tell` is entered with a few words for as long as a pass takes.
+    `passes` grows by one with every pass over the data. `tell` is entered with a few words for as long as a pass takes. `purpose` says for
+    whom passes are made; `working_for` sets it.
     """
 
     name: ClassVar[EngineName]
@@ -44,6 +45,7 @@ class Engine(ABC):
     def __init__(self) -> None:
         self.passes: list[Pass] = []
         self.tell: Callable[[str], AbstractContextManager[Any]] = nullcontext
+        self.purpose = ""
 
     @abstractmethod
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Any]]:
@@ -155,10 +157,23 @@ class Engine(ABC):
         """Note a pass over the data while it runs."""
         begin = time.perf_counter()
         try:
-            with self.tell(title):
+            with self.tell(f"{self.purpose}: {title}" if self.purpose else title):
                 yield
         finally:
-            self.passes.append(Pass(title, time.perf_counter() - begin, text))
+            self.note(title, text, time.perf_counter() - begin)
+
+    def note(self, title: str, text: str, seconds: float = 0.0) -> None:
+        """Add a pass over the data to those that were made."""
+        self.passes.append(Pass(title, seconds, text, self.purpose))
+
+    @contextmanager
+    def working_for(self, purpose: str) -> Iterator[None]:
+        """Passes that are made meanwhile are made for this; inside another purpose the inner one counts."""
+        outer, self.purpose = self.purpose, purpose
+        try:
+            yield
+        finally:
+            self.purpose = outer
 
 
 def read_off(scan: Scan, rows: Sequence[tuple[Any, ...]]) -> dict[Statistic, Any]:

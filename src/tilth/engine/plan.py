@@ -13,8 +13,10 @@ from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, not
 from tilth.engine.operations import SumOrZero
 from tilth.engine.query import grouped, select_from
 from tilth.engine.statistics import Statistic, key, size
+from tilth.errors import listed
 
 MOST_GROUPS = 1_000_000  # that are brought to Python, one number each
+MOST_NAMES = 5  # columns that a title names
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,11 @@ def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked
     numbers = [_filtered(s.aggregate, there) if s.per else _of_groups(s, per[0]) for s in asked]
     outer = [col(f"b{i}") for i in range(len(by))]
     fold = exp.Select(expressions=[*(k.copy() for k in outer), *_numbered(numbers)])
-    title = f"groups of {', '.join(per)}" + (f" by {_names(by)}" if by else "") + (f" where {where.sql()}" if where is not None else "")
+    title = (
+        f"groups of {listed(per, MOST_NAMES)}"
+        + (f" by {_names(by)}" if by else "")
+        + (f" where {where.sql()}" if where is not None else "")
+    )
     return Scan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer))
 
 
@@ -122,4 +128,5 @@ def _filtered(aggregate: Tree, where: Tree | None) -> Tree:
 
 
 def _names(keys: Iterable[Tree]) -> str:
-    return ", ".join(k.name if isinstance(k, exp.Column) else k.sql() for k in keys)
+    """Columns by their names, what is computed by the columns it is computed from: the query has the rest."""
+    return ", ".join(k.name if isinstance(k, exp.Column) else f"computed from {listed(sorted(columns_of(k)), MOST_NAMES)}" for k in keys)

@@ -11,7 +11,6 @@ from tilth.engine.engine import Engine, FileFormat, everything
 from tilth.engine.operations.aggregates import TopKeys
 from tilth.engine.plan import plan
 from tilth.engine.statistics import Statistic
-from tilth.report import Pass
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,13 +46,13 @@ class Rehearsal(Engine):
         return self.engine.named(data, text)
 
     def checkpoint(self, data: Dataset) -> Dataset:
-        self.passes.append(Pass("hold rows", 0.0, self.query(data, everything())))
+        self.note("hold rows", self.query(data, everything()))
         return data
 
     def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
         known: dict[Statistic, Any] = {}
         for scan in plan(statistics):
-            self.passes.append(Pass(scan.title, 0.0, self.scan_text(data, scan)))
+            self.note(scan.title, self.scan_text(data, scan))
             known |= {s: {(g,) * len(s.by): _stand_in(s) for g in GROUPS} if s.by else _stand_in(s) for s in scan.statistics}
         return known
 
@@ -61,13 +60,13 @@ class Rehearsal(Engine):
         return dict.fromkeys(statistics, STAND_IN)
 
     def load(self, data: Dataset, proof: Change) -> None:
-        self.passes.append(Pass("read texts into a table", 0.0, self.query(data, everything())))
+        self.note("read texts into a table", self.query(data, everything()))
 
     def owns(self, handle: Any) -> bool:
         return self.engine.owns(handle)
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
-        self.passes.append(Pass("write", 0.0, self.query(data, everything())))
+        self.note("write", self.query(data, everything()))
         return 0
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
@@ -76,7 +75,7 @@ class Rehearsal(Engine):
     def batches(self, text: str) -> pa.RecordBatchReader:
         import pyarrow as pa
 
-        self.passes.append(Pass("write", 0.0, text))
+        self.note("write", text)
         return pa.table({}).to_reader()
 
 

@@ -24,7 +24,8 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: E
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
     facts = begin(engine)
     request = request_of(config, data)
-    found = bias_findings(data, request, engine=engine)
+    with engine.working_for("bias"):
+        found = bias_findings(data, request, engine=engine)
     rows = next((f.details["n_used"] + f.details["n_excluded"] for f in found if f.kind is FindingKind.BIAS), None)
     return Report(
         "measure", (*found, *warnings(config.left_out)), replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=rows)

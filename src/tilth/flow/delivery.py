@@ -22,7 +22,8 @@ def deliver(prepared: Prepared, report: Report, place: Path, engine: Engine) -> 
     """
     with formats.whole_folder(place) as folder:
         for part, table in prepared.parts.items():
-            formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
+            with engine.working_for(f"delivery of {part}"):
+                formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         _reports(report, folder)
 

@@ -59,19 +59,22 @@ def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list
     """The table after the steps of `rows` and the split, the fitted steps of `rows`, and a finding for each step."""
     fitted_rows: list[Fitted] = []
     findings: list[Finding] = []
-    before = rows_of(data, engine) if flow.rows else None
+    with engine.working_for("rows"):
+        before = rows_of(data, engine) if flow.rows else None
     for step in flow.rows:
         (done,), data = fit([step], data, engine)
-        if any(isinstance(layer, Rows) for layer in data.layers):  # otherwise every later scan would sort and join again
-            data = engine.checkpoint(data)
-        after = rows_of(data, engine)
+        with engine.working_for(f"rows: {step.name}"):
+            if any(isinstance(layer, Rows) for layer in data.layers):  # otherwise every later scan would sort and join again
+                data = engine.checkpoint(data)
+            after = rows_of(data, engine)
         fitted_rows.append(done)
         findings.append(_step_finding(done, "rows", {"rows_in": before, "rows_out": after}))
         before = after
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine)
         if flow.split.writes_rows_out(done.learned):
-            data = engine.checkpoint(data)
+            with engine.working_for("split"):
+                data = engine.checkpoint(data)
         findings.append(_step_finding(done, "split", {}))
     return data, fitted_rows, findings
 
@@ -91,9 +94,11 @@ def run(flow: Flow, data: Dataset, engine: Engine) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
     flow, whole, findings = fitted(flow, data, engine)
     if flow.split is not None:
-        findings += split_findings(whole, engine)
+        with engine.working_for("honesty of the split"):
+            findings += split_findings(whole, engine)
     features = flow.need_learned().features
-    changes = changed_cells(features, whole, engine)
+    with engine.working_for("cells changed by features"):
+        changes = changed_cells(features, whole, engine)
     findings += [_step_finding(f, "features", {"cells_changed": changes[i]}) for i, f in enumerate(features)]
     kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
     prepared = flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}))
@@ -119,10 +124,12 @@ def _measured_roles(data: Dataset) -> tuple[str, ...]:
 def trained(flow: Flow, train: Dataset, engine: Engine) -> tuple[Dataset, list[Finding]]:
     """The training part after the steps of `training`."""
     findings: list[Finding] = []
-    before = rows_of(train, engine) if flow.training else None
+    with engine.working_for("training"):
+        before = rows_of(train, engine) if flow.training else None
     for step in flow.training:
         (done,), train = fit([step], train, engine)
-        after = rows_of(train, engine)
+        with engine.working_for(f"training: {step.name}"):
+            after = rows_of(train, engine)
         findings.append(_step_finding(done, "training", {"rows_in": before, "rows_out": after}))
         before = after
     return train, findings

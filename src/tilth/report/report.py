@@ -61,11 +61,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass over the data: what for, how long in seconds, and the text that ran."""
+    """One pass over the data: what ran, how long in seconds, its text, and for whom: the rules, a step, a measure of a part."""
 
     title: str
     seconds: float
     query: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.engine import Engine
-from tilth.errors import Gap, Mistake, RequestError
+from tilth.errors import Gap, Mistake, RequestError, listed
 from tilth.metrics.metric import Metric, measured
 from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
 
@@ -219,6 +219,19 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Engine) -> tuple[list[Fitt
     return fitted, data
 
 
+def _learning(wave: Sequence[Step]) -> str:
+    """For whom a wave asks."""
+    labels = [_label(step) for step in wave]
+    return f"learning of {'; '.join(labels[:3])}" + (f" … ({len(labels)} in all)" if len(labels) > 3 else "")
+
+
+def _label(step: Step) -> str:
+    """A step by its name and what it is of."""
+    columns = getattr(step, step.shorthand, ())
+    words = (columns,) if isinstance(columns, str) else columns if isinstance(columns, tuple) else ()
+    return " ".join([step.name, listed(map(str, words), most=3)]).strip()
+
+
 def _wave(waiting: Sequence[Step], schema: Schema, roles: Roles) -> list[Step]:
     """The steps at the head of the queue that can learn from the table as it is."""
     wave = [waiting[0]]
@@ -266,7 +279,8 @@ def _learn_together(
     learned: dict[int, Learned] = {}
     while asked:
         metrics = [m for wanted in (*asked.values(), *early.values()) for m in wanted if m not in found]
-        found |= measured(data, metrics, engine) if metrics else {}
+        with engine.working_for(_learning(wave)):
+            found |= measured(data, metrics, engine) if metrics else {}
         for i in list(asked):
             try:
                 asked[i] = list(talks[i].send(found))

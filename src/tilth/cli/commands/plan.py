@@ -12,6 +12,7 @@ from tilth.cli.options import ENGINE, INPUT, engine_from, shared
 if TYPE_CHECKING:
     from tilth.engine.engine import Engine
     from tilth.flow.flow import Flow
+    from tilth.report import Pass
 
 LONGEST = 100  # characters of a pass's title
 
@@ -40,11 +41,17 @@ def show_plan(flow: Flow, engine: Engine, json: bool) -> None:
     rehearsal = Rehearsal(engine)
     verbs.rehearse(flow, rehearsal)
     if json:
-        click.echo(json_.dumps([{"title": p.title, "query": p.query} for p in rehearsal.passes], indent=1))
+        click.echo(json_.dumps([{"title": p.title, "purpose": p.purpose, "query": p.query} for p in rehearsal.passes], indent=1))
         return
-    titles = [f"-- {i}. {p.title if len(p.title) <= LONGEST else p.title[:LONGEST] + ' …'}" for i, p in enumerate(rehearsal.passes, 1)]
+    titles = [f"-- {i}. {_title(p)}" for i, p in enumerate(rehearsal.passes, 1)]
     click.echo(f"-- {len(rehearsal.passes)} passes over the data:")
     click.echo("\n".join(titles))
     for title, p in zip(titles, rehearsal.passes, strict=True):
         click.secho(f"\n{title}", bold=True)
         click.echo(f"{p.query};")
+
+
+def _title(one: Pass) -> str:
+    """For whom a pass is made, and what it does."""
+    told = f"{one.purpose}: {one.title}" if one.purpose else one.title
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]} …"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Words, code, cut, shown, table
+from collections.abc import Sequence
+
+from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Table, Words, code, cut, shown, table
 from tilth.report.charts import number
-from tilth.report.report import FindingKind, Report
+from tilth.report.report import FindingKind, Pass, Report
 from tilth.report.sections import given
 
 MOST = 200  # queries shown
@@ -35,14 +37,30 @@ def plan(report: Report) -> Section | None:
         return None
     told = f"{given.counted(len(passes), 'pass', 'passes')} over the data"
     slowest = sorted(passes, key=lambda known: -known[1].seconds)[:SLOWEST]
-    rows = [(str(k), cut(p.title, 100), seconds(p.seconds)) for k, p in (passes if len(passes) <= SLOWEST else slowest)]
+    rows = [(str(k), p.purpose, cut(p.title, 100), seconds(p.seconds)) for k, p in (passes if len(passes) <= SLOWEST else slowest)]
     caption = told if len(rows) == len(passes) else f"The {len(rows)} slowest of {told}"
     lead = Words(f"{told} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
-    blocks: list[Block] = [lead, table(caption, ("", "pass", "seconds"), rows, ["seconds"])]
-    folds = [Fold(f"{k}. {cut(p.title, 100) or 'query'}, {seconds(p.seconds)} s", (_query(p.query),)) for k, p in passes[:MOST] if p.query]
+    blocks: list[Block] = [lead, *_purposes([p for _, p in passes]), table(caption, ("", "for", "pass", "seconds"), rows, ["seconds"])]
+    folds = [Fold(f"{k}. {_titled(p)}, {seconds(p.seconds)} s", (_query(p.query),)) for k, p in passes[:MOST] if p.query]
     if folds:
         blocks.append(Fold("The queries", tuple(folds), printed=False))
     return Section("plan", "Passes over the data", tuple(blocks))
+
+
+def _purposes(passes: Sequence[Pass]) -> list[Table]:
+    """For what the passes were made, in their order, where there are several such things: how many, and how long they took."""
+    made: dict[str, list[float]] = {}
+    for p in passes:
+        made.setdefault(p.purpose, []).append(p.seconds)
+    if len(made) < 2 or len(passes) <= SLOWEST:
+        return []
+    rows = [(purpose or "reading", number(len(took)), seconds(sum(took))) for purpose, took in made.items()]
+    return [table("What the passes were for", ("for", "passes", "seconds"), rows, ["passes", "seconds"])]
+
+
+def _titled(one: Pass) -> str:
+    title = cut(one.title, 100) or "query"
+    return f"{one.purpose}: {title}" if one.purpose else title
 
 
 def _query(text: str) -> Listing:
