@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.report.samples import REPORTS
+from tilth.report import Finding, FindingKind, Report
 from tilth.report.text import to_text
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -51,3 +52,16 @@ def test_a_thousand_rules_are_cut():
     text = to_text(REPORTS["many rules"], width=100, colour=False)
     assert len(text.splitlines()) < 120
     assert "more" in text
+
+
+def test_names_and_numbers_stay_whole_on_eighty_columns_and_what_has_no_room_is_counted():
+    names = [f"a_rather_long_column_{k}" for k in range(3)]
+    gaps = {"raw": 1_836, "train": 0, "test": 0}
+    details = {p: {"kind": "text", "valid": 20_000 - n, "missing": n, "invalid": 0, "distinct": 21_648} for p, n in gaps.items()}
+    found = [Finding(FindingKind.COLUMN, n, (n,), 0.9, part=p, details=details[p]) for n in names for p in gaps]
+    wide, narrow = (to_text(Report("x", tuple(found)), width=w, colour=False) for w in (80, 44))
+    for name in names:
+        assert f"\n{name}  text  1,836 (9.2 %)" in wide
+        assert f"\n{name}  " in narrow
+    assert "more column" not in wide
+    assert "… and 4 more columns" in narrow

@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from tilth.report.blocks import Block, Fold, Page, Points, Section, Table, Tone, Verdict, Words, plain
 from tilth.report.charts import number
 from tilth.report.report import Report
-from tilth.report.sections import page
+from tilth.report.sections import given, page
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.text import Text
 
 WIDTH = 100  # where there is no terminal to ask
 MOST_WIDTH = 160
 MOST_VERDICTS = 20
 MOST_POINTS = 12
+GAP = 2  # between the columns of a table
+LONGEST_NAME, LONGEST_WORD = 24, 16  # that are never parted, in columns of a terminal
 LEFT_OUT = frozenset({"plan", "facts"})  # the summary line tells the scans and the seconds
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": "·"}
 COLOURS: dict[Tone, str] = {"good": "green", "bad": "red", "unknown": "yellow", "": ""}
@@ -141,17 +143,90 @@ def _verdict(block: Verdict) -> Iterator[RenderableType]:
             yield Padding(piece, (0, 0, 0, 4))
 
 
-def _table(block: Table) -> Iterator[RenderableType]:
-    """Columns without lines between; a chart in a cell is left out, its numbers stand beside it."""
-    from rich.table import Table as Grid
+class _Grid:
+    """A table as wide as there is room: columns without lines between, names and numbers whole as long as that is possible.
 
-    kept = [k for k in range(len(block.heads)) if block.heads[k] not in block.wordy and any(row[k].words for row in block.rows)]
-    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    for k in kept:
-        grid.add_column(_line(block.heads[k]), justify="right" if block.heads[k] in block.numbers else "left", overflow="fold")
-    for row in block.rows[: block.brief]:
-        grid.add_row(*(_cell(row[k].words, row[k].tone) for k in kept))
-    yield grid
+    A chart in a cell is left out, its numbers stand beside it. Columns for which there is no room are left out and counted.
+    """
+
+    def __init__(self, block: Table) -> None:
+        self.block, self.rows = block, block.rows[: block.brief]
+        heads = range(len(block.heads))
+        self.kept = [k for k in heads if block.heads[k] not in block.wordy and any(row[k].words for row in block.rows)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.table import Table as Grid
+
+        shown = self._shown(options.max_width)
+        widths = self._widths(shown, options.max_width)
+        grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False, header_style="dim")
+        for k in shown:
+            justify: Literal["left", "right"] = "right" if self.block.heads[k] in self.block.numbers else "left"
+            grid.add_column(_line(self.block.heads[k]), justify=justify, overflow="fold", width=widths[k])
+        for row in self.rows:
+            grid.add_row(*(_cell(row[k].words, row[k].tone) for k in shown))
+        yield grid
+        if len(shown) < len(self.kept):
+            yield _line(f"… and {given.counted(len(self.kept) - len(shown), 'more column')}", "dim")
+
+    def _shown(self, room: int) -> list[int]:
+        """The columns that there is room for: the first, then those of numbers, then the others, as many as fit, from the left."""
+        least = {k: self._least(k) for k in self.kept}
+        shown = list(self.kept)
+        numbers = [k for k in self.kept[1:] if self.block.heads[k] in self.block.numbers]
+        leave = [*numbers, *(k for k in self.kept[1:] if k not in numbers)]
+        while leave and _whole(least[k] for k in shown) > room:
+            shown.remove(leave.pop())
+        return shown
+
+    def _widths(self, shown: Sequence[int], room: int) -> dict[int, int]:
+        """As wide as the cells where all fit, heads being wrapped first; otherwise the widest columns are wrapped, names last."""
+        full = {k: max(self._cells(k), cell_len(plain(self.block.heads[k]))) for k in shown}
+        least = {k: min(self._least(k), full[k], room) for k in shown}
+        body = {k: max(least[k], min(self._cells(k), full[k])) for k in shown}
+        wide = full if _whole(full.values()) <= room else body
+        spare = room - _whole(wide.values())
+        if spare >= 0:
+            return _spread(wide, full, spare)
+        return _spread(least, wide, max(room - _whole(least.values()), 0))
+
+    def _cells(self, k: int) -> int:
+        """The width of the widest cell."""
+        return max((cell_len(_cell(row[k].words, row[k].tone).plain) for row in self.rows), default=0)
+
+    def _least(self, k: int) -> int:
+        """The width below which a column cannot be read: its longest word; of a name, itself up to a bound."""
+        lines = [plain(self.block.heads[k]), *(_cell(row[k].words, row[k].tone).plain for row in self.rows)]
+        words = max((cell_len(word) for line in lines for word in line.split()), default=1)
+        name = min(self._cells(k), LONGEST_NAME) if k == self.kept[0] else 0
+        return max(1, min(words, LONGEST_WORD), name)
+
+
+def cell_len(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    from rich.cells import cell_len as length
+
+    return length(text)
+
+
+def _whole(widths: Iterable[int]) -> int:
+    """The width of a table of such columns."""
+    return sum(width + GAP for width in widths) - GAP
+
+
+def _spread(least: Mapping[int, int], most: Mapping[int, int], spare: int) -> dict[int, int]:
+    """Widths from the least on, the spare room given to the narrowest of those that want more."""
+    widths = dict(least)
+    for _ in range(spare):
+        wanting = [k for k in widths if widths[k] < most[k]]
+        if not wanting:
+            break
+        widths[min(wanting, key=lambda k: widths[k])] += 1
+    return widths
+
+
+def _table(block: Table) -> Iterator[RenderableType]:
+    yield _Grid(block)
     if len(block.rows) > block.brief:
         yield _line(f"… and {number(len(block.rows) - block.brief)} more", "dim")
 
