@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from itertools import zip_longest
 from xml.etree import ElementTree as Xml
 
 from tilth.report.blocks import plain
 from tilth.report.charts import clean
 from tilth.report.report import Finding, FindingKind, Outcome, Report, jsonable
+from tilth.report.sections import given
 from tilth.report.sections.rules import reasons, text_of
 
 
@@ -42,10 +45,10 @@ def to_junit(report: Report) -> str:
 def _properties(suite: Xml.Element, report: Report) -> None:
     facts = report.facts
     known = {"source": facts.source, "engine": facts.engine, "rows": facts.rows, "scans": facts.scans, "fingerprint": facts.fingerprint}
-    given = {name: value for name, value in known.items() if value not in (None, "")}
-    if given:
+    told = {name: value for name, value in known.items() if value not in (None, "")}
+    if told:
         properties = Xml.SubElement(suite, "properties")
-        for name, value in given.items():
+        for name, value in told.items():
             Xml.SubElement(properties, "property", {"name": name, "value": clean(value)})
 
 
@@ -57,5 +60,11 @@ def _case(suite: Xml.Element, report: str, finding: Finding) -> None:
     tag = "failure" if finding.outcome is Outcome.FAILED else "error"
     lines = [clean(line) for line in finding.message.splitlines()]
     told = Xml.SubElement(case, tag, {"message": " ".join(line for line in lines if line), "type": str(finding.outcome or Outcome.ERROR)})
-    rows = (json.dumps(jsonable(row), ensure_ascii=False) for row in finding.examples)
-    told.text = "\n".join([*(plain(line) for line in reasons(finding)), *(clean(row) for row in rows)])
+    told.text = "\n".join([*(plain(line) for line in reasons(finding)), *(clean(row) for row in _examples(finding))])
+
+
+def _examples(finding: Finding) -> Iterator[str]:
+    """Each example as JSON, and how many rows it stands for where that is not itself alone."""
+    rows = given.listed(finding, "example_rows")
+    for row, n in zip_longest(finding.examples, rows[: len(finding.examples)]):
+        yield json.dumps(jsonable(row), ensure_ascii=False) + (f" in {given.rows(n)}" if n not in (None, 1) else "")

@@ -11,7 +11,8 @@ from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness
 from tilth.metrics.metric import Metric
 from tilth.report import Outcome
 from tilth.rules.cells import length
-from tilth.rules.measuring import NUMBERS, Asked, Context, Verdict, groupable, names, not_evaluated, titled, within
+from tilth.rules.examples import groupable
+from tilth.rules.measuring import NUMBERS, Asked, Context, Verdict, names, not_evaluated, titled, within
 from tilth.rules.syntax import Analyzer
 
 

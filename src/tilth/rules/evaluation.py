@@ -7,23 +7,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlglot import exp
-
-from tilth.data import BELOW, Dataset, masked
-from tilth.engine.engine import Engine, everything
-from tilth.engine.query import table
+from tilth.data import Dataset
+from tilth.engine.engine import Engine
 from tilth.errors import TilthError
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, FindingKind, Outcome
 from tilth.rules import custom_sql
 from tilth.rules.analyzers import analyzed
 from tilth.rules.conditions import Setting
+from tilth.rules.examples import Looks, failing
 from tilth.rules.functions import Unjudged
 from tilth.rules.measuring import Asked, Context, Verdict, asked
 from tilth.rules.syntax import Analyzer, Composite, Rule, Ruleset
 
-EXAMPLES = 5  # rows shown of those that fail a rule
-MOST_EXAMPLES = 20  # rules of which failing rows are looked up
+EXAMPLES = 5  # shown of what fails a rule
+MOST_EXAMPLES = 20  # rules of which that is looked up
 
 
 def evaluate(
@@ -40,7 +38,8 @@ def evaluate(
     All metrics of all rules are measured together: one scan for row aggregates and one for each distinct set of key columns
     and filter; CustomSql runs a query of its own. `sources` are the further tables that CustomSql may name; `now` is the
     instant that `now()` means, the present one otherwise. One rule that fails or cannot be judged never stops another.
-    `examples` rows are looked up of those that fail a rule, private values masked.
+    Of what fails a rule the `examples` most frequent values or keys are looked up with their rows, or as many rows, private values masked:
+    a pass for each failed rule that has such a thing, up to twenty.
     """
     variables = {v.name: v for v in ruleset.variables}
     context = Context(engine.schema(data), Setting(now or datetime.now(UTC), variables=variables))
@@ -49,7 +48,7 @@ def evaluate(
     judge.prepare(ruleset.analyzers)
     judge.measure()
     found = [judge.finding(rule, ruleset) for rule in ruleset.rules]
-    judge.examples(found, ruleset, examples)
+    judge.examples(found, examples)
     return [f.finding() for f in found] + [judge.analyzer(a) for a in ruleset.analyzers]
 
 
@@ -162,21 +161,16 @@ class _Judge:
         details = {"rule": str(analyzer), "metrics": metrics}
         return Finding(FindingKind.ANALYZER, str(analyzer), columns, value, outcome, verdict.message, details=details)
 
-    def examples(self, found: list[_Draft], ruleset: Ruleset, most: int) -> None:
-        """A few of the rows that fail a rule, the offending columns first; a look-up that ends at the first rows it finds."""
-        failed = [d for d in found if d.verdict.outcome is Outcome.FAILED and isinstance(d.rule, Rule) and d.rule in self.asked]
-        for draft in [d for d in failed if self.asked[d.rule].failing is not None][: MOST_EXAMPLES if most else 0]:  # type: ignore[index]  # rules only
-            failing = self.asked[draft.rule].failing  # type: ignore[index]  # rules only
-            chosen = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False).where(failing, copy=False).limit(most, copy=False)
-            keys = tuple(dict.fromkeys((*self.data.roles.id, *draft.columns)))
-            rows = self.engine.look(self.data.rows(chosen).keep(keys), everything())
-            draft.examples = tuple(masked(dict(zip(keys_in(self.data, keys), row, strict=True)), self.data.roles.private) for row in rows)
-
-
-def keys_in(data: Dataset, keys: Iterable[str]) -> tuple[str, ...]:
-    """The keys in the order of the table's columns."""
-    wanted = set(keys)
-    return tuple(n for n in data.names if n in wanted)
+    def examples(self, found: list[_Draft], most: int) -> None:
+        """What fails, shown of the first rules that failed and have something to show."""
+        leaves = {r: a.failing for r, a in self.asked.items() if isinstance(r, Rule) and self.verdicts[r].outcome is Outcome.FAILED}
+        wanted = [(d, what) for d in found if d.verdict.outcome is Outcome.FAILED and (what := failing(d.rule, leaves)) is not None]
+        looks = Looks(self.data, self.context.schema, self.engine, most)
+        with self.engine.working_for("examples of what fails"):
+            for draft, what in wanted[: MOST_EXAMPLES if most else 0]:
+                shown = looks.of(what, draft.verdict.rows.get("failed"))
+                draft.examples = shown.examples
+                draft.details["example_rows"] = list(shown.rows)
 
 
 def _reason(error: TilthError | Unjudged) -> str:

@@ -34,6 +34,7 @@ from tilth.report import Outcome
 from tilth.rules.cells import length, length_passes, null_passes, offenders, passes
 from tilth.rules.conditions import Criterion, Setting, resolve
 from tilth.rules.datatypes import reads_as
+from tilth.rules.examples import Failing, groupable
 from tilth.rules.syntax import Analyzer, Rule
 
 NOTHING_MATCHED = "No rows matched the filter"
@@ -53,12 +54,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Asked:
-    """A rule made ready: the metrics it needs, what becomes of their values, and (where a row can fail) the rows that do."""
+    """A rule made ready: the metrics it needs, what becomes of their values, and (where a row or a key can fail) what to show of those."""
 
     metrics: tuple[Metric, ...]
     verdict: Callable[[Mapping[Metric, Any]], Verdict]
     columns: tuple[str, ...] = ()
-    failing: Tree | None = None
+    failing: Failing | None = None
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,19 @@ def not_evaluated(word: str) -> RulesError:
 
 
 def number(
-    make: Callable[..., Metric], name: str, *, kinds: Callable[[Kind], bool] | None = None, count: bool = False, wanted: str = ""
+    make: Callable[..., Metric],
+    name: str,
+    *,
+    kinds: Callable[[Kind], bool] | None = None,
+    count: bool = False,
+    wanted: str = "",
+    spotless: float | None = None,
+    shown: Callable[[tuple[str, ...], Tree | None], Failing] | None = None,
 ) -> Callable[[Rule, Context], Asked]:
-    """The row of a type whose condition is on one number. `count` says that over no rows the number is 0 rather than undefined."""
+    """The row of a type whose condition is on one number. `count` says that over no rows the number is 0 rather than undefined.
+
+    `shown` is what there is to show of a rule that failed, if `spotless`, the number of a table without such a thing, meets its condition.
+    """
 
     def row(rule: Rule, context: Context) -> Asked:
         columns = context.columns(rule)
@@ -132,14 +143,20 @@ def number(
             met = criterion is None or criterion.holds(value)
             return Verdict(Outcome.PASSED if met else Outcome.FAILED, {title: value}, "" if met else GLUE.format(java(value)))
 
-        return Asked((metric, rows), verdict, names(columns))
+        blamed = shown is not None and spotless is not None and criterion is not None and criterion.holds(spotless)
+        what = shown(_of_number(rule, columns, context), scope) if shown is not None and blamed else None
+        return Asked((metric, rows), verdict, names(columns), what)
 
     def number_metric(rule: Rule | Analyzer, columns: tuple[Column, ...], context: Context) -> tuple[Metric, str]:
-        given = names(columns) if columns or rule.type != "DuplicateRowCount" else context.schema.names
-        return make(*given), titled(name, names(columns))
+        return make(*_of_number(rule, columns, context)), titled(name, names(columns))
 
     NUMBERS[name] = number_metric
     return row
+
+
+def _of_number(rule: Rule | Analyzer, columns: tuple[Column, ...], context: Context) -> tuple[str, ...]:
+    """The columns that a number is of: those that are named; of duplicates all of them where none is."""
+    return names(columns) if columns or rule.type != "DuplicateRowCount" else context.schema.names
 
 
 NUMBERS: dict[str, Callable[[Rule | Analyzer, tuple[Column, ...], Context], tuple[Metric, str]]] = {}
@@ -235,7 +252,8 @@ def of_rows(
         told = offending(criterion, decided, passed / n, values[nulls] if null_fails else 0)
         return Verdict(Outcome.FAILED, metrics, f"{told}\n{n - passed:,} of {n:,} rows do not meet it", counts)
 
-    return Asked((rows, hits, *([nulls] if null_fails else []), *shown.values()), verdict, (column.name,), and_(not_(passing), scope))
+    what = Failing((column.name,), and_(not_(passing), scope), alike=rule.type == "IsComplete")
+    return Asked((rows, hits, *([nulls] if null_fails else []), *shown.values()), verdict, (column.name,), what)
 
 
 def offending(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int) -> str:
@@ -305,6 +323,7 @@ def is_unique(rule: Rule, context: Context) -> Asked:
     columns = context.columns(rule)
     scope = context.scope(rule)
     unique, rows = within(Uniqueness(names(columns)), scope), within(RowCount(), scope)
+    doubled = within(DuplicateRows(names(columns)), scope)
 
     def verdict(values: Mapping[Metric, Any]) -> Verdict:
         if values[unique] is None:
@@ -314,9 +333,10 @@ def is_unique(rule: Rule, context: Context) -> Asked:
             Outcome.PASSED if met else Outcome.FAILED,
             {titled("Uniqueness", names(columns)): values[unique]},
             "" if met else GLUE.format(java(values[unique])),
+            _counted(values[doubled], values[rows]),
         )
 
-    return Asked((unique, rows), verdict, names(columns))
+    return Asked((unique, rows, doubled), verdict, names(columns), _doubled(names(columns), scope))
 
 
 def is_primary_key(rule: Rule, context: Context) -> Asked:
@@ -324,6 +344,7 @@ def is_primary_key(rule: Rule, context: Context) -> Asked:
     columns = context.columns(rule)
     scope = context.scope(rule)
     unique, rows = within(Uniqueness(names(columns)), scope), within(RowCount(), scope)
+    doubled = within(DuplicateRows(names(columns)), scope)
     complete = {c.name: within(Completeness(c.name), scope) for c in columns}
 
     def verdict(values: Mapping[Metric, Any]) -> Verdict:
@@ -335,9 +356,11 @@ def is_primary_key(rule: Rule, context: Context) -> Asked:
         }
         wrong = [GLUE.format(java(values[unique]))] if values[unique] != 1 else []
         wrong += [f"column {c!r} has NULL: its completeness is {java(values[m])}" for c, m in complete.items() if values[m] != 1]
-        return Verdict(Outcome.FAILED if wrong else Outcome.PASSED, metrics, "\n".join(wrong))
+        counts = _counted(values[doubled], values[rows]) if all(values[m] == 1 for m in complete.values()) else {}
+        return Verdict(Outcome.FAILED if wrong else Outcome.PASSED, metrics, "\n".join(wrong), counts)
 
-    return Asked((unique, rows, *complete.values()), verdict, names(columns))
+    what = Failing(names(columns), scope, keys=True, nulls=True)
+    return Asked((unique, rows, doubled, *complete.values()), verdict, names(columns), what)
 
 
 def column_count(rule: Rule, context: Context) -> Asked:
@@ -364,9 +387,19 @@ def numeric(kind: Kind) -> bool:
     return kind.numeric
 
 
-def groupable(kind: Kind) -> bool:
-    """Whether values of a kind can be grouped."""
-    return kind not in (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER)
+def _counted(failed: int, rows: int) -> dict[str, int]:
+    """The rows that pass and fail."""
+    return {"passed": rows - failed, "failed": failed, "total": rows}
+
+
+def _doubled(columns: tuple[str, ...], scope: Tree | None) -> Failing:
+    """Keys that stand in several rows."""
+    return Failing(columns, scope, keys=True)
+
+
+def _empty(columns: tuple[str, ...], scope: Tree | None) -> Failing:
+    """Rows without a value."""
+    return Failing(columns, and_(is_null(col(columns[0])), scope), alike=True)
 
 
 def _keys(metric: Callable[[tuple[str, ...]], Metric]) -> Callable[..., Metric]:
@@ -378,14 +411,14 @@ NUMERIC: Mapping[str, Any] = {"kinds": numeric, "wanted": "a numeric column"}
 
 MEASURES: Mapping[str, Callable[[Rule, Context], Asked]] = {
     "RowCount": number(RowCount, "RowCount", count=True),
-    "DuplicateRowCount": number(_keys(DuplicateRows), "DuplicateRowCount", count=True, **SCALAR),
+    "DuplicateRowCount": number(_keys(DuplicateRows), "DuplicateRowCount", count=True, spotless=0, shown=_doubled, **SCALAR),
     "ColumnCount": column_count,
     "ColumnExists": column_exists,
-    "Completeness": number(Completeness, "Completeness"),
+    "Completeness": number(Completeness, "Completeness", spotless=1, shown=_empty),
     "IsComplete": is_complete,
-    "Uniqueness": number(_keys(Uniqueness), "Uniqueness", **SCALAR),
+    "Uniqueness": number(_keys(Uniqueness), "Uniqueness", spotless=1, shown=_doubled, **SCALAR),
     "IsUnique": is_unique,
-    "UniqueValueRatio": number(UniqueValueRatio, "UniqueValueRatio", **SCALAR),
+    "UniqueValueRatio": number(UniqueValueRatio, "UniqueValueRatio", spotless=1, shown=_doubled, **SCALAR),
     "DistinctValuesCount": number(DistinctValues, "DistinctValuesCount", count=True, **SCALAR),
     "IsPrimaryKey": is_primary_key,
     "Entropy": number(Entropy, "Entropy", **SCALAR),

@@ -11,6 +11,7 @@ from tilth.engine.operations.aggregates import (
     GroupEntropy,
     MostFrequentKey,
     Quantile,
+    SmallestTogether,
     SumOrZero,
     TopKeys,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Quantile",
     "Refuse",
     "Round",
+    "SmallestTogether",
     "SumOrZero",
     "TextToBoolean",
     "TextToDate",

@@ -7,7 +7,7 @@ import math
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, cast_to, coalesce, double, lit, mul, null_if, sub
+from tilth.engine.expressions import add, and_, cast_to, coalesce, double, lit, mul, not_null, null_if, sub
 from tilth.engine.operations.operation import Operation, call
 
 
@@ -143,6 +143,26 @@ class TopKeys(Operation):
         if int(most.name) <= SPARK_MOST:
             return call("min_by", pair, pair, most)
         return call("slice", call("array_sort", call("collect_list", pair)), lit(1), most)
+
+
+class SmallestTogether(Operation):
+    """The values of some columns in one row: of the rows that have all of them, the row in which these are smallest, from left to right.
+
+    Null where no row has them all. One value of it is a structure.
+    """
+
+    @classmethod
+    def duckdb(cls, *columns: Tree) -> Tree:
+        return _of_whole(_struct(*columns), columns)
+
+    @classmethod
+    def spark(cls, *columns: Tree) -> Tree:
+        return _of_whole(call("struct", *columns), columns)
+
+
+def _of_whole(struct: Tree, columns: tuple[Tree, ...]) -> Tree:
+    there = and_(*(not_null(c) for c in columns))
+    return exp.Filter(this=exp.Min(this=struct), expression=exp.Where(this=there))
 
 
 SPARK_MOST = 100_000  # values that Spark's min_by gives at most; for more it collects all groups and sorts them

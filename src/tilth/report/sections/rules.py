@@ -12,6 +12,7 @@ from tilth.report.charts import number, percent
 from tilth.report.report import Finding, FindingKind, Outcome, Report
 from tilth.report.sections import given
 
+MOST_SHOWN = 12  # columns of failing rows
 MOST = 50  # failing rules that are told one by one; the others stand in a table
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
 COUNTED = re.compile(r"[\d,]+ of [\d,]+ rows do not meet it")
@@ -115,7 +116,7 @@ def _verdict(finding: Finding, several: bool) -> Verdict:
     if len(metrics) > 1 or (metrics and not finding.message):
         blocks.append(Words(f"Measured: {_metrics(metrics)}."))
     if finding.examples:
-        blocks.append(examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples))
+        blocks.append(_examples(finding))
     outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
     return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(text_of(finding), 2000), tuple(told), tuple(blocks))
 
@@ -151,10 +152,26 @@ def _leaves(finding: Finding) -> list[Block]:
 
 def examples(caption: str, found: Sequence[Mapping[str, Any]], most: int = 10) -> Table:
     """Some rows, as a table of the columns that they have."""
-    columns = list(dict.fromkeys(str(name) for row in found for name in row))[:12]
+    columns = list(dict.fromkeys(str(name) for row in found for name in row))[:MOST_SHOWN]
     text = [{str(k): v for k, v in row.items()} for row in found[:most]]
     rows = [[code(shown(row[c], 60)) if c in row else "" for c in columns] for row in text]
     return table(caption, tuple(code(c, 40) for c in columns), rows, brief=3)
+
+
+def _examples(finding: Finding) -> Table:
+    """Rows that fail; or what fails with the number of its rows, and one of them by its id."""
+    rows = [given.as_number(n) for n in given.listed(finding, "example_rows")]
+    if len(rows) != len(finding.examples) or all(n == 1 for n in rows):
+        return examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples)
+    names = [name for row in finding.examples[:1] for name in row]
+    own = [name for name in names if name in finding.subject] or names
+    ids = [name for name in names if name not in own]
+    told = [
+        (*(code(shown(row.get(c), 60)) for c in own[:MOST_SHOWN]), number(n), *(code(shown(row.get(c), 60)) for c in ids))
+        for row, n in zip(finding.examples, rows, strict=True)
+    ]
+    heads = (*(code(c, 40) for c in own[:MOST_SHOWN]), "rows", *(f"{code(c, 40)} of one" for c in ids))
+    return table("What fails, the most frequent first", heads, told, ["rows"], brief=3)
 
 
 def outcome_cell(outcome: Outcome | None) -> Cell:

@@ -1,0 +1,128 @@
+"""What fails a rule, shown: the most frequent failing values or keys, each with its rows; or a few failing rows.
+
+A look costs a pass over the rule's columns and those of the id, so only rules that failed are looked up, and equal looks once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Dataset, Kind, Schema, masked
+from tilth.engine.engine import Engine, everything
+from tilth.engine.expressions import alias, all_rows, and_, col, gt, is_null, lit, not_null, or_
+from tilth.engine.operations import SmallestTogether
+from tilth.engine.query import table
+from tilth.rules.syntax import Composite, Rule
+
+MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more the first that are found are shown
+
+
+@dataclass(frozen=True)
+class Failing:
+    """What to look for: the rows for which `rows` is true, and of these, where `keys`, the columns' values that stand in several rows.
+
+    `nulls` says that a key without one of its values fails too. `alike` says that the values of the columns tell nothing: all of them are
+    null.
+    """
+
+    columns: tuple[str, ...]
+    rows: Tree | None
+    keys: bool = False
+    nulls: bool = False
+    alike: bool = False
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows that show what fails, private values masked; `rows` are how many rows each of them stands for, where they are groups."""
+
+    examples: tuple[Mapping[str, Any], ...] = ()
+    rows: tuple[int, ...] = ()
+
+
+Found: TypeAlias = Mapping[Rule, Failing | None]
+"""What there is to look for, of each leaf that failed; None where a leaf has nothing that can be shown."""
+
+
+def failing(rule: Rule | Composite, found: Found) -> Failing | None:
+    """What to look for of a rule. Of a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows.
+
+    Keys are shown of a rule that stands alone only.
+    """
+    if isinstance(rule, Rule):
+        return found.get(rule)
+    known = [failing(operand, found) for operand in rule.operands if isinstance(operand, Composite) or operand in found]
+    parts = [part for part in known if part is not None and not part.keys]
+    if not parts or (rule.operator == "OR" and len(parts) < len(rule.operands)):
+        return None
+    join = or_ if rule.operator == "AND" else and_
+    columns = tuple(dict.fromkeys(c for part in parts for c in part.columns))
+    return Failing(columns, join(*(part.rows for part in parts)), alike=all(part.alike for part in parts))
+
+
+class Looks:
+    """Looks at one table; equal ones are made once."""
+
+    def __init__(self, data: Dataset, schema: Schema, engine: Engine, most: int) -> None:
+        self.data, self.schema, self.engine, self.most = data, schema, engine, most
+        self.ids = tuple(c for c in data.roles.id if c in schema and groupable(schema[c].kind))
+        self._known: dict[Failing, Examples] = {}
+
+    def of(self, what: Failing, failed: int | None) -> Examples:
+        """The examples. `failed` is how many rows fail, if that is known."""
+        if what.alike and not self.ids:
+            return Examples()  # rows of nulls alone would tell no more than their number
+        if what not in self._known:
+            few = failed is None or failed <= MOST_GROUPED
+            grouped = what.keys or (few and not what.alike and all(groupable(self.schema[c].kind) for c in what.columns))
+            self._known[what] = self._groups(what) if grouped else self._first(what)
+        return self._known[what]
+
+    def _groups(self, what: Failing) -> Examples:
+        """The most frequent groups of equal values, ties by value, nulls last: the same on every engine."""
+        keys = [col(c) for c in what.columns]
+        others = tuple(c for c in self.ids if c not in what.columns)
+        numbers = [alias(all_rows(), "n"), *([alias(SmallestTogether.of(*map(col, others)), "one")] if others else [])]
+        select = exp.Select(expressions=[*(alias(k, f"k{i}") for i, k in enumerate(keys)), *numbers])
+        if (condition := self._condition(what, keys)) is not None:
+            select.where(condition, copy=False)
+        select.group_by(*(k.copy() for k in keys), copy=False)
+        if what.keys:
+            several = gt(all_rows(), lit(1))
+            select.having(or_(several, *(is_null(k) for k in keys)) if what.nulls else several, copy=False)
+        order = [exp.Ordered(this=col("n"), desc=True, nulls_first=False)]
+        order += [exp.Ordered(this=col(f"k{i}"), desc=False, nulls_first=False) for i in range(len(keys))]
+        select.set("order", exp.Order(expressions=order))
+        kind = "keys in several rows" if what.keys else "failing values"
+        rows = self.engine.rows(self.data, select.limit(self.most, copy=False), f"{kind} of {', '.join(what.columns[:5])}")
+        return Examples(tuple(self._example(what, row, others) for row in rows), tuple(int(row[len(keys)]) for row in rows))
+
+    def _condition(self, what: Failing, keys: Sequence[Tree]) -> Tree | None:
+        """The rows that are grouped: a key of nulls alone is no key, unless nulls fail."""
+        some = or_(*(not_null(k) for k in keys)) if what.keys and not what.nulls else None
+        return None if some is None and what.rows is None else and_(some, what.rows)
+
+    def _example(self, what: Failing, row: tuple[Any, ...], others: tuple[str, ...]) -> Mapping[str, Any]:
+        values = dict(zip(what.columns, row, strict=False))
+        one = row[len(values) + 1] if others else ()
+        together = one.values() if isinstance(one, Mapping) else one if isinstance(one, tuple) else [None] * len(others)
+        return masked({**dict(zip(others, together, strict=True)), **values}, self.data.roles.private)
+
+    def _first(self, what: Failing) -> Examples:
+        """The first rows that are found."""
+        chosen = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
+        chosen = chosen.where(what.rows, copy=False).limit(self.most, copy=False)
+        wanted = {*self.ids, *what.columns}
+        names = tuple(n for n in self.data.names if n in wanted)
+        rows = self.engine.look(self.data.rows(chosen).keep(names), everything())
+        return Examples(tuple(masked(dict(zip(names, row, strict=True)), self.data.roles.private) for row in rows))
+
+
+def groupable(kind: Kind) -> bool:
+    """Whether values of a kind can be grouped."""
+    return kind not in (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER)

@@ -1,0 +1,117 @@
+"""What is shown of what fails: values and keys with their rows, the same on both engines, in as few passes as there are failed rules."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from tilth.data import Dataset, Memory, Roles
+from tilth.engine.duckdb import DuckDB
+from tilth.report import Finding
+from tilth.rules import evaluate, parse
+
+TABLE = pa.table(
+    {
+        "id": [5, 4, 3, 2, 1, 6, 7, 8],
+        "shop": ["a", "a", "b", "b", "b", None, None, "c"],
+        "day": [1, 1, 1, 1, 2, 3, None, 1],
+        "age": [17, -1, 17, None, 200, None, None, 40],
+        "sex": ["FEMALE", "male", "FEMALE", "Male ", None, "female", "Male ", "FEMALE"],
+        "mail": ["ada@x.org", "ada@x.org", "bob@x.org", "bob@x.org", "bob@x.org", "c", None, None],
+        "tags": [["x"], None, None, ["y"], [], [], [], []],
+    }
+)
+ROLES = Roles.of(id="id", private="mail")
+# rule → the examples and their rows, counted by hand in the table above
+CASES: dict[str, tuple[list[dict[str, object]], list[int]]] = {
+    'IsUnique "shop"': ([{"id": 1, "shop": "b"}, {"id": 4, "shop": "a"}], [3, 2]),
+    'IsUnique "shop" "day"': ([{"id": 4, "shop": "a", "day": 1}, {"id": 2, "shop": "b", "day": 1}], [2, 2]),
+    'IsPrimaryKey "shop"': ([{"id": 1, "shop": "b"}, {"id": 4, "shop": "a"}, {"id": 6, "shop": None}], [3, 2, 2]),
+    'IsPrimaryKey "day"': ([{"id": 2, "day": 1}, {"id": 7, "day": None}], [5, 1]),
+    'IsUnique "mail"': ([{"id": 1, "mail": "b*** (9 characters)"}, {"id": 4, "mail": "a*** (9 characters)"}], [3, 2]),
+    'IsUnique "shop" where "day = 1"': ([{"id": 4, "shop": "a"}, {"id": 2, "shop": "b"}], [2, 2]),
+    'Uniqueness "shop" > 0.9': ([{"id": 1, "shop": "b"}, {"id": 4, "shop": "a"}], [3, 2]),
+    'UniqueValueRatio "shop" > 0.9': ([{"id": 1, "shop": "b"}, {"id": 4, "shop": "a"}], [3, 2]),
+    'DuplicateRowCount "shop" "day" = 0': ([{"id": 4, "shop": "a", "day": 1}, {"id": 2, "shop": "b", "day": 1}], [2, 2]),
+    'ColumnValues "age" between 17 and 110': (
+        [{"id": 2, "age": None}, {"id": 3, "age": 17}, {"id": 4, "age": -1}, {"id": 1, "age": 200}],
+        [3, 2, 1, 1],
+    ),
+    'ColumnValues "sex" in ["female", "male"]': (
+        [{"id": 3, "sex": "FEMALE"}, {"id": 2, "sex": "Male "}, {"id": 1, "sex": None}],
+        [3, 2, 1],
+    ),
+    'Completeness "age" > 0.9': ([{"id": 2, "age": None}, {"id": 6, "age": None}, {"id": 7, "age": None}], []),
+    'IsComplete "tags"': ([{"id": 4, "tags": None}, {"id": 3, "tags": None}], []),
+    '(ColumnValues "age" > -1) and (ColumnValues "age" < 110)': (
+        [{"id": 2, "age": None}, {"id": 4, "age": -1}, {"id": 1, "age": 200}],
+        [3, 1, 1],
+    ),
+    '(ColumnValues "age" > 100) or (IsComplete "sex")': ([], []),  # no row fails both: null is not above 100, but its sex is there
+    # too unique, or a number of no row: nothing to show
+    'Uniqueness "shop" < 0.1': ([], []),
+    'Mean "age" > 1000': ([], []),
+    '(IsUnique "shop") and (Mean "age" > 1000)': ([], []),
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return Dataset(Memory(TABLE, tuple(TABLE.column_names)), ROLES)
+
+
+def shown(finding: Finding) -> tuple[list[dict[str, object]], list[int]]:
+    """The examples of a rule that failed, and their rows; rows that were only looked up have no order."""
+    assert finding.outcome == "Failed", finding.message
+    found, rows = [dict(e) for e in finding.examples], finding.details.get("example_rows", [])
+    return (found, rows) if rows else (sorted(found, key=lambda row: str(row["id"])), rows)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_what_is_shown(rule, data):
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), DuckDB())
+    examples, rows = CASES[rule]
+    assert shown(found) == (examples if rows else sorted(examples, key=lambda row: str(row["id"])), rows)
+
+
+@pytest.mark.spark
+def test_spark_shows_the_same(spark, data):
+    from tilth.engine.spark import Spark
+
+    ruleset = parse(f"Rules = [ {', '.join(CASES)} ]")
+    ours, theirs = evaluate(data, ruleset, DuckDB()), evaluate(data, ruleset, Spark(spark))
+    assert [shown(f) for f in ours] == [shown(f) for f in theirs]
+
+
+def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
+    engine = DuckDB()
+    passing = 'IsUnique "id", ColumnValues "age" < 201 where "age is not null"'
+    evaluate(data, parse(f"Rules = [ {passing} ]"), engine)
+    assert "examples of what fails" not in {p.purpose for p in engine.passes}
+    failing = 'IsUnique "shop", IsUnique "shop", Uniqueness "shop" = 1, ColumnValues "age" < 100'
+    evaluate(data, parse(f"Rules = [ {failing}, {passing} ]"), engine)
+    assert [p.title for p in engine.passes if p.purpose == "examples of what fails"] == [
+        "keys in several rows of shop",
+        "failing values of age",
+    ]
+
+
+def test_an_id_of_several_columns_is_that_of_one_row():
+    table = pa.table({"a": [2, 1, 1, 0], "b": [1, 9, 5, None], "x": [7, 7, 7, 7]})
+    data = Dataset(Memory(table, ("a", "b", "x")), Roles.of(id=("a", "b")))
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), DuckDB())
+    assert found.examples == ({"a": 1, "b": 5, "x": 7},)  # (0, null) is no whole id; of the others (1, 5) is the smallest
+    assert found.details["example_rows"] == [4]
+
+
+def test_without_an_id_rows_of_nulls_alone_are_not_looked_up(data):
+    engine = DuckDB()
+    (found,) = evaluate(Dataset(data.source), parse('Rules = [ IsComplete "age" ]'), engine)
+    assert found.examples == ()
+
+
+def test_of_very_many_failing_rows_the_first_are_shown(data, monkeypatch):
+    monkeypatch.setattr("tilth.rules.examples.MOST_GROUPED", 3)
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), DuckDB())
+    assert "example_rows" not in found.details
+    assert len(found.examples) == 5
