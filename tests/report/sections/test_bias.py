@@ -110,3 +110,9 @@ def test_without_bias_there_is_no_section():
 def test_blanks_around_a_value_are_shown_by_quotes_around_the_value():
     assert plain(Facet("sex", "sex=male  ").told()) == 'sex="male  "'
     assert plain(Facet("sex", "sex=male").told()) == "sex=male"
+
+
+def test_braces_in_names_and_values_are_only_letters():
+    cddl = Finding(FindingKind.BIAS, "CDDL", ("x",), -0.2, group="x={{7*7}} {0} ${y}", details={"facet": "x"})
+    for told_ in (told(replace(cddl, name="DPL")), told(cddl)):
+        assert "x={{7*7}} {0} ${y}" in told_[0]

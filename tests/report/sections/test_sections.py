@@ -249,3 +249,39 @@ def test_parts_are_explained():
 
 def test_a_cell_has_no_tone_by_itself():
     assert Cell("x").tone == ""
+
+
+def failed(examples: tuple[dict[str, object], ...], rows: list[int], subject: tuple[str, ...] = ("shop",)) -> Section:
+    details = {"rule": "r", "example_rows": rows}
+    section = rules(Report("x", (Finding(FindingKind.RULE, "r", subject, outcome=Outcome.FAILED, details=details, examples=examples),)))
+    assert section is not None
+    return section
+
+
+def test_what_fails_is_told_with_its_rows_and_one_of_them():
+    section = failed(({"id": 7, "shop": "b"}, {"id": 9, "shop": None}), [30, 2])
+    assert table(section, "What fails, the most frequent first") == [
+        ["shop", "rows", "id of one"],
+        ["b", "30", "7"],
+        ["null", "2", "9"],
+    ]
+
+
+def test_values_of_one_row_each_are_told_as_rows():
+    assert table(failed(({"id": 7, "shop": "b"}, {"id": 9, "shop": "c"}), [1, 1]), "Rows that fail")[0] == ["id", "shop"]
+
+
+def test_rows_without_a_value_are_told_by_their_ids():
+    words = [plain(b.words) for b in inside(failed(({"id": 7, "shop": None}, {"id": 9, "shop": None}), []).blocks) if isinstance(b, Words)]
+    assert words == ["Rows without a value, by id: 7, 9."]
+
+
+def test_of_many_passes_the_time_is_told_by_what_they_were_for():
+    passes = tuple(Pass("row aggregates", 0.5, purpose=p) for p in ("", *["rules"] * 12, "bias of raw"))
+    section = plan(Report("x", (), Facts(passes=passes, seconds=8.0)))
+    assert table(section, "What the passes were for") == [
+        ["for", "passes", "seconds"],
+        ["reading", "1", "0.50"],
+        ["rules", "12", "6.00"],
+        ["bias of raw", "1", "0.50"],
+    ]

@@ -98,21 +98,19 @@ def sentences(found: Sequence[Finding]) -> list[str]:
             return [f"{facet} is {_listed(f'{_share(f)}{_in(f)}' for f in known).replace('%', '% of the rows', 1)}."]
         case "DPL":
             label = _positive(known[0])
-            return _directed(
-                known, f"{facet} gets {label} {{}} often than {others}", "less", "more", f"{facet} gets {label} as often as {others}"
-            ) + _rates(known, label)
+            less, more = (f"{facet} gets {label} {word} often than {others}" for word in ("less", "more"))
+            return _directed(known, less, more, f"{facet} gets {label} as often as {others}") + _rates(known, label)
         case "CDDL":
-            told = f"Within the strata, the share of {facet} among the refusals is {{}} than among the acceptances"
-            return _directed(
-                known, told, "larger", "smaller", f"Within the strata, {facet} has the same share of the refusals as of the acceptances"
-            )
+            share = f"Within the strata, the share of {facet} among the refusals is"
+            larger, smaller = (f"{share} {word} than among the acceptances" for word in ("larger", "smaller"))
+            return _directed(known, larger, smaller, f"Within the strata, {facet} has the same share of the refusals as of the acceptances")
     return []
 
 
-def _directed(found: Sequence[Finding], told: str, plus: str, minus: str, none: str) -> list[str]:
+def _directed(found: Sequence[Finding], plus: str, minus: str, none: str) -> list[str]:
     """A sentence for the differences above 0, one for those below, one for none at all."""
     above, below, equal = ([f for f in found if sign(given.as_number(f.value) or 0.0)] for sign in (_above, _below, _zero))
-    made = [f"{told.format(word)}: by {_points(side)}." for word, side in ((plus, above), (minus, below)) if side]
+    made = [f"{told}: by {_points(side)}." for told, side in ((plus, above), (minus, below)) if side]
     return [*made, *([f"{none}{''.join(_in(f) for f in equal[:1]) if len(found) > 1 else ''}."] if equal else [])]
 
 
@@ -255,13 +253,13 @@ def _band(finding: Finding) -> tuple[float, float] | None:
 
 
 def _table(facet: Facet, names: Iterable[str], parts: list[str], at: Mapping[tuple[str, str], Finding]) -> Table:
-    heads = ("metric", "says", *(p or "value" for p in parts))
+    heads = ("metric", *(p or "value" for p in parts), "says")
     rows = []
     for name in names:
         found = [at.get((name, p)) for p in parts]
         says = next((given.words(f, "description") for f in found if f and given.words(f, "description")), "")
-        rows.append((name, MEANING.get(name, says[:1].lower() + says[1:]), *(_cell(f) for f in found)))
-    return table(f"Bias metrics of {facet.told()}", heads, rows, numbers=heads[2:], wordy=["says"])
+        rows.append((name, *(_cell(f) for f in found), MEANING.get(name, says[:1].lower() + says[1:])))
+    return table(f"Bias metrics of {facet.told()}", heads, rows, numbers=heads[1:-1], wordy=["says"])
 
 
 def _cell(finding: Finding | None) -> Cell:

@@ -158,20 +158,23 @@ def examples(caption: str, found: Sequence[Mapping[str, Any]], most: int = 10) -
     return table(caption, tuple(code(c, 40) for c in columns), rows, brief=3)
 
 
-def _examples(finding: Finding) -> Table:
-    """Rows that fail; or what fails with the number of its rows, and one of them by its id."""
+def _examples(finding: Finding) -> Block:
+    """Rows that fail; or what fails with the number of its rows, and one of them by its id. Rows that lack a value by their ids alone."""
+    ids = [name for row in finding.examples[:1] for name in row if name not in finding.subject]
     rows = [given.as_number(n) for n in given.listed(finding, "example_rows")]
+    if not rows and len(ids) == 1 and all(row.get(name) is None for row in finding.examples for name in finding.subject):
+        told = ", ".join(code(shown(row.get(ids[0]), 60)) for row in finding.examples)
+        return Words(f"Rows without a value, by {code(ids[0], 40)}: {told}.")
     if len(rows) != len(finding.examples) or all(n == 1 for n in rows):
         return examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples)
-    names = [name for row in finding.examples[:1] for name in row]
-    own = [name for name in names if name in finding.subject] or names
-    ids = [name for name in names if name not in own]
-    told = [
+    own = [name for row in finding.examples[:1] for name in row if name not in ids] or ids
+    ids = [name for name in ids if name not in own]
+    cells = [
         (*(code(shown(row.get(c), 60)) for c in own[:MOST_SHOWN]), number(n), *(code(shown(row.get(c), 60)) for c in ids))
         for row, n in zip(finding.examples, rows, strict=True)
     ]
     heads = (*(code(c, 40) for c in own[:MOST_SHOWN]), "rows", *(f"{code(c, 40)} of one" for c in ids))
-    return table("What fails, the most frequent first", heads, told, ["rows"], brief=3)
+    return table("What fails, the most frequent first", heads, cells, ["rows"], brief=3)
 
 
 def outcome_cell(outcome: Outcome | None) -> Cell:
