@@ -134,6 +134,41 @@ def test_json_goes_to_standard_output_and_words_do_not(tilth: Tilth, place: Path
     assert json.loads(told.out)["findings"]
 
 
+def test_a_check_masks_private_columns_and_shows_the_id_of_what_fails(tilth: Tilth, place: Path) -> None:
+    (place / "people.csv").write_text("no,mail\n7,ada@example.org\n8,ada@example.org\n9,bob@example.org\n")
+    (place / "keys.dqdl").write_text('Rules = [ IsUnique "mail" ]')
+    told = tilth("check", "people.csv", "keys.dqdl", "--id", "no", "--private", "mail", "-o", "report.json")
+    (rule,) = json.loads((place / "report.json").read_text())["findings"]
+    assert rule["examples"] == [{"no": 7, "mail": "a*** (15 characters)"}]
+    assert rule["details"]["example_rows"] == [2]
+    assert "ada@" not in told.out + told.err + (place / "report.json").read_text()
+
+
+def test_every_pass_of_a_run_says_whom_it_is_for(tilth: Tilth, place: Path) -> None:
+    report = json.loads(tilth("run", "loans.yaml", "-o", "out", "--json").out)
+    purposes = dict.fromkeys(p["purpose"] for p in report["facts"]["passes"])
+    assert [p for p in purposes if p] == [
+        "rules",
+        "bias of raw",
+        "rows",
+        "rows: filter",
+        "learning of split",
+        "learning of impute numeric",
+        "learning of scale numeric; encode sex",
+        "honesty of the split",
+        "cells changed by features",
+        "training",
+        "learning of balance",
+        "training: balance",
+        "measures of train",
+        "bias of train",
+        "bias of test",
+        "delivery of train",
+        "delivery of test",
+    ]
+    assert [p["title"] for p in report["facts"]["passes"] if not p["purpose"]] == ["read texts into a table"]
+
+
 # ── exit codes, in a process of its own ──
 
 EXITS = [

@@ -15,9 +15,13 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.argument("rules", type=INPUT, metavar="RULES")
 @click.option("--json", is_flag=True, help="Print the result as the AWS Glue data quality service shapes it.")
 @click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Write the report too: .html, .json, .xml (JUnit) or .md.")
+@click.option(
+    "--id", "ids", multiple=True, metavar="COLUMN", help="A column that tells rows apart, shown with what fails; may be repeated."
+)
+@click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked where they are shown; may be repeated.")
 @shared(*READING)
 @shared(*ENGINE)
-def command(data: str, rules: str, json: bool, out: str | None, **options: Any) -> int:
+def command(data: str, rules: str, json: bool, out: str | None, ids: tuple[str, ...], private: tuple[str, ...], **options: Any) -> int:
     """Judge DATA by the DQDL ruleset in the file RULES.
 
     Exit code 0 if every rule passed, 1 if one failed or could not be judged.
@@ -28,7 +32,8 @@ def command(data: str, rules: str, json: bool, out: str | None, **options: Any) 
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
     ruleset = verbs.ruleset_from(Path(rules))
-    report = verbs.check(verbs.read(data, engine=engine, **reading_from(**reading)), ruleset, engine=engine)
+    table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(**reading))
+    report = verbs.check(table, ruleset, engine=engine)
     if out:
         verbs.write(report, out)
     if json:
