@@ -134,6 +134,15 @@ def test_json_goes_to_standard_output_and_words_do_not(tilth: Tilth, place: Path
     assert json.loads(told.out)["findings"]
 
 
+def test_a_plan_stands_in_for_learned_values_of_every_kind(tilth: Tilth, place: Path) -> None:
+    (place / "kinds.csv").write_text("n,t,d,b\n1,a,2024-01-01,true\n,,,\n2,b,2024-01-02,false\n")
+    (place / "kinds.yaml").write_text(
+        "data: {read: kinds.csv}\nfeatures: [{impute: {columns: [n, t, d, b], with: mode}}]\nmeasure: [profile]\n"
+    )
+    assert tilth("plan", "kinds.yaml").code == 0
+    assert tilth("run", "kinds.yaml", "-o", "out").code == 0  # it is a flow that runs
+
+
 def test_a_check_masks_private_columns_and_shows_the_id_of_what_fails(tilth: Tilth, place: Path) -> None:
     (place / "people.csv").write_text("no,mail\n7,ada@example.org\n8,ada@example.org\n9,bob@example.org\n")
     (place / "keys.dqdl").write_text('Rules = [ IsUnique "mail" ]')

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Change, Dataset, Schema, Source
+from tilth.data import Change, Dataset, Kind, Schema, Source
 from tilth.engine.engine import Engine, FileFormat, everything
-from tilth.engine.operations.aggregates import TopKeys
+from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
 from tilth.engine.plan import plan
 from tilth.engine.statistics import Statistic
 
@@ -16,14 +17,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STAND_IN = 1.0  # what every number is said to be
+OF_KIND = {  # what the most frequent value of a column is said to be, which has the column's kind
+    Kind.BOOLEAN: True,
+    Kind.INTEGER: 1,
+    Kind.TEXT: "1",
+    Kind.DATE: date(2000, 1, 1),
+    Kind.TIMESTAMP: datetime(2000, 1, 1),
+    Kind.INSTANT: datetime(2000, 1, 1, tzinfo=UTC),
+}
 GROUPS = ("train", "test")  # what keys are said to be: the part that must not be empty, and another, as two classes are needed to balance
 
 
 class Rehearsal(Engine):
     """Stands in front of an engine: names and kinds of columns are asked of it, everything else is noted in `passes`.
 
-    Every number is said to be 1 and the groups to be called `train` and `test`, so the text of a later query shows these where a
-    learned value will stand.
+    Every number is said to be 1, the most frequent value one of its column's kind, and the groups to be called `train` and `test`, so the
+    text of a later query shows these where a learned value will stand.
     """
 
     for_people = True
@@ -51,10 +60,12 @@ class Rehearsal(Engine):
 
     def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
         known: dict[Statistic, Any] = {}
-        for scan in plan(statistics):
+        asked = list(statistics)
+        modes = {s: self.schema(data)[s.per[0]].kind for s in asked if isinstance(s.aggregate, MostFrequentKey)}
+        for scan in plan(asked):
             self.note(scan.title, self.scan_text(data, scan))
             known |= {s: {(g,) * len(s.by): _stand_in(s) for g in GROUPS} if s.by else _stand_in(s) for s in scan.statistics}
-        return known
+        return known | {s: OF_KIND.get(kind, STAND_IN) for s, kind in modes.items() if not s.by}
 
     def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         return dict.fromkeys(statistics, STAND_IN)
