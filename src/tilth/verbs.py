@@ -116,7 +116,8 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: Engine | str | Non
 def apply(flow: Flow | str | Path, data: Any, *, engine: Engine | str | None = None) -> Dataset:
     """The table that a fitted flow's features make of a table. Never learns.
 
-    `data` is read by the flow's own rules: its null tokens and kinds of column hold. Columns that the flow does not know are
+    `data` is read by the flow's own rules: its null tokens and kinds of column hold, and the names that it gives to columns where the
+    data has none. Columns that the flow does not know are
     left out; one that it needs and that is not there is an error.
     """
     flow = flow_from(flow)
@@ -260,8 +261,10 @@ def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
         return data
     if flow is None:
         return read(data, engine=engine)
-    source = data if data is not None else _paths(flow)
-    if data is None and not source:
+    if data is not None:
+        return formats.read(data, roles=flow.reading.roles, engine=engine, standing_in=True, **flow.reading.options)
+    source = _paths(flow)
+    if not source:
         raise FlowError(
             f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read"
         )

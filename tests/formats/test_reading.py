@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -79,6 +80,45 @@ def test_files_are_read_as_the_kinds_that_were_learned(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("job,age,new\n007,x,1\n,7,2\n")
     assert to_arrow(read_as(file, SCHEMA, ["age"], engine=engine), engine).to_pydict() == {"job": ["007", None], "age": [None, 7]}
+
+
+# what a flow says of files without a header, and tables in their stead; the columns are named by position only where they have no names
+HEADERLESS = {"names": ["age", "job", "member"], "delimiter": ";", "format": "csv", "nulls": ["?"]}
+EXPECTED = {"age": [39, 40], "job": ["a", None]}
+IN_THEIR_STEAD = {
+    "other order": lambda _: pa.table({"job": ["a", "?"], "member": [True, False], "age": [39, 40]}),
+    "without the label": lambda _: pd.DataFrame({"job": ["a", "?"], "age": [39, 40]}),
+    "without names": lambda _: pd.DataFrame([[39, "a", True], [40, "?", False]]),
+    "other names": lambda _: pa.table({"x": [39, 40], "y": ["a", "?"], "z": [True, False]}),
+    "a reader": lambda _: pa.table({"x": [39, 40], "y": ["a", "?"], "z": [True, False]}).to_reader(),
+    "jsonl": lambda folder: written(folder / "t.jsonl"),
+    "parquet": lambda folder: written(folder / "t.parquet"),
+    "csv of another ending": lambda folder: put(folder / "t.dat", "39;a;1\n40;?;0\n"),
+}
+
+
+def written(place):
+    return write(read(pa.table({"job": ["a", "?"], "age": [39, 40]}), engine=DuckDB()), place, engine=DuckDB())
+
+
+def put(place, text):
+    place.write_text(text)
+    return place
+
+
+@pytest.mark.parametrize("given", IN_THEIR_STEAD.values(), ids=IN_THEIR_STEAD)
+def test_a_table_in_the_stead_of_headerless_files_keeps_its_names(given, tmp_path):
+    """Columns in another order were named by position: an age was read as a member."""
+    engine = DuckDB()
+    schema = Schema((SCHEMA["age"], SCHEMA["job"]))
+    assert to_arrow(read_as(given(tmp_path), schema, schema.names, engine=engine, **HEADERLESS), engine).to_pydict() == EXPECTED
+    whole = read(given(tmp_path), engine=engine, standing_in=True, **HEADERLESS)
+    assert to_arrow(whole.keep(EXPECTED), engine).to_pydict() == EXPECTED
+
+
+def test_a_word_that_no_format_has_is_refused_of_a_table_in_files_stead():
+    with pytest.raises(RequestError, match="no option 'delimeter'"):
+        read(pa.table({"age": [1]}), engine=DuckDB(), standing_in=True, delimeter=";")
 
 
 def test_what_cannot_be_taken_over_is_named_all_at_once():

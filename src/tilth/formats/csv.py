@@ -30,6 +30,7 @@ class Csv(Format):
     name = "csv"
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".txt", ".data")
     options: ClassVar[tuple[str, ...]] = ("delimiter", "header", "blanks", "quote", "encoding")
+    named: ClassVar[bool] = False
 
     def open(
         self,

@@ -36,13 +36,14 @@ class Format(ABC):
     """One way in which a table is kept, in files or in memory: how it is opened, and how one is written.
 
     `options` are the words that `open` takes beside the place, `write_options` those of `write`; `suffixes` are the endings of its
-    files (none for a table in memory).
+    files (none for a table in memory). `named` tells that its tables have names for their columns.
     """
 
     name: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()
     write_options: ClassVar[tuple[str, ...]] = ()
+    named: ClassVar[bool] = True
 
     def knows(self, thing: Any) -> bool:
         """Whether a table in memory is of this format."""

@@ -9,9 +9,9 @@ from typing import Any
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
 from tilth.engine.engine import Contradicted, Engine
 from tilth.engine.query import text_door
-from tilth.errors import ColumnError, Mistake, RequestError, SourceError, did_you_mean, listed
+from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
 from tilth.formats.door import CASTS, door_of_texts, door_of_values, reconciled
-from tilth.formats.format import Format, by_name, recognised, refuse_unknown
+from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
 from tilth.formats.guess import believed, decided, proof
 from tilth.formats.places import state_of
 
@@ -27,6 +27,7 @@ def read(
     names: Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002 -- the flow file's own word
     types: Mapping[str, Kind | str] | None = None,
+    standing_in: bool = False,
     **options: Any,
 ) -> Dataset:
     """A dataset from a file, a folder, a pattern, a list of them, or a table of Arrow, pandas, Polars, DuckDB or Spark.
@@ -34,7 +35,9 @@ def read(
     `nulls` are texts that stand for nothing (`"?"`, `"N/A"`), compared as whole values, without blanks around them and without
     regard to upper and lower case. `names` name the columns anew. `format` is found by the file's ending or the table's type
     where it is not given, and `options` are its own. `types` says what kind a column of texts is (`{"zip": "text"}`): a text that
-    is not of that kind becomes null; the other columns' kinds are decided over all rows.
+    is not of that kind becomes null; the other columns' kinds are decided over all rows. `standing_in` tells that the words were said
+    of other files, in whose stead this table is read: words that only another format has are not meant for it, and `names` are not
+    where it names its columns itself.
 
     NaN becomes null in every float column. Errors: `SourceError` for what cannot be read, `ColumnError` for roles and types of
     columns that are not there and for names that cannot be told apart.
@@ -45,7 +48,7 @@ def read(
     Dataset(table in memory (2 rows): 1 columns, 1 layers)
     """
     known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
-    form, given = _opened(source, format, names, engine, options)
+    form, given = (_stood_in if standing_in else _opened)(source, format, names, engine, options)
     known_roles.check(given.columns)
     return _entered(form, Dataset(given, known_roles), _said(types or {}, given), _tokens(nulls), engine)
 
@@ -65,16 +68,17 @@ def read_as(
 ) -> Dataset:
     """A dataset whose columns are of the kinds of `schema`, as something that was learned from such a table needs it.
 
-    `source` is a dataset or what `read` takes, with the same words. `types` are those of the schema, whatever is said. Columns that the
-    schema does not have are left out. A column of another kind is taken over value by value where that can be done: a whole number for
-    a float, a text that reads as a number; a value that cannot becomes null.
+    `source` is a dataset or what `read` takes; the words are those of the table that was learned from, as `read` has them with
+    `standing_in`. `types` are those of the schema, whatever is said. Columns that the schema does not have are left out. A column of
+    another kind is taken over value by value where that can be done: a whole number for a float, a text that reads as a number; a value
+    that cannot becomes null.
 
     Errors: `ColumnError` for a needed column that is not there, or is of a kind that cannot be taken over, all at once.
     """
     if isinstance(source, Dataset):
         data = source
     else:
-        form, given = _opened(source, format, names, engine, options)
+        form, given = _stood_in(source, format, names, engine, options)
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
         data = _entered(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.TEXT) | kinds, _tokens(nulls), engine)
     return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
@@ -99,6 +103,34 @@ def _opened(
         raise SourceError("the table has no columns", accepted="a table of one column or more, with or without rows", code="no-columns")
     refuse_twins(given.columns)
     return form, replace(given, state=state_of(given.paths)) if isinstance(given, Files) else given
+
+
+def _stood_in(
+    source: Any, format_: str | None, names: Sequence[str] | None, engine: Engine, options: Mapping[str, Any]
+) -> tuple[Format, Source]:
+    """A table opened in the stead of files of which the words were said."""
+    form = _form_of(source, format_)
+    others = {word for other in formats().values() for word in other.options} - set(form.options)
+    options = {word: value for word, value in options.items() if word not in others}
+    if names and form.named:
+        try:
+            own = _opened(source, form.name, None, engine, options)[1]
+        except TilthError:  # its names are none, such as the numbers of a frame: `names` are meant, or the error comes again
+            return _opened(source, form.name, names, engine, options)
+        if set(own.columns) & set(names):
+            return form, own
+        source = own.table if isinstance(own, Memory) else source  # a reader can be read once
+    return _opened(source, form.name, names, engine, options)
+
+
+def _form_of(source: Any, said: str | None) -> Format:
+    """The format of a table or of files by its type or ending; the one that is said where that tells none."""
+    try:
+        return recognised(source)
+    except SourceError:
+        if said is None:
+            raise
+        return by_name(said)
 
 
 def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Engine) -> Dataset:
