@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from tilth.data import Dataset, Memory, Roles
@@ -53,3 +55,16 @@ def warnings(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 RUNNING = rows("facet label", {("a", "yes"): 70, ("a", "no"): 30, ("d", "yes"): 20, ("d", "no"): 30})
 """The running example of the specification's sections 4 and 5."""
+
+ADULT = (
+    "age workclass fnlwgt education education_num marital_status occupation relationship race sex "
+    "capital_gain capital_loss hours country income"
+)  # the columns of adult.names
+
+
+def adult(path: Path) -> pa.Table:
+    """UCI Adult: the file without blanks around values, `?` as null."""
+    kinds = dict.fromkeys(["age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours"], "BIGINT")
+    columns = {n: kinds.get(n, "VARCHAR") for n in ADULT.split()}
+    read = duckdb.read_csv(str(path), header=False, names=list(columns), dtype=columns, delimiter=", ", na_values="?")
+    return read.to_arrow_table()

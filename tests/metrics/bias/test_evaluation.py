@@ -1,8 +1,9 @@
 """Intervals, tests and verdicts of results."""
 
+import numpy as np
 import pytest
 
-from tests.metrics.bias.tables import RUNNING, by_name, found, rows
+from tests.metrics.bias.tables import RUNNING, adult, by_name, found, rows
 from tilth.metrics.bias import Facet
 
 ASKED = {"facets": [Facet("facet", ("d",))], "label": "label", "positive": "yes"}
@@ -90,3 +91,69 @@ def test_a_thousand_draws_are_quick():
     begin = time.perf_counter()
     found(table, bootstrap=1000, facets=["facet", "x", "z"], label="label", positive="yes", group="g")
     assert time.perf_counter() - begin < 3
+
+
+# ── by others, on rows that nobody here made up ──
+
+
+@pytest.fixture(scope="module")
+def adults(shared_data):
+    """The first 3,000 rows of UCI Adult: few enough to be drawn again and again."""
+    return adult(shared_data("tabular/adult-train.csv")).slice(0, 3000)
+
+
+@pytest.mark.shared_data
+def test_intervals_are_those_of_rows_drawn_anew(adults):
+    """20,000 draws of whole rows by numpy; the 2.5th and 97.5th percentile of each metric, its formula written out here."""
+    draws, n = 20_000, adults.num_rows
+    columns = {"race": "White", "income": ">50K"}
+    d, good = (np.array(adults[c].to_pylist()) == value for c, value in columns.items())
+    strata, stratum = np.unique(adults["relationship"].to_pylist(), return_inverse=True)
+    chance, cells = np.random.default_rng(1), np.ravel_multi_index((d.astype(int), stratum, good.astype(int)), (2, len(strata), 2))
+    drawn = np.array([np.bincount(cells[chance.integers(0, n, n)], minlength=4 * len(strata)) for _ in range(draws)])
+    counts = drawn.reshape(draws, 2, len(strata), 2)
+    (n_a, n_d), (q_a, q_d) = counts.sum(axis=(2, 3)).T, (counts[..., 1].sum(axis=2) / counts.sum(axis=(2, 3))).T
+    p_a, p_d = np.stack([1 - q_a, q_a]), np.stack([1 - q_d, q_d])
+    share_of_d = counts[:, 1] / np.maximum(counts.sum(axis=1), 1)
+    expected = {
+        "CI": (n_a - n_d) / n,
+        "DPL": q_a - q_d,
+        "KL": (p_a * np.log(p_a / p_d)).sum(axis=0),
+        "JS": (p_a * np.log(2 * p_a / (p_a + p_d)) + p_d * np.log(2 * p_d / (p_a + p_d))).sum(axis=0) / 2,
+        "LP": np.sqrt(((p_a - p_d) ** 2).sum(axis=0)),
+        "TVD": np.abs(q_a - q_d),
+        "KS": np.abs(q_a - q_d),
+        "CDDL": (counts.sum(axis=(1, 3)) * (share_of_d[..., 0] - share_of_d[..., 1])).sum(axis=1) / n,
+    }
+    asked = {"facets": [Facet("race", ("White",))], "label": "income", "positive": ">50K", "group": "relationship"}
+    got = by_name(found(adults, bootstrap=draws, **asked), "White")
+    assert set(got) == set(expected)
+    for name, values_drawn in expected.items():
+        chance_of_both = 0.12 * values_drawn.std()  # 4 standard errors of the difference of two such percentiles of 20,000 draws
+        for found_end, q in ((got[name].low, 2.5), (got[name].high, 97.5)):
+            assert found_end == pytest.approx(np.percentile(values_drawn, q), abs=chance_of_both), (name, q)
+
+
+@pytest.mark.shared_data
+def test_closed_forms_and_p_values_are_those_of_scipy(adults):
+    """The normal interval of DPL and CI; p by the chi-square test without correction or Fisher's; adjusted by Benjamini and Hochberg."""
+    stats = pytest.importorskip("scipy.stats")
+    adults = adults.slice(0, 1200)  # 4 positives would be expected of the smallest groups
+    findings = found(adults, facets=["race", "sex"], label="income", positive=">50K")
+    income, z, ps, adjusted = np.array(adults["income"].to_pylist()) == ">50K", stats.norm.ppf(0.975), [], []
+    for facet in ("race", "sex"):
+        values = np.array(adults[facet].to_pylist())
+        for value in np.unique(values):
+            got, d = by_name([f for f in findings if f.details.get("facet") == facet], value), values == value
+            counts = np.array([[np.sum(side & good) for good in (income, ~income)] for side in (~d, d)])
+            sizes = counts.sum(axis=1)
+            q = counts[:, 0] / sizes
+            error = np.sqrt((q * (1 - q) / sizes).sum())
+            assert (got["DPL"].low, got["DPL"].high) == pytest.approx((q[0] - q[1] - z * error, q[0] - q[1] + z * error), rel=1e-9)
+            error = 2 * np.sqrt(d.mean() * (1 - d.mean()) / len(d))  # CI is 1 − 2 · the share of d
+            assert (got["CI"].low, got["CI"].high) == pytest.approx((1 - 2 * d.mean() - z * error, 1 - 2 * d.mean() + z * error), rel=1e-9)
+            few = stats.contingency.expected_freq(counts).min() < 5
+            ps.append(stats.fisher_exact(counts).pvalue if few else stats.chi2_contingency(counts, correction=False).pvalue)
+            assert got["DPL"].details["p_value"] == pytest.approx(ps[-1], rel=1e-9), value
+            adjusted.append(got["DPL"].details["p_adjusted"])
+    assert adjusted == pytest.approx(stats.false_discovery_control(ps), rel=1e-9)
