@@ -123,3 +123,15 @@ def test_a_hostile_query_is_refused(query, data, engine):
     escaped = query.replace('"', '\\"')
     (found,) = evaluate(data, parse(f'Rules = [ CustomSql "{escaped}" = 0 ]'), engine)
     assert found.outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize(("zone", "passed"), [("UTC", 2), ("America/New_York", 1), ("Asia/Tokyo", 2)])
+def test_clock_times_are_those_of_the_zone_that_the_tag_says(zone, passed, engine):
+    """Half past nine on 1 March 2024 is 14:30 UTC in New York; in Tokyo 0:30 UTC, and there the day
+    begins while it is still February in UTC."""
+    times = pa.table({"at": [dt.datetime(2024, 3, 1, 14, 29), dt.datetime(2024, 3, 1, 14, 30), dt.datetime(2024, 3, 1, 0, 29)]})
+    data = Dataset(Memory(times, ("at",)))
+    late = dt.datetime(2024, 3, 1, 14, 59, tzinfo=dt.UTC) if zone != "Asia/Tokyo" else dt.datetime(2024, 2, 29, 23, tzinfo=dt.UTC)
+    rule = f'ColumnValues "at" >= "9:30 AM" with threshold > 0 with timeZone = "{zone}"'
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine, now=late)
+    assert found.details["rows"]["passed"] == passed, found.message

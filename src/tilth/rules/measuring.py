@@ -6,9 +6,10 @@ A type of the catalogue that has no row here is parsed and checked but not evalu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlglot.expressions import Expression as Tree
 
@@ -278,8 +279,9 @@ def column_values(rule: Rule, context: Context) -> Asked:
 def cell_criterion(rule: Rule, context: Context) -> Criterion:
     """The condition on a cell, with the tags that bear on it."""
     assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
-    tag = rule.tag("ignoreCase")
-    return resolve(rule.condition, context.setting, ignore_case=tag is not None and tag.word.casefold() == "true")
+    case, zone = rule.tag("ignoreCase"), rule.tag("timeZone")
+    setting = context.setting if zone is None else replace(context.setting, zone=ZoneInfo(zone.word))
+    return resolve(rule.condition, setting, ignore_case=case is not None and case.word.casefold() == "true")
 
 
 def column_length(rule: Rule, context: Context) -> Asked:

@@ -138,7 +138,7 @@ def test_intervals_are_those_of_rows_drawn_anew(adults):
 def test_closed_forms_and_p_values_are_those_of_scipy(adults):
     """The normal interval of DPL and CI; p by the chi-square test without correction or Fisher's; adjusted by Benjamini and Hochberg."""
     stats = pytest.importorskip("scipy.stats")
-    adults = adults.slice(0, 1200)  # 4 positives would be expected of the smallest groups
+    adults = adults.slice(0, 1200)  # fewer than 5 positives are expected of the smallest groups
     findings = found(adults, facets=["race", "sex"], label="income", positive=">50K")
     income, z, ps, adjusted = np.array(adults["income"].to_pylist()) == ">50K", stats.norm.ppf(0.975), [], []
     for facet in ("race", "sex"):
