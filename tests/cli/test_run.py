@@ -289,3 +289,13 @@ def test_stopped_at_any_moment_it_leaves_the_old_or_the_new(
     if how is signal.SIGKILL:  # what was left hidden is cleared by the next run
         front.run(place / "loans.yaml", out)
         assert not [p for p in place.iterdir() if p.name.startswith(".out")]
+
+
+@pytest.mark.spark
+def test_a_spark_connect_server_that_is_not_there_is_told(tmp_path):
+    (tmp_path / "data.csv").write_text("a\n1\n")
+    (tmp_path / "rules.dqdl").write_text("Rules = [ RowCount = 1 ]")
+    words = ("check", "data.csv", "rules.dqdl", "--engine", "spark", "--spark-remote", "sc://localhost:1")
+    told = finish(start(*words, cwd=tmp_path))
+    assert told.code == 3, told
+    assert "the Spark Connect server sc://localhost:1 cannot be used: failed to connect" in told.err

@@ -82,7 +82,7 @@ def stops(engine: Engine, formula: str) -> None:
 def test_what_leaves_64_bits_stops_duckdb_and_the_row(formula):
     stops(DuckDB(), formula)
     one = row_function([Change((("=", parse_expression(formula, nasty.SCHEMA)),))], nasty.SCHEMA.names)
-    with pytest.raises(OverflowError, match="does not fit 64 bits"):
+    with pytest.raises(RequestError, match="does not fit: an integer leaves 64 bits"):
         [one(row) for row in ROWS]
 
 

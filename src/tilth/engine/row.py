@@ -33,7 +33,8 @@ def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[
     A column that the row lacks counts as null; a key that is no column is ignored. Booleans, integers, floats, texts, dates
     and datetimes go in and come out as Python's own; null is None.
 
-    Errors: `Gap` for an operation that has no form for one row.
+    Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer that leaves 64 bits, as
+    from an engine.
 
     >>> from tilth.engine.expressions import coalesce, col, lit
     >>> from tilth.data import Change

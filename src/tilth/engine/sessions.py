@@ -6,14 +6,17 @@ Spark, with the user's settings but for those that change meanings. Frames go fr
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.engine.connect import clone, connected, current, drop_unused, is_remote, keep_while_used
+from tilth.errors import MissingExtra, RequestError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,54 +48,27 @@ STANDARD = (
 )
 """How the settings begin that change what a query or a file means: in a session of ours they have Spark's own defaults."""
 
+LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""PySpark's, of queries that fail."""
+
 _beside: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # a user's session, or one of ours → the one of ours
 
 
-def is_remote(session: Any) -> bool:
-    """Whether a session speaks to a Spark Connect server: then there is no Java virtual machine to ask."""
-    return type(session).__module__.startswith("pyspark.sql.connect")
-
-
 def session_for(remote: str | None) -> SparkSession:
-    """The session of a Spark Connect server, else the one that is active, else a local one.
+    """The session of a Spark Connect server, else the one that is there, else one of the server in `SPARK_REMOTE`, else a local one.
 
     Errors: `MissingExtra` without PySpark, or without what Spark Connect needs; `RequestError` where the process already has a session
     of the other kind; `MachineError` for a server that does not answer.
     """
     try:
-        from pyspark.sql import SparkSession
+        import pyspark  # noqa: F401
     except ImportError as error:
         raise MissingExtra.named("spark", "the Spark engine") from error
-    if remote:
-        return _connected(remote)
-    active = SparkSession.getActiveSession()
-    return active if active is not None else local_session()
-
-
-def _connected(remote: str) -> SparkSession:
-    from pyspark.errors import PySparkException
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.remote(remote)
-    active = SparkSession.getActiveSession()
-    connected = active is not None and is_remote(active)
-    if remote.startswith("local"):
-        if connected and active is not None:
-            return active
-        for key, value in _local_settings().items():
-            builder = builder.config(key, value)
-    try:
-        session = builder.create() if connected else builder.getOrCreate()  # getOrCreate would take the active one, of whatever server
-        session.conf.get("spark.sql.ansi.enabled")  # the first word to the server
-    except ImportError as error:
-        raise MissingExtra.named("connect", "Spark Connect") from error
-    except (PySparkException, RuntimeError) as error:
-        told = str(error).strip().split("\n")[0]
-        if "SESSION_ALREADY_EXIST" in told or "start a remote Spark session" in told or "existing Spark" in told:
-            hint = "a process has sessions of one kind only: stop the other one, or begin a new process"
-            raise RequestError(f"no session with {remote} can be opened beside one without Spark Connect", hint=hint) from error
-        raise MachineError(f"the Spark Connect server {remote} cannot be used: {told}", code="no-connect") from error
-    return session
+    there = None if remote else current()
+    if there is not None:
+        return there
+    remote = remote or os.environ.get("SPARK_REMOTE")
+    return connected(remote, _local_settings) if remote else local_session()
 
 
 def local_session(memory: str = "2g") -> SparkSession:
@@ -116,6 +92,7 @@ def _local_settings(memory: str = "2g") -> dict[str, str]:
     return {
         **{key: value for key, (value, _) in DEMANDED.items()},
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": memory,
         "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Xss16m",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -134,11 +111,7 @@ def beside(given: SparkSession) -> SparkSession:
     if ours is not None and ours is theirs:
         return theirs  # type: ignore[no-any-return]
     if ours is None:
-        if is_remote(given):
-            ours = theirs.cloneSession()
-            ours.release_session_on_close = False  # else the end of the process waits for a server that may have gone first
-        else:
-            ours = theirs.newSession()
+        ours = clone(given) if is_remote(given) else theirs.newSession()
         _beside[given] = _beside[ours] = ours
     _settle(ours, given.conf.getAll)
     found: SparkSession = ours
@@ -171,9 +144,12 @@ def moved(frame: DataFrame, to: SparkSession) -> DataFrame:
     if frame.sparkSession is to:
         return frame
     name = f"tilth_{uuid4().hex}"
-    frame.createOrReplaceGlobalTempView(name)
+    frame.filter("true").createOrReplaceGlobalTempView(name)  # a plan of its own: with a view Spark drops what is cached of its plan
     there = to.table(f"{to.conf.get('spark.sql.globalTempDatabase', 'global_temp')}.{name}")
-    if not is_remote(to):  # there the plan is looked up anew for every query
+    if is_remote(to):
+        drop_unused()
+        keep_while_used(name, there, beside(to))
+    else:
         to.catalog.dropGlobalTempView(name)
     return there
 
@@ -192,3 +168,26 @@ def active_kept(session: SparkSession) -> Iterator[None]:
         if before is not None:
             kind._activeSession = before
             kind._get_j_spark_session_class(before._jvm).setActiveSession(before._jsparkSession)
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """PySpark writes every query that fails to standard error, as JSON: not those of ours, whose errors become Tilth's.
+
+    It does so with its loggers of their own; what other threads do meanwhile is logged as ever, and no logger is set up otherwise.
+    """
+    from pyspark.logger import PySparkLogger
+
+    here = threading.get_ident()
+
+    def of_others(record: logging.LogRecord) -> bool:
+        return record.thread != here
+
+    loggers = [PySparkLogger.getLogger(name) for name in LOGGERS]
+    for logger in loggers:
+        logger.addFilter(of_others)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(of_others)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine import textfiles
+from tilth.engine.connect import is_remote, reason
 from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.holders import Holders
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, select_from, text_door
-from tilth.engine.sessions import active_kept, beside, is_remote, moved, session_for
+from tilth.engine.sessions import active_kept, beside, moved, session_for, unlogged
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
@@ -232,7 +233,8 @@ class Spark(Engine):
         from pyspark.errors import PySparkException
 
         try:
-            yield
+            with unlogged():
+                yield
         except (PySparkException, Py4JError) as error:
             if CONTRADICTION in str(error):
                 raise Contradicted from error
@@ -245,7 +247,7 @@ class Spark(Engine):
 
     def checkpoint(self, data: Dataset) -> Dataset:
         text = self.query(data, everything())
-        with self.timed("hold rows", text):
+        with self._ours(text), self.timed("hold rows", text):
             frame = self.sql(text).persist()
             frame.count()
         held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
@@ -347,8 +349,7 @@ def _ours(error: Any, text: str) -> Exception:
     refused = refusal(str(error))
     if refused is not None:
         return refused
-    lines = str(error).strip().split("\n")
-    message = lines[1] if lines[0].startswith("An error occurred while calling") and len(lines) > 1 else lines[0]
+    message = reason(error)
     known = getattr(error, "getCondition", lambda: None)() or ""
     if known.split(".")[0] in (
         "ARITHMETIC_OVERFLOW",

@@ -33,14 +33,15 @@ from tilth.engine.expressions import (
     or_,
 )
 from tilth.engine.operations.operation import Operation, call
+from tilth.errors import RequestError
 
 WHOLE = lit(2.0**52)  # from here on every double is a whole number
 
 
 def in_64_bits(x: Any) -> Any:
-    """A number as it is. Errors: OverflowError for an integer that does not fit 64 bits, where the engines stop too."""
+    """A number as it is. Errors: `RequestError` for an integer that does not fit 64 bits, where the engines stop too."""
     if isinstance(x, int) and not -(2**63) <= x < 2**63:
-        raise OverflowError(f"{x} does not fit 64 bits")
+        raise RequestError("a value does not fit: an integer leaves 64 bits")
     return x
 
 

@@ -25,7 +25,7 @@ class Copies(Operation):
         return call("explode", call("array_repeat", lit(0), cast_to(n, exp.DataType.build("int"))))
 
 
-REFUSED = "refused: "  # how a refusal is known among an engine's errors
+REFUSED = "refused by Tilth: "  # how a refusal is known among an engine's errors, in which a connection may be refused, too
 
 
 class Refuse(Operation):
@@ -47,7 +47,7 @@ class Refuse(Operation):
 def refusal(text: str) -> RequestError | None:
     """The refusal that an engine's error carries, if it carries one.
 
-    >>> print(refusal("Invalid Input Error: refused: no such thing"))
+    >>> print(refusal("Invalid Input Error: refused by Tilth: no such thing"))
     no such thing [refused-value]
     """
     _, found, message = text.partition(REFUSED)
