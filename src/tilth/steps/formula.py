@@ -21,6 +21,8 @@ class Formula(Step):
     SQL: `+ - * /`, comparisons, AND, OR, NOT, CASE, IF, coalesce, and the functions that mean the same on every engine. Null goes in,
     null comes out, if the formula says nothing else; so does division by zero.
 
+    Decimals, and numbers with a point, are doubles, on both engines and in a served row: `0.1 + 0.2 = 0.3` is false.
+
     Errors: `ExpressionError` for a text that is no formula, or uses what may not be used: other tables, files, settings.
 
     >>> print(Formula("ratio", "debt / income"))
