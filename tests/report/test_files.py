@@ -51,15 +51,41 @@ def test_what_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(MachineError, match="No space left"):
+    with pytest.raises(MachineError, match="the disk is full"):
         write_report(Report("new"), place)
     assert "old" in place.read_text("utf-8")
     assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
 
 
+def test_what_cannot_be_written_leaves_no_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MachineError, match=r"new/deep/report\.md could not be written"):
+        write_report(Report("x"), tmp_path / "new" / "deep" / "report.md")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / ".report.md.tilth-dead"
+    left.mkdir()
+    (left / "report.md").write_text("half")
+    write_report(Report("x"), tmp_path / "report.md")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
+
+
+@pytest.mark.parametrize("letter", ["x", "ä"])
+def test_a_name_as_long_as_a_disk_takes(letter: str, tmp_path: Path) -> None:
+    name = letter * (252 // len(letter.encode())) + ".md"  # 255 bytes
+    for _ in range(2):
+        assert write_report(Report("x"), tmp_path / name).exists()
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
 def test_a_file_in_the_way_of_a_folder_is_the_request_s_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(RequestError, match=r"report\.md"):
+    with pytest.raises(RequestError, match="a is a file: nothing can be put into it"):
         write_report(Report("x"), tmp_path / "a" / "report.md")
 
 

@@ -6,7 +6,6 @@ import errno
 import itertools
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -24,6 +23,7 @@ from tilth.engine.holders import Holders
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, text_door
+from tilth.engine.scratch import Scratch
 from tilth.errors import DISK_FULL, Gap, MachineError, RequestError, SourceError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class DuckDB(Engine):
         connection: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         super().__init__()
-        self._scratch = _scratch(spill)
+        self._scratch = Scratch(spill)
         self._connection = connection or duckdb.connect(
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
@@ -271,16 +271,6 @@ class DuckDB(Engine):
         finally:
             if scan == name:
                 self._connection.unregister(name)
-
-
-def _scratch(spill: str | Path | None) -> tempfile.TemporaryDirectory[str]:
-    """A folder for what does not fit into memory: hidden where the user said where, in case that the process is killed."""
-    try:
-        return tempfile.TemporaryDirectory(prefix=".tilth-" if spill else "tilth-", dir=spill, ignore_cleanup_errors=True)
-    except OSError as error:
-        where = f"the spill folder {str(spill)!r}" if spill else "the folder for temporary files"
-        wrong = RequestError if isinstance(error, FileNotFoundError | NotADirectoryError) else MachineError
-        raise wrong(f"{where} cannot be used: {error.strerror}", hint="choose another by --spill, or spill=…", code="spill") from error
 
 
 def _parquet(source: Files) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from tilth.engine.holders import Holders
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.query import layer_select, select_from, text_door
+from tilth.engine.scratch import Scratch
 from tilth.engine.sessions import active_kept, beside, moved, session_for, unlogged
 from tilth.errors import Gap, MachineError, RequestError, SourceError
 
@@ -74,7 +74,7 @@ class Spark(Engine):
         self._holders = Holders()
         self._named = itertools.count()
         self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: Scratch | None = None
         self._prefix = f"tilth_{id(self):x}"
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
@@ -213,7 +213,7 @@ class Spark(Engine):
             raise Gap(
                 f"Spark on a cluster reads texts in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
             )
-        self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="tilth-", ignore_cleanup_errors=True)
+        self._scratch = self._scratch or Scratch()
         return [textfiles.as_utf8(path, encoding, Path(self._scratch.name)) for path in here]
 
     def _is_local(self) -> bool:

@@ -1,6 +1,6 @@
 """Reading and writing: one file per format, all found through one table."""
 
-from tilth.formats.atomic import whole_file, whole_folder
+from tilth.atomic import whole_file, whole_folder
 from tilth.formats.door import served_door, unfit
 from tilth.formats.format import Format, formats
 from tilth.formats.reading import described, read, read_as

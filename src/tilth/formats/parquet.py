@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tilth.atomic import whole_file, whole_folder
 from tilth.data import Dataset, Files
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, SourceError
-from tilth.formats.atomic import whole_file, whole_folder
 from tilth.formats.format import Format, Place
 from tilth.formats.places import files
 

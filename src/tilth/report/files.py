@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-from tilth.errors import DISK_FULL, MachineError, RequestError, did_you_mean
+from tilth.atomic import whole_file
+from tilth.errors import RequestError, did_you_mean
 from tilth.report.report import Report
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
@@ -22,7 +19,8 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
     Endings: `.html`, `.json`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `junit`, `markdown`, `text`, `glue`. Folders
     that are not there are made. A reader sees the old file or the new one, never half of one.
 
-    Errors: `RequestError` for an ending or a format that is not known, `MachineError` where the file cannot be written.
+    Errors: `RequestError` for an ending or a format that is not known, or where a folder stands in the file's place; `MachineError` where
+    the file cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -30,24 +28,21 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
     'report.md'
     """
     path = Path(place)
-    text = _renderer(_format(path, format))(report)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text.encode("utf-8", "replace"))
-    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
-        raise RequestError(
-            f"the report cannot be written to {str(path)!r}: a folder stands there, or a file where a folder is needed",
-            hint="choose another place",
-            code="not-written",
-        ) from error
-    except OSError as error:
-        why = error.strerror or str(error)
-        code = DISK_FULL if error.errno == errno.ENOSPC else "not-written"
-        raise MachineError(f"the report cannot be written to {str(path)!r}: {why}", code=code) from error
+    text = _renderer(report_format(path, format))(report)
+    with whole_file(path) as new:
+        new.write_bytes(text.encode("utf-8", "replace"))
     return path
 
 
-def _format(path: Path, asked: str | None) -> str:
+def report_format(place: str | Path, asked: str | None = None) -> str:
+    """The format of a report: the one that is asked for, else that of the place's ending.
+
+    Errors: `RequestError` for an ending or a format that is not known, with those that are.
+
+    >>> report_format("report.html"), report_format("report.html", "json")
+    ('html', 'json')
+    """
+    path = Path(place)
     if asked is None:
         if found := ENDINGS.get(path.suffix.lower()):
             return found
@@ -87,28 +82,3 @@ def _plain(report: Report) -> str:
     from tilth.report.text import WIDTH, to_text
 
     return to_text(report, width=WIDTH, colour=False)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """A hidden neighbour is written first, then takes the file's place in one step."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, _mode(path))  # noqa: PTH101 -- a temporary file is for its owner only; the report is for whom the folder's files are
-        os.replace(name, path)  # noqa: PTH105
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
-        raise
-
-
-def _mode(path: Path) -> int:
-    """The permissions of the file that is replaced, or what a new file gets here."""
-    with suppress(OSError):
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

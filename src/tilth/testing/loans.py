@@ -20,8 +20,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from tilth.atomic import whole_file
 from tilth.errors import RequestError
-from tilth.formats.atomic import whole_file
 
 ROWS = 20_000
 SEED = 2

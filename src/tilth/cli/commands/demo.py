@@ -24,8 +24,8 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     flaws for them to find.
     """
     from tilth import verbs
+    from tilth.atomic import whole_file
     from tilth.cli.app import say
-    from tilth.formats.atomic import whole_file
     from tilth.testing.loans import COLUMNS, write_loans
 
     folder = Path(out)

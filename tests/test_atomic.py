@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import tilth
+from tilth import atomic
+from tilth.atomic import MARK, whole_file, whole_folder
 from tilth.errors import DISK_FULL, MachineError, RequestError
-from tilth.formats import atomic
-from tilth.formats.atomic import MARK, whole_file, whole_folder
 
 
 def names(folder):
@@ -98,7 +98,7 @@ def test_no_permission():
 
 KILLED = """
     import sys, time
-    from tilth.formats.atomic import whole_folder
+    from tilth.atomic import whole_folder
     with whole_folder(sys.argv[1]) as new:
         (new / "x").write_text("half")
         print("ready", flush=True)

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import errno
 import glob
+import hashlib
 import os
 import shutil
 import tempfile
@@ -20,14 +21,18 @@ from pathlib import Path
 
 from tilth.errors import DISK_FULL, MachineError, RequestError, listed
 
+TRIES = 10  # of making a folder that no other process takes for one that a killed run left
 MARK = ".tilth"  # the hidden file in a folder that was written here: such a folder may be replaced
 OLD = "old"
 PAUSES = (0.0, 0.05, 0.2, 0.5)  # seconds before each try to remove a folder
+LONG = 180  # bytes of a name, beyond which what is hidden beside it cannot be called by all of it
 
 
 @contextmanager
 def whole_file(place: str | os.PathLike[str]) -> Iterator[Path]:
     """A path to write a file to; it takes its place when the block ends well, and leaves no trace otherwise.
+
+    A file that stands there already leaves its permissions to the new one.
 
     Errors: `MachineError` where the disk is full or may not be written, `RequestError` where a folder stands in that place.
 
@@ -44,6 +49,8 @@ def whole_file(place: str | os.PathLike[str]) -> Iterator[Path]:
     with _beside(target) as hidden:
         new = hidden / target.name
         yield new
+        with contextlib.suppress(OSError):  # there is no old file, or its disk has no permissions
+            new.chmod(target.stat().st_mode & 0o777)
         _to_disk(new)
         new.replace(target)
 
@@ -87,7 +94,7 @@ def refuse_foreign(target: Path) -> None:
 def clear_leftovers(target: Path) -> None:
     """Clear away what killed runs left beside a place; put back the old folder if one was killed while it changed them over."""
     for left in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
-        with contextlib.suppress(OSError), _locked(left) as alone:
+        with contextlib.suppress(OSError), _lock(left) as alone:
             if alone and (left / OLD).exists() and not target.exists():
                 (left / OLD).rename(target)
             if alone:
@@ -102,9 +109,9 @@ def _beside(target: Path) -> Iterator[Path]:
     try:
         made = _make_folder(target.parent)
         clear_leftovers(target)
-        hidden = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
-        hidden.chmod(0o777 & ~_umask())
-        with _locked(hidden):
+        with contextlib.ExitStack() as held:
+            hidden = _hidden(target, held)
+            hidden.chmod(0o777 & ~_umask())
             yield hidden
         made = []  # they hold the result
     except OSError as error:
@@ -119,6 +126,17 @@ def _beside(target: Path) -> Iterator[Path]:
         for folder in made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _hidden(target: Path, held: contextlib.ExitStack) -> Path:
+    """A new folder beside a place, locked: one that another process cleared away in the moment before it was locked is made anew."""
+    for _ in range(TRIES):
+        folder = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+        with contextlib.suppress(FileNotFoundError):
+            if held.enter_context(_lock(folder)) is not False and folder.exists():
+                return folder
+        held.close()
+    raise OSError(errno.EBUSY, "others clear it away again and again")
 
 
 def _make_folder(folder: Path) -> list[Path]:
@@ -148,27 +166,38 @@ def _remove(folder: Path) -> None:
 
 
 def _prefix(target: Path) -> str:
-    return f".{target.name}.tilth-"
+    name = target.name
+    if len(os.fsencode(name)) > LONG:
+        name = f"{name[: LONG // 4]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+    return f".{name}.tilth-"
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Hold the lock of a folder, which ends with the process however that ends; whether it was to be had."""
+def _lock(folder: Path) -> Iterator[bool | None]:
+    handle = os.open(folder, os.O_RDONLY) if os.name != "nt" else None  # Windows opens no folders: what killed runs left stays there
+    try:
+        yield None if handle is None else locked(handle)
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def locked(handle: int) -> bool | None:
+    """Lock an open file or folder; whether that could be done: false if another process has the lock, None where there are no locks.
+
+    The lock ends when the handle is closed, which is at the end of the process however that comes.
+    """
     try:
         import fcntl
-    except ImportError:  # no locks on folders on Windows: what killed runs left stays there
-        yield False
-        return
-    handle = os.open(folder, os.O_RDONLY)
+    except ImportError:
+        return None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # such as a disk of a network that knows no locks
+        return None
+    return True
 
 
 def _take_place(new: Path, target: Path, old: Path) -> None:
