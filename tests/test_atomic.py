@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tilth
+from tests.house.closed import closed
 from tilth import atomic
 from tilth.atomic import MARK, whole_file, whole_folder
 from tilth.errors import DISK_FULL, MachineError, RequestError
@@ -91,8 +92,16 @@ def test_a_full_disk(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_no_permission():
-    with pytest.raises(MachineError, match="could not be written"), whole_folder("/proc/nothing/here"):
+@pytest.mark.parametrize("how", [whole_file, whole_folder])
+def test_no_permission(tmp_path, how):
+    with pytest.raises(MachineError, match="could not be written"), how("/proc/nothing/here"):
+        pass
+    (tmp_path / "inner").mkdir()
+    with (
+        closed(tmp_path / "inner"),
+        pytest.raises(MachineError, match="inner/deep/a could not be written: no permission"),
+        how(tmp_path / "inner" / "deep" / "a"),
+    ):
         pass
 
 

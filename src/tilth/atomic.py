@@ -44,8 +44,9 @@ def whole_file(place: str | os.PathLike[str]) -> Iterator[Path]:
     ('1 2 3', ['numbers.txt'])
     """
     target = Path(place)
-    if target.is_dir():
-        raise RequestError(f"{target} is a folder: a file cannot take its place", code="is-folder")
+    with _told_of(target):
+        if target.is_dir():
+            raise RequestError(f"{target} is a folder: a file cannot take its place", code="is-folder")
     with _beside(target) as hidden:
         new = hidden / target.name
         yield new
@@ -74,15 +75,21 @@ def whole_folder(place: str | os.PathLike[str]) -> Iterator[Path]:
         _take_place(new, target, hidden / OLD)
 
 
-def refuse_foreign(target: Path) -> None:
-    """Refuse to replace a file, or a folder that holds what was not written here."""
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise RequestError(f"{target} is a file: a folder cannot take its place", hint="choose another place", code="is-file")
-    held = {p.name for p in target.iterdir()}
-    mark = target / MARK
-    foreign = held - {MARK} - set(mark.read_text(encoding="utf-8").splitlines() if mark.is_file() else ())
+def refuse_foreign(place: str | os.PathLike[str]) -> None:
+    """Refuse to replace a file, or a folder that holds what was not written here; and a place that cannot be looked at.
+
+    Errors: as for `whole_file`.
+    """
+    target = Path(place)
+    with _told_of(target):
+        if not target.exists():
+            return
+        if not target.is_dir():
+            raise RequestError(f"{target} is a file: a folder cannot take its place", hint="choose another place", code="is-file")
+        held = {p.name for p in target.iterdir()}
+        mark = target / MARK
+        ours = mark.read_text(encoding="utf-8").splitlines() if mark.is_file() else []
+    foreign = held - {MARK, *ours}
     if foreign:
         raise RequestError(
             f"the folder {target} holds what was not written by Tilth: {listed(sorted(foreign), most=4)}",
@@ -234,6 +241,15 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def _told_of(target: Path) -> Iterator[None]:
+    """Tell what is wrong with a place in the words of a request to write there."""
+    try:
+        yield
+    except OSError as error:
+        raise _machine(error, target) from error
 
 
 def _machine(error: OSError, target: Path) -> MachineError:

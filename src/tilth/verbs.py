@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import formats
+from tilth.atomic import refuse_foreign
 from tilth.data import Dataset, Native, Roles
 from tilth.engine.engine import Engine
 from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_mean
@@ -169,6 +170,7 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     place = Path(out) if out is not None else Path(flow.folder) / flow.deliver.to if flow.deliver.to else None
     if place is not None:
         refuse_own_input(place, _paths(flow, data))
+        refuse_foreign(place)
     with _Run(f"run {flow.name}", data, engine, flow) as run:
         prepared = _prepared(flow, run)
         if place is not None:
@@ -265,9 +267,11 @@ def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
         return formats.read(data, roles=flow.reading.roles, engine=engine, standing_in=True, **flow.reading.options)
     source = _paths(flow)
     if not source:
-        raise FlowError(
-            f"flow {flow.name!r} does not say what to read", hint="give it data, or add `data: {read: …}`", code="nothing-to-read"
-        )
+        to_apply = f"to prepare data by what it learned: tilth apply {flow.name}.tilth DATA -o OUT"
+        to_read = "add `data: {read: …}` to it; or learn from other data: tilth fit FLOW DATA -o NAME.tilth"
+        what = "fitted flow" if flow.fitted else "flow"
+        hint = to_apply if flow.fitted else to_read
+        raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
     return read(source, roles=flow.reading.roles, engine=engine, **flow.reading.options)
 
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.cli.processes import Told
+from tests.house.closed import closed
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
 Tilth = Callable[..., Told]
@@ -90,15 +91,77 @@ def test_bad_input_is_told_and_nothing_is_left(case: dict[str, Any], tilth: Tilt
     assert not any((tmp_path / name).exists() for name in case.get("lacks", ()))
 
 
-def test_a_place_without_permission(tilth: Tilth, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
+CLOSED: list[tuple[str, int]] = [
+    ("run f.yaml -o closed/out", 3),
+    ("check a.csv r.dqdl -o closed/new/r.html", 3),
+    ("measure a.csv -o closed/out", 3),
+    ("init a.csv -o closed/f.yaml", 3),
+    ("demo -o closed/demo", 3),
+    ("check closed/a.csv r.dqdl", 2),
+    ("check closed r.dqdl", 2),
+    ("check a.csv closed/r.dqdl", 2),
+    ("run closed/f.yaml", 2),
+    ("apply closed/f.tilth a.csv -o b.csv", 2),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), CLOSED, ids=[c[0] for c in CLOSED])
+def test_a_place_without_permission(tilth: Tilth, tmp_path: Path, words: str, code: int) -> None:
     (tmp_path / "a.csv").write_text("age\n1\n2\n")
     (tmp_path / "f.yaml").write_text("data: {read: a.csv}")
-    (tmp_path / "closed").mkdir(mode=0o500)
-    told = tilth("run", "f.yaml", "-o", "closed/out")
-    assert told.code == 3
-    assert "no permission" in told.err
+    (tmp_path / "r.dqdl").write_text("Rules = [ RowCount > 0 ]")
+    (tmp_path / "closed").mkdir()
+    with closed(tmp_path / "closed"):
+        told = tilth(*words.split())
+    assert told.code == code, told
+    place = next(w for w in words.split() if w.startswith("closed"))
+    assert place in told.err and any(f"{why}" in told.err for why in ("no permission", ": Permission denied\n", "denied [")), told
+    assert not told.err.startswith("Permission denied"), told
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["check a.csv pipe.csv", "run pipe.csv -o out", "measure a.csv --config pipe.csv", "lint pipe.csv", "apply pipe.tilth a.csv -o b.csv"],
+)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tilth: Tilth, tmp_path: Path, words: str) -> None:
+    (tmp_path / "a.csv").write_text("age\n1\n2\n")
+    for name in ("pipe.csv", "pipe.tilth"):
+        os.mkfifo(tmp_path / name)
+    told = tilth(*words.split())
+    assert (told.code, "is a pipe, no file" in told.err + told.out) == (2, True), told
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_read(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "work").touch()
+    (tmp_path / "f.yaml").write_text("data: {read: nothing.csv}")
+    for words, says in (
+        ("check nothing.csv r.dqdl -o x.doc", "the ending of 'x.doc'"),
+        ("check nothing.csv r.dqdl -o mine", "the ending of 'mine'"),
+        ("measure nothing.csv -o mine", "not written by Tilth: work"),
+        ("run f.yaml -o mine", "not written by Tilth: work"),
+    ):
+        told = tilth(*words.split())
+        assert (told.code, says in told.err, "nothing.csv" in told.err) == (2, True, False), told
+
+
+def test_a_demo_that_was_worked_on_is_not_replaced(tilth: Tilth, tmp_path: Path) -> None:
+    assert tilth("demo", "--rows", "200").code == 0
+    assert tilth("demo", "--rows", "300").code == 0
+    flow = tmp_path / "demo" / "loans.yaml"
+    flow.write_text(flow.read_text() + "# mine\n")
+    before = contents(tmp_path)
+    told = tilth("demo", "--rows", "400")
+    assert (told.code, "demo/loans.yaml is there already, and is not as the demo writes it" in told.err) == (2, True), told
+    assert contents(tmp_path) == before
+
+
+def test_quotes_that_mean_nothing(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('a,b\n1,"x" y\n2,z\n')
+    (tmp_path / "r.dqdl").write_text('Rules = [ ColumnLength "b" <= 5, RowCount = 2 ]')
+    told = tilth("check", "a.csv", "r.dqdl")
+    assert (told.code, '--quote ""' in told.err) == (2, True), told
+    assert tilth("check", "a.csv", "r.dqdl", "--quote", "").code == 0
 
 
 def test_prepared_data_never_replace_what_they_are_made_of(tilth: Tilth, tmp_path: Path) -> None:
@@ -109,6 +172,8 @@ def test_prepared_data_never_replace_what_they_are_made_of(tilth: Tilth, tmp_pat
     for out in ("a.csv", "./a.csv", "f.tilth"):
         told = tilth("apply", "f.tilth", "a.csv", "-o", out)
         assert (told.code, "would replace" in told.err) == (2, True), told
+    told = tilth("run", "f.tilth", "-o", "out")
+    assert (told.code, "tilth apply f.tilth DATA -o OUT" in told.err) == (2, True), told
     told = tilth("apply", "f.tilth", "a.csv", "-o", "a.xlsx")  # not a folder of Parquet by that name
     assert (told.code, "no format has this ending" in told.err) == (2, True), told
     assert contents(tmp_path) == before

@@ -30,6 +30,28 @@ CASES = {
         "a.csv:300002: byte 0xe9, the 1,800,012th of the file, is not utf-8 [wrong-encoding]\n"
         "    it may be in cp1252 or latin-1: say encoding=…",
     ),
+    "latin-1 among the first rows, far from the head": (
+        "a.csv",
+        b"a,b\n" + b"Ada,2" + b" " * 600_000 + b"\n" + b"Ada,2" + b" " * 600_000 + b"\nAda,caf\xe9\n",
+        "a.csv:4: byte 0xe9, the 1,200,024th of the file, is not utf-8",  # 4 + 2 * 600,006 + 8
+    ),
+    "text behind a closing quote": (
+        "a.csv",
+        b'a,b\n1,2\n2,"x\ny"\n3,"Ada" Lovelace\n4,5\n',
+        "a.csv:5: the row that begins on this line goes on behind a closing quote [stray-quote]\n"
+        '    if quotes stand inside the texts, say that they mean nothing: quote: "" in a flow, --quote "" at the command line',
+    ),
+    "a row longer than is read": (
+        "a.csv",
+        b"a,b\n1,2\n2," + b"Ada " * 4_250_000 + b"\n",
+        "a.csv:3: the row that begins on this line has 17,000,003 bytes or more; DuckDB reads up to 16,000,000 of one [long-row]\n"
+        "    is a quote opened there and closed much later? If it is one row, make the file Parquet, or read it by Spark",
+    ),
+    "a line of JSON longer than is read": (
+        "a.jsonl",
+        b'{"a": 1}\n{"a": "' + b"Ada " * 10_000_000 + b'"}\n',
+        "a.jsonl:2: the row that begins on this line has 40,000,010 bytes or more; DuckDB reads up to 16,777,216 of one [long-row]",
+    ),
     "utf-16": ("a.csv", "a,b\nAda,2\n".encode("utf-16"), "it is in utf-16: say encoding: utf-16"),
     "ragged rows": (
         "a.csv",

@@ -1,11 +1,14 @@
 """Which files a path means."""
 
 import os
+import threading
 
 import pytest
 
-from tilth.errors import SourceError
-from tilth.formats.places import files, suffix_of
+from tests.house.closed import closed
+from tilth.errors import RequestError, SourceError
+from tilth.formats import places
+from tilth.formats.places import files, in_folder, stands, suffix_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -30,13 +33,42 @@ def test_files_that_cannot_be_read(tmp_path, path, message, hint):
     assert error.value.exit_code == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_no_permission(tmp_path):
-    file = tmp_path / "a.csv"
-    file.write_text("a\n")
-    file.chmod(0)
-    with pytest.raises(SourceError, match="no permission"):
-        files(file)
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a.csv").write_text("a\n")
+    with closed(tmp_path / "inner"):
+        with pytest.raises(SourceError, match=r"a\.csv cannot be read: no permission"):
+            files(tmp_path / "inner" / "a.csv")
+        with pytest.raises(SourceError, match=r"the folder .*inner cannot be read: no permission"):
+            files(tmp_path / "inner")
+        with pytest.raises(SourceError, match=r"the folder .*inner cannot be read: no permission"):
+            files(tmp_path)  # or its files would be missing without a word
+        with pytest.raises(RequestError, match=r"the ruleset .* cannot be read: Permission denied"):
+            text_of(tmp_path / "inner" / "r.dqdl", "ruleset")
+        assert not stands(tmp_path / "inner" / "a.csv")
+
+
+def test_nobody_means_the_whole_disk(tmp_path, monkeypatch):
+    with pytest.raises(SourceError, match="/ is the root of the disk"):
+        in_folder("/")
+    for name in ("a", "b", "_c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.csv").touch()
+    monkeypatch.setattr(places, "MOST_FILES", 4)  # two folders that are walked, a file in each
+    assert len(in_folder(str(tmp_path))) == 2
+    monkeypatch.setattr(places, "MOST_FILES", 3)
+    with pytest.raises(SourceError, match=r"holds more than 3 files .*\n.*the folder that the data lie in"):
+        in_folder(str(tmp_path))
+
+
+def test_a_pipe_is_no_small_file_unless_the_shell_has_opened_it(tmp_path):
+    os.mkfifo(tmp_path / "r.dqdl")
+    with pytest.raises(RequestError, match="is a pipe, no file"):
+        text_of(tmp_path / "r.dqdl", "ruleset")
+    reads, writes = os.pipe()
+    threading.Thread(target=lambda: (os.write(writes, b"Rules"), os.close(writes))).start()
+    assert text_of(f"/dev/fd/{reads}", "ruleset") == "Rules"
+    os.close(reads)
 
 
 def test_hidden_names_are_nobodys_data(tmp_path):

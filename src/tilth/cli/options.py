@@ -53,6 +53,7 @@ INPUT, OUTPUT = _Named(), _Target()
 READING = (
     click.option("--format", "format_", metavar="FORMAT", help="The format, where the file's name does not say it."),
     click.option("--delimiter", metavar="TEXT", help="What separates the values of a CSV file; found out otherwise."),
+    click.option("--quote", metavar="TEXT", help='What stands around a value that holds a delimiter: " unless said; "" for nothing.'),
     click.option("--header/--no-header", default=None, help="Whether the first line holds the names; found out otherwise."),
     click.option("--names", metavar="A,B,…", help="The columns' names, for a file without a header."),
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A text that stands for a missing value; may be repeated."),
@@ -96,11 +97,17 @@ def engine_from(engine: str, memory_limit: str | None, threads: int | None, spil
 
 
 def reading_from(
-    format_: str | None, delimiter: str | None, header: bool | None, names: str | None, nulls: tuple[str, ...], encoding: str | None
+    format_: str | None,
+    delimiter: str | None,
+    quote: str | None,
+    header: bool | None,
+    names: str | None,
+    nulls: tuple[str, ...],
+    encoding: str | None,
 ) -> dict[str, Any]:
     """The options of `tilth.read` that were given."""
-    given: dict[str, Any] = {"format": format_, "delimiter": delimiter, "header": header, "nulls": nulls or None, "encoding": encoding}
-    given |= {"names": [n.strip() for n in names.split(",")] if names else None}
+    given: dict[str, Any] = {"format": format_, "delimiter": delimiter, "quote": quote, "header": header}
+    given |= {"nulls": nulls or None, "encoding": encoding, "names": [n.strip() for n in names.split(",")] if names else None}
     return {k: v for k, v in given.items() if v is not None}
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 16_000_000  # bytes; DuckDB's own bound is 2 million. With a buffer of twice as much a scan is faster than with its own, too
 GUESTS = itertools.count()  # engines on connections of the user's, whose names must not be anybody's there
+TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
 QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message may be a value
 
 KINDS: dict[str, Kind] = {
@@ -127,8 +128,10 @@ class DuckDB(Engine):
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
             if CONTRADICTION in str(error):
                 raise Contradicted from error
-            if any(word in str(error) for word in ("CSV", "JSON", "unicode")):
-                raise SourceError(*textfiles.blamed(self._texts, QUOTED.sub("…", first_line(error)))) from error
+            too_long = TOO_LONG.search(str(error))
+            if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
+                longest = int(too_long[1]) if too_long else None
+                raise SourceError(*textfiles.blamed(self._texts, QUOTED.sub("…", first_line(error)), longest)) from error
             raise refusal(str(error)) or RequestError(f"a value does not fit: {QUOTED.sub('…', first_line(error))}") from error
         except duckdb.Error as error:
             raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000]) from error

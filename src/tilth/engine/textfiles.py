@@ -13,16 +13,18 @@ import io
 import itertools
 import shutil
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from tilth.data import Files
-from tilth.errors import Mistake, Place, RequestError, listed
+from tilth.errors import Mistake, Place, RequestError, SourceError, listed
 
 MOST = 5  # mistakes of one file that are named
 CHUNK = 1 << 20
+QUOTES_IN_TEXTS = 'if quotes stand inside the texts, say that they mean nothing: quote: "" in a flow, --quote "" at the command line'
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,15 @@ class Dialect:
 
 
 def rows_of(path: str, dialect: Dialect) -> Iterator[list[str]]:
-    """The rows of a CSV file; lines without anything are left out. UnicodeDecodeError where it is in another encoding."""
+    """The rows of a CSV file; lines without anything are left out. `SourceError` where it is in another encoding."""
     return (row for _, row in numbered_rows(path, dialect))
 
 
-def numbered_rows(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV file, each with the number of the line it begins on."""
+def numbered_rows(path: str, dialect: Dialect, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file, each with the number of the line it begins on.
+
+    Errors: `SourceError` that names the byte which is not of the encoding; if `strict`, for a row that goes on behind a closing quote too.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
     with opened(path, dialect.encoding) as lines:
         reader = csv.reader(
@@ -55,12 +60,20 @@ def numbered_rows(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]
             quotechar=dialect.quote or None,
             quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
             skipinitialspace=dialect.trim,
+            strict=strict,
         )
         begin = 1
-        for row in reader:
-            if row:
-                yield begin, row
-            begin = reader.line_num + 1
+        try:
+            for row in reader:
+                if row:
+                    yield begin, row
+                begin = reader.line_num + 1
+        except UnicodeDecodeError as error:
+            wrong = wrong_byte(path, dialect.encoding)
+            raise SourceError(wrong or f"{path} is not in {dialect.encoding}", code="wrong-encoding") from error
+        except csv.Error as error:
+            what = "the row that begins on this line goes on behind a closing quote" if strict else f"this is no CSV: {error}"
+            raise SourceError(Mistake(what, Place(path, begin), hint=QUOTES_IN_TEXTS, code="stray-quote")) from error
 
 
 def opened(path: str, encoding: str) -> IO[str]:
@@ -103,32 +116,71 @@ def as_utf8(path: str, encoding: str, folder: Path) -> str:
     return str(copy)
 
 
-def blamed(sources: list[Files], words: str) -> list[Mistake]:
-    """What is wrong with the files of texts among which an engine could not parse one; `words` are its own. They leave the list."""
-    found = {source: mistakes(source) for source in sources}
+def blamed(sources: list[Files], words: str, longest: int | None = None) -> list[Mistake]:
+    """What is wrong with the files of texts among which an engine could not parse one; `words` are its own. They leave the list.
+
+    `longest`: the bytes of a row beyond which the engine reads none, where that was the reason.
+    """
+    found = {source: mistakes(source, longest) for source in sources}
     guilty = [source for source, wrong in found.items() if wrong] or list(found)
     for source in guilty:
         sources.remove(source)
     files = listed(path for source in guilty for path in source.paths)
-    return [m for source in guilty for m in found[source]] or [Mistake(f"{files} cannot be read: {words}", code="unreadable")]
+    hint = QUOTES_IN_TEXTS if any(source.format == "csv" and source.option("quote") for source in guilty) else ""
+    return [m for source in guilty for m in found[source]] or [Mistake(f"{files} cannot be read: {words}", hint=hint, code="unreadable")]
 
 
-def mistakes(source: Files) -> list[Mistake]:
-    """What is wrong with files of texts, the first few of each: bytes of another encoding, rows of too few or too many fields.
+def mistakes(source: Files, longest: int | None = None) -> list[Mistake]:
+    """What is wrong with files of texts, the first few of each: bytes of another encoding, rows of too few or too many fields, quotes
+    inside texts, rows of more bytes than the `longest` that is read.
 
     Reads up to the mistakes, so it is for files that an engine refused.
     """
-    return [m for path in source.paths if "://" not in path for m in itertools.islice(_mistakes(path, source), MOST)]
+    return [m for path in source.paths if "://" not in path for m in itertools.islice(_mistakes(path, source, longest), MOST)]
 
 
-def _mistakes(path: str, source: Files) -> Iterator[Mistake]:
+def _mistakes(path: str, source: Files, longest: int | None) -> Iterator[Mistake]:
     encoding = source.option("encoding", "utf-8")
     wrong = wrong_byte(path, encoding)
     if wrong:
         yield wrong
     elif source.format == "csv":
-        ragged = list(itertools.islice(ragged_rows(path, Dialect.of(source), len(source.columns)), MOST))
-        yield from ragged or mixed_line_ends(path)
+        dialect = Dialect.of(source)
+        ragged = list(itertools.islice(ragged_rows(path, dialect, len(source.columns)), MOST))
+        yield from ragged or [*stray_quotes(path, dialect), *long_rows(path, source, longest)] or mixed_line_ends(path)
+    else:
+        yield from long_rows(path, source, longest)
+
+
+def stray_quotes(path: str, dialect: Dialect) -> Sequence[Mistake]:
+    """The first row of a CSV file that goes on behind a closing quote."""
+    try:
+        deque(numbered_rows(path, dialect, strict=True), maxlen=0)
+    except SourceError as error:
+        return error.mistakes
+    return ()
+
+
+def long_rows(path: str, source: Files, longest: int | None) -> Iterator[Mistake]:
+    """The rows of more bytes than are read of one."""
+    for begin, size in _sizes(path, source) if longest else ():
+        if longest and size > longest:
+            yield Mistake(
+                f"the row that begins on this line has {size:,} bytes or more; DuckDB reads up to {longest:,} of one",
+                Place(path, begin),
+                hint="is a quote opened there and closed much later? If it is one row, make the file Parquet, or read it by Spark",
+                code="long-row",
+            )
+
+
+def _sizes(path: str, source: Files) -> Iterator[tuple[int, int]]:
+    """The line on which each row begins, and its bytes without quotes."""
+    if source.format == "csv":
+        dialect = Dialect.of(source)
+        yield from ((begin, sum(len(v.encode(errors="replace")) + 1 for v in row)) for begin, row in numbered_rows(path, dialect))
+    else:
+        with unzipped(path) as file:
+            yield from ((number, len(line)) for number, line in enumerate(file, 1))
 
 
 def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
@@ -146,7 +198,7 @@ def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
         yield Mistake(
             "a quote is opened on this line and perhaps never closed",
             Place(path, begin),
-            hint='without quoting: quote=""',
+            hint=QUOTES_IN_TEXTS,
             code="open-quote",
         )
 

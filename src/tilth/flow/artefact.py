@@ -31,6 +31,7 @@ from tilth.errors import ArtefactError
 from tilth.flow.flow import PARTS, Delivery, Flow, Learned, Reading
 from tilth.formats import described as source_of
 from tilth.formats import whole_file
+from tilth.formats.places import refuse_stream
 from tilth.steps import STEPS
 from tilth.steps.split import Split
 from tilth.steps.step import Fitted, Step
@@ -77,6 +78,7 @@ def save(flow: Flow, path: str | Path) -> Path:
 def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
     path = Path(path)
+    refuse_stream(str(path), "fitted flow", ArtefactError)
     texts = _texts(path)
     try:
         description, state, baseline = (json.loads(texts[name], object_hook=_decoded) for name in ENTRIES[1:])

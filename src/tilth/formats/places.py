@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from tilth.errors import Place as Spot
 
 ZIPPED = (".gz", ".zst")
 STREAMS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
+OPEN_ALREADY = re.compile(r"/dev/(?:fd/[0-9]+|stdin)$|/proc/self/fd/[0-9]+$")
+HIDDEN = "._"  # names that begin so are nobody's data
+MOST_FILES = 100_000  # in a folder, beyond which it is none of data
 STREAM_HINT = "data are read more than once: write them into a file first"
 
 
@@ -34,7 +38,8 @@ def files(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], suff
 def text_of(path: str | os.PathLike[str], what: str, error: type[RequestError] = RequestError) -> str:
     """The text of a small file that is read as a whole, without a mark of UTF-8 at its beginning; `what` it is, for the messages.
 
-    Errors: `error` where there is no such file, where it may not be read, and where it is no text in UTF-8, with the line and the byte.
+    Errors: `error` where there is no such file, where it may not be read or is none, and where it is no text in UTF-8, with the line and
+    the byte.
 
     >>> text_of("/nowhere/rules.dqdl", "ruleset")
     Traceback (most recent call last):
@@ -43,6 +48,7 @@ def text_of(path: str | os.PathLike[str], what: str, error: type[RequestError] =
         there is no folder /nowhere; the path leads as far as /
     """
     place = os.fspath(path)
+    refuse_stream(place, what, error)
     try:
         return Path(place).read_text("utf-8-sig")
     except FileNotFoundError as why:
@@ -53,6 +59,18 @@ def text_of(path: str | os.PathLike[str], what: str, error: type[RequestError] =
         found, line = why.object[why.start], why.object[: why.start].count(b"\n") + 1
         words = f"the {what} is no text in UTF-8: byte 0x{found:02x} stands on this line"
         raise error(Mistake(words, Spot(place, line), hint="save it as UTF-8", code="not-readable")) from why
+
+
+def refuse_stream(place: str, what: str, error: type[RequestError]) -> None:
+    """Refuse a pipe, a device or a socket in the place of a small file: one that nobody writes to would be waited for for ever.
+
+    What the shell has opened for this process, as `<(…)` does, is read: whoever writes there is at work, and ends.
+
+    Errors: `error`.
+    """
+    kind = _stream(place)
+    if kind and not OPEN_ALREADY.match(place):
+        raise error(f"the {what} {place!r} is {kind}, no file", hint="write it into a file first", code="stream")
 
 
 def refuse_own_input(place: str | os.PathLike[str], given: Iterable[str | os.PathLike[str]]) -> None:
@@ -96,9 +114,28 @@ def suffix_of(path: str) -> str:
 
 
 def in_folder(folder: str) -> tuple[str, ...]:
-    """Every file of data in a folder and the folders inside it, in the order of their names."""
-    found = (p for p in sorted(Path(folder).rglob("*")) if p.is_file())
-    return tuple(str(p) for p in found if not any(part[0] in "._" for part in p.relative_to(folder).parts))
+    """Every file of data in a folder and the folders inside it, in the order of their names.
+
+    Errors: `SourceError` for the root of a disk and for a folder of so many files that no table is meant by it, and for one inside that may
+    not be read: its files would be missing without a word.
+    """
+    if _real(folder).parent == _real(folder):
+        raise SourceError(f"{folder} is the root of the disk", accepted="the folder that the data lie in, or a pattern", code="whole-disk")
+    found: list[Path] = []
+    seen = 0
+    for top, folders, names in os.walk(folder, onerror=_unwalked):
+        folders[:] = [name for name in folders if name[0] not in HIDDEN]
+        seen += len(names) + len(folders)
+        if seen > MOST_FILES:
+            message = f"the folder {folder} holds more than {MOST_FILES:,} files"
+            raise SourceError(message, accepted="the folder that the data lie in, or a pattern", code="too-many-files")
+        found += [Path(top, name) for name in names if name[0] not in HIDDEN]
+    return tuple(str(path) for path in sorted(found) if path.is_file())
+
+
+def _unwalked(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # it went while we looked
+        raise _closed(str(error.filename)) from error
 
 
 def refuse_unopenable(path: str) -> None:
@@ -110,14 +147,22 @@ def refuse_unopenable(path: str) -> None:
     if path != path.encode("utf-8", "ignore").decode():  # bytes that are no UTF-8 are half surrogates here
         hint = "rename it, or set the locale to one of UTF-8, such as LANG=C.UTF-8"
         raise SourceError(f"the name {path!a} is no text in UTF-8", hint=hint, code="file-name")
+    if is_folder(path) and not _allowed(path, os.R_OK | os.X_OK):
+        raise _closed(path)
+    if kind := _stream(path):
+        raise SourceError(f"{path} is {kind}, no file", hint=STREAM_HINT, code="stream")
+
+
+def _stream(path: str) -> str:
+    """Which kind of stream stands in a place, if one does. What else is wrong with a file is said where it is opened."""
     try:
-        kind = stat.S_IFMT(Path(path).stat().st_mode)
-    except OSError:  # what is wrong with a file is said where it is opened
-        return
-    if kind == stat.S_IFDIR and not os.access(path, os.R_OK | os.X_OK):
-        raise SourceError(f"the folder {path} cannot be read: no permission", hint="ask its owner", code="no-permission")
-    if kind in STREAMS:
-        raise SourceError(f"{path} is {STREAMS[kind]}, no file", hint=STREAM_HINT, code="stream")
+        return STREAMS.get(stat.S_IFMT(Path(path).stat().st_mode), "")
+    except (OSError, ValueError):
+        return ""
+
+
+def _closed(folder: str) -> SourceError:
+    return SourceError(f"the folder {folder} cannot be read: no permission", hint="ask its owner", code="no-permission")
 
 
 def refuse_far(paths: Iterable[str], form: str) -> None:
@@ -156,12 +201,12 @@ def _readable(path: str) -> str:
         size = Path(path).stat().st_size
     except FileNotFoundError:
         raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
+    except PermissionError as error:
+        raise _unreadable(path) from error
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}", code="not-readable") from error
-    if not os.access(path, os.R_OK):
-        raise SourceError(
-            f"{path} cannot be read: no permission", hint="ask its owner, or copy it to where you may read", code="no-permission"
-        )
+    if not _allowed(path, os.R_OK):
+        raise _unreadable(path)
     if path.lower().endswith(".zst"):
         raise SourceError(f"{path} is compressed by zstd, which is not read", accepted="gzip (.gz), or no compression", code="zstd")
     if size == 0:
@@ -169,8 +214,22 @@ def _readable(path: str) -> str:
     return path
 
 
+def _allowed(path: str, what: int) -> bool:
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _unreadable(path: str) -> SourceError:
+    hint = "ask its owner, or copy it to where you may read"
+    return SourceError(f"{path} cannot be read: no permission", hint=hint, code="no-permission")
+
+
 def _real(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(path))  # Path.resolve raises for a link to itself
+
+
+def stands(place: str | os.PathLike[str]) -> bool:
+    """Whether anything stands in a place; not in one that cannot be looked at, which is told when it is written to."""
+    return os.path.exists(place)  # noqa: PTH110 -- Path.exists raises for a place in a closed folder
 
 
 def is_folder(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,16 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
             f"there is no report format {asked!r}", accepted=", ".join(FORMATS), hint=did_you_mean(asked, FORMATS), code="unknown-format"
         )
     return asked
+
+
+def refuse_unwritable(place: str | Path) -> None:
+    """Refuse a place in which no report can stand, before what it would tell is found out.
+
+    Errors: `RequestError` for an ending that is not known, and where a folder stands there.
+    """
+    report_format(place)
+    if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
+        raise RequestError(f"{place} is a folder: a report cannot take its place", hint="give the name of a file in it", code="is-folder")
 
 
 def _renderer(format_: str) -> Callable[[Report], str]:

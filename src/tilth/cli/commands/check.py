@@ -28,7 +28,10 @@ def command(data: str, rules: str, json: bool, out: str | None, ids: tuple[str, 
     """
     from tilth import verbs
     from tilth.cli.commands import split_options
+    from tilth.report.files import refuse_unwritable
 
+    if out:
+        refuse_unwritable(out)
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
     ruleset = verbs.ruleset_from(Path(rules))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from tilth.cli.options import ENGINE, OUTPUT, engine_from, shared, show
 from tilth.errors import Mistake, RequestError
+from tilth.formats.places import stands
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     folder = Path(out)
     table, flow = folder / "loans.csv", folder / "loans.yaml"
     text = Path(__file__).parents[1].joinpath("loans.yaml").read_text("utf-8")
-    _refuse_foreign({table: ",".join(COLUMNS), flow: text.splitlines()[0]})
+    _refuse_foreign(table, ",".join(COLUMNS), flow, text)
     write_loans(table, rows, seed)
     with whole_file(flow) as new:
         new.write_text(text, "utf-8")
@@ -46,16 +46,19 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     return 0
 
 
-def _refuse_foreign(heads: Mapping[Path, str]) -> None:
-    """Refuse to replace files that do not begin as the demo's own do."""
-    foreign = [path for path, head in heads.items() if path.exists() and not (path.is_file() and _begins(path, head))]
+def _refuse_foreign(table: Path, head: str, flow: Path, text: str) -> None:
+    """Refuse to replace a table that does not begin as the demo's own does, and a flow that is not the demo's own to the last letter."""
+    foreign = []
+    if stands(table) and not (table.is_file() and _first_line(table) == head.encode()):
+        foreign.append(Mistake(f"{table} is there already, and the demo did not write it", code="exists"))
+    if stands(flow) and not (flow.is_file() and flow.read_bytes() == text.encode()):
+        foreign.append(Mistake(f"{flow} is there already, and is not as the demo writes it: it may be somebody's work", code="exists"))
     if foreign:
         raise RequestError(
-            *(Mistake(f"{path} is there already, and the demo did not write it", code="exists") for path in foreign),
-            Mistake("the demo writes files of these names", hint="give another folder by -o"),
+            *foreign, Mistake("the demo writes files of these names", hint="give another folder by -o, or move them away first")
         )
 
 
-def _begins(path: Path, head: str) -> bool:
+def _first_line(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.readline().rstrip(b"\r\n") == head.encode()
+        return file.readline().rstrip(b"\r\n")

@@ -34,13 +34,13 @@ def command(data: str, out: str | None, force: bool, **options: Any) -> int:
     from tilth.errors import RequestError
     from tilth.flow.proposal import propose
     from tilth.formats import whole_file
-    from tilth.formats.places import is_folder, refuse_own_input
+    from tilth.formats.places import is_folder, refuse_own_input, stands
 
     reading, engine_options = split_options(options)
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
     if out != "-":
         refuse_own_input(place, [] if is_folder(data) else [data])  # beside the data, in their folder, is where a flow may lie
-    if out != "-" and place.exists() and not force:
+    if out != "-" and stands(place) and not force:
         raise RequestError(f"{str(place)!r} is there already", hint="give another place by -o, or --force to replace it", code="exists")
     beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)
     text = propose(data, beside, engine_from(**engine_options), reading_from(**reading))

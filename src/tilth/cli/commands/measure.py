@@ -31,11 +31,14 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     With --config the file decides, and DIR/analysis.json has the shape that SageMaker Clarify writes.
     """
     from tilth import verbs
+    from tilth.atomic import refuse_foreign
     from tilth.cli.commands import split_options
     from tilth.flow.delivery import deliver_report
 
     roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
     reading, engine_options = split_options(options)
+    if out:
+        refuse_foreign(out)
     engine = engine_from(**engine_options)
     if config is not None:
         report = _by_config(data, config, out, reading_from(**reading), engine)

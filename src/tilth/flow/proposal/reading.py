@@ -79,7 +79,7 @@ def _remedies(error: RequestError, place: str, manner: Manner) -> Iterator[Manne
     if "encoding" not in manner.options and codes & {"wrong-encoding", "no-text"}:
         encoding = likely_encodings(where).split(" ")[0]
         yield manner.found("not utf-8, and a guess: look at letters with accents", encoding=encoding)
-    if "quote" not in manner.options and codes & {"unreadable", "open-quote", "ragged-row"}:
+    if "quote" not in manner.options and codes & {"unreadable", "open-quote", "stray-quote", "ragged-row"}:
         yield manner.found("quotes stand inside the texts", quote="")
     if "names" not in manner.options and codes & {"twin-names", "empty-name"}:
         header = form.head(place, **manner.options)[0]

@@ -47,7 +47,7 @@ def _rules_of(s: Seen, is_key: bool, is_label: bool) -> Iterator[str]:
     elif s.kind.numeric and not s.infinite and None not in (s.low, s.high):
         yield f"ColumnValues {name} >= {bound(s.low, down=True)}{where}"
         yield f"ColumnValues {name} <= {bound(s.high, down=False)}{where}"
-    elif s.kind is Kind.TEXT and values and len(values) == s.distinct <= FEW and all(fits_rule(v) for v in values):
+    elif s.kind is Kind.TEXT and values and len(values) == s.distinct <= FEW and s.longest <= WIDTH and all(map(fits_rule, values)):
         yield f"ColumnValues {name} in [{', '.join(rule_text(v) for v in values)}]{where}"
     elif s.kind is Kind.TEXT and s.longest:
         yield f"ColumnLength {name} <= {s.longest}{where}"
