@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
@@ -81,3 +82,49 @@ def test_a_row_served_is_the_row_applied(step: Step, rows: list[dict[str, Any]])
     flow = fitted(step)
     table = pa.Table.from_pylist(rows, TABLE.schema)
     assert outcome(lambda: [flow.row(row) for row in rows]) == outcome(lambda: tilth.write(tilth.apply(flow, table)).to_pylist())
+
+
+UNLIKE: list[
+    tuple[str, pa.Table, pa.Table, list[dict[str, Any]]]
+] = [  # what is fitted on, a table of other types, and its rows as they should be
+    (
+        "frames make timestamps of days",
+        pa.table({"x": [date(2024, 2, 29), date(2024, 3, 1)]}),
+        pa.Table.from_pandas(pd.DataFrame({"x": pd.to_datetime(["2024-02-29", "2024-02-29 12:30", None], format="mixed")})),
+        [{"x": date(2024, 2, 29)}, {"x": None}, {"x": None}],
+    ),
+    (
+        "a number is no text that stands for nothing",
+        pa.table({"x": [1, 2]}),
+        pa.table({"x": [-999, None]}),
+        [{"x": -999}, {"x": None}],
+    ),
+    (
+        "a number for a text is none either",
+        pa.table({"x": ["a", "b"]}),
+        pa.table({"x": [-999, None]}),
+        [{"x": "-999"}, {"x": None}],
+    ),
+    (
+        "the text that stands for nothing",
+        pa.table({"x": [1, 2]}),
+        pa.table({"x": ["-999", "5"]}),
+        [{"x": None}, {"x": 5}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("learned", "given", "expected"), [c[1:] for c in UNLIKE], ids=[c[0] for c in UNLIKE])
+def test_a_value_of_another_type_is_taken_alike(learned: pa.Table, given: pa.Table, expected: list[dict[str, Any]]) -> None:
+    flow = tilth.fit(Flow.parse("data: {nulls: ['-999']}\nfeatures: [{select: x}]"), learned)
+    assert tilth.write(tilth.apply(flow, given)).to_pylist() == [flow.row(row) for row in given.to_pylist()] == expected
+
+
+def test_a_constant_of_a_decimal_column_is_a_decimal() -> None:
+    table = pa.table({"x": pa.array([Decimal("1.50"), None], pa.decimal128(10, 2))})
+    flow = tilth.fit(Flow.parse("features: [{impute: {columns: x, with: constant, value: 0}}]"), table)
+    made = tilth.write(tilth.apply(flow, table))
+    assert made.schema.field("x").type == pa.decimal128(10, 2)
+    rows = [flow.row(row)["x"] for row in table.to_pylist()]
+    assert made["x"].to_pylist() == rows == [Decimal("1.50"), Decimal(0)]
+    assert {type(x) for x in rows} == {Decimal}

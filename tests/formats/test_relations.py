@@ -77,6 +77,42 @@ def test_a_relation_is_read_by_the_verbs_and_given_back():
     assert sorted(made.fetchall()) == [(1.0, 1, 0), (2.0, 0, 1), (3.0, 0, 0)]
 
 
+ENDLESS = """
+    select * from (values
+        (1, date 'infinity', timestamp '-infinity', timestamptz 'infinity', 'infinity'::timestamp_ns),
+        (2, date '2024-02-29', timestamp '2024-02-29', timestamptz '2024-02-29', '2024-02-29'::timestamp_ns),
+        (3, date '20240-02-29', timestamp '9999-12-31 23:59:59.999999', timestamptz '0001-01-01', null),
+        (4, date '0001-01-01 (BC)', timestamp '20240-02-29', null, null)
+    ) t(i, d, t, z, n)
+"""
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_times_that_no_other_library_has_are_null(in_place):
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    engine = DuckDB(connection=connection) if in_place else DuckDB()
+    data = read(connection.sql(ENDLESS), engine=engine)
+    found = [[None if v is None else str(v)[:10] for v in row.values()] for row in to_arrow(data, engine).to_pylist()]
+    leap = "2024-02-29"
+    assert sorted(found) == [
+        ["1", None, None, None, None],
+        ["2", leap, leap, leap, leap],
+        ["3", None, "9999-12-31", "0001-01-01", None],
+        ["4", None, None, None, None],
+    ]
+    lowest = {f.name: f.details["minimum"] for f in tilth.measure(data, "profile", engine=engine).findings}
+    assert str(lowest["d"]) == leap
+
+
+def test_a_sum_of_another_connection_is_a_whole_number():
+    relation = duckdb.connect().sql("select sum(x) as s, 2::hugeint ** 70 as large, (2::hugeint ** 70)::hugeint as huge from range(4) t(x)")
+    found = to_arrow(read(relation, engine=DuckDB()), DuckDB())
+    assert found.schema.field("s").type == pa.int64()
+    assert found["s"].to_pylist() == [6]
+    assert [int(v) for v in found["huge"].to_pylist()] == [2**70]  # too large for 64 bits: a decimal
+
+
 def test_twin_columns_of_a_relation():
     twins = duckdb.connect().sql("select 1 as a, 2 as A")
     with pytest.raises(ColumnError, match="cannot be told apart"):

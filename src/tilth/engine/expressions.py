@@ -98,9 +98,12 @@ def _signed(text: str, negative: bool) -> Tree:
 
 
 def _decimal_type(value: Decimal) -> str:
-    exponent = value.as_tuple().exponent
-    scale = max(0, -exponent) if isinstance(exponent, int) else 0
-    return f"decimal(38, {scale})"
+    """The narrowest type that holds a value: beside a column of fewer digits behind the point a wider one would take them from it."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        return "decimal(38, 0)"
+    scale = max(0, -exponent)
+    return f"decimal({min(38, max(len(digits) + max(0, exponent), scale, 1))}, {scale})"
 
 
 def cast_to(x: Tree, to: exp.DataType) -> Tree:

@@ -16,6 +16,9 @@ from tilth.engine.expressions import and_, case, cast, col, double, eq, if_else,
 from tilth.engine.operations import (
     DoubleToInteger,
     IsToken,
+    KnownDate,
+    KnownInstant,
+    KnownTimestamp,
     NanToNull,
     Operation,
     Trim,
@@ -26,13 +29,20 @@ from tilth.engine.operations.served import ServedDecimal, ServedText, ServedValu
 from tilth.errors import Mistake
 
 CASTS = FROM_TEXT
+KNOWN: Mapping[Kind, type[Operation]] = {
+    Kind.FLOAT: NanToNull,
+    Kind.DATE: KnownDate,
+    Kind.TIMESTAMP: KnownTimestamp,
+    Kind.INSTANT: KnownInstant,
+}
+"""What of the values of typed columns is null: NaN, and times that no other library has."""
 READ_AS: Mapping[Kind, str] = {  # what a served value of a column may be, beside null, NaN, and numpy's and pandas' own values of these
     Kind.TEXT: "a text, a whole number or a boolean",
     Kind.INTEGER: "a number, or the text of one",
     Kind.FLOAT: "a number, or the text of one",
     Kind.DECIMAL: "a number, or the text of one",
     Kind.BOOLEAN: "a boolean, 0 or 1, or the text of one",
-    Kind.DATE: "a date, or a text such as 2024-02-29",
+    Kind.DATE: "a date, a datetime at midnight without a zone, or a text such as 2024-02-29",
     Kind.TIMESTAMP: "a datetime without a zone, a date, or a text such as 2024-02-29T12:30",
     Kind.INSTANT: "a datetime with a zone, or a text such as 2024-02-29T12:30Z",
 }
@@ -51,8 +61,9 @@ def door_of_texts(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bo
 
 
 def door_of_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
-    """The door of a table whose columns have types: NaN becomes null, and null tokens do where the column is text."""
-    made: dict[str, Tree] = {c.name: NanToNull.of(col(c.name)) for c in schema if c.kind is Kind.FLOAT}
+    """The door of a table whose columns have types: NaN becomes null, and so do null tokens where the column is text, and times that are
+    infinite or outside the years 1 to 9999."""
+    made: dict[str, Tree] = {c.name: KNOWN[c.kind].of(col(c.name)) for c in schema if c.kind in KNOWN}
     if nulls:
         made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.TEXT}
     return Change(tuple(made.items()), door=True)
@@ -102,7 +113,7 @@ def unfit(column: Column, value: Any) -> Mistake | None:
 def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree | None:
     """A column as another kind, where each value of the one is a value of the other or reads as one; None where it is neither.
 
-    Values that are none (`"six"` for a number, 3.5 for a whole one) become null.
+    Values that are none (`"six"` for a number, 3.5 for a whole one, noon for a day) become null.
     """
     x = col(column.name)
     match column.kind, wanted:
@@ -125,6 +136,9 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return text(x)
         case Kind.DATE, Kind.TIMESTAMP:
             return cast(x, wanted)
+        case Kind.TIMESTAMP, Kind.DATE:  # what frames make of days
+            day = cast(x, wanted)
+            return if_else(eq(cast(day, Kind.TIMESTAMP), x), day)
     return None
 
 

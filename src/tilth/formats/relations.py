@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from tilth.data import Memory, Native, Source
 from tilth.engine.engine import Engine
 from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 class DuckDBRelation(Format):
-    """A relation of DuckDB. It is read in place by an engine on the same connection; another engine takes its rows through Arrow."""
+    """A relation of DuckDB. It is read in place by an engine on the same connection; another engine takes its rows through Arrow.
+
+    Arrow has no integers of 128 bits, which DuckDB makes of sums: such a column is of 64 bits if its values fit, and else of decimals.
+    """
 
     name = "duckdb"
 
@@ -24,7 +31,7 @@ class DuckDBRelation(Format):
         renamed = given.project(", ".join(f"{_quoted(c)} AS {_quoted(n)}" for c, n in found)) if names else given
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
-        table = decoded(renamed.to_arrow_table())
+        table = decoded(_of_64_bits(renamed.to_arrow_table(), [str(t) for t in renamed.types]))
         return Memory(table, tuple(table.column_names), id(table))
 
 
@@ -43,6 +50,17 @@ class SparkFrame(Format):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
         table = decoded(renamed.toArrow())
         return Memory(table, tuple(table.column_names), id(table))
+
+
+def _of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:
+    """The table with the integers of 128 bits, which came as decimals, as integers of 64 bits where all of them fit."""
+    import pyarrow as pa
+
+    for i, name in enumerate(table.column_names):
+        if types[i] == "HUGEINT":
+            with suppress(pa.ArrowInvalid):
+                table = table.set_column(i, name, table.column(i).cast(pa.int64()))
+    return table
 
 
 def _quoted(name: str) -> str:

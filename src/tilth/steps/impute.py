@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
@@ -106,7 +107,9 @@ def constant(value: bool | int | float | str | None, kind: Kind) -> Any:
             return value
         case _, bool():
             return None
-        case (Kind.INTEGER | Kind.DECIMAL, int()) | (Kind.INTEGER | Kind.FLOAT | Kind.DECIMAL, float()):
+        case Kind.DECIMAL, int():
+            return Decimal(value)
+        case (Kind.INTEGER, int()) | (Kind.INTEGER | Kind.FLOAT | Kind.DECIMAL, float()):
             return value
         case Kind.FLOAT, int():
             return float(value)

@@ -32,7 +32,7 @@ from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsN
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
 from tilth.engine.operations.rows import Copies, Refuse, refusal
 from tilth.engine.operations.texts import BlankToNull, LowerAscii, OneOf, Trim
-from tilth.engine.operations.times import Micros, from_micros
+from tilth.engine.operations.times import KnownDate, KnownInstant, KnownTimestamp, Micros, from_micros
 
 __all__ = [
     "BlankToNull",
@@ -53,6 +53,9 @@ __all__ = [
     "HashText",
     "IsNan",
     "IsToken",
+    "KnownDate",
+    "KnownInstant",
+    "KnownTimestamp",
     "Lookup",
     "LowerAscii",
     "Micros",

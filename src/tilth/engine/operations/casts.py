@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
@@ -72,7 +72,10 @@ class FitsForm(Operation):
 
 
 class IsToken(Operation):
-    """Whether a text is one of some words, without regard to blanks around it and to upper or lower case of A–Z; null for null."""
+    """Whether a text is one of some words, without regard to blanks around it and to upper or lower case of A–Z; null for null.
+
+    A value that is served typed is no text: -999 is a number, whatever "-999" stands for.
+    """
 
     @classmethod
     def both(cls, x: Tree, *tokens: Tree) -> Tree:
@@ -81,6 +84,8 @@ class IsToken(Operation):
 
     @staticmethod
     def row(x: Any, *tokens: str) -> bool:
+        if not isinstance(x, str):
+            return False
         word = LowerAscii.row(Trim.row(x))
         return any(word == LowerAscii.row(Trim.row(t)) for t in tokens)
 
@@ -197,20 +202,24 @@ class TextToBoolean(Operation):
 
 
 class TextToDate(Guarded):
-    """A day as `2024-02-29`, of the years 0001 to 9999."""
+    """A day as `2024-02-29`, of the years 0001 to 9999. Of a day and time that is served, the day, if the time is midnight."""
 
     form = DATE
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "date", "spark": "date"}
 
     @classmethod
     def returns(cls, value: Tree) -> Tree:
-        return _between(value, date.min, date.max)
+        return between(value, date.min, date.max)
 
     @staticmethod
     def row(x: Any) -> date | None:
         x = pythons(x)
+        if isinstance(x, datetime):  # which is what frames make of days
+            if x.tzinfo is not None:
+                raise unfit(x, " with a zone")
+            return x.date() if x.time() == time.min else None
         if isinstance(x, date):
-            return x.date() if isinstance(x, datetime) else x
+            return x
         matched = TextToDate.matched(_text_or_none(x))
         return None if matched is None else _parsed(date.fromisoformat, matched)
 
@@ -227,7 +236,7 @@ class TextToTimestamp(Guarded):
 
     @classmethod
     def returns(cls, value: Tree) -> Tree:
-        return _between(value, datetime.min, datetime.max)
+        return between(value, datetime.min, datetime.max)
 
     @staticmethod
     def row(x: Any) -> datetime | None:
@@ -253,7 +262,7 @@ class TextToInstant(Guarded):
         if engine == "spark":  # it takes no offset behind a time without seconds
             text = call("regexp_replace", text, lit(r"\A([^:]*:[0-9]{2})([Z+-])"), lit("$1:00$2"))
         value = super().cast(text, engine)
-        return if_else(_between(value, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)), value)
+        return if_else(between(value, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)), value)
 
     @staticmethod
     def row(x: Any) -> datetime | None:
@@ -282,7 +291,7 @@ def from_text(x: Tree, to: Kind) -> Tree:
     return FROM_TEXT[to].of(x)
 
 
-def _between(value: Tree, first: date, last: date) -> Tree:
+def between(value: Tree, first: date, last: date) -> Tree:
     """Whether a value is one that Python has: neither before the year 1 nor after 9999, nor infinite."""
     return and_(ge(value, lit(first)), le(value, lit(last)))
 

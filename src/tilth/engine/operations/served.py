@@ -29,8 +29,10 @@ def pythons(x: Any) -> Any:
     if kind.__name__ in NOTHING:
         return None
     if kind.__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
-        # of nanoseconds numpy would make an integer
-        return pythons((x.astype("datetime64[us]") if kind.__name__ == "datetime64" and x.dtype.name != "datetime64[D]" else x).item())
+        if kind.__name__ != "datetime64":
+            return pythons(x.item())
+        made = (x if x.dtype.name == "datetime64[D]" else x.astype("datetime64[us]")).item()  # of nanoseconds numpy would make an integer
+        return None if isinstance(made, int) else made  # as it does of a time beyond Python's own
     if isinstance(x, datetime) and kind is not datetime and hasattr(x, "to_pydatetime"):
         return x.to_pydatetime(warn=False)
     if isinstance(x, Decimal):

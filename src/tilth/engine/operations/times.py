@@ -9,9 +9,53 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
+from tilth.engine.expressions import cast, if_else
+from tilth.engine.operations.casts import between
 from tilth.engine.operations.operation import Operation, call
 
 EPOCH = datetime(1970, 1, 1)
+
+
+class KnownTime(Operation):
+    """A date or time of the years 1 to 9999; null for one beyond, or one that is infinite: DuckDB alone has these."""
+
+    first: ClassVar[date]
+    last: ClassVar[date]
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return if_else(between(cls.compared(x), cls.first, cls.last), x)
+
+    @classmethod
+    def compared(cls, x: Tree) -> Tree:
+        """What is compared with the first and the last: the value itself."""
+        return x
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        return x  # Python has no other
+
+
+class KnownDate(KnownTime):
+    """A day of the years 1 to 9999, else null."""
+
+    first, last = date.min, date.max
+
+
+class KnownTimestamp(KnownTime):
+    """A day and time of the years 1 to 9999, else null."""
+
+    first, last = datetime.min, datetime.max
+
+    @classmethod
+    def compared(cls, x: Tree) -> Tree:
+        return cast(x, Kind.TIMESTAMP)  # DuckDB would bring both ends to the nanoseconds of a column that has them, and they do not fit
+
+
+class KnownInstant(KnownTime):
+    """A point in time of the years 1 to 9999, else null."""
+
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Part(Operation):
