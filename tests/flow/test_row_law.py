@@ -84,9 +84,7 @@ def test_a_row_served_is_the_row_applied(step: Step, rows: list[dict[str, Any]])
     assert outcome(lambda: [flow.row(row) for row in rows]) == outcome(lambda: tilth.write(tilth.apply(flow, table)).to_pylist())
 
 
-UNLIKE: list[
-    tuple[str, pa.Table, pa.Table, list[dict[str, Any]]]
-] = [  # what is fitted on, a table of other types, and its rows as they should be
+UNLIKE: list[tuple[str, pa.Table, pa.Table, list[dict[str, Any]]]] = [  # fitted on, given, and as it should become
     (
         "frames make timestamps of days",
         pa.table({"x": [date(2024, 2, 29), date(2024, 3, 1)]}),

@@ -87,6 +87,14 @@ def test_a_column_without_values_cannot_be_learned():
         made(Impute("x", with_="mean"), {"x": pa.array([None, None], pa.float64())})
 
 
+@pytest.mark.parametrize(
+    "values", [pa.array([None, ""], pa.string()), pa.array([], pa.string()), pa.nulls(2)], ids=["blank", "no rows", "null"]
+)
+def test_a_column_in_which_nothing_stands_is_told_so_and_not_that_it_is_a_text(values):
+    with pytest.raises(RequestError, match="column 'x' has no value in the training part, so nothing tells what kind"):
+        made(Impute("x"), {"x": values})
+
+
 def test_a_mean_beyond_all_doubles():
     with pytest.raises(RequestError, match="too large for a double"):
         made(Impute("x", with_="mean"), {"x": [1.7e308, 1.7e308]})

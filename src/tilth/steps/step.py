@@ -15,12 +15,15 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Roles, Schema, select
+from tilth.data import Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.engine import Engine
 from tilth.errors import Gap, Mistake, RequestError, listed
-from tilth.metrics.metric import Metric, measured
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import Metric, Where, measured
 from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
+from tilth.steps.missing import present
 
+VOID = (Kind.TEXT, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
 Part = Literal["rows", "split", "features", "training"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -139,12 +142,30 @@ class ColumnStep(Step):
         return chosen
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield from self._empty_refused(schema, roles)
         chosen = self.selected(schema, roles)
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Metric, Any] = yield [m for needs in asked.values() for m in needs.values()]
         learned = {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
         refuse_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
         return learned
+
+    def _empty_refused(self, schema: Schema, roles: Roles) -> Generator[Iterable[Metric], Mapping[Metric, Any], None]:
+        """Refuse columns that are texts, and so not fit for the step, only because nothing stands in them: that is what is to be said."""
+        unfit = [schema[c] for c in select(self.columns, schema, roles) if schema[c].kind in VOID and self.accepts(schema[c])]
+        asked = {c.name: Where(RowCount(), present(c)) for c in unfit}
+        found = (yield list(asked.values())) if asked else {}
+        mistakes = [
+            Mistake(
+                f"{self.name}: column {name!r} has no value in the training part, so nothing tells what kind it is of",
+                hint="drop the column, or say its kind: `types: {column: float}` under `data`",
+                code="all-null",
+            )
+            for name, metric in asked.items()
+            if not found[metric]
+        ]
+        if mistakes:
+            raise RequestError(*mistakes)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data.change({name: tree for c, state in learned.items() for name, tree in self.change(schema[c], **state).items()})

@@ -283,6 +283,37 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
         ["label:"],
     ),
     (
+        "a column that begins late",
+        "day,late,early,y\n"
+        + rows(lambda i: (date(2024, 1, 1) + timedelta(days=i), i / 7 if i > 110 else "", i / 3 if i < 110 else "", i % 2)),
+        ["late has no value in the training part", '"!late"]', "no value to learn from", "impute: {columns: [early]"],
+        ["early has no value"],
+    ),
+    (
+        "columns that say the same",
+        "pclass,class,x,other,y\n" + rows(lambda i: (i % 3 + 1, ("First", "Second", "Third")[i % 3], i / 7, i // 2 % 3, i % 2)),
+        ["class says the same as pclass", 'select: {columns: ["!class"]}  # says the same as pclass', "other"],
+        ["other says the same"],
+    ),
+    (
+        "names of persons or of things",
+        "id,name,x,y\n" + rows(lambda i: (i, f"model {i % 9}", i / 7, i % 2)),
+        ["name may hold names of persons", 'ColumnLength "name" <= 7'],
+        ["private: [name]\n", "model 1"],
+    ),
+    (
+        "names beside what persons have",
+        "id,name,age,y\n" + rows(lambda i: (i, f"Ann {i % 9}", 20 + i % 50, i % 2)),
+        ["name looks private: its name says so", "private: [name]"],
+        ["Ann 1", "may hold names"],
+    ),
+    (
+        "the rarer of two values",
+        "id,x,sex,y\n" + rows(lambda i: (i, i / 7, "mf"[i % 2], "u" if i % 3 else "v")),
+        ["positive: v  # a guess: the rarer value, which is usually the one that is looked for; for bias say which"],
+        ["the good outcome\n"],
+    ),
+    (
         "many columns",
         ",".join(f"f{k}" for k in range(40)) + ",y\n" + rows(lambda i: (*(i * k % 17 / 3 for k in range(1, 41)), i % 2)),
         ["impute: {columns: numeric,"],
@@ -321,6 +352,17 @@ KNOWN: list[tuple[str, str | None, tuple[str, ...], str | None]] = [  # file, la
     ("timeseries/pollution.csv", None, (), "ordered"),
     ("text/sms.tsv", "column_0", (), "stratified"),
 ]
+
+
+@pytest.mark.shared_data
+def test_what_is_known_of_the_titanic(shared_data: Callable[[str], Path]) -> None:
+    """`alive` is `survived` in words, `class` is `pclass`, and `embark_town` is `embarked`."""
+    text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", DuckDB(), {})
+    for trap in ("alive may be a leak", "class says the same as pclass", "embark_town says the same as embarked"):
+        assert f"# - {trap}" in text
+    assert '"!class", "!embark_town", "!alive"' in text
+    name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", DuckDB(), {})
+    assert "name may hold names of persons" in name and "\n    private:" not in name
 
 
 @pytest.mark.shared_data

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tilth.engine.engine import Engine
+from tilth.engine.expressions import col, not_null
+from tilth.engine.statistics import count
+from tilth.flow.flow import Flow
 from tilth.flow.proposal.look import look
+from tilth.flow.proposal.parts import named_good
 from tilth.flow.proposal.rules import rule_lines
-from tilth.flow.proposal.seen import Look
-from tilth.flow.proposal.steps import features_lines, rows_lines, split_lines
+from tilth.flow.proposal.seen import FEW, Look
+from tilth.flow.proposal.steps import features_lines, left_out, rows_lines, split_lines
 from tilth.flow.proposal.traps import traps
 from tilth.flow.proposal.words import quoted, remark, value, word, words
+from tilth.flow.running import TRAIN, after_rows, of_part
+from tilth.formats import read
 
 
 def propose(place: str, shown_place: str, engine: Engine, options: Mapping[str, Any]) -> str:
@@ -19,7 +26,27 @@ def propose(place: str, shown_place: str, engine: Engine, options: Mapping[str, 
 
     Errors: those of reading.
     """
-    return "\n".join(written(look(place, engine, options), shown_place)) + "\n"
+    found = look(place, engine, options)
+    text = "\n".join(written(found, shown_place)) + "\n"
+    late = _without_training_values(found, text, place, engine)
+    if not late:
+        return text
+    seen = tuple(replace(s, late=s.name in late) for s in found.seen)
+    return "\n".join(written(replace(found, seen=seen), shown_place)) + "\n"
+
+
+def _without_training_values(found: Look, text: str, place: str, engine: Engine) -> set[str]:
+    """The features without a single value in the training part of the draft's own split, from which nothing could be learned."""
+    flow = Flow.parse(text)
+    out, by_time = left_out(found), flow.split is not None and flow.split.by in ("time", "ordered")
+    rare = [s for s in found.seen if s.missing and s.there and s.name not in out and (s.there < FEW or by_time)]
+    if flow.split is None or not rare:
+        return set()
+    data = read(place, engine=engine, roles=flow.reading.roles, **flow.reading.options)
+    whole, _, _ = after_rows(flow, data, engine)
+    asked = {s.name: count(not_null(col(s.name))) for s in rare if s.name in whole.names}
+    answer = engine.answer(of_part(whole, TRAIN), asked.values())
+    return {name for name, statistic in asked.items() if not answer[statistic]}
 
 
 def written(found: Look, place: str) -> Iterator[str]:
@@ -68,7 +95,7 @@ def _roles(found: Look) -> Iterator[str]:
         lines.append(f"id: {word(found.key.name)}  # {sure}")
     if roles.label:
         lines.append(f"label: {word(roles.label)}  # a guess: what shall be predicted?")
-        lines += [f"positive: {value(v)}  # a guess: the good outcome" for v in roles.positive]
+        lines += [f"positive: {value(v)}  # {_why_positive(roles.label, v, found.has_bias)}" for v in roles.positive]
     if roles.time:
         lines.append(f"time: {word(roles.time)}")
     if roles.facet:
@@ -80,6 +107,13 @@ def _roles(found: Look) -> Iterator[str]:
     if lines:
         yield "  roles:"
         yield from (f"    {line}" for line in lines)
+
+
+def _why_positive(label: str, positive: Any, has_bias: bool) -> str:
+    if named_good(label, positive):
+        return "a guess: the good outcome"
+    rarer = "a guess: the rarer value, which is usually the one that is looked for"
+    return f"{rarer}; for bias say which outcome is the good one" if has_bias else rarer
 
 
 def _training(found: Look) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from tilth.data import Dataset, Roles
@@ -14,6 +15,7 @@ from tilth.flow.proposal.seen import FEW, Seen
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 
+MOST_PAIRS = 50  # of columns that are compared with one another
 ENOUGH = 5  # rows of each value, below which it is no wonder that they have one label
 
 
@@ -40,6 +42,29 @@ def leaks(seen: Sequence[Seen], roles: Roles, counts: Mapping[Any, int], data: D
             leak = "it is empty just where the label has one value"
         found.append(replace(s, leak=leak))
     return found
+
+
+def twins(seen: Sequence[Seen], roles: Roles, data: Dataset, engine: Engine) -> list[Seen]:
+    """The columns, each with the first one before it that says the same: as many values, missing as often, and going together one to one.
+
+    Columns of two values are not looked at, nor those that play a part or may tell the label; nor are two columns of numbers, which may go
+    together and yet grow otherwise. A pass for each pair of columns that agree in
+    how often their values occur, `MOST_PAIRS` of them at most.
+    """
+    parts = {roles.label, roles.time, *roles.id}
+    fit = [s for s in seen if 3 <= s.distinct <= FEW and s.name not in parts and not (s.leak or s.private or s.ambiguous)]
+    counts = {s.name: Frequencies((s.name,)) for s in fit if sum((s.distinct, s.missing) == (t.distinct, t.missing) for t in fit) > 1}
+    found = measured(data, counts.values(), engine) if counts else {}
+    shapes = {name: sorted(n for (value,), n in found[m].items() if value is not None) for name, m in counts.items()}
+    numbers = {s.name for s in fit if s.numeric}
+    pairs = [(a, b) for a, b in combinations(shapes, 2) if shapes[a] == shapes[b] and not {a, b} <= numbers][:MOST_PAIRS]
+    asked = {pair: Frequencies(pair) for pair in pairs}
+    tables = measured(data, asked.values(), engine) if asked else {}
+    same: dict[str, str] = {}
+    for a, b in pairs:
+        if _one_to_one(tables[asked[a, b]]) and len(tables[asked[a, b]]) == len(found[counts[a]]):
+            same.setdefault(b, a)
+    return [replace(s, twin=same.get(s.name, "")) for s in seen]
 
 
 def _one_to_one(table: Mapping[tuple[Any, ...], int]) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 from tilth.data import Column, Kind
 from tilth.engine.engine import Engine
 from tilth.flow.proposal.disguises import Texts, code_of, null_tokens, spellings, texts_seen
-from tilth.flow.proposal.leaks import label_counts, leaks
-from tilth.flow.proposal.names import names_private
+from tilth.flow.proposal.leaks import label_counts, leaks, twins
+from tilth.flow.proposal.names import names_anything, names_facet, names_private
 from tilth.flow.proposal.parts import good_outcome, parts_of, time_parts
 from tilth.flow.proposal.reading import opened
 from tilth.flow.proposal.seen import FEW, Look, Seen
@@ -18,6 +18,7 @@ from tilth.metrics.keys import DuplicateRows
 from tilth.metrics.metric import measured
 from tilth.metrics.profile import profile_findings
 
+BY_NAME = "its name says so"
 NO_KEY = frozenset({Kind.MAP, Kind.OTHER})  # kinds whose values cannot be compared
 
 
@@ -33,6 +34,7 @@ def look(place: str, engine: Engine, options: Mapping[str, Any]) -> Look:
     schema = engine.schema(data)
     texts = texts_seen(schema, data, engine)
     seen = [_seen(f.details, schema[f.name], texts.get(f.name, Texts())) for f in profile_findings(data, engine)]
+    seen = _names_told(seen)
     roles = parts_of(seen)
     rows = seen[0].rows if seen else 0
     content = DuplicateRows(tuple(s.name for s in seen if s.kind not in NO_KEY and not (s.name in roles.id and s.unique)))
@@ -42,6 +44,7 @@ def look(place: str, engine: Engine, options: Mapping[str, Any]) -> Look:
         counts = label_counts(roles.label, data, engine)
         seen = leaks(seen, roles, counts, data, engine)
         roles = replace(roles, positive=good_outcome(roles.label, counts))
+    seen = twins(seen, roles, data, engine)
     times = () if roles.time else time_parts(seen)
     return Look(tuple(seen), roles, rows, manner, nulls, copies, times, counts)
 
@@ -67,9 +70,16 @@ def _seen(details: Mapping[str, Any], column: Column, texts: Texts) -> Seen:
     return replace(seen, private=_private(seen, texts))
 
 
+def _names_told(seen: list[Seen]) -> list[Seen]:
+    """A column that is called just `name` holds names of persons where another column speaks of persons; else that is left open."""
+    of_persons = any(names_facet(s.name) or (s.private and not names_anything(s.name)) for s in seen)
+    unsure = [s for s in seen if names_anything(s.name) and s.private == BY_NAME and not of_persons]
+    return [replace(s, private="", ambiguous=True) if s in unsure else s for s in seen]
+
+
 def _private(seen: Seen, texts: Texts) -> str:
     """Why a column looks private. What has but two values, such as whether there is a phone, tells nobody's number."""
     personal = seen.kind is not Kind.BOOLEAN and (seen.distinct > 2 or seen.rows <= FEW)
     if personal and names_private(seen.name):
-        return "its name says so"
+        return BY_NAME
     return f"it holds {texts.private}" if texts.private else ""

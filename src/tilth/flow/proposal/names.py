@@ -77,6 +77,11 @@ def names_private(name: str) -> bool:
     return PRIVATE.search(OF_THINGS.sub("", snake(name))) is not None
 
 
+def names_anything(name: str) -> bool:
+    """Whether a name is just `name`: of whom or of what, only the other columns can tell."""
+    return snake(name) in ("name", "names")
+
+
 def names_facet(name: str) -> bool:
     """Whether a name is that of something by which people must not be treated differently: `sex`, `Patient Age`; not `vehicle_age`."""
     return FACET.search(OF_THINGS.sub("", snake(name))) is not None

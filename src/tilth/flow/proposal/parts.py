@@ -50,14 +50,15 @@ def _label(fit: Sequence[Seen], seen: Sequence[Seen]) -> Seen | None:
     return next(iter(named + last + beside_text), None)
 
 
-def good_outcome(label: str, counts: Mapping[Any, int]) -> tuple[Any, ...]:
-    """The label's value that is named like a good outcome, else the rarer of two, which is usually the one that somebody waits for.
+def named_good(label: str, value: Any) -> bool:
+    """Whether a value of the label is named like a good outcome: of one that nobody wishes for, such as fraud, that is `no`."""
+    return str(value).strip().casefold() in (NO if outcome(label) in BAD else GOOD)
 
-    Of an outcome that nobody wishes for, such as fraud, `no` is the good one.
-    """
+
+def good_outcome(label: str, counts: Mapping[Any, int]) -> tuple[Any, ...]:
+    """The label's value that is named like a good outcome, else the rarer of two, which is usually the one that is looked for."""
     values = sorted(counts, key=lambda value: (counts[value], str(value)))
-    wished = NO if outcome(label) in BAD else GOOD
-    good = [v for v in values if str(v).strip().casefold() in wished]
+    good = [v for v in values if named_good(label, v)]
     return tuple(good[:1] or (values[:1] if len(values) == 2 else ()))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tilth.data import Kind
 from tilth.flow.proposal.seen import FEW, Look, Seen
@@ -47,7 +48,12 @@ def _rules_of(s: Seen, is_key: bool, is_label: bool) -> Iterator[str]:
     elif s.kind.numeric and not s.infinite and None not in (s.low, s.high):
         yield f"ColumnValues {name} >= {bound(s.low, down=True)}{where}"
         yield f"ColumnValues {name} <= {bound(s.high, down=False)}{where}"
-    elif s.kind is Kind.TEXT and values and len(values) == s.distinct <= FEW and s.longest <= WIDTH and all(map(fits_rule, values)):
+    elif s.kind is Kind.TEXT and not s.ambiguous and len(values) == s.distinct and _listable(values, s.longest):
         yield f"ColumnValues {name} in [{', '.join(rule_text(v) for v in values)}]{where}"
     elif s.kind is Kind.TEXT and s.longest:
         yield f"ColumnLength {name} <= {s.longest}{where}"
+
+
+def _listable(values: Sequence[Any], longest: int) -> bool:
+    """Whether texts can be listed in a rule: a few short ones."""
+    return 0 < len(values) <= FEW and longest <= WIDTH and all(map(fits_rule, values))

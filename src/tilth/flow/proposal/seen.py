@@ -25,7 +25,9 @@ class Seen:
 
     `infinite` are its infinite numbers; `exact` tells whether `distinct` is; `private` says why it looks private, `leak` why it may tell
     the label; `code` is a number that may stand for nothing, `spelt` are spellings of one and the same text; `written` says of texts which
-    are something else how they are written (`disguises.WRITTEN`), and `strays` are those among them that are not.
+    are something else how they are written (`disguises.WRITTEN`), and `strays` are those among them that are not. `ambiguous`: they are
+    names, of persons or of things; `twin` is an earlier column that says the same; `late`: all of its
+    values are outside the training part of the split that is proposed.
     """
 
     column: Column
@@ -44,6 +46,9 @@ class Seen:
     written: str = ""
     strays: int = 0
     leak: str = ""
+    ambiguous: bool = False
+    twin: str = ""
+    late: bool = False
 
     @property
     def name(self) -> str:

@@ -103,6 +103,8 @@ def _why_out(s: Seen) -> str:
         "constant": s.constant,
         "nearly empty": s.nearly_empty,
         "may tell the label": bool(s.leak),
+        "no value to learn from": s.late,
+        f"says the same as {remark(s.twin)}": bool(s.twin),
         f"{s.written} read as text": s.written in (MONTHS, DATES, COMMAS),
         "an id": names_id(s.name) and not s.kind.temporal and s.distinct > FEW,
         "nearly an id": s.near_unique and not s.numeric,

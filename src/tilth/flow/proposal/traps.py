@@ -64,6 +64,12 @@ def _doubts(s: Seen) -> Iterator[str]:
 
 def _of_column(s: Seen, found: Look) -> Iterator[str]:
     roles = found.roles
+    if s.ambiguous:
+        yield f"{s.name} may hold names of persons (no other column speaks of persons): if it does, add `private: [{s.name}]` to the roles"
+    if s.late:
+        yield f"{s.name} has no value in the training part of the split: nothing can be learned from it"
+    if s.twin:
+        yield f"{s.name} says the same as {s.twin}: each value of the one goes with one of the other"
     if s.leak:
         yield f"{s.name} may be a leak: {s.leak}"
     if s.name in roles.id and not s.unique:
