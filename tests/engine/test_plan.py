@@ -9,8 +9,10 @@ from tilth.engine import engine as engine_module
 from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
-from tilth.engine.operations import lower
+from tilth.engine.operations import DistinctOfFew, lower
 from tilth.engine.plan import plan
+from tilth.engine.spark import Spark
+from tilth.engine.statistics import Statistic
 from tilth.errors import RequestError
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, RowCount, Share, StandardDeviation, Variance
 from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
@@ -83,3 +85,10 @@ def test_more_groups_than_can_be_held_are_refused(data, monkeypatch):
     with pytest.raises(RequestError, match="row aggregates by a: there are more than 3 groups"):
         measured(data, [grouped], DuckDB())  # 1, 2, 5 and null
     assert len(measured(data, [Grouped(RowCount(), ("t",))], DuckDB())) == 1
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_the_different_values_of_few_rows_are_counted_under_a_filter_too(data, engine, request):
+    used = DuckDB() if engine == "duckdb" else Spark(request.getfixturevalue("spark"))
+    asked = [Statistic(DistinctOfFew.of(col("s")), where) for where in (None, gt(col("a"), lit(1)), gt(col("a"), lit(9)))]
+    assert list(used.answer(data, asked).values()) == [3, 2, 0]  # by hand: x, y and empty; y and empty; no row

@@ -84,7 +84,10 @@ def _put(node: Operation, spelled: Tree, engine: EngineName) -> None:
         node.replace(spelled)
         return
     inside = exp.Paren(this=lowered(spelled, engine))  # down to the engine's own aggregates
-    for aggregate in [n for n in inside.find_all(exp.Expression) if is_aggregate(n)]:
+    aggregates = [n for n in inside.find_all(exp.Expression) if is_aggregate(n)]
+    if not aggregates:
+        raise Gap(f"{type(node).__name__} has no aggregate that a filter could move into")
+    for aggregate in aggregates:
         aggregate.replace(only_where(aggregate, around.expression.this, engine))
     around.replace(inside)
 
@@ -123,7 +126,7 @@ def or_null(condition: Tree) -> Tree:
     return condition
 
 
-AGGREGATE_CALLS = frozenset({"quantile_cont", "quantile_disc", "percentile", "max_by", "min_by"})
+AGGREGATE_CALLS = frozenset({"quantile_cont", "quantile_disc", "percentile", "max_by", "min_by", "list", "collect_set"})
 
 
 def is_aggregate(node: exp.Expr) -> bool:
