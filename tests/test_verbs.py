@@ -116,6 +116,23 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
         assert ids == sorted(ids, key=lambda i: hashlib.md5(f"3\x1f{i}".encode()).hexdigest()[:15])
 
 
+@pytest.mark.parametrize(
+    ("split", "roles", "held"),
+    [
+        ("by: hash", "{}", True),  # nothing tells rows apart but all of them
+        ("by: stratified(s)", "{}", True),
+        ("by: hash", "{id: i}", False),
+        ("by: group(s)", "{}", False),  # the group alone is hashed
+        ("by: ordered(i)", "{}", False),
+    ],
+)
+def test_rows_placed_by_all_their_columns_are_held(split, roles, held):
+    table = pa.table({"i": range(40), "s": ["a", None, "b", "b"] * 10})
+    flow = Flow.parse(f"{{data: {{roles: {roles}}}, split: {{train: 0.5, test: 0.5, {split}}}, features: [{{scale: i}}]}}")
+    report = tilth.run(flow, data=table, engine=tilth.DuckDB())
+    assert ("hold rows" in [p.title for p in report.facts.passes]) is held
+
+
 @pytest.mark.spark
 @pytest.mark.shared_data
 @pytest.mark.slow

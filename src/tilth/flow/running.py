@@ -72,7 +72,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list
         before = after
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine)
-        if flow.split.writes_rows_out(done.learned):
+        if flow.split.writes_rows_out(done.schema, done.learned):
             with engine.working_for("split"):
                 data = engine.checkpoint(data)
         findings.append(_step_finding(done, "split", {}))

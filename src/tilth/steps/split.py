@@ -185,10 +185,14 @@ class Split(Step):
         shares = [Decimal(repr(share)) for _, share in self.shares]  # as they are written: 0.7 and 0.2 are 0.9
         return [float(sum(shares[: i + 1])) for i in range(len(shares))]
 
-    def writes_rows_out(self, learned: Learned) -> bool:
+    def writes_rows_out(self, schema: Schema, learned: Learned) -> bool:
         """Whether rows are placed by the text of all their columns: dear enough that later scans had better find them placed."""
-        state = learned[""]
-        return bool(state.get("content")) and set(state["content"]) <= {*state["columns"], *state["key"]}
+        return self.by not in ("time", "ordered") and set(self._key(learned[""])) >= {c.name for c in content(schema)}
+
+    def _key(self, state: Mapping[str, Any]) -> Sequence[str]:
+        """The columns whose text is hashed."""
+        found: Sequence[str] = state["key"] if self.by == "stratified" else state["columns"]
+        return found
 
     # ── changing ──
 
@@ -227,7 +231,7 @@ class Split(Step):
 
     def _hash(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
         """A row's hash: of its key, or of all of it where the key is wholly null."""
-        key = [schema[c] for c in (state["key"] if self.by == "stratified" else state["columns"])]
+        key = [schema[c] for c in self._key(state)]
         own = [schema[c] for c in state["content"]]
         hashed = key_hash(key, self.seed)
         none = and_(*(is_null(col(c.name)) for c in key))
