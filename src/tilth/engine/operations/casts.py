@@ -166,19 +166,25 @@ class TextToDouble(Guarded):
         finite = call("isfinite", value) if engine == "duckdb" else lt(exp.Abs(this=value.copy()), lit(math.inf))
         return if_else(finite, value)
 
+    @classmethod
+    def number(cls, x: Any) -> str | int | float | Decimal | None:
+        """A value that is a number, or the text of one; nothing for null and for a text of none. Other types are refused."""
+        x = pythons(x)
+        found = cls.matched(x) if isinstance(x, str) else x
+        if found is None or isinstance(found, str | int | float | Decimal):
+            return found
+        raise unfit(x)
+
     @staticmethod
     def row(x: Any) -> float | None:
-        x = pythons(x)
-        text = TextToDouble.matched(x) if isinstance(x, str) else x
-        if text is None:
+        number = TextToDouble.number(x)
+        if number is None:
             return None
-        if not isinstance(text, str | int | float | Decimal):
-            raise unfit(x)
         try:
-            value = float(text)
+            value = float(number)
         except OverflowError:  # an integer beyond every double
             return None
-        return value if math.isfinite(value) or not isinstance(x, str) else None
+        return value if math.isfinite(value) or not isinstance(number, str) else None
 
 
 class TextToBoolean(Operation):

@@ -79,13 +79,10 @@ class ServedDecimal(_Served):
     def row(x: Any) -> Decimal | None:
         from tilth.engine.operations.casts import TextToDouble
 
-        x = pythons(x)
-        text = TextToDouble.matched(x) if isinstance(x, str) else x
-        if text is None:
+        number = TextToDouble.number(x)
+        if number is None:
             return None
-        if not isinstance(text, str | int | float | Decimal):
-            raise unfit(x)
-        value = Decimal(repr(text) if isinstance(text, float) else text)
+        value = Decimal(repr(number) if isinstance(number, float) else number)
         return value if value.is_finite() and value.adjusted() < DIGITS else None
 
 
