@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 HELP = Path(__file__).with_name("help.txt")
+BROKEN_PIPE = 141  # what shells show of a program that SIGPIPE ended
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,7 +57,7 @@ def _tell(text: str) -> NoReturn:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries again at its end
         if isinstance(error, BrokenPipeError):
-            sys.exit(141)  # as shells show a program that SIGPIPE ended
+            sys.exit(BROKEN_PIPE)
         sys.stderr.write(f"{error.strerror}\n")
         sys.exit(3)
     sys.exit(0)

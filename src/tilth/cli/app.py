@@ -12,6 +12,7 @@ from importlib import import_module
 
 import click
 
+from tilth.cli import BROKEN_PIPE
 from tilth.errors import TilthError
 
 COMMANDS: dict[str, str] = {
@@ -36,7 +37,6 @@ HELP_END = (
 TRACEBACK = "TILTH_TRACEBACK"  # set in the environment, it lets unexpected exceptions through
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
-BROKEN_PIPE = 141  # so do shells of one that SIGPIPE ended
 BY_SIGNAL = 128  # shells expect this and the signal's number of a program that a signal ended
 
 
