@@ -316,21 +316,13 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
-def _signed(table: pa.Table) -> pa.Table:
-    """Integers without a sign in the next wider type that has one, as Spark reads them from Parquet: PySpark takes none."""
-    import pyarrow as pa
-
-    wider = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.decimal128(20, 0)}
-    if not any(f.type in wider for f in table.schema):
-        return table
-    return table.cast(pa.schema([f.with_type(wider.get(f.type, f.type)) for f in table.schema]))
-
-
 def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
-    """A frame made of an Arrow table: its timestamps without a zone as such, which PySpark takes for instants."""
+    """A frame made of an Arrow table: its timestamps without a zone as such, which PySpark takes for instants, and its integers of 64
+    bits without a sign, which Spark does not have, as decimals. Narrower ones have got a sign when they were read."""
     import pyarrow as pa
 
-    frame = session.createDataFrame(_signed(table))
+    fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]
+    frame = session.createDataFrame(table.cast(pa.schema(fields)))
     naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
     return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame
