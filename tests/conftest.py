@@ -53,7 +53,7 @@ def shared_data() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """One local Spark for the whole run: its start costs as much as a hundred queries."""
-    from tilth.engine.sessions import local_session
+    from tilth.engine.spark.sessions import local_session
 
     try:
         session = local_session()

@@ -16,9 +16,9 @@ import pytest
 
 import tilth
 from tests.house.tree import ROOT
+from tilth.demo.loans import write_loans
 from tilth.flow import Flow
 from tilth.report import Finding, FindingKind
-from tilth.testing.loans import write_loans
 
 FLOW = """
 data:

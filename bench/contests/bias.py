@@ -18,7 +18,7 @@ def tilth(folder: Path) -> Work:
     import tilth
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
-    from tilth.metrics.bias import BiasRequest, Facet, bias_findings
+    from tilth.measures.bias import BiasRequest, Facet, bias_findings
 
     facets = (Facet("sex"), Facet("race"), Facet("age", (f"({OLD}, 87]",)))
     request = BiasRequest(facets, label="approved", positive=(1,), group="region")

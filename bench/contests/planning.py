@@ -28,7 +28,7 @@ def planned(folder: Path) -> Work:
     """From the parsed rules to the texts of the queries: everything but running them."""
     import tilth
     import tilth.verbs
-    from tilth.engine.rehearsal import Rehearsal
+    from tilth.engine.dry_run import Rehearsal
     from tilth.rules import evaluate, parse
 
     rules = parse(ruleset(RULES))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import formats
-from tilth.atomic import refuse_foreign
 from tilth.data import Dataset, Native, Roles
 from tilth.engine.engine import Engine
 from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_mean
@@ -19,13 +18,14 @@ from tilth.flow.flow import Flow
 from tilth.flow.running import TRAIN, Prepared, fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
-from tilth.formats.places import refuse_own_input, text_of
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, FindingKind, Report, jsonable
 from tilth.rules import Ruleset, evaluate, parse
+from tilth.store.atomic import refuse_foreign
+from tilth.store.places import refuse_own_input, text_of
 
 if TYPE_CHECKING:
-    from tilth.metrics.bias import Bands
+    from tilth.measures.bias import Bands
 
 ENGINES = ("duckdb", "spark")
 MEASURES = ("bias", "profile")
@@ -303,14 +303,14 @@ class _Run:
         """Keep the measures of a table. `original` has the columns with a role as they were read, where preparation has changed them."""
         words, original = tuple(words), table if original is None else original
         if "profile" in words:
-            from tilth.metrics.profile import balance_findings, profile_findings
+            from tilth.measures.profile import balance_findings, profile_findings
 
             with self.engine.working_for(_of("profile", part)):
                 self.add(profile_findings(table, self.engine), part)
             with self.engine.working_for(_of("class balance", part)):
                 self.add(balance_findings(original, self.engine), part)
         if "bias" in words:
-            from tilth.metrics.bias import BiasRequest, bias_and_bands
+            from tilth.measures.bias import BiasRequest, bias_and_bands
 
             request = BiasRequest.of_roles(original.roles, self.engine.schema(original), **options)
             with self.engine.working_for(_of("bias", part)):

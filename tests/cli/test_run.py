@@ -17,8 +17,8 @@ import pytest
 
 import tilth as front
 from tests.cli.processes import Told, finish, start
+from tilth.demo.loans import write_loans
 from tilth.flow import Flow
-from tilth.testing.loans import write_loans
 
 Tilth = Callable[..., Told]
 

@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 import tilth
-from tilth.engine.connect import drop_unused
-from tilth.engine.java import use_java
+from tilth.engine.spark.connect import drop_unused
+from tilth.engine.spark.java import use_java
 from tilth.errors import TilthError
 from tilth.flow import Flow
 

@@ -10,7 +10,7 @@ from itertools import product
 import pyarrow as pa
 
 from tilth.data import Column, Kind, Schema
-from tilth.engine.admission import parse_expression
+from tilth.engine.user_sql.expression import parse_expression
 
 DOUBLES = [
     0.0,

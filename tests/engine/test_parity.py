@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 
 from tilth.data import Change, Dataset, Memory
-from tilth.engine.admission import parse_expression
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.engine import Engine, everything
-from tilth.engine.queries import parse_query
 from tilth.engine.row import row_function
+from tilth.engine.user_sql.expression import parse_expression
+from tilth.engine.user_sql.query import parse_query
 from tilth.errors import ExpressionError, RequestError, TilthError
 
 from . import nasty

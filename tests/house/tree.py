@@ -55,7 +55,7 @@ def texts() -> Iterator[Path]:
 
 
 def module(path: Path) -> str:
-    """The dotted name of a source file: `tilth.engine.java`."""
+    """The dotted name of a source file: `tilth.engine.spark.java`."""
     parts = path.relative_to(SRC).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

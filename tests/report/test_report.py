@@ -13,7 +13,7 @@ from tilth.errors import DataFailure
 from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report, joined, jsonable
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [*(ROOT / "src/tilth/report/sections").glob("*.py"), ROOT / "src/tilth/report/glue.py"]
+SOURCES = [*(ROOT / "src/tilth/report/sections").glob("*.py"), ROOT / "src/tilth/aws/glue.py"]
 
 
 def documented() -> dict[str, set[str]]:

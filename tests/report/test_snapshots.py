@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.report.samples import REPORTS
+from tilth.aws.glue import to_glue_json
 from tilth.report import Report
-from tilth.report.glue import to_glue_json
 from tilth.report.html import to_html
 from tilth.report.json import report_schema, to_json
 from tilth.report.junit import to_junit

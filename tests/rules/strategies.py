@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.rules.cases import cases
-from tilth.rules.catalogue import CATALOGUE, INNER, NO, RuleType
-from tilth.rules.functions import FUNCTIONS
-from tilth.rules.syntax import (
+from tilth.rules.language.functions import FUNCTIONS
+from tilth.rules.language.syntax import (
     Analyzer,
     Arithmetic,
     Call,
@@ -32,7 +31,8 @@ from tilth.rules.syntax import (
     Text,
     Variable,
 )
-from tilth.rules.tokens import TEXT, tokenize
+from tilth.rules.language.tokens import TEXT, tokenize
+from tilth.rules.types.catalogue import CATALOGUE, INNER, NO, RuleType
 
 
 def is_text(text: Text) -> bool:

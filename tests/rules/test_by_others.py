@@ -474,7 +474,7 @@ def test_spark_gives_the_figures_of_others(spark: Any, titanic: Rows) -> None:
 
 
 def test_every_type_that_is_evaluated_is_tried_here() -> None:
-    from tilth.rules.measuring import MEASURES
+    from tilth.rules.types.measuring import MEASURES
 
     tried = {re.match(r"\w+", c.rule)[0] for c in (*TITANIC, *TAXIS, *VALUES, *TIMES)}  # type: ignore[index]  # each begins with its type
     assert tried | {"IsComplete", "IsUnique", "IsPrimaryKey", "ColumnExists"} == {*MEASURES, "CustomSql"}

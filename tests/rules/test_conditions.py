@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tilth.errors import RulesError
 from tilth.rules import parse
 from tilth.rules.conditions import Criterion, Setting, clock, day, resolve
-from tilth.rules.syntax import Condition, Variable
+from tilth.rules.language.syntax import Condition, Variable
 
 NOW = datetime(2024, 3, 10, 12, 34, 56, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from tests.house.tree import ROOT, python
 from tests.rules.strategies import mutations, rulesets, soups
 from tilth.errors import RulesError
 from tilth.rules import lint, parse
-from tilth.rules.syntax import Ruleset
+from tilth.rules.language.syntax import Ruleset
 
 
 def holds(text: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
 from tilth.engine.duckdb import DuckDB
-from tilth.steps import OURS
+from tilth.steps import STEPS
 from tilth.steps.step import Step, fit
 from tilth.testing.steps import ROLES, check_step, close, dataset, difference, rows_of, same_rows, sample_table
 
@@ -13,7 +13,7 @@ UNKEYED = ("shuffle()", "balance(with='over')")  # the rest do the same with the
 
 
 def test_every_step_is_among_the_cases():
-    assert {step.name for step in ALL} == set(OURS)
+    assert {step.name for step in ALL} == set(STEPS.built_in)
 
 
 @pytest.fixture(scope="module")

@@ -19,18 +19,18 @@ from sklearn.utils.class_weight import compute_class_weight
 import tilth
 from tilth.data import Roles
 from tilth.engine.duckdb import DuckDB
-from tilth.steps.balance import Balance
-from tilth.steps.cast import Cast
-from tilth.steps.dedupe import Dedupe
-from tilth.steps.encode import Encode
-from tilth.steps.filter import Filter
-from tilth.steps.formula import Formula
-from tilth.steps.impute import Impute
-from tilth.steps.null_if import NullIf
-from tilth.steps.scale import Scale
-from tilth.steps.select import Select
-from tilth.steps.shuffle import Shuffle
-from tilth.steps.split import Split
+from tilth.steps.clean.cast import Cast
+from tilth.steps.clean.formula import Formula
+from tilth.steps.clean.impute import Impute
+from tilth.steps.clean.null_if import NullIf
+from tilth.steps.clean.select import Select
+from tilth.steps.encode.encode import Encode
+from tilth.steps.rows.balance import Balance
+from tilth.steps.rows.dedupe import Dedupe
+from tilth.steps.rows.filter import Filter
+from tilth.steps.rows.shuffle import Shuffle
+from tilth.steps.rows.split import Split
+from tilth.steps.scale.scale import Scale
 from tilth.steps.step import Step, fit
 
 pytestmark = pytest.mark.shared_data
@@ -281,7 +281,7 @@ def test_weights_of_classes(titanic: Rows) -> None:
 
 
 def test_the_steps_are_all_tried_here() -> None:
-    from tilth.steps import OURS
+    from tilth.steps import STEPS
 
     tried = {Balance, Cast, Dedupe, Encode, Filter, Formula, Impute, NullIf, Scale, Select, Shuffle, Split}
-    assert {step.name for step in tried} == set(OURS)
+    assert {step.name for step in tried} == set(STEPS.built_in)

@@ -12,10 +12,10 @@ from tilth.engine.duckdb import DuckDB
 from tilth.errors import Gap
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.keys import TopValues
-from tilth.steps.encode import Encode
+from tilth.steps.clean.impute import Impute
+from tilth.steps.encode.encode import Encode
 from tilth.steps.filling import after_filling, foreseen
-from tilth.steps.impute import Impute
-from tilth.steps.scale import Scale
+from tilth.steps.scale.scale import Scale
 from tilth.steps.step import fit
 
 STEPS = [Impute("x", with_="median"), Impute("t", with_="mode"), Scale("x"), Encode("t", order="value")]

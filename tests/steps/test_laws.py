@@ -10,7 +10,7 @@ from tests.steps.cases import ALL, FEATURES
 from tilth.data import BELOW
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, eq, lit
-from tilth.engine.query import table
+from tilth.engine.layers import table
 from tilth.errors import TilthError
 from tilth.steps.step import fit
 from tilth.testing.steps import ROLES, check_laws, close, dataset, rows_of, same_rows, sample_table

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tilth.metrics.bias
-import tilth.metrics.profile  # noqa: F401 -- its metrics are on the shelf
+import tilth.measures.bias
+import tilth.measures.profile  # noqa: F401 -- its metrics are on the shelf
 from tilth.data import Kind
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, gt, lit
 from tilth.engine.operations import Trim
 from tilth.engine.statistics import Statistic, count, count_of, lowest, total
-from tilth.metrics import columns, keys, profile
-from tilth.metrics.bias import Bias, Contingency
-from tilth.metrics.bias.kinds import category
+from tilth.measures import profile
+from tilth.measures.bias import Bias, Contingency
+from tilth.measures.bias.kinds import category
+from tilth.metrics import columns, keys
 from tilth.metrics.metric import Grouped, Metric, Where
 from tilth.testing.metrics import check_laws, check_metric, nasty_tables, same
 

@@ -14,9 +14,9 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Schema, Source
 from tilth.engine.expressions import col, columns_of
+from tilth.engine.layers import select_from, table
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import MOST_GROUPS, Scan, plan
-from tilth.engine.query import select_from, table
 from tilth.engine.statistics import Statistic
 from tilth.errors import RequestError
 from tilth.report import Pass

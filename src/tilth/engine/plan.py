@@ -10,8 +10,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Layer
 from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, not_null, or_
+from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations import SumOrZero
-from tilth.engine.query import grouped, select_from
 from tilth.engine.statistics import Statistic, key, size
 from tilth.errors import listed
 

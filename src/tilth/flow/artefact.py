@@ -31,10 +31,10 @@ from tilth.errors import ArtefactError
 from tilth.flow.flow import PARTS, Delivery, Flow, Learned, Reading
 from tilth.formats import described as source_of
 from tilth.formats import whole_file
-from tilth.formats.places import refuse_stream
 from tilth.steps import STEPS
-from tilth.steps.split import Split
+from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Step
+from tilth.store.places import refuse_stream
 
 VERSION = 1
 OLDEST = 1  # the oldest version that is still read

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from tilth import formats
 from tilth.engine.engine import Engine
 from tilth.flow.artefact import save
 from tilth.flow.running import Prepared
-from tilth.formats.clarify import analysis_json
 from tilth.report import Report
 from tilth.report.files import write_report
 
@@ -25,18 +22,7 @@ def deliver(prepared: Prepared, report: Report, place: Path, engine: Engine) -> 
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
-        _reports(report, folder)
-
-
-def deliver_analysis(report: Report, config: Any, place: Path) -> None:
-    """What SageMaker Clarify leaves of a configuration: `analysis.json` and a copy of the configuration, and the report beside them.
-
-    Errors: `MachineError` where the disk is full or may not be written.
-    """
-    with formats.whole_folder(place) as folder:
-        for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", config)):
-            (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        _reports(report, folder)
+        write_reports(report, folder)
 
 
 def deliver_report(report: Report, place: Path) -> None:
@@ -45,9 +31,10 @@ def deliver_report(report: Report, place: Path) -> None:
     Errors: `MachineError` where the disk is full or may not be written.
     """
     with formats.whole_folder(place) as folder:
-        _reports(report, folder)
+        write_reports(report, folder)
 
 
-def _reports(report: Report, folder: Path) -> None:
+def write_reports(report: Report, folder: Path) -> None:
+    """The report as HTML and JSON, in a folder that is there."""
     for name in ("report.html", "report.json"):
         write_report(report, folder / name)

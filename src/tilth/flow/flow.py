@@ -10,7 +10,7 @@ from typing import Any
 
 from tilth.data import Change, Dataset, Roles, Schema
 from tilth.errors import FlowError, TilthError
-from tilth.steps.split import Split
+from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
 PARTS: tuple[Part, ...] = ("rows", "split", "features", "training")
@@ -56,7 +56,7 @@ class Flow:
     The part a step stands in says when it runs: `rows` on the whole table before the split, never served; `features` row by
     row, learned on the training part only, exactly what is served; `training` on the training part only.
 
-    >>> from tilth.steps.impute import Impute
+    >>> from tilth.steps.clean.impute import Impute
     >>> print(Flow("small", features=(Impute("age"),)))
     flow small
       features  impute(columns='age')

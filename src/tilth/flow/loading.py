@@ -15,11 +15,11 @@ from tilth.data import Roles
 from tilth.errors import FlowError, Mistake, RequestError, TilthError, did_you_mean, listed
 from tilth.flow.flow import PARTS, Delivery, Flow, Reading
 from tilth.flow.text import Document, Path, parse
-from tilth.formats.places import text_of
 from tilth.rules import lint
 from tilth.steps import STEPS
-from tilth.steps.split import Split
+from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
+from tilth.store.places import text_of
 
 AnyStep = TypeVar("AnyStep", bound=Step)
 

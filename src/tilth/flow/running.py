@@ -11,8 +11,8 @@ from sqlglot import exp
 from tilth.data import BELOW, Dataset, Rows
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
+from tilth.engine.layers import table
 from tilth.engine.operations import CountIf, SumOrZero
-from tilth.engine.query import table
 from tilth.engine.statistics import Statistic, count
 from tilth.errors import RequestError
 from tilth.flow.facts import versions

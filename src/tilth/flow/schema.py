@@ -7,7 +7,7 @@ from typing import Any
 from tilth.flow.flow import PARTS
 from tilth.flow.loading import LATER, FlowPart, model_of, shorthand
 from tilth.steps import STEPS
-from tilth.steps.split import Split
+from tilth.steps.rows.split import Split
 from tilth.steps.step import Part
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

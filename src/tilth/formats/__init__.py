@@ -1,10 +1,10 @@
 """Reading and writing: one file per format, all found through one table."""
 
-from tilth.atomic import whole_file, whole_folder
 from tilth.formats.door import served_door, unfit
 from tilth.formats.format import Format, formats
 from tilth.formats.reading import described, read, read_as
 from tilth.formats.writing import FRAMES, to_arrow, to_frame, to_pandas, to_polars, write
+from tilth.store.atomic import whole_file, whole_folder
 
 __all__ = [
     "FRAMES",

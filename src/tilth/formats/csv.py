@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tilth.atomic import whole_file, whole_folder
 from tilth.data import Dataset, Files, Source, refuse_twins
 from tilth.engine.engine import Engine
 from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.formats.places import files, refuse_far, suffix_of
+from tilth.store.atomic import whole_file, whole_folder
+from tilth.store.places import files, refuse_far, suffix_of
 
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}

@@ -6,30 +6,20 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Source
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
-from tilth.formats.places import in_folder, is_folder, refuse_unopenable, suffix_of
+from tilth.shelf import Shelf
+from tilth.store.places import in_folder, is_folder, refuse_unopenable, suffix_of
 
 if TYPE_CHECKING:
     from tilth.formats.guess import Guess
 
 Place: TypeAlias = str | os.PathLike[str]
 
-BUILT_IN = {
-    "csv": "tilth.formats.csv:Csv",
-    "parquet": "tilth.formats.parquet:Parquet",
-    "jsonl": "tilth.formats.jsonl:JsonLines",
-    "duckdb": "tilth.formats.relations:DuckDBRelation",
-    "spark": "tilth.formats.relations:SparkFrame",
-    "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too
-}
 OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # no folder is meant by these
-GROUP = "tilth.formats"  # the entry points of formats from elsewhere
 
 
 class Format(ABC):
@@ -62,21 +52,29 @@ class Format(ABC):
         raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
 
 
+FORMATS: Shelf[type[Format]] = Shelf(
+    "format",
+    "formats",
+    {
+        "csv": "tilth.formats.csv:Csv",
+        "parquet": "tilth.formats.parquet:Parquet",
+        "jsonl": "tilth.formats.jsonl:JsonLines",
+        "duckdb": "tilth.formats.relations:DuckDBRelation",
+        "spark": "tilth.formats.relations:SparkFrame",
+        "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too
+    },
+)
+
+
 @cache
 def formats() -> Mapping[str, Format]:
-    """Every format by its name: Tilth's own, and those that other packages offer under the entry point `tilth.formats`."""
-    found: dict[str, Format] = {name: _loaded(home)() for name, home in BUILT_IN.items()}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, point.load()())
-    return found
+    """Every format by its name."""
+    return {name: FORMATS[name]() for name in FORMATS}
 
 
 def by_name(name: str) -> Format:
     """The format of a name; `RequestError` with the nearest one where there is none."""
-    if name not in formats():
-        raise RequestError(
-            f"there is no format {name!r}", accepted=listed(formats()), hint=did_you_mean(name, formats()), code="unknown-format"
-        )
+    FORMATS.find(name)
     return formats()[name]
 
 
@@ -131,9 +129,3 @@ def refuse_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -
     ]
     if unknown:
         raise RequestError(*unknown)
-
-
-def _loaded(home: str) -> type[Format]:
-    module, _, name = home.partition(":")
-    found: type[Format] = getattr(import_module(module), name)
-    return found

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tilth.atomic import whole_file, whole_folder
 from tilth.data import Dataset, Files, Kind, Source
 from tilth.engine.engine import Engine
 from tilth.engine.textfiles import opened
@@ -16,7 +15,8 @@ from tilth.errors import Mistake, RequestError, SourceError
 from tilth.errors import Place as Spot
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.formats.places import files, refuse_far
+from tilth.store.atomic import whole_file, whole_folder
+from tilth.store.places import files, refuse_far
 
 HEAD_ROWS = 2000
 TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT)

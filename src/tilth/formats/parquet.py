@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tilth.atomic import whole_file, whole_folder
 from tilth.data import Dataset, Files
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, SourceError
 from tilth.formats.format import Format, Place
-from tilth.formats.places import files
+from tilth.store.atomic import whole_file, whole_folder
+from tilth.store.places import files
 
 MAGIC = b"PAR1"
 # of the forms tried on 20 million rows the fastest; beyond that many values a dictionary costs DuckDB more than it saves

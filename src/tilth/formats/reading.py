@@ -8,12 +8,12 @@ from typing import Any
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
 from tilth.engine.engine import Contradicted, Engine
-from tilth.engine.query import text_door
+from tilth.engine.layers import text_door
 from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
 from tilth.formats.door import CASTS, door_of_texts, door_of_values, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
 from tilth.formats.guess import believed, decided, proof
-from tilth.formats.places import state_of
+from tilth.store.places import state_of
 
 NO_ROLES = Roles()
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
-from tilth.atomic import whole_file
-from tilth.errors import RequestError, did_you_mean
+from tilth.errors import RequestError
 from tilth.report.report import Report
+from tilth.shelf import Shelf
+from tilth.store.atomic import whole_file
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
-FORMATS = ("html", "json", "junit", "markdown", "text", "glue")
+Renderer: TypeAlias = Callable[[Report], str]
+FORMATS: Shelf[Renderer] = Shelf(
+    "report format",
+    "report_formats",
+    {
+        "html": "tilth.report.html:to_html",
+        "json": "tilth.report.json:to_json",
+        "junit": "tilth.report.junit:to_junit",
+        "markdown": "tilth.report.markdown:to_markdown",
+        "text": "tilth.report.text:to_plain_text",
+        "glue": "tilth.aws.glue:to_glue_json",
+    },
+)
 
 
 def write_report(report: Report, place: str | Path, format: str | None = None) -> Path:  # noqa: A002 -- the word that verbs and the flow file use
@@ -29,7 +43,7 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
     'report.md'
     """
     path = Path(place)
-    text = _renderer(report_format(path, format))(report)
+    text = FORMATS[report_format(path, format)](report)
     with whole_file(path) as new:
         new.write_bytes(text.encode("utf-8", "replace"))
     return path
@@ -53,10 +67,7 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
             hint="or name the format",
             code="unknown-format",
         )
-    if asked not in FORMATS:
-        raise RequestError(
-            f"there is no report format {asked!r}", accepted=", ".join(FORMATS), hint=did_you_mean(asked, FORMATS), code="unknown-format"
-        )
+    FORMATS.find(asked)
     return asked
 
 
@@ -68,28 +79,3 @@ def refuse_unwritable(place: str | Path) -> None:
     report_format(place)
     if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
         raise RequestError(f"{place} is a folder: a report cannot take its place", hint="give the name of a file in it", code="is-folder")
-
-
-def _renderer(format_: str) -> Callable[[Report], str]:
-    """Each format loads its own libraries, and only when it is asked for."""
-    match format_:
-        case "html":
-            from tilth.report.html import to_html as render
-        case "json":
-            from tilth.report.json import to_json as render
-        case "junit":
-            from tilth.report.junit import to_junit as render
-        case "markdown":
-            from tilth.report.markdown import to_markdown as render
-        case "glue":
-            from tilth.report.glue import to_glue_json as render
-        case _:
-            return _plain
-    return render
-
-
-def _plain(report: Report) -> str:
-    """Text for a file: no colours, and a width that does not depend on the terminal at hand."""
-    from tilth.report.text import WIDTH, to_text
-
-    return to_text(report, width=WIDTH, colour=False)

@@ -49,6 +49,11 @@ def to_text(report: Report, width: int | None = None, colour: bool | None = None
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def to_plain_text(report: Report) -> str:
+    """The report as text for a file: no colours, and a width that does not depend on the terminal."""
+    return to_text(report, width=WIDTH, colour=False)
+
+
 def _console(width: int, colour: bool) -> Console:
     """A console that writes into memory, and asks nothing of the machine."""
     from rich.console import Console

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RulesError
-from tilth.rules.catalogue import CATALOGUE, RuleType
-from tilth.rules.check import check
-from tilth.rules.diagnostics import CODES, Diagnostics, RuleMistake, Source, TooMany
-from tilth.rules.glue import outside_glue
-from tilth.rules.parser import read
-from tilth.rules.syntax import Analyzer, Composite, Condition, Rule, Ruleset
+from tilth.rules.language.diagnostics import CODES, Diagnostics, RuleMistake, Source, TooMany
+from tilth.rules.language.parser import read
+from tilth.rules.language.syntax import Analyzer, Composite, Condition, Rule, Ruleset
+from tilth.rules.language.targets import outside_glue
+from tilth.rules.language.validate import check
+from tilth.rules.types.catalogue import CATALOGUE, RuleType
 
 if TYPE_CHECKING:
     from tilth.data import Dataset
@@ -41,7 +41,7 @@ __all__ = [
 
 def evaluate(data: Dataset, ruleset: Ruleset, engine: Engine, **options: Any) -> list[Finding]:
     """A finding for every rule and analyzer, as `evaluation.evaluate`; what evaluates is loaded when it is first used."""
-    from tilth.rules.evaluation import evaluate as judge
+    from tilth.rules.evaluate import evaluate as judge
 
     return judge(data, ruleset, engine, **options)
 

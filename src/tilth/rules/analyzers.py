@@ -12,8 +12,8 @@ from tilth.metrics.metric import Metric
 from tilth.report import Outcome
 from tilth.rules.cells import length
 from tilth.rules.examples import groupable
-from tilth.rules.measuring import NUMBERS, Asked, Context, Verdict, names, not_evaluated, titled, within
-from tilth.rules.syntax import Analyzer
+from tilth.rules.language.syntax import Analyzer
+from tilth.rules.types.measuring import NUMBERS, Asked, Context, Verdict, names, not_evaluated, titled, within
 
 
 def analyzed(analyzer: Analyzer, context: Context) -> Asked:

@@ -31,10 +31,10 @@ from tilth.engine.expressions import (
 from tilth.engine.operations import LowerAscii, OneOf, integer
 from tilth.engine.operations.casts import TextToDate, TextToDouble, TextToInstant, TextToTimestamp
 from tilth.engine.operations.patterns import FullMatches
-from tilth.engine.regex import Regex
 from tilth.errors import RulesError
+from tilth.regex import Regex
 from tilth.rules.conditions import WHITE_SPACE, Criterion
-from tilth.rules.syntax import Keyword
+from tilth.rules.language.syntax import Keyword
 
 BLANK = "[" + "".join(f"\\x{{{ord(c):X}}}" for c in WHITE_SPACE) + "]+"
 ORDER = {">": gt, ">=": ge, "<": lt, "<=": le}

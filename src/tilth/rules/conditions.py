@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from tilth.errors import RulesError
-from tilth.rules.functions import evaluate
-from tilth.rules.syntax import (
+from tilth.rules.language.functions import evaluate
+from tilth.rules.language.syntax import (
     Arithmetic,
     Call,
     Clock,

@@ -15,9 +15,9 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Dataset, Kind, Schema, masked
 from tilth.engine.engine import Engine, everything
 from tilth.engine.expressions import alias, all_rows, and_, col, gt, is_null, lit, not_null, or_
+from tilth.engine.layers import table
 from tilth.engine.operations import SmallestTogether
-from tilth.engine.query import table
-from tilth.rules.syntax import Composite, Rule
+from tilth.rules.language.syntax import Composite, Rule
 
 MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more the first that are found are shown
 

@@ -7,8 +7,8 @@ from tilth.data import Dataset, Memory
 from tilth.engine.engine import everything
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations.patterns import FullMatches
-from tilth.engine.regex import Regex
 from tilth.errors import MachineError, RequestError
+from tilth.regex import Regex
 
 PATTERN = "(?:ab|a)*"
 

@@ -40,7 +40,7 @@ def command(data: str, rules: str, json: bool, out: str | None, ids: tuple[str, 
     if out:
         verbs.write(report, out)
     if json:
-        from tilth.report.glue import to_glue_json
+        from tilth.aws.glue import to_glue_json
 
         click.echo(to_glue_json(report))
     else:

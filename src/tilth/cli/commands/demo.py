@@ -9,7 +9,7 @@ import click
 
 from tilth.cli.options import ENGINE, OUTPUT, engine_from, shared, show
 from tilth.errors import Mistake, RequestError
-from tilth.formats.places import stands
+from tilth.store.places import stands
 
 
 @click.command()
@@ -24,13 +24,13 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     flaws for them to find.
     """
     from tilth import verbs
-    from tilth.atomic import whole_file
     from tilth.cli.app import say
-    from tilth.testing.loans import COLUMNS, write_loans
+    from tilth.demo.loans import COLUMNS, write_loans
+    from tilth.store.atomic import whole_file
 
     folder = Path(out)
     table, flow = folder / "loans.csv", folder / "loans.yaml"
-    text = Path(__file__).parents[1].joinpath("loans.yaml").read_text("utf-8")
+    text = Path(__file__).parents[2].joinpath("demo", "loans.yaml").read_text("utf-8")
     _refuse_foreign(table, ",".join(COLUMNS), flow, text)
     write_loans(table, rows, seed)
     with whole_file(flow) as new:

@@ -31,10 +31,10 @@ def command(data: str, out: str | None, force: bool, **options: Any) -> int:
     """
     from tilth.cli.app import say
     from tilth.cli.commands import split_options
+    from tilth.drafting import propose
     from tilth.errors import RequestError
-    from tilth.flow.proposal import propose
     from tilth.formats import whole_file
-    from tilth.formats.places import is_folder, refuse_own_input, stands
+    from tilth.store.places import is_folder, refuse_own_input, stands
 
     reading, engine_options = split_options(options)
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")

@@ -41,8 +41,8 @@ def _counted(n: int, thing: str) -> str:
 def _linted(path: str, strict: bool) -> Sequence[Mistake]:
     """What is wrong with a file: of one that cannot be read, that."""
     from tilth.errors import RulesError
-    from tilth.formats.places import text_of
     from tilth.rules import lint
+    from tilth.store.places import text_of
 
     try:
         text = text_of(path, "ruleset", RulesError)

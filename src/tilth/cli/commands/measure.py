@@ -31,9 +31,9 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     With --config the file decides, and DIR/analysis.json has the shape that SageMaker Clarify writes.
     """
     from tilth import verbs
-    from tilth.atomic import refuse_foreign
     from tilth.cli.commands import split_options
     from tilth.flow.delivery import deliver_report
+    from tilth.store.atomic import refuse_foreign
 
     roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
     reading, engine_options = split_options(options)
@@ -55,9 +55,8 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
 def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Engine) -> Report:
     """The measures that a Clarify configuration asks for; its result file and the report go to `out`."""
     from tilth import verbs
-    from tilth.flow.analysis import measure_config
-    from tilth.flow.delivery import deliver_analysis
-    from tilth.formats.clarify import AnalysisConfig
+    from tilth.aws.clarify.analysis import deliver_analysis, measure_config
+    from tilth.aws.clarify.config import AnalysisConfig
 
     asked = AnalysisConfig.load(config)
     report = measure_config(verbs.read(data, engine=engine, **{**asked.reading, **reading}), asked, engine)

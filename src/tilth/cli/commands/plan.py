@@ -36,7 +36,7 @@ def command(flow: str, json: bool, **engine: Any) -> int:
 def show_plan(flow: Flow, engine: Engine, json: bool) -> None:
     """Print the passes that a flow would make."""
     from tilth import verbs
-    from tilth.engine.rehearsal import Rehearsal
+    from tilth.engine.dry_run import Rehearsal
 
     rehearsal = Rehearsal(engine)
     verbs.rehearse(flow, rehearsal)

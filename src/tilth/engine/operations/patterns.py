@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import case, is_null, le, lit
 from tilth.engine.operations.operation import Operation, call
-from tilth.engine.regex import Regex
+from tilth.regex import Regex
 
 
 @cache

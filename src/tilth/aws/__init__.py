@@ -1,0 +1,1 @@
+"""Other products' files and words, over the verbs."""

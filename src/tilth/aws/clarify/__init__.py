@@ -1,0 +1,1 @@
+"""SageMaker Clarify: its configuration and its result file."""

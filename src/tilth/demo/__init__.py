@@ -1,0 +1,1 @@
+"""Example data with planted flaws, and the flow that finds them."""

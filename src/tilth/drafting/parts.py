@@ -1,0 +1,70 @@
+"""Who plays which part: what tells rows apart, what shall be predicted, when a row came to be, who may be treated differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tilth.data import Kind, Roles
+from tilth.drafting.names import BAD, OUTCOMES, SURE_OUTCOMES, names_facet, names_id, names_time_of_row, outcome, snake
+from tilth.drafting.seen import FEW, LONGEST_KEY, Seen
+
+GOOD = ("yes", "y", "true", "t", "1", "1.0", "good", "approved", "accepted", "positive", "pass", "passed", ">50k", "survived")
+NO = ("no", "n", "false", "f", "0", "0.0")
+TIME_PARTS = ("year", "month", "day", "hour", "minute")
+
+
+def parts_of(seen: Sequence[Seen]) -> Roles:
+    """Who plays which part, as far as names and values tell; the good outcome is told by `good_outcome`, once values are counted."""
+    key = _key(seen)
+    time = next((s.name for s in seen if s.kind.temporal and s.full and not s.constant and names_time_of_row(s.name)), None)
+    label = _label([s for s in seen if s is not key and s.name != time and not s.private], seen)
+    facets = [s.name for s in seen if names_facet(s.name) and not s.constant and s is not label and not s.private]
+    return Roles.of(
+        text=[s.name for s in seen if s.free_text and not s.private],
+        id=[key.name] if key else [],
+        time=time,
+        label=label.name if label else None,
+        facet=facets,
+        private=[s.name for s in seen if s.private],
+    )
+
+
+def _key(seen: Sequence[Seen]) -> Seen | None:
+    """The column that tells rows apart: named like an id and different in every row, or in nearly every; else a number that counts the
+    rows, in front; else a short text."""
+    named = [s for s in seen if names_id(s.name) and s.kind in (Kind.INTEGER, Kind.TEXT)]
+    sure = [s for s in named if s.unique] + [s for s in named if s.near_unique and s.full and not s.private]
+    short = [s for s in seen if s.unique and s.kind is Kind.TEXT and s.longest <= LONGEST_KEY and not (s.written or s.private)]
+    numbers = [s for s in seen[:1] if s.counts_up]
+    return next(iter(sure + [s for s in numbers + short if s.rows > FEW]), None)
+
+
+def _label(fit: Sequence[Seen], seen: Sequence[Seen]) -> Seen | None:
+    """The column named like an outcome, else the last one if it holds two values, or few texts, or the one beside a free text."""
+    few = [s for s in fit if 2 <= s.distinct <= FEW and s.kind in (Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER)]
+    numbers = [s for s in fit if s.kind.numeric and s.distinct > FEW and snake(s.name) in SURE_OUTCOMES]
+    named = [s for word in OUTCOMES for s in (*few, *numbers) if outcome(s.name) == word]
+    last = [s for s in few if s is seen[-1] and s.full and not names_facet(s.name) and (s.distinct == 2 or s.kind is Kind.TEXT)]
+    beside_text = few if len(few) == len(seen) - 1 == 1 and any(s.free_text for s in seen) else []
+    return next(iter(named + last + beside_text), None)
+
+
+def named_good(label: str, value: Any) -> bool:
+    """Whether a value of the label is named like a good outcome: of one that nobody wishes for, such as fraud, that is `no`."""
+    return str(value).strip().casefold() in (NO if outcome(label) in BAD else GOOD)
+
+
+def good_outcome(label: str, counts: Mapping[Any, int]) -> tuple[Any, ...]:
+    """The label's value that is named like a good outcome, else the rarer of two, which is usually the one that is looked for."""
+    values = sorted(counts, key=lambda value: (counts[value], str(value)))
+    good = [v for v in values if named_good(label, v)]
+    return tuple(good[:1] or (values[:1] if len(values) == 2 else ()))
+
+
+def time_parts(seen: Sequence[Seen]) -> tuple[str, ...]:
+    """The columns that tell the time in parts, from the year on: whole numbers, at least of year and month."""
+    named = {snake(s.name): s.name for s in reversed(seen) if s.kind is Kind.INTEGER and s.full}
+    found = [named.get(part, "") for part in TIME_PARTS]
+    parts = found[: found.index("")] if "" in found else found
+    return tuple(parts) if len(parts) > 1 else ()

@@ -1,0 +1,5 @@
+"""The cluster engine: Spark."""
+
+from tilth.engine.spark.engine import Spark
+
+__all__ = ["Spark"]

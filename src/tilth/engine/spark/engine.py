@@ -1,0 +1,355 @@
+"""The cluster engine: Spark, by an existing session, Spark Connect, or a local one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
+from tilth.engine import textfiles
+from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
+from tilth.engine.holders import Holders
+from tilth.engine.layers import layer_select, select_from, text_door
+from tilth.engine.operations import lower, refusal
+from tilth.engine.operations.casts import CONTRADICTION
+from tilth.engine.spark.connect import is_remote, reason
+from tilth.engine.spark.sessions import active_kept, beside, moved, session_for, unlogged
+from tilth.errors import Gap, MachineError, RequestError, SourceError
+from tilth.store.scratch import Scratch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
+
+KINDS: dict[str, Kind] = {
+    "boolean": Kind.BOOLEAN,
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), Kind.INTEGER),
+    **dict.fromkeys(("float", "double"), Kind.FLOAT),
+    "string": Kind.TEXT,
+    "date": Kind.DATE,
+    "timestamp_ntz": Kind.TIMESTAMP,
+    "timestamp": Kind.INSTANT,
+    "time": Kind.TIME,
+    "binary": Kind.BINARY,
+    "array": Kind.LIST,
+    "struct": Kind.STRUCT,
+    "map": Kind.MAP,
+    "void": Kind.NULL,
+}
+
+
+def kind_of(type_text: str) -> Kind:
+    """The kind of a Spark type, by its short text.
+
+    >>> kind_of("decimal(18,3)"), kind_of("array<int>"), kind_of("timestamp_ntz")
+    (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.TIMESTAMP: 'timestamp'>)
+    """
+    word = type_text.split("(")[0].split("<")[0]
+    return Kind.DECIMAL if word == "decimal" else Kind.TEXT if word in ("varchar", "char") else KINDS.get(word, Kind.OTHER)
+
+
+class Spark(Engine):
+    """Spark, by a session of the user's (`session`), a remote one (`remote`, such as `"sc://host:15002"`), or a local one.
+
+    A given session stays as it is: queries run in a session of ours beside it, on the same Spark, which has its settings but for those
+    that change what a query means. Where such a setting cannot be had, the session is refused, with the reason.
+    """
+
+    name = "spark"
+    states: ClassVar[dict[str, tuple[int, int]]] = {}  # of the files whose texts sessions hold, as they were then
+
+    def __init__(self, session: SparkSession | None = None, remote: str | None = None) -> None:
+        super().__init__()
+        self.given = session or session_for(remote)
+        self.session = beside(self.given)
+        self._bases: dict[Any, str] = {}
+        self._holders = Holders()
+        self._named = itertools.count()
+        self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
+        self._scratch: Scratch | None = None
+        self._prefix = f"tilth_{id(self):x}"
+
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+        self._let_go()
+        door = text_door(data)
+        name = self._view((self._holders.key(data.source), door), lambda: self._opened(data.source, door))
+        names = data.source.columns if not door else door[0].names(data.source.columns)
+        layers = data.layers[len(door) :]
+        while len(layers) > VIEWS_FROM:
+            name, names, layers = self._stacked(name, names, layers[:VIEWS_FROM]), _names(names, layers[:VIEWS_FROM]), layers[VIEWS_FROM:]
+        return name, names, layers
+
+    def load(self, data: Dataset, proof: Change) -> None:
+        def held() -> DataFrame:
+            frame = self._opened(data.source, (proof,))
+            with self._ours(""), self.timed("read texts into a table", str(data.source)):
+                frame.count()
+            return frame
+
+        self._view((data.source, text_door(data)), held)
+
+    def _view(self, wanted: Any, make: Any) -> str:
+        if wanted not in self._bases:
+            name = f"{self._prefix}_{next(self._named)}"
+            make().createOrReplaceTempView(name)
+            self._bases[wanted] = name
+        return self._bases[wanted]
+
+    def _let_go(self) -> None:
+        """Forget the tables in memory that nobody holds any more, and the views that stand on them."""
+        ended = self._holders.ended()
+        while gone := [w for w in self._bases if w[0] in ended]:
+            names = [self._bases.pop(wanted) for wanted in gone]
+            for name in names:
+                self.session.catalog.dropTempView(name)
+            ended = set(names)  # of a stack of views each is the key of the next
+
+    def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
+        return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
+
+    def _opened(self, source: Source, door: Sequence[Layer]) -> DataFrame:
+        frame = self._frame(source)
+        if not door:
+            return frame
+        if isinstance(source, Files):
+            self._forget_written(source)
+        view = f"{self._prefix}_texts{next(self._named)}"
+        frame.createOrReplaceTempView(view)
+        return self.sql(lower(layer_select(door[0], view, source.columns), self.name)).cache()
+
+    def _forget_written(self, source: Files) -> None:
+        """Let the session forget the texts of files that were written since: it knows what it holds by the paths alone."""
+        here = (path for path in source.paths if "://" not in path)
+        for path, state in zip(here, source.state, strict=False):
+            if self.states.setdefault(path, state) != state:
+                self.session.catalog.refreshByPath(path)
+                self.states[path] = state
+
+    def _frame(self, source: Source) -> DataFrame:
+        with self._ours(""):
+            return self._read(source)
+
+    def _read(self, source: Source) -> DataFrame:
+        match source:
+            case Files(format="parquet"):
+                return self._parquet(source)
+            case Files(format="csv"):
+                return self._csv(source)
+            case Files(format="jsonl"):
+                self._texts.append(source)
+                return self.session.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
+            case Memory():
+                return self._in_memory(source.table)
+            case Native(engine="spark"):
+                return moved(source.handle, self.session)
+        raise Gap(f"Spark cannot read {source}")
+
+    def _in_memory(self, table: pa.Table) -> DataFrame:
+        with active_kept(self.session):
+            return _frame_of(self.session, table)
+
+    def returned(self, frame: DataFrame) -> DataFrame:
+        """A frame of ours in the session that was given, for the user to go on with."""
+        return moved(frame, self.given)
+
+    def frame(self, table: pa.Table) -> DataFrame:
+        """An Arrow table as a frame in the session that was given."""
+        return self.returned(self._in_memory(table))
+
+    def _parquet(self, source: Files) -> DataFrame:
+        reader = self.session.read.option("mergeSchema", len(source.paths) > 1)
+        if source.option("hive"):
+            reader = reader.option("basePath", source.option("root"))
+        frame = reader.parquet(*source.paths)
+        parted = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
+        if source.option("hive") and parted:  # as texts: Spark would make a number of `007`
+            frame = reader.schema(_with_texts(frame.schema, parted)).parquet(*source.paths)
+        names = source.option("names")
+        return frame.toDF(*names) if names else frame
+
+    def _csv(self, source: Files) -> DataFrame:
+        self._texts.append(source)
+        dialect = textfiles.Dialect.of(source)
+        options = {
+            "sep": dialect.delimiter,
+            "header": source.option("header"),
+            "quote": dialect.quote or "\0",
+            "escape": dialect.quote or "\0",
+            "ignoreLeadingWhiteSpace": dialect.trim,
+            "ignoreTrailingWhiteSpace": False,
+            "multiLine": True,
+            "mode": "FAILFAST",
+            "maxCharsPerColumn": -1,
+            "columnPruning": False,
+        }
+        by_end: dict[str, list[str]] = {}  # Spark finds out how lines end, but then changes the line ends inside quotes as well
+        for path in self._in_utf8(source):
+            by_end.setdefault("\n" if "://" in path else textfiles.line_end(path), []).append(path)
+        reader = self.session.read.schema(_all_texts(source)).options(**options)
+        return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
+
+    def _in_utf8(self, source: Files) -> list[str]:
+        """The paths of files of texts in UTF-8: copies on this machine where they are in another encoding, of which Spark knows few.
+
+        Errors: `SourceError` for bytes that the encoding does not allow: Spark would put a question mark there and say nothing.
+        `Gap` for another encoding on a cluster, which does not see the copies.
+        """
+        encoding = source.option("encoding")
+        here = [path for path in source.paths if "://" not in path]
+        wrong = [m for path in here if (m := textfiles.wrong_byte(path, encoding))]
+        if wrong:
+            raise SourceError(*wrong)
+        if textfiles.python_name(encoding) == "utf-8-sig":
+            return list(source.paths)
+        if here != list(source.paths) or not self._is_local():
+            raise Gap(
+                f"Spark on a cluster reads texts in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
+            )
+        self._scratch = self._scratch or Scratch()
+        return [textfiles.as_utf8(path, encoding, Path(self._scratch.name)) for path in here]
+
+    def _is_local(self) -> bool:
+        return not is_remote(self.session) and str(self.session.sparkContext.master).startswith("local")
+
+    def owns(self, handle: Any) -> bool:
+        return getattr(handle, "sparkSession", None) in (self.session, self.given)
+
+    def sql(self, text: str) -> DataFrame:
+        """A frame from a query; Spark's exceptions become Tilth's."""
+        with self._ours(text):
+            return self.session.sql(text)
+
+    @contextmanager
+    def _ours(self, text: str) -> Iterator[None]:
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+        from pyspark.errors import PySparkException
+
+        try:
+            with unlogged():
+                yield
+        except (PySparkException, Py4JError) as error:
+            if CONTRADICTION in str(error):
+                raise Contradicted from error
+            if "MALFORMED_RECORD_IN_PARSING" in _chain(error):
+                raise SourceError(*textfiles.blamed(self._texts, "a row has too few or too many fields")) from error
+            raise _ours(error, text) from error
+
+    def named(self, data: Dataset, text: str) -> str:
+        return self._view((self._holders.key(data.source), data.layers, "view"), lambda: self.sql(text))
+
+    def checkpoint(self, data: Dataset) -> Dataset:
+        text = self.query(data, everything())
+        with self._ours(text), self.timed("hold rows", text):
+            frame = self.sql(text).persist()
+            frame.count()
+        held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
+        return replace(data, source=held, layers=())
+
+    def run(self, text: str) -> list[tuple[Any, ...]]:
+        with self._ours(text):  # by way of Arrow: PySpark's own rows lose the zone of an instant
+            columns = [[_plain(v) for v in column.to_pylist()] for column in self.sql(text).toArrow().columns]
+        return list(zip(*columns, strict=True))
+
+    def batches(self, text: str) -> pa.RecordBatchReader:
+        with self._ours(text):
+            reader: pa.RecordBatchReader = self.sql(text).toArrow().to_reader()
+        return reader
+
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+        text = self.query(data, everything())
+        frame = self.sql(text)
+        with self._ours(text), self.timed("write", text):
+            rows = frame.count()
+            parts = to if folder else to.with_name(f"{to.name}.parts")
+            (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(str(parts))
+        if not parts.exists():
+            raise Gap(f"Spark wrote {parts} where this machine does not see it", hint="write to a place that both see, or take a frame")
+        for extra in [*parts.glob(".*.crc"), parts / "_SUCCESS"]:
+            extra.unlink(missing_ok=True)
+        if not folder:
+            next(parts.iterdir()).rename(to)
+            parts.rmdir()
+        return int(rows)
+
+    def schema_of(self, text: str) -> Schema:
+        return Schema(
+            tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in self.sql(text).schema.fields)
+        )
+
+    def source_schema(self, source: Source) -> Schema:
+        try:
+            fields = self._frame(source).schema.fields
+        except MachineError as error:
+            raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
+        return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in fields))
+
+
+def _with_texts(schema: Any, names: set[str]) -> Any:
+    """A schema with some of its columns as texts."""
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    return StructType([StructField(f.name, StringType()) if f.name in names else f for f in schema.fields])
+
+
+def _all_texts(source: Files) -> Any:
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    return StructType([StructField(name, StringType()) for name in source.columns])
+
+
+def _names(names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[str, ...]:
+    for layer in layers:
+        names = layer.names(names)
+    return names
+
+
+def _plain(value: Any) -> Any:
+    """Whole decimals as Python integers, which is what DuckDB gives."""
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
+    """A frame made of an Arrow table: its timestamps without a zone as such, which PySpark takes for instants, and its integers of 64
+    bits without a sign, which Spark does not have, as decimals. Narrower ones have got a sign when they were read."""
+    import pyarrow as pa
+
+    fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]
+    frame = session.createDataFrame(table.cast(pa.schema(fields)))
+    naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
+    quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
+    return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame
+
+
+def _chain(error: BaseException | None) -> str:
+    """The messages of an exception and of those that caused it."""
+    found = ""
+    while error is not None:
+        found += str(error)
+        error = getattr(error, "cause", None) or error.__cause__
+    return found
+
+
+def _ours(error: Any, text: str) -> Exception:
+    refused = refusal(str(error))
+    if refused is not None:
+        return refused
+    message = reason(error)
+    known = getattr(error, "getCondition", lambda: None)() or ""
+    if known.split(".")[0] in (
+        "ARITHMETIC_OVERFLOW",
+        "BINARY_ARITHMETIC_OVERFLOW",
+        "CAST_OVERFLOW",
+        "CAST_INVALID_INPUT",
+        "DIVIDE_BY_ZERO",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+    ):
+        return RequestError(f"a value does not fit: {message}")
+    return MachineError(f"Spark refused a query: {message}", hint=text[:2000])

@@ -1,0 +1,1 @@
+"""Users' formulas and queries, admitted by one allow-list."""

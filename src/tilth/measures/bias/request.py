@@ -1,0 +1,217 @@
+"""What is asked of a bias measurement: facets, label, group variable, and how sure to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from tilth.data import Kind, Roles, Schema
+from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
+from tilth.measures.bias.kinds import Interval, Measured, Value
+from tilth.measures.bias.measures import BIAS_METRICS
+
+SEVERAL = " & "  # between the columns, and the values, of an intersection
+MEASURED_AS = ("categorical", "continuous")
+MISSING = ("exclude", "as_category", "clarify")
+CANNOT_GROUP = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})
+
+_LOOKS_LIKE_INTERVAL = re.compile(r"\s*[(\[][^()\[\]]*,[^()\[\]]*[)\]]\s*")
+
+MissingPolicy = Literal["exclude", "as_category", "clarify"]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A column against which bias is measured, and which of its rows are d, the group in question; all others are a.
+
+    `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values each
+    value of the column is d in its turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
+    about equal size first. `bands` are such parts that were cut before, of another table: each is d in its turn.
+
+    >>> Facet("age", ("(40, 65]",))
+    Facet(column='age', values=('(40, 65]',), quantiles=0, bands=())
+    """
+
+    column: str
+    values: tuple[Value, ...] = ()
+    quantiles: int = 0
+    bands: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True)
+class BiasRequest:
+    """Which bias is measured, and how.
+
+    `positive` are the label's good outcomes: values, or one number as an exclusive lower bound. `group` forms the strata of
+    CDDL. `types` state how a column is read, against the rule of `kinds`. `missing` says what becomes of rows that lack a value
+    that a metric needs: they are left out; or a missing facet or group is a category of its own; or as Clarify counts them.
+    `bootstrap` is the number of draws behind each interval; 0 gives closed forms where there are any. `confidence` is a share.
+    Groups smaller than `min_group_size` are measured, but get no verdict. `bands` replace the acceptable range of a metric.
+    `weight` is a column: counts become sums of it. `intersections` are combinations of columns, each measured as one facet.
+
+    Errors: `RequestError` with every mistake at once.
+
+    >>> BiasRequest.of(facets=["sex"], label="income", positive=">50K").facets
+    (Facet(column='sex', values=(), quantiles=0, bands=()),)
+    """
+
+    facets: tuple[Facet, ...]
+    label: str | None = None
+    positive: tuple[Value, ...] = ()
+    group: str | None = None
+    metrics: tuple[str, ...] = tuple(BIAS_METRICS)
+    types: Mapping[str, Measured] = field(default_factory=dict, hash=False)
+    missing: MissingPolicy = "exclude"
+    confidence: float = 0.95
+    bootstrap: int = 1000
+    seed: int = 0
+    min_group_size: int = 30
+    verdicts: bool = False
+    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict, hash=False)
+    intersections: tuple[tuple[str, ...], ...] = ()
+    max_combinations: int = 200
+    weight: str | None = None
+    force_group: bool = False
+
+    def __post_init__(self) -> None:
+        mistakes = [*self._facets_wrong(), *self._label_wrong(), *self._numbers_wrong()]
+        if mistakes:
+            raise RequestError(*mistakes)
+
+    @classmethod
+    def of(cls, facets: Iterable[str | Facet], positive: Any = (), **given: Any) -> BiasRequest:
+        """A request from names of facets, and a single value or several for `positive`."""
+        made = tuple(f if isinstance(f, Facet) else Facet(f) for f in facets)
+        return cls(made, positive=tuple(positive) if isinstance(positive, list | tuple) else (positive,), **given)
+
+    @classmethod
+    def of_roles(cls, roles: Roles, schema: Schema | None = None, **given: Any) -> BiasRequest:
+        """The request that roles make: every facet, the label and its positive value, the first group; numbers in quarters.
+
+        Without a label only class imbalance is measured; a boolean label is positive where it is true. Errors: `RequestError`
+        where no column is a facet, or nobody says which value of the label is the good one.
+        """
+        if not roles.facet:
+            raise RequestError(
+                "bias is measured against facets, and no column has that role", hint="add roles: {facet: [sex, age]}", code="no-facet"
+            )
+        boolean = roles.label is not None and schema is not None and roles.label in schema and schema[roles.label].kind is Kind.BOOLEAN
+        positive = roles.positive or ((True,) if boolean else ())
+        if roles.label is not None and not positive:
+            raise RequestError(
+                f"nobody says which value of the label {roles.label!r} is the good outcome",
+                hint="add roles: {positive: VALUE}, or several values, or a number above which the outcome is good",
+                code="no-positive",
+            )
+        group = roles.group[0] if roles.group else None
+        known = tuple(m for m in BIAS_METRICS if (roles.label or m == "CI") and (group or m != "CDDL"))
+        facets = tuple(Facet(c, quantiles=4) for c in roles.facet)
+        defaults = {"label": roles.label, "positive": positive, "group": group, "metrics": known, "weight": roles.weight}
+        return cls(facets, **{**defaults, **given})
+
+    def cut_as(self, bands: Mapping[str, tuple[Interval, ...]]) -> BiasRequest:
+        """The same request, with numeric facets that have no values parted as another table's were, so that the groups are the same."""
+        facets = (f if f.values else replace(f, bands=bands.get(f.column, ())) for f in self.facets)
+        return replace(self, facets=tuple(facets))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is looked at, once."""
+        crossed = (c for columns in self.intersections for c in columns)
+        asked = (*(f.column for f in self.facets), *crossed, self.label, self.group, self.weight)
+        return tuple(dict.fromkeys(c for c in asked if c is not None))
+
+    def check(self, schema: Schema) -> None:
+        """Refuse columns that are not there or cannot be grouped by, all at once."""
+        wrong = [_unknown(name, schema) for name in self.columns if name not in schema]
+        there = [schema[name] for name in self.columns if name in schema]
+        wrong += [
+            Mistake(f"bias: the weight {c.name!r} is {c.kind}", accepted="a numeric column", code="wrong-kind")
+            for c in there
+            if c.name == self.weight and not c.kind.numeric
+        ]
+        wrong += [
+            Mistake(f"bias: column {c.name!r} is {c.kind}", accepted="texts, numbers, booleans, dates and times", code="wrong-kind")
+            for c in there
+            if c.kind in CANNOT_GROUP
+        ]
+        asked = [(f.column, f.values) for f in self.facets] + [(self.label, self.positive)]
+        wrong += [
+            Mistake(f"bias: column {c!r} is {schema[c].kind}, and {v[0]!r} is an interval of numbers", code="wrong-kind")
+            for c, v in asked
+            if c is not None and c in schema and _is_interval(v) and not schema[c].kind.numeric and schema[c].kind is not Kind.TEXT
+        ]
+        if wrong:
+            raise ColumnError(*wrong)
+
+    # ── what is wrong with it ──
+
+    def _facets_wrong(self) -> list[Mistake]:
+        wrong = []
+        if not self.facets and not self.intersections:
+            wrong.append(Mistake("bias is measured against facets, and none is given", code="no-facet"))
+        for n, f in enumerate(self.facets):
+            if f in self.facets[:n]:
+                wrong.append(Mistake(f"facet {f.column!r} is given twice with the same values", code="same-facet"))
+            if f.column == self.label:
+                wrong.append(Mistake(f"the label {f.column!r} cannot be a facet", code="label-is-facet"))
+            if f.column == self.group:
+                hint = "within a stratum there would be one group"
+                wrong.append(Mistake(f"facet {f.column!r} is the group variable", hint=hint, code="facet-is-group"))
+            wrong += [Mistake(f"facet {f.column!r}: {m}", code="bad-interval") for m in _bad_intervals(f.values)]
+        if self.label is not None and self.label == self.group:
+            wrong.append(Mistake(f"the label {self.label!r} is the group variable", code="label-is-group"))
+        short = [SEVERAL.join(c) for c in self.intersections if len(set(c)) < 2]
+        return wrong + [Mistake(f"intersection {s!r}: two columns or more are needed", code="bad-intersection") for s in short]
+
+    def _label_wrong(self) -> list[Mistake]:
+        wrong = [
+            _unknown_word(f"there is no bias metric {m!r}", m, tuple(BIAS_METRICS), "unknown-metric")
+            for m in (*self.metrics, *self.bands)
+            if m not in BIAS_METRICS
+        ]
+        needing = [m for m in self.metrics if m in BIAS_METRICS and "label" in BIAS_METRICS[m].needs]
+        if needing and self.label is None:
+            wrong.append(Mistake(f"{listed(needing)} need a label", hint="only CI can do without", code="no-label"))
+        if needing and self.label is not None and not self.positive:
+            wrong.append(Mistake(f"nobody says which value of the label {self.label!r} is the good outcome", code="no-positive"))
+        return wrong + [Mistake(f"label {self.label!r}: {m}", code="bad-interval") for m in _bad_intervals(self.positive)]
+
+    def _numbers_wrong(self) -> list[Mistake]:
+        wrong = []
+        if not 0 < self.confidence < 1:
+            wrong.append(Mistake(f"confidence is {self.confidence}", accepted="a share between 0 and 1", code="bad-value"))
+        if self.missing not in MISSING:
+            wrong.append(_unknown_word(f"missing values: {self.missing!r} is not known", self.missing, MISSING, "unknown-value"))
+        wrong += [
+            Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
+            for what in ("bootstrap", "min_group_size", "max_combinations")
+            if getattr(self, what) < 0
+        ]
+        return wrong + [
+            _unknown_word(f"the type of {column!r} is {kind!r}", kind, MEASURED_AS, "unknown-value")
+            for column, kind in self.types.items()
+            if kind not in MEASURED_AS
+        ]
+
+
+def _unknown(name: str, schema: Schema) -> Mistake:
+    return _unknown_word(f"bias: there is no column {name!r}", name, schema.names, "unknown-column")
+
+
+def _unknown_word(message: str, word: object, known: Sequence[str], code: str) -> Mistake:
+    return Mistake(message, accepted=listed(known), hint=did_you_mean(str(word), known), code=code)
+
+
+def _is_interval(values: Sequence[Value]) -> bool:
+    return len(values) == 1 and Interval.parsed(values[0]) is not None
+
+
+def _bad_intervals(values: Sequence[Value]) -> list[str]:
+    """What is wrong with a value that looks like an interval."""
+    if len(values) != 1 or not isinstance(values[0], str) or not _LOOKS_LIKE_INTERVAL.fullmatch(values[0]):
+        return []
+    found = Interval.parsed(values[0])
+    return [] if found and found.low < found.high else [f"{values[0]!r} is no interval: two numbers are needed, the smaller one first"]

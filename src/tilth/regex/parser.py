@@ -1,0 +1,413 @@
+"""From text to tree. What is outside the subset is refused with its place, the reason and the nearest way to write it; all of it at once.
+
+    pattern   = flags alternation
+    alternation = sequence ("|" sequence)*
+    sequence  = (atom repeat?)+
+    atom      = character | "." | "^" | "$" | escape | class | group
+    repeat    = ("*" | "+" | "?" | "{n}" | "{n,}" | "{n,m}") "?"?
+    group     = "(" alternation ")" | "(?:" alternation ")" | "(?i:" alternation ")" | "(?s:" …
+    class     = "[" "^"? (character | character "-" character | escape)+ "]"
+    flags     = ("(?i)" | "(?s)" | "(?is)")*
+
+The parser never raises on the way: it notes a mistake, takes something harmless in its place and goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tilth.errors import Mistake, Place
+from tilth.regex import chars, tree
+from tilth.regex.backtracking import too_many_ways, too_many_ways_in_all
+from tilth.regex.chars import SURROGATES, CharSet
+from tilth.regex.tree import Chars, Edge, Group, Node, Repeat
+
+LONGEST = 2_000  # characters of a pattern; Java's matcher takes one stack frame per part, and 1 MiB holds about twice as many
+DEEPEST = 20  # groups inside each other
+MOST_COPIES = 1_000  # RE2's own limit on a counted repeat, nested counts multiplied
+LARGEST = 20_000  # instructions; RE2 gives up at about 170,000 and is slow long before
+
+HARMLESS = Chars(CharSet.of("a"))
+SIMPLE = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+NAMED = {"d": chars.DIGIT, "w": chars.WORD, "s": chars.SPACE, "D": ~chars.DIGIT, "W": ~chars.WORD, "S": ~chars.SPACE}
+EDGES = {"A": Edge.START, "z": Edge.END, "b": Edge.WORD}
+ESCAPES = r"\d \D \w \W \s \S \b \A \z \t \n \r \f \xHH \x{H…} and a backslash before punctuation"
+REFUSED_ESCAPES = {  # letter → why, and what to write instead
+    "Z": (
+        r"\Z is the end of the text to Python, and stands before a last line break too to Java",
+        r"for the end of the text write \z or $",
+    ),
+    "B": (r"\B differs between engines on the empty text", "name the characters that stand there, as in [a-z]foo"),
+    "v": (r"\v is one character to RE2 and a whole class to Java", r"for the vertical tab write \x0b"),
+    "a": (r"\a is not in the subset", r"for the bell character write \x07"),
+    "e": (r"\e is known to Java only", r"for the escape character write \x1b"),
+    "c": (r"control characters by letter are known to Java only", r"write the code, as \x01 for control-A"),
+    "h": (r"\h is known to Java only", r"for blanks and tabs write [ \t]"),
+    "H": (r"\H is known to Java only", r"write [^ \t]"),
+    "R": (r"\R is known to Java only", r"for a line break write \r?\n"),
+    "V": (r"\V is known to Java only", r"write [^\n\r]"),
+    "p": ("Unicode properties do not cover the same letters in every engine", "write the letters as ranges, as in [A-Za-zÀ-ÖØ-öø-ÿ]"),
+    "P": ("Unicode properties do not cover the same letters in every engine", "write the letters as ranges, as in [^A-Za-zÀ-ÖØ-öø-ÿ]"),
+    "Q": (r"quoting by \Q…\E is unknown to Python", "put a backslash before each special character"),
+    "E": (r"quoting by \Q…\E is unknown to Python", "put a backslash before each special character"),
+    "G": (r"\G is known to Java only", ""),
+    "k": ("back references are not available: RE2, DuckDB's engine, has none", ""),
+    "C": (r"\C is known to RE2 only", r"for any character, line breaks included, write (?s:.)"),
+    "X": (r"\X is known to Java only", ""),
+    "N": (r"\N is unknown to RE2", r"write the code, as \x{e9}"),
+}
+LOOKAROUND = {"?=": "lookahead", "?!": "negative lookahead", "?<=": "lookbehind", "?<!": "negative lookbehind"}
+POSIX = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "0-9A-Za-z", "upper": "A-Z", "lower": "a-z", "space": r" \t\n\r\f", "blank": r" \t",
+    "punct": r"!-\/:-@\[-`{-~", "word": r"\w", "xdigit": "0-9A-Fa-f",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What `(?i)` and `(?s)` switch on: letters of both cases, and a dot that takes line breaks."""
+
+    ignore_case: bool = False
+    dot_takes_all: bool = False
+
+    def on(self, letters: str) -> Flags:
+        """These flags and those named by `letters`."""
+        return Flags(self.ignore_case or "i" in letters, self.dot_takes_all or "s" in letters)
+
+
+class Parser:
+    """One reading of one pattern: `tree`, whether it is an alternation at the top, and all `mistakes`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+        self.group_count = 0
+        self.mistakes: list[Mistake] = []
+        self.tree: Node = HARMLESS
+        self.is_alternation = False
+        if self._fits():
+            self._pattern()
+
+    # ── the grammar, from the top ────────────────────────────────────────────────────────────────────────────────
+
+    def _fits(self) -> bool:
+        if len(self.text) > LONGEST:
+            self._refuse(
+                LONGEST, f"the pattern has {len(self.text)} characters", f"at most {LONGEST}", "to test for one of many values, use a list"
+            )
+        for at, character in enumerate(self.text[:LONGEST]):
+            if ord(character) in SURROGATES:
+                self._refuse(at, f"half a surrogate pair (U+{ord(character):04X}) is no character", "whole characters")
+        return not self.mistakes
+
+    def _pattern(self) -> None:
+        flags = Flags()
+        while leading := self._take(r"\(\?([is]+)\)"):
+            flags = flags.on(leading[1])
+        options = self._options(flags)
+        while self._take(r"\)"):  # only a closing bracket stops the options early
+            self._refuse(self.at - 1, "this bracket closes nothing", hint=r"for the character itself write \)")
+            options += self._options(flags) if self.text[self.at : self.at + 1] not in (")", "") else []
+        self.is_alternation = len(options) > 1
+        self.tree = tree.choice(options)
+        if tree.size(self.tree) > LARGEST:
+            counted = f"about {tree.size(self.tree):,} instructions"
+            self._refuse(
+                0, f"the pattern is too large: {counted} once its counts are written out", f"at most {LARGEST:,}", "lower the counts"
+            )
+        elif not self.mistakes and (reason := too_many_ways_in_all(self.tree)):
+            self._refuse(0, reason, hint="put one repeat for several in a row: a?a?a? is a{0,3}, and [^,]*, is better than .*,")
+
+    def _options(self, flags: Flags) -> list[Node]:
+        options = [self._sequence(flags)]
+        while self._take(r"\|"):
+            options.append(self._sequence(flags))
+        return options
+
+    def _sequence(self, flags: Flags) -> Node:
+        start, parts = self.at, list[Node]()
+        while self.at < len(self.text) and self.text[self.at] not in "|)":
+            parts.append(self._repeated(flags))
+        if not parts:
+            self._refuse(start, "nothing stands here", hint="for a part that may be absent write (?:…)?; for the empty text alone write ^$")
+            return HARMLESS
+        return tree.sequence(parts)
+
+    def _repeated(self, flags: Flags) -> Node:
+        start = self.at
+        node = self._atom(flags)
+        while (counts := self._counts()) is not None:
+            node = self._repeat(node, start, *counts)
+        return node
+
+    # ── repeats ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _counts(self) -> tuple[int, int, int | None] | None:
+        """Where the next repeat begins, its least and its most count; nothing where no repeat follows."""
+        start = self.at
+        if sign := self._take(r"[*+?]"):
+            return (start, *{"*": (0, None), "+": (1, None), "?": (0, 1)}[sign[0]])
+        if not (braces := self._take(r"\{([0-9]*)(,?)([0-9]*)\}")):
+            return None
+        low, comma, high = braces.groups()
+        if not low:
+            hint = rf"write {{0,{high}}}" if high else r"for the character itself write \{"
+            self._refuse(start, f"{braces[0]} has no least count", "{n}, {n,} or {n,m}", hint, len(braces[0]))
+        if max(len(low), len(high)) > len(str(MOST_COPIES)):  # before int() reads a number of any length
+            low, high = str(MOST_COPIES + 1), ""
+        least = int(low or 1)
+        most = int(high) if high else None if comma else least
+        return start, least, most
+
+    def _repeat(self, body: Node, start: int, at: int, least: int, most: int | None) -> Node:
+        """The repeat of `body`, which began at `start`, by the counts that stand at `at`."""
+        sign, part = self.text[at : self.at], self.text[start:at]
+        length = self.at - at
+        greedy = not self._take(r"\?")
+        node = Repeat(body, least, most, greedy)
+        if self._take(r"\+"):
+            self._refuse(self.at - 1, "possessive repeats are not available: RE2, DuckDB's engine, has none", hint=f"write {sign} alone")
+        if most is not None and (most < least or most == 0):
+            self._refuse(at, f"{sign} counts to nothing", "{n,m} with 0 ≤ n ≤ m and 1 ≤ m", length=length)
+        elif tree.copies(node) > MOST_COPIES:
+            self._refuse(
+                at, "a counted repeat may make no more copies, nested counts multiplied", f"at most {MOST_COPIES:,}", length=length
+            )
+        elif isinstance(body, Repeat) and not part.endswith(")"):
+            self._refuse(at, f"{sign} repeats a repeat", hint=f"if that is meant, write (?:{part}){sign}", length=length)
+        elif isinstance(body, Edge):
+            self._refuse(at, f"{sign} repeats a place between characters", hint=f"write {part} alone", length=length)
+        elif tree.may_be_empty(body):
+            why = f"{sign} repeats a part that may match nothing; engines differ in what it then holds"
+            self._refuse(at, why, hint="make what stands inside need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
+        elif not self.mistakes and (reason := too_many_ways(node)):
+            hint = "let each round but the first begin with its separator: (?:a+,?)+ is a+(?:,a+)*,?"
+            self._refuse(start, f"this repeat {reason}", hint=hint, length=self.at - start)
+        else:
+            return node
+        return HARMLESS
+
+    # ── atoms ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _atom(self, flags: Flags) -> Node:
+        start = self.at
+        self.at += 1
+        match self.text[start]:
+            case "(":
+                return self._group(start, flags)
+            case "[":
+                return self._class(start, flags)
+            case "\\":
+                found = self._escape(start)
+                return found if isinstance(found, Edge) else _chars(found, flags)
+            case ".":
+                return Chars(chars.ANY if flags.dot_takes_all else chars.NOT_NEWLINE)
+            case "^":
+                return Edge.START
+            case "$":
+                return Edge.END
+            case "*" | "+" | "?" as sign:
+                self._refuse(start, f"{sign} has nothing to repeat", hint=rf"for the character itself write \{sign}")
+                return HARMLESS
+            case "{":
+                self._refuse(start, "{ begins a count, and there is none", "{n}, {n,} or {n,m}", r"for the character itself write \{")
+                return HARMLESS
+            case character:
+                return _chars(CharSet.of(character), flags)
+
+    def _group(self, start: int, flags: Flags) -> Node:
+        number = 0
+        if self.text.startswith("?", self.at):
+            flags = self._group_flags(start, flags)
+            if self.text[self.at - 1] == ")":  # flags with nothing behind them, refused
+                return HARMLESS
+        else:
+            self.group_count += 1
+            number = self.group_count
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self._refuse(start, "groups stand too deep in each other", f"at most {DEEPEST} levels")
+            self.at = len(self.text)
+            return HARMLESS
+        body = tree.choice(self._options(flags))
+        self.depth -= 1
+        if not self._take(r"\)"):
+            self._refuse(start, "this bracket is never closed", hint=r"add ), or for the character itself write \(")
+        return Group(body, number) if number else body
+
+    def _group_flags(self, start: int, flags: Flags) -> Flags:
+        """Read what follows `(?`, up to where the group's own text begins."""
+        if plain := self._take(r"\?([is]*):"):
+            return flags.on(plain[1])
+        if flag := self._take(r"\?[a-zA-Z^-]*[:)]"):
+            self._refuse(start, *self._bad_flags(flag[0][1:-1], flag[0][-1]), length=len(flag[0]) + 1)
+        elif around := self._take(r"\?<?[=!]"):
+            what = LOOKAROUND[around[0]]
+            why = f"{what} is not available: RE2, DuckDB's engine, has none"
+            hint = "ask in two conditions, or match the neighbours too and take the group that is wanted"
+            self._refuse(start, why, hint=hint, length=len(around[0]) + 1)
+        elif named := self._take(r"\?P?<[^>]*>|\?'[^']*'"):
+            self._refuse(start, "named groups are not in the subset", hint="write (…); groups are counted from 1", length=len(named[0]) + 1)
+        else:
+            self.at += 1
+            kind = {">": "atomic groups are", "#": "comments are"}.get(self.text[self.at : self.at + 1], "this kind of group is")
+            self._refuse(start, f"{kind} not available", "(…), (?:…), (?i:…) or (?s:…)", length=2)
+            self._take(r"[^()\[\]]")
+        return flags
+
+    @staticmethod
+    def _bad_flags(letters: str, end: str) -> tuple[str, str, str]:
+        accepted = "(?i) and (?s) at the very beginning, (?i:…) and (?s:…) anywhere"
+        if letters and not letters.strip("is"):
+            return "flags for the whole pattern stand at its beginning only", accepted, f"write (?{letters}:…) round the part that is meant"
+        if "m" in letters:
+            return (
+                "^ and $ for every line are not available: engines count lines differently",
+                accepted,
+                r"for a line's start write (?:^|\n)",
+            )
+        known = "flags can't be switched off" if letters.startswith("-") else f"unknown flags {letters!r}"
+        return (known if letters else "there are no flags here"), accepted, "" if end == ":" else "leave them out"
+
+    # ── escapes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _escape(self, start: int) -> CharSet | Edge:
+        """The meaning of the escape whose backslash stands at `start`."""
+        letter = self.text[self.at : self.at + 1]
+        self.at += 1
+        if letter in NAMED:
+            return NAMED[letter]
+        if letter in EDGES:
+            return EDGES[letter]
+        if letter in SIMPLE:
+            return CharSet.of(SIMPLE[letter])
+        if letter == "x":
+            return self._code(start)
+        if letter.isascii() and letter.isprintable() and not letter.isalnum() and letter:
+            return CharSet.of(letter)
+        self._refuse(start, *self._bad_escape(letter), length=2)
+        return HARMLESS.among
+
+    def _code(self, start: int) -> CharSet:
+        if code := self._take(r"([0-9A-Fa-f]{2})|\{0*([0-9A-Fa-f]{1,6})\}"):
+            point = int(code[1] or code[2], 16)
+            if point <= chars.LAST and point not in SURROGATES:
+                return CharSet.of(chr(point))
+        self._take(r"\{[^{}]*\}")
+        self._refuse(start, "this is not the code of a character", r"\xHH or \x{H…}, with hexadecimal digits up to 10FFFF", length=2)
+        return HARMLESS.among
+
+    def _bad_escape(self, letter: str) -> tuple[str, str, str]:
+        if not letter:
+            return "a backslash ends the pattern", ESCAPES, r"for the character itself write \\"
+        if unicode := self._take(r"[0-9A-Fa-f]{4}") if letter == "u" else None:
+            return r"\u is unknown to RE2", ESCAPES, rf"write \x{{{unicode[0]}}}"
+        if letter == "0":
+            self._take(r"[0-7]*")
+            return "engines read codes that begin with 0 differently", ESCAPES, r"write the code in hexadecimal digits, as \x00"
+        if letter in "123456789":
+            return "back references are not available: RE2, DuckDB's engine, has none", ESCAPES, ""
+        if not (letter.isascii() and letter.isalnum()):
+            return f"a backslash before {letter!r} means nothing", ESCAPES, f"write {letter!r} alone"
+        if letter in "pPNkc":
+            self._take(r"\{[^}]*\}|<[^>]*>|\w")
+        why, hint = REFUSED_ESCAPES.get(letter, (f"\\{letter} is not in the subset", ""))
+        return why, ESCAPES, hint
+
+    # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _class(self, start: int, flags: Flags) -> Node:
+        negated = bool(self._take(r"\^"))
+        among = CharSet(())
+        opening = self.at
+        if self._take(r"\](?![^]]*\])"):
+            self._refuse(start, "this class has no characters at all", hint=r"for the character itself write \[", length=self.at - start)
+            return HARMLESS
+        while self.at < len(self.text) and (self.text[self.at] != "]" or self.at == opening):
+            among |= self._class_item(opening)
+        if not self._take(r"\]"):
+            self._refuse(start, "this class is never closed", hint=r"add ], or for the character itself write \[")
+            return HARMLESS
+        folded = among.folded if flags.ignore_case else among
+        wanted = ~folded if negated else folded
+        if not wanted:
+            self._refuse(start, "this class has no characters at all", length=self.at - start)
+            return HARMLESS
+        return Chars(wanted)
+
+    def _class_item(self, opening: int) -> CharSet:
+        start = self.at
+        low = self._class_part(opening)
+        if not self._take(r"-(?!\])"):
+            return low
+        high = self._class_part(opening)
+        if low.only is None or high.only is None:
+            self._refuse(
+                start,
+                "a range goes from one character to one character",
+                hint=r"for the character - itself write \-",
+                length=self.at - start,
+            )
+        elif low.only > high.only:
+            self._refuse(start, "this range runs backwards", hint="exchange its ends", length=self.at - start)
+        else:
+            return CharSet(((low.only, high.only),))
+        return HARMLESS.among
+
+    def _class_part(self, opening: int) -> CharSet:
+        """One character or escape of a class; `opening` is where its first one stands."""
+        start = self.at
+        self.at += 1
+        character = self.text[start : self.at]
+        if character == "\\":
+            found = self._escape(start)
+            if isinstance(found, CharSet):
+                return found
+            hint = r"for the backspace character write \x08" if found is Edge.WORD else ""
+            self._refuse(start, "a class holds characters, not places between them", hint=hint, length=2)
+            return HARMLESS.among
+        if character == "[":
+            return self._bracket_in_class(start)
+        if character == "]":
+            self._refuse(start, "a class can't begin with ]: to Java it is empty", hint=r"for the character itself write \]")
+        if character == "-" and start != opening and not self.text.startswith("]", self.at):
+            self._refuse(start, "- stands between two parts of a class and makes no range", hint=r"for the character itself write \-")
+        if character == "&" and self.text.startswith("&", self.at):
+            self._refuse(
+                start, "&& cuts two classes in Java and is two characters elsewhere", hint=r"for the character itself write \&", length=2
+            )
+            self.at += 1
+        return CharSet.of(character) if character else HARMLESS.among
+
+    def _bracket_in_class(self, start: int) -> CharSet:
+        if posix := self._take(r":\^?([a-z]*):\]"):
+            ranges = POSIX.get(posix[1])
+            hint = f"inside the brackets write {ranges}" if ranges else "write the characters as ranges"
+            self._refuse(
+                start, f"[{posix[0]} is a class to RE2 and a list of letters to Java and Python", hint=hint, length=len(posix[0]) + 1
+            )
+        else:
+            self._refuse(start, "[ inside a class opens another one in Java only", hint=r"for the character itself write \[")
+        return HARMLESS.among
+
+    # ── the text ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, expected: str) -> re.Match[str] | None:
+        found = re.compile(expected).match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def _refuse(self, at: int, message: str, accepted: str = "", hint: str = "", length: int = 1) -> None:
+        self.mistakes.append(Mistake(message, place_in(self.text, at, length), accepted, hint, "regex"))
+
+
+def place_in(text: str, at: int, length: int, name: str = "<pattern>") -> Place:
+    """Where a mistake stands in a text of one line; what can't be printed is shown as a dot, so that the underline stays in place."""
+    return Place(name, column=at + 1, text="".join(c if c.isprintable() else "·" for c in text), length=length)
+
+
+def _chars(among: CharSet, flags: Flags) -> Chars:
+    return Chars(among.folded if flags.ignore_case else among)

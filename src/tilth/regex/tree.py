@@ -1,0 +1,239 @@
+"""The parsed pattern: six kinds of frozen nodes, and what can be read off them without running anything."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+
+from tilth.regex.chars import ANYTHING, END_OF_TEXT, NOTHING, CharSet, disjoint
+
+
+@dataclass(frozen=True)
+class Chars:
+    """One character out of a set."""
+
+    among: CharSet
+
+
+class Edge(enum.Enum):
+    """A place between characters."""
+
+    START = "the start of the text"
+    END = "the end of the text"
+    WORD = "a word boundary"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One part after the other; none at all matches the empty text."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several options, the first that leads to a match."""
+
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The body `least` to `most` times (`None`: without end), as many as possible if `greedy`, else as few."""
+
+    body: Node
+    least: int
+    most: int | None
+    greedy: bool = True
+
+
+@dataclass(frozen=True)
+class Group:
+    """A part whose text can be asked for by its number, counted from 1."""
+
+    body: Node
+    number: int
+
+
+Node = Chars | Edge | Sequence | Choice | Repeat | Group
+
+
+def sequence(parts: Iterable[Node]) -> Node:
+    """The parts one after the other, without a node where there is only one.
+
+    >>> sequence([Edge.START])
+    <Edge.START: 'the start of the text'>
+    """
+    flat = tuple(_opened(parts, Sequence))
+    return flat[0] if len(flat) == 1 else Sequence(flat)
+
+
+def choice(options: Iterable[Node]) -> Node:
+    """The options, those of an option among them, with neighbours that are single characters made one set: `a|b|(?:cd|e)` is `[ab]|cd|e`.
+
+    The meaning is the same. It spares the backtracking engines a branch per character, and Java its stack.
+    """
+    merged: list[Node] = []
+    for option in _opened(options, Choice):
+        if merged and isinstance(option, Chars) and isinstance(merged[-1], Chars):
+            merged[-1] = Chars(merged[-1].among | option.among)
+        else:
+            merged.append(option)
+    return merged[0] if len(merged) == 1 else Choice(tuple(merged))
+
+
+def _opened(nodes: Iterable[Node], kind: type[Sequence | Choice]) -> Iterator[Node]:
+    """The nodes, with those below it in place of one of the kind."""
+    for node in nodes:
+        yield from inner(node) if isinstance(node, kind) else (node,)
+
+
+def inner(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below."""
+    match node:
+        case Sequence(parts):
+            return parts
+        case Choice(options):
+            return options
+        case Repeat(body) | Group(body):
+            return (body,)
+        case _:
+            return ()
+
+
+def may_be_empty(node: Node) -> bool:
+    """Whether the node can match without taking a character (places between characters always do)."""
+    match node:
+        case Chars():
+            return False
+        case Edge():
+            return True
+        case Choice(options):
+            return any(may_be_empty(option) for option in options)
+        case Repeat(body, least):
+            return least == 0 or may_be_empty(body)
+        case _:
+            return all(may_be_empty(part) for part in inner(node))
+
+
+def first(node: Node) -> CharSet:
+    """The characters a match of the node can begin with, or that must be looked at to know whether it is one."""
+    match node:
+        case Chars(among):
+            return among
+        case Edge.END:
+            return END_OF_TEXT
+        case Edge():
+            return ANYTHING
+        case Sequence(parts):
+            return followers(parts, NOTHING)[0]
+        case _:
+            return reduce(or_, map(first, inner(node)))
+
+
+def followers(parts: tuple[Node, ...], after: CharSet) -> list[CharSet]:
+    """What can come next before, between and after `parts`, which stand in a row in front of `after`: one set more than parts."""
+    sets = [after]
+    for part in reversed(parts):
+        sets.append(first(part) | sets[-1] if may_be_empty(part) else first(part))
+    return sets[::-1]
+
+
+def decided(node: Node, after: CharSet) -> bool:
+    """Whether the next character alone always tells how the node goes on, in front of `after` (the LL(1) condition).
+
+    Where it holds no engine ever has to go back and try another way: there is only one. Repeats that are not greedy count as undecided,
+    because cutting off their other ways would change what they match.
+    """
+    match node:
+        case Chars() | Edge():
+            return True
+        case Group(body):
+            return decided(body, after)
+        case Sequence(parts):
+            return all(map(decided, parts, followers(parts, after)[1:]))
+        case Choice(options):
+            apart = disjoint(map(first, options)) and not may_be_empty(node)
+            return apart and all(decided(option, after) for option in options)
+        case Repeat(body, least, most, greedy):
+            exit_is_clear = least == most or not first(body).overlaps(after)
+            return greedy and exit_is_clear and decided(body, after if most == 1 else first(body) | after)
+
+
+def is_decided_group(repeat: Repeat, after: CharSet) -> bool:
+    """Whether a group is repeated, and the next character always tells whether and how another round goes."""
+    return repeat.most != 1 and not isinstance(repeat.body, Chars) and decided(repeat, after)
+
+
+def shortest(node: Node) -> int:
+    """The length of the shortest text that the node can match, in characters."""
+    match node:
+        case Chars():
+            return 1
+        case Edge():
+            return 0
+        case Choice(options):
+            return min(shortest(option) for option in options)
+        case Repeat(body, least):
+            return least * shortest(body)
+        case _:
+            return sum(shortest(part) for part in inner(node))
+
+
+def is_bounded(node: Node) -> bool:
+    """Whether no repeat in the node is without end."""
+    return not (isinstance(node, Repeat) and node.most is None) and all(is_bounded(part) for part in inner(node))
+
+
+def copies(node: Node) -> int:
+    """How often the innermost repeated part stands there when all counts are written out: the product of nested counts."""
+    own = max(node.least, node.most or 1) if isinstance(node, Repeat) else 1
+    return max(own, 1) * max((copies(part) for part in inner(node)), default=1)
+
+
+def size(node: Node) -> int:
+    """The cost of the pattern with all counts written out, in units of about one instruction of RE2.
+
+    A set costs one per range; one that reaches beyond ASCII eight more, for the byte sequences of UTF-8.
+    """
+    match node:
+        case Chars(among):
+            return len(among.ranges) + (8 if among.ranges[-1][1] > 0x7F else 0)
+        case Repeat(body, least, most):
+            return size(body) * max(least, most or 1, 1)
+        case _:
+            return 1 + sum(size(part) for part in inner(node))
+
+
+def groups(node: Node) -> frozenset[int]:
+    """The numbers of all groups in the node."""
+    own = frozenset({node.number}) if isinstance(node, Group) else frozenset[int]()
+    return own.union(*map(groups, inner(node)))
+
+
+def repeated_groups(node: Node) -> frozenset[int]:
+    """The numbers of the groups that can match more than once."""
+    if isinstance(node, Repeat) and node.most != 1:
+        return groups(node)
+    return frozenset[int]().union(*map(repeated_groups, inner(node)))
+
+
+def without_groups(node: Node) -> Node:
+    """The same node with its numbered groups as plain brackets."""
+    return without_groups(node.body) if isinstance(node, Group) else changed(node, without_groups)
+
+
+def changed(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The node with each node directly below it changed."""
+    match node:
+        case Sequence(parts):
+            return sequence(map(change, parts))
+        case Choice(options):
+            return choice(map(change, options))
+        case Repeat(body) | Group(body):
+            return replace(node, body=change(body))
+        case _:
+            return node

@@ -1,0 +1,1 @@
+"""DQDL as text: tokens, parser, syntax, and what is wrong with it."""

@@ -1,0 +1,217 @@
+"""Numbers of DQDL worked out: arithmetic in IEEE doubles, and the functions of a metric's history (`dqdl` §5.1, §5.6, §11)."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+from tilth.rules.language.syntax import Arithmetic, Call, Group, Literal, Null, Number
+
+Values: TypeAlias = float | tuple[float, ...]
+
+
+class Unjudged(Exception):
+    """A number that cannot be worked out. The rule ends as Error with this reason; `node` is the culprit."""
+
+    def __init__(self, reason: str, node: Number, glue: str = "", *, short: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.node, self.glue = reason, node, glue
+        self.short = short  # a longer history would help
+
+
+def evaluate(number: Number, history: Sequence[float] = ()) -> float:
+    """What a number comes to.
+
+    Chains of `+ - * /` go from left to right; x / 0 is ±inf or NaN. `history` are the earlier values of the rule's metric, the
+    latest first. `last(k)` gives as many as there are, `last()` and `last(1)` one number, and 0.0 where there is none; so do the
+    aggregates of an empty list. `Unjudged` is raised for NULL, an unknown function, a list where one number is wanted, a number
+    where a list is, and an index beyond the list.
+
+    >>> from tilth.rules.language.syntax import Arithmetic, Call, Literal
+    >>> evaluate(Arithmetic(Call("avg", (Call("last", (Literal("2"),)),)), (("*", Literal("0.5")),)), [100.0, 90.0, 110.0])
+    47.5
+    """
+    value = _value(number, history)
+    if isinstance(value, tuple):
+        glue = "Rule threshold results in list, and a single value is expected. Use aggregation functions"
+        raise Unjudged(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
+    return value
+
+
+def calls(number: Number) -> Iterator[Call]:
+    """The function calls in a number, outer ones first."""
+    match number:
+        case Call():
+            yield number
+            for argument in number.arguments:
+                yield from calls(argument)
+        case Group():
+            yield from calls(number.number)
+        case Arithmetic():
+            for part in (number.first, *(term for _, term in number.rest)):
+                yield from calls(part)
+
+
+def nulls(number: Number) -> Iterator[Null]:
+    """The NULLs in a number."""
+    match number:
+        case Null():
+            yield number
+        case Call():
+            for argument in number.arguments:
+                yield from nulls(argument)
+        case Group():
+            yield from nulls(number.number)
+        case Arithmetic():
+            for part in (number.first, *(term for _, term in number.rest)):
+                yield from nulls(part)
+
+
+def _value(number: Number, history: Sequence[float]) -> Values:
+    match number:
+        case Literal():
+            return number.value
+        case Group():
+            return _value(number.number, history)
+        case Call():
+            return _call(number, history)
+        case Arithmetic():
+            total = _single(number.first, history)
+            for sign, term in number.rest:
+                total = _ARITHMETIC[sign](total, _single(term, history))
+            return total
+        case Null():
+            raise Unjudged("NULL is no number", number)
+
+
+def _single(number: Number, history: Sequence[float]) -> float:
+    value = _value(number, history)
+    if isinstance(value, tuple):
+        glue = "Binary expression operands must resolve to a single number."
+        raise Unjudged(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
+    return value
+
+
+def _divide(a: float, b: float) -> float:
+    if b:
+        return a / b
+    return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+}
+
+
+def _call(call: Call, history: Sequence[float]) -> Values:
+    function = FUNCTIONS.get(call.function)
+    if function is None:
+        raise Unjudged(f"there is no function {call.function}", call)
+    return function.apply(call, [_value(argument, history) for argument in call.arguments], history)
+
+
+def _refuse(call: Call, takes: str, glue: str = "") -> NoReturn:
+    raise Unjudged(f"{call.function} takes {takes}", call, glue)
+
+
+def _last(call: Call, given: list[Values], history: Sequence[float]) -> Values:
+    count = given[0] if given else 1.0
+    if len(given) > 1 or isinstance(count, tuple) or not (count >= 1 and count == int(min(count, 2.0**53))):
+        glue = "Function last used in threshold requires positive integer argument."
+        _refuse(call, "nothing, or a whole number of runs from 1 on", glue)
+    if count == 1:
+        return history[0] if history else 0.0
+    return tuple(history[: int(min(count, len(history)))])
+
+
+def _index(call: Call, given: list[Values], history: Sequence[float]) -> Values:
+    if len(given) != 2 or isinstance(given[1], tuple) or not (given[1] >= 0 and given[1] == int(min(given[1], 2.0**53))):
+        glue = "Function index used in threshold requires positive integer argument."
+        _refuse(call, "a list and a position, counted from 0", glue)
+    values = given[0] if isinstance(given[0], tuple) else (given[0],)
+    if given[1] >= len(values):
+        raise Unjudged(f"{call}: there are only {len(values)} values", call, short=len(values) >= len(history))
+    return values[int(given[1])]
+
+
+def _abs(call: Call, given: list[Values], history: Sequence[float]) -> Values:
+    if len(given) != 1 or isinstance(given[0], tuple):
+        _refuse(call, "one number")
+    return abs(given[0])
+
+
+def _percentile(call: Call, given: list[Values], history: Sequence[float]) -> Values:
+    if len(given) != 2 or isinstance(given[1], tuple) or not 0 <= given[1] <= 100:
+        _refuse(call, "a list and a number from 0 to 100")
+    values = sorted(given[0]) if isinstance(given[0], tuple) else [given[0]]
+    if not values:
+        return 0.0
+    place = given[1] / 100 * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (place - low)
+
+
+def _aggregate(fold: Callable[[Sequence[float]], float]) -> Callable[[Call, list[Values], Sequence[float]], Values]:
+    def apply(call: Call, given: list[Values], history: Sequence[float]) -> Values:
+        if len(given) == 1 and isinstance(given[0], tuple):
+            return fold(given[0]) if given[0] else 0.0
+        numbers = [one for one in given if not isinstance(one, tuple)]
+        if not given or len(numbers) < len(given):
+            _refuse(call, "one list, or numbers")
+        return fold(numbers)
+
+    return apply
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _variance(values: Sequence[float]) -> float:
+    mean = _mean(values)
+    return sum((x - mean) * (x - mean) for x in values) / len(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function: what it makes of a call's values, and whether Glue knows it."""
+
+    apply: Callable[[Call, list[Values], Sequence[float]], Values]
+    glue: bool = True
+
+
+FUNCTIONS: dict[str, Function] = {
+    "last": Function(_last),
+    "index": Function(_index),
+    "avg": Function(_aggregate(_mean)),
+    "median": Function(_aggregate(statistics.median)),
+    "max": Function(_aggregate(max)),
+    "min": Function(_aggregate(min)),
+    "sum": Function(_aggregate(sum)),
+    "std": Function(_aggregate(lambda values: math.sqrt(_variance(values)))),
+    "abs": Function(_abs),
+    "percentile": Function(_percentile),
+    "average": Function(_aggregate(_mean), glue=False),
+    "stddev": Function(_aggregate(lambda values: math.sqrt(_variance(values))), glue=False),
+    "variance": Function(_aggregate(_variance), glue=False),
+    "count": Function(_aggregate(lambda values: float(len(values))), glue=False),
+}
+"""The functions by name. Standard deviation and variance are of the population; `percentile` is linear between values."""
+
+_SOME_HISTORY = (1.0,) * 50
+
+
+def misuse(number: Number) -> Unjudged | None:
+    """Why a number cannot be worked out whatever the history is, or nothing."""
+    try:
+        evaluate(number, _SOME_HISTORY)
+    except Unjudged as reason:
+        return None if reason.short else reason
+    return None

@@ -1,0 +1,237 @@
+"""Reads conditions and their operands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from tilth.rules.language.cursor import Cursor, Fault, shown
+from tilth.rules.language.diagnostics import Span
+from tilth.rules.language.syntax import (
+    Arithmetic,
+    Call,
+    Clock,
+    Condition,
+    Day,
+    Duration,
+    Group,
+    Keyword,
+    Literal,
+    Now,
+    Null,
+    Number,
+    Operand,
+    Reference,
+    Size,
+    Text,
+)
+from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW, SIZE_UNITS, TIME_UNITS
+
+MOST_DIGITS = 18
+"""Digits of a duration or a size: fewer than 64 bits hold."""
+KEYWORDS = {"null": "NULL", "empty": "EMPTY", "whitespaces_only": "WHITESPACES_ONLY"}
+CONDITIONS = {"=", "!", ">", ">=", "<", "<=", "not", "between", "in", "matches"}
+UNITS = (*TIME_UNITS, *SIZE_UNITS)
+GLUED = re.compile(rf"([0-9]+)({'|'.join(UNITS)})")
+QUOTED_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
+DOUBLE_SIGNS = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!="}
+AN_OPERAND = "a number, a quoted text, a date, a duration, a size, a variable, NULL, EMPTY or WHITESPACES_ONLY"
+
+
+class Operands(Cursor):
+    """The part of the parser that reads what stands behind `=`, `between`, `in` … (`dqdl` §3, from `condition` on)."""
+
+    def condition(self) -> Condition | None:
+        """A condition, if one begins here. Its family is what its operands are."""
+        start = self.here
+        if start.kind not in CONDITIONS:
+            return None
+        operator = self.take().kind
+        negated = operator == "not"
+        if operator == "!":
+            self.expect("=")
+            operator = "!="
+        elif negated:
+            if self.here.kind not in ("between", "in", "matches"):
+                raise self.unexpected("between, in or matches")
+            operator = self.take().kind
+        operands = self.operands(operator)
+        family, operands = self.family(operator, operands, self.since(start))
+        return Condition(family, operator, tuple(operands), negated, span=self.since(start))
+
+    def operands(self, operator: str) -> list[Operand]:
+        if operator == "matches":
+            return [self.quoted("a regular expression in quotes")]
+        if operator == "in":
+            if self.here.kind == "$":
+                return [self.operand()]
+            self.expect("[", "a list in brackets or a variable")
+            return self.separated(self.operand, "]")
+        if self.here.kind in ("=", ">", "<"):
+            raise self.unexpected(AN_OPERAND, f"write {DOUBLE_SIGNS.get(operator + self.here.kind, '>= or <=')}")
+        first = self.operand()
+        if operator != "between":
+            return [first]
+        self.expect("and", "and, with the upper bound")
+        return [first, self.operand()]
+
+    def operand(self) -> Operand:
+        token = self.here
+        match token.kind:
+            case "text":
+                return self.quoted()
+            case "date":
+                self.take()
+                return Day(token.text[1:-1], span=token.span)
+            case "clock":
+                self.take()
+                return Clock(token.text[1:-1], span=token.span)
+            case "empty" | "whitespaces_only":
+                self.take()
+                return Keyword(KEYWORDS[token.kind], span=token.span)
+            case "$":
+                self.take()
+                return Reference(self.expect(NAME, "the name of a variable").text, span=self.since(token))
+        return self.now() or self.quantity() or self.number_operand()
+
+    def now(self) -> Now | None:
+        """`now()`, or shifted in parentheses."""
+        start = self.here
+        shifted = start.kind == "(" and (self.peek().kind == NOW or (self.peek().text == "now" and self.peek(2).kind == "("))
+        if not (shifted or start.kind == NOW or (start.text == "now" and self.peek().kind == "(")):
+            return None
+        if shifted:
+            self.take()
+        self.now_itself()
+        if not shifted:
+            return Now(span=self.since(start))
+        if self.here.kind not in ("+", "-"):
+            raise self.unexpected("+ or - and a duration")
+        sign, shift = self.take().kind, self.quantity()
+        if not isinstance(shift, Duration):
+            raise self.unexpected("a duration, such as 3 days")
+        self.expect(")")
+        return Now(sign, shift, span=self.since(start))
+
+    def now_itself(self) -> None:
+        token = self.take()
+        if token.kind != NOW:
+            self.expect("(")
+            self.expect(")")
+            self.report.extension("W-SPELLING", self.since(token), "Glue reads now() only without a blank", hint="write now()")
+
+    def quantity(self) -> Duration | Size | None:
+        """A whole number and a unit; written together only in default mode."""
+        token = self.here
+        if token.kind == INT and self.peek().kind in UNITS:
+            count, unit = self.take().text, self.take().kind
+        elif token.kind == NAME and (glued := GLUED.fullmatch(token.text)):
+            self.take()
+            count, unit = glued.groups()
+            self.report.extension("W-SPELLING", token.span, "Glue reads a number and its unit only apart", hint=f"write {count} {unit}")
+        else:
+            return None
+        span = self.since(token)
+        if len(count) > MOST_DIGITS or (self.report.strict and int(count) >= 2**31):
+            accepted = "up to 2147483647" if self.report.strict else f"up to {MOST_DIGITS} digits"
+            raise self.fault("E-CONDITION", span, "this number is too large", accepted=accepted)
+        return Duration(count, unit, span=span) if unit in TIME_UNITS else Size(count, unit, span=span)
+
+    def number_operand(self) -> Number:
+        number = self.number(AN_OPERAND)
+        if self.here.kind in UNITS:
+            raise self.unexpected("a whole number before a unit", "durations and sizes are whole numbers: 90 minutes, not 1.5 hours")
+        return number
+
+    def number(self, accepted: str = "a number") -> Number:
+        """Terms with `+ - * /` between them, all of one precedence."""
+        start, first = self.here, self.term(accepted)
+        rest: list[tuple[str, Number]] = []
+        while self.here.kind in ("+", "-", "*", "/"):
+            rest.append((self.take().kind, self.term()))
+        return Arithmetic(first, tuple(rest), span=self.since(start)) if rest else first
+
+    def term(self, accepted: str = "a number") -> Number:
+        token = self.here
+        if token.kind in (INT, DECIMAL):
+            return Literal(self.take().text, span=token.span)
+        if token.kind == "null":
+            return Null(self.take().text, span=token.span)
+        if token.kind == "-":
+            self.take()
+            if self.here.kind not in (INT, DECIMAL):
+                raise self.unexpected("a number: a minus stands only before digits")
+            return Literal("-" + self.take().text, span=self.since(token))
+        if token.kind == "(":
+            self.nest(self.take())
+            inner = self.number()
+            self.expect(")")
+            self.depth -= 1
+            return Group(inner, span=self.since(token))
+        if token.kind == NAME and self.peek().kind == "(":
+            return self.call()
+        raise self.unexpected(accepted, f'texts stand in quotes: "{shown(token.text)}"' if token.kind == NAME else "")
+
+    def call(self) -> Call:
+        name = self.take()
+        self.nest(self.take())
+        arguments: list[Number] = []
+        if not self.take_if(")"):
+            arguments = self.separated(self.number, ")")
+        self.depth -= 1
+        return Call(name.text, tuple(arguments), span=self.since(name))
+
+    def family(self, operator: str, operands: list[Operand], span: Span) -> tuple[str, list[Operand]]:
+        """The family of a condition, and its operands as that family writes NULL."""
+        if operator == "matches":
+            return "string", operands
+        kinds = {_KIND[type(operand)] for operand in operands} - {"null"}
+        if kinds <= {"number"}:
+            return "number", operands
+        if len(kinds) == 1 and kinds <= {"duration", "size"} and not any(isinstance(operand, Null) for operand in operands):
+            return kinds.pop(), operands
+        if kinds == {"date"}:
+            return "date", [_as_keyword(operand) for operand in operands]
+        if kinds <= {"string", "date"} and operator in ("=", "!=", "in") and not any(isinstance(operand, Now) for operand in operands):
+            return "string", [self.as_string(operand) for operand in operands]
+        raise self.mixed(operator, kinds, span)
+
+    def as_string(self, operand: Operand) -> Operand:
+        if isinstance(operand, Day | Clock):
+            self.datelike(operand.span)
+            return Text(operand.text, span=operand.span)
+        return _as_keyword(operand)
+
+    def mixed(self, operator: str, kinds: set[str], span: Span) -> Fault:
+        """The operands are no family."""
+        if kinds == {"string"}:
+            hint = "write numbers without quotes" if operator != "between" else "between takes numbers, dates, durations or sizes"
+            return self.fault("E-CONDITION", span, "texts have no order", accepted="=, !=, in, not in, matches", hint=hint)
+        if kinds & {"duration", "size"}:
+            hint = "such as between 2 days and 4 days"
+            return self.fault("E-CONDITION", span, "each number needs its unit, and NULL has none", hint=hint)
+        return self.fault("E-CONDITION", span, f"{' and '.join(sorted(kinds))} operands are mixed", hint="all must be of one family")
+
+    def unquoted(self, condition: Condition) -> Condition:
+        """Numbers with a point in quotes, where only a number has a meaning, are numbers. AWS's pages write them so."""
+        texts = [operand for operand in condition.operands if isinstance(operand, Text) and QUOTED_NUMBER.fullmatch(operand.raw)]
+        if condition.operator == "matches" or len(texts) != len(condition.operands):
+            return condition
+        for text in texts:
+            message = "Glue wants this number without quotes"
+            self.report.extension("W-SPELLING", text.span, message, strictly="E-CONDITION", hint=f"write {text.raw}")
+        return replace(condition, family="number", operands=tuple(Literal(text.raw, span=text.span) for text in texts))
+
+
+_KIND: dict[type, str] = {
+    **dict.fromkeys((Literal, Call, Group, Arithmetic), "number"),
+    **dict.fromkeys((Text, Keyword, Reference), "string"),
+    **dict.fromkeys((Day, Clock, Now), "date"),
+    Null: "null",
+    Duration: "duration",
+    Size: "size",
+}
+
+
+def _as_keyword(operand: Operand) -> Operand:
+    return Keyword("NULL", span=operand.span) if isinstance(operand, Null) else operand

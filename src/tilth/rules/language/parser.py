@@ -1,0 +1,532 @@
+"""From tokens to the syntax tree: a recursive descent over the grammar of `dqdl` §3, one method for each of its rules.
+
+A rule that cannot be read raises a `Fault`, which is noted; reading goes on behind the next comma of the list, so that one slip
+hides no other. Default mode also reads the extensions of §3.6, each with a warning; in strict mode these are errors.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeVar
+
+from tilth.rules.language.cursor import Fault, shown
+from tilth.rules.language.diagnostics import Diagnostics, Span, TooMany
+from tilth.rules.language.operands import CONDITIONS, KEYWORDS, Operands
+from tilth.rules.language.syntax import (
+    Analyzer,
+    Clock,
+    Composite,
+    Condition,
+    Day,
+    Duration,
+    Flag,
+    Keyword,
+    Label,
+    Now,
+    Null,
+    Number,
+    Parameter,
+    Reference,
+    Rule,
+    Ruleset,
+    Size,
+    Tag,
+    Text,
+    Texts,
+    Value,
+    Variable,
+)
+from tilth.rules.language.tokens import BROKEN, CLOCK, DATE, DECIMAL, END, INT, NAME, NOW, SECTIONS, TEXT, Oddity, Token, tokenize
+from tilth.rules.types.catalogue import CATALOGUE, respelled
+
+T = TypeVar("T")
+FOLDED_SECTIONS = {section.casefold(): section for section in SECTIONS}
+TAG_NAMES = {"threshold"} | {tag for row in CATALOGUE.values() for tag in row.tags}
+CLAUSES = ("where", "labels", "with")
+PARAMETERS = {TEXT, DATE, CLOCK, NAME, "$"}
+SCALARS = {TEXT, DATE, CLOCK, *KEYWORDS}
+ORDER = {"Metadata": 0, "DataSources": 1, NAME: 2, "DefaultLabels": 3, "Rules": 4, "Analyzers": 4}
+BODIES = {"Rules", "Analyzers"}
+A_SECTION = "Metadata, DataSources, a variable, DefaultLabels, Rules, Analyzers (in this order)"
+
+
+def read(report: Diagnostics) -> Ruleset:
+    """The ruleset of a text, as far as it can be read; what cannot is noted in `report`."""
+    tokens, odd = tokenize(report.source.text)
+    parser = Parser(tokens, report)
+    with suppress(TooMany):
+        parser.document()
+        _note_oddities((one for one in odd if one.span.start < parser.here.start), report)  # behind the last section anything may stand
+    return Ruleset(
+        parser.version,
+        parser.primary,
+        tuple(parser.sources),
+        tuple(parser.variables),
+        parser.default_labels,
+        tuple(parser.rules),
+        tuple(parser.analyzers),
+        span=Span(0, parser.here.start),
+    )
+
+
+def _note_oddities(odd: Iterable[Oddity], report: Diagnostics) -> None:
+    """Notes what the tokens leave out: each stray character, and each kind of comment or white space that Glue does not read, once."""
+    seen = set()
+    for kind, span, text in odd:
+        if kind == "character":
+            hint = "texts stand in straight double quotes" if set(text) & set("'`“”‘’„«»") else ""
+            report.error("E-SYNTAX", span, f"{text!r} has no meaning here", hint=hint)
+        elif kind == "quote":
+            hint = 'a text ends with ", and \\" inside it stands for a quote'
+            report.error("E-SYNTAX", span, "a text that is not closed on its line", accepted='"', hint=hint)
+        elif kind not in seen:
+            seen.add(kind)
+            code, message = {
+                "return": ("W-NOT-IN-GLUE", "Windows line ends or form feeds: Glue reads only line feeds"),
+                "mark": ("W-NOT-IN-GLUE", "a byte-order mark: Glue does not read it"),
+                "slashes": ("W-COMMENT", "a comment with //: Glue reads only #"),
+                "comment": ("W-COMMENT", "a comment at the very end: Glue needs a line end behind it"),
+            }[kind]
+            report.extension(code, span, message)
+
+
+class Parser(Operands):
+    """Reads the sections of a text, and the rules and analyzers in them."""
+
+    def __init__(self, tokens: list[Token], report: Diagnostics) -> None:
+        super().__init__(tokens, report)
+        self.version: Text | None = None
+        self.primary: Text | None = None
+        self.sources: list[Text] = []
+        self.variables: list[Variable] = []
+        self.default_labels: tuple[Label, ...] = ()
+        self.rules: list[Rule | Composite] = []
+        self.analyzers: list[Analyzer] = []
+
+    # Sections
+
+    def document(self) -> None:
+        """The sections in their order. What stands behind the last one is ignored."""
+        found: dict[str, None] = {}  # the kinds of section so far, in their order
+        while self.here.kind != END:
+            section = self.section()
+            bodies = BODIES.intersection(found)
+            if bodies and (section not in BODIES - bodies or (self.report.strict and section == "Rules")):
+                hint = f"{section} has to stand before {next(reversed(found))}" if section in SECTIONS and section not in bodies else ""
+                self.report.warn("W-TRAILING", self.here.span, "from here on the text is ignored", hint=hint)
+                return
+            if section:
+                self.in_order(section, found)
+                found[section] = None
+                self.read_section(section)
+            elif not self.lost():
+                return
+
+    def section(self) -> str:
+        """The section that begins here, `name` for a variable, or nothing. A misspelt section is noted and taken for what was meant."""
+        token = self.here
+        if token.kind in SECTIONS:
+            return token.kind
+        if token.kind != NAME or self.peek().kind != "=":
+            return ""
+        listed = self.peek(2).kind == "["
+        is_variable = self.peek(2 + listed).kind in SCALARS and not (listed and self.peek(4).kind == "=")
+        near = [] if is_variable else difflib.get_close_matches(token.text.casefold(), FOLDED_SECTIONS, 1, 0.7)
+        if not near:
+            return NAME
+        section, message = FOLDED_SECTIONS[near[0]], f"there is no section {shown(token.text)}"
+        self.report.error("E-SYNTAX", token.span, message, accepted=A_SECTION, hint=f"did you mean {section!r}?")
+        return section
+
+    def in_order(self, section: str, found: dict[str, None]) -> None:
+        """Notes a section that stands too late or twice."""
+        span = self.here.span
+        if section == "Rules" and "Analyzers" in found:
+            self.report.extension("W-ORDER", span, "Rules behind Analyzers: Glue does not read them", hint="put Rules first")
+        elif section != NAME and section in found:
+            self.report.error("E-SYNTAX", span, f"there are two sections {section}")
+        elif found and ORDER[section] < max(ORDER[one] for one in found):
+            what = "a variable" if section == NAME else section
+            self.report.error("E-SYNTAX", span, f"{what} cannot stand here", accepted=A_SECTION)
+
+    def lost(self) -> bool:
+        """Notes that no section begins here, and moves to the next one, if there is any."""
+        first = self.at
+        while self.here.kind != END and not self.section_starts():
+            self.take()
+        after, self.at = self.at, first
+        rules = self.here.text in CATALOGUE or self.here.kind == "("
+        self.unexpected(A_SECTION, hint="rules stand in a list: Rules = [ … ]" if rules else "")
+        if self.tokens[after].kind == END:
+            return False
+        self.at = after
+        return True
+
+    def read_section(self, section: str) -> None:
+        start = self.at
+        name = self.take()
+        try:
+            if not self.take_if("="):
+                fault = self.unexpected("=")
+                if self.here.kind not in ("[", "{"):
+                    raise fault
+            match section:
+                case "Metadata":
+                    self.metadata()
+                case "DataSources":
+                    self.data_sources()
+                case "DefaultLabels":
+                    self.default_labels += self.label_list()
+                case "Rules":
+                    self.items(self.rule, self.rules)
+                case "Analyzers":
+                    self.items(self.analyzer, self.analyzers)
+                case _:
+                    self.variable(name)
+        except Fault:
+            self.at = max(self.at, start + 1)
+            while self.here.kind not in (END, *SECTIONS) and not (self.here.kind == NAME and self.peek().kind == "="):
+                self.take()
+
+    def metadata(self) -> None:
+        for key, values, listed in self.dictionary():
+            if key.name != "Version":
+                self.unsupported(key, "Metadata", ("Version",), "Unsupported key provided in Metadata section")
+            elif listed:
+                self.report.error("E-SYNTAX", values[0].span, "Version is one text, no list")
+            else:
+                self.version = self.once(key, self.version, values[0])
+
+    def data_sources(self) -> None:
+        for key, values, listed in self.dictionary():
+            if key.name == "Primary" and not listed:
+                self.primary = self.once(key, self.primary, values[0])
+            elif key.name == "AdditionalDataSources" and listed:
+                self.once(key, self.sources[0] if self.sources else None, values[0])
+                self.sources = values
+            elif key.name == "Primary":
+                self.report.error("E-SYNTAX", values[0].span, "Primary is one name, no list")
+            elif key.name == "AdditionalDataSources":
+                glue = "Additional sources must be an array of values."
+                self.report.error("E-SYNTAX", values[0].span, "AdditionalDataSources is a list", hint=f"write [{values[0]}]", glue=glue)
+            else:
+                glue = "Unsupported key provided in Sources section"
+                self.unsupported(key, "DataSources", ("Primary", "AdditionalDataSources"), glue)
+
+    def unsupported(self, key: Text, section: str, known: tuple[str, ...], glue: str) -> None:
+        message, near = f"{section} has no key {key}", self.report.near(key.name, known)
+        self.report.error("E-SYNTAX", key.span, message, accepted=", ".join(known), hint=near, glue=glue)
+
+    def once(self, key: Text, before: Text | None, value: Text) -> Text:
+        if before is not None:
+            self.report.warn("W-UNUSED", before.span, f"{key} is given again below: this value has no effect")
+        return value
+
+    def dictionary(self) -> list[tuple[Text, list[Text], bool]]:
+        """Pairs of a key and its texts, and whether these were a list."""
+        start = self.expect("{")
+        if self.take_if("}"):
+            self.report.error("E-EMPTY", self.since(start), "the dictionary is empty", glue="Empty dictionary provided")
+            return []
+        return self.separated(self.pair, "}")
+
+    def pair(self) -> tuple[Text, list[Text], bool]:
+        key = self.quoted("a quoted key")
+        self.expect(":")
+        if self.take_if("["):
+            return key, self.separated(self.quoted, "]"), True
+        return key, [self.quoted("a quoted text or a list of them")], False
+
+    def variable(self, name: Token) -> None:
+        listed = bool(self.take_if("["))
+        values = self.separated(self.scalar, "]") if listed else [self.scalar()]
+        self.variables.append(Variable(name.text, tuple(values), listed, span=name.span))
+
+    def scalar(self) -> Value:
+        if self.here.kind in KEYWORDS:
+            token = self.take()
+            return Keyword(KEYWORDS[token.kind], span=token.span)
+        hint = "a variable holds a text or a list of texts, no numbers and no dates" if self.here.kind in (INT, DECIMAL, NOW, "-") else ""
+        return self.quoted("a quoted text, NULL, EMPTY or WHITESPACES_ONLY", hint)
+
+    def items(self, one: Callable[[], T], into: list[T]) -> None:
+        """The items of a section between `[` and `]`. What is wrong with one of them hides nothing of the others."""
+        broken = False
+        if not self.take_if("["):
+            fault, broken = self.unexpected("["), True
+            if self.here.kind not in (NAME, "("):
+                raise fault
+        while self.here.kind != "]":
+            if self.here.kind == END or self.section_starts():
+                if not broken:
+                    self.unexpected("]", "the list is not closed")
+                return
+            start, self.depth = self.at, 0
+            try:
+                item = one()
+                self.separator()
+                into.append(item)
+            except Fault:
+                self.resync(start)
+                if not self.take_if(","):
+                    broken |= bool(self.take_if(BROKEN))
+        self.take()
+
+    def separator(self) -> None:
+        """The comma behind an item. Where it is missing and another item follows, that one is read all the same."""
+        if self.take_if(","):
+            if self.here.kind == "]":
+                self.trailing_comma()
+        elif self.here.kind not in ("]", END) and not self.section_starts():
+            fault = self.unexpected(", or ]", hint=self.misplaced())
+            if self.here.text not in CATALOGUE and self.here.kind != "(":
+                raise fault
+
+    def misplaced(self) -> str:
+        kind, before = self.here.kind, self.tokens[self.at - 1].kind
+        if kind in ("+", "-", "*", "/") and before == NOW:
+            return "a shifted now() needs parentheses: (now() - 3 days)"
+        return "a clause of one rule stands inside its parentheses" if kind in ("where", "with") and before == ")" else ""
+
+    # Rules
+
+    def rule(self) -> Rule | Composite:
+        """Units joined by `and` and `or`; `and` binds tighter."""
+        start = self.here
+        units, signs = [self.unit()], list[Token]()
+        while self.here.kind in ("and", "or"):
+            signs.append(self.take())
+            units.append(self.unit())
+        if not signs:
+            return units[0]
+        self.surprises(units, signs)
+        groups = [[units[0]]]
+        for sign, unit in zip(signs, units[1:], strict=True):
+            if sign.kind == "and":
+                groups[-1].append(unit)
+            else:
+                groups.append([unit])
+        return _joined("OR", [_joined("AND", group) for group in groups], self.since(start))
+
+    def surprises(self, units: list[Rule | Composite], signs: list[Token]) -> None:
+        """Warns of chains that say something else than they seem to."""
+        mixed = next((sign for sign in signs if sign.kind != signs[0].kind), None)
+        if mixed:
+            self.report.warn("W-MIXED", mixed.span, "AND binds tighter than OR", hint="say with parentheses what belongs together")
+        *others, last = (unit.labels for unit in units)
+        if last and self.tokens[self.at - 1].kind == "]" and not any(others):
+            span = last[0].span.to(last[-1].span)
+            hint = "for labels of the whole put it in parentheses: ((A) AND (B)) labels=[…]"
+            self.report.warn("W-LABEL-LEAF", span, "these labels belong to the last operand only", hint=hint)
+
+    def unit(self) -> Rule | Composite:
+        """A rule in parentheses, with labels or without, or a simple rule."""
+        if not (opening := self.take_if("(")):
+            rule = self.simple_rule()
+            if self.here.kind == BROKEN:
+                raise Fault
+            return rule
+        self.nest(opening)
+        inner = self.rule()
+        self.expect(")", "), and, or", hint="the parenthesis is not closed")
+        self.depth -= 1
+        labels = self.labels() if self.here.kind == "labels" else ()
+        return replace(inner, labels=(*inner.labels, *labels)) if labels else inner
+
+    def simple_rule(self) -> Rule:
+        start = self.expect(NAME, "a rule type", hint="a group cannot be negated" if self.here.kind == "not" else "")
+        name = self.type_name(start, "Rule")
+        parameters = self.parameters()
+        condition = self.condition()
+        where, labels, threshold, tags = self.clauses(CLAUSES)
+        if condition and name in CATALOGUE and not any("string" in form.families for form in CATALOGUE[name].forms):
+            condition = self.unquoted(condition)
+        return Rule(name, parameters, condition, where, labels, threshold, tags, span=self.since(start))
+
+    def type_name(self, token: Token, section: str) -> str:
+        """The name of the type; one that differs only in case is mended."""
+        meant = respelled(token.text)
+        if token.text in CATALOGUE or not meant:
+            return token.text
+        message, glue = f"{token.text} is written {meant}", f"{section} Type: {token.text} is not valid"
+        self.report.extension("W-SPELLING", token.span, message, strictly="E-RULETYPE", hint=f"did you mean {meant!r}?", glue=glue)
+        return meant
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Parameters as long as there are any, with the connectors `of` and `and` before them."""
+        found: list[Parameter] = []
+        while True:
+            start, connector = self.here, ""
+            if start.kind in ("of", "and") and self.peek().kind in PARAMETERS:
+                if start.kind == "and" and self.peek().text in CATALOGUE and self.logical():
+                    break
+                connector = self.take().text
+            if self.here.kind not in PARAMETERS:
+                break
+            found.append(self.parameter(start, connector))
+        return tuple(found)
+
+    def parameter(self, start: Token, connector: str) -> Parameter:
+        token = self.take()
+        if token.kind == "$":
+            return Parameter(self.expect(NAME, "the name of a variable").text, "$", connector, span=self.since(start))
+        if token.kind == NAME:
+            if token.text in CATALOGUE and not connector:
+                hint = f'is a comma missing before it? If it is a column, write "{token.text}"'
+                self.report.warn("W-PARENS", token.span, f"{token.text} is read as a parameter here, not as a rule", hint=hint)
+            return Parameter(token.text, "", connector, span=token.span)
+        if token.kind != TEXT:
+            self.datelike(token.span)
+        return Parameter(token.text[1:-1], '"', connector, span=token.span)
+
+    def logical(self) -> bool:
+        """Whether the `and` here, before the name of a rule type, joins two rules. Glue takes it for a connector."""
+        reads = "Glue reads this `and` as part of the parameters of the rule before it"
+        self.report.warn("W-PARENS", self.here.span, reads, hint="write each operand in parentheses: (A) and (B)")
+        return not self.report.strict
+
+    # Clauses
+
+    def clauses(self, allowed: tuple[str, ...]) -> tuple[Text | None, tuple[Label, ...], Condition | None, tuple[Tag, ...]]:
+        """`where`, `labels` and `with`, in any order; Glue reads them in this one."""
+        where: Text | None = None
+        labels: tuple[Label, ...] = ()
+        threshold: list[Condition] = []
+        tags: list[Tag] = []
+        rank, late = 0, None
+        while (token := self.here).kind in allowed:
+            late = late or (token if CLAUSES.index(token.kind) < rank else None)
+            rank = max(rank, CLAUSES.index(token.kind))
+            if token.kind == "with":
+                self.tags(threshold, tags)
+            elif token.kind == "labels":
+                if labels:
+                    self.report.error("E-LABEL", token.span, "there are two lists of labels", hint="join them into one")
+                labels += self.labels()
+            else:
+                if where:
+                    self.report.error("E-WHERE", token.span, "there are two where clauses", hint='join them: where "(…) and (…)"')
+                self.take()
+                where = self.quoted("an SQL condition in quotes")
+        if late:
+            message = f"Glue reads where, then labels, then with: {late.text} stands too late"
+            self.report.extension("W-ORDER", late.span, message)
+        return where, labels, threshold[0] if threshold else None, tuple(tags)
+
+    def labels(self) -> tuple[Label, ...]:
+        self.take()
+        self.expect("=")
+        return self.label_list()
+
+    def label_list(self) -> tuple[Label, ...]:
+        start = self.expect("[")
+        if self.take_if("]"):
+            self.report.error("E-LABEL", self.since(start), "the list of labels is empty", glue="Labels must have at least one label")
+            return ()
+        return tuple(self.separated(self.label, "]"))
+
+    def label(self) -> Label:
+        start, key = self.here, self.quoted('a label: "key"="value"')
+        self.expect("=")
+        return Label(key, self.quoted("the label's value in quotes"), span=self.since(start))
+
+    def tags(self, threshold: list[Condition], tags: list[Tag]) -> None:
+        """One or more tags behind one `with`. A comma goes on with tags only where one of the known tags follows."""
+        self.take()
+        while True:
+            name = self.expect(NAME, "threshold or the name of another tag")
+            if name.text.casefold() == "threshold":
+                self.threshold(threshold)
+            else:
+                tags.append(self.tag(name))
+            follows = self.peek().text in TAG_NAMES and self.peek(2).kind in CONDITIONS
+            if self.here.kind != "," or not follows:
+                return
+            self.report.extension("W-NOT-IN-GLUE", self.here.span, "Glue's open grammar reads one tag behind each with")
+            self.take()
+
+    def threshold(self, found: list[Condition]) -> None:
+        condition = self.condition()
+        if condition is None:
+            raise self.unexpected("a number condition, such as > 0.9")
+        condition = self.unquoted(condition)
+        if condition.family != "number":
+            self.report.error("E-THRESHOLD", condition.span, "a threshold is compared with a number", accepted="a share from 0 to 1")
+        elif found:
+            glue = "Only one threshold condition at a time is supported."
+            self.report.error(
+                "E-THRESHOLD", condition.span, "there are two thresholds", hint="one can be a range: between 0.5 and 0.9", glue=glue
+            )
+        else:
+            found.append(condition)
+
+    def tag(self, name: Token) -> Tag:
+        """A tag and its value."""
+        sign, value = self.here, self.peek()
+        made: Flag | Texts | None = None
+        if sign.kind == "=" and value.text in ("true", "false"):
+            self.at += 2
+            made = Flag(value.text, span=value.span)
+        elif sign.kind == "=" and value.kind == "[":
+            self.at += 2
+            made = Texts(tuple(self.separated(self.quoted, "]")), span=self.since(value))
+        if made:
+            self.report.extension("W-NOT-IN-GLUE", made.span, "Glue's open grammar has no lists, no true and no false for tags")
+            return Tag(name.text, made, span=self.since(name))
+        condition = self.condition()
+        if condition is None:
+            raise self.unexpected("= and a value")
+        return Tag(name.text, self.tag_value(condition), span=self.since(name))
+
+    def tag_value(self, condition: Condition) -> Number | Text | Keyword:
+        operand = condition.operands[0]
+        if condition.operator != "=":
+            kind = "String" if condition.family == "string" else "Number"
+            glue = f"{kind} tags only support the equality operator."
+            self.report.error("E-TAG", condition.span, "a tag takes = and a value", accepted="=", glue=glue)
+        if isinstance(operand, Null):
+            return Keyword("NULL", span=operand.span)
+        if isinstance(operand, Day | Clock):
+            self.datelike(operand.span)
+            return Text(operand.text, span=operand.span)
+        if isinstance(operand, Reference):
+            raise self.fault("E-VARIABLE", operand.span, "a variable cannot be the value of a tag")
+        if isinstance(operand, Now | Duration | Size):
+            raise self.fault("E-TAG", operand.span, "a tag takes a text or a number", hint=f'write "{operand}"')
+        return operand
+
+    # Analyzers
+
+    def analyzer(self) -> Analyzer:
+        start = self.expect(NAME, "an analyzer", hint="analyzers cannot be joined" if self.here.kind == "(" else "")
+        name = self.type_name(start, "Analyzer")
+        parameters = self.parameters()
+        if condition := self.condition():
+            self.report.error(
+                "E-CONDITION", condition.span, "an analyzer measures and does not judge: it has no condition", hint="move it to Rules"
+            )
+        clauses = self.here
+        where, _, threshold, tags = self.clauses(("where", "with"))
+        if threshold:
+            self.report.error("E-THRESHOLD", threshold.span, "an analyzer has no threshold")
+        if clauses.kind in ("where", "with"):
+            self.report.extension("W-NOT-IN-GLUE", clauses.span, f"Glue's open grammar reads no {clauses.text} behind an analyzer")
+        if self.here.kind == BROKEN:
+            raise Fault
+        return Analyzer(name, parameters, where, tags, span=self.since(start))
+
+
+def _joined(operator: str, operands: list[Rule | Composite], span: Span | None = None) -> Rule | Composite:
+    """A chain of operands, into which unlabelled chains of the same operator dissolve."""
+    if len(operands) == 1:
+        return operands[0]
+    flat: list[Rule | Composite] = []
+    for one in operands:
+        if isinstance(one, Composite) and one.operator == operator and not one.labels:
+            flat += one.operands
+        else:
+            flat.append(one)
+    return Composite(operator, tuple(flat), span=span or operands[0].span.to(operands[-1].span))

@@ -1,0 +1,489 @@
+"""The syntax tree of DQDL. Every node is a frozen value that prints as canonical text (`dqdl` §3.7); where it stood is no part of it.
+
+    Ruleset ── Variable, Label
+      ├── Rule | Composite (of Rule | Composite)
+      │     ├── Parameter
+      │     ├── Condition ── operands: Number | Text | Keyword | Reference | Day | Clock | Now | Duration | Size
+      │     ├── Text (where), Condition (threshold)
+      │     └── Label, Tag
+      └── Analyzer
+
+    Number = Literal | Null | Call | Arithmetic | Group
+
+Texts keep their source between the quotes (`raw`): what a backslash means depends on where the text stands (§2.5), so whoever
+reads one says which it is, with `name`, `value` or `pattern`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, Span
+
+_NAME_ESCAPE = re.compile(r'\\(["\\])')
+_VALUE_ESCAPE = re.compile(r"""\\(["'\\])""")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node, and the characters it was read from."""
+
+    span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
+
+
+# Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """A number as it was written, its sign included: `-0.25`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def value(self) -> float:
+        """The number as a double; one too large for it is infinite."""
+        return float(self.text)
+
+    @property
+    def integer(self) -> bool:
+        """Whether it is written without a point."""
+        return "." not in self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Null(Node):
+    """NULL among numbers, as it was written."""
+
+    text: str = "NULL"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """A function of the history: `avg(last(5))`."""
+
+    function: str
+    arguments: tuple[Number, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.function}({','.join(map(str, self.arguments))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    """A number in parentheses."""
+
+    number: Number
+
+    def __str__(self) -> str:
+        return f"({self.number})"
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """A chain of `+ - * /`, all of one precedence, worked off from left to right: `1 + 2 * 3` is 9."""
+
+    first: Number
+    rest: tuple[tuple[str, Number], ...]
+
+    def __str__(self) -> str:
+        return " ".join([str(self.first), *(f"{sign} {number}" for sign, number in self.rest)])
+
+
+Number: TypeAlias = Literal | Null | Call | Group | Arithmetic
+
+
+# Texts, dates, durations, sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """A quoted text, by what stands between the quotes."""
+
+    raw: str
+
+    def __str__(self) -> str:
+        return f'"{self.raw}"'
+
+    @property
+    def name(self) -> str:
+        r"""Decoded as a name, a label, an alias or a path: `\"` and `\\` lose their backslash."""
+        return _NAME_ESCAPE.sub(r"\1", self.raw)
+
+    @property
+    def value(self) -> str:
+        r"""Decoded as a value to compare with: `\"`, `\\` and `\'` lose their backslash."""
+        return _VALUE_ESCAPE.sub(r"\1", self.raw)
+
+    @property
+    def pattern(self) -> str:
+        r"""Decoded as a regular expression or as SQL: only `\"` loses its backslash."""
+        return self.raw.replace('\\"', '"')
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword(Node):
+    """NULL, EMPTY or WHITESPACES_ONLY among texts or dates."""
+
+    word: str
+
+    def __str__(self) -> str:
+        return self.word
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Node):
+    """A variable in use: `$states`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"${self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Node):
+    """A day: `"2024-03-01"`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f'"{self.text}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(Node):
+    """A clock time of today: `"9:30 AM"`, `"21:30"`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f'"{self.text}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(Node):
+    """A whole number of `days`, `hours` or `minutes`, as it was written."""
+
+    count: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}"
+
+    @property
+    def minutes(self) -> int:
+        """Its length in minutes; a day has 24 hours."""
+        return int(self.count) * {"minutes": 1, "hours": 60, "days": 1440}[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Size(Node):
+    """A whole number of bytes, `KB`, `MB`, `GB` or `TB`, as it was written."""
+
+    count: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}"
+
+    @property
+    def bytes(self) -> int:
+        """In bytes; 1 KB has 1024 of them."""
+        return int(self.count) * {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Now(Node):
+    """The instant of evaluation, or one before (`-`) or after (`+`) it: `(now() - 3 days)`."""
+
+    sign: str = ""
+    shift: Duration | None = None
+
+    def __str__(self) -> str:
+        return f"(now() {self.sign} {self.shift})" if self.shift else "now()"
+
+    @property
+    def minutes(self) -> int:
+        """How far from now, in minutes."""
+        return 0 if self.shift is None else self.shift.minutes if self.sign == "+" else -self.shift.minutes
+
+
+Operand: TypeAlias = Number | Text | Keyword | Reference | Day | Clock | Now | Duration | Size
+Value: TypeAlias = Text | Keyword
+"""What a variable may hold."""
+
+
+# Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Node):
+    """A comparison of one family: `number`, `string`, `date`, `duration` or `size`.
+
+    `operator` is one of `= != > >= < <= between in matches`; the last three may be `negated`.
+
+    >>> print(Condition("number", "between", (Literal("1"), Literal("2.0")), negated=True))
+    not between 1 and 2.0
+    """
+
+    family: str
+    operator: str
+    operands: tuple[Operand, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        words = f"not {self.operator}" if self.negated else self.operator
+        match self.operator, self.operands:
+            case "between", (low, high):
+                return f"{words} {low} and {high}"
+            case "in", (Reference() as reference,):
+                return f"{words} {reference}"
+            case "in", members:
+                return f"{words} [{','.join(map(str, members))}]"
+        return f"{words} {self.operands[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """A parameter: quoted, a bare word, or a variable (`style` `"`, empty or `$`), with the connector `of` or `and` before it."""
+
+    raw: str
+    style: str = '"'
+    connector: str = ""
+
+    def __str__(self) -> str:
+        written = {'"': f'"{self.raw}"', "$": f"${self.raw}"}.get(self.style, self.raw)
+        return f"{self.connector} {written}" if self.connector else written
+
+    @property
+    def text(self) -> Text:
+        """What was written, to be decoded. A variable has to be looked up first."""
+        return Text(self.raw, span=self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Label(Node):
+    """A label: `"team"="sales"`."""
+
+    key: Text
+    value: Text
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Node):
+    """`true` or `false` as the value of a tag."""
+
+    word: str
+
+    def __str__(self) -> str:
+        return self.word
+
+
+@dataclass(frozen=True, slots=True)
+class Texts(Node):
+    """A list of texts as the value of a tag."""
+
+    members: tuple[Text, ...]
+
+    def __str__(self) -> str:
+        return f"[{','.join(map(str, self.members))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag(Node):
+    """A tag other than the threshold: `with format = "dd-MM-yyyy"`."""
+
+    name: str
+    value: Number | Text | Keyword | Flag | Texts
+
+    def __str__(self) -> str:
+        return f"with {self.name} = {self.value}"
+
+    @property
+    def word(self) -> str:
+        """The value as a text: `"true"` and `true` are the same."""
+        return self.value.value if isinstance(self.value, Text) else str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Node):
+    """One rule. `str` is its identity text, which tells it from other rules; `full` has the labels too.
+
+    >>> rule = Rule("Mean", (Parameter("age"),), Condition("number", ">", (Literal("1"),)), labels=(Label(Text("k"), Text("v")),))
+    >>> print(rule, rule.full, sep=" | ")
+    Mean "age" > 1 | Mean "age" > 1 labels=["k"="v"]
+    """
+
+    type: str
+    parameters: tuple[Parameter, ...] = ()
+    condition: Condition | None = None
+    where: Text | None = None
+    labels: tuple[Label, ...] = ()
+    threshold: Condition | None = None
+    tags: tuple[Tag, ...] = ()
+
+    def __str__(self) -> str:
+        return self._text(labelled=False)
+
+    @property
+    def full(self) -> str:
+        """The canonical text with the labels."""
+        return self._text(labelled=True)
+
+    @property
+    def leaves(self) -> tuple[Rule, ...]:
+        """Itself."""
+        return (self,)
+
+    def tag(self, name: str) -> Tag | None:
+        """The last tag of that name, which is the one that counts."""
+        return next((tag for tag in reversed(self.tags) if tag.name == name), None)
+
+    def _text(self, *, labelled: bool) -> str:
+        parts = [
+            self.type,
+            *map(str, self.parameters),
+            str(self.condition) if self.condition else "",
+            f"where {self.where}" if self.where else "",
+            labels_text(self.labels) if labelled else "",
+            f"with threshold {self.threshold}" if self.threshold else "",
+            *map(str, self.tags),
+        ]
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Composite(Node):
+    """Rules joined by `AND` or by `OR`. An operand of the same operator without labels of its own is part of the chain.
+
+    >>> print(Composite("OR", (Rule("IsComplete", (Parameter("a"),)), Rule("IsUnique", (Parameter("a"),)))))
+    (IsComplete "a") OR (IsUnique "a")
+    """
+
+    operator: str
+    operands: tuple[Rule | Composite, ...]
+    labels: tuple[Label, ...] = ()
+
+    def __str__(self) -> str:
+        return f" {self.operator} ".join(f"({operand})" for operand in self._chain())
+
+    def _chain(self) -> Iterator[Rule | Composite]:
+        """The operands, with those of chains of the same operator in their place: what has labels must not show in the identity text."""
+        for operand in self.operands:
+            if isinstance(operand, Composite) and operand.operator == self.operator:
+                yield from operand._chain()
+            else:
+                yield operand
+
+    @property
+    def full(self) -> str:
+        """The canonical text with its labels and its operands'."""
+        chain = f" {self.operator} ".join(f"({operand.full})" for operand in self.operands)
+        return f"({chain}) {labels_text(self.labels)}" if self.labels else chain
+
+    @property
+    def leaves(self) -> tuple[Rule, ...]:
+        """The rules in it, from left to right."""
+        return tuple(leaf for operand in self.operands for leaf in operand.leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzer(Node):
+    """A measure without a verdict: `Mean "amount"`."""
+
+    type: str
+    parameters: tuple[Parameter, ...] = ()
+    where: Text | None = None
+    tags: tuple[Tag, ...] = ()
+
+    def __str__(self) -> str:
+        where = [f"where {self.where}"] if self.where else []
+        return " ".join([self.type, *map(str, self.parameters), *where, *map(str, self.tags)])
+
+    def tag(self, name: str) -> Tag | None:
+        """The last tag of that name, which is the one that counts."""
+        return next((tag for tag in reversed(self.tags) if tag.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Node):
+    """A constant, defined once: a text (`listed` false) or a list of texts."""
+
+    name: str
+    values: tuple[Value, ...]
+    listed: bool = False
+
+    def __str__(self) -> str:
+        members = ", ".join(map(str, self.values))
+        return f"{self.name} = [{members}]" if self.listed else f"{self.name} = {members}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset(Node):
+    """A whole ruleset. `warnings` is what `lint` would say of it, which is no part of its value.
+
+    >>> print(Ruleset(rules=(Rule("ColumnCount", condition=Condition("number", "=", (Literal("3"),))),)))
+    Rules = [
+        ColumnCount = 3
+    ]
+    """
+
+    version: Text | None = None
+    primary: Text | None = None
+    sources: tuple[Text, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    default_labels: tuple[Label, ...] = ()
+    rules: tuple[Rule | Composite, ...] = ()
+    analyzers: tuple[Analyzer, ...] = ()
+    warnings: tuple[RuleMistake, ...] = field(default=(), compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return "\n".join(self._sections())
+
+    @property
+    def leaves(self) -> Iterator[Rule]:
+        """Every simple rule, those in composites too, in the order of the text."""
+        return (leaf for rule in self.rules for leaf in rule.leaves)
+
+    def labels_of(self, rule: Rule | Composite) -> dict[str, str]:
+        """The labels that hold for a rule: the default labels, overlaid by its own."""
+        return {label.key.name: label.value.name for label in (*self.default_labels, *rule.labels)}
+
+    def _sections(self) -> Iterator[str]:
+        if self.version is not None:
+            yield f'Metadata = {{ "Version": {self.version} }}'
+        named = [f'"Primary": {self.primary}'] if self.primary is not None else []
+        if self.sources:
+            named.append(f'"AdditionalDataSources": [{", ".join(map(str, self.sources))}]')
+        if named:
+            yield f"DataSources = {{ {', '.join(named)} }}"
+        yield from map(str, self.variables)
+        if self.default_labels:
+            yield f"DefaultLabels = [{', '.join(map(str, self.default_labels))}]"
+        if self.rules:
+            yield _listed("Rules", (rule.full for rule in self.rules))
+        if self.analyzers:
+            yield _listed("Analyzers", map(str, self.analyzers))
+
+
+def labels_text(labels: Iterable[Label]) -> str:
+    """A `labels` clause, or nothing without labels."""
+    written = ", ".join(map(str, labels))
+    return f"labels=[{written}]" if written else ""
+
+
+def _listed(section: str, items: Iterable[str]) -> str:
+    return f"{section} = [\n    " + ",\n    ".join(items) + "\n]"

@@ -1,0 +1,539 @@
+"""What a ruleset that can be read may still not say: the static semantics of DQDL (`dqdl` §4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from tilth.errors import listed
+from tilth.rules.conditions import clock, day
+from tilth.rules.language import lints
+from tilth.rules.language.cursor import miswritten, shown
+from tilth.rules.language.diagnostics import Diagnostics, Span
+from tilth.rules.language.functions import FUNCTIONS, calls, misuse, nulls
+from tilth.rules.language.syntax import (
+    Analyzer,
+    Call,
+    Clock,
+    Composite,
+    Condition,
+    Day,
+    Flag,
+    Keyword,
+    Label,
+    Literal,
+    Now,
+    Null,
+    Parameter,
+    Reference,
+    Rule,
+    Ruleset,
+    Tag,
+    Text,
+    Texts,
+    Variable,
+)
+from tilth.rules.types.catalogue import CATALOGUE, GLUE, INNER, NEXT, NO, TILTH, Form, RuleType
+
+MOST_LABELS, LONGEST_KEY, LONGEST_VALUE = 10, 128, 256
+FARTHEST_DAYS = 730_000  # two thousand years from now lie inside the calendar, whenever now is
+
+QUOTED_SQL = re.compile(
+    r"""'(?:[^'\\]++|\\.)*+(?:'|\Z)|"(?:[^"\\]++|\\.)*+(?:"|\Z)|`[^`]*+(?:`|\Z)|--[^\n]*+|/\*.*?(?:\*/|\Z)""",
+    re.DOTALL,
+)
+SUB_QUERY = re.compile(r"\bselect\b|\)\s*over\b", re.IGNORECASE)
+NESTED = re.compile(r"\$[A-Za-z0-9_.]")
+
+
+def check(ruleset: Ruleset, report: Diagnostics) -> None:
+    """Notes in `report` everything that is wrong with a ruleset, and what it probably does not mean to say."""
+    _Check(ruleset, report).everything()
+
+
+class _Check:
+    """One ruleset under the glass."""
+
+    def __init__(self, ruleset: Ruleset, report: Diagnostics) -> None:
+        self.ruleset, self.report = ruleset, report
+        self.variables: dict[str, Variable] = {}
+        self.used: set[str] = set()
+        self.aliases = dict.fromkeys([*(one.name for one in (*ruleset.sources, ruleset.primary) if one), "primary"])
+        self.known_aliases = listed(self.aliases)
+
+    def everything(self) -> None:
+        self.sections()
+        self.define_variables()
+        self.labels(self.ruleset.default_labels, ())
+        for rule in self.ruleset.rules:
+            self.rule(rule)
+        for analyzer in self.ruleset.analyzers:
+            self.analyzer(analyzer)
+        for name, variable in self.variables.items():
+            if name not in self.used:
+                self.report.warn("W-UNUSED", variable.span, f"the variable {name} is not used")
+
+    # Sections, variables, labels
+
+    def sections(self) -> None:
+        if not self.ruleset.rules and not self.ruleset.analyzers and not self.report.errors:
+            glue = "No rules or analyzers provided."
+            self.report.error("E-EMPTY", Span(0, 0), "there is neither a rule nor an analyzer", accepted="Rules = [ … ]", glue=glue)
+        for source in (self.ruleset.primary, *self.ruleset.sources):
+            if source and re.search(r"[\s,]", source.name):
+                self.report.warn("W-NOT-IN-GLUE", source.span, f"Glue drops the blanks of {source} and splits it at its commas")
+
+    def define_variables(self) -> None:
+        for variable in self.ruleset.variables:
+            name = variable.name
+            if name in self.variables:
+                self.report.error("E-VARIABLE", variable.span, f"{name} is defined twice", glue=f"Variable '{name}' is already defined")
+                continue
+            self.variables[name] = variable
+            if name[0] in "._":
+                self.report.error("E-VARIABLE", variable.span, f"the name of a variable cannot begin with {name[0]}")
+            for value in variable.values:
+                if isinstance(value, Text) and NESTED.search(value.raw):
+                    message = "a variable inside a variable is not looked up, and Glue refuses the text"
+                    glue = f"Nested variables are not supported in variable '{name}'"
+                    self.report.extension("W-NOT-IN-GLUE", value.span, message, strictly="E-VARIABLE", glue=glue)
+
+    def labels(self, labels: Iterable[Label], defaults: Iterable[Label]) -> None:
+        """The labels of one list, with the default labels that it overlays."""
+        keys, count = {label.key.name for label in defaults}, len(tuple(defaults))
+        full = count > MOST_LABELS  # noted already, at the default labels
+        own: set[str] = set()
+        for label in labels:
+            key, value = label.key.name, label.value.name
+            glue = "Label key or value cannot be empty"
+            if not key:
+                self.report.error("E-LABEL", label.span, "the key of a label is empty", glue=glue)
+            if not value:
+                self.report.extension("W-NOT-IN-GLUE", label.span, "Glue refuses a label without a value", strictly="E-LABEL", glue=glue)
+            for what, text, longest in (("key", label.key, LONGEST_KEY), ("value", label.value, LONGEST_VALUE)):
+                if len(text.name) > longest:
+                    self.report.error("E-LABEL", text.span, f"the {what} of a label has at most {longest} characters, not {len(text.name)}")
+            if key in own:
+                self.report.error("E-LABEL", label.span, f"{label.key} is given twice", glue="Duplicate label key. Key must be unique.")
+            own.add(key)
+            keys.add(key)
+            count += 1
+            if (count if self.report.strict else len(keys)) > MOST_LABELS and not full:
+                full = True
+                glue = f"Number of labels exceed maximum allowed (MAX: {MOST_LABELS})"
+                self.report.error("E-LABEL", label.span, f"a rule has at most {MOST_LABELS} labels, default labels included", glue=glue)
+
+    # Rules and analyzers
+
+    def rule(self, rule: Rule | Composite) -> None:
+        self.labels(rule.labels, self.ruleset.default_labels)
+        if isinstance(rule, Composite):
+            for operand in rule.operands:
+                self.rule(operand)
+            return
+        row = self.rule_type(rule)
+        self.references(rule)
+        if row is None:
+            return
+        form = self.form(rule, row)
+        self.where(rule, row)
+        self.threshold(rule, row)
+        self.tags(rule, row)
+        self.parameters(rule, row)
+        if form:
+            self.condition(rule, row, form)
+        for condition in (rule.condition, rule.threshold):
+            if condition:
+                self.operands(condition, rule)
+        lints.lint(rule, row, self.report)
+
+    def rule_type(self, rule: Rule) -> RuleType | None:
+        row, span = CATALOGUE.get(rule.type), _name_span(rule)
+        if row is None:
+            names = [name for name, known in CATALOGUE.items() if known.rule]
+            hint, glue = self.report.near(rule.type, names), f"Rule Type: {rule.type} is not valid"
+            self.report.error("E-RULETYPE", span, f"there is no rule type {rule.type}", accepted=listed(names), hint=hint, glue=glue)
+        elif not row.rule:
+            glue = f"Analyzer Type: {rule.type} is not supported in rules section"
+            self.report.error("E-RULETYPE", span, f"{rule.type} is an analyzer, not a rule", hint="move it to Analyzers", glue=glue)
+            return None
+        elif row.glue is TILTH:
+            glue = f"Rule Type: {rule.type} is not valid"
+            self.report.extension("W-NOT-IN-GLUE", span, f"Glue does not know {rule.type}", strictly="E-RULETYPE", glue=glue)
+        elif row.glue is NEXT:
+            self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list {rule.type} yet")
+        return row
+
+    def analyzer(self, analyzer: Analyzer) -> None:
+        row, span = CATALOGUE.get(analyzer.type), _name_span(analyzer)
+        self.references(analyzer)
+        if row is None:
+            names = [name for name, known in CATALOGUE.items() if known.analyzer is not NO]
+            hint, glue = self.report.near(analyzer.type, names), f"Analyzer Type: {analyzer.type} is not valid"
+            self.report.error("E-RULETYPE", span, f"there is no analyzer {analyzer.type}", accepted=listed(names), hint=hint, glue=glue)
+            return
+        if row.analyzer is NO:
+            why = "it has a verdict, no number" if row.boolean else "it needs a condition"
+            glue = f"Analyzer Type: {analyzer.type} is not supported" if row.boolean else ""
+            self.report.error("E-RULETYPE", span, f"{analyzer.type} is no analyzer: {why}", hint="move it to Rules", glue=glue)
+            return
+        if row.glue is TILTH:
+            glue = f"Analyzer Type: {analyzer.type} is not valid"
+            message = f"Glue's open grammar does not know {analyzer.type}"
+            self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-RULETYPE", glue=glue)
+        elif row.analyzer is TILTH:
+            self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list the analyzer {analyzer.type}")
+        self.form(analyzer, row)
+        self.where(analyzer, row)
+        self.tags(analyzer, row)
+        self.parameters(analyzer, row)
+
+    def form(self, rule: Rule | Analyzer, row: RuleType) -> Form | None:
+        """The form that was written. With a wrong number of parameters it is the only one there is, if there is only one."""
+        given = len(rule.parameters)
+        form = row.form(given)
+        if form:
+            return form
+        most = max((form.most or 0) for form in row.forms)
+        span = rule.parameters[most].span if given > most else _name_span(rule)
+        bare = [parameter.raw for parameter in rule.parameters if not parameter.style]
+        hint = next((f"is a comma missing before {word}?" if word in CATALOGUE else miswritten(word) for word in bare), "")
+        takes, section = _either([form.count for form in row.forms]), "Rule" if isinstance(rule, Rule) else "Analyzer"
+        glue = f"{section} Type: {rule.type} is not valid"
+        self.report.error("E-ARITY", span, f"{rule.type} takes {takes}, not {given}", accepted=row.usage, hint=hint, glue=glue)
+        return row.forms[0] if len(row.forms) == 1 else None
+
+    # Conditions
+
+    def condition(self, rule: Rule, row: RuleType, form: Form) -> None:
+        condition, families = rule.condition, form.families
+        kind = "boolean" if not families else families[0]
+        glue = f"Unexpected condition for rule of type {rule.type} with {kind} return type"
+        if condition is None:
+            if not form.bare:
+                message = f"{rule.type} needs a {_either(families)} condition"
+                self.report.error("E-CONDITION", _name_span(rule), message, accepted=row.usage, glue=glue)
+        elif not families:
+            message = f"{rule.type} takes no condition"
+            self.report.error("E-CONDITION", condition.span, message, accepted=row.usage, glue=glue)
+        elif condition.family not in families:
+            message = f"{rule.type} takes a {_either(families)} condition, not a {condition.family} condition"
+            hint = "give a unit: days, hours or minutes" if (families, condition.family) == (("duration",), "number") else ""
+            self.report.error("E-CONDITION", condition.span, message, accepted=row.usage, hint=hint, glue=glue)
+        elif condition.family == "number" and "size" in families:
+            self.whole_numbers(condition)
+        elif condition.family == "number" and not row.dynamic:
+            self.plain_numbers(condition, rule)
+
+    def whole_numbers(self, condition: Condition) -> None:
+        for operand in condition.operands:
+            if not (isinstance(operand, Literal) and operand.integer):
+                accepted = "a whole number of bytes, or a number and B, KB, MB, GB or TB"
+                self.report.error("E-CONDITION", operand.span, f"{operand} is no size", accepted=accepted)
+
+    def plain_numbers(self, condition: Condition, rule: Rule) -> None:
+        for call in (call for operand in _numbers(condition) for call in islice(calls(operand), 1)):
+            glue = f"[{rule.type}] rule only supports simple atomic operands in thresholds."
+            message = f"{rule.type} is compared with plain numbers, not with the history"
+            self.report.error("E-CONDITION", call.span, message, glue=glue)
+
+    def operands(self, condition: Condition, rule: Rule) -> None:
+        """NULLs where they mean nothing, dates that no calendar has, functions that there are not."""
+        in_set = condition is rule.condition and rule.type == "ColumnValues" and condition.operator in ("=", "!=", "in")
+        for operand in condition.operands:
+            match operand:
+                case Day() | Clock() | Now():
+                    self.date(operand)
+                case Keyword("NULL") if condition.family == "date" and condition.operator not in ("=", "!=", "in"):
+                    self.null(operand.span)
+        for number in _numbers(condition):
+            for null in nulls(number):
+                if not (in_set and number is null):
+                    self.null(null.span)
+            for call in calls(number):
+                known = FUNCTIONS.get(call.function)
+                if known and not known.glue:
+                    self.report.warn("W-NOT-IN-GLUE", call.span, f"Glue's documentation does not list the function {call.function}")
+            reason = misuse(number)
+            if reason and not isinstance(reason.node, Null):
+                name = reason.node.function if isinstance(reason.node, Call) else ""
+                hint = self.report.near(name, FUNCTIONS) if name not in FUNCTIONS else ""
+                self.report.warn("W-UNJUDGED", reason.node.span, reason.reason, hint=hint, glue=reason.glue)
+
+    def null(self, span: Span) -> None:
+        accepted = 'ColumnValues "column" = NULL, and !=, in, not in'
+        self.report.error("E-NULL-OPERAND", span, "NULL is neither more nor less than anything", accepted=accepted)
+
+    def date(self, operand: Day | Clock | Now) -> None:
+        try:
+            match operand:
+                case Day():
+                    day(operand.text)
+                case Clock():
+                    clock(operand.text)
+                case Now() if abs(operand.minutes) > FARTHEST_DAYS * 1440:
+                    self.report.error("E-DATE", operand.span, "the calendar ends before that", accepted=f"up to {FARTHEST_DAYS} days")
+        except ValueError:
+            accepted = "a day of the calendar" if isinstance(operand, Day) else "00:00 to 23:59, or 1:00 to 12:59 AM or PM"
+            self.report.error("E-DATE", operand.span, f"there is no {operand}", accepted=accepted)
+
+    # Clauses
+
+    def where(self, rule: Rule | Analyzer, row: RuleType) -> None:
+        if rule.where is None:
+            return
+        span, text = rule.where.span, rule.where.pattern
+        if not row.where:
+            hint = "put the condition into the query" if rule.type == "CustomSql" else ""
+            glue = f"Where clause is not supported for rule type: {rule.type}"
+            self.report.error("E-WHERE", span, f"{rule.type} takes no where", hint=hint, glue=glue)
+        if not text.strip():
+            glue = f"Empty where condition provided for rule type: {rule.type}"
+            self.report.error("E-WHERE", span, "the where is empty", glue=glue)
+        elif SUB_QUERY.search(QUOTED_SQL.sub(" ", text)):
+            hint = "CustomSql can have sub-queries and window functions"
+            self.report.error("E-WHERE-SUBQUERY", span, "a where looks at one row: no sub-query, no window function", hint=hint)
+
+    def threshold(self, rule: Rule, row: RuleType) -> None:
+        if rule.threshold is None:
+            return
+        span, glue = rule.threshold.span, f"Threshold condition not supported for rule type: {rule.type}"
+        if row.threshold is NO:
+            takers = listed(name for name, known in CATALOGUE.items() if known.threshold is GLUE)
+            self.report.error("E-THRESHOLD", span, f"{rule.type} takes no threshold", accepted=takers, glue=glue)
+        elif row.threshold is TILTH:
+            message = f"Glue knows no threshold for {rule.type}"
+            self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-THRESHOLD", glue=glue)
+        if rule.type == "CustomSql" and rule.condition:
+            message = "a CustomSql has a condition (for one number) or a threshold (for the rows that pass), not both"
+            self.report.error("E-CUSTOMSQL-FORM", span, message, accepted=row.usage)
+
+    def tags(self, rule: Rule | Analyzer, row: RuleType) -> None:
+        seen: dict[str, Tag] = {}
+        for tag in rule.tags:
+            if tag.name in seen:
+                self.report.warn("W-UNUSED", seen[tag.name].span, f"{tag.name} is given again: this one has no effect")
+            seen[tag.name] = tag
+            if tag.name not in TAG_VALUES:
+                hint = self.report.near(tag.name, ["threshold", *TAG_VALUES])
+                message, accepted = f"there is no tag {tag.name}: it is ignored", listed(row.tags)
+                self.report.warn("W-NOT-IN-GLUE", tag.span, message, accepted=accepted, hint=hint)
+                continue
+            fits, accepted = TAG_VALUES[tag.name]
+            if not fits(tag):
+                self.report.error("E-TAG", tag.value.span, f"{tag.name} cannot be {tag.value}", accepted=accepted)
+            why = f"{rule.type} has no use for it" if tag.name not in row.tags else _useless(tag, rule)
+            if why:
+                self.report.warn("W-UNUSED", tag.span, f"the tag {tag.name} has no effect: {why}")
+
+    # Parameters
+
+    def references(self, rule: Rule | Analyzer) -> None:
+        """Variables where they are used."""
+        for parameter in rule.parameters:
+            if parameter.style == "$":
+                self.reference(parameter.raw, parameter.span, as_text=True)
+        condition = rule.condition if isinstance(rule, Rule) else None
+        if condition is None:
+            return
+        for operand in condition.operands:
+            if isinstance(operand, Reference):
+                known = self.reference(operand.name, operand.span, as_text=condition.operator != "in")
+                if known and self.report.strict and (condition.operator != "in" or len(condition.operands) > 1):
+                    self.report.error("E-VARIABLE", operand.span, "Glue fails on a variable here", accepted=f"in ${operand.name}")
+
+    def reference(self, name: str, span: Span, *, as_text: bool) -> bool:
+        """Whether there is such a variable of the right kind."""
+        variable = self.variables.get(name)
+        self.used.add(name)
+        if variable is None:
+            hint, glue = self.report.near(name, self.variables), f"Variable not found: {name}"
+            self.report.error("E-VARIABLE", span, f"there is no variable {name}", accepted=listed(self.variables), hint=hint, glue=glue)
+        elif as_text and (variable.listed or isinstance(variable.values[0], Keyword)):
+            kind = "a list" if variable.listed else str(variable.values[0])
+            message, glue = f"{name} is {kind}, and a text is wanted here", f"Invalid variable type for '{name}': expected STRING"
+            self.report.error("E-VARIABLE", span, message, hint="lists go with in and not in", glue=glue)
+        else:
+            return True
+        return False
+
+    def parameters(self, rule: Rule | Analyzer, row: RuleType) -> None:
+        """What stands inside parameters: aliases, mappings, aggregates, the metric that is watched."""
+        for index, parameter in enumerate(rule.parameters):
+            look, text = PARAMETER_CHECKS.get(row.kind(index)), self.parameter_text(parameter)
+            if look and text is not None:
+                look(self, text, parameter.span)
+        if rule.type == "ReferentialIntegrity" and len(rule.parameters) == 2:
+            self.pairs(rule)
+        if rule.type == "DetectAnomalies" and rule.parameters:
+            self.inner_arity(rule)
+
+    def parameter_text(self, parameter: Parameter) -> str | None:
+        if parameter.style != "$":
+            return parameter.text.name
+        variable = self.variables.get(parameter.raw)
+        value = variable.values[0] if variable and not variable.listed else None
+        return value.name if isinstance(value, Text) else None
+
+    def alias(self, name: str, span: Span) -> None:
+        if (self.ruleset.primary or self.ruleset.sources) and name not in self.aliases:
+            hint = self.report.near(name, self.aliases)
+            self.report.warn("W-ALIAS", span, f"DataSources does not name {name}", accepted=self.known_aliases, hint=hint)
+
+    def reference_columns(self, text: str, span: Span) -> None:
+        alias, _ = split_reference(text)
+        if alias:
+            self.alias(alias, span)
+        else:
+            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} names no other table", accepted="alias.column, alias.{column,column}")
+
+    def pairs(self, rule: Rule | Analyzer) -> None:
+        left, right = (self.parameter_text(parameter) for parameter in rule.parameters)
+        if left is None or right is None:
+            return
+        ours, theirs = names(left), split_reference(right)[1]
+        if len(ours) != len(theirs):
+            self.report.warn("W-UNJUDGED", rule.parameters[1].span, f"{len(ours)} columns cannot be paired with {len(theirs)}")
+        elif not all(ours + theirs):
+            self.report.warn("W-UNJUDGED", rule.parameters[1].span, "the name of a column is empty")
+
+    def mapping(self, text: str, span: Span) -> None:
+        pairs = [[side.strip() for side in item.split("->")] for item in text.split(",")]
+        if not all(len(pair) <= 2 and all(pair) for pair in pairs):
+            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} is no list of columns", accepted="column,column->other")
+
+    def aggregate(self, text: str, span: Span) -> None:
+        function, alias, column = split_aggregate(text)
+        if function not in ("sum", "avg", "min", "max", "count") or not column:
+            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} is no aggregate of a column", accepted="sum(column), avg(alias.column)")
+            return
+        if function not in ("sum", "avg"):
+            self.report.warn("W-NOT-IN-GLUE", span, f"Glue knows only sum and avg here, not {function}")
+        if alias:
+            self.alias(alias, span)
+
+    def metric(self, name: str, span: Span) -> None:
+        if name not in INNER and name != "CustomSQL":
+            self.report.error(
+                "E-RULETYPE", span, f"{name} is nothing to watch", accepted=listed(INNER, 20), hint=self.report.near(name, INNER)
+            )
+
+    def inner_arity(self, rule: Rule | Analyzer) -> None:
+        name = self.parameter_text(rule.parameters[0])
+        row = CATALOGUE["CustomSql"] if name == "CustomSQL" else CATALOGUE.get(name or "")
+        given = len(rule.parameters) - 1
+        if row and row.name in INNER and not row.form(given):
+            message = f"{row.name} takes {_either([form.count for form in row.forms])}, not {given}"
+            self.report.error("E-ARITY", rule.parameters[-1].span, message, accepted=f'DetectAnomalies "{row.name}" …')
+
+
+PARAMETER_CHECKS: dict[str, Callable[[_Check, str, Span], None]] = {
+    "alias": _Check.alias,
+    "reference": _Check.reference_columns,
+    "mapping": _Check.mapping,
+    "aggregate": _Check.aggregate,
+    "metric": _Check.metric,
+}
+
+
+def names(text: str) -> list[str]:
+    """The names of a list with commas, without the blanks around them.
+
+    >>> names("country, zip")
+    ['country', 'zip']
+    """
+    return [name.strip() for name in text.split(",")]
+
+
+def split_reference(text: str) -> tuple[str, list[str]]:
+    """The alias and the columns of `alias.column` or `alias.{a,b}`. Without an alias it is empty.
+
+    >>> split_reference("places.{country,zip}"), split_reference("db.customers.id")
+    (('places', ['country', 'zip']), ('db.customers', ['id']))
+    """
+    alias, brace, columns = text.rstrip().partition(".{")
+    if brace and columns.endswith("}"):
+        return alias.strip(), names(columns[:-1])
+    alias, _, column = text.rpartition(".")
+    return alias.strip(), [column.strip()]
+
+
+def split_aggregate(text: str) -> tuple[str, str, str]:
+    """Function, alias and column of `sum(alias.column)`; empty where there is none.
+
+    >>> split_aggregate("SUM(ledger.amount)"), split_aggregate("avg(price)"), split_aggregate("price")
+    (('sum', 'ledger', 'amount'), ('avg', '', 'price'), ('price', '', ''))
+    """
+    function, _, argument = text.strip().partition("(")
+    alias, _, column = argument.removesuffix(")").rpartition(".")
+    return function.strip().lower(), alias.strip(), column.strip() if argument.endswith(")") else ""
+
+
+def _either(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _name_span(rule: Rule | Analyzer) -> Span:
+    return Span(rule.span.start, rule.span.start + len(rule.type))
+
+
+def _numbers(condition: Condition) -> Iterator[Literal | Null]:
+    """The operands of a number condition."""
+    if condition.family == "number":
+        yield from condition.operands  # type: ignore[misc]  # a number condition has only numbers
+
+
+# Tags
+
+
+def _is_flag(tag: Tag) -> bool:
+    return tag.word in ("true", "false") and isinstance(tag.value, Text | Flag)
+
+
+def _is_whole(tag: Tag) -> bool:
+    return isinstance(tag.value, Literal | Text) and re.fullmatch("0*[1-9][0-9]{0,17}", tag.word) is not None
+
+
+def _is_zone(tag: Tag) -> bool:
+    try:
+        return isinstance(tag.value, Text) and bool(ZoneInfo(tag.word).key)
+    except (ValueError, OSError, KeyError):  # what zoneinfo raises for a name that is no file of its folder
+        return False
+
+
+def _is_order(tag: Tag) -> bool:
+    return isinstance(tag.value, Texts) and {one.name for one in tag.value.members} <= {"recentFiles", "uriRegex"}
+
+
+A_FLAG = '"true", "false"'
+TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
+    "ignoreCase": (_is_flag, A_FLAG),
+    "format": (lambda tag: isinstance(tag.value, Text), "a layout in quotes, such as " + '"dd-MM-yyyy"'),
+    "timeZone": (_is_zone, 'the id of a time zone, such as "Europe/Berlin"'),
+    "recentFiles": (_is_whole, "a whole number from 1 on"),
+    "uriRegex": (lambda tag: isinstance(tag.value, Text), "a regular expression in quotes"),
+    "filterOrder": (_is_order, '["recentFiles","uriRegex"], in either order'),
+    "matchFileName": (_is_flag, A_FLAG),
+    "hashAlgorithm": (lambda tag: tag.word in ("MD5", "SHA-1", "SHA-256"), '"MD5", "SHA-1", "SHA-256"'),
+    "failFast": (_is_flag, A_FLAG),
+    "bins": (lambda tag: _is_whole(tag) and int(tag.word) <= 20, "a whole number from 1 to 20"),
+    "rebin": (_is_flag, "true, false"),
+}
+"""The tags besides the threshold: whether a value fits, and what would."""
+
+
+def _useless(tag: Tag, rule: Rule | Analyzer) -> str:
+    """Why a tag has no effect on this rule, though it has on others of the type."""
+    condition = rule.condition if isinstance(rule, Rule) else None
+    if condition is None:
+        return ""
+    if tag.name == "ignoreCase" and (condition.family != "string" or condition.operator == "matches"):
+        return "only =, !=, in and not in with texts can ignore case; a pattern can begin with (?i)"
+    if tag.name == "timeZone" and not any(isinstance(operand, Clock) for operand in condition.operands):
+        return "there is no clock time in the condition"
+    if tag.name == "format" and str(condition).lower() not in ('= "date"', '!= "date"'):
+        return "only Date has layouts"
+    return ""

@@ -1,0 +1,68 @@
+"""The shelf: a table of names through which everything of one kind is found, Tilth's own and that of other packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar, cast
+
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
+
+T = TypeVar("T")
+
+
+class Shelf(Mapping[str, T], Generic[T]):
+    """Name → entry, imported when it is first asked for.
+
+    `built_in` maps names to `module:attribute`. Another package adds entries through the entry-point group `tilth.KIND`, each under its
+    name; a built-in name cannot be taken over.
+
+    >>> steps = Shelf[type]("step", "steps", {"scale": "tilth.steps.scale.scale:Scale"})
+    >>> steps["scale"].__name__
+    'Scale'
+    """
+
+    def __init__(self, noun: str, kind: str, built_in: Mapping[str, str]) -> None:
+        self.noun, self.group, self.built_in = noun, f"tilth.{kind}", dict(built_in)
+        self._loaded: dict[str, T] = {}
+
+    @cached_property
+    def _plugins(self) -> Mapping[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=self.group) if point.name not in self.built_in}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._loaded:
+            self._loaded[name] = cast("T", _imported(self.built_in[name]) if name in self.built_in else self._plugins[name].load())
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.built_in
+        yield from self._plugins
+
+    def __len__(self) -> int:
+        return len(self.built_in) + len(self._plugins)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.built_in or name in self._plugins
+
+    def find(self, name: str) -> T:
+        """The entry of a name. Errors: `RequestError` with the names there are and the nearest one."""
+        if name not in self:
+            raise RequestError(self.unknown(name))
+        return self[name]
+
+    def unknown(self, name: str) -> Mistake:
+        """The mistake that a name is not on the shelf."""
+        return Mistake(
+            f"there is no {self.noun} {name!r}",
+            accepted=listed(self),
+            hint=did_you_mean(name, self),
+            code=f"unknown-{self.noun.replace(' ', '-')}",
+        )
+
+
+def _imported(home: str) -> Any:
+    module, _, attribute = home.partition(":")
+    return getattr(import_module(module), attribute)

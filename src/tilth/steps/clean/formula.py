@@ -1,0 +1,61 @@
+"""formula: a new column, computed from the others of its row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Dataset, Roles, Schema
+from tilth.engine.expressions import columns_of
+from tilth.engine.user_sql.expression import parse_expression
+from tilth.errors import RequestError
+from tilth.steps.step import Learned, Learning, Step, refuse_clashes
+
+
+@dataclass(frozen=True)
+class Formula(Step):
+    """A new column (or an old one anew), computed from the values of its row.
+
+    SQL: `+ - * /`, comparisons, AND, OR, NOT, CASE, IF, coalesce, and the functions that mean the same on every engine. Null goes in,
+    null comes out, if the formula says nothing else; so does division by zero.
+
+    Decimals, and numbers with a point, are doubles, on both engines and in a served row: `0.1 + 0.2 = 0.3` is false.
+
+    Errors: `ExpressionError` for a text that is no formula, or uses what may not be used: other tables, files, settings.
+
+    >>> print(Formula("ratio", "debt / income"))
+    formula(column='ratio', expression='debt / income')
+    """
+
+    name = "formula"
+    parts = frozenset({"rows", "features"})
+
+    column: str
+    """The column that is made."""
+    expression: str
+    """The formula, in SQL."""
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield ()
+        if not self.column:
+            raise RequestError("formula: the new column has no name", code="empty-name")
+        refuse_clashes(self.name, schema, {self.column if self.column in schema else "": self._change(schema)})
+        return {"": {}}
+
+    def _change(self, schema: Schema) -> Mapping[str, Tree | None]:
+        return {self.column: parse_expression(self.expression, schema)}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        return data.change(self._change(schema))
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        return frozenset({self.column, *columns_of(parse_expression(self.expression, schema))})
+
+    def by_name_only(self, schema: Schema) -> bool:
+        return True
+
+    @property
+    def learns(self) -> bool:
+        return False

@@ -1,0 +1,1 @@
+"""Steps that choose, order, split or make rows."""

@@ -1,0 +1,84 @@
+"""dedupe: of rows with the same key one stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import alias, and_, col, eq, is_null, lit, or_
+from tilth.engine.layers import table
+from tilth.errors import Mistake, RequestError
+from tilth.steps.step import Learned, Learning, Selector, Step
+
+PLACE = "\x1fplace"
+NO_KEY = frozenset({Kind.MAP, Kind.OTHER})
+NO_ORDER = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER, Kind.NULL})
+
+
+@dataclass(frozen=True)
+class Dedupe(Step):
+    """Of rows with the same key one stays: the first (or last) in a stated order.
+
+    Without `on` the key is the whole row. The order is that of the columns `order`, else of the role time; rows that are equal in
+    them are ordered by their other columns, from left to right, so that the same row stays on every engine. Nulls come last. Null
+    equals null in a key, but rows whose key is wholly null all stay: that they lack a key does not make them the same.
+
+    >>> print(Dedupe("id", order="updated", keep="last"))
+    dedupe(on='id', keep='last', order='updated')
+    """
+
+    name = "dedupe"
+    parts = frozenset({"rows", "training"})
+    shorthand = "on"
+
+    on: Selector = ()
+    """The columns of the key. Left away: all columns."""
+    keep: Literal["first", "last"] = "first"
+    """Which of the rows with the same key stays."""
+    order: Selector = ()
+    """The columns by which the rows with the same key are ordered. Left away: the role time."""
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield ()
+        key = select(self.on, schema, roles) if self.on else schema.names
+        if not key:
+            raise RequestError("dedupe: no column is selected for the key", code="nothing-selected")
+        refused = [
+            Mistake(f"dedupe: column {c.name!r} ({c.type or c.kind}) cannot be a key: its values cannot be compared", code="wrong-kind")
+            for c in map(schema.__getitem__, key)
+            if c.kind in NO_KEY
+        ]
+        if refused:
+            raise RequestError(*refused)
+        return {"": {"key": list(key), "order": self._order(key, schema, roles)}}
+
+    def _order(self, key: Iterable[str], schema: Schema, roles: Roles) -> list[str]:
+        by = select(self.order, schema, roles) if self.order else (roles.time,) if roles.time in schema else ()
+        others = [c.name for c in schema if c.kind not in NO_ORDER]
+        return [c for c in dict.fromkeys((*by, *others)) if c is not None and c not in set(key)]
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        key, order = learned[""]["key"], learned[""]["order"]
+        if not order:  # rows with the same key are equal in all that can be compared
+            order = key[:1]
+        window = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[col(c) for c in key],
+            order=exp.Order(expressions=[self._ordered(schema[c]) for c in order]),
+        )
+        numbered = exp.Select(expressions=[exp.Star(), alias(window, PLACE)]).from_(table(BELOW))
+        chosen = exp.Select(expressions=[col(c) for c in data.names]).from_(numbered.subquery("numbered"))
+        none = and_(*(is_null(col(c)) for c in key)) if self.on else None
+        return data.rows(chosen.where(or_(eq(col(PLACE), lit(1)), none), copy=False))
+
+    def _ordered(self, column: Column) -> Tree:
+        return exp.Ordered(this=col(column.name), desc=self.keep == "last", nulls_first=False)
+
+    @property
+    def learns(self) -> bool:
+        return False

@@ -1,0 +1,245 @@
+"""Clarify's configuration is checked as a whole, and its result file has Clarify's shape."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth.aws.clarify.config import AnalysisConfig, analysis_json
+from tilth.errors import ColumnError, Gap, RequestError, TilthError
+from tilth.report import Facts, Finding, FindingKind, Report
+
+GOOD = {
+    "version": "1.0",
+    "dataset_type": "text/csv",
+    "headers": ["sex", "age", "region", "approved"],
+    "label": "approved",
+    "label_values_or_threshold": ["yes"],
+    "facet": [{"name_or_index": "sex", "value_or_threshold": ["F"]}, {"name_or_index": 1, "value_or_threshold": [40]}],
+    "group_variable": "region",
+    "methods": {"pre_training_bias": {"methods": "all"}, "report": {"name": "report", "title": "Bias"}},
+}
+
+
+def changed(path="", value=None, **more):
+    """The good configuration with one part put in, or (without a value) taken out."""
+    made = json.loads(json.dumps(GOOD)) | more
+    at = made
+    *front, last = path.split(".") if path else [""]
+    for key in front:
+        at = at.setdefault(key, {})
+    if last and value is None:
+        at.pop(last, None)
+    elif last:
+        at[last] = value
+    return made
+
+
+def mistakes(config):
+    with pytest.raises(RequestError) as error:
+        AnalysisConfig.of(config)
+    return error.value.mistakes
+
+
+def test_a_good_configuration_is_read():
+    config = AnalysisConfig.of(GOOD)
+    assert config.metrics == ("CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL")
+    assert config.reading == {"format": "csv", "names": GOOD["headers"]}
+    asked = config.bias(GOOD["headers"])
+    assert asked["facets"] == (("sex", ("F",)), ("age", (40,)))
+    assert (asked["label"], asked["positive"], asked["group"]) == ("approved", ("yes",), "region")
+
+
+def test_a_single_value_stands_for_a_list_of_one():
+    asked = AnalysisConfig.of(changed("label_values_or_threshold", 1)).bias(GOOD["headers"])
+    assert asked["positive"] == (1,)
+    assert AnalysisConfig.of(changed("label_values_or_threshold", [True])).bias(GOOD["headers"])["positive"] == (True,)
+
+
+def test_what_clarify_has_no_word_for():
+    same = {"types": {"age": "continuous"}, "confidence": 0.9, "bootstrap": 100, "seed": 7, "min_group_size": 5, "verdicts": True}
+    same |= {"max_combinations": 9}
+    tilth = same | {"missing_values": "as_category", "bands": {"DPL": [-0.2, 0.2]}, "intersections": [["sex", 1]], "weights": "age"}
+    asked = AnalysisConfig.of(changed("tilth", tilth)).bias(GOOD["headers"])
+    assert {k: asked[k] for k in same} == same
+    assert (asked["missing"], asked["weight"], asked["bands"]) == ("as_category", "age", {"DPL": (-0.2, 0.2)})
+    assert asked["intersections"] == (("sex", "age"),)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (changed("version", "2.0"), 'version: found "2.0"'),
+        (changed("dataset_type"), "dataset_type: this is needed"),
+        (changed("dataset_type", "text/tsv"), 'dataset_type: found "text/tsv"'),
+        (changed("methods"), "methods: this is needed"),
+        (changed(methods={}), "methods: one method or more is needed"),
+        (changed("methods.pre_training_bias.methods", ["CI", "DLP"]), 'methods.pre_training_bias.methods: found ["CI", "DLP"]'),
+        (changed("methods.pre_training_bias.methods"), "methods.pre_training_bias.methods: this is needed"),
+        (changed("methods.pre_training_bia", {"methods": "all"}), "methods.pre_training_bia: this key is not known"),
+        (changed("lable", "approved"), "lable: this key is not known"),
+        (changed("label"), "label: this is needed by methods.pre_training_bias"),
+        (changed("label_values_or_threshold"), "label_values_or_threshold: this is needed"),
+        (changed("facet", []), "facet: this is needed"),
+        (changed("facet", [{"value_or_threshold": ["F"]}]), "facet[0].name_or_index: this is needed"),
+        (changed("facet", {"name_or_index": "sex"}), "facet: found"),
+        (changed("facet", [{"name_or_index": "sex"}, {"name_or_index": 0}]), "facet[1]: 'sex' is given twice"),
+        (changed("facet", [{"name_or_index": "approved"}]), "facet[0]: the label 'approved' cannot be a facet"),
+        (changed("facet", [{"name_or_index": 2}]), "facet[0]: 'region' is the group variable"),
+        (changed("headers", ["a", "a"]), "headers: a stands there twice"),
+        (changed("probability_threshold", 1.5), "probability_threshold: found 1.5"),
+        (changed("label", True), "label: found true"),
+        (changed("methods.post_training_bias", {"methods": "all"}), "methods.post_training_bias: predictions are needed"),
+        (changed("methods.shap", {}), "predictor: this is needed by methods.shap"),
+        (changed("methods.shap", {"baseline": [[0]], "num_clusters": 2}), "methods.shap: baseline and num_clusters exclude each other"),
+        (changed("methods.shap", {"agg_method": "mean"}), 'methods.shap.agg_method: found "mean"'),
+        (changed("methods.shap", {"text_config": {"granularity": "word", "language": "en"}}), "methods.shap.text_config.granularity"),
+        (changed("methods.pdp", {"grid_resolution": 10}), "methods.pdp.features: this is needed without methods.shap"),
+        (changed("predictor", {"model_name": "m"}), "predictor: nobody says which model"),
+        (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "p"}), "endpoint_name and endpoint_name_prefix exclude"),
+        (changed("predictor", {"endpoint_name": "e", "content_type": "application/jsonlines"}), "with exactly one $features"),
+        (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "-p-"}), "predictor.endpoint_name_prefix: found"),
+        (changed("dataset_type", "application/x-parquet", facet_dataset_uri="f.csv"), "separate data sets are for text/csv only"),
+        (changed("dataset_type", "application/jsonlines"), "features: this is needed for application/jsonlines"),
+        (changed("methods.asymmetric_shapley_value", {"granularity": "fine_grained"}), "num_samples: needed for granularity fine_grained"),
+        (changed("segment_config", [{"name_or_index": 0, "segments": [["F"]], "display_aliases": ["a", "b", "c"]}]), "1 or 2 texts"),
+        (changed("tilth", {"missing_values": "drop"}), 'tilth.missing_values: found "drop"'),
+        (changed("tilth", {"bands": {"XX": [0, 1]}}), "tilth.bands.XX: this key is not known"),
+        ([], "the configuration: found []"),
+    ],
+)
+def test_each_mistake_has_its_key_path(config, said):
+    assert any(said in str(m) for m in mistakes(config)), [str(m) for m in mistakes(config)]
+
+
+def test_all_mistakes_are_said_at_once_each_with_the_nearest_word():
+    config = changed("dataset_type", "text/cvs", lable="x")
+    config["methods"] = {"pre_trainin_bias": {}}
+    found = mistakes(config)
+    assert len(found) == 3
+    assert {m.hint for m in found} == {"did you mean 'text/csv'?", "did you mean 'label'?", "did you mean 'pre_training_bias'?"}
+
+
+def test_indices_beyond_the_columns_are_named_all_at_once():
+    config = AnalysisConfig.of(changed("label", 9, group_variable=-8))
+    with pytest.raises(ColumnError) as error:
+        config.bias(GOOD["headers"])
+    assert [m.message for m in error.value.mistakes] == ["label: there is no column 9", "group_variable: there is no column -8"]
+
+
+def test_what_is_left_out_is_said():
+    config = changed(methods=GOOD["methods"] | {"post_training_bias": {"methods": "all"}}, predicted_label="p")
+    config["segment_config"] = [{"name_or_index": "age", "segments": [["(0, 40]"]]}]
+    config["tilth"] = {"bootstrp": 10, "modality": "text"}
+    said = AnalysisConfig.of(config).left_out
+    assert [s.split(":")[0].split(" ")[0] for s in said] == [
+        "methods.post_training_bias", "methods.report", "segment_config", "tilth.bootstrp", "tilth.modality",
+    ]  # fmt: skip
+    assert "did you mean 'bootstrap'?" in said[3]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}), "methods.shap cannot be computed in this version"),
+        (changed("dataset_type", "application/x-image"), "data of type application/x-image cannot be read"),
+        (changed("dataset_type", "application/jsonlines", features="features"), "lists of features inside a line cannot be read"),
+        (changed("facet_dataset_uri", "f.csv"), "facets in a data set of their own"),
+        (changed("tilth", {"derived_facets": [{"feature": "language"}]}), "derived_facets"),
+    ],
+)
+def test_what_cannot_be_had_at_all_is_a_gap(config, said):
+    with pytest.raises(Gap, match=said):
+        AnalysisConfig.of(config)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1", b"\xff\xfe", "[" * 100_000])
+def test_a_file_that_is_no_json(tmp_path, text):
+    path = tmp_path / "analysis_config.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(RequestError):
+        AnalysisConfig.load(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(RequestError, match="there is no configuration"):
+        AnalysisConfig.load(tmp_path / "none.json")
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
+                    | st.dictionaries(st.sampled_from([*GOOD, "tilth", "predictor", "x"]), inner, max_size=3), max_leaves=8)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "tilth", "predictor", "segment_config", "time_series_data_config", "x"]), JSON, max_size=4))
+def test_whatever_is_written_there_the_errors_are_ours(parts):
+    try:
+        config = AnalysisConfig.of(GOOD | parts)
+        config.bias(GOOD["headers"])
+    except TilthError as error:
+        assert all(m.message for m in error.mistakes)
+
+
+# ── analysis.json ──
+
+
+def finding(name, value, facet_value="F", **more):
+    details = {
+        "facet": "sex", "facet_value": facet_value, "label": "approved", "label_value": "yes", "description": f"{name} (…)", "status": "ok",
+        "error": "", "notes": [], "n_used": 150, "n_excluded": 0, "counts": {"n_a": 100, "n_d": 50, "n_d_positive": 20, "n_d_negative": 30},
+        "method": "bootstrap", "p_value": None, "p_adjusted": None, "verdict": None,
+    } | more  # fmt: skip
+    return Finding(FindingKind.BIAS, name, ("sex",), value, low=0.1, high=0.2, confidence=0.95, details=details)
+
+
+REPORT = Report(
+    "measure",
+    (
+        finding("DPL", 0.3),
+        finding("CI", 1 / 3),
+        finding("KL", math.inf),
+        finding("CDDL", None, status="error", error="Group variable is empty or not provided"),
+        finding("TVD by label value", 0.5, block="by_label_value", largest="wait"),
+        Finding(FindingKind.WARNING, "AMBIGUOUS_TYPE", message="said"),
+    ),
+    Facts("data.csv", "duckdb", 150, versions={"tilth": "0"}),
+)
+
+
+def test_without_additions_it_is_clarifys_file():
+    assert analysis_json(REPORT, strict=True) == {
+        "version": "1.0",
+        "pre_training_bias_metrics": {
+            "label": "approved",
+            "label_value_or_threshold": "yes",
+            "facets": {
+                "sex": [
+                    {
+                        "value_or_threshold": "F",
+                        "metrics": [
+                            {"name": "CDDL", "description": "CDDL (…)", "value": None, "error": "Group variable is empty or not provided"},
+                            {"name": "CI", "description": "CI (…)", "value": 1 / 3},
+                            {"name": "DPL", "description": "DPL (…)", "value": 0.3},
+                            {"name": "KL", "description": "KL (…)", "value": "Infinity"},
+                        ],
+                    }
+                ]
+            },
+        },
+    }
+
+
+def test_additions_stand_under_keys_of_their_own():
+    made = analysis_json(REPORT)
+    group = made["pre_training_bias_metrics"]["facets"]["sex"][0]
+    assert group["basic_stats"] == {"proportion": 50 / 150, "observed_label_distribution": [0.4, 0.6]}
+    assert group["by_label_value"][0]["largest"] == "wait"
+    assert {"ci_low", "ci_high", "confidence", "p_value", "verdict", "n_used", "n_excluded", "status", "notes"} <= set(group["metrics"][2])
+    assert made["warnings"] == [{"code": "AMBIGUOUS_TYPE", "message": "said"}]
+    assert (made["run"]["engine"], made["run"]["rows"]) == ("duckdb", 150)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+
+
+def test_without_bias_there_is_no_section():
+    assert analysis_json(Report("measure"), strict=True) == {"version": "1.0"}

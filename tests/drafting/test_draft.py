@@ -1,0 +1,378 @@
+"""A first draft of a flow: it runs as it is, names the traps, and shows nothing private."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import tilth
+from tilth.demo.loans import write_loans
+from tilth.drafting import propose
+from tilth.drafting.look import look
+from tilth.engine.duckdb import DuckDB
+from tilth.flow import Flow
+from tilth.flow.running import run
+from tilth.report import Outcome
+
+
+def proposed(place: Path, **options: Any) -> tuple[str, Flow]:
+    text = propose(str(place), place.name, DuckDB(), options)
+    (place.parent / "f.yaml").write_text(text)
+    return text, Flow.load(place.parent / "f.yaml")
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("loans") / "loans.csv"
+    write_loans(path, 3000, 2)
+    return path
+
+
+def test_the_draft_of_the_loans_runs_and_its_rules_pass(loans: Path) -> None:
+    _, flow = proposed(loans)
+    report = tilth.run(flow)
+    report.raise_for_failures()
+    assert {"train", "test"} <= set(report.parts)
+
+
+def test_roles_are_guessed(loans: Path) -> None:
+    roles = proposed(loans)[1].reading.roles
+    assert (roles.id, roles.label, roles.positive, roles.time) == (("application_id",), "approved", ("yes",), "applied_at")
+    assert set(roles.facet) == {"sex", "age"}
+    assert set(roles.private) == {"name", "email", "phone", "account", "note"}
+
+
+TRAPS = [
+    "application_id should tell rows apart, but",
+    "customer_no is nearly an id",
+    "currency is the same in every row",
+    "disbursed_at may be a leak: it is empty just where the label has one value",
+    'credit.score holds -999, which may stand for "not known"',
+    "missing values are disguised as ?, N/A",
+    "sex spells the same in several ways",
+    "the label is unbalanced",
+    "the label is missing in",
+    "rows have a time (applied_at)",
+    "age goes from -",
+]
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_planted_trap_is_named(loans: Path, trap: str) -> None:
+    assert f"# - {trap}" in proposed(loans)[0]
+
+
+def test_nothing_private_is_shown(loans: Path) -> None:
+    text = proposed(loans)[0]
+    rows = [line.split(",") for line in loans.read_text().splitlines()[1:]]
+    private = {cell for row in rows for cell in row[3:7] if len(cell) > 4}
+    assert not [cell for cell in private if cell in text]
+
+
+def test_no_feature_leaks_or_tells_apart(loans: Path) -> None:
+    flow = tilth.fit(proposed(loans)[1])
+    made = set(flow.row({}))
+    assert not made & {"customer_no", "name", "email", "phone", "account", "note", "currency", "disbursed_at", "employed_since"}
+
+
+SMALL: list[tuple[str, str, list[str]]] = [
+    ("one column", "x\n1\n2\n3\n", ["RowCount > 0"]),
+    ("odd names", 'a b,"c,d",yes,e:f\n1,x,2,u\n2,y,3,v\n3,x,4,u\n', ['"c,d"', '"e:f"']),
+    ("nothing in a column", "id,x\n1,\n2,\n3,\n", ["x holds nothing at all"]),
+    ("a header only", "id,x\n", ["RowCount > 0"]),
+    (
+        "a copy of the label",
+        "id,a,b,y\n" + "".join(f"{i},{i % 3},{'p' if i % 2 else 'q'},{i % 2}\n" for i in range(60)),
+        ["b may be a leak"],
+    ),
+    ("one row", "a,b\n1,x\n", ["a is the same in every row"]),
+    ("booleans", "id,ok\n1,true\n2,false\n3,true\n", ["label: ok", "positive: true"]),
+    ("quotes in values", 'id,q\n1,"say ""x"""\n2,b\n3,b\n', ["RowCount > 0"]),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), [c[1:] for c in SMALL], ids=[c[0] for c in SMALL])
+def test_the_draft_of_a_small_file_is_a_flow(tmp_path: Path, text: str, says: list[str]) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    draft, flow = proposed(tmp_path / "a.csv")
+    assert not [s for s in says if s not in draft], draft
+    if text.count("\n") > 2:
+        tilth.check(tilth.read(tmp_path / "a.csv", **flow.reading.options), flow.check).raise_for_failures()
+
+
+def test_how_it_was_read_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("1;né;?\n2;x;u\n3;x;v\n".encode("latin-1"))
+    options = {"delimiter": ";", "names": ["id", "a", "b"], "encoding": "latin-1", "header": False}
+    _, flow = proposed(tmp_path / "a.csv", **options)
+    assert {k: v for k, v in flow.reading.options.items() if k != "nulls"} == options
+    assert flow.reading.options["nulls"] == ["?"]
+
+
+def test_a_look_takes_few_passes(loans: Path) -> None:
+    engine = DuckDB()
+    look(str(loans), engine, {})
+    assert len(engine.passes) < 30
+
+
+def rows(line: Callable[[int], tuple[Any, ...]], n: int = 120) -> str:
+    return "".join(",".join(map(str, line(i))) + "\n" for i in range(n))
+
+
+KINDS = pa.table(
+    {
+        "id": list(range(120)),
+        "price": [Decimal(i) / 4 for i in range(120)],
+        "at": [datetime(2024, 1, 1) + timedelta(hours=i) for i in range(120)],
+        "tags": [["a"]] * 120,
+        "reading": [float("nan") if i % 10 == 0 else float("inf") if i == 3 else i * 0.5 for i in range(120)],
+        "empty": pa.nulls(120),
+        "y": ["no" if i % 2 else "yes" for i in range(120)],
+    }
+)
+
+DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is drafted, what the draft says, and what it does not
+    (
+        "whole numbers that differ are no ids",
+        "id,amount,paid\n" + rows(lambda i: (i, i * 37, i % 2)),
+        ["id: id", "impute: {columns: [amount]", 'ColumnValues "amount" <= 4500', "label: paid"],
+        ["nearly an id"],
+    ),
+    (
+        "private names of any spelling",
+        "user id,first name,Last-Name,PatientAge,humid,y\n" + rows(lambda i: (i, f"F{i}", f"L{i}", 20 + i % 50, i / 7, i % 2)),
+        ['private: ["first name", Last-Name]', "facet: [PatientAge]", "[PatientAge, humid]", "measure: [bias, profile]"],
+        ["F1", "L1"],
+    ),
+    (
+        "kinds of a Parquet file",
+        KINDS,
+        [
+            *(
+                'ColumnValues "price" >= 0, ColumnValues "price" <= 30',
+                "by: time}",
+                "reading is infinite in 1 rows",
+                "empty holds nothing at all",
+            ),
+            "null_if: {columns: reading, below: -1.0e+308, above: 1.0e+308}",
+        ],
+        ['ColumnValues "reading"', "tags is the same"],
+    ),
+    (
+        "names that need escapes",
+        '"say ""x""",back\\slash,tick`y,select,😀,y\n'
+        + rows(lambda i: ("" if i % 9 == 0 else i, *("" if i % 7 == k else "p" * k for k in (1, 2, 3)), i % 3, i % 2)),
+        [
+            'ColumnValues "say \\"x\\"" <= 120 where "`say \\"x\\"` is not null"',
+            '"`back\\slash` is not null"',
+            '"`tick``y` is not null"',
+            '"`select` is',
+        ],
+        ["cannot stand in a rule"],
+    ),
+    (
+        "a name that cannot stand in a rule",
+        'id,"a\nb","c\x07",y\n' + rows(lambda i: (i, i % 5, i % 4, i % 2)),
+        ["a b has a name that cannot stand in a rule"],
+        [],
+    ),
+    (
+        "a column called split",
+        "id,split,x,y\n" + rows(lambda i: (i, i % 3, i / 9, i % 2)),
+        ["split is called like the column", 'select: {columns: ["!split"]}'],
+        [],
+    ),
+    ("tiny numbers", "id,x,y\n" + rows(lambda i: (i, f"{i * 1e-12:.3e}", i % 2)), ['ColumnValues "x" <= 0.00000000012'], []),
+    ("a header only", "id,x,y\n", ["there are no rows"], ["split:", "features:", "same in every row"]),
+    ("one value", "x\n" + "5\n" * 30, ["so few different rows"], ["\nsplit:"]),
+    (
+        "no header",
+        rows(lambda i: (i, "ab"[i % 2])),
+        ["header: false  # the first line looks like values", "id: column_0", "label: column_1"],
+        [],
+    ),
+    (
+        "ids of other things",
+        "order_id,customerId,region_id,amount,returned\n" + rows(lambda i: (i, i // 3, i // 5 % 4, i / 7, i % 2)),
+        [
+            "customerId has 40 values in 120 rows",
+            'by: "group(customerId)"',
+            '"!customerId"',
+            "encode: {columns: [region_id]",
+            "positive: 0",
+        ],
+        [],
+    ),
+    (
+        "equal rows of different ids stay",
+        "id,age,y\n" + rows(lambda i: (i, i % 4, i % 2)),
+        ["120 rows are not the only ones", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
+        ["\nrows:"],
+    ),
+    (
+        "a date of birth is no time of the row",
+        "birthDate,x,y\n" + rows(lambda i: (date(1970, 1, 1) + timedelta(days=i), i / 7, i % 2)),
+        ["private: [birthDate]", "by: stratified"],
+        ["time:"],
+    ),
+    (
+        "months written as text",
+        "Month,n\n" + rows(lambda i: (f"{1950 + i // 12}-{i % 12 + 1:02d}", i * 3)),
+        ["Month holds months", "concat(Month, '-01')", 'by: "time(Month)"'],
+        ["id:"],
+    ),
+    (
+        "a time in parts",
+        "year,month,n\n" + rows(lambda i: (2000 + i // 12, i % 12 + 1, i * 3)),
+        ["rows have a time (year, month)", "by: ordered(year)"],
+        [],
+    ),
+    (
+        "numbers but for a few",
+        "id,amount,y\n" + rows(lambda i: (i, "n.a." if i % 40 == 0 else i / 7, i % 2)),
+        ["amount holds numbers but for 3 of its 120 values", "cast: {columns: amount, to: float}", "impute: {columns: [amount]"],
+        [],
+    ),
+    (
+        "a decimal comma",
+        "id,price,y\n" + rows(lambda i: (i, f'"{i},5"', i % 2)),
+        ["price holds numbers with a decimal comma", '"!price"'],
+        ["encode"],
+    ),
+    (
+        "dates of another order",
+        "id,day,y\n" + rows(lambda i: (i, f"{i % 28 + 1}/{i % 12 + 1}/2024", i % 2)),
+        ["day holds dates that are read as text"],
+        ["encode"],
+    ),
+    (
+        "free text",
+        "id,review,x,y\n" + rows(lambda i: (i, f"this is what I thought of it, the {i}th time".replace(",", ""), i / 7, i % 2)),
+        ["text: [review]", 'select: {columns: ["!review"]}  # free text'],
+        ["encode", "nearly an id"],
+    ),
+    (
+        "text and label only",
+        "kind,said\n" + rows(lambda i: ("ham" if i % 3 else "spam", f"this is what was said to all of them on the day {i}")),
+        ["label: kind", "features:", "  []"],
+        [],
+    ),
+    ("a minus that is a value", "id,a,y\n" + rows(lambda i: (i, i / 7, "+-"[i % 2])), ["label: y", 'ColumnValues "y" in'], ["nulls:"]),
+    (
+        "a number to predict",
+        "a,b,target\n" + rows(lambda i: (i / 7, i % 4, i * 1.5)),
+        ["label: target", "by: hash", "[a, b]"],
+        ["positive:", "stratified"],
+    ),
+    (
+        "the outcome, not a class of things",
+        "survived,pclass,class\n" + rows(lambda i: (i % 2, i % 3, "abc"[i % 3])),
+        ["label: survived", "positive: 1"],
+        ["may be a leak"],
+    ),
+    (
+        "who must not be treated differently is not what is predicted",
+        "a,b,sex\n" + rows(lambda i: (i / 7, i, "mf"[i % 2])),
+        ["facet: [sex]"],
+        ["label:"],
+    ),
+    (
+        "a column that begins late",
+        "day,late,early,y\n"
+        + rows(lambda i: (date(2024, 1, 1) + timedelta(days=i), i / 7 if i > 110 else "", i / 3 if i < 110 else "", i % 2)),
+        ["late has no value in the training part", '"!late"]', "no value to learn from", "impute: {columns: [early]"],
+        ["early has no value"],
+    ),
+    (
+        "columns that say the same",
+        "pclass,class,x,other,y\n" + rows(lambda i: (i % 3 + 1, ("First", "Second", "Third")[i % 3], i / 7, i // 2 % 3, i % 2)),
+        ["class says the same as pclass", 'select: {columns: ["!class"]}  # says the same as pclass', "other"],
+        ["other says the same"],
+    ),
+    (
+        "names of persons or of things",
+        "id,name,x,y\n" + rows(lambda i: (i, f"model {i % 9}", i / 7, i % 2)),
+        ["name may hold names of persons", 'ColumnLength "name" <= 7'],
+        ["private: [name]\n", "model 1"],
+    ),
+    (
+        "names beside what persons have",
+        "id,name,age,y\n" + rows(lambda i: (i, f"Ann {i % 9}", 20 + i % 50, i % 2)),
+        ["name looks private: its name says so", "private: [name]"],
+        ["Ann 1", "may hold names"],
+    ),
+    (
+        "the rarer of two values",
+        "id,x,sex,y\n" + rows(lambda i: (i, i / 7, "mf"[i % 2], "u" if i % 3 else "v")),
+        ["positive: v  # a guess: the rarer value, which is usually the one that is looked for; for bias say which"],
+        ["the good outcome\n"],
+    ),
+    (
+        "many columns",
+        ",".join(f"f{k}" for k in range(40)) + ",y\n" + rows(lambda i: (*(i * k % 17 / 3 for k in range(1, 41)), i % 2)),
+        ["impute: {columns: numeric,"],
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "says", "says_not"), [c[1:] for c in DRAFTS], ids=[c[0] for c in DRAFTS])
+def test_a_draft_is_sensible_and_runs(tmp_path: Path, given: str | pa.Table, says: list[str], says_not: list[str]) -> None:
+    """The rules hold on the data they were proposed from; only `RowCount > 0` fails where there are no rows."""
+    place = tmp_path / ("a.csv" if isinstance(given, str) else "a.parquet")
+    if isinstance(given, str):
+        place.write_text(given, "utf-8")
+    else:
+        pq.write_table(given, place)
+    draft, flow = proposed(place)
+    assert [s for s in says if s not in draft] == [s for s in says_not if s in draft] == [], draft
+    engine = DuckDB()
+    data = tilth.read(place, engine=engine, roles=flow.reading.roles, **flow.reading.options)
+    failed = [f.name for f in tilth.check(data, flow.check, engine=engine).findings if f.outcome is not Outcome.PASSED]
+    assert failed == (["RowCount > 0"] if isinstance(given, str) and given.count("\n") == 1 else [])
+    assert run(flow, data, engine).parts
+
+
+KNOWN: list[tuple[str, str | None, tuple[str, ...], str | None]] = [  # file, label, facets, how the split is made
+    ("tabular/titanic.csv", "survived", ("sex", "age"), "stratified"),
+    ("tabular/penguins.csv", "species", ("sex",), "stratified"),
+    ("tabular/mpg.csv", None, (), "hash"),
+    ("tabular/taxis.csv", None, (), "time"),
+    ("tabular/german.csv", "column_20", (), "stratified"),
+    ("tabular/mammography.csv", "column_6", (), "stratified"),
+    ("tabular/adult-test.csv", "column_14", (), "stratified"),
+    ("timeseries/airline-passengers.csv", None, (), "time"),
+    ("timeseries/daily-min-temperatures.csv", None, (), "time"),
+    ("timeseries/pollution.csv", None, (), "ordered"),
+    ("text/sms.tsv", "column_0", (), "stratified"),
+]
+
+
+@pytest.mark.shared_data
+def test_what_is_known_of_the_titanic(shared_data: Callable[[str], Path]) -> None:
+    """`alive` is `survived` in words, `class` is `pclass`, and `embark_town` is `embarked`."""
+    text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", DuckDB(), {})
+    for trap in ("alive may be a leak", "class says the same as pclass", "embark_town says the same as embarked"):
+        assert f"# - {trap}" in text
+    assert '"!class", "!embark_town", "!alive"' in text
+    name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", DuckDB(), {})
+    assert "name may hold names of persons" in name and "\n    private:" not in name
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(("file", "label", "facets", "split"), KNOWN, ids=[c[0] for c in KNOWN])
+def test_the_draft_of_known_data(
+    shared_data: Callable[[str], Path], file: str, label: str | None, facets: tuple[str, ...], split: str | None
+) -> None:
+    """Who plays which part, by the descriptions that come with the data; and every rule holds."""
+    place = shared_data(file)
+    flow = Flow.parse(propose(str(place), str(place), DuckDB(), {}))
+    roles = flow.reading.roles
+    assert (roles.label, roles.facet, flow.split.by if flow.split else None) == (label, facets, split)
+    tilth.check(tilth.read(place, **flow.reading.options), flow.check).raise_for_failures()

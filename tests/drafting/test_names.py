@@ -1,0 +1,95 @@
+"""What a column's name says, however its words are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilth.drafting.names import names_age, names_code, names_facet, names_id, names_private, names_time_of_row, outcome, snake
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("PatientAge", "patient_age"),
+        ("patient_age", "patient_age"),
+        ("Patient Age", "patient_age"),
+        ("patient-age", "patient_age"),
+        ("IPAddress", "ip_address"),
+        ("customerID", "customer_id"),
+        ("address2", "address_2"),
+        ("größeKlein", "größe_klein"),
+        ("😀", ""),
+    ],
+)
+def test_words_are_found(name: str, words: str) -> None:
+    assert snake(name) == words
+
+
+IDS = [
+    "id",
+    "ID",
+    "user id",
+    "customerId",
+    "customer-no",
+    "order_id",
+    "PassengerId",
+    "passengerid",
+    "uuid",
+    "No",
+    "id_customer",
+    "flight number",
+]
+NO_IDS = ["paid", "humid", "grid", "valid", "bid amount", "no_show", "number of rooms", "candid", "keyboard", "income"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in IDS), *((n, False) for n in NO_IDS)])
+def test_an_id_is_told_by_its_name(name: str, expected: bool) -> None:
+    assert names_id(name) is expected
+
+
+PRIVATE = [
+    *(
+        "name",
+        "first name",
+        "First-Name",
+        "firstName",
+        "lastname",
+        "surname",
+        "e-mail",
+        "E-Mail",
+        "eMail",
+        "email",
+        "phone number",
+        "IPAddress",
+    ),
+    *("street", "account", "account_no", "dateOfBirth", "birth date", "customer.name", "address2"),
+]
+NO_PRIVATE = ["product_name", "file name", "renamed", "ship", "hotel", "mobility", "account balance", "addressed", "model name"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in PRIVATE), *((n, False) for n in NO_PRIVATE)])
+def test_what_is_personal_is_told_by_its_name(name: str, expected: bool) -> None:
+    assert names_private(name) is expected
+
+
+FACETS = ["sex", "Gender", "Patient Age", "patientAge", "patient-age", "age", "ethnic_group", "disability"]
+NO_FACETS = ["page", "vehicle_age", "usage", "embrace", "sextant", "average"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in FACETS), *((n, False) for n in NO_FACETS)])
+def test_a_facet_is_told_by_its_name(name: str, expected: bool) -> None:
+    assert names_facet(name) is expected
+
+
+def test_other_words() -> None:
+    assert names_age("PatientAge") and not names_age("house age")
+    assert names_code("zip") and names_code("Post Code") and not names_code("zipper")
+    assert names_time_of_row("signup date") and not names_time_of_row("birthDate") and not names_time_of_row("due_date")
+    assert [outcome(n) for n in ("isFraud", "Survived", "y", "has_churned", "yield", "class size")] == [
+        "fraud",
+        "survived",
+        "y",
+        "churned",
+        "",
+        "",
+    ]

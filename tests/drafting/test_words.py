@@ -1,0 +1,62 @@
+"""What a draft writes is read as it was meant, by YAML, by formulas and by rules."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth.data import Column, Kind, Schema
+from tilth.drafting.words import bound, fits_rule, identifier, remark, rule_text, word
+from tilth.engine.user_sql.expression import parse_expression
+from tilth.flow.text import parse
+from tilth.rules import parse as parse_rules
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_word_is_read_as_it_was_meant(text: str) -> None:
+    assert parse(f"a: [{word(text)}]").value == {"a": [text]}
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "no", "true", "007", "12", "a: b", "#x", "!age", "-", "*.csv", "[x]", "../a.csv", "\ufeff", "\x85", "\x07"]
+)
+def test_a_word_that_means_something_to_yaml(text: str) -> None:
+    assert parse(f"a: [{word(text)}]").value == {"a": [text]}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_remark_never_leaves_its_comment(text: str) -> None:
+    assert parse(f"a: 1  # {remark(text)}\nb: 2").value == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    "name", ["age", "select", "from", "null", "true", "group", "a b", "a.b", "a`b", 'a"b', "a\\b", "é", "1st", "😀", "case", "Age"]
+)
+def test_an_identifier_is_read_as_its_column(name: str) -> None:
+    assert parse_expression(identifier(name), Schema((Column(name, Kind.TEXT),))).name == name
+
+
+@given(st.text(min_size=1).filter(fits_rule))
+def test_a_name_in_a_rule_is_read_as_it_was_meant(name: str) -> None:
+    (rule,) = parse_rules(f"Rules = [ IsComplete {rule_text(name)} ]").rules
+    assert [p.text.name for p in rule.parameters] == [name]
+
+
+@given(
+    st.one_of(
+        st.integers(-(10**20), 10**20),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.decimals(allow_nan=False, allow_infinity=False, places=4),
+    )
+)
+def test_a_bound_lies_outside_and_near(x: int | float | Decimal) -> None:
+    low, high = bound(x, down=True), bound(x, down=False)
+    exact = Decimal(repr(x)) if isinstance(x, float) else Decimal(x)
+    assert Decimal(low) <= exact <= Decimal(high)
+    assert "e" not in (low + high).lower()
+    assert not x or abs(Decimal(high) - Decimal(low)) <= abs(exact) / 10  # two digits: within a tenth
+    assert not isinstance(x, float) or float(low) <= x <= float(high) or not math.isfinite(float(low))

@@ -1,0 +1,76 @@
+"""Sessions of the user's: queries mean what they mean with ours, and the session is afterwards as it was."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.engine.duckdb import DuckDB
+from tilth.formats import read
+from tilth.formats.writing import to_frame
+
+from .. import nasty
+from ..test_parity import asked, by_engine, close, differences
+
+HOSTILE = {
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.session.timeZone": "America/New_York",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.variable.substitute": "true",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.groupByOrdinal": "false",
+    "spark.sql.orderByOrdinal": "false",
+    "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
+    "spark.sql.parser.escapedStringLiterals": "true",
+    "spark.sql.parser.quotedRegexColumnNames": "true",
+    "spark.sql.legacy.timeParserPolicy": "LEGACY",
+    "spark.sql.legacy.percentileDiscCalculation": "true",
+    "spark.sql.legacy.statisticalAggregate": "true",
+    "spark.sql.legacy.literal.pickMinimumPrecision": "false",
+}
+
+
+@pytest.mark.spark
+def test_a_session_with_other_settings_gives_the_same_and_keeps_them(spark):
+    theirs = spark.newSession()
+    for key, value in HOSTILE.items():
+        theirs.conf.set(key, value)
+    before, active = dict(theirs.conf.getAll), type(spark).getActiveSession()
+    engine = tilth.Spark(theirs)
+
+    ours, found = by_engine(DuckDB()), by_engine(engine)
+    assert {f: d for f in nasty.FORMULAS if (d := differences(f, ours[f], found[f])[:3])} == {}
+    pairs = zip(asked(DuckDB(), nasty.QUERIES), asked(engine, nasty.QUERIES), strict=True)
+    assert [(x, a, b) for pair in pairs for x, a, b in zip(nasty.QUERIES, *pair, strict=True) if not close(a, b, x)][:3] == []
+    assert (dict(theirs.conf.getAll), theirs.catalog.listTables(), type(spark).getActiveSession()) == (before, [], active)
+
+
+@pytest.mark.spark
+def test_a_frame_goes_into_our_session_and_comes_back_into_its_own(spark):
+    theirs = spark.newSession()
+    theirs.conf.set("spark.sql.shuffle.partitions", "3")
+    frame = theirs.createDataFrame(pa.table({"a": [1, 2, None]}))
+    engine = tilth.Spark(theirs)
+    data = read(frame, engine=engine)
+    back = to_frame(data.change({"b": nasty.parse_expression("a * 2", engine.schema(data))}), "spark", engine)
+    assert engine.session is not theirs and engine.session.conf.get("spark.sql.shuffle.partitions") == "3"
+    assert back.sparkSession is theirs
+    assert sorted(map(tuple, back.join(frame, "a").collect())) == [(1, 2), (2, 4)]
+    assert tilth.check(frame, 'Rules = [ RowCount = 3, CustomSql "select count(*) from primary where a > 1" = 1 ]').passed
+
+
+@pytest.mark.spark
+def test_a_session_of_ours_is_its_own(spark):
+    engine = tilth.Spark(spark)
+    assert tilth.Spark(engine.session).session is engine.session is tilth.Spark(spark).session
+
+
+@pytest.mark.spark
+def test_integers_without_a_sign_are_read(spark):
+    table = pa.table({"a": pa.array([1, 255], pa.uint8()), "b": pa.array([2**64 - 1, 0], pa.uint64())})
+    engine = tilth.Spark(spark)
+    assert [tuple(map(int, r.values())) for r in to_frame(read(table, engine=engine), "arrow", engine).to_pylist()] == [
+        (1, 2**64 - 1),
+        (255, 0),
+    ]

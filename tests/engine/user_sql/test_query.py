@@ -1,0 +1,72 @@
+"""What a user's query may name, and where the names lead."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tilth.engine.operations import lower
+from tilth.engine.user_sql.query import parse_query
+from tilth.errors import ExpressionError
+
+TABLES = {"primary": "source0"}
+SELF = "with `{0}` as (select * from `{0}`) select count(*) from `{0}`"
+OUTSIDE = "select (select count(*) from (with `{0}` as (select 1 as a) select * from `{0}`) q) as n, count(*) from `{0}`"
+
+
+def run(text: str):
+    with duckdb.connect() as connection:
+        connection.execute('create table "source0" as select * from (values (1), (2), (3)) t(a)')
+        return connection.execute(lower(parse_query(text, TABLES), "duckdb")).fetchall()
+
+
+@pytest.mark.parametrize("query", [SELF, OUTSIDE])
+def test_the_name_of_a_with_opens_no_file_where_it_is_out_of_scope(query, tmp_path):
+    path = tmp_path / "secret.csv"
+    path.write_text("a\n1\n")
+    with pytest.raises(ExpressionError, match=r"secret\.csv` not found in additional sources"):
+        run(query.format(path))
+
+
+@pytest.mark.parametrize("query", [SELF, OUTSIDE])
+def test_nor_does_it_read_a_view_of_the_engine(query):
+    with pytest.raises(ExpressionError, match="`duckdb_tables` not found in additional sources"):
+        run(query.format("duckdb_tables"))
+
+
+def test_a_query_that_may_never_end_is_refused():
+    with pytest.raises(ExpressionError, match="WITH RECURSIVE cannot be used"):
+        parse_query("with recursive t as (select 1 as n union all select n + 1 from t) select count(*) from t", TABLES)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("with a as (select * from b), b as (select a from primary) select count(*) from a", "b not found in additional sources"),
+        ("with a as (select a from primary), A as (select 1 as a) select count(*) from a", "WITH names a more than once"),
+    ],
+)
+def test_a_name_that_means_nothing_or_two_things_is_refused(text, told):
+    with pytest.raises(ExpressionError, match=told):
+        parse_query(text, TABLES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("with t as (select a from primary where a > 1) select count(*) from t", [(2,)]),
+        ("with T as (select a from primary), u as (select a from t where a < 3) select sum(u.a) from u", [(3,)]),
+        ("with t(b) as (select a from primary) select sum(t.b) from t", [(6,)]),
+        ("with t as (select a from primary) select count(*) from t as x join t as y on x.a = y.a", [(3,)]),
+        ("with `a b` as (select a from primary) select max(`a b`.a) from `a b`", [(3,)]),
+        ("select count(*) from primary p where p.a > 2", [(1,)]),
+        ("with primary as (select a from primary where a > 1) select count(*) from primary", [(2,)]),
+        (
+            "with t as (select a from primary), t2 as (with t as (select 9 as a) select a from t) select sum(t.a), max(t2.a) from t, t2",
+            [(6, 9)],
+        ),
+        ("with t as (select 1 as a) select (select sum(a) from (with t as (select a from t) select a from t) q), a from t", [(1, 1)]),
+    ],
+)
+def test_names_lead_where_they_say(text, expected):
+    assert run(text) == expected

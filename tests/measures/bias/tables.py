@@ -1,0 +1,70 @@
+"""Small tables for the tests of bias: built from counts, measured, and looked up by group and metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tilth.data import Dataset, Memory, Roles
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.engine import Engine
+from tilth.measures.bias import BiasRequest, Facet, bias_findings
+from tilth.report import Finding, FindingKind
+
+
+def table_of(data: Any, **roles: Any) -> Dataset:
+    """A dataset of an Arrow table, or of columns."""
+    table = data if isinstance(data, pa.Table) else pa.table(data)
+    return Dataset(Memory(table, tuple(table.column_names), id(table)), Roles.of(**roles))
+
+
+def rows(names: str, counts: Mapping[tuple[Any, ...], int]) -> pa.Table:
+    """A table in which each row of values stands as often as is said."""
+    columns = zip(*(values for values, n in counts.items() for _ in range(n)), strict=True)
+    return pa.table(dict(zip(names.split(), map(list, columns), strict=True)))
+
+
+def found(data: Any, engine: Engine | None = None, **asked: Any) -> list[Finding]:
+    """All findings of a request; `facets` are names or facets."""
+    asked = {"bootstrap": 0, **asked}
+    facets = [f if isinstance(f, Facet) else Facet(f) for f in asked.pop("facets")]
+    positive = asked.pop("positive", ())
+    request = BiasRequest(tuple(facets), positive=positive if isinstance(positive, tuple) else (positive,), **asked)
+    data = data if isinstance(data, Dataset) else table_of(data)
+    return bias_findings(data, request, engine=engine or DuckDB())
+
+
+def by_name(findings: Iterable[Finding], side: str) -> dict[str, Finding]:
+    """Metric → finding, of one group."""
+    return {f.name: f for f in findings if f.kind is FindingKind.BIAS and f.details["facet_value"] == side}
+
+
+def values(findings: Iterable[Finding], side: str) -> dict[str, Any]:
+    """Metric → value, of one group."""
+    return {name: f.value for name, f in by_name(findings, side).items()}
+
+
+def warnings(findings: Iterable[Finding]) -> dict[str, Finding]:
+    """Code → warning."""
+    return {f.name: f for f in findings if f.kind is FindingKind.WARNING}
+
+
+RUNNING = rows("facet label", {("a", "yes"): 70, ("a", "no"): 30, ("d", "yes"): 20, ("d", "no"): 30})
+"""The running example of the specification's sections 4 and 5."""
+
+ADULT = (
+    "age workclass fnlwgt education education_num marital_status occupation relationship race sex "
+    "capital_gain capital_loss hours country income"
+)  # the columns of adult.names
+
+
+def adult(path: Path) -> pa.Table:
+    """UCI Adult: the file without blanks around values, `?` as null."""
+    kinds = dict.fromkeys(["age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours"], "BIGINT")
+    columns = {n: kinds.get(n, "VARCHAR") for n in ADULT.split()}
+    read = duckdb.read_csv(str(path), header=False, names=list(columns), dtype=columns, delimiter=", ", na_values="?")
+    return read.to_arrow_table()

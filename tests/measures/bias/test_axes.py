@@ -1,0 +1,150 @@
+"""From configured columns to groups: what is counted ahead, which groups there are, what is warned of."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from tests.measures.bias.tables import by_name, found, table_of, warnings
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import RequestError
+from tilth.measures.bias import Facet, axes
+from tilth.report import FindingKind
+
+
+def sides(column, facet=None, n=None, engine=None, **asked):
+    """The names of a facet's groups, with a label that is 1 in every second row."""
+    column = column if isinstance(column, pa.Array) else pa.array(column)
+    table = pa.table({"x": column, "y": [i % 2 for i in range(len(column))]})
+    findings = found(table, engine, facets=[facet or Facet("x")], label="y", positive=1, metrics=("CI",), **asked)
+    return list(dict.fromkeys(f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS))
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        pytest.param(["b", "a", None, "B", ""], ["", "B", "a", "b"], id="texts"),
+        pytest.param([True, False, None], ["False", "True"], id="booleans"),
+        pytest.param([2, 10] * 5, ["2", "10"], id="integers"),
+        pytest.param([dt.date(2024, 2, 1), dt.date(2024, 1, 1)], ["2024-01-01", "2024-02-01"], id="dates"),
+        pytest.param(pa.array([1.0, 2.0, None] * 40), ["1.0", "2.0"], id="whole floats with gaps"),
+    ],
+)
+def test_without_values_each_value_is_a_group_in_ascending_order(column, expected):
+    assert sides(column) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        pytest.param([30, 50] * 5, (50,), "50", id="two integers are categories"),
+        pytest.param(list(range(30, 90)), (40,), "(40, 89]", id="integers on a line"),
+        pytest.param([0.5 + x for x in range(60)], (40,), "(40.0, 59.5]", id="floats on a line"),
+        pytest.param([str(x) for x in range(30, 90)], (40,), "(40, 89]", id="integer texts on a line"),
+        pytest.param(["1.5", "2.5"], ("2.5",), "2.5", id="texts with a point are categories"),
+        pytest.param([30, 50, 60] * 5, ("(20, 50]",), "(20, 50]", id="an interval"),
+        pytest.param(["pl", "ro", "de"], ("pl", "ro"), "pl,ro", id="several values"),
+    ],
+)
+def test_configured_values_are_one_group_by_its_name(column, values, expected):
+    assert sides(column, Facet("x", values)) == [expected]
+
+
+def test_a_threshold_leaves_its_own_value_out():
+    table = {"x": list(range(1, 101)), "y": [1, 0] * 50}
+    got = by_name(found(table, facets=[Facet("x", (40,))], label="y", positive=1), "(40, 100]")
+    assert got["CI"].details["counts"]["n_d"] == 60
+
+
+def test_numbers_on_a_line_need_a_threshold():
+    with pytest.raises(RequestError, match="nobody says where to part them"):
+        sides([x / 7 for x in range(100)])
+    with pytest.raises(RequestError, match="'old' is no number"):
+        sides([x / 7 for x in range(100)], Facet("x", ("old",)))
+
+
+def test_a_stated_kind_wins():
+    assert sides(list(range(6)), types={"x": "categorical"}) == ["0", "1", "2", "3", "4", "5"]
+    assert sides([1, 2, 3] * 50, Facet("x", (1,)), types={"x": "continuous"}) == ["(1, 3]"]
+
+
+def test_a_numeric_facet_is_cut_into_quantiles_where_it_has_many_values():
+    assert sides(list(range(1, 101)), Facet("x", quantiles=4)) == ["[1, 26)", "[26, 51)", "[51, 76)", "[76, 100]"]
+    assert sides([1, 2, 3] * 10, Facet("x", quantiles=4)) == ["1", "2", "3"]
+    assert sides(["a", "b"], Facet("x", quantiles=4)) == ["a", "b"]
+
+
+def test_every_row_is_in_one_quantile():
+    table = {"x": [float(i % 37) for i in range(500)], "y": [i % 2 for i in range(500)]}
+    findings = found(table, facets=[Facet("x", quantiles=4)], label="y", positive=1, metrics=("CI",))
+    assert sum(f.details["counts"]["n_d"] for f in findings) == 500
+
+
+def test_nan_is_missing_and_infinity_is_a_number():
+    column = pa.array([float("nan"), float("inf"), 1.5, 2.5, -0.0, 0.0] * 3)
+    table = pa.table({"x": column, "y": [1, 0] * 9})
+    got = by_name(found(table, facets=[Facet("x", (2,))], label="y", positive=1), "(2.0, inf]")
+    assert got["CI"].details["counts"] == {"n_a": 9, "n_d": 6, **{k: v for k, v in got["CI"].details["counts"].items() if k.count("_") > 1}}
+    assert got["CI"].details["n_excluded"] == 3
+
+
+def test_an_ambiguous_integer_column_is_warned_of():
+    table = {"x": [i % 40 for i in range(500)], "y": [i % 2 for i in range(500)]}
+    findings = found(table, facets=[Facet("x", (20,))], label="y", positive=1)
+    assert "40 different values in 500 rows and is read as continuous" in warnings(findings)["AMBIGUOUS_TYPE"].message
+    assert "AMBIGUOUS_TYPE" not in warnings(found(table, facets=[Facet("x", (20,))], label="y", positive=1, types={"x": "continuous"}))
+    assert "AMBIGUOUS_TYPE" not in warnings(found(table, facets=[Facet("x", ("(20, 39]",))], label="y", positive=1))
+
+
+def test_values_on_a_line_are_warned_of():
+    table = {"x": list(range(100)), "y": [i % 2 for i in range(100)]}
+    findings = found(table, facets=[Facet("x", (20, 40))], label="y", positive=1)
+    assert "rows that equal one of them" in warnings(findings)["VALUES_ON_CONTINUOUS"].message
+    assert by_name(findings, "20,40")["CI"].details["counts"]["n_d"] == 2
+
+
+def test_a_value_that_no_row_has_is_warned_of_with_the_nearest_one():
+    findings = found({"x": ["Male", "Female"], "y": [1, 0]}, facets=[Facet("x", ("female",))], label="y", positive=1)
+    assert warnings(findings)["NO_SUCH_VALUE"].message.endswith("did you mean 'Female'?")
+
+
+@pytest.mark.parametrize("first", [7, 100])
+def test_large_tables_are_read_as_small_ones_are(monkeypatch, first):
+    """What the first rows tell chooses a plan and nothing else."""
+    columns = {
+        "i": [x % 60 for x in range(300)],
+        "f": [x % 60 / 4 for x in range(300)],
+        "w": [None if x % 9 == 0 else float(x % 5) for x in range(300)],
+        "b": [float(x % 2) for x in range(300)],
+        "t": [str(x % 60) for x in range(300)],
+        "y": [x * 7 % 3 for x in range(300)],
+    }
+    asked = {
+        "facets": [Facet("i", (30,)), Facet("i", quantiles=3), Facet("f", (7,)), Facet("w"), Facet("b", (1,)), Facet("t", ("20",))],
+        "label": "y",
+        "positive": 2,
+        "types": {"t": "continuous"},
+    }
+    whole = found(columns, **asked)
+    monkeypatch.setattr(axes, "FIRST", first)
+    large = found(columns, **asked)
+    assert [(f.name, f.group, f.value, f.details) for f in whole if f.name != "AMBIGUOUS_TYPE"] == [
+        (f.name, f.group, f.value, f.details) for f in large if f.name != "AMBIGUOUS_TYPE"
+    ]
+
+
+def test_odd_names_are_names():
+    odd = 'a "b" `c`.d\'e select 性'
+    table = pa.table({odd: ["x", "y"] * 4, "y": [1, 0, 0, 1] * 2})
+    assert by_name(found(table, facets=[Facet(odd, ("x",))], label="y", positive=1), "x")["DPL"].value == 0.0
+
+
+def test_a_list_cannot_be_a_facet():
+    with pytest.raises(RequestError, match="column 'x' is list"):
+        found({"x": [[1], [2]], "y": [1, 0]}, facets=["x"], label="y", positive=1)
+
+
+def test_the_first_look_is_no_pass_over_the_data():
+    engine = DuckDB()
+    found(table_of({"f": ["a", "b"], "y": [1, 0]}), engine, facets=["f"], label="y", positive=1)
+    assert [p.title for p in engine.passes] == ["row aggregates by f, y"]

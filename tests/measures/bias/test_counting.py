@@ -1,0 +1,134 @@
+"""The tables of counts: how many scans, the same cells on every engine and by whichever scans, columns of too many values."""
+
+import pyarrow as pa
+import pytest
+
+from tests.measures.bias.tables import by_name, found, table_of
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import col, double
+from tilth.errors import RequestError
+from tilth.measures.bias import Contingency, Facet, counting
+from tilth.metrics.metric import measured
+
+N = 3000
+MANY = pa.table(
+    {
+        "sex": [("F", "M", None)[i * 7 % 13 % 3] for i in range(N)],
+        "race": [f"r{i * 11 % 17 % 5}" for i in range(N)],
+        "age": [18 + i * 31 % 73 for i in range(N)],
+        "pay": [None if i % 50 == 0 else i * 7919 % 1000 / 8 for i in range(N)],
+        "region": [f"g{i * 5 % 11}" for i in range(N)],
+        "old": [i % 4 == 0 for i in range(N)],
+        "label": [("yes", "no", "maybe", None)[i * i % 19 % 4] for i in range(N)],
+        "weight": [0.5 + i % 3 for i in range(N)],
+    }
+)
+FACETS = [Facet("sex"), Facet("race"), Facet("age", ("(40, 65]",)), Facet("pay", quantiles=4), Facet("old", (True,))]
+ASKED = {"facets": FACETS, "label": "label", "positive": "yes", "group": "region", "intersections": (("sex", "old"),)}
+
+
+def near(x):
+    """The tolerance between engines, §21."""
+    return None if x is None else pytest.approx(x, rel=1e-12, abs=1e-12)
+
+
+def told(findings):
+    return [(f.name, f.group, f.value, f.low, f.high, dict(f.details)) for f in findings]
+
+
+def test_all_facets_are_counted_in_one_grouped_scan():
+    engine = DuckDB()
+    found(table_of(MANY), engine, **{**ASKED, "facets": FACETS[:3], "intersections": ()})
+    assert [p.title.startswith("row aggregates by sex, race") for p in engine.passes] == [True]
+
+
+def test_a_scan_for_each_facet_gives_the_same(monkeypatch):
+    joint = found(MANY, **ASKED, bootstrap=50)
+    monkeypatch.setattr(counting, "JOINT", 0)
+    engine = DuckDB()
+    assert told(found(table_of(MANY), engine, **ASKED, bootstrap=50)) == told(joint)
+    assert sum(p.title.startswith("row aggregates by") for p in engine.passes) == len(FACETS) + 1
+
+
+def test_the_order_of_rows_changes_nothing():
+    backwards = MANY.take(list(range(N))[::-1])
+    assert told(found(backwards, **ASKED, bootstrap=50)) == told(found(MANY, **ASKED, bootstrap=50))
+
+
+def test_what_else_is_asked_changes_no_facet():
+    every = found(MANY, **ASKED, bootstrap=50)
+    alone = found(MANY, **{**ASKED, "facets": FACETS[:1], "intersections": ()}, bootstrap=50)
+    ours = {f.name: (f.value, f.low, f.high) for f in alone if f.group == "sex=F"}
+    assert {f.name: (f.value, f.low, f.high) for f in every if f.group == "sex=F"} == ours
+
+
+def test_renamed_strata_change_nothing():
+    renamed = MANY.set_column(MANY.column_names.index("region"), "region", pa.array([f"z{r}" for r in MANY["region"].to_pylist()]))
+    before, after = (by_name(found(t, **ASKED), "F")["CDDL"].value for t in (MANY, renamed))
+    assert before == after
+
+
+def test_every_row_twice_changes_nothing_but_how_sure_one_is():
+    types = {"types": {"pay": "continuous", "age": "continuous"}}
+    once, twice = (found(t, **{**ASKED, "facets": FACETS[:3], **types}) for t in (MANY, pa.concat_tables([MANY, MANY])))
+    assert [(f.name, f.group, f.value) for f in once] == [(f.name, f.group, near(f.value)) for f in twice]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("more", [{}, {"weight": "weight"}, {"missing": "as_category"}, {"label": "pay", "positive": 60}], ids=str)
+def test_spark_gives_the_same(spark, more):
+    from tilth.engine.spark import Spark
+
+    asked = {**ASKED, "facets": [f for f in FACETS if f.column != more.get("label")], "bootstrap": 50, **more}
+    ours, theirs = found(MANY, **asked), found(table_of(MANY), Spark(session=spark), **asked)
+    assert [(f.name, f.group) for f in ours] == [(f.name, f.group) for f in theirs]
+    for a, b in zip(ours, theirs, strict=True):
+        assert [a.value, a.low, a.high] == [near(b.value), near(b.low), near(b.high)], (a.name, a.group)
+        assert a.details["counts"] == pytest.approx(b.details["counts"], rel=1e-12) if "counts" in a.details else True
+
+
+# ── the metric ──
+
+
+def test_cells_count_null_as_a_key():
+    metric = Contingency((col("sex"), col("old")))
+    cells = measured(table_of(MANY), [metric], DuckDB())[metric]
+    assert sum(n for n, _, _ in cells.values()) == N
+    assert (None, True) in cells
+
+
+def test_rows_without_a_weight_are_in_no_cell():
+    table = pa.table({"f": ["a", "a", "a", "b", "b"], "w": [1.0, None, -1.0, 0.0, float("inf")]})
+    metric = Contingency((col("f"),), double(col("w")))
+    assert measured(table_of(table), [metric], DuckDB())[metric] == {("a",): (1, 1.0, 1.0)}
+
+
+# ── too many values ──
+
+
+def test_columns_of_too_many_values_are_refused_all_at_once(monkeypatch):
+    monkeypatch.setattr(counting, "LOOK_CLOSER", 100)
+    table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)])).append_column("key", pa.array([f"k{i}" for i in range(N)]))
+    with pytest.raises(RequestError) as error:
+        found(table, facets=["id", "key", "sex"], label="label", positive="yes")
+    assert [m.message for m in error.value.mistakes] == [
+        f"column {c!r} has 3,000 different values, which are too many groups" for c in ("id", "key")
+    ]
+
+
+def test_a_facet_of_too_many_groups_is_refused():
+    table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
+    with pytest.raises(RequestError, match="column 'id' has 3,000 different values"):
+        found(table, facets=["id"], label="label", positive="yes")
+    assert by_name(found(table, facets=[Facet("id", ("id7",))], label="label", positive="yes"), "id7")["CI"].details["counts"]["n_d"] == 1
+
+
+def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
+    monkeypatch.setattr(counting, "LOOK_CLOSER", 100)
+    table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
+    engine = DuckDB()
+    findings = found(table_of(table), engine, **{**ASKED, "group": "id"})
+    assert by_name(findings, "F")["CDDL"].details["error"] == (
+        "Group variable id has 3,000 values in 3,000 rows: it is probably an identifier"
+    )
+    assert not any("id" in p.title.split(" by ")[-1].split(", ") for p in engine.passes if " by " in p.title)

@@ -1,0 +1,346 @@
+"""Bias, all the way from rows to findings: the published values, the words, and what is said of data that cannot be measured."""
+
+import math
+
+import pyarrow as pa
+import pytest
+
+from tests.measures.bias.tables import RUNNING, adult, by_name, found, rows, table_of, values, warnings
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import ColumnError, RequestError
+from tilth.measures.bias import BIAS_METRICS, Facet, bias_findings
+from tilth.report import FindingKind
+
+
+def near(x):
+    """The specification's tolerance for every comparison, §22."""
+    return pytest.approx(x, rel=1e-9, abs=1e-12)
+
+
+# ── published values ──
+
+
+def test_the_running_example():
+    """§4: each value to the digits given there; §22."""
+    got = values(found(RUNNING, facets=[Facet("facet", ("d",))], label="label", positive="yes"), "d")
+    expected = {"CI": 0.333333, "DPL": 0.3, "KL": 0.183787, "JS": 0.046201, "LP": 0.424264, "TVD": 0.3, "KS": 0.3, "CDDL": None}
+    assert got == {name: None if x is None else pytest.approx(x, abs=5e-7) for name, x in expected.items()}
+
+
+def test_strata_may_explain_a_difference():
+    """§4, CDDL: DD_x = 0, DD_y = 0.13333, together 0.08 where the plain disparity is 0.30556."""
+    counts = {("x", "a", "+"): 30, ("x", "a", "-"): 10, ("x", "d", "+"): 15, ("x", "d", "-"): 5}
+    counts |= {("y", "a", "+"): 5, ("y", "a", "-"): 15, ("y", "d", "+"): 10, ("y", "d", "-"): 60}
+    got = by_name(found(rows("s f y", counts), facets=[Facet("f", ("d",))], label="y", positive="+", group="s"), "d")["CDDL"]
+    assert got.value == near(0.08)
+    assert got.details["plain_disparity"] == near(65 / 90 - 25 / 60)
+    assert got.details["largest_strata"] == [
+        {"stratum": "y", "rows": 90, "disparity": near(60 / 75 - 10 / 15)},
+        {"stratum": "x", "rows": 60, "disparity": near(0)},
+    ]
+    assert (got.details["strata"], got.details["smallest_stratum"], got.details["one_sided_share"]) == (2, 60, 0.0)
+
+
+def test_a_label_of_several_values_is_measured_unfolded_too():
+    """§4, multi-class form: (reject, wait, accept) with P_a = (.4, .4, .2) and P_d = (.2, .1, .7)."""
+    counts = {("a", "reject"): 4, ("a", "wait"): 4, ("a", "accept"): 2, ("d", "reject"): 2, ("d", "wait"): 1, ("d", "accept"): 7}
+    got = by_name(found(rows("f y", counts), facets=[Facet("f", ("d",))], label="y", positive="accept"), "d")
+    expected = {"KL": 0.58122, "JS": 0.13872, "LP": 0.61644, "TVD": 0.5, "KS": 0.5}
+    assert {m: got[f"{m} by label value"].value for m in expected} == {m: pytest.approx(x, abs=5e-6) for m, x in expected.items()}
+    assert got["KS by label value"].details["largest"] == "accept"
+
+
+def test_berkeley_gaps_vanish_within_departments():
+    """§22, Simpson: admissions of 1973, Bickel, Hammel and O'Connell 1975."""
+    men = {"A": (512, 313), "B": (353, 207), "C": (120, 205), "D": (138, 279), "E": (53, 138), "F": (22, 351)}
+    women = {"A": (89, 19), "B": (17, 8), "C": (202, 391), "D": (131, 244), "E": (94, 299), "F": (24, 317)}
+    counts = {
+        (sex, dep, y): n
+        for sex, of in (("men", men), ("women", women))
+        for dep, pair in of.items()
+        for y, n in zip((1, 0), pair, strict=True)
+    }
+    got = by_name(found(rows("sex dep y", counts), facets=[Facet("sex", ("women",))], label="y", positive=1, group="dep"), "women")
+    assert got["DPL"].value == pytest.approx(0.141645, abs=5e-7)
+    assert got["CDDL"].value == pytest.approx(-0.019283, abs=5e-7)
+    refused, accepted = (sum(p[i] for p in women.values()) / sum(p[i] for p in (*men.values(), *women.values())) for i in (1, 0))
+    assert got["CDDL"].details["plain_disparity"] == near(refused - accepted)
+    assert refused > accepted
+
+
+def test_confusion_matrices_folded_to_labels():
+    """§22: a has 65 + 5 observed positive of 100, d 20 + 7 of 50; the expected values are the formulas on these."""
+    counts = {("a", 1): 70, ("a", 0): 30, ("d", 1): 27, ("d", 0): 23}
+    got = values(found(rows("f y", counts), facets=[Facet("f", ("d",))], label="y", positive=1), "d")
+    assert got["DPL"] == near(0.7 - 0.54)
+    assert got["KL"] == near(0.7 * math.log(0.7 / 0.54) + 0.3 * math.log(0.3 / 0.46))
+
+
+@pytest.mark.shared_data
+def test_adult_gives_what_was_published(shared_data):
+    """§22: the complete training rows of UCI Adult, as a public run reported them."""
+    table = adult(shared_data("tabular/adult-train.csv")).drop_null()
+    assert table.num_rows == 30_162
+    findings = found(table, facets=[Facet("sex", ("Female",))], label="income", positive=">50K")
+    got = by_name(findings, "Female")
+    assert got["CI"].details["counts"] == {
+        "n_a": 20_380, "n_d": 9_782, "n_a_negative": 13_984, "n_a_positive": 6_396, "n_d_negative": 8_670, "n_d_positive": 1_112,
+    }  # fmt: skip
+    expected = {
+        "CI": 0.3513692725946555,
+        "DPL": 0.20015891077100018,
+        "JS": 0.030756144659773,
+        "KL": 0.143068651563064,
+        "KS": 0.20015891077100018,
+        "LP": 0.283067446242175,
+        "TVD": 0.20015891077100,
+    }
+    assert {m: got[m].value for m in expected} == {m: near(x) for m, x in expected.items()}
+
+
+# ── words ──
+
+
+def test_the_direction_is_said_with_the_groups_names():
+    got = by_name(found(RUNNING, facets=["facet"], label="label", positive="yes"), "d")
+    assert got["DPL"].message == ("label=yes in 40.0 % of facet=d and 70.0 % of facet=a: 30.0 percentage points less often for facet=d")
+    assert got["CI"].message == "facet=d has 50 rows, facet=a 100: fewer rows than facet=a"
+    other = by_name(found(RUNNING, facets=["facet"], label="label", positive="yes"), "a")
+    assert other["DPL"].message.endswith("30.0 percentage points more often for facet=a")
+    assert other["DPL"].value == -got["DPL"].value
+
+
+def test_a_finding_carries_what_it_was_computed_from():
+    got = by_name(found(RUNNING, facets=["facet"], label="label", positive="yes"), "d")["DPL"]
+    assert (got.kind, got.subject, got.group, got.confidence) == (FindingKind.BIAS, ("facet", "label"), "facet=d", 0.95)
+    assert got.details["counts"] == {"n_a": 100, "n_d": 50, "n_a_negative": 30, "n_a_positive": 70, "n_d_negative": 30, "n_d_positive": 20}
+    assert got.details["description"] == "Difference in Positive Proportions in Labels (DPL)"
+    assert (got.details["label_value"], got.details["other"], got.details["status"]) == ("yes", "a", "ok")
+    assert (got.low, got.high) == (pytest.approx(0.137, abs=5e-4), pytest.approx(0.463, abs=5e-4))  # §8.1
+    assert got.details["method"] == "normal"
+
+
+# ── what cannot be told: §6 ──
+
+
+def test_an_empty_group_is_an_error_for_every_metric():
+    findings = found(RUNNING, facets=[Facet("facet", ("x",))], label="label", positive="yes", group=None)
+    assert {f.value for f in by_name(findings, "x").values()} == {None}
+    assert {f.details["status"] for f in by_name(findings, "x").values()} == {"error"}
+    assert "facet=x" in warnings(findings)["NO_SUCH_VALUE"].message
+
+
+def test_a_facet_of_one_group_is_an_error():
+    got = by_name(found({"f": ["x", "x"], "y": [1, 0]}, facets=["f"], label="y", positive=1), "x")
+    assert got["CI"].value is None
+    assert got["CI"].details["error"] == "there are no rows outside facet value x"
+
+
+def test_a_label_of_one_value_has_distances_of_0_and_no_cddl():
+    counts = {("a", 1, "s"): 3, ("d", 1, "s"): 2}
+    got = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=1, group="g", force_group=True), "d")
+    assert {got[m].value for m in ("DPL", "KL", "JS", "LP", "TVD", "KS")} == {0.0}
+    assert "label has one value" in got["TVD"].details["notes"]
+    assert (got["CDDL"].value, got["CDDL"].details["error"]) == (None, "No negative labels in set")
+    none = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=0, group="g", force_group=True), "d")
+    assert none["CDDL"].details["error"] == "No positive labels in set"
+
+
+def test_supports_that_differ_are_measured_over_their_union():
+    """§4, support: a all positive, d a quarter: TVD 0.75, LP 1.06, JS 0.380, and KL finite one way, infinite the other."""
+    counts = {("a", 1): 4, ("d", 1): 1, ("d", 0): 3}
+    findings = found(rows("f y", counts), facets=["f"], label="y", positive=1)
+    got = by_name(findings, "d")
+    assert got["TVD"].value == near(0.75)
+    assert got["LP"].value == pytest.approx(1.06066, abs=5e-6)
+    assert got["JS"].value == pytest.approx(0.380, abs=5e-4)
+    assert got["KL"].value == near(math.log(4))
+    assert got["TVD"].details["notes"][-1] == "support mismatch"
+    assert by_name(findings, "a")["KL"].value == math.inf
+    assert by_name(findings, "a")["KL"].details["status"] == "ok"
+
+
+def test_disjoint_outcomes_are_as_far_apart_as_can_be():
+    got = values(found(rows("f y", {("a", 1): 5, ("d", 0): 5}), facets=[Facet("f", ("d",))], label="y", positive=1), "d")
+    assert got == {"CI": 0, "DPL": 1, "KL": math.inf, "JS": near(math.log(2)), "LP": near(math.sqrt(2)), "TVD": 1, "KS": 1, "CDDL": None}
+
+
+def test_without_a_group_variable_cddl_says_so_and_the_rest_is_there():
+    got = by_name(found(RUNNING, facets=[Facet("facet", ("d",))], label="label", positive="yes"), "d")
+    assert got["CDDL"].details["error"] == "Group variable is empty or not provided"
+    assert got["DPL"].value is not None
+
+
+def test_an_identifier_is_no_group_variable():
+    table = RUNNING.append_column("id", pa.array(range(RUNNING.num_rows)))
+    asked = {"facets": [Facet("facet", ("d",))], "label": "label", "positive": "yes", "group": "id"}
+    assert "probably an identifier" in by_name(found(table, **asked), "d")["CDDL"].details["error"]
+    assert by_name(found(table, force_group=True, **asked), "d")["CDDL"].details["status"] == "degenerate"
+
+
+def test_one_sided_strata_are_named():
+    counts = {("a", 1, "s"): 10, ("a", 0, "s"): 10, ("d", 1, "s"): 10, ("d", 0, "s"): 20, ("d", 0, "t"): 25}
+    got = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=1, group="g"), "d")["CDDL"]
+    assert (got.details["one_sided_strata"], got.details["one_sided_share"]) == (1, near(25 / 75))
+    assert any("33% of the rows are in strata with one outcome" in n for n in got.details["notes"])
+
+
+def test_no_rows_at_all_leave_a_warning():
+    empty = pa.table({"f": pa.array([], pa.string()), "y": pa.array([], pa.int64())})
+    findings = found(empty, facets=["f"], label="y", positive=1, bootstrap=10)
+    assert [f.name for f in findings] == ["NO_VALUES"]
+    asked = by_name(found(empty, facets=[Facet("f", ("d",))], label="y", positive=1, bootstrap=10), "d")
+    assert {f.value for f in asked.values()} == {None}
+
+
+@pytest.mark.parametrize("column", ["f", "y"])
+def test_a_column_of_nulls_only(column):
+    table = pa.table({"f": pa.array(["a", "d"] * 5), "y": pa.array([1, 0] * 5)})
+    kind = table.schema.field(column).type
+    table = table.set_column(table.schema.get_field_index(column), column, pa.nulls(10, kind))
+    findings = found(table, facets=[Facet("f", ("d",))], label="y", positive=1)
+    assert by_name(findings, "d")["DPL"].value is None
+    assert by_name(findings, "d")["DPL"].details["n_excluded"] == 10
+
+
+# ── missing values: §3 ──
+
+GAPS = rows(
+    "f y g",
+    {
+        ("a", 1, "s"): 40,
+        ("a", 0, "s"): 20,
+        ("d", 1, "s"): 10,
+        ("d", 0, "s"): 20,
+        (None, 1, "s"): 10,
+        ("d", None, "s"): 10,
+        ("d", 1, None): 5,
+    },
+)
+ASKED = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1, "group": "g"}
+
+
+def test_a_row_counts_where_all_that_the_metric_needs_is_known():
+    got = by_name(found(GAPS, **ASKED), "d")
+    assert {m: (got[m].details["n_used"], got[m].details["n_excluded"]) for m in ("CI", "DPL", "CDDL")} == {
+        "CI": (105, 10),
+        "DPL": (95, 20),
+        "CDDL": (90, 25),
+    }
+    assert got["DPL"].value == near(40 / 60 - 15 / 35)
+
+
+def test_rows_with_a_missing_facet_change_nothing_but_what_is_excluded():
+    more = pa.concat_tables([GAPS, rows("f y g", {(None, 0, "s"): 50, (None, 1, "s"): 7}).cast(GAPS.schema)])
+    before, after = (by_name(found(t, **ASKED), "d") for t in (GAPS, more))
+    assert {m: f.value for m, f in before.items()} == {m: f.value for m, f in after.items()}
+    assert after["CI"].details["n_excluded"] == before["CI"].details["n_excluded"] + 57
+
+
+def test_a_missing_facet_or_group_may_be_a_category():
+    findings = found(GAPS, **{**ASKED, "facets": ["f"], "missing": "as_category"})
+    groups = dict.fromkeys(f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS)
+    assert list(groups) == ["a", "d", "__missing__"]
+    assert by_name(findings, "__missing__")["CI"].details["counts"]["n_d"] == 10
+    assert by_name(findings, "d")["CDDL"].details["strata"] == 2
+
+
+def test_missing_values_as_clarify_counts_them():
+    findings = found(GAPS, **{**ASKED, "missing": "clarify"})
+    got = by_name(findings, "d")
+    assert got["CI"].value == near((70 - 45) / 115)  # a missing facet is a
+    assert got["DPL"].value == near(50 / 70 - 15 / 45)  # a missing label is negative
+    assert "missing values" in got["CDDL"].details["error"]  # a missing text group aborts it
+    every = found(GAPS, **{**ASKED, "facets": ["f"], "missing": "clarify"})
+    assert {f.value for f in by_name(every, "nan").values()} == {None}
+
+
+def test_missing_at_random_does_not_dilute_as_it_does_in_clarify():
+    """§3: with 15 % of the facets missing CI of a balanced facet reads 0.19 there, and 0 here."""
+    table = rows("f y", {("a", 1): 425, ("d", 1): 425, (None, 0): 150})
+    asked = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1}
+    assert values(found(table, **asked), "d")["CI"] == 0
+    assert values(found(table, missing="clarify", **asked), "d")["CI"] == pytest.approx(0.15)
+
+
+def test_missingness_is_a_sign_of_bias():
+    warning = warnings(found(GAPS, **ASKED))["MISSINGNESS_DIFFERS"]
+    assert "17.4% of the rows are left out" in warning.message
+    assert "the label is missing in 22.2% of f=d and in 0.0% of f=a" in warning.message
+    assert "MISSINGNESS_DIFFERS" not in warnings(found(RUNNING, facets=["facet"], label="label", positive="yes"))
+
+
+# ── requests ──
+
+
+def test_the_roles_make_a_request():
+    data = table_of(RUNNING, label="label", positive="yes", facet="facet")
+    findings = bias_findings(data, engine=DuckDB())
+    assert sorted(by_name(findings, "d")) == sorted(m for m in BIAS_METRICS if m != "CDDL")
+    got = by_name(findings, "d")["DPL"]
+    assert got.value == near(0.3)
+    assert got.low < 0.3 < got.high
+    assert got.details["method"] == "bootstrap"
+
+
+def test_without_a_label_there_is_class_imbalance():
+    findings = bias_findings(table_of(RUNNING, facet="facet"), engine=DuckDB())
+    assert {f.name for f in findings} == {"CI"}
+
+
+def test_roles_without_what_is_needed_are_refused():
+    with pytest.raises(RequestError, match="no column has that role"):
+        bias_findings(table_of(RUNNING, label="label"), engine=DuckDB())
+    with pytest.raises(RequestError, match="which value of the label 'label' is the good outcome"):
+        bias_findings(table_of(RUNNING, label="label", facet="facet"), engine=DuckDB())
+
+
+def test_columns_that_are_not_there_are_named_all_at_once():
+    with pytest.raises(ColumnError) as error:
+        found(RUNNING, facets=["fact", "sex"], label="lable", positive="yes")
+    assert [m.message for m in error.value.mistakes] == [f"bias: there is no column {c!r}" for c in ("fact", "sex", "lable")]
+    assert error.value.mistakes[0].hint == "did you mean 'facet'?"
+
+
+# ── more than one facet ──
+
+
+def test_intersections_are_facets_of_their_own():
+    counts = {("F", 30, 1): 5, ("F", 50, 1): 10, ("F", 50, 0): 10, ("M", 30, 0): 20, ("M", 50, 1): 30}
+    asked = {"facets": [Facet("sex"), Facet("age", ("(40, 90]",))], "label": "y", "positive": 1, "intersections": (("sex", "age"),)}
+    findings = found(rows("sex age y", counts), **asked)
+    crossed = {f.details["facet_value"] for f in findings if f.details.get("facet") == "sex & age"}
+    assert crossed == {"sex=F & age=(40, 90]", "sex=M & age=(40, 90]", "sex=F & age=outside (40, 90]", "sex=M & age=outside (40, 90]"}
+    got = by_name(findings, "sex=F & age=(40, 90]")["DPL"]
+    assert got.value == near(35 / 55 - 10 / 20)
+    assert got.group == "sex=F & age=(40, 90]"
+
+
+def test_too_many_combinations_keep_the_largest():
+    table = pa.table({"p": [i % 7 for i in range(210)], "q": [i % 5 for i in range(210)], "y": [i % 2 for i in range(210)]})
+    asked = {"facets": [], "intersections": (("p", "q"),), "label": "y", "positive": 1, "max_combinations": 4}
+    findings = found(table, types={"p": "categorical", "q": "categorical"}, **asked)
+    assert len({f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS}) == 4
+    assert "35 combinations" in warnings(findings)["TOO_MANY_COMBINATIONS"].message
+
+
+def test_weights_stand_for_rows():
+    plain = rows("f y", {("a", 1): 6, ("a", 0): 4, ("d", 1): 2, ("d", 0): 8})
+    weighted = pa.table({"f": ["a", "a", "d", "d", "d"], "y": [1, 0, 1, 0, 0], "w": [6.0, 4.0, 2.0, 8.0, None]})
+    asked = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1}
+    assert values(found(weighted, weight="w", **asked), "d") == {
+        m: x if x is None else near(x) for m, x in values(found(plain, **asked), "d").items()
+    }
+    drawn = by_name(found(weighted, weight="w", bootstrap=200, **asked), "d")["DPL"]
+    assert drawn.details["p_value"] is None
+    assert drawn.low is None or drawn.low <= drawn.high
+
+
+def test_a_label_on_a_line_is_compared_unfolded_too():
+    scipy = pytest.importorskip("scipy.stats")
+    a, d = [1.5, 2.5, 2.5, 7.0, 9.0], [0.5, 2.5, 3.0]
+    table = pa.table({"f": ["a"] * 5 + ["d"] * 3 + [None], "pay": [*a, *d, 100.0]})
+    got = values(found(table, facets=["f"], label="pay", positive=2), "d")
+    assert got["continuous_ks"] == near(scipy.ks_2samp(a, d).statistic)
+    assert got["wasserstein"] == near(scipy.wasserstein_distance(a, d))
+    assert got["DPL"] == near(4 / 5 - 2 / 3)

@@ -1,0 +1,117 @@
+"""The invariants of the specification's §22, as properties of the catalogue."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.measures.bias.tables import found, values
+from tilth.engine.duckdb import DuckDB
+from tilth.measures.bias import BIAS_METRICS, Facet
+from tilth.measures.bias.measures import Sides, plain_disparity
+
+COUNT = st.integers(0, 60)
+
+
+@st.composite
+def tables(draw, strata=None):
+    """Rows of (side, stratum, outcome), with at least one row of known outcome on each side; the last stratum and outcome unknown."""
+    s = strata or draw(st.integers(1, 4))
+    numbers = np.array(draw(st.lists(COUNT, min_size=2 * (s + 1) * 3, max_size=2 * (s + 1) * 3)), dtype=float).reshape(1, 2, s + 1, 3)
+    numbers[0, 0, 0, draw(st.integers(0, 1))] += 1
+    numbers[0, 1, 0, draw(st.integers(0, 1))] += 1
+    return Sides(numbers)
+
+
+def value(name, sides):
+    return float(BIAS_METRICS[name].formula(sides)[0])
+
+
+def near(x):
+    return pytest.approx(x, rel=1e-9, abs=1e-12)
+
+
+@given(tables())
+def test_swapping_the_sides_negates_differences_and_leaves_distances(t):
+    swapped = Sides(t.numbers[:, ::-1])
+    for name in ("CI", "DPL"):
+        assert value(name, swapped) == near(-value(name, t))
+    for name in ("JS", "LP", "TVD", "KS"):
+        assert value(name, swapped) == near(value(name, t))
+
+
+@given(tables())
+def test_folded_distances_are_one_number(t):
+    dpl = abs(value("DPL", t))
+    assert value("TVD", t) == near(dpl)
+    assert value("KS", t) == near(dpl)
+    assert value("LP", t) == near(math.sqrt(2) * dpl)
+    assert value("JS", t) <= dpl * math.log(2) + 1e-12
+
+
+@given(tables())
+def test_values_keep_to_their_range(t):
+    for name, m in BIAS_METRICS.items():
+        found = value(name, t)
+        assert math.isnan(found) or m.range[0] - 1e-12 <= found <= m.range[1] + 1e-12
+
+
+@given(tables(strata=1))
+def test_one_stratum_is_no_stratum(t):
+    known = t.numbers.copy()
+    known[:, :, 1] = 0
+    assert value("CDDL", Sides(known)) == near(float(plain_disparity(Sides(known))[0]))
+
+
+@given(tables())
+def test_without_strata_disparity_is_none_exactly_where_there_is_parity(t):
+    n = t.outcomes[0]
+    if n.sum(axis=0).all():  # refusals and acceptances
+        assert (abs(float(plain_disparity(t)[0])) < 1e-12) == (abs(value("DPL", t)) < 1e-12)
+
+
+@given(tables(), st.randoms(use_true_random=False))
+def test_the_order_of_strata_changes_nothing(t, random):
+    order = [*random.sample(range(t.numbers.shape[2] - 1), t.numbers.shape[2] - 1), t.numbers.shape[2] - 1]
+    assert value("CDDL", Sides(t.numbers[:, :, order])) == near(value("CDDL", t)) or math.isnan(value("CDDL", t))
+
+
+@given(tables(), st.integers(2, 5))
+def test_more_of_the_same_changes_nothing(t, times):
+    for name in BIAS_METRICS:
+        assert value(name, Sides(t.numbers * times)) == near(value(name, t)) or not math.isfinite(value(name, t))
+
+
+ENGINE = DuckDB()
+ROW = st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(["yes", "no", None]), st.sampled_from(["s", "t", None]))
+
+
+@given(st.lists(ROW, min_size=1, max_size=40))
+def test_rows_counted_by_hand_give_the_same(rows):
+    """The definitions of §3 and §4, row by row in Python."""
+    facet, label, group = (list(c) for c in zip(*rows, strict=True))
+    import pyarrow as pa
+
+    table = pa.table({"f": pa.array(facet, pa.string()), "y": pa.array(label, pa.string()), "g": pa.array(group, pa.string())})
+    got = values(found(table, ENGINE, facets=[Facet("f", ("b",))], label="y", positive="yes", group="g", force_group=True), "b")
+    known = [(f == "b", y == "yes") for f, y, _ in rows if f and y]
+    d, a = [y for side, y in known if side], [y for side, y in known if not side]
+    assert got["DPL"] == (near(sum(a) / len(a) - sum(d) / len(d)) if a and d else None)
+    n_d, n = sum(f == "b" for f in facet), sum(f is not None for f in facet)
+    assert got["CI"] == (near((n - 2 * n_d) / n) if 0 < n_d < n else None)
+    assert got["CDDL"] == by_hand([(f == "b", y == "yes", g) for f, y, g in rows if f and y and g])
+
+
+def by_hand(rows):
+    """CDDL, or None where a side, the acceptances or the refusals are empty."""
+    if {side for side, _, _ in rows} != {True, False} or {y for _, y, _ in rows} != {True, False}:
+        return None
+    total = 0.0
+    for stratum in {g for _, _, g in rows}:
+        here = [(side, y) for side, y, g in rows if g == stratum]
+        shares = [(sum(side for side, y in here if y == out), sum(y == out for _, y in here)) for out in (False, True)]
+        refused, accepted = (part / whole if whole else 0.0 for part, whole in shares)
+        total += len(here) * (refused - accepted)
+    return near(total / len(rows))

@@ -1,0 +1,78 @@
+"""A request that cannot be right is refused before data is touched, with all mistakes at once."""
+
+import pytest
+
+from tilth.data import Column, Kind, Roles, Schema
+from tilth.errors import ColumnError, RequestError
+from tilth.measures.bias import BiasRequest, Facet
+
+SCHEMA = Schema(tuple(Column(n, k) for n, k in {"sex": Kind.TEXT, "old": Kind.BOOLEAN, "y": Kind.TEXT, "ok": Kind.BOOLEAN}.items()))
+
+
+def mistakes(**given):
+    asked = {"facets": (Facet("sex"),), "label": "y", "positive": ("yes",)} | given
+    with pytest.raises(RequestError) as error:
+        BiasRequest(**asked)
+    return [m.message for m in error.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"facets": ()}, "none is given"),
+        ({"facets": (Facet("sex"), Facet("sex"))}, "facet 'sex' is given twice with the same values"),
+        ({"label": "sex"}, "the label 'sex' cannot be a facet"),
+        ({"group": "sex"}, "facet 'sex' is the group variable"),
+        ({"group": "y"}, "the label 'y' is the group variable"),
+        ({"metrics": ("CI", "DLP")}, "there is no bias metric 'DLP'"),
+        ({"label": None}, "need a label"),
+        ({"positive": ()}, "which value of the label 'y' is the good outcome"),
+        ({"facets": (Facet("sex", ("(40, 20]",)),)}, "'(40, 20]' is no interval"),
+        ({"positive": ("(a, b]",)}, "'(a, b]' is no interval"),
+        ({"confidence": 95}, "confidence is 95"),
+        ({"missing": "drop"}, "missing values: 'drop' is not known"),
+        ({"bootstrap": -1}, "bootstrap is -1"),
+        ({"types": {"sex": "nominal"}}, "the type of 'sex' is 'nominal'"),
+        ({"bands": {"XX": (0, 1)}}, "there is no bias metric 'XX'"),
+        ({"intersections": (("sex",),)}, "two columns or more are needed"),
+    ],
+)
+def test_each_mistake_has_its_message(given, said):
+    (message,) = [m for m in mistakes(**given) if said in m]
+    assert message
+
+
+def test_all_mistakes_are_said_at_once():
+    assert len(mistakes(facets=(), metrics=("XX",), confidence=2, missing="x")) == 4
+
+
+def test_class_imbalance_alone_needs_no_label():
+    assert BiasRequest((Facet("sex"),), metrics=("CI",)).label is None
+
+
+def test_a_text_in_brackets_may_be_a_category():
+    assert BiasRequest((Facet("sex", ("(f)",)),), "y", ("[ok]",)).facets[0].values == ("(f)",)
+    assert BiasRequest((Facet("sex", ("(1, 2", "(3, 4")),), "y", ("yes",)).facets
+
+
+def test_roles_make_a_request():
+    made = BiasRequest.of_roles(Roles.of(label="y", positive=["yes", "so so"], facet=["sex", "old"], group="g", weight="w"))
+    assert (made.facets, made.label, made.positive) == ((Facet("sex", (), 4), Facet("old", (), 4)), "y", ("yes", "so so"))
+    assert (made.group, made.weight, "CDDL" in made.metrics) == ("g", "w", True)
+    assert made.columns == ("sex", "old", "y", "g", "w")
+
+
+def test_a_boolean_label_is_positive_where_it_is_true():
+    assert BiasRequest.of_roles(Roles.of(label="ok", facet="sex"), SCHEMA).positive == (True,)
+    with pytest.raises(RequestError, match="positive"):
+        BiasRequest.of_roles(Roles.of(label="y", facet="sex"), SCHEMA)
+
+
+def test_an_interval_needs_numbers():
+    with pytest.raises(ColumnError, match="column 'old' is boolean, and '\\(1, 2\\]' is an interval of numbers"):
+        BiasRequest((Facet("old", ("(1, 2]",)),), "y", ("yes",)).check(SCHEMA)
+
+
+def test_a_weight_needs_numbers():
+    with pytest.raises(ColumnError, match="the weight 'old' is boolean"):
+        BiasRequest((Facet("sex"),), "y", ("yes",), weight="old").check(SCHEMA)

@@ -1,0 +1,71 @@
+"""What is refused, where, why, and what is proposed in its place."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tilth.errors import ExpressionError
+from tilth.regex import Regex
+from tilth.regex.parser import DEEPEST, LONGEST, Parser
+
+REFUSED = yaml.safe_load((Path(__file__).parent / "cases" / "refused.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("text", "column", "message", "hint"), REFUSED, ids=[case[0] for case in REFUSED])
+def test_it_is_refused(text: str, column: int, message: str, hint: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        Regex.parse(text)
+    found = [mistake for mistake in caught.value.mistakes if message in mistake.message]
+    assert found, str(caught.value)
+    assert hint in found[0].hint
+    assert found[0].place is not None
+    assert found[0].place.column == column
+    assert found[0].code == "regex"
+
+
+@pytest.mark.parametrize("text", [case[0] for case in REFUSED if case[0] not in {r"(?<n>a)\k<n>", r"\Qa.b\E", "[a-c&&[b]]", "(?"}])
+def test_one_mistake_is_told_once(text: str) -> None:
+    assert len(Parser(text).mistakes) == 1
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    columns = [mistake.place.column for mistake in Parser(r"(?=a)\1[z-a]b**|c{,2}").mistakes if mistake.place]
+    assert columns == [1, 6, 9, 15, 18]
+
+
+def test_the_message_shows_the_place() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        Regex.parse("a\n[b&&c]")
+    assert str(caught.value).splitlines() == [
+        "<pattern>:5: && cuts two classes in Java and is two characters elsewhere [regex]",
+        "    a·[b&&c]",
+        "        ^^",
+        r"    for the character itself write \&",
+    ]
+
+
+def test_sizes_have_limits() -> None:
+    assert not Parser("a" * LONGEST).mistakes
+    assert "characters" in Parser("a" * (LONGEST + 1)).mistakes[0].message
+    assert not Parser("(" * DEEPEST + "a" + ")" * DEEPEST).mistakes
+    assert "too deep" in Parser("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1)).mistakes[0].message
+    assert not Parser("a{1000}").mistakes
+    assert not Parser("(?:a{2}){500}").mistakes
+    assert "too large" in Parser("[^a]{1000}" * 3).mistakes[0].message
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * LONGEST, "[" * LONGEST, "\\" * LONGEST, "(?:a{9}" * 200, "a|" * 1000, "(?i)" * 500 + "a", "{" * LONGEST, "[a-" * 600]
+)
+def test_long_rubbish_is_read_quickly(text: str) -> None:
+    began = time.perf_counter()
+    Parser(text)
+    assert time.perf_counter() - began < 5
+
+
+def test_half_a_surrogate_pair_is_no_character() -> None:
+    assert "surrogate" in Parser("a\ud83d").mistakes[0].message

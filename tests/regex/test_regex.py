@@ -1,0 +1,232 @@
+"""One meaning on DuckDB, Spark and Python: by cases, by random patterns on random texts, and on Spark in wide selects."""
+
+from __future__ import annotations
+
+import random
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from tests.regex import patterns
+from tilth.errors import ExpressionError
+from tilth.regex import Regex, Replacement
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+CASES = yaml.safe_load((Path(__file__).parent / "cases" / "meaning.yaml").read_text(encoding="utf-8"))
+PATTERNS_ON_SPARK = 250
+SELECT = 80  # expressions in one select of Spark
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def uses(regex: Regex) -> list[tuple[str, Regex, Replacement | None, int]]:
+    """All that can be done with the pattern: the name of the use, the pattern for it, the replacement, the group."""
+    found = [("search", regex, None, 0), ("search", regex.full(), None, 0)]
+    found += [("extract", regex, None, group) for group in sorted(regex.groups)]
+    if not regex.matches_empty:
+        group = max(group for group in regex.groups if group < 10)
+        found += [("replace", regex, regex.replacement(rf"<\0|\{group}0$>\\"), 0), ("split", regex.without_groups(), None, 0)]
+    return found
+
+
+def python(use: str, regex: Regex, replacement: Replacement | None, group: int, text: str) -> Any:
+    compiled = regex.compile_python()
+    match use:
+        case "search":
+            return compiled.search(text) is not None
+        case "extract":
+            found = compiled.search(text)
+            return (found[group] or "") if found else ""
+        case "replace":
+            return compiled.sub(replacement.python, text)
+        case _:
+            return compiled.split(text)
+
+
+def duckdb_sql(use: str, regex: Regex, replacement: Replacement | None, group: int) -> str:
+    pattern = quoted(regex.duckdb, "duckdb")
+    return {
+        "search": f"regexp_matches(x, {pattern})",
+        "extract": f"regexp_extract(x, {pattern}, {group})",
+        "replace": f"regexp_replace(x, {pattern}, {quoted(replacement.duckdb, 'duckdb') if replacement else ''}, 'g')",
+        "split": f"string_split_regex(x, {pattern})",
+    }[use]
+
+
+def spark_sql(use: str, regex: Regex, replacement: Replacement | None, group: int) -> str:
+    pattern = quoted(regex.spark, "spark")
+    return {
+        "search": f"x rlike {pattern}",
+        "extract": f"regexp_extract(x, {pattern}, {group})",
+        "replace": f"regexp_replace(x, {pattern}, {quoted(replacement.spark, 'spark') if replacement else ''})",
+        "split": f"split(x, {pattern}, -1)",
+    }[use]
+
+
+def quoted(text: str, dialect: str) -> str:
+    return exp.Literal.string(text).sql(dialect)
+
+
+def on_duckdb(duck: duckdb.DuckDBPyConnection, expressions: list[str], texts: list[str]) -> list[tuple[Any, ...]]:
+    return duck.execute(f"SELECT {', '.join(expressions)} FROM (SELECT unnest(?) AS x)", [texts]).fetchall()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["pattern"])
+def test_a_pattern_finds_what_the_cases_say(case: dict[str, Any], duck: duckdb.DuckDBPyConnection) -> None:
+    regex = Regex.parse(case["pattern"])
+    texts = [*case["found"], *case.get("not", [])]
+    expected = [text in case["found"] for text in texts]
+    assert [regex.compile_python().search(text) is not None for text in texts] == expected
+    assert [found for (found,) in on_duckdb(duck, [f"regexp_matches(x, {quoted(regex.duckdb, 'duckdb')})"], texts)] == expected
+
+
+@st.composite
+def drawn_patterns(draw: st.DrawFn) -> Regex:
+    try:
+        return Regex.parse(patterns.pattern(lambda options: draw(st.sampled_from(options))))
+    except ExpressionError:
+        assume(False)
+        raise
+
+
+TEXTS = st.lists(st.lists(st.sampled_from(patterns.LETTERS), max_size=10).map("".join), min_size=1, max_size=20)
+
+
+@given(regex=drawn_patterns(), texts=TEXTS)
+def test_duckdb_and_python_agree(regex: Regex, texts: list[str], duck: duckdb.DuckDBPyConnection) -> None:
+    asked = uses(regex)
+    answers = on_duckdb(duck, [duckdb_sql(*use) for use in asked], texts)
+    assert [list(row) for row in answers] == [[python(*use, text) for use in asked] for text in texts]
+
+
+SYNTAX = [
+    *r"ab0()[]{}|*+?.^$\-,:=!<>#P&~",
+    "(?i)",
+    "(?:",
+    "(?=",
+    "{2}",
+    "{1,3}",
+    r"\d",
+    r"\b",
+    r"\x4",
+    "[[:alpha:]]",
+    "é",
+    "😀",
+    "\n",
+    "\ud800",
+    "",
+]
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(SYNTAX), max_size=30).map("".join)))
+def test_rubbish_is_refused_or_means_something(duck: duckdb.DuckDBPyConnection, text: str) -> None:
+    try:
+        regex = Regex.parse(text)
+    except ExpressionError as error:
+        assert str(error)
+        return
+    with warnings.catch_warnings(action="error"):
+        regex.compile_python()
+    assert on_duckdb(duck, [f"regexp_matches(x, {quoted(regex.duckdb, 'duckdb')})"], ["ab0"]) == [
+        (python("search", regex, None, 0, "ab0"),)
+    ]
+
+
+def seeded_patterns(count: int) -> Iterator[Regex]:
+    chosen = random.Random(20240229)
+    while count:
+        try:
+            regex = Regex.parse(patterns.pattern(chosen.choice))
+        except ExpressionError:
+            continue
+        count -= 1
+        yield regex
+
+
+@pytest.mark.spark
+def test_spark_and_python_agree(spark: SparkSession) -> None:
+    """Every case and some hundred random patterns, in all their uses, on every text of the cases and some dozen random ones."""
+    chosen = random.Random(7)
+    texts = sorted({text for case in CASES for text in (*case["found"], *case.get("not", []))})
+    texts += [patterns.text(chosen.choice, longest=10) for _ in range(60)]
+    table = spark.createDataFrame(list(enumerate(texts)), "at int, x string").repartition(2).cache()
+    asked = [
+        use for regex in (*(Regex.parse(case["pattern"]) for case in CASES), *seeded_patterns(PATTERNS_ON_SPARK)) for use in uses(regex)
+    ]
+    for batch in batched_uses(asked):
+        rows = table.selectExpr("at", *(f"{spark_sql(*use)} AS c{at}" for at, use in enumerate(batch))).collect()
+        differences = [
+            (use[0], use[1].text, use[1].spark, texts[row[0]], answer, expected)
+            for row in rows
+            for use, answer in zip(batch, row[1:], strict=True)
+            if answer != (expected := python(*use, texts[row[0]]))
+        ]
+        assert not differences, differences[:10]
+
+
+def batched_uses(asked: list[Any]) -> Iterator[list[Any]]:
+    return (asked[at : at + SELECT] for at in range(0, len(asked), SELECT))
+
+
+def test_equal_meanings_are_equal() -> None:
+    written = [r"\d\s", "[0-9][ \t\n\r\f]", r"(?:[\d])[\s]", r"[0-9](?:\s)"]
+    assert len({Regex.parse(text) for text in written}) == 1
+    assert Regex.parse("a") != Regex.parse("(a)")
+
+
+@pytest.mark.parametrize(("text", "top"), [("a|bc", True), ("(?:a|bc)", False), ("(a|b)c", False), ("(?i)a|b", True), (r"a\|b[|]", False)])
+def test_an_alternation_at_the_top_is_seen(text: str, top: bool) -> None:
+    assert Regex.parse(text).top_level_alternation is top
+
+
+@pytest.mark.parametrize("text", ["a|bc", "(?i)a|b", "^a|b$", "a", "a*?"])
+def test_full_matches_the_whole_text(text: str) -> None:
+    regex = Regex.parse(text)
+    for sample in ["", "a", "B", "b", "bc", "abc", "ab", "a\n", "aa"]:
+        assert (regex.full().compile_python().search(sample) is not None) == (regex.compile_python().fullmatch(sample) is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"), [("a*", True), ("a+", False), ("^", True), (r"\b", True), ("a|b?", True), ("(a?)(b)", False), ("^a", False)]
+)
+def test_patterns_that_can_match_nothing_neither_split_nor_replace(text: str, empty: bool) -> None:
+    regex = Regex.parse(text)
+    assert regex.matches_empty is empty
+    if empty:
+        for use in (lambda: regex.taking_text("split"), lambda: regex.replacement("x")):
+            with pytest.raises(ExpressionError, match="each match must take a character"):
+                use()
+    else:
+        assert regex.taking_text("split") is regex
+
+
+def test_repeated_groups_cannot_be_asked_for() -> None:
+    regex = Regex.parse("(a)(?:(b)|(c))?((d))+((e)f){2}")
+    assert sorted(regex.groups) == [0, 1, 2, 3]
+    assert regex.group(3) == 3
+    for number in (4, 5, 6, 7, 8, -1):
+        with pytest.raises(ExpressionError, match=f"no group {number} whose text"):
+            regex.group(number)
+
+
+def test_without_groups_matches_the_same() -> None:
+    regex = Regex.parse("(a|b)(c)?|(?:d(e|f)){2}")
+    plain = regex.without_groups()
+    assert plain.groups == {0}
+    assert plain == Regex.parse("(?:a|b)c?|(?:d(?:e|f)){2}")
+    assert re.fullmatch(plain.python, "dedf")

@@ -1,0 +1,82 @@
+"""What is read off a tree without running it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.regex.test_regex import drawn_patterns
+from tilth.regex import Regex, tree
+from tilth.regex.chars import NOTHING, CharSet
+from tilth.regex.tree import Choice, Edge, Repeat
+
+
+def node(text: str) -> tree.Node:
+    return Regex.parse(text).tree
+
+
+@pytest.mark.parametrize(("text", "merged"), [("a|b", "[ab]"), ("a|b|cd|e|f", "[ab]|cd|[ef]"), ("(?:a|b)+", "[ab]+"), ("(?:ab)c", "abc")])
+def test_the_same_meaning_is_the_same_tree(text: str, merged: str) -> None:
+    assert node(text) == node(merged)
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "holds"),
+    [
+        ("(?:ab)*", "", True),
+        ("(?:ab)*", "c", True),
+        ("(?:ab)*", "a", False),  # another round, or out?
+        ("(?:ab){2}", "a", True),  # the count says it
+        ("(?:ab){2,3}", "a", False),
+        ("(?:ab?)*", "c", True),
+        ("(?:ab?)*", "b", False),
+        ("(?:ab|ac)*", "", False),
+        ("(?:a|bc)*", "", True),
+        ("(?:[a-z]+,)*", "", True),
+        ("(?:[a-z]+,)*[a-z]", "", False),  # a letter may begin a round or stand behind the last
+        ("(?:[a-z],|[a-m];)*", "", False),
+        ("(?:ab*?)*", "", False),  # as few as possible: what is enough depends on what follows
+        ("(?:ab)*$", "", True),
+        (r"(?:ab)*\b", "", False),  # giving a round back may find an edge
+        ("(?:a(?:b|cd)?)*e", "", True),
+    ],
+)
+def test_the_next_character_decides(text: str, after: str, holds: bool) -> None:
+    assert tree.decided(node(text), CharSet.of(*after)) is holds
+
+
+@given(drawn_patterns())
+def test_lengths_and_emptiness_agree_with_what_matches(regex: Regex) -> None:
+    shortest = tree.shortest(regex.tree)
+    assert tree.may_be_empty(regex.tree) == (shortest == 0)
+    for text in ("", "a", "ab", "a b", "kA0-.\n"):
+        found = regex.compile_python().search(text)
+        assert found is None or len(found[0]) >= shortest
+        assert found is None or not found[0] or any(CharSet.of(found[0][0]).overlaps(tree.first(regex.tree)) for _ in (0,))
+
+
+@given(drawn_patterns())
+def test_groups_are_those_of_python(regex: Regex) -> None:
+    assert tree.groups(regex.tree) == set(range(1, re.compile(regex.python).groups + 1))
+    assert tree.repeated_groups(regex.tree) <= tree.groups(regex.tree)
+    assert not tree.groups(tree.without_groups(regex.tree))
+
+
+@given(st.integers(0, 5), st.integers(1, 5), st.integers(1, 5))
+def test_counts_multiply(least: int, more: int, outer: int) -> None:
+    letter = node("a")
+    repeat = Repeat(letter, least, least + more)
+    assert tree.copies(Repeat(repeat, outer, None)) == (least + more) * outer
+    assert tree.size(Repeat(repeat, outer, outer)) == (least + more) * outer
+    assert tree.is_bounded(repeat)
+    assert not tree.is_bounded(Choice((letter, Repeat(letter, least, None))))
+
+
+def test_what_may_follow() -> None:
+    a, b = node("a"), node("b?")
+    assert tree.followers((a, b), CharSet.of("c")) == [CharSet.of("a"), CharSet.of("b", "c"), CharSet.of("c")]
+    assert tree.first(Edge.WORD).overlaps(CharSet.of("é"))
+    assert tree.followers((), NOTHING) == [NOTHING]

@@ -1,0 +1,69 @@
+"""Rules that probably do not say what was meant; most cases are in `cases/lints.txt`, which the parser's test runs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth.rules import lint, parse
+from tilth.rules.conditions import Criterion
+from tilth.rules.language.diagnostics import Source
+from tilth.rules.language.lints import alternates, row_mode
+
+IN_THE_WAY = [
+    ('(RowCount > 3) AND (IsComplete "a")', "1:12 no row passes or fails RowCount by itself"),
+    ('(Completeness "a" > 0.5) OR (IsComplete "a")', "1:12 Completeness is a ratio"),
+    ('(ColumnValues "a" = 1 with threshold > 0.5) OR (IsComplete "a")', "1:12 ColumnValues has a threshold"),
+    ('(CustomSql "select 1" = 1) AND (IsComplete "a")', "1:12 no row passes or fails CustomSql by itself"),
+    ('(IsComplete "a") AND ((Mean "b" > 1) OR (IsUnique "c"))', "1:34 no row passes or fails Mean by itself"),
+]
+
+
+@pytest.mark.parametrize(("rule", "why"), IN_THE_WAY)
+def test_what_stands_in_the_way_of_row_mode(rule: str, why: str) -> None:
+    text = f"Rules = [ {rule} ]"
+    (said,) = row_mode(parse(text), Source(text))
+    assert f"{said.place} {said.message}" == why.replace(" ", " the composite is not evaluated row by row: ", 1)
+    assert said.code == "W-ROW-MODE"
+
+
+def test_rows_can_be_judged_alone() -> None:
+    text = 'Rules = [ (IsComplete "a") AND ((ColumnValues "b" > 1 where "c") OR (CustomSql "select a from primary")), RowCount > 3 ]'
+    assert row_mode(parse(text), Source(text)) == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("a|b", True),
+        ("(a|b)", False),
+        ("[|]", False),
+        ("[]|]", False),
+        (r"a\|b", False),
+        (r"\Qa|b\E", False),
+        ("(a)|(b)", True),
+        ("[^|", False),
+    ],
+)
+def test_alternatives(pattern: str, expected: bool) -> None:
+    assert alternates(pattern) is expected
+
+
+share = st.sampled_from(["-1", "0", "0.0", "0.3", "0.5", "1", "1.0", "2", "80"])
+
+
+@given(
+    st.one_of(
+        st.builds("{} {}".format, st.sampled_from(["=", "!=", ">", ">=", "<", "<="]), share),
+        st.builds("{}between {} and {}".format, st.sampled_from(["", "not "]), share, share),
+        st.builds("{}in [{},{}]".format, st.sampled_from(["", "not "]), share, share),
+    )
+)
+def test_a_threshold_is_reported_when_no_share_tells_it_apart(text: str) -> None:
+    source = f'Rules = [ ColumnValues "a" = 1 with threshold {text} ]'
+    threshold = next(iter(parse(source).leaves)).threshold
+    assert threshold
+    bounds = tuple(float(str(operand)) for operand in threshold.operands)
+    met = {Criterion("number", threshold.operator, bounds, threshold.negated).holds(i / 1000) for i in range(1001)}
+    assert (len(met) == 1) == ("W-THRESHOLD" in [mistake.code for mistake in lint(source)])

@@ -1,0 +1,57 @@
+"""dedupe."""
+
+from datetime import date
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.steps.made import made
+from tilth.data import Roles
+from tilth.errors import RequestError
+from tilth.steps.rows.dedupe import Dedupe
+
+TABLE = {"k": [1, 1, 2, None, None, 1], "t": [3, 2, 5, 1, 1, None], "x": ["a", "b", "c", "d", "d", "e"]}
+
+
+def rows(found):
+    return sorted(zip(*found.values(), strict=True), key=repr)
+
+
+def test_the_first_row_of_a_key_stays_and_rows_without_a_key_do():
+    assert rows(made(Dedupe("k", order="t"), TABLE)) == rows({"k": [1, 2, None, None], "t": [2, 5, 1, 1], "x": ["b", "c", "d", "d"]})
+
+
+def test_the_last_may_stay_and_nulls_come_last():
+    assert rows(made(Dedupe("k", order="t", keep="last"), TABLE)) == rows(
+        {"k": [1, 2, None, None], "t": [3, 5, 1, 1], "x": ["a", "c", "d", "d"]}
+    )
+
+
+def test_rows_that_are_equal_in_the_order_are_ordered_by_the_rest():
+    assert made(Dedupe("k"), {"k": [1, 1, 1], "x": ["b", "a", "c"]}) == {"k": [1], "x": ["a"]}
+
+
+def test_the_time_is_the_order():
+    table = {"k": [1, 1], "x": ["a", "b"], "t": [date(2024, 1, 2), date(2024, 1, 1)]}
+    assert made(Dedupe("k"), table, Roles.of(time="t"))["x"] == ["b"]
+
+
+def test_whole_rows_are_the_key_where_none_is_named():
+    assert rows(made(Dedupe(), {"a": [1, 1, None, None, 1], "b": ["x", "x", None, None, "y"]})) == rows(
+        {"a": [1, 1, None], "b": ["x", "y", None]}
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 3) | st.none(), st.integers(0, 3)), max_size=20), st.randoms())
+def test_the_order_of_the_rows_changes_nothing(pairs, chance):
+    mixed = chance.sample(pairs, len(pairs))
+    a, b = (rows(made(Dedupe("k"), {"k": [k for k, _ in p] + [9], "x": [x for _, x in p] + [9]})) for p in (pairs, mixed))
+    assert a == b
+
+
+def test_maps_cannot_be_compared():
+    table = pa.table({"m": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))})
+    with pytest.raises(RequestError, match="its values cannot be compared"):
+        made(Dedupe(), table)

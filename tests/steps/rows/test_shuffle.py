@@ -1,0 +1,62 @@
+"""shuffle."""
+
+import hashlib
+import random
+
+import pyarrow as pa
+import pytest
+
+from tests.steps.made import dataset, fitted, made
+from tilth.data import Dataset, Memory, Roles
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.engine import everything
+from tilth.errors import RequestError
+from tilth.steps.rows.shuffle import Shuffle
+from tilth.steps.step import fit
+
+KEYS = list(range(100))
+
+
+def test_the_order_is_that_of_the_hashes():
+    expected = sorted(KEYS, key=lambda k: hashlib.md5(f"7\x1f{k}".encode()).hexdigest()[:15])
+    assert made(Shuffle(seed=7), {"k": KEYS, "x": [0.5] * 100}, Roles.of(id="k"))["k"] == expected
+
+
+def test_another_seed_is_another_order():
+    orders = {tuple(made(Shuffle(seed=s), {"k": KEYS})["k"]) for s in range(3)}
+    assert len(orders) == 3
+    assert all(sorted(o) == KEYS for o in orders)
+
+
+def test_the_order_of_the_rows_before_changes_nothing():
+    rows = [(k, x) for k in (1, 1, 1, 2, None, None) for x in ("a", "b", None)]
+    for seed in range(3):
+        mixed = random.Random(seed).sample(rows, len(rows))
+        table = {"k": [k for k, _ in mixed], "x": [x for _, x in mixed]}
+        assert made(Shuffle(), table, Roles.of(id="k")) == made(
+            Shuffle(), {"k": [k for k, _ in rows], "x": [x for _, x in rows]}, Roles.of(id="k")
+        )
+
+
+def test_the_order_is_meant():
+    found = fitted(Shuffle(), {"k": KEYS})
+    assert found.apply(dataset({"k": KEYS})).ordered
+
+
+def test_threads_change_nothing():
+    table = pa.table({"k": range(200_000)})
+    orders = []
+    for threads in (1, 4):
+        engine = DuckDB(threads=threads)
+        _, data = fit([Shuffle()], Dataset(Memory(table, ("k",))), engine)
+        orders.append(pa.Table.from_batches(engine.batches(engine.query(data, everything())))["k"])
+    assert orders[0].equals(orders[1])
+
+
+def test_rows_in_order_of_time_are_not_shuffled_unless_told():
+    roles = Roles.of(time="t")
+    with pytest.raises(RequestError, match="their order carries meaning") as error:
+        made(Shuffle(), {"t": [1, 2]}, roles)
+    assert "anyway: true" in str(error.value)
+    assert Shuffle().refused(roles)
+    assert len(made(Shuffle(anyway=True), {"t": [1, 2]}, roles)["t"]) == 2

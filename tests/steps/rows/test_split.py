@@ -1,0 +1,182 @@
+"""split."""
+
+import hashlib
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.steps.made import applied, dataset, fitted, made
+from tilth.data import Roles
+from tilth.errors import RequestError
+from tilth.steps.rows.split import Split, apportioned
+
+HALVES = (("train", 0.5), ("test", 0.5))
+FIFTHS = {"train": 0.8, "test": 0.2}
+THREE = {"train": 0.6, "validation": 0.2, "test": 0.2}
+
+
+def parts(found):
+    return Counter(found["split"])
+
+
+def test_shares_are_those_of_keys_as_chance_has_it():
+    n = 20_000
+    found = parts(made(Split(THREE), {"x": list(range(n))}))
+    for name, share in THREE.items():
+        assert abs(found[name] - share * n) < 5 * (share * (1 - share) * n) ** 0.5  # five standard deviations of a binomial
+
+
+def test_an_assignment_is_known_without_an_engine():
+    # the first 15 digits of md5("0\x1f1") … of the keys 1 to 6, compared with 8000…
+    expected = ["train" if hashlib.md5(f"0\x1f{i}".encode()).hexdigest() < "8" else "test" for i in range(1, 7)]
+    assert made(Split(HALVES, columns="k"), {"k": [1, 2, 3, 4, 5, 6]})["split"] == expected
+
+
+def test_rows_keep_their_part_when_others_come():
+    few, many = ({"k": list(range(n)), "x": [0.5] * n} for n in (50, 500))
+    assert made(Split(FIFTHS, columns="k"), many)["split"][:50] == made(Split(FIFTHS, columns="k"), few)["split"]
+
+
+def test_equal_rows_stay_together_without_a_key():
+    found = made(Split(HALVES), {"a": [1, 2, 3] * 5, "b": [None, "x", ""] * 5})
+    assert len(set(zip(found["a"], found["split"], strict=True))) == 3
+
+
+def test_the_id_is_the_key():
+    roles = Roles.of(id="k")
+    a, b = (made(Split(HALVES), {"k": [1, 2, 3, 4], "x": [v] * 4}, roles)["split"] for v in (1, 2))
+    assert a == b
+
+
+def test_groups_are_never_divided():
+    found = made(Split(HALVES, by="group"), {"g": [f"c{i % 7}" for i in range(70)], "x": list(range(70))}, Roles.of(group="g"))
+    assert len(set(zip(found["g"], found["split"], strict=True))) == 7
+
+
+def test_rows_without_a_key_are_their_own():
+    found = made(Split(HALVES, columns="k"), {"k": pa.array([None] * 400, pa.int64()), "x": list(range(400))})
+    assert 100 < parts(found)["train"] < 300
+
+
+@given(st.lists(st.sampled_from(["yes", "no", "", None]), min_size=1, max_size=80), st.integers(0, 3))
+def test_strata_are_divided_to_one_row_and_null_is_one_of_them(labels, seed):
+    found = made(Split(THREE, by="stratified", columns="y", seed=seed), {"y": labels, "x": list(range(len(labels)))})
+    for value, n in Counter(labels).items():
+        got = Counter(p for y, p in zip(found["y"], found["split"], strict=True) if y == value)
+        assert [got[name] for name in THREE] == apportioned(n, list(THREE.values()))
+        assert all(abs(got[name] - share * n) < 1 for name, share in THREE.items())
+
+
+def test_the_label_is_the_stratum():
+    found = made(Split(HALVES, by="stratified"), {"y": ["a"] * 6 + ["b"] * 2, "x": list(range(8))}, Roles.of(label="y"))
+    assert Counter(zip(found["y"], found["split"], strict=True)) == {
+        ("a", "train"): 3,
+        ("a", "test"): 3,
+        ("b", "train"): 1,
+        ("b", "test"): 1,
+    }
+
+
+def test_a_stratum_that_was_not_met_is_divided_by_chance():
+    found = applied(
+        fitted(Split(HALVES, by="stratified", columns="y"), {"y": ["a", "a"], "x": [1, 2]}), {"y": ["z"] * 200, "x": list(range(200))}
+    )
+    assert 50 < parts(found)["train"] < 150
+
+
+def test_exact_shares():
+    assert parts(made(Split(FIFTHS, exact=True), {"x": list(range(103))})) == {"train": 82, "test": 21}  # 82.4 and 20.6
+    assert made(Split(FIFTHS, exact=True), {"x": pa.array([], pa.int64())}) == {"x": [], "split": []}
+
+
+TIMES = {
+    "date": [date(2024, 1, 1) + timedelta(days=i // 2) for i in range(20)],
+    "timestamp": [datetime(2024, 1, 1, 0, 0, 0, i // 2) for i in range(20)],
+    "instant": [datetime(2024, 1, 1 + i // 2, tzinfo=UTC) for i in range(20)],
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_time_is_cut_between_two_times(kind):
+    found = made(Split(THREE, by="time", columns="t"), {"t": [*reversed(TIMES[kind]), None]})
+    by_part = {name: sorted(t for t, p in zip(found["t"], found["split"], strict=True) if p == name and t is not None) for name in THREE}
+    assert [len(v) for v in by_part.values()] == [12, 4, 4]
+    assert by_part["train"][-1] < by_part["validation"][0] <= by_part["validation"][-1] < by_part["test"][0]
+    assert found["split"][-1] == "train"  # the row without a time
+
+
+def test_equal_times_are_never_divided():
+    found = made(Split(HALVES, by="time", columns="t"), {"t": [date(2024, 1, 1)] * 3 + [date(2024, 1, 2)]})
+    assert found["split"] == ["train", "train", "train", "test"]
+
+
+def test_rows_soon_after_a_cut_stand_in_the_gap():
+    found = made(Split(HALVES, by="time", gap="1 day"), {"t": [date(2024, 1, d) for d in range(1, 9)]}, Roles.of(time="t"))
+    assert found["split"] == ["train"] * 4 + ["gap"] + ["test"] * 3
+
+
+def test_numbers_are_cut_between_two_values():
+    assert made(Split(HALVES, by="ordered", columns="x"), {"x": [4.0, 1.0, None, 3.0, 2.0]})["split"] == [
+        "test",
+        "train",
+        "train",
+        "test",
+        "train",
+    ]
+
+
+def test_the_new_column_has_the_role():
+    data = dataset({"x": [1]})
+    assert fitted(Split(HALVES), {"x": [1]}).apply(data).roles.split == "split"
+
+
+@pytest.mark.parametrize(
+    ("shares", "more", "message"),
+    [
+        ({"train": 0.8}, {}, "two parts or more"),
+        ({"train": 0.8, "test": 0.3}, {}, "add up to 1.1"),
+        ({"train": 0.8, "test": 0.1, "Test": 0.1}, {}, "same name"),
+        ({"train": 1.2, "test": -0.2}, {}, "'train' has the share 1.2"),
+        ({"train": 0.5, "../x": 0.5}, {}, "cannot be called '../x'"),
+        ({"train": 0.5, "gap": 0.5}, {}, "cannot be called 'gap'"),
+        (FIFTHS, {"gap": "1 day"}, "`gap` is for a split by time"),
+        (FIFTHS, {"by": "time", "gap": "1 dya"}, "did you mean 'day'"),
+        (FIFTHS, {"by": "time", "exact": True}, "`exact` is for a split by hash"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(shares, more, message):
+    with pytest.raises(RequestError, match=message):
+        Split(shares, **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "table", "message"),
+    [
+        ({"by": "time"}, {"x": [1]}, "no column to split by"),
+        ({"by": "time", "columns": "x"}, {"x": [1]}, r"column 'x' \(BIGINT\) is no time"),
+        ({"by": "ordered", "columns": "x"}, {"x": ["a"]}, "has no order to split by"),
+        ({"by": "group", "columns": "x"}, {"x": [[1]]}, "cannot be a key"),
+        ({}, {"x": [1], "Split": [1]}, "a column 'split' already"),
+        ({"columns": "y"}, {"x": [1]}, "'y'"),
+        ({"by": "time", "columns": ("x", "y")}, {"x": [1], "y": [1]}, "takes one column"),
+        ({"by": "time", "columns": "x"}, {"x": pa.array([None], pa.date32())}, "has no value to split by"),
+        ({"by": "stratified", "columns": "x"}, {"x": list(range(1001))}, "1,001 strata"),
+    ],
+)
+def test_what_a_table_cannot_give_is_refused(more, table, message):
+    with pytest.raises(RequestError, match=message):
+        made(Split(FIFTHS, **more), table)
+
+
+def test_it_prints_as_it_is_written():
+    assert str(Split(FIFTHS, by="group", columns="c")) == "split(shares={'train': 0.8, 'test': 0.2}, by='group', columns='c')"
+
+
+def test_shares_of_ten():
+    assert apportioned(10, [0.8, 0.2]) == [8, 2]
+    assert apportioned(2, [0.6, 0.2, 0.2]) == [1, 1, 0]  # 1.2, 0.4, 0.4: the row that is left goes to the first of the largest remainders
+    assert sum(apportioned(101, [1 / 3] * 3)) == 101

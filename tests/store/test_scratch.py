@@ -1,0 +1,107 @@
+"""Scratch folders: gone with their process, and what a killed one left is cleared away by the next, but nothing of anybody else's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import SRC
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import RequestError
+from tilth.store import scratch
+from tilth.store.scratch import LOCK, Scratch
+
+WORK = """
+import sys, time
+from tilth.engine.duckdb import DuckDB
+held = DuckDB(), DuckDB(spill=sys.argv[1])
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def at_work(place: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process with two engines, whose scratch folders are in `place`: one for temporary files, one to spill."""
+    environ = os.environ | {"PYTHONPATH": str(SRC), "TMPDIR": str(place)}
+    process = subprocess.Popen([sys.executable, "-c", WORK, str(place)], stdout=subprocess.PIPE, text=True, env=environ)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def names(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir()}
+
+
+def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_has_stays(place: Path) -> None:
+    with at_work(place) as process:
+        theirs = names(place)
+        assert sorted(name.split("-")[0] for name in theirs) == [".tilth", "tilth"]
+        ours = DuckDB(), DuckDB(spill=place)
+        assert len(names(place)) == 4 and theirs < names(place)
+        del ours
+        assert names(place) == theirs
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert names(place) == theirs
+    Scratch()
+    assert [name.split("-")[0] for name in names(place)] == [".tilth"]  # each kind is cleared by the next of its kind
+    Scratch(place)
+    assert names(place) == set()
+
+
+def test_what_is_not_ours_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "tilth-project").mkdir()  # no scratch folder, though it is called like one
+    left = place / "tilth-left"
+    left.mkdir()
+    (left / LOCK).touch()
+    (place / "tilth-link").symlink_to(left)
+    (place / "tilth-file").touch()
+    before = names(place)
+    with monkeypatch.context() as other:
+        other.setattr(os, "geteuid", lambda: left.stat().st_uid + 1)
+        Scratch()
+        assert names(place) == before
+    Scratch()
+    assert names(place) == before - {"tilth-left"}
+
+
+def test_one_that_is_cleared_away_before_it_is_locked_is_made_anew(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [False, None]  # another process holds the lock of the first one, to remove it
+
+    def locked(handle: int) -> bool | None:
+        return answers.pop(0)
+
+    monkeypatch.setattr(scratch, "locked", locked)
+    assert Path(Scratch().name, LOCK).parent.parent == place
+    assert answers == []
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"the spill folder .* cannot be used: No such file"):
+        Scratch(tmp_path / "nowhere")
+
+
+def test_a_fork_leaves_it_alone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Scratch()
+    monkeypatch.setattr(os, "getpid", lambda: 0)
+    held.close()
+    assert Path(held.name).is_dir()
