@@ -92,7 +92,7 @@ def run(words: Sequence[str]) -> int:
             return _interrupted(interrupts)
         except SystemExit:  # click's answer to a reader that has gone: what the code would have told is not to be trusted
             return BROKEN_PIPE
-        except Exception as error:  # the last door: nobody who asks for a report is shown a stack of calls
+        except Exception as error:  # the last resort: nobody who asks for a report is shown a traceback
             if interrupts:  # an engine makes an exception of its own of Ctrl-C
                 return _interrupted(interrupts)
             if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):

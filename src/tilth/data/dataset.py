@@ -19,12 +19,12 @@ BELOW = "below"  # the name under which a `Rows` layer speaks of the layer under
 class Change:
     """Columns made anew from the columns below, row by row: (name, tree), or (name, None) for a column that goes.
 
-    The first change of a dataset is its `door`: what reading means (casts, null tokens, NaN to null). It is applied once
+    The first change of a dataset may be its decoding (`decode`): casts, null tokens, NaN to null. It is applied once
     and no later change joins it.
     """
 
     columns: tuple[tuple[str, Tree | None], ...]
-    door: bool = False
+    decode: bool = False
 
     def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
         """The names after the change: kept ones in their place, new ones behind."""
@@ -82,13 +82,13 @@ class Dataset:
         own = isinstance(self.source, Native) and self.source.ordered
         return next((layer.ordered for layer in reversed(self.layers) if isinstance(layer, Rows)), own)
 
-    def change(self, new: Mapping[str, Tree | None], door: bool = False) -> Dataset:
+    def change(self, new: Mapping[str, Tree | None], decode: bool = False) -> Dataset:
         """The table with columns made, replaced or (None) dropped."""
         if not new:
             return self
-        layer = Change(tuple(new.items()), door)
+        layer = Change(tuple(new.items()), decode)
         last = self.layers[-1] if self.layers else None
-        if isinstance(last, Change) and not last.door and not (layer.reads() | set(new)) & {c for c, _ in last.columns}:
+        if isinstance(last, Change) and not last.decode and not (layer.reads() | set(new)) & {c for c, _ in last.columns}:
             return replace(self, layers=(*self.layers[:-1], Change((*last.columns, *layer.columns))))
         return replace(self, layers=(*self.layers, layer))
 

@@ -56,7 +56,7 @@ class Engine(ABC):
 
     @abstractmethod
     def load(self, data: Dataset, proof: Change) -> None:
-        """Read a dataset's texts and hold them. `proof` makes what the dataset's door makes, and is made use of instead.
+        """Read a dataset's texts and hold them. `proof` gives what the dataset's decoding gives, and is used instead.
 
         Errors: `Contradicted` where it stops at a text.
         """

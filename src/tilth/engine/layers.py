@@ -82,10 +82,10 @@ def _passes_rows(select: exp.Select | exp.Union) -> bool:
     return select.expressions == [exp.Star()] and clauses <= {"expressions", "from_", "where", "order"}
 
 
-def text_door(data: Dataset) -> tuple[Change, ...]:
-    """The door of a dataset whose source is texts, where it has one: an engine opens it while it reads."""
+def decode_layer(data: Dataset) -> tuple[Change, ...]:
+    """The decoding of a dataset whose source is strings, if it has one: an engine applies it while it reads."""
     first = data.layers[0] if data.layers and not data.source.typed else None
-    return (first,) if isinstance(first, Change) and first.door else ()
+    return (first,) if isinstance(first, Change) and first.decode else ()
 
 
 def grouped(query: exp.Select, keys: Sequence[Tree]) -> exp.Select:

@@ -130,11 +130,11 @@ class Flow:
     @cached_property
     def _row(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         from tilth.engine.row import row_function
-        from tilth.formats import described, served_door
+        from tilth.formats import decode_served, described
 
         schema, texts = self.need_learned().schema, self.need_learned().texts
-        door = served_door(schema, self.reading.options.get("nulls", ()), empty_is_null=texts)
-        data = self.prepared(Dataset(described(schema), self.reading.roles, (door,)))
+        decode = decode_served(schema, self.reading.options.get("nulls", ()), empty_is_null=texts)
+        data = self.prepared(Dataset(described(schema), self.reading.roles, (decode,)))
         return row_function([layer for layer in data.layers if isinstance(layer, Change)], schema.names)
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:

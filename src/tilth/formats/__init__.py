@@ -1,6 +1,6 @@
 """Reading and writing: one file per format, all found through one table."""
 
-from tilth.formats.door import served_door, unfit
+from tilth.formats.decode import decode_served, unfit
 from tilth.formats.format import Format, formats
 from tilth.formats.reading import described, read, read_as
 from tilth.formats.writing import FRAMES, to_arrow, to_frame, to_pandas, to_polars, write
@@ -9,11 +9,11 @@ from tilth.store.atomic import whole_file, whole_folder
 __all__ = [
     "FRAMES",
     "Format",
+    "decode_served",
     "described",
     "formats",
     "read",
     "read_as",
-    "served_door",
     "to_arrow",
     "to_frame",
     "to_pandas",

@@ -2,7 +2,7 @@
 
 A column is of a kind only if every text in it is written like one, so that the cast loses nothing: `007`, `+49` and whole numbers beyond
 64 bits stay text, `0` and `1` are integers, and only `true` and `false` are booleans. The head of a file can rule kinds out, cheaply; what
-is left is proved on all rows, while they are read: the proof makes the same values as the door and stops at the first text that
+is left is proved on all rows, while they are read: the proof makes the same values as decoding and stops at the first text that
 contradicts it. Only then the kinds are counted out, in a pass of their own.
 """
 
@@ -19,7 +19,7 @@ from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit,
 from tilth.engine.operations import FitsForm, IsToken, Refuse, TextToBoolean
 from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP
 from tilth.engine.statistics import Statistic, count
-from tilth.formats.door import CASTS, cell
+from tilth.formats.decode import CASTS, cell
 
 EXPONENT = r"[eE][+-]?[0-9]+"
 FORMS: dict[Kind, str] = {
@@ -57,9 +57,10 @@ def believed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
     return {name: g.kinds[0] if g.seen and g.kinds else Kind.TEXT for name, g in guesses.items()}
 
 
-def proof(door: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
-    """The door, but it stops the query at the first text that contradicts what is believed of its column."""
-    return replace(door, columns=tuple((n, _proved(col(n), made, guesses[n], nulls) if n in guesses else made) for n, made in door.columns))
+def proof(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
+    """The decoding, but it stops the query at the first string that contradicts what is believed of its column."""
+    columns = ((n, _proved(col(n), made, guesses[n], nulls) if n in guesses else made) for n, made in decode.columns)
+    return replace(decode, columns=tuple(columns))
 
 
 def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> Tree | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
 from tilth.engine.engine import Contradicted, Engine
-from tilth.engine.layers import text_door
+from tilth.engine.layers import decode_layer
 from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
-from tilth.formats.door import CASTS, door_of_texts, door_of_values, reconciled
+from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
 from tilth.formats.guess import believed, decided, proof
 from tilth.store.places import state_of
@@ -134,23 +134,23 @@ def _form_of(source: Any, said: str | None) -> Format:
 
 
 def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Engine) -> Dataset:
-    """The table behind its door; of a table of texts, the columns whose kinds are not said are decided."""
+    """The decoded table; in a table of strings, the kinds of columns that are not given are inferred."""
     given = raw.source
     if not isinstance(given, Files) or given.typed:
-        return raw.change(dict(door_of_values(engine.source_schema(given), nulls).columns), door=True)
+        return raw.change(dict(decode_values(engine.source_schema(given), nulls).columns), decode=True)
 
-    def behind(found: Mapping[str, Kind]) -> Dataset:
-        door = door_of_texts({name: kinds.get(name) or found[name] for name in raw.names}, nulls, bool(given.option("trim")))
-        return raw.change(dict(door.columns), door=True)
+    def decoded(found: Mapping[str, Kind]) -> Dataset:
+        decode = decode_strings({name: kinds.get(name) or found[name] for name in raw.names}, nulls, bool(given.option("trim")))
+        return raw.change(dict(decode.columns), decode=True)
 
     if len(kinds) == len(raw.names):
-        return behind({})
+        return decoded({})
     guesses = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds}
-    data = behind(believed(guesses))
+    data = decoded(believed(guesses))
     try:
-        engine.load(data, proof(text_door(data)[0], guesses, nulls))
+        engine.load(data, proof(decode_layer(data)[0], guesses, nulls))
     except Contradicted:
-        data = behind(decided(raw, guesses, nulls, engine))
+        data = decoded(decided(raw, guesses, nulls, engine))
     return data
 
 

@@ -84,7 +84,7 @@ def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
     kept = {role: [c for c in columns if c in known] for role, columns in roles.named().items()}
     single = {role: (c[0] if role in ("label", "prediction", "time", "weight", "split") else c) for role, c in kept.items() if c}
     source = Memory(table, tuple(table.column_names), identity=id(table))
-    return Dataset(source, Roles.of(**single)).change({n: NanToNull.of(col(n)) for n in floats}, door=True)
+    return Dataset(source, Roles.of(**single)).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
 
 
 def rows_of(data: Dataset, engine: Engine) -> list[tuple[Any, ...]]:

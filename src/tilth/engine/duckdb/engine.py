@@ -20,7 +20,7 @@ from tilth.engine import textfiles
 from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.expressions import lit
 from tilth.engine.holders import Holders
-from tilth.engine.layers import layer_select, text_door
+from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.errors import DISK_FULL, Gap, MachineError, RequestError, SourceError
@@ -140,23 +140,23 @@ class DuckDB(Engine):
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
         self._let_go()
-        door, key = text_door(data), self._holders.key(data.source)
-        wanted = (key, door) if hold or not door else (key, door, "looked through")
+        decode, key = decode_layer(data), self._holders.key(data.source)
+        wanted = (key, decode) if hold or not decode else (key, decode, "looked through")
         if wanted not in self._bases:
             name = self._name("source")
-            if door:
-                self._open_door(data.source, door[0], name, hold)
+            if decode:
+                self._decode_into(data.source, decode[0], name, hold)
             elif (scan := self._scan(data.source, name)) != name:
                 self.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {scan}")
             self._bases[wanted] = name
-        names = data.source.columns if not door else door[0].names(data.source.columns)
-        return self._bases[wanted], names, data.layers[len(door) :]
+        names = data.source.columns if not decode else decode[0].names(data.source.columns)
+        return self._bases[wanted], names, data.layers[len(decode) :]
 
     def load(self, data: Dataset, proof: Change) -> None:
-        wanted = (data.source, text_door(data))
+        wanted = (data.source, decode_layer(data))
         if wanted not in self._bases:
             name = self._name("source")
-            self._open_door(data.source, proof, name, hold=True)
+            self._decode_into(data.source, proof, name, hold=True)
             self._bases[wanted] = name
 
     def _name(self, what: str) -> str:
@@ -174,9 +174,9 @@ class DuckDB(Engine):
                 with self._ours(name):
                     self._connection.unregister(name)
 
-    def _open_door(self, source: Source, door: Change, name: str, hold: bool) -> None:
+    def _decode_into(self, source: Source, decode: Change, name: str, hold: bool) -> None:
         """Texts are parsed once, into a table: a rescan of the file per query would cost twice as much."""
-        select = lower(layer_select(door, "scan", source.columns), self.name)
+        select = lower(layer_select(decode, "scan", source.columns), self.name)
         scan = self._scan(source, name)
         text = f"CREATE TEMP {'TABLE' if hold else 'VIEW'} {name} AS WITH scan AS (SELECT * FROM {scan}) {select}"
         self._keep_order(True)

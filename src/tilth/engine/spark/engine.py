@@ -15,7 +15,7 @@ from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Nati
 from tilth.engine import textfiles
 from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
 from tilth.engine.holders import Holders
-from tilth.engine.layers import layer_select, select_from, text_door
+from tilth.engine.layers import decode_layer, layer_select, select_from
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.spark.connect import is_remote, reason
@@ -79,10 +79,10 @@ class Spark(Engine):
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
         self._let_go()
-        door = text_door(data)
-        name = self._view((self._holders.key(data.source), door), lambda: self._opened(data.source, door))
-        names = data.source.columns if not door else door[0].names(data.source.columns)
-        layers = data.layers[len(door) :]
+        decode = decode_layer(data)
+        name = self._view((self._holders.key(data.source), decode), lambda: self._opened(data.source, decode))
+        names = data.source.columns if not decode else decode[0].names(data.source.columns)
+        layers = data.layers[len(decode) :]
         while len(layers) > VIEWS_FROM:
             name, names, layers = self._stacked(name, names, layers[:VIEWS_FROM]), _names(names, layers[:VIEWS_FROM]), layers[VIEWS_FROM:]
         return name, names, layers
@@ -94,7 +94,7 @@ class Spark(Engine):
                 frame.count()
             return frame
 
-        self._view((data.source, text_door(data)), held)
+        self._view((data.source, decode_layer(data)), held)
 
     def _view(self, wanted: Any, make: Any) -> str:
         if wanted not in self._bases:
@@ -115,15 +115,15 @@ class Spark(Engine):
     def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
         return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
 
-    def _opened(self, source: Source, door: Sequence[Layer]) -> DataFrame:
+    def _opened(self, source: Source, decode: Sequence[Layer]) -> DataFrame:
         frame = self._frame(source)
-        if not door:
+        if not decode:
             return frame
         if isinstance(source, Files):
             self._forget_written(source)
         view = f"{self._prefix}_texts{next(self._named)}"
         frame.createOrReplaceTempView(view)
-        return self.sql(lower(layer_select(door[0], view, source.columns), self.name)).cache()
+        return self.sql(lower(layer_select(decode[0], view, source.columns), self.name)).cache()
 
     def _forget_written(self, source: Files) -> None:
         """Let the session forget the texts of files that were written since: it knows what it holds by the paths alone."""

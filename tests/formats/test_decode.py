@@ -1,4 +1,4 @@
-"""The door: the same on an engine and for a row that is served."""
+"""Decoding: the same on an engine and for a served row."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from tilth.engine.expressions import col, is_null, not_
 from tilth.engine.row import row_function
 from tilth.engine.statistics import count
 from tilth.formats import to_arrow
-from tilth.formats.door import CASTS, door_of_texts, served_door, unfit, unreadable
+from tilth.formats.decode import CASTS, decode_served, decode_strings, unfit, unreadable
 
 TEXTS = [None, "", " ", "?", " ? ", "x", "1", "-5", "1.5", "true", "NO", "2024-02-29", "2024-02-29 12:30", "2024-02-29T12:30Z", "é", "-999"]
 DAY, NOON = date(2024, 2, 29), datetime(2024, 2, 29, 12)
@@ -22,10 +22,10 @@ DAY, NOON = date(2024, 2, 29), datetime(2024, 2, 29, 12)
 
 @pytest.mark.parametrize("kind", CASTS)
 def test_engine_and_row_agree(kind):
-    door = door_of_texts({"x": kind}, ["?", "-999"])
+    decode = decode_strings({"x": kind}, ["?", "-999"])
     engine = DuckDB()
-    data = Dataset(Memory(pa.table({"x": TEXTS}), ("x",))).change(dict(door.columns), door=True)
-    one = row_function([door], ["x"])
+    data = Dataset(Memory(pa.table({"x": TEXTS}), ("x",))).change(dict(decode.columns), decode=True)
+    one = row_function([decode], ["x"])
     assert to_arrow(data, engine)["x"].to_pylist() == [one({"x": t})["x"] for t in TEXTS]
 
 
@@ -85,7 +85,7 @@ def test_engine_and_row_agree(kind):
     ],
 )
 def test_a_served_value_may_be_typed(kind, given, read):
-    made = row_function([door_of_texts({"x": kind})], ["x"])({"x": given})["x"]
+    made = row_function([decode_strings({"x": kind})], ["x"])({"x": given})["x"]
     assert (type(made), made) == (type(read), read)
 
 
@@ -111,8 +111,8 @@ def test_a_served_value_may_be_typed(kind, given, read):
     ],
 )
 def test_a_served_value_of_a_table_that_has_types(kind, given, read):
-    door = served_door(Schema((Column("x", kind),)), ["?"], empty_is_null=False)
-    made = row_function([door], ["x"])({"x": given})["x"]
+    decode = decode_served(Schema((Column("x", kind),)), ["?"], empty_is_null=False)
+    made = row_function([decode], ["x"])({"x": given})["x"]
     assert (type(made), made) == (type(read), read)
 
 
@@ -134,7 +134,7 @@ WRONG = [
 def test_a_served_value_that_can_be_none_of_its_kind_is_refused(kind, given, texts):
     column = Column("x", kind)
     with pytest.raises(TypeError):
-        row_function([served_door(Schema((column,)), empty_is_null=texts)], ["x"])({"x": given})
+        row_function([decode_served(Schema((column,)), empty_is_null=texts)], ["x"])({"x": given})
     mistake = unfit(column, given)
     assert mistake.message.startswith(f"column 'x' is {kind}, but a value of type ")
     assert mistake.accepted
@@ -148,7 +148,7 @@ def test_a_served_value_that_can_be_of_its_kind_has_no_mistake():
 def test_missing_invalid_and_valid_add_up(kind):
     engine = DuckDB()
     raw = Dataset(Memory(pa.table({"x": TEXTS}), ("x",)))
-    read_in = raw.change(dict(door_of_texts({"x": kind}, ["?", "-999"]).columns), door=True)
+    read_in = raw.change(dict(decode_strings({"x": kind}, ["?", "-999"]).columns), decode=True)
     invalid = count(unreadable(col("x"), kind, ["?", "-999"]))
     null, valid = count(is_null(col("x"))), count(not_(is_null(col("x"))))
     counted = engine.answer(raw, [invalid])[invalid]

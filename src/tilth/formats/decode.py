@@ -1,6 +1,6 @@
-"""What reading means: the first layer of every dataset, the same for files, frames and rows that are served.
+"""Decoding: the first layer of every dataset, the same for files, frames and served rows.
 
-Null tokens become null, texts of CSV and JSON Lines become typed values, NaN becomes null.
+Null tokens become null, strings of CSV and JSON Lines become typed values, NaN becomes null.
 """
 
 from __future__ import annotations
@@ -48,29 +48,29 @@ READ_AS: Mapping[Kind, str] = {  # what a served value of a column may be, besid
 }
 
 
-def door_of_texts(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bool = False) -> Change:
-    """The door of a table of texts: column → the kind that its texts are read as. `trim`: texts lose the blanks around them.
+def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bool = False) -> Change:
+    """The decoding of a table of strings: column → the kind that its strings are read as. `trim`: strings lose the blanks around them.
 
     >>> from tilth.engine.row import row_function
-    >>> one = row_function([door_of_texts({"age": Kind.INTEGER, "job": Kind.TEXT}, ["?"])], ["age", "job"])
+    >>> one = row_function([decode_strings({"age": Kind.INTEGER, "job": Kind.TEXT}, ["?"])], ["age", "job"])
     >>> one({"age": " 39", "job": " ? "}), one({"age": 39, "job": ""})
     ({'age': 39, 'job': None}, {'age': 39, 'job': None})
     """
     cells = {name: Trim.of(col(name)) if trim and kind is Kind.TEXT else col(name) for name, kind in kinds.items()}
-    return Change(tuple((name, cell(cells[name], kind, nulls)) for name, kind in kinds.items()), door=True)
+    return Change(tuple((name, cell(cells[name], kind, nulls)) for name, kind in kinds.items()), decode=True)
 
 
-def door_of_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
-    """The door of a table whose columns have types: NaN becomes null, and so do null tokens where the column is text, and times that are
+def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
+    """The decoding of a table whose columns have types: NaN becomes null, and so do null tokens in string columns and timestamps that are
     infinite or outside the years 1 to 9999."""
     made: dict[str, Tree] = {c.name: KNOWN[c.kind].of(col(c.name)) for c in schema if c.kind in KNOWN}
     if nulls:
         made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.TEXT}
-    return Change(tuple(made.items()), door=True)
+    return Change(tuple(made.items()), decode=True)
 
 
-def served_door(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True) -> Change:
-    """The door for rows that are served to what was learned from a table with these columns.
+def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True) -> Change:
+    """The decoding of rows that are served to what was learned from a table with these columns.
 
     A served value may be typed already or be the text of a value, wherever the table came from: Python's own, or numpy's or pandas'.
     `empty_is_null` tells that an empty text stands for nothing, as it does in files of texts. A value whose type can be none of the
@@ -79,10 +79,10 @@ def served_door(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool =
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
     >>> schema = Schema((Column("age", Kind.INTEGER), Column("job", Kind.TEXT)))
-    >>> row_function([served_door(schema, ["?"])], schema.names)({"age": "39", "job": "?"})
+    >>> row_function([decode_served(schema, ["?"])], schema.names)({"age": "39", "job": "?"})
     {'age': 39, 'job': None}
     """
-    return Change(tuple((c.name, _served(c, nulls, empty_is_null)) for c in schema), door=True)
+    return Change(tuple((c.name, _served(c, nulls, empty_is_null)) for c in schema), decode=True)
 
 
 def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
