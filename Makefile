@@ -5,21 +5,32 @@
 #   make test JOBS=1 ARGS="-k impute"    how many tests at once; words for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix types docs bench constraints hooks changelog clean
+.PHONY: help demo test test-deep check lint fix types docs bench constraints hooks changelog clean
 
 RUN := .venv/bin/python -m
+PYTEST = $(RUN) pytest -n $(JOBS) --maxprocesses 8 --dist loadgroup
 JOBS ?= auto
 ARGS ?=
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.demo  ## example data with planted flaws through the whole flow; prints where the report lies
 	@$(RUN) tilth demo -o demo
 	@echo "The report: $(CURDIR)/demo/result/report.html"
 
 test: .venv/.test  ## every test, Spark and a browser included
-	@$(RUN) pytest -n $(JOBS) --maxprocesses 8 --dist loadgroup $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+test-deep: .venv/.test  ## every test, with many more examples for each property
+	@HYPOTHESIS_PROFILE=deep $(PYTEST) $(ARGS)
+
+check: .venv/.test  ## lint, types, and the quick tests: no Spark, no browser
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@.venv/bin/lint-imports
+	@$(RUN) mypy
+	@$(PYTEST) -m "not spark and not browser and not slow" $(ARGS)
 
 lint: .venv/.test  ## style, layout of the code, and the layers
 	@$(RUN) ruff check

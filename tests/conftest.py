@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-# On a machine shared with other work, an example's time says nothing: no deadline. CI tries the same examples every time.
-settings.register_profile("local", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
-settings.register_profile("amputation", settings.get_profile("ci"), max_examples=5, database=None)
-settings.load_profile("ci" if IN_CI else "local")
+# An example's time says nothing about the code on a busy machine: no deadline. Without `make test-deep` every run tries the same few.
+settings.register_profile("deep", deadline=None, print_blob=True, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", settings.get_profile("deep"), max_examples=25, derandomize=True, database=None)
+settings.register_profile("amputation", settings.get_profile("default"), max_examples=5)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def lacking(what: str) -> NoReturn:
@@ -93,7 +93,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for each reason to skip, however many tests it skips."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    for reason, tests in Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped).items():
-        terminalreporter.write_line(f"skipped {tests}: {reason}")
+    """What was skipped, by reason, in at most three lines."""
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", [])).most_common()
+    for reason, tests in reasons[:2]:
+        terminalreporter.write_line(f"skipped {tests}: {reason[:150]}")
+    if reasons[2:]:
+        rest = "; ".join(f"{tests}: {reason[:60]}" for reason, tests in reasons[2:])
+        terminalreporter.write_line(f"skipped for {len(reasons) - 2} other reasons: {rest[:150]} (all with -rs)")

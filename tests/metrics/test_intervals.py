@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth.metrics import intervals
@@ -84,7 +84,6 @@ TABLES = st.tuples(st.integers(1, 60), st.integers(1, 60)).flatmap(
 
 
 @given(TABLES)
-@settings(max_examples=60)
 def test_fisher_equals_that_of_scipy(table):
     scipy = pytest.importorskip("scipy.stats")
     hits_a, n_a, hits_d, n_d = table

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import product
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tilth.regex import backtracking, tree
@@ -123,7 +123,6 @@ def readable(node: Node) -> set[str]:
             return {"".join(piece) for piece in pieces}
 
 
-@settings(max_examples=60)
 @given(REPEATS)
 def test_the_claim_holds_by_trying(repeat: Repeat) -> None:
     assume(is_sound(repeat))

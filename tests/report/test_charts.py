@@ -8,7 +8,7 @@ import shutil
 from xml.etree import ElementTree as Xml
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth.report.charts import MOST, STYLE, Dot, bars, grouped, heat, histogram, intervals, number, percent, shares, stacked
@@ -71,7 +71,6 @@ def described(svg: str) -> str:
 @pytest.mark.parametrize("kind", CHARTS)
 def test_any_data_make_a_sound_picture(kind):
     @given(CHARTS[kind])
-    @settings(max_examples=150, deadline=None)
     def law(svg):
         root = parts(svg)  # sound XML
         assert root.tag == f"{SVG}svg"

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -28,7 +28,6 @@ def engine():
     return DuckDB()
 
 
-@settings(max_examples=60)
 @given(rows=ROWS, step=st.sampled_from(ALL))
 def test_a_step_keeps_its_promises_on_any_rows(rows, step, engine):
     try:
@@ -37,7 +36,6 @@ def test_a_step_keeps_its_promises_on_any_rows(rows, step, engine):
         assert error.exit_code == 2
 
 
-@settings(max_examples=40)
 @given(rows=ROWS, later=ROWS, step=st.sampled_from(FEATURES))
 def test_a_step_learns_of_training_rows_only(rows, later, step, engine):
     """Fitted on the training part of a table, it has learned what it learns of a table that holds nothing else."""
@@ -55,7 +53,6 @@ def test_a_step_learns_of_training_rows_only(rows, later, step, engine):
     assert close(*outcomes)
 
 
-@settings(max_examples=40)
 @given(rows=ROWS, others=ROWS, step=st.sampled_from(FEATURES))
 def test_a_row_does_not_depend_on_the_rows_beside_it(rows, others, step, engine):
     (found,), _ = fit([step], dataset(TABLE, ROLES), engine)

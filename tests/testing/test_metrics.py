@@ -97,7 +97,7 @@ ENGINE = DuckDB()
 
 @pytest.mark.parametrize("metric", SHELF, ids=str)
 @given(rows=st.lists(VALUES, max_size=8))
-@settings(max_examples=4)
+@settings(max_examples=settings().max_examples // 6)
 def test_the_laws_hold_on_any_rows(metric, rows):
     check_laws(metric, pa.Table.from_pylist(rows, schema=SCHEMA), ENGINE)
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.measures.bias.tables import by_name, found
@@ -14,7 +14,6 @@ LABELS = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 2)) | st.integers(
 
 
 @given(LABELS, LABELS)
-@settings(max_examples=40)
 def test_both_distances_equal_those_of_scipy(a, d):
     scipy = pytest.importorskip("scipy.stats")
     table = pa.table({"f": ["a"] * len(a) + ["d"] * len(d) + [None, "d"], "y": [*a, *d, 5.0, None]})

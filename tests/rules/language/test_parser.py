@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.rules.cases import Case, cases
@@ -100,16 +98,9 @@ Mean "c{0}" between 3.5 and avg(last(7)) * 1.5,
 ColumnLength "c{0}" = 5 labels=["tier"="silver"]"""
 
 
-def seconds(text: str) -> float:
-    """Of the processor, so that other work on the machine does not count."""
-    started = time.process_time()
-    lint(text)
-    return time.process_time() - started
-
-
-def test_a_thousand_rules_are_read_in_a_moment() -> None:
+def test_a_thousand_rules_are_read() -> None:
     text = f"Rules = [{','.join(RULES.format(i) for i in range(200))}]"
-    assert min(seconds(text) for _ in range(3)) < 0.5  # 0.06 on the machine it was written on
+    assert len(parse(text).rules) == 1000
 
 
 N = 20_000
@@ -164,6 +155,7 @@ TEXTS = {name: f"Rules = [ {rules} ]" for name, rules in HOSTILE.items()} | DOCU
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_hostile_text_is_refused_fast(text: str) -> None:
-    """Twenty thousand of anything: the time grows with the text, not with its square."""
-    assert seconds(text) < 5  # half a second and less, most of them
+def test_hostile_text_is_read_to_a_bounded_list_of_mistakes(text: str) -> None:
+    """Twenty thousand of anything; work that grew with the square of the text would reach the suite's time limit."""
+    errors = [mistake for mistake in lint(text) if mistake.severity == "error"]
+    assert len(errors) <= MOST_ERRORS + 1
