@@ -37,7 +37,7 @@ def test_a_remark_never_leaves_its_comment(text: str) -> None:
     "name", ["age", "select", "from", "null", "true", "group", "a b", "a.b", "a`b", 'a"b', "a\\b", "é", "1st", "😀", "case", "Age"]
 )
 def test_an_identifier_is_read_as_its_column(name: str) -> None:
-    assert parse_expression(identifier(name), Schema((Column(name, Kind.TEXT),))).name == name
+    assert parse_expression(identifier(name), Schema((Column(name, Kind.STRING),))).name == name
 
 
 @given(st.text(min_size=1).filter(fits_rule))

@@ -29,7 +29,7 @@ def test_a_flow_says_everything(tmp_path: Path) -> None:
 data:
   read: [a.csv, b.csv]
   nulls: ["?", -999]
-  types: {zip: text}
+  types: {zip: string}
   roles: {id: no, label: approved, positive: yes, facet: sex, time: day}
 check: rules.dqdl
 split: {train: 0.7, valid: 0.1, test: 0.2, by: "hash('customer no', zip)", seed: 3}
@@ -42,7 +42,7 @@ deliver: {to: out, format: csv}
     )
     flow = Flow.load(path)
     assert (flow.name, flow.reading.read, flow.folder) == ("small", ("a.csv", "b.csv"), str(tmp_path))
-    assert flow.reading.options == {"nulls": ["?", "-999"], "types": {"zip": "text"}}
+    assert flow.reading.options == {"nulls": ["?", "-999"], "types": {"zip": "string"}}
     assert (flow.reading.roles.id, flow.reading.roles.label, flow.reading.roles.positive) == (("no",), "approved", ("yes",))
     assert flow.check == 'Rules = [ IsComplete "age" ]'
     assert flow.split is not None

@@ -92,7 +92,7 @@ def test_every_value_of_a_wrong_type_is_named_and_none_is_shown(flow: Flow) -> N
     text = str(caught.value)
     assert "column 'number' is float, but a value of type list was given [wrong-kind]\n    accepted: a number, or the text of one" in text
     assert "column 'moment' is timestamp, but a value of type datetime with a zone was given" in text
-    assert "column 'zoned' is instant, but a value of type datetime without a zone was given" in text
+    assert "column 'zoned' is timestamp with time zone, but a value of type datetime without a zone was given" in text
     assert "4711" not in text
     assert caught.value.exit_code == 2
 

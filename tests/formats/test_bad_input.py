@@ -114,6 +114,6 @@ def test_parquet_damaged_inside(tmp_path):
 def test_when_the_kinds_are_said_the_file_is_read_later_and_refused_with_the_same_words(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\nAda,2\nAda\n")
     engine = DuckDB()
-    data = read(tmp_path / "a.csv", types={"a": "text", "b": "integer"}, engine=engine)
+    data = read(tmp_path / "a.csv", types={"a": "string", "b": "integer"}, engine=engine)
     with pytest.raises(SourceError, match=r"a\.csv:3: the row that begins on this line has 1 field, expected 2"):
         engine.schema(data)

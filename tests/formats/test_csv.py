@@ -65,7 +65,7 @@ def test_gzip_and_bom(tmp_path, engine):
 
 
 def test_types_can_be_said(tmp_path, engine):
-    assert read_text(tmp_path, engine, "zip,n\n123,1\n456,x\n", types={"zip": "text", "n": "integer"}) == {
+    assert read_text(tmp_path, engine, "zip,n\n123,1\n456,x\n", types={"zip": "string", "n": "integer"}) == {
         "zip": ["123", "456"],
         "n": [1, None],
     }

@@ -9,27 +9,27 @@ CASES = [
     (["1", "-20", " 3 ", ""], "integer"),
     (["0", "1"], "integer"),
     (["9" * 18], "integer"),
-    (["9" * 19], "text"),  # might not fit 64 bits, and does not fit a double
-    (["007", "12"], "text"),
-    (["+49", "+33"], "text"),
+    (["9" * 19], "string"),  # might not fit 64 bits, and does not fit a double
+    (["007", "12"], "string"),
+    (["+49", "+33"], "string"),
     (["1", "2.5"], "float"),
     (["1e3", ".5", "5.", "-0.25E-2"], "float"),
-    (["00.5"], "text"),
-    (["1,5"], "text"),
-    (["NaN", "1.0"], "text"),
-    (["1e999"], "text"),
+    (["00.5"], "string"),
+    (["1,5"], "string"),
+    (["NaN", "1.0"], "string"),
+    (["1e999"], "string"),
     (["true", "False", "TRUE"], "boolean"),
-    (["yes", "no"], "text"),
+    (["yes", "no"], "string"),
     (["2024-02-29", "1999-12-31"], "date"),
-    (["2023-02-29"], "text"),  # no such day
+    (["2023-02-29"], "string"),  # no such day
     (["2024-02-29 12:30", "2024-02-29T23:59:59.5"], "timestamp"),
-    (["2024-02-29 12:30Z", "2024-02-29T23:59:59+02:00"], "instant"),
-    (["2024-02-29", "2024-02-29 12:30"], "text"),
-    (["", "", ""], "text"),
-    (["1"] * 3000 + ["x"], "text"),  # beyond the head of the file
+    (["2024-02-29 12:30Z", "2024-02-29T23:59:59+02:00"], "timestamp with time zone"),
+    (["2024-02-29", "2024-02-29 12:30"], "string"),
+    (["", "", ""], "string"),
+    (["1"] * 3000 + ["x"], "string"),  # beyond the head of the file
     ([""] * 3000 + ["1.5"], "float"),
     (["1"] * 3000 + ["1.5"], "float"),
-    (["2024-02-29"] * 3000 + ["2023-02-29"], "text"),
+    (["2024-02-29"] * 3000 + ["2023-02-29"], "string"),
 ]
 
 

@@ -45,7 +45,7 @@ def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
     with pytest.raises(ColumnError, match="did you mean 'income'"):
         read(file, roles={"label": "incom"}, engine=engine)
     with pytest.raises(ColumnError, match="did you mean 'age'"):
-        read(file, types={"agee": "text"}, engine=engine)
+        read(file, types={"agee": "string"}, engine=engine)
     with pytest.raises(RequestError, match="did you mean 'integer'"):
         read(file, types={"age": "intger"}, engine=engine)
     with pytest.raises(RequestError, match="no option 'delimeter'"):
@@ -57,7 +57,7 @@ def test_what_is_no_table_is_refused():
         read(3, engine=DuckDB())
 
 
-SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column("job", Kind.TEXT), Column("member", Kind.BOOLEAN)))
+SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column("job", Kind.STRING), Column("member", Kind.BOOLEAN)))
 
 
 @pytest.mark.parametrize(

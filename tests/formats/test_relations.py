@@ -130,4 +130,4 @@ def test_a_spark_frame_is_read_by_the_verbs_and_given_back(spark):
     assert sorted(tuple(r) for r in made.collect()) == [(1.0, 1, 0), (2.0, 0, 1), (3.0, 0, 0)]
     there = read(frame, engine=DuckDB())  # by another engine, through Arrow
     assert isinstance(there.source, Memory)
-    assert [c.kind for c in DuckDB().schema(there)] == [Kind.FLOAT, Kind.TEXT]
+    assert [c.kind for c in DuckDB().schema(there)] == [Kind.FLOAT, Kind.STRING]

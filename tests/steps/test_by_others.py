@@ -184,7 +184,7 @@ def test_columns_and_rows_are_chosen(titanic: Rows) -> None:
 def test_values_are_cast(titanic: Rows, taxis: Rows) -> None:
     same(made(Cast("fare", to="integer"), titanic)["fare"], np.trunc(titanic["fare"]))
     same(made(Cast("alive", to="boolean"), titanic)["alive"], titanic["alive"] == "yes")
-    assert list(made(Cast("pclass", to="text"), titanic)["pclass"]) == list(titanic["pclass"].astype(str))
+    assert list(made(Cast("pclass", to="string"), titanic)["pclass"]) == list(titanic["pclass"].astype(str))
     assert list(pd.to_datetime(made(Cast("pickup", to="date"), taxis)["pickup"])) == list(taxis["pickup"].dt.normalize())
     texts = taxis.assign(total=[f" {x} " if i % 3 else "none" for i, x in enumerate(taxis["total"])])
     found = made(Cast("total", to="float", keep_invalid=True), texts)

@@ -16,10 +16,10 @@ class Kind(StrEnum):
     INTEGER = "integer"
     FLOAT = "float"
     DECIMAL = "decimal"
-    TEXT = "text"
+    STRING = "string"
     DATE = "date"
     TIMESTAMP = "timestamp"  # without a zone
-    INSTANT = "instant"  # with a zone: a point in time
+    TIMESTAMP_TZ = "timestamp with time zone"  # a point in time
     TIME = "time"
     BINARY = "binary"
     LIST = "list"
@@ -35,13 +35,13 @@ class Kind(StrEnum):
 
     @property
     def temporal(self) -> bool:
-        """Dates, timestamps and instants."""
-        return self in (Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT)
+        """Dates, and timestamps with or without a time zone."""
+        return self in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
     @property
     def categorical(self) -> bool:
-        """Texts and booleans: what an encoder takes when nobody says more."""
-        return self in (Kind.TEXT, Kind.BOOLEAN)
+        """Strings and booleans: what an encoder takes by default."""
+        return self in (Kind.STRING, Kind.BOOLEAN)
 
 
 @dataclass(frozen=True)

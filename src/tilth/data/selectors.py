@@ -17,7 +17,7 @@ KINDS: dict[str, frozenset[Kind]] = {
     "boolean": frozenset({Kind.BOOLEAN}),
     "integer": frozenset({Kind.INTEGER}),
     "float": frozenset({Kind.FLOAT, Kind.DECIMAL}),
-    "text": frozenset({Kind.TEXT}),
+    "string": frozenset({Kind.STRING}),
 }
 NO_ROLES = Roles()
 ROLES = frozenset({*SINGLE, *MANY})
@@ -27,14 +27,14 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
     """The names of the columns that a selector means, in the order of the table.
 
     `chosen` is one word or several: a column's name; a kind (`numeric`, `categorical`, `temporal`, `boolean`, `integer`,
-    `float`, `text`, `all`), which leaves alone the columns that identify, date, weigh, group or split a row, are private or
+    `float`, `string`, `all`), which leaves alone the columns that identify, date, weigh, group or split a row, are private or
     are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which takes
     away. A column's own name wins over the same word's other meanings. A kind, role or pattern may select nothing.
 
     Errors: `ColumnError` for every word that means nothing, all at once.
 
     >>> from tilth.data.schema import Column
-    >>> table = Schema((Column("age", Kind.INTEGER), Column("name", Kind.TEXT), Column("pay", Kind.FLOAT)))
+    >>> table = Schema((Column("age", Kind.INTEGER), Column("name", Kind.STRING), Column("pay", Kind.FLOAT)))
     >>> select(["numeric", "!age"], table)
     ('pay',)
     """

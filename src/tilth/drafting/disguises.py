@@ -47,7 +47,7 @@ class Texts:
 
 def null_tokens(data: Dataset, engine: Engine) -> tuple[str, ...]:
     """The usual texts for "nothing" that stand in columns of texts, in one pass."""
-    texts = [c.name for c in engine.schema(data) if c.kind is Kind.TEXT]
+    texts = [c.name for c in engine.schema(data) if c.kind is Kind.STRING]
     if not texts:
         return ()
     asked = {t: [(c, count(IsToken.of(col(c), lit(t)))) for c in texts] for t in TOKENS}
@@ -64,7 +64,7 @@ def null_tokens(data: Dataset, engine: Engine) -> tuple[str, ...]:
 def texts_seen(schema: Schema, data: Dataset, engine: Engine) -> dict[str, Texts]:
     """Column of texts → what its values look like, in one pass."""
     forms = PRIVATE_VALUES | WRITTEN
-    texts = [c.name for c in schema if c.kind is Kind.TEXT]
+    texts = [c.name for c in schema if c.kind is Kind.STRING]
     asked = {(c, what): count(FitsForm.of(col(c), lit(form))) for c in texts for what, (form, _) in forms.items()}
     there = {c: count_of(col(c)) for c in texts}
     answer = engine.answer(data, [*asked.values(), *there.values()]) if texts else {}

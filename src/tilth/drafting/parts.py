@@ -33,19 +33,19 @@ def parts_of(seen: Sequence[Seen]) -> Roles:
 def _key(seen: Sequence[Seen]) -> Seen | None:
     """The column that tells rows apart: named like an id and different in every row, or in nearly every; else a number that counts the
     rows, in front; else a short text."""
-    named = [s for s in seen if names_id(s.name) and s.kind in (Kind.INTEGER, Kind.TEXT)]
+    named = [s for s in seen if names_id(s.name) and s.kind in (Kind.INTEGER, Kind.STRING)]
     sure = [s for s in named if s.unique] + [s for s in named if s.near_unique and s.full and not s.private]
-    short = [s for s in seen if s.unique and s.kind is Kind.TEXT and s.longest <= LONGEST_KEY and not (s.written or s.private)]
+    short = [s for s in seen if s.unique and s.kind is Kind.STRING and s.longest <= LONGEST_KEY and not (s.written or s.private)]
     numbers = [s for s in seen[:1] if s.counts_up]
     return next(iter(sure + [s for s in numbers + short if s.rows > FEW]), None)
 
 
 def _label(fit: Sequence[Seen], seen: Sequence[Seen]) -> Seen | None:
     """The column named like an outcome, else the last one if it holds two values, or few texts, or the one beside a free text."""
-    few = [s for s in fit if 2 <= s.distinct <= FEW and s.kind in (Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER)]
+    few = [s for s in fit if 2 <= s.distinct <= FEW and s.kind in (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)]
     numbers = [s for s in fit if s.kind.numeric and s.distinct > FEW and snake(s.name) in SURE_OUTCOMES]
     named = [s for word in OUTCOMES for s in (*few, *numbers) if outcome(s.name) == word]
-    last = [s for s in few if s is seen[-1] and s.full and not names_facet(s.name) and (s.distinct == 2 or s.kind is Kind.TEXT)]
+    last = [s for s in few if s is seen[-1] and s.full and not names_facet(s.name) and (s.distinct == 2 or s.kind is Kind.STRING)]
     beside_text = few if len(few) == len(seen) - 1 == 1 and any(s.free_text for s in seen) else []
     return next(iter(named + last + beside_text), None)
 

@@ -48,9 +48,9 @@ def _rules_of(s: Seen, is_key: bool, is_label: bool) -> Iterator[str]:
     elif s.kind.numeric and not s.infinite and None not in (s.low, s.high):
         yield f"ColumnValues {name} >= {bound(s.low, down=True)}{where}"
         yield f"ColumnValues {name} <= {bound(s.high, down=False)}{where}"
-    elif s.kind is Kind.TEXT and not s.ambiguous and len(values) == s.distinct and _listable(values, s.longest):
+    elif s.kind is Kind.STRING and not s.ambiguous and len(values) == s.distinct and _listable(values, s.longest):
         yield f"ColumnValues {name} in [{', '.join(rule_text(v) for v in values)}]{where}"
-    elif s.kind is Kind.TEXT and s.longest:
+    elif s.kind is Kind.STRING and s.longest:
         yield f"ColumnLength {name} <= {s.longest}{where}"
 
 

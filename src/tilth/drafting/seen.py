@@ -86,7 +86,7 @@ class Seen:
 
         A number that is counted or measured often is different in every row, and a good feature.
         """
-        names_rows = (self.kind is Kind.TEXT and self.longest <= LONGEST_KEY) or (self.kind is Kind.INTEGER and names_id(self.name))
+        names_rows = (self.kind is Kind.STRING and self.longest <= LONGEST_KEY) or (self.kind is Kind.INTEGER and names_id(self.name))
         return names_rows and self.there > FEW and self.distinct > NEARLY_ALL * self.there
 
     @property
@@ -113,7 +113,7 @@ class Seen:
     def free_text(self) -> bool:
         """Whether it holds texts that hardly repeat, and are not written in one form."""
         varied = self.distinct > MANY and self.distinct > 0.2 * self.there
-        return self.kind is Kind.TEXT and varied and not self.near_unique and not self.written
+        return self.kind is Kind.STRING and varied and not self.near_unique and not self.written
 
     @property
     def names_others(self) -> bool:

@@ -58,7 +58,7 @@ def identifier(name: str) -> str:
     """
     if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         try:
-            if parse_expression(name, Schema((Column(name, Kind.TEXT),))).name == name:
+            if parse_expression(name, Schema((Column(name, Kind.STRING),))).name == name:
                 return name
         except ExpressionError:
             pass

@@ -20,10 +20,10 @@ STAND_IN = 1.0  # what every number is said to be
 OF_KIND = {  # what the most frequent value of a column is said to be, which has the column's kind
     Kind.BOOLEAN: True,
     Kind.INTEGER: 1,
-    Kind.TEXT: "1",
+    Kind.STRING: "1",
     Kind.DATE: date(2000, 1, 1),
     Kind.TIMESTAMP: datetime(2000, 1, 1),
-    Kind.INSTANT: datetime(2000, 1, 1, tzinfo=UTC),
+    Kind.TIMESTAMP_TZ: datetime(2000, 1, 1, tzinfo=UTC),
 }
 GROUPS = ("train", "test")  # what keys are said to be: the part that must not be empty, and another, as two classes are needed to balance
 

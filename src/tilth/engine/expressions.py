@@ -23,10 +23,10 @@ TYPES: dict[Kind, exp.DType] = {
     Kind.BOOLEAN: exp.DataType.Type.BOOLEAN,
     Kind.INTEGER: exp.DataType.Type.BIGINT,
     Kind.FLOAT: exp.DataType.Type.DOUBLE,
-    Kind.TEXT: exp.DataType.Type.TEXT,
+    Kind.STRING: exp.DataType.Type.TEXT,
     Kind.DATE: exp.DataType.Type.DATE,
     Kind.TIMESTAMP: exp.DataType.Type.TIMESTAMPNTZ,
-    Kind.INSTANT: exp.DataType.Type.TIMESTAMPTZ,
+    Kind.TIMESTAMP_TZ: exp.DataType.Type.TIMESTAMPTZ,
 }
 
 
@@ -84,7 +84,7 @@ def lit(value: Any) -> Tree:
         case Decimal():
             return cast_to(exp.Literal.string(str(value)), exp.DataType.build(_decimal_type(value)))
         case datetime():
-            return cast(exp.Literal.string(value.isoformat(sep=" ")), Kind.TIMESTAMP if value.tzinfo is None else Kind.INSTANT)
+            return cast(exp.Literal.string(value.isoformat(sep=" ")), Kind.TIMESTAMP if value.tzinfo is None else Kind.TIMESTAMP_TZ)
         case date():
             return cast(exp.Literal.string(value.isoformat()), Kind.DATE)
         case time():
@@ -123,7 +123,7 @@ def double(x: Tree) -> Tree:
 
 def text(x: Tree) -> Tree:
     """An integer, boolean or text as text. Doubles have no text that all engines agree on."""
-    return cast(x, Kind.TEXT)
+    return cast(x, Kind.STRING)
 
 
 def is_null(x: Tree) -> Tree:

@@ -100,7 +100,7 @@ class DataPart(_Strict):
     """How the text is encoded, such as utf-8 or latin-1."""
     blanks: Literal["keep", "trim"] | None = None
     """What becomes of blanks after a delimiter. Found out when left away."""
-    types: dict[str, Literal["integer", "float", "text", "boolean", "date", "timestamp", "instant"]] = {}
+    types: dict[str, Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]] = {}
     """Column → kind, where the file's values would be read as another. A text that is not of that kind becomes null."""
     roles: RolesPart = RolesPart()
     """What columns are for."""

@@ -33,18 +33,18 @@ KNOWN: Mapping[Kind, type[Operation]] = {
     Kind.FLOAT: NanToNull,
     Kind.DATE: KnownDate,
     Kind.TIMESTAMP: KnownTimestamp,
-    Kind.INSTANT: KnownInstant,
+    Kind.TIMESTAMP_TZ: KnownInstant,
 }
 """What of the values of typed columns is null: NaN, and times that no other library has."""
 READ_AS: Mapping[Kind, str] = {  # what a served value of a column may be, beside null, NaN, and numpy's and pandas' own values of these
-    Kind.TEXT: "a text, a whole number or a boolean",
+    Kind.STRING: "a text, a whole number or a boolean",
     Kind.INTEGER: "a number, or the text of one",
     Kind.FLOAT: "a number, or the text of one",
     Kind.DECIMAL: "a number, or the text of one",
     Kind.BOOLEAN: "a boolean, 0 or 1, or the text of one",
     Kind.DATE: "a date, a datetime at midnight without a zone, or a text such as 2024-02-29",
     Kind.TIMESTAMP: "a datetime without a zone, a date, or a text such as 2024-02-29T12:30",
-    Kind.INSTANT: "a datetime with a zone, or a text such as 2024-02-29T12:30Z",
+    Kind.TIMESTAMP_TZ: "a datetime with a zone, or a text such as 2024-02-29T12:30Z",
 }
 
 
@@ -52,11 +52,11 @@ def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: b
     """The decoding of a table of strings: column → the kind that its strings are read as. `trim`: strings lose the blanks around them.
 
     >>> from tilth.engine.row import row_function
-    >>> one = row_function([decode_strings({"age": Kind.INTEGER, "job": Kind.TEXT}, ["?"])], ["age", "job"])
+    >>> one = row_function([decode_strings({"age": Kind.INTEGER, "job": Kind.STRING}, ["?"])], ["age", "job"])
     >>> one({"age": " 39", "job": " ? "}), one({"age": 39, "job": ""})
     ({'age': 39, 'job': None}, {'age': 39, 'job': None})
     """
-    cells = {name: Trim.of(col(name)) if trim and kind is Kind.TEXT else col(name) for name, kind in kinds.items()}
+    cells = {name: Trim.of(col(name)) if trim and kind is Kind.STRING else col(name) for name, kind in kinds.items()}
     return Change(tuple((name, cell(cells[name], kind, nulls)) for name, kind in kinds.items()), decode=True)
 
 
@@ -65,7 +65,7 @@ def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
     infinite or outside the years 1 to 9999."""
     made: dict[str, Tree] = {c.name: KNOWN[c.kind].of(col(c.name)) for c in schema if c.kind in KNOWN}
     if nulls:
-        made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.TEXT}
+        made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.STRING}
     return Change(tuple(made.items()), decode=True)
 
 
@@ -78,7 +78,7 @@ def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool
 
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
-    >>> schema = Schema((Column("age", Kind.INTEGER), Column("job", Kind.TEXT)))
+    >>> schema = Schema((Column("age", Kind.INTEGER), Column("job", Kind.STRING)))
     >>> row_function([decode_served(schema, ["?"])], schema.names)({"age": "39", "job": "?"})
     {'age': 39, 'job': None}
     """
@@ -87,7 +87,7 @@ def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool
 
 def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
     x, kind = col(column.name), column.kind
-    if kind is Kind.TEXT and not empty_is_null:
+    if kind is Kind.STRING and not empty_is_null:
         made = ServedText.of(x)
         return if_else(not_(_token(x, nulls)), made) if nulls else made
     return cell(x, kind, nulls) if kind in CASTS else _served_as(kind).of(x)
@@ -119,7 +119,7 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
     match column.kind, wanted:
         case has, _ if has == wanted:
             return x
-        case Kind.TEXT, _ if wanted in CASTS:
+        case Kind.STRING, _ if wanted in CASTS:
             return cell(x, wanted, nulls)
         case Kind.NULL, _:  # a frame's column in which nothing stands
             return cast(x, wanted) if wanted in CASTS else x
@@ -132,7 +132,7 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return if_else(eq(double(whole), double(x)), whole)
         case Kind.INTEGER, Kind.BOOLEAN:
             return case((eq(x, lit(1)), exp.true()), (eq(x, lit(0)), exp.false()))
-        case Kind.INTEGER | Kind.BOOLEAN, Kind.TEXT:
+        case Kind.INTEGER | Kind.BOOLEAN, Kind.STRING:
             return text(x)
         case Kind.DATE, Kind.TIMESTAMP:
             return cast(x, wanted)

@@ -29,7 +29,7 @@ FORMS: dict[Kind, str] = {
     Kind.BOOLEAN: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]",
     Kind.DATE: DATE,
     Kind.TIMESTAMP: TIMESTAMP,
-    Kind.INSTANT: INSTANT,
+    Kind.TIMESTAMP_TZ: INSTANT,
 }
 
 
@@ -54,7 +54,7 @@ def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
 
 def believed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
     """Column → the first kind of its guess; text where nothing was seen."""
-    return {name: g.kinds[0] if g.seen and g.kinds else Kind.TEXT for name, g in guesses.items()}
+    return {name: g.kinds[0] if g.seen and g.kinds else Kind.STRING for name, g in guesses.items()}
 
 
 def proof(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
@@ -81,7 +81,7 @@ def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], en
     A column without any value is text. One scan where the first guesses hold.
     """
     nulls = tuple(nulls)
-    kinds = dict.fromkeys(guesses, Kind.TEXT)
+    kinds = dict.fromkeys(guesses, Kind.STRING)
     waiting = {name: g for name, g in guesses.items() if g.kinds}
     while waiting:
         asked = {

@@ -19,7 +19,7 @@ from tilth.store.atomic import whole_file, whole_folder
 from tilth.store.places import files, refuse_far
 
 HEAD_ROWS = 2000
-TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT)
+TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 
 class JsonLines(Format):

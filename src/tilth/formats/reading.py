@@ -34,7 +34,7 @@ def read(
 
     `nulls` are texts that stand for nothing (`"?"`, `"N/A"`), compared as whole values, without blanks around them and without
     regard to upper and lower case. `names` name the columns anew. `format` is found by the file's ending or the table's type
-    where it is not given, and `options` are its own. `types` says what kind a column of texts is (`{"zip": "text"}`): a text that
+    where it is not given, and `options` are its own. `types` says what kind a column of texts is (`{"zip": "string"}`): a text that
     is not of that kind becomes null; the other columns' kinds are decided over all rows. `standing_in` tells that the words were said
     of other files, in whose stead this table is read: words that only another format has are not meant for it, and `names` are not
     where it names its columns itself.
@@ -80,7 +80,7 @@ def read_as(
     else:
         form, given = _stood_in(source, format, names, engine, options)
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
-        data = _entered(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.TEXT) | kinds, _tokens(nulls), engine)
+        data = _entered(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine)
     return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
 
 

@@ -26,7 +26,7 @@ TOP = 10  # values shown
 EXACT_ROWS = 1_000_000  # up to here the different values of every column are counted; above, where they are many, estimated
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 COMPARABLE = frozenset(
-    {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.TEXT, Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT, Kind.TIME}
+    {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
 )
 
 
@@ -149,7 +149,7 @@ def _asked(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
         asked |= _quantiles(c) if rows <= EXACT_ROWS and _has_quantiles(distinct) else {}
     elif c.kind.temporal:
         asked |= {"minimum": Minimum(c.name), "maximum": Maximum(c.name)}
-    elif c.kind is Kind.TEXT:
+    elif c.kind is Kind.STRING:
         asked |= {"blank": Where(RowCount(), eq(Trim.of(x), lit(""))), "lengths": TextLengths(c.name)}
     return asked
 
@@ -172,7 +172,7 @@ def _there(c: Column) -> Tree:
 
 
 def _missing(c: Column) -> Tree:
-    blank = eq(Trim.of(col(c.name)), lit("")) if c.kind is Kind.TEXT else None
+    blank = eq(Trim.of(col(c.name)), lit("")) if c.kind is Kind.STRING else None
     return or_(is_null(_there(c)), blank)
 
 

@@ -68,6 +68,6 @@ def _of_column(column: Column) -> dict[str, Metric]:
     if column.kind.numeric:
         makes |= _extremes(column)
         makes |= {titled(m.__name__, (c,)): m(c) for m in (Mean, StandardDeviation, Sum, Entropy)}
-    if column.kind is Kind.TEXT:
+    if column.kind is Kind.STRING:
         makes |= {**_lengths(column), titled("Entropy", (c,)): Entropy(c)}
     return makes

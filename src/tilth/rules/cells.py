@@ -144,7 +144,7 @@ class Cell:
         match self.column.kind:
             case Kind.BOOLEAN:
                 return integer(self.x)
-            case Kind.TEXT:
+            case Kind.STRING:
                 return TextToDouble.of(self.x)
             case Kind.DECIMAL:
                 return double(self.x)
@@ -152,15 +152,15 @@ class Cell:
 
     def day(self) -> Tree:
         """The day of a date, a timestamp, or a text in ISO form."""
-        if self.column.kind is Kind.TEXT:
+        if self.column.kind is Kind.STRING:
             return coalesce(TextToDate.of(self.x), cast(_text_instant(self.x), Kind.DATE))
-        if self.column.kind is Kind.INSTANT:
+        if self.column.kind is Kind.TIMESTAMP_TZ:
             return cast(cast(self.x, Kind.TIMESTAMP), Kind.DATE)
         return cast(self.x, Kind.DATE) if self.column.kind.temporal else self.refuse("a date")
 
     def instant(self) -> Tree:
         """The point in time, in UTC; a date counts as its midnight."""
-        if self.column.kind is Kind.TEXT:
+        if self.column.kind is Kind.STRING:
             return coalesce(cast(TextToDate.of(self.x), Kind.TIMESTAMP), _text_instant(self.x))
         return cast(self.x, Kind.TIMESTAMP) if self.column.kind.temporal else self.refuse("a date")
 
@@ -176,7 +176,7 @@ def _text_instant(x: Tree) -> Tree:
 
 def as_text(column: Column) -> Tree:
     """A cell's text form, where all engines agree on it. Errors: `RulesError` for the kinds where they do not."""
-    if column.kind is Kind.TEXT:
+    if column.kind is Kind.STRING:
         return col(column.name)
     if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):
         return text(col(column.name))

@@ -12,7 +12,7 @@ from tilth.engine.operations import BlankToNull
 def value_of(column: Column) -> Tree:
     """A column's value, null where it is missing."""
     x = col(column.name)
-    return BlankToNull.of(x) if column.kind is Kind.TEXT else x
+    return BlankToNull.of(x) if column.kind is Kind.STRING else x
 
 
 def is_missing(column: Column) -> Tree:

@@ -23,7 +23,7 @@ from tilth.metrics.metric import Metric, Where, measured
 from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
-VOID = (Kind.TEXT, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
+VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
 Part = Literal["rows", "split", "features", "training"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]

@@ -283,7 +283,7 @@ def close(a: Any, b: Any) -> bool:
 
 
 KINDS_OF_SAMPLE = {
-    "number": Kind.FLOAT, "whole": Kind.INTEGER, "price": Kind.DECIMAL, "word": Kind.TEXT, "flag": Kind.BOOLEAN,
-    "day": Kind.DATE, "moment": Kind.TIMESTAMP, "zoned": Kind.INSTANT, "label": Kind.TEXT, "id": Kind.INTEGER,
+    "number": Kind.FLOAT, "whole": Kind.INTEGER, "price": Kind.DECIMAL, "word": Kind.STRING, "flag": Kind.BOOLEAN,
+    "day": Kind.DATE, "moment": Kind.TIMESTAMP, "zoned": Kind.TIMESTAMP_TZ, "label": Kind.STRING, "id": Kind.INTEGER,
 }  # fmt: skip
 """The kinds of the sample table's columns."""

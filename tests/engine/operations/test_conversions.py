@@ -43,8 +43,8 @@ def test_values_of_each_kind_by_hand():
     first = dict(zip(PAIRS, on_duckdb(TABLE, TREES)[2], strict=True))
     assert first[Kind.FLOAT, Kind.INTEGER] == -1
     assert first[Kind.DECIMAL, Kind.INTEGER] == 2
-    assert first[Kind.TEXT, Kind.BOOLEAN] is True
-    assert first[Kind.DATE, Kind.TEXT] == "9999-12-31"
+    assert first[Kind.STRING, Kind.BOOLEAN] is True
+    assert first[Kind.DATE, Kind.STRING] == "9999-12-31"
 
 
 @pytest.mark.spark

@@ -44,6 +44,6 @@ def test_spark_keeps_it_too(spark):
 
 @pytest.mark.parametrize("name", ["d", "t", "z"])
 def test_there_is_a_way_back(name):
-    kind = {"d": Kind.DATE, "t": Kind.TIMESTAMP, "z": Kind.INSTANT}[name]
+    kind = {"d": Kind.DATE, "t": Kind.TIMESTAMP, "z": Kind.TIMESTAMP_TZ}[name]
     values = [v for v in TABLE[name].to_pylist() if v is not None]
     assert [from_micros(Micros.row(v), kind) for v in values] == values

@@ -6,7 +6,7 @@ from tilth.data import Column, Kind, Roles, Schema
 from tilth.errors import ColumnError, RequestError
 from tilth.measures.bias import BiasRequest, Facet
 
-SCHEMA = Schema(tuple(Column(n, k) for n, k in {"sex": Kind.TEXT, "old": Kind.BOOLEAN, "y": Kind.TEXT, "ok": Kind.BOOLEAN}.items()))
+SCHEMA = Schema(tuple(Column(n, k) for n, k in {"sex": Kind.STRING, "old": Kind.BOOLEAN, "y": Kind.STRING, "ok": Kind.BOOLEAN}.items()))
 
 
 def mistakes(**given):

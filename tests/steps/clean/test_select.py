@@ -16,7 +16,7 @@ ROLES = Roles.of(id="id", label="y", private="mail")
     [
         ("age", ["id", "age", "y"]),
         (("name", "age"), ["id", "age", "name", "y"]),
-        ("text", ["id", "name", "y"]),
+        ("string", ["id", "name", "y"]),
         ("!age", ["id", "name", "y", "mail"]),
         (("!id", "!private"), ["age", "name", "y"]),
         (("all", "!y"), ["id", "age", "name"]),

@@ -40,10 +40,10 @@ KINDS: dict[str, Kind] = {
         ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), Kind.INTEGER
     ),
     **dict.fromkeys(("FLOAT", "DOUBLE"), Kind.FLOAT),
-    **dict.fromkeys(("VARCHAR", "UUID", "ENUM", "JSON"), Kind.TEXT),
+    **dict.fromkeys(("VARCHAR", "UUID", "ENUM", "JSON"), Kind.STRING),
     "DATE": Kind.DATE,
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), Kind.TIMESTAMP),
-    "TIMESTAMP WITH TIME ZONE": Kind.INSTANT,
+    "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP_TZ,
     "TIME": Kind.TIME,
     "BLOB": Kind.BINARY,
     "STRUCT": Kind.STRUCT,

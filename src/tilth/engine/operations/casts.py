@@ -282,13 +282,13 @@ class TextToInstant(Guarded):
 
 
 FROM_TEXT: dict[Kind, type[Operation]] = {
-    Kind.TEXT: TextToText,
+    Kind.STRING: TextToText,
     Kind.INTEGER: TextToInteger,
     Kind.FLOAT: TextToDouble,
     Kind.BOOLEAN: TextToBoolean,
     Kind.DATE: TextToDate,
     Kind.TIMESTAMP: TextToTimestamp,
-    Kind.INSTANT: TextToInstant,
+    Kind.TIMESTAMP_TZ: TextToInstant,
 }
 
 

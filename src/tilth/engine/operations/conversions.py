@@ -35,7 +35,7 @@ class DecimalToInteger(Operation):
 
 
 class ToTime(Operation):
-    """A date, timestamp or instant as another of the three, in UTC."""
+    """A date, or timestamp with or without time zone, as another of the three, in UTC."""
 
     total = True
     kind: ClassVar[Kind]
@@ -46,7 +46,7 @@ class ToTime(Operation):
 
 
 class ToDate(ToTime):
-    """The day of a timestamp, or of an instant in UTC."""
+    """The day of a timestamp, or of a timestamp with time zone in UTC."""
 
     kind = Kind.DATE
 
@@ -56,7 +56,7 @@ class ToDate(ToTime):
 
 
 class ToTimestamp(ToTime):
-    """The midnight at which a day begins, or an instant as a clock in UTC shows it."""
+    """The midnight at which a day begins, or a timestamp with time zone as a clock in UTC shows it."""
 
     kind = Kind.TIMESTAMP
 
@@ -70,7 +70,7 @@ class ToTimestamp(ToTime):
 class ToInstant(ToTime):
     """The point in time at which a clock in UTC shows a timestamp, or a day begins."""
 
-    kind = Kind.INSTANT
+    kind = Kind.TIMESTAMP_TZ
 
     @staticmethod
     def row(x: date) -> datetime:
@@ -82,7 +82,7 @@ def _zero_or_one(x: Tree) -> Tree:
 
 
 CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
-    **{(Kind.TEXT, to): operation.of for to, operation in FROM_TEXT.items() if to is not Kind.TEXT},
+    **{(Kind.STRING, to): operation.of for to, operation in FROM_TEXT.items() if to is not Kind.STRING},
     (Kind.BOOLEAN, Kind.INTEGER): integer,
     (Kind.FLOAT, Kind.INTEGER): DoubleToInteger.of,
     (Kind.DECIMAL, Kind.INTEGER): DecimalToInteger.of,
@@ -92,14 +92,14 @@ CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
     (Kind.INTEGER, Kind.BOOLEAN): _zero_or_one,
     (Kind.FLOAT, Kind.BOOLEAN): _zero_or_one,
     (Kind.DECIMAL, Kind.BOOLEAN): _zero_or_one,
-    (Kind.BOOLEAN, Kind.TEXT): text,
-    (Kind.INTEGER, Kind.TEXT): text,
-    (Kind.DECIMAL, Kind.TEXT): DecimalText.of,
-    (Kind.DATE, Kind.TEXT): DateText.of,
-    (Kind.TIMESTAMP, Kind.TEXT): TimestampText.of,
-    (Kind.INSTANT, Kind.TEXT): InstantText.of,
-    **{(source, Kind.DATE): ToDate.of for source in (Kind.TIMESTAMP, Kind.INSTANT)},
-    **{(source, Kind.TIMESTAMP): ToTimestamp.of for source in (Kind.DATE, Kind.INSTANT)},
-    **{(source, Kind.INSTANT): ToInstant.of for source in (Kind.DATE, Kind.TIMESTAMP)},
+    (Kind.BOOLEAN, Kind.STRING): text,
+    (Kind.INTEGER, Kind.STRING): text,
+    (Kind.DECIMAL, Kind.STRING): DecimalText.of,
+    (Kind.DATE, Kind.STRING): DateText.of,
+    (Kind.TIMESTAMP, Kind.STRING): TimestampText.of,
+    (Kind.TIMESTAMP_TZ, Kind.STRING): InstantText.of,
+    **{(source, Kind.DATE): ToDate.of for source in (Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)},
+    **{(source, Kind.TIMESTAMP): ToTimestamp.of for source in (Kind.DATE, Kind.TIMESTAMP_TZ)},
+    **{(source, Kind.TIMESTAMP_TZ): ToInstant.of for source in (Kind.DATE, Kind.TIMESTAMP)},
 }
 """(from, to) → how. A pair that is not here has no conversion that all engines agree on: doubles have no common text."""

@@ -2,7 +2,7 @@
 
 The hash of a key is the first 15 hexadecimal digits of the MD5 of `seed ‖ 0x1F ‖ field ‖ 0x1F ‖ field …`. A field is the canonical
 text of a value: one text for each value, the same everywhere. Integers are written in decimals, booleans as `true` and `false`, days
-and times by ISO 8601 with microseconds (instants in UTC), decimals without trailing zeros, null as the character 0. Engines write
+and times by ISO 8601 with microseconds (zoned ones in UTC), decimals without trailing zeros, null as the character 0. Engines write
 doubles differently, so one that is not whole is written in hexadecimal digits (`FloatText`). Texts are taken as they are: Spark has
 no Unicode normal form.
 """
@@ -206,10 +206,10 @@ TEXTS: dict[Kind, type[Operation]] = {
     Kind.DECIMAL: DecimalText,
     Kind.DATE: DateText,
     Kind.TIMESTAMP: TimestampText,
-    Kind.INSTANT: InstantText,
+    Kind.TIMESTAMP_TZ: InstantText,
     Kind.BINARY: BinaryText,
 }
-PLAIN = frozenset({Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.NULL})  # a cast to text is the same everywhere
+PLAIN = frozenset({Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.NULL})  # a cast to text is the same everywhere
 
 
 def has_text(column: Column) -> bool:

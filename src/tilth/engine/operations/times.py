@@ -171,6 +171,6 @@ class Micros(Operation):
 
 
 def from_micros(micros: int, kind: Kind) -> date:
-    """The value of a kind of column (date, timestamp or instant) that `Micros` takes to this integer; a date by its day."""
+    """The value of a kind of column (date, timestamp with or without time zone) that `Micros` takes to this integer; a date by its day."""
     found = EPOCH + timedelta(microseconds=micros)
     return found.date() if kind is Kind.DATE else found if kind is Kind.TIMESTAMP else found.replace(tzinfo=UTC)

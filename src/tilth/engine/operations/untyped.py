@@ -86,11 +86,11 @@ class ToTimestamp(Untyped):
 class ToText(Untyped):
     """A value of any kind as a text; refused where the query is planned or run for a kind that engines write differently."""
 
-    kind = Kind.TEXT
+    kind = Kind.STRING
 
     @classmethod
     def _written(cls, x: Tree, engine: EngineName) -> Tree:
-        told = "a float, an instant or a value of several parts has no text that all engines agree on"
+        told = "engines write floats, timestamps with time zone and nested values as different strings"
         return case((or_(_is(x, WRITTEN[engine]), _is_decimal(x)), text(x)), otherwise=Refuse.of(lit(told)))
 
     @classmethod

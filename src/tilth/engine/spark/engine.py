@@ -33,10 +33,10 @@ KINDS: dict[str, Kind] = {
     "boolean": Kind.BOOLEAN,
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), Kind.INTEGER),
     **dict.fromkeys(("float", "double"), Kind.FLOAT),
-    "string": Kind.TEXT,
+    "string": Kind.STRING,
     "date": Kind.DATE,
     "timestamp_ntz": Kind.TIMESTAMP,
-    "timestamp": Kind.INSTANT,
+    "timestamp": Kind.TIMESTAMP_TZ,
     "time": Kind.TIME,
     "binary": Kind.BINARY,
     "array": Kind.LIST,
@@ -53,7 +53,7 @@ def kind_of(type_text: str) -> Kind:
     (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.TIMESTAMP: 'timestamp'>)
     """
     word = type_text.split("(")[0].split("<")[0]
-    return Kind.DECIMAL if word == "decimal" else Kind.TEXT if word in ("varchar", "char") else KINDS.get(word, Kind.OTHER)
+    return Kind.DECIMAL if word == "decimal" else Kind.STRING if word in ("varchar", "char") else KINDS.get(word, Kind.OTHER)
 
 
 class Spark(Engine):

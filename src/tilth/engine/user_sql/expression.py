@@ -140,7 +140,7 @@ class _Admission:
         return e.cast(x, Kind.BOOLEAN) if isinstance(x, exp.Null) else x
 
     def worded(self, x: Tree, word: str = "this is of texts") -> Tree:
-        return self.of(lambda k: k is Kind.TEXT, word, x, "turn it into a text first: cast(x as string)")
+        return self.of(lambda k: k is Kind.STRING, word, x, "turn it into a text first: cast(x as string)")
 
     def computed(self, word: str, *values: Tree) -> list[Tree]:
         """Numbers to compute with, in 64 bits: integers, or doubles if one of them is no integer.
@@ -166,9 +166,9 @@ class _Admission:
         """
         kinds = self.kind(x), self.kind(y)
         if kinds[0].temporal and _is_text(y):
-            return x, self.cast_from(y, Kind.TEXT, kinds[0])
+            return x, self.cast_from(y, Kind.STRING, kinds[0])
         if kinds[1].temporal and _is_text(x):
-            return self.cast_from(x, Kind.TEXT, kinds[1]), y
+            return self.cast_from(x, Kind.STRING, kinds[1]), y
         if kinds[0] is not kinds[1] and Kind.FLOAT in kinds and kinds[0].numeric and kinds[1].numeric:
             return self.as_double(x), self.as_double(y)
         if not _comparable(*kinds):
@@ -221,19 +221,19 @@ class _Admission:
     def cast_from(self, x: Tree, source: Kind, to: Kind) -> Tree:
         if source in (to, Kind.NULL):
             return x
-        if source is Kind.TEXT:
+        if source is Kind.STRING:
             return FROM_TEXT[to].of(x)
-        if (source, to) == (Kind.DATE, Kind.TEXT):
+        if (source, to) == (Kind.DATE, Kind.STRING):
             return DateText.of(x)
         if (source, to) == (Kind.FLOAT, Kind.INTEGER) or (source, to) == (Kind.DECIMAL, Kind.INTEGER):
             return DoubleToInteger.of(e.double(x))
-        if to is Kind.TEXT and source not in (Kind.INTEGER, Kind.BOOLEAN):
+        if to is Kind.STRING and source not in (Kind.INTEGER, Kind.BOOLEAN):
             hint = "cut it off to an integer first: cast(x as bigint)" if source.numeric else ""
             return self.refuse(f"{_article(source)} has no text that all engines agree on", hint=hint)
         plain = {
             Kind.INTEGER: (Kind.BOOLEAN,),
             Kind.FLOAT: (Kind.INTEGER, Kind.DECIMAL),
-            Kind.TEXT: (Kind.INTEGER, Kind.BOOLEAN),
+            Kind.STRING: (Kind.INTEGER, Kind.BOOLEAN),
             Kind.DATE: (Kind.TIMESTAMP,),
             Kind.TIMESTAMP: (Kind.DATE,),
         }
@@ -246,7 +246,7 @@ class _Admission:
         kinds = [self.kind(v) for v in values]
         times = {k for k in kinds if k.temporal}
         if len(times) == 1:
-            values = [self.cast_from(v, Kind.TEXT, *times) if _is_text(v) else v for v in values]
+            values = [self.cast_from(v, Kind.STRING, *times) if _is_text(v) else v for v in values]
             kinds = [self.kind(v) for v in values]
         found = list(dict.fromkeys(k for k in kinds if k is not Kind.NULL))
         if len(found) > 1 and not all(k.numeric for k in found):
@@ -359,8 +359,8 @@ CASTS = {
     exp.DType.INT: Kind.INTEGER,
     exp.DType.DOUBLE: Kind.FLOAT,
     exp.DType.FLOAT: Kind.FLOAT,
-    exp.DType.TEXT: Kind.TEXT,
-    exp.DType.VARCHAR: Kind.TEXT,
+    exp.DType.TEXT: Kind.STRING,
+    exp.DType.VARCHAR: Kind.STRING,
     exp.DType.BOOLEAN: Kind.BOOLEAN,
     exp.DType.DATE: Kind.DATE,
     exp.DType.TIMESTAMP: Kind.TIMESTAMP,
@@ -375,12 +375,12 @@ FROM_TEXT: Mapping[Kind, type[Operation]] = {
     Kind.BOOLEAN: casts.TextToBoolean,
     Kind.DATE: casts.TextToDate,
     Kind.TIMESTAMP: casts.TextToTimestamp,
-    Kind.INSTANT: casts.TextToInstant,
+    Kind.TIMESTAMP_TZ: casts.TextToInstant,
 }
 
 CAST_FIRST: Mapping[Kind, str] = {
-    Kind.TEXT: "turn a text into a number first: cast(x as double)",
-    **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT), "days_between(a, b) counts the days between two dates"),
+    Kind.STRING: "turn a text into a number first: cast(x as double)",
+    **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 
 Rule = Callable[[_Admission, Any], Tree]
@@ -439,7 +439,7 @@ def _concat(a: _Admission, node: Tree) -> Tree:
     """`concat` and `||`: null if one part is. Whole numbers, booleans and dates are written out; engines write doubles differently."""
     given = node.expressions if isinstance(node, exp.Concat) else [node.this, node.expression]
     parts = [a.admit(x) for x in given]
-    return e_paren(reduce(lambda x, y: exp.DPipe(this=x, expression=y), [a.cast_from(x, a.kind(x), Kind.TEXT) for x in parts]))
+    return e_paren(reduce(lambda x, y: exp.DPipe(this=x, expression=y), [a.cast_from(x, a.kind(x), Kind.STRING) for x in parts]))
 
 
 def _length(a: _Admission, node: Tree) -> Tree:
@@ -525,7 +525,7 @@ def _named(a: _Admission, node: exp.Anonymous) -> Tree:
     if len(node.expressions) != takes:
         return a.refuse(f"{name}() is of {takes} {'date' if takes == 1 else 'dates'}, not of {len(node.expressions)}")
     given = [a.admit(x) for x in node.expressions]
-    dates = [a.cast_from(x, Kind.TEXT, Kind.DATE) if _is_text(x) else x for x in given]
+    dates = [a.cast_from(x, Kind.STRING, Kind.DATE) if _is_text(x) else x for x in given]
     hint = "cast it first: cast(x as date)"
     made: Tree = operation.of(*(a.of(lambda k: k.temporal, f"{name}() is of dates and timestamps", x, hint) for x in dates))
     return made
@@ -610,7 +610,7 @@ def kind_of(tree: Tree, schema: Schema) -> Kind:
         case exp.Column():
             return schema[tree.name].kind
         case exp.Literal():
-            return Kind.TEXT if tree.is_string else Kind.INTEGER if tree.is_int else Kind.FLOAT
+            return Kind.STRING if tree.is_string else Kind.INTEGER if tree.is_int else Kind.FLOAT
         case exp.Null():
             return Kind.NULL
         case exp.Paren() | exp.Neg() | exp.Abs() | exp.Nullif() | exp.If():
@@ -631,7 +631,7 @@ def kind_of(tree: Tree, schema: Schema) -> Kind:
 
 def _of_operation(tree: Tree) -> Kind:
     if isinstance(tree, TEXTS):
-        return Kind.TEXT
+        return Kind.STRING
     for kind, operation in FROM_TEXT.items():
         if isinstance(tree, operation):
             return kind

@@ -109,7 +109,7 @@ class Axis:
         interval = self.intervals[n]
         if interval == above(interval.low):
             high = self.facts.high if self.facts else None
-            return threshold_name(interval.low, high, self.kind is not Kind.INTEGER and self.kind is not Kind.TEXT)
+            return threshold_name(interval.low, high, self.kind is not Kind.INTEGER and self.kind is not Kind.STRING)
         return str(self.values[0]) if self.values else str(interval)
 
     def key_name(self, key: Key) -> str:
@@ -164,7 +164,7 @@ def _asked(c: Column, distinct: bool) -> dict[str, Statistic]:
 def facts_of_counts(axis: Axis, counts: Mapping[Key, int]) -> ColumnFacts:
     """Facts of a column whose values have been counted, each for itself."""
     there = [k for k in counts if k is not None]
-    present, text = sum(counts[k] for k in there), axis.kind is Kind.TEXT
+    present, text = sum(counts[k] for k in there), axis.kind is Kind.STRING
     whole = bool(there) and all(reads_as_integer(k) if text else math.isfinite(k) and k == int(k) for k in there)
     truth = text and bool(there) and all(truth_of(k) is not None and number_of(k) is None for k in there)
     numbers = [int(k) for k in there] if text and whole else [] if text else [n for k in there if (n := number_of(k)) is not None]
@@ -211,7 +211,7 @@ class Axes:
 
     def can_wait(self, name: str) -> bool:
         """Whether a column is read once its values have been counted. With weights some rows are not counted, but decide as well."""
-        if self.schema[name].kind is Kind.TEXT:
+        if self.schema[name].kind is Kind.STRING:
             return True
         few = (self.look[name].distinct or 0) <= EACH
         return few and self.schema[name].kind.numeric and name not in self.facts and self.request.weight is None
@@ -233,14 +233,14 @@ class Axes:
     def axis(self, name: str, values: tuple[Any, ...], quantiles: int = 0) -> Axis:
         """A column's axis by the rule of `kinds`. Errors: `RequestError` for numbers on a line that nobody says how to part."""
         kind = self.schema[name].kind
-        plain = Axis(name, kind, values, facts=self.facts.get(name), quantiles=quantiles, raw=kind is Kind.TEXT)
+        plain = Axis(name, kind, values, facts=self.facts.get(name), quantiles=quantiles, raw=kind is Kind.STRING)
         if is_interval(values):
             return replace(plain, intervals=(interval_of(name, values),))
         return replace(plain, raw=True) if self.can_wait(name) else self._read(plain)
 
     def _read(self, plain: Axis) -> Axis:
         """An axis whose column's facts are known: each value for itself, or bands."""
-        if not plain.kind.numeric and plain.kind is not Kind.TEXT:
+        if not plain.kind.numeric and plain.kind is not Kind.STRING:
             return plain
         if plain.quantiles and not plain.values and plain.kind.numeric:
             return self._cut(plain)

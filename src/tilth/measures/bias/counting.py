@@ -281,7 +281,7 @@ def _unusable(table: Table, strata: Axis, axes: Axes) -> str:
     rows, unknown = int(table.cells[0, :, :-1].sum()), int(table.cells[0, :, -1].sum())
     if not table.strata:
         return "Group variable is empty or not provided"
-    if axes.request.missing == "clarify" and unknown and strata.kind is Kind.TEXT:
+    if axes.request.missing == "clarify" and unknown and strata.kind is Kind.STRING:
         return f"Group variable {strata.column} has {unknown:,} missing values"
     if len(table.strata) * 5 > rows and not axes.request.force_group:
         return too_many_strata(strata.column, len(table.strata), rows)

@@ -31,7 +31,7 @@ def label_distances(
     as texts give none.
     """
     asked = [s for s in sides if s.keys and MISSING_KEY not in s.keys]
-    if label.kind is Kind.TEXT or any(a.intervals and a.kind is Kind.TEXT for a in facet.axes) or not asked:
+    if label.kind is Kind.STRING or any(a.intervals and a.kind is Kind.STRING for a in facet.axes) or not asked:
         return {}
     steps = data.rows(_by_value(facet, asked, label, request), out=(Y, "all", *(f"d{i}" for i in range(len(asked)))))
     steps = steps.rows(_running(len(asked)), out=(Y, NEXT, *(f"gap{i}" for i in range(len(asked)))))

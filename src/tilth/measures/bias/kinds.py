@@ -132,7 +132,7 @@ def measured_as(facts: ColumnFacts, configured: Sequence[Any], stated: Measured 
     if configured and Interval.parsed(configured[0]):
         return "continuous"
     match facts.kind:
-        case Kind.TEXT:
+        case Kind.STRING:
             integers = facts.whole and not facts.truth
             return "continuous" if integers and _many(facts) and _distinct(facts) > 2 else "categorical"
         case Kind.INTEGER:

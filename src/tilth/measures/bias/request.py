@@ -141,7 +141,7 @@ class BiasRequest:
         wrong += [
             Mistake(f"bias: column {c!r} is {schema[c].kind}, and {v[0]!r} is an interval of numbers", code="wrong-kind")
             for c, v in asked
-            if c is not None and c in schema and _is_interval(v) and not schema[c].kind.numeric and schema[c].kind is not Kind.TEXT
+            if c is not None and c in schema and _is_interval(v) and not schema[c].kind.numeric and schema[c].kind is not Kind.STRING
         ]
         if wrong:
             raise ColumnError(*wrong)

@@ -44,7 +44,7 @@ def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
         )
     if layout is not None and word != "date":
         raise RulesError("Unsupported rule format", hint="a format is for the type Date")
-    if column.kind is not Kind.TEXT:
+    if column.kind is not Kind.STRING:
         return _typed(column, "decimal" if decimal else word)
     x = Trim.of(col(column.name))
     if decimal:
@@ -63,7 +63,7 @@ WIDER: Mapping[Kind, tuple[str, ...]] = {
     Kind.DECIMAL: ("float", "double", "fractional", "decimal"),
     Kind.DATE: ("date", "timestamp"),
     Kind.TIMESTAMP: ("date", "timestamp"),
-    Kind.INSTANT: ("date", "timestamp"),
+    Kind.TIMESTAMP_TZ: ("date", "timestamp"),
 }
 
 

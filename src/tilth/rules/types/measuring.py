@@ -287,7 +287,7 @@ def cell_criterion(rule: Rule, context: Context) -> Criterion:
 def column_length(rule: Rule, context: Context) -> Asked:
     """ColumnLength: the length of every text, 0 for null, meets the condition."""
     (column,) = context.columns(rule)
-    refuse_kinds(rule, (column,), lambda k: k in (Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
+    refuse_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
     assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
     criterion = resolve(rule.condition, context.setting)
     passing = length_passes(criterion, column)

@@ -22,13 +22,13 @@ class Cast(ColumnStep):
 
     | to | from |
     |---|---|
-    | `integer` | texts such as `-7`; booleans (0, 1); floats and decimals, cut off behind the point |
-    | `float` | texts such as `-0.5` or `1e3`; integers, decimals, booleans |
+    | `integer` | strings such as `-7`; booleans (0, 1); floats and decimals, cut off behind the point |
+    | `float` | strings such as `-0.5` or `1e3`; integers, decimals, booleans |
     | `boolean` | true, t, yes, y, 1 and false, f, no, n, 0 in any case; the numbers 1 and 0 |
-    | `date`, `timestamp`, `instant` | texts by ISO 8601; one another, in UTC |
-    | `text` | everything but floats, which engines write differently |
+    | `date`, `timestamp`, `timestamp with time zone` | strings by ISO 8601; one another, in UTC |
+    | `string` | everything but floats, which engines write differently |
 
-    Null and blank text become null.
+    Null and blank strings become null.
 
     >>> print(Cast("age", to="integer"))
     cast(columns='age', to='integer')
@@ -38,7 +38,7 @@ class Cast(ColumnStep):
     parts = frozenset({"rows", "features"})
 
     columns: Selector
-    to: Literal["integer", "float", "text", "boolean", "date", "timestamp", "instant"]
+    to: Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]
     """The kind that values become."""
     invalid: Literal["null", "error"] = "null"
     """What becomes of a value that cannot be read: null, or the run is refused."""
@@ -48,7 +48,7 @@ class Cast(ColumnStep):
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         x, made, wrong = col(column.name), self._made(column), self._wrong(column)
         if self.invalid == "error":
-            made = case((wrong, Refuse.of(lit(f"cast: column {column.name!r} has a value that is no {self.to}"))), otherwise=made)
+            made = case((wrong, Refuse.of(lit(f"cast: column {column.name!r} has a value that is not of kind {self.to}"))), otherwise=made)
         return {column.name: made} | ({f"{column.name}_typecast_error": if_else(wrong, x)} if self.keep_invalid else {})
 
     def _made(self, column: Column) -> Tree:
@@ -59,7 +59,7 @@ class Cast(ColumnStep):
         return and_(present(column), is_null(self._made(column)))
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
-        reasons = {f"no {self.to}": self._wrong(column)}
+        reasons = {f"not {self.to}": self._wrong(column)}
         if self.to == "integer" and column.kind in (Kind.FLOAT, Kind.DECIMAL):
             reasons["cut off behind the point"] = ne(double(self._made(column)), double(col(column.name)))
         return reasons
@@ -67,5 +67,5 @@ class Cast(ColumnStep):
     def accepts(self, column: Column) -> str:
         if column.kind is Kind(self.to) or (column.kind, Kind(self.to)) in CONVERSIONS:
             return ""
-        hint = " (floats have no text that all engines agree on: cast to integer first)" if column.kind is Kind.FLOAT else ""
+        hint = " (engines write floats differently: cast to integer first)" if column.kind is Kind.FLOAT else ""
         return f"cannot be cast to {self.to}{hint}"

@@ -53,7 +53,7 @@ class Impute(ColumnStep):
                 return {"fill": Percentile(column.name, 0.5)}
             case "mode":
                 found = MostFrequent(column.name)
-                return {"fill": Where(found, present(column)) if column.kind is Kind.TEXT else found}
+                return {"fill": Where(found, present(column)) if column.kind is Kind.STRING else found}
         return {}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
@@ -99,11 +99,11 @@ FILLED = frozenset(k for k in Kind if k.numeric or k.temporal or k.categorical)
 def constant(value: bool | int | float | str | None, kind: Kind) -> Any:
     """A value from a flow file as a value of a kind of column; None if it is none.
 
-    >>> constant("2024-02-29", Kind.DATE), constant(1, Kind.FLOAT), constant(1, Kind.TEXT)
+    >>> constant("2024-02-29", Kind.DATE), constant(1, Kind.FLOAT), constant(1, Kind.STRING)
     (datetime.date(2024, 2, 29), 1.0, None)
     """
     match kind, value:
-        case (Kind.TEXT, str()) | (Kind.BOOLEAN, bool()):
+        case (Kind.STRING, str()) | (Kind.BOOLEAN, bool()):
             return value
         case _, bool():
             return None
@@ -113,7 +113,7 @@ def constant(value: bool | int | float | str | None, kind: Kind) -> Any:
             return value
         case Kind.FLOAT, int():
             return float(value)
-        case Kind.DATE | Kind.TIMESTAMP | Kind.INSTANT, str():
+        case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMP_TZ, str():
             return _time(value, kind)
     return None
 
@@ -123,6 +123,6 @@ def _time(written: str, kind: Kind) -> date | None:
         found = datetime.fromisoformat(written)
     except ValueError:
         return None
-    if kind is Kind.INSTANT:
+    if kind is Kind.TIMESTAMP_TZ:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     return None if found.tzinfo is not None else found.date() if kind is Kind.DATE else found

@@ -47,7 +47,7 @@ class NullIf(ColumnStep):
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         x = col(column.name)
-        if column.kind is Kind.TEXT:
+        if column.kind is Kind.STRING:
             return {"stands for missing": IsToken.of(x, *(lit(str(v)) for v in ("", *self.values)))}
         numbers = [v for v in self.values if not isinstance(v, str)]
         reasons = {"stands for missing": in_(x, numbers)} if numbers else {}
@@ -55,6 +55,6 @@ class NullIf(ColumnStep):
         return reasons | ({"out of bounds": or_(*bounds)} if bounds else {})
 
     def accepts(self, column: Column) -> str:
-        if column.kind.numeric or column.kind in (Kind.TEXT, Kind.BOOLEAN) or column.kind.temporal:
+        if column.kind.numeric or column.kind in (Kind.STRING, Kind.BOOLEAN) or column.kind.temporal:
             return ""
         return "has no values that could stand for missing ones"

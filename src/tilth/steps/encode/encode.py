@@ -126,7 +126,7 @@ class Encode(ColumnStep):
         there = present(column)
         most = self.limit + 1 if self.max_categories is None else min(self.max_categories, self.limit + 1)
         found = TopValues(column.name, most)
-        needed: dict[str, Metric] = {"found": Where(found, there) if column.kind is Kind.TEXT else found}
+        needed: dict[str, Metric] = {"found": Where(found, there) if column.kind is Kind.STRING else found}
         return needed | ({"rows": Where(RowCount(), there)} if self.by_share else {})
 
     @property
@@ -212,9 +212,9 @@ class Encode(ColumnStep):
         return {"missing category": is_missing(column), "unseen category": self._unseen(column, learned["categories"])}
 
     def accepts(self, column: Column) -> str:
-        if column.kind not in (Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER):
+        if column.kind not in (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER):
             return "cannot be encoded: only texts, booleans and integers have categories (cast it first)"
-        kinds = {Kind.TEXT: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}
+        kinds = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}
         if any(type(v) is not kinds[column.kind] for v in self.categories):
             return f"cannot have these `categories`: its values are of kind {column.kind}"
         return ""
