@@ -22,10 +22,10 @@ comments, flags in the middle. Refused because engines read it differently: `[[:
 character. A part that may match nothing can't be repeated, because engines differ in what its groups then hold.
 
 **Time.** RE2 takes time proportional to the text. Java and Python go back and try again: repeats that could make them take exponential
-time, such as `(a+)+`, are refused; those that stay can cost a power of the text's length (`backtracking.py` says which, and how one knows).
+time, such as `(a+)+`, are refused; those that are accepted can cost a power of the text's length (`cost.py`).
 
 **Stack.** Java calls itself at every round of some repeated groups, and a full stack ends the whole Spark application: `spark_longest` says
-up to which length texts are safe, and is `None` for most patterns (`stack.py`).
+up to which length texts are safe, and is `None` for most patterns (`cost.py`).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from dataclasses import dataclass, field, replace
 
 from tilth.errors import ExpressionError, Mistake
 from tilth.regex import tree
+from tilth.regex.cost import longest_text
 from tilth.regex.parser import Parser, place_in
 from tilth.regex.render import DUCKDB, PYTHON, SPARK, render
 from tilth.regex.replacement import Replacement, no_group
-from tilth.regex.stack import longest_text
 from tilth.regex.tree import Edge, Node
 
 __all__ = ["Regex", "Replacement"]

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 from tilth.errors import Mistake, Place
 from tilth.regex import chars, tree
-from tilth.regex.backtracking import too_many_ways, too_many_ways_in_all
 from tilth.regex.chars import SURROGATES, CharSet
+from tilth.regex.cost import AMBIGUOUS, MOST_READINGS, readings
 from tilth.regex.tree import Chars, Edge, Group, Node, Repeat
 
 LONGEST = 2_000  # characters of a pattern; Java's matcher takes one stack frame per part, and 1 MiB holds about twice as many
@@ -117,8 +117,12 @@ class Parser:
             self._refuse(
                 0, f"the pattern is too large: {counted} once its counts are written out", f"at most {LARGEST:,}", "lower the counts"
             )
-        elif not self.mistakes and (reason := too_many_ways_in_all(self.tree)):
-            self._refuse(0, reason, hint="put one repeat for several in a row: a?a?a? is a{0,3}, and [^,]*, is better than .*,")
+        elif not self.mistakes and readings(self.tree) > MOST_READINGS:
+            self._refuse(
+                0,
+                f"the pattern is ambiguous: {AMBIGUOUS}",
+                hint="put one repeat for several in a row: a?a?a? is a{0,3}, and [^,]*, is better than .*,",
+            )
 
     def _options(self, flags: Flags) -> list[Node]:
         options = [self._sequence(flags)]
@@ -182,9 +186,9 @@ class Parser:
         elif tree.may_be_empty(body):
             why = f"{sign} repeats a part that may match nothing; engines differ in what it then holds"
             self._refuse(at, why, hint="make what stands inside need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
-        elif not self.mistakes and (reason := too_many_ways(node)):
-            hint = "let each round but the first begin with its separator: (?:a+,?)+ is a+(?:,a+)*,?"
-            self._refuse(start, f"this repeat {reason}", hint=hint, length=self.at - start)
+        elif not self.mistakes and readings(node) > MOST_READINGS:
+            hint = "let each round but the first begin with a separator that is nowhere else in it: (?:a+,?)+ is a+(?:,a+)*,?"
+            self._refuse(start, f"this repeat is ambiguous: {AMBIGUOUS}", hint=hint, length=self.at - start)
         else:
             return node
         return HARMLESS

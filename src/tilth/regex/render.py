@@ -65,8 +65,7 @@ def render(node: Node, dialect: Dialect, after: CharSet = NOTHING) -> str:
 
 
 def _repeat(repeat: Repeat, dialect: Dialect, after: CharSet) -> str:
-    inside = after if repeat.most == 1 else tree.first(repeat.body) | after
-    body = render(repeat.body, dialect, inside)
+    body = render(repeat.body, dialect, tree.inside(repeat, after))
     if not isinstance(repeat.body, Chars | Group):
         body = f"(?:{body})"
     return body + _counts(repeat) + _manner(repeat, dialect, after)

@@ -160,7 +160,7 @@ def decided(node: Node, after: CharSet) -> bool:
             return apart and all(decided(option, after) for option in options)
         case Repeat(body, least, most, greedy):
             exit_is_clear = least == most or not first(body).overlaps(after)
-            return greedy and exit_is_clear and decided(body, after if most == 1 else first(body) | after)
+            return greedy and exit_is_clear and decided(body, inside(node, after))
 
 
 def is_decided_group(repeat: Repeat, after: CharSet) -> bool:
@@ -168,24 +168,33 @@ def is_decided_group(repeat: Repeat, after: CharSet) -> bool:
     return repeat.most != 1 and not isinstance(repeat.body, Chars) and decided(repeat, after)
 
 
-def shortest(node: Node) -> int:
-    """The length of the shortest text that the node can match, in characters."""
+def inside(repeat: Repeat, after: CharSet) -> CharSet:
+    """What may follow a round of a repeat: another round, or what comes after the repeat."""
+    return after if repeat.most == 1 else first(repeat.body) | after
+
+
+def length(node: Node) -> int | None:
+    """The length of every text that the node can match, in characters; `None` where they differ."""
     match node:
         case Chars():
             return 1
-        case Edge():
-            return 0
+        case Repeat(body, least, most):
+            one = length(body)
+            return one * least if one is not None and least == most else None
         case Choice(options):
-            return min(shortest(option) for option in options)
-        case Repeat(body, least):
-            return least * shortest(body)
+            lengths = set(map(length, options))
+            return lengths.pop() if len(lengths) == 1 else None
         case _:
-            return sum(shortest(part) for part in inner(node))
+            parts = [length(part) for part in inner(node)]
+            return None if None in parts else sum(filter(None, parts))
 
 
-def is_bounded(node: Node) -> bool:
-    """Whether no repeat in the node is without end."""
-    return not (isinstance(node, Repeat) and node.most is None) and all(is_bounded(part) for part in inner(node))
+def sets(node: Node) -> Iterator[CharSet]:
+    """The sets of characters in the node."""
+    if isinstance(node, Chars):
+        yield node.among
+    for part in inner(node):
+        yield from sets(part)
 
 
 def copies(node: Node) -> int:

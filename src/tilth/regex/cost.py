@@ -1,0 +1,149 @@
+"""What a pattern may cost engines that backtrack: the time of Java and Python, and Java's stack.
+
+`(a+)+b` has 2ⁿ ways to read n letters, and where no `b` follows a backtracking engine tries them all. `readings` is an upper bound on the
+ways to read one text. A repeat without a limit is accepted only if each of its rounds can be read in one way and it is clear where a round
+ends: the next character decides (`tree.decided`), all rounds have one length, or a round begins or ends with a separator. Elsewhere the
+ways multiply, and what exceeds `MOST_READINGS` is refused. What is accepted may still cost a power of the text's length: `.*a.*b` about n³.
+
+Java calls itself for every round of some repeats; on the 1 MiB of stack of Spark's threads some thousand rounds end the application.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import combinations, takewhile
+
+from tilth.regex import tree
+from tilth.regex.chars import NOTHING, CharSet, disjoint
+from tilth.regex.tree import Chars, Choice, Edge, Group, Node, Repeat, Sequence
+
+MOST_READINGS = 1_000_000
+MOST_OPTIONS = 50  # that are compared with each other
+SHORT = 4  # lengths beyond the least that are counted: more cost a power of the text's length, not an exponent
+CALLS = 3_000  # that fit into 1 MiB: at least 1.7 times as many did, for patterns of every kind, on Java 17 before it compiles
+FEW = 200  # calls of a counted repeat that are added up
+
+AMBIGUOUS = "the same text can be read in too many ways, and Java and Python would try them all"
+
+
+def readings(node: Node) -> float:
+    """An upper bound on the number of ways to read one text from its start to its end.
+
+    >>> many = Repeat(Chars(CharSet.of("a")), 1, None)
+    >>> readings(many), readings(Repeat(many, 1, None))
+    (1, inf)
+    """
+    return _readings(_loosened(node), NOTHING)
+
+
+def _loosened(node: Node) -> Node:
+    """The node without the conditions between characters, and its repeats greedy: neither makes a way to read a text impossible."""
+    if isinstance(node, Edge):
+        return Sequence(())
+    below = tree.changed(node, _loosened)
+    return replace(below, greedy=True) if isinstance(below, Repeat) else below
+
+
+def _readings(node: Node, after: CharSet) -> float:
+    if tree.decided(node, after):
+        return 1
+    match node:
+        case Group(body):
+            return _readings(body, after)
+        case Choice(options):
+            each = [_readings(option, after) for option in options]
+            apart = len(options) <= MOST_OPTIONS and all(_apart(*pair) for pair in combinations(options, 2))
+            return max(each) if apart else sum(each)
+        case Sequence(parts):
+            following = tree.followers(parts, after)[1:]
+            lengths = sorted(1 if tree.decided(*part) else _lengths(part[0]) for part in zip(parts, following, strict=True))
+            return math.prod(map(_readings, parts, following)) * math.prod(lengths[:-1])  # the last length is what the others leave
+        case Repeat(body, _, most):
+            inside = tree.inside(node, after)
+            clear = tree.decided(body, tree.first(body)) or _is_separated(body)
+            ways = _readings(body, inside) * (1 if clear or most == 1 else _lengths(body))
+            if ways == 1 or most == 1:
+                return ways
+            return math.inf if most is None else float(min(ways, MOST_READINGS) ** min(most, 20))
+        case _:
+            return 1
+
+
+def _lengths(node: Node) -> int:
+    """How many lengths the text of a node can have, of more than `SHORT` one more than that."""
+    if tree.length(node) is not None:
+        return 1
+    if isinstance(node, Repeat) and node.most is not None and tree.length(node.body) is not None:
+        return min(node.most - node.least, SHORT) + 1
+    return SHORT + 1
+
+
+def _apart(one: Node, other: Node) -> bool:
+    """Whether two options have different lengths, or differ in a character that both begin with, so that no text is both."""
+    lengths = tree.length(one), tree.length(other)
+    differ = None not in lengths and lengths[0] != lengths[1]
+    return differ or any(disjoint(pair) for pair in zip(_opening(one), _opening(other), strict=False))
+
+
+def _opening(node: Node) -> list[CharSet]:
+    """The sets of the characters that the text of a node surely begins with."""
+    while isinstance(node, Group):
+        node = node.body
+    parts = node.parts if isinstance(node, Sequence) else (node,)
+    return [part.among for part in takewhile(lambda part: isinstance(part, Chars), parts) if isinstance(part, Chars)]
+
+
+def _is_separated(body: Node) -> bool:
+    """Whether a round begins or ends with a character that is nowhere else in it."""
+    while isinstance(body, Group):
+        body = body.body
+    parts = body.parts if isinstance(body, Sequence) else (body,)
+    ends = ((parts[0], parts[1:]), (parts[-1], parts[:-1]))
+    return any(isinstance(end, Chars) and not any(end.among.overlaps(c) for part in rest for c in tree.sets(part)) for end, rest in ends)
+
+
+def longest_text(node: Node) -> int | None:
+    """Up to how many characters a text is safe for Java's matcher on 1 MiB of stack; `None` where there is no limit.
+
+    >>> from tilth.regex.parser import Parser
+    >>> longest_text(Parser("(?:ab|c)*").tree), longest_text(Parser("(?:[a-z]+,)+[a-z]").tree)
+    (None, 599)
+    """
+    fixed, per_character = _calls(node, NOTHING)
+    return None if not per_character and fixed <= CALLS else max(CALLS - fixed, 0) // max(per_character, 1)
+
+
+def _calls(node: Node, after: CharSet) -> tuple[int, int]:
+    """How many calls are on the stack at once while the node is matched: in any case, and for each character, since a round takes one."""
+    match node:
+        case Chars():
+            return 1, 0
+        case Sequence(parts):
+            below = list(map(_calls, parts, tree.followers(parts, after)[1:]))
+            return sum(fixed for fixed, _ in below), sum(per for _, per in below)
+        case Choice(options):
+            below = [_calls(option, after) for option in options]
+            return 2 + max(fixed for fixed, _ in below), sum(per for _, per in below)
+        case Group(body):
+            fixed, per = _calls(body, after)
+            return fixed + 2, per
+        case Repeat(body, _, most):
+            fixed, per = _calls(body, tree.inside(node, after))
+            if most == 1 or isinstance(body, Chars) or _runs_in_a_loop(body) or tree.is_decided_group(node, after):
+                return fixed + 1, per
+            few = most is not None and most * (fixed + 2) <= FEW
+            return (most * (fixed + 2), per) if few and most else (1, per + fixed + 2)
+        case _:
+            return 3, 0
+
+
+def _runs_in_a_loop(body: Node) -> bool:
+    """Whether Java repeats the body without calling itself: its length is one number of Java's characters, without a choice."""
+    match body:
+        case Chars(among):
+            return among.ranges[-1][1] <= 0xFFFF
+        case Choice():
+            return False
+        case _:
+            return tree.length(body) is not None and all(map(_runs_in_a_loop, tree.inner(body)))
