@@ -22,12 +22,17 @@ def notes(kind: str) -> list[Path]:
 
 
 def section(title: str) -> str:
-    """All notes under `title`, by kind; one note is one item of a list."""
+    """All notes under `title`, by kind. A note is one item of a list, or a list already."""
     lines = [f"## {title}"]
     for kind, heading in KINDS.items():
         if found := notes(kind):
-            lines += ["", f"### {heading}", "", *(f"- {'  '.join(path.read_text().strip().splitlines(keepends=True))}" for path in found)]
+            lines += ["", f"### {heading}", "", *(item(path.read_text().strip()) for path in found)]
     return "\n".join(lines) + "\n"
+
+
+def item(text: str) -> str:
+    """A note as an item of a list, its further lines indented; a note that is a list stays as it is."""
+    return text if text.startswith("- ") else f"- {'  '.join(text.splitlines(keepends=True))}"
 
 
 def release(version: str) -> None:
