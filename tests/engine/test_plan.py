@@ -5,7 +5,7 @@ import pytest
 from sqlglot import exp
 
 from tilth.data import Dataset, Memory
-from tilth.engine import engine as engine_module
+from tilth.engine import answering as answering_module
 from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
@@ -79,7 +79,7 @@ def test_what_turns_null_into_false_goes_from_a_count():
 
 
 def test_more_groups_than_can_be_held_are_refused(data, monkeypatch):
-    for module in (plan_module, engine_module):
+    for module in (plan_module, answering_module):
         monkeypatch.setattr(module, "MOST_GROUPS", 3)
     grouped = Grouped(RowCount(), ("a",))
     with pytest.raises(RequestError, match="row aggregates by a: there are more than 3 groups"):
@@ -90,5 +90,5 @@ def test_more_groups_than_can_be_held_are_refused(data, monkeypatch):
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_the_different_values_of_few_rows_are_counted_under_a_filter_too(data, engine, request):
     used = DuckDB() if engine == "duckdb" else Spark(request.getfixturevalue("spark"))
-    asked = [Statistic(DistinctOfFew.of(col("s")), where) for where in (None, gt(col("a"), lit(1)), gt(col("a"), lit(9)))]
+    asked = [Statistic(DistinctOfFew.of(col("s")), where=where) for where in (None, gt(col("a"), lit(1)), gt(col("a"), lit(9)))]
     assert list(used.answer(data, asked).values()) == [3, 2, 0]  # by hand: x, y and empty; y and empty; no row

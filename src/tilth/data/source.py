@@ -38,6 +38,9 @@ class Memory:
     identity: int = 0
     typed: bool = True
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identity", self.identity or id(self.table))
+
     def __str__(self) -> str:
         return f"table in memory ({self.table.num_rows} rows)"
 

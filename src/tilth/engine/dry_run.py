@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Change, Dataset, Kind, Schema, Source
-from tilth.engine.engine import Engine, FileFormat, everything
+from tilth.engine.answering import passes
+from tilth.engine.arrow import empty
+from tilth.engine.engine import Engine, FileFormat, N, everything
+from tilth.engine.needs import Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
-from tilth.engine.plan import plan
 from tilth.engine.statistics import Statistic
 
 if TYPE_CHECKING:
@@ -58,14 +60,24 @@ class Rehearsal(Engine):
         self.note("hold rows", self.query(data, everything()))
         return data
 
-    def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
-        known: dict[Statistic, Any] = {}
-        asked = list(statistics)
-        modes = {s: self.schema(data)[s.per[0]].kind for s in asked if isinstance(s.aggregate, MostFrequentKey)}
-        for scan in plan(asked):
-            self.note(scan.title, self.scan_text(data, scan))
-            known |= {s: {(g,) * len(s.by): _stand_in(s) for g in GROUPS} if s.by else _stand_in(s) for s in scan.statistics}
-        return known | {s: OF_KIND.get(kind, STAND_IN) for s, kind in modes.items() if not s.by}
+    def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
+        known: dict[Any, Any] = {}
+        for asked in passes(self, data, needs):
+            self.note(asked.title, asked.text)
+            values = {n: self._stand_in(data, n) for n in asked.needs}
+            known |= {n: {(g,) * len(n.by): value for g in GROUPS} if n.by else value for n, value in values.items()}
+        return known
+
+    def _stand_in(self, data: Dataset, need: Need) -> Any:
+        """What is said to be a need's answer."""
+        match need:
+            case Sample():
+                return empty(self.schema(data), need.columns)
+            case Statistic(aggregate=TopKeys()):
+                return []
+            case Statistic(aggregate=MostFrequentKey()) if not need.by:
+                return OF_KIND.get(self.schema(data)[need.per[0]].kind, STAND_IN)
+        return 1 if need.of_nothing == 0 else STAND_IN
 
     def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         return dict.fromkeys(statistics, STAND_IN)
@@ -88,8 +100,3 @@ class Rehearsal(Engine):
 
         self.note("write", text)
         return pa.table({}).to_reader()
-
-
-def _stand_in(statistic: Statistic) -> Any:
-    """What is said to be a statistic's value."""
-    return [] if isinstance(statistic.aggregate, TopKeys) else 1 if statistic.of_nothing == 0 else STAND_IN

@@ -7,18 +7,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Schema, Source
+from tilth.engine.answering import answered, read_off
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.layers import select_from, table
+from tilth.engine.needs import Need
 from tilth.engine.operations import EngineName, lower
-from tilth.engine.plan import MOST_GROUPS, Scan, plan
+from tilth.engine.plan import Scan, plan
 from tilth.engine.statistics import Statistic
-from tilth.errors import RequestError
 from tilth.report import Pass
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Contradicted(Exception):
 
 
 FileFormat = Literal["parquet", "csv", "json"]
+N = TypeVar("N", bound=Need)
 
 
 class Engine(ABC):
@@ -129,19 +131,18 @@ class Engine(ABC):
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
         first = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False).limit(rows, copy=False)
         (scan,) = plan(asked)
-        return read_off(scan, self.run(self.scan_text(data.rows(first, out=columns), scan)))
+        return cast(
+            "dict[Statistic, Any]", read_off(scan.title, scan.statistics, self.run(self.scan_text(data.rows(first, out=columns), scan)))
+        )
 
     def view(self, data: Dataset) -> str:
         """The name of a table that holds the dataset, for a query that names its tables."""
         base, _, layers = self.base(data)
         return base if not layers else self.named(data, self.query(data, everything()))
 
-    def answer(self, data: Dataset, statistics: Iterable[Statistic]) -> dict[Statistic, Any]:
-        """The value of each statistic: a number, or for one with `by` a dict from a tuple of keys to the number."""
-        known: dict[Statistic, Any] = {}
-        for scan in plan(statistics):
-            known |= read_off(scan, self._timed(scan.title, self.scan_text(data, scan)))
-        return known
+    def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
+        """The answer to each need, equal ones asked once: see `engine.needs`."""
+        return cast("dict[N, Any]", answered(self, data, needs))
 
     def scan_text(self, data: Dataset, scan: Scan) -> str:
         """The text of one scan over a dataset."""
@@ -174,20 +175,6 @@ class Engine(ABC):
             yield
         finally:
             self.purpose = outer
-
-
-def read_off(scan: Scan, rows: Sequence[tuple[Any, ...]]) -> dict[Statistic, Any]:
-    """The statistics' values from the rows of their scan's answer."""
-    k = scan.keys
-    if not k:
-        return {s: rows[0][i] for i, s in enumerate(scan.statistics)}
-    if len(rows) > MOST_GROUPS:
-        raise RequestError(
-            f"{scan.title}: there are more than {MOST_GROUPS:,} groups",
-            hint="group by columns of fewer values: one of these is probably an identifier",
-            code="too-many-groups",
-        )
-    return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(scan.statistics)}
 
 
 def everything() -> exp.Select:

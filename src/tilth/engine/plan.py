@@ -31,11 +31,6 @@ class Scan:
     query: exp.Select
     fold: exp.Select | None = None
 
-    @property
-    def keys(self) -> int:
-        """How many keys stand in front of the numbers in each row of the answer."""
-        return len(self.statistics[0].by)
-
     def select(self, base: str, names: tuple[str, ...], layers: Sequence[Layer]) -> exp.Select:
         """The whole query, over the layers on top of the table `base`."""
         query = select_from(base, names, layers, self.query)

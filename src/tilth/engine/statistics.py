@@ -1,4 +1,4 @@
-"""What a table can be asked: statistics of few, closed kinds, each with a merge law.
+"""Statistics: the needs that SQL aggregates answer, of few, closed kinds, each with a merge law.
 
 | kind | made by | merges by |
 |---|---|---|
@@ -20,48 +20,31 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import all_rows, and_, col, columns_of, lit
-from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, CountIf, ExactSum, Quantile, SumOrZero
+from tilth.engine.expressions import all_rows, col, columns_of, lit
+from tilth.engine.needs import Need, of_nothing
+from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, ExactSum, Quantile
 from tilth.errors import Gap
 
 
 @dataclass(frozen=True)
-class Statistic:
+class Statistic(Need):
     """A number of a table: an aggregate over its rows, or (`per`) over its groups of equal values.
 
     Over groups the aggregate sees each group's keys as `key(0)` … and its size as `size()`; rows whose keys are all null form no group.
-    `where` keeps rows (a condition that is null keeps none), `by` gives one number per group of rows: a dict from a tuple
-    of keys to the number.
     """
 
     aggregate: Tree
-    where: Tree | None = None
     per: tuple[str, ...] = ()
-    by: tuple[Tree, ...] = ()
-
-    def filtered(self, condition: Tree | None) -> Statistic:
-        """The same number of fewer rows."""
-        if condition is None:
-            return self
-        return replace(self, where=condition if self.where is None else and_(self.where, condition))
-
-    def grouped(self, *keys: Tree) -> Statistic:
-        """The same number for each group of rows."""
-        return replace(self, by=(*self.by, *keys))
 
     @property
     def reads(self) -> set[str]:
-        """The table's columns that it looks at."""
-        own = set(self.per) or columns_of(self.aggregate)
-        return own.union(columns_of(self.where), *(columns_of(k) for k in self.by))
+        return (set(self.per) or columns_of(self.aggregate)) | self._around()
 
     @property
-    def of_nothing(self) -> int | None:
-        """The number over no rows: 0 for a count, null for the rest."""
-        return 0 if isinstance(self.aggregate, exp.Count | CountIf | SumOrZero) else None
+    def of_nothing(self) -> Any:
+        return of_nothing(self.aggregate)
 
     def merge(self, a: Any, b: Any) -> Any:
-        """The number of the whole from the numbers of two parts. `Gap` where the kind has no such law."""
         if self.by:
             alone = replace(self, by=())
             return {key: alone.merge(a.get(key), b.get(key)) for key in a.keys() | b.keys()}
@@ -82,7 +65,7 @@ MERGES: dict[type[Tree], Callable[[Any, Any], Any]] = {
 
 def count(where: Tree | None = None) -> Statistic:
     """The number of rows, or of those for which a condition is true."""
-    return Statistic(all_rows(), where)
+    return Statistic(all_rows(), where=where)
 
 
 def count_of(x: Tree) -> Statistic:
@@ -127,7 +110,7 @@ def quantile(x: Tree, q: float) -> Statistic:
 
 def over_groups(aggregate: Tree, columns: tuple[str, ...], where: Tree | None = None) -> Statistic:
     """A fold over the groups of equal values of some columns; `size()` is a group's size in it."""
-    return Statistic(aggregate, where, columns)
+    return Statistic(aggregate, columns, where=where)
 
 
 def size() -> Tree:

@@ -1,4 +1,4 @@
-"""What a metric is: the statistics it needs, and the value they give."""
+"""What a metric is: its needs, and the value that their answers give."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Dataset
 from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, columns_of
-from tilth.engine.statistics import Statistic
+from tilth.engine.needs import Need
 from tilth.errors import ColumnError
 
 
@@ -28,12 +28,12 @@ class Metric(ABC):
     best: ClassVar[str | float | None] = None
 
     @abstractmethod
-    def needs(self) -> tuple[Statistic, ...]:
-        """The statistics, in the order in which `value` takes them."""
+    def needs(self) -> tuple[Need, ...]:
+        """What is asked of the table, in the order in which `value` takes the answers."""
 
     @abstractmethod
     def value(self, *numbers: Any) -> Any:
-        """The metric's value from its statistics' numbers."""
+        """The metric's value from the answers to its needs."""
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
         """The numbers of the whole from those of two parts; `Gap` where no law gives them."""
@@ -64,7 +64,7 @@ class Where(Metric):
     metric: Metric
     condition: Tree
 
-    def needs(self) -> tuple[Statistic, ...]:
+    def needs(self) -> tuple[Need, ...]:
         return tuple(s.filtered(self.condition) for s in self.metric.needs())
 
     def value(self, *numbers: Any) -> Any:
@@ -94,7 +94,7 @@ class Grouped(Metric):
     by: tuple[str, ...]
     compare: Callable[[Mapping[Any, Any]], Any] = dict
 
-    def needs(self) -> tuple[Statistic, ...]:
+    def needs(self) -> tuple[Need, ...]:
         return tuple(s.grouped(*(col(c) for c in self.by)) for s in self.metric.needs())
 
     def value(self, *numbers: Any) -> Any:
@@ -146,7 +146,7 @@ def measured(data: Dataset, metrics: Iterable[Metric], engine: Engine) -> dict[M
     return {m: m.value(*(known[s] for s in m.needs())) for m in wanted}
 
 
-def _refuse_unknown(names: Sequence[str], asked: Iterable[Statistic]) -> None:
+def _refuse_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
     missing = sorted(set[str]().union(*(s.reads for s in asked)) - set(names))
     if missing:
         raise ColumnError(*(m for c in missing for m in ColumnError.unknown(c, names).mistakes))

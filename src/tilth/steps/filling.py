@@ -15,6 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from tilth.data import Column
+from tilth.engine.needs import Need
 from tilth.engine.operations import CentralMoment2
 from tilth.engine.statistics import Statistic
 from tilth.errors import Gap
@@ -30,7 +31,7 @@ class Numbers(Metric):
 
     metric: Metric
 
-    def needs(self) -> tuple[Statistic, ...]:
+    def needs(self) -> tuple[Need, ...]:
         return self.metric.needs()
 
     def value(self, *numbers: Any) -> Sequence[Any]:
@@ -84,13 +85,13 @@ def _more_of(pairs: Iterable[tuple[Any, int]], fill: Any, missing: int, most: in
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most])
 
 
-def _of_copies(statistic: Statistic, value: Any, n: int) -> Any:
+def _of_copies(need: Need, value: Any, n: int) -> Any:
     """A statistic of n equal values."""
-    match statistic.aggregate:
-        case exp.Count():
+    match need:
+        case Statistic(aggregate=exp.Count()):
             return n
-        case exp.Sum():
+        case Statistic(aggregate=exp.Sum()):
             return n * float(value)
-        case CentralMoment2():
+        case Statistic(aggregate=CentralMoment2()):
             return 0.0
     return float(value)  # the smallest and the largest

@@ -12,12 +12,12 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Roles, Schema
 from tilth.engine.expressions import add, alias, case, col, eq, if_else, le, lit, lt, mul, number
+from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import table
 from tilth.engine.operations import Copies, has_text, key_hash, key_text, lookup
 from tilth.engine.operations.texts import BLANKS
 from tilth.errors import ColumnError, Mistake, RequestError
 from tilth.metrics.metric import Metric
-from tilth.steps.keys import content, key_columns
 from tilth.steps.rows.ranks import Counts, cuts
 from tilth.steps.step import Learned, Learning, Step, refuse_clashes
 

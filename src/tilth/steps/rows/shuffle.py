@@ -9,13 +9,13 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset, Kind, Roles, Schema
 from tilth.engine.expressions import col
+from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import table
 from tilth.engine.operations import key_hash
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import DistinctKeys
 from tilth.metrics.metric import Metric
-from tilth.steps.keys import content, key_columns
 from tilth.steps.step import Learned, Learning, Step
 
 NO_ORDER = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER, Kind.NULL})

@@ -14,12 +14,12 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.expressions import and_, case, coalesce, col, if_else, is_null, le, lit, lt, number
+from tilth.engine.keys import content, key_columns
 from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_text, key_hash, key_text, lookup, threshold
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Where
-from tilth.steps.keys import content, key_columns
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Learned, Learning, Selector, Step
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tilth.data import Column, Kind, Roles, Schema
+from tilth.engine.keys import content, key_columns
 from tilth.errors import RequestError
-from tilth.steps.keys import content, key_columns
 
 SCHEMA = Schema((Column("id", Kind.INTEGER), Column("tags", Kind.LIST), Column("x", Kind.FLOAT)))
 

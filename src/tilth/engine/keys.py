@@ -1,4 +1,4 @@
-"""What tells one row from another, for steps that hash rows."""
+"""What identifies a row, for all that hashes rows."""
 
 from __future__ import annotations
 

@@ -1,0 +1,105 @@
+"""How an engine answers needs: each kind in its own way, equal ones once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlglot import exp
+
+from tilth.data import Dataset
+from tilth.engine.arrow import cast, uniform
+from tilth.engine.expressions import col
+from tilth.engine.keys import content
+from tilth.engine.layers import select_from
+from tilth.engine.needs import Need, Relation, Sample
+from tilth.engine.operations import has_text, key_hash
+from tilth.engine.plan import MOST_GROUPS, plan
+from tilth.engine.relations import Join, joins, refuse_unfit
+from tilth.engine.statistics import Statistic
+from tilth.errors import RequestError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tilth.engine.engine import Engine
+
+N = TypeVar("N", bound=Need)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One pass: what it does in a few words, its query, and the needs that it answers."""
+
+    title: str
+    text: str
+    needs: Sequence[Need]
+
+
+def answered(engine: Engine, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
+    """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer."""
+    known: dict[Need, Any] = {}
+    for asked in passes(engine, data, needs):
+        if isinstance(asked.needs[0], Sample):
+            known[asked.needs[0]] = _sampled(engine, data, asked)
+        else:
+            known |= read_off(asked.title, asked.needs, engine.ask(asked.title, asked.text))
+    return known
+
+
+def passes(engine: Engine, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
+    """The passes over the data that answer the needs. Errors: for columns of another table that are not there or cannot be compared."""
+    asked = list(dict.fromkeys(needs))
+    for scan in plan(_of(Statistic, asked)):
+        yield Asked(scan.title, engine.scan_text(data, scan), scan.statistics)
+    for join in _joins(engine, data, _of(Relation, asked)):
+        here, there = select_from(*engine.base(data), join.here), select_from(*engine.base(join.other), join.there)
+        yield Asked(join.title, engine.written(join.select(here, there)), join.relations)
+    for sample in _of(Sample, asked):
+        yield Asked(f"sample of {sample.rows:,} rows", engine.query(data, _sample(engine, data, sample)), (sample,))
+
+
+def _of(kind: type[N], needs: Iterable[Need]) -> list[N]:
+    return [n for n in needs if isinstance(n, kind)]
+
+
+def read_off(title: str, needs: Sequence[Need], rows: Sequence[tuple[Any, ...]]) -> dict[Need, Any]:
+    """The needs' answers from the rows of the query that answers them: the keys first, then a number for each need."""
+    k = len(needs[0].by)
+    if not k:
+        return {s: rows[0][i] for i, s in enumerate(needs)}
+    if len(rows) > MOST_GROUPS:
+        raise RequestError(
+            f"{title}: there are more than {MOST_GROUPS:,} groups",
+            hint="group by columns of fewer values: one of these is probably an identifier",
+            code="too-many-groups",
+        )
+    return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(needs)}
+
+
+def _joins(engine: Engine, data: Dataset, relations: Sequence[Relation]) -> tuple[Join, ...]:
+    if relations:
+        others = dict.fromkeys(r.other for r in relations)
+        refuse_unfit(relations, engine.schema(data), {other: engine.schema(other) for other in others})
+    return joins(relations)
+
+
+def _sample(engine: Engine, data: Dataset, sample: Sample) -> exp.Select:
+    """The query that gives a sample's rows in their order."""
+    schema = engine.schema(data)
+    ids = [c for c in data.roles.id if c in schema]
+    key = [schema[c] for c in dict.fromkeys([*ids, *sample.columns]) if has_text(schema[c])] if ids else content(schema)
+    query = exp.Select(expressions=[col(c) for c in sample.columns])
+    query = query if sample.where is None else query.where(sample.where)
+    return query.order_by(key_hash(key, sample.seed), copy=False).limit(sample.rows, copy=False)
+
+
+def _sampled(engine: Engine, data: Dataset, asked: Asked) -> pa.Table:
+    import pyarrow as pa
+
+    kinds = engine.schema(data)
+    with engine.timed(asked.title, asked.text):
+        reader = engine.batches(asked.text)
+        types = uniform(reader.schema, kinds)
+        return pa.Table.from_batches((cast(batch, types) for batch in reader), types)

@@ -1,0 +1,56 @@
+"""Arrow types by the kinds of columns: what needs and Python operations are given, whatever the engine calls its types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tilth.data import Kind, Schema
+from tilth.errors import RequestError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def arrow_type(kind: Kind) -> pa.DataType | None:
+    """The Arrow type of a kind; None for kinds that have more than one."""
+    import pyarrow as pa
+
+    types = {
+        Kind.BOOLEAN: pa.bool_(),
+        Kind.INTEGER: pa.int64(),
+        Kind.FLOAT: pa.float64(),
+        Kind.TEXT: pa.string(),
+        Kind.DATE: pa.date32(),
+        Kind.TIMESTAMP: pa.timestamp("us"),
+        Kind.INSTANT: pa.timestamp("us", "UTC"),
+    }
+    return types.get(kind)
+
+
+def uniform(found: pa.Schema, kinds: Schema) -> pa.Schema:
+    """The Arrow schema of an engine's answer with the types of the columns' kinds.
+
+    Columns that `kinds` lacks, and kinds of more than one type, stay as they are.
+    """
+    import pyarrow as pa
+
+    types = {c.name: arrow_type(c.kind) for c in kinds}
+    return pa.schema([f.with_type(types.get(f.name) or f.type) for f in found])
+
+
+def empty(kinds: Schema, columns: Sequence[str]) -> pa.Table:
+    """A table of these columns without rows."""
+    import pyarrow as pa
+
+    return pa.schema([(c, arrow_type(kinds[c].kind) or pa.null()) for c in columns]).empty_table()
+
+
+def cast(batch: pa.RecordBatch, to: pa.Schema) -> pa.RecordBatch:
+    """A batch in other types. Errors: `RequestError` for a value that does not fit, such as an integer beyond 64 bits."""
+    import pyarrow as pa
+
+    try:
+        return batch if batch.schema.equals(to) else batch.cast(to)
+    except pa.ArrowInvalid as error:
+        raise RequestError(f"a value does not fit: {error}") from error
