@@ -20,10 +20,10 @@ def arrow_type(kind: Kind) -> pa.DataType | None:
         Kind.BOOLEAN: pa.bool_(),
         Kind.INTEGER: pa.int64(),
         Kind.FLOAT: pa.float64(),
-        Kind.TEXT: pa.string(),
+        Kind.STRING: pa.string(),
         Kind.DATE: pa.date32(),
         Kind.TIMESTAMP: pa.timestamp("us"),
-        Kind.INSTANT: pa.timestamp("us", "UTC"),
+        Kind.TIMESTAMP_TZ: pa.timestamp("us", "UTC"),
     }
     return types.get(kind)
 
