@@ -157,6 +157,7 @@ class DataFailure(TilthError):
 
 
 DISK_FULL = "disk-full"  # the code of every mistake that says so
+REFUSED = "query-refused"  # the code where an engine refuses one query and goes on working
 
 
 class MachineError(TilthError, RuntimeError):

@@ -32,7 +32,10 @@ from tilth.rules.language.syntax import (
     Variable,
 )
 from tilth.rules.language.tokens import TEXT, tokenize
-from tilth.rules.types.catalogue import CATALOGUE, INNER, NO, RuleType
+from tilth.rules.types import RULE_TYPES
+from tilth.rules.types.rule_type import NO, RuleType
+
+WATCHABLE = [row.name for row in RULE_TYPES.values() if row.watchable]
 
 
 def is_text(text: Text) -> bool:
@@ -46,7 +49,7 @@ raw = st.lists(
 texts = raw.map(lambda parts: Text("".join(parts))).filter(is_text)
 filled = texts.filter(lambda text: bool(text.raw.strip()))
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True).filter(
-    lambda word: tokenize(word)[0][0].kind == "name" and word not in CATALOGUE
+    lambda word: tokenize(word)[0][0].kind == "name" and word not in RULE_TYPES
 )
 digits = st.integers(0, 10**6).map(str)
 literals = st.builds("{}{}{}".format, st.sampled_from(["", "-"]), digits, st.sampled_from(["", ".0", ".25"])).map(Literal)
@@ -123,7 +126,7 @@ tags = st.lists(
 def parameters(draw: st.DrawFn, row: RuleType, count: int) -> tuple[Parameter, ...]:
     """So many parameters of a type, quoted, bare or a variable."""
     if row.name == "DetectAnomalies":
-        inner = CATALOGUE[draw(st.sampled_from(INNER))]
+        inner = RULE_TYPES[draw(st.sampled_from(WATCHABLE))]
         return (Parameter(inner.name), *draw(parameters(inner, inner.forms[0].least)))
     bare = names.map(lambda name: Parameter(name, ""))
     quoted = filled.map(lambda text: Parameter(text.raw))
@@ -136,7 +139,7 @@ def parameters(draw: st.DrawFn, row: RuleType, count: int) -> tuple[Parameter, .
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
     """A rule that default mode accepts, of any type."""
-    row = draw(st.sampled_from([row for row in CATALOGUE.values() if row.rule]))
+    row = draw(st.sampled_from([row for row in RULE_TYPES.values() if row.rule]))
     form = draw(st.sampled_from(row.forms))
     count = draw(st.integers(form.least, form.least + 2 if form.most is None else form.most))
     condition = None
@@ -175,7 +178,7 @@ trees = st.recursive(
 
 @st.composite
 def analyzers(draw: st.DrawFn) -> Analyzer:
-    row = draw(st.sampled_from([row for row in CATALOGUE.values() if row.analyzer != NO]))
+    row = draw(st.sampled_from([row for row in RULE_TYPES.values() if row.analyzer != NO]))
     form = row.forms[0]
     count = draw(st.integers(form.least, form.least + 2 if form.most is None else form.most))
     where = draw(st.none() | filled) if row.where else None

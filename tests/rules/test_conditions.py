@@ -160,11 +160,6 @@ def test_variables_are_looked_up() -> None:
         resolve(found, Setting(NOW))
 
 
-def test_the_history_is_asked() -> None:
-    it = criterion("> avg(last(2))", "RowCount", history=[100.0, 90.0])
-    assert [it.holds(95), it.holds(95.5)] == [False, True]
-
-
 @pytest.mark.parametrize("text", ["2023-02-29", "2024-13-01", "2024-00-10", "0000-01-01"])
 def test_days_that_there_are_not(text: str) -> None:
     with pytest.raises(ValueError):

@@ -10,6 +10,7 @@ import pytest
 
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
+from tilth.errors import MachineError
 from tilth.report import FindingKind, Outcome
 from tilth.rules import evaluate, parse
 
@@ -135,3 +136,34 @@ def test_clock_times_are_those_of_the_zone_that_the_tag_says(zone, passed, engin
     rule = f'ColumnValues "at" >= "9:30 AM" with threshold > 0 with timeZone = "{zone}"'
     (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine, now=late)
     assert found.details["rows"]["passed"] == passed, found.message
+
+
+def test_the_values_of_a_private_column_are_in_no_message_and_no_metric(data, engine):
+    private = Dataset(data.source, Roles.of(private="price"))
+    ruleset = 'Rules = [ ColumnValues "price" between 15 and 35 ] Analyzers = [ ColumnValues "price", AllStatistics "price" ]'
+    rule, values, statistics = evaluate(private, parse(ruleset), engine)
+    assert rule.message.splitlines()[0] == "Value: *** does not meet the constraint requirement!"
+    assert "60" not in f"{rule.message} {rule.value} {rule.details['metrics']} {rule.examples}"
+    assert values.outcome is Outcome.ERROR
+    assert not [name for name in statistics.details["metrics"] if name.endswith(("Minimum", "Maximum"))]
+
+
+def test_a_variable_names_a_column(data, engine):
+    (found,) = evaluate(data, parse('key = "id" Rules = [ IsPrimaryKey $key ]'), engine)
+    assert found.outcome is Outcome.PASSED, found.message
+
+
+@pytest.mark.parametrize("query", ["month()", "ceil()", "map(x)", "date_trunc()", "regexp_replace(code, code)"])
+def test_a_malformed_call_is_the_error_of_its_rule(query, data, engine):
+    rules = f'Rules = [ RowCount = 5 where "{query} = 1", CustomSql "select {query} from primary" = 1, RowCount = 5 ]'
+    found = evaluate(data, parse(rules), engine)
+    assert [f.outcome for f in found] == [Outcome.ERROR, Outcome.ERROR, Outcome.PASSED]
+
+
+def test_a_machine_that_fails_is_not_a_rule_that_fails(data, engine, monkeypatch):
+    def full(*_):
+        raise MachineError("the disk is full")
+
+    monkeypatch.setattr(engine, "answer", full)
+    with pytest.raises(MachineError):
+        evaluate(data, parse("Rules = [ RowCount = 5 ]"), engine)

@@ -1,7 +1,7 @@
-"""DQDL, the language of quality rules: its syntax tree, its parser, the conditions, and the catalogue of rule types.
+"""DQDL, the language of quality rules: its parser, its conditions, the shelf of rule types, and their evaluation.
 
-A text becomes tokens (`tokens`), tokens a tree (`parser` → `syntax`), and the tree is checked against the catalogue (`check`,
-`lints`). All mistakes are found at once. What a condition means stands in `conditions` and `functions`.
+A text becomes tokens (`language.tokens`), tokens a tree (`parser` → `syntax`), and the tree is checked against the shelf of rule types
+(`validate`, `lints`). All mistakes are found at once. `conditions` and `functions` say what a condition means.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RulesError
-from tilth.rules.language.diagnostics import CODES, Diagnostics, RuleMistake, Source, TooMany
+from tilth.rules.language.diagnostics import CODES, Diagnostics, RuleMistake, SourceText, TooMany
 from tilth.rules.language.parser import read
 from tilth.rules.language.syntax import Analyzer, Composite, Condition, Rule, Ruleset
 from tilth.rules.language.targets import outside_glue
 from tilth.rules.language.validate import check
-from tilth.rules.types.catalogue import CATALOGUE, RuleType
+from tilth.rules.types import RULE_TYPES
 
 if TYPE_CHECKING:
     from tilth.data import Dataset
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from tilth.report import Finding
 
 __all__ = [
-    "CATALOGUE",
     "CODES",
+    "RULE_TYPES",
     "Analyzer",
     "Composite",
     "Condition",
     "Rule",
     "RuleMistake",
-    "RuleType",
     "Ruleset",
     "evaluate",
     "lint",
@@ -40,14 +39,14 @@ __all__ = [
 
 
 def evaluate(data: Dataset, ruleset: Ruleset, engine: Engine, **options: Any) -> list[Finding]:
-    """A finding for every rule and analyzer, as `evaluation.evaluate`; what evaluates is loaded when it is first used."""
-    from tilth.rules.evaluate import evaluate as judge
+    """A finding for every rule and analyzer, as `rules.evaluate.evaluate` says; the code is loaded when it is first used."""
+    from tilth.rules.evaluate import evaluate as evaluation
 
-    return judge(data, ruleset, engine, **options)
+    return list(evaluation(data, ruleset, engine, **options).findings)
 
 
 def parse(text: str, *, file: str | None = None, strict: bool = False) -> Ruleset:
-    """The ruleset that a text says.
+    """The ruleset in a text.
 
     `strict` accepts only what AWS Glue accepts. `file` is the name that messages give. Warnings are in `Ruleset.warnings`. Raises
     `RulesError` with all errors, each with its place.
@@ -72,11 +71,11 @@ def lint(text: str, *, file: str | None = None, strict: bool = False, target: st
     ['E-RULETYPE', 'W-FLOAT-EQ']
     """
     ruleset, mistakes = _read(text, file, strict)
-    return [*mistakes, *(outside_glue(ruleset, Source(text, file), target) if target else ())]
+    return [*mistakes, *(outside_glue(ruleset, SourceText(text, file), target) if target else ())]
 
 
 def _read(text: str, file: str | None, strict: bool) -> tuple[Ruleset, tuple[RuleMistake, ...]]:
-    report = Diagnostics(Source(text, file), strict)
+    report = Diagnostics(SourceText(text, file), strict)
     ruleset = read(report)
     with suppress(TooMany):
         check(ruleset, report)

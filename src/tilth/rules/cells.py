@@ -1,4 +1,4 @@
-"""Conditions on single cells, as trees: what ColumnValues and ColumnLength ask of a row. True or false, never null."""
+"""Conditions on single cells, as trees: what ColumnValues and ColumnLength test of a row. True or false, never null."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def passes(criterion: Criterion, column: Column) -> Tree:
     Null meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. Errors: `RulesError` for a
     column whose kind the condition cannot judge, `ExpressionError` for a pattern outside the subset that all engines share.
     """
-    value = Cell(criterion, column).value()
+    value = CellValue(criterion, column).value()
     return judged(criterion, value, col(column.name))
 
 
 def length_passes(criterion: Criterion, column: Column) -> Tree:
-    """Whether the length of a text, 0 for null, meets a condition."""
+    """Whether the length of a string, 0 for null, meets a condition."""
     return judged(criterion, length(column), lit(0))
 
 
@@ -118,14 +118,14 @@ def _literal(operand: Any, criterion: Criterion) -> Tree:
     return lit(operand)
 
 
-class Cell:
+class CellValue:
     """A column's cell in the form in which a condition of some family judges it."""
 
     def __init__(self, criterion: Criterion, column: Column) -> None:
         self.criterion, self.column, self.x = criterion, column, col(column.name)
 
     def value(self) -> Tree:
-        """The cell as a number, a text, a day or a point in time."""
+        """The cell as a number, a string, a day or a point in time."""
         if not any(o is not None for o in self.criterion.operands):
             return self.x  # only NULL is asked for, which every kind of column can hold
         match self.criterion.family:
@@ -140,7 +140,7 @@ class Cell:
         return self.criterion.operator == "matches"
 
     def number(self) -> Tree:
-        """A number; of a text that is none, one that nothing equals."""
+        """A number; null for a string that is not a number."""
         match self.column.kind:
             case Kind.BOOLEAN:
                 return integer(self.x)
@@ -151,7 +151,7 @@ class Cell:
         return self.x if self.column.kind.numeric else self.refuse("a number")
 
     def day(self) -> Tree:
-        """The day of a date, a timestamp, or a text in ISO form."""
+        """The day of a date, a timestamp, or a string in ISO form."""
         if self.column.kind is Kind.STRING:
             return coalesce(TextToDate.of(self.x), cast(_text_instant(self.x), Kind.DATE))
         if self.column.kind is Kind.TIMESTAMP_TZ:
@@ -180,9 +180,9 @@ def as_text(column: Column) -> Tree:
         return col(column.name)
     if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):
         return text(col(column.name))
-    raise RulesError(
-        f"needs a text, and the engines do not agree on the text of column {column.name!r} ({column.type or column.kind})", code="E-TYPE"
-    )
+    c = column
+    message = f"needs a string, and the engines do not agree on the string form of column {c.name!r} ({c.type or c.kind})"
+    raise RulesError(message, code="E-TYPE")
 
 
 def offenders(criterion: Criterion) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What a condition means: its operands worked out to plain values, and whether a value meets it (`dqdl` §5, §8.21)."""
+"""What a condition means: its operands worked out to plain values, and whether a value meets it."""
 
 from __future__ import annotations
 
@@ -38,15 +38,14 @@ Plain: TypeAlias = float | int | str | datetime | Keyword | None
 
 @dataclass(frozen=True)
 class Setting:
-    """What operands may refer to: the instant of the run in UTC, the zone of clock times, the variables, the metric's history.
+    """What operands may refer to: the instant of the run in UTC, the zone of clock times, and the variables.
 
-    `now` with a zone is converted; without one it is UTC. `history` has the latest value first.
+    `now` with a zone is converted; without one it is UTC.
     """
 
     now: datetime
     zone: tzinfo = UTC
     variables: Mapping[str, Variable] = field(default_factory=dict)
-    history: Sequence[float] = ()
 
     @property
     def instant(self) -> datetime:
@@ -116,8 +115,8 @@ class Criterion:
 def resolve(condition: Condition, setting: Setting, *, ignore_case: bool = False) -> Criterion:
     """The condition with its operands worked out.
 
-    Variables are looked up, arithmetic and functions of the history computed, `now()` and clock times fixed. Raises
-    `functions.Unjudged` where a number has no value, and `RulesError` for a variable that is not there.
+    Variables are looked up, arithmetic is computed, `now()` and clock times fixed. Errors: `functions.EvaluationError` where a number
+    has no value, `RulesError` for a variable that is not there.
 
     >>> resolve(Condition("duration", "<=", (Duration("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
     True
@@ -162,7 +161,7 @@ def _plain(operand: Operand, condition: Condition, setting: Setting) -> Sequence
         case Null() | Keyword("NULL"):
             return (None,)
         case Literal() | Call() | Group() | Arithmetic():
-            return (evaluate(operand, setting.history),)
+            return (evaluate(operand),)
         case Text():
             return (operand.pattern if condition.operator == "matches" else operand.value,)
         case Reference():

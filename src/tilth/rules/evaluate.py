@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tilth.data import Dataset
 from tilth.engine.engine import Engine
-from tilth.errors import TilthError
+from tilth.errors import REFUSED, MachineError, RulesError, TilthError
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, FindingKind, Outcome
-from tilth.rules.analyzers import analyzed
 from tilth.rules.conditions import Setting
-from tilth.rules.examples import Looks, failing
-from tilth.rules.language.functions import Unjudged
+from tilth.rules.context import Context, History, dynamic, statistic
+from tilth.rules.examples import FailureExamples, failing
+from tilth.rules.language.functions import EvaluationError
 from tilth.rules.language.syntax import Analyzer, Composite, Rule, Ruleset
-from tilth.rules.types import custom_sql
-from tilth.rules.types.measuring import Asked, Context, Verdict, asked
+from tilth.rules.prepared import PreparedRule, RuleResult
+from tilth.rules.types import RULE_TYPES
 
 EXAMPLES = 5  # shown of what fails a rule
-MOST_EXAMPLES = 20  # rules of which that is looked up
+MOST_EXAMPLES = 20  # failed rules for which they are looked up
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation leaves: a finding for every rule and analyzer, the metrics to record, and the rules that could be evaluated."""
+
+    findings: tuple[Finding, ...]
+    statistics: Mapping[str, float]
+    prepared: Mapping[Rule, PreparedRule]
 
 
 def evaluate(
@@ -30,26 +40,29 @@ def evaluate(
     engine: Engine,
     *,
     sources: Mapping[str, Dataset] | None = None,
+    history: History | None = None,
     now: datetime | None = None,
     examples: int = EXAMPLES,
-) -> list[Finding]:
-    """A finding for every rule and analyzer of a ruleset, in its order.
+) -> Evaluation:
+    """Evaluate every rule and analyzer of a ruleset, in its order.
 
     All metrics of all rules are measured together: one scan for row aggregates and one for each distinct set of key columns
-    and filter; CustomSql runs a query of its own. `sources` are the further tables that CustomSql may name; `now` is the
-    instant that `now()` means, the present one otherwise. One rule that fails or cannot be judged never stops another.
-    Of what fails a rule the `examples` most frequent values or keys are looked up with their rows, or as many rows, private values masked:
-    a pass for each failed rule that has such a thing, up to twenty.
+    and filter; a CustomSql runs a query of its own. `sources` are the further tables that rules may name; `history` gives the earlier
+    values of a metric, the latest first; `now` is the instant that `now()` means, the present one otherwise.
+    A rule that fails or cannot be judged never stops another; a machine that fails stops all (`MachineError`).
+    For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
+    rows, private values masked.
     """
-    variables = {v.name: v for v in ruleset.variables}
-    context = Context(engine.schema(data), Setting(now or datetime.now(UTC), variables=variables))
-    judge = _Judge(data, context, engine, sources or {})
-    judge.prepare(ruleset.leaves)
-    judge.prepare(ruleset.analyzers)
-    judge.measure()
-    found = [judge.finding(rule, ruleset) for rule in ruleset.rules]
-    judge.examples(found, examples)
-    return [f.finding() for f in found] + [judge.analyzer(a) for a in ruleset.analyzers]
+    setting = Setting(now or datetime.now(UTC), variables={v.name: v for v in ruleset.variables})
+    context = Context(data, engine, engine.schema(data), setting, sources or {}, history=history)
+    run = _Evaluator(context)
+    run.prepare([*ruleset.leaves, *ruleset.analyzers])
+    run.measure()
+    drafts = [run.draft(rule, ruleset) for rule in ruleset.rules]
+    run.look_up_examples(drafts, examples)
+    findings = [*(d.finding() for d in drafts), *(run.analyzer_finding(a) for a in ruleset.analyzers)]
+    judged = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and run.results[r].outcome is not Outcome.ERROR}
+    return Evaluation(tuple(findings), run.statistics(), judged)
 
 
 @dataclass
@@ -57,123 +70,170 @@ class _Draft:
     """A finding in the making."""
 
     rule: Rule | Composite
-    verdict: Verdict
+    result: RuleResult
     columns: tuple[str, ...]
     details: dict[str, Any]
     examples: tuple[Mapping[str, Any], ...] = field(default=())
 
     def finding(self) -> Finding:
-        metrics = list(self.verdict.metrics.values())
+        metrics = list(self.result.metrics.values())
         return Finding(
             FindingKind.RULE,
             str(self.rule),
             self.columns,
             metrics[0] if metrics else None,
-            self.verdict.outcome,
-            self.verdict.message,
+            self.result.outcome,
+            self.result.message,
             where=self.rule.where.pattern if isinstance(self.rule, Rule) and self.rule.where else "",
             details={k: v for k, v in self.details.items() if v},
             examples=self.examples,
         )
 
 
-class _Judge:
-    def __init__(self, data: Dataset, context: Context, engine: Engine, sources: Mapping[str, Dataset]) -> None:
-        self.data, self.context, self.engine, self.sources = data, context, engine, sources
-        self.asked: dict[Rule | Analyzer, Asked] = {}
-        self.verdicts: dict[Rule | Analyzer, Verdict] = {}
+class _Evaluator:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.prepared: dict[Rule | Analyzer, PreparedRule] = {}
+        self.results: dict[Rule | Analyzer, RuleResult] = {}
         self.values: dict[Metric, Any] = {}
+        self.evaluated: dict[Rule, Rule] = {}  # with the history worked out
+        self.notes: dict[Rule, tuple[str, ...]] = {}
 
     def prepare(self, leaves: Iterable[Rule | Analyzer]) -> None:
         """What each rule needs; a rule that cannot be made ready ends as Error."""
         for rule in dict.fromkeys(leaves):
-            try:
-                if rule.type == "CustomSql":
-                    self.verdicts[rule] = self.custom(rule)
-                else:
-                    self.asked[rule] = asked(rule, self.context) if isinstance(rule, Rule) else analyzed(rule, self.context)
-            except (TilthError, Unjudged) as error:
-                self.verdicts[rule] = Verdict(Outcome.ERROR, message=_reason(error))
+            with self._own_error(rule):
+                self.prepared[rule] = self._rule(rule) if isinstance(rule, Rule) else self._analyzer(rule)
 
-    def custom(self, rule: Rule | Analyzer) -> Verdict:
-        if isinstance(rule, Rule):
-            return custom_sql.judge(rule, self.data, self.context, self.engine, self.sources)
-        value = custom_sql.scalar(custom_sql.admitted(rule, self.data, self.engine, self.sources), self.engine)
-        return Verdict(Outcome.PASSED, {"Dataset.*.CustomSQL": value})
+    def _rule(self, rule: Rule) -> PreparedRule:
+        row = RULE_TYPES[rule.type]
+        if row.prepare is None:
+            raise _not_evaluated(rule.type)
+        if dynamic(rule) and row.metric:
+            self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, row.metric(rule, self.context))
+        return row.prepare(self.evaluated.get(rule, rule), self.context)
+
+    def _analyzer(self, analyzer: Analyzer) -> PreparedRule:
+        row = RULE_TYPES[analyzer.type]
+        if row.record is None:
+            raise _not_evaluated(analyzer.type)
+        return row.record(analyzer, self.context)
 
     def measure(self) -> None:
-        """All metrics at once; if the engine refuses, rule by rule, so that only the culprit ends as Error."""
-        try:
-            self.values = measured(self.data, (m for a in self.asked.values() for m in a.metrics), self.engine)
-        except TilthError:
-            self._one_by_one()
-        for rule, ready in self.asked.items():
-            if rule not in self.verdicts:
-                self.verdicts[rule] = ready.verdict(self.values)
+        """All metrics at once, then the verdicts."""
+        self._measure(list(self.prepared))
+        for rule, ready in self.prepared.items():
+            if rule not in self.results:
+                with self._own_error(rule):
+                    self.results[rule] = ready.judge(self.values)
 
-    def _one_by_one(self) -> None:
-        for rule, ready in self.asked.items():
-            try:
-                self.values |= measured(self.data, ready.metrics, self.engine)
-            except TilthError as error:
-                self.verdicts[rule] = Verdict(Outcome.ERROR, message=_reason(error))
+    def _measure(self, rules: Sequence[Rule | Analyzer]) -> None:
+        """The metrics of some rules. If the engine refuses, of each half, until only the rule that it refuses ends as Error."""
+        try:
+            metrics = (m for rule in rules for m in self.prepared[rule].metrics)
+            self.values |= measured(self.context.data, metrics, self.context.engine)
+        except Exception as error:
+            if _machine(error):
+                raise
+            if len(rules) > 1:
+                middle = len(rules) // 2
+                self._measure(rules[:middle])
+                self._measure(rules[middle:])
+                return
+            with self._own_error(rules[0]):
+                raise
+
+    @contextmanager
+    def _own_error(self, rule: Rule | Analyzer) -> Iterator[None]:
+        """An exception becomes the rule's result Error; what the machine's failure raises does not."""
+        try:
+            yield
+        except Exception as error:
+            if _machine(error):
+                raise
+            self.results[rule] = RuleResult(Outcome.ERROR, message=_reason(rule, error))
 
     # ── findings ──
 
-    def finding(self, rule: Rule | Composite, ruleset: Ruleset) -> _Draft:
-        verdict = self.verdict(rule)
-        columns = tuple(dict.fromkeys(c for leaf in rule.leaves if leaf in self.asked for c in self.asked[leaf].columns))
+    def draft(self, rule: Rule | Composite, ruleset: Ruleset) -> _Draft:
+        """The finding of a rule, without examples."""
+        result = self.result(rule)
+        columns = tuple(dict.fromkeys(c for leaf in rule.leaves if leaf in self.prepared for c in self.prepared[leaf].columns))
         details: dict[str, Any] = {
             "rule": str(rule),
-            "evaluated": str(rule),
-            "metrics": dict(verdict.metrics),
+            "evaluated": str(self._with_history(rule)),
+            "metrics": dict(result.metrics),
             "labels": ruleset.labels_of(rule),
-            "rows": dict(verdict.rows),
-            "warnings": list(verdict.warnings),
+            "rows": dict(result.rows),
+            "warnings": [*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))],
         }
         if isinstance(rule, Composite):
             details["leaves"] = [self._leaf(leaf) for leaf in rule.leaves]
-        return _Draft(rule, verdict, columns, details)
+        return _Draft(rule, result, columns, details)
+
+    def _with_history(self, rule: Rule | Composite) -> Rule | Composite:
+        if isinstance(rule, Rule):
+            return self.evaluated.get(rule, rule)
+        return replace(rule, operands=tuple(self._with_history(operand) for operand in rule.operands))
 
     def _leaf(self, leaf: Rule) -> dict[str, Any]:
-        verdict = self.verdicts[leaf]
-        return {"rule": str(leaf), "outcome": str(verdict.outcome), "message": verdict.message}
+        result = self.results[leaf]
+        return {"rule": str(leaf), "outcome": str(result.outcome), "message": result.message}
 
-    def verdict(self, rule: Rule | Composite) -> Verdict:
-        """A rule's verdict; a composite's from its operands: an Error counts as not passed."""
+    def result(self, rule: Rule | Composite) -> RuleResult:
+        """A rule's result; a composite's from its operands: an Error counts as not passed."""
         if isinstance(rule, Rule):
-            return self.verdicts[rule]
-        parts = [self.verdict(operand) for operand in rule.operands]
+            return self.results[rule]
+        parts = [self.result(operand) for operand in rule.operands]
         passed = [p.outcome is Outcome.PASSED for p in parts]
         met = all(passed) if rule.operator == "AND" else any(passed)
         metrics: dict[str, Any] = {}
         for part in parts:
             metrics |= {name: v for name, v in part.metrics.items() if name not in metrics}
         reasons = [p.message for p, ok in zip(parts, passed, strict=True) if not ok and p.message]
-        return Verdict(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else "\n".join(reasons))
+        return RuleResult(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else "\n".join(reasons))
 
-    def analyzer(self, analyzer: Analyzer) -> Finding:
-        verdict = self.verdicts[analyzer]
-        metrics = dict(verdict.metrics)
+    def analyzer_finding(self, analyzer: Analyzer) -> Finding:
+        """The finding of an analyzer."""
+        result = self.results[analyzer]
+        metrics = dict(result.metrics)
         value = next(iter(metrics.values()), None)
-        columns = self.asked[analyzer].columns if analyzer in self.asked else ()
-        outcome = Outcome.ERROR if verdict.outcome is Outcome.ERROR else None
+        columns = self.prepared[analyzer].columns if analyzer in self.prepared else ()
+        outcome = Outcome.ERROR if result.outcome is Outcome.ERROR else None
         details = {"rule": str(analyzer), "metrics": metrics}
-        return Finding(FindingKind.ANALYZER, str(analyzer), columns, value, outcome, verdict.message, details=details)
+        return Finding(FindingKind.ANALYZER, str(analyzer), columns, value, outcome, result.message, details=details)
 
-    def examples(self, found: list[_Draft], most: int) -> None:
-        """What fails, shown of the first rules that failed and have something to show."""
-        leaves = {r: a.failing for r, a in self.asked.items() if isinstance(r, Rule) and self.verdicts[r].outcome is Outcome.FAILED}
-        wanted = [(d, what) for d in found if d.verdict.outcome is Outcome.FAILED and (what := failing(d.rule, leaves)) is not None]
-        looks = Looks(self.data, self.context.schema, self.engine, most)
-        with self.engine.working_for("examples of what fails"):
-            for draft, what in wanted[: MOST_EXAMPLES if most else 0]:
-                shown = looks.of(what, draft.verdict.rows.get("failed"))
-                draft.examples = shown.examples
-                draft.details["example_rows"] = list(shown.rows)
+    def statistics(self) -> dict[str, float]:
+        """Every metric that has a number, by the name under which it is recorded."""
+        found = ((statistic(rule, name), value) for rule, result in self.results.items() for name, value in result.metrics.items())
+        return {name: float(value) for name, value in found if isinstance(value, int | float)}
+
+    def look_up_examples(self, drafts: Sequence[_Draft], most: int) -> None:
+        """Add what fails to the first rules that failed and have something to show."""
+        failed = {r: p.failing for r, p in self.prepared.items() if isinstance(r, Rule) and self.results[r].outcome is Outcome.FAILED}
+        filters = [(d, f) for d in drafts if d.result.outcome is Outcome.FAILED and (f := failing(d.rule, failed)) is not None]
+        lookup = FailureExamples(self.context.data, self.context.schema, self.context.engine, most)
+        with self.context.engine.working_for("examples of what fails"):
+            for draft, rows in filters[: MOST_EXAMPLES if most else 0]:
+                found = lookup.of(rows, draft.result.rows.get("failed"))
+                draft.examples = found.examples
+                draft.details["example_rows"] = list(found.rows)
 
 
-def _reason(error: TilthError | Unjudged) -> str:
-    if isinstance(error, Unjudged):
-        return error.reason
-    return "\n".join(f"{m.message}" + (f" ({m.hint})" if m.hint else "") for m in error.mistakes)
+def _machine(error: Exception) -> bool:
+    """Whether the machine failed, rather than one rule or query."""
+    return isinstance(error, MemoryError) or (isinstance(error, MachineError) and error.mistakes[0].code != REFUSED)
+
+
+def _reason(rule: Rule | Analyzer, error: Exception) -> str:
+    match error:
+        case EvaluationError():
+            return error.reason
+        case TilthError():
+            return "\n".join(m.message + (f" ({m.hint})" if m.hint else "") for m in error.mistakes)
+    return f"{rule.type} cannot be evaluated: {type(error).__name__}: {error}"
+
+
+def _not_evaluated(word: str) -> RulesError:
+    hint = "it is parsed and checked all the same; docs/dqdl.md lists what is evaluated"
+    return RulesError(f"{word} is not evaluated by this version of Tilth", hint=hint, code="not-evaluated")

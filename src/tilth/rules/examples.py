@@ -1,6 +1,6 @@
-"""What fails a rule, shown: the most frequent failing values or keys, each with its rows; or a few failing rows.
+"""Examples of what fails a rule: the most frequent failing values or keys, each with its number of rows; or a few failing rows.
 
-A look costs a pass over the rule's columns and those of the id, so only rules that failed are looked up, and equal looks once.
+Looking them up costs a scan of the rule's columns and those of the id, so it is done for rules that failed only, and once for equal ones.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from tilth.engine.layers import table
 from tilth.engine.operations import SmallestTogether
 from tilth.rules.language.syntax import Composite, Rule
 
-MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more the first that are found are shown
+MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more, the first that are found are shown
 
 
 @dataclass(frozen=True)
-class Failing:
-    """What to look for: the rows for which `rows` is true, and of these, where `keys`, the columns' values that stand in several rows.
+class FailureFilter:
+    """What fails a rule: the rows for which `rows` is true; with `keys`, those of them whose values occur in several rows.
 
-    `nulls` says that a key without one of its values fails too. `alike` says that the values of the columns tell nothing: all of them are
-    null.
+    `nulls`: a key that lacks one of its values fails too. `alike`: the values of the columns say nothing, as all of them are null.
     """
 
     columns: tuple[str, ...]
@@ -39,20 +38,20 @@ class Failing:
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows that show what fails, private values masked; `rows` are how many rows each of them stands for, where they are groups."""
+    """Rows that show what fails, private values masked; `rows` are how many rows each of them is of, where they are groups."""
 
     examples: tuple[Mapping[str, Any], ...] = ()
     rows: tuple[int, ...] = ()
 
 
-Found: TypeAlias = Mapping[Rule, Failing | None]
-"""What there is to look for, of each leaf that failed; None where a leaf has nothing that can be shown."""
+Found: TypeAlias = Mapping[Rule, FailureFilter | None]
+"""The filter of each leaf that failed; None where a leaf has nothing that can be shown."""
 
 
-def failing(rule: Rule | Composite, found: Found) -> Failing | None:
-    """What to look for of a rule. Of a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows.
+def failing(rule: Rule | Composite, found: Found) -> FailureFilter | None:
+    """The filter of a rule. Of a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows.
 
-    Keys are shown of a rule that stands alone only.
+    Keys are shown of simple rules only.
     """
     if isinstance(rule, Rule):
         return found.get(rule)
@@ -62,28 +61,28 @@ def failing(rule: Rule | Composite, found: Found) -> Failing | None:
         return None
     join = or_ if rule.operator == "AND" else and_
     columns = tuple(dict.fromkeys(c for part in parts for c in part.columns))
-    return Failing(columns, join(*(part.rows for part in parts)), alike=all(part.alike for part in parts))
+    return FailureFilter(columns, join(*(part.rows for part in parts)), alike=all(part.alike for part in parts))
 
 
-class Looks:
-    """Looks at one table; equal ones are made once."""
+class FailureExamples:
+    """Looks up what fails in one table; equal filters are looked up once."""
 
     def __init__(self, data: Dataset, schema: Schema, engine: Engine, most: int) -> None:
         self.data, self.schema, self.engine, self.most = data, schema, engine, most
         self.ids = tuple(c for c in data.roles.id if c in schema and groupable(schema[c].kind))
-        self._known: dict[Failing, Examples] = {}
+        self._known: dict[FailureFilter, Examples] = {}
 
-    def of(self, what: Failing, failed: int | None) -> Examples:
-        """The examples. `failed` is how many rows fail, if that is known."""
+    def of(self, what: FailureFilter, failed: int | None) -> Examples:
+        """The examples. `failed` is how many rows fail, where that is known."""
         if what.alike and not self.ids:
-            return Examples()  # rows of nulls alone would tell no more than their number
+            return Examples()  # rows of nulls alone say no more than their number
         if what not in self._known:
             few = failed is None or failed <= MOST_GROUPED
             grouped = what.keys or (few and not what.alike and all(groupable(self.schema[c].kind) for c in what.columns))
             self._known[what] = self._groups(what) if grouped else self._first(what)
         return self._known[what]
 
-    def _groups(self, what: Failing) -> Examples:
+    def _groups(self, what: FailureFilter) -> Examples:
         """The most frequent groups of equal values, ties by value, nulls last: the same on every engine."""
         keys = [col(c) for c in what.columns]
         others = tuple(c for c in self.ids if c not in what.columns)
@@ -102,18 +101,18 @@ class Looks:
         rows = self.engine.rows(self.data, select.limit(self.most, copy=False), f"{kind} of {', '.join(what.columns[:5])}")
         return Examples(tuple(self._example(what, row, others) for row in rows), tuple(int(row[len(keys)]) for row in rows))
 
-    def _condition(self, what: Failing, keys: Sequence[Tree]) -> Tree | None:
-        """The rows that are grouped: a key of nulls alone is no key, unless nulls fail."""
+    def _condition(self, what: FailureFilter, keys: Sequence[Tree]) -> Tree | None:
+        """The rows that are grouped: a key of nulls alone is not a key, unless nulls fail."""
         some = or_(*(not_null(k) for k in keys)) if what.keys and not what.nulls else None
         return None if some is None and what.rows is None else and_(some, what.rows)
 
-    def _example(self, what: Failing, row: tuple[Any, ...], others: tuple[str, ...]) -> Mapping[str, Any]:
+    def _example(self, what: FailureFilter, row: tuple[Any, ...], others: tuple[str, ...]) -> Mapping[str, Any]:
         values = dict(zip(what.columns, row, strict=False))
         one = row[len(values) + 1] if others else ()
         together = one.values() if isinstance(one, Mapping) else one if isinstance(one, tuple) else [None] * len(others)
         return masked({**dict(zip(others, together, strict=True)), **values}, self.data.roles.private)
 
-    def _first(self, what: Failing) -> Examples:
+    def _first(self, what: FailureFilter) -> Examples:
         """The first rows that are found."""
         chosen = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
         chosen = chosen.where(what.rows, copy=False).limit(self.most, copy=False)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tilth.rules import parse
-from tilth.rules.language.functions import Unjudged, evaluate, misuse
+from tilth.rules.language.functions import EvaluationError, evaluate, misuse
 from tilth.rules.language.syntax import Number
 
 HISTORY = [100.0, 90.0, 110.0]  # the most recent first: dqdl §11
@@ -88,13 +88,13 @@ def test_nothing_divided_by_nothing_is_no_number() -> None:
     ],
 )
 def test_what_cannot_be_worked_out(text: str, reason: str) -> None:
-    with pytest.raises(Unjudged, match=reason):
+    with pytest.raises(EvaluationError, match=reason):
         evaluate(number(text), HISTORY)
     assert misuse(number(text)) is not None
 
 
 def test_a_short_history_is_no_misuse() -> None:
     text = "index(last(10), 5)"
-    with pytest.raises(Unjudged, match="there are only 3 values"):
+    with pytest.raises(EvaluationError, match="there are only 3 values"):
         evaluate(number(text), HISTORY)
     assert misuse(number(text)) is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tilth.rules import lint, parse
 from tilth.rules.conditions import Criterion
-from tilth.rules.language.diagnostics import Source
+from tilth.rules.language.diagnostics import SourceText
 from tilth.rules.language.lints import alternates, row_mode
 
 IN_THE_WAY = [
@@ -23,14 +23,14 @@ IN_THE_WAY = [
 @pytest.mark.parametrize(("rule", "why"), IN_THE_WAY)
 def test_what_stands_in_the_way_of_row_mode(rule: str, why: str) -> None:
     text = f"Rules = [ {rule} ]"
-    (said,) = row_mode(parse(text), Source(text))
+    (said,) = row_mode(parse(text), SourceText(text))
     assert f"{said.place} {said.message}" == why.replace(" ", " the composite is not evaluated row by row: ", 1)
     assert said.code == "W-ROW-MODE"
 
 
 def test_rows_can_be_judged_alone() -> None:
     text = 'Rules = [ (IsComplete "a") AND ((ColumnValues "b" > 1 where "c") OR (CustomSql "select a from primary")), RowCount > 3 ]'
-    assert row_mode(parse(text), Source(text)) == ()
+    assert row_mode(parse(text), SourceText(text)) == ()
 
 
 @pytest.mark.parametrize(

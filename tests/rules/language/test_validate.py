@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tilth.rules import lint
-from tilth.rules.language.validate import names, split_aggregate, split_reference
+from tilth.rules.language.references import names, split_aggregate, split_reference
 
 ELEVEN = ",".join(f'"{i}"="x"' for i in range(11))
 GLUE = [

@@ -23,7 +23,7 @@ from tilth.engine.holders import Holders
 from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
-from tilth.errors import DISK_FULL, Gap, MachineError, RequestError, SourceError
+from tilth.errors import DISK_FULL, REFUSED, Gap, MachineError, RequestError, SourceError
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class DuckDB(Engine):
                 raise SourceError(*textfiles.blamed(self._texts, QUOTED.sub("…", first_line(error)), longest)) from error
             raise refusal(str(error)) or RequestError(f"a value does not fit: {QUOTED.sub('…', first_line(error))}") from error
         except duckdb.Error as error:
-            raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000]) from error
+            broken = isinstance(error, duckdb.InternalException | duckdb.FatalException)
+            raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000], code="" if broken else REFUSED) from error
 
     # ── the engine's own part ──
 

@@ -20,7 +20,7 @@ from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.spark.connect import is_remote, reason
 from tilth.engine.spark.sessions import active_kept, beside, moved, session_for, unlogged
-from tilth.errors import Gap, MachineError, RequestError, SourceError
+from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -337,7 +337,12 @@ def _chain(error: BaseException | None) -> str:
     return found
 
 
+MACHINE = ("OutOfMemory", "No space left", "SparkOutOfMemory", "Job aborted due to stage failure: ExecutorLost")
+
+
 def _ours(error: Any, text: str) -> Exception:
+    from py4j.protocol import Py4JError
+
     refused = refusal(str(error))
     if refused is not None:
         return refused
@@ -352,4 +357,5 @@ def _ours(error: Any, text: str) -> Exception:
         "NUMERIC_VALUE_OUT_OF_RANGE",
     ):
         return RequestError(f"a value does not fit: {message}")
-    return MachineError(f"Spark refused a query: {message}", hint=text[:2000])
+    failed = isinstance(error, Py4JError) or any(sign in _chain(error) for sign in MACHINE)
+    return MachineError(f"Spark refused a query: {message}", hint=text[:2000], code="" if failed else REFUSED)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from tilth.rules.language.diagnostics import Diagnostics, Span
 from tilth.rules.language.syntax import Text
 from tilth.rules.language.tokens import BROKEN, CLOCK, DATE, END, FIXED, NAME, SECTIONS, TEXT, Token
-from tilth.rules.types.catalogue import CATALOGUE
+from tilth.rules.types import RULE_TYPES
 
 MOST_NESTED = 64
 """Parentheses in parentheses: more than any ruleset has, and few enough for Python's stack."""
@@ -118,7 +118,7 @@ class Cursor:
         ahead = 1
         while self.peek(ahead).kind == "(":
             ahead += 1
-        return self.peek(ahead).text in CATALOGUE
+        return self.peek(ahead).text in RULE_TYPES
 
     def section_starts(self) -> bool:
         return self.here.kind in SECTIONS and self.peek().kind == "="

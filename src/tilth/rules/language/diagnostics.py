@@ -46,7 +46,7 @@ CODES = {
     "W-ALIAS": "an alias that DataSources does not name",
     "W-UNJUDGED": "a rule that can only end as Error",
 }
-"""Every code with what it is raised for. `E-` is an error, `W-` a warning. Source: `dqdl` §4.8; the last two are ours."""
+"""Every code with what it is raised for. `E-` is an error, `W-` a warning."""
 
 MOST_ERRORS = 500
 """After so many errors the text is no longer read: nobody mends the five hundred and first, and hostile text must not cost more."""
@@ -79,10 +79,10 @@ class RuleMistake(Mistake):
         return f"{said}\n    Glue says: {self.glue_message}" if self.glue_message else said
 
 
-class Source:
-    """A ruleset's text, and where in it a character stands.
+class SourceText:
+    """A ruleset's text, and the lines and columns in it.
 
-    >>> str(Source("Rules = [\\n RowCount\\n]", "r.dqdl").place(Span(11, 19)))
+    >>> str(SourceText("Rules = [\\n RowCount\\n]", "r.dqdl").place(Span(11, 19)))
     'r.dqdl:2:2'
     """
 
@@ -108,7 +108,7 @@ class TooMany(Exception):
 class Diagnostics:
     """Collects every mistake of one text. In strict mode whatever Glue would not read is an error."""
 
-    source: Source
+    source: SourceText
     strict: bool = False
     found: list[tuple[Span, RuleMistake]] = field(default_factory=list)
     errors: int = 0

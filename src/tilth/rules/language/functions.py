@@ -1,4 +1,4 @@
-"""Numbers of DQDL worked out: arithmetic in IEEE doubles, and the functions of a metric's history (`dqdl` §5.1, §5.6, §11)."""
+"""Numbers of DQDL worked out: arithmetic in IEEE doubles, and the functions of a metric's history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tilth.rules.language.syntax import Arithmetic, Call, Group, Literal, Null, 
 Values: TypeAlias = float | tuple[float, ...]
 
 
-class Unjudged(Exception):
+class EvaluationError(Exception):
     """A number that cannot be worked out. The rule ends as Error with this reason; `node` is the culprit."""
 
     def __init__(self, reason: str, node: Number, glue: str = "", *, short: bool = False) -> None:
@@ -27,7 +27,7 @@ def evaluate(number: Number, history: Sequence[float] = ()) -> float:
 
     Chains of `+ - * /` go from left to right; x / 0 is ±inf or NaN. `history` are the earlier values of the rule's metric, the
     latest first. `last(k)` gives as many as there are, `last()` and `last(1)` one number, and 0.0 where there is none; so do the
-    aggregates of an empty list. `Unjudged` is raised for NULL, an unknown function, a list where one number is wanted, a number
+    aggregates of an empty list. `EvaluationError` is raised for NULL, an unknown function, a list where one number is wanted, a number
     where a list is, and an index beyond the list.
 
     >>> from tilth.rules.language.syntax import Arithmetic, Call, Literal
@@ -37,7 +37,7 @@ def evaluate(number: Number, history: Sequence[float] = ()) -> float:
     value = _value(number, history)
     if isinstance(value, tuple):
         glue = "Rule threshold results in list, and a single value is expected. Use aggregation functions"
-        raise Unjudged(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
+        raise EvaluationError(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
     return value
 
 
@@ -53,6 +53,14 @@ def calls(number: Number) -> Iterator[Call]:
         case Arithmetic():
             for part in (number.first, *(term for _, term in number.rest)):
                 yield from calls(part)
+
+
+def runs_wanted(call: Call) -> int:
+    """How many earlier runs a call asks for: `last(5)` five, `last()` one, other functions none."""
+    if call.function != "last":
+        return 0
+    count = call.arguments[0] if call.arguments else Literal("1")
+    return int(count.value) if isinstance(count, Literal) and math.isfinite(count.value) else 0
 
 
 def nulls(number: Number) -> Iterator[Null]:
@@ -84,14 +92,14 @@ def _value(number: Number, history: Sequence[float]) -> Values:
                 total = _ARITHMETIC[sign](total, _single(term, history))
             return total
         case Null():
-            raise Unjudged("NULL is no number", number)
+            raise EvaluationError("NULL is no number", number)
 
 
 def _single(number: Number, history: Sequence[float]) -> float:
     value = _value(number, history)
     if isinstance(value, tuple):
         glue = "Binary expression operands must resolve to a single number."
-        raise Unjudged(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
+        raise EvaluationError(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
     return value
 
 
@@ -112,12 +120,12 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 def _call(call: Call, history: Sequence[float]) -> Values:
     function = FUNCTIONS.get(call.function)
     if function is None:
-        raise Unjudged(f"there is no function {call.function}", call)
+        raise EvaluationError(f"there is no function {call.function}", call)
     return function.apply(call, [_value(argument, history) for argument in call.arguments], history)
 
 
 def _refuse(call: Call, takes: str, glue: str = "") -> NoReturn:
-    raise Unjudged(f"{call.function} takes {takes}", call, glue)
+    raise EvaluationError(f"{call.function} takes {takes}", call, glue)
 
 
 def _last(call: Call, given: list[Values], history: Sequence[float]) -> Values:
@@ -136,7 +144,7 @@ def _index(call: Call, given: list[Values], history: Sequence[float]) -> Values:
         _refuse(call, "a list and a position, counted from 0", glue)
     values = given[0] if isinstance(given[0], tuple) else (given[0],)
     if given[1] >= len(values):
-        raise Unjudged(f"{call}: there are only {len(values)} values", call, short=len(values) >= len(history))
+        raise EvaluationError(f"{call}: there are only {len(values)} values", call, short=len(values) >= len(history))
     return values[int(given[1])]
 
 
@@ -208,10 +216,10 @@ FUNCTIONS: dict[str, Function] = {
 _SOME_HISTORY = (1.0,) * 50
 
 
-def misuse(number: Number) -> Unjudged | None:
+def misuse(number: Number) -> EvaluationError | None:
     """Why a number cannot be worked out whatever the history is, or nothing."""
     try:
         evaluate(number, _SOME_HISTORY)
-    except Unjudged as reason:
+    except EvaluationError as reason:
         return None if reason.short else reason
     return None

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tilth.rules.conditions import Criterion, clock, day
-from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, Source
-from tilth.rules.language.functions import Unjudged, calls, evaluate
+from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText
+from tilth.rules.language.functions import EvaluationError, calls, evaluate
 from tilth.rules.language.syntax import (
     Arithmetic,
     Call,
@@ -28,16 +28,9 @@ from tilth.rules.language.syntax import (
     Size,
     Text,
 )
-from tilth.rules.types.catalogue import CATALOGUE, RuleType
+from tilth.rules.types import RULE_TYPES
+from tilth.rules.types.rule_type import GLUE, RuleType
 
-DATA_TYPES = ("Boolean", "Integer", "Integral", "Long", "Float", "Double", "Fractional", "Date", "Timestamp")
-DECIMAL_TYPE = re.compile(r"decimal\(\s*[0-9]{1,2}\s*,\s*[0-9]{1,2}\s*\)", re.IGNORECASE)
-LAYOUTS = {
-    layout.replace("-", sign)
-    for layout in ("dd-MM-yyyy", "MM-dd-yyyy", "yyyy-MM-dd", "MM-yyyy", "yyyy-MM", "dd-MM", "MM-dd")
-    for sign in "-/"
-}
-REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
 PATTERN_PART = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]?|.", re.DOTALL)
 
 
@@ -52,20 +45,9 @@ def lint(rule: Rule, row: RuleType, report: Diagnostics) -> None:
         _pattern(rule.condition, report)
     if rule.threshold:
         _threshold(rule.threshold, report)
-    match rule.type:
-        case "ColumnNamesMatchPattern" if rule.parameters and rule.parameters[0].style != "$":
-            _anchor(rule.parameters[0].text, report)
-        case "ColumnDataType":
-            _data_type(rule, report)
-        case "FileMatch" if rule.condition and rule.condition.operator == "matches":
-            report.warn("W-UNJUDGED", rule.condition.span, "checksums are listed, not matched", accepted='in ["checksum"]')
-        case "CustomSql" if not rule.condition and rule.parameters and REPEATS.search(rule.parameters[0].text.pattern):
-            hint = "return a key, so that each row that passes is named once"
-            message = "rows that share the returned values pass and fail together"
-            report.warn("W-SQL-KEY", rule.parameters[0].span, message, hint=hint)
 
 
-def row_mode(ruleset: Ruleset, source: Source) -> tuple[RuleMistake, ...]:
+def row_mode(ruleset: Ruleset, source: SourceText) -> tuple[RuleMistake, ...]:
     """The composites that cannot be evaluated row by row, each with the operand that is in the way; they are evaluated as columns."""
     report = Diagnostics(source)
     for composite in ruleset.rules:
@@ -77,13 +59,13 @@ def row_mode(ruleset: Ruleset, source: Source) -> tuple[RuleMistake, ...]:
 
 
 def _no_row_mode(rule: Rule) -> str:
-    """Why a rule stands in the way of row mode (`dqdl` §10), or nothing."""
-    row = CATALOGUE[rule.type]
-    if not row.row or (rule.type == "CustomSql" and rule.condition):
+    """Why a rule does not take part in row mode, or nothing."""
+    row = RULE_TYPES[rule.type]
+    if not row.judges_rows(rule):
         return f"no row passes or fails {rule.type} by itself"
     if not row.row_mode:
         return f"{rule.type} is a ratio"
-    return f"{rule.type} has a threshold" if rule.threshold and rule.type in ("ColumnDataType", "ColumnValues", "CustomSql") else ""
+    return f"{rule.type} has a threshold" if rule.threshold and row.threshold is GLUE else ""
 
 
 # Ranges
@@ -116,7 +98,7 @@ def _constant(operand: Operand) -> tuple[str, float] | None:
                 return "duration", operand.minutes
             case Size():
                 return "size", operand.bytes
-    except (Unjudged, ValueError):  # noted elsewhere
+    except (EvaluationError, ValueError):  # noted elsewhere
         pass
     return None
 
@@ -176,17 +158,18 @@ def _pattern(condition: Condition, report: Diagnostics) -> None:
     if condition.operator != "matches" or not isinstance(condition.operands[0], Text):
         return
     pattern = condition.operands[0]
-    _anchor(pattern, report)
+    lint_anchors(pattern, report)
     if alternates(pattern.pattern):
         message = "Glue's executor anchors only the first and the last alternative of this pattern"
         report.warn("W-ALTERNATION", pattern.span, message, hint="put the alternatives in parentheses: (a|b)")
 
 
-def _anchor(pattern: Text, report: Diagnostics) -> None:
+def lint_anchors(pattern: Text, report: Diagnostics) -> None:
+    """Warns of a pattern that is anchored at one end only."""
     parts = PATTERN_PART.findall(pattern.pattern)
     if parts and (parts[0] == "^") != (parts[-1] == "$"):
-        message = "the whole text must match, at both ends"
-        report.warn("W-ANCHOR", pattern.span, message, hint="write .* where anything may stand, and leave ^ and $ out")
+        message = "the whole string must match, at both ends"
+        report.warn("W-ANCHOR", pattern.span, message, hint="write .* where anything may follow, and leave ^ and $ out")
 
 
 def alternates(pattern: str) -> bool:
@@ -201,26 +184,3 @@ def alternates(pattern: str) -> bool:
         if part == "|" and depth == 0:
             return True
     return False
-
-
-# ColumnDataType
-
-
-def _data_type(rule: Rule, report: Diagnostics) -> None:
-    condition = rule.condition
-    if condition is None or condition.family != "string":
-        return
-    if condition.operator not in ("=", "!="):
-        report.warn("W-UNJUDGED", condition.span, f"ColumnDataType cannot be judged with {condition.operator}", accepted="=, !=")
-        return
-    named = condition.operands[0]
-    if not isinstance(named, Text):
-        return
-    known = {one.lower() for one in DATA_TYPES}
-    if named.value.lower() not in known and not DECIMAL_TYPE.fullmatch(named.value):
-        hint = "every column can be read as text" if named.value.lower() in ("string", "text") else report.near(named.value, DATA_TYPES)
-        accepted = ", ".join((*DATA_TYPES, "Decimal(p,s)"))
-        report.warn("W-UNJUDGED", named.span, f"there is no data type {named}", accepted=accepted, hint=hint)
-    layout = rule.tag("format")
-    if layout and isinstance(layout.value, Text) and layout.value.value not in LAYOUTS:
-        report.warn("W-UNJUDGED", layout.value.span, f"the layout {layout.value} is not known", accepted=", ".join(sorted(LAYOUTS)))

@@ -39,12 +39,13 @@ from tilth.rules.language.syntax import (
     Value,
     Variable,
 )
+from tilth.rules.language.tags import TAG_VALUES
 from tilth.rules.language.tokens import BROKEN, CLOCK, DATE, DECIMAL, END, INT, NAME, NOW, SECTIONS, TEXT, Oddity, Token, tokenize
-from tilth.rules.types.catalogue import CATALOGUE, respelled
+from tilth.rules.types import RULE_TYPES, respelled
 
 T = TypeVar("T")
 FOLDED_SECTIONS = {section.casefold(): section for section in SECTIONS}
-TAG_NAMES = {"threshold"} | {tag for row in CATALOGUE.values() for tag in row.tags}
+TAG_NAMES = {"threshold", *TAG_VALUES}
 CLAUSES = ("where", "labels", "with")
 PARAMETERS = {TEXT, DATE, CLOCK, NAME, "$"}
 SCALARS = {TEXT, DATE, CLOCK, *KEYWORDS}
@@ -158,7 +159,7 @@ class Parser(Operands):
         while self.here.kind != END and not self.section_starts():
             self.take()
         after, self.at = self.at, first
-        rules = self.here.text in CATALOGUE or self.here.kind == "("
+        rules = self.here.text in RULE_TYPES or self.here.kind == "("
         self.unexpected(A_SECTION, hint="rules stand in a list: Rules = [ … ]" if rules else "")
         if self.tokens[after].kind == END:
             return False
@@ -282,7 +283,7 @@ class Parser(Operands):
                 self.trailing_comma()
         elif self.here.kind not in ("]", END) and not self.section_starts():
             fault = self.unexpected(", or ]", hint=self.misplaced())
-            if self.here.text not in CATALOGUE and self.here.kind != "(":
+            if self.here.text not in RULE_TYPES and self.here.kind != "(":
                 raise fault
 
     def misplaced(self) -> str:
@@ -342,14 +343,14 @@ class Parser(Operands):
         parameters = self.parameters()
         condition = self.condition()
         where, labels, threshold, tags = self.clauses(CLAUSES)
-        if condition and name in CATALOGUE and not any("string" in form.families for form in CATALOGUE[name].forms):
+        if condition and name in RULE_TYPES and not any("string" in form.families for form in RULE_TYPES[name].forms):
             condition = self.unquoted(condition)
         return Rule(name, parameters, condition, where, labels, threshold, tags, span=self.since(start))
 
     def type_name(self, token: Token, section: str) -> str:
         """The name of the type; one that differs only in case is mended."""
-        meant = respelled(token.text)
-        if token.text in CATALOGUE or not meant:
+        meant = None if token.text in RULE_TYPES else respelled(token.text)
+        if not meant:
             return token.text
         message, glue = f"{token.text} is written {meant}", f"{section} Type: {token.text} is not valid"
         self.report.extension("W-SPELLING", token.span, message, strictly="E-RULETYPE", hint=f"did you mean {meant!r}?", glue=glue)
@@ -361,7 +362,7 @@ class Parser(Operands):
         while True:
             start, connector = self.here, ""
             if start.kind in ("of", "and") and self.peek().kind in PARAMETERS:
-                if start.kind == "and" and self.peek().text in CATALOGUE and self.logical():
+                if start.kind == "and" and self.peek().text in RULE_TYPES and self.logical():
                     break
                 connector = self.take().text
             if self.here.kind not in PARAMETERS:
@@ -374,7 +375,7 @@ class Parser(Operands):
         if token.kind == "$":
             return Parameter(self.expect(NAME, "the name of a variable").text, "$", connector, span=self.since(start))
         if token.kind == NAME:
-            if token.text in CATALOGUE and not connector:
+            if token.text in RULE_TYPES and not connector:
                 hint = f'is a comma missing before it? If it is a column, write "{token.text}"'
                 self.report.warn("W-PARENS", token.span, f"{token.text} is read as a parameter here, not as a rule", hint=hint)
             return Parameter(token.text, "", connector, span=token.span)

@@ -1,18 +1,18 @@
-"""What AWS Glue does not run, beyond its grammar: the limits of its service, and what each of its two entry points lacks (`dqdl` §16)."""
+"""What AWS Glue does not run, beyond its grammar: the limits of its service, and what each of its two entry points lacks ."""
 
 from __future__ import annotations
 
 from tilth.errors import RequestError, did_you_mean
-from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, Source, Span
+from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText, Span
 from tilth.rules.language.functions import calls
 from tilth.rules.language.syntax import Arithmetic, Call, Condition, Group, Literal, Rule, Ruleset
-from tilth.rules.types.catalogue import CATALOGUE
+from tilth.rules.types import RULE_TYPES
 
 MOST_RULES, MOST_CHARACTERS = 2000, 65_536
 TARGETS = ("glue", "glue-catalog", "glue-etl")
 
 
-def outside_glue(ruleset: Ruleset, source: Source, target: str) -> tuple[RuleMistake, ...]:
+def outside_glue(ruleset: Ruleset, source: SourceText, target: str) -> tuple[RuleMistake, ...]:
     """Warnings of code W-NOT-IN-GLUE for what the target would refuse: `glue`, `glue-catalog` or `glue-etl`."""
     if target not in TARGETS:
         raise RequestError(f"unknown target {target!r}", accepted=", ".join(TARGETS), hint=did_you_mean(target, TARGETS))
@@ -48,7 +48,7 @@ def _catalog(ruleset: Ruleset, report: Diagnostics) -> None:
     for rule in ruleset.leaves:
         if _dynamic(rule):
             report.warn("W-NOT-IN-GLUE", rule.span, "the Data Catalog has no history for dynamic rules")
-        row = CATALOGUE.get(rule.type)
+        row = RULE_TYPES.get(rule.type)
         if row and row.kinds == ("path",) and not rule.parameters:
             report.warn("W-NOT-IN-GLUE", rule.span, "in the Data Catalog a file rule needs a path")
 

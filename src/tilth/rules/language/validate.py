@@ -1,11 +1,10 @@
-"""What a ruleset that can be read may still not say: the static semantics of DQDL (`dqdl` §4)."""
+"""What a ruleset that can be read may still not say: the static semantics of DQDL."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from tilth.errors import listed
 from tilth.rules.conditions import clock, day
@@ -13,6 +12,7 @@ from tilth.rules.language import lints
 from tilth.rules.language.cursor import miswritten, shown
 from tilth.rules.language.diagnostics import Diagnostics, Span
 from tilth.rules.language.functions import FUNCTIONS, calls, misuse, nulls
+from tilth.rules.language.references import split_aggregate, split_mapping, split_reference
 from tilth.rules.language.syntax import (
     Analyzer,
     Call,
@@ -20,7 +20,6 @@ from tilth.rules.language.syntax import (
     Composite,
     Condition,
     Day,
-    Flag,
     Keyword,
     Label,
     Literal,
@@ -32,10 +31,11 @@ from tilth.rules.language.syntax import (
     Ruleset,
     Tag,
     Text,
-    Texts,
     Variable,
 )
-from tilth.rules.types.catalogue import CATALOGUE, GLUE, INNER, NEXT, NO, TILTH, Form, RuleType
+from tilth.rules.language.tags import TAG_VALUES, useless
+from tilth.rules.types import RULE_TYPES, respelled
+from tilth.rules.types.rule_type import GLUE, NEXT, NO, TILTH, Form, RuleType
 
 MOST_LABELS, LONGEST_KEY, LONGEST_VALUE = 10, 128, 256
 FARTHEST_DAYS = 730_000  # two thousand years from now lie inside the calendar, whenever now is
@@ -50,11 +50,11 @@ NESTED = re.compile(r"\$[A-Za-z0-9_.]")
 
 def check(ruleset: Ruleset, report: Diagnostics) -> None:
     """Notes in `report` everything that is wrong with a ruleset, and what it probably does not mean to say."""
-    _Check(ruleset, report).everything()
+    _Validation(ruleset, report).everything()
 
 
-class _Check:
-    """One ruleset under the glass."""
+class _Validation:
+    """The checks of one ruleset."""
 
     def __init__(self, ruleset: Ruleset, report: Diagnostics) -> None:
         self.ruleset, self.report = ruleset, report
@@ -146,13 +146,15 @@ class _Check:
             self.condition(rule, row, form)
         for condition in (rule.condition, rule.threshold):
             if condition:
-                self.operands(condition, rule)
+                self.operands(condition, rule, row)
         lints.lint(rule, row, self.report)
+        if row.lint:
+            row.lint(rule, [self.parameter_text(p) for p in rule.parameters], self.report)
 
     def rule_type(self, rule: Rule) -> RuleType | None:
-        row, span = CATALOGUE.get(rule.type), _name_span(rule)
+        row, span = RULE_TYPES.get(rule.type), _name_span(rule)
         if row is None:
-            names = [name for name, known in CATALOGUE.items() if known.rule]
+            names = [name for name, known in RULE_TYPES.items() if known.rule]
             hint, glue = self.report.near(rule.type, names), f"Rule Type: {rule.type} is not valid"
             self.report.error("E-RULETYPE", span, f"there is no rule type {rule.type}", accepted=listed(names), hint=hint, glue=glue)
         elif not row.rule:
@@ -167,17 +169,17 @@ class _Check:
         return row
 
     def analyzer(self, analyzer: Analyzer) -> None:
-        row, span = CATALOGUE.get(analyzer.type), _name_span(analyzer)
+        row, span = RULE_TYPES.get(analyzer.type), _name_span(analyzer)
         self.references(analyzer)
         if row is None:
-            names = [name for name, known in CATALOGUE.items() if known.analyzer is not NO]
+            names = [name for name, known in RULE_TYPES.items() if known.analyzer is not NO]
             hint, glue = self.report.near(analyzer.type, names), f"Analyzer Type: {analyzer.type} is not valid"
             self.report.error("E-RULETYPE", span, f"there is no analyzer {analyzer.type}", accepted=listed(names), hint=hint, glue=glue)
             return
         if row.analyzer is NO:
-            why = "it has a verdict, no number" if row.boolean else "it needs a condition"
+            why = "it has a verdict, not a number" if row.boolean else "it needs a condition"
             glue = f"Analyzer Type: {analyzer.type} is not supported" if row.boolean else ""
-            self.report.error("E-RULETYPE", span, f"{analyzer.type} is no analyzer: {why}", hint="move it to Rules", glue=glue)
+            self.report.error("E-RULETYPE", span, f"{analyzer.type} is not an analyzer: {why}", hint="move it to Rules", glue=glue)
             return
         if row.glue is TILTH:
             glue = f"Analyzer Type: {analyzer.type} is not valid"
@@ -199,7 +201,7 @@ class _Check:
         most = max((form.most or 0) for form in row.forms)
         span = rule.parameters[most].span if given > most else _name_span(rule)
         bare = [parameter.raw for parameter in rule.parameters if not parameter.style]
-        hint = next((f"is a comma missing before {word}?" if word in CATALOGUE else miswritten(word) for word in bare), "")
+        hint = next((f"is a comma missing before {word}?" if word in RULE_TYPES else miswritten(word) for word in bare), "")
         takes, section = _either([form.count for form in row.forms]), "Rule" if isinstance(rule, Rule) else "Analyzer"
         glue = f"{section} Type: {rule.type} is not valid"
         self.report.error("E-ARITY", span, f"{rule.type} takes {takes}, not {given}", accepted=row.usage, hint=hint, glue=glue)
@@ -231,7 +233,7 @@ class _Check:
         for operand in condition.operands:
             if not (isinstance(operand, Literal) and operand.integer):
                 accepted = "a whole number of bytes, or a number and B, KB, MB, GB or TB"
-                self.report.error("E-CONDITION", operand.span, f"{operand} is no size", accepted=accepted)
+                self.report.error("E-CONDITION", operand.span, f"{operand} is not a size", accepted=accepted)
 
     def plain_numbers(self, condition: Condition, rule: Rule) -> None:
         for call in (call for operand in _numbers(condition) for call in islice(calls(operand), 1)):
@@ -239,9 +241,9 @@ class _Check:
             message = f"{rule.type} is compared with plain numbers, not with the history"
             self.report.error("E-CONDITION", call.span, message, glue=glue)
 
-    def operands(self, condition: Condition, rule: Rule) -> None:
+    def operands(self, condition: Condition, rule: Rule, row: RuleType) -> None:
         """NULLs where they mean nothing, dates that no calendar has, functions that there are not."""
-        in_set = condition is rule.condition and rule.type == "ColumnValues" and condition.operator in ("=", "!=", "in")
+        in_set = condition is rule.condition and row.null_operands and condition.operator in ("=", "!=", "in")
         for operand in condition.operands:
             match operand:
                 case Day() | Clock() | Now():
@@ -286,9 +288,8 @@ class _Check:
             return
         span, text = rule.where.span, rule.where.pattern
         if not row.where:
-            hint = "put the condition into the query" if rule.type == "CustomSql" else ""
             glue = f"Where clause is not supported for rule type: {rule.type}"
-            self.report.error("E-WHERE", span, f"{rule.type} takes no where", hint=hint, glue=glue)
+            self.report.error("E-WHERE", span, f"{rule.type} takes no where", hint=row.instead_of_where, glue=glue)
         if not text.strip():
             glue = f"Empty where condition provided for rule type: {rule.type}"
             self.report.error("E-WHERE", span, "the where is empty", glue=glue)
@@ -301,14 +302,11 @@ class _Check:
             return
         span, glue = rule.threshold.span, f"Threshold condition not supported for rule type: {rule.type}"
         if row.threshold is NO:
-            takers = listed(name for name, known in CATALOGUE.items() if known.threshold is GLUE)
+            takers = listed(name for name, known in RULE_TYPES.items() if known.threshold is GLUE)
             self.report.error("E-THRESHOLD", span, f"{rule.type} takes no threshold", accepted=takers, glue=glue)
         elif row.threshold is TILTH:
             message = f"Glue knows no threshold for {rule.type}"
             self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-THRESHOLD", glue=glue)
-        if rule.type == "CustomSql" and rule.condition:
-            message = "a CustomSql has a condition (for one number) or a threshold (for the rows that pass), not both"
-            self.report.error("E-CUSTOMSQL-FORM", span, message, accepted=row.usage)
 
     def tags(self, rule: Rule | Analyzer, row: RuleType) -> None:
         seen: dict[str, Tag] = {}
@@ -324,7 +322,7 @@ class _Check:
             fits, accepted = TAG_VALUES[tag.name]
             if not fits(tag):
                 self.report.error("E-TAG", tag.value.span, f"{tag.name} cannot be {tag.value}", accepted=accepted)
-            why = f"{rule.type} has no use for it" if tag.name not in row.tags else _useless(tag, rule)
+            why = f"{rule.type} has no use for it" if tag.name not in row.tags else useless(tag, rule)
             if why:
                 self.report.warn("W-UNUSED", tag.span, f"the tag {tag.name} has no effect: {why}")
 
@@ -353,22 +351,18 @@ class _Check:
             self.report.error("E-VARIABLE", span, f"there is no variable {name}", accepted=listed(self.variables), hint=hint, glue=glue)
         elif as_text and (variable.listed or isinstance(variable.values[0], Keyword)):
             kind = "a list" if variable.listed else str(variable.values[0])
-            message, glue = f"{name} is {kind}, and a text is wanted here", f"Invalid variable type for '{name}': expected STRING"
+            message, glue = f"{name} is {kind}, and a string is wanted here", f"Invalid variable type for '{name}': expected STRING"
             self.report.error("E-VARIABLE", span, message, hint="lists go with in and not in", glue=glue)
         else:
             return True
         return False
 
     def parameters(self, rule: Rule | Analyzer, row: RuleType) -> None:
-        """What stands inside parameters: aliases, mappings, aggregates, the metric that is watched."""
+        """What is inside parameters: aliases, mappings, aggregates, the metric that is watched."""
         for index, parameter in enumerate(rule.parameters):
             look, text = PARAMETER_CHECKS.get(row.kind(index)), self.parameter_text(parameter)
             if look and text is not None:
                 look(self, text, parameter.span)
-        if rule.type == "ReferentialIntegrity" and len(rule.parameters) == 2:
-            self.pairs(rule)
-        if rule.type == "DetectAnomalies" and rule.parameters:
-            self.inner_arity(rule)
 
     def parameter_text(self, parameter: Parameter) -> str | None:
         if parameter.style != "$":
@@ -389,25 +383,18 @@ class _Check:
         else:
             self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} names no other table", accepted="alias.column, alias.{column,column}")
 
-    def pairs(self, rule: Rule | Analyzer) -> None:
-        left, right = (self.parameter_text(parameter) for parameter in rule.parameters)
-        if left is None or right is None:
-            return
-        ours, theirs = names(left), split_reference(right)[1]
-        if len(ours) != len(theirs):
-            self.report.warn("W-UNJUDGED", rule.parameters[1].span, f"{len(ours)} columns cannot be paired with {len(theirs)}")
-        elif not all(ours + theirs):
-            self.report.warn("W-UNJUDGED", rule.parameters[1].span, "the name of a column is empty")
-
     def mapping(self, text: str, span: Span) -> None:
-        pairs = [[side.strip() for side in item.split("->")] for item in text.split(",")]
-        if not all(len(pair) <= 2 and all(pair) for pair in pairs):
-            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} is no list of columns", accepted="column,column->other")
+        try:
+            split_mapping(text)
+        except ValueError:
+            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} is not a list of columns", accepted="column,column->other")
 
     def aggregate(self, text: str, span: Span) -> None:
         function, alias, column = split_aggregate(text)
         if function not in ("sum", "avg", "min", "max", "count") or not column:
-            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} is no aggregate of a column", accepted="sum(column), avg(alias.column)")
+            self.report.warn(
+                "W-UNJUDGED", span, f"{shown(text)!r} is not an aggregate of a column", accepted="sum(column), avg(alias.column)"
+            )
             return
         if function not in ("sum", "avg"):
             self.report.warn("W-NOT-IN-GLUE", span, f"Glue knows only sum and avg here, not {function}")
@@ -415,60 +402,19 @@ class _Check:
             self.alias(alias, span)
 
     def metric(self, name: str, span: Span) -> None:
-        if name not in INNER and name != "CustomSQL":
-            self.report.error(
-                "E-RULETYPE", span, f"{name} is nothing to watch", accepted=listed(INNER, 20), hint=self.report.near(name, INNER)
-            )
-
-    def inner_arity(self, rule: Rule | Analyzer) -> None:
-        name = self.parameter_text(rule.parameters[0])
-        row = CATALOGUE["CustomSql"] if name == "CustomSQL" else CATALOGUE.get(name or "")
-        given = len(rule.parameters) - 1
-        if row and row.name in INNER and not row.form(given):
-            message = f"{row.name} takes {_either([form.count for form in row.forms])}, not {given}"
-            self.report.error("E-ARITY", rule.parameters[-1].span, message, accepted=f'DetectAnomalies "{row.name}" …')
+        watchable = [known.name for known in RULE_TYPES.values() if known.watchable]
+        if name not in watchable and respelled(name) != "CustomSql":
+            hint = self.report.near(name, watchable)
+            self.report.error("E-RULETYPE", span, f"{name} cannot be watched", accepted=listed(watchable, 20), hint=hint)
 
 
-PARAMETER_CHECKS: dict[str, Callable[[_Check, str, Span], None]] = {
-    "alias": _Check.alias,
-    "reference": _Check.reference_columns,
-    "mapping": _Check.mapping,
-    "aggregate": _Check.aggregate,
-    "metric": _Check.metric,
+PARAMETER_CHECKS: dict[str, Callable[[_Validation, str, Span], None]] = {
+    "alias": _Validation.alias,
+    "reference": _Validation.reference_columns,
+    "mapping": _Validation.mapping,
+    "aggregate": _Validation.aggregate,
+    "metric": _Validation.metric,
 }
-
-
-def names(text: str) -> list[str]:
-    """The names of a list with commas, without the blanks around them.
-
-    >>> names("country, zip")
-    ['country', 'zip']
-    """
-    return [name.strip() for name in text.split(",")]
-
-
-def split_reference(text: str) -> tuple[str, list[str]]:
-    """The alias and the columns of `alias.column` or `alias.{a,b}`. Without an alias it is empty.
-
-    >>> split_reference("places.{country,zip}"), split_reference("db.customers.id")
-    (('places', ['country', 'zip']), ('db.customers', ['id']))
-    """
-    alias, brace, columns = text.rstrip().partition(".{")
-    if brace and columns.endswith("}"):
-        return alias.strip(), names(columns[:-1])
-    alias, _, column = text.rpartition(".")
-    return alias.strip(), [column.strip()]
-
-
-def split_aggregate(text: str) -> tuple[str, str, str]:
-    """Function, alias and column of `sum(alias.column)`; empty where there is none.
-
-    >>> split_aggregate("SUM(ledger.amount)"), split_aggregate("avg(price)"), split_aggregate("price")
-    (('sum', 'ledger', 'amount'), ('avg', '', 'price'), ('price', '', ''))
-    """
-    function, _, argument = text.strip().partition("(")
-    alias, _, column = argument.removesuffix(")").rpartition(".")
-    return function.strip().lower(), alias.strip(), column.strip() if argument.endswith(")") else ""
 
 
 def _either(words: Sequence[str]) -> str:
@@ -484,56 +430,3 @@ def _numbers(condition: Condition) -> Iterator[Literal | Null]:
     """The operands of a number condition."""
     if condition.family == "number":
         yield from condition.operands  # type: ignore[misc]  # a number condition has only numbers
-
-
-# Tags
-
-
-def _is_flag(tag: Tag) -> bool:
-    return tag.word in ("true", "false") and isinstance(tag.value, Text | Flag)
-
-
-def _is_whole(tag: Tag) -> bool:
-    return isinstance(tag.value, Literal | Text) and re.fullmatch("0*[1-9][0-9]{0,17}", tag.word) is not None
-
-
-def _is_zone(tag: Tag) -> bool:
-    try:
-        return isinstance(tag.value, Text) and bool(ZoneInfo(tag.word).key)
-    except (ValueError, OSError, KeyError):  # what zoneinfo raises for a name that is no file of its folder
-        return False
-
-
-def _is_order(tag: Tag) -> bool:
-    return isinstance(tag.value, Texts) and {one.name for one in tag.value.members} <= {"recentFiles", "uriRegex"}
-
-
-A_FLAG = '"true", "false"'
-TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
-    "ignoreCase": (_is_flag, A_FLAG),
-    "format": (lambda tag: isinstance(tag.value, Text), "a layout in quotes, such as " + '"dd-MM-yyyy"'),
-    "timeZone": (_is_zone, 'the id of a time zone, such as "Europe/Berlin"'),
-    "recentFiles": (_is_whole, "a whole number from 1 on"),
-    "uriRegex": (lambda tag: isinstance(tag.value, Text), "a regular expression in quotes"),
-    "filterOrder": (_is_order, '["recentFiles","uriRegex"], in either order'),
-    "matchFileName": (_is_flag, A_FLAG),
-    "hashAlgorithm": (lambda tag: tag.word in ("MD5", "SHA-1", "SHA-256"), '"MD5", "SHA-1", "SHA-256"'),
-    "failFast": (_is_flag, A_FLAG),
-    "bins": (lambda tag: _is_whole(tag) and int(tag.word) <= 20, "a whole number from 1 to 20"),
-    "rebin": (_is_flag, "true, false"),
-}
-"""The tags besides the threshold: whether a value fits, and what would."""
-
-
-def _useless(tag: Tag, rule: Rule | Analyzer) -> str:
-    """Why a tag has no effect on this rule, though it has on others of the type."""
-    condition = rule.condition if isinstance(rule, Rule) else None
-    if condition is None:
-        return ""
-    if tag.name == "ignoreCase" and (condition.family != "string" or condition.operator == "matches"):
-        return "only =, !=, in and not in with texts can ignore case; a pattern can begin with (?i)"
-    if tag.name == "timeZone" and not any(isinstance(operand, Clock) for operand in condition.operands):
-        return "there is no clock time in the condition"
-    if tag.name == "format" and str(condition).lower() not in ('= "date"', '!= "date"'):
-        return "only Date has layouts"
-    return ""

@@ -1,4 +1,4 @@
-"""Whether a cell can be read as a type: what ColumnDataType asks of a row (`dqdl` §8.22).
+"""Whether a cell can be read as a type: what ColumnDataType asks of a row.
 
 Patterns and range checks on the text rather than the engines' casts, which differ.
 """
@@ -27,12 +27,15 @@ DATE = r"[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2}([ T](?s:.*))?)?)?"
 CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]{1,9})?)?"
 ZONE = r"Z|[+-][0-9]{1,2}(:?[0-9]{2})?| ?[A-Z][A-Za-z_]+(/[A-Za-z_]+)*"
 TIMESTAMP = rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T]{CLOCK}({ZONE})?)?"
+DATA_TYPES = ("Boolean", "Integer", "Integral", "Long", "Float", "Double", "Fractional", "Date", "Timestamp")
+DECIMAL_TYPE = re.compile(r"decimal\(\s*[0-9]{1,2}\s*,\s*[0-9]{1,2}\s*\)", re.IGNORECASE)
 LAYOUTS = ("dd-MM-yyyy", "MM-dd-yyyy", "yyyy-MM-dd", "MM-yyyy", "yyyy-MM", "dd-MM", "MM-dd")
+LAYOUTS_WITH_SLASHES = {layout.replace("-", sign) for layout in LAYOUTS for sign in "-/"}
 DIGITS = {"d": "[0-9]{2}", "M": "[0-9]{2}", "y": "[0-9]{4}"}
 
 
 def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
-    """Whether a cell can be read as a type; false for null. Errors: `RulesError` for a type or layout that is none."""
+    """Whether a cell can be read as a type; false for null. Errors: `RulesError` for an unknown type or layout."""
     word = type_name.strip().casefold()
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", word.replace(" ", ""))
     if word not in READERS and not decimal:

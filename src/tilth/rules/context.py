@@ -1,0 +1,134 @@
+"""What rules are evaluated in: the table, the tables that it is compared with, and what operands may refer to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Schema
+from tilth.engine.engine import Engine
+from tilth.engine.user_sql.expression import parse_condition
+from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed
+from tilth.rules.conditions import Criterion, Setting, resolve
+from tilth.rules.language.functions import calls, evaluate, runs_wanted
+from tilth.rules.language.syntax import Analyzer, Arithmetic, Call, Condition, Group, Literal, Parameter, Rule, Text
+
+History = Callable[[str], Sequence[float]]
+"""The earlier values of a metric by its name, the latest first."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The table under test, the engine, the further tables by their names, and what operands may refer to.
+
+    `files` are the files and folders that file rules may look at, where they name none.
+    """
+
+    data: Dataset
+    engine: Engine
+    schema: Schema
+    setting: Setting
+    sources: Mapping[str, Dataset] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    history: History | None = None
+
+    def text(self, parameter: Parameter) -> Text:
+        """What a parameter says, its variable looked up. Errors: `RulesError`."""
+        if parameter.style != "$":
+            return parameter.text
+        variable = self.setting.variables.get(parameter.raw)
+        if variable is None or variable.listed or not isinstance(variable.values[0], Text):
+            raise RulesError(f"there is no variable {parameter.raw} that is one string", code="E-VARIABLE")
+        return variable.values[0]
+
+    def texts(self, rule: Rule | Analyzer) -> tuple[str, ...]:
+        """The parameters of a rule as names."""
+        return tuple(self.text(p).name for p in rule.parameters)
+
+    def column(self, name: str) -> Column:
+        """The column of a name; without an exact match the only one that differs in case. Errors: `ColumnError`."""
+        return named_column(name, self.schema, "the dataset")
+
+    def columns(self, rule: Rule | Analyzer) -> tuple[Column, ...]:
+        """The columns that a rule's parameters name."""
+        return tuple(self.column(name) for name in self.texts(rule))
+
+    def private(self, names: Iterable[str]) -> bool:
+        """Whether one of the columns is private, so that its values are masked."""
+        return not set(names).isdisjoint(self.data.roles.private)
+
+    def scope(self, rule: Rule | Analyzer) -> Tree | None:
+        """The rule's `where` as a tree. Errors: `ExpressionError`."""
+        return None if rule.where is None else parse_condition(rule.where.pattern, self.schema, Place("where"))
+
+    def source(self, name: str) -> Dataset:
+        """The further table of a name. Errors: `RulesError`."""
+        if name in self.sources:
+            return self.sources[name]
+        given = listed(self.sources) or "none was given"
+        hint = did_you_mean(name, self.sources) or f"check(data, rules, sources={{{name!r}: …}}), or --table {name}=PATH"
+        raise RulesError(f"{name} not found in additional sources", accepted=given, hint=hint, code="unknown-table")
+
+    def criterion(self, condition: Condition | None) -> Criterion | None:
+        """The condition with its operands worked out, None for none."""
+        return None if condition is None else resolve(condition, self.setting)
+
+    def with_history(self, rule: Rule, metric: str) -> tuple[Rule, tuple[str, ...]]:
+        """The rule with its functions of the history worked out, and notes on a history that is too short.
+
+        Errors: `RulesError` without a history, `EvaluationError` for a number that has no value.
+        """
+        if self.history is None:
+            hint = "give it one: check(data, rules, history=PATH), or --history FILE"
+            raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
+        known = self.history(statistic(rule, metric))
+        wanted = max((runs_wanted(call) for c in (rule.condition, rule.threshold) for call in _calls(c)), default=0)
+        notes = (f"the history holds {len(known)} of {wanted} values of {metric}",) if len(known) < wanted else ()
+        return replace(rule, condition=_worked_out(rule.condition, known), threshold=_worked_out(rule.threshold, known)), notes
+
+
+def named_column(name: str, schema: Schema, owner: str) -> Column:
+    """The column of a name in a schema; without an exact match the only one that differs in case. Errors: `ColumnError`."""
+    if name in schema:
+        return schema[name]
+    folded = [c for c in schema if c.name.casefold() == name.casefold()]
+    if len(folded) == 1:
+        return folded[0]
+    message = f"Column {name} does not exist in {owner}"
+    raise ColumnError(message, accepted=listed(schema.names), hint=did_you_mean(name, schema.names), code="unknown-column")
+
+
+def statistic(rule: Rule | Analyzer, metric: str) -> str:
+    """The name under which a metric of a rule is recorded: the metric's own, and for a `where` or a query a digest of its text.
+
+    A digest, because the text may hold values of the data.
+    """
+    row_filter = f" where {_digest(rule.where.pattern)}" if rule.where else ""
+    query = f" of {_digest(rule.parameters[0].raw)}" if metric.startswith("Dataset.*.CustomSQL") else ""
+    return metric + query + row_filter
+
+
+def dynamic(rule: Rule) -> bool:
+    """Whether the condition or the threshold refers to the history."""
+    return any(_calls(c) for c in (rule.condition, rule.threshold))
+
+
+def _calls(condition: Condition | None) -> list[Call]:
+    numbers = [o for o in condition.operands if isinstance(o, Literal | Group | Arithmetic | Call)] if condition else []
+    return [call for number in numbers for call in calls(number)]
+
+
+def _worked_out(condition: Condition | None, history: Sequence[float]) -> Condition | None:
+    if condition is None or not _calls(condition):
+        return condition
+    operands = [
+        Literal(repr(evaluate(o, history))) if isinstance(o, Literal | Group | Arithmetic | Call) else o for o in condition.operands
+    ]
+    return replace(condition, operands=tuple(operands))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

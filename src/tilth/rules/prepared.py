@@ -1,0 +1,110 @@
+"""A rule made ready: what it needs, what becomes of it, and the parts that rule types are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.errors import RulesError
+from tilth.metrics.metric import Metric, Where
+from tilth.report import Outcome
+from tilth.rules.examples import FailureFilter
+from tilth.rules.language.syntax import Analyzer, Rule
+
+NOTHING_MATCHED = "No rows matched the filter"
+NO_ROWS = "there are no rows to evaluate"
+GLUE = "Value: {} does not meet the constraint requirement!"
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What became of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass."""
+
+    outcome: Outcome
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    message: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+Values = Mapping[Metric, Any]
+
+
+@dataclass(frozen=True)
+class PreparedRule:
+    """A rule's needs and verdict.
+
+    `metrics` are measured together with those of all other rules; `judge` gets their values. `columns` are those that it is about.
+    `row` says of a row in `scope` whether it passes, true or false and never null; None where a row has no part in the verdict.
+    `failing` says what to show of a rule that failed.
+    """
+
+    metrics: tuple[Metric, ...]
+    judge: Callable[[Values], RuleResult]
+    columns: tuple[str, ...] = ()
+    row: Tree | None = None
+    scope: Tree | None = None
+    failing: FailureFilter | None = None
+
+
+def judged(met: bool, metrics: Mapping[str, Any], message: str = "", rows: Mapping[str, int] | None = None) -> RuleResult:
+    """Passed or Failed; the message is that of a failure."""
+    return RuleResult(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else message, rows or {})
+
+
+def recorded(makes: Mapping[str, Metric], columns: tuple[str, ...] = ()) -> PreparedRule:
+    """An analyzer: metrics by their names, without a verdict; one without a value is left out."""
+
+    def result(values: Values) -> RuleResult:
+        return RuleResult(Outcome.PASSED, {name: values[m] for name, m in makes.items() if values[m] is not None})
+
+    return PreparedRule(tuple(makes.values()), result, columns)
+
+
+def metric_name(name: str, columns: Iterable[str] = (), *, several: bool = False) -> str:
+    """A metric's name as Glue writes it. `several` for a metric that is of a set of columns, though it has one.
+
+    >>> metric_name("RowCount"), metric_name("Mean", ["age"]), metric_name("Uniqueness", ["a", "b"])
+    ('Dataset.*.RowCount', 'Column.age.Mean', 'Multicolumn.a,b.Uniqueness')
+    """
+    of = tuple(columns)
+    entity = "Dataset" if not of else "Multicolumn" if several or len(of) > 1 else "Column"
+    return f"{entity}.{','.join(of) or '*'}.{name}"
+
+
+def within(metric: Metric, scope: Tree | None) -> Metric:
+    """The metric of the rows in scope."""
+    return metric if scope is None else Where(metric, scope)
+
+
+def names(columns: Iterable[Column]) -> tuple[str, ...]:
+    """The columns' names."""
+    return tuple(c.name for c in columns)
+
+
+def refuse_kinds(rule: Rule | Analyzer, columns: Iterable[Column], kinds: Callable[[Kind], bool] | None, wanted: str) -> None:
+    """Refuse columns of a kind that the rule cannot measure. Errors: `RulesError`."""
+    wrong = [c for c in columns if kinds is not None and not kinds(c.kind)]
+    if wrong:
+        shown = ", ".join(f"{c.name!r} is {c.type or c.kind}" for c in wrong)
+        raise RulesError(f"{rule.type} needs {wanted}, but {shown}", code="E-TYPE")
+
+
+def undefined(scope: Tree | None, rows: int, columns: Iterable[str], message: str = "") -> RuleResult:
+    """What becomes of a rule whose metric has no value; `message` is why, where there are rows."""
+    if rows == 0:
+        return RuleResult(Outcome.FAILED, message=NO_ROWS) if scope is None else RuleResult(Outcome.PASSED, message=NOTHING_MATCHED)
+    return RuleResult(Outcome.FAILED, message=message or f"all values are NULL in {', '.join(repr(c) for c in columns)}")
+
+
+def java(value: Any) -> str:
+    """A number as Java prints a double, which Glue's messages do.
+
+    >>> java(4), java(0.8), java(None)
+    ('4.0', '0.8', 'NULL')
+    """
+    return "NULL" if value is None else repr(float(value)) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,76 @@
+"""Rules that judge each row: the share of rows that pass, against a threshold or all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, mask
+from tilth.engine.expressions import and_, col, is_null, not_
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import Metric
+from tilth.rules.conditions import Criterion
+from tilth.rules.context import Context
+from tilth.rules.examples import FailureFilter
+from tilth.rules.language.syntax import Rule
+from tilth.rules.prepared import GLUE, NO_ROWS, NOTHING_MATCHED, PreparedRule, RuleResult, Values, java, judged, within
+
+NONE: Mapping[str, Metric] = MappingProxyType({})
+
+
+def row_rule(
+    rule: Rule,
+    context: Context,
+    column: Column,
+    passing: Tree,
+    title: str,
+    *,
+    extremes: Mapping[str, Metric] = NONE,
+    values_of_cells: bool = False,
+    criterion: Criterion | None = None,
+    always_share: bool = False,
+    null_fails: bool = False,
+    pass_on_nothing: bool = False,
+    alike: bool = False,
+) -> PreparedRule:
+    """The rule made ready. `title` names the share of rows that pass.
+
+    `extremes` are reported with it, those that break `criterion` in the message; `values_of_cells` says that they are the column's
+    values, which are masked where it is private. `always_share`: the share is reported beside extremes too. `null_fails`: the message
+    says so of nulls. `pass_on_nothing`: an empty table passes. `alike`: all rows that fail have the same value.
+    """
+    scope, threshold = context.scope(rule), context.criterion(rule.threshold)
+    rows, hits = within(RowCount(), scope), within(RowCount(), and_(passing, scope))
+    nulls = within(RowCount(), and_(is_null(col(column.name)), scope))
+    found = {name: within(metric, scope) for name, metric in extremes.items()}
+    hidden = values_of_cells and context.private([column.name])
+
+    def judge(values: Values) -> RuleResult:
+        n, passed = values[rows], values[hits]
+        if n == 0:
+            met = scope is not None or pass_on_nothing
+            return judged(met, {}, NO_ROWS) if not met else RuleResult(judged(met, {}).outcome, message=NOTHING_MATCHED)
+        metrics = {} if hidden else {name: values[m] for name, m in found.items() if values[m] is not None}
+        if not found or hidden or threshold is not None or always_share:
+            metrics[title] = passed / n
+        met = passed == n if threshold is None else threshold.holds(passed / n)
+        decisive = [values[m] for m in found.values()] if threshold is None else []
+        reason = _reason(criterion, decisive, passed / n, values[nulls] if null_fails else 0, hidden)
+        message = f"{reason}\n{n - passed:,} of {n:,} rows do not meet it"
+        return judged(met, metrics, message, {"passed": passed, "failed": n - passed, "total": n})
+
+    failing = FailureFilter((column.name,), and_(not_(passing), scope), alike=alike)
+    needs = (rows, hits, *([nulls] if null_fails else []), *found.values())
+    return PreparedRule(needs, judge, (column.name,), passing, scope, failing)
+
+
+def _reason(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int, hidden: bool) -> str:
+    """What Glue's message names: the extremes that break the condition, or the share of rows; and NULL."""
+    wrong = [] if criterion is None else [v for v in extremes if v is not None and not criterion.holds(v)]
+    shown = [str(mask(v)) if hidden else java(v) for v in wrong]
+    if not shown and not (nulls and criterion is not None and extremes):
+        shown = [java(share)]
+    return "\n".join(GLUE.format(v) for v in dict.fromkeys([*shown, *(["NULL"] if nulls else [])]))

@@ -1,0 +1,70 @@
+"""Rule types on the rows of the table, and on the numbers and nulls of columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine.expressions import and_, col, is_null, not_null
+from tilth.metrics.columns import Completeness, Correlation, Mean, RowCount, StandardDeviation, Sum, Variance
+from tilth.rules.context import Context
+from tilth.rules.examples import FailureFilter
+from tilth.rules.language.syntax import Rule
+from tilth.rules.numbers import RowTest, number
+from tilth.rules.prepared import PreparedRule, metric_name
+from tilth.rules.row_rules import row_rule
+from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, ONE, TABLE, TILTH, TWO, RuleType
+
+
+def _numeric(kind: Kind) -> bool:
+    return kind.numeric
+
+
+def _nulls(columns: tuple[str, ...], scope: Tree | None) -> FailureFilter:
+    return FailureFilter(columns, and_(is_null(col(columns[0])), scope), alike=True)
+
+
+def _has_value(columns: tuple[str, ...], scope: Tree | None) -> Tree:
+    return not_null(col(columns[0]))
+
+
+def _is_complete(rule: Rule, context: Context) -> PreparedRule:
+    (column,) = context.columns(rule)
+    return row_rule(rule, context, column, not_null(col(column.name)), metric_name("Completeness", (column.name,)), alike=True)
+
+
+NUMERIC: dict[str, Any] = {"accepts": _numeric, "wanted": "a numeric column"}
+CONSTANT = "the correlation cannot be computed: one column is constant, or fewer than two rows have both"
+
+ROW_COUNT = number("RowCount", RowCount, "RowCount > 100", forms=TABLE, counts=True, analyzer=GLUE, watchable=True)
+COMPLETENESS = number(
+    "Completeness", Completeness, 'Completeness "column" > 0.95', test=RowTest(_has_value, _nulls, 1), analyzer=GLUE, watchable=True
+)
+IS_COMPLETE = RuleType(
+    "IsComplete", BARE, COLUMN, 'IsComplete "column"', where=True, row=True, row_mode=True, prepare=_is_complete
+)  # fmt: skip
+MEAN = number("Mean", Mean, 'Mean "column" between 3.5 and 4.5', **NUMERIC, inexact=True, analyzer=GLUE, watchable=True)
+SUM = number("Sum", Sum, 'Sum "column" > 0', **NUMERIC, analyzer=GLUE, watchable=True)
+STANDARD_DEVIATION = number(
+    "StandardDeviation", StandardDeviation, 'StandardDeviation "column" < 2.5',
+    **NUMERIC, inexact=True, analyzer=GLUE, watchable=True,
+)  # fmt: skip
+VARIANCE = number("Variance", Variance, 'Variance "column" <= 2.25', **NUMERIC, inexact=True, analyzer=TILTH)
+COLUMN_CORRELATION = number(
+    "ColumnCorrelation", Correlation, 'ColumnCorrelation "a" "b" > 0.7', forms=TWO, **NUMERIC, undefined=CONSTANT,
+    inexact=True, analyzer=GLUE, watchable=True,
+)  # fmt: skip
+
+
+def _unknown_to_glue(name: str, usage: str, *, inexact: bool = False) -> RuleType:
+    """A type of Tilth's own that this version does not evaluate."""
+    return RuleType(name, ONE, COLUMN, usage, where=True, dynamic=True, inexact=inexact, glue=TILTH, analyzer=TILTH)
+
+
+RANGE = _unknown_to_glue("Range", 'Range "column" <= 60')
+INTERQUARTILE_RANGE = _unknown_to_glue("InterquartileRange", 'InterquartileRange "column" < 250', inexact=True)
+SKEWNESS = _unknown_to_glue("Skewness", 'Skewness "column" between -2 and 2', inexact=True)
+KURTOSIS = _unknown_to_glue("Kurtosis", 'Kurtosis "column" < 5', inexact=True)
+ZEROS_COUNT = _unknown_to_glue("ZerosCount", 'ZerosCount "column" <= 100')

@@ -1,0 +1,105 @@
+"""Rule types on how often values and keys occur."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import all_rows, and_, coalesce, col, eq, is_null, lit, not_null, or_
+from tilth.metrics.columns import Completeness, RowCount
+from tilth.metrics.keys import DistinctValues, DuplicateRows, Entropy, Uniqueness, UniqueValueRatio
+from tilth.metrics.metric import Metric
+from tilth.rules.context import Context
+from tilth.rules.examples import FailureFilter, groupable
+from tilth.rules.language.syntax import Rule
+from tilth.rules.numbers import RowTest, number
+from tilth.rules.prepared import GLUE as MESSAGE
+from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name, names, undefined, within
+from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, KEY, NEXT, NUMBER, TILTH, Form, RuleType
+
+
+def _of_key(metric: Callable[[tuple[str, ...]], Metric]) -> Callable[..., Metric]:
+    return lambda *columns: metric(tuple(columns))
+
+
+def _repeated(columns: tuple[str, ...], scope: Tree | None) -> FailureFilter:
+    return FailureFilter(columns, scope, keys=True)
+
+
+def occurs_once(columns: tuple[str, ...], scope: Tree | None) -> Tree:
+    """Whether a row's key occurs once among the rows in scope; a key that is wholly null does not count as one."""
+    keys = [*([] if scope is None else [coalesce(scope, exp.false())]), *(col(c) for c in columns)]
+    size = exp.Window(this=all_rows(), partition_by=keys)
+    return or_(eq(size, lit(1)), and_(*(is_null(col(c)) for c in columns)))
+
+
+def _is_unique(rule: Rule, context: Context) -> PreparedRule:
+    """Every key that is not wholly null occurs once."""
+    columns, scope = names(context.columns(rule)), context.scope(rule)
+    unique, rows = within(Uniqueness(columns), scope), within(RowCount(), scope)
+    repeated = within(DuplicateRows(columns), scope)
+
+    def judge(values: Values) -> RuleResult:
+        share = values[unique]
+        if share is None:
+            return undefined(scope, values[rows], columns)
+        counts = _counts(values[repeated], values[rows])
+        return judged(share == 1, {metric_name("Uniqueness", columns): share}, MESSAGE.format(java(share)), counts)
+
+    return PreparedRule((unique, rows, repeated), judge, columns, occurs_once(columns, scope), scope, _repeated(columns, scope))
+
+
+def _is_primary_key(rule: Rule, context: Context) -> PreparedRule:
+    """Every key occurs once, and no part of one is null."""
+    columns, scope = names(context.columns(rule)), context.scope(rule)
+    unique, rows = within(Uniqueness(columns), scope), within(RowCount(), scope)
+    repeated = within(DuplicateRows(columns), scope)
+    complete = {c: within(Completeness(c), scope) for c in columns}
+
+    def judge(values: Values) -> RuleResult:
+        share = values[unique]
+        if share is None:
+            return undefined(scope, values[rows], columns)
+        filled = {c: values[m] for c, m in complete.items()}
+        metrics = {metric_name("Uniqueness", columns): share, **{metric_name("Completeness", (c,)): x for c, x in filled.items()}}
+        wrong = [MESSAGE.format(java(share))] if share != 1 else []
+        wrong += [f"column {c!r} has NULL: its completeness is {java(x)}" for c, x in filled.items() if x != 1]
+        counts = _counts(values[repeated], values[rows]) if all(x == 1 for x in filled.values()) else {}
+        return judged(not wrong, metrics, "\n".join(wrong), counts)
+
+    row = and_(occurs_once(columns, scope), *(not_null(col(c)) for c in columns))
+    failing = FailureFilter(columns, scope, keys=True, nulls=True)
+    return PreparedRule((unique, rows, repeated, *complete.values()), judge, columns, row, scope, failing)
+
+
+def _counts(failed: int, rows: int) -> dict[str, int]:
+    return {"passed": rows - failed, "failed": failed, "total": rows}
+
+
+COMPARABLE: dict[str, Any] = {"accepts": groupable, "wanted": "columns whose values can be compared"}
+UNIQUE = RowTest(occurs_once, _repeated, 1)
+
+DUPLICATE_ROW_COUNT = number(
+    "DuplicateRowCount", _of_key(DuplicateRows), 'DuplicateRowCount "a" "b" = 0', forms=(Form(0, None, NUMBER),), **COMPARABLE,
+    counts=True, of_all=True, test=RowTest(occurs_once, _repeated, 0), row_mode=True, glue=NEXT, analyzer=TILTH,
+)  # fmt: skip
+UNIQUENESS = number(
+    "Uniqueness", _of_key(Uniqueness), 'Uniqueness "a" "b" > 0.99', forms=KEY, **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
+)  # fmt: skip
+IS_UNIQUE = RuleType(
+    "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, row_mode=True, prepare=_is_unique,
+)  # fmt: skip
+UNIQUE_VALUE_RATIO = number(
+    "UniqueValueRatio", UniqueValueRatio, 'UniqueValueRatio "column" > 0.9', **COMPARABLE, test=UNIQUE, row_mode=True,
+    analyzer=GLUE, watchable=True,
+)  # fmt: skip
+DISTINCT_VALUES_COUNT = number(
+    "DistinctValuesCount", DistinctValues, 'DistinctValuesCount "column" <= 6', **COMPARABLE, counts=True, analyzer=GLUE, watchable=True,
+)  # fmt: skip
+IS_PRIMARY_KEY = RuleType(
+    "IsPrimaryKey", BARE_KEY, COLUMN, 'IsPrimaryKey "a" "b"', where=True, row=True, row_mode=True, prepare=_is_primary_key,
+)  # fmt: skip
+ENTROPY = number("Entropy", Entropy, 'Entropy "column" > 0.5', **COMPARABLE, inexact=True, analyzer=GLUE, watchable=True)

@@ -1,0 +1,52 @@
+"""Rule types on the table's columns, for which no data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tilth.errors import ColumnError
+from tilth.rules.context import Context
+from tilth.rules.language.diagnostics import Diagnostics
+from tilth.rules.language.lints import lint_anchors
+from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.prepared import GLUE as MESSAGE
+from tilth.rules.prepared import PreparedRule, RuleResult, java, judged, metric_name
+from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, TABLE, RuleType
+
+
+def known(result: RuleResult) -> PreparedRule:
+    """A rule whose result is known without data."""
+    return PreparedRule((), lambda _: result)
+
+
+def _column_count(rule: Rule, context: Context) -> PreparedRule:
+    n, criterion = len(context.schema), context.criterion(rule.condition)
+    return known(judged(criterion is None or criterion.holds(n), {metric_name("ColumnCount"): n}, MESSAGE.format(java(n))))
+
+
+def _record_column_count(analyzer: Analyzer, context: Context) -> PreparedRule:
+    return known(judged(True, {metric_name("ColumnCount"): len(context.schema)}))
+
+
+def _column_exists(rule: Rule, context: Context) -> PreparedRule:
+    """A missing column is a failure, not an error."""
+    (name,) = context.texts(rule)
+    try:
+        return known(judged(True, {f"Dataset.{context.column(name).name}.ColumnExists": 1.0}))
+    except ColumnError as error:
+        return known(judged(False, {f"Dataset.{name}.ColumnExists": 0.0}, error.mistakes[0].message))
+
+
+def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
+    if rule.parameters and rule.parameters[0].style != "$":
+        lint_anchors(rule.parameters[0].text, report)
+
+
+COLUMN_COUNT = RuleType(
+    "ColumnCount", TABLE, (), "ColumnCount = 12", dynamic=True, analyzer=GLUE, watchable=True,
+    prepare=_column_count, record=_record_column_count, metric=lambda rule, context: metric_name("ColumnCount"),
+)  # fmt: skip
+COLUMN_EXISTS = RuleType("ColumnExists", BARE, COLUMN, 'ColumnExists "column"', prepare=_column_exists)
+COLUMN_NAMES_MATCH_PATTERN = RuleType(
+    "ColumnNamesMatchPattern", BARE, ("pattern",), 'ColumnNamesMatchPattern "[a-z_]+"', lint=_lint_pattern
+)  # fmt: skip

@@ -1,0 +1,132 @@
+"""CustomSql: a query of the user's over the table under test, `primary`, and over further tables by their names.
+
+One SELECT of admitted nodes is all that runs: it can read the tables it was given and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import all_rows, col, lit
+from tilth.engine.layers import table
+from tilth.engine.user_sql.query import parse_query
+from tilth.errors import REFUSED, ExpressionError, MachineError, TilthError
+from tilth.report import Outcome
+from tilth.rules.context import Context
+from tilth.rules.language.diagnostics import Diagnostics
+from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.prepared import GLUE as MESSAGE
+from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name
+from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
+
+PRIMARY = "primary"
+REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
+NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Compliance")
+
+
+def _prepare(rule: Rule, context: Context) -> PreparedRule:
+    """With a condition the query gives one number; without, the rows that pass."""
+    query = _admitted(rule, context)
+    return _number_rule(rule, query, context) if rule.condition is not None else _rows_rule(rule, query, context)
+
+
+def _record(analyzer: Analyzer, context: Context) -> PreparedRule:
+    query = _admitted(analyzer, context)
+    return PreparedRule((), lambda _: RuleResult(Outcome.PASSED, {NUMBER_METRIC: _number(query, context)}))
+
+
+def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
+    """The rule's query over the engine's tables. Errors: `ExpressionError`."""
+    tables = {PRIMARY: context.data, **context.sources}
+    return parse_query(context.text(rule.parameters[0]).pattern, {name: context.engine.view(data) for name, data in tables.items()})
+
+
+def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
+    try:
+        return context.engine.ask("custom SQL", context.engine.written(tree))
+    except TilthError as error:
+        if isinstance(error, MachineError) and error.mistakes[0].code != REFUSED:
+            raise
+        raise ExpressionError(f"Error executing SQL statement: {error.mistakes[0].message}", code="sql-failed") from error
+
+
+def _number(query: Tree, context: Context) -> Any:
+    """The one number that a query gives. Errors: `ExpressionError` if it gives more, less, or no number."""
+    rows = _ask(context, query)
+    if len(rows) != 1:
+        raise ExpressionError(f"Custom SQL did not return exactly 1 row: it returned {len(rows)}", code="not-one-row")
+    if len(rows[0]) != 1:
+        raise ExpressionError(f"Custom SQL did not return exactly 1 column: it returned {len(rows[0])}", code="not-one-column")
+    (value,) = rows[0]
+    if value is not None and not isinstance(value, int | float) and not hasattr(value, "as_integer_ratio"):
+        raise ExpressionError(f"the query returned {type(value).__name__}, not a number", code="not-a-number")
+    return None if value is None else value if isinstance(value, int | float) else float(value)
+
+
+def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
+    criterion = context.criterion(rule.condition)
+
+    def judge(values: Values) -> RuleResult:
+        value = _number(query, context)
+        if value is None:
+            return RuleResult(Outcome.FAILED, message="the query returned NULL")
+        return judged(criterion is None or criterion.holds(value), {NUMBER_METRIC: value}, MESSAGE.format(java(value)))
+
+    return PreparedRule((), judge)
+
+
+def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
+    """The share of rows whose values are among those that the query returns, null equal to null."""
+    threshold = context.criterion(rule.threshold)
+    rows, hits = _row_counts(query, context)
+
+    def judge(values: Values) -> RuleResult:
+        ((n,),), ((passed,),) = _ask(context, rows), _ask(context, hits)
+        if n == 0:
+            return RuleResult(Outcome.FAILED, message="Custom SQL rule could not be evaluated due to data frame being empty")
+        met = passed == n if threshold is None else threshold.holds(passed / n)
+        message = f"Custom SQL response failed to satisfy the threshold\n{n - passed:,} of {n:,} rows do not meet it"
+        return judged(met, {ROWS_METRIC: passed / n}, message, {"passed": passed, "failed": n - passed, "total": n})
+
+    return PreparedRule((), judge)
+
+
+def _row_counts(query: Any, context: Context) -> tuple[exp.Select, exp.Select]:
+    """The queries for the number of rows and of those that pass. Errors: `ExpressionError` for columns that the table lacks."""
+    returned = context.engine.schema_of(context.engine.written(query)).names
+    missing = [c for c in returned if c not in context.schema]
+    if missing:
+        message = "The columns returned from the SQL statement should only belong to the primary table. Columns not found: "
+        raise ExpressionError(message + ", ".join(missing), code="foreign-columns")
+    passing = exp.Select(expressions=[col(c) for c in returned], distinct=exp.Distinct()).from_(query.subquery("q"), copy=False)
+    same = [exp.NullSafeEQ(this=_column("p", c), expression=_column("r", c)) for c in returned]
+    hit = exp.Select(expressions=[lit(1)]).from_(passing.subquery("r"), copy=False).where(*same, copy=False)
+    rows = exp.Select(expressions=[all_rows()]).from_(exp.alias_(table(context.engine.view(context.data)), "p", table=True), copy=False)
+    return rows, rows.copy().where(exp.Exists(this=hit), copy=False)
+
+
+def _column(of: str, name: str) -> exp.Column:
+    return exp.column(exp.to_identifier(name, quoted=True), exp.to_identifier(of))
+
+
+def _lint(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
+    if rule.threshold and rule.condition:
+        message = "a CustomSql has a condition (for one number) or a threshold (for the rows that pass), not both"
+        report.error("E-CUSTOMSQL-FORM", rule.threshold.span, message, accepted=CUSTOM_SQL.usage)
+    if not rule.condition and rule.parameters and REPEATS.search(rule.parameters[0].text.pattern):
+        hint = "return a key, so that each row that passes is named once"
+        report.warn("W-SQL-KEY", rule.parameters[0].span, "rows that share the returned values pass and fail together", hint=hint)
+
+
+CUSTOM_SQL = RuleType(
+    "CustomSql", (Form(1, 1, NUMBER, bare=True),), ("sql",),
+    'CustomSql "select count(*) from primary" > 0, CustomSql "select id from primary where ok" with threshold > 0.9',
+    instead_of_where="put the condition into the query", threshold=GLUE, row=True, row_mode=True, dynamic=True,
+    analyzer=GLUE, watchable=True, prepare=_prepare, record=_record,
+    metric=lambda rule, context: NUMBER_METRIC if rule.condition else ROWS_METRIC, lint=_lint,
+)  # fmt: skip

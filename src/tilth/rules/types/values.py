@@ -1,0 +1,153 @@
+"""Rule types on the single values of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import not_
+from tilth.errors import RulesError
+from tilth.metrics.columns import Extreme, Maximum, Minimum
+from tilth.metrics.metric import Metric
+from tilth.rules.cells import length, length_passes, null_passes, offenders, passes
+from tilth.rules.conditions import Criterion, resolve
+from tilth.rules.context import Context
+from tilth.rules.language.diagnostics import Diagnostics
+from tilth.rules.language.syntax import Analyzer, Rule, Text
+from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, refuse_kinds, within
+from tilth.rules.row_rules import row_rule
+from tilth.rules.types.datatypes import DATA_TYPES, DECIMAL_TYPE, LAYOUTS_WITH_SLASHES, reads_as
+from tilth.rules.types.rule_type import COLUMN, GLUE, ONE, TILTH, Form, RuleType
+
+# ── ColumnValues ──
+
+
+def _column_values(rule: Rule, context: Context) -> PreparedRule:
+    """Every cell, or the share of the threshold, meets the condition."""
+    (column,) = context.columns(rule)
+    criterion = _cell_criterion(rule, context)
+    named = [e for e in offenders(criterion) if column.kind.numeric]
+    return row_rule(
+        rule,
+        context,
+        column,
+        passes(criterion, column),
+        _compliance(rule, context),
+        extremes={name: m for name, m in extremes(column.name).items() if name.endswith(tuple(named))} if named else {},
+        values_of_cells=True,
+        criterion=criterion,
+        null_fails=not null_passes(criterion),
+    )
+
+
+def _cell_criterion(rule: Rule, context: Context) -> Criterion:
+    """The condition on a cell, with the tags that bear on it."""
+    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
+    case, zone = rule.tag("ignoreCase"), rule.tag("timeZone")
+    setting = context.setting if zone is None else replace(context.setting, zone=ZoneInfo(zone.word))
+    return resolve(rule.condition, setting, ignore_case=case is not None and case.word.casefold() == "true")
+
+
+def _compliance(rule: Rule, context: Context) -> str:
+    word = "PatternMatch" if rule.condition and rule.condition.operator == "matches" else "ColumnValues.Compliance"
+    return metric_name(word, names(context.columns(rule)))
+
+
+def extremes(column: str) -> dict[str, Metric]:
+    """The smallest and the largest value of a column, by their names."""
+    return {metric_name("Minimum", (column,)): Minimum(column), metric_name("Maximum", (column,)): Maximum(column)}
+
+
+def _record_values(analyzer: Analyzer, context: Context) -> PreparedRule:
+    columns, scope = names(context.columns(analyzer)), context.scope(analyzer)
+    if context.private(columns):
+        raise RulesError(f"the smallest and largest value of {columns[0]!r} are private", hint="measure another column", code="private")
+    return recorded({name: within(m, scope) for name, m in extremes(columns[0]).items()}, columns)
+
+
+# ── ColumnLength ──
+
+
+def _column_length(rule: Rule, context: Context) -> PreparedRule:
+    """The length of every string, 0 for null, meets the condition."""
+    (column,) = context.columns(rule)
+    refuse_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
+    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
+    criterion = resolve(rule.condition, context.setting)
+    passing, title = length_passes(criterion, column), metric_name("LengthCompliance", (column.name,))
+    return row_rule(rule, context, column, passing, title, extremes=lengths(column), criterion=criterion, always_share=True)
+
+
+def lengths(column: Column) -> dict[str, Metric]:
+    """The smallest and the largest length of a column's strings, by their names."""
+    size, of = length(column), (column.name,)
+    return {metric_name("MinimumLength", of): Extreme(size, "min"), metric_name("MaximumLength", of): Extreme(size, "max")}
+
+
+def _record_lengths(analyzer: Analyzer, context: Context) -> PreparedRule:
+    (column,) = context.columns(analyzer)
+    scope = context.scope(analyzer)
+    return recorded({name: within(m, scope) for name, m in lengths(column).items()}, (column.name,))
+
+
+# ── ColumnDataType ──
+
+
+def _column_data_type(rule: Rule, context: Context) -> PreparedRule:
+    """Every cell, or the share of the threshold, can be read as the type."""
+    (column,) = context.columns(rule)
+    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
+    if rule.condition.operator not in ("=", "!=") or rule.condition.negated:
+        raise RulesError("Unsupported operator", accepted='= "Type" or != "Type"', code="E-OPERATOR")
+    (wanted,) = resolve(rule.condition, context.setting).operands
+    layout = rule.tag("format")
+    reads = reads_as(column, str(wanted), None if layout is None else layout.word)
+    passing = reads if rule.condition.operator == "=" else not_(reads)
+    return row_rule(rule, context, column, passing, _title("ColumnDataType.Compliance")(rule, context), pass_on_nothing=True)
+
+
+def _title(word: str) -> Callable[[Rule, Context], str]:
+    return lambda rule, context: metric_name(word, names(context.columns(rule)))
+
+
+def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
+    condition = rule.condition
+    if condition is None or condition.family != "string":
+        return
+    if condition.operator not in ("=", "!="):
+        report.warn("W-UNJUDGED", condition.span, f"ColumnDataType cannot be judged with {condition.operator}", accepted="=, !=")
+        return
+    named = condition.operands[0]
+    if not isinstance(named, Text):
+        return
+    known = {one.lower() for one in DATA_TYPES}
+    if named.value.lower() not in known and not DECIMAL_TYPE.fullmatch(named.value):
+        hint = "every column can be read as text" if named.value.lower() in ("string", "text") else report.near(named.value, DATA_TYPES)
+        accepted = ", ".join((*DATA_TYPES, "Decimal(p,s)"))
+        report.warn("W-UNJUDGED", named.span, f"there is no data type {named}", accepted=accepted, hint=hint)
+    layout = rule.tag("format")
+    if layout and isinstance(layout.value, Text) and layout.value.value not in LAYOUTS_WITH_SLASHES:
+        accepted = ", ".join(sorted(LAYOUTS_WITH_SLASHES))
+        report.warn("W-UNJUDGED", layout.value.span, f"the layout {layout.value} is not known", accepted=accepted)
+
+
+COLUMN_VALUES = RuleType(
+    "ColumnValues", (Form(1, 1, ("string", "number", "date")),), COLUMN, 'ColumnValues "column" in ["a","b"]',
+    where=True, threshold=GLUE, tags=("ignoreCase", "timeZone"), null_operands=True, row=True, row_mode=True,
+    analyzer=GLUE, watchable=True, prepare=_column_values, record=_record_values, metric=_compliance,
+)  # fmt: skip
+COLUMN_LENGTH = RuleType(
+    "ColumnLength", ONE, COLUMN, 'ColumnLength "column" = 5', where=True, threshold=TILTH, row=True, row_mode=True,
+    analyzer=GLUE, watchable=True, prepare=_column_length, record=_record_lengths, metric=_title("LengthCompliance"),
+)  # fmt: skip
+COLUMN_DATA_TYPE = RuleType(
+    "ColumnDataType", (Form(1, 1, ("string",)),), COLUMN, 'ColumnDataType "column" = "Integer"', where=True, threshold=GLUE,
+    tags=("format",), row=True, row_mode=True, prepare=_column_data_type, metric=_title("ColumnDataType.Compliance"),
+    lint=_lint_data_type,
+)  # fmt: skip
+DATA_FRESHNESS = RuleType(
+    "DataFreshness", (Form(1, 1, ("duration",)),), COLUMN, 'DataFreshness "column" <= 24 hours',
+    where=True, threshold=TILTH, row=True, row_mode=True,
+)  # fmt: skip
