@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import growth
 from bench.contest import Contest, Figures, Target
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -17,6 +18,7 @@ the command that took the figures; `bench/` says what each contestant does.
 
     make bench                                   # all of it: 20 million rows × 20 columns, an hour
     make bench ARGS="--rows 2000000 --only rules"
+    make bench ARGS="--growth all"                 # the growth curves
 
 Each contestant runs in a process of its own, in turns with the others, several times; the figures are medians. *Seconds* are by the
 clock, from the moment its libraries are loaded to the moment it has its answer, reading the Parquet files included; *core seconds* are
@@ -30,6 +32,7 @@ def write_page(results: Sequence[tuple[Contest, dict[str, Any]]]) -> Path:
     parts = [HEAD, *promises(results)]
     for held, result in results:
         parts += ["", *section(held, result)]
+    parts += growth.section()
     PAGE.write_text("\n".join(parts) + "\n", "utf-8")
     return PAGE
 

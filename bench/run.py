@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.contest import Contest, Contestant, Figures
 from bench.environments import python_for
+from bench.growth import grown
 from bench.page import write_page
 from bench.processes import resident_bytes
 
@@ -164,8 +165,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--only", action="append", choices=CONTESTS, help="this contest only; may be given several times")
     parser.add_argument("--report", action="store_true", help="write docs/performance.md from the newest figures of each contest")
+    parser.add_argument("--growth", action="append", metavar="AXIS", help="this growth curve only (rows, rules, columns, steps), or `all`")
     asked = parser.parse_args()
     OUT.mkdir(exist_ok=True)
+    if asked.growth:
+        grown([] if "all" in asked.growth else asked.growth)
+        return
     for name in asked.only or (() if asked.report else CONTESTS):
         print(name, file=sys.stderr)
         held = contest(name)
