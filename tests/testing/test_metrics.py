@@ -19,8 +19,8 @@ from tilth.engine.expressions import col, gt, lit
 from tilth.engine.operations import Trim
 from tilth.engine.statistics import Statistic, count, count_of, lowest, total
 from tilth.measures import profile
-from tilth.measures.bias import Bias, Contingency
-from tilth.measures.bias.kinds import category
+from tilth.measures.bias import Weights
+from tilth.measures.bias.values import category
 from tilth.metrics import columns, keys
 from tilth.metrics.metric import Grouped, Metric, Where
 from tilth.testing.metrics import check_laws, check_metric, nasty_tables, same
@@ -55,11 +55,8 @@ SHELF: list[Metric] = [
     keys.TopValues("integer", 3),
     profile.Distinct(category("float", Kind.FLOAT)),
     profile.TextLengths("text"),
-    Contingency((col("truth"), col("text"))),
-    Contingency((col("truth"),), col("float2")),
-    Bias("DPL", POSITIVE, col("truth")),
-    Bias("CI", POSITIVE, col("truth")),
-    Bias("CDDL", POSITIVE, col("truth"), col("text")),
+    Weights(),
+    Weights(col("float2")),
     Where(columns.Mean("float2"), POSITIVE),
     Grouped(columns.Variance("float2"), ("truth",)),
 ]

@@ -86,16 +86,16 @@ class Where(Metric):
 class Grouped(Metric):
     """A metric once per group of rows, and what `compare` makes of the groups' values.
 
-    `by` are columns' names. `compare` takes a dict from the group (a value, or a tuple of values where there are several
-    columns) to its value; without it the dict is the value. Bias is this, and so are drift and the skew of a split.
+    `by` are columns' names, or keys made of columns. `compare` takes a dict from the group (a value, or a tuple of values where
+    there are several keys) to its value; without it the dict is the value. Bias is this, and so are drift and the skew of a split.
     """
 
     metric: Metric
-    by: tuple[str, ...]
+    by: tuple[str | Tree, ...]
     compare: Callable[[Mapping[Any, Any]], Any] = dict
 
     def needs(self) -> tuple[Need, ...]:
-        return tuple(s.grouped(*(col(c) for c in self.by)) for s in self.metric.needs())
+        return tuple(s.grouped(*(col(k) if isinstance(k, str) else k for k in self.by)) for s in self.metric.needs())
 
     def value(self, *numbers: Any) -> Any:
         single = len(self.by) == 1

@@ -54,7 +54,16 @@ def warnings(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 
 RUNNING = rows("facet label", {("a", "yes"): 70, ("a", "no"): 30, ("d", "yes"): 20, ("d", "no"): 30})
-"""The running example of the specification's sections 4 and 5."""
+"""The running example: 100 rows of a and 50 of d."""
+
+PREDICTED = rows(
+    "facet label p",
+    {
+        ("a", "yes", "yes"): 50, ("a", "no", "yes"): 10, ("a", "yes", "no"): 20, ("a", "no", "no"): 20,
+        ("d", "yes", "yes"): 10, ("d", "no", "yes"): 5, ("d", "yes", "no"): 10, ("d", "no", "no"): 25,
+    },
+)  # fmt: skip
+"""The running example with predictions: of a 50 true and 10 false positives, 20 false and 20 true negatives; of d 10, 5, 10, 25."""
 
 ADULT = (
     "age workclass fnlwgt education education_num marital_status occupation relationship race sex "

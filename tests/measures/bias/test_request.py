@@ -22,13 +22,17 @@ def mistakes(**given):
         ({"facets": ()}, "none is given"),
         ({"facets": (Facet("sex"), Facet("sex"))}, "facet 'sex' is given twice with the same values"),
         ({"label": "sex"}, "the label 'sex' cannot be a facet"),
+        ({"prediction": "sex"}, "the prediction 'sex' cannot be a facet"),
+        ({"prediction": "y"}, "the label 'y' is the prediction"),
+        ({"prediction": "p", "group": "p"}, "the prediction 'p' is the group variable"),
+        ({"metrics": ("DPPL",)}, "DPPL need a prediction"),
         ({"group": "sex"}, "facet 'sex' is the group variable"),
         ({"group": "y"}, "the label 'y' is the group variable"),
         ({"metrics": ("CI", "DLP")}, "there is no bias metric 'DLP'"),
         ({"label": None}, "need a label"),
-        ({"positive": ()}, "which value of the label 'y' is the good outcome"),
-        ({"facets": (Facet("sex", ("(40, 20]",)),)}, "'(40, 20]' is no interval"),
-        ({"positive": ("(a, b]",)}, "'(a, b]' is no interval"),
+        ({"positive": ()}, "no favourable value is given for 'y'"),
+        ({"facets": (Facet("sex", ("(40, 20]",)),)}, "'(40, 20]' is not an interval"),
+        ({"positive": ("(a, b]",)}, "'(a, b]' is not an interval"),
         ({"confidence": 95}, "confidence is 95"),
         ({"missing": "drop"}, "missing values: 'drop' is not known"),
         ({"bootstrap": -1}, "bootstrap is -1"),
@@ -53,6 +57,13 @@ def test_class_imbalance_alone_needs_no_label():
 def test_a_text_in_brackets_may_be_a_category():
     assert BiasRequest((Facet("sex", ("(f)",)),), "y", ("[ok]",)).facets[0].values == ("(f)",)
     assert BiasRequest((Facet("sex", ("(1, 2", "(3, 4")),), "y", ("yes",)).facets
+
+
+def test_the_metrics_are_those_that_the_columns_permit():
+    assert BiasRequest((Facet("sex"),), "y", ("yes",)).metrics == ("CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL")
+    assert BiasRequest((Facet("sex"),), "y", ("yes",), prediction="p").metrics[-3:] == ("DPPL", "DI", "AD")
+    asked = BiasRequest.of_roles(Roles.of(prediction="p", positive="yes", facet="sex"))
+    assert asked.metrics == ("CI", "DPPL", "DI")
 
 
 def test_roles_make_a_request():

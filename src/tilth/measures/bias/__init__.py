@@ -1,17 +1,18 @@
-"""Bias before training: eight metrics of facets, from one table of counts.
+"""Bias: a metric, grouped, and compared. One cube of counts, facet × stratum × label × prediction, answers every metric.
 
-request      what is asked: facets, label, group variable
-kinds        whether a column's values are categories or numbers on a line; which rows a value means; names
-axes         a configured column as an axis of the table of counts
-counting     one grouped scan, or one for each facet
-measures     the eight metrics
+request      what is asked: facets, label, prediction, group variable
+values       which values a configured value means, and their names
+axis         a column as an axis of the cube: categories or intervals, decided from its counts
+cube         one grouped scan, or one for each facet
+contingency  the counts of two sides, with named axes
+metrics      the table of metrics, one value each
 evaluation   values, statuses, intervals, verdicts
-findings     words
+findings     what is reported, and warnings
 """
 
-from tilth.measures.bias.counting import Contingency
+from tilth.measures.bias.cube import Weights
 from tilth.measures.bias.findings import Bands, bias_and_bands, bias_findings
-from tilth.measures.bias.measures import BIAS_METRICS, Bias, BiasMeasure
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
 from tilth.measures.bias.request import BiasRequest, Facet
 
-__all__ = ["BIAS_METRICS", "Bands", "Bias", "BiasMeasure", "BiasRequest", "Contingency", "Facet", "bias_and_bands", "bias_findings"]
+__all__ = ["BIAS_METRICS", "Bands", "BiasMetric", "BiasRequest", "Facet", "Weights", "bias_and_bands", "bias_findings"]

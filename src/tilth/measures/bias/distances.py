@@ -14,8 +14,8 @@ from tilth.engine.expressions import alias, and_, coalesce, col, double, eq, in_
 from tilth.engine.layers import table as named
 from tilth.engine.operations import Divide, Finite
 from tilth.engine.statistics import highest, total
-from tilth.measures.bias.axes import MISSING_KEY, Axis, Side
-from tilth.measures.bias.counting import Facets
+from tilth.measures.bias.axis import MISSING_KEY, Axis, Side
+from tilth.measures.bias.cube import Facets
 from tilth.measures.bias.request import BiasRequest
 
 Y, NEXT = "y", "next"
@@ -27,8 +27,8 @@ def label_distances(
     """Side → (the largest gap between the two running shares of the label, the area between them), over finite labels.
 
     The first is the two-sample Kolmogorov–Smirnov statistic, in [0, 1]; the second the 1-Wasserstein distance, in the label's
-    unit: max|F_a − F_d| and ∫|F_a − F_d|. One grouped scan for all sides of a facet. Facets and labels that are numbers written
-    as texts give none.
+    unit: max|F_a − F_d| and ∫|F_a − F_d|. One grouped scan for all sides of a facet. None for facets and labels that are numbers
+    written as strings.
     """
     asked = [s for s in sides if s.keys and MISSING_KEY not in s.keys]
     if label.kind is Kind.STRING or any(a.intervals and a.kind is Kind.STRING for a in facet.axes) or not asked:

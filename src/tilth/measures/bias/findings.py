@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from tilth.data import Dataset
 from tilth.engine.engine import Engine
 from tilth.errors import did_you_mean, listed
-from tilth.measures.bias.axes import Axes
-from tilth.measures.bias.counting import Counted, counted
-from tilth.measures.bias.evaluation import GroupResults, Result, evaluate, finite, with_distances
-from tilth.measures.bias.kinds import Interval
-from tilth.measures.bias.request import SEVERAL, BiasRequest
+from tilth.measures.bias.cube import Counted, counted
+from tilth.measures.bias.evaluation import Group, Result, evaluate
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
+from tilth.measures.bias.request import BiasRequest
+from tilth.measures.bias.values import Interval
+from tilth.measures.bias.words import Told, sentences
 from tilth.report import Finding, FindingKind
 
 Bands = Mapping[str, tuple[Interval, ...]]
@@ -39,33 +41,30 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
 def bias_and_bands(data: Dataset, request: BiasRequest, engine: Engine) -> tuple[list[Finding], Bands]:
     """The findings of `bias_findings`, and facet → the bands that it was cut into, for `BiasRequest.cut_as`: later tables then have
     the groups of this one."""
-    schema = engine.schema(data)
-    request.check(schema)
-    axes = Axes.of(request, schema, data, engine)
-    found = counted(axes)
-    cut = {a.column: a.intervals for table in found.tables for a in table.facet.axes if a.intervals and not a.values}
-    groups = with_distances(evaluate(found, request), found, request, data, engine)
-    findings = [_finding(r, g, found, request) for g in groups for r in g.results]
-    warnings = [_warning(code, (column,), message) for code, column, message in axes.warnings]
-    return [*findings, *warnings, *_nothing(found), *(w for g in groups for w in _missingness(g))], cut
+    found = counted(request, data, engine)
+    cut = {a.column: a.intervals for cube in found.cubes for a in cube.facet.axes if a.intervals and not a.values}
+    measured = evaluate(found, request, data, engine)
+    findings = [_finding(r, g, found, request) for g, results in measured for r in results]
+    warnings = [_warning(code, (column,), message) for code, column, message in found.warnings]
+    return [*findings, *warnings, *_nothing(found), *(w for g, _ in measured for w in _missingness(g, found))], cut
 
 
-def _finding(r: Result, g: GroupResults, found: Counted, request: BiasRequest) -> Finding:
+def _finding(r: Result, g: Group, found: Counted, request: BiasRequest) -> Finding:
     details = {
-        "facet": g.facet,
-        "facet_value": g.side,
+        "facet": g.cube.facet.name,
+        "facet_value": g.side.name,
         "other": g.other,
         "label": request.label,
-        "label_value": found.positive_name,
-        "positive": found.positive_name,
+        "label_value": found.favourable,
+        "positive": found.favourable,
         "group_variable": request.group,
         "description": r.description,
         "status": r.status,
         "error": r.error,
         "notes": list(r.notes),
-        "n_used": r.rows_used,
-        "n_excluded": r.rows_excluded,
-        "counts": dict(g.counts),
+        "n_used": r.n_used,
+        "n_excluded": r.n_excluded,
+        "counts": g.counts(found, request.weight is not None),
         "method": r.method,
         "p_value": r.p_value,
         "p_adjusted": r.p_adjusted,
@@ -73,7 +72,7 @@ def _finding(r: Result, g: GroupResults, found: Counted, request: BiasRequest) -
         "band": list(r.band) if r.band else None,
         **r.more,
     }
-    subject = tuple(c for c in (g.facet, request.label) if c is not None)
+    subject = tuple(c for c in (g.cube.facet.name, request.label) if c is not None)
     return Finding(
         FindingKind.BIAS,
         r.metric,
@@ -88,100 +87,44 @@ def _finding(r: Result, g: GroupResults, found: Counted, request: BiasRequest) -
     )
 
 
-def _group(g: GroupResults) -> str:
+def _group(g: Group) -> str:
     """`sex=F`; a combination's name has its columns in it."""
-    return g.side if SEVERAL in g.facet else f"{g.facet}={g.side}"
+    return g.side.name if g.cube.facet.crossed else f"{g.cube.facet.name}={g.side.name}"
 
 
-def _rest(g: GroupResults) -> str:
+def _rest(g: Group) -> str:
     """The other group, where it is one."""
-    return f"{g.facet}={g.other}" if g.other else "the others"
+    return f"{g.cube.facet.name}={g.other}" if g.other else "the others"
 
 
 # ── words ──
 
 
-def _words(r: Result, g: GroupResults, found: Counted, request: BiasRequest) -> str:
-    """What the number says, with the groups' names and the direction."""
+def _words(r: Result, g: Group, found: Counted, request: BiasRequest) -> str:
+    """What the number means, with the groups' names and the direction."""
     if r.status == "error" or r.value is None:
-        return f"cannot be told: {r.error}"
-    d, a = _group(g), _rest(g)
-    if r.more.get("block") == "by_label_value":
-        told = f"{_number(r.value)} over all values of {request.label}; the largest gap is at {r.more['largest']}"
-    elif r.more.get("block") == "continuous":
-        told = f"{_number(r.value)} between the values of {request.label} of {d} and {a}"
-    else:
-        told = SENTENCES[r.metric](r, g, {"d": d, "a": a, "y": f"{request.label}={found.positive_name}", "strata": request.group or ""})
-    return f"not determinable ({told})" if r.status == "degenerate" else told
+        return f"no value: {r.error}"
+    block = r.more.get("block")
+    if block == "by_label_value":
+        return f"{r.description}: {_number(r.value)}; the largest gap is at {r.more['largest']}"
+    metric = BIAS_METRICS.get(r.metric)
+    told = sentences(metric, [_told(r, metric, g, found, request)]) if metric is not None else []
+    words = " ".join(told) or f"{metric.meaning if metric is not None else r.description}: {_number(r.value)}"
+    return f"not determinable ({words})" if r.status == "degenerate" else words
 
 
-Names = Mapping[str, str]
+def _told(r: Result, m: BiasMetric, g: Group, found: Counted, request: BiasRequest) -> Told:
+    sizes = g.weights.known()[0]
+    rates = None
+    if m.rate is not None:
+        hits, of = (x[0] for x in m.rate(g.weights))
+        rates = (hits[0] / of[0], hits[1] / of[1]) if of.all() else None
+    outcome = f"{request.label or request.prediction}={found.favourable}"
+    return Told(_group(g), _rest(g), outcome, r.value or 0.0, "", r.low, r.high, sizes[1] / sizes.sum() if sizes.sum() else None, rates)
 
 
-def _rows(n: float) -> str:
-    return f"{n:,.0f}"
-
-
-def _points(x: float) -> str:
-    """A difference of shares in percentage points."""
-    return f"{abs(x) * 100:.1f} percentage points"
-
-
-def _percent(x: float | None) -> str:
-    return "no" if x is None else f"{x * 100:.1f} %"
-
-
-def _ci(r: Result, g: GroupResults, names: Names) -> str:
-    d, a = g.counts["n_d"], g.counts["n_a"]
-    word = "fewer rows than" if d < a else "more rows than" if d > a else "as many rows as"
-    return f"{names['d']} has {_rows(d)} rows, {names['a']} {_rows(a)}: {word} {names['a']}"
-
-
-def _dpl(r: Result, g: GroupResults, names: Names) -> str:
-    a, d = g.shares
-    shown = f"{names['y']} in {_percent(d)} of {names['d']} and {_percent(a)} of {names['a']}"
-    if not r.value:
-        return f"{shown}: equally often"
-    return f"{shown}: {_points(r.value)} {'less' if r.value > 0 else 'more'} often for {names['d']}"
-
-
-def _distance(what: str) -> Callable[[Result, GroupResults, Names], str]:
-    def told(r: Result, g: GroupResults, names: Names) -> str:
-        return f"the outcomes of {names['d']} and {names['a']} are {_number(r.value)} apart, {what}"
-
-    return told
-
-
-def _number(x: float | None) -> str:
-    return f"{x:.4g}" if finite(x) else "infinitely far"
-
-
-def _tvd(r: Result, g: GroupResults, names: Names) -> str:
-    return f"{_percent(r.value)} of the outcomes of {names['d']} would have to change to match {names['a']}"
-
-
-def _ks(r: Result, g: GroupResults, names: Names) -> str:
-    return f"the shares of no outcome of {names['d']} and {names['a']} are farther apart than {_points(r.value or 0.0)}"
-
-
-def _cddl(r: Result, g: GroupResults, names: Names) -> str:
-    value, plain = r.value or 0.0, r.more.get("plain_disparity") or 0.0
-    way = "more" if value > 0 else "less"
-    shown = f"within the {r.more['strata']} groups of {names['strata']} the share of {names['d']} in the refusals is "
-    shown += f"{_points(value)} {way} than in the acceptances" if value else "the same as in the acceptances"
-    return f"{shown}; without the groups {_points(plain)} {'more' if plain > 0 else 'less'}" if plain else shown
-
-
-SENTENCES: dict[str, Callable[[Result, GroupResults, Names], str]] = {
-    "CI": _ci,
-    "DPL": _dpl,
-    "KL": _distance("without an upper bound (0 is the same distribution)"),
-    "JS": _distance("of at most 0.6931 (0 is the same distribution)"),
-    "LP": _distance("of at most 1.414 (0 is the same distribution)"),
-    "TVD": _tvd,
-    "KS": _ks,
-    "CDDL": _cddl,
-}
+def _number(x: float) -> str:
+    return f"{x:.4g}" if math.isfinite(x) else "infinite"
 
 
 # ── warnings ──
@@ -194,30 +137,34 @@ def _warning(code: str, subject: tuple[str, ...], message: str, **details: Any) 
 def _nothing(found: Counted) -> list[Finding]:
     """Facets of which no row has a value, and configured values that no row has."""
     warnings = []
-    for table in found.tables:
-        name = table.facet.name
-        if not table.keys:
+    for cube in found.cubes:
+        name = cube.facet.name
+        if not cube.keys:
             warnings.append(_warning("NO_VALUES", (name,), f"facet {name!r} has no value in any row"))
-        warnings += [_absent(name, s.name, table.keys) for s in table.sides if table.keys and not s.keys]
-    label, labels = found.label, tuple(dict.fromkeys(k for table in found.tables for k in table.labels))
-    if label is not None and labels and not label.intervals and not any(label.is_configured(k) for k in labels):
-        warnings.append(_absent(label.column, found.positive_name, labels))
+        hidden = any(a.private for a in cube.facet.axes)
+        warnings += [_absent(name, s.name, cube.keys, hidden) for s in cube.sides if cube.keys and not s.keys]
+    for axis, of in ((found.axes.label, "labels"), (found.axes.prediction, "predictions")):
+        keys = tuple(dict.fromkeys(k for cube in found.cubes for k in getattr(cube, of)))
+        if axis is not None and keys and not axis.intervals and not any(axis.is_configured(k) for k in keys):
+            warnings.append(_absent(axis.column, found.favourable, keys, axis.private))
     return warnings
 
 
-def _absent(column: str, value: str, keys: tuple[Any, ...]) -> Finding:
-    known = [str(k) for k in keys if isinstance(k, str | bool | int | float)]
-    told = [f"no row has {column}={value}", f"there is {listed(known)}", did_you_mean(value, known)]
-    return _warning("NO_SUCH_VALUE", (column,), "; ".join(t for t in told if t))
+def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Finding:
+    known = [] if hidden else [str(k) for k in keys if isinstance(k, str | bool | int | float)]
+    words = [f"no row has {column}={value}", f"there is {listed(known)}" if known else "", did_you_mean(value, known)]
+    return _warning("NO_SUCH_VALUE", (column,), "; ".join(w for w in words if w))
 
 
-def _missingness(g: GroupResults) -> list[Finding]:
-    """Missing values are themselves a sign of bias: said where many rows are left out, or more labels miss on one side."""
-    a, d = g.missing_labels
-    told = []
-    if g.excluded > MUCH_EXCLUDED:
-        told.append(f"{g.excluded:.1%} of the rows are left out, because the facet or the label is missing")
+def _missingness(g: Group, found: Counted) -> list[Finding]:
+    """Missing values are themselves a sign of bias: warned of where many rows are excluded, or more labels are missing on one side."""
+    a, d = g.missing_labels if found.axes.label is not None else (0.0, 0.0)
+    used = g.rows.known("label") if found.axes.label is not None else g.rows.known()
+    excluded = 1 - float(used.sum() / g.cube.total) if g.cube.total else 1.0
+    words = []
+    if excluded > MUCH_EXCLUDED:
+        words.append(f"{excluded:.1%} of the rows are excluded, because the facet or the label is missing")
     if abs(a - d) > MISSING_DIFFERS:
-        told.append(f"the label is missing in {d:.1%} of {_group(g)} and in {a:.1%} of {_rest(g)}")
-    details = {"facet_value": g.side, "excluded": g.excluded, "missing_label_a": a, "missing_label_d": d}
-    return [_warning("MISSINGNESS_DIFFERS", (g.facet,), f"{_group(g)}: {'; '.join(told)}", **details)] if told else []
+        words.append(f"the label is missing in {d:.1%} of {_group(g)} and in {a:.1%} of {_rest(g)}")
+    details = {"facet_value": g.side.name, "excluded": excluded, "missing_label_a": a, "missing_label_d": d}
+    return [_warning("MISSINGNESS_DIFFERS", (g.cube.facet.name,), f"{_group(g)}: {'; '.join(words)}", **details)] if words else []

@@ -1,4 +1,4 @@
-"""The tables of counts: how many scans, the same cells on every engine and by whichever scans, columns of too many values."""
+"""The cube: how many scans, the same cells on every engine and by whichever scans, columns of too many values."""
 
 import pyarrow as pa
 import pytest
@@ -7,8 +7,8 @@ from tests.measures.bias.tables import by_name, found, table_of
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, double
 from tilth.errors import RequestError
-from tilth.measures.bias import Contingency, Facet, counting
-from tilth.metrics.metric import measured
+from tilth.measures.bias import Facet, Weights, cube
+from tilth.metrics.metric import Grouped, measured
 
 N = 3000
 MANY = pa.table(
@@ -28,7 +28,6 @@ ASKED = {"facets": FACETS, "label": "label", "positive": "yes", "group": "region
 
 
 def near(x):
-    """The tolerance between engines, §21."""
     return None if x is None else pytest.approx(x, rel=1e-12, abs=1e-12)
 
 
@@ -44,7 +43,7 @@ def test_all_facets_are_counted_in_one_grouped_scan():
 
 def test_a_scan_for_each_facet_gives_the_same(monkeypatch):
     joint = found(MANY, **ASKED, bootstrap=50)
-    monkeypatch.setattr(counting, "JOINT", 0)
+    monkeypatch.setattr(cube, "JOINT", 0)
     engine = DuckDB()
     assert told(found(table_of(MANY), engine, **ASKED, bootstrap=50)) == told(joint)
     assert sum(p.title.startswith("row aggregates by") for p in engine.passes) == len(FACETS) + 1
@@ -91,23 +90,23 @@ def test_spark_gives_the_same(spark, more):
 
 
 def test_cells_count_null_as_a_key():
-    metric = Contingency((col("sex"), col("old")))
+    metric = Grouped(Weights(), ("sex", "old"))
     cells = measured(table_of(MANY), [metric], DuckDB())[metric]
     assert sum(n for n, _, _ in cells.values()) == N
     assert (None, True) in cells
 
 
-def test_rows_without_a_weight_are_in_no_cell():
+def test_rows_without_a_weight_do_not_count():
     table = pa.table({"f": ["a", "a", "a", "b", "b"], "w": [1.0, None, -1.0, 0.0, float("inf")]})
-    metric = Contingency((col("f"),), double(col("w")))
-    assert measured(table_of(table), [metric], DuckDB())[metric] == {("a",): (1, 1.0, 1.0)}
+    metric = Grouped(Weights(double(col("w"))), ("f",))
+    assert measured(table_of(table), [metric], DuckDB())[metric] == {"a": (1, 1.0, 1.0), "b": (0, 0, 0)}
 
 
 # ── too many values ──
 
 
 def test_columns_of_too_many_values_are_refused_all_at_once(monkeypatch):
-    monkeypatch.setattr(counting, "LOOK_CLOSER", 100)
+    monkeypatch.setattr(cube, "WIDE", 100)
     table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)])).append_column("key", pa.array([f"k{i}" for i in range(N)]))
     with pytest.raises(RequestError) as error:
         found(table, facets=["id", "key", "sex"], label="label", positive="yes")
@@ -124,7 +123,7 @@ def test_a_facet_of_too_many_groups_is_refused():
 
 
 def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
-    monkeypatch.setattr(counting, "LOOK_CLOSER", 100)
+    monkeypatch.setattr(cube, "WIDE", 100)
     table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
     engine = DuckDB()
     findings = found(table_of(table), engine, **{**ASKED, "group": "id"})

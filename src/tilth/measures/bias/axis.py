@@ -1,0 +1,292 @@
+"""A configured column as an axis of the cube: read as categories or as numbers in intervals, as its counted values decide; and the groups
+that its values make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import Any, Literal
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.errors import Mistake, RequestError
+from tilth.measures.bias.values import (
+    Interval,
+    above,
+    band,
+    boolean_of,
+    category,
+    means,
+    number_of,
+    numeric,
+    reads_as_integer,
+    text_of,
+    threshold_name,
+    values_name,
+)
+
+Reading = Literal["categorical", "continuous"]
+Noted = tuple[str, str, str]  # code, column, message
+Key = Any  # a value of a key column: a string, number, boolean, date or null; or the number of an interval
+
+FEW = 12  # a numeric facet of more values than this is cut into quantiles, where the request says how many
+FEW_PER_ROW = 0.05  # integers with at least this many distinct values per row are continuous
+MISSING_KEY = "__missing__"  # the name of a missing facet value or group that counts as a category
+OUTSIDE = -1  # the key of a number that no interval holds
+
+
+# ── reading ──
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What decides how a column is read: numbers of rows, of values, and of distinct values, without null; the lowest and highest number;
+    whether each value is an integer (a string that reads as one); whether a string column holds nothing but true and false."""
+
+    rows: int
+    present: int
+    distinct: int
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+    booleans: bool = False
+
+    @classmethod
+    def of_counts(cls, kind: Kind, counts: Mapping[Key, int]) -> ColumnFacts:
+        """The facts of a column whose values have been counted."""
+        there, text = [k for k in counts if k is not None], kind is Kind.STRING
+        present = sum(counts[k] for k in there)
+        whole = bool(there) and all(reads_as_integer(k) if text else _is_whole(k) for k in there)
+        booleans = text and bool(there) and all(boolean_of(k) is not None and number_of(k) is None for k in there)
+        numbers = [] if text and not whole else [n for k in there if (n := number_of(k)) is not None]
+        low, high = min(numbers, default=None), max(numbers, default=None)
+        return cls(present + counts.get(None, 0), present, len(there), low, high, whole, booleans)
+
+
+def _is_whole(x: Any) -> bool:
+    return number_of(x) is not None and math.isfinite(x) and x == int(x)
+
+
+def reading(kind: Kind, facts: ColumnFacts, configured: Sequence[Any], stated: Reading | None = None) -> Reading:
+    """Whether a column's values are categories or numbers; the first line that applies decides.
+
+    1 as stated; 2 several configured values: categories; 3 an interval: numbers; 4 booleans, dates, times, strings of true and
+    false: categories; 5 strings that read as integers: as 8, if more than two differ; 6 other strings: categories; 7 integers of
+    at most two values: categories; 8 integers: numbers if u ≥ 0.05, with u the distinct values per value that is there;
+    9 floats that are whole and have gaps: as integers; 10 floats of at most two values whose threshold is the larger of them:
+    categories; 11 other floats: numbers.
+    """
+    if stated is not None:
+        return stated
+    if len(configured) > 1:
+        return "categorical"
+    if is_interval(configured):
+        return "continuous"
+    many: Reading = "continuous" if facts.distinct > 2 and facts.distinct >= FEW_PER_ROW * facts.present else "categorical"
+    match kind:
+        case Kind.STRING:
+            return many if facts.whole and not facts.booleans else "categorical"
+        case Kind.INTEGER:
+            return many
+        case Kind.FLOAT | Kind.DECIMAL:
+            if facts.whole and facts.present < facts.rows:
+                return many
+            at_top = bool(configured) and facts.high is not None and number_of(configured[0]) == facts.high
+            return "categorical" if at_top and facts.distinct <= 2 else "continuous"
+    return "categorical"
+
+
+def is_interval(values: Sequence[Any]) -> bool:
+    """Whether the configured value is an interval, so that nothing need be known of the column."""
+    return len(values) == 1 and Interval.parsed(values[0]) is not None
+
+
+# ── axes ──
+
+
+@dataclass(frozen=True)
+class Side:
+    """One group of rows, d: its name in results, and the keys of its rows."""
+
+    name: str
+    keys: frozenset[Key] = frozenset()
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A column of the cube. `intervals` cut its numbers; without them each value is a key of its own.
+
+    With `in_scan` the scan itself puts numbers into the intervals, else it gives values and `key` does. `private` values are named by
+    their order.
+    """
+
+    column: str
+    kind: Kind
+    values: tuple[Any, ...] = ()
+    quantiles: int = 0
+    intervals: tuple[Interval, ...] = ()
+    in_scan: bool = False
+    stated: Reading | None = None
+    private: bool = False
+    facts: ColumnFacts | None = None
+
+    @classmethod
+    def of(cls, column: str, kind: Kind, values: tuple[Any, ...], **more: Any) -> Axis:
+        """An axis before anything is counted: an interval that is configured needs no counts."""
+        made = cls(column, kind, values, **more)
+        return made.cut((interval_of(column, values),)) if is_interval(values) else made
+
+    def cut(self, intervals: Sequence[Interval]) -> Axis:
+        """The axis with its numbers put into intervals by the scan, where they are not written as strings."""
+        return replace(self, intervals=tuple(intervals), in_scan=self.kind.numeric)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The key that the scan groups by."""
+        return self.keys_tree if self.in_scan else category(self.column, self.kind)
+
+    @cached_property
+    def keys_tree(self) -> Tree:
+        """The key as `key` gives it; numbers that are written as strings have no such tree."""
+        return band(numeric(self.column, self.kind), self.intervals) if self.intervals else category(self.column, self.kind)
+
+    def key(self, scanned: Any) -> Key:
+        """The key for what the scan gave."""
+        if scanned is None or not self.intervals or self.in_scan:
+            return scanned
+        number = number_of(scanned)
+        return None if number is None else next((n for n, i in enumerate(self.intervals) if number in i), OUTSIDE)
+
+    def read(self, facts: ColumnFacts, edges: Callable[[int], Sequence[float | None]]) -> Axis:
+        """The axis as the column's facts decide. `edges` give its quantiles. Errors: `RequestError` for numbers without a threshold."""
+        known = replace(self, facts=facts)
+        if self.intervals or not facts.present or not (self.kind.numeric or self.kind is Kind.STRING):
+            return known
+        if self.is_cut:
+            return known if facts.distinct <= FEW else replace(known, intervals=_between(edges(self.quantiles), self.kind is Kind.INTEGER))
+        if reading(self.kind, facts, self.values, self.stated) == "categorical":
+            return known
+        return replace(known, intervals=(interval_of(self.column, self.values),))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether quantiles cut the column where it has many values."""
+        return bool(self.quantiles) and not self.values and self.kind.numeric and self.stated != "categorical"
+
+    def sides(self, keys: Iterable[Key]) -> list[Side]:
+        """The groups that are d in their turn, in ascending order, of the keys that there are."""
+        there = ordered(keys)
+        if self.intervals:
+            return [Side(self.name(n, there), frozenset(k for k in there if k == n)) for n in range(len(self.intervals))]
+        if self.values:
+            return [Side(values_name(self.values), frozenset(k for k in there if k != MISSING_KEY and self.is_configured(k)))]
+        return [Side(self.name(k, there), frozenset({k})) for k in there]
+
+    def is_configured(self, key: Key) -> bool:
+        """Whether a key is one of the configured values."""
+        booleans = self.facts is not None and self.facts.booleans
+        return any(means(v, key, booleans) for v in self.values)
+
+    def name(self, key: Key, keys: Sequence[Key]) -> str:
+        """The name of a key, one of `keys`: of a private column its place among them, but for what the request itself says."""
+        if self.private and not (self.values and self.intervals and key != OUTSIDE):
+            return "other values" if key == OUTSIDE else f"{'interval' if self.intervals else 'value'} {self._place(key, keys)}"
+        if not self.intervals:
+            return text_of(key)
+        if key != OUTSIDE:
+            return self.interval_name(key)
+        if len(self.intervals) == 1 and self.intervals[0] == above(self.intervals[0].low):
+            low = self.facts.low if self.facts else None
+            return str(Interval(-math.inf if low is None else low, self.intervals[0].low, low_in=low is not None))
+        return f"outside {', '.join(self.interval_name(n) for n in range(len(self.intervals)))}"
+
+    def _place(self, key: Key, keys: Sequence[Key]) -> int:
+        return key + 1 if self.intervals else list(keys).index(key) + 1
+
+    def interval_name(self, n: int, high: float | None = None) -> str:
+        """The name of an interval as it was configured; a threshold's goes up to the largest value (or `high`, if that is larger)."""
+        interval = self.intervals[n]
+        if interval != above(interval.low):
+            return str(self.values[0]) if self.values else str(interval)
+        if self.private:
+            return f"(> {text_of(interval.low)})"
+        highest = max((x for x in (self.facts.high if self.facts else None, high) if x is not None), default=None)
+        return threshold_name(interval.low, highest, self.kind is not Kind.INTEGER and self.kind is not Kind.STRING)
+
+    def warnings(self) -> list[Noted]:
+        """What a reader should know of how the column was read."""
+        if self.stated is not None or self.facts is None or self.is_cut or is_interval(self.values):
+            return []
+        shown = [text_of(v) for v in self.values]
+        if len(self.values) > 1 and all(number_of(v) is not None for v in self.values):
+            if reading(self.kind, self.facts, self.values[:1]) == "continuous":
+                message = f"column {self.column!r} is continuous, and {len(shown)} values are configured: rows that equal one of them are "
+                message += f'selected. For a range write an interval such as "({shown[0]}, {shown[-1]}]"'
+                return [("VALUES_ON_CONTINUOUS", self.column, message)]
+        elif is_ambiguous(self.kind, self.facts):
+            found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
+            message = f"integer column {self.column!r} has {self.facts.distinct} different values in {self.facts.present:,} rows and is "
+            message += f"read as {found}; with other rows it could be {other}. State it: types: {{{self.column}: {found}}}"
+            return [("AMBIGUOUS_TYPE", self.column, message)]
+        return []
+
+
+def is_ambiguous(kind: Kind, facts: ColumnFacts) -> bool:
+    """An integer column whose reading a few rows more or less could change."""
+    return kind is Kind.INTEGER and 3 <= facts.distinct <= 100 and 0.01 * facts.present <= facts.distinct <= 0.25 * facts.present
+
+
+def ordered(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """The different keys that are there, ascending, the category of missing values last."""
+    return tuple(sorted({k for k in keys if k is not None}, key=lambda k: (k == MISSING_KEY, k)))
+
+
+def interval_of(column: str, values: Sequence[Any]) -> Interval:
+    """The interval that a configured value means for numbers: an interval as it is, a number as exclusive lower bound."""
+    found = Interval.parsed(values[0]) if values else None
+    number = number_of(values[0]) if values else None
+    if found is not None:
+        return found
+    if number is not None:
+        return above(number)
+    raise RequestError(
+        Mistake(
+            f"column {column!r} is continuous, and {f'{values[0]!r} is not a number' if values else 'no threshold is given'}",
+            accepted='a number as exclusive lower bound, an interval such as "(20, 40]", or quantiles',
+            hint=f"or state that its values are categories: types: {{{column}: categorical}}",
+            code="no-threshold",
+        )
+    )
+
+
+def quantiles(counts: Mapping[Key, int], parts: int) -> list[float]:
+    """The interpolated quantiles 0, 1/parts … 1 of counted finite numbers. Source: Hyndman and Fan 1996, type 7.
+
+    >>> quantiles({1: 1, 2: 1, 4: 2}, 4)
+    [1.0, 1.75, 3.0, 4.0, 4.0]
+    """
+    there = sorted((float(x), n) for x, n in counts.items() if x is not None and math.isfinite(x))
+    ends = list(accumulate(n for _, n in there))
+
+    def at(rank: int) -> float:
+        return next(x for (x, _), end in zip(there, ends, strict=True) if rank < end)
+
+    ranks = [(ends[-1] - 1) * i / parts for i in range(parts + 1)] if there else []
+    return [at(math.floor(r)) + (at(math.ceil(r)) - at(math.floor(r))) * (r - math.floor(r)) for r in ranks]
+
+
+def _between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ...]:
+    """Intervals [q₀, q₁), [q₁, q₂) … between quantiles, the last one closed; equal quantiles make one edge.
+
+    >>> [str(i) for i in _between([17.0, 28.0, 37.0, 37.0, 90.0], integers=True)]
+    ['[17, 28)', '[28, 37)', '[37, 90]']
+    """
+    found = sorted({math.ceil(e) if integers else e for e in edges if e is not None})
+    if len(found) == 1:
+        return (Interval(found[0], found[0], True, True),)
+    pairs = list(pairwise(found))
+    return tuple(Interval(low, high, True, n == len(pairs) - 1) for n, (low, high) in enumerate(pairs))

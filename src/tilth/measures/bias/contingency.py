@@ -1,0 +1,39 @@
+"""A contingency table with two sides and named axes: what a bias metric is computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Contingency:
+    """Rows by side, stratum, label and prediction: numbers of shape (draws, side, stratum, label, prediction).
+
+    Side 0 is a, side 1 is d. Label and prediction are 0 rejected, 1 accepted (the favourable value). The last place of each of the last
+    three axes is for rows in which it is unknown; an axis that is not asked for has that place only.
+    """
+
+    numbers: Numbers
+    _known: dict[tuple[str, ...], Numbers] = field(default_factory=dict, repr=False)
+
+    AXES: ClassVar[tuple[str, ...]] = ("stratum", "label", "prediction")
+
+    def known(self, *axes: str) -> Numbers:
+        """(draws, side, *axes): the rows in which these axes are known, whatever the others are. Axes in the order of `AXES`."""
+        if axes not in self._known:
+            places = {a: i for i, a in enumerate(self.AXES, 2)}
+            seen = tuple(slice(None, -1) if a in axes else slice(None) for a in self.AXES)
+            self._known[axes] = self.numbers[(slice(None), slice(None), *seen)].sum(axis=tuple(places[a] for a in places if a not in axes))
+        return self._known[axes]
+
+    def shares(self, axis: str) -> Numbers:
+        """(draws, side, 2): the shares of rejected and accepted; NaN for a side without rows."""
+        found = self.known(axis)
+        with np.errstate(invalid="ignore"):
+            return found / found.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]  # numpy types a quotient of arrays as Any
