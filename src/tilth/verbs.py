@@ -21,8 +21,8 @@ from tilth.flow.serving import needed_columns
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, FindingKind, Report, jsonable
 from tilth.rules import Ruleset, evaluate, parse
-from tilth.store.atomic import refuse_foreign
-from tilth.store.places import refuse_own_input, text_of
+from tilth.store.local import refuse_own_input, text_of
+from tilth.store.places import refuse_foreign
 
 if TYPE_CHECKING:
     from tilth.measures.bias import Bands

@@ -128,7 +128,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tilth: Tilth, tmp_path: 
     for name in ("pipe.csv", "pipe.tilth"):
         os.mkfifo(tmp_path / name)
     told = tilth(*words.split())
-    assert (told.code, "is a pipe, no file" in told.err + told.out) == (2, True), told
+    assert (told.code, "is a pipe or a device, not a file" in told.err + told.out) == (2, True), told
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is_read(tilth: Tilth, tmp_path: Path) -> None:

@@ -76,4 +76,4 @@ def test_a_file_whose_name_is_no_text(place: Path) -> None:
         pytest.skip("this disk takes no such name")
     told = finish(start("check", os.fsdecode(name), "good.dqdl", cwd=place))
     assert told.code == 2
-    assert r"'m\udcfcller.csv' is no text in UTF-8" in told.err
+    assert r"'m\udcfcller.csv' is not UTF-8" in told.err

@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_and_the_nearest_name(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FlowError, match="is no text in UTF-8"):
+    with pytest.raises(FlowError, match="is not UTF-8"):
         Flow.load(tmp_path / "f.yaml")
 
 

@@ -11,6 +11,8 @@ from tests.report.samples import REPORTS
 from tilth.errors import MachineError, RequestError
 from tilth.report import Report
 from tilth.report.files import ENDINGS, FORMATS, write_report
+from tilth.store.places import atomic
+from tilth.store.scratch import LOCK
 
 BEGINS = {"html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### ", "text": "run loans", "glue": "{"}
 
@@ -68,8 +70,11 @@ def test_what_cannot_be_written_leaves_no_new_folder(tmp_path: Path, monkeypatch
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
-    left = tmp_path / ".report.md.tilth-dead"
+    with atomic(tmp_path / "report.md") as new:
+        left = new.parent.with_name(f"{new.parent.name}-dead")
+        new.touch()
     left.mkdir()
+    (left / LOCK).touch()
     (left / "report.md").write_text("half")
     write_report(Report("x"), tmp_path / "report.md")
     assert [p.name for p in tmp_path.iterdir()] == ["report.md"]

@@ -1,10 +1,11 @@
-"""Whole or not at all."""
+"""Atomic writes."""
 
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ import pytest
 import tilth
 from tests.house.closed import closed
 from tilth.errors import DISK_FULL, MachineError, RequestError
-from tilth.store import atomic
-from tilth.store.atomic import MARK, whole_file, whole_folder
+from tilth.store.atomic import MANIFEST
+from tilth.store.places import atomic
+from tilth.store.scratch import LOCK
+
+whole_file, whole_folder = partial(atomic, folder=False), partial(atomic, folder=True)
 
 
 def names(folder):
@@ -29,36 +33,15 @@ def test_a_file_takes_its_place_at_the_end(tmp_path):
     assert (place.read_text(), names(tmp_path)) == ("new", ["a.txt"])
 
 
-@pytest.mark.parametrize("first_try", [KeyboardInterrupt, None], ids=["interrupted", "a thread still writes"])
-def test_what_was_begun_is_gone_whatever_comes_between(tmp_path, monkeypatch, first_try):
-    tries, remove = [], atomic.shutil.rmtree
-
-    def rmtree(folder, **options):
-        tries.append(folder)
-        if len(tries) > 1:
-            remove(folder, **options)
-        elif first_try:
-            raise first_try
-
-    monkeypatch.setattr(atomic.shutil, "rmtree", rmtree)
-    with pytest.raises(first_try or ZeroDivisionError), whole_folder(tmp_path / "out") as new:
-        (new / "half.txt").write_text("half")
-        raise ZeroDivisionError
-    assert names(tmp_path) == []
-
-
-@pytest.mark.parametrize("exchange", [True, False])
-def test_a_folder_takes_its_place_at_the_end(tmp_path, monkeypatch, exchange):
-    if not exchange:
-        monkeypatch.setattr(atomic, "_exchanged", lambda a, b: False)
+def test_a_folder_takes_its_place_at_the_end(tmp_path):
     place = tmp_path / "out"
     for text in ("old", "new"):
         with whole_folder(place) as new:
             (new / f"{text}.txt").write_text(text)
-    assert (names(place), names(tmp_path)) == ([MARK, "new.txt"], ["out"])
+    assert (names(place), names(tmp_path)) == ([MANIFEST, "new.txt"], ["out"])
 
 
-@pytest.mark.parametrize("how", [whole_file, whole_folder])
+@pytest.mark.parametrize("how", [whole_file, whole_folder], ids=["file", "folder"])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failure_leaves_the_old(tmp_path, how, error):
     place = tmp_path / "a"
@@ -92,7 +75,7 @@ def test_a_full_disk(tmp_path):
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("how", [whole_file, whole_folder])
+@pytest.mark.parametrize("how", [whole_file, whole_folder], ids=["file", "folder"])
 def test_no_permission(tmp_path, how):
     with pytest.raises(MachineError, match="could not be written"), how("/proc/nothing/here"):
         pass
@@ -107,8 +90,8 @@ def test_no_permission(tmp_path, how):
 
 KILLED = """
     import sys, time
-    from tilth.store.atomic import whole_folder
-    with whole_folder(sys.argv[1]) as new:
+    from tilth.store.places import atomic
+    with atomic(sys.argv[1], folder=True) as new:
         (new / "x").write_text("half")
         print("ready", flush=True)
         time.sleep(60)
@@ -134,10 +117,14 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path):
 
 def test_a_run_killed_between_two_renames_loses_nothing(tmp_path):
     place = tmp_path / "out"
-    old = tmp_path / ".out.tilth-dead" / "old"
+    with whole_folder(place):
+        hidden = next(p for p in tmp_path.iterdir() if p.name.startswith("."))
+    old = hidden.with_name(f"{hidden.name}-dead") / "old"
     old.mkdir(parents=True)
     (old / "x").write_text("old")
-    (old / MARK).write_text("x\n")
+    (old.parent / LOCK).touch()
+    (place / MANIFEST).unlink()
+    place.rmdir()
     with pytest.raises(ValueError), whole_folder(place):
         assert (place / "x").read_text() == "old"
         raise ValueError
@@ -151,9 +138,26 @@ def test_an_engine_s_full_disk_is_told_of_the_place_that_was_asked_and_leaves_no
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("how", [whole_file, whole_folder])
+@pytest.mark.parametrize("how", [whole_file, whole_folder], ids=["file", "folder"])
 def test_a_file_in_the_way_of_a_folder(tmp_path, how):
     (tmp_path / "a").write_text("mine")
     with pytest.raises(RequestError, match="a is a file: nothing can be put into it"), how(tmp_path / "a" / "b" / "c"):
         pass
     assert (tmp_path / "a").read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", [whole_file, whole_folder], ids=["file", "folder"])
+def test_a_name_that_is_too_long(tmp_path, how):
+    with pytest.raises(RequestError, match="the name is too long") as error, how(tmp_path / ("n" * 300)) as new:
+        new.write_text("")
+    assert error.value.exit_code == 2
+    assert names(tmp_path) == []
+
+
+def test_what_is_not_a_manifest_of_tilth_lists_nothing(tmp_path):
+    place = tmp_path / "out"
+    place.mkdir()
+    (place / MANIFEST).write_text("[1]")
+    (place / "theirs").touch()
+    with pytest.raises(RequestError, match="not written by Tilth: theirs"), whole_folder(place):
+        pass

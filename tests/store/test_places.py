@@ -1,82 +1,34 @@
-"""Which files a path means."""
-
-import os
-import threading
+"""The store of a place, and errors about copies."""
 
 import pytest
 
-from tests.house.closed import closed
-from tilth.errors import RequestError, SourceError
-from tilth.store import places
-from tilth.store.places import files, in_folder, stands, suffix_of, text_of
+from tilth.errors import Mistake, Place, RequestError, SourceError
+from tilth.store.places import Copies, Store, atomic, copies, named, refuse_foreign
 
 
-@pytest.mark.parametrize(
-    ("path", "message", "hint"),
-    [
-        ("loan.csv", "there is no file", "did you mean 'loans.csv'"),
-        ("zzz", "there is no file", "the folder holds"),
-        ("no/where/x.csv", "there is no file", "there is no folder"),
-        ("*.parquet", "no file matches", "the folder holds"),
-        ("empty.csv", "is empty", ""),
-        ("folder", r"holds no file ending in \.csv", "the folder holds notes.md"),
-    ],
-)
-def test_files_that_cannot_be_read(tmp_path, path, message, hint):
-    (tmp_path / "loans.csv").write_text("a\n1\n")
-    (tmp_path / "empty.csv").touch()
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "notes.md").write_text("x")
-    with pytest.raises(SourceError, match=message) as error:
-        files(tmp_path / path, (".csv",))
-    assert hint in error.value.mistakes[0].hint
-    assert error.value.exit_code == 2
+def test_a_scheme_without_a_store_is_read_by_the_engine_and_not_written():
+    assert copies("hdfs://host/a.parquet").path == "hdfs://host/a.parquet"
+    with pytest.raises(RequestError, match="there is no store 'hdfs'"), atomic("hdfs://host/a"):
+        pass
+    with pytest.raises(RequestError, match="accepted: file"):
+        refuse_foreign("hdfs://host/a")
 
 
-def test_no_permission(tmp_path):
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "a.csv").write_text("a\n")
-    with closed(tmp_path / "inner"):
-        with pytest.raises(SourceError, match=r"a\.csv cannot be read: no permission"):
-            files(tmp_path / "inner" / "a.csv")
-        with pytest.raises(SourceError, match=r"the folder .*inner cannot be read: no permission"):
-            files(tmp_path / "inner")
-        with pytest.raises(SourceError, match=r"the folder .*inner cannot be read: no permission"):
-            files(tmp_path)  # or its files would be missing without a word
-        with pytest.raises(RequestError, match=r"the ruleset .* cannot be read: Permission denied"):
-            text_of(tmp_path / "inner" / "r.dqdl", "ruleset")
-        assert not stands(tmp_path / "inner" / "a.csv")
+def test_a_file_uri(tmp_path):
+    with atomic(f"file://{tmp_path}/a%20b.txt") as new:
+        new.write_text("x")
+    assert copies(f"file://{tmp_path}/a%20b.txt").path == f"{tmp_path}/a b.txt"
+    assert (tmp_path / "a b.txt").read_text() == "x"
 
 
-def test_nobody_means_the_whole_disk(tmp_path, monkeypatch):
-    with pytest.raises(SourceError, match="/ is the root of the disk"):
-        in_folder("/")
-    for name in ("a", "b", "_c"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x.csv").touch()
-    monkeypatch.setattr(places, "MOST_FILES", 4)  # two folders that are walked, a file in each
-    assert len(in_folder(str(tmp_path))) == 2
-    monkeypatch.setattr(places, "MOST_FILES", 3)
-    with pytest.raises(SourceError, match=r"holds more than 3 files .*\n.*the folder that the data lie in"):
-        in_folder(str(tmp_path))
+def test_a_store_that_lacks_something_says_so():
+    for ask in (Store().copies, Store().rows, lambda p: Store().refuse_foreign(p, True), lambda p: Store().atomic(p, True)):
+        with pytest.raises(NotImplementedError, match="odd://"):
+            ask("odd://x")
 
 
-def test_a_pipe_is_no_small_file_unless_the_shell_has_opened_it(tmp_path):
-    os.mkfifo(tmp_path / "r.dqdl")
-    with pytest.raises(RequestError, match="is a pipe, no file"):
-        text_of(tmp_path / "r.dqdl", "ruleset")
-    reads, writes = os.pipe()
-    threading.Thread(target=lambda: (os.write(writes, b"Rules"), os.close(writes))).start()
-    assert text_of(f"/dev/fd/{reads}", "ruleset") == "Rules"
-    os.close(reads)
-
-
-def test_hidden_names_are_nobodys_data(tmp_path):
-    for name in ("b.csv", "a.csv", ".c.csv", "_d.csv", "notes.md"):
-        (tmp_path / name).write_text("x\n")
-    assert [p.rsplit("/", 1)[1] for p in files(tmp_path, (".csv",))] == ["a.csv", "b.csv"]
-    assert files("s3://bucket/a.csv") == ("s3://bucket/a.csv",)
-
-
-def test_suffixes():
-    assert [suffix_of(p) for p in ("a.csv", "B.CSV.GZ", "x/y", "a.b/c.parquet")] == [".csv", ".csv", "", ".parquet"]
+def test_errors_about_copies_name_the_place():
+    found = Copies("/tmp/copy/bucket/a.csv", ("/tmp/copy", "s3:/"))
+    with pytest.raises(SourceError) as error, named(found):
+        raise SourceError(Mistake("/tmp/copy/bucket/a.csv is empty", Place("/tmp/copy/bucket/a.csv", 3)))
+    assert str(error.value) == "s3://bucket/a.csv:3: s3://bucket/a.csv is empty"

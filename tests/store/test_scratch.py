@@ -84,17 +84,6 @@ def test_what_is_not_ours_stays(place: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert names(place) == before - {"tilth-left"}
 
 
-def test_one_that_is_cleared_away_before_it_is_locked_is_made_anew(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [False, None]  # another process holds the lock of the first one, to remove it
-
-    def locked(handle: int) -> bool | None:
-        return answers.pop(0)
-
-    monkeypatch.setattr(scratch, "locked", locked)
-    assert Path(Scratch().name, LOCK).parent.parent == place
-    assert answers == []
-
-
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"the spill folder .* cannot be used: No such file"):
         Scratch(tmp_path / "nowhere")

@@ -21,7 +21,7 @@ from random import Random
 from typing import NamedTuple
 
 from tilth.errors import RequestError
-from tilth.store.atomic import whole_file
+from tilth.store.places import atomic
 
 ROWS = 20_000
 SEED = 2
@@ -607,7 +607,7 @@ def write_loans(path: str | Path, rows: int = ROWS, seed: int = SEED) -> Path:
     """
     _check(rows)
     path = Path(path)
-    with whole_file(path) as new, new.open("w", encoding="utf-8", newline="") as file:
+    with atomic(path) as new, new.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(cells for cells, _, _ in _noted(rows, seed))

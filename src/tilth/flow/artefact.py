@@ -30,11 +30,11 @@ from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.errors import ArtefactError
 from tilth.flow.flow import PARTS, Delivery, Flow, Learned, Reading
 from tilth.formats import described as source_of
-from tilth.formats import whole_file
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Step
-from tilth.store.places import refuse_stream
+from tilth.store.local import refuse_stream
+from tilth.store.places import atomic
 
 VERSION = 1
 OLDEST = 1  # the oldest version that is still read
@@ -67,7 +67,7 @@ def save(flow: Flow, path: str | Path) -> Path:
         "baseline.json": _json(list(learned.baseline)),
     }
     manifest = {"format": "tilth", "version": VERSION, "sha256": {name: _hash(text.encode()) for name, text in entries.items()}}
-    with whole_file(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+    with atomic(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in [("manifest.json", _json(manifest)), *entries.items()]:
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16

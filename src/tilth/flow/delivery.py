@@ -1,4 +1,4 @@
-"""Leave what a run made in a folder: whole or not at all."""
+"""Deliver what a run made, atomically."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from tilth.flow.artefact import save
 from tilth.flow.running import Prepared
 from tilth.report import Report
 from tilth.report.files import write_report
+from tilth.store.places import atomic
+from tilth.store.uri import Place
 
 
-def deliver(prepared: Prepared, report: Report, place: Path, engine: Engine) -> None:
+def deliver(prepared: Prepared, report: Report, place: Place, engine: Engine) -> None:
     """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: the old content stays until all is there.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
-    with formats.whole_folder(place) as folder:
+    with atomic(place, folder=True) as folder:
         for part, table in prepared.parts.items():
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
@@ -25,12 +27,12 @@ def deliver(prepared: Prepared, report: Report, place: Path, engine: Engine) -> 
         write_reports(report, folder)
 
 
-def deliver_report(report: Report, place: Path) -> None:
+def deliver_report(report: Report, place: Place) -> None:
     """The report alone, as HTML and JSON, in `place`.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
-    with formats.whole_folder(place) as folder:
+    with atomic(place, folder=True) as folder:
         write_reports(report, folder)
 
 

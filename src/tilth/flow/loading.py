@@ -19,7 +19,7 @@ from tilth.rules import lint
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
-from tilth.store.places import text_of
+from tilth.store.local import text_of
 
 AnyStep = TypeVar("AnyStep", bound=Step)
 

@@ -4,7 +4,6 @@ from tilth.formats.decode import decode_served, unfit
 from tilth.formats.format import Format, formats
 from tilth.formats.reading import described, read, read_as
 from tilth.formats.writing import FRAMES, to_arrow, to_frame, to_pandas, to_polars, write
-from tilth.store.atomic import whole_file, whole_folder
 
 __all__ = [
     "FRAMES",
@@ -19,7 +18,5 @@ __all__ = [
     "to_pandas",
     "to_polars",
     "unfit",
-    "whole_file",
-    "whole_folder",
     "write",
 ]

@@ -15,8 +15,8 @@ from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wron
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.store.atomic import whole_file, whole_folder
-from tilth.store.places import files, refuse_far, suffix_of
+from tilth.store.local import files, refuse_far, suffix_of
+from tilth.store.places import atomic
 
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
@@ -83,7 +83,7 @@ class Csv(Format):
         tab = suffix_of(target.name) in (".tsv", ".tab")
         options = {"header": True, **({"delimiter" if engine.name == "duckdb" else "sep": "\t"} if tab else {})}
         options |= {} if engine.name == "duckdb" else {**SPARK_WRITES, "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
-        with whole_folder(target) if folder else whole_file(target) as new:
+        with atomic(target, folder) as new:
             return engine.export(data, new, "csv", folder=folder, options=options)
 
 

@@ -12,7 +12,7 @@ from tilth.data import Dataset, Source
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.shelf import Shelf
-from tilth.store.places import in_folder, is_folder, refuse_unopenable, suffix_of
+from tilth.store.local import in_folder, is_folder, refuse_unopenable, suffix_of
 
 if TYPE_CHECKING:
     from tilth.formats.guess import Guess

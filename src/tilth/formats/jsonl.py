@@ -15,8 +15,8 @@ from tilth.errors import Mistake, RequestError, SourceError
 from tilth.errors import Place as Spot
 from tilth.formats.format import Format, Place
 from tilth.formats.guess import Guess, guess
-from tilth.store.atomic import whole_file, whole_folder
-from tilth.store.places import files, refuse_far
+from tilth.store.local import files, refuse_far
+from tilth.store.places import atomic
 
 HEAD_ROWS = 2000
 TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
@@ -48,7 +48,7 @@ class JsonLines(Format):
     def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
         target = Path(place)
         folder = target.suffix.lower() not in self.suffixes
-        with whole_folder(target) if folder else whole_file(target) as new:
+        with atomic(target, folder) as new:
             return engine.export(data, new, "json", folder=folder, options={})
 
 

@@ -13,8 +13,8 @@ from tilth.data import Dataset, Files
 from tilth.engine.engine import Engine
 from tilth.errors import Mistake, SourceError
 from tilth.formats.format import Format, Place
-from tilth.store.atomic import whole_file, whole_folder
-from tilth.store.places import files
+from tilth.store.local import files
+from tilth.store.places import atomic
 
 MAGIC = b"PAR1"
 # of the forms tried on 20 million rows the fastest; beyond that many values a dictionary costs DuckDB more than it saves
@@ -42,7 +42,7 @@ class Parquet(Format):
     def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
         target = Path(place)
         folder = target.suffix.lower() not in self.suffixes
-        with whole_folder(target) if folder else whole_file(target) as new:
+        with atomic(target, folder) as new:
             return engine.export(data, new, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
 
 

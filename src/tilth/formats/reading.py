@@ -13,7 +13,7 @@ from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthE
 from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
 from tilth.formats.guess import believed, decided, proof
-from tilth.store.places import state_of
+from tilth.store.local import state_of
 
 NO_ROLES = Roles()
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from tilth.errors import RequestError
 from tilth.report.report import Report
 from tilth.shelf import Shelf
-from tilth.store.atomic import whole_file
+from tilth.store.places import atomic
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
 Renderer: TypeAlias = Callable[[Report], str]
@@ -44,7 +44,7 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
     """
     path = Path(place)
     text = FORMATS[report_format(path, format)](report)
-    with whole_file(path) as new:
+    with atomic(path) as new:
         new.write_bytes(text.encode("utf-8", "replace"))
     return path
 

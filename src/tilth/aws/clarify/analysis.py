@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tilth import formats
 from tilth.aws.clarify.config import AnalysisConfig, analysis_json, warnings
 from tilth.data import Dataset
 from tilth.engine.engine import Engine
@@ -15,6 +14,8 @@ from tilth.flow.delivery import write_reports
 from tilth.flow.facts import begin
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
 from tilth.report import FindingKind, Report
+from tilth.store.places import atomic
+from tilth.store.uri import Place
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Engine) -> Report:
@@ -41,12 +42,12 @@ def request_of(config: AnalysisConfig, data: Dataset) -> BiasRequest:
     return BiasRequest(tuple(Facet(column, values) for column, values in asked.pop("facets")), **asked)
 
 
-def deliver_analysis(report: Report, config: Any, place: Path) -> None:
+def deliver_analysis(report: Report, config: Any, place: Place) -> None:
     """What SageMaker Clarify leaves of a configuration: `analysis.json` and a copy of the configuration, and the report beside them.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
-    with formats.whole_folder(place) as folder:
+    with atomic(place, folder=True) as folder:
         for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", config)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_reports(report, folder)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed
 from tilth.report import Finding, FindingKind, Report, jsonable
-from tilth.store.places import text_of
+from tilth.store.local import text_of
 
 VERSION = "1.0"
 PRE_TRAINING = ("CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL")

@@ -25,7 +25,7 @@ def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""
     from tilth import verbs
     from tilth.cli.app import say
-    from tilth.store.places import refuse_own_input
+    from tilth.store.local import refuse_own_input
 
     refuse_own_input(out, [data, flow])
     made = engine_from(**engine)

@@ -9,7 +9,7 @@ import click
 
 from tilth.cli.options import ENGINE, OUTPUT, engine_from, shared, show
 from tilth.errors import Mistake, RequestError
-from tilth.store.places import stands
+from tilth.store.local import exists
 
 
 @click.command()
@@ -26,14 +26,14 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     from tilth import verbs
     from tilth.cli.app import say
     from tilth.demo.loans import COLUMNS, write_loans
-    from tilth.store.atomic import whole_file
+    from tilth.store.places import atomic
 
     folder = Path(out)
     table, flow = folder / "loans.csv", folder / "loans.yaml"
     text = Path(__file__).parents[2].joinpath("demo", "loans.yaml").read_text("utf-8")
     _refuse_foreign(table, ",".join(COLUMNS), flow, text)
     write_loans(table, rows, seed)
-    with whole_file(flow) as new:
+    with atomic(flow) as new:
         new.write_text(text, "utf-8")
     report = verbs.run(flow, folder / "result", engine=engine_from(**engine))
     show(report)
@@ -49,9 +49,9 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
 def _refuse_foreign(table: Path, head: str, flow: Path, text: str) -> None:
     """Refuse to replace a table that does not begin as the demo's own does, and a flow that is not the demo's own to the last letter."""
     foreign = []
-    if stands(table) and not (table.is_file() and _first_line(table) == head.encode()):
+    if exists(table) and not (table.is_file() and _first_line(table) == head.encode()):
         foreign.append(Mistake(f"{table} is there already, and the demo did not write it", code="exists"))
-    if stands(flow) and not (flow.is_file() and flow.read_bytes() == text.encode()):
+    if exists(flow) and not (flow.is_file() and flow.read_bytes() == text.encode()):
         foreign.append(Mistake(f"{flow} is there already, and is not as the demo writes it: it may be somebody's work", code="exists"))
     if foreign:
         raise RequestError(

@@ -33,21 +33,21 @@ def command(data: str, out: str | None, force: bool, **options: Any) -> int:
     from tilth.cli.commands import split_options
     from tilth.drafting import propose
     from tilth.errors import RequestError
-    from tilth.formats import whole_file
-    from tilth.store.places import is_folder, refuse_own_input, stands
+    from tilth.store.local import exists, is_folder, refuse_own_input
+    from tilth.store.places import atomic
 
     reading, engine_options = split_options(options)
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
     if out != "-":
         refuse_own_input(place, [] if is_folder(data) else [data])  # beside the data, in their folder, is where a flow may lie
-    if out != "-" and stands(place) and not force:
+    if out != "-" and exists(place) and not force:
         raise RequestError(f"{str(place)!r} is there already", hint="give another place by -o, or --force to replace it", code="exists")
     beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)
     text = propose(data, beside, engine_from(**engine_options), reading_from(**reading))
     if out == "-":
         click.echo(text, nl=False)
         return 0
-    with whole_file(place) as new:
+    with atomic(place) as new:
         new.write_text(text, "utf-8")
     say(f"written: {place}", f"Read it, then: tilth run {place} -o result")
     return 0

@@ -42,7 +42,7 @@ def _linted(path: str, strict: bool) -> Sequence[Mistake]:
     """What is wrong with a file: of one that cannot be read, that."""
     from tilth.errors import RulesError
     from tilth.rules import lint
-    from tilth.store.places import text_of
+    from tilth.store.local import text_of
 
     try:
         text = text_of(path, "ruleset", RulesError)

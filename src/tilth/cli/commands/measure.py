@@ -33,7 +33,7 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     from tilth import verbs
     from tilth.cli.commands import split_options
     from tilth.flow.delivery import deliver_report
-    from tilth.store.atomic import refuse_foreign
+    from tilth.store.places import refuse_foreign
 
     roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
     reading, engine_options = split_options(options)
@@ -47,7 +47,7 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
         table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(**reading))
         report = verbs.measure(table, wanted, engine=engine)
         if out:
-            deliver_report(report, Path(out))
+            deliver_report(report, out)
     show(report, json)
     return 0
 

@@ -13,14 +13,14 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from tilth.errors import MachineError, MissingExtra
+from tilth.errors import MachineError, MissingExtra, TilthError
+from tilth.store.places import atomic
 
 VERSIONS = (17, 21)
 """The Java versions that Spark 4 supports (its documentation, page "Overview")."""
@@ -113,9 +113,9 @@ def packaged() -> Path:
     if not java.exists():
         try:
             put_executable(java, script)
-        except OSError as error:
+        except TilthError as error:
             hint = "set XDG_CACHE_HOME to a folder that can be written"
-            raise MachineError(f"cannot write {java}: {error.strerror}", hint=hint, code="no-cache") from error
+            raise MachineError(error.mistakes[0].message, hint=hint, code="no-cache") from error
     return home
 
 
@@ -135,11 +135,7 @@ exec {shlex.quote(str(java))} "$@"
 
 
 def put_executable(path: Path, script: str) -> None:
-    """Writes a script whole: two processes that start at once never see half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(script)
-    made = Path(name)
-    made.chmod(0o755)
-    made.replace(path)
+    """Write a script atomically: two processes that start at once never see half of it."""
+    with atomic(path) as new:
+        new.write_text(script)
+        new.chmod(0o755)

@@ -1,0 +1,46 @@
+"""Places as they are written: a path on this machine, or a URI such as `s3://bucket/folder`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+Place: TypeAlias = str | os.PathLike[str]
+
+
+def scheme_of(place: Place) -> str:
+    """The scheme of a place; `file` for a path.
+
+    >>> scheme_of("s3://bucket/a.csv"), scheme_of("a/b.csv"), scheme_of("file:///a/b.csv")
+    ('s3', 'file', 'file')
+    """
+    scheme, mark, _ = os.fspath(place).partition("://")
+    return scheme.lower() if mark and scheme.replace("+", "").isalnum() else "file"
+
+
+def is_local(place: Place) -> bool:
+    """Whether a place is on this machine."""
+    return scheme_of(place) == "file"
+
+
+def local_path(place: Place) -> str:
+    """The path of a place on this machine.
+
+    >>> local_path("file:///tmp/a%20b.csv"), local_path("a.csv")
+    ('/tmp/a b.csv', 'a.csv')
+    """
+    written = os.fspath(place)
+    return unquote(urlsplit(written).path) if written.lower().startswith("file://") else written
+
+
+def joined(folder: Place, name: str) -> str:
+    """A place in a folder; a name that is absolute or a URI stays as it is.
+
+    >>> joined("flows", "a.csv"), joined("flows", "s3://bucket/a.csv"), joined("s3://bucket/out/", "report.html")
+    ('flows/a.csv', 's3://bucket/a.csv', 's3://bucket/out/report.html')
+    """
+    if not is_local(name):
+        return name
+    return str(Path(folder) / local_path(name)) if is_local(folder) else f"{os.fspath(folder).rstrip('/')}/{name}"
