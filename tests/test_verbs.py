@@ -108,7 +108,7 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
     """More rows than one thread of DuckDB takes at a time; the hash is computed here by Python's own MD5."""
     many = 400_000 if engine == "duckdb" else 5_000
     table = pa.table({"id": range(many), "x": [float(i % 7) for i in range(many)]})
-    used = tilth.DuckDB(threads=4) if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark"))
+    used = tilth.DuckDB(threads=4).session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
     tilth.run(Flow.parse(f"{SHUFFLED}{part}: [{{shuffle: {{seed: 3}}}}]\n"), tmp_path / "out", data=table, engine=used)
     for name in ("train", "test") if part == "rows" else ("train",):
         files = sorted((tmp_path / "out" / name).glob("*.parquet"))
@@ -129,7 +129,7 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
 def test_rows_placed_by_all_their_columns_are_held(split, roles, held):
     table = pa.table({"i": range(40), "s": ["a", None, "b", "b"] * 10})
     flow = Flow.parse(f"{{data: {{roles: {roles}}}, split: {{train: 0.5, test: 0.5, {split}}}, features: [{{scale: i}}]}}")
-    report = tilth.run(flow, data=table, engine=tilth.DuckDB())
+    report = tilth.run(flow, data=table, engine=tilth.DuckDB().session())
     assert ("hold rows" in [p.title for p in report.facts.passes]) is held
 
 
@@ -140,8 +140,8 @@ def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_da
     found = shared_data("tabular/adult-train.csv")
     flow = Flow.load(ROOT / "examples" / "adult.yaml")
     flow = replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/")
-    ours = tilth.run(flow, tmp_path / "duckdb", engine=tilth.DuckDB())
-    theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(spark))
+    ours = tilth.run(flow, tmp_path / "duckdb", engine=tilth.DuckDB().session())
+    theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(spark).session())
     assert len(ours.findings) == len(theirs.findings) > 350
     assert {f.kind for f in ours.findings} >= {FindingKind.RULE, FindingKind.BIAS, FindingKind.COLUMN, FindingKind.STEP, FindingKind.SPLIT}
     assert [(a, b) for a, b in zip(ours.findings, theirs.findings, strict=True) if not same(of_any_engine(a), of_any_engine(b))] == []

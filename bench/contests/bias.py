@@ -22,7 +22,7 @@ def tilth(folder: Path) -> Work:
 
     facets = (Facet("sex"), Facet("race"), Facet("age", (f"({OLD}, 87]",)))
     request = BiasRequest(facets, label="approved", positive=(1,), group="region")
-    engine = DuckDB()
+    engine = DuckDB().session()
 
     def work() -> dict[str, float]:
         data = tilth.read(str(folder / "loans" / "*.parquet"), engine=engine)

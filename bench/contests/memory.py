@@ -16,7 +16,7 @@ def rules(folder: Path) -> Work:
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
 
-    engine = DuckDB(memory_limit=LIMIT)
+    engine = DuckDB(memory_limit=LIMIT).session()
     text = (Path(__file__).parent.parent / "forty_rules.dqdl").read_text("utf-8")
 
     def work() -> dict[str, Any]:

@@ -28,14 +28,14 @@ def planned(folder: Path) -> Work:
     """From the parsed rules to the texts of the queries: everything but running them."""
     import tilth
     import tilth.verbs
-    from tilth.engine.dry_run import Rehearsal
+    from tilth.engine.dry_run import DryRun
     from tilth.rules import evaluate, parse
 
     rules = parse(ruleset(RULES))
     data = tilth.read(str(folder / "trips" / "*.parquet"))
 
     def work() -> int:
-        engine = Rehearsal(tilth.verbs.engine_for(None))
+        engine = DryRun(tilth.verbs.engine_for(None).session())
         list(evaluate(data, rules, engine))
         return len(engine.passes)
 

@@ -21,7 +21,7 @@ def tilth(folder: Path) -> Work:
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
 
-    engine, text = DuckDB(memory_limit="2GiB"), RULES.read_text("utf-8")
+    engine, text = DuckDB(memory_limit="2GiB").session(), RULES.read_text("utf-8")
 
     def work() -> dict[str, Any]:
         drivers = tilth.read(str(folder / "drivers" / "*.parquet"), engine=engine)
@@ -44,7 +44,7 @@ def tilth_as_pointblank(folder: Path) -> Work:
     rules += [f'ColumnValues "{c}" between {low - 1} and {high + 1} with threshold > 0.9' for c, (low, high) in RANGES.items()]
     rules += [f'ColumnValues "{c}" in [{quoted(values)}] with threshold > 0.9'.replace("'", '"') for c, values in SETS.items()]
     rules += [f'ColumnValues "{c}" matches "{pattern}"' for c, pattern in PATTERNS.items()]
-    engine = DuckDB(memory_limit="2GiB")
+    engine = DuckDB(memory_limit="2GiB").session()
 
     def work() -> dict[str, Any]:
         trips = tilth.read(str(folder / "trips" / "*.parquet"), engine=engine)

@@ -27,7 +27,7 @@ def tilth(folder: Path) -> Work:
     from tilth.steps.rows.shuffle import Shuffle
     from tilth.steps.step import fit
 
-    place, engine = out(folder, "tilth"), DuckDB(memory_limit=MEMORY)
+    place, engine = out(folder, "tilth"), DuckDB(memory_limit=MEMORY).session()
 
     def work() -> list[Any]:
         trips = tilth.read(str(folder / "trips" / "*.parquet"), roles={"id": "trip_id"}, engine=engine)

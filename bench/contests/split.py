@@ -29,7 +29,7 @@ def tilth(folder: Path) -> Work:
     from tilth.flow.running import SPLIT, of_part
     from tilth.steps.step import fit
 
-    flow, engine, place = tilth.Flow.parse(FLOW), DuckDB(), out(folder, "tilth")
+    flow, engine, place = tilth.Flow.parse(FLOW), DuckDB().session(), out(folder, "tilth")
 
     def work() -> str:
         trips = tilth.read(str(folder / "trips" / "*.parquet"), roles=Roles.of(id="trip_id"), engine=engine)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tilth import formats
 from tilth.data import Dataset, Native, Roles
-from tilth.engine.engine import Engine
+from tilth.engine.session import Engine, Session
 from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_mean
 from tilth.flow.delivery import deliver
 from tilth.flow.facts import begin
@@ -27,13 +28,14 @@ from tilth.store.places import refuse_foreign
 if TYPE_CHECKING:
     from tilth.measures.bias import Bands
 
+AnyEngine: TypeAlias = Engine | Session | str | None
 ENGINES = ("duckdb", "spark")
 MEASURES = ("bias", "profile")
 RULES = "rules"  # for whom passes are made, where it is the rules
 BASELINE = (FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS)  # of the training part: what later data is compared with
 
 
-def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: Engine | str | None = None, **options: Any) -> Dataset:
+def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: AnyEngine = None, **options: Any) -> Dataset:
     """A lazy table from a file, a folder, a pattern, or a frame.
 
     `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame; the index of a
@@ -48,7 +50,8 @@ def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine:
     ('age',)
     """
     given = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
-    data = formats.read(source, roles=given, engine=engine_for(engine, source), **options)
+    with session_of(engine, source, "read") as run:
+        data = formats.read(source, roles=given, engine=run, **options)
     given.check(data.names)
     return data
 
@@ -58,7 +61,7 @@ def measure(
     metrics: str | Metric | Iterable[str | Metric] = MEASURES,
     *,
     part: str = "",
-    engine: Engine | str | None = None,
+    engine: AnyEngine = None,
     **options: Any,
 ) -> Report:
     """Numbers, no verdicts.
@@ -87,7 +90,7 @@ def measure(
     return run.report
 
 
-def check(data: Any, rules: str | Path | Ruleset, *, engine: Engine | str | None = None, **options: Any) -> Report:
+def check(data: Any, rules: str | Path | Ruleset, *, engine: AnyEngine = None, **options: Any) -> Report:
     """Verdicts.
 
     `rules` are a ruleset, DQDL text, or the path of a .dqdl file. A rule that failed is a result, not an exception:
@@ -103,18 +106,17 @@ def check(data: Any, rules: str | Path | Ruleset, *, engine: Engine | str | None
     return run.report
 
 
-def fit(flow: Flow | str | Path, data: Any = None, *, engine: Engine | str | None = None) -> Flow:
+def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:
     """A new flow that has learned, on the training part of the data only. Never changes data.
 
     `flow` is a flow or the path of a flow file; without `data` what the flow says is read.
     """
     flow = flow_from(flow)
-    engine = engine_for(engine, data)
-    table = _table(flow, data, engine)
-    return fitted(flow, table, engine)[0]
+    with session_of(engine, data, f"fit {flow.name}") as run:
+        return fitted(flow, _table(flow, data, run), run)[0]
 
 
-def apply(flow: Flow | str | Path, data: Any, *, engine: Engine | str | None = None) -> Dataset:
+def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Dataset:
     """The table that a fitted flow's features make of a table. Never learns.
 
     `data` is read by the flow's own rules: its null tokens and kinds of column hold, and the names that it gives to columns where the
@@ -122,10 +124,9 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: Engine | str | None = N
     left out; one that it needs and that is not there is an error.
     """
     flow = flow_from(flow)
-    engine = engine_for(engine, data)
-    reading = flow.reading
-    table = formats.read_as(data, flow.need_learned().schema, needed_columns(flow), engine=engine, roles=reading.roles, **reading.options)
-    return flow.prepared(table)
+    schema, needed, reading = flow.need_learned().schema, needed_columns(flow), flow.reading
+    with session_of(engine, data, f"apply {flow.name}") as run:
+        return flow.prepared(formats.read_as(data, schema, needed, engine=run, roles=reading.roles, **reading.options))
 
 
 def write(
@@ -133,7 +134,7 @@ def write(
     place: str | Path | None = None,
     *,
     format: str | None = None,  # noqa: A002 -- the flow file's own word
-    engine: Engine | str | None = None,
+    engine: AnyEngine = None,
 ) -> Any:
     """Write a table or a report to a place, whole or not at all; or hand a table over to another library.
 
@@ -153,14 +154,14 @@ def write(
         if place is None:
             raise RequestError("a report is written to a file", hint="give it a place, such as report.html", code="no-place")
         return write_report(thing, place, format)
-    engine = engine_for(engine, thing)
-    data = thing if isinstance(thing, Dataset) else read(thing, engine=engine)
-    if place is None:
-        return formats.to_frame(data, format or "arrow", engine)
-    return formats.write(data, place, format=format, engine=engine)
+    with session_of(engine, thing, "write") as run:
+        data = thing if isinstance(thing, Dataset) else read(thing, engine=run)
+        if place is None:
+            return formats.to_frame(data, format or "arrow", run)
+        return formats.write(data, place, format=format, engine=run)
 
 
-def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: Engine | str | None = None) -> Report:
+def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: AnyEngine = None) -> Report:
     """All six in a row: read, check, change rows, split, learn and apply the features, balance the training part, measure, deliver.
 
     Leaves in `out` a folder per part of the split, `NAME.tilth`, `report.html` and `report.json`; without `out` where the flow
@@ -178,7 +179,7 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     return run.report
 
 
-def rehearse(flow: Flow, engine: Engine) -> None:
+def rehearse(flow: Flow, engine: Session) -> None:
     """Run a flow on an engine that notes what it is asked, and deliver nothing."""
     with _Run("plan", None, engine, flow) as run:
         _prepared(flow, run)
@@ -211,6 +212,11 @@ def _default() -> Engine:
     from tilth.engine.duckdb import DuckDB
 
     return DuckDB()
+
+
+def session_of(engine: AnyEngine, data: Any, title: str) -> AbstractContextManager[Session]:
+    """A new session of the engine meant, for one verb; a session that is given stays open."""
+    return nullcontext(engine) if isinstance(engine, Session) else engine_for(engine, data).session(title)
 
 
 def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
@@ -257,7 +263,7 @@ def _paths(flow: Flow, data: Any = None) -> list[str]:
     return [str(path) for path in given if isinstance(path, str | Path)]
 
 
-def _table(flow: Flow | None, data: Any, engine: Engine) -> Dataset:
+def _table(flow: Flow | None, data: Any, engine: Session) -> Dataset:
     """Data, read as a flow says if there is one; `data` stands in for what the flow names."""
     if isinstance(data, Dataset):
         return data
@@ -282,8 +288,9 @@ def _of(what: str, part: str) -> str:
 class _Run:
     """A verb at work: its engine, its data, what it finds, and the facts that go into the report."""
 
-    def __init__(self, title: str, data: Any, engine: Engine | str | None, flow: Flow | None = None) -> None:
-        self.engine = engine_for(engine, data)
+    def __init__(self, title: str, data: Any, engine: AnyEngine, flow: Flow | None = None) -> None:
+        self._open = ExitStack()
+        self.engine = self._open.enter_context(session_of(engine, data, title))
         self.title, self.findings, self._given, self._flow = title, list[Finding](), data, flow
         self._bands: Bands = {}  # how numeric facets were parted in the first table that was measured: so are they in all
 
@@ -293,7 +300,7 @@ class _Run:
         return self
 
     def __exit__(self, *failed: object) -> None:
-        """Nothing is held: an error is the caller's."""
+        self._open.close()
 
     def add(self, findings: Iterable[Finding], part: str = "") -> None:
         """Keep findings; `part` names the table that they are of."""

@@ -246,7 +246,7 @@ def test_the_report_of_the_demo_finds_it_as_often_as_it_was_planted(name: str, d
 def test_the_bias_is_found_as_it_was_planted(demo: Demo) -> None:
     """On the facets as the flow spells them, and ages that can be true."""
     data = tilth.read(demo.place / "loans.csv", nulls=NULLS)
-    engine = DuckDB()
+    engine = DuckDB().session()
     _, data = fit([Formula("sex", "lower(trim(sex))")], data, engine)
     facets = (Facet("sex", ("female",)), Facet("age", (f"[18, {YOUNG})",)))
     for facet, name in zip(facets, ("refused_women", "refused_young"), strict=True):

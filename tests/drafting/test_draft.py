@@ -23,7 +23,7 @@ from tilth.report import Outcome
 
 
 def proposed(place: Path, **options: Any) -> tuple[str, Flow]:
-    text = propose(str(place), place.name, DuckDB(), options)
+    text = propose(str(place), place.name, DuckDB().session(), options)
     (place.parent / "f.yaml").write_text(text)
     return text, Flow.load(place.parent / "f.yaml")
 
@@ -116,7 +116,7 @@ def test_how_it_was_read_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_look_takes_few_passes(loans: Path) -> None:
-    engine = DuckDB()
+    engine = DuckDB().session()
     look(str(loans), engine, {})
     assert len(engine.passes) < 30
 
@@ -332,7 +332,7 @@ def test_a_draft_is_sensible_and_runs(tmp_path: Path, given: str | pa.Table, say
         pq.write_table(given, place)
     draft, flow = proposed(place)
     assert [s for s in says if s not in draft] == [s for s in says_not if s in draft] == [], draft
-    engine = DuckDB()
+    engine = DuckDB().session()
     data = tilth.read(place, engine=engine, roles=flow.reading.roles, **flow.reading.options)
     failed = [f.name for f in tilth.check(data, flow.check, engine=engine).findings if f.outcome is not Outcome.PASSED]
     assert failed == (["RowCount > 0"] if isinstance(given, str) and given.count("\n") == 1 else [])
@@ -357,11 +357,11 @@ KNOWN: list[tuple[str, str | None, tuple[str, ...], str | None]] = [  # file, la
 @pytest.mark.shared_data
 def test_what_is_known_of_the_titanic(shared_data: Callable[[str], Path]) -> None:
     """`alive` is `survived` in words, `class` is `pclass`, and `embark_town` is `embarked`."""
-    text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", DuckDB(), {})
+    text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", DuckDB().session(), {})
     for trap in ("alive may be a leak", "class says the same as pclass", "embark_town says the same as embarked"):
         assert f"# - {trap}" in text
     assert '"!class", "!embark_town", "!alive"' in text
-    name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", DuckDB(), {})
+    name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", DuckDB().session(), {})
     assert "name may hold names of persons" in name and "\n    private:" not in name
 
 
@@ -372,7 +372,7 @@ def test_the_draft_of_known_data(
 ) -> None:
     """Who plays which part, by the descriptions that come with the data; and every rule holds."""
     place = shared_data(file)
-    flow = Flow.parse(propose(str(place), str(place), DuckDB(), {}))
+    flow = Flow.parse(propose(str(place), str(place), DuckDB().session(), {}))
     roles = flow.reading.roles
     assert (roles.label, roles.facet, flow.split.by if flow.split else None) == (label, facets, split)
     tilth.check(tilth.read(place, **flow.reading.options), flow.check).raise_for_failures()

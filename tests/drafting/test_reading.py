@@ -30,7 +30,7 @@ FOUND: list[tuple[str, bytes, dict[str, Any], tuple[str, ...]]] = [
 def test_what_was_found_out_reads_the_file(tmp_path: Path, content: bytes, options: dict[str, Any], names: tuple[str, ...]) -> None:
     path = tmp_path / ("a.tsv" if b"\t" in content else "a.csv")
     path.write_bytes(content)
-    manner, data = opened(str(path), DuckDB(), {})
+    manner, data = opened(str(path), DuckDB().session(), {})
     assert manner.options == options and set(manner.reasons) == set(options)
     assert data.names == names == tilth.read(path, **options).names
 
@@ -38,20 +38,20 @@ def test_what_was_found_out_reads_the_file(tmp_path: Path, content: bytes, optio
 def test_several_remedies_join(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(("é,é\n" + "1,2\n" * 3).encode("latin-1"))
-    manner, _ = opened(str(path), DuckDB(), {})
+    manner, _ = opened(str(path), DuckDB().session(), {})
     assert manner.options == {"encoding": "cp1252", "names": ["é", "é_2"], "header": True}
 
 
 @pytest.mark.parametrize("given", [{"header": True}, {"names": ["a", "b", "c"]}])
 def test_what_is_said_is_not_found_out(tmp_path: Path, given: dict[str, Any]) -> None:
     (tmp_path / "a.csv").write_text(BODY)
-    assert opened(str(tmp_path / "a.csv"), DuckDB(), given)[0].options == given
+    assert opened(str(tmp_path / "a.csv"), DuckDB().session(), given)[0].options == given
 
 
 def test_what_has_no_remedy_is_refused_for_the_first_reason(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
     with pytest.raises(RequestError, match=r"a.csv:3: .* 2 fields, expected 3"):
-        opened(str(tmp_path / "a.csv"), DuckDB(), {})
+        opened(str(tmp_path / "a.csv"), DuckDB().session(), {})
 
 
 HEADS: list[tuple[str, str, bool]] = [

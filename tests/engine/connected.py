@@ -34,6 +34,8 @@ from .test_parity import asked, by_engine, close, differences
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from tilth.engine.session import Session
+
 SECONDS = 30
 NOBODY = "sc://localhost:1"  # no server listens there
 THEIRS = {  # settings with which a query means something else
@@ -94,12 +96,12 @@ def state(session: SparkSession) -> list[Any]:
     return [dict(session.conf.getAll), views, session is type(session).getActiveSession()]
 
 
-def parity(engine: tilth.Spark) -> Iterator[str]:
+def parity(engine: Session) -> Iterator[str]:
     """Where formulas and queries over the nasty table differ from DuckDB's."""
-    ours, found = by_engine(tilth.DuckDB()), by_engine(engine)
+    ours, found = by_engine(tilth.DuckDB().session()), by_engine(engine)
     for formula in nasty.FORMULAS:
         yield from (f"{formula}: {d}" for d in differences(formula, ours[formula], found[formula]))
-    for a, b in zip(asked(tilth.DuckDB(), nasty.QUERIES), asked(engine, nasty.QUERIES), strict=True):
+    for a, b in zip(asked(tilth.DuckDB().session(), nasty.QUERIES), asked(engine, nasty.QUERIES), strict=True):
         yield from (f"{q}: {x!r} and {y!r}" for q, x, y in zip(nasty.QUERIES, a, b, strict=True) if not close(x, y, q))
 
 
@@ -130,7 +132,7 @@ def work(theirs: SparkSession, folder: Path) -> Iterator[tuple[str, Any]]:
     frame = theirs.createDataFrame(TABLE).cache()
     frame.count()
     before = state(theirs)
-    engine = tilth.Spark(theirs)
+    engine = tilth.Spark(theirs).session()
     yield "differences", list(parity(engine))[:5]
 
     verdicts, back = prepared(frame, folder / "connect.parquet", "spark")

@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import everything
 from tilth.engine.expressions import add, alias, all_rows, col, eq, lit
+from tilth.engine.session import everything
 
-ENGINE = DuckDB()
+ENGINE = DuckDB().session()
 TABLE = pa.table({"a": [1, 2, 2], "b": [3, 4, 4], "c": [5, 6, 7]})
 
 

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import and_, col, eq, gt, if_else, lit
 from tilth.engine.needs import Need, Relation, Sample, here, matched, rows_here, rows_there, there
 from tilth.engine.operations import SumOrZero
+from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.errors import Gap, RequestError
 
@@ -34,8 +34,8 @@ HERE, THERE = dataset(ORDERS), dataset(STATES)
 KNOWN = SumOrZero.of(if_else(matched(), rows_here()))
 
 
-def answer(need: Need, engine: Engine | None = None, data: Dataset = HERE):
-    return (engine or DuckDB()).answer(data, [need])[need]
+def answer(need: Need, engine: Session | None = None, data: Dataset = HERE):
+    return (engine or DuckDB().session()).answer(data, [need])[need]
 
 
 def test_rows_whose_key_the_other_table_has_are_counted_each_time():
@@ -71,7 +71,7 @@ def test_filters_and_groups_speak_of_this_table():
 
 
 def test_relations_over_the_same_keys_share_a_query_with_a_table_that_is_changed():
-    engine = DuckDB()
+    engine = DuckDB().session()
     other = THERE.change({"id": if_else(eq(col("id"), lit("FL")), lit("TX"), col("id"))})
     known, groups = (Relation(other, (("state", "id"),), fold) for fold in (KNOWN, exp.Count(this=exp.Star())))
     found = engine.answer(HERE, [known, groups, count()])
@@ -106,7 +106,7 @@ def test_a_sample_cannot_be_grouped():
 def test_spark_answers_the_same(spark):
     from tilth.engine.spark import Spark
 
-    cluster = Spark(spark)
+    cluster = Spark(spark).session()
     known = Relation(THERE, (("state", "id"),), KNOWN)
     needs = [
         known,
@@ -118,4 +118,4 @@ def test_spark_answers_the_same(spark):
         Sample(("amount", "zip"), 4, seed=3),
         count(),
     ]
-    assert cluster.answer(HERE, needs) == DuckDB().answer(HERE, needs)
+    assert cluster.answer(HERE, needs) == DuckDB().session().answer(HERE, needs)

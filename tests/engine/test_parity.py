@@ -14,8 +14,8 @@ import pytest
 
 from tilth.data import Change, Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import Engine, everything
 from tilth.engine.row import row_function
+from tilth.engine.session import Session, everything
 from tilth.engine.user_sql.expression import parse_expression
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import ExpressionError, RequestError, TilthError
@@ -36,7 +36,7 @@ def same(a: Any, b: Any, formula: str) -> bool:
     return a == b and (type(a) is type(b) or isinstance(a, Decimal) or isinstance(b, Decimal))  # Spark's whole decimals come as integers
 
 
-def by_engine(engine: Engine) -> dict[str, list[Any]]:
+def by_engine(engine: Session) -> dict[str, list[Any]]:
     table = nasty.nasty_table()
     trees = nasty.trees()
     data = (
@@ -48,7 +48,7 @@ def by_engine(engine: Engine) -> dict[str, list[Any]]:
 
 @pytest.fixture(scope="module")
 def duck() -> dict[str, list[Any]]:
-    return by_engine(DuckDB())
+    return by_engine(DuckDB().session())
 
 
 def differences(formula: str, expected: list[Any], found: list[Any]) -> list[str]:
@@ -66,12 +66,12 @@ def test_a_row_alone_is_that_row_of_the_whole(formula, duck):
 def test_spark_gives_what_duckdb_gives(spark, duck):
     from tilth.engine.spark import Spark
 
-    found = by_engine(Spark(spark))
+    found = by_engine(Spark(spark).session())
     wrong = {f: differences(f, duck[f], found[f])[:3] for f in nasty.FORMULAS}
     assert not {f: d for f, d in wrong.items() if d}
 
 
-def stops(engine: Engine, formula: str) -> None:
+def stops(engine: Session, formula: str) -> None:
     table = nasty.nasty_table()
     data = Dataset(Memory(table, tuple(table.column_names))).change({"=": parse_expression(formula, nasty.SCHEMA)}).keep(["="])
     with pytest.raises(RequestError, match="does not fit"):
@@ -80,7 +80,7 @@ def stops(engine: Engine, formula: str) -> None:
 
 @pytest.mark.parametrize("formula", nasty.OVERFLOWING)
 def test_what_leaves_64_bits_stops_duckdb_and_the_row(formula):
-    stops(DuckDB(), formula)
+    stops(DuckDB().session(), formula)
     one = row_function([Change((("=", parse_expression(formula, nasty.SCHEMA)),))], nasty.SCHEMA.names)
     with pytest.raises(RequestError, match="does not fit: an integer leaves 64 bits"):
         [one(row) for row in ROWS]
@@ -90,7 +90,7 @@ def test_what_leaves_64_bits_stops_duckdb_and_the_row(formula):
 def test_what_leaves_64_bits_stops_spark(spark):
     from tilth.engine.spark import Spark
 
-    engine = Spark(spark)
+    engine = Spark(spark).session()
     for formula in nasty.OVERFLOWING:
         stops(engine, formula)
 
@@ -102,13 +102,13 @@ def test_what_engines_take_differently_is_refused(formula):
     assert nasty.DIFFERENT[formula] in str(told.value)
 
 
-def asked(engine: Engine, expressions: list[str]) -> list[list[Any]]:
+def asked(engine: Session, expressions: list[str]) -> list[list[Any]]:
     """The values of expressions in a whole query, those of each row in a list."""
     table = nasty.nasty_table().append_column("o", pa.array(range(len(ROWS))))
     view = engine.view(Dataset(Memory(table, tuple(table.column_names))))
     chosen = ", ".join(f"{x} as v{n}" for n, x in enumerate(expressions))
     query = parse_query(f"select o, {chosen} from primary order by o", {"primary": view})
-    return [list(row[1:]) for row in engine.ask("query", engine.written(query))]
+    return [list(row[1:]) for row in engine.execute("query", engine.written(query))]
 
 
 def close(a: Any, b: Any, expression: str) -> bool:
@@ -121,7 +121,7 @@ def close(a: Any, b: Any, expression: str) -> bool:
 def test_whole_queries_mean_the_same(spark):
     from tilth.engine.spark import Spark
 
-    ours, theirs = asked(DuckDB(), nasty.QUERIES), asked(Spark(spark), nasty.QUERIES)
+    ours, theirs = asked(DuckDB().session(), nasty.QUERIES), asked(Spark(spark).session(), nasty.QUERIES)
     assert len(ours) == len(theirs) == len(ROWS)
     pairs = [(x, r, a, b) for r, *both in zip(ROWS, ours, theirs, strict=True) for x, a, b in zip(nasty.QUERIES, *both, strict=True)]
     assert [p for p in pairs if not close(p[2], p[3], p[0])][:5] == []
@@ -130,7 +130,7 @@ def test_whole_queries_mean_the_same(spark):
 @pytest.mark.parametrize("expression", nasty.QUERIES_DIFFERENT)
 def test_what_engines_take_differently_in_queries_is_refused(expression):
     with pytest.raises(TilthError) as told:
-        asked(DuckDB(), [expression])
+        asked(DuckDB().session(), [expression])
     assert nasty.QUERIES_DIFFERENT[expression] in str(told.value)
 
 
@@ -138,7 +138,7 @@ def test_what_engines_take_differently_in_queries_is_refused(expression):
 def test_and_by_spark(spark):
     from tilth.engine.spark import Spark
 
-    engine = Spark(spark)
+    engine = Spark(spark).session()
     for expression, words in nasty.QUERIES_DIFFERENT.items():
         with pytest.raises(TilthError) as told:
             asked(engine, [expression])
@@ -149,4 +149,4 @@ def test_and_by_spark(spark):
     ("expression", "expected"), [("cast(2.5 as int)", 2), ("cast('1_000' as int)", None), ("cast('1e3' as double)", 1000.0)]
 )
 def test_a_cast_in_a_query_is_that_of_a_formula(expression, expected):
-    assert asked(DuckDB(), [expression])[0] == [expected]
+    assert asked(DuckDB().session(), [expression])[0] == [expected]

@@ -34,7 +34,7 @@ def test_scans_are_one_plus_the_distinct_key_and_filter_sets(data):
         Uniqueness(("a", "s")),  # another
         Where(Uniqueness(("a",)), positive),  # the first key under a filter
     ]  # fmt: skip
-    engine = DuckDB()
+    engine = DuckDB().session()
     measured(data, metrics, engine)
     assert len(engine.passes) == 1 + 3
 
@@ -46,12 +46,12 @@ def test_equal_statistics_are_asked_once():
 
 
 def test_a_grouped_metric_gives_one_value_per_group_null_included(data):
-    found = measured(data, [Grouped(Mean("a"), ("t",))], DuckDB())
+    found = measured(data, [Grouped(Mean("a"), ("t",))], DuckDB().session())
     assert next(iter(found.values())) == {True: 3.0, False: 2.0, None: 2.0}  # by hand: (1+5)/2, 2, 2
 
 
 def test_a_group_without_any_key_has_a_value_all_the_same(data):
-    found = measured(data, [Grouped(DistinctValues("s"), ("a",))], DuckDB())
+    found = measured(data, [Grouped(DistinctValues("s"), ("a",))], DuckDB().session())
     assert next(iter(found.values()))[None] == 1  # null counts as one value
 
 
@@ -65,7 +65,7 @@ def test_what_is_asked_of_cells_comes_from_the_groups_where_these_are_counted(da
         Entropy("s"),
         DistinctValues("s"),
     ]
-    engine = DuckDB()
+    engine = DuckDB().session()
     found = measured(data, few, engine)
     assert list(found.values()) == [0.8, 0.4, 0.2, "", "y", pytest.approx(1.0397207708399179), 4]  # by hand; entropy of ¼, ½, ¼
     (rows,) = (p.query for p in engine.passes if p.title == "row aggregates")
@@ -83,12 +83,12 @@ def test_more_groups_than_can_be_held_are_refused(data, monkeypatch):
         monkeypatch.setattr(module, "MOST_GROUPS", 3)
     grouped = Grouped(RowCount(), ("a",))
     with pytest.raises(RequestError, match="row aggregates by a: there are more than 3 groups"):
-        measured(data, [grouped], DuckDB())  # 1, 2, 5 and null
-    assert len(measured(data, [Grouped(RowCount(), ("t",))], DuckDB())) == 1
+        measured(data, [grouped], DuckDB().session())  # 1, 2, 5 and null
+    assert len(measured(data, [Grouped(RowCount(), ("t",))], DuckDB().session())) == 1
 
 
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_the_different_values_of_few_rows_are_counted_under_a_filter_too(data, engine, request):
-    used = DuckDB() if engine == "duckdb" else Spark(request.getfixturevalue("spark"))
+    used = DuckDB().session() if engine == "duckdb" else Spark(request.getfixturevalue("spark")).session()
     asked = [Statistic(DistinctOfFew.of(col("s")), where=where) for where in (None, gt(col("a"), lit(1)), gt(col("a"), lit(9)))]
     assert list(used.answer(data, asked).values()) == [3, 2, 0]  # by hand: x, y and empty; y and empty; no row

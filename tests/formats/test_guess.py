@@ -35,7 +35,7 @@ CASES = [
 
 @pytest.mark.parametrize(("texts", "kind"), CASES, ids=lambda v: None if isinstance(v, list) else v)
 def test_all_rows_decide(texts, kind, tmp_path):
-    engine = DuckDB()
+    engine = DuckDB().session()
     file = tmp_path / "table.csv"
     file.write_text("x,y\n" + "".join(f'"{t}",0\n' for t in texts))
     assert engine.schema(read(file, engine=engine))["x"].kind == kind

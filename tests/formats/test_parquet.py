@@ -12,7 +12,7 @@ from tilth.formats import read, to_arrow
 
 @pytest.fixture
 def engine():
-    return DuckDB()
+    return DuckDB().session()
 
 
 def test_files_folders_and_patterns(tmp_path, engine):
@@ -63,7 +63,7 @@ def test_spark_reads_parting_folders_as_texts_too(tmp_path, spark, engine):
     for number in ("007", "8", "__HIVE_DEFAULT_PARTITION__"):
         (tmp_path / f"n={number}").mkdir()
         pq.write_table(pa.table({"x": [1.0, float("nan")]}), tmp_path / f"n={number}" / "a.parquet")
-    tables = [to_arrow(read(tmp_path, engine=e), e).to_pylist() for e in (engine, Spark(spark))]
+    tables = [to_arrow(read(tmp_path, engine=e), e).to_pylist() for e in (engine, Spark(spark).session())]
     assert sorted(tables[0], key=str) == sorted(tables[1], key=str)
     assert {r["n"] for r in tables[0]} == {"007", "8", None}
 
@@ -73,4 +73,4 @@ def test_nanoseconds_are_a_gap_of_spark(tmp_path, spark, engine):
     pq.write_table(pa.table({"t": pa.array([1000], pa.timestamp("ns"))}), tmp_path / "a.parquet")
     assert to_arrow(read(tmp_path, engine=engine), engine).num_rows == 1
     with pytest.raises(SourceError, match="TIMESTAMP"):
-        read(tmp_path, engine=Spark(spark))
+        read(tmp_path, engine=Spark(spark).session())

@@ -18,19 +18,19 @@ def values(data, engine):
 
 
 def test_nan_becomes_null():
-    engine = DuckDB()
+    engine = DuckDB().session()
     table = pa.table({"x": [1.0, float("nan"), float("inf"), None], "f": pa.array([float("nan"), 1, 2, 3], pa.float32())})
     assert values(read(table, engine=engine), engine) == {"x": [1.0, None, float("inf"), None], "f": [None, 1.0, 2.0, 3.0]}
 
 
 def test_null_tokens_are_whole_values():
-    engine = DuckDB()
+    engine = DuckDB().session()
     table = pa.table({"x": ["NA", " n/a ", "Nairobi", "na\n", None, "", " "]})
     assert values(read(table, nulls=["na", "N/A"], engine=engine), engine)["x"] == [None, None, "Nairobi", None, None, "", " "]
 
 
 def test_names_rename_and_twins_are_refused():
-    engine = DuckDB()
+    engine = DuckDB().session()
     assert read(pa.table({"x": [1]}), names=["y"], engine=engine).names == ("y",)
     with pytest.raises(ColumnError, match="'a' and 'A'"):
         read(pa.table({"a": [1], "A": [2]}), engine=engine)
@@ -39,7 +39,7 @@ def test_names_rename_and_twins_are_refused():
 
 
 def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
-    engine = DuckDB()
+    engine = DuckDB().session()
     file = tmp_path / "a.csv"
     file.write_text("age,income\n1,2\n")
     with pytest.raises(ColumnError, match="did you mean 'income'"):
@@ -54,7 +54,7 @@ def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
 
 def test_what_is_no_table_is_refused():
     with pytest.raises(RequestError, match=r"builtins\.int is no table"):
-        read(3, engine=DuckDB())
+        read(3, engine=DuckDB().session())
 
 
 SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column("job", Kind.STRING), Column("member", Kind.BOOLEAN)))
@@ -70,13 +70,13 @@ SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column(
     ],
 )
 def test_what_was_learned_meets_a_table_of_other_types(given):
-    engine = DuckDB()
+    engine = DuckDB().session()
     found = to_arrow(read_as(pa.table(given), SCHEMA, SCHEMA.names, nulls=["?"], engine=engine), engine)
     assert found.to_pydict() == {"age": [39, None], "pay": [1.5, None], "job": ["a", None], "member": [True, None]}
 
 
 def test_files_are_read_as_the_kinds_that_were_learned(tmp_path):
-    engine = DuckDB()
+    engine = DuckDB().session()
     file = tmp_path / "a.csv"
     file.write_text("job,age,new\n007,x,1\n,7,2\n")
     assert to_arrow(read_as(file, SCHEMA, ["age"], engine=engine), engine).to_pydict() == {"job": ["007", None], "age": [None, 7]}
@@ -98,7 +98,7 @@ IN_THEIR_STEAD = {
 
 
 def written(place):
-    return write(read(pa.table({"job": ["a", "?"], "age": [39, 40]}), engine=DuckDB()), place, engine=DuckDB())
+    return write(read(pa.table({"job": ["a", "?"], "age": [39, 40]}), engine=DuckDB().session()), place, engine=DuckDB().session())
 
 
 def put(place, text):
@@ -109,7 +109,7 @@ def put(place, text):
 @pytest.mark.parametrize("given", IN_THEIR_STEAD.values(), ids=IN_THEIR_STEAD)
 def test_a_table_in_the_stead_of_headerless_files_keeps_its_names(given, tmp_path):
     """Columns in another order were named by position: an age was read as a member."""
-    engine = DuckDB()
+    engine = DuckDB().session()
     schema = Schema((SCHEMA["age"], SCHEMA["job"]))
     assert to_arrow(read_as(given(tmp_path), schema, schema.names, engine=engine, **HEADERLESS), engine).to_pydict() == EXPECTED
     whole = read(given(tmp_path), engine=engine, standing_in=True, **HEADERLESS)
@@ -118,12 +118,12 @@ def test_a_table_in_the_stead_of_headerless_files_keeps_its_names(given, tmp_pat
 
 def test_a_word_that_no_format_has_is_refused_of_a_table_in_files_stead():
     with pytest.raises(RequestError, match="no option 'delimeter'"):
-        read(pa.table({"age": [1]}), engine=DuckDB(), standing_in=True, delimeter=";")
+        read(pa.table({"age": [1]}), engine=DuckDB().session(), standing_in=True, delimeter=";")
 
 
 def test_what_cannot_be_taken_over_is_named_all_at_once():
     with pytest.raises(ColumnError) as error:
-        read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=DuckDB())
+        read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=DuckDB().session())
     assert [m.message for m in error.value.mistakes] == [
         "there is no column 'pay', which was learned from",
         "column 'age' is list, but what was learned needs integer",
@@ -135,8 +135,8 @@ def test_what_cannot_be_taken_over_is_named_all_at_once():
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_file_that_was_written_anew_is_read_anew(ending, engine, tmp_path, request):
     """The texts of a file are held by the engine, which the verbs share: once in a notebook they were those of the file as it had been."""
-    engine = DuckDB() if engine == "duckdb" else Spark(request.getfixturevalue("spark"))
+    engine = DuckDB().session() if engine == "duckdb" else Spark(request.getfixturevalue("spark")).session()
     place = tmp_path / f"t.{ending}"
     for table in ({"x": [1]}, {"x": [2, 3]}, {"y": ["a"], "x": [4]}):
-        write(read(pa.table(table), engine=DuckDB()), place, engine=DuckDB())
+        write(read(pa.table(table), engine=DuckDB().session()), place, engine=DuckDB().session())
         assert to_arrow(read(place, engine=engine), engine).to_pydict() == table

@@ -33,7 +33,7 @@ def data(table=TABLE, **roles):
 
 
 def profiled(table=TABLE, engine=None, **roles):
-    return {f.name: f for f in profile_findings(data(table, **roles), engine or DuckDB())}
+    return {f.name: f for f in profile_findings(data(table, **roles), engine or DuckDB().session())}
 
 
 def test_missing_invalid_and_valid_add_up():
@@ -81,7 +81,7 @@ def test_no_rows_and_one_row():
 
 
 def test_one_pass_and_one_for_each_column_that_is_shown():
-    engine = DuckDB()
+    engine = DuckDB().session()
     profiled(engine=engine)
     assert len(engine.passes) == 1 + 2  # c and b: columns of few values
 
@@ -122,7 +122,7 @@ def test_a_number_of_two_values_has_no_quantiles(values, distinct, quantiles, mo
 def test_spark_gives_the_same(spark):
     from tilth.engine.spark import Spark
 
-    ours, theirs = profiled(TABLE.drop_columns(["n"])), profiled(TABLE.drop_columns(["n"]), Spark(session=spark))
+    ours, theirs = profiled(TABLE.drop_columns(["n"])), profiled(TABLE.drop_columns(["n"]), Spark(session=spark).session())
     for name, f in ours.items():
         told = {k: v for k, v in theirs[name].details.items() if k != "type"}
         assert told == {k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in f.details.items() if k != "type"}
@@ -132,22 +132,22 @@ def test_spark_gives_the_same(spark):
 
 
 def test_the_balance_of_the_label():
-    (found,) = balance_findings(data(label="c", positive="a"), DuckDB())
+    (found,) = balance_findings(data(label="c", positive="a"), DuckDB().session())
     assert (found.kind, found.name, found.value) == (FindingKind.BALANCE, "c", pytest.approx(1 / 3))
     assert found.details == {"counts": {"b": 100, "a": 50, "null": 50}, "rows": 200, "missing": 50, "positive": ["a"], "ratio": 2.0}
 
 
 @pytest.mark.parametrize("label", ["i", "s", "d", "l"])
 def test_a_label_of_many_values_has_no_balance(label):
-    assert balance_findings(data(label=label), DuckDB()) == []
+    assert balance_findings(data(label=label), DuckDB().session()) == []
 
 
 def test_without_a_label_there_is_no_balance():
-    assert balance_findings(data(), DuckDB()) == []
+    assert balance_findings(data(), DuckDB().session()) == []
 
 
 def test_a_label_of_one_class_and_of_none():
-    (one,) = balance_findings(data(pa.table({"y": ["a", "a"]}), label="y"), DuckDB())
+    (one,) = balance_findings(data(pa.table({"y": ["a", "a"]}), label="y"), DuckDB().session())
     assert (one.value, one.details["ratio"]) == (1.0, 1.0)
-    (none,) = balance_findings(data(pa.table({"y": pa.nulls(2, pa.string())}), label="y"), DuckDB())
+    (none,) = balance_findings(data(pa.table({"y": pa.nulls(2, pa.string())}), label="y"), DuckDB().session())
     assert (none.value, none.details["counts"]) == (None, {"null": 2})

@@ -29,7 +29,7 @@ from tilth.metrics.columns import (
 )
 from tilth.metrics.metric import measured
 
-ENGINE = DuckDB()
+ENGINE = DuckDB().session()
 NUMBERS = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=30)
 MERGEABLE = [RowCount(), Completeness("x"), Sum("x"), Mean("x"), Variance("x"), StandardDeviation("x", 1), Minimum("x"), Maximum("x")]
 

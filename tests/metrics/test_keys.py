@@ -15,7 +15,7 @@ from tilth.engine.duckdb import DuckDB
 from tilth.metrics.keys import DistinctValues, DuplicateRows, Entropy, Frequencies, MostFrequent, Uniqueness, UniqueValueRatio
 from tilth.metrics.metric import measured
 
-ENGINE = DuckDB()
+ENGINE = DuckDB().session()
 ROWS = st.lists(st.tuples(st.none() | st.sampled_from("abcd"), st.none() | st.integers(0, 3)), max_size=25)
 
 

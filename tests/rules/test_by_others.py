@@ -19,7 +19,7 @@ from scipy import stats
 import tilth
 from tilth.data import Dataset
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.report import Finding, FindingKind, Outcome
 from tilth.rules import RULE_TYPES, evaluate, parse
 
@@ -53,14 +53,14 @@ def taxis(shared_data: Shared) -> Rows:
 
 @pytest.fixture(scope="module")
 def engine() -> DuckDB:
-    return DuckDB()
+    return DuckDB().session()
 
 
 def dataset(rows: Rows) -> Dataset:
     return tilth.read(pa.Table.from_pandas(rows, preserve_index=False))
 
 
-def found(rows: Rows, rules: list[str], engine: Engine) -> list[Finding]:
+def found(rows: Rows, rules: list[str], engine: Session) -> list[Finding]:
     return evaluate(dataset(rows), parse("Rules = [\n" + ",\n".join(rules) + "\n]"), engine, now=NOW, examples=0)
 
 
@@ -186,7 +186,7 @@ TAXIS = [
 ]  # fmt: skip
 
 
-def assert_numbers(cases: list[Number], rows: Rows, engine: Engine) -> None:
+def assert_numbers(cases: list[Number], rows: Rows, engine: Session) -> None:
     expected = [float(case.by_hand(rows[case.scope(rows)])) for case in cases]
     findings = found(rows, [rule for case, value in zip(cases, expected, strict=True) for rule in case.asked(value)], engine)
     for case, value, holds, fails in zip(cases, expected, findings[::2], findings[1::2], strict=True):
@@ -246,7 +246,7 @@ class Cells:
         ]
 
 
-def judged(cases: list[Cells], rows: Rows, engine: Engine) -> dict[str, Mapping[str, Any]]:
+def judged(cases: list[Cells], rows: Rows, engine: Session) -> dict[str, Mapping[str, Any]]:
     """Each rule's outcomes and figures against those by hand; the metrics of the rules without a threshold."""
     scopes = [rows[case.scope(rows)] for case in cases]
     cells = [[None if pd.isna(x) else x for x in scope[case.column]] for case, scope in zip(cases, scopes, strict=True)]
@@ -469,8 +469,8 @@ def test_a_query_returns_the_rows_that_pass(query: str, passes: Callable[[Rows],
 def test_spark_gives_the_figures_of_others(spark: Any, titanic: Rows) -> None:
     from tilth.engine.spark import Spark
 
-    assert_numbers(TITANIC, titanic, Spark(spark))
-    judged(VALUES, titanic, Spark(spark))
+    assert_numbers(TITANIC, titanic, Spark(spark).session())
+    judged(VALUES, titanic, Spark(spark).session())
 
 
 def test_every_type_that_is_evaluated_is_tried_here() -> None:

@@ -35,7 +35,7 @@ def cases() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def engine() -> DuckDB:
-    return DuckDB()
+    return DuckDB().session()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_spark_judges_alike(spark, data, engine):
     from tilth.engine.spark import Spark
 
     ruleset = parse("Rules = [ " + ", ".join(c[0] for c in cases()) + " ]")
-    ours, theirs = evaluate(data, ruleset, engine), evaluate(data, ruleset, Spark(spark))
+    ours, theirs = evaluate(data, ruleset, engine), evaluate(data, ruleset, Spark(spark).session())
     assert [f.outcome for f in ours] == [f.outcome for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
         assert a.details.get("metrics", {}) == pytest.approx(b.details.get("metrics", {}), rel=1e-9), a.name
@@ -71,7 +71,7 @@ def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, eng
 
 
 def test_scans_do_not_depend_on_the_number_of_rules(data):
-    engine = DuckDB()
+    engine = DuckDB().session()
     many = [
         f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}' for i in range(250)
     ]

@@ -69,7 +69,7 @@ def shown(finding: Finding) -> tuple[list[dict[str, object]], list[int]]:
 
 @pytest.mark.parametrize("rule", CASES)
 def test_what_is_shown(rule, data):
-    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), DuckDB())
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), DuckDB().session())
     examples, rows = CASES[rule]
     assert shown(found) == (examples if rows else sorted(examples, key=lambda row: str(row["id"])), rows)
 
@@ -79,12 +79,12 @@ def test_spark_shows_the_same(spark, data):
     from tilth.engine.spark import Spark
 
     ruleset = parse(f"Rules = [ {', '.join(CASES)} ]")
-    ours, theirs = evaluate(data, ruleset, DuckDB()), evaluate(data, ruleset, Spark(spark))
+    ours, theirs = evaluate(data, ruleset, DuckDB().session()), evaluate(data, ruleset, Spark(spark).session())
     assert [shown(f) for f in ours] == [shown(f) for f in theirs]
 
 
 def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
-    engine = DuckDB()
+    engine = DuckDB().session()
     passing = 'IsUnique "id", ColumnValues "age" < 201 where "age is not null"'
     evaluate(data, parse(f"Rules = [ {passing} ]"), engine)
     assert "examples of what fails" not in {p.purpose for p in engine.passes}
@@ -99,19 +99,19 @@ def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
 def test_an_id_of_several_columns_is_that_of_one_row():
     table = pa.table({"a": [2, 1, 1, 0], "b": [1, 9, 5, None], "x": [7, 7, 7, 7]})
     data = Dataset(Memory(table, ("a", "b", "x")), Roles.of(id=("a", "b")))
-    (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), DuckDB())
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), DuckDB().session())
     assert found.examples == ({"a": 1, "b": 5, "x": 7},)  # (0, null) is no whole id; of the others (1, 5) is the smallest
     assert found.details["example_rows"] == [4]
 
 
 def test_without_an_id_rows_of_nulls_alone_are_not_looked_up(data):
-    engine = DuckDB()
+    engine = DuckDB().session()
     (found,) = evaluate(Dataset(data.source), parse('Rules = [ IsComplete "age" ]'), engine)
     assert found.examples == ()
 
 
 def test_of_very_many_failing_rows_the_first_are_shown(data, monkeypatch):
     monkeypatch.setattr("tilth.rules.examples.MOST_GROUPED", 3)
-    (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), DuckDB())
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), DuckDB().session())
     assert "example_rows" not in found.details
     assert len(found.examples) == 5

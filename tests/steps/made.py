@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import everything
+from tilth.engine.session import everything
 from tilth.steps.step import Fitted, Step, fit
 
 NO_ROLES = Roles()
@@ -26,17 +26,17 @@ def columns_of(data: Dataset, engine: DuckDB) -> dict[str, list[Any]]:
 
 
 def fitted(step: Step, table: Any, roles: Roles = NO_ROLES) -> Fitted:
-    (found,), _ = fit([step], dataset(table, roles), DuckDB())
+    (found,), _ = fit([step], dataset(table, roles), DuckDB().session())
     return found
 
 
 def made(step: Step, table: Any, roles: Roles = NO_ROLES) -> dict[str, list[Any]]:
     """Column → values, after the step learned from the table and changed it."""
-    engine = DuckDB()
+    engine = DuckDB().session()
     _, data = fit([step], dataset(table, roles), engine)
     return columns_of(data, engine)
 
 
 def applied(found: Fitted, table: Any, roles: Roles = NO_ROLES) -> dict[str, list[Any]]:
     """Column → values, after a fitted step changed another table."""
-    return columns_of(found.apply(dataset(table, roles)), DuckDB())
+    return columns_of(found.apply(dataset(table, roles)), DuckDB().session())

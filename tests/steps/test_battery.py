@@ -18,7 +18,7 @@ def test_every_step_is_among_the_cases():
 
 @pytest.fixture(scope="module")
 def engine():
-    return DuckDB()
+    return DuckDB().session()
 
 
 @pytest.mark.parametrize("step", ALL, ids=str)
@@ -35,7 +35,7 @@ def test_rows_without_an_id(step: Step, engine):
 def test_spark_learns_and_gives_the_same(spark):
     from tilth.engine.spark import Spark
 
-    duck, cluster = DuckDB(), Spark(spark)
+    duck, cluster = DuckDB().session(), Spark(spark).session()
     table, wrong = sample_table(), []
     table = table.set_column(6, "moment", table["moment"].cast(pa.timestamp("us", "UTC")))  # Spark reads naive times of Arrow as instants
     for step in ALL:

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.shared_data
 
 Shared = Callable[[str], Path]
 Rows = pd.DataFrame
-ENGINE = DuckDB()
+ENGINE = DuckDB().session()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def one_after_the_other(steps, data, engine):
 
 @given(numbers, st.sampled_from(["standard", "minmax", "maxabs"]), st.sampled_from(["mean", "median", "mode"]))
 def test_scale_learns_the_same_without_a_pass(xs, how, fill):
-    steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], DuckDB()
+    steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], DuckDB().session()
     together, _ = fit(steps, dataset({"x": xs}), engine)
     apart = one_after_the_other(steps, dataset({"x": xs}), engine)
     for name, value in apart[1].learned["x"].items():
@@ -43,19 +43,19 @@ def test_scale_learns_the_same_without_a_pass(xs, how, fill):
 
 def test_a_column_of_one_value_stays_one():
     steps = [Impute("x", with_="median"), Scale("x")]
-    together, _ = fit(steps, dataset({"x": [0.1] * 3 + [None] * 7}), DuckDB())
+    together, _ = fit(steps, dataset({"x": [0.1] * 3 + [None] * 7}), DuckDB().session())
     assert together[1].learned["x"] == {"centre": pytest.approx(0.1), "width": 1.0}
 
 
 @given(st.lists(st.sampled_from([None, "", " ", "a", "b", "c"]), min_size=3).filter(lambda ts: any((t or "").strip() for t in ts)))
 def test_encode_learns_the_same_without_a_pass(ts):
-    steps, engine = [Impute("t", with_="mode"), Encode("t")], DuckDB()
+    steps, engine = [Impute("t", with_="mode"), Encode("t")], DuckDB().session()
     together, _ = fit(steps, dataset({"t": ts}), engine)
     assert together[1].learned == one_after_the_other(steps, dataset({"t": ts}), engine)[1].learned
 
 
 def test_impute_scale_and_encode_are_one_pass_and_one_for_each_vocabulary():
-    engine = DuckDB()
+    engine = DuckDB().session()
     fit(STEPS, dataset({"x": [1.0, None, 3.0], "t": ["a", None, "b"]}), engine)
     assert [p.title.split(" where")[0] for p in engine.passes] == ["row aggregates", "groups of t"]
 

@@ -25,7 +25,7 @@ def taken(rows):
 
 @pytest.fixture(scope="module")
 def engine():
-    return DuckDB()
+    return DuckDB().session()
 
 
 @given(rows=ROWS, step=st.sampled_from(ALL))

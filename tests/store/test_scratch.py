@@ -21,7 +21,7 @@ from tilth.store.scratch import LOCK, Scratch
 WORK = """
 import sys, time
 from tilth.engine.duckdb import DuckDB
-held = DuckDB(), DuckDB(spill=sys.argv[1])
+held = DuckDB().session(), DuckDB(spill=sys.argv[1]).session()
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -55,7 +55,7 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_has_stays(p
     with at_work(place) as process:
         theirs = names(place)
         assert sorted(name.split("-")[0] for name in theirs) == [".tilth", "tilth"]
-        ours = DuckDB(), DuckDB(spill=place)
+        ours = DuckDB().session(), DuckDB(spill=place).session()
         assert len(names(place)) == 4 and theirs < names(place)
         del ours
         assert names(place) == theirs

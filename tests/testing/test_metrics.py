@@ -89,7 +89,7 @@ VALUES = st.fixed_dictionaries(
     }
 )
 SCHEMA = nasty_tables()["rows"].schema
-ENGINE = DuckDB()
+ENGINE = DuckDB().session()
 
 
 @pytest.mark.parametrize("metric", SHELF, ids=str)
@@ -105,7 +105,7 @@ def test_the_shelf_has_the_same_values_on_spark(spark):
     from tilth.metrics.metric import measured
     from tilth.testing.metrics import _data
 
-    engine = Spark(session=spark)
+    engine = Spark(session=spark).session()
     for name, table in nasty_tables().items():
         ours, theirs = measured(_data(table), SHELF, ENGINE), measured(_data(table), SHELF, engine)
         assert [m for m in SHELF if not same(ours[m], theirs[m])] == [], name

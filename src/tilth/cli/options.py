@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from tilth.engine.engine import Engine
+    from tilth.engine.session import Engine, Session
     from tilth.report import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -79,8 +79,8 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
     return add
 
 
-def engine_from(engine: str, memory_limit: str | None, threads: int | None, spill: str | None, spark_remote: str | None) -> Engine:
-    """The engine that the options ask for; on a terminal it tells what it does."""
+def engine_from(engine: str, memory_limit: str | None, threads: int | None, spill: str | None, spark_remote: str | None) -> Session:
+    """A session of the engine that the options ask for, for as long as the command runs; on a terminal it shows what it does."""
     made: Engine
     if engine == "spark":
         from tilth.engine.spark import Spark
@@ -91,9 +91,8 @@ def engine_from(engine: str, memory_limit: str | None, threads: int | None, spil
         from tilth.engine.duckdb import DuckDB
 
         made = DuckDB(memory_limit=memory_limit, threads=threads, spill=spill)
-    if sys.stderr.isatty():
-        made.tell = progress
-    return made
+    session = made.session(progress=progress)
+    return click.get_current_context().with_resource(session)
 
 
 def reading_from(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilth.data import Dataset, Kind, Schema
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations import FitsForm, IsToken
+from tilth.engine.session import Session
 from tilth.engine.statistics import count, count_of
 from tilth.formats.guess import FORMS
 
@@ -45,7 +45,7 @@ class Texts:
     strays: int = 0
 
 
-def null_tokens(data: Dataset, engine: Engine) -> tuple[str, ...]:
+def null_tokens(data: Dataset, engine: Session) -> tuple[str, ...]:
     """The usual texts for "nothing" that stand in columns of texts, in one pass."""
     texts = [c.name for c in engine.schema(data) if c.kind is Kind.STRING]
     if not texts:
@@ -61,7 +61,7 @@ def null_tokens(data: Dataset, engine: Engine) -> tuple[str, ...]:
     return tuple(t for t in TOKENS if stands(t))
 
 
-def texts_seen(schema: Schema, data: Dataset, engine: Engine) -> dict[str, Texts]:
+def texts_seen(schema: Schema, data: Dataset, engine: Session) -> dict[str, Texts]:
     """Column of texts → what its values look like, in one pass."""
     forms = PRIVATE_VALUES | WRITTEN
     texts = [c.name for c in schema if c.kind is Kind.STRING]

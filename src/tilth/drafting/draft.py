@@ -13,15 +13,15 @@ from tilth.drafting.seen import FEW, Look
 from tilth.drafting.steps import features_lines, left_out, rows_lines, split_lines
 from tilth.drafting.traps import traps
 from tilth.drafting.words import quoted, remark, value, word, words
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, not_null
+from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.flow.flow import Flow
 from tilth.flow.running import TRAIN, after_rows, of_part
 from tilth.formats import read
 
 
-def propose(place: str, shown_place: str, engine: Engine, options: Mapping[str, Any]) -> str:
+def propose(place: str, shown_place: str, engine: Session, options: Mapping[str, Any]) -> str:
     """The text of a flow for the data in a place. `shown_place` is how the flow shall name it, `options` how to read it.
 
     Errors: those of reading.
@@ -35,7 +35,7 @@ def propose(place: str, shown_place: str, engine: Engine, options: Mapping[str, 
     return "\n".join(written(replace(found, seen=seen), shown_place)) + "\n"
 
 
-def _without_training_values(found: Look, text: str, place: str, engine: Engine) -> set[str]:
+def _without_training_values(found: Look, text: str, place: str, engine: Session) -> set[str]:
     """The features without a single value in the training part of the draft's own split, from which nothing could be learned."""
     flow = Flow.parse(text)
     out, by_time = left_out(found), flow.split is not None and flow.split.by in ("time", "ordered")

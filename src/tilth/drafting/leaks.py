@@ -9,8 +9,8 @@ from typing import Any
 
 from tilth.data import Dataset, Roles
 from tilth.drafting.seen import FEW, Seen
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, is_null
+from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
@@ -19,13 +19,13 @@ MOST_PAIRS = 50  # of columns that are compared with one another
 ENOUGH = 5  # rows of each value, below which it is no wonder that they have one label
 
 
-def label_counts(label: str, data: Dataset, engine: Engine) -> dict[Any, int]:
+def label_counts(label: str, data: Dataset, engine: Session) -> dict[Any, int]:
     """The label's values with their rows."""
     whole = Frequencies((label,))
     return {key: n for (key,), n in measured(data, [whole], engine)[whole].items() if key is not None}
 
 
-def leaks(seen: Sequence[Seen], roles: Roles, counts: Mapping[Any, int], data: Dataset, engine: Engine) -> list[Seen]:
+def leaks(seen: Sequence[Seen], roles: Roles, counts: Mapping[Any, int], data: Dataset, engine: Session) -> list[Seen]:
     """The columns with the reason for which they may tell the label: a pass for each column of few values, and one for the gaps."""
     label = roles.label or ""
     others = [s for s in seen if s.name not in (label, *roles.id)]
@@ -44,7 +44,7 @@ def leaks(seen: Sequence[Seen], roles: Roles, counts: Mapping[Any, int], data: D
     return found
 
 
-def twins(seen: Sequence[Seen], roles: Roles, data: Dataset, engine: Engine) -> list[Seen]:
+def twins(seen: Sequence[Seen], roles: Roles, data: Dataset, engine: Session) -> list[Seen]:
     """The columns, each with the first one before it that says the same: as many values, missing as often, and going together one to one.
 
     Columns of two values are not looked at, nor those that play a part or may tell the label; nor are two columns of numbers, which may go

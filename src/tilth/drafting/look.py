@@ -13,7 +13,7 @@ from tilth.drafting.names import names_anything, names_facet, names_private
 from tilth.drafting.parts import good_outcome, parts_of, time_parts
 from tilth.drafting.reading import opened
 from tilth.drafting.seen import FEW, Look, Seen
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.measures.profile import profile_findings
 from tilth.metrics.keys import DuplicateRows
 from tilth.metrics.metric import measured
@@ -22,7 +22,7 @@ BY_NAME = "its name says so"
 NO_KEY = frozenset({Kind.MAP, Kind.OTHER})  # kinds whose values cannot be compared
 
 
-def look(place: str, engine: Engine, options: Mapping[str, Any]) -> Look:
+def look(place: str, engine: Session, options: Mapping[str, Any]) -> Look:
     """What the data shows of itself: in three passes and a few, whatever the number of rows.
 
     Errors: those of reading.

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from tilth.data import Dataset, Kind
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.engine.textfiles import likely_encodings
 from tilth.errors import RequestError
 from tilth.formats import read
@@ -33,12 +33,12 @@ class Manner:
         """These options too, for a reason."""
         return replace(self, options={**self.options, **options}, reasons={**self.reasons, **dict.fromkeys(options, reason)})
 
-    def read(self, place: str, engine: Engine, **more: Any) -> Dataset:
+    def read(self, place: str, engine: Session, **more: Any) -> Dataset:
         """The data of a place, read in this manner."""
         return read(place, engine=engine, **{**self.options, **more})
 
 
-def opened(place: str, engine: Engine, options: Mapping[str, Any]) -> tuple[Manner, Dataset]:
+def opened(place: str, engine: Session, options: Mapping[str, Any]) -> tuple[Manner, Dataset]:
     """The data of a place, and how it was read: by the options, and by what had to be found out.
 
     Errors: those of reading with the options as they were given, where there is no remedy or it does not help.

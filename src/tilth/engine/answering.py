@@ -23,7 +23,7 @@ from tilth.errors import RequestError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tilth.engine.engine import Engine
+    from tilth.engine.session import Session
 
 N = TypeVar("N", bound=Need)
 
@@ -37,18 +37,18 @@ class Asked:
     needs: Sequence[Need]
 
 
-def answered(engine: Engine, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
+def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer."""
     known: dict[Need, Any] = {}
     for asked in passes(engine, data, needs):
         if isinstance(asked.needs[0], Sample):
             known[asked.needs[0]] = _sampled(engine, data, asked)
         else:
-            known |= read_off(asked.title, asked.needs, engine.ask(asked.title, asked.text))
+            known |= read_off(asked.title, asked.needs, engine.execute(asked.title, asked.text))
     return known
 
 
-def passes(engine: Engine, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
+def passes(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
     """The passes over the data that answer the needs. Errors: for columns of another table that are not there or cannot be compared."""
     asked = list(dict.fromkeys(needs))
     for scan in plan(_of(Statistic, asked)):
@@ -78,14 +78,14 @@ def read_off(title: str, needs: Sequence[Need], rows: Sequence[tuple[Any, ...]])
     return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(needs)}
 
 
-def _joins(engine: Engine, data: Dataset, relations: Sequence[Relation]) -> tuple[Join, ...]:
+def _joins(engine: Session, data: Dataset, relations: Sequence[Relation]) -> tuple[Join, ...]:
     if relations:
         others = dict.fromkeys(r.other for r in relations)
         refuse_unfit(relations, engine.schema(data), {other: engine.schema(other) for other in others})
     return joins(relations)
 
 
-def _sample(engine: Engine, data: Dataset, sample: Sample) -> exp.Select:
+def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:
     """The query that gives a sample's rows in their order."""
     schema = engine.schema(data)
     ids = [c for c in data.roles.id if c in schema]
@@ -95,7 +95,7 @@ def _sample(engine: Engine, data: Dataset, sample: Sample) -> exp.Select:
     return query.order_by(key_hash(key, sample.seed), copy=False).limit(sample.rows, copy=False)
 
 
-def _sampled(engine: Engine, data: Dataset, asked: Asked) -> pa.Table:
+def _sampled(engine: Session, data: Dataset, asked: Asked) -> pa.Table:
     import pyarrow as pa
 
     kinds = engine.schema(data)

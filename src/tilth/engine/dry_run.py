@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tilth.data import Change, Dataset, Kind, Schema, Source
 from tilth.engine.answering import passes
 from tilth.engine.arrow import empty
-from tilth.engine.engine import Engine, FileFormat, N, everything
 from tilth.engine.needs import Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
+from tilth.engine.session import FileFormat, N, Session, everything
 from tilth.engine.statistics import Statistic
 
 if TYPE_CHECKING:
@@ -30,31 +30,35 @@ OF_KIND = {  # what the most frequent value of a column is said to be, which has
 GROUPS = ("train", "test")  # what keys are said to be: the part that must not be empty, and another, as two classes are needed to balance
 
 
-class Rehearsal(Engine):
-    """Stands in front of an engine: names and kinds of columns are asked of it, everything else is noted in `passes`.
+class DryRun(Session):
+    """Notes in `passes` what would run: names and kinds of columns are asked of a session that is given, and closed with this one.
 
     Every number is said to be 1, the most frequent value one of its column's kind, and the groups to be called `train` and `test`, so the
-    text of a later query shows these where a learned value will stand.
+    text of a later query shows these where a learned value will be.
     """
 
     for_people = True
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__()
-        self.engine = engine
-        self.name = engine.name  # type: ignore[misc]  # that of the engine it stands in front of
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.title)
+        self.session = session
+        self.name = session.name
+        self._held.callback(session.close)
+
+    def interrupt(self) -> None:
+        self.session.interrupt()
 
     def base(self, data: Dataset, hold: bool = False) -> tuple[str, tuple[str, ...], Sequence[Any]]:
-        return self.engine.base(data, hold)
+        return self.session.base(data, hold)
 
     def schema_of(self, text: str) -> Schema:
-        return self.engine.schema_of(text)
+        return self.session.schema_of(text)
 
     def source_schema(self, source: Source) -> Schema:
-        return self.engine.source_schema(source)
+        return self.session.source_schema(source)
 
     def named(self, data: Dataset, text: str) -> str:
-        return self.engine.named(data, text)
+        return self.session.named(data, text)
 
     def checkpoint(self, data: Dataset) -> Dataset:
         self.note("hold rows", self.query(data, everything()))
@@ -86,7 +90,7 @@ class Rehearsal(Engine):
         self.note("read texts into a table", self.query(data, everything()))
 
     def owns(self, handle: Any) -> bool:
-        return self.engine.owns(handle)
+        return self.session.owns(handle)
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
         self.note("write", self.query(data, everything()))

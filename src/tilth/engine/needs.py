@@ -142,7 +142,7 @@ class Relation(Need):
     >>> orders, states = pa.table({"state": ["CA", "NY", "NY", "TX", None]}), pa.table({"id": ["CA", "NY", "NY", "FL"]})
     >>> known = Dataset(Memory(states, ("id",), id(states)))
     >>> found = Relation(known, (("state", "id"),), SumOrZero.of(if_else(matched(), rows_here())))
-    >>> DuckDB().answer(Dataset(Memory(orders, ("state",), id(orders))), [found])[found]
+    >>> DuckDB().session().answer(Dataset(Memory(orders, ("state",), id(orders))), [found])[found]
     3
     """
 

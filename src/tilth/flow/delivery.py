@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tilth import formats
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.flow.artefact import save
 from tilth.flow.running import Prepared
 from tilth.report import Report
@@ -14,7 +14,7 @@ from tilth.store.places import atomic
 from tilth.store.uri import Place
 
 
-def deliver(prepared: Prepared, report: Report, place: Place, engine: Engine) -> None:
+def deliver(prepared: Prepared, report: Report, place: Place, engine: Session) -> None:
     """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: the old content stays until all is there.
 
     Errors: `MachineError` where the disk is full or may not be written.

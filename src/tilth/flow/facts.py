@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tilth.data import Dataset
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.report import Facts
 
 
@@ -18,7 +18,7 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")}
 
 
-def begin(engine: Engine) -> Callable[..., Facts]:
+def begin(engine: Session) -> Callable[..., Facts]:
     """Begin to note the facts of a run. The function that is returned tells them up to when it is called, of the data that was read."""
     started, clock, passes = datetime.now(UTC), time.perf_counter(), len(engine.passes)
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlglot import exp
 
 from tilth.data import BELOW, Dataset, Rows
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.layers import table
 from tilth.engine.operations import CountIf, SumOrZero
+from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count
 from tilth.errors import RequestError
 from tilth.flow.facts import versions
@@ -44,7 +44,7 @@ class Prepared:
     findings: tuple[Finding, ...]
 
 
-def fitted(flow: Flow, data: Dataset, engine: Engine) -> tuple[Flow, Dataset, list[Finding]]:
+def fitted(flow: Flow, data: Dataset, engine: Session) -> tuple[Flow, Dataset, list[Finding]]:
     """The fitted flow, the table after `rows` and `split`, and what these two changed."""
     schema = engine.schema(data)
     whole, rows, findings = after_rows(flow, data, engine)
@@ -55,7 +55,7 @@ def fitted(flow: Flow, data: Dataset, engine: Engine) -> tuple[Flow, Dataset, li
     return flow.with_learned(Learned(schema, tuple(features), not data.source.typed, facts)), whole, findings
 
 
-def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list[Fitted], list[Finding]]:
+def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
     """The table after the steps of `rows` and the split, the fitted steps of `rows`, and a finding for each step."""
     fitted_rows: list[Fitted] = []
     findings: list[Finding] = []
@@ -79,7 +79,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Engine) -> tuple[Dataset, list
     return data, fitted_rows, findings
 
 
-def rows_of(data: Dataset, engine: Engine) -> int:
+def rows_of(data: Dataset, engine: Session) -> int:
     """The number of rows."""
     return int(measured(data, [RowCount()], engine)[RowCount()])
 
@@ -90,7 +90,7 @@ def of_part(data: Dataset, part: str) -> Dataset:
     return data.rows(chosen.where(eq(col(SPLIT), lit(part)), copy=False), ordered=data.ordered)
 
 
-def run(flow: Flow, data: Dataset, engine: Engine) -> Prepared:
+def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
     flow, whole, findings = fitted(flow, data, engine)
     if flow.split is not None:
@@ -121,7 +121,7 @@ def _measured_roles(data: Dataset) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c for c in asked if c is not None and c in data.names))
 
 
-def trained(flow: Flow, train: Dataset, engine: Engine) -> tuple[Dataset, list[Finding]]:
+def trained(flow: Flow, train: Dataset, engine: Session) -> tuple[Dataset, list[Finding]]:
     """The training part after the steps of `training`."""
     findings: list[Finding] = []
     with engine.working_for("training"):
@@ -141,7 +141,7 @@ def _step_finding(done: Fitted, part: str, details: Mapping[str, Any]) -> Findin
     return Finding(FindingKind.STEP, done.step.name, columns, part=part, details={"step": str(done.step), "learned": learned, **details})
 
 
-def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Engine) -> list[dict[str, dict[str, int]]]:
+def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) -> list[dict[str, dict[str, int]]]:
     """For each step, column → reason → the number of cells that the step changes for it.
 
     One scan for all steps: each reason is noted in a column of its own, ahead of the step that it belongs to.
@@ -161,7 +161,7 @@ def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Engine) -> 
     return found
 
 
-def split_findings(data: Dataset, engine: Engine) -> list[Finding]:
+def split_findings(data: Dataset, engine: Session) -> list[Finding]:
     """The split's honesty: shares got, the label in each part, rows and keys of one part that stand in another too."""
     by_part = measured(data, [Frequencies((SPLIT,))], engine)[Frequencies((SPLIT,))]
     rows = {str(key[0]): n for key, n in by_part.items() if key[0] is not None}
@@ -188,7 +188,7 @@ def split_findings(data: Dataset, engine: Engine) -> list[Finding]:
     return findings
 
 
-def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Engine) -> list[Finding]:
+def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> list[Finding]:
     label = data.roles.label
     if label is None:
         return []
@@ -206,7 +206,7 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Engine) -> l
     return findings
 
 
-def twins(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: Engine) -> dict[str, int]:
+def twins(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
     """For each part, its number of rows whose values in some columns stand in the training part too; wholly null ones are left out."""
     keys = [col(c) for c in columns]
     if not keys or not parts:

@@ -9,7 +9,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Memory, refuse_twins
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.errors import Mistake, SourceError, listed
 from tilth.formats.format import Format
 
@@ -34,7 +34,7 @@ class Arrow(Format):
     def knows(self, thing: Any) -> bool:
         return hasattr(thing, "__arrow_c_stream__") or hasattr(thing, "__arrow_c_array__") or _collector(thing) is not None
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **_: Any) -> Memory:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Memory:
         table = decoded(as_table(given, names))
         return Memory(table, tuple(table.column_names), id(table))
 

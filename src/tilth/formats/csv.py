@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Files, Source, refuse_twins
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format, Place
@@ -36,7 +36,7 @@ class Csv(Format):
         self,
         given: Any,
         names: Sequence[str] | None,
-        engine: Engine,
+        engine: Session,
         delimiter: str | None = None,
         header: bool | None = None,
         blanks: str | None = None,
@@ -77,7 +77,7 @@ class Csv(Format):
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
         return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
 
-    def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
+    def write(self, data: Dataset, place: Place, engine: Session, **_: Any) -> int:
         target = Path(place)
         folder = suffix_of(target.name) not in self.suffixes
         tab = suffix_of(target.name) in (".tsv", ".tab")

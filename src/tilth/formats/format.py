@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Source
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, refuse_unopenable, suffix_of
@@ -40,14 +40,14 @@ class Format(ABC):
         return False
 
     @abstractmethod
-    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **options: Any) -> Source:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Source:
         """What the engine can scan. Looks at the head of the files only; refuses what cannot be read."""
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
         """For a format of texts: column → the kinds that it may hold by its first rows."""
         return {}
 
-    def write(self, data: Dataset, place: Place, engine: Engine, **options: Any) -> int:
+    def write(self, data: Dataset, place: Place, engine: Session, **options: Any) -> int:
         """Write a table, whole or not at all; the number of rows written."""
         raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Dataset, Kind
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit, not_
 from tilth.engine.operations import FitsForm, IsToken, Refuse, TextToBoolean
 from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP
+from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count
 from tilth.formats.decode import CASTS, cell
 
@@ -75,7 +75,7 @@ def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> T
     return cell(x, kind, tuple(nulls), coalesce(value, case(stop)))
 
 
-def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Engine) -> dict[str, Kind]:
+def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Session) -> dict[str, Kind]:
     """Column → its kind, over all rows of a table of texts: the first kind of its guess that no value contradicts, else text.
 
     A column without any value is text. One scan where the first guesses hold.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Files, Kind, Source
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.engine.textfiles import opened
 from tilth.errors import Mistake, RequestError, SourceError
 from tilth.errors import Place as Spot
@@ -32,7 +32,7 @@ class JsonLines(Format):
     name = "jsonl"
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **_: Any) -> Files:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Files:
         if names:
             raise RequestError("JSON Lines name their columns themselves", hint="rename them afterwards", code="names")
         paths = files(given, self.suffixes)
@@ -45,7 +45,7 @@ class JsonLines(Format):
         head = list(itertools.islice((row for path in source.paths for row in rows_of(path)), HEAD_ROWS))
         return {name: _guess([row.get(name) for row in head], nulls) for name in source.columns}
 
-    def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
+    def write(self, data: Dataset, place: Place, engine: Session, **_: Any) -> int:
         target = Path(place)
         folder = target.suffix.lower() not in self.suffixes
         with atomic(target, folder) as new:

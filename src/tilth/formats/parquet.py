@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Files
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.errors import Mistake, SourceError
 from tilth.formats.format import Format, Place
 from tilth.store.local import files
@@ -29,7 +29,7 @@ class Parquet(Format):
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".parq", ".pq")
     options: ClassVar[tuple[str, ...]] = ("hive",)
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, hive: bool | None = None, **_: Any) -> Files:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
         """`hive`: whether folders named `column=value` are columns; by default where there are such folders."""
         paths = files(given, self.suffixes)
         refuse_broken(paths)
@@ -39,7 +39,7 @@ class Parquet(Format):
         source = Files(self.name, paths, (), options)
         return replace(source, columns=engine.source_schema(source).names)
 
-    def write(self, data: Dataset, place: Place, engine: Engine, **_: Any) -> int:
+    def write(self, data: Dataset, place: Place, engine: Session, **_: Any) -> int:
         target = Path(place)
         folder = target.suffix.lower() not in self.suffixes
         with atomic(target, folder) as new:

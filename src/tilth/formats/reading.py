@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
-from tilth.engine.engine import Contradicted, Engine
 from tilth.engine.layers import decode_layer
+from tilth.engine.session import Contradicted, Session
 from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
 from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
@@ -21,7 +21,7 @@ NO_ROLES = Roles()
 def read(
     source: Any,
     *,
-    engine: Engine,
+    engine: Session,
     roles: Roles | Mapping[str, Any] | None = None,
     nulls: Sequence[str] | str = (),
     names: Sequence[str] | None = None,
@@ -44,7 +44,7 @@ def read(
 
     >>> import pyarrow as pa
     >>> from tilth.engine.duckdb import DuckDB
-    >>> read(pa.table({"age": [39.0, float("nan")]}), engine=DuckDB())
+    >>> read(pa.table({"age": [39.0, float("nan")]}), engine=DuckDB().session())
     Dataset(table in memory (2 rows): 1 columns, 1 layers)
     """
     known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
@@ -58,7 +58,7 @@ def read_as(
     schema: Schema,
     needed: Iterable[str],
     *,
-    engine: Engine,
+    engine: Session,
     roles: Roles = NO_ROLES,
     nulls: Sequence[str] | str = (),
     names: Sequence[str] | None = None,
@@ -93,7 +93,7 @@ def _opened(
     source: Any,
     format_: str | None,
     names: Sequence[str] | None,
-    engine: Engine,
+    engine: Session,
     options: Mapping[str, Any],
 ) -> tuple[Format, Source]:
     form = by_name(format_) if format_ else recognised(source)
@@ -106,7 +106,7 @@ def _opened(
 
 
 def _stood_in(
-    source: Any, format_: str | None, names: Sequence[str] | None, engine: Engine, options: Mapping[str, Any]
+    source: Any, format_: str | None, names: Sequence[str] | None, engine: Session, options: Mapping[str, Any]
 ) -> tuple[Format, Source]:
     """A table opened in the stead of files of which the words were said."""
     form = _form_of(source, format_)
@@ -133,7 +133,7 @@ def _form_of(source: Any, said: str | None) -> Format:
         return by_name(said)
 
 
-def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Engine) -> Dataset:
+def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session) -> Dataset:
     """The decoded table; in a table of strings, the kinds of columns that are not given are inferred."""
     given = raw.source
     if not isinstance(given, Files) or given.typed:
@@ -154,7 +154,7 @@ def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
     return data
 
 
-def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Engine) -> Dataset:
+def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Session) -> Dataset:
     found = engine.schema(data)
     taken = {c.name: reconciled(found[c.name], c.kind, nulls) for c in schema if c.name in found}
     absent = [

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Memory, Native, Source
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format
 
@@ -26,7 +26,7 @@ class DuckDBRelation(Format):
     def knows(self, thing: Any) -> bool:
         return type(thing).__name__ == "DuckDBPyRelation"
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **_: Any) -> Source:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Source:
         found = zip(given.columns, checked_names(given.columns, names), strict=True)
         renamed = given.project(", ".join(f"{_quoted(c)} AS {_quoted(n)}" for c, n in found)) if names else given
         if engine.owns(renamed):
@@ -43,7 +43,7 @@ class SparkFrame(Format):
     def knows(self, thing: Any) -> bool:
         return type(thing).__module__.startswith("pyspark.sql") and type(thing).__name__ == "DataFrame"
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Engine, **_: Any) -> Source:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Source:
         found = checked_names(given.columns, names)
         renamed = given.toDF(*found) if names else given
         if engine.owns(renamed):

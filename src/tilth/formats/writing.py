@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Memory
-from tilth.engine.engine import Engine, everything
+from tilth.engine.session import Session, everything
 from tilth.errors import RequestError, did_you_mean, listed
 from tilth.formats.arrow import decoded
 from tilth.formats.format import Place, by_name, by_suffix, refuse_unknown
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = None, **options: Any) -> Path:  # noqa: A002 -- the flow file's own word
+def write(data: Dataset, place: Place, *, engine: Session, format: str | None = None, **options: Any) -> Path:  # noqa: A002 -- the flow file's own word
     """Write a dataset to a file or a folder, whole or not at all; the place.
 
     The format is found by the place's ending; a place without one is a folder of Parquet files. The rows stand in their order
@@ -35,7 +35,7 @@ def write(data: Dataset, place: Place, *, engine: Engine, format: str | None = N
     return Path(place)
 
 
-def to_frame(data: Dataset, kind: str, engine: Engine) -> Any:
+def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
     """A dataset as a table in memory, or in an engine: arrow, pandas, polars, duckdb or spark.
 
     Errors: `RequestError` for another word.
@@ -47,13 +47,13 @@ def to_frame(data: Dataset, kind: str, engine: Engine) -> Any:
     return FRAMES[kind](data, engine)
 
 
-def to_arrow(data: Dataset, engine: Engine) -> pa.Table:
+def to_arrow(data: Dataset, engine: Session) -> pa.Table:
     """A dataset as an Arrow table."""
     table: pa.Table = engine.batches(engine.query(data, everything())).read_all()
     return table
 
 
-def to_pandas(data: Dataset, engine: Engine) -> pd.DataFrame:
+def to_pandas(data: Dataset, engine: Session) -> pd.DataFrame:
     """A dataset as a pandas frame.
 
     Columns of integers and booleans that have nulls are of the nullable dtypes `Int64` and `boolean`: as floats, which pandas makes of
@@ -77,36 +77,39 @@ def _nullable(kind: pa.DataType) -> Any:
     return pd.api.types.pandas_dtype(name)
 
 
-def to_polars(data: Dataset, engine: Engine) -> pl.DataFrame:
+def to_polars(data: Dataset, engine: Session) -> pl.DataFrame:
     """A dataset as a Polars frame."""
     import polars as pl
 
     return pl.DataFrame(to_arrow(data, engine))
 
 
-def to_duckdb(data: Dataset, engine: Engine) -> duckdb.DuckDBPyRelation:
+def to_duckdb(data: Dataset, engine: Session) -> duckdb.DuckDBPyRelation:
     """A dataset as a relation of DuckDB: on the engine's own connection if it has one."""
     from tilth.engine.duckdb import DuckDB
 
-    if not isinstance(engine, DuckDB):
+    if engine.name != DuckDB.name:
         table = to_arrow(data, engine)
-        return to_duckdb(Dataset(Memory(table, tuple(table.column_names), id(table))), DuckDB())
+        return to_duckdb(Dataset(Memory(table, tuple(table.column_names), id(table))), DuckDB().session())
     held: Any = engine.checkpoint(data).source
+    engine.hand_over()
     relation: duckdb.DuckDBPyRelation = held.handle
     return relation
 
 
-def to_spark(data: Dataset, engine: Engine) -> DataFrame:
+def to_spark(data: Dataset, engine: Session) -> DataFrame:
     """A dataset as a Spark frame: of the engine's own session if it has one."""
     from tilth.engine.spark import Spark
+    from tilth.engine.spark.engine import SparkRun
 
-    if isinstance(engine, Spark):
+    if isinstance(engine, SparkRun):
         held: Any = engine.checkpoint(data).source
+        engine.hand_over()
         return engine.returned(held.handle)
     return Spark().frame(decoded(to_arrow(data, engine)))
 
 
-FRAMES: dict[str, Callable[[Dataset, Engine], Any]] = {
+FRAMES: dict[str, Callable[[Dataset, Session], Any]] = {
     "arrow": to_arrow,
     "pandas": to_pandas,
     "polars": to_polars,

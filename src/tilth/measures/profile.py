@@ -11,9 +11,9 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, mask
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import and_, col, eq, is_null, lit, ne, not_null, or_
 from tilth.engine.operations import DistinctOfFew, Finite, NanToNull, Trim
+from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, distinct
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
@@ -63,7 +63,7 @@ class TextLengths(Metric):
         return {"min": int(low or 0), "max": int(high or 0), "mean": float(total) / n} if n else None
 
 
-def profile_findings(data: Dataset, engine: Engine) -> list[Finding]:
+def profile_findings(data: Dataset, engine: Session) -> list[Finding]:
     """One finding of kind COLUMN per column: its `value` is the share of valid values.
 
     `details`: `kind`, `type` (the engine's word), `roles`, `rows`, and `missing` (null, NaN, and for texts blank), `invalid` (infinite) and
@@ -92,7 +92,7 @@ def profile_findings(data: Dataset, engine: Engine) -> list[Finding]:
     return [_finding(c, rows, numbers[c.name], data.roles) for c in schema]
 
 
-def _of_two_values(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]], data: Dataset, engine: Engine) -> dict[str, int]:
+def _of_two_values(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]], data: Dataset, engine: Session) -> dict[str, int]:
     """Column → its different values, where they are its smallest and its largest and no other.
 
     A prepared table has a hundred such columns, and to count values one engine copies each row as often: that there is no third value
@@ -128,7 +128,7 @@ class Look:
     distinct: int
 
 
-def first_look(columns: Sequence[Column], data: Dataset, engine: Engine) -> dict[str, Look]:
+def first_look(columns: Sequence[Column], data: Dataset, engine: Session) -> dict[str, Look]:
     """What the first rows tell of each column."""
     statistics = {c.name: Statistic(DistinctOfFew.of(_there(c))) for c in columns if c.kind in COMPARABLE}
     (rows,) = RowCount().needs()
@@ -213,7 +213,7 @@ def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
 # ── the balance of the label ──
 
 
-def balance_findings(data: Dataset, engine: Engine) -> list[Finding]:
+def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
     """How the rows divide among the values of the label: one finding of kind BALANCE. None without a label, or for a number of many values.
 
     `value` is the share of the least frequent value among the rows whose label is known; `details`: `counts` (value → rows, the most

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.needs import Need
+from tilth.engine.session import Session
 from tilth.errors import ColumnError
 
 
@@ -137,7 +137,7 @@ class Grouped(Metric):
         return self.metric.subject
 
 
-def measured(data: Dataset, metrics: Iterable[Metric], engine: Engine) -> dict[Metric, Any]:
+def measured(data: Dataset, metrics: Iterable[Metric], engine: Session) -> dict[Metric, Any]:
     """The value of each metric, in the fewest scans. Errors: `ColumnError` for every column that is not there."""
     wanted = list(dict.fromkeys(metrics))
     asked = list(dict.fromkeys(s for m in wanted for s in m.needs()))

@@ -20,7 +20,7 @@ from tilth.rules.types import RULE_TYPES
 
 if TYPE_CHECKING:
     from tilth.data import Dataset
-    from tilth.engine.engine import Engine
+    from tilth.engine.session import Session
     from tilth.report import Finding
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-def evaluate(data: Dataset, ruleset: Ruleset, engine: Engine, **options: Any) -> list[Finding]:
+def evaluate(data: Dataset, ruleset: Ruleset, engine: Session, **options: Any) -> list[Finding]:
     """A finding for every rule and analyzer, as `rules.evaluate.evaluate` says; the code is loaded when it is first used."""
     from tilth.rules.evaluate import evaluate as evaluation
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Schema
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.engine.user_sql.expression import parse_condition
 from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed
 from tilth.rules.conditions import Criterion, Setting, resolve
@@ -28,7 +28,7 @@ class Context:
     """
 
     data: Dataset
-    engine: Engine
+    engine: Session
     schema: Schema
     setting: Setting
     sources: Mapping[str, Dataset] = field(default_factory=dict)

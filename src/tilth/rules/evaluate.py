@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tilth.data import Dataset
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.errors import REFUSED, MachineError, RulesError, TilthError
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, FindingKind, Outcome
@@ -37,7 +37,7 @@ class Evaluation:
 def evaluate(
     data: Dataset,
     ruleset: Ruleset,
-    engine: Engine,
+    engine: Session,
     *,
     sources: Mapping[str, Dataset] | None = None,
     history: History | None = None,

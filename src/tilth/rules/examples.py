@@ -13,10 +13,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset, Kind, Schema, masked
-from tilth.engine.engine import Engine, everything
 from tilth.engine.expressions import alias, all_rows, and_, col, gt, is_null, lit, not_null, or_
 from tilth.engine.layers import table
 from tilth.engine.operations import SmallestTogether
+from tilth.engine.session import Session, everything
 from tilth.rules.language.syntax import Composite, Rule
 
 MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more, the first that are found are shown
@@ -67,7 +67,7 @@ def failing(rule: Rule | Composite, found: Found) -> FailureFilter | None:
 class FailureExamples:
     """Looks up what fails in one table; equal filters are looked up once."""
 
-    def __init__(self, data: Dataset, schema: Schema, engine: Engine, most: int) -> None:
+    def __init__(self, data: Dataset, schema: Schema, engine: Session, most: int) -> None:
         self.data, self.schema, self.engine, self.most = data, schema, engine, most
         self.ids = tuple(c for c in data.roles.id if c in schema and groupable(schema[c].kind))
         self._known: dict[FailureFilter, Examples] = {}

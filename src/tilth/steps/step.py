@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.errors import Gap, Mistake, RequestError, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Where, measured
@@ -220,7 +220,7 @@ class Fitted:
         return self.step.reasons(self.schema, self.learned)
 
 
-def fit(steps: Sequence[Step], data: Dataset, engine: Engine) -> tuple[list[Fitted], Dataset]:
+def fit(steps: Sequence[Step], data: Dataset, engine: Session) -> tuple[list[Fitted], Dataset]:
     """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
 
     In waves: steps that touch no column which an earlier step of the wave touches are measured together. What a later step asks
@@ -290,7 +290,7 @@ def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: R
 
 
 def _learn_together(
-    wave: Sequence[Step], ahead: Mapping[str, list[Metric]], known: Mapping[Metric, Any], schema: Schema, data: Dataset, engine: Engine
+    wave: Sequence[Step], ahead: Mapping[str, list[Metric]], known: Mapping[Metric, Any], schema: Schema, data: Dataset, engine: Session
 ) -> tuple[list[Learned], dict[Metric, Any]]:
     """What each step of the wave learned, and what is known of the columns that it fills."""
     talks = {i: step.learning(schema, data.roles) for i, step in enumerate(wave)}

@@ -13,8 +13,8 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Memory
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import col, eq, is_null, lit
+from tilth.engine.session import Session
 from tilth.errors import ColumnError, Gap
 from tilth.metrics.metric import Grouped, Metric, Where, measured
 
@@ -56,7 +56,7 @@ def nasty_tables() -> dict[str, pa.Table]:
     }
 
 
-def check_metric(metric: Metric, engine: Engine | None = None, tables: Mapping[str, pa.Table] | None = None) -> None:
+def check_metric(metric: Metric, engine: Session | None = None, tables: Mapping[str, pa.Table] | None = None) -> None:
     """A metric describes itself, refuses a table without its columns, and keeps every law on every one of the tables.
 
     `tables` are `nasty_tables()` unless others are given; the metric's columns must be in them. Errors: `AssertionError`.
@@ -92,7 +92,7 @@ def check_description(metric: Metric) -> None:
         raise AssertionError(f"{metric}: a metric is frozen")
 
 
-def check_missing_columns(metric: Metric, table: pa.Table, engine: Engine) -> None:
+def check_missing_columns(metric: Metric, table: pa.Table, engine: Session) -> None:
     """A table without one of the metric's columns is refused, with that column's name."""
     for column in sorted(set[str]().union(*(s.reads for s in metric.needs()))):
         _must(column in table.column_names, f"its column {column!r} is in the table", metric)
@@ -104,7 +104,7 @@ def check_missing_columns(metric: Metric, table: pa.Table, engine: Engine) -> No
             raise AssertionError(f"{metric}: a table without {column!r} is refused")
 
 
-def check_laws(metric: Metric, table: pa.Table, engine: Engine | None = None) -> None:
+def check_laws(metric: Metric, table: pa.Table, engine: Session | None = None) -> None:
     """On one table: the value is in range; filters, groups, the order of rows and parts of the table mean what they mean.
 
     - `where true` changes nothing, and of no selected rows the value is that of no rows;
@@ -137,7 +137,7 @@ def _check_range(metric: Metric, value: Any) -> None:
     _must(low - TOLERANCE <= value <= high + TOLERANCE, f"the value lies in [{low}, {high}]", metric, value)
 
 
-def _check_groups(metric: Metric, table: pa.Table, data: Dataset, engine: Engine) -> None:
+def _check_groups(metric: Metric, table: pa.Table, data: Dataset, engine: Session) -> None:
     found = _value(Grouped(metric, (GROUP,)), data, engine)
     groups = dict.fromkeys(table[GROUP].to_pylist())
     _must(set(found) <= set(groups), "groups are values of the column", metric, found)
@@ -170,7 +170,7 @@ def _cuts(table: pa.Table) -> Iterator[list[pa.Table]]:
     yield [table.slice(0, n // 3), table.slice(n // 3, n // 3), table.slice(n // 3 * 2)]
 
 
-def _check_merge(metric: Metric, value: Any, parts: Sequence[pa.Table], engine: Engine) -> None:
+def _check_merge(metric: Metric, value: Any, parts: Sequence[pa.Table], engine: Session) -> None:
     numbers = [_numbers(metric, _data(part), engine) for part in parts]
     merged = numbers[0]
     try:
@@ -188,11 +188,11 @@ def _data(table: pa.Table) -> Dataset:
     return Dataset(Memory(table, tuple(table.column_names), id(table)))
 
 
-def _value(metric: Metric, data: Dataset, engine: Engine) -> Any:
+def _value(metric: Metric, data: Dataset, engine: Session) -> Any:
     return measured(data, [metric], engine)[metric]
 
 
-def _numbers(metric: Metric, data: Dataset, engine: Engine) -> tuple[Any, ...]:
+def _numbers(metric: Metric, data: Dataset, engine: Session) -> tuple[Any, ...]:
     found = engine.answer(data, metric.needs())
     return tuple(found[s] for s in metric.needs())
 
@@ -225,13 +225,13 @@ def same(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
     return bool(a == b)
 
 
-_engines: list[Engine] = []
+_engines: list[Session] = []
 
 
-def _embedded() -> Engine:
+def _embedded() -> Session:
     """One embedded engine for all checks: its start costs as much as many of them."""
     from tilth.engine.duckdb import DuckDB
 
     if not _engines:
-        _engines.append(DuckDB())
+        _engines.append(DuckDB().session())
     return _engines[0]

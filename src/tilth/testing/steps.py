@@ -23,10 +23,10 @@ import pyarrow as pa
 
 from tilth.data import Change, Dataset, Kind, Memory, Roles
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import Engine, everything
 from tilth.engine.expressions import col, if_else, lit
 from tilth.engine.operations import NanToNull
 from tilth.engine.row import row_function
+from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
 from tilth.steps.step import ColumnStep, Fitted, Step, fit
 
@@ -53,7 +53,7 @@ def sample_table() -> pa.Table:
     return pa.table(columns)
 
 
-def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Engine | None = None) -> None:
+def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Session | None = None) -> None:
     """Whether a step keeps what every step promises, on a table that it can learn from; the sample table if none is given.
 
     The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
@@ -64,17 +64,17 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
     Errors: AssertionError that says which promise is broken.
     """
     table = sample_table() if table is None else table
-    battery = _Battery(step, roles, engine or DuckDB())
+    battery = _Battery(step, roles, engine or DuckDB().session())
     for check in (battery.parameters, battery.whole, battery.variants):
         check(table)
 
 
-def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Engine | None = None) -> None:
+def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Session | None = None) -> None:
     """The promises of `check_step` that are about one table and no other, for tables drawn by chance.
 
     Errors: AssertionError that says which promise is broken; an error of Tilth's where the step cannot learn from the table.
     """
-    _Battery(step, roles, engine or DuckDB()).whole(table)
+    _Battery(step, roles, engine or DuckDB().session()).whole(table)
 
 
 def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
@@ -87,7 +87,7 @@ def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
     return Dataset(source, Roles.of(**single)).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
 
 
-def rows_of(data: Dataset, engine: Engine) -> list[tuple[Any, ...]]:
+def rows_of(data: Dataset, engine: Session) -> list[tuple[Any, ...]]:
     """The rows of a dataset."""
     return engine.rows(data, everything())
 
@@ -99,7 +99,7 @@ def promise(kept: bool, message: str) -> None:
 
 
 class _Battery:
-    def __init__(self, step: Step, roles: Roles, engine: Engine) -> None:
+    def __init__(self, step: Step, roles: Roles, engine: Session) -> None:
         self.step, self.roles, self.engine = step, roles, engine
 
     def fitted(self, table: pa.Table, step: Step | None = None) -> tuple[Fitted, Dataset]:

@@ -36,7 +36,7 @@ def data(table=RUNNING):
 def test_from_the_file_to_the_result_file(tmp_path):
     path = tmp_path / "analysis_config.json"
     path.write_text(json.dumps(CONFIG))
-    report = measure_config(data(), path, DuckDB())
+    report = measure_config(data(), path, DuckDB().session())
     made = analysis_json(report)
     section = made["pre_training_bias_metrics"]
     assert (section["label"], section["label_value_or_threshold"]) == ("approved", "yes")
@@ -52,7 +52,7 @@ def test_from_the_file_to_the_result_file(tmp_path):
 
 
 def test_a_method_that_is_left_out_is_said():
-    report = measure_config(data(), AnalysisConfig.of(CONFIG), DuckDB())
+    report = measure_config(data(), AnalysisConfig.of(CONFIG), DuckDB().session())
     (warning,) = report.of(FindingKind.WARNING)
     assert warning.message.startswith("methods.shap is not computed in this version")
     assert "explanations" not in analysis_json(report)
@@ -60,4 +60,4 @@ def test_a_method_that_is_left_out_is_said():
 
 def test_a_column_that_is_not_there():
     with pytest.raises(ColumnError, match="there is no column 'sexe'"):
-        measure_config(data(), AnalysisConfig.of(CONFIG | {"facet": [{"name_or_index": "sexe"}]}), DuckDB())
+        measure_config(data(), AnalysisConfig.of(CONFIG | {"facet": [{"name_or_index": "sexe"}]}), DuckDB().session())

@@ -54,7 +54,7 @@ def same(a, b):
 def test_duckdb_gives_what_the_row_gives(name):
     import pyarrow as pa
 
-    engine = DuckDB()
+    engine = DuckDB().session()
     engine._connection.register("nasty", pa.table({"x": NASTY, "i": range(len(NASTY))}))
     found = [r[0] for r in engine.run(f"SELECT {lower(OPERATIONS[name], 'duckdb')} FROM nasty ORDER BY i")]
     assert [(x, a, b) for x, a, b in zip(NASTY, found, expected(OPERATIONS[name]), strict=True) if not same(a, b)] == []

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 
 from tilth.data import Dataset, Memory
-from tilth.engine.engine import everything
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.session import everything
 from tilth.errors import MachineError, RequestError
 from tilth.regex import Regex
 
@@ -25,7 +25,7 @@ def test_a_text_too_long_for_javas_stack_is_an_error_rather_than_the_end_of_the_
 
     longest = Regex.parse(PATTERN).full().spark_longest
     assert longest is not None
-    engine = Spark(spark)
+    engine = Spark(spark).session()
     assert asked(engine, "abac", None, "b", "ab" * (longest // 2)) == [True, None, False, True]
     with pytest.raises((MachineError, RequestError), match="texts of at most"):
         asked(engine, "ab" * longest)

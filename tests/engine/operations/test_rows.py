@@ -23,7 +23,7 @@ def copied(engine):
 
 
 def test_rows_are_copied_as_often_as_told():
-    assert copied(DuckDB()) == {1: 1, 3: 3}
+    assert copied(DuckDB().session()) == {1: 1, 3: 3}
 
 
 def test_a_refusal_stops_the_query_and_the_row():
@@ -41,6 +41,6 @@ def test_other_errors_are_no_refusals():
 def test_spark_does_the_same(spark):
     from tilth.engine.spark import Spark
 
-    assert copied(Spark(spark)) == {1: 1, 3: 3}
+    assert copied(Spark(spark).session()) == {1: 1, 3: 3}
     with pytest.raises(RequestError, match=r"^it's 3 \[refused-value\]$"):
         on_spark(spark, TABLE, [REFUSE_3])

@@ -11,9 +11,9 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import alias, col
 from tilth.engine.row import row_function
+from tilth.engine.session import Session
 
 ORDER = "\x1forder"
 
@@ -22,7 +22,7 @@ def numbered(table: pa.Table) -> pa.Table:
     return table.append_column(ORDER, pa.array(range(table.num_rows), pa.int64()))
 
 
-def on_engine(engine: Engine, table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:
+def on_engine(engine: Session, table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:
     """The trees' values, a tuple for each row of the table, in its order; all in one select."""
     table = numbered(table)
     chosen = [alias(col(ORDER), ORDER), *(alias(t, f"t{i}") for i, t in enumerate(trees))]
@@ -31,13 +31,13 @@ def on_engine(engine: Engine, table: pa.Table, trees: Sequence[Tree]) -> list[tu
 
 
 def on_duckdb(table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:
-    return on_engine(DuckDB(), table, trees)
+    return on_engine(DuckDB().session(), table, trees)
 
 
 def on_spark(session: Any, table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:
     from tilth.engine.spark import Spark
 
-    return on_engine(Spark(session), table, trees)
+    return on_engine(Spark(session).session(), table, trees)
 
 
 def by_row(table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:

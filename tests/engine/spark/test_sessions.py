@@ -37,11 +37,11 @@ def test_a_session_with_other_settings_gives_the_same_and_keeps_them(spark):
     for key, value in HOSTILE.items():
         theirs.conf.set(key, value)
     before, active = dict(theirs.conf.getAll), type(spark).getActiveSession()
-    engine = tilth.Spark(theirs)
+    engine = tilth.Spark(theirs).session()
 
-    ours, found = by_engine(DuckDB()), by_engine(engine)
+    ours, found = by_engine(DuckDB().session()), by_engine(engine)
     assert {f: d for f in nasty.FORMULAS if (d := differences(f, ours[f], found[f])[:3])} == {}
-    pairs = zip(asked(DuckDB(), nasty.QUERIES), asked(engine, nasty.QUERIES), strict=True)
+    pairs = zip(asked(DuckDB().session(), nasty.QUERIES), asked(engine, nasty.QUERIES), strict=True)
     assert [(x, a, b) for pair in pairs for x, a, b in zip(nasty.QUERIES, *pair, strict=True) if not close(a, b, x)][:3] == []
     assert (dict(theirs.conf.getAll), theirs.catalog.listTables(), type(spark).getActiveSession()) == (before, [], active)
 
@@ -51,10 +51,10 @@ def test_a_frame_goes_into_our_session_and_comes_back_into_its_own(spark):
     theirs = spark.newSession()
     theirs.conf.set("spark.sql.shuffle.partitions", "3")
     frame = theirs.createDataFrame(pa.table({"a": [1, 2, None]}))
-    engine = tilth.Spark(theirs)
+    engine = tilth.Spark(theirs).session()
     data = read(frame, engine=engine)
     back = to_frame(data.change({"b": nasty.parse_expression("a * 2", engine.schema(data))}), "spark", engine)
-    assert engine.session is not theirs and engine.session.conf.get("spark.sql.shuffle.partitions") == "3"
+    assert engine.own is not theirs and engine.own.conf.get("spark.sql.shuffle.partitions") == "3"
     assert back.sparkSession is theirs
     assert sorted(map(tuple, back.join(frame, "a").collect())) == [(1, 2), (2, 4)]
     assert tilth.check(frame, 'Rules = [ RowCount = 3, CustomSql "select count(*) from primary where a > 1" = 1 ]').passed
@@ -62,14 +62,14 @@ def test_a_frame_goes_into_our_session_and_comes_back_into_its_own(spark):
 
 @pytest.mark.spark
 def test_a_session_of_ours_is_its_own(spark):
-    engine = tilth.Spark(spark)
-    assert tilth.Spark(engine.session).session is engine.session is tilth.Spark(spark).session
+    engine = tilth.Spark(spark).session()
+    assert tilth.Spark(engine.own).own is engine.own is tilth.Spark(spark).own
 
 
 @pytest.mark.spark
 def test_integers_without_a_sign_are_read(spark):
     table = pa.table({"a": pa.array([1, 255], pa.uint8()), "b": pa.array([2**64 - 1, 0], pa.uint64())})
-    engine = tilth.Spark(spark)
+    engine = tilth.Spark(spark).session()
     assert [tuple(map(int, r.values())) for r in to_frame(read(table, engine=engine), "arrow", engine).to_pylist()] == [
         (1, 2**64 - 1),
         (255, 0),

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
 from tilth.report import Finding, FindingKind
 
@@ -28,14 +28,14 @@ def rows(names: str, counts: Mapping[tuple[Any, ...], int]) -> pa.Table:
     return pa.table(dict(zip(names.split(), map(list, columns), strict=True)))
 
 
-def found(data: Any, engine: Engine | None = None, **asked: Any) -> list[Finding]:
+def found(data: Any, engine: Session | None = None, **asked: Any) -> list[Finding]:
     """All findings of a request; `facets` are names or facets."""
     asked = {"bootstrap": 0, **asked}
     facets = [f if isinstance(f, Facet) else Facet(f) for f in asked.pop("facets")]
     positive = asked.pop("positive", ())
     request = BiasRequest(tuple(facets), positive=positive if isinstance(positive, tuple) else (positive,), **asked)
     data = data if isinstance(data, Dataset) else table_of(data)
-    return bias_findings(data, request, engine=engine or DuckDB())
+    return bias_findings(data, request, engine=engine or DuckDB().session())
 
 
 def by_name(findings: Iterable[Finding], side: str) -> dict[str, Finding]:

@@ -36,7 +36,7 @@ def told(findings):
 
 
 def test_all_facets_are_counted_in_one_grouped_scan():
-    engine = DuckDB()
+    engine = DuckDB().session()
     found(table_of(MANY), engine, **{**ASKED, "facets": FACETS[:3], "intersections": ()})
     assert [p.title.startswith("row aggregates by sex, race") for p in engine.passes] == [True]
 
@@ -44,7 +44,7 @@ def test_all_facets_are_counted_in_one_grouped_scan():
 def test_a_scan_for_each_facet_gives_the_same(monkeypatch):
     joint = found(MANY, **ASKED, bootstrap=50)
     monkeypatch.setattr(cube, "JOINT", 0)
-    engine = DuckDB()
+    engine = DuckDB().session()
     assert told(found(table_of(MANY), engine, **ASKED, bootstrap=50)) == told(joint)
     assert sum(p.title.startswith("row aggregates by") for p in engine.passes) == len(FACETS) + 1
 
@@ -79,7 +79,7 @@ def test_spark_gives_the_same(spark, more):
     from tilth.engine.spark import Spark
 
     asked = {**ASKED, "facets": [f for f in FACETS if f.column != more.get("label")], "bootstrap": 50, **more}
-    ours, theirs = found(MANY, **asked), found(table_of(MANY), Spark(session=spark), **asked)
+    ours, theirs = found(MANY, **asked), found(table_of(MANY), Spark(session=spark).session(), **asked)
     assert [(f.name, f.group) for f in ours] == [(f.name, f.group) for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
         assert [a.value, a.low, a.high] == [near(b.value), near(b.low), near(b.high)], (a.name, a.group)
@@ -91,7 +91,7 @@ def test_spark_gives_the_same(spark, more):
 
 def test_cells_count_null_as_a_key():
     metric = Grouped(Weights(), ("sex", "old"))
-    cells = measured(table_of(MANY), [metric], DuckDB())[metric]
+    cells = measured(table_of(MANY), [metric], DuckDB().session())[metric]
     assert sum(n for n, _, _ in cells.values()) == N
     assert (None, True) in cells
 
@@ -99,7 +99,7 @@ def test_cells_count_null_as_a_key():
 def test_rows_without_a_weight_do_not_count():
     table = pa.table({"f": ["a", "a", "a", "b", "b"], "w": [1.0, None, -1.0, 0.0, float("inf")]})
     metric = Grouped(Weights(double(col("w"))), ("f",))
-    assert measured(table_of(table), [metric], DuckDB())[metric] == {"a": (1, 1.0, 1.0), "b": (0, 0, 0)}
+    assert measured(table_of(table), [metric], DuckDB().session())[metric] == {"a": (1, 1.0, 1.0), "b": (0, 0, 0)}
 
 
 # ── too many values ──
@@ -125,7 +125,7 @@ def test_a_facet_of_too_many_groups_is_refused():
 def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
     monkeypatch.setattr(cube, "WIDE", 100)
     table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
-    engine = DuckDB()
+    engine = DuckDB().session()
     findings = found(table_of(table), engine, **{**ASKED, "group": "id"})
     assert by_name(findings, "F")["CDDL"].details["error"] == (
         "Group variable id has 3,000 values in 3,000 rows: it is probably an identifier"

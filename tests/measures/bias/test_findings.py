@@ -193,11 +193,11 @@ def test_many_scores_without_a_threshold_are_refused():
 
 def test_values_of_a_private_column_are_masked_unless_asked_for():
     data = table_of(PREDICTED, label="label", positive="yes", facet="facet", private="facet")
-    masked = bias_findings(data, engine=DuckDB(), bootstrap=0)
+    masked = bias_findings(data, engine=DuckDB().session(), bootstrap=0)
     assert {f.group for f in masked if f.kind is FindingKind.BIAS} == {"facet=value 1", "facet=value 2"}
     assert "facet=d" not in " ".join(f.message for f in masked)
     assert "PRIVATE_VALUES" in warnings(masked)
-    shown = bias_findings(data, engine=DuckDB(), bootstrap=0, show_private=True)
+    shown = bias_findings(data, engine=DuckDB().session(), bootstrap=0, show_private=True)
     assert {f.group for f in shown if f.kind is FindingKind.BIAS} == {"facet=a", "facet=d"}
     assert "PRIVATE_VALUES" not in warnings(shown)
 
@@ -205,7 +205,7 @@ def test_values_of_a_private_column_are_masked_unless_asked_for():
 def test_numbers_and_strata_of_private_columns_are_masked():
     table = pa.table({"age": [20 + i % 50 for i in range(200)], "town": ["x", "y"] * 100, "y": [i * 7 % 3 for i in range(200)]})
     data = table_of(table, label="y", positive=1, facet="age", group="town", private=["age", "town", "y"])
-    findings = bias_findings(data, engine=DuckDB(), bootstrap=0)
+    findings = bias_findings(data, engine=DuckDB().session(), bootstrap=0)
     assert {f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS} == {f"interval {i}" for i in (1, 2, 3, 4)}
     got = by_name(findings, "interval 1")
     assert {s["stratum"] for s in got["CDDL"].details["largest_strata"]} == {"value 1", "value 2"}
@@ -400,7 +400,7 @@ def test_missingness_is_a_sign_of_bias():
 
 def test_the_roles_make_a_request():
     data = table_of(RUNNING, label="label", positive="yes", facet="facet")
-    findings = bias_findings(data, engine=DuckDB())
+    findings = bias_findings(data, engine=DuckDB().session())
     assert sorted(by_name(findings, "d")) == sorted(m for m in of_stage("pre_training") if m != "CDDL")
     got = by_name(findings, "d")["DPL"]
     assert got.value == near(0.3)
@@ -409,15 +409,15 @@ def test_the_roles_make_a_request():
 
 
 def test_without_a_label_there_is_class_imbalance():
-    findings = bias_findings(table_of(RUNNING, facet="facet"), engine=DuckDB())
+    findings = bias_findings(table_of(RUNNING, facet="facet"), engine=DuckDB().session())
     assert {f.name for f in findings} == {"CI"}
 
 
 def test_roles_without_what_is_needed_are_refused():
     with pytest.raises(RequestError, match="no column has that role"):
-        bias_findings(table_of(RUNNING, label="label"), engine=DuckDB())
+        bias_findings(table_of(RUNNING, label="label"), engine=DuckDB().session())
     with pytest.raises(RequestError, match="no favourable value is given for 'label'"):
-        bias_findings(table_of(RUNNING, label="label", facet="facet"), engine=DuckDB())
+        bias_findings(table_of(RUNNING, label="label", facet="facet"), engine=DuckDB().session())
 
 
 def test_columns_that_are_not_there_are_named_all_at_once():

@@ -99,7 +99,7 @@ def test_more_of_the_same_changes_nothing(t, times):
         assert value(name, Contingency(t.numbers * times)) == near(value(name, t)) or not math.isfinite(value(name, t))
 
 
-ENGINE = DuckDB()
+ENGINE = DuckDB().session()
 ROW = st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(["yes", "no", None]), st.sampled_from(["s", "t", None]))
 
 

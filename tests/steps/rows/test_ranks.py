@@ -17,7 +17,7 @@ from tilth.steps.rows.ranks import ABOVE, Cut, cuts
 def found(rows, places):
     """The answer to the conversation, and its scans."""
     table = pa.table({"s": [s for s, _ in rows], "h": [h for _, h in rows]}, pa.schema([("s", pa.string()), ("h", pa.string())]))
-    data, engine = Dataset(Memory(table, ("s", "h"))), DuckDB()
+    data, engine = Dataset(Memory(table, ("s", "h"))), DuckDB().session()
     talk = cuts(col("s"), col("h"), places)
     asked = next(talk)
     while True:

@@ -9,7 +9,7 @@ import pytest
 from tests.steps.made import dataset, fitted, made
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.engine import everything
+from tilth.engine.session import everything
 from tilth.errors import RequestError
 from tilth.steps.rows.shuffle import Shuffle
 from tilth.steps.step import fit
@@ -47,7 +47,7 @@ def test_threads_change_nothing():
     table = pa.table({"k": range(200_000)})
     orders = []
     for threads in (1, 4):
-        engine = DuckDB(threads=threads)
+        engine = DuckDB(threads=threads).session()
         _, data = fit([Shuffle()], Dataset(Memory(table, ("k",))), engine)
         orders.append(pa.Table.from_batches(engine.batches(engine.query(data, everything())))["k"])
     assert orders[0].equals(orders[1])

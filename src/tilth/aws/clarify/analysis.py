@@ -9,7 +9,7 @@ from typing import Any
 
 from tilth.aws.clarify.config import AnalysisConfig, analysis_json, warnings
 from tilth.data import Dataset
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
 from tilth.flow.facts import begin
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
@@ -18,7 +18,7 @@ from tilth.store.places import atomic
 from tilth.store.uri import Place
 
 
-def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Engine) -> Report:
+def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session) -> Report:
     """The bias metrics that a configuration asks for; what this version does not compute of it is said in warnings.
 
     `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` makes Clarify's

@@ -10,7 +10,7 @@ import click
 from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
-    from tilth.engine.engine import Engine
+    from tilth.engine.session import Session
     from tilth.report import Report
 
 
@@ -52,7 +52,7 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     return 0
 
 
-def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Engine) -> Report:
+def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Session) -> Report:
     """The measures that a Clarify configuration asks for; its result file and the report go to `out`."""
     from tilth import verbs
     from tilth.aws.clarify.analysis import deliver_analysis, measure_config

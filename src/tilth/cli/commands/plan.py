@@ -10,7 +10,7 @@ import click
 from tilth.cli.options import ENGINE, INPUT, engine_from, shared
 
 if TYPE_CHECKING:
-    from tilth.engine.engine import Engine
+    from tilth.engine.session import Session
     from tilth.flow.flow import Flow
     from tilth.report import Pass
 
@@ -33,12 +33,12 @@ def command(flow: str, json: bool, **engine: Any) -> int:
     return 0
 
 
-def show_plan(flow: Flow, engine: Engine, json: bool) -> None:
+def show_plan(flow: Flow, engine: Session, json: bool) -> None:
     """Print the passes that a flow would make."""
     from tilth import verbs
-    from tilth.engine.dry_run import Rehearsal
+    from tilth.engine.dry_run import DryRun
 
-    rehearsal = Rehearsal(engine)
+    rehearsal = DryRun(engine)
     verbs.rehearse(flow, rehearsal)
     if json:
         click.echo(json_.dumps([{"title": p.title, "purpose": p.purpose, "query": p.query} for p in rehearsal.passes], indent=1))

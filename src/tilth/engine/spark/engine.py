@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine import textfiles
-from tilth.engine.engine import Contradicted, Engine, FileFormat, everything
-from tilth.engine.holders import Holders
 from tilth.engine.layers import decode_layer, layer_select, select_from
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
+from tilth.engine.session import Contradicted, Engine, FileFormat, Progress, Session, everything
 from tilth.engine.spark.connect import is_remote, reason
 from tilth.engine.spark.sessions import active_kept, beside, moved, session_for, unlogged
 from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
+
+NUMBERS = itertools.count()  # of the views that are made
 
 KINDS: dict[str, Kind] = {
     "boolean": Kind.BOOLEAN,
@@ -64,23 +65,48 @@ class Spark(Engine):
     """
 
     name = "spark"
-    states: ClassVar[dict[str, tuple[int, int]]] = {}  # of the files whose texts sessions hold, as they were then
 
     def __init__(self, session: SparkSession | None = None, remote: str | None = None) -> None:
-        super().__init__()
         self.given = session or session_for(remote)
-        self.session = beside(self.given)
-        self._bases: dict[Any, str] = {}
-        self._holders = Holders()
-        self._named = itertools.count()
-        self._texts: list[Files] = []  # the files of texts that were opened: when one cannot be parsed, they are asked why
-        self._scratch: Scratch | None = None
-        self._prefix = f"tilth_{id(self):x}"
+        self.own = beside(self.given)
+
+    def session(self, title: str = "", progress: Progress = nullcontext) -> SparkRun:
+        return SparkRun(title, progress, self.own, self.given)
+
+    def frame(self, table: pa.Table) -> DataFrame:
+        """An Arrow table as a frame in the session that was given."""
+        with active_kept(self.own):
+            return moved(_frame_of(self.own, table), self.given)
+
+
+class SparkRun(Session):
+    """A session of Spark: it shares the engine's session of Spark, and drops the views and frames that it made one by one."""
+
+    name = "spark"
+
+    def __init__(self, title: str, progress: Progress, own: SparkSession, given: SparkSession) -> None:
+        super().__init__(title, progress)
+        self.own, self.given = own, given
+        self._bases: dict[Hashable, str] = {}
+        self._texts: list[Files] = []  # that were opened: when one cannot be parsed, it is asked why
+        self._tag = f"tilth-{next(NUMBERS)}"
+
+    def interrupt(self) -> None:
+        self.own.interruptTag(self._tag)
+
+    @contextmanager
+    def timed(self, title: str, text: str) -> Iterator[None]:
+        self.refuse_if_cancelled()
+        self.own.addTag(self._tag)
+        try:
+            with super().timed(title, text):
+                yield
+        finally:
+            self.own.removeTag(self._tag)
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
-        self._let_go()
         decode = decode_layer(data)
-        name = self._view((self._holders.key(data.source), decode), lambda: self._opened(data.source, decode))
+        name = self._view((data.source, decode), lambda: self._opened(data.source, decode))
         names = data.source.columns if not decode else decode[0].names(data.source.columns)
         layers = data.layers[len(decode) :]
         while len(layers) > VIEWS_FROM:
@@ -96,21 +122,22 @@ class Spark(Engine):
 
         self._view((data.source, decode_layer(data)), held)
 
-    def _view(self, wanted: Any, make: Any) -> str:
+    def _view(self, wanted: Hashable, make: Callable[[], DataFrame]) -> str:
         if wanted not in self._bases:
-            name = f"{self._prefix}_{next(self._named)}"
-            make().createOrReplaceTempView(name)
-            self._bases[wanted] = name
+            self._bases[wanted] = self._new_view(make())
         return self._bases[wanted]
 
-    def _let_go(self) -> None:
-        """Forget the tables in memory that nobody holds any more, and the views that stand on them."""
-        ended = self._holders.ended()
-        while gone := [w for w in self._bases if w[0] in ended]:
-            names = [self._bases.pop(wanted) for wanted in gone]
-            for name in names:
-                self.session.catalog.dropTempView(name)
-            ended = set(names)  # of a stack of views each is the key of the next
+    def _new_view(self, frame: DataFrame) -> str:
+        name = f"tilth_{next(NUMBERS)}"
+        frame.createOrReplaceTempView(name)
+        self._held.callback(self.own.catalog.dropTempView, name)
+        return name
+
+    def _kept(self, frame: DataFrame) -> DataFrame:
+        """A frame whose rows Spark keeps until the session is closed."""
+        kept = frame.persist()
+        self._held.callback(kept.unpersist)
+        return kept
 
     def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
         return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
@@ -120,18 +147,10 @@ class Spark(Engine):
         if not decode:
             return frame
         if isinstance(source, Files):
-            self._forget_written(source)
-        view = f"{self._prefix}_texts{next(self._named)}"
-        frame.createOrReplaceTempView(view)
-        return self.sql(lower(layer_select(decode[0], view, source.columns), self.name)).cache()
-
-    def _forget_written(self, source: Files) -> None:
-        """Let the session forget the texts of files that were written since: it knows what it holds by the paths alone."""
-        here = (path for path in source.paths if "://" not in path)
-        for path, state in zip(here, source.state, strict=False):
-            if self.states.setdefault(path, state) != state:
-                self.session.catalog.refreshByPath(path)
-                self.states[path] = state
+            for path in source.paths:  # what Spark keeps of a file, it knows by its path alone
+                self.own.catalog.refreshByPath(path)
+        view = self._new_view(frame)
+        return self._kept(self.sql(lower(layer_select(decode[0], view, source.columns), self.name)))
 
     def _frame(self, source: Source) -> DataFrame:
         with self._ours(""):
@@ -145,27 +164,23 @@ class Spark(Engine):
                 return self._csv(source)
             case Files(format="jsonl"):
                 self._texts.append(source)
-                return self.session.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
+                return self.own.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
             case Memory():
                 return self._in_memory(source.table)
             case Native(engine="spark"):
-                return moved(source.handle, self.session)
+                return moved(source.handle, self.own)
         raise Gap(f"Spark cannot read {source}")
 
     def _in_memory(self, table: pa.Table) -> DataFrame:
-        with active_kept(self.session):
-            return _frame_of(self.session, table)
+        with active_kept(self.own):
+            return _frame_of(self.own, table)
 
     def returned(self, frame: DataFrame) -> DataFrame:
         """A frame of ours in the session that was given, for the user to go on with."""
         return moved(frame, self.given)
 
-    def frame(self, table: pa.Table) -> DataFrame:
-        """An Arrow table as a frame in the session that was given."""
-        return self.returned(self._in_memory(table))
-
     def _parquet(self, source: Files) -> DataFrame:
-        reader = self.session.read.option("mergeSchema", len(source.paths) > 1)
+        reader = self.own.read.option("mergeSchema", len(source.paths) > 1)
         if source.option("hive"):
             reader = reader.option("basePath", source.option("root"))
         frame = reader.parquet(*source.paths)
@@ -193,7 +208,7 @@ class Spark(Engine):
         by_end: dict[str, list[str]] = {}  # Spark finds out how lines end, but then changes the line ends inside quotes as well
         for path in self._in_utf8(source):
             by_end.setdefault("\n" if "://" in path else textfiles.line_end(path), []).append(path)
-        reader = self.session.read.schema(_all_texts(source)).options(**options)
+        reader = self.own.read.schema(_all_texts(source)).options(**options)
         return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
 
     def _in_utf8(self, source: Files) -> list[str]:
@@ -213,19 +228,20 @@ class Spark(Engine):
             raise Gap(
                 f"Spark on a cluster reads texts in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
             )
-        self._scratch = self._scratch or Scratch()
-        return [textfiles.as_utf8(path, encoding, Path(self._scratch.name)) for path in here]
+        scratch = Scratch()
+        self._held.callback(scratch.close)
+        return [textfiles.as_utf8(path, encoding, Path(scratch.name)) for path in here]
 
     def _is_local(self) -> bool:
-        return not is_remote(self.session) and str(self.session.sparkContext.master).startswith("local")
+        return not is_remote(self.own) and str(self.own.sparkContext.master).startswith("local")
 
     def owns(self, handle: Any) -> bool:
-        return getattr(handle, "sparkSession", None) in (self.session, self.given)
+        return getattr(handle, "sparkSession", None) in (self.own, self.given)
 
     def sql(self, text: str) -> DataFrame:
         """A frame from a query; Spark's exceptions become Tilth's."""
         with self._ours(text):
-            return self.session.sql(text)
+            return self.own.sql(text)
 
     @contextmanager
     def _ours(self, text: str) -> Iterator[None]:
@@ -243,12 +259,12 @@ class Spark(Engine):
             raise _ours(error, text) from error
 
     def named(self, data: Dataset, text: str) -> str:
-        return self._view((self._holders.key(data.source), data.layers, "view"), lambda: self.sql(text))
+        return self._view((data.source, data.layers, "view"), lambda: self.sql(text))
 
     def checkpoint(self, data: Dataset) -> Dataset:
         text = self.query(data, everything())
         with self._ours(text), self.timed("hold rows", text):
-            frame = self.sql(text).persist()
+            frame = self._kept(self.sql(text))
             frame.count()
         held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
         return replace(data, source=held, layers=())

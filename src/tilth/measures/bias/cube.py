@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset, Kind, Schema
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import and_, col, double, eq, gt, lit, mul
 from tilth.engine.operations import CountIf, DoubleToInteger
+from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, total
 from tilth.errors import Mistake, RequestError
 from tilth.measures.bias.axis import MISSING_KEY, OUTSIDE, Axis, ColumnFacts, Key, Noted, Reading, Side, ordered, quantiles
@@ -157,7 +157,7 @@ class Counted:
     warnings: tuple[Noted, ...]
 
 
-def counted(request: BiasRequest, data: Dataset, engine: Engine) -> Counted:
+def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     """Count what a request asks for. Errors: `ColumnError`, `RequestError` with every mistake that the columns show."""
     schema = engine.schema(data)
     request.check(schema)
@@ -198,7 +198,7 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
     )
 
 
-def _first_look(axes: Axes, data: Dataset, engine: Engine) -> dict[str, int]:
+def _first_look(axes: Axes, data: Dataset, engine: Session) -> dict[str, int]:
     """Column → the number of distinct values in the first rows. It decides how is counted, never what is found."""
     asked = {a.column: distinct(category(a.column, a.kind)) for a in axes}
     found = engine.glimpse(data, asked.values(), FIRST)
@@ -211,7 +211,7 @@ Known = Mapping[str, tuple[ColumnFacts, Callable[[int], Sequence[float | None]]]
 """Column → its facts, and its quantiles by the number of parts."""
 
 
-def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Engine) -> Known:
+def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Session) -> Known:
     """What is known of columns of many values, in one scan."""
     wide = {a.column: a for a in axes if not a.in_scan and seen[a.column] > WIDE}
     outcomes = [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
@@ -301,7 +301,7 @@ def _unusable(group: Axis, facts: ColumnFacts, request: BiasRequest) -> str:
 # ── the scan ──
 
 
-def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Dataset, engine: Engine) -> list[Cells]:
+def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Dataset, engine: Session) -> list[Cells]:
     """Each facet's cells: the keys of its own axes, then those behind. One scan for all facets, or one for each where cells are many."""
     behind = tuple(a.tree for a in axes.behind)
     by = [tuple(a.tree for a in f.axes) for f in axes.facets]

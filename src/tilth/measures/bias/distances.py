@@ -9,10 +9,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset, Kind
-from tilth.engine.engine import Engine
 from tilth.engine.expressions import alias, and_, coalesce, col, double, eq, in_, lit, mul, not_null, or_, sub
 from tilth.engine.layers import table as named
 from tilth.engine.operations import Divide, Finite
+from tilth.engine.session import Session
 from tilth.engine.statistics import highest, total
 from tilth.measures.bias.axis import MISSING_KEY, Axis, Side
 from tilth.measures.bias.cube import Facets
@@ -22,7 +22,7 @@ Y, NEXT = "y", "next"
 
 
 def label_distances(
-    facet: Facets, sides: Sequence[Side], label: Axis, request: BiasRequest, data: Dataset, engine: Engine
+    facet: Facets, sides: Sequence[Side], label: Axis, request: BiasRequest, data: Dataset, engine: Session
 ) -> dict[str, Any]:
     """Side → (the largest gap between the two running shares of the label, the area between them), over finite labels.
 

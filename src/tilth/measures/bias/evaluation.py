@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tilth.data import Dataset
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.measures.bias.axis import MISSING_KEY, Axis, Side
 from tilth.measures.bias.contingency import Contingency
 from tilth.measures.bias.cube import Counted, Cube
@@ -115,7 +115,7 @@ def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else 0.0
 
 
-def evaluate(counted: Counted, request: BiasRequest, data: Dataset, engine: Engine) -> list[tuple[Group, tuple[Result, ...]]]:
+def evaluate(counted: Counted, request: BiasRequest, data: Dataset, engine: Session) -> list[tuple[Group, tuple[Result, ...]]]:
     """The results for every group of every facet, p-values adjusted over all of them."""
     found = [group for cube in counted.cubes for group in _of_cube(cube, counted, request, data, engine)]
     p_values = iter(intervals.adjusted([r.p_value for _, results in found for r in results if r.p_value is not None]))
@@ -123,7 +123,7 @@ def evaluate(counted: Counted, request: BiasRequest, data: Dataset, engine: Engi
 
 
 def _of_cube(
-    cube: Cube, counted: Counted, request: BiasRequest, data: Dataset, engine: Engine
+    cube: Cube, counted: Counted, request: BiasRequest, data: Dataset, engine: Session
 ) -> Iterator[tuple[Group, tuple[Result, ...]]]:
     groups = [Group(cube, side, request.missing == "clarify") for side in cube.sides]
     asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics]

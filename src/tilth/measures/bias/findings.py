@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.data import Dataset
-from tilth.engine.engine import Engine
+from tilth.engine.session import Session
 from tilth.errors import did_you_mean, listed
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, Result, evaluate
@@ -24,7 +24,7 @@ MUCH_EXCLUDED = 0.05
 MISSING_DIFFERS = 0.02
 
 
-def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: Engine, **options: Any) -> list[Finding]:
+def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: Session, **options: Any) -> list[Finding]:
     """Every bias metric of every group: findings of kind BIAS, and warnings.
 
     Without a `request` the table's roles make it, with `options` as its further parameters. A finding's `value` is the metric,
@@ -38,7 +38,7 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
     return bias_and_bands(data, request, engine)[0]
 
 
-def bias_and_bands(data: Dataset, request: BiasRequest, engine: Engine) -> tuple[list[Finding], Bands]:
+def bias_and_bands(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Bands]:
     """The findings of `bias_findings`, and facet → the bands that it was cut into, for `BiasRequest.cut_as`: later tables then have
     the groups of this one."""
     found = counted(request, data, engine)

@@ -48,7 +48,7 @@ def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
 
 def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
     try:
-        return context.engine.ask("custom SQL", context.engine.written(tree))
+        return context.engine.execute("custom SQL", context.engine.written(tree))
     except TilthError as error:
         if isinstance(error, MachineError) and error.mistakes[0].code != REFUSED:
             raise

@@ -1,13 +1,13 @@
-"""What an engine can be asked, and the facts it keeps of what it did."""
+"""An engine is a connection; a session of it is what can be asked, and keeps the facts of what it did."""
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -20,6 +20,7 @@ from tilth.engine.needs import Need
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import Scan, plan
 from tilth.engine.statistics import Statistic
+from tilth.errors import MachineError
 from tilth.report import Pass
 
 if TYPE_CHECKING:
@@ -32,22 +33,65 @@ class Contradicted(Exception):
 
 FileFormat = Literal["parquet", "csv", "json"]
 N = TypeVar("N", bound=Need)
+Progress: TypeAlias = Callable[[str], AbstractContextManager[Any]]
 
 
 class Engine(ABC):
-    """Runs queries. The only place that executes; DuckDB and Spark are its two kinds.
-
-    `passes` grows by one with every pass over the data. `tell` is entered with a few words for as long as a pass takes. `purpose` says for
-    whom passes are made; `working_for` sets it.
-    """
+    """A connection. It is used through sessions, of which several may be open at a time."""
 
     name: ClassVar[EngineName]
+
+    @abstractmethod
+    def session(self, title: str = "", progress: Progress = nullcontext) -> Session:
+        """A new session, best used by `with`; `title` says what it is for."""
+
+
+class Session(ABC):
+    """Runs queries for one piece of work; the only place that executes. DuckDB and Spark have one kind each.
+
+    It owns the passes over the data that it noted, their purpose, and all tables and names that it made in its engine: they go when it is
+    closed. `progress` is entered with a few words for as long as a pass takes. A session belongs to one thread; `cancel` may be called
+    from another.
+    """
+
+    name: EngineName
     for_people: ClassVar[bool] = False  # whether queries are written to be read: in lines
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "", progress: Progress = nullcontext) -> None:
+        self.title = title
         self.passes: list[Pass] = []
-        self.tell: Callable[[str], AbstractContextManager[Any]] = nullcontext
+        self.progress = progress
         self.purpose = ""
+        self.cancelled = False
+        self._held = ExitStack()  # lets go of every table and name that was made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all that the session made in its engine. It cannot be used any more."""
+        self._held.close()
+
+    def hand_over(self) -> None:
+        """Leave to the user what the session made: a relation or frame that was returned is built on it."""
+        self._held.pop_all()
+
+    def cancel(self) -> None:
+        """Stop the query that runs, and refuse all later ones: they raise `MachineError` (code `cancelled`)."""
+        self.cancelled = True
+        self.interrupt()
+
+    def refuse_if_cancelled(self) -> None:
+        """Raise where the session was cancelled."""
+        if self.cancelled:
+            raise MachineError(f"cancelled: {self.title}" if self.title else "cancelled", code="cancelled")
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Stop the query that runs."""
 
     @abstractmethod
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Any]]:
@@ -93,7 +137,7 @@ class Engine(ABC):
 
     @abstractmethod
     def owns(self, handle: Any) -> bool:
-        """Whether a relation or frame lives in this engine, so that it can be read where it is."""
+        """Whether a relation or frame can be read where it is."""
 
     # ── what callers use ──
 
@@ -114,7 +158,7 @@ class Engine(ABC):
         """A small answer to a query over a dataset."""
         return self._timed(title, self.query(data, select))
 
-    def ask(self, title: str, text: str) -> list[tuple[Any, ...]]:
+    def execute(self, title: str, text: str) -> list[tuple[Any, ...]]:
         """A small answer to a text that is already in this engine's words."""
         return self._timed(title, text)
 
@@ -158,7 +202,7 @@ class Engine(ABC):
         """Note a pass over the data while it runs."""
         begin = time.perf_counter()
         try:
-            with self.tell(f"{self.purpose}: {title}" if self.purpose else title):
+            with self.progress(f"{self.purpose}: {title}" if self.purpose else title):
                 yield
         finally:
             self.note(title, text, time.perf_counter() - begin)

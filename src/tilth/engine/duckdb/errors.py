@@ -1,0 +1,56 @@
+"""What DuckDB says is wrong, in Tilth's words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from tilth.data import Files
+from tilth.engine import textfiles
+from tilth.engine.operations import refusal
+from tilth.engine.operations.casts import CONTRADICTION
+from tilth.engine.session import Contradicted
+from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
+
+TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
+QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message may be a value
+
+
+@contextmanager
+def translated(text: str, texts: list[Files]) -> Iterator[None]:
+    """DuckDB's exceptions become Tilth's. `texts` are the files that were opened: when one cannot be parsed, they are asked why."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise MachineError("cancelled", code="cancelled") from error
+    except duckdb.OutOfMemoryException as error:
+        raise MachineError(
+            f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk"
+        ) from error
+    except duckdb.IOException as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise MachineError(
+                "DuckDB could not write: the disk is full", hint="make room, or choose another place", code=DISK_FULL
+            ) from error
+        raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
+    except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
+        if CONTRADICTION in str(error):
+            raise Contradicted from error
+        too_long = TOO_LONG.search(str(error))
+        if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
+            longest = int(too_long[1]) if too_long else None
+            raise SourceError(*textfiles.blamed(texts, QUOTED.sub("…", first_line(error)), longest)) from error
+        raise refusal(str(error)) or RequestError(f"a value does not fit: {QUOTED.sub('…', first_line(error))}") from error
+    except duckdb.Error as error:
+        broken = isinstance(error, duckdb.InternalException | duckdb.FatalException)
+        raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000], code="" if broken else REFUSED) from error
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message: the rest is the engine's hints and the query."""
+    return str(error).strip().split("\n")[0]

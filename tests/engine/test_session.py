@@ -1,0 +1,146 @@
+"""Sessions of one engine: each owns what it makes, none sees another's, and nothing is left when they are closed."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from sqlglot import exp
+
+import tilth
+from tilth.data import Dataset
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import alias, all_rows
+from tilth.engine.session import Engine, Session
+from tilth.errors import MachineError
+from tilth.formats import read, to_arrow
+
+SLOW = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE (a.range + b.range) % 7 = 3"
+
+
+@pytest.fixture(params=["duckdb", "duckdb of the user", pytest.param("spark", marks=pytest.mark.spark)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "spark":
+        from tilth.engine.spark import Spark
+
+        return Spark(request.getfixturevalue("spark"))
+    return DuckDB(connection=duckdb.connect() if "user" in request.param else None)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n1,a\n2,b\n", "utf-8")
+    return path
+
+
+def rows_of(data: Dataset, run: Session) -> int:
+    return int(run.rows(data, exp.Select(expressions=[alias(all_rows(), "n")]))[0][0])
+
+
+def used(run: Session, file: Path) -> weakref.ref[Any]:
+    """Everything that a session holds is made; a weak reference to a table in memory that it read."""
+    table = pa.table({"x": [1, 2]})
+    data = read(table, engine=run)
+    assert to_arrow(data, run)["x"].to_pylist() == [1, 2]
+    assert run.view(data.change({"y": exp.Literal.number(1)}))
+    assert rows_of(run.checkpoint(data), run) == rows_of(read(file, engine=run), run) == 2
+    return weakref.ref(table)
+
+
+def left(engine: Any) -> list[Any]:
+    """The tables and views that an engine has."""
+    if engine.name == "spark":
+        return [engine.own.catalog.listTables(), engine.given.catalog.listTables()]
+    names = "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    return [engine._connection.execute(names).fetchall()]
+
+
+def test_a_closed_session_leaves_nothing(engine, file):
+    before = left(engine)
+    for _ in range(2):
+        with engine.session("a") as run:
+            table = used(run, file)
+            assert [p.title for p in run.passes] == ["hold rows", "rows", "read texts into a table", "rows"]
+        del run
+        gc.collect()
+        assert table() is None
+    assert left(engine) == before
+
+
+def test_sessions_side_by_side_do_not_meet(file):
+    engine = DuckDB()
+
+    def work(n: int) -> tuple[list[str], int]:
+        with engine.session(str(n)) as run, run.working_for(str(n)):
+            data = run.checkpoint(read(pa.table({"x": list(range(n))}), engine=run))
+            used(run, file)
+            return [p.purpose for p in run.passes], rows_of(data, run)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(work, range(1, 41)))
+    assert found == [([str(n)] * 5, n) for n in range(1, 41)]
+    assert left(engine) == [[]]
+
+
+def test_a_session_is_cancelled_alone():
+    engine = DuckDB()
+    with engine.session("slow") as slow, engine.session("other") as other:
+        timer = threading.Timer(0.2, slow.cancel)
+        timer.start()
+        for _ in range(2):  # the query that runs, and every later one
+            with pytest.raises(MachineError, match="cancelled") as error:
+                slow.run(SLOW)
+            assert error.value.mistakes[0].code == "cancelled"
+        assert other.run("SELECT 1") == [(1,)]
+
+
+@pytest.mark.spark
+def test_rows_that_spark_keeps_go_with_their_session(spark):
+    with tilth.Spark(spark).session() as run:
+        kept: Any = run.checkpoint(read(pa.table({"x": [1]}), engine=run)).source
+        assert kept.handle.storageLevel.useMemory
+    assert not kept.handle.storageLevel.useMemory
+
+
+@pytest.mark.spark
+def test_a_session_of_spark_is_cancelled_alone(spark):
+    engine = tilth.Spark(spark)
+    with engine.session("slow") as slow, engine.session("other") as other:
+        timer = threading.Timer(1, slow.cancel)
+        timer.start()
+        for _ in range(2):
+            with pytest.raises(MachineError, match="cancelled"):
+                slow.execute("slow", "SELECT count(*) FROM range(10000000) a CROSS JOIN range(100000) b WHERE (a.id + b.id) % 7 = 3")
+        assert other.execute("quick", "SELECT 1") == [(1,)]
+
+
+def test_a_thousand_sessions_leave_memory_flat(file):
+    engine = DuckDB()
+
+    def work(times: int) -> int:
+        for _ in range(times):
+            with engine.session() as run:
+                used(run, file)
+        gc.collect()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+    work(100)
+    before = work(1)
+    assert work(1000) - before < 60  # MiB; a leaked session is one of some hundred kilobytes
+    assert left(engine) == [[]]
+
+
+def test_a_relation_that_is_handed_over_outlives_its_session():
+    relation = tilth.write(pa.table({"x": [1, 2]}), format="duckdb")
+    gc.collect()
+    assert relation.fetchall() == [(1,), (2,)]
+    assert tilth.check(relation, "Rules = [ RowCount = 2 ]").passed
