@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
+
 import pyarrow as pa
 import pytest
 from sqlglot import exp
@@ -9,11 +12,12 @@ from sqlglot import exp
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import and_, col, eq, gt, if_else, lit
-from tilth.engine.needs import Need, Relation, Sample, here, matched, rows_here, rows_there, there
+from tilth.engine.needs import Fold, Need, Relation, Sample, here, matched, rows_here, rows_there, there
 from tilth.engine.operations import SumOrZero
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.errors import Gap, RequestError
+from tilth.testing.needs import check_need
 
 ORDERS = pa.table(
     {
@@ -102,10 +106,73 @@ def test_a_sample_cannot_be_grouped():
         Sample(("x",), 1).grouped(col("x"))
 
 
+@dataclass(frozen=True)
+class Longest(Fold):
+    """The longest strings of a column, at most `most`, and the number of rows."""
+
+    most: int = 2
+
+    def start(self):
+        return [0, set()]
+
+    def update(self, state, batch):
+        state[0] += batch.num_rows
+        state[1] |= set(batch.column(0).drop_null().to_pylist())
+        return self.cut(state)
+
+    def merge(self, a, b):
+        return self.cut([a[0] + b[0], a[1] | b[1]])
+
+    def cut(self, state):
+        return [state[0], set(sorted(state[1], key=lambda s: (-len(str(s)), s))[: self.most])]
+
+    def finish(self, state):
+        return state[0], sorted(state[1])
+
+
+WORDS = pa.table({"s": ["a", "bbb", None, "cc", "bb", "dddd"], "n": [1, 2, 3, 1, 2, 3], "x": [0.5] * 6})
+
+
+def test_folds_share_a_pass_with_their_own_filters_and_groups():
+    engine = DuckDB().session()
+    fold = Longest(("s",))
+    needs = [fold, fold.filtered(gt(col("n"), lit(1))), fold.grouped(col("n")), Longest(("n",), most=1), fold.filtered(lit(False))]
+    assert list(engine.answer(dataset(WORDS), needs).values()) == [
+        (6, ["bbb", "dddd"]),
+        (4, ["bbb", "dddd"]),
+        {(1,): (2, ["a", "cc"]), (2,): (2, ["bb", "bbb"]), (3,): (2, ["dddd"])},
+        (6, [1]),
+        (0, []),
+    ]
+    assert len(engine.passes) == 1
+
+
+def test_a_fold_keeps_its_laws():
+    check_need(Longest(("s",)), WORDS)
+    check_need(Sample(("s", "x"), 3), WORDS)
+    check_need(Relation(THERE, (("n", "zip"),), KNOWN), WORDS)
+
+
+@dataclass(frozen=True)
+class Forgetful(Longest):
+    """Keeps the last batch only."""
+
+    def merge(self, a, b):
+        return b
+
+
+def test_a_fold_whose_parts_do_not_merge_is_found():
+    with pytest.raises(AssertionError, match="merge"):
+        check_need(Forgetful(("s",)), WORDS)
+
+
 @pytest.mark.spark
 def test_spark_answers_the_same(spark):
+    from pyspark import cloudpickle
+
     from tilth.engine.spark import Spark
 
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # an executor cannot import a test
     cluster = Spark(spark).session()
     known = Relation(THERE, (("state", "id"),), KNOWN)
     needs = [
@@ -118,4 +185,7 @@ def test_spark_answers_the_same(spark):
         Sample(("amount", "zip"), 4, seed=3),
         count(),
     ]
-    assert cluster.answer(HERE, needs) == DuckDB().session().answer(HERE, needs)
+    duck = DuckDB().session()
+    assert cluster.answer(HERE, needs) == duck.answer(HERE, needs)
+    check_need(Longest(("s",)), WORDS, [duck, cluster])
+    check_need(Longest(("s",)).grouped(col("n")), WORDS, [duck, cluster])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,9 +11,10 @@ from sqlglot import exp
 from tilth.data import Dataset
 from tilth.engine.arrow import cast, uniform
 from tilth.engine.expressions import col
+from tilth.engine.folding import Folding, fold_select, title_of
 from tilth.engine.keys import content
 from tilth.engine.layers import select_from
-from tilth.engine.needs import Need, Relation, Sample
+from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations import has_text, key_hash
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import Join, joins, refuse_unfit
@@ -43,6 +44,8 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
     for asked in passes(engine, data, needs):
         if isinstance(asked.needs[0], Sample):
             known[asked.needs[0]] = _sampled(engine, data, asked)
+        elif isinstance(asked.needs[0], Fold):
+            known |= _folded(engine, data, asked)
         else:
             known |= read_off(asked.title, asked.needs, engine.execute(asked.title, asked.text))
     return known
@@ -58,6 +61,12 @@ def passes(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[As
         yield Asked(join.title, engine.written(join.select(here, there)), join.relations)
     for sample in _of(Sample, asked):
         yield Asked(f"sample of {sample.rows:,} rows", engine.query(data, _sample(engine, data, sample)), (sample,))
+    if folds := _folds(asked):
+        yield Asked(title_of(folds), engine.query(data, fold_select(folds)), folds)
+
+
+def _folds(needs: Iterable[Need]) -> list[Fold]:
+    return [n for n in needs if isinstance(n, Fold)]
 
 
 def _of(kind: type[N], needs: Iterable[Need]) -> list[N]:
@@ -103,3 +112,16 @@ def _sampled(engine: Session, data: Dataset, asked: Asked) -> pa.Table:
         reader = engine.batches(asked.text)
         types = uniform(reader.schema, kinds)
         return pa.Table.from_batches((cast(batch, types) for batch in reader), types)
+
+
+def _folded(engine: Session, data: Dataset, asked: Asked) -> dict[Need, Any]:
+    folds = _folds(asked.needs)
+    folding = Folding.of(folds, engine.schema(data))
+    with engine.timed(asked.title, asked.text):
+        states = engine.fold(asked.text, folding)
+    return {need: _finished(need, state) for need, state in zip(folds, states, strict=True)}
+
+
+def _finished(fold: Fold, states: Mapping[tuple[Any, ...], Any]) -> Any:
+    found = {key: fold.finish(state) for key, state in states.items()}
+    return found if fold.by else found.get((), fold.of_nothing)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tilth.data import Change, Dataset, Kind, Schema, Source
 from tilth.engine.answering import passes
 from tilth.engine.arrow import empty
-from tilth.engine.needs import Need, Sample
+from tilth.engine.needs import Fold, Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
+from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.session import FileFormat, N, Session, everything
 from tilth.engine.statistics import Statistic
 
@@ -77,6 +78,8 @@ class DryRun(Session):
         match need:
             case Sample():
                 return empty(self.schema(data), need.columns)
+            case Fold():
+                return need.of_nothing
             case Statistic(aggregate=TopKeys()):
                 return []
             case Statistic(aggregate=MostFrequentKey()) if not need.by:
@@ -85,6 +88,15 @@ class DryRun(Session):
 
     def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         return dict.fromkeys(statistics, STAND_IN)
+
+    def registered(self, function: PythonFunction) -> str:
+        return self.session.registered(function)
+
+    def register(self, name: str, function: PythonFunction) -> None:
+        self.session.register(name, function)
+
+    def note(self, title: str, text: str, seconds: float = 0.0) -> None:
+        super().note(f"{title} (runs Python)" if PREFIX in text else title, text, seconds)
 
     def load(self, data: Dataset, proof: Change) -> None:
         self.note("read texts into a table", self.query(data, everything()))

@@ -5,6 +5,7 @@
 | `Statistic` | counts, sums, extremes, moments, quantiles, folds over groups of equal values | SQL aggregates, as few scans as possible |
 | `Relation` | what two tables say of each other | one joined query per other table, set of keys and filter |
 | `Sample` | what needs rows | a bounded Arrow table, the same on every engine |
+| `Fold` | what SQL cannot say: sketches, vocabularies, covariances | Arrow batches streamed through Python, states of parts merged |
 
 Equal needs are answered once.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -22,6 +23,9 @@ from tilth.data import Dataset
 from tilth.engine.expressions import all_rows, and_, columns_of, not_null
 from tilth.engine.operations import CountIf, Operation, SumOrZero
 from tilth.errors import Gap
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,46 @@ class Sample(Need):
 
     def grouped(self, *keys: Tree) -> Self:
         raise Gap("a sample cannot be taken of each group at once", hint="filter it for one group after the other")
+
+
+@dataclass(frozen=True)
+class Fold(Need):
+    """A state that Arrow batches of some columns are taken into, one after the other: for what SQL cannot say.
+
+    A subclass is a frozen dataclass of its parameters behind `columns`. Batches have those columns, in that order, with the types of
+    their kinds (int64, double, string …), and are never empty. There may be any number of them, of any size, of rows in any order, and
+    parts of a table may be folded apart and merged: the answer must not depend on it. All folds of one call share one pass; memory is
+    bounded if the state is. On Spark the fold is sent to the executors, where its module must be installed, and its states come back
+    pickled.
+
+    Laws (`testing.check_need`): parts merge to the whole; the order of rows and batches changes nothing; both engines give the same.
+    """
+
+    columns: tuple[str, ...]
+
+    @abstractmethod
+    def start(self) -> Any:
+        """The state over no rows, made anew."""
+
+    @abstractmethod
+    def update(self, state: Any, batch: pa.RecordBatch) -> Any:
+        """The state with the rows of a batch; the state that is given may be changed."""
+
+    @abstractmethod
+    def merge(self, a: Any, b: Any) -> Any:
+        """The state of two parts together; either may be changed."""
+
+    def finish(self, state: Any) -> Any:
+        """The answer, from the state of all rows: the state itself, unless a fold says otherwise."""
+        return state
+
+    @property
+    def reads(self) -> set[str]:
+        return set(self.columns) | self._around()
+
+    @property
+    def of_nothing(self) -> Any:
+        return self.finish(self.start())
 
 
 class Here(Operation):

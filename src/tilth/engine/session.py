@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast
 
@@ -15,10 +17,12 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Change, Dataset, Schema, Source
 from tilth.engine.answering import answered, read_off
 from tilth.engine.expressions import col, columns_of
+from tilth.engine.folding import Folding, States
 from tilth.engine.layers import select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import Scan, plan
+from tilth.engine.python_operation import PREFIX, PythonFunction, with_functions
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
 from tilth.report import Pass
@@ -33,6 +37,7 @@ class Contradicted(Exception):
 
 FileFormat = Literal["parquet", "csv", "json"]
 N = TypeVar("N", bound=Need)
+NUMBERS = count()  # of registered functions: sessions share the names of their engine
 Progress: TypeAlias = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -63,6 +68,7 @@ class Session(ABC):
         self.progress = progress
         self.purpose = ""
         self.cancelled = False
+        self._functions: dict[PythonFunction, str] = {}
         self._held = ExitStack()  # lets go of every table and name that was made
 
     def __enter__(self) -> Self:
@@ -136,8 +142,16 @@ class Session(ABC):
         """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again."""
 
     @abstractmethod
+    def register(self, name: str, function: PythonFunction) -> None:
+        """Let queries call a Python function by a name."""
+
+    @abstractmethod
     def owns(self, handle: Any) -> bool:
         """Whether a relation or frame can be read where it is."""
+
+    def fold(self, text: str, folding: Folding) -> list[States]:
+        """The states of folds over the rows of a query, in as many passes as one."""
+        return folding.states(self.batches(text))
 
     # ── what callers use ──
 
@@ -148,7 +162,15 @@ class Session(ABC):
 
     def written(self, tree: Tree) -> str:
         """The text of a tree in this engine's words."""
-        return lower(tree, self.name, pretty=self.for_people)
+        return lower(with_functions(tree, self.registered), self.name, pretty=self.for_people)
+
+    def registered(self, function: PythonFunction) -> str:
+        """The name under which queries call a Python function; it is registered when it is first asked for."""
+        if function not in self._functions:
+            name = f"{PREFIX}{re.sub('[^A-Z0-9]+', '_', function.label.upper())[:40]}_{next(NUMBERS)}"
+            self.register(name, function)
+            self._functions[function] = name
+        return self._functions[function]
 
     def schema(self, data: Dataset) -> Schema:
         """Names and kinds of a dataset's columns, without a scan."""

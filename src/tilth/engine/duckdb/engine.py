@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from duckdb.func import ARROW, SPECIAL
 
 from tilth.data import Change, Column, Dataset, Files, Layer, Memory, Native, Schema, Source
 from tilth.engine import textfiles
@@ -18,6 +19,7 @@ from tilth.engine.duckdb.errors import translated
 from tilth.engine.duckdb.kinds import kind_of
 from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations import lower
+from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, everything
 from tilth.errors import Gap, MachineError, SourceError
 from tilth.store.scratch import Scratch
@@ -197,6 +199,11 @@ class DuckDBRun(Session):
         held = Native(self.name, relation, data.names, identity=id(relation), ordered=data.ordered)
         self._bases[held, (), True] = name
         return replace(data, source=held, layers=())
+
+    def register(self, name: str, function: PythonFunction) -> None:
+        takes, gives = function.sql_types(self.name)
+        self._connection.create_function(name, function.in_engine(), list(takes), gives, type=ARROW, null_handling=SPECIAL)
+        self._held.callback(self._connection.remove_function, name)
 
     def batches(self, text: str) -> pa.RecordBatchReader:
         with translated(text, self._texts):

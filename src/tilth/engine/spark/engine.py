@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
 from tilth.engine import textfiles
+from tilth.engine.folding import Folding, States
 from tilth.engine.layers import decode_layer, layer_select, select_from
 from tilth.engine.operations import lower, refusal
 from tilth.engine.operations.casts import CONTRADICTION
+from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Contradicted, Engine, FileFormat, Progress, Session, everything
 from tilth.engine.spark.connect import is_remote, reason
 from tilth.engine.spark.sessions import active_kept, beside, moved, session_for, unlogged
@@ -140,7 +143,7 @@ class SparkRun(Session):
         return kept
 
     def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
-        return self._view((name, tuple(layers)), lambda: self.sql(lower(select_from(name, names, layers, everything()), self.name)))
+        return self._view((name, tuple(layers)), lambda: self.sql(self.written(select_from(name, names, layers, everything()))))
 
     def _opened(self, source: Source, decode: Sequence[Layer]) -> DataFrame:
         frame = self._frame(source)
@@ -269,10 +272,20 @@ class SparkRun(Session):
         held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
         return replace(data, source=held, layers=())
 
+    def register(self, name: str, function: PythonFunction) -> None:
+        from pyspark.sql.functions import arrow_udf  # type: ignore[attr-defined]  # public, and missing from its stubs
+
+        with self._ours(name), without_pandas_warning():
+            self.own.udf.register(name, arrow_udf(function.in_engine(), function.sql_types(self.name)[1]))
+
     def run(self, text: str) -> list[tuple[Any, ...]]:
         with self._ours(text):  # by way of Arrow: PySpark's own rows lose the zone of an instant
             columns = [[_plain(v) for v in column.to_pylist()] for column in self.sql(text).toArrow().columns]
         return list(zip(*columns, strict=True))
+
+    def fold(self, text: str, folding: Folding) -> list[States]:
+        with self._ours(text), without_pandas_warning():
+            return folding.unpacked(self.sql(text).mapInArrow(folding.packed, "states binary").toArrow()["states"].to_pylist())
 
     def batches(self, text: str) -> pa.RecordBatchReader:
         with self._ours(text):
@@ -306,6 +319,14 @@ class SparkRun(Session):
         except MachineError as error:
             raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
         return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in fields))
+
+
+@contextmanager
+def without_pandas_warning() -> Iterator[None]:
+    """PySpark warns of pandas 3 wherever it runs Python, though pandas has no part in it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
 
 
 def _with_texts(schema: Any, names: set[str]) -> Any:

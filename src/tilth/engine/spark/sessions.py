@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,7 @@ def _local_settings(memory: str = "2g") -> dict[str, str]:
 
     use_java()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # Python functions run in this environment, not in the first `python3`
     return {
         **{key: value for key, (value, _) in DEMANDED.items()},
         "spark.ui.enabled": "false",

@@ -1,0 +1,123 @@
+"""Python functions over Arrow arrays as ordinary expressions: one function, the same on DuckDB, on Spark and for one row.
+
+A model's prediction, a tokenizer or a user's function has no SQL. It is registered with the engine under a name, and the query calls it.
+That is slower than SQL; `tilth plan` marks the passes that do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine.arrow import arrow_type
+from tilth.engine.expressions import TYPES, cast, owned
+from tilth.engine.operations.operation import EngineName, Operation, call
+from tilth.engine.operations.rows import REFUSED
+from tilth.errors import RequestError, TilthError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PREFIX = "PYTHON_"  # of the names under which functions are registered
+
+
+@dataclass(frozen=True)
+class PythonFunction:
+    """A function from Arrow arrays, one for each argument, to an array of the same length. Equal by its function and its declaration.
+
+    `function` is a function that can be imported, or a frozen dataclass with `__call__`, so that it compares and hashes by what it does
+    and can be sent to Spark's executors. It is given arrays of the types of the kinds `takes` (int64, double, string …), nulls
+    included, and must return an array, null or not, of the type of the kind `gives`. `label` names it in messages and queries.
+
+    Errors, when it runs: `RequestError` where it raises, or returns another length or type.
+    """
+
+    function: Callable[..., pa.Array]
+    takes: tuple[Kind, ...]
+    gives: Kind
+    label: str
+
+    def of(self, *arguments: Tree) -> Tree:
+        """The function called with these arguments, as an expression."""
+        return PythonCall(this=self, expressions=owned(*(cast(x, kind) for x, kind in zip(arguments, self.takes, strict=True))))
+
+    def run(self, *given: Any) -> pa.Array:
+        """The function on arrays as an engine hands them over, checked."""
+        import pyarrow as pa
+
+        arrays = [_whole(x).cast(arrow_type(kind)) for x, kind in zip(given, self.takes, strict=True)]
+        try:
+            made = self.function(*arrays)
+        except TilthError:
+            raise
+        except Exception as error:
+            raise RequestError(f"{self.label} raised {type(error).__name__}: {error}", code="python-failed") from error
+        expected = arrow_type(self.gives)
+        if not isinstance(made, pa.Array | pa.ChunkedArray) or len(made) != len(arrays[0]) or made.type != expected:
+            found = f"{len(made)} values of type {made.type}" if hasattr(made, "type") else type(made).__name__
+            message = f"{self.label} returned {found}, not an Arrow array of {len(arrays[0])} values of type {expected}"
+            raise RequestError(message, code="python-result")
+        return _whole(made)
+
+    def in_engine(self) -> Callable[..., Any]:
+        """`run` with one parameter for each argument, as engines want it; what it raises carries the message out of them."""
+        import pyarrow as pa
+
+        def called(*given: Any) -> Any:
+            try:
+                return self.run(*given)
+            except TilthError as error:
+                raise RuntimeError(REFUSED + "; ".join(m.message for m in error.mistakes)) from None
+
+        parameters = [Parameter(f"x{i}", Parameter.POSITIONAL_OR_KEYWORD, annotation=pa.Array) for i in range(len(self.takes))]
+        called.__annotations__ = {**{p.name: pa.Array for p in parameters}, "return": pa.Array}
+        called.__signature__ = Signature(parameters, return_annotation=pa.Array)  # type: ignore[attr-defined]  # what `inspect` looks at
+        return called
+
+    def one(self, *values: Any) -> Any:
+        """The function of one row's values."""
+        import pyarrow as pa
+
+        return self.run(*(pa.array([v], arrow_type(kind)) for v, kind in zip(values, self.takes, strict=True)))[0].as_py()
+
+    def sql_types(self, engine: EngineName) -> tuple[list[str], str]:
+        """The types of the arguments and of the result in an engine's words."""
+        takes, gives = ([exp.DataType(this=TYPES[kind]).sql(engine) for kind in kinds] for kinds in (self.takes, (self.gives,)))
+        return takes, gives[0]
+
+
+def _whole(values: Any) -> pa.Array:
+    """An array of one piece."""
+    import pyarrow as pa
+
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
+
+
+class PythonCall(Operation):
+    """A call of a registered Python function. Nulls reach the function."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": False}
+    takes_null = True
+
+    @property
+    def row(self) -> Callable[..., Any]:  # type: ignore[override]  # of one call, not of the class
+        function: PythonFunction = self.this
+        return function.one
+
+
+def with_functions(tree: Tree, name_of: Callable[[PythonFunction], str]) -> Tree:
+    """The tree with calls of Python functions by the names under which an engine knows them."""
+    if tree.find(PythonCall) is None:
+        return tree
+
+    def named(node: Tree) -> Tree:
+        return call(name_of(node.this), *node.expressions) if isinstance(node, PythonCall) else node
+
+    return tree.copy().transform(named, copy=False)
