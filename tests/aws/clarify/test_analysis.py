@@ -1,23 +1,25 @@
 """A configuration, run: from the file to the result file."""
 
 import json
+import math
 
 import pyarrow as pa
 import pytest
 
-from tilth.aws.clarify.analysis import measure_config
-from tilth.aws.clarify.config import AnalysisConfig, analysis_json
+from tests.measures.bias.tables import PREDICTED
+from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError
-from tilth.report import FindingKind
+from tilth.report import Facts, Finding, FindingKind, Report
 
 RUNNING = pa.table(
     {
         "sex": ["M"] * 100 + ["F"] * 50,
         "approved": ["yes"] * 70 + ["no"] * 30 + ["yes"] * 20 + ["no"] * 30,
     }
-)  # the running example of the specification's §4
+)
 CONFIG = {
     "dataset_type": "text/csv",
     "label": 1,
@@ -51,7 +53,7 @@ def test_from_the_file_to_the_result_file(tmp_path):
     assert made["run"]["bootstrap"] == 50
 
 
-def test_a_method_that_is_left_out_is_said():
+def test_a_method_that_is_not_computed_is_warned_of():
     report = measure_config(data(), AnalysisConfig.of(CONFIG), DuckDB().session())
     (warning,) = report.of(FindingKind.WARNING)
     assert warning.message.startswith("methods.shap is not computed in this version")
@@ -61,3 +63,104 @@ def test_a_method_that_is_left_out_is_said():
 def test_a_column_that_is_not_there():
     with pytest.raises(ColumnError, match="there is no column 'sexe'"):
         measure_config(data(), AnalysisConfig.of(CONFIG | {"facet": [{"name_or_index": "sexe"}]}), DuckDB().session())
+
+
+def test_predicted_labels_are_a_section_of_their_own():
+    config = {
+        "dataset_type": "text/csv",
+        "label": "label",
+        "predicted_label": "p",
+        "label_values_or_threshold": ["yes"],
+        "facet": [{"name_or_index": "facet", "value_or_threshold": ["d"]}],
+        "methods": {"pre_training_bias": {"methods": ["DPL"]}, "post_training_bias": {"methods": "all"}},
+        "tilth": {"bootstrap": 0},
+    }
+    report = measure_config(data(PREDICTED), AnalysisConfig.of(config), DuckDB().session())
+    made = analysis_json(report, strict=True)
+    section = made["post_training_bias_metrics"]
+    assert (section["label"], section["label_value_or_threshold"]) == ("label", "yes")
+    assert section["facets"]["facet"] == [
+        {
+            "value_or_threshold": "d",
+            "metrics": [
+                {"name": "AD", "description": "Accuracy Difference (AD)", "value": 0.0},
+                {"name": "DI", "description": "Disparate Impact (DI)", "value": pytest.approx(0.5)},
+                {
+                    "name": "DPPL",
+                    "description": "Difference in Positive Proportions in Predicted Labels (DPPL)",
+                    "value": pytest.approx(0.3),
+                },
+            ],
+        }
+    ]
+    assert [m["name"] for m in made["pre_training_bias_metrics"]["facets"]["facet"][0]["metrics"]] == ["DPL"]
+    assert [w.name for w in report.of(FindingKind.WARNING)] == ["NOT_COMPUTED"]
+    scores = PREDICTED.set_column(2, "p", pa.array([0.7 if v == "yes" else 0.2 for v in PREDICTED["p"].to_pylist()]))
+    by_score = analysis_json(
+        measure_config(data(scores), AnalysisConfig.of(config | {"probability_threshold": 0.5}), DuckDB().session()), strict=True
+    )
+    assert by_score["post_training_bias_metrics"] == section
+
+
+# ── analysis.json ──
+
+
+def finding(name, value, facet_value="F", **more):
+    details = {
+        "facet": "sex", "facet_value": facet_value, "label": "approved", "label_value": "yes", "description": f"{name} (…)", "status": "ok",
+        "error": "", "notes": [], "n_used": 150, "n_excluded": 0, "counts": {"n_a": 100, "n_d": 50, "n_d_positive": 20, "n_d_negative": 30},
+        "method": "bootstrap", "p_value": None, "p_adjusted": None, "verdict": None,
+    } | more  # fmt: skip
+    return Finding(FindingKind.BIAS, name, ("sex",), value, low=0.1, high=0.2, confidence=0.95, details=details)
+
+
+REPORT = Report(
+    "measure",
+    (
+        finding("DPL", 0.3),
+        finding("CI", 1 / 3),
+        finding("KL", math.inf),
+        finding("CDDL", None, status="error", error="Group variable is empty or not provided"),
+        finding("TVD by label value", 0.5, block="by_label_value", largest="wait"),
+        Finding(FindingKind.WARNING, "AMBIGUOUS_TYPE", message="said"),
+    ),
+    Facts("data.csv", "duckdb", 150, versions={"tilth": "0"}),
+)
+
+
+def test_without_additions_it_is_clarifys_file():
+    assert analysis_json(REPORT, strict=True) == {
+        "version": "1.0",
+        "pre_training_bias_metrics": {
+            "label": "approved",
+            "label_value_or_threshold": "yes",
+            "facets": {
+                "sex": [
+                    {
+                        "value_or_threshold": "F",
+                        "metrics": [
+                            {"name": "CDDL", "description": "CDDL (…)", "value": None, "error": "Group variable is empty or not provided"},
+                            {"name": "CI", "description": "CI (…)", "value": 1 / 3},
+                            {"name": "DPL", "description": "DPL (…)", "value": 0.3},
+                            {"name": "KL", "description": "KL (…)", "value": "Infinity"},
+                        ],
+                    }
+                ]
+            },
+        },
+    }
+
+
+def test_additions_have_keys_of_their_own():
+    made = analysis_json(REPORT)
+    group = made["pre_training_bias_metrics"]["facets"]["sex"][0]
+    assert group["basic_stats"] == {"proportion": 50 / 150, "observed_label_distribution": [0.4, 0.6]}
+    assert group["by_label_value"][0]["largest"] == "wait"
+    assert {"ci_low", "ci_high", "confidence", "p_value", "verdict", "n_used", "n_excluded", "status", "notes"} <= set(group["metrics"][2])
+    assert made["warnings"] == [{"code": "AMBIGUOUS_TYPE", "message": "said"}]
+    assert (made["run"]["engine"], made["run"]["rows"]) == ("duckdb", 150)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+
+
+def test_without_bias_there_is_no_section():
+    assert analysis_json(Report("measure"), strict=True) == {"version": "1.0"}

@@ -1,15 +1,15 @@
 """Clarify's configuration is checked as a whole, and its result file has Clarify's shape."""
 
 import json
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.aws.clarify.config import AnalysisConfig, analysis_json
+from tilth.aws.clarify.config import AnalysisConfig
+from tilth.data import Column, Kind, Schema
 from tilth.errors import ColumnError, Gap, RequestError, TilthError
-from tilth.report import Facts, Finding, FindingKind, Report
+from tilth.measures.bias import Facet
 
 GOOD = {
     "version": "1.0",
@@ -37,6 +37,9 @@ def changed(path="", value=None, **more):
     return made
 
 
+SCHEMA = Schema(tuple(Column(n, Kind.STRING) for n in GOOD["headers"]))
+
+
 def mistakes(config):
     with pytest.raises(RequestError) as error:
         AnalysisConfig.of(config)
@@ -47,25 +50,24 @@ def test_a_good_configuration_is_read():
     config = AnalysisConfig.of(GOOD)
     assert config.metrics == ("CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL")
     assert config.reading == {"format": "csv", "names": GOOD["headers"]}
-    asked = config.bias(GOOD["headers"])
-    assert asked["facets"] == (("sex", ("F",)), ("age", (40,)))
-    assert (asked["label"], asked["positive"], asked["group"]) == ("approved", ("yes",), "region")
+    asked = config.request(SCHEMA)
+    assert asked.facets == (Facet("sex", ("F",)), Facet("age", (40,)))
+    assert (asked.label, asked.positive, asked.group) == ("approved", ("yes",), "region")
 
 
 def test_a_single_value_stands_for_a_list_of_one():
-    asked = AnalysisConfig.of(changed("label_values_or_threshold", 1)).bias(GOOD["headers"])
-    assert asked["positive"] == (1,)
-    assert AnalysisConfig.of(changed("label_values_or_threshold", [True])).bias(GOOD["headers"])["positive"] == (True,)
+    assert AnalysisConfig.of(changed("label_values_or_threshold", 1)).request(SCHEMA).positive == (1,)
+    assert AnalysisConfig.of(changed("label_values_or_threshold", [True])).request(SCHEMA).positive == (True,)
 
 
-def test_what_clarify_has_no_word_for():
+def test_settings_that_clarify_does_not_have():
     same = {"types": {"age": "continuous"}, "confidence": 0.9, "bootstrap": 100, "seed": 7, "min_group_size": 5, "verdicts": True}
     same |= {"max_combinations": 9}
     tilth = same | {"missing_values": "as_category", "bands": {"DPL": [-0.2, 0.2]}, "intersections": [["sex", 1]], "weights": "age"}
-    asked = AnalysisConfig.of(changed("tilth", tilth)).bias(GOOD["headers"])
-    assert {k: asked[k] for k in same} == same
-    assert (asked["missing"], asked["weight"], asked["bands"]) == ("as_category", "age", {"DPL": (-0.2, 0.2)})
-    assert asked["intersections"] == (("sex", "age"),)
+    asked = AnalysisConfig.of(changed("tilth", tilth)).request(SCHEMA)
+    assert {k: getattr(asked, k) for k in same} == same
+    assert (asked.missing, asked.weight, asked.bands) == ("as_category", "age", {"DPL": (-0.2, 0.2)})
+    assert asked.intersections == (("sex", "age"),)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_what_clarify_has_no_word_for():
         (changed("dataset_type", "text/tsv"), 'dataset_type: found "text/tsv"'),
         (changed("methods"), "methods: this is needed"),
         (changed(methods={}), "methods: one method or more is needed"),
-        (changed("methods.pre_training_bias.methods", ["CI", "DLP"]), 'methods.pre_training_bias.methods: found ["CI", "DLP"]'),
+        (changed("methods.pre_training_bias.methods", ["CI", "DLP"]), 'methods.pre_training_bias.methods[1]: found "DLP"'),
         (changed("methods.pre_training_bias.methods"), "methods.pre_training_bias.methods: this is needed"),
         (changed("methods.pre_training_bia", {"methods": "all"}), "methods.pre_training_bia: this key is not known"),
         (changed("lable", "approved"), "lable: this key is not known"),
@@ -88,7 +90,7 @@ def test_what_clarify_has_no_word_for():
         (changed("facet", [{"name_or_index": "sex"}, {"name_or_index": 0}]), "facet[1]: 'sex' is given twice"),
         (changed("facet", [{"name_or_index": "approved"}]), "facet[0]: the label 'approved' cannot be a facet"),
         (changed("facet", [{"name_or_index": 2}]), "facet[0]: 'region' is the group variable"),
-        (changed("headers", ["a", "a"]), "headers: a stands there twice"),
+        (changed("headers", ["a", "a"]), "headers: a is given twice"),
         (changed("probability_threshold", 1.5), "probability_threshold: found 1.5"),
         (changed("label", True), "label: found true"),
         (changed("methods.post_training_bias", {"methods": "all"}), "methods.post_training_bias: predictions are needed"),
@@ -97,14 +99,14 @@ def test_what_clarify_has_no_word_for():
         (changed("methods.shap", {"agg_method": "mean"}), 'methods.shap.agg_method: found "mean"'),
         (changed("methods.shap", {"text_config": {"granularity": "word", "language": "en"}}), "methods.shap.text_config.granularity"),
         (changed("methods.pdp", {"grid_resolution": 10}), "methods.pdp.features: this is needed without methods.shap"),
-        (changed("predictor", {"model_name": "m"}), "predictor: nobody says which model"),
+        (changed("predictor", {"model_name": "m"}), "predictor: no model is given"),
         (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "p"}), "endpoint_name and endpoint_name_prefix exclude"),
         (changed("predictor", {"endpoint_name": "e", "content_type": "application/jsonlines"}), "with exactly one $features"),
         (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "-p-"}), "predictor.endpoint_name_prefix: found"),
-        (changed("dataset_type", "application/x-parquet", facet_dataset_uri="f.csv"), "separate data sets are for text/csv only"),
+        (changed("dataset_type", "application/x-parquet", facet_dataset_uri="f.csv"), "separate datasets are for text/csv only"),
         (changed("dataset_type", "application/jsonlines"), "features: this is needed for application/jsonlines"),
         (changed("methods.asymmetric_shapley_value", {"granularity": "fine_grained"}), "num_samples: needed for granularity fine_grained"),
-        (changed("segment_config", [{"name_or_index": 0, "segments": [["F"]], "display_aliases": ["a", "b", "c"]}]), "1 or 2 texts"),
+        (changed("segment_config", [{"name_or_index": 0, "segments": [["F"]], "display_aliases": ["a", "b", "c"]}]), "1 or 2 strings"),
         (changed("tilth", {"missing_values": "drop"}), 'tilth.missing_values: found "drop"'),
         (changed("tilth", {"bands": {"XX": [0, 1]}}), "tilth.bands.XX: this key is not known"),
         ([], "the configuration: found []"),
@@ -114,7 +116,7 @@ def test_each_mistake_has_its_key_path(config, said):
     assert any(said in str(m) for m in mistakes(config)), [str(m) for m in mistakes(config)]
 
 
-def test_all_mistakes_are_said_at_once_each_with_the_nearest_word():
+def test_all_mistakes_are_given_at_once_each_with_the_nearest_word():
     config = changed("dataset_type", "text/cvs", lable="x")
     config["methods"] = {"pre_trainin_bias": {}}
     found = mistakes(config)
@@ -122,14 +124,33 @@ def test_all_mistakes_are_said_at_once_each_with_the_nearest_word():
     assert {m.hint for m in found} == {"did you mean 'text/csv'?", "did you mean 'label'?", "did you mean 'pre_training_bias'?"}
 
 
+def test_null_is_not_a_value():
+    assert [str(m).splitlines()[0] for m in mistakes(GOOD | {"label": None, "facet": [{"name_or_index": None}]})] == [
+        "facet[0].name_or_index: found null [bad-value]",
+        "label: found null [bad-value]",
+    ] or len(mistakes(GOOD | {"label": None})) == 1
+
+
+def test_a_value_of_several_shapes_is_one_mistake_with_all_that_is_accepted():
+    (mistake,) = mistakes(changed("label", 1.5))
+    assert (mistake.message, mistake.accepted) == ("label: found 1.5", "a string or an integer")
+
+
+def test_it_has_a_json_schema():
+    schema = AnalysisConfig.model_json_schema()
+    assert schema["required"] == ["dataset_type", "methods"]
+    assert schema["additionalProperties"] is False
+    assert "text/csv" in schema["properties"]["dataset_type"]["enum"]
+
+
 def test_indices_beyond_the_columns_are_named_all_at_once():
     config = AnalysisConfig.of(changed("label", 9, group_variable=-8))
     with pytest.raises(ColumnError) as error:
-        config.bias(GOOD["headers"])
+        config.request(SCHEMA)
     assert [m.message for m in error.value.mistakes] == ["label: there is no column 9", "group_variable: there is no column -8"]
 
 
-def test_what_is_left_out_is_said():
+def test_what_is_not_computed_is_named():
     config = changed(methods=GOOD["methods"] | {"post_training_bias": {"methods": "all"}}, predicted_label="p")
     config["segment_config"] = [{"name_or_index": "age", "segments": [["(0, 40]"]]}]
     config["tilth"] = {"bootstrp": 10, "modality": "text"}
@@ -143,20 +164,20 @@ def test_what_is_left_out_is_said():
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        (changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}), "methods.shap cannot be computed in this version"),
+        (changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}), "methods.shap is not supported in this version"),
         (changed("dataset_type", "application/x-image"), "data of type application/x-image cannot be read"),
         (changed("dataset_type", "application/jsonlines", features="features"), "lists of features inside a line cannot be read"),
-        (changed("facet_dataset_uri", "f.csv"), "facets in a data set of their own"),
+        (changed("facet_dataset_uri", "f.csv"), "facets in a dataset of their own"),
         (changed("tilth", {"derived_facets": [{"feature": "language"}]}), "derived_facets"),
     ],
 )
-def test_what_cannot_be_had_at_all_is_a_gap(config, said):
+def test_what_is_not_supported_at_all_is_a_gap(config, said):
     with pytest.raises(Gap, match=said):
         AnalysisConfig.of(config)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1", b"\xff\xfe", "[" * 100_000])
-def test_a_file_that_is_no_json(tmp_path, text):
+def test_a_file_that_is_not_json(tmp_path, text):
     path = tmp_path / "analysis_config.json"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(RequestError):
@@ -173,73 +194,9 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD, "tilth", "predictor", "segment_config", "time_series_data_config", "x"]), JSON, max_size=4))
-def test_whatever_is_written_there_the_errors_are_ours(parts):
+def test_whatever_is_written_there_the_errors_are_those_of_tilth(parts):
     try:
         config = AnalysisConfig.of(GOOD | parts)
-        config.bias(GOOD["headers"])
+        config.request(SCHEMA)
     except TilthError as error:
         assert all(m.message for m in error.mistakes)
-
-
-# ── analysis.json ──
-
-
-def finding(name, value, facet_value="F", **more):
-    details = {
-        "facet": "sex", "facet_value": facet_value, "label": "approved", "label_value": "yes", "description": f"{name} (…)", "status": "ok",
-        "error": "", "notes": [], "n_used": 150, "n_excluded": 0, "counts": {"n_a": 100, "n_d": 50, "n_d_positive": 20, "n_d_negative": 30},
-        "method": "bootstrap", "p_value": None, "p_adjusted": None, "verdict": None,
-    } | more  # fmt: skip
-    return Finding(FindingKind.BIAS, name, ("sex",), value, low=0.1, high=0.2, confidence=0.95, details=details)
-
-
-REPORT = Report(
-    "measure",
-    (
-        finding("DPL", 0.3),
-        finding("CI", 1 / 3),
-        finding("KL", math.inf),
-        finding("CDDL", None, status="error", error="Group variable is empty or not provided"),
-        finding("TVD by label value", 0.5, block="by_label_value", largest="wait"),
-        Finding(FindingKind.WARNING, "AMBIGUOUS_TYPE", message="said"),
-    ),
-    Facts("data.csv", "duckdb", 150, versions={"tilth": "0"}),
-)
-
-
-def test_without_additions_it_is_clarifys_file():
-    assert analysis_json(REPORT, strict=True) == {
-        "version": "1.0",
-        "pre_training_bias_metrics": {
-            "label": "approved",
-            "label_value_or_threshold": "yes",
-            "facets": {
-                "sex": [
-                    {
-                        "value_or_threshold": "F",
-                        "metrics": [
-                            {"name": "CDDL", "description": "CDDL (…)", "value": None, "error": "Group variable is empty or not provided"},
-                            {"name": "CI", "description": "CI (…)", "value": 1 / 3},
-                            {"name": "DPL", "description": "DPL (…)", "value": 0.3},
-                            {"name": "KL", "description": "KL (…)", "value": "Infinity"},
-                        ],
-                    }
-                ]
-            },
-        },
-    }
-
-
-def test_additions_stand_under_keys_of_their_own():
-    made = analysis_json(REPORT)
-    group = made["pre_training_bias_metrics"]["facets"]["sex"][0]
-    assert group["basic_stats"] == {"proportion": 50 / 150, "observed_label_distribution": [0.4, 0.6]}
-    assert group["by_label_value"][0]["largest"] == "wait"
-    assert {"ci_low", "ci_high", "confidence", "p_value", "verdict", "n_used", "n_excluded", "status", "notes"} <= set(group["metrics"][2])
-    assert made["warnings"] == [{"code": "AMBIGUOUS_TYPE", "message": "said"}]
-    assert (made["run"]["engine"], made["run"]["rows"]) == ("duckdb", 150)
-    assert json.loads(json.dumps(made, allow_nan=False)) == made
-
-
-def test_without_bias_there_is_no_section():
-    assert analysis_json(Report("measure"), strict=True) == {"version": "1.0"}

@@ -1,25 +1,30 @@
-"""A SageMaker Clarify configuration, run: from `analysis_config.json` to a report."""
+"""A SageMaker Clarify configuration, run: from `analysis_config.json` to a report, and to the result file `analysis.json`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tilth.aws.clarify.config import AnalysisConfig, analysis_json, warnings
+from tilth.aws.clarify.config import VERSION, AnalysisConfig
 from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
 from tilth.flow.facts import begin
-from tilth.measures.bias import BiasRequest, Facet, bias_findings
-from tilth.report import FindingKind, Report
+from tilth.measures.bias import BIAS_METRICS, bias_findings
+from tilth.report import Finding, FindingKind, Report, jsonable
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
+BLOCKS = ("by_label_value", "continuous")
+ADDED = ("status", "notes", "n_used", "n_excluded", "method", "p_value", "p_adjusted", "verdict")
+STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "plain_disparity", "largest_strata", "largest")
+
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session) -> Report:
-    """The bias metrics that a configuration asks for; what this version does not compute of it is said in warnings.
+    """The bias metrics that a configuration asks for; what this version does not compute of it is named in warnings.
 
     `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` makes Clarify's
     result file of the report. Errors: `RequestError` with every mistake of the configuration, `ColumnError` for columns that are not there,
@@ -27,19 +32,12 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     """
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
     facts = begin(engine)
-    request = request_of(config, data)
+    request = config.request(engine.schema(data))
     with engine.working_for("bias"):
         found = bias_findings(data, request, engine=engine)
     rows = next((f.details["n_used"] + f.details["n_excluded"] for f in found if f.kind is FindingKind.BIAS), None)
-    return Report(
-        "measure", (*found, *warnings(config.left_out)), replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=rows)
-    )
-
-
-def request_of(config: AnalysisConfig, data: Dataset) -> BiasRequest:
-    """What a configuration asks of a table."""
-    asked: dict[str, Any] = config.bias(data.names)
-    return BiasRequest(tuple(Facet(column, values) for column, values in asked.pop("facets")), **asked)
+    left_out = [Finding(FindingKind.WARNING, "NOT_COMPUTED", message=m, details={"measure": "bias"}) for m in config.left_out]
+    return Report("measure", (*found, *left_out), replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=rows))
 
 
 def deliver_analysis(report: Report, config: Any, place: Place) -> None:
@@ -51,3 +49,65 @@ def deliver_analysis(report: Report, config: Any, place: Place) -> None:
         for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", config)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_reports(report, folder)
+
+
+def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
+    """A report's bias findings in the shape of Clarify's `analysis.json`, ready for `json.dumps`.
+
+    Infinities are the strings `"Infinity"` and `"-Infinity"`. What Clarify's own file lacks (intervals, counts, status, notes,
+    distances over all values of the label, facts of the run, warnings) is under keys of its own; `strict` leaves that out.
+    """
+    made: dict[str, Any] = {"version": VERSION}
+    for stage in ("pre_training", "post_training"):
+        found = [f for f in report.of(FindingKind.BIAS) if _stage(f) == stage]
+        made |= {f"{stage}_bias_metrics": _section(found, strict)} if found else {}
+    if not strict:
+        facts = report.facts
+        made["warnings"] = [{"code": f.name, "message": f.message} for f in report.of(FindingKind.WARNING)]
+        kept = ("source", "engine", "rows", "started", "seconds", "scans", "fingerprint")
+        made["run"] = {name: getattr(facts, name) for name in kept} | {"versions": dict(facts.versions), **facts.more}
+    whole: dict[str, Any] = jsonable(made)
+    return whole
+
+
+def _stage(f: Finding) -> str:
+    return BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training"
+
+
+def _section(found: Sequence[Finding], strict: bool) -> dict[str, Any]:
+    label = found[0].details.get("label")
+    facets: dict[str, dict[str, list[Finding]]] = {}
+    for f in found:
+        facets.setdefault(f.details["facet"], {}).setdefault(f.details["facet_value"], []).append(f)
+    about = {} if label is None else {"label": label, "label_value_or_threshold": found[0].details["label_value"]}
+    return {**about, "facets": {name: [_group(v, of, strict) for v, of in groups.items()] for name, groups in facets.items()}}
+
+
+def _group(value: str, found: Sequence[Finding], strict: bool) -> dict[str, Any]:
+    folded = sorted((f for f in found if "block" not in f.details), key=lambda f: f.name)
+    made: dict[str, Any] = {"value_or_threshold": value, "metrics": [_metric(f, strict) for f in folded]}
+    if strict:
+        return made
+    counts = folded[0].details["counts"] if folded else {}
+    made |= {"counts": counts, "basic_stats": _basic(counts)}
+    for block in BLOCKS:
+        inside = [_metric(f, strict) for f in found if f.details.get("block") == block]
+        made |= {block: inside} if inside else {}
+    return made
+
+
+def _metric(f: Finding, strict: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": f.name, "description": f.details["description"], "value": f.value}
+    if f.value is None:
+        made["error"] = f.details["error"]
+    if strict:
+        return made
+    made |= {"ci_low": f.low, "ci_high": f.high, "confidence": f.confidence} | {k: f.details[k] for k in ADDED}
+    return made | {k: f.details[k] for k in STRATA if k in f.details} | {"meaning": f.message}
+
+
+def _basic(counts: Mapping[str, float]) -> dict[str, Any]:
+    rows = counts.get("n_a", 0) + counts.get("n_d", 0)
+    positive, known = counts.get("n_d_positive", 0), counts.get("n_d_positive", 0) + counts.get("n_d_negative", 0)
+    made: dict[str, Any] = {"proportion": counts["n_d"] / rows} if rows else {}
+    return made | ({"observed_label_distribution": [positive / known, 1 - positive / known]} if known else {})
