@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from sqlglot import exp
@@ -28,9 +29,13 @@ class Change:
 
     def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
         """The names after the change: kept ones in their place, new ones behind."""
-        made = dict(self.columns)
-        kept = tuple(c for c in below if c not in made or made[c] is not None)
-        return kept + tuple(c for c, tree in self.columns if tree is not None and c not in kept)
+        kept = dict.fromkeys(c for c in below if c not in self.made or self.made[c] is not None)
+        return tuple(kept | {c: None for c, tree in self.columns if tree is not None})
+
+    @cached_property
+    def made(self) -> Mapping[str, Tree | None]:
+        """The columns by name."""
+        return dict(self.columns)
 
     def reads(self) -> set[str]:
         """The columns below that the change looks at."""
@@ -68,7 +73,7 @@ class Dataset:
     roles: Roles = field(default_factory=Roles)
     layers: tuple[Layer, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         names = self.source.columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
@@ -61,7 +62,7 @@ class Roles:
         """The roles that a column plays."""
         return tuple(role for role, columns in self.named().items() if name in columns)
 
-    @property
+    @cached_property
     def not_features(self) -> frozenset[str]:
         """What a selector by kind leaves alone: what identifies, dates, weighs, groups or splits a row, is private or the outcome."""
         leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private")

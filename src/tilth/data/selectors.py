@@ -67,7 +67,7 @@ def _meaning(word: str, schema: Schema, roles: Roles) -> set[str] | None:
     if word in ROLES and word not in KINDS:
         return set(roles.named().get(word, ()))
     if word in KINDS:
-        return {c.name for c in schema if c.kind in KINDS[word] and c.name not in roles.not_features}
+        return {c.name for c in schema if c.kind in KINDS[word]} - roles.not_features
     if "*" in word or "?" in word:
         return {n for n in schema.names if fnmatch.fnmatchcase(n, word)}
     return None

@@ -20,9 +20,8 @@ def table(name: str) -> exp.Table:
 def layer_select(layer: Layer, below: str, names: tuple[str, ...], wanted: Set[str] | None = None) -> exp.Select | exp.Union:
     """One layer as a select from the table `below`, whose columns are `names`; of a change only the columns `wanted`, if that is said."""
     if isinstance(layer, Change):
-        made = dict(layer.columns)
         chosen = [c for c in layer.names(names) if wanted is None or c in wanted]
-        return exp.Select(expressions=[alias(made.get(c) or col(c), c) for c in chosen]).from_(table(below), copy=False)
+        return exp.Select(expressions=[alias(layer.made.get(c) or col(c), c) for c in chosen]).from_(table(below), copy=False)
     select = layer.select.copy()
     for mention in select.find_all(exp.Table):
         if mention.name == BELOW:
@@ -66,8 +65,7 @@ def _wanted(layers: Sequence[Layer], given: Sequence[tuple[str, ...]], query: ex
 
 def _read_for(wanted: set[str], change: Change) -> set[str]:
     """The columns below a change that the wanted ones are made from."""
-    made = dict(change.columns)
-    return {c for c in wanted if c not in made}.union(*(columns_of(made[c]) for c in wanted if c in made))
+    return (wanted - change.made.keys()).union(*(columns_of(change.made[c]) for c in wanted & change.made.keys()))
 
 
 def _read_by(select: exp.Select | exp.Union) -> set[str] | None:

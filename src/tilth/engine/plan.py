@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Layer
+from tilth.data import Change, Layer
 from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, not_null, or_
 from tilth.engine.layers import grouped, select_from
-from tilth.engine.operations import SumOrZero
+from tilth.engine.operations import Operation, SumOrZero
 from tilth.engine.statistics import Statistic, key, size
 from tilth.errors import listed
 
 MOST_GROUPS = 1_000_000  # that are brought to Python, one number each
+MOST_NUMBERS = 500  # of one scan: DuckDB plans a query in time quadratic in its numbers
 MOST_NAMES = 5  # columns that a title names
 
 
@@ -23,27 +25,29 @@ MOST_NAMES = 5  # columns that a title names
 class Scan:
     """One pass over a table: the query (its FROM is added when it runs) and the statistics it answers, in its order.
 
-    `fold` is the query over the groups that the pass makes, where the statistics are folds over groups.
+    `fold` is the query over the groups that the pass makes, where the statistics are folds over groups; `shared` are operations that
+    several of them use, computed below the query.
     """
 
     title: str
     statistics: tuple[Statistic, ...]
     query: exp.Select
     fold: exp.Select | None = None
+    shared: tuple[Change, ...] = ()
 
     def select(self, base: str, names: tuple[str, ...], layers: Sequence[Layer]) -> exp.Select:
         """The whole query, over the layers on top of the table `base`."""
-        query = select_from(base, names, layers, self.query)
+        query = select_from(base, names, (*layers, *self.shared), self.query)
         return query if self.fold is None else self.fold.copy().from_(query.subquery("g"), copy=False)
 
 
 def plan(statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
     """The scans for these statistics.
 
-    All row aggregates with the same `by` share one scan, whatever their filters; so do all folds over the groups of the
-    same columns with the same filter. Equal statistics are asked once. What is asked of a column's single cells is answered
-    from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the column
-    is read once less.
+    All row aggregates with the same `by` share one scan, whatever their filters (above `MOST_NUMBERS` of them several scans); so do all
+    folds over the groups of the same columns with the same filter. Equal statistics are asked once. What is asked of a column's single
+    cells is answered from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the
+    column is read once less.
     """
     asked = list(dict.fromkeys(statistics))
     counted = {s.per[0] for s in asked if _plain_groups(s)}
@@ -52,7 +56,11 @@ def plan(statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
         c = cell_column(s)
         home = ((), (c,), None) if c in counted else (s.by, s.per, s.where if s.per else None)
         shared.setdefault(home, []).append(s)
-    return tuple(_folds(*home, group) if home[1] else _aggregates(group) for home, group in shared.items())
+    return tuple(
+        _folds(*home, part) if home[1] else _aggregates(part)
+        for home, group in shared.items()
+        for part in ([group] if home[1] else (group[i : i + MOST_NUMBERS] for i in range(0, len(group), MOST_NUMBERS)))
+    )
 
 
 def _plain_groups(s: Statistic) -> bool:
@@ -71,9 +79,28 @@ def cell_column(s: Statistic) -> str | None:
 def _aggregates(asked: list[Statistic]) -> Scan:
     by = asked[0].by
     keys = [alias(k, f"b{i}") for i, k in enumerate(by)]
-    query = exp.Select(expressions=[*keys, *_numbered(_filtered(s.aggregate, s.where) for s in asked)])
+    shared = _shared(asked)
+    numbers = (_filtered(_replaced(s.aggregate, shared), s.where and _replaced(s.where, shared)) for s in asked)
+    query = exp.Select(expressions=[*keys, *_numbered(numbers)])
     title = f"row aggregates by {_names(by)}" if by else "row aggregates"
-    return Scan(title, tuple(asked), grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query)
+    layers = (Change(tuple((name, operation) for operation, name in shared.items())),) if shared else ()
+    return Scan(title, tuple(asked), grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query, shared=layers)
+
+
+def _shared(asked: Iterable[Statistic]) -> dict[Tree, str]:
+    """The operations that several of the statistics use, and the names of the columns that hold them."""
+    trees = (tree for s in asked for tree in (s.aggregate, s.where) if tree is not None)
+    uses = Counter(node for tree in trees for node in tree.find_all(Operation) if node.shared)
+    return {node: f"\x1f{i}" for i, node in enumerate(node for node, n in uses.items() if n > 1)}
+
+
+def _replaced(tree: Tree, shared: Mapping[Tree, str]) -> Tree:
+    """The tree with shared operations read from their columns."""
+
+    def swap(node: Tree) -> Tree:
+        return col(shared[node]) if isinstance(node, Operation) and node in shared else node
+
+    return tree.copy().transform(swap, copy=False) if shared else tree
 
 
 def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> Scan:

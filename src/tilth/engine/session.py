@@ -196,10 +196,10 @@ class Session(ABC):
         asked = list(statistics)
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
         first = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False).limit(rows, copy=False)
-        (scan,) = plan(asked)
-        return cast(
-            "dict[Statistic, Any]", read_off(scan.title, scan.statistics, self.run(self.scan_text(data.rows(first, out=columns), scan)))
-        )
+        head, found = data.rows(first, out=columns), dict[Need, Any]()
+        for scan in plan(asked):
+            found |= read_off(scan.title, scan.statistics, self.run(self.scan_text(head, scan)))
+        return cast("dict[Statistic, Any]", found)
 
     def view(self, data: Dataset) -> str:
         """The name of a table that holds the dataset, for a query that names its tables."""

@@ -182,7 +182,7 @@ def described(flow: Flow) -> dict[str, Any]:
         steps[part].append(_step(step))
     return {
         "name": flow.name,
-        "reading": {"options": flow.reading.options, "roles": vars(flow.reading.roles)},
+        "reading": {"options": flow.reading.options, "roles": {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}},
         "check": flow.check,
         "steps": steps,
         "measure": flow.measure,

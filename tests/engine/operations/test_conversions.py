@@ -13,14 +13,14 @@ from tilth.engine.operations.conversions import CONVERSIONS
 
 TABLE = pa.table(
     {
-        "text": [" 7", "0.5", "yes", "2024-02-29", "2024-02-29T12:30:00.5", "2024-02-29T12:30:00Z", "", None, "x"],
+        "string": [" 7", "0.5", "yes", "2024-02-29", "2024-02-29T12:30:00.5", "2024-02-29T12:30:00Z", "", None, "x"],
         "boolean": [True, False, None, True, True, True, True, True, True],
         "integer": [0, 1, 2, None, -1, 2**53 + 1, -(2**63), 2**63 - 1, 5],
         "float": [0.0, 1.0, -1.5, 2.5, 1e300, None, -0.0, 9.2e18, 0.1],
         "decimal": [Decimal(v) if v else None for v in ("0.00", "1.00", "2.50", "-2.50", None, "123456789.99", "0.99", "-0.99", "100.10")],
         "date": [date(2024, 2, 29), date(1, 1, 1), date(9999, 12, 31), None, *[date(1970, 1, 1)] * 5],
         "timestamp": [datetime(2024, 2, 29, 23, 59, 59, 999999), datetime(1, 1, 1), None, *[datetime(1969, 12, 31, 12)] * 6],
-        "instant": pa.array(
+        "timestamp with time zone": pa.array(
             [datetime(2024, 2, 29, 23, 59, tzinfo=UTC), None, *[datetime(1900, 1, 1, tzinfo=UTC)] * 7], pa.timestamp("us", "UTC")
         ),
     }

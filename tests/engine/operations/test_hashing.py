@@ -40,10 +40,12 @@ TABLE = pa.table(
         "integer": pa.array([0, -(2**63), None], pa.int64()),
         "float": [0.5, 38.5816, None],
         "decimal": pa.array([Decimal("1.50"), Decimal("-0.25"), None], pa.decimal128(10, 2)),
-        "text": ["", "a\x1fb ß’日\n", None],
+        "string": ["", "a\x1fb ß’日\n", None],
         "date": [date(1969, 12, 31), date(9999, 1, 1), None],
         "timestamp": pa.array([datetime(2024, 2, 29, 12, 30), datetime(1, 1, 1, 0, 0, 0, 1), None], pa.timestamp("us")),
-        "instant": pa.array([datetime(2024, 2, 29, 12, 30, tzinfo=UTC), datetime(1969, 1, 1, tzinfo=UTC), None], pa.timestamp("us", "UTC")),
+        "timestamp with time zone": pa.array(
+            [datetime(2024, 2, 29, 12, 30, tzinfo=UTC), datetime(1969, 1, 1, tzinfo=UTC), None], pa.timestamp("us", "UTC")
+        ),
         "binary": pa.array([b"", b"\x00\xff", None], pa.binary()),
     }
 )

@@ -84,6 +84,7 @@ class NanToNull(Operation):
     """x, but null where x is NaN: what reading does to every float column."""
 
     stays = "{x} == {x}"
+    shared = True
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -98,6 +99,8 @@ class NanToNull(Operation):
 
 class Finite(Operation):
     """x as a double, but null where x is not finite: what learning looks at."""
+
+    shared = True
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:

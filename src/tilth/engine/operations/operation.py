@@ -22,7 +22,8 @@ EngineName = Literal["duckdb", "spark"]
 class Operation(exp.Expression, exp.Func):
     """A named operation. A subclass says what it means in its docstring and gives `both`, or `duckdb` and `spark`: trees made of
     its arguments. `row` is the same for one row of Python values; it is called only when no argument is null, unless
-    `takes_null`. An operation without `row` cannot be served. `total` says that it gives a value for every value.
+    `takes_null`. An operation without `row` cannot be served. `total` says that it gives a value for every value,
+    `shared` that it never raises and is worth computing once where a scan uses it several times.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"expressions": False}
@@ -30,6 +31,7 @@ class Operation(exp.Expression, exp.Func):
     takes_null: ClassVar[bool] = False
     never_null: ClassVar[bool] = False
     total: ClassVar[bool] = False
+    shared: ClassVar[bool] = False
     row: ClassVar[Callable[..., Any] | None] = None
     stays: ClassVar[str] = ""  # a test in Python, of `{x}`, under which `row` would give back its first argument as it is
 
@@ -66,13 +68,19 @@ class Operation(exp.Expression, exp.Func):
 
 def lowered(tree: Tree, engine: EngineName) -> Tree:
     """The tree with every named operation in the words of one engine."""
-    holder = exp.Paren(this=tree.copy())
-    while operations := list(holder.find_all(Operation)):
-        for node in reversed(operations):  # the inner ones first
+    return _lowered(tree.copy(), engine)
+
+
+def _lowered(tree: Tree, engine: EngineName) -> Tree:
+    """The same in place: a tree that nobody else holds."""
+    holder = exp.Paren(this=tree)
+    nodes = list(holder.find_all(Operation, exp.Filter))
+    for node in reversed(nodes):  # the inner ones first
+        if isinstance(node, Operation):
             spelled = getattr(node, engine)(*(a.pop() for a in list(node.expressions)))
-            _put(node, spelled, engine)
-    for plain in list(holder.find_all(exp.Filter)):
-        plain.replace(only_where(plain.this, plain.expression.this, engine))
+            _put(node, _lowered(spelled, engine), engine)
+        elif node.parent is not None and not isinstance(node.this, Operation):
+            node.replace(only_where(node.this, node.expression.this, engine))
     found: Tree = holder.this
     return found
 
@@ -83,7 +91,7 @@ def _put(node: Operation, spelled: Tree, engine: EngineName) -> None:
     if not isinstance(around, exp.Filter):
         node.replace(spelled)
         return
-    inside = exp.Paren(this=lowered(spelled, engine))  # down to the engine's own aggregates
+    inside = exp.Paren(this=spelled)
     aggregates = [n for n in inside.find_all(exp.Expression) if is_aggregate(n)]
     if not aggregates:
         raise Gap(f"{type(node).__name__} has no aggregate that a filter could move into")
@@ -136,7 +144,7 @@ def is_aggregate(node: exp.Expr) -> bool:
 
 def lower(tree: Tree, engine: EngineName, pretty: bool = False) -> str:
     """The SQL text of a tree for one engine; `pretty`: in lines, for people to read."""
-    return lowered(tree, engine).sql(engine, identify=True, comments=False, pretty=pretty)
+    return lowered(tree, engine).sql(engine, identify=True, comments=False, pretty=pretty, copy=False)
 
 
 def call(name: str, *arguments: Tree) -> Tree:

@@ -18,6 +18,7 @@ class Trim(Operation):
     """A text without blanks, tabs and line ends at its ends (DuckDB alone would trim all of Unicode's blanks)."""
 
     total = True
+    shared = True
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
@@ -38,6 +39,7 @@ class BlankToNull(Operation):
     """A text, but null where it is empty or holds blanks, tabs and line ends only: what counts as missing to a step."""
 
     stays = "{x} >= '!'"
+    shared = True
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
