@@ -308,18 +308,18 @@ OVERFLOWING = ["-e", "abs(e)", "e + e", "e - 1", "e * 2", "e div -1", "2 * 92233
 """Formulas that leave 64 bits somewhere: every engine stops."""
 
 DIFFERENT = {
-    "x div y": "DIV is of integers",
-    "p div 2": "DIV is of integers",
-    "s || x": "a float has no text that all engines agree on",
-    "concat(s, p)": "a decimal has no text that all engines agree on",
-    "s || t": "a timestamp has no text that all engines agree on",
-    "length(i)": "length() is of texts",
-    "lower(d)": "lower() is of texts",
-    "trim(x)": "trim() is of texts",
-    "i like '1%'": "a pattern is for texts",
-    "b rlike 'a'": "a pattern is for texts",
-    "sqrt(s)": "sqrt() is of numbers",
-    "round(s)": "round() is of numbers",
+    "x div y": "DIV takes integers",
+    "p div 2": "DIV takes integers",
+    "s || x": "a float has no string that all engines agree on",
+    "concat(s, p)": "a decimal has no string that all engines agree on",
+    "s || t": "a timestamp has no string that all engines agree on",
+    "length(i)": "length() takes strings",
+    "lower(d)": "lower() takes strings",
+    "trim(x)": "trim() takes strings",
+    "i like '1%'": "a pattern takes strings",
+    "b rlike 'a'": "a pattern takes strings",
+    "sqrt(s)": "sqrt() takes numbers",
+    "round(s)": "round() takes numbers",
     "if(i, 1, 2)": "a condition is true or false",
     "case when s then 1 end": "a condition is true or false",
     "x is true": "a condition is true or false",
@@ -334,8 +334,8 @@ DIFFERENT = {
     "greatest(t, z)": "of different kinds: timestamp, timestamp with time zone",
     "if(b, 1, 'x')": "of different kinds: integer, string",
     "i < 9223372036854775808": "9223372036854775808 does not fit 64 bits",
-    "weekday_of(i)": "weekday_of() is of dates and timestamps",
-    "days_between(d)": "days_between() is of 2 dates, not of 1",
+    "weekday_of(i)": "weekday_of() takes dates and timestamps",
+    "days_between(d)": "days_between() takes 2 arguments, not 1",
 }
 """Formulas that engines take differently, or one of them not at all → what is told instead."""
 
@@ -397,12 +397,12 @@ QUERIES = [
 """What stands between SELECT and FROM in whole queries, over the same table with the number of its row in `o`."""
 
 QUERIES_DIFFERENT = {
-    "s || x": "different strings",
-    "concat(s, f)": "different strings",
-    "cast(z as string)": "different strings",
+    "s || x": "has no string that all engines agree on",
+    "concat(s, f)": "has no string that all engines agree on",
+    "cast(z as string)": "has no string that all engines agree on",
     "trim(both 'a' from s)": "trim takes blanks",
     "ltrim(s)": "trim takes blanks",
-    "s like u": "a pattern must be a text in quotes",
+    "s like u": "a pattern must be a string in quotes",
     "round(x, 400)": "the places to round to",
     "cast(x as decimal(10, 2))": "a cast to DECIMAL(10, 2)",
 }

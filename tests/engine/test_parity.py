@@ -105,9 +105,10 @@ def test_what_engines_take_differently_is_refused(formula):
 def asked(engine: Session, expressions: list[str]) -> list[list[Any]]:
     """The values of expressions in a whole query, those of each row in a list."""
     table = nasty.nasty_table().append_column("o", pa.array(range(len(ROWS))))
-    view = engine.view(Dataset(Memory(table, tuple(table.column_names))))
+    data = Dataset(Memory(table, tuple(table.column_names)))
+    view = engine.view(data)
     chosen = ", ".join(f"{x} as v{n}" for n, x in enumerate(expressions))
-    query = parse_query(f"select o, {chosen} from primary order by o", {"primary": view})
+    query = parse_query(f"select o, {chosen} from primary order by o", {"primary": (view, engine.schema(data))})
     return [list(row[1:]) for row in engine.execute("query", engine.written(query))]
 
 

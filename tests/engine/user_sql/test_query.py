@@ -5,11 +5,12 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from tilth.data import Column, Kind, Schema
 from tilth.engine.operations import lower
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import ExpressionError
 
-TABLES = {"primary": "source0"}
+TABLES = {"primary": ("source0", Schema((Column("a", Kind.INTEGER, "int"),)))}
 SELF = "with `{0}` as (select * from `{0}`) select count(*) from `{0}`"
 OUTSIDE = "select (select count(*) from (with `{0}` as (select 1 as a) select * from `{0}`) q) as n, count(*) from `{0}`"
 

@@ -1,178 +1,143 @@
-"""Whole queries that users write: one SELECT over tables that it is given, and nothing else.
+"""Whole queries: one SELECT over tables that it is given, and nothing else.
 
-As in `admission`, a text is parsed in Spark's dialect and every node of it must be listed here. A query that passes can read
-its tables and no file, setting or other table; operations that engines disagree on become the named ones.
+Names are resolved by sqlglot, so that both engines are asked for the same columns. A query can read its tables and no file, setting or
+other table.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
+from collections.abc import Mapping
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot import Dialect, exp
+from sqlglot.errors import OptimizeError
 from sqlglot.expressions import Expression as Tree
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify_columns import qualify_columns, validate_qualify_columns
+from sqlglot.optimizer.qualify_tables import qualify_tables
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
 
-from tilth.engine.expressions import double, lit
-from tilth.engine.operations import Round, Trim
-from tilth.engine.operations.numbers import IntegerDivide
-from tilth.engine.operations.patterns import Like, Matches
-from tilth.engine.operations.untyped import UNTYPED, ToInteger, ToText
-from tilth.engine.user_sql.expression import CASTS, LONGEST, MOST_PLACES, OF_TEXTS, SAFE
-from tilth.errors import ExpressionError, Mistake, did_you_mean, listed
+from tilth.data import Column, Kind, Schema
+from tilth.engine.expressions import TYPES
+from tilth.engine.operations import times
+from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.user_sql.admission import CASTS, Admission, typed
+from tilth.engine.user_sql.expression import NARROW
+from tilth.errors import ExpressionError, did_you_mean, listed
 
-CLAUSES = (
-    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With, exp.CTE,
-    exp.TableAlias, exp.Alias, exp.Identifier, exp.Star, exp.Subquery, exp.Exists, exp.Union, exp.Intersect, exp.Except, exp.Distinct,
-    exp.Tuple, exp.Window, exp.WindowSpec, exp.Filter, exp.Var,
-)  # fmt: skip
-AGGREGATES = (
-    exp.Count, exp.Sum, exp.Min, exp.Max, exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop,
-    exp.CovarSamp, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead,
-)  # fmt: skip
-VALUES = (
-    exp.Column, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.And, exp.Or,
-    exp.Not, exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.In,
-    exp.Between, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Length, exp.Year, exp.Month, exp.Day, exp.TsOrDsToDate,
-)  # fmt: skip
-
-
-def _operation(operation: Any) -> Callable[[Any], Tree]:
-    return lambda node: operation.of(*(x for x in (node.this, node.args.get("expression")) if isinstance(x, Tree)))
-
-
-def _count_if(node: Any) -> Tree:
-    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=node.this.copy()))
-
-
-def _average(node: Any) -> Tree:
-    """DuckDB's average of decimals is a double, Spark's a decimal of few places."""
-    return exp.Avg(this=double(node.this))
-
-
-def _cast(node: Any) -> Tree:
-    """Spark's cast raises and DuckDB's may not: both give null for what cannot be read."""
-    return UNTYPED[CASTS[node.args["to"].this]].of(node.this)
-
-
-def _concat(node: Any) -> Tree:
-    """Null if one part is."""
-    given = node.expressions if isinstance(node, exp.Concat) else (node.this, node.expression)
-    return exp.Paren(this=reduce(lambda x, y: exp.DPipe(this=x, expression=y), [ToText.of(x) for x in given]))
-
-
-def _number(node: Any) -> Tree:
-    """A number with a point is a double, as in formulas: beside a float of 32 bits DuckDB compares a decimal in 32, Spark in 64."""
-    return node.copy() if node.is_string or node.is_int else lit(float(node.this))
-
-
-MEANT: Mapping[type[Any], Callable[[Any], Tree]] = {
-    exp.Literal: _number,
-    **{node: _operation(operation) for node, operation in {**SAFE, **OF_TEXTS}.items()},
-    exp.IntDiv: lambda node: IntegerDivide.of(ToInteger.of(node.this), ToInteger.of(node.expression)),
-    exp.Round: lambda node: Round.of(node.this, node.args.get("decimals") or lit(0)),
-    exp.Trim: _operation(Trim),
-    exp.RegexpLike: _operation(Matches),
-    exp.Like: _operation(Like),
-    exp.CountIf: _count_if,
-    exp.Avg: _average,
-    exp.Concat: _concat,
-    exp.DPipe: _concat,
-    exp.Cast: _cast,
-    exp.TryCast: _cast,
+NARROW_TYPES = frozenset({exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.FLOAT})
+SCHEMA_TYPES: Mapping[Kind, Any] = {**TYPES, Kind.DECIMAL: exp.DType.DECIMAL}
+KINDS: Mapping[Any, Kind] = {
+    **CASTS,
+    **dict.fromkeys(NARROW_TYPES, Kind.INTEGER),
+    **{t: k for k, t in SCHEMA_TYPES.items()},
+    exp.DType.FLOAT: Kind.FLOAT,
+    exp.DType.NULL: Kind.NULL,
 }
-PASSING = frozenset({*CLAUSES, *AGGREGATES, *VALUES, *MEANT})
+INTEGER, DOUBLE, BOOLEAN = ({"returns": t} for t in (exp.DType.BIGINT, exp.DType.DOUBLE, exp.DType.BOOLEAN))
+TYPED = {
+    **Dialect.get_or_raise("spark").EXPRESSION_METADATA,
+    **dict.fromkeys((exp.Floor, exp.Ceil, exp.Round, exp.Div, exp.Avg), DOUBLE),
+    **dict.fromkeys((exp.IntDiv, exp.Length, times.DaysBetween, times.Weekday), INTEGER),
+    FullMatches: BOOLEAN,
+}
+"""The types of nodes, as sqlglot has them for Spark and as the operations that replace them have them."""
 
 
-def parse_query(text: str, tables: Mapping[str, str]) -> Tree:
-    """The tree of a query; a table's name in it becomes the engine's name for that table (`tables`: one → the other).
+def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
+    """The tree of a query; `tables`: the name of a table in the query → the engine's name for it, and its columns.
 
-    Errors: `ExpressionError` for everything that is not one SELECT of listed nodes over these tables, all at once.
+    Errors: `ExpressionError` for everything that is not one SELECT of listed nodes over these tables and their columns.
 
     >>> from tilth.engine.operations import lower
-    >>> lower(parse_query("select count(*) from primary", {"primary": "source0"}), "duckdb")
-    'SELECT COUNT(*) FROM "source0" AS "primary"'
+    >>> lower(parse_query("select count(*) as n from primary", {"primary": ("source0", Schema(()))}), "duckdb")
+    'SELECT COUNT(*) AS "n" FROM "source0" AS "primary"'
     """
-    query = _parsed(text)
-    mistakes = [m for node in list(query.walk()) for m in _refusal(node, tables)]
-    if mistakes:
-        raise ExpressionError(*dict.fromkeys(mistakes))
-    # A WITH gets a name of ours: where its own is out of scope, that name could be a file or a view of the engine's.
-    ours = {id(cte): f"cte{n}" for n, cte in enumerate(query.find_all(exp.CTE))}
-    there = {known.casefold(): table for known, table in tables.items()}
-    meant = [(mention, _meant(mention)) for mention in query.find_all(exp.Table)]
-    for mention, cte in meant:
-        mention.set("alias", mention.args.get("alias") or exp.TableAlias(this=exp.to_identifier(mention.name, quoted=True)))
-        name = there[mention.name.casefold()] if cte is None else ours[id(cte)]
-        mention.set("this", exp.to_identifier(name, quoted=True))
-    for cte in query.find_all(exp.CTE):
-        cte.args["alias"].set("this", exp.to_identifier(ours[id(cte)], quoted=True))
-    for node in reversed(list(query.find_all(*MEANT))):
-        node.replace(MEANT[type(node)](node))
-    tree: Tree = query
-    return tree
-
-
-def _parsed(text: str) -> Any:
-    if len(text) > LONGEST:
-        raise ExpressionError(f"the query has {len(text):,} characters; at most {LONGEST:,} are read", code="too-long")
+    admission = Admission(text, query=True)
     try:
-        statements = sqlglot.parse(text, dialect="spark")
-    except (SqlglotError, RecursionError) as error:
-        raise ExpressionError(f"Error executing SQL statement: {str(error).splitlines()[0]}", code="not-sql") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise ExpressionError("one SELECT is taken, and nothing else", accepted="SELECT …, or WITH … SELECT …", code="not-a-query")
-    return statements[0]
+        query = admission.parsed()
+        _name_tables(admission, query, _spelled(query, tables))
+        return admission.admit(_typed(admission, query, tables))
+    except OptimizeError as error:
+        raise ExpressionError(f"Error executing SQL statement: {str(error).splitlines()[0]}", code="unknown-column") from error
+    except RecursionError as error:
+        raise ExpressionError("the query is nested too deeply", code="too-deep") from error
+    finally:
+        admission.finish()
 
 
-def _in_scope(mention: exp.Table) -> Iterator[exp.CTE]:
-    """The selects of WITHs that a name may mean where it stands, the nearest first: of its own WITH only those before."""
-    below: Any = mention
-    while (above := below.parent) is not None:
-        if isinstance(above, exp.With):
-            yield from reversed(above.expressions[: below.index])
-        elif (named := above.args.get("with_")) is not None and named is not below:
-            yield from reversed(named.expressions)
-        below = above
+def _spelled(query: Tree, tables: Mapping[str, tuple[str, Schema]]) -> Mapping[str, str]:
+    """Give names that differ in case only one spelling, the columns' own first; the tables' names → the engine's."""
+    spelling: dict[str, str] = {}
+    for _, schema in tables.values():
+        for name in schema.names:
+            spelling.setdefault(name.casefold(), name)
+    for identifier in query.find_all(exp.Identifier):
+        identifier.set("this", spelling.setdefault(identifier.name.casefold(), identifier.name))
+    return {spelling.get(name.casefold(), name): table for name, (table, _) in tables.items()}
 
 
-def _meant(mention: exp.Table) -> exp.CTE | None:
-    """The select of a WITH that a name means; None for a table that is given."""
-    return next((cte for cte in _in_scope(mention) if cte.alias.casefold() == mention.name.casefold()), None)
+def _name_tables(a: Admission, query: Tree, tables: Mapping[str, str]) -> None:
+    """Give every table the engine's name and every WITH a generated one: out of scope its own could be that of a file or a view."""
+    for clause in query.find_all(exp.With):
+        if twice := [name for name, times in Counter(cte.alias for cte in clause.expressions).items() if times > 1]:
+            a.refuse(f"WITH names {listed(twice)} more than once", hint="give each select a name of its own")
+    names = {id(cte): f"cte{n}" for n, cte in enumerate(query.find_all(exp.CTE))}
+    meant = {id(table): (table, scope.sources.get(table.alias_or_name), scope) for scope in traverse_scope(query) for table in scope.tables}
+    for table in list(query.find_all(exp.Table)):
+        _, source, scope = meant.get(id(table), (table, None, None))
+        if isinstance(source, Scope):
+            name = names.get(id(source.expression.parent))
+        else:
+            plain = isinstance(table.this, exp.Identifier) and not table.args.get("db") and source is table
+            name = tables.get(table.name) if plain else None
+        if name is None:
+            known = [*tables, *(scope.cte_sources if scope else ())]
+            message, hint = f"{table.sql('spark')} not found in additional sources", did_you_mean(table.name, known)
+            a.refuse(message, f"the tables {listed(known)}", hint, code="unknown-table")
+            continue
+        table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+        table.set("this", exp.to_identifier(name, quoted=True))
+    for cte in query.find_all(exp.CTE):
+        cte.args["alias"].set("this", exp.to_identifier(names[id(cte)], quoted=True))
+    a.finish()
 
 
-def _refusal(node: Any, tables: Mapping[str, str]) -> list[Mistake]:
-    """Why a node may not pass."""
-    hint = "the engines do not agree on it, or it reaches outside the tables"
-    match node:
-        case exp.Table():
-            known = [*tables, *dict.fromkeys(cte.alias for cte in _in_scope(node))]
-            plain = isinstance(node.this, exp.Identifier) and not node.args.get("db")
-            if plain and node.name.casefold() in {k.casefold() for k in known}:
-                return []
-            told = f"{node.sql('spark')} not found in additional sources"
-            return [Mistake(told, accepted=f"the tables {listed(known)}", hint=did_you_mean(node.name, known), code="unknown-table")]
-        case exp.With() if node.args.get("recursive"):
-            return [Mistake("WITH RECURSIVE cannot be used in a query", hint="it may never end", code="not-admitted")]
-        case exp.With() if twice := [n for n, times in Counter(cte.alias.casefold() for cte in node.expressions).items() if times > 1]:
-            return [Mistake(f"WITH names {listed(twice)} more than once", hint="give each select a name of its own", code="not-admitted")]
-        case exp.DataType():
-            if node.this in CASTS:
-                return []
-            return [Mistake(f"a cast to {node.sql('spark')} cannot be used", accepted="bigint, double, string, boolean, date, timestamp")]
-        case exp.RegexpLike() | exp.Like() if not isinstance(node.expression, exp.Literal):
-            return [Mistake("a pattern must be a text in quotes", code="not-admitted")]
-        case exp.Trim() if node.expression is not None or node.args.get("position"):
-            told = "trim takes blanks, tabs and line ends from both ends, nothing else"
-            return [Mistake(told, accepted="trim(x)", code="not-admitted")]
-        case exp.Round() if not (
-            isinstance(n := node.args.get("decimals") or lit(0), exp.Literal) and n.is_int and int(n.this) <= MOST_PLACES
-        ):
-            return [Mistake(f"the places to round to must be a whole number from 0 to {MOST_PLACES}", code="not-admitted")]
-    if type(node) in PASSING:
-        return []
-    what = f"{node.name}()" if isinstance(node, exp.Anonymous) else node.sql("spark")[:60]
-    return [Mistake(f"{what} cannot be used in a query", hint=hint, code="not-admitted")]
+def _typed(a: Admission, query: Tree, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
+    """The query with every column's table written, and the kinds of its columns and sub-queries noted."""
+    schema = MappingSchema({t: {c.name: _type(c) for c in columns} for t, columns in tables.values()}, dialect="spark", normalize=False)
+    names = [name for _, columns in tables.values() for name in columns.names]
+    known = {
+        *(n.casefold() for n in names),
+        *(alias.casefold() for node in query.find_all(exp.Alias, exp.TableAlias) for alias in _aliases(node)),
+    }
+    for column in query.find_all(exp.Column):
+        if column.name.casefold() not in known and not isinstance(column.this, exp.Star):
+            hint = did_you_mean(column.name, names)
+            a.refuse(f"there is no column {column.name!r}", listed(dict.fromkeys(names)), hint, code="unknown-column")
+    a.finish()
+    query = qualify_columns(qualify_tables(query, dialect="spark"), schema, dialect="spark")
+    validate_qualify_columns(query)
+    annotate_types(query, schema, TYPED, dialect="spark")
+    for node in query.find_all(exp.Column, exp.Subquery):
+        of: Any = node.type if node.type and node.type.this in KINDS else _selected(node)
+        typed(node, KINDS.get(of.this, Kind.OTHER) if of else Kind.OTHER, narrow=bool(of) and of.this in NARROW_TYPES)
+    return query
+
+
+def _type(column: Column) -> exp.DataType:
+    narrow = column.type.lower() in NARROW
+    wide = SCHEMA_TYPES.get(column.kind, exp.DType.UNKNOWN)
+    return exp.DataType(this={Kind.INTEGER: exp.DType.INT, Kind.FLOAT: exp.DType.FLOAT}.get(column.kind, wide) if narrow else wide)
+
+
+def _aliases(node: Any) -> list[str]:
+    return [node.alias] if isinstance(node, exp.Alias) else [node.name, *(column.name for column in node.columns)]
+
+
+def _selected(node: Tree) -> Any:
+    """The type of the selected value that a name without a table is, as in ORDER BY."""
+    above = node.find_ancestor(exp.Query)
+    return next((s.type for s in above.selects if s.alias_or_name == node.name), None) if isinstance(above, exp.Query) else None

@@ -43,7 +43,8 @@ def _record(analyzer: Analyzer, context: Context) -> PreparedRule:
 def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
     """The rule's query over the engine's tables. Errors: `ExpressionError`."""
     tables = {PRIMARY: context.data, **context.sources}
-    return parse_query(context.text(rule.parameters[0]).pattern, {name: context.engine.view(data) for name, data in tables.items()})
+    known = {name: (context.engine.view(data), context.engine.schema(data)) for name, data in tables.items()}
+    return parse_query(context.text(rule.parameters[0]).pattern, known)
 
 
 def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:

@@ -1,0 +1,616 @@
+"""The one allow-list for SQL that users write: formulas, conditions (`where`), and the queries of CustomSql.
+
+A text is parsed in Spark's dialect, as in AWS Glue. Of the tree only what is listed here passes, each node as it is or as the named
+operation that means the same on every engine; the rest is refused. So a text cannot read or write a file, change a setting, or mean
+one thing on DuckDB and another on Spark. The kind of every value is known: of columns from the tables' schemas, of all else from its parts.
+
+A query may do more than a formula: select, join, group and aggregate. It also reads strings as what they are compared or computed with,
+and keeps decimals exact, which in a formula become doubles, so that a served row gives the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine import expressions as e
+from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Operation, Round, Trim, times
+from tilth.engine.operations import numbers as num
+from tilth.engine.operations.casts import FROM_TEXT
+from tilth.engine.operations.conversions import DecimalToInteger
+from tilth.engine.operations.hashing import DateText
+from tilth.engine.operations.patterns import FullMatches, Like, Matches
+from tilth.engine.operations.texts import UpperAscii
+from tilth.errors import ExpressionError, Mistake, Place, listed
+from tilth.regex import Regex
+
+LONGEST = 20_000  # characters
+DEEPEST = 100  # nested nodes
+MOST_PLACES = 15  # to round to: a double has no more digits
+CASTS: Mapping[Any, Kind] = {
+    **dict.fromkeys((exp.DType.BIGINT, exp.DType.INT), Kind.INTEGER),
+    **dict.fromkeys((exp.DType.DOUBLE, exp.DType.FLOAT), Kind.FLOAT),
+    **dict.fromkeys((exp.DType.TEXT, exp.DType.VARCHAR), Kind.STRING),
+    exp.DType.BOOLEAN: Kind.BOOLEAN,
+    exp.DType.DATE: Kind.DATE,
+    **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ), Kind.TIMESTAMP),
+}
+CASTABLE = "bigint, double, string, boolean, date, timestamp"
+PLAIN: Mapping[Kind, tuple[tuple[Kind, ...], tuple[Kind, ...]]] = {
+    Kind.INTEGER: ((Kind.BOOLEAN,), ()),
+    Kind.FLOAT: ((Kind.INTEGER, Kind.DECIMAL), (Kind.BOOLEAN,)),
+    Kind.STRING: ((Kind.INTEGER, Kind.BOOLEAN), (Kind.DECIMAL, Kind.TIMESTAMP)),
+    Kind.BOOLEAN: ((), (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)),
+    Kind.DATE: ((Kind.TIMESTAMP,), (Kind.TIMESTAMP_TZ,)),
+    Kind.TIMESTAMP: ((Kind.DATE,), (Kind.TIMESTAMP_TZ,)),
+}
+"""To → from: the casts that mean the same on every engine; the second ones in queries only, as no row has a form for them."""
+CAST_FIRST: Mapping[Kind, str] = {
+    Kind.STRING: "cast it to a number first: cast(x as double)",
+    **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
+}
+FUNCTIONS = (
+    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan",
+    "least", "length", "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
+)  # fmt: skip
+OWN: Mapping[str, tuple[type[Operation], int]] = {
+    "days_between": (times.DaysBetween, 2),
+    "weekday_of": (times.Weekday, 1),
+    "full_match": (FullMatches, 2),
+}
+"""Functions that only Tilth has → the operation, and how many arguments it takes."""
+
+
+def kind(x: Tree) -> Kind:
+    """The kind of an admitted value."""
+    found: Kind = x.meta.get("kind", Kind.OTHER)
+    return found
+
+
+def typed(x: Tree, of: Kind, narrow: bool = False) -> Tree:
+    """A tree with the kind of its value; `narrow`: a number of fewer than 64 bits, with which each engine computes in its own width."""
+    x.meta.update(kind=of, narrow=narrow)
+    return x
+
+
+def short(text: str) -> str:
+    """A text as messages show it."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 80 else f"{flat[:77]}..."
+
+
+class Admission:
+    """One text on its way from what the user wrote to a tree that means the same on every engine."""
+
+    def __init__(self, text: str, place: Place | None = None, query: bool = False) -> None:
+        self.text, self.place, self.query = text, place, query
+        self.mistakes: list[Mistake] = []
+
+    def refuse(self, message: str, accepted: str = "", hint: str = "", code: str = "not-admitted") -> Tree:
+        """Note a mistake; null takes the place of what is refused."""
+        where = "" if self.query else f", in {short(self.text)!r}"
+        self.mistakes.append(Mistake(message + where, self.place, accepted, hint, code))
+        return typed(exp.Null(), Kind.NULL)
+
+    def finish(self) -> None:
+        """Raise if anything was refused."""
+        if self.mistakes:
+            raise ExpressionError(*dict.fromkeys(self.mistakes))
+
+    # ── the text, and which nodes may be in it ──
+
+    def parsed(self) -> Tree:
+        """The tree of the text, made of listed nodes with as many arguments as they take."""
+        if len(self.text) > LONGEST:
+            self.refuse(f"the text has {len(self.text):,} characters", f"at most {LONGEST:,}", code="too-long")
+            self.finish()
+        holder = exp.Tuple(expressions=self._statements())
+        if _depth(holder) > DEEPEST * (2 if self.query else 1):
+            self.refuse("the text is nested too deeply", f"at most {DEEPEST} levels", code="too-deep")
+            self.finish()
+        for node in list(holder.find_all(exp.Anonymous)):
+            operation, takes = OWN.get(node.name.lower(), (None, 0))
+            if operation is not None and len(node.expressions) == takes:
+                node.replace(operation.of(*node.expressions))
+        for tree in holder.expressions:
+            for _ in tree.walk(prune=self._is_refused):
+                pass
+        self.finish()
+        return holder.expressions[0].pop()
+
+    def _statements(self) -> list[Any]:
+        try:
+            found: list[Any] = (
+                sqlglot.parse(self.text, dialect="spark")
+                if self.query
+                else [sqlglot.parse_one(self.text, dialect="spark", into=exp.Condition)]
+            )
+        except RecursionError as error:
+            raise ExpressionError("the text is nested too deeply", place=self.place, code="too-deep") from error
+        except SqlglotError as error:
+            raise ExpressionError(self._syntax(error)) from error
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:  # what the parser makes of calls without arguments
+            message = f"{short(self.text)!r} cannot be read: a function has too few arguments, or some that it does not take"
+            raise ExpressionError(message, place=self.place, code="wrong-arguments") from error
+        if self.query and (len(found) != 1 or not isinstance(found[0], exp.Query)):
+            raise ExpressionError("a query is one SELECT", accepted="SELECT …, or WITH … SELECT …", code="not-a-query")
+        return found
+
+    def _syntax(self, error: SqlglotError) -> Mistake:
+        details = (getattr(error, "errors", None) or [{}])[0]
+        line, column = details.get("line"), details.get("col")
+        what = str(details.get("description") or str(error).split("\n")[0]).rstrip(".")
+        if self.query:
+            return Mistake(f"Error executing SQL statement: {what}", self.place, code="not-sql")
+        lines = self.text.splitlines()
+        place = self.place or Place("<sql>", line, column, lines[line - 1] if line and line <= len(lines) else None)
+        return Mistake(f"{short(self.text)!r} is not an SQL expression: {what}", place, code="not-sql")
+
+    def _is_refused(self, node: Any) -> bool:
+        """Note why a node may not pass, if it may not; what is below it is then not looked at."""
+        before = len(self.mistakes)
+        if isinstance(node, exp.DataType):
+            if node.this not in CASTS or node.expressions:
+                self.refuse(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}")
+            return True
+        if type(node) not in RULES and not (self.query and isinstance(node, CLAUSES)) and not isinstance(node, exp.Identifier):
+            self._unlisted(node)
+        elif isinstance(node, exp.AggFunc | exp.Window | exp.RowNumber) and not self.query:
+            what = "a window function" if isinstance(node, exp.Window) else f"the aggregate {_name(node)}: a formula sees one row"
+            self.refuse(what, hint="CustomSql may hold one", code="window" if isinstance(node, exp.Window) else "aggregate")
+        elif isinstance(node, exp.With) and node.args.get("recursive"):
+            self.refuse("WITH RECURSIVE cannot be used in a query", hint="it may never end")
+        elif node.error_messages() or (isinstance(node, exp.Func) and _has_more(node)):
+            self.refuse(f"{_name(node)} has too few arguments, or some that it does not take", code="wrong-arguments")
+        return len(self.mistakes) > before
+
+    def _unlisted(self, node: Any) -> None:
+        if isinstance(node, exp.Anonymous):
+            word = node.name.lower()
+            if word in OWN:
+                self.refuse(f"{word}() takes {OWN[word][1]} arguments, not {len(node.expressions)}", code="wrong-arguments")
+                return
+            near = difflib.get_close_matches(word, FUNCTIONS, n=1)
+            hint = f"did you mean {near[0]}()?" if near else ""
+            self.refuse(f"there is no function {node.name}()", listed(FUNCTIONS, 40), hint, code="unknown-function")
+        elif isinstance(node, exp.Query | exp.Exists) and not self.query:
+            self.refuse("a sub-query", hint="CustomSql may hold one", code="sub-query")
+        elif self.query:
+            self.refuse(f"{_name(node)} cannot be used in a query", hint="the engines do not agree on it, or it reaches outside the tables")
+        else:
+            why = "the engines do not agree on it, or it is more than a formula"
+            self.refuse(f"{_name(node)} cannot be used: {why}", listed(FUNCTIONS, 40))
+
+    # ── meaning ──
+
+    def admit(self, tree: Tree) -> Tree:
+        """The tree that means the same on every engine; its columns have their kinds."""
+        holder = exp.Paren(this=tree)
+        for node in reversed([n for n in tree.walk() if type(n) in RULES]):
+            node.replace(RULES[type(node)](self, node))
+        found: Tree = holder.this
+        return found
+
+    def wider(self, kinds: Iterable[Kind]) -> Kind:
+        """The kind of a value that may be any of these: null gives way, and a float wins over other numbers."""
+        found = [k for k in dict.fromkeys(kinds) if k is not Kind.NULL]
+        if len(found) < 2 or not all(k.numeric for k in found):
+            return found[0] if found else Kind.NULL
+        return Kind.DECIMAL if self.query and Kind.FLOAT not in found else Kind.FLOAT
+
+    def of(self, wanted: Callable[[Kind], bool], message: str, x: Tree, hint: str = "") -> Tree:
+        """A value, refused where its kind is not wanted; null is of every kind."""
+        if wanted(kind(x)) or kind(x) is Kind.NULL:
+            return x
+        return self.refuse(
+            f"{message}; {x.sql('spark')} is {article(kind(x))}", hint=hint or CAST_FIRST.get(kind(x), ""), code="wrong-kind"
+        )
+
+    def anything(self, name: str, values: list[Tree]) -> list[Tree]:
+        """Values of any kind."""
+        return values
+
+    def booleans(self, name: str, values: list[Tree]) -> list[Tree]:
+        """Conditions."""
+        return [self.of(lambda k: k is Kind.BOOLEAN, f"{name} takes conditions", x, "compare it with something") for x in values]
+
+    def condition(self, x: Tree) -> Tree:
+        """A condition of IF, WHEN and IS: Spark takes neither a number for one nor a bare null."""
+        x = self.of(lambda k: k is Kind.BOOLEAN, "a condition is true or false", x, "compare it with something")
+        return e.cast(x, Kind.BOOLEAN) if isinstance(x, exp.Null) else x
+
+    def strings(self, name: str, values: list[Tree]) -> list[Tree]:
+        """Strings."""
+        return [
+            self.of(lambda k: k is Kind.STRING, f"{name} takes strings", x, "cast it to a string first: cast(x as string)") for x in values
+        ]
+
+    def times(self, name: str, values: list[Tree]) -> list[Tree]:
+        """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
+        to = Kind.TIMESTAMP if name in ("hour()", "minute()") else Kind.DATE
+        own = name.removesuffix("()") in OWN
+        read = [self.cast(x, to) if kind(x) is Kind.STRING and (self.query or (own and _is_string(x))) else x for x in values]
+        return [self.of(lambda k: k.temporal, f"{name} takes dates and timestamps", x, "cast it first: cast(x as date)") for x in read]
+
+    def numbers(self, name: str, values: list[Tree]) -> list[Tree]:
+        """Numbers to compute with, in 64 bits: in a formula integers, or doubles if one of them is not an integer.
+
+        Of narrower numbers, of decimals and of whole numbers that are written out, each engine has widths of its own.
+        """
+        read = [self.cast(x, Kind.FLOAT) if self.query and kind(x) is Kind.STRING else x for x in values]
+        found = [self.of(lambda k: k.numeric, f"{name} takes numbers", x) for x in read]
+        inexact = any(kind(x) in (Kind.FLOAT, Kind.DECIMAL) for x in found)
+        written = not inexact and all(_is_written(x) for x in found)
+        return [self._wide(x, inexact and not self.query, written) for x in found]
+
+    def _wide(self, x: Tree, inexact: bool, written: bool) -> Tree:
+        of, narrow = kind(x), x.meta.get("narrow")
+        if of is Kind.FLOAT or (inexact and (of is Kind.DECIMAL or narrow)):
+            return typed(e.double(x), Kind.FLOAT) if of is not Kind.FLOAT or narrow else x
+        return typed(e.cast(x, Kind.INTEGER), Kind.INTEGER) if of is Kind.INTEGER and not inexact and (written or narrow) else x
+
+    def as_double(self, x: Tree) -> Tree:
+        """A number as a double."""
+        if kind(x) is Kind.FLOAT:
+            return x
+        return typed(e.lit(float(x.this)) if isinstance(x, exp.Literal) else e.double(x), Kind.FLOAT)
+
+    def alike(self, x: Tree, y: Tree) -> tuple[Tree, Tree]:
+        """Two values that can be compared: of one kind, numbers, or points in time of which one is written as a string."""
+        a, b = kind(x), kind(y)
+        if _is_read(y, b, a, self.query):
+            return x, self.cast(y, a)
+        if _is_read(x, a, b, self.query):
+            return self.cast(x, b), y
+        if a is not b and Kind.FLOAT in (a, b) and a.numeric and b.numeric:
+            return self.as_double(x), self.as_double(y)
+        if not (a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric) or (self.query and Kind.STRING not in (a, b))):
+            hint = "cast one of them first, such as cast(x as double) or cast(x as date)"
+            self.refuse(f"{article(a)} cannot be compared with {article(b)}", hint=hint, code="not-comparable")
+        return x, y
+
+    def compared(self, how: type[Tree], x: Tree, y: Tree) -> Tree:
+        """A comparison of two values."""
+        x, y = self.alike(x, y)
+        return exp.Paren(this=how(this=x.copy(), expression=y.copy()))
+
+    def widened(self, values: list[Tree]) -> list[Tree]:
+        """Values of which one is taken: other numbers among floats become floats, a written string among points in time becomes one."""
+        times = {kind(v) for v in values if kind(v).temporal}
+        if len(times) == 1:
+            values = [self.cast(v, *times) if _is_string(v) else v for v in values]
+        found = list(dict.fromkeys(kind(v) for v in values if kind(v) is not Kind.NULL))
+        if len(found) > 1 and not all(k.numeric for k in found) and not (self.query and all(k.temporal for k in found)):
+            message = f"one of several values is taken, and they are of different kinds: {listed(map(str, found))}"
+            self.refuse(message, hint="cast them to one kind first, such as cast(x as double) or cast(x as string)", code="mixed-kinds")
+        return [self.as_double(v) if kind(v).numeric else v for v in values] if self.wider(found) is Kind.FLOAT else values
+
+    def cast(self, x: Tree, to: Kind) -> Tree:
+        """A value as one of another kind; a string is read by its form, and null where it has none."""
+        source = kind(x)
+        if source is Kind.NULL or source is to:
+            return typed(e.cast(x, to), to) if x.meta.get("narrow") else x
+        if source is Kind.STRING:
+            return typed(FROM_TEXT[to].of(x), to)
+        if (source, to) == (Kind.DATE, Kind.STRING):
+            return typed(DateText.of(x), to)
+        if to is Kind.INTEGER and source in (Kind.FLOAT, Kind.DECIMAL):
+            return typed((DoubleToInteger if source is Kind.FLOAT else DecimalToInteger).of(x), to)
+        everywhere, in_queries = PLAIN[to]
+        if source in everywhere or (self.query and source in in_queries):
+            return typed(e.cast(x, to), to)
+        if to is Kind.STRING:
+            hint = "cut it off to an integer first: cast(x as bigint)" if source.numeric else ""
+            return self.refuse(f"{article(source)} has no string that all engines agree on", hint=hint)
+        return self.refuse(f"{article(source)} cannot be cast to {article(to)}")
+
+
+def article(of: Kind) -> str:
+    """A kind with its article."""
+    return f"{'an' if of.value[0] in 'aeio' else 'a'} {of.value}"
+
+
+def arguments(node: Tree) -> list[Tree]:
+    """The values that a node is made of."""
+    return [x for x in (node.this, node.args.get("expression"), *node.expressions) if isinstance(x, Tree)]
+
+
+def _depth(tree: Tree) -> int:
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [child for node in level for child in node.iter_expressions()]
+    return deepest
+
+
+def _name(node: Any) -> str:
+    """What a node is called in messages; its text is not written, because it may lack arguments."""
+    if isinstance(node, exp.TsOrDsToDate) and isinstance(node.parent, exp.Func):
+        return _name(node.parent)
+    if isinstance(node, exp.Trim | Operation):
+        return next((f"{name}()" for name, (operation, _) in OWN.items() if type(node) is operation), "trim()")
+    return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
+
+
+def _has_more(node: exp.Func) -> bool:
+    """Whether a function has an argument that its rule would not look at."""
+    known = {"this", "expression", "expressions", *MORE.get(type(node), ())}
+    beyond = [v for k, v in node.args.items() if k not in known and not isinstance(v, bool | None) and v != []]
+    return bool(beyond) or (isinstance(node, exp.AggFunc) and bool(node.expressions))
+
+
+def _is_string(x: Tree) -> bool:
+    return isinstance(x, exp.Literal) and bool(x.is_string)
+
+
+def _is_read(x: Tree, of: Kind, to: Kind, query: bool) -> bool:
+    """Whether a string is compared with a value of another kind and read as one: one that is written beside a time; in a query any."""
+    return of is Kind.STRING and ((_is_string(x) and to.temporal) or (query and to in FROM_TEXT and to is not Kind.STRING))
+
+
+def _is_written(x: Tree) -> bool:
+    """Whether a value is a number that is written out."""
+    inner = x.unnest()
+    return isinstance(inner.this if isinstance(inner, exp.Neg) else inner, exp.Literal)
+
+
+# ── rules: what becomes of a node whose arguments are admitted ──
+
+Rule = Callable[[Admission, Any], Tree]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The rule of an operator or function: what it takes (`Admission.numbers` …), gives (None: the wider kind), and is made by."""
+
+    takes: Callable[[Admission, str, list[Tree]], list[Tree]]
+    gives: Kind | None = None
+    made: Callable[..., Tree] | None = None
+
+    def __call__(self, a: Admission, node: Any) -> Tree:
+        given = arguments(node)
+        if not given:
+            return a.refuse(f"{_name(node)} has no arguments", code="wrong-arguments")
+        if isinstance(given[0], exp.Distinct):  # of an aggregate
+            distinct = exp.Distinct(expressions=[x for one in given[0].expressions for x in self.takes(a, _name(node), [one])])
+            taken, kinds = [distinct], [kind(x) for x in distinct.expressions]
+        else:
+            taken = self.takes(a, _name(node), given)
+            kinds = [kind(x) for x in taken]
+        gives = self.gives or a.wider(kinds)
+        return typed(self.made(*taken) if self.made else self._again(node, taken), gives)
+
+    @staticmethod
+    def _again(node: Any, taken: list[Tree]) -> Tree:
+        slots = dict(zip(("this", "expression"), taken, strict=False))
+        made: Tree = type(node)(**node.args | {k: v.copy() for k, v in slots.items()})
+        return exp.Paren(this=made) if isinstance(node, exp.Binary | exp.Unary) and not isinstance(node, exp.AggFunc) else made
+
+
+def _column(a: Admission, node: exp.Column) -> Tree:
+    return node  # its kind is known
+
+
+def _literal(a: Admission, node: exp.Literal) -> Tree:
+    if node.is_string:
+        return typed(node, Kind.STRING)
+    if node.is_int:
+        fits = int(node.this) < 2**63
+        return typed(node, Kind.INTEGER) if fits else a.refuse(f"{node.this} does not fit 64 bits", hint=f"as a double: {node.this}e0")
+    try:
+        return typed(e.lit(float(node.this)), Kind.FLOAT)
+    except ValueError:
+        return a.refuse(f"{node.this} is not a number")
+
+
+def _sign(a: Admission, node: exp.Neg) -> Tree:
+    if isinstance(node.this, exp.Literal) and node.this.is_int:
+        return typed(exp.Paren(this=node.copy()), Kind.INTEGER)
+    return Call(Admission.numbers)(a, node)
+
+
+def _integers(a: Admission, node: exp.IntDiv) -> Tree:
+    """DIV: of integers. One engine divides doubles with their fractions, the other cuts them off first, as a query does."""
+    given = [a.cast(x, Kind.INTEGER) if a.query and kind(x) is not Kind.INTEGER else x for x in arguments(node)]
+    parts = [a.of(lambda k: k is Kind.INTEGER, "DIV takes integers", x, "cast(x as bigint) cuts a number off") for x in given]
+    return typed(num.IntegerDivide.of(*a.numbers("DIV", parts)), Kind.INTEGER)
+
+
+def _comparison(a: Admission, node: Any) -> Tree:
+    return typed(a.compared(type(node), node.this, node.expression), Kind.BOOLEAN)
+
+
+def _between(a: Admission, node: exp.Between) -> Tree:
+    low, high = a.compared(exp.GTE, node.this, node.args["low"]), a.compared(exp.LTE, node.this, node.args["high"])
+    return typed(exp.Paren(this=exp.And(this=low, expression=high)), Kind.BOOLEAN)
+
+
+def _in(a: Admission, node: exp.In) -> Tree:
+    if node.args.get("query") is not None:
+        return typed(node, Kind.BOOLEAN)
+    if not node.expressions:
+        return a.refuse("IN has no values")
+    pairs = [a.alike(node.this, v) for v in node.expressions]
+    if any(one != pairs[0][0] or not isinstance(v, exp.Literal | exp.Boolean) for one, v in pairs):
+        return typed(e.or_(*(e.eq(*pair) for pair in pairs)), Kind.BOOLEAN)
+    return typed(e.in_(pairs[0][0], [v for _, v in pairs]), Kind.BOOLEAN)
+
+
+def _null_safe(a: Admission, node: Any) -> Tree:
+    x, y = a.alike(node.this, node.expression)
+    same = e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
+    return typed(same if isinstance(node, exp.NullSafeEQ) else e.not_(same), Kind.BOOLEAN)
+
+
+def _is(a: Admission, node: exp.Is) -> Tree:
+    what = node.expression
+    if not isinstance(what, exp.Null | exp.Boolean):
+        return a.refuse(f"IS {what.sql('spark')}", accepted="IS NULL, IS TRUE, IS FALSE, each with NOT or without")
+    x = node.this if isinstance(what, exp.Null) else a.condition(node.this)
+    return typed(exp.Paren(this=exp.Is(this=x.copy(), expression=what.copy())), Kind.BOOLEAN)
+
+
+def _if(a: Admission, node: exp.If) -> Tree:
+    if isinstance(node.parent, exp.Case):  # one of its branches
+        return node
+    yes, no = a.widened([node.args["true"], node.args.get("false") or typed(exp.Null(), Kind.NULL)])
+    return typed(e.if_else(a.condition(node.this), yes, no), a.wider((kind(yes), kind(no))))
+
+
+def _case(a: Admission, node: exp.Case) -> Tree:
+    """CASE; one with a value in front becomes one with conditions."""
+    branches, value = node.args["ifs"], node.this
+    conditions = [a.condition(b.this) if value is None else a.compared(exp.EQ, value, b.this) for b in branches]
+    *values, last = a.widened([*(b.args["true"] for b in branches), node.args.get("default") or typed(exp.Null(), Kind.NULL)])
+    return typed(e.case(*zip(conditions, values, strict=True), otherwise=last), a.wider(map(kind, (*values, last))))
+
+
+def _first_of(a: Admission, node: Any) -> Tree:
+    """COALESCE, GREATEST and LEAST; Spark takes one value for no choice."""
+    first, *rest = a.widened(arguments(node))
+    if not rest:
+        return first.copy()
+    made: Tree = type(node)(**node.args | {"this": first.copy(), "expressions": [x.copy() for x in rest]})
+    return typed(made, a.wider(map(kind, (first, *rest))))
+
+
+def _null_if(a: Admission, node: exp.Nullif) -> Tree:
+    x, y = node.this, node.expression
+    same = a.alike(x, y) == (x, y)
+    return typed(e.null_if(x, y) if same else e.if_else(a.compared(exp.EQ, x, y), exp.Null(), x), kind(x))
+
+
+def _concat(a: Admission, node: Any) -> Tree:
+    """`concat` and `||`: null if one part is. Integers, booleans and dates are written out; engines write doubles differently."""
+    parts = e.owned(*(a.cast(x, Kind.STRING) for x in arguments(node)))
+    if not parts:
+        return a.refuse("concat() has no arguments", code="wrong-arguments")
+    return typed(exp.Paren(this=reduce(lambda x, y: exp.DPipe(this=x, expression=y), parts)), Kind.STRING)
+
+
+def _trim(a: Admission, node: exp.Trim) -> Tree:
+    if node.expression is not None or node.args.get("position"):
+        return a.refuse("trim takes blanks, tabs and line ends from both ends, nothing else", accepted="trim(x)")
+    return typed(Trim.of(*a.strings("trim()", [node.this])), Kind.STRING)
+
+
+def _round(a: Admission, node: exp.Round) -> Tree:
+    places = node.args.get("decimals") or e.lit(0)
+    if not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= MOST_PLACES):
+        return a.refuse(f"the places to round to must be a whole number from 0 to {MOST_PLACES}")
+    return typed(Round.of(*a.numbers("round()", [node.this]), places), Kind.FLOAT)
+
+
+def _matched(operation: type[Operation]) -> Rule:
+    def rule(a: Admission, node: Any) -> Tree:
+        x, pattern = arguments(node)
+        if not _is_string(pattern):
+            return a.refuse("a pattern must be a string in quotes")
+        try:
+            _ = None if operation is Like else Regex.parse(pattern.name)
+        except ExpressionError as error:
+            a.mistakes += error.mistakes
+        return typed(operation.of(*a.strings("a pattern", [x]), pattern), Kind.BOOLEAN)
+
+    return rule
+
+
+def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
+    """What the parser puts around a date of which a part is asked for; alone it is a cast."""
+    return node.this.copy() if isinstance(node.parent, exp.Year | exp.Month | exp.Day) else a.cast(node.this, Kind.DATE)
+
+
+def _average(x: Tree) -> Tree:
+    """DuckDB's average of decimals is a double, Spark's a decimal of few places."""
+    if isinstance(x, exp.Distinct):
+        return exp.Avg(this=exp.Distinct(expressions=[e.double(x.expressions[0])]))
+    return exp.Avg(this=e.double(x))
+
+
+def _count_if(condition: Tree) -> Tree:
+    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
+
+
+ANY, NUMBERS, STRINGS, TIMES, BOOLEANS = (
+    Admission.anything, Admission.numbers, Admission.strings, Admission.times, Admission.booleans,
+)  # fmt: skip
+
+RULES: Mapping[type[Any], Rule] = {
+    exp.Column: _column,
+    exp.Literal: _literal,
+    exp.Boolean: lambda a, node: typed(node, Kind.BOOLEAN),
+    exp.Null: lambda a, node: typed(node, Kind.NULL),
+    exp.Paren: lambda a, node: typed(node, kind(node.this), node.this.meta.get("narrow", False)),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Abs), Call(NUMBERS)),
+    exp.Neg: _sign,
+    exp.Div: Call(NUMBERS, Kind.FLOAT, Divide.of),
+    exp.Mod: Call(NUMBERS, None, num.Remainder.of),
+    exp.IntDiv: _integers,
+    exp.Floor: Call(NUMBERS, Kind.FLOAT, num.Floor.of),
+    exp.Ceil: Call(NUMBERS, Kind.FLOAT, num.Ceiling.of),
+    exp.Sqrt: Call(NUMBERS, Kind.FLOAT, num.SquareRoot.of),
+    exp.Ln: Call(NUMBERS, Kind.FLOAT, num.NaturalLogarithm.of),
+    exp.Exp: Call(NUMBERS, Kind.FLOAT, num.Exponential.of),
+    exp.Pow: Call(NUMBERS, Kind.FLOAT, num.Power.of),
+    exp.Round: _round,
+    exp.IsNan: Call(NUMBERS, Kind.BOOLEAN, IsNan.of),
+    **dict.fromkeys((exp.And, exp.Or, exp.Not), Call(BOOLEANS, Kind.BOOLEAN)),
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _comparison),
+    **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ), _null_safe),
+    exp.Between: _between,
+    exp.In: _in,
+    exp.Is: _is,
+    exp.If: _if,
+    exp.Case: _case,
+    **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _first_of),
+    exp.Nullif: _null_if,
+    **dict.fromkeys((exp.Cast, exp.TryCast), lambda a, node: a.cast(node.this, CASTS[node.args["to"].this])),
+    exp.Lower: Call(STRINGS, Kind.STRING, LowerAscii.of),
+    exp.Upper: Call(STRINGS, Kind.STRING, UpperAscii.of),
+    exp.Length: Call(STRINGS, Kind.INTEGER),
+    exp.Trim: _trim,
+    **dict.fromkeys((exp.Concat, exp.DPipe), _concat),
+    exp.Like: _matched(Like),
+    exp.RegexpLike: _matched(Matches),
+    **dict.fromkeys((exp.RegexpFullMatch, FullMatches), _matched(FullMatches)),
+    exp.TsOrDsToDate: _to_date,
+    exp.Year: Call(TIMES, Kind.INTEGER, times.Year.of),
+    exp.Month: Call(TIMES, Kind.INTEGER, times.Month.of),
+    exp.Day: Call(TIMES, Kind.INTEGER, times.Day.of),
+    exp.Hour: Call(TIMES, Kind.INTEGER, times.Hour.of),
+    exp.Minute: Call(TIMES, Kind.INTEGER, times.Minute.of),
+    times.Weekday: Call(TIMES, Kind.INTEGER, times.Weekday.of),
+    times.DaysBetween: Call(TIMES, Kind.INTEGER, times.DaysBetween.of),
+    exp.Count: Call(ANY, Kind.INTEGER),
+    exp.CountIf: Call(BOOLEANS, Kind.INTEGER, _count_if),
+    **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),
+    exp.Sum: Call(NUMBERS),
+    exp.Avg: Call(NUMBERS, Kind.FLOAT, _average),
+    **dict.fromkeys(
+        (exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop, exp.CovarSamp), Call(NUMBERS, Kind.FLOAT)
+    ),
+    **dict.fromkeys((exp.RowNumber, exp.Rank, exp.DenseRank), lambda a, node: typed(node, Kind.INTEGER)),
+    **dict.fromkeys((exp.Lag, exp.Lead, exp.Window, exp.Filter), lambda a, node: typed(node, kind(node.this))),
+}
+
+MORE: Mapping[type[Any], tuple[str, ...]] = {
+    exp.Round: ("decimals",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"), exp.Cast: ("to",), exp.TryCast: ("to",),
+    exp.Trim: ("position",), exp.Lag: ("offset", "default"), exp.Lead: ("offset", "default"),
+}  # fmt: skip
+"""Arguments beside `this`, `expression` and `expressions` that a function's rule looks at."""
+
+CLAUSES = (
+    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With, exp.CTE,
+    exp.Table, exp.TableAlias, exp.Alias, exp.Star, exp.Subquery, exp.Exists, exp.Union, exp.Intersect, exp.Except, exp.Distinct,
+    exp.Tuple, exp.WindowSpec, exp.Var,
+)  # fmt: skip
+"""What only a query may have, and passes as it is."""
