@@ -125,7 +125,8 @@ class Admission:
             for _ in tree.walk(prune=self._is_refused):
                 pass
         self.finish()
-        return holder.expressions[0].pop()
+        found: Tree = holder.expressions[0].pop()
+        return found
 
     def _statements(self) -> list[Any]:
         try:
@@ -215,24 +216,10 @@ class Admission:
             f"{message}; {x.sql('spark')} is {article(kind(x))}", hint=hint or CAST_FIRST.get(kind(x), ""), code="wrong-kind"
         )
 
-    def anything(self, name: str, values: list[Tree]) -> list[Tree]:
-        """Values of any kind."""
-        return values
-
-    def booleans(self, name: str, values: list[Tree]) -> list[Tree]:
-        """Conditions."""
-        return [self.of(lambda k: k is Kind.BOOLEAN, f"{name} takes conditions", x, "compare it with something") for x in values]
-
     def condition(self, x: Tree) -> Tree:
         """A condition of IF, WHEN and IS: Spark takes neither a number for one nor a bare null."""
         x = self.of(lambda k: k is Kind.BOOLEAN, "a condition is true or false", x, "compare it with something")
         return e.cast(x, Kind.BOOLEAN) if isinstance(x, exp.Null) else x
-
-    def strings(self, name: str, values: list[Tree]) -> list[Tree]:
-        """Strings."""
-        return [
-            self.of(lambda k: k is Kind.STRING, f"{name} takes strings", x, "cast it to a string first: cast(x as string)") for x in values
-        ]
 
     def times(self, name: str, values: list[Tree]) -> list[Tree]:
         """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
@@ -366,13 +353,14 @@ def _is_written(x: Tree) -> bool:
 # ── rules: what becomes of a node whose arguments are admitted ──
 
 Rule = Callable[[Admission, Any], Tree]
+Takes = Callable[[Admission, str, list[Tree]], list[Tree]]
 
 
 @dataclass(frozen=True)
 class Call:
     """The rule of an operator or function: what it takes (`Admission.numbers` …), gives (None: the wider kind), and is made by."""
 
-    takes: Callable[[Admission, str, list[Tree]], list[Tree]]
+    takes: Takes
     gives: Kind | None = None
     made: Callable[..., Tree] | None = None
 
@@ -381,12 +369,11 @@ class Call:
         if not given:
             return a.refuse(f"{_name(node)} has no arguments", code="wrong-arguments")
         if isinstance(given[0], exp.Distinct):  # of an aggregate
-            distinct = exp.Distinct(expressions=[x for one in given[0].expressions for x in self.takes(a, _name(node), [one])])
-            taken, kinds = [distinct], [kind(x) for x in distinct.expressions]
+            inner = self.takes(a, _name(node), given[0].expressions)
+            taken: list[Tree] = [exp.Distinct(expressions=e.owned(*inner))]
         else:
-            taken = self.takes(a, _name(node), given)
-            kinds = [kind(x) for x in taken]
-        gives = self.gives or a.wider(kinds)
+            taken = inner = self.takes(a, _name(node), given)
+        gives = self.gives or a.wider(map(kind, inner))
         return typed(self.made(*taken) if self.made else self._again(node, taken), gives)
 
     @staticmethod
@@ -394,10 +381,6 @@ class Call:
         slots = dict(zip(("this", "expression"), taken, strict=False))
         made: Tree = type(node)(**node.args | {k: v.copy() for k, v in slots.items()})
         return exp.Paren(this=made) if isinstance(node, exp.Binary | exp.Unary) and not isinstance(node, exp.AggFunc) else made
-
-
-def _column(a: Admission, node: exp.Column) -> Tree:
-    return node  # its kind is known
 
 
 def _literal(a: Admission, node: exp.Literal) -> Tree:
@@ -500,7 +483,7 @@ def _concat(a: Admission, node: Any) -> Tree:
 def _trim(a: Admission, node: exp.Trim) -> Tree:
     if node.expression is not None or node.args.get("position"):
         return a.refuse("trim takes blanks, tabs and line ends from both ends, nothing else", accepted="trim(x)")
-    return typed(Trim.of(*a.strings("trim()", [node.this])), Kind.STRING)
+    return typed(Trim.of(*STRINGS(a, "trim()", [node.this])), Kind.STRING)
 
 
 def _round(a: Admission, node: exp.Round) -> Tree:
@@ -519,7 +502,7 @@ def _matched(operation: type[Operation]) -> Rule:
             _ = None if operation is Like else Regex.parse(pattern.name)
         except ExpressionError as error:
             a.mistakes += error.mistakes
-        return typed(operation.of(*a.strings("a pattern", [x]), pattern), Kind.BOOLEAN)
+        return typed(operation.of(*STRINGS(a, "a pattern", [x]), pattern), Kind.BOOLEAN)
 
     return rule
 
@@ -540,27 +523,37 @@ def _count_if(condition: Tree) -> Tree:
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
 
 
-ANY, NUMBERS, STRINGS, TIMES, BOOLEANS = (
-    Admission.anything, Admission.numbers, Admission.strings, Admission.times, Admission.booleans,
-)  # fmt: skip
+def _only(wanted: Kind, word: str, hint: str) -> Takes:
+    return lambda a, name, values: [a.of(lambda k: k is wanted, f"{name} takes {word}", x, hint) for x in values]
+
+
+NUMBERS, TIMES = Admission.numbers, Admission.times
+STRINGS = _only(Kind.STRING, "strings", "cast it to a string first: cast(x as string)")
+BOOLEANS = _only(Kind.BOOLEAN, "conditions", "compare it with something")
+
+
+ANY: Takes = lambda a, name, values: values  # noqa: E731 -- one of the constants above
+
+DOUBLES: Mapping[Any, type[Operation]] = {
+    exp.Div: Divide, exp.Floor: num.Floor, exp.Ceil: num.Ceiling, exp.Sqrt: num.SquareRoot, exp.Ln: num.NaturalLogarithm,
+    exp.Exp: num.Exponential, exp.Pow: num.Power,
+}  # fmt: skip
+OF_TIMES: Mapping[Any, type[Operation]] = {
+    exp.Year: times.Year, exp.Month: times.Month, exp.Day: times.Day, exp.Hour: times.Hour, exp.Minute: times.Minute,
+    times.Weekday: times.Weekday, times.DaysBetween: times.DaysBetween,
+}  # fmt: skip
 
 RULES: Mapping[type[Any], Rule] = {
-    exp.Column: _column,
+    exp.Column: lambda a, node: node,  # its kind is known
     exp.Literal: _literal,
     exp.Boolean: lambda a, node: typed(node, Kind.BOOLEAN),
     exp.Null: lambda a, node: typed(node, Kind.NULL),
     exp.Paren: lambda a, node: typed(node, kind(node.this), node.this.meta.get("narrow", False)),
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Abs), Call(NUMBERS)),
     exp.Neg: _sign,
-    exp.Div: Call(NUMBERS, Kind.FLOAT, Divide.of),
+    **{node: Call(NUMBERS, Kind.FLOAT, operation.of) for node, operation in DOUBLES.items()},
     exp.Mod: Call(NUMBERS, None, num.Remainder.of),
     exp.IntDiv: _integers,
-    exp.Floor: Call(NUMBERS, Kind.FLOAT, num.Floor.of),
-    exp.Ceil: Call(NUMBERS, Kind.FLOAT, num.Ceiling.of),
-    exp.Sqrt: Call(NUMBERS, Kind.FLOAT, num.SquareRoot.of),
-    exp.Ln: Call(NUMBERS, Kind.FLOAT, num.NaturalLogarithm.of),
-    exp.Exp: Call(NUMBERS, Kind.FLOAT, num.Exponential.of),
-    exp.Pow: Call(NUMBERS, Kind.FLOAT, num.Power.of),
     exp.Round: _round,
     exp.IsNan: Call(NUMBERS, Kind.BOOLEAN, IsNan.of),
     **dict.fromkeys((exp.And, exp.Or, exp.Not), Call(BOOLEANS, Kind.BOOLEAN)),
@@ -583,13 +576,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.RegexpLike: _matched(Matches),
     **dict.fromkeys((exp.RegexpFullMatch, FullMatches), _matched(FullMatches)),
     exp.TsOrDsToDate: _to_date,
-    exp.Year: Call(TIMES, Kind.INTEGER, times.Year.of),
-    exp.Month: Call(TIMES, Kind.INTEGER, times.Month.of),
-    exp.Day: Call(TIMES, Kind.INTEGER, times.Day.of),
-    exp.Hour: Call(TIMES, Kind.INTEGER, times.Hour.of),
-    exp.Minute: Call(TIMES, Kind.INTEGER, times.Minute.of),
-    times.Weekday: Call(TIMES, Kind.INTEGER, times.Weekday.of),
-    times.DaysBetween: Call(TIMES, Kind.INTEGER, times.DaysBetween.of),
+    **{node: Call(TIMES, Kind.INTEGER, operation.of) for node, operation in OF_TIMES.items()},
     exp.Count: Call(ANY, Kind.INTEGER),
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, _count_if),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),

@@ -37,7 +37,7 @@ KINDS: Mapping[Any, Kind] = {
     exp.DType.NULL: Kind.NULL,
 }
 INTEGER, DOUBLE, BOOLEAN = ({"returns": t} for t in (exp.DType.BIGINT, exp.DType.DOUBLE, exp.DType.BOOLEAN))
-TYPED = {
+TYPED: dict[type[exp.Expr], dict[str, Any]] = {
     **Dialect.get_or_raise("spark").EXPRESSION_METADATA,
     **dict.fromkeys((exp.Floor, exp.Ceil, exp.Round, exp.Div, exp.Avg), DOUBLE),
     **dict.fromkeys((exp.IntDiv, exp.Length, times.DaysBetween, times.Weekday), INTEGER),
