@@ -212,6 +212,18 @@ def test_numbers_and_strata_of_private_columns_are_masked():
     assert got["KS by label value"].details["largest"].startswith("value ")
 
 
+def test_masked_values_have_the_same_names_in_every_part():
+    from tilth.measures.bias import BiasRequest, bias_and_bands
+
+    whole = table_of({"f": ["b", "a", "c"] * 9, "y": [1, 0, 1] * 9}, label="y", positive=1, facet="f", private="f")
+    part = table_of({"f": ["c", "a"] * 9, "y": [1, 0] * 9}, label="y", positive=1, facet="f", private="f")
+    engine = DuckDB().session()
+    request = BiasRequest.of_roles(whole.roles, engine.schema(whole), bootstrap=0)
+    _, groups = bias_and_bands(whole, request, engine)
+    findings, _ = bias_and_bands(part, request.cut_as(groups), engine)
+    assert {f.group for f in findings if f.kind is FindingKind.BIAS} == {"f=value 1", "f=value 3"}
+
+
 def test_a_value_that_the_request_names_is_shown_and_no_other():
     data = table_of(PREDICTED, private="facet")
     findings = found(data, facets=[Facet("facet", ("d",)), Facet("facet", ("x",))], label="label", positive="yes")
@@ -418,6 +430,21 @@ def test_roles_without_what_is_needed_are_refused():
         bias_findings(table_of(RUNNING, label="label"), engine=DuckDB().session())
     with pytest.raises(RequestError, match="no favourable value is given for 'label'"):
         bias_findings(table_of(RUNNING, label="label", facet="facet"), engine=DuckDB().session())
+
+
+def test_a_favourable_value_that_no_row_has_is_refused():
+    """In the first table that is measured; a small part of it may lack the value."""
+    data = table_of(RUNNING, label="label", positive="yse", facet="facet")
+    with pytest.raises(RequestError) as error:
+        bias_findings(data, engine=DuckDB().session())
+    (mistake,) = error.value.mistakes
+    assert mistake.message == "no row has label=yse, which is to be the favourable value"
+    assert (mistake.accepted, mistake.hint) == ("no, yes", "did you mean 'yes'?")
+    assert "NO_SUCH_VALUE" in warnings(found(RUNNING, facets=["facet"], label="label", positive="yse"))
+    hidden = table_of(RUNNING, label="label", positive="yse", facet="facet", private="label")
+    with pytest.raises(RequestError) as error:
+        bias_findings(hidden, engine=DuckDB().session())
+    assert (error.value.mistakes[0].accepted, error.value.mistakes[0].hint) == ("", "")
 
 
 def test_columns_that_are_not_there_are_named_all_at_once():

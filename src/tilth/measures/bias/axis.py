@@ -13,6 +13,10 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
+from tilth.engine.expressions import double, eq, not_null
+from tilth.engine.needs import Need
+from tilth.engine.operations import CountIf, DoubleToInteger
+from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest
 from tilth.errors import Mistake, RequestError
 from tilth.measures.bias.values import (
     Interval,
@@ -28,6 +32,7 @@ from tilth.measures.bias.values import (
     threshold_name,
     values_name,
 )
+from tilth.metrics.metric import Metric
 
 Reading = Literal["categorical", "continuous"]
 Noted = tuple[str, str, str]  # code, column, message
@@ -45,7 +50,8 @@ OUTSIDE = -1  # the key of a number that no interval holds
 @dataclass(frozen=True)
 class ColumnFacts:
     """What decides how a column is read: numbers of rows, of values, and of distinct values, without null; the lowest and highest number;
-    whether each value is an integer (a string that reads as one); whether a string column holds nothing but true and false."""
+    whether each value is an integer (a string that reads as one); whether a string column holds nothing but true and false; the values,
+    where they have been counted."""
 
     rows: int
     present: int
@@ -54,6 +60,7 @@ class ColumnFacts:
     high: float | None = None
     whole: bool = False
     booleans: bool = False
+    values: tuple[Key, ...] = ()
 
     @classmethod
     def of_counts(cls, kind: Kind, counts: Mapping[Key, int]) -> ColumnFacts:
@@ -64,7 +71,7 @@ class ColumnFacts:
         booleans = text and bool(there) and all(boolean_of(k) is not None and number_of(k) is None for k in there)
         numbers = [] if text and not whole else [n for k in there if (n := number_of(k)) is not None]
         low, high = min(numbers, default=None), max(numbers, default=None)
-        return cls(present + counts.get(None, 0), present, len(there), low, high, whole, booleans)
+        return cls(present + counts.get(None, 0), present, len(there), low, high, whole, booleans, ordered(there))
 
 
 def _is_whole(x: Any) -> bool:
@@ -105,6 +112,29 @@ def is_interval(values: Sequence[Any]) -> bool:
     return len(values) == 1 and Interval.parsed(values[0]) is not None
 
 
+@dataclass(frozen=True)
+class Facts(Metric):
+    """The facts of a column from aggregates over its rows; strings are not looked into.
+
+    >>> Facts("age", Kind.INTEGER).value(3, 2, 2, 17, 90, 2)
+    ColumnFacts(rows=3, present=2, distinct=2, low=17, high=90, whole=True, booleans=False, values=())
+    """
+
+    column: str
+    kind: Kind
+
+    def needs(self) -> tuple[Need, ...]:
+        key = category(self.column, self.kind)
+        if not self.kind.numeric:
+            return count(), count_of(key), distinct(key)
+        x = numeric(self.column, self.kind)
+        whole = eq(double(DoubleToInteger.of(double(x))), double(x)) if self.kind is not Kind.INTEGER else not_null(x)
+        return count(), count_of(x), distinct(key), lowest(x), highest(x), Statistic(CountIf.of(whole))
+
+    def value(self, rows: int, present: int, distinct: int, low: Any = None, high: Any = None, whole: int | None = None) -> ColumnFacts:
+        return ColumnFacts(rows, present, distinct, number_of(low), number_of(high), whole == present)
+
+
 # ── axes ──
 
 
@@ -121,7 +151,7 @@ class Axis:
     """A column of the cube. `intervals` cut its numbers; without them each value is a key of its own.
 
     With `in_scan` the scan itself puts numbers into the intervals, else it gives values and `key` does. `private` values are named by
-    their order.
+    their place among those of `order`, and the others behind them.
     """
 
     column: str
@@ -132,6 +162,7 @@ class Axis:
     in_scan: bool = False
     stated: Reading | None = None
     private: bool = False
+    order: tuple[Key, ...] = ()
     facts: ColumnFacts | None = None
 
     @classmethod
@@ -194,7 +225,8 @@ class Axis:
     def name(self, key: Key, keys: Sequence[Key]) -> str:
         """The name of a key, one of `keys`: of a private column its place among them, but for what the request itself says."""
         if self.private and not (self.values and self.intervals and key != OUTSIDE):
-            return "other values" if key == OUTSIDE else f"{'interval' if self.intervals else 'value'} {self._place(key, keys)}"
+            places = range(len(self.intervals)) if self.intervals else dict.fromkeys((*self.order, *keys))
+            return "other values" if key == OUTSIDE else f"{'interval' if self.intervals else 'value'} {list(places).index(key) + 1}"
         if not self.intervals:
             return text_of(key)
         if key != OUTSIDE:
@@ -203,9 +235,6 @@ class Axis:
             low = self.facts.low if self.facts else None
             return str(Interval(-math.inf if low is None else low, self.intervals[0].low, low_in=low is not None))
         return f"outside {', '.join(self.interval_name(n) for n in range(len(self.intervals)))}"
-
-    def _place(self, key: Key, keys: Sequence[Key]) -> int:
-        return key + 1 if self.intervals else list(keys).index(key) + 1
 
     def interval_name(self, n: int, high: float | None = None) -> str:
         """The name of an interval as it was configured; a threshold's goes up to the largest value (or `high`, if that is larger)."""

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset, Kind, Schema
-from tilth.engine.expressions import and_, col, double, eq, gt, lit, mul
-from tilth.engine.operations import CountIf, DoubleToInteger
+from tilth.engine.expressions import and_, col, double, gt, lit, mul
 from tilth.engine.session import Session
-from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, total
-from tilth.errors import Mistake, RequestError
-from tilth.measures.bias.axis import MISSING_KEY, OUTSIDE, Axis, ColumnFacts, Key, Noted, Reading, Side, ordered, quantiles
+from tilth.engine.statistics import Statistic, count, distinct, total
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.measures.bias.axis import MISSING_KEY, OUTSIDE, Axis, ColumnFacts, Facts, Key, Noted, Reading, Side, ordered, quantiles
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.request import SEVERAL, BiasRequest
-from tilth.measures.bias.values import boolean_of, category, number_of, numeric, values_name
+from tilth.measures.bias.values import boolean_of, category, text_of, values_name
 from tilth.metrics.columns import Percentile
 from tilth.metrics.metric import Grouped, Metric, measured
 
@@ -135,6 +134,11 @@ class Axes:
         """The axes behind the facets."""
         return tuple(a for a in (self.group, self.label, self.prediction) if a is not None)
 
+    @property
+    def outcome(self) -> Axis | None:
+        """The label, or the prediction where there is none."""
+        return self.label or self.prediction
+
     def __iter__(self) -> Iterator[Axis]:
         yield from (a for f in self.facets for a in f.axes)
         yield from self.behind
@@ -174,6 +178,8 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     axes = _read(axes, _of_cells(axes, cells), request, scanned=True)
     if axes.group is not None and axes.group.facts is not None:
         no_strata = _unusable(axes.group, axes.group.facts, request)
+    if request.positive_must_occur:
+        _refuse_absent(axes)
     warnings = [w for a in axes for w in (*a.warnings(), *_masked(a))]
     cubes = tuple(_cube(f, c, axes, request, warnings) for f, c in zip(axes.facets, cells, strict=True))
     return Counted(cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)))
@@ -185,7 +191,7 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
         return Axis.of(column, schema[column].kind, values, quantiles=parts, stated=stated, private=column in private)
 
     single = [axis(f.column, f.values, f.quantiles) for f in request.facets]
-    single = [a.cut(f.bands) if f.bands else a for a, f in zip(single, request.facets, strict=True)]
+    single = [replace(a.cut(f.bands) if f.bands else a, order=f.order) for a, f in zip(single, request.facets, strict=True)]
     own = {a.column: a if a.intervals else replace(a, values=()) for a in reversed(single)}
     crossed = [tuple(own.get(c) or axis(c, (), 4) for c in columns) for columns in request.intersections]
     group = request.group if any("stratum" in BIAS_METRICS[m].axes for m in request.metrics) else None
@@ -217,36 +223,15 @@ def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Sess
     outcomes = [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
     if any(a.column in wide for a in outcomes):
         wide |= {a.column: a for a in outcomes}  # the prediction is read as the label is
-    if not wide:
-        return {}
-    asked = {c: _statistics(a) for c, a in wide.items()}
-    edges = {(a.column, a.quantiles): _edges(a) for a in axes if a.column in wide and a.is_cut}
-    rows = count()
-    every = [rows, *(s for of in asked.values() for s in of.values()), *(s for of in edges.values() for s in of)]
-    found = engine.answer(data, every)
+    facts = {c: Facts(c, a.kind) for c, a in wide.items()}
+    edges = {(a.column, a.quantiles): [Percentile(a.column, i / a.quantiles) for i in range(a.quantiles + 1)] for a in axes if a.is_cut}
+    edges = {key: metrics for key, metrics in edges.items() if key[0] in wide}
+    found = measured(data, [*facts.values(), *(m for of in edges.values() for m in of)], engine) if wide else {}
 
     def quantiles_of(column: str, parts: int) -> list[float | None]:
-        return [found[s] for s in edges[column, parts]]
+        return [found[m] for m in edges[column, parts]]
 
-    return {c: (_facts(found[rows], {name: found[s] for name, s in of.items()}), partial(quantiles_of, c)) for c, of in asked.items()}
-
-
-def _edges(a: Axis) -> list[Statistic]:
-    return [s for i in range(a.quantiles + 1) for s in Percentile(a.column, i / a.quantiles).needs()]
-
-
-def _statistics(a: Axis) -> dict[str, Statistic]:
-    x = numeric(a.column, a.kind) if a.kind.numeric else col(a.column)
-    asked = {"present": count_of(x), "distinct": distinct(category(a.column, a.kind))}
-    if a.kind.numeric:
-        whole = None if a.kind is Kind.INTEGER else Statistic(CountIf.of(eq(double(DoubleToInteger.of(double(x))), double(x))))
-        asked |= {"low": lowest(x), "high": highest(x), "whole": whole or count_of(x)}
-    return asked
-
-
-def _facts(rows: int, n: Mapping[str, Any]) -> ColumnFacts:
-    low, high = (None if n.get(x) is None else number_of(n[x]) for x in ("low", "high"))
-    return ColumnFacts(rows, n["present"], n["distinct"], low, high, n.get("whole") == n["present"])
+    return {c: (found[m], partial(quantiles_of, c)) for c, m in facts.items()}
 
 
 def _read(axes: Axes, known: Known, request: BiasRequest, *, scanned: bool) -> Axes:
@@ -285,6 +270,18 @@ def too_many_values(name: str, values: int) -> Mistake:
         hint='give values, a number as exclusive lower bound, or an interval such as "(20, 40]"; for predicted scores a threshold',
         code="too-many-values",
     )
+
+
+def _refuse_absent(axes: Axes) -> None:
+    """Refuse a favourable value that no row of the label has."""
+    axis = axes.outcome
+    values = axis.facts.values if axis is not None and axis.facts is not None else ()
+    if axis is None or axis.intervals or not values or any(axis.is_configured(k) for k in values):
+        return
+    known = [] if axis.private else [text_of(k) for k in values]
+    hint = did_you_mean(values_name(axis.values), known)
+    message = f"no row has {axis.column}={values_name(axis.values)}, which is to be the favourable value"
+    raise RequestError(Mistake(message, accepted=listed(known), hint=hint, code="no-such-value"))
 
 
 def _unusable(group: Axis, facts: ColumnFacts, request: BiasRequest) -> str:
@@ -402,7 +399,7 @@ def _sides(facet: Facets, keys: Sequence[Key], rows: Numbers, request: BiasReque
 
 def _favourable_name(axes: Axes, request: BiasRequest) -> str:
     """The favourable outcome: the configured values, or for a threshold the interval up to the largest observed or predicted value."""
-    axis = axes.label or axes.prediction
+    axis = axes.outcome
     if axis is None or not axis.intervals:
         return values_name(request.positive)
     other = axes.prediction.facts if axes.prediction is not None else None

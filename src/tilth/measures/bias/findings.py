@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from tilth.data import Dataset
@@ -12,13 +11,11 @@ from tilth.errors import did_you_mean, listed
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, Result, evaluate
 from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
-from tilth.measures.bias.request import BiasRequest
-from tilth.measures.bias.values import Interval
+from tilth.measures.bias.request import BiasRequest, Groups
 from tilth.measures.bias.words import Told, sentences
 from tilth.report import Finding, FindingKind
 
-Bands = Mapping[str, tuple[Interval, ...]]
-"""Facet → the bands that it is parted into."""
+Bands = Groups
 
 MUCH_EXCLUDED = 0.05
 MISSING_DIFFERS = 0.02
@@ -39,10 +36,11 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
 
 
 def bias_and_bands(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Bands]:
-    """The findings of `bias_findings`, and facet → the bands that it was cut into, for `BiasRequest.cut_as`: later tables then have
+    """The findings of `bias_findings`, and facet → its groups, for `BiasRequest.cut_as`: parts that are measured later then have
     the groups of this one."""
     found = counted(request, data, engine)
-    cut = {a.column: a.intervals for cube in found.cubes for a in cube.facet.axes if a.intervals and not a.values}
+    single = {a.column: a for cube in found.cubes for a in cube.facet.axes if not a.values}
+    cut = {c: (a.intervals, a.facts.values if a.facts is not None and not a.intervals else ()) for c, a in single.items()}
     measured = evaluate(found, request, data, engine)
     findings = [_finding(r, g, found, request) for g, results in measured for r in results]
     warnings = [_warning(code, (column,), message) for code, column, message in found.warnings]

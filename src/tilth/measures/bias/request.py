@@ -29,16 +29,22 @@ class Facet:
 
     `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values each
     value of the column is d in its turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
-    about equal size first. `bands` are such parts that were cut before, in another table: each is d in its turn.
+    about equal size first. `bands` are such parts that were cut before, in another table: each is d in its turn; `order` are the values
+    that were found there.
 
     >>> Facet("age", ("(40, 65]",))
-    Facet(column='age', values=('(40, 65]',), quantiles=0, bands=())
+    Facet(column='age', values=('(40, 65]',), quantiles=0, bands=(), order=())
     """
 
     column: str
     values: tuple[Value, ...] = ()
     quantiles: int = 0
     bands: tuple[Interval, ...] = ()
+    order: tuple[Any, ...] = ()
+
+
+Groups = Mapping[str, tuple[tuple[Interval, ...], tuple[Any, ...]]]
+"""Facet → the intervals that it was cut into, or the values that it has."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,12 @@ class BiasRequest:
     closed forms where there are any. `confidence` is a share. Groups smaller than `min_group_size` are measured, but get no verdict.
     `bands` replace the acceptable range of a metric. `weight` is a column: counts become sums of it. `intersections` are combinations of
     columns, each measured as one facet. Values of private columns are masked without `show_private`.
+    With `positive_must_occur` a favourable value that no row has is an error, else a warning.
 
     Errors: `RequestError` with every mistake at once.
 
     >>> BiasRequest.of(facets=["sex"], label="income", positive=">50K").facets
-    (Facet(column='sex', values=(), quantiles=0, bands=()),)
+    (Facet(column='sex', values=(), quantiles=0, bands=(), order=()),)
     """
 
     facets: tuple[Facet, ...]
@@ -80,6 +87,7 @@ class BiasRequest:
     prediction: str | None = None
     threshold: float | None = None
     show_private: bool = False
+    positive_must_occur: bool = False
 
     def __post_init__(self) -> None:
         if not self.metrics:
@@ -115,14 +123,18 @@ class BiasRequest:
             raise RequestError(_no_positive(outcome, hint))
         there = {"label": roles.label, "prediction": roles.prediction, "stratum": roles.group}
         known = tuple(name for name, m in BIAS_METRICS.items() if all(there[axis] for axis in m.axes))
-        defaults = {"label": roles.label, "prediction": roles.prediction, "positive": positive, "weight": roles.weight}
-        defaults |= {"group": roles.group[0] if roles.group else None, "metrics": known}
+        defaults: dict[str, Any] = {"label": roles.label, "prediction": roles.prediction, "positive": positive, "weight": roles.weight}
+        defaults |= {"group": roles.group[0] if roles.group else None, "metrics": known, "positive_must_occur": True}
         return cls(tuple(Facet(c, quantiles=4) for c in roles.facet), **{**defaults, **given})
 
-    def cut_as(self, bands: Mapping[str, tuple[Interval, ...]]) -> BiasRequest:
-        """The same request, with numeric facets that have no values cut as in another table, so that the groups are the same."""
-        facets = (f if f.values else replace(f, bands=bands.get(f.column, ())) for f in self.facets)
-        return replace(self, facets=tuple(facets))
+    def cut_as(self, groups: Groups) -> BiasRequest:
+        """The same request for a part of a table that has been measured: facets without values have the groups of that table."""
+
+        def cut(f: Facet) -> Facet:
+            bands, order = groups.get(f.column, ((), ()))
+            return f if f.values else replace(f, bands=bands, order=order)
+
+        return replace(self, facets=tuple(map(cut, self.facets)), positive_must_occur=self.positive_must_occur and not groups)
 
     @property
     def columns(self) -> tuple[str, ...]:
