@@ -28,7 +28,7 @@ def test_a_store_that_lacks_something_says_so():
 
 
 def test_errors_about_copies_name_the_place():
-    found = Copies("/tmp/copy/bucket/a.csv", ("/tmp/copy", "s3:/"))
+    found = Copies("/tmp/copy/bucket/a.csv", "s3://bucket/a.csv", ("/tmp/copy", "s3:/"))
     with pytest.raises(SourceError) as error, named(found):
         raise SourceError(Mistake("/tmp/copy/bucket/a.csv is empty", Place("/tmp/copy/bucket/a.csv", 3)))
     assert str(error.value) == "s3://bucket/a.csv:3: s3://bucket/a.csv is empty"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tilth.store.places import Copies
+
 
 @dataclass(frozen=True)
 class Files:
@@ -12,6 +14,7 @@ class Files:
 
     `columns` are the names in the files; `typed` tells whether the files carry types (Parquet) or texts only (CSV). `state` is how the
     files were when they were opened: one that was written since is another source, and is read again.
+    `copies` is set if the files are copies of a place elsewhere, which live as long as it does.
     """
 
     format: str
@@ -20,12 +23,15 @@ class Files:
     options: tuple[tuple[str, Any], ...] = ()
     typed: bool = True
     state: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    copies: Copies | None = field(default=None, repr=False, compare=False)
 
     def option(self, name: str, default: Any = None) -> Any:
         """One option's value."""
         return dict(self.options).get(name, default)
 
     def __str__(self) -> str:
+        if self.copies:
+            return self.copies.place
         return self.paths[0] if len(self.paths) == 1 else f"{len(self.paths)} files ({self.paths[0]} …)"
 
 

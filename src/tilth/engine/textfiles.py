@@ -136,7 +136,7 @@ def mistakes(source: Files, longest: int | None = None) -> list[Mistake]:
 
     Reads up to the mistakes, so it is for files that an engine refused.
     """
-    return [m for path in source.paths if "://" not in path for m in itertools.islice(_mistakes(path, source, longest), MOST)]
+    return [m for path in source.paths if Path(path).exists() for m in itertools.islice(_mistakes(path, source, longest), MOST)]
 
 
 def _mistakes(path: str, source: Files, longest: int | None) -> Iterator[Mistake]:

@@ -13,13 +13,13 @@ from tilth.data import Dataset, Files, Source, refuse_twins
 from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
 from tilth.errors import RequestError, SourceError, listed
-from tilth.formats.format import Format, Place
+from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
 from tilth.store.local import files, refuse_far, suffix_of
-from tilth.store.places import atomic
 
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
+SPARK_TIMES = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
 HEAD_BYTES = 1 << 20
 HEAD_ROWS = 2000  # the rows at the head that are looked at: for the delimiter, blanks, names, and kinds that can be ruled out
 
@@ -77,14 +77,11 @@ class Csv(Format):
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
         return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
 
-    def write(self, data: Dataset, place: Place, engine: Session, **_: Any) -> int:
-        target = Path(place)
-        folder = suffix_of(target.name) not in self.suffixes
-        tab = suffix_of(target.name) in (".tsv", ".tab")
+    def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
+        tab = suffix_of(to.name) in (".tsv", ".tab")
         options = {"header": True, **({"delimiter" if engine.name == "duckdb" else "sep": "\t"} if tab else {})}
-        options |= {} if engine.name == "duckdb" else {**SPARK_WRITES, "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
-        with atomic(target, folder) as new:
-            return engine.export(data, new, "csv", folder=folder, options=options)
+        options |= {} if engine.name == "duckdb" else {**SPARK_WRITES, **SPARK_TIMES}
+        return engine.export(data, to, "csv", folder=folder, options=options)
 
 
 def _dialect(paths: Sequence[str], delimiter: str | None, blanks: str | None, quote: str, encoding: str) -> Dialect:

@@ -6,18 +6,19 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Source
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, refuse_unopenable, suffix_of
+from tilth.store.places import atomic
+from tilth.store.uri import Place
 
 if TYPE_CHECKING:
     from tilth.formats.guess import Guess
-
-Place: TypeAlias = str | os.PathLike[str]
 
 OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # no folder is meant by these
 
@@ -26,7 +27,8 @@ class Format(ABC):
     """One way in which a table is kept, in files or in memory: how it is opened, and how one is written.
 
     `options` are the words that `open` takes beside the place, `write_options` those of `write`; `suffixes` are the endings of its
-    files (none for a table in memory). `named` tells that its tables have names for their columns.
+    files (none for a table in memory). `named` tells that its tables have names for their columns, `has_header` that they have them
+    without any row, too.
     """
 
     name: ClassVar[str]
@@ -34,6 +36,7 @@ class Format(ABC):
     options: ClassVar[tuple[str, ...]] = ()
     write_options: ClassVar[tuple[str, ...]] = ()
     named: ClassVar[bool] = True
+    has_header: ClassVar[bool] = True
 
     def knows(self, thing: Any) -> bool:
         """Whether a table in memory is of this format."""
@@ -48,8 +51,16 @@ class Format(ABC):
         return {}
 
     def write(self, data: Dataset, place: Place, engine: Session, **options: Any) -> int:
-        """Write a table, whole or not at all; the number of rows written."""
-        raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
+        """Write a table atomically: to a file if the place has one of the format's suffixes, else to a folder; the number of rows."""
+        folder = suffix_of(os.fspath(place)) not in self.suffixes
+        if not self.suffixes:
+            raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
+        with atomic(place, folder) as new:
+            return self.export(data, new, engine, folder, **options)
+
+    def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
+        """Write a table to a new file, or into an empty folder; the number of rows."""
+        raise NotImplementedError
 
 
 FORMATS: Shelf[type[Format]] = Shelf(

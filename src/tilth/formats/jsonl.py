@@ -13,10 +13,10 @@ from tilth.engine.session import Session
 from tilth.engine.textfiles import opened
 from tilth.errors import Mistake, RequestError, SourceError
 from tilth.errors import Place as Spot
-from tilth.formats.format import Format, Place
+from tilth.formats.csv import SPARK_TIMES
+from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
 from tilth.store.local import files, refuse_far
-from tilth.store.places import atomic
 
 HEAD_ROWS = 2000
 TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
@@ -31,6 +31,7 @@ class JsonLines(Format):
 
     name = "jsonl"
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
+    has_header: ClassVar[bool] = False
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Files:
         if names:
@@ -45,11 +46,11 @@ class JsonLines(Format):
         head = list(itertools.islice((row for path in source.paths for row in rows_of(path)), HEAD_ROWS))
         return {name: _guess([row.get(name) for row in head], nulls) for name in source.columns}
 
-    def write(self, data: Dataset, place: Place, engine: Session, **_: Any) -> int:
-        target = Path(place)
-        folder = target.suffix.lower() not in self.suffixes
-        with atomic(target, folder) as new:
-            return engine.export(data, new, "json", folder=folder, options={})
+    def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
+        rows = engine.export(data, to, "json", folder=folder, options={} if engine.name == "duckdb" else SPARK_TIMES)
+        for part in to.glob("*.json"):  # the ending that engines give
+            part.rename(part.with_suffix(self.suffixes[0]))
+        return rows
 
 
 def rows_of(path: str) -> Iterator[dict[str, Any]]:

@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session
 from tilth.errors import Mistake, SourceError
-from tilth.formats.format import Format, Place
+from tilth.formats.format import Format
 from tilth.store.local import files
-from tilth.store.places import atomic
 
 MAGIC = b"PAR1"
 # of the forms tried on 20 million rows the fastest; beyond that many values a dictionary costs DuckDB more than it saves
@@ -39,11 +38,8 @@ class Parquet(Format):
         source = Files(self.name, paths, (), options)
         return replace(source, columns=engine.source_schema(source).names)
 
-    def write(self, data: Dataset, place: Place, engine: Session, **_: Any) -> int:
-        target = Path(place)
-        folder = target.suffix.lower() not in self.suffixes
-        with atomic(target, folder) as new:
-            return engine.export(data, new, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
+    def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
+        return engine.export(data, to, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
 
 
 def refuse_broken(paths: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ from tilth.data import Dataset, Memory
 from tilth.engine.session import Session, everything
 from tilth.errors import RequestError, did_you_mean, listed
 from tilth.formats.arrow import decoded
-from tilth.formats.format import Place, by_name, by_suffix, refuse_unknown
+from tilth.formats.format import by_name, by_suffix, refuse_unknown
+from tilth.store.uri import Place
 
 if TYPE_CHECKING:
     import duckdb

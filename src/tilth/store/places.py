@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tilth.errors import Gap, TilthError
 from tilth.shelf import Shelf
+from tilth.store.scratch import Scratch
 from tilth.store.uri import Place, scheme_of
 
 if TYPE_CHECKING:
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copies:
-    """What to read on this machine for a place: the place itself, or copies that live as long as this object.
+    """What to read on this machine for a `place`: its own path, or that of copies, which live as long as this object.
 
     `renamed` is the beginning of local paths and what it stands for, for messages.
     """
 
     path: str
+    place: str = ""
     renamed: tuple[str, str] = ("", "")
-    scratch: Any = field(default=None, repr=False, compare=False)
+    scratch: Scratch | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

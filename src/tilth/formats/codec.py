@@ -1,0 +1,130 @@
+"""A format of files by two functions, and what such formats share: folders, patterns, compression, parts, atomic writes."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+from weakref import WeakValueDictionary
+
+from tilth.data import Dataset, Files
+from tilth.engine.session import Session, everything
+from tilth.engine.textfiles import unzipped
+from tilth.errors import SourceError, TilthError
+from tilth.formats.arrow import checked_names, decoded
+from tilth.formats.format import Format
+from tilth.store.local import files, refuse_far, state_of
+from tilth.store.places import Copies
+from tilth.store.scratch import Scratch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PART_BATCHES = 4  # batches of a file in a folder: a million rows of DuckDB's
+
+
+class Codec(Format):
+    """A format of files that no engine reads by itself.
+
+    A subclass says its `name` and `suffixes`, decodes an open file into Arrow batches and encodes them. The batches of a file are streamed
+    into Parquet in a scratch folder, which every engine reads, so that memory stays bounded; they are decoded once.
+    """
+
+    @abstractmethod
+    def decode(self, file: IO[bytes], **options: Any) -> Iterable[pa.RecordBatch]:
+        """The rows of a file; one batch without rows if there are none. An exception means that the file is not of this format."""
+
+    @abstractmethod
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
+        """Write rows to a file."""
+
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
+        paths = files(given, self.suffixes)
+        refuse_far(paths, self.name)
+        place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
+        key = (self.name, paths, state_of(paths), tuple(sorted(options.items())), tuple(names or ()))
+        return as_parquet(place, key, lambda: itertools.chain.from_iterable(self._decoded(p, options) for p in paths), names)
+
+    def _decoded(self, path: str, options: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+        try:
+            with unzipped(path) as file:
+                yield from self.decode(file, **options)
+        except TilthError:
+            raise
+        except Exception as error:
+            what = f"{path} cannot be read as {self.name} ({type(error).__name__})"
+            raise SourceError(what, hint="is it of another format, or only a part of one?", code="unreadable") from error
+
+    def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
+        import pyarrow as pa
+
+        text, rows = engine.query(data, everything()), 0
+        with engine.timed("write", text):
+            reader = engine.batches(text)
+            for i in itertools.count():
+                part = list(itertools.islice(reader, PART_BATCHES)) if folder else None
+                if i and not part:
+                    return rows
+                counted = _Counted(reader if part is None else part)
+                with _opened(to / f"data_{i}{self.suffixes[0]}" if folder else to) as file:
+                    self.encode(pa.RecordBatchReader.from_batches(reader.schema, counted), file, **options)
+                rows += counted.rows
+        return rows
+
+
+class _Counted:
+    """Batches, and the rows of those that were taken."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self.batches, self.rows = batches, 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self.batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "wb")) if path.name.lower().endswith(".gz") else path.open("wb")
+
+
+_held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
+
+
+def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBatch]], names: Sequence[str] | None = None) -> Files:
+    """Batches as a source that every engine reads, in a scratch folder that lives as long as it. Equal keys have equal rows.
+
+    Errors: `SourceError` for batches of different columns, and for types that no engine reads.
+    """
+    import pyarrow.parquet as pq
+
+    copies = _held.get(key)
+    if copies is None:
+        scratch = Scratch()
+        copies = Copies(str(Path(scratch.name, "rows.parquet")), place, scratch=scratch)
+        _write(place, batches(), copies.path, names)
+        _held[key] = copies
+    return Files("parquet", (copies.path,), tuple(pq.read_schema(copies.path).names), (("hive", False),), copies=copies)
+
+
+def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequence[str] | None) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found = (decoded(pa.Table.from_batches([batch])) for batch in batches)
+    first = next(found, None)
+    if first is None:
+        raise SourceError(f"{place} has no columns", code="no-columns")
+    columns = checked_names(first.column_names, names)
+    with pq.ParquetWriter(path, first.rename_columns(columns).schema, coerce_timestamps="us", allow_truncated_timestamps=True) as file:
+        for table in itertools.chain([first], found):
+            if table.column_names != first.column_names:
+                raise SourceError(f"{place}: files of different columns", hint="read them one by one", code="headers-differ")
+            try:
+                file.write_table(table.cast(first.schema).rename_columns(columns))
+            except pa.ArrowException as error:
+                hint = "read them one by one"
+                raise SourceError(f"{place}: files whose columns have different types", hint=hint, code="types-differ") from error

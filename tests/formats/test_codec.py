@@ -1,0 +1,97 @@
+"""Formats by two functions: here one that keeps a table as Arrow's IPC stream."""
+
+from __future__ import annotations
+
+import gzip
+import os
+
+import pyarrow as pa
+import pytest
+
+from tilth.data import Dataset
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import SourceError
+from tilth.formats import read, to_arrow
+from tilth.formats.codec import Codec
+from tilth.testing.formats import check_format
+
+
+class Ipc(Codec):
+    name = "ipc"
+    suffixes = (".ipc",)
+    decodings = 0
+
+    def decode(self, file, **options):
+        Ipc.decodings += 1
+        with pa.ipc.open_stream(file) as reader:
+            yield from list(reader) or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
+
+    def encode(self, batches, file, **options):
+        with pa.ipc.new_stream(file, batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+
+
+@pytest.fixture
+def ipc(monkeypatch):
+    from tilth.formats import format as table
+
+    form = Ipc()
+    monkeypatch.setitem(table.FORMATS._loaded, "ipc", Ipc)
+    monkeypatch.setitem(table.FORMATS.built_in, "ipc", "tests:none")
+    table.formats.cache_clear()
+    yield form
+    table.formats.cache_clear()
+
+
+def opened(form, *paths, names=None):
+    return Dataset(form.open([str(p) for p in paths], names, DuckDB().session()))
+
+
+def put(form, path, table):
+    with gzip.open(path, "wb") if path.name.endswith(".gz") else path.open("wb") as file:
+        form.encode(table.to_reader(), file)
+    return path
+
+
+def test_the_battery(ipc, tmp_path):
+    check_format(ipc, tmp_path)
+
+
+def test_a_file_is_decoded_once_while_it_is_held_and_again_when_it_changes(ipc, tmp_path):
+    path, before = put(ipc, tmp_path / "a.ipc", pa.table({"x": [1]})), Ipc.decodings
+    first, second = opened(ipc, path), opened(ipc, path)
+    assert (first, Ipc.decodings, str(first.source)) == (second, before + 1, str(path))
+    put(ipc, path, pa.table({"x": [1, 2]}))
+    os.utime(path, ns=(1, 1))
+    assert to_arrow(opened(ipc, path), DuckDB().session()).num_rows == 2
+
+
+def test_several_files_and_names(ipc, tmp_path):
+    paths = [put(ipc, tmp_path / f"{i}.ipc.gz", pa.table({"x": [i], "y": ["a"]})) for i in range(3)]
+    assert to_arrow(opened(ipc, *paths, names=["n", "s"]), DuckDB().session()).sort_by("n").to_pydict() == {"n": [0, 1, 2], "s": ["a"] * 3}
+
+
+@pytest.mark.parametrize(("other", "says"), [({"y": [1]}, "files of different columns"), ({"x": ["a"]}, "columns have different types")])
+def test_files_that_do_not_belong_together(ipc, tmp_path, other, says):
+    paths = [put(ipc, tmp_path / f"{i}.ipc", pa.table(t)) for i, t in enumerate(({"x": [1]}, other))]
+    with pytest.raises(SourceError, match=says):
+        opened(ipc, *paths)
+
+
+def test_a_codec_s_exception_is_the_file_s_error_without_its_words(ipc, tmp_path):
+    (tmp_path / "a.ipc").write_text("secret value")
+    with pytest.raises(SourceError, match=r"a\.ipc cannot be read as ipc \(ArrowInvalid\)") as error:
+        read(tmp_path / "a.ipc", engine=DuckDB().session())
+    assert "secret" not in str(error.value)
+
+
+def test_a_folder_is_written_in_parts(ipc, tmp_path, monkeypatch):
+    from tilth.formats import codec
+    from tilth.formats.writing import write
+
+    monkeypatch.setattr(codec, "PART_BATCHES", 1)
+    engine = DuckDB().session()
+    write(read(pa.table({"x": range(600_000)}), engine=engine), tmp_path / "out", format="ipc", engine=engine)
+    assert len(list((tmp_path / "out").glob("data_*.ipc"))) > 1
+    assert to_arrow(read(tmp_path / "out", engine=engine), engine).num_rows == 600_000

@@ -1,0 +1,37 @@
+"""The battery of formats, on every format of files and on formats that break a promise."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from tilth.engine.spark import Spark
+from tilth.formats.format import formats, writable
+from tilth.formats.parquet import Parquet
+from tilth.testing.formats import check_format
+
+
+@pytest.mark.parametrize("name", writable())
+def test_every_format(name, tmp_path):
+    check_format(formats()[name], tmp_path)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("name", writable())
+def test_every_format_on_spark(name, tmp_path, spark):
+    check_format(formats()[name], tmp_path, Spark(spark).session())
+
+
+class LosesRows(Parquet):
+    def export(self, data, to, engine, folder, **options):
+        return super().export(data.keep(["integer"]), to, engine, folder, **options)
+
+
+class Suffix(Parquet):
+    suffixes = ("parquet",)
+
+
+@pytest.mark.parametrize(("form", "says"), [(LosesRows(), "the columns are"), (Suffix(), "suffixes")])
+def test_a_broken_promise_is_named(form, says, tmp_path):
+    with pytest.raises(AssertionError, match=says):
+        check_format(form, tmp_path, table=pa.table({"integer": [1], "other": [2]}))
