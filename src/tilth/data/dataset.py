@@ -12,6 +12,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data.roles import Roles
 from tilth.data.source import Native, Source
+from tilth.errors import ColumnError
 
 BELOW = "below"  # the name under which a `Rows` layer speaks of the layer under it
 
@@ -58,7 +59,18 @@ class Rows:
         return below if self.out is None else self.out
 
 
-Layer: TypeAlias = Change | Rows
+@dataclass(frozen=True)
+class Append:
+    """More rows behind those below: all rows of another dataset, its columns by their names; a column that it lacks is null there."""
+
+    other: Dataset
+
+    def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
+        """The names after the change."""
+        return below
+
+
+Layer: TypeAlias = Change | Rows | Append
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,13 @@ class Dataset:
     def rows(self, select: exp.Select | exp.Union, ordered: bool = False, out: Iterable[str] | None = None) -> Dataset:
         """The table with other rows: `select` reads from the table `below`."""
         return replace(self, layers=(*self.layers, Rows(select, ordered, None if out is None else tuple(out))))
+
+    def append(self, other: Dataset) -> Dataset:
+        """The table with the rows of another behind its own. Errors: `ColumnError` for columns that this table lacks."""
+        unknown = [name for name in other.names if name not in self.names]
+        if unknown:
+            raise ColumnError(*(m for name in unknown for m in ColumnError.unknown(name, self.names).mistakes))
+        return replace(self, layers=(*self.layers, Append(other)))
 
     def keep(self, names: Iterable[str]) -> Dataset:
         """The table with these columns only."""

@@ -8,7 +8,7 @@ from itertools import accumulate
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Change, Dataset, Layer
+from tilth.data import BELOW, Change, Dataset, Rows
 from tilth.engine.expressions import alias, col, columns_of
 
 
@@ -17,7 +17,14 @@ def table(name: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(name, quoted=True))
 
 
-def layer_select(layer: Layer, below: str, names: tuple[str, ...], wanted: Set[str] | None = None) -> exp.Select | exp.Union:
+def appended(names: tuple[str, ...], other: str, given: tuple[str, ...]) -> Rows:
+    """The layer that puts the rows of the table `other`, whose columns are `given`, behind those below."""
+    more = [col(n) if n in given else alias(exp.Null(), n) for n in names]
+    below = exp.Select(expressions=[col(n) for n in names]).from_(table(BELOW), copy=False)
+    return Rows(exp.union(below, exp.Select(expressions=more).from_(table(other), copy=False), distinct=False, copy=False), out=names)
+
+
+def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wanted: Set[str] | None = None) -> exp.Select | exp.Union:
     """One layer as a select from the table `below`, whose columns are `names`; of a change only the columns `wanted`, if that is said."""
     if isinstance(layer, Change):
         chosen = [c for c in layer.names(names) if wanted is None or c in wanted]
@@ -31,7 +38,7 @@ def layer_select(layer: Layer, below: str, names: tuple[str, ...], wanted: Set[s
     return select
 
 
-def select_from(base: str, names: tuple[str, ...], layers: Sequence[Layer], query: exp.Select) -> exp.Select:
+def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Rows], query: exp.Select) -> exp.Select:
     """A query over the last of the layers that stand on the table `base`.
 
     Each layer is a named select (`WITH layer0 AS …`) rather than a subquery: nested subqueries cost quadratic time to
@@ -46,7 +53,7 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Layer], quer
     return query.from_(table(below), copy=False)
 
 
-def _wanted(layers: Sequence[Layer], given: Sequence[tuple[str, ...]], query: exp.Select) -> list[set[str] | None]:
+def _wanted(layers: Sequence[Change | Rows], given: Sequence[tuple[str, ...]], query: exp.Select) -> list[set[str] | None]:
     """The columns of each layer that the layers above it and the query read; None for all of them. `given` are each layer's names."""
     found = []
     wanted = _read_by(query)

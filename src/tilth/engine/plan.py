@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Change, Layer
+from tilth.data import Change, Rows
 from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, not_null, or_
 from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations import Operation, SumOrZero
@@ -35,7 +35,7 @@ class Scan:
     fold: exp.Select | None = None
     shared: tuple[Change, ...] = ()
 
-    def select(self, base: str, names: tuple[str, ...], layers: Sequence[Layer]) -> exp.Select:
+    def select(self, base: str, names: tuple[str, ...], layers: Sequence[Change | Rows]) -> exp.Select:
         """The whole query, over the layers on top of the table `base`."""
         query = select_from(base, names, (*layers, *self.shared), self.query)
         return query if self.fold is None else self.fold.copy().from_(query.subquery("g"), copy=False)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Change, Dataset, Schema, Source
+from tilth.data import BELOW, Append, Change, Dataset, Layer, Rows, Schema, Source
 from tilth.engine.answering import answered, read_off
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.folding import Folding, States
-from tilth.engine.layers import select_from, table
+from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import Scan, plan
@@ -100,7 +100,7 @@ class Session(ABC):
         """Stop the query that runs."""
 
     @abstractmethod
-    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Any]]:
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
         """A table that the engine can scan, its columns, and the layers that still stand on top of it.
 
         Texts are read once and held; without `hold` they are only looked through, for the names and kinds of columns.
@@ -152,6 +152,14 @@ class Session(ABC):
     def fold(self, text: str, folding: Folding) -> list[States]:
         """The states of folds over the rows of a query, in as many passes as one."""
         return folding.states(self.batches(text))
+
+    def resolved(self, names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[Change | Rows, ...]:
+        """The layers, with rows that are appended as a union with a table of the engine's. `names` are the columns below."""
+        found: list[Change | Rows] = []
+        for layer in layers:
+            found.append(appended(names, self.view(layer.other), layer.other.names) if isinstance(layer, Append) else layer)
+            names = layer.names(names)
+        return tuple(found)
 
     # ── what callers use ──
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tilth.data import BELOW, Dataset, Rows
+from tilth.data import BELOW, Change, Dataset
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.layers import table
 from tilth.engine.operations import CountIf, SumOrZero
@@ -64,7 +64,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, lis
     for step in flow.rows:
         (done,), data = fit([step], data, engine)
         with engine.working_for(f"rows: {step.name}"):
-            if any(isinstance(layer, Rows) for layer in data.layers):  # otherwise every later scan would sort and join again
+            if any(not isinstance(layer, Change) for layer in data.layers):  # otherwise every later scan would sort and join again
                 data = engine.checkpoint(data)
             after = rows_of(data, engine)
         fitted_rows.append(done)

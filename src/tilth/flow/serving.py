@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Change, Dataset, Schema
+from tilth.data import Change, Dataset, Rows, Schema
 from tilth.errors import Mistake, RequestError, listed
 from tilth.formats import described, unfit
 from tilth.steps.step import Fitted
@@ -70,6 +70,6 @@ def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:
         if isinstance(layer, Change):
             reads |= layer.reads() - makes
             makes |= {name for name, tree in layer.columns if tree is not None}
-        elif layer.out is not None:
+        elif isinstance(layer, Rows) and layer.out is not None:
             makes |= set(layer.out) - set(fitted.schema.names)
     return reads, makes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
@@ -14,6 +14,8 @@ from tilth.engine.expressions import col, columns_of
 from tilth.engine.needs import Need
 from tilth.engine.session import Session
 from tilth.errors import ColumnError
+
+Q = TypeVar("Q", bound="Metric | Need")
 
 
 class Metric(ABC):
@@ -137,13 +139,17 @@ class Grouped(Metric):
         return self.metric.subject
 
 
-def measured(data: Dataset, metrics: Iterable[Metric], engine: Session) -> dict[Metric, Any]:
-    """The value of each metric, in the fewest scans. Errors: `ColumnError` for every column that is not there."""
-    wanted = list(dict.fromkeys(metrics))
-    asked = list(dict.fromkeys(s for m in wanted for s in m.needs()))
+Question: TypeAlias = Metric | Need
+"""What a table can be asked for: a metric's value, or a need's bare answer."""
+
+
+def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, Any]:
+    """The value of each metric and the answer to each need, in the fewest scans. Errors: `ColumnError` for every unknown column."""
+    wanted = {q: (q,) if isinstance(q, Need) else q.needs() for q in questions}
+    asked = list(dict.fromkeys(need for needs in wanted.values() for need in needs))
     _refuse_unknown(data.names, asked)
     known = engine.answer(data, asked)
-    return {m: m.value(*(known[s] for s in m.needs())) for m in wanted}
+    return {q: known[q] if isinstance(q, Need) else q.value(*(known[need] for need in needs)) for q, needs in wanted.items()}
 
 
 def _refuse_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:

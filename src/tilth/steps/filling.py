@@ -21,7 +21,7 @@ from tilth.engine.statistics import Statistic
 from tilth.errors import Gap
 from tilth.metrics.columns import Maximum, Mean, Minimum, RowCount, Variance
 from tilth.metrics.keys import TopValues
-from tilth.metrics.metric import Metric, Where
+from tilth.metrics.metric import Metric, Question, Where
 from tilth.steps.missing import is_missing, present
 
 
@@ -43,9 +43,9 @@ def gaps(column: Column) -> Metric:
     return Where(RowCount(), is_missing(column))
 
 
-def foreseen(metrics: Iterable[Metric], column: Column) -> list[Metric]:
+def foreseen(questions: Iterable[Question], column: Column) -> list[Metric]:
     """Those metrics of a column whose value after filling follows from their numbers before it: they leave missing cells out."""
-    return [m for m in metrics if _leaves_gaps_out(m, column)]
+    return [m for m in questions if isinstance(m, Metric) and _leaves_gaps_out(m, column)]
 
 
 def _leaves_gaps_out(metric: Metric, column: Column) -> bool:

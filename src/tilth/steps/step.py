@@ -19,7 +19,7 @@ from tilth.data import Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.session import Session
 from tilth.errors import Gap, Mistake, RequestError, listed
 from tilth.metrics.columns import RowCount
-from tilth.metrics.metric import Metric, Where, measured
+from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
@@ -28,13 +28,13 @@ Part = Literal["rows", "split", "features", "training"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a step learned: column → name → a number, text, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
-Learning: TypeAlias = Generator[Iterable[Metric], Mapping[Metric, Any], Learned]
+Learning: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], Learned]
 
 
 class Step(ABC):
     """A wish, written down: a frozen dataclass of the parameters as the flow file gives them.
 
-    `learning` is a conversation: it yields the metrics that it needs, is sent their values, may ask again, and returns what
+    `learning` is a conversation: it yields the metrics and needs that it asks for, is sent their values, may ask again, and returns what
     it learned. `made` gives the changed table from that. Neither keeps anything; a step and what it learned are a `Fitted`.
     """
 
@@ -107,8 +107,8 @@ class ColumnStep(Step):
     columns: Selector
     """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
 
-    def needs(self, column: Column) -> dict[str, Metric]:
-        """Name → metric, for what `learn` (and then `change`) takes under that name."""
+    def needs(self, column: Column) -> Mapping[str, Question]:
+        """Name → metric or need, for what `learn` (and then `change`) takes under that name."""
         return {}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
@@ -145,12 +145,12 @@ class ColumnStep(Step):
         yield from self._empty_refused(schema, roles)
         chosen = self.selected(schema, roles)
         asked = {c.name: self.needs(c) for c in chosen}
-        found: Mapping[Metric, Any] = yield [m for needs in asked.values() for m in needs.values()]
+        found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
         learned = {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
         refuse_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
         return learned
 
-    def _empty_refused(self, schema: Schema, roles: Roles) -> Generator[Iterable[Metric], Mapping[Metric, Any], None]:
+    def _empty_refused(self, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], None]:
         """Refuse columns that are texts, and so not fit for the step, only because nothing stands in them: that is what is to be said."""
         unfit = [schema[c] for c in select(self.columns, schema, roles) if schema[c].kind in VOID and self.accepts(schema[c])]
         asked = {c.name: Where(RowCount(), present(c)) for c in unfit}
@@ -228,7 +228,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session) -> tuple[list[Fit
     """
     fitted: list[Fitted] = []
     waiting = list(steps)
-    known: dict[Metric, Any] = {}
+    known: dict[Any, Any] = {}
     while waiting:
         schema = engine.schema(data)
         wave = _wave(waiting, schema, data.roles)
@@ -290,16 +290,16 @@ def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: R
 
 
 def _learn_together(
-    wave: Sequence[Step], ahead: Mapping[str, list[Metric]], known: Mapping[Metric, Any], schema: Schema, data: Dataset, engine: Session
-) -> tuple[list[Learned], dict[Metric, Any]]:
+    wave: Sequence[Step], ahead: Mapping[str, list[Metric]], known: Mapping[Any, Any], schema: Schema, data: Dataset, engine: Session
+) -> tuple[list[Learned], dict[Any, Any]]:
     """What each step of the wave learned, and what is known of the columns that it fills."""
     talks = {i: step.learning(schema, data.roles) for i, step in enumerate(wave)}
-    asked = {i: list(next(talk)) for i, talk in talks.items()}
-    early = {c: [gaps(schema[c]), *(Numbers(m) for m in metrics)] for c, metrics in ahead.items() if metrics}
+    asked: dict[int, list[Question]] = {i: list(next(talk)) for i, talk in talks.items()}
+    early: dict[str, list[Question]] = {c: [gaps(schema[c]), *(Numbers(m) for m in metrics)] for c, metrics in ahead.items() if metrics}
     found = dict(known)
     learned: dict[int, Learned] = {}
     while asked:
-        metrics = [m for wanted in (*asked.values(), *early.values()) for m in wanted if m not in found]
+        metrics: list[Question] = [m for wanted in (*asked.values(), *early.values()) for m in wanted if m not in found]
         with engine.working_for(_learning(wave)):
             found |= measured(data, metrics, engine) if metrics else {}
         for i in list(asked):
@@ -308,7 +308,7 @@ def _learn_together(
             except StopIteration as done:
                 learned[i] = done.value
                 del asked[i]
-    then: dict[Metric, Any] = {}
+    then: dict[Any, Any] = {}
     for i, step in enumerate(wave):
         for c, fill in step.fills(learned[i]).items():
             for m in ahead.get(c, ()):

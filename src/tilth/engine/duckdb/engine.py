@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from duckdb.func import ARROW, SPECIAL
 
-from tilth.data import Change, Column, Dataset, Files, Layer, Memory, Native, Schema, Source
+from tilth.data import Change, Column, Dataset, Files, Memory, Native, Rows, Schema, Source
 from tilth.engine import textfiles
 from tilth.engine.duckdb import scans
 from tilth.engine.duckdb.errors import translated
@@ -98,11 +98,12 @@ class DuckDBRun(Session):
         with translated(text, self._texts):
             return self._connection.execute(text).fetchall()
 
-    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
         source, decode = data.source, decode_layer(data)
         names = decode[0].names(source.columns) if decode else source.columns
         make = (lambda name: self._decoded(source, decode[0], name, hold)) if decode else (lambda name: self._scanned(source, name))
-        return self._hold("source", (source, decode, hold or not decode), make), names, data.layers[len(decode) :]
+        layers = self.resolved(names, data.layers[len(decode) :])
+        return self._hold("source", (source, decode, hold or not decode), make), names, layers
 
     def load(self, data: Dataset, proof: Change) -> None:
         self._hold("source", (data.source, decode_layer(data), True), lambda name: self._decoded(data.source, proof, name, hold=True))

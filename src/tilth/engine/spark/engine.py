@@ -12,7 +12,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Change, Column, Dataset, Files, Kind, Layer, Memory, Native, Schema, Source
+from tilth.data import Change, Column, Dataset, Files, Kind, Memory, Native, Rows, Schema, Source
 from tilth.engine import textfiles
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import decode_layer, layer_select, select_from
@@ -107,11 +107,11 @@ class SparkRun(Session):
         finally:
             self.own.removeTag(self._tag)
 
-    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Layer]]:
+    def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
         decode = decode_layer(data)
         name = self._view((data.source, decode), lambda: self._opened(data.source, decode))
         names = data.source.columns if not decode else decode[0].names(data.source.columns)
-        layers = data.layers[len(decode) :]
+        layers = self.resolved(names, data.layers[len(decode) :])
         while len(layers) > VIEWS_FROM:
             name, names, layers = self._stacked(name, names, layers[:VIEWS_FROM]), _names(names, layers[:VIEWS_FROM]), layers[VIEWS_FROM:]
         return name, names, layers
@@ -142,10 +142,10 @@ class SparkRun(Session):
         self._held.callback(kept.unpersist)
         return kept
 
-    def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Layer]) -> str:
+    def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Change | Rows]) -> str:
         return self._view((name, tuple(layers)), lambda: self.sql(self.written(select_from(name, names, layers, everything()))))
 
-    def _opened(self, source: Source, decode: Sequence[Layer]) -> DataFrame:
+    def _opened(self, source: Source, decode: Sequence[Change | Rows]) -> DataFrame:
         frame = self._frame(source)
         if not decode:
             return frame
@@ -342,7 +342,7 @@ def _all_texts(source: Files) -> Any:
     return StructType([StructField(name, StringType()) for name in source.columns])
 
 
-def _names(names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[str, ...]:
+def _names(names: tuple[str, ...], layers: Sequence[Change | Rows]) -> tuple[str, ...]:
     for layer in layers:
         names = layer.names(names)
     return names

@@ -10,15 +10,17 @@ from typing import Any, Literal
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Column, Dataset, Roles, Schema
+from tilth.data import BELOW, Column, Dataset, Memory, Roles, Schema
 from tilth.engine.expressions import add, alias, case, col, eq, if_else, le, lit, lt, mul, number
 from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import table
+from tilth.engine.needs import Sample
 from tilth.engine.operations import Copies, has_text, key_hash, key_text, lookup
 from tilth.engine.operations.texts import BLANKS
 from tilth.errors import ColumnError, Mistake, RequestError
-from tilth.metrics.metric import Metric
+from tilth.metrics.metric import Question
 from tilth.steps.rows.ranks import Counts, cuts
+from tilth.steps.rows.smote import MOST_NEIGHBOURS, MOST_ROWS, made_rows, refuse_unmade
 from tilth.steps.step import Learned, Learning, Step, refuse_clashes
 
 HASH, PLACE, COPY = "\x1fhash", "\x1fplace", "\x1fcopy"
@@ -29,19 +31,27 @@ BETA = 0.999  # of the effective number: Cui et al. 2019, "Class-Balanced Loss B
 
 @dataclass(frozen=True)
 class Balance(Step):
-    """Evens out the classes of the label, by repeating rows, by leaving rows out, or by weights.
+    """Evens out the classes of the label, by repeating rows, by leaving rows out, by making rows, or by weights.
 
     | `with` | rows of a class with n rows; the largest class has N, the smallest m |
     |---|---|
     | `over` | at least ratio · N: all of them as often as that goes, and once more those that chance chooses |
     | `under` | at most m / ratio: those that chance chooses |
+    | `smote` | at least ratio · N: all of them, and behind them rows that are made between two neighbours of the class |
     | `weights` | all n; a new column `weight` says what a row counts |
 
     Chance is the hash of the seed and the row's key (the role id, else all columns): the same rows on every engine. Weights are
     `balanced`, 1 / n; `root`, 1 / √n; or `effective`, (1 − β) / (1 − βⁿ) with β = 0.999; scaled so that they add up to the number of rows,
     and multiplied with the column of the role weight if there is one.
 
-    Errors: rows without a label; a label with one class, or with more than 1,000.
+    `smote` makes a row from a row x of the class and one x′ of its `neighbours` nearest rows of the class: a number is x + λ(x′ − x) with
+    λ in [0, 1), rounded for integers; a string or boolean is the most frequent one among the neighbours; of other kinds it is that of x;
+    the id is null. Rows, neighbours and λ are chosen by hashes. Distances are Euclidean over the numbers as they are (scale them first);
+    a string or boolean that differs counts as the median of the numbers' standard deviations. Neighbours are looked for among all rows
+    of a class, or 10,000 of them that the hash chooses. Chawla et al. 2002, "SMOTE: Synthetic Minority Over-sampling Technique".
+
+    Errors: rows without a label; a label with one class, or with more than 1,000. `smote`: no numeric column, a number that
+    is missing, a class of one row, more than a million rows to make.
 
     >>> print(Balance("under", ratio=0.5))
     balance(with='under', ratio=0.5)
@@ -51,10 +61,12 @@ class Balance(Step):
     parts = frozenset({"training"})
     shorthand = "with"
 
-    with_: Literal["over", "under", "weights"]
-    """Repeat rows of the smaller classes, leave out rows of the larger ones, or weigh the rows."""
+    with_: Literal["over", "under", "smote", "weights"]
+    """Repeat rows of the smaller classes, leave out rows of the larger ones, make rows of the smaller ones, or weigh the rows."""
     ratio: float = 1.0
-    """`over`, `under`: the smallest class to the largest, afterwards; above 0, at most 1."""
+    """`over`, `under`, `smote`: the smallest class to the largest, afterwards; above 0, at most 1."""
+    neighbours: int = 5
+    """`smote`: how many nearest rows of its class a row may be joined with; fewer where the class is smaller."""
     weights: Literal["balanced", "root", "effective"] = "balanced"
     """`weights`: how a class's weight falls with its size."""
     cap: float = 100.0
@@ -68,6 +80,8 @@ class Balance(Step):
         if not 0 < self.ratio <= 1:
             accepted = "above 0, at most 1 (then all classes are as large)"
             raise RequestError(f"balance: `ratio` is {self.ratio:g}", accepted=accepted, code="bad-value")
+        if not 1 <= self.neighbours <= MOST_NEIGHBOURS:
+            raise RequestError(f"balance: `neighbours` is {self.neighbours}", accepted=f"1 to {MOST_NEIGHBOURS}", code="bad-value")
         if not self.cap >= 1:
             raise RequestError(f"balance: `cap` is {self.cap:g}", accepted="1 or more", code="bad-value")
 
@@ -77,6 +91,8 @@ class Balance(Step):
         label = self._label(schema, roles)
         if self.with_ == "weights":
             return {"": (yield from self._weigh(label, schema, roles))}
+        if self.with_ == "smote":
+            return {"": (yield from self._make(label, schema, roles))}
         return {"": (yield from self._choose(label, schema, roles))}
 
     def _label(self, schema: Schema, roles: Roles) -> Column:
@@ -90,20 +106,34 @@ class Balance(Step):
             raise RequestError(f"balance: column {name!r} ({schema[name].type}) has no classes", code="wrong-kind")
         return schema[name]
 
-    def _weigh(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Metric], Mapping[Metric, Any], dict[str, Any]]:
+    def _weigh(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
         made = roles.weight or WEIGHT
         if made not in schema:
             refuse_clashes(self.name, schema, {"": {made: lit(1.0)}})
         elif made != roles.weight:
             hint = "give it the role weight, or rename it"
             raise RequestError(f"balance: there is a column {made!r} already", hint=hint, code="name-clash")
+        sizes = yield from self._sizes(label)
+        return {"label": label.name, "weight": made, "rows": sizes, "weights": weighed(sizes, self.weights, self.cap)}
+
+    def _sizes(self, label: Column) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, int]]:
         counts = Counts((key_text([label]),))
         found: Mapping[tuple[str], int] = (yield [counts])[counts]
         sizes = {text: n for (text,), n in sorted(found.items())}
         self._refuse(label, sizes)
-        return {"label": label.name, "weight": made, "rows": sizes, "weights": weighed(sizes, self.weights, self.cap)}
+        return sizes
 
-    def _choose(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Metric], Mapping[Metric, Any], dict[str, Any]]:
+    def _make(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
+        sizes = yield from self._sizes(label)
+        more = {text: self._wanted(n, sizes) - n for text, n in sizes.items() if self._wanted(n, sizes) > n}
+        columns = tuple(c.name for c in schema if c.name not in roles.id and has_text(c))
+        refuse_unmade(schema, columns, label.name, sizes, more)
+        samples = {text: Sample(columns, MOST_ROWS, self.seed).filtered(eq(key_text([label]), lit(text))) for text in more}
+        found = (yield list(samples.values())) if samples else {}
+        classes = {text: {"more": n, "rows": found[samples[text]].to_pydict()} for text, n in more.items()}
+        return {"label": label.name, "classes": classes}
+
+    def _choose(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
         key = key_columns(schema, roles)
         sizes, found = yield from cuts(key_text([label]), key_hash(key, self.seed), lambda n: self._places(label, n))
         classes = {
@@ -119,7 +149,7 @@ class Balance(Step):
 
     def _wanted(self, n: int, sizes: Mapping[str, int]) -> int:
         """The rows that a class of n rows is to have."""
-        if self.with_ == "over":
+        if self.with_ in ("over", "smote"):
             return max(n, rounded(self.ratio * max(sizes.values())))
         return min(n, rounded(min(sizes.values()) / self.ratio))
 
@@ -145,6 +175,11 @@ class Balance(Step):
         label = schema[state["label"]]
         if "weights" in state:
             return self._weighed(data, schema, label, state)
+        if self.with_ == "smote":
+            for text, made in state["classes"].items():
+                rows = made_rows(schema, label.name, made["rows"], made["more"], self.neighbours, f"{self.seed}|{text}")
+                data = data.append(Dataset(Memory(rows, tuple(rows.column_names))))
+            return data
         names, classes = data.names, state["classes"]
         data = data.change({HASH: key_hash((schema[c] for c in state["key"]), self.seed)})
         found: Callable[[str], Tree] = lambda word: lookup(key_text([label]), list(classes), [c[word] for c in classes.values()])  # noqa: E731

@@ -17,7 +17,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import concat, in_, lit
 from tilth.engine.operations.hashing import BETWEEN
 from tilth.engine.statistics import Statistic, count
-from tilth.metrics.metric import Metric
+from tilth.metrics.metric import Metric, Question
 
 PREFIX = 3  # digits that rows are counted by at first: 4,096 prefixes for each stratum
 ABOVE = "g"  # above every hash
@@ -51,7 +51,7 @@ Cuts = Mapping[str, tuple[Cut, ...]]
 
 def cuts(
     stratum: Tree, hashed: Tree, places: Callable[[Mapping[str, int]], Mapping[str, Sequence[int]]]
-) -> Generator[Iterable[Metric], Mapping[Metric, Any], tuple[Mapping[str, int], Cuts]]:
+) -> Generator[Iterable[Question], Mapping[Any, Any], tuple[Mapping[str, int], Cuts]]:
     """The sizes of the strata, and where the rows of each are cut in the order of their hashes.
 
     `stratum` and `hashed` are texts that are never null. `places` is told the sizes and says, for each stratum, how many rows stand

@@ -19,7 +19,7 @@ from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_t
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
-from tilth.metrics.metric import Metric, Where
+from tilth.metrics.metric import Metric, Question, Where
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Learned, Learning, Selector, Step
 
@@ -155,7 +155,7 @@ class Split(Step):
                 return "cannot be a key: its values have no text that all engines agree on"
         return ""
 
-    def _values(self, column: Column) -> Generator[Iterable[Metric], Mapping[Metric, Any], list[Any]]:
+    def _values(self, column: Column) -> Generator[Iterable[Question], Mapping[Any, Any], list[Any]]:
         """The last value of each part but the last."""
         sortable = Micros.of(col(column.name)) if column.kind.temporal else number(column)
         asked = [_Quantile(sortable, share) for share in self._cumulated()[:-1]]
@@ -165,7 +165,7 @@ class Split(Step):
             raise RequestError(f"split: column {column.name!r} has no value to split by", code="all-null")
         return [from_micros(int(v), column.kind) for v in values] if column.kind.temporal else values
 
-    def _places(self, schema: Schema, state: Mapping[str, Any]) -> Generator[Iterable[Metric], Mapping[Metric, Any], dict[str, list[str]]]:
+    def _places(self, schema: Schema, state: Mapping[str, Any]) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, list[str]]]:
         """Stratum → the hash at which each part but the first begins."""
         sizes, found = yield from cuts(self._stratum(schema, state), self._hash(schema, state), self._wanted)
         return {stratum: [cut.hash for cut in found[stratum]] for stratum in sorted(sizes)}
