@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[Any]
@@ -31,9 +30,3 @@ class Contingency:
             seen = tuple(slice(None, -1) if a in axes else slice(None) for a in self.AXES)
             self._known[axes] = self.numbers[(slice(None), slice(None), *seen)].sum(axis=tuple(places[a] for a in places if a not in axes))
         return self._known[axes]
-
-    def shares(self, axis: str) -> Numbers:
-        """(draws, side, 2): the shares of rejected and accepted; NaN for a side without rows."""
-        found = self.known(axis)
-        with np.errstate(invalid="ignore"):
-            return found / found.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]  # numpy types a quotient of arrays as Any

@@ -26,17 +26,26 @@ Stage = Literal["pre_training", "post_training"]
 
 @dataclass(frozen=True)
 class Wording:
-    """How a value is put into words: sentences for values above, below and at the neutral one, and one for the rates behind them.
+    """How a value is put into words: a sentence, its word for values above, below and at the neutral one, and a sentence for the rates.
 
-    `{d}` and `{a}` are the groups, `{y}` is the favourable outcome. The units that follow: `points` for percentage points, `times` for a
-    factor, `share` for the group's share of the rows.
+    `{d}` and `{a}` are the groups, `{y}` is the favourable outcome, `{word}` one of `words`, `{than}` is `as` at the neutral value. What
+    follows is in percentage points, a factor (`times`) or the group's share of the rows (`share`).
     """
 
-    above: str
-    below: str
-    neutral: str
+    sentence: str
     rates: str = ""
+    words: tuple[str, str, str] = ("less", "more", "as")
     unit: Literal["points", "times", "share"] = "points"
+
+
+_SIZE = Wording("{d} is", unit="share")
+_LABEL = Wording("{d} gets {y} {word} often {than} {a}", "{d} gets {y} in this share of its rows")
+_PREDICTED = Wording("{d} is predicted {y} {word} often {than} {a}", "{d} is predicted {y} in this share of its rows")
+_TIMES = Wording(_PREDICTED.sentence, words=("more", "less", "as"), unit="times")
+_RIGHT = Wording("Predictions are right {word} often for {d} {than} for {a}", "Predictions for {d} are right in this share of its rows")
+_STRATA = Wording(
+    "Within the strata, {d} is {word} share of the rejected {than} of the accepted", words=("a larger", "a smaller", "the same")
+)
 
 
 @dataclass(frozen=True)
@@ -157,24 +166,30 @@ def ratio(name: str, title: str, axes: tuple[str, ...], rate: Rate, meaning: str
 # ── rows of other shapes ──
 
 
-def distance(name: str, title: str, high: float, of_shares: Callable[[Numbers, Numbers], Numbers], meaning: str, **more: Any) -> BiasMetric:
+def distance(
+    name: str, title: str, high: float, of_shares: Callable[[Numbers, Numbers], Numbers], kind: str, band: tuple[float, float] | None = None
+) -> BiasMetric:
     """A row: how far the distributions of the label are apart, in [0, high]."""
 
     def formula(t: Contingency) -> Numbers:
-        shares = t.shares("label")
+        shares = contrasts.shares(t.known("label"))
         return of_shares(shares[:, 0], shares[:, 1])
 
-    return BiasMetric(name, title, ("label",), (0, high), formula, meaning, over_values=of_shares, **more)
+    meaning = f"distance of the label distributions ({kind})"
+    return BiasMetric(name, title, ("label",), (0, high), formula, meaning, band=band, over_values=of_shares)
 
 
-def _imbalance(t: Contingency) -> Numbers:
-    rows = t.known()
-    return contrasts.imbalance(rows[:, 0], rows[:, 1])
+def imbalance(name: str, title: str, meaning: str) -> BiasMetric:
+    """A row: how much larger a is than d, in [−1, 1]."""
 
+    def error(t: Contingency) -> float:
+        n_a, n_d = t.known()[0]
+        return 2 * intervals.error_of_share(n_d / (n_a + n_d), n_a + n_d)
 
-def _error_of_imbalance(t: Contingency) -> float:
-    n_a, n_d = t.known()[0]
-    return 2 * intervals.error_of_share(n_d / (n_a + n_d), n_a + n_d)
+    def formula(t: Contingency) -> Numbers:
+        return contrasts.imbalance(*t.known().T)
+
+    return BiasMetric(name, title, (), (-1, 1), formula, meaning, _SIZE, (-0.5, 0.5), error=error)
 
 
 def conditional_disparity(name: str, title: str, axis: str, meaning: str) -> BiasMetric:
@@ -191,13 +206,6 @@ def conditional_disparity(name: str, title: str, axis: str, meaning: str) -> Bia
     return BiasMetric(name, title, ("stratum", axis), (-1, 1), formula, meaning, _STRATA, (-0.1, 0.1), undefined=one_sided)
 
 
-_STRATA = Wording(
-    "Within the strata, {d} is a larger share of the rejected than of the accepted",
-    "Within the strata, {d} is a smaller share of the rejected than of the accepted",
-    "Within the strata, {d} is the same share of the rejected as of the accepted",
-)
-
-
 def plain_disparity(t: Contingency, axis: str) -> float | None:
     """The disparity without strata: `contrasts.disparity` of one stratum that holds all rows."""
     known = t.known(axis)
@@ -206,88 +214,24 @@ def plain_disparity(t: Contingency, axis: str) -> float | None:
     return None if np.isnan(found) else float(found)
 
 
-_SIZE = Wording("{d} is", "{d} is", "{d} is", unit="share")
-_LABEL = Wording(
-    "{d} gets {y} less often than {a}",
-    "{d} gets {y} more often than {a}",
-    "{d} gets {y} as often as {a}",
-    "{d} gets {y} in this share of its rows",
-)
-_PREDICTED = Wording(
-    "{d} is predicted {y} less often than {a}",
-    "{d} is predicted {y} more often than {a}",
-    "{d} is predicted {y} as often as {a}",
-    "{d} is predicted {y} in this share of its rows",
-)
-_TIMES = Wording(_PREDICTED.below, _PREDICTED.above, _PREDICTED.neutral, unit="times")
-_ACCURACY = Wording(
-    "Predictions are right less often for {d} than for {a}",
-    "Predictions are right more often for {d} than for {a}",
-    "Predictions are right as often for {d} as for {a}",
-    "Predictions for {d} are right in this share of its rows",
-)
+_SHARES = "Difference in Positive Proportions in"
+_STRATIFIED = "Conditional Demographic Disparity in"
+_OF = "difference of the shares of"
 
 _ALL = (
-    BiasMetric(
-        "CI",
-        "Class Imbalance",
-        (),
-        (-1, 1),
-        _imbalance,
-        "how unequal in size the groups are",
-        _SIZE,
-        band=(-0.5, 0.5),
-        error=_error_of_imbalance,
-    ),
+    imbalance("CI", "Class Imbalance", "how unequal in size the groups are"),
+    difference("DPL", f"{_SHARES} Labels", ("label",), accepted("label"), f"{_OF} favourable labels", _LABEL),
+    distance("KL", "Kullback-Liebler Divergence", math.inf, contrasts.kullback_leibler, "Kullback–Leibler"),
+    distance("JS", "Jensen-Shannon Divergence", math.log(2), contrasts.jensen_shannon, "Jensen–Shannon", (0, 0.02)),
+    distance("LP", "L-p Norm", math.sqrt(2), contrasts.euclidean, "L2 norm"),
+    distance("TVD", "Total Variation Distance", 1, contrasts.total_variation, "total variation", (0, 0.1)),
+    distance("KS", "Kolmogorov-Smirnov Distance", 1, contrasts.largest_gap, "largest difference of one share", (0, 0.1)),
+    conditional_disparity("CDDL", f"{_STRATIFIED} Labels", "label", "share of the rejected less share of the accepted, within strata"),
     difference(
-        "DPL",
-        "Difference in Positive Proportions in Labels",
-        ("label",),
-        accepted("label"),
-        "difference of the shares of the favourable label",
-        _LABEL,
+        "DPPL", f"{_SHARES} Predicted Labels", ("prediction",), accepted("prediction"), f"{_OF} the favourable prediction", _PREDICTED
     ),
-    distance(
-        "KL",
-        "Kullback-Liebler Divergence",
-        math.inf,
-        contrasts.kullback_leibler,
-        "distance of the label distributions (Kullback–Leibler)",
-    ),
-    distance(
-        "JS",
-        "Jensen-Shannon Divergence",
-        math.log(2),
-        contrasts.jensen_shannon,
-        "distance of the label distributions (Jensen–Shannon)",
-        band=(0, 0.02),
-    ),
-    distance("LP", "L-p Norm", math.sqrt(2), contrasts.euclidean, "distance of the label distributions (L2 norm)"),
-    distance(
-        "TVD",
-        "Total Variation Distance",
-        1,
-        contrasts.total_variation,
-        "distance of the label distributions (total variation)",
-        band=(0, 0.1),
-    ),
-    distance("KS", "Kolmogorov-Smirnov Distance", 1, contrasts.largest_gap, "largest difference of the shares of one label", band=(0, 0.1)),
-    conditional_disparity(
-        "CDDL",
-        "Conditional Demographic Disparity in Labels",
-        "label",
-        "share of the rejected less share of the accepted, within strata",
-    ),
-    difference(
-        "DPPL",
-        "Difference in Positive Proportions in Predicted Labels",
-        ("prediction",),
-        accepted("prediction"),
-        "difference of the shares of the favourable prediction",
-        _PREDICTED,
-    ),
-    ratio("DI", "Disparate Impact", ("prediction",), accepted("prediction"), "ratio of the shares of the favourable prediction", _TIMES),
-    difference("AD", "Accuracy Difference", ("label", "prediction"), correct, "difference of the shares of right predictions", _ACCURACY),
+    ratio("DI", "Disparate Impact", ("prediction",), accepted("prediction"), "ratio of the shares of favourable predictions", _TIMES),
+    difference("AD", "Accuracy Difference", ("label", "prediction"), correct, f"{_OF} right predictions", _RIGHT),
 )
 BIAS_METRICS: dict[str, BiasMetric] = {m.name: m for m in _ALL}
 """Short name → metric. The title of KL is spelled as published result files spell it."""

@@ -43,24 +43,25 @@ def sentences(metric: BiasMetric, found: Sequence[Told]) -> list[str]:
     if words is None or not found:
         return []
     if words.unit == "share":
-        return [f"{_filled(words.neutral, found[0])} {_shares(found)}."]
-    told = []
-    for side, template in (("above", words.above), ("below", words.below), ("neutral", words.neutral)):
-        there = [t for t in found if _side(t, metric.neutral) == side]
-        if there and side != "neutral":
-            told.append(f"{_filled(template, there[0])}: {_sizes(there, metric, words)}.")
-        elif there:
-            told.append(f"{_filled(template, there[0])}{''.join(t.where for t in there[:1]) if len(found) > 1 else ''}.")
+        return [f"{_filled(words.sentence, found[0])} {_shares(found)}."]
+    made = []
+    for word, there in zip(words.words, _by_side(found, metric.neutral), strict=True):
+        neutral = word == words.words[2]
+        sentence = _filled(words.sentence, there[0], word, "as" if neutral else "than") if there else ""
+        where = there[0].where if there and len(found) > 1 else ""
+        made += [f"{sentence}{where if neutral else ': ' + _sizes(there, metric, words)}."] if there else []
     rated = [t for t in found if t.rates is not None]
-    return told + ([_rates(words.rates, rated)] if words.rates and rated else [])
+    return made + ([_rates(words.rates, rated)] if words.rates and rated else [])
 
 
-def _filled(template: str, t: Told) -> str:
-    return template.format(d=t.d, a=t.a, y=t.y)
+def _filled(template: str, t: Told, word: str = "", than: str = "") -> str:
+    return template.format(d=t.d, a=t.a, y=t.y, word=word, than=than)
 
 
-def _side(t: Told, neutral: float) -> str:
-    return "above" if t.value > neutral else "below" if t.value < neutral else "neutral"
+def _by_side(found: Sequence[Told], neutral: float) -> tuple[list[Told], list[Told], list[Told]]:
+    """The values above, below and at the neutral one."""
+    above, below = [t for t in found if t.value > neutral], [t for t in found if t.value < neutral]
+    return above, below, [t for t in found if t.value == neutral]
 
 
 def _sizes(found: Sequence[Told], metric: BiasMetric, words: Wording) -> str:
