@@ -21,6 +21,7 @@ MANY = pa.table(
         "old": [i % 4 == 0 for i in range(N)],
         "label": [("yes", "no", "maybe", None)[i * i % 19 % 4] for i in range(N)],
         "weight": [0.5 + i % 3 for i in range(N)],
+        "predicted": [("no", "yes", None)[i * 3 % 23 % 3] for i in range(N)],
     }
 )
 FACETS = [Facet("sex"), Facet("race"), Facet("age", ("(40, 65]",)), Facet("pay", quantiles=4), Facet("old", (True,))]
@@ -74,7 +75,9 @@ def test_every_row_twice_changes_nothing_but_how_sure_one_is():
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("more", [{}, {"weight": "weight"}, {"missing": "as_category"}, {"label": "pay", "positive": 60}], ids=str)
+@pytest.mark.parametrize(
+    "more", [{}, {"weight": "weight"}, {"prediction": "predicted"}, {"missing": "as_category"}, {"label": "pay", "positive": 60}], ids=str
+)
 def test_spark_gives_the_same(spark, more):
     from tilth.engine.spark import Spark
 

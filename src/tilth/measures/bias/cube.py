@@ -192,7 +192,7 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
 
     single = [axis(f.column, f.values, f.quantiles) for f in request.facets]
     single = [replace(a.cut(f.bands) if f.bands else a, order=f.order) for a, f in zip(single, request.facets, strict=True)]
-    own = {a.column: a if a.intervals else replace(a, values=()) for a in reversed(single)}
+    own = {a.column: a for a in reversed(single)}
     crossed = [tuple(own.get(c) or axis(c, (), 4) for c in columns) for columns in request.intersections]
     group = request.group if any("stratum" in BIAS_METRICS[m].axes for m in request.metrics) else None
     scores = request.positive if request.threshold is None else (f"({request.threshold}, inf]",)
