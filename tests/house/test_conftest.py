@@ -21,7 +21,7 @@ def test_the_spark_session_answers(spark: SparkSession) -> None:
 
 @pytest.mark.spark
 def test_the_spark_session_keeps_texts_as_they_are(spark: SparkSession) -> None:
-    """Substitution of variables in texts would leak the settings: `../engine-parity`, §1."""
+    """Substitution of variables in texts would leak the settings."""
     assert spark.sql(r"select '${spark.app.name}' as text").toArrow().to_pydict() == {"text": ["${spark.app.name}"]}
 
 

@@ -1,4 +1,4 @@
-"""What conditions mean: the tables of dqdl §5 and the truth table of §8.21, cell by cell."""
+"""What conditions mean: the comparison tables and the truth table of DQDL, cell by cell."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def criterion(text: str, rule: str = 'ColumnValues "c"', variables: str = "", **
 
 @pytest.mark.parametrize(
     ("text", "true", "false"),
-    [  # dqdl §5.2
+    [
         ("= 5", [5, 5.0], [4, 5.000001]),
         ("!= 5", [4], [5.0]),
         ("> 5", [6], [5, 4]),
@@ -59,7 +59,7 @@ def test_numbers(text: str, true: list[float], false: list[float]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "null", "true", "false"),
-    [  # the truth table of dqdl §8.21
+    [  # the truth table
         ('= "a"', False, ["a"], ["A", "", " a"]),
         ('in ["a","b"]', False, ["a", "b"], ["c"]),
         ('in ["a",NULL]', True, ["a"], ["c"]),

@@ -104,7 +104,7 @@ class PythonCall(Operation):
     """A call of a registered Python function. Nulls reach the function."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": False}
-    takes_null = True
+    null_input = True
 
     @property
     def row(self) -> Callable[..., Any]:  # type: ignore[override]  # of one call, not of the class

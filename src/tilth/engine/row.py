@@ -22,6 +22,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Change
 from tilth.engine.operations import Operation
 from tilth.engine.operations.numbers import in_64_bits
+from tilth.engine.operations.row_inputs import as_string
 from tilth.errors import Gap
 
 MISSING = object()
@@ -229,13 +230,13 @@ class _Writer:
         if t.row is None:
             raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
         call = f"{self.bind(t.row)}({', '.join(arguments)})"
-        return f"{x} if {t.stays.format(x=x)} else {call}" if t.stays else call
+        return f"{x} if {t.identity_if.format(x=x)} else {call}" if t.identity_if else call
 
     def operation(self, t: Operation, here: Mapping[str, str]) -> str:
         arguments = self.nodes(t.expressions, here)
         inline = t.inline(arguments, self.bound)
         value = inline if inline is not None else self.called(t, arguments)
-        if t.takes_null:
+        if t.null_input:
             return self.line(value, never_null=t.never_null)
         name = self.guarded(value, *arguments)
         if not (inline is not None and t.total) and not t.never_null:
@@ -382,9 +383,7 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     if to == exp.DataType.Type.BIGINT:
         return w.guarded(f"{w.bind(_to_integer)}({x})", x)
     if to == exp.DataType.Type.TEXT:
-        return w.guarded(f"{w.bind(_to_text)}({x})", x)
-    if to in TIMES:
-        return w.guarded(f"{w.bind(TIMES[to])}({x})", x)
+        return w.guarded(f"{w.bind(as_string)}({x})", x)
     raise Gap(f"a cast to {t.args['to'].sql()} has no form for one row", code="no-row-form")
 
 
@@ -401,25 +400,6 @@ def _to_integer(x: Any) -> int:
     if isinstance(x, bool | int):
         return int(x)
     raise Gap("only integers and booleans are cast to an integer bare", code="no-row-form")
-
-
-def _to_text(x: Any) -> str:
-    if isinstance(x, bool):
-        return "true" if x else "false"
-    if isinstance(x, int | str):
-        return str(x)
-    raise Gap(f"a value of type {type(x).__name__} has no text that all engines agree on", code="no-row-form")
-
-
-def _to_date(x: date) -> date:
-    return x.date() if isinstance(x, datetime) else x
-
-
-def _to_timestamp(x: date) -> datetime:
-    return x if isinstance(x, datetime) else datetime(x.year, x.month, x.day)
-
-
-TIMES: dict[Any, Callable[[Any], Any]] = {exp.DType.DATE: _to_date, exp.DType.TIMESTAMPNTZ: _to_timestamp}
 
 
 def _concat(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:

@@ -24,8 +24,8 @@ from tilth.engine.operations import (
     Trim,
     integer,
 )
-from tilth.engine.operations.casts import FROM_TEXT
-from tilth.engine.operations.served import ServedDecimal, ServedText, ServedValue
+from tilth.engine.operations.casts import FROM_TEXT, ServedDecimal
+from tilth.engine.operations.row_inputs import ServedText, ServedValue
 from tilth.errors import Mistake
 
 CASTS = FROM_TEXT

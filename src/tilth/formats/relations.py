@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Memory, Native, Source
+from tilth.engine.expressions import alias, col
+from tilth.engine.operations import lower
 from tilth.engine.session import Session
 from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format
@@ -28,7 +30,7 @@ class DuckDBRelation(Format):
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Source:
         found = zip(given.columns, checked_names(given.columns, names), strict=True)
-        renamed = given.project(", ".join(f"{_quoted(c)} AS {_quoted(n)}" for c, n in found)) if names else given
+        renamed = given.project(", ".join(lower(alias(col(c), n), "duckdb") for c, n in found)) if names else given
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
         table = decoded(_of_64_bits(renamed.to_arrow_table(), [str(t) for t in renamed.types]))
@@ -61,7 +63,3 @@ def _of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:
             with suppress(pa.ArrowInvalid):
                 table = table.set_column(i, name, table.column(i).cast(pa.int64()))
     return table
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -46,7 +46,7 @@ def percentile_interval(drawn: ArrayLike, confidence: float = 0.95) -> tuple[flo
     """The k-th value from either end of the draws, k = ⌊(B + 1)·α/2⌋. Draws without a value (NaN) are left out.
 
     None where fewer than half of the draws have a value, or where none would be cut off. Nothing is interpolated, so an infinite
-    draw is as good as any. Source: Efron and Tibshirani 1993, §12.5.
+    draw is as good as any. Source: Efron and Tibshirani 1993, section 12.5.
 
     >>> percentile_interval(range(1000))
     (24.0, 975.0)

@@ -1,4 +1,4 @@
-"""Arithmetic and the functions of the history. Numbers by hand, or from dqdl §5.6 and §11."""
+"""Arithmetic and the functions of the history. Numbers by hand, or from the documentation of DQDL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tilth.rules import parse
 from tilth.rules.language.functions import EvaluationError, evaluate, misuse
 from tilth.rules.language.syntax import Number
 
-HISTORY = [100.0, 90.0, 110.0]  # the most recent first: dqdl §11
+HISTORY = [100.0, 90.0, 110.0]  # the most recent first
 
 
 def number(text: str) -> Number:

@@ -11,7 +11,7 @@ from tilth.rules.language.syntax import Duration, Literal, Now, Parameter, Rule,
 
 @pytest.mark.parametrize(
     ("raw", "name", "value", "pattern"),
-    [  # dqdl §2.5
+    [
         (r"a\"b", 'a"b', 'a"b', 'a"b'),
         (r"a\\b", r"a\b", r"a\b", r"a\\b"),
         (r"a\'b", r"a\'b", "a'b", r"a\'b"),

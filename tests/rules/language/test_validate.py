@@ -11,22 +11,18 @@ from tilth.rules.language.references import names, split_aggregate, split_refere
 
 ELEVEN = ",".join(f'"{i}"="x"' for i in range(11))
 GLUE = [
-    # dqdl §4.1
     ("Rules = []", "No rules or analyzers provided."),
     ("Metadata = {} Rules = [ RowCount > 3 ]", "Empty dictionary provided"),
     ('Metadata = {"a":"b"} Rules = [ RowCount > 3 ]', "Unsupported key provided in Metadata section"),
     ('DataSources = {"a":"b"} Rules = [ RowCount > 3 ]', "Unsupported key provided in Sources section"),
     ('DataSources = {"AdditionalDataSources":"b"} Rules = [ RowCount > 3 ]', "Additional sources must be an array of values."),
-    # §4.2
     ("Foo > 3", "Rule Type: Foo is not valid"),
     ('RowCount "id" > 3', "Rule Type: RowCount is not valid"),
     ('AllStatistics "a"', "Analyzer Type: AllStatistics is not supported in rules section"),
     ("Analyzers = [ Foo ]", "Analyzer Type: Foo is not valid"),
     ('Analyzers = [ IsComplete "a" ]', "Analyzer Type: IsComplete is not supported"),
-    # §4.3
     ('IsComplete "a" > 3', "Unexpected condition for rule of type IsComplete with boolean return type"),
     ("RowCount", "Unexpected condition for rule of type RowCount with number return type"),
-    # §4.4
     ('ColumnCount > 3 where "a"', "Where clause is not supported for rule type: ColumnCount"),
     ('RowCount > 3 where ""', "Empty where condition provided for rule type: RowCount"),
     ("RowCount > 3 with threshold > 0.5", "Threshold condition not supported for rule type: RowCount"),
@@ -36,17 +32,14 @@ GLUE = [
     ),
     ('ColumnValues "a" = "x" with ignoreCase != "true"', "String tags only support the equality operator."),
     ("FileSize > 3 with recentFiles > 3", "Number tags only support the equality operator."),
-    # §4.6
     ("RowCount > 3 labels=[]", "Labels must have at least one label"),
     ('RowCount > 3 labels=[""="x"]', "Label key or value cannot be empty"),
     ('RowCount > 3 labels=["a"="x","a"="y"]', "Duplicate label key. Key must be unique."),
     (f"RowCount > 3 labels=[{ELEVEN}]", "Number of labels exceed maximum allowed (MAX: 10)"),
-    # §4.7
     ('x = "a" x = "b" Rules = [ IsComplete $x ]', "Variable 'x' is already defined"),
     ("IsComplete $x", "Variable not found: x"),
     ('x = ["a"] Rules = [ IsComplete $x ]', "Invalid variable type for 'x': expected STRING"),
     ('x = "$y" Rules = [ IsComplete $x ]', "Nested variables are not supported in variable 'x'"),
-    # §5.6, §8.20
     (
         "RowCount > last(5)",
         "Rule threshold results in list, and a single value is expected. Use aggregation functions",

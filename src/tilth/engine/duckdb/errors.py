@@ -12,7 +12,7 @@ import duckdb
 
 from tilth.data import Files
 from tilth.engine import textfiles
-from tilth.engine.operations import refusal
+from tilth.engine.operations import refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.session import Contradicted
 from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
@@ -45,7 +45,7 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
         if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
             longest = int(too_long[1]) if too_long else None
             raise SourceError(*textfiles.blamed(texts, QUOTED.sub("…", first_line(error)), longest)) from error
-        raise refusal(str(error)) or RequestError(f"a value does not fit: {QUOTED.sub('…', first_line(error))}") from error
+        raise refusal(str(error)) or RequestError(f"a value does not fit: {without_values(first_line(error))}") from error
     except duckdb.Error as error:
         broken = isinstance(error, duckdb.InternalException | duckdb.FatalException)
         raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000], code="" if broken else REFUSED) from error

@@ -30,7 +30,7 @@ from tilth.engine.operations.hashing import HashText, canonical_text, has_text, 
 from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
-from tilth.engine.operations.rows import Copies, Refuse, refusal
+from tilth.engine.operations.rows import Copies, Refuse, refusal, without_values
 from tilth.engine.operations.texts import BlankToNull, LowerAscii, OneOf, Trim
 from tilth.engine.operations.times import KnownDate, KnownInstant, KnownTimestamp, Micros, from_micros
 
@@ -91,4 +91,5 @@ __all__ = [
     "lowered",
     "refusal",
     "threshold",
+    "without_values",
 ]

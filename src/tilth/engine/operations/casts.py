@@ -21,10 +21,11 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind
 from tilth.engine.expressions import and_, case, eq, ge, if_else, in_, le, lit, lt, null_if, text
 from tilth.engine.operations.operation import EngineName, Operation, call
-from tilth.engine.operations.served import pythons, unfit, worded
+from tilth.engine.operations.row_inputs import Served, as_string, pythons, unfit
 from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
 
 T = TypeVar("T")
+DIGITS = 38  # of the widest decimal of both engines
 SPACE = r"[ \t\r\n]*"
 INTEGER = r"[+-]?[0-9]+"
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -40,7 +41,7 @@ FALSE = ("false", "f", "no", "n", "0")
 class TextToText(Operation):
     """A text, but null where it is empty: an empty cell of a CSV file holds nothing."""
 
-    stays = "{x}.__class__ is str and {x}"
+    identity_if = "{x}.__class__ is str and {x}"
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -48,7 +49,7 @@ class TextToText(Operation):
 
     @staticmethod
     def row(x: Any) -> str | None:
-        return worded(x) or None
+        return as_string(x) or None
 
 
 class FitsForm(Operation):
@@ -102,7 +103,7 @@ class Guarded(Operation):
         return exp.TryCast(this=text.copy(), to=exp.DataType.build(cls.types[engine], dialect=engine), safe=True)
 
     @classmethod
-    def returns(cls, value: Tree) -> Tree | None:
+    def round_trip(cls, value: Tree) -> Tree | None:
         """Whether a value printed is sure to be of the form: then a text that DuckDB prints again needs no look at its form."""
         return None
 
@@ -110,7 +111,7 @@ class Guarded(Operation):
     def duckdb(cls, x: Tree, form: Tree | None = None) -> Tree:
         guarded = cls.cast(if_else(FitsForm.of(x, form or lit(cls.form)), x), "duckdb")  # its casts take blanks along
         value = cls.cast(x, "duckdb")
-        sure = cls.returns(value)
+        sure = cls.round_trip(value)
         # to print a value and compare costs half of what a regular expression does, and is nearly always enough
         return guarded if sure is None else case((and_(eq(text(value), x), sure), value), otherwise=guarded)
 
@@ -130,12 +131,12 @@ class Guarded(Operation):
 class TextToInteger(Guarded):
     """A whole number of 64 bits: digits with or without a sign (`007` is 7). `1.0` and `1e3` are none."""
 
-    stays = "{x}.__class__ is int and -0x8000000000000000 <= {x} < 0x8000000000000000"
+    identity_if = "{x}.__class__ is int and -0x8000000000000000 <= {x} < 0x8000000000000000"
     form = INTEGER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "bigint", "spark": "bigint"}
 
     @classmethod
-    def returns(cls, value: Tree) -> Tree:
+    def round_trip(cls, value: Tree) -> Tree:
         return exp.true()
 
     @staticmethod
@@ -156,7 +157,7 @@ class TextToInteger(Guarded):
 class TextToDouble(Guarded):
     """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are none."""
 
-    stays = "{x}.__class__ is float and {x} == {x}"
+    identity_if = "{x}.__class__ is float and {x} == {x}"
     form = NUMBER
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "double", "spark": "double"}
 
@@ -187,10 +188,22 @@ class TextToDouble(Guarded):
         return value if math.isfinite(value) or not isinstance(number, str) else None
 
 
+class ServedDecimal(Served):
+    """A decimal: one of Python's, an integer, a float as it is written, or a text that reads as a number."""
+
+    @staticmethod
+    def row(x: Any) -> Decimal | None:
+        number = TextToDouble.number(x)
+        if number is None:
+            return None
+        value = Decimal(repr(number) if isinstance(number, float) else number)
+        return value if value.is_finite() and value.adjusted() < DIGITS else None
+
+
 class TextToBoolean(Operation):
     """true, t, yes, y, 1 or false, f, no, n, 0, in upper or lower case."""
 
-    stays = "{x}.__class__ is bool"
+    identity_if = "{x}.__class__ is bool"
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -214,7 +227,7 @@ class TextToDate(Guarded):
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "date", "spark": "date"}
 
     @classmethod
-    def returns(cls, value: Tree) -> Tree:
+    def round_trip(cls, value: Tree) -> Tree:
         return between(value, date.min, date.max)
 
     @staticmethod
@@ -241,7 +254,7 @@ class TextToTimestamp(Guarded):
         return super().cast(Trim.of(text), engine)  # DuckDB takes no tab behind a timestamp
 
     @classmethod
-    def returns(cls, value: Tree) -> Tree:
+    def round_trip(cls, value: Tree) -> Tree:
         return between(value, datetime.min, datetime.max)
 
     @staticmethod
@@ -290,11 +303,6 @@ FROM_TEXT: dict[Kind, type[Operation]] = {
     Kind.TIMESTAMP: TextToTimestamp,
     Kind.TIMESTAMP_TZ: TextToInstant,
 }
-
-
-def from_text(x: Tree, to: Kind) -> Tree:
-    """A text as a value of a kind; null where it is not written as such values are."""
-    return FROM_TEXT[to].of(x)
 
 
 def between(value: Tree, first: date, last: date) -> Tree:

@@ -188,7 +188,7 @@ class BinaryText(Operation):
 class Fields(Operation):
     """Canonical texts with 0x1F between them and the character 0 for null: what of a row goes into a hash. Never null."""
 
-    takes_null = True
+    null_input = True
     never_null = True
 
     @classmethod

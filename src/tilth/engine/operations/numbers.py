@@ -69,7 +69,7 @@ class IsNan(Operation):
     """Whether x is NaN; false for null."""
 
     never_null = True
-    takes_null = True
+    null_input = True
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -83,7 +83,7 @@ class IsNan(Operation):
 class NanToNull(Operation):
     """x, but null where x is NaN: what reading does to every float column."""
 
-    stays = "{x} == {x}"
+    identity_if = "{x} == {x}"
     shared = True
 
     @classmethod

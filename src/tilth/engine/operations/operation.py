@@ -22,18 +22,18 @@ EngineName = Literal["duckdb", "spark"]
 class Operation(exp.Expression, exp.Func):
     """A named operation. A subclass says what it means in its docstring and gives `both`, or `duckdb` and `spark`: trees made of
     its arguments. `row` is the same for one row of Python values; it is called only when no argument is null, unless
-    `takes_null`. An operation without `row` cannot be served. `total` says that it gives a value for every value,
+    `null_input`. An operation without `row` cannot be served. `total` says that it gives a value for every value,
     `shared` that it never raises and is worth computing once where a scan uses it several times.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"expressions": False}
     is_var_len_args = True
-    takes_null: ClassVar[bool] = False
+    null_input: ClassVar[bool] = False
     never_null: ClassVar[bool] = False
     total: ClassVar[bool] = False
     shared: ClassVar[bool] = False
     row: ClassVar[Callable[..., Any] | None] = None
-    stays: ClassVar[str] = ""  # a test in Python, of `{x}`, under which `row` would give back its first argument as it is
+    identity_if: ClassVar[str] = ""  # a test in Python, of `{x}`, under which `row` would give back its first argument as it is
 
     @classmethod
     def of(cls, *arguments: Tree) -> Tree:
@@ -148,5 +148,5 @@ def lower(tree: Tree, engine: EngineName, pretty: bool = False) -> str:
 
 
 def call(name: str, *arguments: Tree) -> Tree:
-    """An engine's own function, for renderings only."""
+    """A function of an engine: in renderings any of its own, elsewhere one that both engines have and mean the same by."""
     return exp.Anonymous(this=name, expressions=owned(*arguments))

@@ -52,3 +52,12 @@ def refusal(text: str) -> RequestError | None:
     """
     _, found, message = text.partition(REFUSED)
     return RequestError(re.sub(r" SQLSTATE: \w+\s*$", "", message.split("\n")[0]), code="refused-value") if found else None
+
+
+def without_values(message: str) -> str:
+    """An engine's message about a value that does not fit, with the numbers and strings in it masked: they may be private.
+
+    >>> without_values("Overflow in addition of INT64 (9223372036854775807 + 1)!")
+    'Overflow in addition of INT64 (… + …)!'
+    """
+    return re.sub(r"'[^']*'|(?<!\w)[0-9][\w.]*(?:[+-][0-9]+)?", "…", message)

@@ -38,7 +38,7 @@ class Trim(Operation):
 class BlankToNull(Operation):
     """A text, but null where it is empty or holds blanks, tabs and line ends only: what counts as missing to a step."""
 
-    stays = "{x} >= '!'"
+    identity_if = "{x} >= '!'"
     shared = True
 
     @classmethod
@@ -91,7 +91,7 @@ _RAISE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 class OneOf(Operation):
     """Whether a text is one of some texts; false where it is null."""
 
-    takes_null = True
+    null_input = True
     never_null = True
 
     @classmethod

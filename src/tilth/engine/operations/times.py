@@ -66,8 +66,12 @@ class Part(Operation):
     word: ClassVar[str]
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
+    def duckdb(cls, x: Tree) -> Tree:
         return call(cls.word, x)
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return cast(call(cls.word, x), Kind.INTEGER)  # it has 32 bits
 
     @classmethod
     def row(cls, x: Any) -> int:
@@ -113,7 +117,7 @@ class Weekday(Part):
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return exp.Paren(this=exp.Add(this=call("weekday", x), expression=exp.Literal.number(1)))
+        return cast(exp.Add(this=call("weekday", x), expression=exp.Literal.number(1)), Kind.INTEGER)
 
     @classmethod
     def row(cls, x: Any) -> int:
@@ -139,7 +143,8 @@ class DaysBetween(Operation):
     @classmethod
     def spark(cls, later: Tree, earlier: Tree) -> Tree:
         as_date = exp.DataType.build("date")
-        return call("datediff", exp.Cast(this=later.copy(), to=as_date), exp.Cast(this=earlier.copy(), to=as_date.copy()))
+        days = call("datediff", exp.Cast(this=later.copy(), to=as_date), exp.Cast(this=earlier.copy(), to=as_date.copy()))
+        return cast(days, Kind.INTEGER)
 
     @staticmethod
     def row(later: Any, earlier: Any) -> int:

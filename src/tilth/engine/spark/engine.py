@@ -16,7 +16,7 @@ from tilth.data import Change, Column, Dataset, Files, Kind, Memory, Native, Row
 from tilth.engine import textfiles
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import decode_layer, layer_select, select_from
-from tilth.engine.operations import lower, refusal
+from tilth.engine.operations import lower, refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Contradicted, Engine, FileFormat, Progress, Session, everything
@@ -393,6 +393,6 @@ def _ours(error: Any, text: str) -> Exception:
         "DIVIDE_BY_ZERO",
         "NUMERIC_VALUE_OUT_OF_RANGE",
     ):
-        return RequestError(f"a value does not fit: {message}")
+        return RequestError(f"a value does not fit: {without_values(message)}")
     failed = isinstance(error, Py4JError) or any(sign in _chain(error) for sign in MACHINE)
     return MachineError(f"Spark refused a query: {message}", hint=text[:2000], code="" if failed else REFUSED)

@@ -23,11 +23,10 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine import expressions as e
-from tilth.engine.operations import Divide, DoubleToInteger, IsNan, LowerAscii, Operation, Round, Trim, times
+from tilth.engine.operations import Divide, IsNan, LowerAscii, Operation, Round, Trim, times
 from tilth.engine.operations import numbers as num
 from tilth.engine.operations.casts import FROM_TEXT
-from tilth.engine.operations.conversions import DecimalToInteger
-from tilth.engine.operations.hashing import DateText
+from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.patterns import FullMatches, Like, Matches
 from tilth.engine.operations.texts import UpperAscii
 from tilth.errors import ExpressionError, Mistake, Place, listed
@@ -45,15 +44,10 @@ CASTS: Mapping[Any, Kind] = {
     **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ), Kind.TIMESTAMP),
 }
 CASTABLE = "bigint, double, string, boolean, date, timestamp"
-PLAIN: Mapping[Kind, tuple[tuple[Kind, ...], tuple[Kind, ...]]] = {
-    Kind.INTEGER: ((Kind.BOOLEAN,), ()),
-    Kind.FLOAT: ((Kind.INTEGER, Kind.DECIMAL), (Kind.BOOLEAN,)),
-    Kind.STRING: ((Kind.INTEGER, Kind.BOOLEAN), (Kind.DECIMAL, Kind.TIMESTAMP)),
-    Kind.BOOLEAN: ((), (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)),
-    Kind.DATE: ((Kind.TIMESTAMP,), (Kind.TIMESTAMP_TZ,)),
-    Kind.TIMESTAMP: ((Kind.DATE,), (Kind.TIMESTAMP_TZ,)),
-}
-"""To → from: the casts that mean the same on every engine; the second ones in queries only, as no row has a form for them."""
+ONLY_IN_QUERIES = frozenset(
+    {*((of, Kind.BOOLEAN) for of in (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)), (Kind.DECIMAL, Kind.STRING), (Kind.TIMESTAMP, Kind.STRING)}
+)
+"""From, to: casts that both engines write alike, and no row does."""
 CAST_FIRST: Mapping[Kind, str] = {
     Kind.STRING: "cast it to a number first: cast(x as double)",
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
@@ -286,15 +280,10 @@ class Admission:
         source = kind(x)
         if source is Kind.NULL or source is to:
             return typed(e.cast(x, to), to) if x.meta.get("narrow") else x
-        if source is Kind.STRING:
-            return typed(FROM_TEXT[to].of(x), to)
-        if (source, to) == (Kind.DATE, Kind.STRING):
-            return typed(DateText.of(x), to)
-        if to is Kind.INTEGER and source in (Kind.FLOAT, Kind.DECIMAL):
-            return typed((DoubleToInteger if source is Kind.FLOAT else DecimalToInteger).of(x), to)
-        everywhere, in_queries = PLAIN[to]
-        if source in everywhere or (self.query and source in in_queries):
+        if (source, to) in ONLY_IN_QUERIES and self.query:
             return typed(e.cast(x, to), to)
+        if (source, to) in CONVERSIONS and (source, to) not in (*ONLY_IN_QUERIES, (Kind.TIMESTAMP_TZ, Kind.STRING)):
+            return typed(CONVERSIONS[source, to](x), to)
         if to is Kind.STRING:
             hint = "cut it off to an integer first: cast(x as bigint)" if source.numeric else ""
             return self.refuse(f"{article(source)} has no string that all engines agree on", hint=hint)
@@ -512,6 +501,10 @@ def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
     return node.this.copy() if isinstance(node.parent, exp.Year | exp.Month | exp.Day) else a.cast(node.this, Kind.DATE)
 
 
+def _length(x: Tree) -> Tree:
+    return e.cast(exp.Length(this=e.own(x)), Kind.INTEGER)  # Spark's has 32 bits
+
+
 def _average(x: Tree) -> Tree:
     """DuckDB's average of decimals is a double, Spark's a decimal of few places."""
     if isinstance(x, exp.Distinct):
@@ -569,7 +562,7 @@ RULES: Mapping[type[Any], Rule] = {
     **dict.fromkeys((exp.Cast, exp.TryCast), lambda a, node: a.cast(node.this, CASTS[node.args["to"].this])),
     exp.Lower: Call(STRINGS, Kind.STRING, LowerAscii.of),
     exp.Upper: Call(STRINGS, Kind.STRING, UpperAscii.of),
-    exp.Length: Call(STRINGS, Kind.INTEGER),
+    exp.Length: Call(STRINGS, Kind.INTEGER, _length),
     exp.Trim: _trim,
     **dict.fromkeys((exp.Concat, exp.DPipe), _concat),
     exp.Like: _matched(Like),

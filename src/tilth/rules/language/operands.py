@@ -39,7 +39,7 @@ AN_OPERAND = "a number, a quoted text, a date, a duration, a size, a variable, N
 
 
 class Operands(Cursor):
-    """The part of the parser that reads what stands behind `=`, `between`, `in` … (`dqdl` §3, from `condition` on)."""
+    """The part of the parser that reads what comes after `=`, `between`, `in` …"""
 
     def condition(self) -> Condition | None:
         """A condition, if one begins here. Its family is what its operands are."""

@@ -1,7 +1,7 @@
-"""From tokens to the syntax tree: a recursive descent over the grammar of `dqdl` §3, one method for each of its rules.
+"""From tokens to the syntax tree: a recursive descent over DQDL's grammar, one method for each of its rules.
 
 A rule that cannot be read raises a `Fault`, which is noted; reading goes on behind the next comma of the list, so that one slip
-hides no other. Default mode also reads the extensions of §3.6, each with a warning; in strict mode these are errors.
+hides no other. Default mode also reads Tilth's extensions of DQDL, each with a warning; in strict mode these are errors.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The syntax tree of DQDL. Every node is a frozen value that prints as canonical text (`dqdl` §3.7); where it stood is no part of it.
+"""The syntax tree of DQDL. Every node is a frozen value that prints as canonical text; its place in the source is not part of it.
 
     Ruleset ── Variable, Label
       ├── Rule | Composite (of Rule | Composite)
@@ -10,7 +10,7 @@
 
     Number = Literal | Null | Call | Arithmetic | Group
 
-Texts keep their source between the quotes (`raw`): what a backslash means depends on where the text stands (§2.5), so whoever
+Texts keep their source between the quotes (`raw`): what a backslash means depends on where the string is, so whoever
 reads one says which it is, with `name`, `value` or `pattern`.
 """
 

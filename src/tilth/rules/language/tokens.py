@@ -1,4 +1,4 @@
-"""From characters to tokens: the lexical rules of DQDL (`dqdl` §2)."""
+"""From characters to tokens: the lexical rules of DQDL."""
 
 from __future__ import annotations
 

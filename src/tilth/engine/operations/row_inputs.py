@@ -1,7 +1,7 @@
 """Values of a row that is served: they come from Python's own types, from JSON, or from a row of numpy or pandas.
 
-Each is taken as a column of such values is when a fitted flow is applied to a table: what reads as a value of the kind is one, NaN,
-`NA` and `NaT` are null, and a value whose type can be none of the kind is refused. On an engine a typed column is already what it is.
+Each is taken as a column of such values is when a fitted flow is applied to a table: what reads as a value of the kind is one,
+NaN, `NA` and `NaT` are null, and a value whose type cannot be of the kind is refused. On an engine a typed column is already what it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.operations.operation import Operation
 
 NOTHING = ("NAType", "NaTType")  # what pandas has for null beside NaN
-DIGITS = 38  # those of the widest decimal of both engines
 
 
 def pythons(x: Any) -> Any:
@@ -45,8 +44,8 @@ def unfit(x: Any, note: str = "") -> TypeError:
     return TypeError(f"a value of type {type(x).__name__}{note}")
 
 
-def worded(x: Any) -> str | None:
-    """A text, or the text of an integer or boolean. Floats, which engines write differently, are refused as they are in tables."""
+def as_string(x: Any) -> str | None:
+    """A string, or that of an integer or boolean. Floats, which engines write differently, are refused as they are in tables."""
     if isinstance(x, str):
         return str(x)
     x = pythons(x)
@@ -59,34 +58,22 @@ def worded(x: Any) -> str | None:
     raise unfit(x)
 
 
-class _Served(Operation):
+class Served(Operation):
+    """A value of a row that is served; on an engine a typed column is already what it is."""
+
     @classmethod
     def both(cls, x: Tree) -> Tree:
         return x
 
 
-class ServedText(_Served):
-    """A text, which may be empty; the text of an integer or boolean."""
+class ServedText(Served):
+    """A string, which may be empty; that of an integer or boolean."""
 
-    stays = "{x}.__class__ is str"
-    row = staticmethod(worded)
-
-
-class ServedDecimal(_Served):
-    """A decimal: one of Python's, an integer, a float as it is written, or a text that reads as a number."""
-
-    @staticmethod
-    def row(x: Any) -> Decimal | None:
-        from tilth.engine.operations.casts import TextToDouble
-
-        number = TextToDouble.number(x)
-        if number is None:
-            return None
-        value = Decimal(repr(number) if isinstance(number, float) else number)
-        return value if value.is_finite() and value.adjusted() < DIGITS else None
+    identity_if = "{x}.__class__ is str"
+    row = staticmethod(as_string)
 
 
-class ServedValue(_Served):
-    """A value of a kind that has no text, such as a list or a time of day: only what stands for nothing becomes null."""
+class ServedValue(Served):
+    """A value of a kind that has no string, such as a list or a time of day: only what means null becomes null."""
 
     row = staticmethod(pythons)
