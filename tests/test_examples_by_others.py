@@ -23,7 +23,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, Sta
 import tilth
 from tests.house.tree import ROOT
 from tilth.flow import Flow
-from tilth.report import FindingKind, Report
+from tilth.report import Report
 
 pytestmark = pytest.mark.shared_data
 
@@ -100,7 +100,7 @@ def stratified(rows: Parts, label: str, share: float) -> None:
 
 
 def rule(report: Report, begins: str) -> float:
-    (value,) = (f.value for f in report.of(FindingKind.RULE) if f.name.startswith(begins))
+    (value,) = (f.value for f in report.of("rule") if f.name.startswith(begins))
     return float(value)
 
 
@@ -130,7 +130,7 @@ def same_bias_of(
     report: Report, rows: Mapping[str, pd.DataFrame], group: str, in_d: Callable[[pd.DataFrame], pd.Series], label: str, positive: object
 ) -> None:
     for part, r in rows.items():
-        found = {f.name: f.value for f in report.of(FindingKind.BIAS) if f.group == group and f.part == part}
+        found = {f.name: f.value for f in report.of("bias") if f.group == group and f.part == part}
         d = in_d(r)
         expected = bias_by_hand(r.loc[d.index], d, label, positive)
         assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-12), (group, part)
@@ -218,9 +218,9 @@ def test_disparity_within_strata(facet: str, group: str, adult: Adult) -> None:
     for rows in (adult.raw, *adult.rows.values()):
         roles = {"label": "income", "positive": ">50K", "facet": facet, "group": group}
         report = tilth.measure(tilth.read(rows[[facet, group, "income"]], roles=roles), "bias", bootstrap=0)
-        found = {f.details["facet_value"]: f for f in report.of(FindingKind.BIAS) if f.name == "CDDL"}
+        found = {f.payload.facet_value: f for f in report.of("bias") if f.name == "CDDL"}
         known = rows.dropna(subset=[facet, group])
-        assert {f.details["n_excluded"] for f in found.values()} == {len(rows) - len(known)}
+        assert {f.payload.n_excluded for f in found.values()} == {len(rows) - len(known)}
         for value in rows[facet].unique():
             expected = disparity_by_hand(known[facet] == value, known["income"] == ">50K", known[group])
             assert found[value].value == pytest.approx(expected, rel=1e-9, abs=1e-12), (facet, value)
@@ -278,12 +278,12 @@ def test_a_loan_is_good_above_a_threshold(shared_data: Shared) -> None:
         for value in raw[facet].unique():
             same_bias(report, {"raw": good}, facet, value, "amount", True)
             d = raw[facet] == value
-            found = {f.name: f for f in report.of(FindingKind.BIAS) if f.group == f"{facet}={value}"}
+            found = {f.name: f for f in report.of("bias") if f.group == f"{facet}={value}"}
             assert found["continuous_ks"].value == pytest.approx(stats.ks_2samp(raw["amount"][d], raw["amount"][~d]).statistic, rel=1e-9)
             expected = stats.wasserstein_distance(raw["amount"][d], raw["amount"][~d])
             assert found["wasserstein"].value == pytest.approx(expected, rel=1e-9)
             assert found["CDDL"].value == pytest.approx(disparity_by_hand(d, good["amount"], raw["purpose"]), rel=1e-9, abs=1e-12)
-            assert found["DPL"].details["label_value"] == f"(2500, {raw['amount'].max()}]"
+            assert found["DPL"].payload.label_value == f"(2500, {raw['amount'].max()}]"
 
 
 def test_mammography(shared_data: Shared, tmp_path: Path) -> None:
@@ -294,11 +294,11 @@ def test_mammography(shared_data: Shared, tmp_path: Path) -> None:
     numbers = ["area", "grey", "gradient", "noise", "contrast", "shape"]
     same(made, by(StandardScaler(), rows, numbers), numbers)
     whole = tilth.run(replace(flow_of("mammography"), measure=()), data=shared_data("tabular/mammography.csv"))
-    (dedupe,) = (f for f in whole.of(FindingKind.STEP) if f.name == "dedupe")
-    assert dedupe.details["rows_out"] == len(raw)
-    (balance,) = (f for f in whole.of(FindingKind.STEP) if f.name == "balance")
+    (dedupe,) = (f for f in whole.of("step") if f.name == "dedupe")
+    assert dedupe.payload.rows_out == len(raw)
+    (balance,) = (f for f in whole.of("step") if f.name == "balance")
     few = (rows["train"]["malignant"] == "'1'").sum()  # as many in each run: a share of the class, whatever rows it is of
-    assert balance.details["rows_out"] == few + round(few / 0.2)
+    assert balance.payload.rows_out == few + round(few / 0.2)
 
 
 def test_taxis(shared_data: Shared, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def tilth(folder: Path) -> Work:
         return {key(f): f.value for f in findings if f.name in ("CI", "DPL", "CDDL")}
 
     def key(f: Any) -> str:
-        return f"{f.name} {f.subject[0]} {f.details['facet_value']}"
+        return f"{f.name} {f.subject[0]} {f.payload.facet_value}"
 
     return work
 

@@ -57,7 +57,7 @@ def numbers_of(report: Any) -> list[float | None]:
     """One number for each rule of the report: the share of rows that conform where there is one, else what was measured."""
     found = []
     for f in report.findings:
-        rows = f.details.get("rows")
+        rows = f.payload.rows
         found.append(rows["passed"] / rows["total"] if rows else f.value)
     return found
 

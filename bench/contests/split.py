@@ -26,7 +26,8 @@ def tilth(folder: Path) -> Work:
     import tilth.verbs
     from tilth.data import Roles
     from tilth.engine.duckdb import DuckDB
-    from tilth.flow.running import SPLIT, of_part
+    from tilth.flow.running import of_part
+    from tilth.flow.split_checks import SPLIT
     from tilth.steps.step import fit
 
     flow, engine, place = tilth.Flow.parse(FLOW), DuckDB().session(), out(folder, "tilth")

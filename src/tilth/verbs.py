@@ -16,11 +16,12 @@ from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_m
 from tilth.flow.delivery import deliver
 from tilth.flow.facts import begin
 from tilth.flow.flow import Flow
-from tilth.flow.running import TRAIN, Prepared, fitted
+from tilth.flow.running import Prepared, fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
+from tilth.flow.split_checks import TRAIN
 from tilth.metrics.metric import Metric, measured
-from tilth.report import Finding, FindingKind, Report, jsonable
+from tilth.report import Finding, Report
 from tilth.rules import Ruleset, evaluate, parse
 from tilth.store.local import refuse_own_input, text_of
 from tilth.store.places import refuse_foreign
@@ -32,7 +33,7 @@ AnyEngine: TypeAlias = Engine | Session | str | None
 ENGINES = ("duckdb", "spark")
 MEASURES = ("bias", "profile")
 RULES = "rules"  # for whom passes are made, where it is the rules
-BASELINE = (FindingKind.COLUMN, FindingKind.BALANCE, FindingKind.BIAS)  # of the training part: what later data is compared with
+BASELINE = ("column", "balance", "bias")  # of the training part: what later data is compared with
 
 
 def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: AnyEngine = None, **options: Any) -> Dataset:
@@ -86,7 +87,7 @@ def measure(
         run.measure([w for w in asked if isinstance(w, str)], run.data, part=part, **options)
         with run.engine.working_for(_of("metrics", part)):
             values = measured(run.data, [m for m in asked if isinstance(m, Metric)], run.engine)
-        run.add((Finding(FindingKind.METRIC, m.name, m.subject, v) for m, v in values.items()), part)
+        run.add((Finding(m.name, m.subject, v) for m, v in values.items()), part)
     return run.report
 
 
@@ -199,7 +200,7 @@ def _prepared(flow: Flow, run: _Run) -> Prepared:
                 table, original = run.engine.checkpoint(table), run.engine.checkpoint(original)
         run.measure(flow.measure, table, original, part)
     learned = prepared.flow.need_learned()
-    baseline = tuple(jsonable(vars(f)) for f in run.findings if f.part == TRAIN and f.kind in BASELINE)
+    baseline = tuple(f.to_json() for f in run.findings if f.part == TRAIN and f.kind in BASELINE)
     return replace(prepared, flow=prepared.flow.with_learned(replace(learned, baseline=baseline)))
 
 
@@ -310,7 +311,8 @@ class _Run:
         """Keep the measures of a table. `original` has the columns with a role as they were read, where preparation has changed them."""
         words, original = tuple(words), table if original is None else original
         if "profile" in words:
-            from tilth.measures.profile import balance_findings, profile_findings
+            from tilth.measures.balance import balance_findings
+            from tilth.measures.profile import profile_findings
 
             with self.engine.working_for(_of("profile", part)):
                 self.add(profile_findings(table, self.engine), part)

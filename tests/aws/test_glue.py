@@ -8,7 +8,8 @@ import pytest
 
 from tests.report.samples import REPORTS
 from tilth.aws.glue import to_glue_json
-from tilth.report import Facts, Finding, FindingKind, Outcome, Report
+from tilth.report import Facts, Finding, Outcome, Report
+from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
 
 FIELDS = {  # of the service's API
     "ResultId", "ProfileId", "Score", "DataSource", "RulesetName", "EvaluationContext", "StartedOn", "CompletedOn", "JobName", "JobRunId",
@@ -34,30 +35,27 @@ def test_only_the_service_s_fields(name):
 def test_the_whole_result():
     rules = (
         Finding(
-            FindingKind.RULE,
             'IsComplete "qty"',
             ("qty",),
             0.8,
             Outcome.FAILED,
             "Value: 0.8 does not meet the constraint requirement!",
-            details={
-                "rule": 'IsComplete "qty"',
-                "evaluated": 'IsComplete "qty"',
-                "metrics": {"Column.qty.Completeness": 0.8},
-                "labels": {"team": "sales"},
-                "rows": {"passed": 4, "failed": 1, "skipped": 0, "total": 5},
-            },
+            payload=RuleVerdict(
+                'IsComplete "qty"',
+                {"Column.qty.Completeness": 0.8},
+                {"team": "sales"},
+                {"passed": 4, "failed": 1, "skipped": 0, "total": 5},
+            ),
         ),
         Finding(
-            FindingKind.RULE,
             "RowCount > 3",
             value=5,
             outcome=Outcome.PASSED,
             message="Value: 5",
-            details={"metrics": {"Dataset.*.RowCount": 5}},
+            payload=RuleVerdict(metrics={"Dataset.*.RowCount": 5}),
         ),
-        Finding(FindingKind.RULE, 'Mean "x" > 1', outcome=Outcome.ERROR, message="Column x does not exist in the dataset"),
-        Finding(FindingKind.ANALYZER, 'Mean "price"', details={"metrics": {"Column.price.Mean": 32.0, "Column.price.Sum": float("nan")}}),
+        Finding('Mean "x" > 1', outcome=Outcome.ERROR, message="Column x does not exist in the dataset", payload=RuleVerdict()),
+        Finding('Mean "price"', payload=AnalyzerNumbers({"Column.price.Mean": 32.0, "Column.price.Sum": float("nan")})),
     )
     facts = Facts(rows=5, started="2026-03-02T09:14:07+00:00", seconds=1.5, more={"ruleset": "orders", "rows_passed": 2, "rows_failed": 3})
     found = result(Report("check", rules, facts))

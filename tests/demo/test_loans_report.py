@@ -17,7 +17,7 @@ from tilth.data import Dataset
 from tilth.demo.loans import NULLS, PLANTED, YOUNG, Flaw, loans, planted, write_loans
 from tilth.engine.duckdb import DuckDB
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
-from tilth.report import Finding, FindingKind, Outcome, Report
+from tilth.report import Finding, Outcome, Report
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.null_if import NullIf
 from tilth.steps.step import fit
@@ -45,21 +45,21 @@ class Demo:
         return sum(row[column] in ("", *NULLS) for row in self.rows)
 
     def rule(self, begins: str) -> Finding:
-        (found,) = (f for f in self.report.of(FindingKind.RULE) if f.name.startswith(begins))
+        (found,) = (f for f in self.report.of("rule") if f.name.startswith(begins))
         return found
 
     def failed(self, begins: str) -> int:
-        return int(self.rule(begins).details["rows"]["failed"])
+        return int(self.rule(begins).payload.rows["failed"])
 
     def leaf(self, begins: str, rule: str) -> int:
         """Rows that fail one rule of a joined one."""
-        (message,) = (leaf["message"] for leaf in self.rule(begins).details["leaves"] if leaf["rule"] == rule)
+        (message,) = (leaf.message for leaf in self.rule(begins).payload.leaves if leaf.rule == rule)
         (number,) = re.findall(r"([\d,]+) of [\d,]+ rows do not meet it", message)
         return int(number.replace(",", ""))
 
     def column(self, name: str, part: str = "raw") -> Mapping[str, Any]:
-        (found,) = (f for f in self.report.of(FindingKind.COLUMN) if f.name == name and f.part == part)
-        return found.details
+        (found,) = (f for f in self.report.of("column") if f.name == name and f.part == part)
+        return found.payload.to_json()
 
     def ones(self, name: str, part: str) -> int:
         """How often a column of 0 and 1 is 1."""
@@ -68,19 +68,19 @@ class Demo:
 
     def bias(self, fits: Callable[[str], bool]) -> int:
         """Rows of the groups of `sex` whose name fits, in the raw table."""
-        found = [f for f in self.report.of(FindingKind.BIAS) if f.name == "CI" and f.part == "raw" and f.details["facet"] == "sex"]
-        return sum(f.details["counts"]["n_d"] for f in found if fits(f.details["facet_value"]))
+        found = [f for f in self.report.of("bias") if f.name == "CI" and f.part == "raw" and f.payload.facet == "sex"]
+        return sum(f.payload.counts["n_d"] for f in found if fits(f.payload.facet_value))
 
     def steps(self, name: str) -> list[Finding]:
-        return [f for f in self.report.of(FindingKind.STEP) if f.name == name]
+        return [f for f in self.report.of("step") if f.name == name]
 
     def lost(self, name: str) -> list[int]:
         """How many rows each step of a name takes away."""
-        return [f.details["rows_in"] - f.details["rows_out"] for f in self.steps(name)]
+        return [f.payload.rows_in - f.payload.rows_out for f in self.steps(name)]
 
     def changed(self, name: str, column: str) -> int:
         """Cells that the steps of a name change in a column."""
-        return sum(sum(f.details["cells_changed"].get(column, {}).values()) for f in self.steps(name))
+        return sum(sum(f.payload.cells_changed.get(column, {}).values()) for f in self.steps(name))
 
     def left(self, *names: str) -> int:
         """Rows with one of some flaws that stand behind `rows`: each application once, and decided."""
@@ -89,12 +89,12 @@ class Demo:
 
     def told(self, name: str) -> float:
         """A figure of the split, of the test part."""
-        (found,) = (f.value for f in self.report.of(FindingKind.SPLIT) if f.name == name and f.part == "test")
+        (found,) = (f.value for f in self.report.of("split") if f.name == name and f.part == "test")
         return float(found)
 
     def label_drift(self) -> Any:
         """How far the shares of the approved are apart before and after the cut in time."""
-        cut = self.steps("split")[0].details["learned"][""]["cuts"][0]
+        cut = self.steps("split")[0].payload.learned[""]["cuts"][0]
         kept = {(row["applied_at"], row["customer_no"]): row["approved"] for row in self.rows if row["approved"]}
         parts = ([y == "yes" for (at, _), y in kept.items() if (at <= str(cut)) == first] for first in (True, False))
         early, late = (sum(part) / len(part) for part in parts)
@@ -173,7 +173,7 @@ def test_the_rule_for_a_flaw_fails_for_its_rows_and_no_others(name: str, demo: D
     if name in FIGURES:
         assert found.value == pytest.approx(FIGURES[name](demo.rows), rel=1e-12)
     else:
-        assert found.details["rows"]["failed"] == rows_that_break(flaw, demo)
+        assert found.payload.rows["failed"] == rows_that_break(flaw, demo)
 
 
 # ── by the report of the demo ──
@@ -214,7 +214,7 @@ FOUND: dict[str, Callable[[Demo], tuple[Any, Any]]] = {  # flaw → what the rep
     "leak": lambda d: (d.column("disbursed_at")["valid"], d.count("leak")),
     "late_region": lambda d: (d.ones("region_other", "test"), d.left("late_region")),
     "note_private": lambda d: (d.failed('ColumnValues "note"'), d.count("note_private")),
-    "constant": lambda d: (d.column("currency")["top"], [["EUR", d.count("constant")]]),
+    "constant": lambda d: (d.column("currency")["top"], (("EUR", d.count("constant")),)),
     "near_unique": lambda d: (d.rule("UniqueValueRatio").value, pytest.approx(FIGURES["near_unique"](d.rows), rel=1e-12)),
     "odd_name_dot": lambda d: (d.column("credit.score")["rows"], d.count("odd_name_dot")),
     "odd_name_blank": lambda d: (d.column("debt to income (%)")["rows"], d.count("odd_name_blank")),
@@ -229,8 +229,8 @@ COPIES = ("repeated_exactly", "repeated_changed", "repeated_new_id")
 
 
 def balance(demo: Demo, part: str) -> dict[str, int]:
-    (found,) = (f for f in demo.report.of(FindingKind.BALANCE) if f.part == part)
-    return {label: n for label, n in found.details["counts"].items() if label != "null"}
+    (found,) = (f for f in demo.report.of("balance") if f.part == part)
+    return {label: n for label, n in found.payload.counts.items() if label != "null"}
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -252,8 +252,8 @@ def test_the_bias_is_found_as_it_was_planted(demo: Demo) -> None:
     for facet, name in zip(facets, ("refused_women", "refused_young"), strict=True):
         known = data if facet.column == "sex" else possible(data, engine)
         request = BiasRequest((facet,), label="approved", positive=("yes",), metrics=("CI", "DPL"), bootstrap=0)
-        found = {f.name: f for f in bias_findings(known, request, engine=engine) if f.kind is FindingKind.BIAS}
-        facts, counts = demo.flaws[name].facts, found["DPL"].details["counts"]
+        found = {f.name: f for f in bias_findings(known, request, engine=engine) if f.kind == "bias"}
+        facts, counts = demo.flaws[name].facts, found["DPL"].payload.counts
         assert demo.flaws[name].count > 0
         assert found["DPL"].value == pytest.approx(facts["dpl"], rel=1e-9)
         assert counts["n_d_positive"] + counts["n_d_negative"] == facts["n_d"]

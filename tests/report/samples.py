@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
+from tilth.flow.split_checks import SplitCheck
+from tilth.flow.step_changes import StepChanges
+from tilth.measures.balance import ClassBalance
+from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.profile import ColumnProfile
+from tilth.report import Facts, Finding, Outcome, Pass, Payload, Report, Warned, warning
+from tilth.report.sections import SECTIONS
+from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 
 HOSTILE = (
     "</script></style><script>alert(1)</script>",
@@ -35,12 +43,9 @@ def _rules() -> list[Finding]:
         outcome = Outcome.FAILED if failed or message else Outcome.PASSED
         told = message or (f"Value: {value} does not meet the constraint requirement!" if failed else "")
         metric = f"Column.{subject}.{text.split()[0].removeprefix('Is').replace('Complete', 'Completeness').replace('nessness', 'ness')}"
-        details = {
-            "rule": text,
-            "metrics": {metric: value},
-            "rows": {"passed": rows - failed, "failed": failed, "skipped": 0, "total": rows},
-        }
-        return Finding(FindingKind.RULE, text, (subject,), value, outcome, told, "raw", details=details, examples=examples)
+        counts = {"passed": rows - failed, "failed": failed, "skipped": 0, "total": rows}
+        payload = RuleVerdict(text, {metric: value}, rows=counts)
+        return Finding(text, (subject,), value, outcome, told, "raw", payload=payload, examples=examples)
 
     ages = ({"application_id": "LA-00000412", "age": -34, "name": "•••"}, {"application_id": "LA-00001877", "age": -61, "name": "•••"})
     sexes = tuple({"application_id": f"LA-0000{n}", "sex": s} for n, s in ((1021, "FEMALE"), (1102, " male"), (1377, "Female")))
@@ -58,27 +63,22 @@ def _rules() -> list[Finding]:
         rule('Mean "amount" between 1000 and 50000', "amount", 14823.6),
         rule('Entropy "approved" > 0.6', "approved", 0.4794, message="Value: 0.4794 does not meet the constraint requirement!"),
         Finding(
-            FindingKind.RULE,
             'ReferentialIntegrity "region" "regions.{code}" = 1.0',
             ("region",),
             None,
             Outcome.ERROR,
             "regions not found in additional sources",
             "raw",
+            payload=RuleVerdict(),
         ),
-        Finding(
-            FindingKind.ANALYZER, 'Mean "income"', ("income",), 3071.4, part="raw", details={"metrics": {"Column.income.Mean": 3071.4}}
-        ),
+        Finding('Mean "income"', ("income",), 3071.4, part="raw", payload=AnalyzerNumbers({"Column.income.Mean": 3071.4})),
     ]
 
 
 def _warnings() -> list[Finding]:
     return [
-        Finding(
-            FindingKind.WARNING,
-            "MISSINGNESS_DIFFERS",
-            ("sex",),
-            message="sex=female: the label is missing in 0.6% of sex=female and in 0.3% of the others",
+        replace(
+            warning("MISSINGNESS_DIFFERS", "sex=female: the label is missing in 0.6% of sex=female and in 0.3% of the others", ("sex",)),
             part=part,
         )
         for part in ("raw", "train")
@@ -92,18 +92,16 @@ def _bias() -> list[Finding]:
         outcomes = {f"n_{s}_positive": p for s, p in positive.items()} | {
             f"n_{s}_negative": m - positive[s] for s, m in zip("ad", n, strict=True)
         }
-        details = {
-            "facet": facet,
-            "facet_value": group.removeprefix(f"{facet}="),
-            "label": "approved",
-            "label_value": "yes",
-            "counts": {"n_a": n[0], "n_d": n[1], **outcomes},
-            "n_used": sum(n),
-            "n_excluded": 198 if part == "raw" else 0,
-        }
-        return [
-            Finding(FindingKind.BIAS, m, (facet,), v, None, "", part, "", group, lo, hi, 0.95, details) for m, (v, lo, hi) in values.items()
-        ]
+        payload = BiasNumber(
+            facet,
+            group.removeprefix(f"{facet}="),
+            label="approved",
+            label_value="yes",
+            counts={"n_a": n[0], "n_d": n[1], **outcomes},
+            n_used=sum(n),
+            n_excluded=198 if part == "raw" else 0,
+        )
+        return [Finding(m, (facet,), v, None, "", part, "", group, lo, hi, 0.95, payload) for m, (v, lo, hi) in values.items()]
 
     women = {"CI": (0.2448, 0.231, 0.2585), "DPL": (0.1431, 0.1331, 0.1532), "JS": (0.0182, 0.0157, 0.0208), "KL": (0.0894, 0.0755, 0.1043)}
     women |= {"LP": (0.2024, 0.1882, 0.2167), "TVD": (0.1431, 0.1331, 0.1532), "KS": (0.1431, 0.1331, 0.1532)}
@@ -117,7 +115,7 @@ def _bias() -> list[Finding]:
     tested = {m: (v * 1.05, lo * 0.85, hi * 1.2) for m, (v, lo, hi) in women.items()}
     return [
         *found("raw", "sex", "sex=female", (12325, 7477), **women),
-        Finding(FindingKind.BIAS, "CDDL", ("sex",), None, None, "Group variable is empty or not provided", "raw", "", "sex=female"),
+        Finding("CDDL", ("sex",), None, None, "Group variable is empty or not provided", "raw", "", "sex=female", payload=BiasNumber()),
         *found("train", "sex", "sex=female", (9801, 5972), **later),
         *found("test", "sex", "sex=female", (2466, 1494), **tested),
         *found("raw", "age", "age=(-inf, 25)", (15543, 3986), **young),
@@ -129,16 +127,8 @@ def _balance() -> list[Finding]:
     counts = {"raw": {"no": 16389, "yes": 3743, "null": 80}, "train": {"no": 12896, "yes": 12896}, "test": {"no": 3229, "yes": 712}}
     found = []
     for part, rows in counts.items():
-        details = {
-            "counts": rows,
-            "rows": sum(rows.values()),
-            "missing": rows.get("null", 0),
-            "positive": ["yes"],
-            "ratio": rows["no"] / rows["yes"],
-        }
-        found.append(
-            Finding(FindingKind.BALANCE, "approved", ("approved",), rows["yes"] / (rows["no"] + rows["yes"]), part=part, details=details)
-        )
+        payload = ClassBalance(rows, sum(rows.values()), rows.get("null", 0), ("yes",), rows["no"] / rows["yes"])
+        found.append(Finding("approved", ("approved",), rows["yes"] / (rows["no"] + rows["yes"]), part=part, payload=payload))
     return found
 
 
@@ -146,8 +136,8 @@ def _columns() -> list[Finding]:
     found = []
 
     def column(part: str, name: str, rows: int, missing: int = 0, invalid: int = 0, kind: str = "text", **more: object) -> None:
-        details = {"kind": kind, "rows": rows, "missing": missing, "invalid": invalid, "valid": rows - missing - invalid, **more}
-        found.append(Finding(FindingKind.COLUMN, "column", (name,), part=part, details=details))
+        payload = ColumnProfile(kind, rows=rows, missing=missing, invalid=invalid, valid=rows - missing - invalid, **more)
+        found.append(Finding("column", (name,), part=part, payload=payload))
 
     def numbers(
         low: float, quarter: float, half: float, three: float, high: float, mean: float, std: float, distinct: int
@@ -158,7 +148,7 @@ def _columns() -> list[Finding]:
     ages = numbers(-75, 29, 41, 53, 199, 41.7, 15.2, 152)
     incomes = numbers(0.61, 2110.0, 2894.5, 3821.2, 14211.9, 3071.4, 1288.4, 18004)
     column("raw", "application_id", 20212, distinct=20065)
-    column("raw", "sex", 20212, 119, distinct=7, top=[["male", 12325], ["female", 7477], ["Female", 301], ["FEMALE", 288], [" male", 102]])
+    column("raw", "sex", 20212, 119, distinct=7, top=(("male", 12325), ("female", 7477), ("Female", 301), ("FEMALE", 288), (" male", 102)))
     column("raw", "age", 20212, 299, 96, "integer", **ages)
     column("raw", "income", 20212, 877, 0, "decimal", **incomes)
     column("raw", "credit.score", 20212, 293, 432, "integer", **numbers(-999, 583, 652, 718, 850, 612.3, 246.1, 546))
@@ -175,11 +165,8 @@ def _columns() -> list[Finding]:
 
 
 def _steps() -> list[Finding]:
-    def step(part: str, name: str, text: str, **details: object) -> Finding:
-        learned = details.get("learned")
-        return Finding(
-            FindingKind.STEP, name, tuple(learned) if isinstance(learned, dict) else (), part=part, details={"step": text, **details}
-        )
+    def step(part: str, name: str, text: str, **changes: object) -> Finding:
+        return Finding(name, tuple(changes.get("learned", ())), part=part, payload=StepChanges(text, **changes))
 
     fills = {"age": {"fill": 41.0}, "income": {"fill": 2894.5}, "credit.score": {"fill": 652.0}}
     sizes = {"age": {"centre": 41.32, "width": 14.96}, "income": {"centre": 3069.9, "width": 1288.4}}
@@ -219,8 +206,8 @@ def _steps() -> list[Finding]:
 
 
 def _split() -> list[Finding]:
-    def found(name: str, part: str, value: float, subject: tuple[str, ...] = (), **details: object) -> Finding:
-        return Finding(FindingKind.SPLIT, name, subject, value, part=part, details=details)
+    def found(name: str, part: str, value: float, subject: tuple[str, ...] = (), **more: object) -> Finding:
+        return Finding(name, subject, value, part=part, payload=SplitCheck(**more))
 
     label = "label: total variation distance from train"
     return [
@@ -228,8 +215,8 @@ def _split() -> list[Finding]:
         found("share of rows", "train", 0.8028, rows=16044),
         found(label, "test", 0.0055, ("approved",), shares={"no": 0.8193, "yes": 0.1807}),
         found(label, "train", 0.0, ("approved",), shares={"no": 0.8138, "yes": 0.1862}),
-        found("rows that stand in the training part too", "test", 13 / 3941, rows=13, of=3941, columns=["sex", "age", "income", "purpose"]),
-        found("keys that stand in the training part too", "test", 0.0, ("customer_no",), rows=0, of=3941, columns=["customer_no"]),
+        found("rows that stand in the training part too", "test", 13 / 3941, rows=13, of=3941, columns=("sex", "age", "income", "purpose")),
+        found("keys that stand in the training part too", "test", 0.0, ("customer_no",), rows=0, of=3941, columns=("customer_no",)),
     ]
 
 
@@ -245,29 +232,29 @@ def _facts() -> Facts:
     return Facts("loans.csv", "duckdb", 20212, "2026-03-02T09:14:07+00:00", 1.912, passes, versions, "sha256:5f0c1e8a")
 
 
+def payloads(text: str) -> list[Payload]:
+    """A payload of every kind, full of the same text."""
+    return [
+        Payload(),
+        Warned(text, {text: text}),
+        RuleVerdict(text, {text: math.inf, "b": text}, {text: text}, {"failed": 1, "total": 2}, (), (Leaf(text, "Failed", text),), (text,)),
+        AnalyzerNumbers({text: text}),
+        BiasNumber(*[text] * 7, text, text, text, (text,), counts={text: 3, "n_a": 1, "n_d": 2}, verdict=text, more={text: text}),
+        ClassBalance({text: 3}, positive=(text,)),
+        ColumnProfile(text, text, (text,), 5, 1, 1, 3, minimum=text, median=text, maximum=math.inf, top=((text, 3),)),
+        StepChanges(text, {text: {text: text, "list": [text, None, 1.5]}}, 3, 2, {text: {text: 3}}),
+        SplitCheck(3, 4, (text,), {text: 0.5}),
+    ]
+
+
 def hostile() -> Report:
     """Every field of every kind holds something that breaks out of HTML, XML, Markdown or a terminal."""
     found = []
     for k, text in enumerate(HOSTILE):
-        deep = {
-            text: text,
-            **dict.fromkeys(("rule", "evaluated", "step", "facet", "label", "positive", "type", "description", "verdict"), text),
-            "metrics": {text: math.inf, "b": text},
-            "labels": {text: text},
-            "counts": {text: 3, "n_a": 1, "n_d": 2},
-            "rows": {"failed": 1, "total": 2},
-            "notes": [text],
-            "warnings": [text],
-            "shares": {text: 0.5},
-            "learned": {text: {text: text, "list": [text, None, 1.5]}},
-            "cells_changed": {text: {text: 3}},
-            "columns": [text],
-            "leaves": [{"rule": text, "outcome": "Failed", "message": text}],
-        }
-        for kind in FindingKind:
+        for payload in payloads(text):
             outcome = list(Outcome)[k % 3]
             found.append(
-                Finding(kind, text, (text,), text, outcome, text, text, text, text, -math.inf, math.inf, 0.95, deep, ({text: text},) * 2)
+                Finding(text, (text,), text, outcome, text, text, text, text, -math.inf, math.inf, 0.95, payload, ({text: text},) * 2)
             )
     text = HOSTILE[0]
     facts = Facts(text, text, 1, text, 1.0, tuple(Pass(t, 0.1, t) for t in HOSTILE), {text: text}, text, {t: t for t in HOSTILE})
@@ -275,15 +262,13 @@ def hostile() -> Report:
 
 
 def odd() -> Report:
-    """Details of the wrong shape, and numbers that are none."""
-    wrong = (None, 3, "text", [], {}, [1, {"a": None}], math.nan, {"x": {"y": {"z": 1}}})
-    keys = "rule evaluated metrics labels rows counts notes shares learned cells_changed leaves columns band missing valid of".split()  # noqa: SIM905
+    """Payloads that hold nothing, and numbers that are none."""
     return Report(
         "",
         tuple(
-            Finding(kind, "name", (), value, None, "", "", "", "", low, high, None, dict.fromkeys(keys, value))
-            for kind in FindingKind
-            for value in wrong
+            Finding("name", (), value, None, "", "", "", "", low, high, None, entry.payload())
+            for entry in SECTIONS.values()
+            for value in (None, 3, "text", [], {}, [1, {"a": None}], math.nan, {"x": {"y": {"z": 1}}})
             for low, high in ((None, None), (math.nan, math.inf))
         ),
     )
@@ -294,7 +279,14 @@ def many_rules(n: int = 1000) -> Report:
     return Report(
         "check",
         tuple(
-            Finding(FindingKind.RULE, f'IsComplete "column {k}"', (f"column {k}",), 0.5, list(Outcome)[k % 3], "Value: 0.5 …" * (k % 3 > 0))
+            Finding(
+                f'IsComplete "column {k}"',
+                (f"column {k}",),
+                0.5,
+                list(Outcome)[k % 3],
+                "Value: 0.5 …" * (k % 3 > 0),
+                payload=RuleVerdict(),
+            )
             for k in range(n)
         ),
     )
@@ -306,19 +298,10 @@ def many_columns(n: int = 200) -> Report:
         "measure",
         tuple(
             Finding(
-                FindingKind.COLUMN,
                 "column",
                 (f"a rather long column name, number {k}",),
                 part=part,
-                details={
-                    "kind": "decimal",
-                    "rows": 1000,
-                    "valid": 1000 - k,
-                    "missing": k if k % 3 else 0,
-                    "invalid": 0,
-                    "minimum": 0.5,
-                    "maximum": 1e9,
-                },
+                payload=ColumnProfile("decimal", "", (), 1000, k if k % 3 else 0, 0, 1000 - k, minimum=0.5, maximum=1e9),
             )
             for part in ("raw", "train")
             for k in range(n)

@@ -112,7 +112,7 @@ def test_in_a_notebook_the_page_is_sealed_off():
 def test_sections_with_nothing_to_say_are_left_out():
     assert "<h2" not in pages["empty"]
     assert "<nav" not in pages["empty"]
-    assert re.findall(r'<h2 id="(\w+)"', pages["rules"]) == ["first", "rules", "numbers"]
+    assert re.findall(r'<h2 id="(\w+)"', pages["rules"]) == ["first", "rules", "analyzers"]
 
 
 # ── in a browser ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,5 +218,5 @@ def test_a_notebook_page_keeps_its_own_style(opened, browser):
 
 def test_fifty_facets_make_less_than_five_megabytes():
     base = [f for f in REPORTS["loans"].findings if f.kind == "bias" and f.group == "sex=female"]
-    found = [replace(f, group=f"facet{k}=value", details={**f.details, "facet": f"facet{k}"}) for k in range(50) for f in base]
+    found = [replace(f, group=f"facet{k}=value", payload=replace(f.payload, facet=f"facet{k}")) for k in range(50) for f in base]
     assert len(to_html(Report("bias", tuple(found)))) < 5_000_000

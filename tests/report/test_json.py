@@ -13,9 +13,14 @@ from hypothesis import strategies as st
 
 from tests.report.samples import REPORTS
 from tilth.errors import RequestError
-from tilth.report import Facts, Finding, FindingKind, Outcome, Pass, Report
+from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.profile import ColumnProfile
+from tilth.report import Facts, Finding, Outcome, Pass, Report, Warned
+from tilth.report.finding import Other
 from tilth.report.json import from_json, report_schema, to_json
 from tilth.report.report import FORMAT
+from tilth.report.sections import SECTIONS
+from tilth.rules.findings import Leaf, RuleVerdict
 
 words = st.text(max_size=20)
 values = st.recursive(
@@ -23,17 +28,24 @@ values = st.recursive(
     lambda v: st.lists(v, max_size=3) | st.dictionaries(words, v, max_size=3),
 )
 numbers = st.none() | st.floats()
+leaves = st.lists(st.builds(Leaf, words, words, words), max_size=2).map(tuple)
 tables = st.dictionaries(words, values, max_size=3)
+kinds = st.one_of(
+    st.builds(Other, words.filter(lambda kind: kind not in SECTIONS), tables),
+    st.builds(Warned, words, tables.map(lambda t: {k: v for k, v in t.items() if k != "measure"})),
+    st.builds(RuleVerdict, words, tables, st.dictionaries(words, words), st.dictionaries(words, st.integers()), leaves=leaves),
+    st.builds(BiasNumber, words, counts=st.dictionaries(words, st.floats()), band=st.none() | st.tuples(st.floats(), st.floats())),
+    st.builds(ColumnProfile, words, mean=numbers, minimum=values, top=st.lists(st.tuples(values, st.integers())).map(tuple)),
+)
 findings = st.builds(
     Finding,
-    st.sampled_from(FindingKind),
     words,
     st.lists(words, max_size=2).map(tuple),
     values,
     st.none() | st.sampled_from(Outcome),
     *[words] * 4,
     *[numbers] * 3,
-    tables,
+    kinds,
     st.lists(tables, max_size=2).map(tuple),
 )
 passes = st.lists(st.builds(Pass, words, st.floats(0, 1e6), words), max_size=2).map(tuple)
@@ -71,11 +83,11 @@ def test_a_report_of_plain_values_comes_back_equal():
 
 
 def test_infinities_and_nothing_come_back():
-    found = [Finding(FindingKind.METRIC, "m", value=v, low=-math.inf, high=math.inf) for v in (math.inf, -math.inf, None, 0)]
+    found = [Finding("m", value=v, low=-math.inf, high=math.inf) for v in (math.inf, -math.inf, None, 0)]
     back = from_json(to_json(Report("x", tuple(found))))
     assert [f.value for f in back.findings] == [math.inf, -math.inf, None, 0]
     assert back.findings[0].low == -math.inf
-    assert math.isnan(from_json(to_json(Report("x", (Finding(FindingKind.METRIC, "m", value=math.nan),)))).findings[0].value)
+    assert math.isnan(from_json(to_json(Report("x", (Finding("m", value=math.nan),)))).findings[0].value)
 
 
 @given(reports)
@@ -93,12 +105,12 @@ def test_the_schema_is_one_and_tells_every_field():
     jsonschema.Draft202012Validator.check_schema(schema)
     for noun in (Finding, Facts, Pass):
         told = schema["$defs"][noun.__name__]["properties"]
-        assert {f.name for f in fields(noun)} <= set(told)
+        assert {f.name for f in fields(noun)} - {"payload"} <= set(told)
     assert schema["properties"]["format"]["const"] == FORMAT
 
 
 def test_a_field_of_a_later_version_is_passed_over():
-    content = json.loads(to_json(Report("x", (Finding(FindingKind.RULE, "r", outcome=Outcome.PASSED),))))
+    content = json.loads(to_json(Report("x", (Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict()),))))
     content["findings"][0]["colour"] = content["new"] = "green"
     assert from_json(json.dumps(content)).findings[0].name == "r"
 
@@ -113,8 +125,12 @@ def test_a_field_of_a_later_version_is_passed_over():
         ("[]", "this is no report"),
         ('{"findings": [], "title": "x"}', "of format None"),
         ('{"findings": [], "title": "x", "format": 99}', "a newer Tilth wrote it"),
-        ('{"findings": [{"kind": "rile", "name": "a"}, 3], "title": 4, "format": 1}', "findings[0].kind"),
-        ('{"findings": [{"kind": "rile", "name": "a"}, 3], "title": 4, "format": 1}', "findings[1]"),
+        ('{"findings": [{"kind": 3, "name": "a"}, 3], "title": 4, "format": 1}', "findings[0]: a finding has a kind"),
+        (
+            '{"findings": [{"kind": "column", "name": "a", "details": {"rows": "many"}}], "title": "", "format": 1}',
+            "findings[0].details.rows",
+        ),
+        ('{"findings": [{"kind": 3, "name": "a"}, 3], "title": 4, "format": 1}', "findings[1]"),
         ('{"findings": 3, "title": "x", "format": 1}', "findings"),
     ],
 )

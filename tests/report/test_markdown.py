@@ -7,8 +7,9 @@ import re
 import pytest
 
 from tests.report.samples import REPORTS
-from tilth.report import Finding, FindingKind, Outcome, Report
+from tilth.report import Finding, Outcome, Report
 from tilth.report.markdown import to_markdown
+from tilth.rules.findings import RuleVerdict
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -32,7 +33,7 @@ def test_outside_code_nothing_is_markup():
 
 @pytest.mark.parametrize("rule", ["a|b", "`", "``x`", "@everyone", "<b>", "x\ny", "[x](y)"])
 def test_a_rule_is_code(rule):
-    text = to_markdown(Report("check", (Finding(FindingKind.RULE, rule, outcome=Outcome.FAILED),)))
+    text = to_markdown(Report("check", (Finding(rule, outcome=Outcome.FAILED, payload=RuleVerdict()),)))
     line = next(line for line in text.splitlines() if "Failed" in line)
     span = re.search(r"(`+) ?(.+?) ?\1(?!`)", line)
     assert span

@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from tests.report.samples import REPORTS
-from tilth.report import Finding, FindingKind, Report
+from tilth.measures.profile import ColumnProfile
+from tilth.report import Finding, Report
 from tilth.report.text import to_text
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -57,8 +58,8 @@ def test_a_thousand_rules_are_cut():
 def test_names_and_numbers_stay_whole_on_eighty_columns_and_what_has_no_room_is_counted():
     names = [f"a_rather_long_column_{k}" for k in range(3)]
     gaps = {"raw": 1_836, "train": 0, "test": 0}
-    details = {p: {"kind": "text", "valid": 20_000 - n, "missing": n, "invalid": 0, "distinct": 21_648} for p, n in gaps.items()}
-    found = [Finding(FindingKind.COLUMN, n, (n,), 0.9, part=p, details=details[p]) for n in names for p in gaps]
+    payloads = {p: ColumnProfile("text", "", (), 20_000, n, 0, 20_000 - n, distinct=21_648) for p, n in gaps.items()}
+    found = [Finding(n, (n,), 0.9, part=p, payload=payloads[p]) for n in names for p in gaps]
     wide, narrow = (to_text(Report("x", tuple(found)), width=w, colour=False) for w in (80, 44))
     for name in names:
         assert f"\n{name}  text  1,836 (9.2 %)" in wide

@@ -11,7 +11,7 @@ import pytest
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import MachineError
-from tilth.report import FindingKind, Outcome
+from tilth.report import Outcome
 from tilth.rules import evaluate, parse
 
 CASES = Path(__file__).with_name("cases") / "evaluation.tsv"
@@ -49,7 +49,7 @@ def test_the_cases(case, data, engine):
     (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine)
     assert found.outcome == outcome, found.message
     if metric:
-        assert found.details["metrics"][metric[0]] == pytest.approx(float(metric[1]), rel=1e-9)
+        assert found.payload.metrics[metric[0]] == pytest.approx(float(metric[1]), rel=1e-9)
 
 
 @pytest.mark.spark
@@ -60,14 +60,14 @@ def test_spark_judges_alike(spark, data, engine):
     ours, theirs = evaluate(data, ruleset, engine), evaluate(data, ruleset, Spark(spark).session())
     assert [f.outcome for f in ours] == [f.outcome for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
-        assert a.details.get("metrics", {}) == pytest.approx(b.details.get("metrics", {}), rel=1e-9), a.name
+        assert a.payload.to_json().get("metrics", {}) == pytest.approx(b.payload.to_json().get("metrics", {}), rel=1e-9), a.name
 
 
 def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, engine):
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "code" in ["A1"] ]'), engine)
     # as often as each other: by value, "" before "B2", nulls last
     assert found.examples == ({"id": 3, "code": "***"}, {"id": 2, "code": "***"}, {"id": 4, "code": None})
-    assert found.details["example_rows"] == [1, 1, 1]
+    assert found.payload.example_rows == (1, 1, 1)
 
 
 def test_scans_do_not_depend_on_the_number_of_rules(data):
@@ -93,9 +93,9 @@ def test_what_is_not_evaluated_yet_is_an_error_and_says_so(data, engine):
 
 def test_analyzers_record_without_a_verdict(data, engine):
     found = evaluate(data, parse('Analyzers = [ RowCount, Mean "price", ColumnLength "code", AllStatistics "qty" ]'), engine)
-    assert [f.kind for f in found] == [FindingKind.ANALYZER] * 4
-    assert found[1].details["metrics"] == {"Column.price.Mean": 32.0}  # (10 + 20 + 30 + 40 + 60) / 5
-    assert found[3].details["metrics"]["Column.qty.DistinctValuesCount"] == 4
+    assert [f.kind for f in found] == ["analyzer"] * 4
+    assert found[1].payload.metrics == {"Column.price.Mean": 32.0}  # (10 + 20 + 30 + 40 + 60) / 5
+    assert found[3].payload.metrics["Column.qty.DistinctValuesCount"] == 4
 
 
 HOSTILE = [
@@ -135,7 +135,7 @@ def test_clock_times_are_those_of_the_zone_that_the_tag_says(zone, passed, engin
     late = dt.datetime(2024, 3, 1, 14, 59, tzinfo=dt.UTC) if zone != "Asia/Tokyo" else dt.datetime(2024, 2, 29, 23, tzinfo=dt.UTC)
     rule = f'ColumnValues "at" >= "9:30 AM" with threshold > 0 with timeZone = "{zone}"'
     (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine, now=late)
-    assert found.details["rows"]["passed"] == passed, found.message
+    assert found.payload.rows["passed"] == passed, found.message
 
 
 def test_the_values_of_a_private_column_are_in_no_message_and_no_metric(data, engine):
@@ -143,9 +143,9 @@ def test_the_values_of_a_private_column_are_in_no_message_and_no_metric(data, en
     ruleset = 'Rules = [ ColumnValues "price" between 15 and 35 ] Analyzers = [ ColumnValues "price", AllStatistics "price" ]'
     rule, values, statistics = evaluate(private, parse(ruleset), engine)
     assert rule.message.splitlines()[0] == "Value: *** does not meet the constraint requirement!"
-    assert "60" not in f"{rule.message} {rule.value} {rule.details['metrics']} {rule.examples}"
+    assert "60" not in f"{rule.message} {rule.value} {rule.payload.metrics} {rule.examples}"
     assert values.outcome is Outcome.ERROR
-    assert not [name for name in statistics.details["metrics"] if name.endswith(("Minimum", "Maximum"))]
+    assert not [name for name in statistics.payload.metrics if name.endswith(("Minimum", "Maximum"))]
 
 
 def test_a_variable_names_a_column(data, engine):

@@ -63,7 +63,7 @@ def data() -> Dataset:
 def shown(finding: Finding) -> tuple[list[dict[str, object]], list[int]]:
     """The examples of a rule that failed, and their rows; rows that were only looked up have no order."""
     assert finding.outcome == "Failed", finding.message
-    found, rows = [dict(e) for e in finding.examples], finding.details.get("example_rows", [])
+    found, rows = [dict(e) for e in finding.examples], list(finding.payload.example_rows)
     return (found, rows) if rows else (sorted(found, key=lambda row: str(row["id"])), rows)
 
 
@@ -101,7 +101,7 @@ def test_an_id_of_several_columns_is_that_of_one_row():
     data = Dataset(Memory(table, ("a", "b", "x")), Roles.of(id=("a", "b")))
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), DuckDB().session())
     assert found.examples == ({"a": 1, "b": 5, "x": 7},)  # (0, null) is no whole id; of the others (1, 5) is the smallest
-    assert found.details["example_rows"] == [4]
+    assert found.payload.example_rows == (4,)
 
 
 def test_without_an_id_rows_of_nulls_alone_are_not_looked_up(data):
@@ -113,5 +113,5 @@ def test_without_an_id_rows_of_nulls_alone_are_not_looked_up(data):
 def test_of_very_many_failing_rows_the_first_are_shown(data, monkeypatch):
     monkeypatch.setattr("tilth.rules.examples.MOST_GROUPED", 3)
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), DuckDB().session())
-    assert "example_rows" not in found.details
+    assert found.payload.example_rows == ()
     assert len(found.examples) == 5

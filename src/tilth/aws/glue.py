@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tilth.report.report import Facts, Finding, FindingKind, Outcome, Report, jsonable
-from tilth.report.sections import given
-from tilth.report.sections.rules import text_of
+from tilth.report import Facts, Finding, Outcome, Report, jsonable
+from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
 
 RESULTS = {Outcome.PASSED: "PASS", Outcome.FAILED: "FAIL", Outcome.ERROR: "ERROR"}
 COUNTS = {"passed": "PassedCount", "failed": "FailedCount", "skipped": "SkippedCount", "total": "TotalCount"}
@@ -23,11 +22,12 @@ def to_glue_json(report: Report) -> str:
     Rules and analyzers are numbered from 1 in the order of the ruleset. A score is there only where there are rules; a message only where
     a rule did not pass; a metric without a finite value is absent.
 
-    >>> finding = Finding(FindingKind.RULE, "RowCount > 0", outcome=Outcome.PASSED, details={"metrics": {"Dataset.*.RowCount": 5}})
+    >>> payload = RuleVerdict(metrics={"Dataset.*.RowCount": 5})
+    >>> finding = Finding("RowCount > 0", outcome=Outcome.PASSED, payload=payload)
     >>> json.loads(to_glue_json(Report("check", (finding,))))["RuleResults"]
     [{'Name': 'Rule_1', 'Description': 'RowCount > 0', 'Result': 'PASS', 'EvaluatedMetrics': {'Dataset.*.RowCount': 5.0}}]
     """
-    rules, analyzers = report.of(FindingKind.RULE), report.of(FindingKind.ANALYZER)
+    rules, analyzers = report.of(RuleVerdict), report.of(AnalyzerNumbers)
     passed = sum(f.outcome is Outcome.PASSED for f in rules)
     result = {
         "ResultId": _id(report),
@@ -62,45 +62,45 @@ def _times(facts: Facts) -> dict[str, Any]:
     return {"StartedOn": started.isoformat(), "CompletedOn": (started + timedelta(seconds=facts.seconds)).isoformat()}
 
 
-def _rule(k: int, finding: Finding) -> dict[str, Any]:
-    counts = given.mapping(finding, "rows")
+def _rule(k: int, finding: Finding[RuleVerdict]) -> dict[str, Any]:
+    counts = finding.payload.rows
     return _known(
         {
             "Name": f"Rule_{k}",
-            "Description": text_of(finding),
+            "Description": finding.name,
             "EvaluationMessage": finding.message if finding.outcome is not Outcome.PASSED else "",
             "Result": RESULTS[finding.outcome or Outcome.ERROR],
-            "EvaluatedMetrics": _metrics(finding),
-            "EvaluatedRule": given.words(finding, "evaluated"),
-            "RuleMetrics": {name: n for key, name in COUNTS.items() if (n := given.count(counts, key)) is not None},
-            "Labels": {name: str(value) for name, value in given.mapping(finding, "labels").items()},
+            "EvaluatedMetrics": _metrics(finding.payload.metrics),
+            "EvaluatedRule": finding.payload.evaluated,
+            "RuleMetrics": {name: n for key, name in COUNTS.items() if (n := counts.get(key)) is not None},
+            "Labels": {name: str(value) for name, value in finding.payload.labels.items()},
         }
     )
 
 
-def _analyzer(k: int, finding: Finding) -> dict[str, Any]:
-    distributions = {name: jsonable(v) for name, v in given.mapping(finding, "metrics").items() if isinstance(v, dict)}
+def _analyzer(k: int, finding: Finding[AnalyzerNumbers]) -> dict[str, Any]:
+    distributions = {name: jsonable(v) for name, v in finding.payload.metrics.items() if isinstance(v, dict)}
     return _known(
         {
             "Name": f"Analyzer_{k}",
-            "Description": text_of(finding),
+            "Description": finding.name,
             "EvaluationMessage": finding.message,
-            "EvaluatedMetrics": _metrics(finding),
+            "EvaluatedMetrics": _metrics(finding.payload.metrics),
             "EvaluatedDistributions": distributions,
         }
     )
 
 
-def _metrics(finding: Finding) -> dict[str, float]:
-    known = {name: given.as_number(value) for name, value in given.mapping(finding, "metrics").items()}
-    return {name: float(value) for name, value in known.items() if value is not None and math.isfinite(value)}
+def _metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+    return {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
 
 
 def _aggregated(report: Report, rules: int, passed: int) -> dict[str, Any]:
     """How many rules passed, and how many rows passed all of them where that was counted."""
     more = report.facts.more
     rows: Sequence[tuple[str, Any]] = (
-        ("TotalRowsProcessed", report.facts.rows),
+        ("TotalRowsProcessed", report.rows),
         ("TotalRowsPassed", more.get("rows_passed")),
         ("TotalRowsFailed", more.get("rows_failed")),
     )

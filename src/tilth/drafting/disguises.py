@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from tilth.engine.operations import FitsForm, IsToken
 from tilth.engine.session import Session
 from tilth.engine.statistics import count, count_of
 from tilth.formats.guess import FORMS
+from tilth.measures.profile import QUANTILES, ColumnProfile
 
 SURE_TOKENS = ("?", "N/A", "NA", "#N/A", "null", "nan")
 TOKENS = (*SURE_TOKENS, "-", "--", ".", "none", "nil", "unknown", "missing", "undefined")
@@ -78,16 +78,16 @@ def texts_seen(schema: Schema, data: Dataset, engine: Session) -> dict[str, Text
     return found
 
 
-def code_of(details: Mapping[str, Any]) -> int | None:
+def code_of(profile: ColumnProfile) -> int | None:
     """A usual code for "not known" among a column's extreme values, far from where nearly all values lie."""
-    return next((code for code in CODES if _looks_like_code(code, details)), None)
+    return next((code for code in CODES if _looks_like_code(code, profile)), None)
 
 
-def _looks_like_code(code: int, details: Mapping[str, Any]) -> bool:
-    low, high = details.get("minimum"), details.get("maximum")
+def _looks_like_code(code: int, profile: ColumnProfile) -> bool:
+    low, high = profile.minimum, profile.maximum
     if not isinstance(low, int | float) or code not in (low, high):
         return False
-    inner = sorted(q for name, q in details.items() if re.fullmatch(r"p[0-9]+|median", name) and q not in (None, code))
+    inner = sorted(q for q in (getattr(profile, name) for name in QUANTILES) if q not in (None, code))
     if len(inner) < 2:
         return False
     width = max(inner[-1] - inner[0], 1e-9)

@@ -17,7 +17,8 @@ from tilth.engine.expressions import col, not_null
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.flow.flow import Flow
-from tilth.flow.running import TRAIN, after_rows, of_part
+from tilth.flow.running import after_rows, of_part
+from tilth.flow.split_checks import TRAIN
 from tilth.formats import read
 
 

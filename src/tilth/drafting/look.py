@@ -14,7 +14,7 @@ from tilth.drafting.parts import good_outcome, parts_of, time_parts
 from tilth.drafting.reading import opened
 from tilth.drafting.seen import FEW, Look, Seen
 from tilth.engine.session import Session
-from tilth.measures.profile import profile_findings
+from tilth.measures.profile import ColumnProfile, profile_findings
 from tilth.metrics.keys import DuplicateRows
 from tilth.metrics.metric import measured
 
@@ -33,7 +33,7 @@ def look(place: str, engine: Session, options: Mapping[str, Any]) -> Look:
         data = manner.read(place, engine, nulls=nulls)
     schema = engine.schema(data)
     texts = texts_seen(schema, data, engine)
-    seen = [_seen(f.details, schema[f.name], texts.get(f.name, Texts())) for f in profile_findings(data, engine)]
+    seen = [_seen(f.payload, schema[f.name], texts.get(f.name, Texts())) for f in profile_findings(data, engine)]
     seen = _names_told(seen)
     roles = parts_of(seen)
     rows = seen[0].rows if seen else 0
@@ -49,21 +49,20 @@ def look(place: str, engine: Session, options: Mapping[str, Any]) -> Look:
     return Look(tuple(seen), roles, rows, manner, nulls, copies, times, counts)
 
 
-def _seen(details: Mapping[str, Any], column: Column, texts: Texts) -> Seen:
-    top = tuple((value, n) for value, n in details.get("top", ()))
+def _seen(profile: ColumnProfile, column: Column, texts: Texts) -> Seen:
     seen = Seen(
         column,
-        details["rows"],
-        details["missing"],
-        details.get("distinct", 0),
-        details.get("distinct_exact", True),
-        details["invalid"],
-        top,
-        details.get("minimum"),
-        details.get("maximum"),
-        int((details.get("lengths") or {}).get("max", 0)),
-        code=code_of(details),
-        spelt=spellings(top),
+        profile.rows,
+        profile.missing,
+        profile.distinct or 0,
+        profile.distinct_exact is not False,
+        profile.invalid,
+        profile.top,
+        profile.minimum,
+        profile.maximum,
+        int(profile.lengths.get("max", 0)),
+        code=code_of(profile),
+        spelt=spellings(profile.top),
         written=texts.written,
         strays=texts.strays,
     )

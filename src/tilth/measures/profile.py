@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -18,7 +18,7 @@ from tilth.engine.statistics import Statistic, distinct
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
-from tilth.report import Finding, FindingKind
+from tilth.report import Finding, Payload
 
 FIRST = 20_000  # rows of the first look
 FEW = 50  # different values in the first rows up to which a column's values are counted one by one
@@ -63,13 +63,52 @@ class TextLengths(Metric):
         return {"min": int(low or 0), "max": int(high or 0), "mean": float(total) / n} if n else None
 
 
-def profile_findings(data: Dataset, engine: Session) -> list[Finding]:
-    """One finding of kind COLUMN per column: its `value` is the share of valid values.
+@dataclass(frozen=True)
+class ColumnProfile(Payload):
+    """What a column holds.
 
-    `details`: `kind`, `type` (the engine's word), `roles`, `rows`, and `missing` (null, NaN, and for texts blank), `invalid` (infinite) and
-    `valid`, which add up to them; `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers
-    `mean`, `deviation` (of the population), and of more than two values `p5`, `p25`, `median`, `p75`, `p95`, all over finite values; for
-    texts `blank` and `lengths`; `top`, the most frequent values with their rows, where a column holds few. Private values are masked.
+    `kind` and `type` (the engine's word); `missing` (null, NaN, and for strings blank), `invalid` (infinite) and `valid` add up to `rows`;
+    `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers `mean`, `deviation` (of the
+    population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
+    values with their rows, where a column holds few.
+    """
+
+    KIND: ClassVar[str] = "column"
+    kind: str = ""
+    type: str = ""
+    roles: tuple[str, ...] = ()
+    rows: int = 0
+    missing: int = 0
+    invalid: int = 0
+    valid: int = 0
+    blank: int | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    lengths: Mapping[str, float] = field(default_factory=dict)
+    minimum: Any = None
+    p5: Any = None
+    p25: Any = None
+    median: Any = None
+    p75: Any = None
+    p95: Any = None
+    maximum: Any = None
+    distinct: int | None = None
+    distinct_exact: bool | None = None
+    top: tuple[tuple[Any, int], ...] = ()
+
+    @property
+    def row_count(self) -> int | None:
+        """The rows of the table."""
+        return self.rows
+
+    @property
+    def lacking(self) -> int:
+        """How many values are missing or invalid."""
+        return self.missing + self.invalid
+
+
+def profile_findings(data: Dataset, engine: Session) -> list[Finding[ColumnProfile]]:
+    """One finding for each column: its `value` is the share of valid values. Values of private columns are masked.
 
     One pass for all numbers, one for each column whose values are counted, one to see that numbers of two values have no third; above a
     million rows one for each column's quantiles.
@@ -160,7 +199,7 @@ def _distinct(c: Column, rows: int) -> Metric:
 
 def _has_quantiles(distinct: Any) -> bool:
     """Whether a number's quantiles are told: of two values they say nothing that the mean does not, and a prepared table has many such."""
-    return (len(_counts(distinct)) if isinstance(distinct, Mapping) else distinct) > 2
+    return (len(by_value(distinct)) if isinstance(distinct, Mapping) else distinct) > 2
 
 
 def _quantiles(c: Column) -> dict[str, Metric]:
@@ -180,27 +219,33 @@ def _infinite(c: Column) -> Tree:
     return and_(not_null(_there(c)), is_null(Finite.of(col(c.name))))
 
 
-def _finding(c: Column, rows: int, found: Mapping[str, Any], roles: Roles) -> Finding:
+def _finding(c: Column, rows: int, found: Mapping[str, Any], roles: Roles) -> Finding[ColumnProfile]:
     missing, invalid = found["missing"], found.get("invalid", 0)
     valid = rows - missing - invalid
     hide: Callable[[Any], Any] = mask if c.name in roles.private else lambda value: value
-    details: dict[str, Any] = {"kind": str(c.kind), "type": c.type, "roles": list(roles.of_column(c.name)), "rows": rows}
-    details |= {"missing": missing, "invalid": invalid, "valid": valid}
-    details |= {name: found[name] for name in ("blank", "mean", "deviation", "lengths") if name in found}
     quantiles = QUANTILES if "median" in found and _has_quantiles(found["distinct"]) else ()
-    details |= {name: hide(found[name]) for name in ("minimum", *quantiles, "maximum") if name in found}
-    details |= _values(found["distinct"], rows, hide) if "distinct" in found else {}
-    share = valid / rows if rows else None
-    return Finding(FindingKind.COLUMN, c.name, (c.name,), share, message=_words(c, rows, missing, invalid), details=details)
+    payload = ColumnProfile(
+        kind=str(c.kind),
+        type=c.type,
+        roles=tuple(roles.of_column(c.name)),
+        rows=rows,
+        missing=missing,
+        invalid=invalid,
+        valid=valid,
+        **{name: found[name] for name in ("blank", "mean", "deviation", "lengths") if found.get(name) is not None},
+        **{name: hide(found[name]) for name in ("minimum", *quantiles, "maximum") if name in found},
+        **(_values(found["distinct"], rows, hide) if "distinct" in found else {}),
+    )
+    return Finding(c.name, (c.name,), valid / rows if rows else None, message=_words(c, rows, missing, invalid), payload=payload)
 
 
 def _values(found: Any, rows: int, hide: Callable[[Any], Any]) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         return {"distinct": found, "distinct_exact": rows <= EXACT_ROWS}
-    counts = _counts(found)
+    counts = by_value(found)
     if len(counts) > FEW:  # the first rows held fewer: whether values are shown must not depend on which rows came first
         return {"distinct": len(counts), "distinct_exact": True}
-    return {"distinct": len(counts), "distinct_exact": True, "top": [[hide(key), n] for key, n in islice(counts.items(), TOP)]}
+    return {"distinct": len(counts), "distinct_exact": True, "top": tuple((hide(key), n) for key, n in islice(counts.items(), TOP))}
 
 
 def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
@@ -210,35 +255,6 @@ def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
     return f"{c.kind}: {', '.join(said) or 'every value is there'}"
 
 
-# ── the balance of the label ──
-
-
-def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
-    """How the rows divide among the values of the label: one finding of kind BALANCE. None without a label, or for a number of many values.
-
-    `value` is the share of the least frequent value among the rows whose label is known; `details`: `counts` (value → rows, the most
-    frequent first, `null` last), `rows`, `missing`, `positive` (the values that the roles name as good), `ratio` (rows of the most
-    frequent value for each row of the least frequent one).
-    """
-    label = data.roles.label
-    if label is None or label not in data.names:
-        return []
-    column = engine.schema(data)[label]
-    if column.kind not in COMPARABLE or first_look([column], data, engine)[label].distinct > FEW:
-        return []
-    found = measured(data, [Frequencies((label,))], engine)[Frequencies((label,))]
-    counts = _counts(found)
-    if len(counts) > FEW:
-        return []
-    rows, known = sum(found.values()), sum(counts.values())
-    least, most = min(counts.values(), default=0), max(counts.values(), default=0)
-    shown = {str(key): n for key, n in counts.items()} | ({"null": rows - known} if rows > known else {})
-    details = {"counts": shown, "rows": rows, "missing": rows - known, "positive": [str(p) for p in data.roles.positive]}
-    details |= {"ratio": most / least} if least else {}
-    words = f"{len(counts)} values; {least:,} to {most:,} of {known:,} rows have the same one"
-    return [Finding(FindingKind.BALANCE, label, (label,), least / known if known else None, message=words, details=details)]
-
-
-def _counts(found: Mapping[tuple[Any, ...], int]) -> dict[Any, int]:
+def by_value(found: Mapping[tuple[Any, ...], int]) -> dict[Any, int]:
     """Rows by value, the most frequent first; null and NaN left out."""
     return {key: n for (key,), n in found.items() if key is not None and key == key}

@@ -1,5 +1,16 @@
 """What is left behind: findings, facts of the run, and the renderers that show them."""
 
-from tilth.report.report import Facts, Finding, FindingKind, Outcome, Pass, Report, joined, jsonable
+from tilth.report.facts import Facts, Pass
+from tilth.report.finding import Finding, Outcome, Payload, Warned, jsonable, warning
+from tilth.report.report import Report, joined
 
-__all__ = ["Facts", "Finding", "FindingKind", "Outcome", "Pass", "Report", "joined", "jsonable"]
+__all__ = ["Facts", "Finding", "Outcome", "Pass", "Payload", "Report", "Warned", "joined", "jsonable", "warning"]
+
+
+def _in_notebook(report: Report) -> str:
+    from tilth.report.html import embedded
+
+    return embedded(report)
+
+
+Report._repr_html_ = _in_notebook

@@ -1,6 +1,6 @@
 """What a page is made of: the report laid out in sections, before anyone decides how they look.
 
-`tilth.report.sections` makes a `Page` of a report; the HTML page, the text on a terminal and the Markdown summary each show one. Words are
+`tilth.report.page` makes a `Page` of a report; the HTML page, the text on a terminal and the Markdown summary each show one. Words are
 plain text. Where a piece of it is a name or a value from the data, it stands between the marks of `code`; a renderer takes them apart with
 `pieces`, which also cleans them, sets code in its own way, and escapes all of it.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from tilth.report.charts import clean
+from tilth.report.charts import clean, number
 
 Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
 """What a thing means to the reader. Never shown by colour alone: a symbol or a word says it too."""
@@ -74,6 +74,26 @@ def shown(value: Any, most: int = 120) -> str:
         case list() | tuple() if value:
             return cut(", ".join(shown(v, most) for v in value), most)
     return cut(clean(value), most)
+
+
+def counted(n: float, thing: str, things: str = "") -> str:
+    """A number of things in words.
+
+    >>> counted(2, "column"), counted(1, "query"), counted(0, "query", "queries")
+    ('2 columns', '1 query', '0 queries')
+    """
+    return f"{number(n)} {thing if n == 1 else things or f'{thing}s'}"
+
+
+def value_told(value: Any, low: float | None = None, high: float | None = None) -> str:
+    """A value with its interval, if it has one.
+
+    >>> value_told(0.5, 0.4, 0.6), [word for word, _ in pieces(value_told("red"))]
+    ('0.5 (0.4 to 0.6)', ['red'])
+    """
+    is_number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    told = number(value) if is_number else code(shown(value, 80))
+    return told if low is None or high is None else f"{told} ({number(low)} to {number(high)})"
 
 
 @dataclass(frozen=True)
@@ -153,13 +173,26 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """Something that someone should act on, in words; of all sections' advice the most urgent is shown first."""
+
+    words: str
+    urgency: int
+
+
+@dataclass(frozen=True)
 class Section:
-    """A titled piece of the page; sections may hold sections. On a terminal those that are not `brief` are left out."""
+    """A titled piece of the page; sections may hold sections. On a terminal those that are not `brief` are left out.
+
+    `advice` goes into the page's beginning, `summary` into the Markdown under a pull request.
+    """
 
     key: str
     title: str
     blocks: tuple[Block, ...]
     brief: bool = True
+    advice: tuple[Advice, ...] = ()
+    summary: tuple[Table, ...] = ()
 
 
 Block: TypeAlias = "Words | Points | Table | Picture | Verdict | Listing | Fold | Section"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.report.blocks import Tone, pieces, plain
 from tilth.report.charts import STYLE
+from tilth.report.page import page
 from tilth.report.report import Report
-from tilth.report.sections import page
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, Place, RequestError
-from tilth.report.report import FORMAT, Facts, Finding, Pass, Report, jsonable
+from tilth.report.finding import Finding, jsonable
+from tilth.report.report import FORMAT, Report
+from tilth.report.sections import payload_from_json
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
 _INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
 _NUMBERS = ("value", "low", "high")  # where one of these words is the number
@@ -21,31 +22,22 @@ _NUMBERS = ("value", "low", "high")  # where one of these words is the number
 def to_json(report: Report, indent: int | None = 2) -> str:
     """The whole report as JSON text, by the schema of `report_schema`.
 
-    Every field of every finding is there, also where it holds nothing. Infinities and NaN are the words `"Infinity"`, `"-Infinity"`
+    Every field of every finding is there, also where it holds nothing; of its payload, under `details`, those that hold something.
+    Infinities and NaN are the words `"Infinity"`, `"-Infinity"`
     and `"NaN"`; what JSON has no type for (dates, decimals) is its text. `indent` None gives one line.
 
-    >>> from tilth.report import Finding, FindingKind
-    >>> to_json(Report("measure", (Finding(FindingKind.METRIC, "Mean", value=float("inf")),)), indent=None)[:70]
+    >>> to_json(Report("measure", (Finding("Mean", value=float("inf")),)), indent=None)[:70]
     '{"format": 1, "title": "measure", "passed": true, "findings": [{"kind"'
     """
     content = {
         "format": FORMAT,
         "title": report.title,
         "passed": report.passed,
-        "findings": [_plain(f) for f in report.findings],
-        "facts": _plain(report.facts) | {"scans": report.facts.scans},
+        "findings": [f.to_json() for f in report.findings],
+        "facts": jsonable(report.facts) | {"scans": report.facts.scans},
     }
     text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair has no bytes; escaped, it is JSON
-
-
-def _plain(thing: Finding | Facts | Pass) -> dict[str, Any]:
-    return {f.name: _part(getattr(thing, f.name)) for f in fields(thing)}
-
-
-def _part(value: Any) -> Any:
-    """A field's value; passes are things with fields of their own."""
-    return [_plain(p) for p in value] if isinstance(value, tuple) and value and isinstance(value[0], Pass) else jsonable(value)
 
 
 def from_json(text: str | bytes) -> Report:
@@ -61,12 +53,42 @@ def from_json(text: str | bytes) -> Report:
     from pydantic import ValidationError
 
     content = _parsed(text)
+    wrong: list[Mistake] = []
     if isinstance(content["findings"], list):
-        content["findings"] = [_numbers(f) if isinstance(f, dict) else f for f in content["findings"]]
+        content["findings"] = [_finding(i, f, wrong) if isinstance(f, dict) else f for i, f in enumerate(content["findings"])]
     try:
-        return _adapter().validate_python(content)
+        report = _adapter().validate_python(content)
     except ValidationError as error:
-        raise RequestError(*(_mistake(e["loc"], e["msg"], e.get("input")) for e in error.errors())) from None
+        wrong += _mistakes(error)
+    if wrong:
+        raise RequestError(*wrong)
+    return report
+
+
+def finding_from_json(found: Mapping[str, Any]) -> Finding:
+    """The finding that `Finding.to_json` wrote, such as one of the baseline in a fitted flow.
+
+    Errors: `RequestError` with every mistake and its path.
+
+    >>> finding_from_json(Finding("Mean", ("age",), 40.0).to_json())
+    Finding(name='Mean', subject=('age',), value=40.0, ...)
+    """
+    return from_json(json.dumps({"format": FORMAT, "title": "", "findings": [found]})).findings[0]
+
+
+def _finding(i: int, found: dict[str, Any], wrong: list[Mistake]) -> dict[str, Any]:
+    """The fields of a finding, with the payload in place of its kind and details."""
+    from pydantic import ValidationError
+
+    kind, details = found.get("kind"), found.get("details") or {}
+    if not isinstance(kind, str) or not isinstance(details, dict):
+        wrong.append(Mistake(f"findings[{i}]: a finding has a kind, and its details are an object", code="report-field"))
+        return _numbers(found)
+    try:
+        return _numbers(found) | {"payload": payload_from_json(kind, details)}
+    except ValidationError as error:
+        wrong += _mistakes(error, ("findings", i, "details"))
+        return _numbers(found)
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
@@ -94,9 +116,11 @@ def _numbers(finding: dict[str, Any]) -> dict[str, Any]:
     return finding | {name: _INFINITE[word] for name, word in words.items() if isinstance(word, str) and word in _INFINITE}
 
 
-def _mistake(path: tuple[str | int, ...], message: str, found: Any) -> Mistake:
-    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
-    return Mistake(f"{where}: {message[0].lower()}{message[1:]}, not {str(found)[:60]!r}", code="report-field")
+def _mistakes(error: ValidationError, within: tuple[str | int, ...] = ()) -> Iterable[Mistake]:
+    for e in error.errors():
+        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (*within, *e["loc"])).lstrip(".")
+        message = f"{e['msg'][0].lower()}{e['msg'][1:]}, not {str(e.get('input'))[:60]!r}"
+        yield Mistake(f"{where}: {message}", code="report-field")
 
 
 @cache
@@ -118,6 +142,8 @@ def report_schema() -> dict[str, Any]:
     made = _described(_adapter().json_schema(mode="serialization"))
     kinds = made.pop("$defs")
     kinds["Number"] = {"description": "A number; infinities and NaN as words.", "anyOf": [{"type": "number"}, {"enum": list(_INFINITE)}]}
+    del kinds["Finding"]["properties"]["payload"]
+    kinds["Finding"]["properties"] |= {"kind": {"type": "string"}, "details": {"type": "object", "description": "What the kind adds."}}
     for name in ("Finding", "Facts", "Pass"):
         kinds[name]["required"] = list(kinds[name]["properties"])
     kinds["Facts"]["properties"]["scans"] = {"type": "integer", "minimum": 0, "description": "How many passes over the data were made."}

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from xml.etree import ElementTree as Xml
 
-from tilth.report.blocks import plain
+from tilth.report.blocks import counted, plain
 from tilth.report.charts import clean
-from tilth.report.report import Finding, FindingKind, Outcome, Report, jsonable
-from tilth.report.sections import given
-from tilth.report.sections.rules import reasons, text_of
+from tilth.report.finding import Finding, Outcome, jsonable
+from tilth.report.report import Report
 
 
 def to_junit(report: Report) -> str:
@@ -19,12 +18,12 @@ def to_junit(report: Report) -> str:
 
     Metrics stand in the suite's properties. Without rules the suite has no cases, and passes.
 
-    >>> from tilth.report import Finding
-    >>> xml = to_junit(Report("check", (Finding(FindingKind.RULE, "RowCount > 0", outcome=Outcome.PASSED),)))
+    >>> from tilth.rules.findings import RuleVerdict
+    >>> xml = to_junit(Report("check", (Finding("RowCount > 0", outcome=Outcome.PASSED, payload=RuleVerdict()),)))
     >>> '<testcase name="RowCount &gt; 0"' in xml
     True
     """
-    found = report.of(FindingKind.RULE)
+    found = report.verdicts
     counts = {
         "tests": str(len(found)),
         "failures": str(sum(f.outcome is Outcome.FAILED for f in found)),
@@ -44,7 +43,7 @@ def to_junit(report: Report) -> str:
 
 def _properties(suite: Xml.Element, report: Report) -> None:
     facts = report.facts
-    known = {"source": facts.source, "engine": facts.engine, "rows": facts.rows, "scans": facts.scans, "fingerprint": facts.fingerprint}
+    known = {"source": facts.source, "engine": facts.engine, "rows": report.rows, "scans": facts.scans, "fingerprint": facts.fingerprint}
     told = {name: value for name, value in known.items() if value not in (None, "")}
     if told:
         properties = Xml.SubElement(suite, "properties")
@@ -54,17 +53,19 @@ def _properties(suite: Xml.Element, report: Report) -> None:
 
 def _case(suite: Xml.Element, report: str, finding: Finding) -> None:
     place = clean(".".join(word for word in (report, finding.part) if word))
-    case = Xml.SubElement(suite, "testcase", {"name": clean(text_of(finding)), "classname": place, "time": "0"})
+    case = Xml.SubElement(suite, "testcase", {"name": clean(finding.name), "classname": place, "time": "0"})
     if finding.outcome is Outcome.PASSED:
         return
     tag = "failure" if finding.outcome is Outcome.FAILED else "error"
     lines = [clean(line) for line in finding.message.splitlines()]
     told = Xml.SubElement(case, tag, {"message": " ".join(line for line in lines if line), "type": str(finding.outcome or Outcome.ERROR)})
-    told.text = "\n".join([*(plain(line) for line in reasons(finding)), *(clean(row) for row in _examples(finding))])
+    told.text = "\n".join(
+        [*(plain(line) for line in finding.payload.reasons(finding.message)), *(clean(row) for row in _examples(finding))]
+    )
 
 
 def _examples(finding: Finding) -> Iterator[str]:
     """Each example as JSON, and how many rows it stands for where that is not itself alone."""
-    rows = given.listed(finding, "example_rows")
+    rows = finding.payload.example_counts
     for row, n in zip_longest(finding.examples, rows[: len(finding.examples)]):
-        yield json.dumps(jsonable(row), ensure_ascii=False) + (f" in {given.rows(n)}" if n not in (None, 1) else "")
+        yield json.dumps(jsonable(row), ensure_ascii=False) + (f" in {counted(n, 'row')}" if n not in (None, 1) else "")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tilth.report.blocks import Block, Fold, Page, Points, Section, Table, Tone, Verdict, Words, plain
+from tilth.report.blocks import Block, Fold, Page, Points, Section, Table, Tone, Verdict, Words, counted, plain
 from tilth.report.charts import number
+from tilth.report.page import page
 from tilth.report.report import Report
-from tilth.report.sections import given, page
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -172,7 +172,7 @@ class _Grid:
             grid.add_row(*(_cell(row[k].words, row[k].tone) for k in shown))
         yield grid
         if len(shown) < len(self.kept):
-            yield _line(f"… and {given.counted(len(self.kept) - len(shown), 'more column')}", "dim")
+            yield _line(f"… and {counted(len(self.kept) - len(shown), 'more column')}", "dim")
 
     def _shown(self, room: int) -> list[int]:
         """The columns that there is room for: the first, then those of numbers, then the others, as many as fit, from the left."""

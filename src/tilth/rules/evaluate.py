@@ -12,10 +12,11 @@ from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import REFUSED, MachineError, RulesError, TilthError
 from tilth.metrics.metric import Metric, measured
-from tilth.report import Finding, FindingKind, Outcome
+from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
 from tilth.rules.context import Context, History, dynamic, statistic
 from tilth.rules.examples import FailureExamples, failing
+from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError
 from tilth.rules.language.syntax import Analyzer, Composite, Rule, Ruleset
 from tilth.rules.prepared import PreparedRule, RuleResult
@@ -60,7 +61,7 @@ def evaluate(
     run.measure()
     drafts = [run.draft(rule, ruleset) for rule in ruleset.rules]
     run.look_up_examples(drafts, examples)
-    findings = [*(d.finding() for d in drafts), *(run.analyzer_finding(a) for a in ruleset.analyzers)]
+    findings: list[Finding] = [*(d.finding() for d in drafts), *(run.analyzer_finding(a) for a in ruleset.analyzers)]
     judged = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and run.results[r].outcome is not Outcome.ERROR}
     return Evaluation(tuple(findings), run.statistics(), judged)
 
@@ -72,20 +73,19 @@ class _Draft:
     rule: Rule | Composite
     result: RuleResult
     columns: tuple[str, ...]
-    details: dict[str, Any]
+    payload: RuleVerdict
     examples: tuple[Mapping[str, Any], ...] = field(default=())
 
-    def finding(self) -> Finding:
+    def finding(self) -> Finding[RuleVerdict]:
         metrics = list(self.result.metrics.values())
         return Finding(
-            FindingKind.RULE,
             str(self.rule),
             self.columns,
             metrics[0] if metrics else None,
             self.result.outcome,
             self.result.message,
             where=self.rule.where.pattern if isinstance(self.rule, Rule) and self.rule.where else "",
-            details={k: v for k, v in self.details.items() if v},
+            payload=self.payload,
             examples=self.examples,
         )
 
@@ -159,26 +159,24 @@ class _Evaluator:
         """The finding of a rule, without examples."""
         result = self.result(rule)
         columns = tuple(dict.fromkeys(c for leaf in rule.leaves if leaf in self.prepared for c in self.prepared[leaf].columns))
-        details: dict[str, Any] = {
-            "rule": str(rule),
-            "evaluated": str(self._with_history(rule)),
-            "metrics": dict(result.metrics),
-            "labels": ruleset.labels_of(rule),
-            "rows": dict(result.rows),
-            "warnings": [*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))],
-        }
-        if isinstance(rule, Composite):
-            details["leaves"] = [self._leaf(leaf) for leaf in rule.leaves]
-        return _Draft(rule, result, columns, details)
+        payload = RuleVerdict(
+            evaluated=str(self._with_history(rule)),
+            metrics=dict(result.metrics),
+            labels=ruleset.labels_of(rule),
+            rows=dict(result.rows),
+            warnings=(*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))),
+            leaves=tuple(self._leaf(leaf) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
+        )
+        return _Draft(rule, result, columns, payload)
 
     def _with_history(self, rule: Rule | Composite) -> Rule | Composite:
         if isinstance(rule, Rule):
             return self.evaluated.get(rule, rule)
         return replace(rule, operands=tuple(self._with_history(operand) for operand in rule.operands))
 
-    def _leaf(self, leaf: Rule) -> dict[str, Any]:
+    def _leaf(self, leaf: Rule) -> Leaf:
         result = self.results[leaf]
-        return {"rule": str(leaf), "outcome": str(result.outcome), "message": result.message}
+        return Leaf(str(leaf), str(result.outcome), result.message)
 
     def result(self, rule: Rule | Composite) -> RuleResult:
         """A rule's result; a composite's from its operands: an Error counts as not passed."""
@@ -193,15 +191,14 @@ class _Evaluator:
         reasons = [p.message for p, ok in zip(parts, passed, strict=True) if not ok and p.message]
         return RuleResult(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else "\n".join(reasons))
 
-    def analyzer_finding(self, analyzer: Analyzer) -> Finding:
+    def analyzer_finding(self, analyzer: Analyzer) -> Finding[AnalyzerNumbers]:
         """The finding of an analyzer."""
         result = self.results[analyzer]
         metrics = dict(result.metrics)
         value = next(iter(metrics.values()), None)
         columns = self.prepared[analyzer].columns if analyzer in self.prepared else ()
         outcome = Outcome.ERROR if result.outcome is Outcome.ERROR else None
-        details = {"rule": str(analyzer), "metrics": metrics}
-        return Finding(FindingKind.ANALYZER, str(analyzer), columns, value, outcome, result.message, details=details)
+        return Finding(str(analyzer), columns, value, outcome, result.message, payload=AnalyzerNumbers(metrics))
 
     def statistics(self) -> dict[str, float]:
         """Every metric that has a number, by the name under which it is recorded."""
@@ -217,7 +214,7 @@ class _Evaluator:
             for draft, rows in filters[: MOST_EXAMPLES if most else 0]:
                 found = lookup.of(rows, draft.result.rows.get("failed"))
                 draft.examples = found.examples
-                draft.details["example_rows"] = list(found.rows)
+                draft.payload = replace(draft.payload, example_rows=found.rows)
 
 
 def _machine(error: Exception) -> bool:

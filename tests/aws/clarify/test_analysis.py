@@ -12,7 +12,8 @@ from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError
-from tilth.report import Facts, Finding, FindingKind, Report
+from tilth.measures.bias.payload import BiasNumber
+from tilth.report import Facts, Finding, Report, warning
 
 RUNNING = pa.table(
     {
@@ -55,7 +56,7 @@ def test_from_the_file_to_the_result_file(tmp_path):
 
 def test_a_method_that_is_not_computed_is_warned_of():
     report = measure_config(data(), AnalysisConfig.of(CONFIG), DuckDB().session())
-    (warning,) = report.of(FindingKind.WARNING)
+    (warning,) = report.of("warning")
     assert warning.message.startswith("methods.shap is not computed in this version")
     assert "explanations" not in analysis_json(report)
 
@@ -94,7 +95,7 @@ def test_predicted_labels_are_a_section_of_their_own():
         }
     ]
     assert [m["name"] for m in made["pre_training_bias_metrics"]["facets"]["facet"][0]["metrics"]] == ["DPL"]
-    assert [w.name for w in report.of(FindingKind.WARNING)] == ["NOT_COMPUTED"]
+    assert [w.name for w in report.of("warning")] == ["NOT_COMPUTED"]
     scores = PREDICTED.set_column(2, "p", pa.array([0.7 if v == "yes" else 0.2 for v in PREDICTED["p"].to_pylist()]))
     by_score = analysis_json(
         measure_config(data(scores), AnalysisConfig.of(config | {"probability_threshold": 0.5}), DuckDB().session()), strict=True
@@ -108,10 +109,10 @@ def test_predicted_labels_are_a_section_of_their_own():
 def finding(name, value, facet_value="F", **more):
     details = {
         "facet": "sex", "facet_value": facet_value, "label": "approved", "label_value": "yes", "description": f"{name} (…)", "status": "ok",
-        "error": "", "notes": [], "n_used": 150, "n_excluded": 0, "counts": {"n_a": 100, "n_d": 50, "n_d_positive": 20, "n_d_negative": 30},
+        "error": "", "notes": (), "n_used": 150, "n_excluded": 0, "counts": {"n_a": 100, "n_d": 50, "n_d_positive": 20, "n_d_negative": 30},
         "method": "bootstrap", "p_value": None, "p_adjusted": None, "verdict": None,
     } | more  # fmt: skip
-    return Finding(FindingKind.BIAS, name, ("sex",), value, low=0.1, high=0.2, confidence=0.95, details=details)
+    return Finding(name, ("sex",), value, low=0.1, high=0.2, confidence=0.95, payload=BiasNumber.from_json(details))
 
 
 REPORT = Report(
@@ -122,7 +123,7 @@ REPORT = Report(
         finding("KL", math.inf),
         finding("CDDL", None, status="error", error="Group variable is empty or not provided"),
         finding("TVD by label value", 0.5, block="by_label_value", largest="wait"),
-        Finding(FindingKind.WARNING, "AMBIGUOUS_TYPE", message="said"),
+        warning("AMBIGUOUS_TYPE", "said"),
     ),
     Facts("data.csv", "duckdb", 150, versions={"tilth": "0"}),
 )

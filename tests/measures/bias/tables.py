@@ -13,7 +13,7 @@ from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
-from tilth.report import Finding, FindingKind
+from tilth.report import Finding
 
 
 def table_of(data: Any, **roles: Any) -> Dataset:
@@ -40,7 +40,7 @@ def found(data: Any, engine: Session | None = None, **asked: Any) -> list[Findin
 
 def by_name(findings: Iterable[Finding], side: str) -> dict[str, Finding]:
     """Metric → finding, of one group."""
-    return {f.name: f for f in findings if f.kind is FindingKind.BIAS and f.details["facet_value"] == side}
+    return {f.name: f for f in findings if f.kind == "bias" and f.payload.facet_value == side}
 
 
 def values(findings: Iterable[Finding], side: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def values(findings: Iterable[Finding], side: str) -> dict[str, Any]:
 
 def warnings(findings: Iterable[Finding]) -> dict[str, Finding]:
     """Code → warning."""
-    return {f.name: f for f in findings if f.kind is FindingKind.WARNING}
+    return {f.name: f for f in findings if f.kind == "warning"}
 
 
 RUNNING = rows("facet label", {("a", "yes"): 70, ("a", "no"): 30, ("d", "yes"): 20, ("d", "no"): 30})

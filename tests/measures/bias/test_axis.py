@@ -14,7 +14,6 @@ from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.measures.bias import Facet, cube
 from tilth.measures.bias.axis import ColumnFacts, is_ambiguous, quantiles, reading
-from tilth.report import FindingKind
 
 
 def facts(kind, rows=1000, distinct=1, low=None, high=None, whole=False, present=None, booleans=False):
@@ -74,7 +73,7 @@ def sides(column, facet=None, n=None, engine=None, **asked):
     column = column if isinstance(column, pa.Array) else pa.array(column)
     table = pa.table({"x": column, "y": [i % 2 for i in range(len(column))]})
     findings = found(table, engine, facets=[facet or Facet("x")], label="y", positive=1, metrics=("CI",), **asked)
-    return list(dict.fromkeys(f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS))
+    return list(dict.fromkeys(f.payload.facet_value for f in findings if f.kind == "bias"))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_configured_values_are_one_group_by_its_name(column, values, expected):
 def test_a_threshold_leaves_its_own_value_out():
     table = {"x": list(range(1, 101)), "y": [1, 0] * 50}
     got = by_name(found(table, facets=[Facet("x", (40,))], label="y", positive=1), "(40, 100]")
-    assert got["CI"].details["counts"]["n_d"] == 60
+    assert got["CI"].payload.counts["n_d"] == 60
 
 
 def test_continuous_columns_need_a_threshold():
@@ -134,15 +133,15 @@ def test_a_numeric_facet_is_cut_into_quantiles_where_it_has_many_values():
 def test_every_row_is_in_one_quantile():
     table = {"x": [float(i % 37) for i in range(500)], "y": [i % 2 for i in range(500)]}
     findings = found(table, facets=[Facet("x", quantiles=4)], label="y", positive=1, metrics=("CI",))
-    assert sum(f.details["counts"]["n_d"] for f in findings) == 500
+    assert sum(f.payload.counts["n_d"] for f in findings) == 500
 
 
 def test_nan_is_missing_and_infinity_is_a_number():
     column = pa.array([float("nan"), float("inf"), 1.5, 2.5, -0.0, 0.0] * 3)
     table = pa.table({"x": column, "y": [1, 0] * 9})
     got = by_name(found(table, facets=[Facet("x", (2,))], label="y", positive=1), "(2.0, inf]")
-    assert got["CI"].details["counts"] == {"n_a": 9, "n_d": 6, **{k: v for k, v in got["CI"].details["counts"].items() if k.count("_") > 1}}
-    assert got["CI"].details["n_excluded"] == 3
+    assert got["CI"].payload.counts == {"n_a": 9, "n_d": 6, **{k: v for k, v in got["CI"].payload.counts.items() if k.count("_") > 1}}
+    assert got["CI"].payload.n_excluded == 3
 
 
 def test_an_ambiguous_integer_column_is_warned_of():
@@ -157,7 +156,7 @@ def test_values_of_a_continuous_column_are_warned_of():
     table = {"x": list(range(100)), "y": [i % 2 for i in range(100)]}
     findings = found(table, facets=[Facet("x", (20, 40))], label="y", positive=1)
     assert "rows that equal one of them" in warnings(findings)["VALUES_ON_CONTINUOUS"].message
-    assert by_name(findings, "20,40")["CI"].details["counts"]["n_d"] == 2
+    assert by_name(findings, "20,40")["CI"].payload.counts["n_d"] == 2
 
 
 def test_a_value_that_no_row_has_is_warned_of_with_the_nearest_one():
@@ -185,7 +184,9 @@ def test_the_first_rows_decide_how_is_counted_and_nothing_else(monkeypatch, firs
     monkeypatch.setattr(cube, "FIRST", first)
     monkeypatch.setattr(cube, "WIDE", wide)
     large = found(columns, **asked)
-    assert [(f.name, f.group, f.value, f.details) for f in whole] == [(f.name, f.group, f.value, f.details) for f in large]
+    assert [(f.name, f.group, f.value, f.payload.to_json()) for f in whole] == [
+        (f.name, f.group, f.value, f.payload.to_json()) for f in large
+    ]
 
 
 def test_odd_names_are_names():

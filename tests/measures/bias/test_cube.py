@@ -33,7 +33,7 @@ def near(x):
 
 
 def told(findings):
-    return [(f.name, f.group, f.value, f.low, f.high, dict(f.details)) for f in findings]
+    return [(f.name, f.group, f.value, f.low, f.high, dict(f.payload.to_json())) for f in findings]
 
 
 def test_all_facets_are_counted_in_one_grouped_scan():
@@ -86,7 +86,7 @@ def test_spark_gives_the_same(spark, more):
     assert [(f.name, f.group) for f in ours] == [(f.name, f.group) for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
         assert [a.value, a.low, a.high] == [near(b.value), near(b.low), near(b.high)], (a.name, a.group)
-        assert a.details["counts"] == pytest.approx(b.details["counts"], rel=1e-12) if "counts" in a.details else True
+        assert a.payload.counts == pytest.approx(b.payload.counts, rel=1e-12) if "counts" in a.payload.to_json() else True
 
 
 # ── the metric ──
@@ -122,7 +122,7 @@ def test_a_facet_of_too_many_groups_is_refused():
     table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
     with pytest.raises(RequestError, match="column 'id' has 3,000 different values"):
         found(table, facets=["id"], label="label", positive="yes")
-    assert by_name(found(table, facets=[Facet("id", ("id7",))], label="label", positive="yes"), "id7")["CI"].details["counts"]["n_d"] == 1
+    assert by_name(found(table, facets=[Facet("id", ("id7",))], label="label", positive="yes"), "id7")["CI"].payload.counts["n_d"] == 1
 
 
 def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
@@ -130,7 +130,7 @@ def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
     table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
     engine = DuckDB().session()
     findings = found(table_of(table), engine, **{**ASKED, "group": "id"})
-    assert by_name(findings, "F")["CDDL"].details["error"] == (
+    assert by_name(findings, "F")["CDDL"].payload.error == (
         "Group variable id has 3,000 values in 3,000 rows: it is probably an identifier"
     )
     assert not any("id" in p.title.split(" by ")[-1].split(", ") for p in engine.passes if " by " in p.title)

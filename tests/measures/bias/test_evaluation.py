@@ -14,7 +14,7 @@ def test_every_metric_has_a_bootstrap_interval_around_its_value():
     for name, f in got.items():
         if name != "CDDL":
             assert f.low <= f.value <= f.high
-            assert (f.details["method"], f.confidence) == ("bootstrap", 0.95)
+            assert (f.payload.method, f.confidence) == ("bootstrap", 0.95)
     closed = by_name(found(RUNNING, **ASKED), "d")
     assert got["DPL"].low == pytest.approx(closed["DPL"].low, abs=0.02)
     assert got["DPL"].high == pytest.approx(closed["DPL"].high, abs=0.02)
@@ -31,14 +31,14 @@ def test_the_seed_and_the_confidence_are_the_requests():
 
 def test_closed_forms_where_there_are_any():
     got = by_name(found(RUNNING, **ASKED), "d")
-    assert {m: f.details["method"] for m, f in got.items() if f.details["method"]} == {"CI": "normal", "DPL": "normal"}
+    assert {m: f.payload.method for m, f in got.items() if f.payload.method} == {"CI": "normal", "DPL": "normal"}
     assert (got["DPL"].low, got["DPL"].high) == (pytest.approx(0.137, abs=5e-4), pytest.approx(0.463, abs=5e-4))  # error 0.08307
 
 
 def test_closed_forms_after_training():
     """The error of a ratio is on the log scale: √(1/15 − 1/50 + 1/60 − 1/100)."""
     got = by_name(found(PREDICTED, prediction="p", **ASKED), "d")
-    assert {m: f.details["method"] for m, f in got.items() if m in ("DPPL", "DI", "AD")} == dict.fromkeys(("DPPL", "DI", "AD"), "normal")
+    assert {m: f.payload.method for m, f in got.items() if m in ("DPPL", "DI", "AD")} == dict.fromkeys(("DPPL", "DI", "AD"), "normal")
     spread = 1.959963984540054 * (1 / 15 - 1 / 50 + 1 / 60 - 1 / 100) ** 0.5
     assert (got["DI"].low, got["DI"].high) == (pytest.approx(0.5 * np.exp(-spread)), pytest.approx(0.5 * np.exp(spread)))
     drawn = by_name(found(PREDICTED, prediction="p", bootstrap=1000, **ASKED), "d")
@@ -50,10 +50,10 @@ def test_closed_forms_after_training():
 def test_p_values_are_adjusted_over_all_facets():
     table = RUNNING.append_column("other", RUNNING["facet"])
     findings = found(table, **{**ASKED, "facets": [Facet("facet", ("d",)), Facet("other", ("d",))]})
-    p = by_name(findings, "d")["DPL"].details
+    p = by_name(findings, "d")["DPL"].payload.to_json()
     assert p["p_value"] == pytest.approx(0.000407, abs=5e-7)  # two-sided, of z = 3.5355
     assert p["p_adjusted"] == p["p_value"]  # the larger of two equal ones
-    assert by_name(findings, "d")["KL"].details["p_value"] is None
+    assert by_name(findings, "d")["KL"].payload.p_value is None
 
 
 @pytest.mark.parametrize(
@@ -68,28 +68,28 @@ def test_a_verdict_needs_the_whole_interval(shares, verdict):
     a, d = shares
     table = rows("facet label", {("a", "yes"): a, ("a", "no"): 1000 - a, ("d", "yes"): d, ("d", "no"): 1000 - d})
     got = by_name(found(table, bootstrap=300, verdicts=True, **ASKED), "d")
-    assert got["DPL"].details["verdict"] == verdict
-    assert got["DPL"].details["band"] == [-0.1, 0.1]
-    assert got["KL"].details["verdict"] is None  # there is no band for it
+    assert got["DPL"].payload.verdict == verdict
+    assert got["DPL"].payload.band == (-0.1, 0.1)
+    assert got["KL"].payload.verdict is None  # there is no band for it
 
 
 def test_verdicts_are_off_by_default_and_bands_are_the_users():
-    assert by_name(found(RUNNING, **ASKED), "d")["DPL"].details["verdict"] is None
+    assert by_name(found(RUNNING, **ASKED), "d")["DPL"].payload.verdict is None
     wide = by_name(found(RUNNING, verdicts=True, bands={"DPL": (-0.6, 0.6)}, **ASKED), "d")["DPL"]
-    assert (wide.details["verdict"], wide.details["band"]) == ("within", [-0.6, 0.6])
+    assert (wide.payload.verdict, wide.payload.band) == ("within", (-0.6, 0.6))
 
 
 def test_a_small_group_gets_no_verdict():
     got = by_name(found(RUNNING, verdicts=True, min_group_size=60, **ASKED), "d")["DPL"]
-    assert got.details["notes"] == ["small group: 50 rows, fewer than 60"]
-    assert got.details["verdict"] is None
+    assert got.payload.notes == ("small group: 50 rows, fewer than 60",)
+    assert got.payload.verdict is None
     assert got.value == pytest.approx(0.3)
 
 
 def test_a_value_by_convention_gets_no_verdict():
     counts = {("s", "a", "yes"): 40, ("t", "d", "no"): 40}
     got = by_name(found(rows("g facet label", counts), group="g", verdicts=True, **ASKED), "d")["CDDL"]
-    assert (got.details["status"], got.details["verdict"]) == ("degenerate", "not determinable")
+    assert (got.payload.status, got.payload.verdict) == ("degenerate", "not determinable")
     assert got.message.startswith("not determinable (")
 
 
@@ -144,7 +144,7 @@ def test_closed_forms_and_p_values_are_those_of_scipy(adults):
     for facet in ("race", "sex"):
         values = np.array(adults[facet].to_pylist())
         for value in np.unique(values):
-            got, d = by_name([f for f in findings if f.details.get("facet") == facet], value), values == value
+            got, d = by_name([f for f in findings if f.payload.to_json().get("facet") == facet], value), values == value
             counts = np.array([[np.sum(side & good) for good in (income, ~income)] for side in (~d, d)])
             sizes = counts.sum(axis=1)
             q = counts[:, 0] / sizes
@@ -154,6 +154,6 @@ def test_closed_forms_and_p_values_are_those_of_scipy(adults):
             assert (got["CI"].low, got["CI"].high) == pytest.approx((1 - 2 * d.mean() - z * error, 1 - 2 * d.mean() + z * error), rel=1e-9)
             few = stats.contingency.expected_freq(counts).min() < 5
             ps.append(stats.fisher_exact(counts).pvalue if few else stats.chi2_contingency(counts, correction=False).pvalue)
-            assert got["DPL"].details["p_value"] == pytest.approx(ps[-1], rel=1e-9), value
-            adjusted.append(got["DPL"].details["p_adjusted"])
+            assert got["DPL"].payload.p_value == pytest.approx(ps[-1], rel=1e-9), value
+            adjusted.append(got["DPL"].payload.p_adjusted)
     assert adjusted == pytest.approx(stats.false_discovery_control(ps), rel=1e-9)

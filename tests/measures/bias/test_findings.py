@@ -10,7 +10,6 @@ from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, RequestError
 from tilth.measures.bias import Facet, bias_findings
 from tilth.measures.bias.metrics import of_stage
-from tilth.report import FindingKind
 
 
 def near(x):
@@ -34,12 +33,12 @@ def test_strata_may_explain_a_difference():
     counts |= {("y", "a", "+"): 5, ("y", "a", "-"): 15, ("y", "d", "+"): 10, ("y", "d", "-"): 60}
     got = by_name(found(rows("s f y", counts), facets=[Facet("f", ("d",))], label="y", positive="+", group="s"), "d")["CDDL"]
     assert got.value == near(0.08)
-    assert got.details["plain_disparity"] == near(65 / 90 - 25 / 60)
-    assert got.details["largest_strata"] == [
+    assert got.payload.more["plain_disparity"] == near(65 / 90 - 25 / 60)
+    assert got.payload.more["largest_strata"] == [
         {"stratum": "y", "rows": 90, "disparity": near(60 / 75 - 10 / 15)},
         {"stratum": "x", "rows": 60, "disparity": near(0)},
     ]
-    assert (got.details["strata"], got.details["smallest_stratum"], got.details["one_sided_share"]) == (2, 60, 0.0)
+    assert (got.payload.more["strata"], got.payload.more["smallest_stratum"], got.payload.more["one_sided_share"]) == (2, 60, 0.0)
 
 
 def test_a_label_of_several_values_is_measured_unfolded_too():
@@ -48,7 +47,7 @@ def test_a_label_of_several_values_is_measured_unfolded_too():
     got = by_name(found(rows("f y", counts), facets=[Facet("f", ("d",))], label="y", positive="accept"), "d")
     expected = {"KL": 0.58122, "JS": 0.13872, "LP": 0.61644, "TVD": 0.5, "KS": 0.5}
     assert {m: got[f"{m} by label value"].value for m in expected} == {m: pytest.approx(x, abs=5e-6) for m, x in expected.items()}
-    assert got["KS by label value"].details["largest"] == "accept"
+    assert got["KS by label value"].payload.more["largest"] == "accept"
 
 
 def test_berkeley_gaps_vanish_within_departments():
@@ -65,7 +64,7 @@ def test_berkeley_gaps_vanish_within_departments():
     assert got["DPL"].value == pytest.approx(0.141645, abs=5e-7)
     assert got["CDDL"].value == pytest.approx(-0.019283, abs=5e-7)
     refused, accepted = (sum(p[i] for p in women.values()) / sum(p[i] for p in (*men.values(), *women.values())) for i in (1, 0))
-    assert got["CDDL"].details["plain_disparity"] == near(refused - accepted)
+    assert got["CDDL"].payload.more["plain_disparity"] == near(refused - accepted)
     assert refused > accepted
 
 
@@ -84,7 +83,7 @@ def test_adult_gives_what_was_published(shared_data):
     assert table.num_rows == 30_162
     findings = found(table, facets=[Facet("sex", ("Female",))], label="income", positive=">50K")
     got = by_name(findings, "Female")
-    assert got["CI"].details["counts"] == {
+    assert got["CI"].payload.counts == {
         "n_a": 20_380, "n_d": 9_782, "n_a_negative": 13_984, "n_a_positive": 6_396, "n_d_negative": 8_670, "n_d_positive": 1_112,
     }  # fmt: skip
     expected = {
@@ -135,15 +134,15 @@ def test_no_favourable_prediction_for_a_is_a_value_by_convention():
     counts = {("a", 1, 0): 40, ("a", 0, 0): 10, ("d", 1, 1): 10, ("d", 0, 0): 40}
     asked = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1, "prediction": "p", "verdicts": True}
     got = by_name(found(rows("f y p", counts), **asked), "d")
-    assert (got["DI"].value, got["DI"].details["status"], got["DI"].details["verdict"]) == (math.inf, "degenerate", "not determinable")
+    assert (got["DI"].value, got["DI"].payload.status, got["DI"].payload.verdict) == (math.inf, "degenerate", "not determinable")
     none = by_name(found(rows("f y p", {k: n for k, n in counts.items() if k[2] == 0}), **asked), "d")
-    assert (none["DI"].value, none["DI"].details["status"]) == (0.0, "degenerate")
+    assert (none["DI"].value, none["DI"].payload.status) == (0.0, "degenerate")
 
 
 def test_a_row_without_a_prediction_counts_before_training_only():
     table = pa.concat_tables([PREDICTED, rows("facet label p", {("d", "yes", None): 20}).cast(PREDICTED.schema)])
     got = by_name(found(table, **AFTER), "d")
-    assert {m: got[m].details["n_used"] for m in ("DPL", "DPPL", "AD")} == {"DPL": 170, "DPPL": 150, "AD": 150}
+    assert {m: got[m].payload.n_used for m in ("DPL", "DPPL", "AD")} == {"DPL": 170, "DPPL": 150, "AD": 150}
 
 
 @pytest.mark.parametrize("predicted", [[1.0, 0.0], ["1", "0"], [True, False]], ids=str)
@@ -165,7 +164,7 @@ def test_the_threshold_of_a_label_is_that_of_its_predictions(n):
     got = by_name(findings, "d")
     p = [(i % 61 >= 30, i % 2) for i in range(2 * n)]
     assert got["DPPL"].value == near(sum(x for x, d in p if not d) / n - sum(x for x, d in p if d) / n)
-    assert got["DPPL"].details["label_value"] == "(30, 60]" if n == 0 else got["DPPL"].details["label_value"].startswith("(30, ")
+    assert got["DPPL"].payload.label_value == "(30, 60]" if n == 0 else got["DPPL"].payload.label_value.startswith("(30, ")
 
 
 @pytest.mark.parametrize(("positive", "expected"), [("yes", 0.3), ("no", 0.3)])
@@ -194,11 +193,11 @@ def test_many_scores_without_a_threshold_are_refused():
 def test_values_of_a_private_column_are_masked_unless_asked_for():
     data = table_of(PREDICTED, label="label", positive="yes", facet="facet", private="facet")
     masked = bias_findings(data, engine=DuckDB().session(), bootstrap=0)
-    assert {f.group for f in masked if f.kind is FindingKind.BIAS} == {"facet=value 1", "facet=value 2"}
+    assert {f.group for f in masked if f.kind == "bias"} == {"facet=value 1", "facet=value 2"}
     assert "facet=d" not in " ".join(f.message for f in masked)
     assert "PRIVATE_VALUES" in warnings(masked)
     shown = bias_findings(data, engine=DuckDB().session(), bootstrap=0, show_private=True)
-    assert {f.group for f in shown if f.kind is FindingKind.BIAS} == {"facet=a", "facet=d"}
+    assert {f.group for f in shown if f.kind == "bias"} == {"facet=a", "facet=d"}
     assert "PRIVATE_VALUES" not in warnings(shown)
 
 
@@ -206,10 +205,10 @@ def test_numbers_and_strata_of_private_columns_are_masked():
     table = pa.table({"age": [20 + i % 50 for i in range(200)], "town": ["x", "y"] * 100, "y": [i * 7 % 3 for i in range(200)]})
     data = table_of(table, label="y", positive=1, facet="age", group="town", private=["age", "town", "y"])
     findings = bias_findings(data, engine=DuckDB().session(), bootstrap=0)
-    assert {f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS} == {f"interval {i}" for i in (1, 2, 3, 4)}
+    assert {f.payload.facet_value for f in findings if f.kind == "bias"} == {f"interval {i}" for i in (1, 2, 3, 4)}
     got = by_name(findings, "interval 1")
-    assert {s["stratum"] for s in got["CDDL"].details["largest_strata"]} == {"value 1", "value 2"}
-    assert got["KS by label value"].details["largest"].startswith("value ")
+    assert {s["stratum"] for s in got["CDDL"].payload.more["largest_strata"]} == {"value 1", "value 2"}
+    assert got["KS by label value"].payload.more["largest"].startswith("value ")
 
 
 def test_masked_values_have_the_same_names_in_every_part():
@@ -221,13 +220,13 @@ def test_masked_values_have_the_same_names_in_every_part():
     request = BiasRequest.of_roles(whole.roles, engine.schema(whole), bootstrap=0)
     _, groups = bias_and_bands(whole, request, engine)
     findings, _ = bias_and_bands(part, request.cut_as(groups), engine)
-    assert {f.group for f in findings if f.kind is FindingKind.BIAS} == {"f=value 1", "f=value 3"}
+    assert {f.group for f in findings if f.kind == "bias"} == {"f=value 1", "f=value 3"}
 
 
 def test_a_value_that_the_request_names_is_shown_and_no_other():
     data = table_of(PREDICTED, private="facet")
     findings = found(data, facets=[Facet("facet", ("d",)), Facet("facet", ("x",))], label="label", positive="yes")
-    assert by_name(findings, "d")["DPL"].details["other"] == "value 1"
+    assert by_name(findings, "d")["DPL"].payload.other == "value 1"
     assert "there is" not in warnings(findings)["NO_SUCH_VALUE"].message
 
 
@@ -249,12 +248,12 @@ def test_the_direction_is_said_with_the_groups_names():
 
 def test_a_finding_carries_what_it_was_computed_from():
     got = by_name(found(RUNNING, facets=["facet"], label="label", positive="yes"), "d")["DPL"]
-    assert (got.kind, got.subject, got.group, got.confidence) == (FindingKind.BIAS, ("facet", "label"), "facet=d", 0.95)
-    assert got.details["counts"] == {"n_a": 100, "n_d": 50, "n_a_negative": 30, "n_a_positive": 70, "n_d_negative": 30, "n_d_positive": 20}
-    assert got.details["description"] == "Difference in Positive Proportions in Labels (DPL)"
-    assert (got.details["label_value"], got.details["other"], got.details["status"]) == ("yes", "a", "ok")
+    assert (got.kind, got.subject, got.group, got.confidence) == ("bias", ("facet", "label"), "facet=d", 0.95)
+    assert got.payload.counts == {"n_a": 100, "n_d": 50, "n_a_negative": 30, "n_a_positive": 70, "n_d_negative": 30, "n_d_positive": 20}
+    assert got.payload.description == "Difference in Positive Proportions in Labels (DPL)"
+    assert (got.payload.label_value, got.payload.other, got.payload.status) == ("yes", "a", "ok")
     assert (got.low, got.high) == (pytest.approx(0.137, abs=5e-4), pytest.approx(0.463, abs=5e-4))
-    assert got.details["method"] == "normal"
+    assert got.payload.method == "normal"
 
 
 # ── what has no value ──
@@ -263,24 +262,24 @@ def test_a_finding_carries_what_it_was_computed_from():
 def test_an_empty_group_is_an_error_for_every_metric():
     findings = found(RUNNING, facets=[Facet("facet", ("x",))], label="label", positive="yes", group=None)
     assert {f.value for f in by_name(findings, "x").values()} == {None}
-    assert {f.details["status"] for f in by_name(findings, "x").values()} == {"error"}
+    assert {f.payload.status for f in by_name(findings, "x").values()} == {"error"}
     assert "facet=x" in warnings(findings)["NO_SUCH_VALUE"].message
 
 
 def test_a_facet_of_one_group_is_an_error():
     got = by_name(found({"f": ["x", "x"], "y": [1, 0]}, facets=["f"], label="y", positive=1), "x")
     assert got["CI"].value is None
-    assert got["CI"].details["error"] == "there are no rows outside facet value x"
+    assert got["CI"].payload.error == "there are no rows outside facet value x"
 
 
 def test_a_label_of_one_value_has_distances_of_0_and_no_cddl():
     counts = {("a", 1, "s"): 3, ("d", 1, "s"): 2}
     got = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=1, group="g", force_group=True), "d")
     assert {got[m].value for m in ("DPL", "KL", "JS", "LP", "TVD", "KS")} == {0.0}
-    assert "label has one value" in got["TVD"].details["notes"]
-    assert (got["CDDL"].value, got["CDDL"].details["error"]) == (None, "No negative labels in set")
+    assert "label has one value" in got["TVD"].payload.notes
+    assert (got["CDDL"].value, got["CDDL"].payload.error) == (None, "No negative labels in set")
     none = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=0, group="g", force_group=True), "d")
-    assert none["CDDL"].details["error"] == "No positive labels in set"
+    assert none["CDDL"].payload.error == "No positive labels in set"
 
 
 def test_supports_that_differ_are_measured_over_their_union():
@@ -292,9 +291,9 @@ def test_supports_that_differ_are_measured_over_their_union():
     assert got["LP"].value == pytest.approx(1.06066, abs=5e-6)
     assert got["JS"].value == pytest.approx(0.380, abs=5e-4)
     assert got["KL"].value == near(math.log(4))
-    assert got["TVD"].details["notes"][-1] == "support mismatch"
+    assert got["TVD"].payload.notes[-1] == "support mismatch"
     assert by_name(findings, "a")["KL"].value == math.inf
-    assert by_name(findings, "a")["KL"].details["status"] == "ok"
+    assert by_name(findings, "a")["KL"].payload.status == "ok"
 
 
 def test_disjoint_outcomes_are_as_far_apart_as_can_be():
@@ -304,22 +303,22 @@ def test_disjoint_outcomes_are_as_far_apart_as_can_be():
 
 def test_without_a_group_variable_cddl_says_so_and_the_rest_is_there():
     got = by_name(found(RUNNING, facets=[Facet("facet", ("d",))], label="label", positive="yes"), "d")
-    assert got["CDDL"].details["error"] == "Group variable is empty or not provided"
+    assert got["CDDL"].payload.error == "Group variable is empty or not provided"
     assert got["DPL"].value is not None
 
 
 def test_an_identifier_is_not_a_group_variable():
     table = RUNNING.append_column("id", pa.array(range(RUNNING.num_rows)))
     asked = {"facets": [Facet("facet", ("d",))], "label": "label", "positive": "yes", "group": "id"}
-    assert "probably an identifier" in by_name(found(table, **asked), "d")["CDDL"].details["error"]
-    assert by_name(found(table, force_group=True, **asked), "d")["CDDL"].details["status"] == "degenerate"
+    assert "probably an identifier" in by_name(found(table, **asked), "d")["CDDL"].payload.error
+    assert by_name(found(table, force_group=True, **asked), "d")["CDDL"].payload.status == "degenerate"
 
 
 def test_one_sided_strata_are_named():
     counts = {("a", 1, "s"): 10, ("a", 0, "s"): 10, ("d", 1, "s"): 10, ("d", 0, "s"): 20, ("d", 0, "t"): 25}
     got = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=1, group="g"), "d")["CDDL"]
-    assert (got.details["one_sided_strata"], got.details["one_sided_share"]) == (1, near(25 / 75))
-    assert any("33% of the rows are in strata with one outcome" in n for n in got.details["notes"])
+    assert (got.payload.more["one_sided_strata"], got.payload.more["one_sided_share"]) == (1, near(25 / 75))
+    assert any("33% of the rows are in strata with one outcome" in n for n in got.payload.notes)
 
 
 def test_no_rows_at_all_leave_a_warning():
@@ -337,7 +336,7 @@ def test_a_column_of_nulls_only(column):
     table = table.set_column(table.schema.get_field_index(column), column, pa.nulls(10, kind))
     findings = found(table, facets=[Facet("f", ("d",))], label="y", positive=1)
     assert by_name(findings, "d")["DPL"].value is None
-    assert by_name(findings, "d")["DPL"].details["n_excluded"] == 10
+    assert by_name(findings, "d")["DPL"].payload.n_excluded == 10
 
 
 # ── missing values ──
@@ -359,7 +358,7 @@ ASKED = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1, "group": "
 
 def test_a_row_counts_where_all_that_the_metric_needs_is_known():
     got = by_name(found(GAPS, **ASKED), "d")
-    assert {m: (got[m].details["n_used"], got[m].details["n_excluded"]) for m in ("CI", "DPL", "CDDL")} == {
+    assert {m: (got[m].payload.n_used, got[m].payload.n_excluded) for m in ("CI", "DPL", "CDDL")} == {
         "CI": (105, 10),
         "DPL": (95, 20),
         "CDDL": (90, 25),
@@ -371,15 +370,15 @@ def test_rows_with_a_missing_facet_change_nothing_but_what_is_excluded():
     more = pa.concat_tables([GAPS, rows("f y g", {(None, 0, "s"): 50, (None, 1, "s"): 7}).cast(GAPS.schema)])
     before, after = (by_name(found(t, **ASKED), "d") for t in (GAPS, more))
     assert {m: f.value for m, f in before.items()} == {m: f.value for m, f in after.items()}
-    assert after["CI"].details["n_excluded"] == before["CI"].details["n_excluded"] + 57
+    assert after["CI"].payload.n_excluded == before["CI"].payload.n_excluded + 57
 
 
 def test_a_missing_facet_or_group_may_be_a_category():
     findings = found(GAPS, **{**ASKED, "facets": ["f"], "missing": "as_category"})
-    groups = dict.fromkeys(f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS)
+    groups = dict.fromkeys(f.payload.facet_value for f in findings if f.kind == "bias")
     assert list(groups) == ["a", "d", "__missing__"]
-    assert by_name(findings, "__missing__")["CI"].details["counts"]["n_d"] == 10
-    assert by_name(findings, "d")["CDDL"].details["strata"] == 2
+    assert by_name(findings, "__missing__")["CI"].payload.counts["n_d"] == 10
+    assert by_name(findings, "d")["CDDL"].payload.more["strata"] == 2
 
 
 def test_missing_values_as_clarify_counts_them():
@@ -387,7 +386,7 @@ def test_missing_values_as_clarify_counts_them():
     got = by_name(findings, "d")
     assert got["CI"].value == near((70 - 45) / 115)  # a missing facet is a
     assert got["DPL"].value == near(50 / 70 - 15 / 45)  # a missing label is negative
-    assert "missing values" in got["CDDL"].details["error"]  # a missing text group aborts it
+    assert "missing values" in got["CDDL"].payload.error  # a missing text group aborts it
     every = found(GAPS, **{**ASKED, "facets": ["f"], "missing": "clarify"})
     assert {f.value for f in by_name(every, "nan").values()} == {None}
 
@@ -417,7 +416,7 @@ def test_the_roles_make_a_request():
     got = by_name(findings, "d")["DPL"]
     assert got.value == near(0.3)
     assert got.low < 0.3 < got.high
-    assert got.details["method"] == "bootstrap"
+    assert got.payload.method == "bootstrap"
 
 
 def test_without_a_label_there_is_class_imbalance():
@@ -461,7 +460,7 @@ def test_intersections_are_facets_of_their_own():
     counts = {("F", 30, 1): 5, ("F", 50, 1): 10, ("F", 50, 0): 10, ("M", 30, 0): 20, ("M", 50, 1): 30}
     asked = {"facets": [Facet("sex"), Facet("age", ("(40, 90]",))], "label": "y", "positive": 1, "intersections": (("sex", "age"),)}
     findings = found(rows("sex age y", counts), **asked)
-    crossed = {f.details["facet_value"] for f in findings if f.details.get("facet") == "sex & age"}
+    crossed = {f.payload.facet_value for f in findings if f.payload.to_json().get("facet") == "sex & age"}
     assert crossed == {"sex=F & age=(40, 90]", "sex=M & age=(40, 90]", "sex=F & age=outside (40, 90]", "sex=M & age=outside (40, 90]"}
     got = by_name(findings, "sex=F & age=(40, 90]")["DPL"]
     assert got.value == near(35 / 55 - 10 / 20)
@@ -472,7 +471,7 @@ def test_too_many_combinations_keep_the_largest():
     table = pa.table({"p": [i % 7 for i in range(210)], "q": [i % 5 for i in range(210)], "y": [i % 2 for i in range(210)]})
     asked = {"facets": [], "intersections": (("p", "q"),), "label": "y", "positive": 1, "max_combinations": 4}
     findings = found(table, types={"p": "categorical", "q": "categorical"}, **asked)
-    assert len({f.details["facet_value"] for f in findings if f.kind is FindingKind.BIAS}) == 4
+    assert len({f.payload.facet_value for f in findings if f.kind == "bias"}) == 4
     assert "35 combinations" in warnings(findings)["TOO_MANY_COMBINATIONS"].message
 
 
@@ -484,7 +483,7 @@ def test_weights_stand_for_rows():
         m: x if x is None else near(x) for m, x in values(found(plain, **asked), "d").items()
     }
     drawn = by_name(found(weighted, weight="w", bootstrap=200, **asked), "d")["DPL"]
-    assert drawn.details["p_value"] is None
+    assert drawn.payload.p_value is None
     assert drawn.low is None or drawn.low <= drawn.high
 
 

@@ -14,7 +14,8 @@ from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
 from tilth.flow.facts import begin
 from tilth.measures.bias import BIAS_METRICS, bias_findings
-from tilth.report import Finding, FindingKind, Report, jsonable
+from tilth.measures.bias.payload import BiasNumber
+from tilth.report import Finding, Report, jsonable, warning
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
@@ -35,9 +36,8 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     request = config.request(engine.schema(data))
     with engine.working_for("bias"):
         found = bias_findings(data, request, engine=engine)
-    rows = next((f.details["n_used"] + f.details["n_excluded"] for f in found if f.kind is FindingKind.BIAS), None)
-    left_out = [Finding(FindingKind.WARNING, "NOT_COMPUTED", message=m, details={"measure": "bias"}) for m in config.left_out]
-    return Report("measure", (*found, *left_out), replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=rows))
+    report = Report("measure", (*found, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
+    return replace(report, facts=replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=report.rows))
 
 
 def deliver_analysis(report: Report, config: Any, place: Place) -> None:
@@ -59,51 +59,51 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     """
     made: dict[str, Any] = {"version": VERSION}
     for stage in ("pre_training", "post_training"):
-        found = [f for f in report.of(FindingKind.BIAS) if _stage(f) == stage]
+        found = [f for f in report.of(BiasNumber) if _stage(f) == stage]
         made |= {f"{stage}_bias_metrics": _section(found, strict)} if found else {}
     if not strict:
         facts = report.facts
-        made["warnings"] = [{"code": f.name, "message": f.message} for f in report.of(FindingKind.WARNING)]
+        made["warnings"] = [{"code": f.name, "message": f.message} for f in report.of("warning")]
         kept = ("source", "engine", "rows", "started", "seconds", "scans", "fingerprint")
         made["run"] = {name: getattr(facts, name) for name in kept} | {"versions": dict(facts.versions), **facts.more}
     whole: dict[str, Any] = jsonable(made)
     return whole
 
 
-def _stage(f: Finding) -> str:
+def _stage(f: Finding[BiasNumber]) -> str:
     return BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training"
 
 
-def _section(found: Sequence[Finding], strict: bool) -> dict[str, Any]:
-    label = found[0].details.get("label")
-    facets: dict[str, dict[str, list[Finding]]] = {}
+def _section(found: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
+    label = found[0].payload.label
+    facets: dict[str, dict[str, list[Finding[BiasNumber]]]] = {}
     for f in found:
-        facets.setdefault(f.details["facet"], {}).setdefault(f.details["facet_value"], []).append(f)
-    about = {} if label is None else {"label": label, "label_value_or_threshold": found[0].details["label_value"]}
+        facets.setdefault(f.payload.facet, {}).setdefault(f.payload.facet_value, []).append(f)
+    about = {} if label is None else {"label": label, "label_value_or_threshold": found[0].payload.label_value}
     return {**about, "facets": {name: [_group(v, of, strict) for v, of in groups.items()] for name, groups in facets.items()}}
 
 
-def _group(value: str, found: Sequence[Finding], strict: bool) -> dict[str, Any]:
-    folded = sorted((f for f in found if "block" not in f.details), key=lambda f: f.name)
+def _group(value: str, found: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
+    folded = sorted((f for f in found if not f.payload.block), key=lambda f: f.name)
     made: dict[str, Any] = {"value_or_threshold": value, "metrics": [_metric(f, strict) for f in folded]}
     if strict:
         return made
-    counts = folded[0].details["counts"] if folded else {}
+    counts = folded[0].payload.counts if folded else {}
     made |= {"counts": counts, "basic_stats": _basic(counts)}
     for block in BLOCKS:
-        inside = [_metric(f, strict) for f in found if f.details.get("block") == block]
+        inside = [_metric(f, strict) for f in found if f.payload.block == block]
         made |= {block: inside} if inside else {}
     return made
 
 
-def _metric(f: Finding, strict: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": f.name, "description": f.details["description"], "value": f.value}
+def _metric(f: Finding[BiasNumber], strict: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": f.name, "description": f.payload.description, "value": f.value}
     if f.value is None:
-        made["error"] = f.details["error"]
+        made["error"] = f.payload.error
     if strict:
         return made
-    made |= {"ci_low": f.low, "ci_high": f.high, "confidence": f.confidence} | {k: f.details[k] for k in ADDED}
-    return made | {k: f.details[k] for k in STRATA if k in f.details} | {"meaning": f.message}
+    made |= {"ci_low": f.low, "ci_high": f.high, "confidence": f.confidence} | {k: getattr(f.payload, k) for k in ADDED}
+    return made | {k: f.payload.more[k] for k in STRATA if k in f.payload.more} | {"meaning": f.message}
 
 
 def _basic(counts: Mapping[str, float]) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from tilth.errors import did_you_mean, listed
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, Result, evaluate
 from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
+from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.request import BiasRequest, Groups
 from tilth.measures.bias.words import Told, sentences
-from tilth.report import Finding, FindingKind
+from tilth.report import Finding, warning
 
 Bands = Groups
 
@@ -22,12 +23,10 @@ MISSING_DIFFERS = 0.02
 
 
 def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: Session, **options: Any) -> list[Finding]:
-    """Every bias metric of every group: findings of kind BIAS, and warnings.
+    """Every bias metric of every group: findings of kind `bias`, and warnings.
 
-    Without a `request` the table's roles make it, with `options` as its further parameters. A finding's `value` is the metric,
-    `low` and `high` its interval; `details` hold `facet`, `facet_value`, `other`, `label`, `label_value`, `group_variable`, `status`
-    (ok, degenerate, error), `error`, `notes`, `n_used`, `n_excluded`, `counts`, `description`, `method`, `p_value`, `p_adjusted`,
-    `verdict`, and what the metric alone has (strata). A degenerate value stands by convention and must get no verdict.
+    Without a `request` the table's roles make it, with `options` as its further parameters. A finding's `value` is the metric, `low` and
+    `high` its interval; its payload is a `BiasNumber`. A degenerate value stands by convention and must get no verdict.
 
     Errors: `RequestError` with every mistake of the request at once.
     """
@@ -43,36 +42,36 @@ def bias_and_bands(data: Dataset, request: BiasRequest, engine: Session) -> tupl
     cut = {c: (a.intervals, a.facts.values if a.facts is not None and not a.intervals else ()) for c, a in single.items()}
     measured = evaluate(found, request, data, engine)
     findings = [_finding(r, g, found, request) for g, results in measured for r in results]
-    warnings = [_warning(code, (column,), message) for code, column, message in found.warnings]
+    warnings = [warning(code, message, (column,), "bias") for code, column, message in found.warnings]
     return [*findings, *warnings, *_nothing(found), *(w for g, _ in measured for w in _missingness(g, found))], cut
 
 
 def _finding(r: Result, g: Group, found: Counted, request: BiasRequest) -> Finding:
-    details = {
-        "facet": g.cube.facet.name,
-        "facet_value": g.side.name,
-        "other": g.other,
-        "label": request.label,
-        "label_value": found.favourable,
-        "positive": found.favourable,
-        "group_variable": request.group,
-        "description": r.description,
-        "status": r.status,
-        "error": r.error,
-        "notes": list(r.notes),
-        "n_used": r.n_used,
-        "n_excluded": r.n_excluded,
-        "counts": g.counts(found, request.weight is not None),
-        "method": r.method,
-        "p_value": r.p_value,
-        "p_adjusted": r.p_adjusted,
-        "verdict": r.verdict,
-        "band": list(r.band) if r.band else None,
-        **r.more,
-    }
+    payload = BiasNumber(
+        facet=g.cube.facet.name,
+        facet_value=g.side.name,
+        other=g.other or None,
+        label=request.label,
+        label_value=found.favourable,
+        positive=found.favourable,
+        group_variable=request.group,
+        description=r.description,
+        status=r.status,
+        error=r.error,
+        notes=tuple(r.notes),
+        n_used=r.n_used,
+        n_excluded=r.n_excluded,
+        counts=g.counts(found, request.weight is not None),
+        method=r.method,
+        p_value=r.p_value,
+        p_adjusted=r.p_adjusted,
+        verdict=r.verdict,
+        band=r.band,
+        block=r.more.get("block"),
+        more={name: value for name, value in r.more.items() if name != "block"},
+    )
     subject = tuple(c for c in (g.cube.facet.name, request.label) if c is not None)
     return Finding(
-        FindingKind.BIAS,
         r.metric,
         subject,
         r.value,
@@ -81,7 +80,7 @@ def _finding(r: Result, g: Group, found: Counted, request: BiasRequest) -> Findi
         low=r.low,
         high=r.high,
         confidence=None if r.low is None else request.confidence,
-        details=details,
+        payload=payload,
     )
 
 
@@ -128,17 +127,13 @@ def _number(x: float) -> str:
 # ── warnings ──
 
 
-def _warning(code: str, subject: tuple[str, ...], message: str, **details: Any) -> Finding:
-    return Finding(FindingKind.WARNING, code, subject, message=message, details={"measure": "bias", **details})
-
-
 def _nothing(found: Counted) -> list[Finding]:
     """Facets of which no row has a value, and configured values that no row has."""
     warnings = []
     for cube in found.cubes:
         name = cube.facet.name
         if not cube.keys:
-            warnings.append(_warning("NO_VALUES", (name,), f"facet {name!r} has no value in any row"))
+            warnings.append(warning("NO_VALUES", f"facet {name!r} has no value in any row", (name,), "bias"))
         hidden = any(a.private for a in cube.facet.axes)
         warnings += [_absent(name, s.name, cube.keys, hidden) for s in cube.sides if cube.keys and not s.keys]
     for axis, of in ((found.axes.label, "labels"), (found.axes.prediction, "predictions")):
@@ -151,7 +146,7 @@ def _nothing(found: Counted) -> list[Finding]:
 def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Finding:
     known = [] if hidden else [str(k) for k in keys if isinstance(k, str | bool | int | float)]
     words = [f"no row has {column}={value}", f"there is {listed(known)}" if known else "", did_you_mean(value, known)]
-    return _warning("NO_SUCH_VALUE", (column,), "; ".join(w for w in words if w))
+    return warning("NO_SUCH_VALUE", "; ".join(w for w in words if w), (column,), "bias")
 
 
 def _missingness(g: Group, found: Counted) -> list[Finding]:
@@ -165,4 +160,4 @@ def _missingness(g: Group, found: Counted) -> list[Finding]:
     if abs(a - d) > MISSING_DIFFERS:
         words.append(f"the label is missing in {d:.1%} of {_group(g)} and in {a:.1%} of {_rest(g)}")
     details = {"facet_value": g.side.name, "excluded": excluded, "missing_label_a": a, "missing_label_d": d}
-    return [_warning("MISSINGNESS_DIFFERS", (g.cube.facet.name,), f"{_group(g)}: {'; '.join(words)}", **details)] if words else []
+    return [warning("MISSINGNESS_DIFFERS", f"{_group(g)}: {'; '.join(words)}", (g.cube.facet.name,), "bias", **details)] if words else []

@@ -5,22 +5,26 @@ from __future__ import annotations
 import pytest
 
 from tests.report.samples import REPORTS
-from tilth.report import Finding, FindingKind, Outcome, Report
+from tilth.measures.balance import ClassBalance
+from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.profile import ColumnProfile
+from tilth.report import Finding, Outcome, Report
 from tilth.report.blocks import plain
-from tilth.report.sections.advice import MOST, advice
+from tilth.report.page import MOST_ADVICE, page
+from tilth.rules.findings import RuleVerdict
 
 
 def told(*findings: Finding) -> list[str]:
-    return [plain(words) for words, _ in advice(Report("x", findings))]
+    return [plain(words) for words, _ in page(Report("x", findings)).advice]
 
 
 def test_the_order_is_the_gravity():
-    assert [key for _, key in advice(REPORTS["loans"])] == ["rules", "rules", "rules", "rules", "split", "bias", "warnings"]
+    assert [key for _, key in page(REPORTS["loans"]).advice] == ["rules", "rules", "rules", "rules", "split", "bias", "warnings"]
 
 
 def test_the_rules_that_most_rows_fail_come_first():
     rules = [
-        Finding(FindingKind.RULE, name, outcome=Outcome.FAILED, details={"rows": {"failed": n, "total": 100}})
+        Finding(name, outcome=Outcome.FAILED, payload=RuleVerdict(rows={"failed": n, "total": 100}))
         for name, n in (("a", 1), ("b", 9), ("c", 3), ("d", 2), ("e", 1))
     ]
     assert told(*rules) == [
@@ -31,7 +35,7 @@ def test_the_rules_that_most_rows_fail_come_first():
 
 
 def test_a_failed_rule_without_counts_is_named():
-    assert told(Finding(FindingKind.RULE, "RowCount > 5", outcome=Outcome.FAILED)) == ["Look at RowCount > 5, which failed."]
+    assert told(Finding("RowCount > 5", outcome=Outcome.FAILED, payload=RuleVerdict())) == ["Look at RowCount > 5, which failed."]
 
 
 @pytest.mark.parametrize(
@@ -39,12 +43,12 @@ def test_a_failed_rule_without_counts_is_named():
     [(0.2, 0.1, 0.3, 1), (-0.2, -0.3, -0.1, 1), (0.2, -0.1, 0.5, 0), (0.005, 0.004, 0.006, 0), (0.2, None, None, 1), (None, None, None, 0)],
 )
 def test_only_a_difference_that_is_sure_and_large_is_told(value, low, high, lines):
-    assert len(told(Finding(FindingKind.BIAS, "DPL", ("sex",), value, low=low, high=high, part="train"))) == lines
+    assert len(told(Finding("DPL", ("sex",), value, low=low, high=high, part="train", payload=BiasNumber()))) == lines
 
 
 def test_bias_is_told_of_the_part_that_the_model_learns_from():
     found = [
-        Finding(FindingKind.BIAS, "DPL", ("sex",), v, group="sex=f", part=p) for p, v in (("raw", 0.5), ("train", 0.2), ("train", 0.3))
+        Finding("DPL", ("sex",), v, group="sex=f", part=p, payload=BiasNumber()) for p, v in (("raw", 0.5), ("train", 0.2), ("train", 0.3))
     ]
     assert told(*found) == [
         "sex=f gets the positive label less often than the others: by 50 percentage points in raw and 30 in train. "
@@ -53,15 +57,15 @@ def test_bias_is_told_of_the_part_that_the_model_learns_from():
 
 
 def test_a_difference_that_preparation_turned_round_is_told_of_what_is_learned_from_alone():
-    found = [Finding(FindingKind.BIAS, "DPL", ("sex",), v, group="sex=f", part=p) for p, v in (("raw", 0.5), ("train", -0.2))]
+    found = [Finding("DPL", ("sex",), v, group="sex=f", part=p, payload=BiasNumber()) for p, v in (("raw", 0.5), ("train", -0.2))]
     assert told(*found) == [
         "sex=f gets the positive label more often than the others: by 20 percentage points in train. Decide whether a model may learn that."
     ]
 
 
 def test_a_small_class_and_gaps_are_told():
-    balance = Finding(FindingKind.BALANCE, "y", ("y",), part="train", details={"counts": {"no": 990, "yes": 10}})
-    gap = Finding(FindingKind.COLUMN, "age", ("age",), part="train", details={"rows": 9, "valid": 8, "missing": 1})
+    balance = Finding("y", ("y",), part="train", payload=ClassBalance(counts={"no": 990, "yes": 10}))
+    gap = Finding("age", ("age",), part="train", payload=ColumnProfile(rows=9, valid=8, missing=1))
     assert told(balance, gap) == [
         "The class yes is 1 % of the rows of train: a model may pass it over.",
         "Values are still missing in the training part: age.",
@@ -70,8 +74,8 @@ def test_a_small_class_and_gaps_are_told():
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_it_is_short(name):
-    assert len(advice(REPORTS[name])) <= MOST
+    assert len(page(REPORTS[name]).advice) <= MOST_ADVICE
 
 
 def test_nothing_asks_for_nothing():
-    assert told(Finding(FindingKind.RULE, "r", outcome=Outcome.PASSED)) == []
+    assert told(Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict())) == []

@@ -8,13 +8,19 @@ from dataclasses import replace
 import pytest
 
 from tests.report.samples import REPORTS
-from tilth.report import Finding, FindingKind, Report
+from tilth.measures.bias import section
+from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.bias.section import MOST, Facet, sentences
+from tilth.report import Finding, Report
 from tilth.report.blocks import Fold, Picture, Points, Section, Table, plain
-from tilth.report.sections.bias import MOST, Facet, bias, sentences
 
 
-def found(name: str = "DPL", value: float | None = 0.1, **more: object) -> Finding:
-    return Finding(FindingKind.BIAS, name, ("sex", "hired"), value, group="sex=f", **more)
+def bias(report: Report) -> Section:
+    return section.bias(report.of(BiasNumber))
+
+
+def found(name: str = "DPL", value: float | None = 0.1, details: dict[str, object] | None = None, **more: object) -> Finding:
+    return Finding(name, ("sex", "hired"), value, group="sex=f", payload=BiasNumber(**(details or {})), **more)
 
 
 def told(*findings: Finding) -> list[str]:
@@ -103,16 +109,12 @@ def test_a_distance_over_all_labels_stands_apart():
     assert [row[0].words for row in section.blocks[-1].blocks[1].rows] == ["KL", "KL, all labels"]
 
 
-def test_without_bias_there_is_no_section():
-    assert bias(REPORTS["rules"]) is None
-
-
 def test_blanks_around_a_value_are_shown_by_quotes_around_the_value():
     assert plain(Facet("sex", "sex=male  ").told()) == 'sex="male  "'
     assert plain(Facet("sex", "sex=male").told()) == "sex=male"
 
 
 def test_braces_in_names_and_values_are_only_letters():
-    cddl = Finding(FindingKind.BIAS, "CDDL", ("x",), -0.2, group="x={{7*7}} {0} ${y}", details={"facet": "x"})
+    cddl = Finding("CDDL", ("x",), -0.2, group="x={{7*7}} {0} ${y}", payload=BiasNumber(facet="x"))
     for told_ in (told(replace(cddl, name="DPL")), told(cddl)):
         assert "x={{7*7}} {0} ${y}" in told_[0]

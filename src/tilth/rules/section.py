@@ -7,72 +7,88 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tilth.report.blocks import Block, Cell, Fold, Section, Table, Tone, Verdict, Words, code, shown, table
+from tilth.report.blocks import Advice, Block, Cell, Fold, Section, Table, Tone, Verdict, Words, code, counted, shown, table, value_told
 from tilth.report.charts import number, percent
-from tilth.report.report import Finding, FindingKind, Outcome, Report
-from tilth.report.sections import given
+from tilth.report.finding import Finding, Outcome
+from tilth.report.sections import ReportSection
+from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
 
 MOST_SHOWN = 12  # columns of failing rows
 MOST = 50  # failing rules that are told one by one; the others stand in a table
+MOST_ADVICE = 3  # failed rules that are named at the beginning
+MOST_SUMMED_UP = 20  # failing rules in the summary
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
 COUNTED = re.compile(r"[\d,]+ of [\d,]+ rows do not meet it")
 FOUND = re.compile(r"Value: (.*) does not meet the constraint requirement!")  # as Glue words it, for programs that read it
 OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
 
 
-def rules(report: Report) -> Section | None:
+def rules(found: Sequence[Finding[RuleVerdict]]) -> Section:
     """The verdicts: failed ones first, in the order of the ruleset."""
-    found = report.of(FindingKind.RULE)
-    if not found:
-        return None
     several = len({f.part for f in found}) > 1
-    worst = [f for f in found if f.outcome is Outcome.FAILED] + [f for f in found if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
-    passed = [f for f in found if f.outcome is Outcome.PASSED]
+    failed, passed = ([f for f in found if f.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.PASSED))
+    unjudged = [f for f in found if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
+    worst = failed + unjudged
     blocks: list[Block] = [_verdict(f, several) for f in worst[:MOST]]
     if len(worst) > MOST:
-        more = _table(f"{given.counted(len(worst) - MOST, 'more rule')} that did not pass", worst[MOST:], several)
+        more = _table(f"{counted(len(worst) - MOST, 'more rule')} that did not pass", worst[MOST:], several)
         blocks.append(Fold(more.caption, (more,)))
     if passed:
-        told = _table(f"{given.counted(len(passed), 'rule')} passed", passed, several)
+        told = _table(f"{counted(len(passed), 'rule')} passed", passed, several)
         blocks.append(Fold(told.caption, (told,), brief=True))
-    return Section("rules", "Rules", tuple(blocks))
+    return Section("rules", "Rules", tuple(blocks), advice=(*_unjudged(unjudged), *_failed(failed)), summary=tuple(_summary(worst)))
 
 
-def text_of(finding: Finding) -> str:
-    """The rule as it is written."""
-    return given.words(finding, "rule") or finding.name
+def _unjudged(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
+    if not found:
+        return []
+    first = code(found[0].name) + (f" and {number(len(found) - 1)} more" if len(found) > 1 else "")
+    return [Advice(f"Mend the {'rule' if len(found) == 1 else 'rules'} that could not be judged: {first}.", 90)]
 
 
-def failing(finding: Finding) -> tuple[int, int] | None:
-    """How many rows failed, of how many that were judged."""
-    counts = given.mapping(finding, "rows")
-    failed, total = given.count(counts, "failed"), given.count(counts, "total")
-    if failed is None or not total:
-        return None
-    return failed, total - (given.count(counts, "skipped") or 0)
+def _failed(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
+    """The rules that most rows fail; those without counts after them, in the order of the ruleset."""
+    worst = sorted(found, key=_failing_share, reverse=True)[:MOST_ADVICE]
+    told = [f"Look at {code(f.name)}" + (f": {why}" if (why := failing_told(f.payload)) else ", which failed.") for f in worst]
+    if len(found) > len(worst):
+        told[-1] += f" {counted(len(found) - len(worst), 'other rule')} failed too."
+    return [Advice(words, 80) for words in told]
 
 
-def failing_told(finding: Finding) -> str:
+def _failing_share(finding: Finding[RuleVerdict]) -> float:
+    counts = finding.payload.failing
+    return counts[0] / counts[1] if counts and counts[1] else 0.0
+
+
+def _summary(worst: Sequence[Finding[RuleVerdict]]) -> list[Table]:
+    """The rules that did not pass, in one table."""
+    if not worst:
+        return []
+    rows = [(outcome_cell(f.outcome), code(f.name, 200), " ".join(f.payload.reasons(f.message))) for f in worst[:MOST_SUMMED_UP]]
+    rows += [(Cell(), f"… and {number(len(worst) - MOST_SUMMED_UP)} more.", "")] if len(worst) > MOST_SUMMED_UP else []
+    return [table("Rules", ("verdict", "rule", "reason"), rows)]
+
+
+def failing_told(payload: RuleVerdict) -> str:
     """How many rows failed, in words."""
-    counts = failing(finding)
+    counts = payload.failing
     if not counts or not counts[0] or not counts[1]:
         return ""
     failed, judged = counts
-    return f"{number(failed)} of {given.rows(judged)} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})."
+    return f"{number(failed)} of {counted(judged, 'row')} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})."
 
 
-def reasons(finding: Finding) -> list[str]:
+def reasons(payload: RuleVerdict, message: str) -> list[str]:
     """Why a rule did not pass, a line each: how many rows fail, then its message, which need not count them again.
 
-    >>> details = {"rows": {"failed": 1, "total": 4}}
     >>> message = "Value: -75.0 does not meet the constraint requirement!\\n1 of 4 rows do not meet it"
     >>> from tilth.report.blocks import plain
-    >>> [plain(line) for line in reasons(Finding(FindingKind.RULE, "r", message=message, details=details))]
+    >>> [plain(line) for line in reasons(RuleVerdict(rows={"failed": 1, "total": 4}), message)]
     ['1 of 4 rows fails (25 %).', 'Found -75.']
     """
-    told, counts = failing_told(finding), failing(finding)
+    told, counts = failing_told(payload), payload.failing
     passing = 1 - counts[0] / counts[1] if told and counts else None
-    lines = _message(finding.message, passing)
+    lines = _message(message, passing)
     return [told, *(line for line in lines if not COUNTED.fullmatch(line))] if told else lines
 
 
@@ -105,48 +121,46 @@ def _equal(value: str, x: float) -> bool:
         return False
 
 
-def _verdict(finding: Finding, several: bool) -> Verdict:
-    told = reasons(finding) if not _leaves(finding) else [line for line in [failing_told(finding)] if line]  # its parts tell the rest
-    told += [line for line in (_evaluated(finding), _labels(finding)) if line]
+def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
+    payload = finding.payload
+    told = [failing_told(payload)] if payload.leaves else reasons(payload, finding.message)  # the parts of a composite tell the rest
+    told = [line for line in (*told, _evaluated(finding), _labels(payload)) if line]
     if several and finding.part:
         told.append(f"Judged on {code(finding.part)}.")
-    blocks: list[Block] = [Words(w) for w in given.listed(finding, "warnings")]
-    blocks += _leaves(finding)
-    metrics = given.mapping(finding, "metrics")
-    if len(metrics) > 1 or (metrics and not finding.message):
-        blocks.append(Words(f"Measured: {_metrics(metrics)}."))
+    blocks: list[Block] = [Words(w) for w in payload.warnings]
+    blocks += _leaves(payload)
+    if len(payload.metrics) > 1 or (payload.metrics and not finding.message):
+        blocks.append(Words(f"Measured: {_metrics(payload.metrics)}."))
     if finding.examples:
         blocks.append(_examples(finding))
     outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
-    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(text_of(finding), 2000), tuple(told), tuple(blocks))
+    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(finding.name, 2000), tuple(told), tuple(blocks))
 
 
-def _evaluated(finding: Finding) -> str:
+def _evaluated(finding: Finding[RuleVerdict]) -> str:
     """What a rule with names in it came to."""
-    evaluated = given.words(finding, "evaluated")
-    return f"With its names resolved: {code(evaluated, 400)}." if evaluated and evaluated != text_of(finding) else ""
+    evaluated = finding.payload.evaluated
+    return f"With its names resolved: {code(evaluated, 400)}." if evaluated and evaluated != finding.name else ""
 
 
-def _labels(finding: Finding) -> str:
-    labels = given.mapping(finding, "labels")
-    return "Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in labels.items()) + "." if labels else ""
+def _labels(payload: RuleVerdict) -> str:
+    return "Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in payload.labels.items()) + "." if payload.labels else ""
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:
-    told = [f"{code(name)} {_value(value)}" for name, value in list(metrics.items())[:8]]
+    told = [f"{code(name)} {value_told(value)}" for name, value in list(metrics.items())[:8]]
     return ", ".join(told) + (f" … ({len(metrics)} in all)" if len(metrics) > 8 else "")
 
 
-def _leaves(finding: Finding) -> list[Block]:
+def _leaves(payload: RuleVerdict) -> list[Block]:
     """The parts of a composite rule, each with its own verdict."""
-    leaves = [leaf for leaf in given.listed(finding, "leaves") if isinstance(leaf, Mapping)]
-    if not leaves:
+    if not payload.leaves:
         return []
     told = []
-    for leaf in leaves:
-        outcome = next((o for o in Outcome if o == given.words(leaf, "outcome")), None)
-        reason = ". ".join(line.removesuffix(".") for line in _message(given.words(leaf, "message")))
-        told.append((Cell(code(given.words(leaf, "rule"), 400)), outcome_cell(outcome), Cell(reason)))
+    for leaf in payload.leaves:
+        outcome = next((o for o in Outcome if o == leaf.outcome), None)
+        reason = ". ".join(line.removesuffix(".") for line in _message(leaf.message))
+        told.append((Cell(code(leaf.rule, 400)), outcome_cell(outcome), Cell(reason)))
     return [table("Its parts", ("part", "verdict", "reason"), told)]
 
 
@@ -158,10 +172,10 @@ def examples(caption: str, found: Sequence[Mapping[str, Any]], most: int = 10) -
     return table(caption, tuple(code(c, 40) for c in columns), rows, brief=3)
 
 
-def _examples(finding: Finding) -> Block:
+def _examples(finding: Finding[RuleVerdict]) -> Block:
     """Rows that fail; or what fails with the number of its rows, and one of them by its id. Rows that lack a value by their ids alone."""
     ids = [name for row in finding.examples[:1] for name in row if name not in finding.subject]
-    rows = [given.as_number(n) for n in given.listed(finding, "example_rows")]
+    rows = finding.payload.example_rows
     if not rows and len(ids) == 1 and all(row.get(name) is None for row in finding.examples for name in finding.subject):
         told = ", ".join(code(shown(row.get(ids[0]), 60)) for row in finding.examples)
         return Words(f"Rows without a value, by {code(ids[0], 40)}: {told}.")
@@ -182,21 +196,31 @@ def outcome_cell(outcome: Outcome | None) -> Cell:
     return Cell(OUTCOMES[outcome] if outcome else "Not judged", TONES.get(outcome, "unknown"))
 
 
-def _value(value: Any) -> str:
-    found = given.as_number(value)
-    return number(found) if found is not None else code(shown(value, 60))
-
-
-def _table(caption: str, found: Sequence[Finding], several: bool) -> Table:
+def _table(caption: str, found: Sequence[Finding[RuleVerdict]], several: bool) -> Table:
     heads = ("rule", "verdict", *(("data",) if several else ()), "value", "reason")
     rows = [
         (
-            Cell(code(text_of(f), 400)),
+            Cell(code(f.name, 400)),
             outcome_cell(f.outcome),
             *((Cell(f.part),) if several else ()),
-            Cell("" if f.value is None else _value(f.value)),
-            Cell(" ".join(reasons(f))),
+            Cell("" if f.value is None else value_told(f.value)),
+            Cell(" ".join(f.payload.reasons(f.message))),
         )
         for f in found
     ]
     return table(caption, heads, rows, numbers=["value"], brief=20)
+
+
+def analyzers(found: Sequence[Finding[AnalyzerNumbers]]) -> Section:
+    """What the analyzers of a ruleset measured."""
+    rows = []
+    for f in found:
+        reason = " ".join(f.message.split())
+        metrics = f.payload.metrics or {"": f.value}
+        rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_told(v), reason) for m, v in metrics.items()]
+    told = table("What the analyzers measured", ("analyzer", "metric", "value", "remark"), rows, numbers=["value"])
+    return Section("analyzers", "Analyzers", (told,))
+
+
+RULES = ReportSection(RuleVerdict, rules)
+ANALYZERS = ReportSection(AnalyzerNumbers, analyzers)

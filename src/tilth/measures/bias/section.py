@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tilth.report.blocks import Block, Cell, Fold, Picture, Points, Section, Table, Tone, Words, code, shown, table
+from tilth.measures.bias.payload import BiasNumber
+from tilth.report.blocks import (
+    Advice,
+    Block,
+    Cell,
+    Fold,
+    Picture,
+    Points,
+    Section,
+    Table,
+    Tone,
+    Words,
+    code,
+    counted,
+    shown,
+    table,
+    value_told,
+)
 from tilth.report.charts import Dot, intervals, number, percent
-from tilth.report.report import Finding, FindingKind, Report
-from tilth.report.sections import given
-from tilth.report.sections.numbers import value_told
+from tilth.report.finding import Finding
+from tilth.report.sections import ReportSection
 
 MEANING = {
     "CI": "how unequal in size the groups are",
@@ -21,6 +37,8 @@ MEANING = {
     "KS": "largest difference of the shares of one label",
     "CDDL": "share of the refusals less share of the acceptances, within strata",
 }
+MOST_SUMMED_UP = 20  # lines of the summary
+SMALL = 0.05  # a smaller share of the rows is not advised on where there are larger ones
 MOST = 6  # groups that are told at once; the smaller ones are behind a fold
 BRIEF = 2  # groups up to which a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
@@ -48,12 +66,9 @@ class Facet(NamedTuple):
         return code(f"{self.column}={self.other}") if self.other else "the others"
 
 
-def bias(report: Report) -> Section | None:
+def bias(found: Sequence[Finding[BiasNumber]]) -> Section:
     """All groups in one table, then a section for each: sentences, a chart of all metrics with their intervals, and the numbers."""
-    found = report.of(FindingKind.BIAS)
-    if not found:
-        return None
-    groups: dict[Facet, list[Finding]] = {}
+    groups: dict[Facet, list[Finding[BiasNumber]]] = {}
     for finding in found:
         groups.setdefault(facet_of(finding), []).append(finding)
     same = (Points(((SAME, ""),), remarks=True),) if {"TVD", "DPL"} <= {metric_of(f) for f in found} else ()
@@ -63,33 +78,70 @@ def bias(report: Report) -> Section | None:
     blocks += [section for k, section in enumerate(told) if k in first]
     if len(told) > MOST:
         rest = tuple(section for k, section in enumerate(told) if k not in first)
-        blocks.append(Fold(f"{given.counted(len(rest), 'smaller group')}", rest, printed=False))
-    return Section("bias", "Bias", tuple(blocks))
+        blocks.append(Fold(counted(len(rest), "smaller group"), rest, printed=False))
+    return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)))
 
 
-def facet_of(finding: Finding) -> Facet:
+def _advice(all_: Sequence[Finding[BiasNumber]]) -> list[Advice]:
+    """The largest difference in labels that is not chance, of a group that is not small, in the part that the model learns from.
+
+    What it was before preparation is told with it, so that one sees whether preparation made it larger.
+    """
+    all_ = [f for f in all_ if metric_of(f) == "DPL"]
+    found = [f for f in all_ if _sure(f)]
+    part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), None)
+    found = [f for f in found if f.part == part] if part is not None else found
+    if not found:
+        return []
+    large = [f for f in found if (f.payload.share or 0.0) >= SMALL] or found
+    worst = max(large, key=lambda f: abs(f.number or 0.0))
+    before = [f for f in all_ if f.part == "raw" != part and facet_of(f) == facet_of(worst) and _ahead(f) == _ahead(worst)]
+    return [Advice(f"{told} Decide whether a model may learn that.", 60) for told in sentences([*before[:1], worst])[:1]]
+
+
+def _ahead(finding: Finding[BiasNumber]) -> bool:
+    """Which side gets the label more often."""
+    return (finding.number or 0.0) < 0
+
+
+def _sure(finding: Finding[BiasNumber]) -> bool:
+    """Whether there is a difference of more than a hundredth, and its interval leaves out zero."""
+    chance = finding.low is not None and finding.high is not None and finding.low <= 0 <= finding.high
+    return abs(finding.number or 0.0) > 0.01 and not chance
+
+
+def _summary(found: Sequence[Finding[BiasNumber]]) -> list[Table]:
+    """The difference of positive labels, a line for each group and a column for each part."""
+    found = [f for f in found if metric_of(f) == "DPL"][:MOST_SUMMED_UP]
+    parts = list(dict.fromkeys(f.part for f in found))
+    at = {(facet_of(f), f.part): f for f in found}
+    facets = list(dict.fromkeys(facet for facet, _ in at))
+    rows = [(facet.told(), *(value_told(f.value, f.low, f.high) if (f := at.get((facet, p))) else "" for p in parts)) for facet in facets]
+    return [table("Bias", ("difference of positive labels", *(p or "value" for p in parts)), rows)] if rows else []
+
+
+def facet_of(finding: Finding[BiasNumber]) -> Facet:
     """Which group of rows the finding is about."""
-    column = given.words(finding, "facet") or ", ".join(finding.subject[:1])
-    return Facet(column, finding.group, given.words(finding, "other"))
+    return Facet(finding.payload.facet or ", ".join(finding.subject[:1]), finding.group, finding.payload.other or "")
 
 
-def metric_of(finding: Finding) -> str:
+def metric_of(finding: Finding[BiasNumber]) -> str:
     """The metric's name; a distance over all values of the label is not the one over positive and negative."""
-    return f"{finding.name}, all labels" if given.words(finding, "block") else finding.name
+    return f"{finding.name}, all labels" if finding.payload.block else finding.name
 
 
 # ── sentences ──
 
 
-def sentences(found: Sequence[Finding]) -> list[str]:
+def sentences(found: Sequence[Finding[BiasNumber]]) -> list[str]:
     """What one metric says of a group, for the metrics that have a direction: a sentence for all parts, or two where they disagree.
 
-    >>> dpl = Finding(FindingKind.BIAS, "DPL", ("sex",), 0.143, group="sex=f", low=0.13, high=0.15)
+    >>> dpl = Finding("DPL", ("sex",), 0.143, group="sex=f", low=0.13, high=0.15, payload=BiasNumber())
     >>> from tilth.report.blocks import plain
     >>> plain(sentences([dpl])[0])
     'sex=f gets the positive label less often than the others: by 14.3 percentage points (13 to 15).'
     """
-    known = [f for f in found if (v := given.as_number(f.value)) is not None and v == v]
+    known = [f for f in found if f.number is not None]
     if not known:
         return []
     facet, others = facet_of(known[0]).told(), facet_of(known[0]).others()
@@ -107,9 +159,9 @@ def sentences(found: Sequence[Finding]) -> list[str]:
     return []
 
 
-def _directed(found: Sequence[Finding], plus: str, minus: str, none: str) -> list[str]:
+def _directed(found: Sequence[Finding[BiasNumber]], plus: str, minus: str, none: str) -> list[str]:
     """A sentence for the differences above 0, one for those below, one for none at all."""
-    above, below, equal = ([f for f in found if sign(given.as_number(f.value) or 0.0)] for sign in (_above, _below, _zero))
+    above, below, equal = ([f for f in found if sign(f.number or 0.0)] for sign in (_above, _below, _zero))
     made = [f"{told}: by {_points(side)}." for told, side in ((plus, above), (minus, below)) if side]
     return [*made, *([f"{none}{''.join(_in(f) for f in equal[:1]) if len(found) > 1 else ''}."] if equal else [])]
 
@@ -126,18 +178,18 @@ def _zero(x: float) -> bool:
     return x == 0
 
 
-def _points(found: Sequence[Finding]) -> str:
+def _points(found: Sequence[Finding[BiasNumber]]) -> str:
     """The sizes of the differences, in percentage points, with what they may be."""
     told = []
     for k, f in enumerate(found):
-        size = number(round(abs(given.as_number(f.value) or 0.0) * 100, 1))
+        size = number(round(abs(f.number or 0.0) * 100, 1))
         told.append(f"{size}{' percentage points' if k == 0 else ''}{_in(f)}{_interval(f)}")
     return _listed(told)
 
 
-def _rates(found: Sequence[Finding], label: str) -> list[str]:
+def _rates(found: Sequence[Finding[BiasNumber]], label: str) -> list[str]:
     """How often each side gets the label, of their counts."""
-    known = [(f, own, other) for f in found if (own := _rate(f, "d")) is not None and (other := _rate(f, "a")) is not None]
+    known = [(f, own, other) for f in found if (own := f.payload.rate("d")) is not None and (other := f.payload.rate("a")) is not None]
     if not known:
         return []
     facet = facet_of(known[0][0])
@@ -146,14 +198,7 @@ def _rates(found: Sequence[Finding], label: str) -> list[str]:
     return [f"{facet.told()} gets {label} in this share of its rows: {shares}; {facet.others()}: {theirs}."]
 
 
-def _rate(finding: Finding, side: str) -> float | None:
-    """The share of the positive label on a side: `d` for the group itself, `a` for what it is compared with."""
-    counts = given.mapping(finding, "counts")
-    yes, no = given.figure(counts, f"n_{side}_positive"), given.figure(counts, f"n_{side}_negative")
-    return yes / (yes + no) if yes is not None and no is not None and yes + no else None
-
-
-def _interval(finding: Finding) -> str:
+def _interval(finding: Finding[BiasNumber]) -> str:
     """The interval of a difference, in percentage points, seen from its own side."""
     if finding.low is None or finding.high is None or finding.low != finding.low or finding.high != finding.high:
         return ""
@@ -168,37 +213,30 @@ def _listed(told: Iterable[str]) -> str:
     return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else "".join(told)
 
 
-def _in(finding: Finding) -> str:
+def _in(finding: Finding[BiasNumber]) -> str:
     return f" in {code(finding.part)}" if finding.part else ""
 
 
-def _share(finding: Finding) -> str:
+def _share(finding: Finding[BiasNumber]) -> str:
     """The group's share of the rows: of the counts, or of CI, which is (others − group) / all."""
-    found = share_of(finding)
-    return percent((1 - (given.as_number(finding.value) or 0.0)) / 2 if found is None else found)
+    found = finding.payload.share
+    return percent((1 - (finding.number or 0.0)) / 2 if found is None else found)
 
 
-def _positive(finding: Finding) -> str:
-    label, value = given.words(finding, "label"), given.words(finding, "label_value")
+def _positive(finding: Finding[BiasNumber]) -> str:
+    label, value = finding.payload.label, finding.payload.label_value
     return code(f"{label}={value}") if label and value else "the positive label"
 
 
 # ── one group ──
 
 
-def share_of(finding: Finding) -> float | None:
-    """The group's share of the rows, of the finding's counts."""
-    counts = given.mapping(finding, "counts")
-    others, own = given.figure(counts, "n_a"), given.figure(counts, "n_d")
-    return own / (others + own) if others is not None and own is not None and others + own else None
-
-
-def _size(found: Sequence[Finding]) -> float:
+def _size(found: Sequence[Finding[BiasNumber]]) -> float:
     """The group's share of the rows of the first part, to sort by."""
-    return share_of(found[0]) or 0.0
+    return found[0].payload.share or 0.0
 
 
-def _overview(groups: Mapping[Facet, Sequence[Finding]]) -> Table:
+def _overview(groups: Mapping[Facet, Sequence[Finding[BiasNumber]]]) -> Table:
     """A row for each group: its share of the rows, and the difference of the positive label in each part."""
     found = [f for group in groups.values() for f in group]
     parts = list(dict.fromkeys(f.part for f in found))
@@ -215,7 +253,7 @@ def _of(part: str) -> str:
     return f" in {part}" if part else ""
 
 
-def _facet(k: int, facet: Facet, found: list[Finding], brief: bool) -> Section:
+def _facet(k: int, facet: Facet, found: list[Finding[BiasNumber]], brief: bool) -> Section:
     parts = list(dict.fromkeys(f.part for f in found))
     names = list(dict.fromkeys(metric_of(f) for f in found))
     at = {(metric_of(f), f.part): f for f in found}
@@ -229,9 +267,9 @@ def _facet(k: int, facet: Facet, found: list[Finding], brief: bool) -> Section:
     )
 
 
-def _chart(k: int, facet: Facet, names: Sequence[str], parts: Sequence[str], at: Mapping[tuple[str, str], Finding]) -> Picture:
+def _chart(k: int, facet: Facet, names: Sequence[str], parts: Sequence[str], at: Mapping[tuple[str, str], Finding[BiasNumber]]) -> Picture:
     rows = {n: {p or "all rows": dot for p in parts if (n, p) in at and (dot := _dot(at[n, p])).value is not None} for n in names}
-    bands = {n: band for n in names for p in parts if (n, p) in at and (band := _band(at[n, p]))}
+    bands = {n: band for n in names for p in parts if (n, p) in at and (band := at[n, p].payload.band)}
     confidence = next((f.confidence for f in at.values() if f.confidence), None)
     caption = (
         f"Each mark is a metric; its line is the {percent(confidence)} confidence interval." if confidence else "Each mark is a metric."
@@ -243,21 +281,16 @@ def _chart(k: int, facet: Facet, names: Sequence[str], parts: Sequence[str], at:
     )
 
 
-def _dot(finding: Finding) -> Dot:
-    return Dot(given.as_number(finding.value), finding.low, finding.high)
+def _dot(finding: Finding[BiasNumber]) -> Dot:
+    return Dot(finding.number, finding.low, finding.high)
 
 
-def _band(finding: Finding) -> tuple[float, float] | None:
-    band = [given.as_number(x) for x in given.listed(finding, "band")]
-    return (band[0], band[1]) if len(band) == 2 and band[0] is not None and band[1] is not None else None
-
-
-def _table(facet: Facet, names: Iterable[str], parts: list[str], at: Mapping[tuple[str, str], Finding]) -> Table:
+def _table(facet: Facet, names: Iterable[str], parts: list[str], at: Mapping[tuple[str, str], Finding[BiasNumber]]) -> Table:
     heads = ("metric", *(p or "value" for p in parts), "says")
     rows = []
     for name in names:
         found = [at.get((name, p)) for p in parts]
-        says = next((given.words(f, "description") for f in found if f and given.words(f, "description")), "")
+        says = next((f.payload.description for f in found if f and f.payload.description), "")
         rows.append((name, *(_cell(f) for f in found), MEANING.get(name, says[:1].lower() + says[1:])))
     return table(f"Bias metrics of {facet.told()}", heads, rows, numbers=heads[1:-1], wordy=["says"])
 
@@ -265,27 +298,27 @@ def _table(facet: Facet, names: Iterable[str], parts: list[str], at: Mapping[tup
 def _cell(finding: Finding | None) -> Cell:
     if finding is None or finding.value is None:
         return Cell("–" if finding else "")
-    verdict = given.words(finding, "verdict")
+    verdict = finding.payload.verdict or ""
     told = value_told(finding.value, finding.low, finding.high)
     return Cell(f"{told}, {verdict}" if verdict else told, VERDICTS.get(verdict, ""))
 
 
-def _notes(found: list[Finding]) -> list[Block]:
+def _notes(found: list[Finding[BiasNumber]]) -> list[Block]:
     """Rows left out, metrics without a value, and remarks on the numbers; each said once, with the parts that it is said of."""
     told: dict[str, list[str]] = {}
     for f in found:
-        for note in given.listed(f, "notes"):
-            told.setdefault(str(note), []).append(f.part)
+        for note in f.payload.notes:
+            told.setdefault(note, []).append(f.part)
     remarks = [*_without_value(found), *((note, parts) for note, parts in told.items())]
     points = [*_left_out(found), *(f"{_of_parts(parts)}{said.rstrip('.')}." for said, parts in remarks)]
     return [Points(tuple((t, "") for t in points), remarks=True)] if points else []
 
 
-def _without_value(found: Sequence[Finding]) -> Iterator[tuple[str, list[str]]]:
+def _without_value(found: Sequence[Finding[BiasNumber]]) -> Iterator[tuple[str, list[str]]]:
     """The metrics that have no value, those of one reason and the same parts together; and the parts."""
     parts: dict[tuple[str, str], list[str]] = {}
     for f in found:
-        why = given.words(f, "error") or f.message
+        why = f.payload.error or f.message
         if f.value is None and why:
             parts.setdefault((metric_of(f), why), []).append(f.part)
     metrics: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -295,12 +328,12 @@ def _without_value(found: Sequence[Finding]) -> Iterator[tuple[str, list[str]]]:
         yield f"{_listed(names)} {'have' if len(names) > 1 else 'has'} no value: {why[:1].lower()}{why[1:]}", list(of_parts)
 
 
-def _left_out(found: Sequence[Finding]) -> list[str]:
+def _left_out(found: Sequence[Finding[BiasNumber]]) -> list[str]:
     """The rows that no metric of the group counts; a metric without a value counts none, for reasons of its own."""
     told = []
     for part in dict.fromkeys(f.part for f in found):
         known = [f for f in found if f.part == part and f.value is not None]
-        left = max((given.count(f, "n_excluded") or 0 for f in known), default=0)
+        left = max((f.payload.n_excluded or 0 for f in known), default=0)
         if left:
             told.append(f"{number(left)}{_in(known[0])}")
     return [f"Rows left out because the group or the label is missing: {_listed(told)}."] if told else []
@@ -309,3 +342,6 @@ def _left_out(found: Sequence[Finding]) -> list[str]:
 def _of_parts(parts: Iterable[str]) -> str:
     named = [code(p) for p in dict.fromkeys(parts) if p]
     return f"{_listed(named)}: " if named else ""
+
+
+BIAS = ReportSection(BiasNumber, bias)

@@ -1,0 +1,128 @@
+"""What each step learned and changed: the findings of a run, and the section that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tilth.data import Dataset
+from tilth.engine.expressions import col, eq, if_else, lit
+from tilth.engine.session import Session
+from tilth.engine.statistics import count
+from tilth.report import Finding, Payload
+from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_told
+from tilth.report.charts import number
+from tilth.report.sections import ReportSection
+from tilth.steps.step import Fitted
+
+PLACES = {
+    "rows": "the whole table",
+    "split": "the split",
+    "features": "every row",
+    "training": "training rows only",
+}
+LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
+MOST_COLUMNS, MOST_VALUES = 60, 12
+
+
+@dataclass(frozen=True)
+class StepChanges(Payload):
+    """What a step did: `step` as asked for, `learned` column → name → value, rows in and out, and column → reason → cells changed."""
+
+    KIND: ClassVar[str] = "step"
+    step: str = ""
+    learned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rows_in: int | None = None
+    rows_out: int | None = None
+    cells_changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def step_finding(done: Fitted, part: str, **changes: Any) -> Finding[StepChanges]:
+    """What a fitted step learned, and the further fields of `StepChanges`."""
+    learned = {c: dict(state) for c, state in done.learned.items()}
+    return Finding(done.step.name, tuple(c for c in learned if c), part=part, payload=StepChanges(str(done.step), learned, **changes))
+
+
+def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) -> list[dict[str, dict[str, int]]]:
+    """For each step, column → reason → the number of cells that the step changes for it.
+
+    One scan for all steps: each reason is noted in a column of its own, ahead of the step that it belongs to.
+    """
+    noted: dict[tuple[int, str, str], str] = {}
+    for i, f in enumerate(features):
+        reasons = {(i, column, reason): tree for (column, reason), tree in f.reasons().items()}
+        names = {where: f"\x1freason{len(noted) + k}" for k, where in enumerate(reasons)}
+        data = f.apply(data.change({names[where]: if_else(tree, lit(1), lit(0)) for where, tree in reasons.items()}))
+        noted |= names
+    found: list[dict[str, dict[str, int]]] = [{} for _ in features]
+    if noted:
+        asked = {where: count(eq(col(name), lit(1))) for where, name in noted.items()}
+        answer = engine.answer(data, asked.values())
+        for (i, column, reason), statistic in asked.items():
+            found[i].setdefault(column, {})[reason] = answer[statistic]
+    return found
+
+
+# ── the section ──
+
+
+def steps(found: Sequence[Finding[StepChanges]]) -> Section:
+    """All steps in one table, then one fold for each that has more to tell."""
+    blocks: list[Block] = [Words(LEARNED)] if any(f.part == "features" for f in found) else []
+    blocks.append(_overview(found))
+    for k, f in enumerate(found, 1):
+        more = [block for block in (_changed(f.payload), _learned(f.payload)) if block]
+        if more:
+            blocks.append(Fold(f"{k}. {code(f.payload.step or f.name, 200)}", tuple(more)))
+    return Section("steps", "What preparation did", tuple(blocks))
+
+
+def _overview(found: Sequence[Finding[StepChanges]]) -> Block:
+    heads = ("", "step", "changes", "rows before", "rows after", "cells changed")
+    rows = []
+    for k, f in enumerate(found, 1):
+        sizes = ("" if n is None else number(n) for n in (f.payload.rows_in, f.payload.rows_out))
+        rows.append((str(k), code(f.payload.step or f.name, 200), PLACES.get(f.part, f.part), *sizes, _reasons(f.payload)))
+    return table("The steps in their order", heads, rows, ("rows before", "rows after"))
+
+
+def _reasons(payload: StepChanges) -> str:
+    """Reason → cells changed, over all columns; the largest first."""
+    total: dict[str, int] = {}
+    for reasons in payload.cells_changed.values():
+        for reason, n in reasons.items():
+            total[reason] = total.get(reason, 0) + n
+    told = "; ".join(f"{reason}: {number(n)}" for reason, n in sorted(total.items(), key=lambda known: -known[1]) if n)
+    return told or ("none" if payload.cells_changed else "")
+
+
+def _changed(payload: StepChanges) -> Block | None:
+    rows = [(code(c), reason, number(n)) for c, reasons in payload.cells_changed.items() for reason, n in reasons.items() if n]
+    return table("Cells changed", ("column", "reason", "cells"), rows, ["cells"]) if rows else None
+
+
+def _learned(payload: StepChanges) -> Block | None:
+    """What was learned, a row per column and a column per name; a step of the whole table learns under one name."""
+    known = {c: state for c, state in payload.learned.items() if state}
+    if not known:
+        return None
+    names = list(dict.fromkeys(name for state in known.values() for name in state))
+    rows = [
+        (code(c) if c else "the table", *(_learned_value(state.get(name)) if name in state else Cell() for name in names))
+        for c, state in list(known.items())[:MOST_COLUMNS]
+    ]
+    told = table("What it learned", ("column", *(n for n in names)), rows)
+    if len(known) <= MOST_COLUMNS:
+        return told
+    return Section("", "", (told, Words(f"… and {counted(len(known) - MOST_COLUMNS, 'more column')}.")))
+
+
+def _learned_value(value: Any) -> Cell:
+    if isinstance(value, list | tuple):
+        values = ", ".join(shown(v, 30) for v in value[:MOST_VALUES])
+        return Cell(f"{number(len(value))}: {code(values, 400)}" + (" …" if len(value) > MOST_VALUES else ""))
+    return Cell(value_told(value) if isinstance(value, int | float) else code(shown(value, 200)))
+
+
+STEPS = ReportSection(StepChanges, steps)

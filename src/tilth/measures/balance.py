@@ -1,0 +1,123 @@
+"""The balance of the label: how the rows divide among its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tilth.data import Dataset, mask
+from tilth.engine.session import Session
+from tilth.measures.profile import COMPARABLE, FEW, by_value, first_look
+from tilth.metrics.keys import Frequencies
+from tilth.metrics.metric import measured
+from tilth.report import Finding, Payload
+from tilth.report.blocks import Advice, Block, Picture, Section, code, shown, table
+from tilth.report.charts import number, percent, stacked
+from tilth.report.sections import ReportSection
+
+NONE = "(no label)"
+SMALL_CLASS = 0.05  # a smaller share of the rows is worth a word
+
+
+@dataclass(frozen=True)
+class ClassBalance(Payload):
+    """Value of the label → rows, the most frequent first, those without a label last under `null`.
+
+    `positive` are the values that the roles name as favourable; `ratio` is how many rows the most frequent value has for each row of the
+    least frequent one.
+    """
+
+    KIND: ClassVar[str] = "balance"
+    counts: Mapping[str, int] = field(default_factory=dict)
+    rows: int | None = None
+    missing: int = 0
+    positive: tuple[str, ...] = ()
+    ratio: float | None = None
+
+    @property
+    def row_count(self) -> int | None:
+        """The rows of the table."""
+        return self.rows
+
+
+def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
+    """How the rows divide among the values of the label. Nothing without a label, or where it is a number of many values.
+
+    `value` is the share of the least frequent value among the rows whose label is known. Values of a private label are masked.
+    """
+    label = data.roles.label
+    if label is None or label not in data.names:
+        return []
+    column = engine.schema(data)[label]
+    if column.kind not in COMPARABLE or first_look([column], data, engine)[label].distinct > FEW:
+        return []
+    found = measured(data, [Frequencies((label,))], engine)[Frequencies((label,))]
+    counts = by_value(found)
+    if len(counts) > FEW:
+        return []
+    rows, known = sum(found.values()), sum(counts.values())
+    least, most = min(counts.values(), default=0), max(counts.values(), default=0)
+    hide = mask if label in data.roles.private else str
+    counted: dict[str, int] = {}
+    for key, n in counts.items():
+        counted[hide(key)] = counted.get(hide(key), 0) + n
+    payload = ClassBalance(
+        counts=counted | ({"null": rows - known} if rows > known else {}),
+        rows=rows,
+        missing=rows - known,
+        positive=tuple(str(p) for p in data.roles.positive),
+        ratio=most / least if least else None,
+    )
+    words = f"{len(counts)} values; {least:,} to {most:,} of {known:,} rows have the same one"
+    return [Finding(label, (label,), least / known if known else None, message=words, payload=payload)]
+
+
+# ── the section ──
+
+
+def balance(findings: Sequence[Finding[ClassBalance]]) -> Section:
+    """A chart and a table for each label."""
+    labels: dict[str, dict[str, dict[str, float]]] = {}
+    for f in findings:
+        label = ", ".join(f.subject) or "the label"
+        labels.setdefault(label, {}).setdefault(f.part or "all rows", {}).update(classes(f.payload))
+    blocks: list[Block] = []
+    for label, found in labels.items():
+        parts = {part: _in_order(counts) for part, counts in found.items()}
+        blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"Rows per value of {code(label)}, as shares of each part."))
+        names = list(_in_order(dict.fromkeys((name for counts in parts.values() for name in counts), 0.0)))
+        rows = [(code(name), *(_share(counts.get(name), sum(counts.values())) for counts in parts.values())) for name in names]
+        rows.append(("all", *(number(sum(counts.values())) for counts in parts.values())))
+        blocks.append(table(f"Rows per value of {code(label)}", ("value", *parts), rows, numbers=parts, brief=12))
+    return Section("balance", "Class balance", tuple(blocks), advice=tuple(_advice(findings)))
+
+
+def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:
+    """A class of the training part that is so small that a model may ignore it."""
+    part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), "")
+    counts = {name: n for f in found if f.part == part for name, n in classes(f.payload).items() if name != NONE}
+    whole = sum(counts.values())
+    name, n = min(counts.items(), key=lambda known: known[1], default=("", 0))
+    if len(counts) < 2 or not whole or n / whole >= SMALL_CLASS:
+        return []
+    where = f" of {code(part)}" if part else ""
+    return [Advice(f"The class {code(name)} is {percent(n / whole)} of the rows{where}: a model may pass it over.", 50)]
+
+
+def classes(payload: ClassBalance) -> dict[str, float]:
+    """The rows for each value of the label, and those without a label."""
+    known: dict[str, float] = {shown(v, 60): n for v, n in payload.counts.items() if not (payload.missing and v == "null")}
+    return known | ({NONE: payload.missing} if payload.missing else {})
+
+
+def _in_order(counts: dict[str, float]) -> dict[str, float]:
+    """Rows without a label last, so that the labels keep their colours."""
+    return {name: counts[name] for name in sorted(counts, key=lambda name: name == NONE)}
+
+
+def _share(n: float | None, whole: float) -> str:
+    return "–" if n is None else f"{number(n)} ({percent(n / whole) if whole else 'no rows'})"
+
+
+BALANCE = ReportSection(ClassBalance, balance)

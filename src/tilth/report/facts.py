@@ -1,0 +1,37 @@
+"""The facts of a run: what ran, on what, where and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over the data: what ran, how long in seconds, its text, and for whom: the rules, a step, a measure of a part."""
+
+    title: str
+    seconds: float
+    query: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of a run. Nothing in a finding depends on them; two runs of the same request differ in them only."""
+
+    source: str = ""
+    engine: str = ""
+    rows: int | None = None
+    started: str = ""  # ISO 8601, UTC
+    seconds: float = 0.0
+    passes: tuple[Pass, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    fingerprint: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def scans(self) -> int:
+        """How many passes over the data were made."""
+        return len(self.passes)

@@ -1,0 +1,185 @@
+"""One thing found, and the payload that its kind adds to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    P = TypeVarWithDefault("P", bound="Payload", default=Any)
+    """The payload of a finding; `Finding` without a parameter is one of any kind."""
+else:
+    P = TypeVar("P")
+
+
+class Outcome(StrEnum):
+    """A verdict. Error means that the rule could not be evaluated, which is not the same as failed."""
+
+    PASSED = "Passed"
+    FAILED = "Failed"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What findings of one kind carry beside the fields that all have. By itself it is empty: that of a plain number, kind `metric`.
+
+    Each producer of findings has a small frozen subclass beside it, whose fields are of JSON's types or become them by `jsonable`. `KIND`
+    is its name in JSON, and the name of its entry on the shelf `tilth.report.sections.SECTIONS`; `JUDGES` says whether such a finding is
+    a verdict, so that a report with one that did not pass has not passed.
+    """
+
+    KIND: ClassVar[str] = "metric"
+    JUDGES: ClassVar[bool] = False
+
+    @property
+    def finding_kind(self) -> str:
+        """The kind of the finding."""
+        return self.KIND
+
+    @property
+    def row_count(self) -> int | None:
+        """The rows of the table that the finding is about, where it knows them."""
+        return None
+
+    @property
+    def example_counts(self) -> tuple[int, ...]:
+        """How many rows each of the finding's examples stands for, where that is not itself alone."""
+        return ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields that hold something."""
+        held = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in held.items() if value is not None and value != "" and value != () and value != {}}
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
+        """The payload that `to_json` wrote. Keys that this version does not know are ignored.
+
+        Errors: pydantic's `ValidationError` for values of another type.
+        """
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(cls).validate_python({f.name: found[f.name] for f in fields(cls) if f.name in found})
+
+    def reasons(self, message: str) -> list[str]:
+        """Why a verdict is what it is, a line each; `message` is the finding's."""
+        return [line.strip() for line in message.splitlines() if line.strip()]
+
+
+@dataclass(frozen=True)
+class Other(Payload):
+    """The payload of a kind that is not on the shelf, such as that of a package which is not installed here."""
+
+    name: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def finding_kind(self) -> str:
+        """The kind as it was read."""
+        return self.name
+
+    def to_json(self) -> dict[str, Any]:
+        """The details as they were read."""
+        return dict(self.details)
+
+
+@dataclass(frozen=True)
+class Warned(Payload):
+    """A warning: something that whoever reads the report should know. `measure` is what gave it; `details` are its numbers."""
+
+    KIND: ClassVar[str] = "warning"
+    measure: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The measure and the details side by side."""
+        return {**({"measure": self.measure} if self.measure else {}), **self.details}
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
+        """The warning of its measure and details."""
+        return cls(str(found.get("measure", "")), {k: v for k, v in found.items() if k != "measure"})
+
+
+NUMBER = Payload()
+
+
+@dataclass(frozen=True)
+class Finding(Generic[P]):
+    """One thing found: a rule's verdict, a metric's value, what a step changed.
+
+    `subject` are the columns. `part` names the table (`raw`, `train` …), `where` and `group` the rows of it; `low` and `high` bound the
+    value with `confidence` (0–1). `payload` is what the kind adds; `examples` are rows, private values masked.
+
+    >>> Finding("Mean", ("age",), 40.0).kind
+    'metric'
+    """
+
+    name: str
+    subject: tuple[str, ...] = ()
+    value: Any = None
+    outcome: Outcome | None = None
+    message: str = ""
+    part: str = ""
+    where: str = ""
+    group: str = ""
+    low: float | None = None
+    high: float | None = None
+    confidence: float | None = None
+    payload: P = field(default=NUMBER, hash=False)  # type: ignore[assignment]  # the default of a finding whose payload is not named
+    examples: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the payload."""
+        return self.payload.finding_kind
+
+    @property
+    def columns(self) -> str:
+        """The columns in one string; the name where there are none."""
+        return ", ".join(self.subject) or self.name
+
+    @property
+    def number(self) -> float | None:
+        """The value where it is a number. Null where it is not, or is NaN."""
+        return self.value if isinstance(self.value, int | float) and not isinstance(self.value, bool) and self.value == self.value else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding in JSON's own types: the kind, every field, and the payload under `details`."""
+        held = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "payload"}
+        made: dict[str, Any] = jsonable({"kind": self.kind, **held, "details": self.payload.to_json()})
+        made["examples"] = made.pop("examples")
+        return made
+
+
+def warning(code: str, message: str, subject: tuple[str, ...] = (), measure: str = "", **details: Any) -> Finding[Warned]:
+    """A warning as a finding.
+
+    >>> warning("NO_VALUES", "no row has a value", ("sex",), "bias").kind
+    'warning'
+    """
+    return Finding(code, subject, message=message, payload=Warned(measure, details))
+
+
+def jsonable(value: Any) -> Any:
+    """A value in JSON's own types: infinities become `"Infinity"` and `"-Infinity"`, what JSON lacks becomes a string."""
+    match value:
+        case None | bool() | int() | str():
+            return str(value) if isinstance(value, StrEnum) else value
+        case float():
+            return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case Mapping():
+            return {str(k): jsonable(v) for k, v in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [jsonable(v) for v in value]
+    if is_dataclass(value):
+        return {f.name: jsonable(getattr(value, f.name)) for f in fields(value)}
+    return str(value)

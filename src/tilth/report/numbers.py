@@ -1,0 +1,24 @@
+"""Plain numbers without a verdict: a metric of several parts in one row, with a column for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tilth.report.blocks import Section, code, table, value_told
+from tilth.report.finding import Finding, Payload
+from tilth.report.sections import ReportSection
+
+
+def numbers(found: Sequence[Finding[Payload]]) -> Section:
+    """A table of metrics."""
+    parts = list(dict.fromkeys(f.part for f in found))
+    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    for f in found:
+        key = (f.name, ", ".join(f.subject), f.where, f.group)
+        lines.setdefault(key, {})[f.part] = value_told(f.value, f.low, f.high) + (f" – {f.message}" if f.message else "")
+    heads = ("metric", "columns", "where", "group", *(p or "value" for p in parts))
+    rows = [(key[0], *(code(k) if k else "" for k in key[1:]), *(line.get(p, "") for p in parts)) for key, line in lines.items()]
+    return Section("numbers", "Numbers", (table("Metrics", heads, rows, numbers=heads[4:]),))
+
+
+NUMBERS = ReportSection(Payload, numbers)

@@ -1,0 +1,156 @@
+"""A report laid out as a page: the verdict, what to look at first, the sections, and the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, Words, code, counted, cut, shown, table
+from tilth.report.charts import number
+from tilth.report.facts import Pass
+from tilth.report.finding import Outcome
+from tilth.report.report import Report
+from tilth.report.sections import sections_of
+
+MOST_ADVICE = 8
+MOST = 200  # queries shown
+LONGEST = 4000  # characters of one
+SLOWEST = 12
+
+
+def page(report: Report) -> Page:
+    """The report laid out.
+
+    >>> page(Report("check")).verdict
+    'The report is empty: nothing was judged and nothing was measured.'
+    """
+    sections = [*sections_of(report.findings), *(s for s in (plan(report), facts(report)) if s is not None)]
+    tone, words = verdict(report)
+    advice = sorted(((a, s.key) for s in sections for a in s.advice), key=lambda known: -known[0].urgency)[:MOST_ADVICE]
+    told = tuple((a.words, key) for a, key in advice)
+    return Page(report.title or "Report", _subtitle(report), tone, words, told, _figures(report), _parts(report), tuple(sections))
+
+
+def verdict(report: Report) -> tuple[Tone, str]:
+    """Whether the data passed, in one sentence.
+
+    >>> verdict(Report(""))[1]
+    'The report is empty: nothing was judged and nothing was measured.'
+    """
+    found = report.verdicts
+    if not found:
+        if not report.findings:
+            return "", "The report is empty: nothing was judged and nothing was measured."
+        return "", "Numbers only: no rule was asked for, so nothing was judged."
+    failed, unjudged = (sum(f.outcome is outcome for f in found) for outcome in (Outcome.FAILED, Outcome.ERROR))
+    unjudged += sum(f.outcome is None for f in found)
+    if not failed and not unjudged:
+        return "good", "The only rule passed." if len(found) == 1 else f"All {number(len(found))} rules passed."
+    if len(found) == 1:
+        return ("bad", "The only rule failed.") if failed else ("unknown", "The only rule could not be judged.")
+    of = f"of {number(len(found))} rules"
+    if not failed:
+        return "unknown", f"{number(unjudged)} {of} could not be judged; no rule failed."
+    return "bad", f"{number(failed)} {of} failed" + (f", and {number(unjudged)} could not be judged." if unjudged else ".")
+
+
+def _subtitle(report: Report) -> str:
+    f = report.facts
+    told = [code(f.source, 100) if f.source else "", f.started.replace("T", " ").replace("+00:00", " UTC")]
+    return ", ".join(word for word in told if word)
+
+
+def _figures(report: Report) -> tuple[tuple[str, str], ...]:
+    """The run in figures: what they count, and the number."""
+    f, found, rows = report.facts, report.verdicts, report.rows
+    figures: list[tuple[str, str]] = []
+    if rows is not None:
+        figures.append((number(rows), "row" if rows == 1 else "rows"))
+    if found:
+        figures.append((f"{number(sum(r.outcome is Outcome.PASSED for r in found))} of {number(len(found))}", "rules passed"))
+    if f.passes:
+        figures.append((number(f.scans), "pass over the data" if f.scans == 1 else "passes over the data"))
+    if f.seconds:
+        figures.append((seconds(f.seconds), "seconds"))
+    if f.engine:
+        figures.append((f.engine, "engine"))
+    return tuple(figures)
+
+
+def _parts(report: Report) -> str:
+    """Which tables the numbers are of, where there are several, and how many rows came out."""
+    rows: dict[str, int] = {}
+    for f in report.findings:
+        if f.part and (n := f.payload.row_count) is not None:
+            rows[f.part] = n
+    later = [f"{code(p)} ({counted(n, 'row')})" for p, n in rows.items() if p != "raw"]
+    if "raw" not in rows or not later:
+        return ""
+    tables = ", ".join(later[:-1]) + (" and " if later[1:] else "") + later[-1]
+    return f"Numbers of {code('raw')} are of the data as read, those of {tables} of what is delivered, after preparation."
+
+
+# ── the run ──
+
+
+def plan(report: Report) -> Section | None:
+    """The passes with their seconds, of many the slowest, in that order; then all of them with their queries, behind folds."""
+    passes = list(enumerate(report.facts.passes, 1))
+    if not passes:
+        return None
+    told = f"{counted(len(passes), 'pass', 'passes')} over the data"
+    slowest = sorted(passes, key=lambda known: -known[1].seconds)[:SLOWEST]
+    rows = [(str(k), p.purpose, cut(p.title, 100), seconds(p.seconds)) for k, p in (passes if len(passes) <= SLOWEST else slowest)]
+    caption = told if len(rows) == len(passes) else f"The {len(rows)} slowest of {told}"
+    lead = Words(f"{told} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
+    blocks: list[Block] = [lead, *_purposes([p for _, p in passes]), table(caption, ("", "for", "pass", "seconds"), rows, ["seconds"])]
+    folds = [Fold(f"{k}. {_titled(p)}, {seconds(p.seconds)} s", (_query(p.query),)) for k, p in passes[:MOST] if p.query]
+    if folds:
+        blocks.append(Fold("The queries", tuple(folds), printed=False))
+    return Section("plan", "Passes over the data", tuple(blocks))
+
+
+def _purposes(passes: Sequence[Pass]) -> list[Table]:
+    """For what the passes were made, in their order, where there are several such things: how many, and how long they took."""
+    made: dict[str, list[float]] = {}
+    for p in passes:
+        made.setdefault(p.purpose, []).append(p.seconds)
+    if len(made) < 2 or len(passes) <= SLOWEST:
+        return []
+    rows = [(purpose or "reading", number(len(took)), seconds(sum(took))) for purpose, took in made.items()]
+    return [table("What the passes were for", ("for", "passes", "seconds"), rows, ["passes", "seconds"])]
+
+
+def _titled(one: Pass) -> str:
+    title = cut(one.title, 100) or "query"
+    return f"{one.purpose}: {title}" if one.purpose else title
+
+
+def _query(text: str) -> Listing:
+    """A query as it ran; of a very long one the beginning, which the JSON report has whole."""
+    return Listing(text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… and {number(len(text) - LONGEST)} characters more")
+
+
+def seconds(n: float) -> str:
+    """A time, to the hundredth or better.
+
+    >>> seconds(12.3456), seconds(0.01234)
+    ('12.35', '0.012')
+    """
+    return f"{n:,.2f}" if n >= 0.1 else f"{n:.3f}"
+
+
+def facts(report: Report) -> Section | None:
+    """What ran, where and when."""
+    f = report.facts
+    rows: list[tuple[str, str]] = [
+        ("data", code(f.source, 400) if f.source else ""),
+        ("rows", "" if f.rows is None else number(f.rows)),
+        ("engine", f.engine),
+        ("started", f.started),
+        ("seconds", seconds(f.seconds) if f.seconds else ""),
+        ("fingerprint", code(f.fingerprint, 200) if f.fingerprint else ""),
+        *((f"version of {name}", version) for name, version in f.versions.items()),
+        *((name, code(shown(value, 400))) for name, value in f.more.items()),
+    ]
+    kept = [(name, Cell(value)) for name, value in rows if value]
+    return Section("facts", "Facts of the run", (table("Facts of the run", ("fact", "value"), kept),)) if kept else None

@@ -1,0 +1,50 @@
+"""The shelf of report sections: for each kind of finding its payload and its section, in the order in which a page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from tilth.report.blocks import Section
+from tilth.report.finding import Finding, Other, P, Payload
+from tilth.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class ReportSection(Generic[P]):
+    """How findings of one kind are read from JSON and shown: the class of their payload, and what makes a section of them."""
+
+    payload: type[P]
+    section: Callable[[Sequence[Finding[P]]], Section | None]
+
+
+SECTIONS: Shelf[ReportSection[Any]] = Shelf(
+    "report section",
+    "sections",
+    {
+        "rule": "tilth.rules.section:RULES",
+        "warning": "tilth.report.warnings:WARNINGS",
+        "bias": "tilth.measures.bias.section:BIAS",
+        "balance": "tilth.measures.balance:BALANCE",
+        "column": "tilth.measures.profile_section:COLUMNS",
+        "step": "tilth.flow.step_changes:STEPS",
+        "split": "tilth.flow.split_checks:SPLIT_SECTION",
+        "metric": "tilth.report.numbers:NUMBERS",
+        "analyzer": "tilth.rules.section:ANALYZERS",
+    },
+)
+"""The first is what a manager asks first. Those of other packages come last; a kind that is not here is shown as plain numbers."""
+
+
+def sections_of(findings: Sequence[Finding]) -> list[Section]:
+    """The sections of findings, in the order of the shelf. Only the entries whose kinds there are get imported."""
+    by_kind: dict[str, list[Finding]] = {}
+    for f in findings:
+        by_kind.setdefault(f.kind if f.kind in SECTIONS else Payload.KIND, []).append(f)
+    return [section for kind in SECTIONS if kind in by_kind and (section := SECTIONS[kind].section(by_kind[kind])) is not None]
+
+
+def payload_from_json(kind: str, found: Mapping[str, Any]) -> Payload:
+    """The payload of a kind. One that is not on the shelf is kept as it was read."""
+    return SECTIONS[kind].payload.from_json(found) if kind in SECTIONS else Other(kind, found)

@@ -1,0 +1,28 @@
+"""Warnings: what whoever reads the report should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tilth.report.blocks import Advice, Points, Section, code, counted
+from tilth.report.finding import Finding, Warned
+from tilth.report.sections import ReportSection
+
+
+def warnings(found: Sequence[Finding[Warned]]) -> Section:
+    """Each warning once, with the parts that give it."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for f in found:
+        told.setdefault((f.name, " ".join(f.message.split())), []).append(f.part)
+    points = [
+        (f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else ""), "") for (name, message), parts in told.items()
+    ]
+    return Section("warnings", "Warnings", (Points(tuple(points)),), advice=(Advice(f"Read the {counted(len(found), 'warning')}.", 0),))
+
+
+def _in(parts: list[str]) -> str:
+    named = ", ".join(code(p) for p in dict.fromkeys(parts) if p)
+    return f"{named}: " if named else ""
+
+
+WARNINGS = ReportSection(Warned, warnings)
