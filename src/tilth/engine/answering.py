@@ -15,7 +15,7 @@ from tilth.engine.folding import Folding, fold_select, title_of
 from tilth.engine.keys import content
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
-from tilth.engine.operations import has_text, key_hash
+from tilth.engine.operations import has_string, key_hash
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import Join, joins, refuse_unfit
 from tilth.engine.statistics import Statistic
@@ -98,7 +98,7 @@ def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:
     """The query that gives a sample's rows in their order."""
     schema = engine.schema(data)
     ids = [c for c in data.roles.id if c in schema]
-    key = [schema[c] for c in dict.fromkeys([*ids, *sample.columns]) if has_text(schema[c])] if ids else content(schema)
+    key = [schema[c] for c in dict.fromkeys([*ids, *sample.columns]) if has_string(schema[c])] if ids else content(schema)
     query = exp.Select(expressions=[col(c) for c in sample.columns])
     query = query if sample.where is None else query.where(sample.where)
     return query.order_by(key_hash(key, sample.seed), copy=False).limit(sample.rows, copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilth.data import Column, Roles, Schema
-from tilth.engine.operations import has_text
+from tilth.engine.operations import has_string
 from tilth.errors import RequestError
 
 
@@ -12,7 +12,7 @@ def content(schema: Schema) -> tuple[Column, ...]:
 
     Errors: `RequestError` if there is none.
     """
-    found = tuple(c for c in schema if has_text(c))
+    found = tuple(c for c in schema if has_string(c))
     if not found:
         raise RequestError("no column has values by which rows can be told apart on every engine", hint="name a key", code="no-key")
     return found
@@ -20,4 +20,4 @@ def content(schema: Schema) -> tuple[Column, ...]:
 
 def key_columns(schema: Schema, roles: Roles) -> tuple[Column, ...]:
     """What identifies a row: the columns of the role `id`, else all of its content."""
-    return tuple(schema[c] for c in roles.id if c in schema and has_text(schema[c])) or content(schema)
+    return tuple(schema[c] for c in roles.id if c in schema and has_string(schema[c])) or content(schema)

@@ -17,23 +17,23 @@ from tilth.engine.operations import (
     DoubleToInteger,
     IsToken,
     KnownDate,
-    KnownInstant,
     KnownTimestamp,
+    KnownTimestampTz,
     NanToNull,
     Operation,
     Trim,
     integer,
 )
-from tilth.engine.operations.casts import FROM_TEXT, ServedDecimal
-from tilth.engine.operations.row_inputs import ServedText, ServedValue
+from tilth.engine.operations.casts import FROM_STRING, ServedDecimal
+from tilth.engine.operations.row_inputs import ServedString, ServedValue
 from tilth.errors import Mistake
 
-CASTS = FROM_TEXT
+CASTS = FROM_STRING
 KNOWN: Mapping[Kind, type[Operation]] = {
     Kind.FLOAT: NanToNull,
     Kind.DATE: KnownDate,
     Kind.TIMESTAMP: KnownTimestamp,
-    Kind.TIMESTAMP_TZ: KnownInstant,
+    Kind.TIMESTAMP_TZ: KnownTimestampTz,
 }
 """What of the values of typed columns is null: NaN, and times that no other library has."""
 READ_AS: Mapping[Kind, str] = {  # what a served value of a column may be, beside null, NaN, and numpy's and pandas' own values of these
@@ -88,7 +88,7 @@ def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool
 def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
     x, kind = col(column.name), column.kind
     if kind is Kind.STRING and not empty_is_null:
-        made = ServedText.of(x)
+        made = ServedString.of(x)
         return if_else(not_(_token(x, nulls)), made) if nulls else made
     return cell(x, kind, nulls) if kind in CASTS else _served_as(kind).of(x)
 

@@ -15,7 +15,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Dataset, Kind
 from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit, not_
-from tilth.engine.operations import FitsForm, IsToken, Refuse, TextToBoolean
+from tilth.engine.operations import FitsForm, IsToken, Refuse, StringToBoolean
 from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count
@@ -71,7 +71,7 @@ def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> T
         return case(stop, otherwise=made)
     kind = guess.kinds[0]
     form = lit(FORMS[kind])
-    value = if_else(FitsForm.of(x, form), TextToBoolean.of(x)) if kind is Kind.BOOLEAN else CASTS[kind].of(x, form)
+    value = if_else(FitsForm.of(x, form), StringToBoolean.of(x)) if kind is Kind.BOOLEAN else CASTS[kind].of(x, form)
     return cell(x, kind, tuple(nulls), coalesce(value, case(stop)))
 
 

@@ -29,7 +29,7 @@ from tilth.engine.expressions import (
     text,
 )
 from tilth.engine.operations import LowerAscii, OneOf, integer
-from tilth.engine.operations.casts import TextToDate, TextToDouble, TextToInstant, TextToTimestamp
+from tilth.engine.operations.casts import StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
 from tilth.engine.operations.patterns import FullMatches
 from tilth.errors import RulesError
 from tilth.regex import Regex
@@ -145,7 +145,7 @@ class CellValue:
             case Kind.BOOLEAN:
                 return integer(self.x)
             case Kind.STRING:
-                return TextToDouble.of(self.x)
+                return StringToDouble.of(self.x)
             case Kind.DECIMAL:
                 return double(self.x)
         return self.x if self.column.kind.numeric else self.refuse("a number")
@@ -153,7 +153,7 @@ class CellValue:
     def day(self) -> Tree:
         """The day of a date, a timestamp, or a string in ISO form."""
         if self.column.kind is Kind.STRING:
-            return coalesce(TextToDate.of(self.x), cast(_text_instant(self.x), Kind.DATE))
+            return coalesce(StringToDate.of(self.x), cast(_text_instant(self.x), Kind.DATE))
         if self.column.kind is Kind.TIMESTAMP_TZ:
             return cast(cast(self.x, Kind.TIMESTAMP), Kind.DATE)
         return cast(self.x, Kind.DATE) if self.column.kind.temporal else self.refuse("a date")
@@ -161,7 +161,7 @@ class CellValue:
     def instant(self) -> Tree:
         """The point in time, in UTC; a date counts as its midnight."""
         if self.column.kind is Kind.STRING:
-            return coalesce(cast(TextToDate.of(self.x), Kind.TIMESTAMP), _text_instant(self.x))
+            return coalesce(cast(StringToDate.of(self.x), Kind.TIMESTAMP), _text_instant(self.x))
         return cast(self.x, Kind.TIMESTAMP) if self.column.kind.temporal else self.refuse("a date")
 
     def refuse(self, wanted: str) -> Tree:
@@ -171,7 +171,7 @@ class CellValue:
 
 
 def _text_instant(x: Tree) -> Tree:
-    return coalesce(TextToTimestamp.of(x), cast(TextToInstant.of(x), Kind.TIMESTAMP))
+    return coalesce(StringToTimestamp.of(x), cast(StringToTimestampTz.of(x), Kind.TIMESTAMP))
 
 
 def as_text(column: Column) -> Tree:

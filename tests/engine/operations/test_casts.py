@@ -7,16 +7,16 @@ import pytest
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations import (
+    EmptyToNull,
     FitsForm,
     IsToken,
     LowerAscii,
-    TextToBoolean,
-    TextToDate,
-    TextToDouble,
-    TextToInstant,
-    TextToInteger,
-    TextToText,
-    TextToTimestamp,
+    StringToBoolean,
+    StringToDate,
+    StringToDouble,
+    StringToInteger,
+    StringToTimestamp,
+    StringToTimestampTz,
     Trim,
     lower,
 )
@@ -35,8 +35,11 @@ TIMES = (
 PLAIN = [t for texts in (NUMBERS, WORDS, TIMES) for t in texts.split("|")] + ["", " ", "1" + "0" * 400]
 NASTY = [before + t + after for t in PLAIN for before, after in (("", ""), (" ", " "), ("\t", "\r\n"), ("\u00a0", ""))]
 OPERATIONS = {
-    **{op.__name__: op.of(col("x")) for op in (TextToInteger, TextToDouble, TextToBoolean, TextToDate, TextToTimestamp, TextToInstant)},
-    **{op.__name__: op.of(col("x")) for op in (TextToText, Trim, LowerAscii)},
+    **{
+        op.__name__: op.of(col("x"))
+        for op in (StringToInteger, StringToDouble, StringToBoolean, StringToDate, StringToTimestamp, StringToTimestampTz)
+    },
+    **{op.__name__: op.of(col("x")) for op in (EmptyToNull, Trim, LowerAscii)},
     "IsToken": IsToken.of(col("x"), lit("N/A"), lit(" ? "), lit("a.c"), lit("")),
     "FitsForm": FitsForm.of(col("x"), lit("[0-9]+(?:-[0-9]+)*")),
 }
@@ -67,7 +70,7 @@ def test_spark_gives_what_the_row_gives(spark):
     frame = spark.createDataFrame(pa.table({"x": NASTY, "i": range(len(NASTY))}))
     frame.createOrReplaceTempView("nasty_casts")
     texts = {name: lower(tree, "spark") for name, tree in OPERATIONS.items()}
-    texts["TextToInstant"] = f"CAST(({texts['TextToInstant']}) AS TIMESTAMP_NTZ)"  # PySpark gives no instant of the year 1
+    texts["StringToTimestampTz"] = f"CAST(({texts['StringToTimestampTz']}) AS TIMESTAMP_NTZ)"  # PySpark gives no instant of the year 1
     rows = spark.sql(f"SELECT {', '.join(texts.values())} FROM nasty_casts ORDER BY i").toArrow()
     for i, (name, tree) in enumerate(OPERATIONS.items()):
         wanted = [v.replace(tzinfo=None) if isinstance(v, datetime) else v for v in expected(tree)]

@@ -16,7 +16,7 @@ from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.data import Column, Kind
 from tilth.engine.duckdb import kind_of
 from tilth.engine.expressions import col
-from tilth.engine.operations import canonical_text, has_text, key_hash, threshold
+from tilth.engine.operations import canonical_string, has_string, key_hash, threshold
 from tilth.engine.operations.hashing import FloatText
 
 
@@ -68,7 +68,7 @@ EXPECTED = [  # by hand; the digits of 38.5816 are those of C's printf
 
 
 def test_each_kind_has_its_canonical_text():
-    trees = [canonical_text(c) for c in COLUMNS]
+    trees = [canonical_string(c) for c in COLUMNS]
     assert on_duckdb(TABLE, trees) == by_row(TABLE, trees[:1] + trees[1:]) == EXPECTED
 
 
@@ -100,7 +100,7 @@ def test_a_whole_double_has_the_text_of_its_integer(x):
 
 
 def test_kinds_without_a_canonical_text_are_known():
-    assert not any(has_text(Column("x", kind)) for kind in (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.TIME, Kind.OTHER))
+    assert not any(has_string(Column("x", kind)) for kind in (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.TIME, Kind.OTHER))
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0, "0" * 15), (0.5, "8" + "0" * 14), (0.8, "c" * 15), (1, "g"), (1.0, "g")])
@@ -110,7 +110,7 @@ def test_a_threshold_stands_above_its_share_of_all_hashes(share, expected):
 
 @pytest.mark.spark
 def test_spark_writes_the_same(spark):
-    trees = [canonical_text(c) for c in COLUMNS] + [key_hash([c], 0) for c in COLUMNS]
+    trees = [canonical_string(c) for c in COLUMNS] + [key_hash([c], 0) for c in COLUMNS]
     assert on_spark(spark, TABLE, trees) == on_duckdb(TABLE, trees)
     table = pa.table({"x": pa.array(doubles(), pa.float64())})
     assert on_spark(spark, table, [FloatText.of(col("x"))]) == on_duckdb(table, [FloatText.of(col("x"))])

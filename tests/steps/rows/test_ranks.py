@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col
-from tilth.engine.operations import HashText
+from tilth.engine.operations import HashString
 from tilth.metrics.metric import measured
 from tilth.steps.rows.ranks import ABOVE, Cut, cuts
 
@@ -28,7 +28,7 @@ def found(rows, places):
 
 
 HASHES = st.sampled_from([f"{i:015x}" for i in (0, 1, 16**12 - 1, 16**12, 16**14, 16**15 - 1)]) | st.integers(0, 999).map(
-    lambda i: HashText.row(str(i))
+    lambda i: HashString.row(str(i))
 )
 
 
@@ -43,5 +43,5 @@ def test_cuts_stand_where_sorting_puts_them(rows, places):
 
 def test_two_scans_find_any_number_of_cuts():
     chance = random.Random(1)
-    rows = [(chance.choice("abc"), HashText.row(str(i))) for i in range(5_000)]
+    rows = [(chance.choice("abc"), HashString.row(str(i))) for i in range(5_000)]
     assert found(rows, lambda sizes: {s: [n // 3, n // 2] for s, n in sizes.items()})[1] == 2

@@ -16,23 +16,23 @@ from tilth.engine.operations.aggregates import (
     TopKeys,
 )
 from tilth.engine.operations.casts import (
+    EmptyToNull,
     FitsForm,
     IsToken,
-    TextToBoolean,
-    TextToDate,
-    TextToDouble,
-    TextToInstant,
-    TextToInteger,
-    TextToText,
-    TextToTimestamp,
+    StringToBoolean,
+    StringToDate,
+    StringToDouble,
+    StringToInteger,
+    StringToTimestamp,
+    StringToTimestampTz,
 )
-from tilth.engine.operations.hashing import HashText, canonical_text, has_text, key_hash, key_text, threshold
+from tilth.engine.operations.hashing import HashString, canonical_string, has_string, key_hash, key_string, threshold
 from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
 from tilth.engine.operations.rows import Copies, Refuse, refusal, without_values
-from tilth.engine.operations.texts import BlankToNull, LowerAscii, OneOf, Trim
-from tilth.engine.operations.times import KnownDate, KnownInstant, KnownTimestamp, Micros, from_micros
+from tilth.engine.operations.strings import BlankToNull, LowerAscii, OneOf, Trim
+from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz, Micros, from_micros
 
 __all__ = [
     "BlankToNull",
@@ -45,17 +45,18 @@ __all__ = [
     "DistinctOfFew",
     "Divide",
     "DoubleToInteger",
+    "EmptyToNull",
     "EngineName",
     "ExactSum",
     "Finite",
     "FitsForm",
     "GroupEntropy",
-    "HashText",
+    "HashString",
     "IsNan",
     "IsToken",
     "KnownDate",
-    "KnownInstant",
     "KnownTimestamp",
+    "KnownTimestampTz",
     "Lookup",
     "LowerAscii",
     "Micros",
@@ -68,24 +69,23 @@ __all__ = [
     "Refuse",
     "Round",
     "SmallestTogether",
+    "StringToBoolean",
+    "StringToDate",
+    "StringToDouble",
+    "StringToInteger",
+    "StringToTimestamp",
+    "StringToTimestampTz",
     "SumOrZero",
-    "TextToBoolean",
-    "TextToDate",
-    "TextToDouble",
-    "TextToInstant",
-    "TextToInteger",
-    "TextToText",
-    "TextToTimestamp",
     "TopKeys",
     "Trim",
     "call",
-    "canonical_text",
+    "canonical_string",
     "clipped",
     "from_micros",
-    "has_text",
+    "has_string",
     "integer",
     "key_hash",
-    "key_text",
+    "key_string",
     "lookup",
     "lower",
     "lowered",

@@ -22,7 +22,7 @@ from tilth.data import Kind
 from tilth.engine.expressions import and_, case, eq, ge, if_else, in_, le, lit, lt, null_if, text
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.row_inputs import Served, as_string, pythons, unfit
-from tilth.engine.operations.texts import BLANKS, LowerAscii, Trim
+from tilth.engine.operations.strings import BLANKS, LowerAscii, Trim
 
 T = TypeVar("T")
 DIGITS = 38  # of the widest decimal of both engines
@@ -38,7 +38,7 @@ TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 
 
-class TextToText(Operation):
+class EmptyToNull(Operation):
     """A text, but null where it is empty: an empty cell of a CSV file holds nothing."""
 
     identity_if = "{x}.__class__ is str and {x}"
@@ -128,7 +128,7 @@ class Guarded(Operation):
         return trimmed if re.fullmatch(cls.form, trimmed) else None
 
 
-class TextToInteger(Guarded):
+class StringToInteger(Guarded):
     """A whole number of 64 bits: digits with or without a sign (`007` is 7). `1.0` and `1e3` are none."""
 
     identity_if = "{x}.__class__ is int and -0x8000000000000000 <= {x} < 0x8000000000000000"
@@ -147,14 +147,14 @@ class TextToInteger(Guarded):
         elif isinstance(x, int):
             value = int(x)
         elif x is None or isinstance(x, str):
-            matched = TextToInteger.matched(x)
+            matched = StringToInteger.matched(x)
             value = None if matched is None or len(matched) > 4000 else int(matched)
         else:
             raise unfit(x)
         return value if value is not None and -(2**63) <= value < 2**63 else None
 
 
-class TextToDouble(Guarded):
+class StringToDouble(Guarded):
     """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are none."""
 
     identity_if = "{x}.__class__ is float and {x} == {x}"
@@ -178,7 +178,7 @@ class TextToDouble(Guarded):
 
     @staticmethod
     def row(x: Any) -> float | None:
-        number = TextToDouble.number(x)
+        number = StringToDouble.number(x)
         if number is None:
             return None
         try:
@@ -193,14 +193,14 @@ class ServedDecimal(Served):
 
     @staticmethod
     def row(x: Any) -> Decimal | None:
-        number = TextToDouble.number(x)
+        number = StringToDouble.number(x)
         if number is None:
             return None
         value = Decimal(repr(number) if isinstance(number, float) else number)
         return value if value.is_finite() and value.adjusted() < DIGITS else None
 
 
-class TextToBoolean(Operation):
+class StringToBoolean(Operation):
     """true, t, yes, y, 1 or false, f, no, n, 0, in upper or lower case."""
 
     identity_if = "{x}.__class__ is bool"
@@ -220,7 +220,7 @@ class TextToBoolean(Operation):
         return True if word in TRUE else False if word in FALSE else None
 
 
-class TextToDate(Guarded):
+class StringToDate(Guarded):
     """A day as `2024-02-29`, of the years 0001 to 9999. Of a day and time that is served, the day, if the time is midnight."""
 
     form = DATE
@@ -239,11 +239,11 @@ class TextToDate(Guarded):
             return x.date() if x.time() == time.min else None
         if isinstance(x, date):
             return x
-        matched = TextToDate.matched(_text_or_none(x))
+        matched = StringToDate.matched(_text_or_none(x))
         return None if matched is None else _parsed(date.fromisoformat, matched)
 
 
-class TextToTimestamp(Guarded):
+class StringToTimestamp(Guarded):
     """Day and time without a zone: `2024-02-29 12:30`, with seconds and up to six decimals of them or without; a `T` may stand between."""
 
     form = TIMESTAMP
@@ -266,11 +266,11 @@ class TextToTimestamp(Guarded):
             return x
         if isinstance(x, date):
             return datetime(x.year, x.month, x.day)
-        matched = TextToTimestamp.matched(_text_or_none(x))
+        matched = StringToTimestamp.matched(_text_or_none(x))
         return None if matched is None else _parsed(datetime.fromisoformat, matched)
 
 
-class TextToInstant(Guarded):
+class StringToTimestampTz(Guarded):
     """A point in time: a day and a time with their distance from UTC behind, `Z` or as `+02:00`. Kept in UTC."""
 
     form = INSTANT
@@ -290,18 +290,18 @@ class TextToInstant(Guarded):
             if x.tzinfo is None:
                 raise unfit(x, " without a zone")
             return _parsed(_in_utc, x)
-        matched = TextToInstant.matched(_text_or_none(x))
+        matched = StringToTimestampTz.matched(_text_or_none(x))
         return None if matched is None else _parsed(lambda t: _in_utc(datetime.fromisoformat(t)), matched)
 
 
-FROM_TEXT: dict[Kind, type[Operation]] = {
-    Kind.STRING: TextToText,
-    Kind.INTEGER: TextToInteger,
-    Kind.FLOAT: TextToDouble,
-    Kind.BOOLEAN: TextToBoolean,
-    Kind.DATE: TextToDate,
-    Kind.TIMESTAMP: TextToTimestamp,
-    Kind.TIMESTAMP_TZ: TextToInstant,
+FROM_STRING: dict[Kind, type[Operation]] = {
+    Kind.STRING: EmptyToNull,
+    Kind.INTEGER: StringToInteger,
+    Kind.FLOAT: StringToDouble,
+    Kind.BOOLEAN: StringToBoolean,
+    Kind.DATE: StringToDate,
+    Kind.TIMESTAMP: StringToTimestamp,
+    Kind.TIMESTAMP_TZ: StringToTimestampTz,
 }
 
 

@@ -12,8 +12,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.expressions import TYPES, case, double, eq, lit, text
-from tilth.engine.operations.casts import FROM_TEXT
-from tilth.engine.operations.hashing import DateText, DecimalText, InstantText, TimestampText
+from tilth.engine.operations.casts import FROM_STRING
+from tilth.engine.operations.hashing import DateString, DecimalString, TimestampString, TimestampTzString
 from tilth.engine.operations.numbers import DoubleToInteger, integer
 from tilth.engine.operations.operation import Operation, call
 
@@ -67,7 +67,7 @@ class ToTimestamp(ToTime):
         return x if x.tzinfo is None else x.astimezone(UTC).replace(tzinfo=None)
 
 
-class ToInstant(ToTime):
+class ToTimestampTz(ToTime):
     """The point in time at which a clock in UTC shows a timestamp, or a day begins."""
 
     kind = Kind.TIMESTAMP_TZ
@@ -82,7 +82,7 @@ def _zero_or_one(x: Tree) -> Tree:
 
 
 CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
-    **{(Kind.STRING, to): operation.of for to, operation in FROM_TEXT.items() if to is not Kind.STRING},
+    **{(Kind.STRING, to): operation.of for to, operation in FROM_STRING.items() if to is not Kind.STRING},
     (Kind.BOOLEAN, Kind.INTEGER): integer,
     (Kind.FLOAT, Kind.INTEGER): DoubleToInteger.of,
     (Kind.DECIMAL, Kind.INTEGER): DecimalToInteger.of,
@@ -94,12 +94,12 @@ CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
     (Kind.DECIMAL, Kind.BOOLEAN): _zero_or_one,
     (Kind.BOOLEAN, Kind.STRING): text,
     (Kind.INTEGER, Kind.STRING): text,
-    (Kind.DECIMAL, Kind.STRING): DecimalText.of,
-    (Kind.DATE, Kind.STRING): DateText.of,
-    (Kind.TIMESTAMP, Kind.STRING): TimestampText.of,
-    (Kind.TIMESTAMP_TZ, Kind.STRING): InstantText.of,
+    (Kind.DECIMAL, Kind.STRING): DecimalString.of,
+    (Kind.DATE, Kind.STRING): DateString.of,
+    (Kind.TIMESTAMP, Kind.STRING): TimestampString.of,
+    (Kind.TIMESTAMP_TZ, Kind.STRING): TimestampTzString.of,
     **{(source, Kind.DATE): ToDate.of for source in (Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)},
     **{(source, Kind.TIMESTAMP): ToTimestamp.of for source in (Kind.DATE, Kind.TIMESTAMP_TZ)},
-    **{(source, Kind.TIMESTAMP_TZ): ToInstant.of for source in (Kind.DATE, Kind.TIMESTAMP)},
+    **{(source, Kind.TIMESTAMP_TZ): ToTimestampTz.of for source in (Kind.DATE, Kind.TIMESTAMP)},
 }
 """(from, to) → how. A pair that is not here has no conversion that all engines agree on: doubles have no common text."""

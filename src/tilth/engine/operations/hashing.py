@@ -43,7 +43,7 @@ BETWEEN = "\x1f"  # stands between fields: the unit separator
 WHOLE = 2.0**60  # whole numbers below it have the text of the integer
 
 
-class HashText(Operation):
+class HashString(Operation):
     """The first 15 hexadecimal digits of the MD5 of a text, in lower case: 60 bits that compare as texts do."""
 
     total = True
@@ -99,7 +99,7 @@ def _float_text(x: Tree, exact: Callable[[Tree], Tree]) -> Tree:
     )
 
 
-class DecimalText(Operation):
+class DecimalString(Operation):
     """A decimal without trailing zeros, whatever its scale: 1.50 is `1.5`, 2.00 is `2`."""
 
     total = True
@@ -121,7 +121,7 @@ def _without_end(x: Tree, characters: str) -> Tree:
     return exp.Trim(this=x, expression=lit(characters), position="TRAILING")
 
 
-class DateText(Operation):
+class DateString(Operation):
     """A day as `2024-02-29`."""
 
     total = True
@@ -135,7 +135,7 @@ class DateText(Operation):
         return str(x.isoformat())
 
 
-class TimestampText(Operation):
+class TimestampString(Operation):
     """A day and time without a zone, as `2024-02-29T12:30:00.000000`."""
 
     total = True
@@ -153,7 +153,7 @@ class TimestampText(Operation):
         return str(x.isoformat(timespec="microseconds"))
 
 
-class InstantText(Operation):
+class TimestampTzString(Operation):
     """A point in time, in UTC, as `2024-02-29T12:30:00.000000Z`."""
 
     total = True
@@ -203,34 +203,34 @@ class Fields(Operation):
 
 TEXTS: dict[Kind, type[Operation]] = {
     Kind.FLOAT: FloatText,
-    Kind.DECIMAL: DecimalText,
-    Kind.DATE: DateText,
-    Kind.TIMESTAMP: TimestampText,
-    Kind.TIMESTAMP_TZ: InstantText,
+    Kind.DECIMAL: DecimalString,
+    Kind.DATE: DateString,
+    Kind.TIMESTAMP: TimestampString,
+    Kind.TIMESTAMP_TZ: TimestampTzString,
     Kind.BINARY: BinaryText,
 }
 PLAIN = frozenset({Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.NULL})  # a cast to text is the same everywhere
 
 
-def has_text(column: Column) -> bool:
+def has_string(column: Column) -> bool:
     """Whether values of the column's kind have a canonical text. Times of day, lists, structs and maps have none."""
     return column.kind in TEXTS or column.kind in PLAIN
 
 
-def canonical_text(column: Column) -> Tree:
-    """The canonical text of a column's value; null for null. Only for columns that `has_text`."""
+def canonical_string(column: Column) -> Tree:
+    """The canonical text of a column's value; null for null. Only for columns that `has_string`."""
     operation = TEXTS.get(column.kind)
     return text(col(column.name)) if operation is None else operation.of(col(column.name))
 
 
-def key_text(columns: Iterable[Column], *before: str) -> Tree:
+def key_string(columns: Iterable[Column], *before: str) -> Tree:
     """The canonical texts of several columns as one, never null; `before` are texts in front, such as a seed."""
-    return Fields.of(*map(lit, before), *map(canonical_text, columns))
+    return Fields.of(*map(lit, before), *map(canonical_string, columns))
 
 
 def key_hash(columns: Iterable[Column], seed: int | str) -> Tree:
     """The hash of a key made of several columns, never null. Equal keys have equal hashes, whatever rows they stand in."""
-    return HashText.of(key_text(columns, str(seed)))
+    return HashString.of(key_string(columns, str(seed)))
 
 
 def threshold(share: float) -> str:

@@ -66,7 +66,7 @@ class Served(Operation):
         return x
 
 
-class ServedText(Served):
+class ServedString(Served):
     """A string, which may be empty; that of an integer or boolean."""
 
     identity_if = "{x}.__class__ is str"

@@ -52,7 +52,7 @@ class KnownTimestamp(KnownTime):
         return cast(x, Kind.TIMESTAMP)  # DuckDB would bring both ends to the nanoseconds of a column that has them, and they do not fit
 
 
-class KnownInstant(KnownTime):
+class KnownTimestampTz(KnownTime):
     """A point in time of the years 1 to 9999, else null."""
 
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

@@ -25,10 +25,10 @@ from tilth.data import Kind
 from tilth.engine import expressions as e
 from tilth.engine.operations import Divide, IsNan, LowerAscii, Operation, Round, Trim, times
 from tilth.engine.operations import numbers as num
-from tilth.engine.operations.casts import FROM_TEXT
+from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.patterns import FullMatches, Like, Matches
-from tilth.engine.operations.texts import UpperAscii
+from tilth.engine.operations.strings import UpperAscii
 from tilth.errors import ExpressionError, Mistake, Place, listed
 from tilth.regex import Regex
 
@@ -330,7 +330,7 @@ def _is_string(x: Tree) -> bool:
 
 def _is_read(x: Tree, of: Kind, to: Kind, query: bool) -> bool:
     """Whether a string is compared with a value of another kind and read as one: one that is written beside a time; in a query any."""
-    return of is Kind.STRING and ((_is_string(x) and to.temporal) or (query and to in FROM_TEXT and to is not Kind.STRING))
+    return of is Kind.STRING and ((_is_string(x) and to.temporal) or (query and to in FROM_STRING and to is not Kind.STRING))
 
 
 def _is_written(x: Tree) -> bool:

@@ -14,7 +14,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Kind
 from tilth.engine.expressions import and_, case, coalesce, col, eq, ge, in_, le, lit, lt, not_null, or_
 from tilth.engine.operations import Finite, LowerAscii, Round, Trim, call
-from tilth.engine.operations.casts import TextToDouble, TextToInteger
+from tilth.engine.operations.casts import StringToDouble, StringToInteger
 from tilth.engine.operations.numbers import Remainder
 from tilth.engine.operations.patterns import FullMatches
 from tilth.errors import RulesError
@@ -84,7 +84,7 @@ def _typed(column: Column, word: str) -> Tree:
 
 def _whole(bits: int) -> Callable[[Tree], Tree]:
     def reader(x: Tree) -> Tree:
-        number = TextToInteger.of(_piece(x, ".", 1))
+        number = StringToInteger.of(_piece(x, ".", 1))
         inside = and_(ge(number, lit(-(2**31))), lt(number, lit(2**31))) if bits == 32 else not_null(number)
         return and_(FullMatches.of(x, lit(WHOLE)), inside)
 
@@ -96,16 +96,16 @@ def _piece(x: Tree, separator: str, number: int) -> Tree:
 
 
 def _decimal(x: Tree, precision: int, scale: int) -> Tree:
-    number = TextToDouble.of(x)
+    number = StringToDouble.of(x)
     fits = lt(exp.Abs(this=Round.of(number, lit(min(scale, 15)))), lit(10.0 ** (precision - scale)))
     return and_(FullMatches.of(x, lit(DECIMAL)), fits)
 
 
 def _date(x: Tree) -> Tree:
     day = call("left", _piece(x, "-", 3), lit(2))
-    whole_day = TextToInteger.of(Trim.of(call("replace", day, lit("T"), lit(" "))))
-    month = TextToInteger.of(_piece(x, "-", 2))
-    real = _is_day(TextToInteger.of(call("left", x, lit(4))), coalesce(month, lit(1)), coalesce(whole_day, lit(1)))
+    whole_day = StringToInteger.of(Trim.of(call("replace", day, lit("T"), lit(" "))))
+    month = StringToInteger.of(_piece(x, "-", 2))
+    real = _is_day(StringToInteger.of(call("left", x, lit(4))), coalesce(month, lit(1)), coalesce(whole_day, lit(1)))
     return and_(FullMatches.of(x, lit(DATE)), real)
 
 
@@ -120,7 +120,7 @@ def _laid_out(x: Tree, layout: str) -> Tree:
     separator = "/" if "/" in layout else "-"
     pieces = plain.split("-")
     pattern = separator.join(DIGITS[p[0]] for p in pieces)
-    numbers = {p[0]: TextToInteger.of(_piece(x, separator, i)) for i, p in enumerate(pieces, 1)}
+    numbers = {p[0]: StringToInteger.of(_piece(x, separator, i)) for i, p in enumerate(pieces, 1)}
     real = _is_day(numbers.get("y", lit(2000)), numbers["M"], numbers.get("d", lit(1)))
     return and_(FullMatches.of(x, lit(pattern)), real)
 

@@ -15,8 +15,8 @@ from tilth.engine.expressions import add, alias, case, col, eq, if_else, le, lit
 from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import table
 from tilth.engine.needs import Sample
-from tilth.engine.operations import Copies, has_text, key_hash, key_text, lookup
-from tilth.engine.operations.texts import BLANKS
+from tilth.engine.operations import Copies, has_string, key_hash, key_string, lookup
+from tilth.engine.operations.strings import BLANKS
 from tilth.errors import ColumnError, Mistake, RequestError
 from tilth.metrics.metric import Question
 from tilth.steps.rows.ranks import Counts, cuts
@@ -102,7 +102,7 @@ class Balance(Step):
             raise RequestError("balance: no column has the role label", hint=hint, code="no-label")
         if name not in schema:
             raise ColumnError.unknown(name, schema.names, self.name)
-        if not has_text(schema[name]):
+        if not has_string(schema[name]):
             raise RequestError(f"balance: column {name!r} ({schema[name].type}) has no classes", code="wrong-kind")
         return schema[name]
 
@@ -117,7 +117,7 @@ class Balance(Step):
         return {"label": label.name, "weight": made, "rows": sizes, "weights": weighed(sizes, self.weights, self.cap)}
 
     def _sizes(self, label: Column) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, int]]:
-        counts = Counts((key_text([label]),))
+        counts = Counts((key_string([label]),))
         found: Mapping[tuple[str], int] = (yield [counts])[counts]
         sizes = {text: n for (text,), n in sorted(found.items())}
         self._refuse(label, sizes)
@@ -126,16 +126,16 @@ class Balance(Step):
     def _make(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
         sizes = yield from self._sizes(label)
         more = {text: self._wanted(n, sizes) - n for text, n in sizes.items() if self._wanted(n, sizes) > n}
-        columns = tuple(c.name for c in schema if c.name not in roles.id and has_text(c))
+        columns = tuple(c.name for c in schema if c.name not in roles.id and has_string(c))
         refuse_unmade(schema, columns, label.name, sizes, more)
-        samples = {text: Sample(columns, MOST_ROWS, self.seed).filtered(eq(key_text([label]), lit(text))) for text in more}
+        samples = {text: Sample(columns, MOST_ROWS, self.seed).filtered(eq(key_string([label]), lit(text))) for text in more}
         found = (yield list(samples.values())) if samples else {}
         classes = {text: {"more": n, "rows": found[samples[text]].to_pydict()} for text, n in more.items()}
         return {"label": label.name, "classes": classes}
 
     def _choose(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
         key = key_columns(schema, roles)
-        sizes, found = yield from cuts(key_text([label]), key_hash(key, self.seed), lambda n: self._places(label, n))
+        sizes, found = yield from cuts(key_string([label]), key_hash(key, self.seed), lambda n: self._places(label, n))
         classes = {
             text: {"rows": n, "wanted": self._wanted(n, sizes), "copies": self._wanted(n, sizes) // n}
             | {"below": found[text][0].hash, "ties": found[text][0].ties}
@@ -182,7 +182,7 @@ class Balance(Step):
             return data
         names, classes = data.names, state["classes"]
         data = data.change({HASH: key_hash((schema[c] for c in state["key"]), self.seed)})
-        found: Callable[[str], Tree] = lambda word: lookup(key_text([label]), list(classes), [c[word] for c in classes.values()])  # noqa: E731
+        found: Callable[[str], Tree] = lambda word: lookup(key_string([label]), list(classes), [c[word] for c in classes.values()])  # noqa: E731
         once_more = if_else(lt(col(HASH), found("below")), lit(1), lit(0))
         repeated = exp.Select(expressions=[exp.Star(), alias(Copies.of(add(found("copies"), once_more)), COPY)]).from_(table(BELOW))
         chosen: exp.Select | exp.Union = _columns(names, repeated)
@@ -193,11 +193,11 @@ class Balance(Step):
     def _tied(self, schema: Schema, label: Column, found: Callable[[str], Tree]) -> exp.Select:
         """The rows that share the hash at which a class is cut, numbered: so many of them as stand ahead of the cut are meant too."""
         order = exp.Order(expressions=[exp.Ordered(this=col(c.name), nulls_first=True) for c in content(schema)])
-        place = exp.Window(this=exp.RowNumber(), partition_by=[key_text([label])], order=order)
+        place = exp.Window(this=exp.RowNumber(), partition_by=[key_string([label])], order=order)
         return exp.Select(expressions=[exp.Star(), alias(place, PLACE)]).from_(table(BELOW)).where(eq(col(HASH), found("below")))
 
     def _weighed(self, data: Dataset, schema: Schema, label: Column, state: Mapping[str, Any]) -> Dataset:
-        text, made = key_text([label]), state["weight"]
+        text, made = key_string([label]), state["weight"]
         weight = case(*((eq(text, lit(c)), lit(float(w))) for c, w in state["weights"].items()), otherwise=lit(1.0))
         data = data.change({made: mul(number(schema[made]), weight) if made in schema else weight})
         return data if data.roles.weight else replace(data, roles=replace(data.roles, weight=made))

@@ -15,7 +15,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.expressions import and_, case, coalesce, col, if_else, is_null, le, lit, lt, number
 from tilth.engine.keys import content, key_columns
-from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_text, key_hash, key_text, lookup, threshold
+from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_string, key_hash, key_string, lookup, threshold
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
@@ -151,7 +151,7 @@ class Split(Step):
                 return "is no time: only dates and times are (cast it first, or use `by: ordered`)"
             case "ordered" if not (column.kind.temporal or column.kind.numeric):
                 return "has no order to split by: only numbers and times have"
-            case "hash" | "group" | "stratified" if not has_text(column):
+            case "hash" | "group" | "stratified" if not has_string(column):
                 return "cannot be a key: its values have no text that all engines agree on"
         return ""
 
@@ -227,7 +227,7 @@ class Split(Step):
         return case(*((lt(col(HASH), t), lit(n)) for n, t in zip(names, starts, strict=False)), otherwise=lit(names[-1]))
 
     def _stratum(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
-        return key_text(schema[c] for c in state["columns"]) if self.by == "stratified" else lit(WHOLE)
+        return key_string(schema[c] for c in state["columns"]) if self.by == "stratified" else lit(WHOLE)
 
     def _hash(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
         """A row's hash: of its key, or of all of it where the key is wholly null."""
