@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.steps.models import predicting
 from tilth.data import Roles
 from tilth.steps import STEPS
 from tilth.steps.step import Step
@@ -44,6 +45,7 @@ FEATURES: list[Step] = [
     S["encode"]("word", with_="ordinal", unseen="error", missing="slot"),
     S["encode"]("word", categories=("b", "a", "日本")),
 ]  # fmt: skip
+FEATURES += predicting(("whole", "price", "flag"))
 ROWS: list[Step] = [
     S["filter"]("whole > 1"),
     S["filter"]("whole > 1 OR word = 'a'", unknown="keep"),

@@ -172,7 +172,7 @@ def _table(fitted: tuple[Fitted, ...]) -> list[str]:
     """What was learned, a line for each step and column."""
     rows = [("step", "column", "learned")]
     for f in fitted:
-        for column, state in f.learned.items():
+        for column, state in f.step.shown(f.learned).items():
             rows.append((f.step.name, column, ", ".join(f"{k} = {_short(v)}" for k, v in state.items()) or "-"))
     widths = [max(len(r[i]) for r in rows) for i in range(2)]
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]

@@ -40,7 +40,7 @@ class StepChanges(Payload):
 
 def step_finding(done: Fitted, part: str, **changes: Any) -> Finding[StepChanges]:
     """What a fitted step learned, and the further fields of `StepChanges`."""
-    learned = {c: dict(state) for c, state in done.learned.items()}
+    learned = {c: dict(state) for c, state in done.step.shown(done.learned).items()}
     return Finding(done.step.name, tuple(c for c in learned if c), part=part, payload=StepChanges(str(done.step), learned, **changes))
 
 

@@ -71,6 +71,10 @@ class Step(ABC):
         """Column → the value that its missing cells become, for the columns to which the step does nothing else."""
         return {}
 
+    def shown(self, learned: Learned) -> Learned:
+        """What people are shown of what the step learned: all of it, unless that is nothing to read."""
+        return learned
+
     @property
     def learns(self) -> bool:
         """Whether what the step does depends on the rows it was fitted on."""

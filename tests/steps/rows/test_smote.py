@@ -103,6 +103,11 @@ def test_what_cannot_be_grown_is_refused(change, message):
         Balance("smote", neighbours=0)
 
 
+def test_no_row_is_shown():
+    (found,), _ = fit([Balance("smote")], dataset(sample(), ROLES), DuckDB().session())
+    assert found.step.shown(found.learned) == {"": {"label": "y", "made": {"yes": N - 2 * FEW}}}
+
+
 def test_the_battery():
     check_step(Balance("smote", neighbours=3), sample().slice(FEW - 8, 30), ROLES)
 

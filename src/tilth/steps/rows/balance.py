@@ -168,6 +168,12 @@ class Balance(Step):
         if mistakes:
             raise RequestError(*mistakes)
 
+    def shown(self, learned: Learned) -> Learned:
+        if self.with_ != "smote":
+            return learned
+        state = learned[""]  # without the rows
+        return {"": {"label": state["label"], "made": {text: found["more"] for text, found in state["classes"].items()}}}
+
     # ── changing ──
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:

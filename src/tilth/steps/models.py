@@ -1,0 +1,128 @@
+"""Models that predict, read from files that hold no code: scikit-learn's by skops, and ONNX."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tilth.data import Kind
+from tilth.errors import MissingExtra, RequestError, listed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Model(ABC):
+    """A model: what it takes, and its predictions for a matrix of numbers with a row for each row of the table."""
+
+    names: tuple[str, ...] = ()
+    """The columns that it was trained on, where it says so."""
+    width: int = 0
+    """How many columns it takes; 0 where it does not say."""
+    classes: tuple[Any, ...] = ()
+    """Its classes in the order of its probabilities; none for a model of numbers, or one that does not say."""
+    kind: Kind = Kind.FLOAT
+    """The kind of its labels."""
+
+    @abstractmethod
+    def labels(self, x: np.ndarray) -> np.ndarray:
+        """The predicted class or number of each row."""
+
+    @abstractmethod
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """The probability of each class, a column for each."""
+
+
+@lru_cache(maxsize=8)
+def model_of(form: str, content: bytes, trusted: tuple[str, ...] = ()) -> Model:
+    """The model in the bytes of a file. Errors: `MissingExtra`; `RequestError` for bytes that hold none, or types that are not trusted."""
+    return Onnx(content) if form == "onnx" else Skops(content, trusted)
+
+
+class Skops(Model):
+    """A scikit-learn model that skops saved: only types that skops trusts, or that the user names, are made."""
+
+    def __init__(self, content: bytes, trusted: tuple[str, ...]) -> None:
+        try:
+            from skops import io
+        except ImportError as error:
+            raise MissingExtra.named("models", "a scikit-learn model") from error
+        try:
+            untrusted = sorted(set(io.get_untrusted_types(data=content)) - set(trusted))
+            if not untrusted:
+                self.model = io.loads(content, trusted=list(trusted))
+        except Exception as error:
+            raise _unreadable("scikit-learn model saved by skops", error) from error
+        if untrusted:
+            raise RequestError(
+                f"the model holds types that are not trusted: {listed(untrusted)}",
+                hint="if you trust who made the file, name them: `trusted: [TYPE, …]`",
+                code="untrusted-model",
+            )
+        self.names = tuple(map(str, getattr(self.model, "feature_names_in_", ())))
+        self.width = int(getattr(self.model, "n_features_in_", 0))
+        found = getattr(self.model, "classes_", None)
+        self.classes = () if found is None else tuple(found.tolist())
+        self.kind = _kind_of(self.classes[0]) if self.classes else Kind.FLOAT
+
+    def labels(self, x: np.ndarray) -> np.ndarray:
+        return self._asked("predict", x)
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        if not hasattr(self.model, "predict_proba"):
+            raise RequestError("the model gives no probabilities", accepted="with: label", code="no-probabilities")
+        return self._asked("predict_proba", x)
+
+    def _asked(self, method: str, x: np.ndarray) -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names")  # columns are given in the model's order
+            found: np.ndarray = getattr(self.model, method)(x)
+        return found
+
+
+class Onnx(Model):
+    """An ONNX model with one matrix of numbers for its input; its first output is the label, its last one the probabilities."""
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingExtra.named("onnx", "an ONNX model") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level, options.intra_op_num_threads = 4, 1
+        try:
+            self.model = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise _unreadable("ONNX model", error) from error
+        inputs, self.outputs = self.model.get_inputs(), self.model.get_outputs()
+        if len(inputs) != 1 or inputs[0].type not in ("tensor(float)", "tensor(double)"):
+            found = listed(f"{i.name} {i.type}" for i in inputs)
+            accepted = "one matrix of floats or doubles"
+            raise RequestError(f"the model's inputs are {found}", accepted=accepted, hint="export it with one input", code="model-inputs")
+        if any("tensor" not in output.type or "seq" in output.type for output in self.outputs):
+            raise RequestError("the model's outputs are not tensors", hint="export it without ZipMap", code="model-outputs")
+        (self.input,) = inputs
+        self.width = self.input.shape[-1] if isinstance(self.input.shape[-1], int) else 0
+        self.kind = {"tensor(int64)": Kind.INTEGER, "tensor(string)": Kind.STRING}.get(self.outputs[0].type, Kind.FLOAT)
+
+    def labels(self, x: np.ndarray) -> np.ndarray:
+        return self._output(0, x).reshape(len(x))
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        return self._output(-1, x).reshape(len(x), -1)
+
+    def _output(self, which: int, x: np.ndarray) -> np.ndarray:
+        matrix = x.astype("float32" if self.input.type == "tensor(float)" else "float64")
+        found: np.ndarray = self.model.run([self.outputs[which].name], {self.input.name: matrix})[0]
+        return found
+
+
+def _unreadable(what: str, error: Exception) -> RequestError:
+    reason = str(error).strip().split("\n")[0]
+    return RequestError(f"the file is not a {what}: {reason}", accepted="a .skops or .onnx file", code="bad-model")
+
+
+def _kind_of(value: Any) -> Kind:
+    return {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.STRING}.get(type(value), Kind.FLOAT)
