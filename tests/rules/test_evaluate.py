@@ -26,6 +26,15 @@ TABLE = pa.table(
     }
 )
 
+R = pa.table({"id": [1, 2, 3, 6], "price": [10.0, 20.0, 31.0, 5.0]})
+
+
+def dataset(table: pa.Table) -> Dataset:
+    return Dataset(Memory(table, tuple(table.column_names), id(table)))
+
+
+SOURCES = {"R": dataset(R), "empty": dataset(R.slice(0, 0)), "same": dataset(TABLE)}
+
 
 def cases() -> list[list[str]]:
     """Rule, outcome, name and value of a metric; a line may leave the last two out."""
@@ -46,7 +55,7 @@ def data() -> Dataset:
 @pytest.mark.parametrize("case", cases(), ids=lambda c: c[0])
 def test_the_cases(case, data, engine):
     rule, outcome, *metric = case
-    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine)
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine, sources=SOURCES)
     assert found.outcome == outcome, found.message
     if metric:
         assert found.payload.metrics[metric[0]] == pytest.approx(float(metric[1]), rel=1e-9)
@@ -57,7 +66,7 @@ def test_spark_judges_alike(spark, data, engine):
     from tilth.engine.spark import Spark
 
     ruleset = parse("Rules = [ " + ", ".join(c[0] for c in cases()) + " ]")
-    ours, theirs = evaluate(data, ruleset, engine), evaluate(data, ruleset, Spark(spark).session())
+    ours, theirs = (evaluate(data, ruleset, e, sources=SOURCES) for e in (engine, Spark(spark).session()))
     assert [f.outcome for f in ours] == [f.outcome for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
         assert a.payload.to_json().get("metrics", {}) == pytest.approx(b.payload.to_json().get("metrics", {}), rel=1e-9), a.name

@@ -16,6 +16,7 @@ from tilth.rules.conditions import Criterion, Setting, resolve
 from tilth.rules.language.functions import calls, evaluate, runs_wanted
 from tilth.rules.language.syntax import Analyzer, Arithmetic, Call, Condition, Group, Literal, Parameter, Rule, Text
 
+PRIMARY = "primary"  # the table under test among the tables that rules name
 History = Callable[[str], Sequence[float]]
 """The earlier values of a metric by its name, the latest first."""
 
@@ -68,7 +69,7 @@ class Context:
         """The further table of a name. Errors: `RulesError`."""
         if name in self.sources:
             return self.sources[name]
-        given = listed(self.sources) or "none was given"
+        given = listed(n for n in self.sources if n != PRIMARY) or "none was given"
         hint = did_you_mean(name, self.sources) or f"check(data, rules, sources={{{name!r}: …}}), or --table {name}=PATH"
         raise RulesError(f"{name} not found in additional sources", accepted=given, hint=hint, code="unknown-table")
 

@@ -14,7 +14,7 @@ from tilth.errors import REFUSED, MachineError, RulesError, TilthError
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
-from tilth.rules.context import Context, History, dynamic, statistic
+from tilth.rules.context import PRIMARY, Context, History, dynamic, statistic
 from tilth.rules.examples import FailureExamples, failing
 from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError
@@ -55,7 +55,8 @@ def evaluate(
     rows, private values masked.
     """
     setting = Setting(now or datetime.now(UTC), variables={v.name: v for v in ruleset.variables})
-    context = Context(data, engine, engine.schema(data), setting, sources or {}, history=history)
+    own = {ruleset.primary.name: data} if ruleset.primary else {}
+    context = Context(data, engine, engine.schema(data), setting, {PRIMARY: data, **own, **(sources or {})}, history=history)
     run = _Evaluator(context)
     run.prepare([*ruleset.leaves, *ruleset.analyzers])
     run.measure()
@@ -115,9 +116,11 @@ class _Evaluator:
 
     def _analyzer(self, analyzer: Analyzer) -> PreparedRule:
         row = RULE_TYPES[analyzer.type]
-        if row.record is None:
+        if row.record:
+            return row.record(analyzer, self.context)
+        if row.prepare is None:
             raise _not_evaluated(analyzer.type)
-        return row.record(analyzer, self.context)
+        return row.prepare(Rule(analyzer.type, analyzer.parameters, None, analyzer.where), self.context)
 
     def measure(self) -> None:
         """All metrics at once, then the verdicts."""

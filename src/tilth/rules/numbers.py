@@ -13,8 +13,8 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
-from tilth.rules.language.syntax import Analyzer, Rule
-from tilth.rules.prepared import GLUE, PreparedRule, RuleResult, Values, java, judged, metric_name, names, recorded, refuse_kinds, undefined
+from tilth.rules.language.syntax import Rule
+from tilth.rules.prepared import GLUE, PreparedRule, RuleResult, Values, java, judged, metric_name, names, refuse_kinds, undefined
 from tilth.rules.prepared import within as in_scope
 from tilth.rules.types.rule_type import COLUMN, ONE, Form, RuleType
 
@@ -30,7 +30,7 @@ class RowTest:
 
 @dataclass(frozen=True)
 class Number:
-    """A number as a rule and as an analyzer.
+    """A number as a rule.
 
     `make` takes the columns' names. `accepts` are the kinds of column it can be of, `wanted` in words. `counts`: over no rows it is 0
     rather than undefined; `undefined`: why it has no value though there are rows. `of_all`: without a parameter it is of every column.
@@ -45,7 +45,7 @@ class Number:
     of_all: bool = False
     test: RowTest | None = None
 
-    def measure(self, rule: Rule | Analyzer, context: Context) -> tuple[tuple[str, ...], Metric]:
+    def measure(self, rule: Rule, context: Context) -> tuple[tuple[str, ...], Metric]:
         """The columns that are named and the metric of them, within the rule's scope. Errors: `TilthError`."""
         columns = context.columns(rule)
         refuse_kinds(rule, columns, self.accepts, self.wanted)
@@ -55,7 +55,7 @@ class Number:
         """The columns that it is of."""
         return named or (context.schema.names if self.of_all else ())
 
-    def metric(self, rule: Rule | Analyzer, context: Context) -> str:
+    def metric(self, rule: Rule, context: Context) -> str:
         """The metric's name."""
         return metric_name(self.name, names(context.columns(rule)), several=self.of_all)
 
@@ -76,11 +76,6 @@ class Number:
         at_fault = test and criterion and criterion.holds(test.perfect)  # otherwise no row is to blame
         return PreparedRule((metric, rows), judge, columns, row, scope, test.failing(keys, scope) if test and at_fault else None)
 
-    def record(self, analyzer: Analyzer, context: Context) -> PreparedRule:
-        """The analyzer made ready. Errors: `TilthError`."""
-        columns, metric = self.measure(analyzer, context)
-        return recorded({self.metric(analyzer, context): metric}, columns)
-
 
 def number(
     name: str,
@@ -99,5 +94,5 @@ def number(
     """The rule type of a number, which is an analyzer too. `facts` are further fields of `RuleType`."""
     it = Number(name, make, accepts, wanted, counts, undefined, of_all, test)
     kinds = () if forms[0].most == 0 else COLUMN
-    ready: dict[str, Any] = {"prepare": it.prepare, "record": it.record, "metric": it.metric}
-    return RuleType(name, forms, kinds, usage, **{"where": True, "dynamic": True, "row": test is not None, **ready, **facts})
+    common: dict[str, Any] = {"where": True, "dynamic": True, "row": test is not None, "prepare": it.prepare, "metric": it.metric}
+    return RuleType(name, forms, kinds, usage, **{**common, **facts})

@@ -56,6 +56,11 @@ def judged(met: bool, metrics: Mapping[str, Any], message: str = "", rows: Mappi
     return RuleResult(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else message, rows or {})
 
 
+def known(result: RuleResult) -> PreparedRule:
+    """A rule whose result is known without data."""
+    return PreparedRule((), lambda _: result)
+
+
 def recorded(makes: Mapping[str, Metric], columns: tuple[str, ...] = ()) -> PreparedRule:
     """An analyzer: metrics by their names, without a verdict; one without a value is left out."""
 

@@ -1,13 +1,63 @@
-"""Rule types that compare the table with another one."""
+"""Rule types that compare the table with another one. Its name is that of a source, or the `Primary` of `DataSources`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from tilth.data import Dataset
+from tilth.errors import RulesError
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import Metric
+from tilth.metrics.relations import AGGREGATES, AggregateThere, EqualRows, Keys, MatchedRows, RepeatedKeys, RowsThere
+from tilth.rules.context import Context, named_column
+from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
-from tilth.rules.language.references import names, split_reference
+from tilth.rules.language.references import names, split_aggregate, split_mapping, split_reference
 from tilth.rules.language.syntax import Rule
+from tilth.rules.prepared import GLUE, PreparedRule, RuleResult, Values, java, judged, known
+from tilth.rules.types import RULE_TYPES
 from tilth.rules.types.rule_type import NUMBER, ONE, TILTH, TWO, Form, RuleType
+
+
+def _ratio(rule: Rule, context: Context, value: float, detail: str = "", rows: tuple[int, int] | None = None) -> RuleResult:
+    """The verdict on the ratio that the rule's condition is on; `rows` are how many pass, of how many."""
+    of, criterion = RULE_TYPES[rule.type].metric, context.criterion(rule.condition)
+    metric = of(rule, context) if of else rule.type
+    message = "\n".join(line for line in (GLUE.format(java(value)), detail) if line)
+    counts = {"passed": rows[0], "failed": rows[1] - rows[0], "total": rows[1]} if rows else {}
+    return judged(criterion is None or criterion.holds(value), {metric: value}, message, counts)
+
+
+def _failed(message: str) -> RuleResult:
+    return judged(False, {}, message)
+
+
+def _pairs(pairs: Iterable[tuple[str, str]], context: Context, other: Dataset) -> Keys:
+    """Pairs of columns, of this table and the other. Errors: `ColumnError` for one that a table lacks."""
+    there = context.engine.schema(other)
+    owners = ("primary data frame", "reference data frame")
+    return tuple((named_column(a, context.schema, owners[0]).name, named_column(b, there, owners[1]).name) for a, b in pairs)
+
+
+# ── ReferentialIntegrity: the share of rows whose key the other table has ──
+
+
+def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
+    columns, reference = context.texts(rule)
+    alias, others = split_reference(reference)
+    if len(names(columns)) != len(others):
+        raise RulesError(f"{columns!r} and {reference!r} are not the same number of columns", accepted=REFERENTIAL_INTEGRITY.usage)
+    other = context.source(alias)
+    keys = _pairs(zip(names(columns), others, strict=True), context, other)
+    matched, rows = MatchedRows(other, keys), RowCount()
+
+    def judge(values: Values) -> RuleResult:
+        n, found = values[rows], values[matched]
+        if n == 0:
+            return _failed("Primary data frame contains no data.")
+        return _ratio(rule, context, found / n, f"{n - found:,} of {n:,} rows do not meet it", (found, n))
+
+    return PreparedRule((matched, rows), judge, tuple(a for a, _ in keys))
 
 
 def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
@@ -20,16 +70,131 @@ def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostic
         report.warn("W-UNJUDGED", rule.parameters[1].span, "the name of a column is empty")
 
 
+# ── DatasetMatch: the share of rows that the other table has too ──
+
+
+def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
+    alias, key, *compared = context.texts(rule)
+    other = context.source(alias)
+    keys = _pairs(_mapping(key), context, other)
+    rest = [(c, c) for c in context.schema.names if c not in dict(keys)]
+    columns = _pairs(_mapping(compared[0]) if compared else rest, context, other)
+    _refuse_unequal(columns, context, other)
+    rows, repeated, equal = RowCount(), RepeatedKeys(other, keys), EqualRows(other, keys, columns)
+
+    def judge(values: Values) -> RuleResult:
+        n, found = values[rows], values[equal]
+        if n == 0:
+            return _failed("Cannot evaluate: primary DataFrame is empty")
+        if values[repeated]:
+            message = f"The selected columns are not comparable due to duplicates: {values[repeated]:,} keys occur more than once"
+            raise RulesError(message, hint="choose key columns that are unique in both tables", code="repeated-keys")
+        return _ratio(rule, context, found / n, f"{n - found:,} of {n:,} rows do not match", (found, n))
+
+    return PreparedRule((rows, repeated, equal), judge, tuple(a for a, _ in (*keys, *columns)))
+
+
+def _mapping(text: str) -> list[tuple[str, str]]:
+    try:
+        return split_mapping(text)
+    except ValueError as error:
+        raise RulesError(str(error), accepted="column,column->other") from error
+
+
+def _refuse_unequal(pairs: Keys, context: Context, other: Dataset) -> None:
+    """Refuse columns that cannot be compared: lists and structs, and two of different kinds."""
+    there = context.engine.schema(other)
+    for a, b in ((context.schema[a], there[b]) for a, b in pairs):
+        if not groupable(a.kind) or not (a.kind is b.kind or (a.kind.numeric and b.kind.numeric)):
+            message = f"column {a.name!r} ({a.type or a.kind}) cannot be compared with {b.name!r} ({b.type or b.kind})"
+            raise RulesError(message, hint="name the columns to compare in the third parameter", code="E-TYPE")
+
+
+# ── SchemaMatch, RowCountMatch, AggregateMatch ──
+
+
+def _schema_match(rule: Rule, context: Context) -> PreparedRule:
+    """The share of columns that the other table has too, with the same type; no data is read."""
+    (alias,) = context.texts(rule)
+    here, there = context.schema, context.engine.schema(context.source(alias))
+    if len(here) != len(there):
+        failed = _ratio(rule, context, 0.0)
+        return known(judged(False, failed.metrics, f"Column counts do not match: {len(here)} and {len(there)}"))
+    missing = [c.name for c in here if c.name not in there]
+    other = [c.name for c in here if c.name in there and (c.kind, c.type) != (there[c.name].kind, there[c.name].type)]
+    lines = [f"{what}: {', '.join(columns)}" for what, columns in (("missing", missing), ("of another type", other)) if columns]
+    return known(_ratio(rule, context, 1 - len(missing + other) / len(here), "\n".join(lines)))
+
+
+def _row_count_match(rule: Rule, context: Context) -> PreparedRule:
+    """Rows / rows of the other table; 1 where both are empty, 0 where only the other is."""
+    (alias,) = context.texts(rule)
+    rows, others = RowCount(), RowsThere(context.source(alias))
+
+    def judge(values: Values) -> RuleResult:
+        return _ratio(rule, context, _quotient(values[rows], values[others]), f"{values[rows]:,} rows beside {values[others]:,}")
+
+    return PreparedRule((rows, others), judge)
+
+
+def _aggregate_match(rule: Rule, context: Context) -> PreparedRule:
+    """The first aggregate / the second; 1 where both are 0, 0 where only the second is."""
+    first, second = (_aggregate(text, context) for text in context.texts(rule))
+
+    def judge(values: Values) -> RuleResult:
+        empty = [text for text, metric in zip(context.texts(rule), (first, second), strict=True) if values[metric] is None]
+        if empty:
+            return _failed(f"no non-NULL values in {' and '.join(empty)}")
+        return _ratio(rule, context, _quotient(values[first], values[second]))
+
+    return PreparedRule((first, second), judge)
+
+
+def _aggregate(text: str, context: Context) -> Metric:
+    function, alias, column = split_aggregate(text)
+    if function not in AGGREGATES or not column:
+        raise RulesError(f"{text!r} is not an aggregate of a column", accepted="sum(column), avg(alias.column)")
+    other = context.source(alias) if alias else context.data
+    of = named_column(column, context.engine.schema(other), alias or "the dataset")
+    if not of.kind.numeric and function != "count":
+        raise RulesError(f"{function} needs a numeric column, but {of.name!r} is {of.type or of.kind}", code="E-TYPE")
+    return AggregateThere(other, function, of.name)
+
+
+def _quotient(a: float, b: float) -> float:
+    return a / b if b else 1.0 if not a else 0.0
+
+
+def _about_table(word: str) -> Callable[[Rule, Context], str]:
+    return lambda rule, context: f"Dataset.{context.texts(rule)[0]}.{word}"
+
+
+def _about_reference(rule: Rule, context: Context) -> str:
+    return f"Column.{split_reference(context.texts(rule)[1])[0]}.ReferentialIntegrity"
+
+
+def _about_columns(rule: Rule, context: Context) -> str:
+    columns = dict.fromkeys(split_aggregate(text)[2] for text in context.texts(rule))
+    return f"Column.{','.join(columns)}.AggregateMatch"
+
+
 REFERENTIAL_INTEGRITY = RuleType(
-    "ReferentialIntegrity", TWO, ("columns", "reference"), 'ReferentialIntegrity "a,b" "alias.{x,y}" = 1.0',
-    row=True, dynamic=True, analyzer=TILTH, lint=_lint_pairs,
+    "ReferentialIntegrity", TWO, ("columns", "reference"), 'ReferentialIntegrity "a,b" "alias.{x,y}" = 1.0', dynamic=True,
+    row=True, analyzer=TILTH, prepare=_referential_integrity, metric=_about_reference, lint=_lint_pairs,
 )  # fmt: skip
 DATASET_MATCH = RuleType(
-    "DatasetMatch", (Form(2, 3, NUMBER),), ("alias", "mapping"), 'DatasetMatch "alias" "key" "a,b->c" >= 0.98',
-    row=True, dynamic=True, analyzer=TILTH,
+    "DatasetMatch", (Form(2, 3, NUMBER),), ("alias", "mapping"), 'DatasetMatch "alias" "key" "a,b->c" >= 0.98', dynamic=True,
+    row=True, analyzer=TILTH, prepare=_dataset_match, metric=_about_table("DatasetMatch"),
 )  # fmt: skip
-SCHEMA_MATCH = RuleType("SchemaMatch", ONE, ("alias",), 'SchemaMatch "alias" = 1.0', dynamic=True, analyzer=TILTH)
-ROW_COUNT_MATCH = RuleType("RowCountMatch", ONE, ("alias",), 'RowCountMatch "alias" between 0.9 and 1.1', dynamic=True, analyzer=TILTH)
+SCHEMA_MATCH = RuleType(
+    "SchemaMatch", ONE, ("alias",), 'SchemaMatch "alias" = 1.0', dynamic=True, analyzer=TILTH,
+    prepare=_schema_match, metric=_about_table("SchemaMatch"),
+)  # fmt: skip
+ROW_COUNT_MATCH = RuleType(
+    "RowCountMatch", ONE, ("alias",), 'RowCountMatch "alias" between 0.9 and 1.1', dynamic=True, analyzer=TILTH,
+    prepare=_row_count_match, metric=_about_table("RowCountMatch"),
+)  # fmt: skip
 AGGREGATE_MATCH = RuleType(
     "AggregateMatch", TWO, ("aggregate",), 'AggregateMatch "sum(a)" "sum(alias.b)" = 1.0', dynamic=True, analyzer=TILTH,
+    prepare=_aggregate_match, metric=_about_columns,
 )  # fmt: skip

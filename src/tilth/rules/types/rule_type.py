@@ -66,8 +66,9 @@ class RuleType:
     so that equality is chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `row_mode`, it may take part
     in a composite that is evaluated row by row.
 
-    What it does: `prepare` gives the rule's needs and verdict (None: this version does not evaluate it), `record` an analyzer's;
-    `metric` the name of the metric that the condition or threshold is on; `lint` notes what is probably not meant.
+    What it does: `prepare` gives the rule's needs and verdict (None: this version does not evaluate it), `record` an analyzer's, where
+    that is not the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
+    probably not meant.
     """
 
     name: str

@@ -8,24 +8,15 @@ from tilth.errors import ColumnError
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.lints import lint_anchors
-from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import GLUE as MESSAGE
-from tilth.rules.prepared import PreparedRule, RuleResult, java, judged, metric_name
+from tilth.rules.prepared import PreparedRule, java, judged, known, metric_name
 from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, TABLE, RuleType
-
-
-def known(result: RuleResult) -> PreparedRule:
-    """A rule whose result is known without data."""
-    return PreparedRule((), lambda _: result)
 
 
 def _column_count(rule: Rule, context: Context) -> PreparedRule:
     n, criterion = len(context.schema), context.criterion(rule.condition)
     return known(judged(criterion is None or criterion.holds(n), {metric_name("ColumnCount"): n}, MESSAGE.format(java(n))))
-
-
-def _record_column_count(analyzer: Analyzer, context: Context) -> PreparedRule:
-    return known(judged(True, {metric_name("ColumnCount"): len(context.schema)}))
 
 
 def _column_exists(rule: Rule, context: Context) -> PreparedRule:
@@ -44,7 +35,7 @@ def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnost
 
 COLUMN_COUNT = RuleType(
     "ColumnCount", TABLE, (), "ColumnCount = 12", dynamic=True, analyzer=GLUE, watchable=True,
-    prepare=_column_count, record=_record_column_count, metric=lambda rule, context: metric_name("ColumnCount"),
+    prepare=_column_count, metric=lambda rule, context: metric_name("ColumnCount"),
 )  # fmt: skip
 COLUMN_EXISTS = RuleType("ColumnExists", BARE, COLUMN, 'ColumnExists "column"', prepare=_column_exists)
 COLUMN_NAMES_MATCH_PATTERN = RuleType(

@@ -24,7 +24,6 @@ from tilth.rules.prepared import GLUE as MESSAGE
 from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
-PRIMARY = "primary"
 REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
 NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Compliance")
 
@@ -42,9 +41,9 @@ def _record(analyzer: Analyzer, context: Context) -> PreparedRule:
 
 def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
     """The rule's query over the engine's tables. Errors: `ExpressionError`."""
-    tables = {PRIMARY: context.data, **context.sources}
-    known = {name: (context.engine.view(data), context.engine.schema(data)) for name, data in tables.items()}
-    return parse_query(context.text(rule.parameters[0]).pattern, known)
+    engine = context.engine
+    tables = {name: (engine.view(data), engine.schema(data)) for name, data in context.sources.items()}
+    return parse_query(context.text(rule.parameters[0]).pattern, tables)
 
 
 def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:

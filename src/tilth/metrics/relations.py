@@ -1,0 +1,118 @@
+"""Metrics of a table beside another one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Dataset
+from tilth.engine.expressions import and_, col, double, eq, gt, if_else, lit, or_
+from tilth.engine.needs import Relation, here, matched, rows_here, rows_there, there
+from tilth.engine.operations import SumOrZero
+from tilth.metrics.metric import Metric
+
+Keys = tuple[tuple[str, str], ...]
+"""Pairs of columns: of this table, and of the other."""
+
+AGGREGATES: dict[str, Any] = {
+    "sum": lambda column: exp.Sum(this=double(col(column))),
+    "avg": lambda column: exp.Avg(this=double(col(column))),
+    "min": lambda column: exp.Min(this=double(col(column))),
+    "max": lambda column: exp.Max(this=double(col(column))),
+    "count": lambda column: exp.Count(this=col(column)),
+}
+
+
+@dataclass(frozen=True)
+class MatchedRows(Metric):
+    """The number of rows whose key the other table has; a key with a null in it matches none. Source: DQDL `ReferentialIntegrity`."""
+
+    range = (0, math.inf)
+    other: Dataset
+    keys: Keys
+
+    def needs(self) -> tuple[Relation, ...]:
+        return (Relation(self.other, self.keys, SumOrZero.of(if_else(matched(), rows_here(), lit(0)))),)
+
+    def value(self, rows: int) -> int:
+        return rows
+
+
+@dataclass(frozen=True)
+class EqualRows(Metric):
+    """The number of rows that the other table has with the same key and equal values in all of `columns` (pairs), null equal to null.
+
+    Meant for keys that occur once in each table: a key that occurs more often in one of them counts as unequal. Source: DQDL
+    `DatasetMatch`.
+    """
+
+    range = (0, math.inf)
+    other: Dataset
+    keys: Keys
+    columns: Keys
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        return tuple(a for a, _ in (*self.keys, *self.columns))
+
+    def needs(self) -> tuple[Relation, ...]:
+        single = and_(eq(rows_here(), lit(1)), eq(rows_there(), lit(1)))
+        same = [exp.NullSafeEQ(this=here(_only(a)), expression=there(_only(b))) for a, b in self.columns]
+        return (Relation(self.other, self.keys, SumOrZero.of(if_else(and_(single, *same), lit(1), lit(0)))),)
+
+    def value(self, rows: int) -> int:
+        return rows
+
+
+def _only(column: str) -> Tree:
+    """The value of a group of one row."""
+    return exp.Min(this=col(column))
+
+
+@dataclass(frozen=True)
+class RepeatedKeys(Metric):
+    """The number of keys that both tables have and that occurs more than once in one of them."""
+
+    range = (0, math.inf)
+    other: Dataset
+    keys: Keys
+
+    def needs(self) -> tuple[Relation, ...]:
+        repeated = and_(matched(), or_(gt(rows_here(), lit(1)), gt(rows_there(), lit(1))))
+        return (Relation(self.other, self.keys, SumOrZero.of(if_else(repeated, lit(1), lit(0)))),)
+
+    def value(self, keys: int) -> int:
+        return keys
+
+
+@dataclass(frozen=True)
+class RowsThere(Metric):
+    """The number of rows of the other table."""
+
+    range = (0, math.inf)
+    other: Dataset
+
+    def needs(self) -> tuple[Relation, ...]:
+        return (Relation(self.other, (), exp.Max(this=rows_there())),)
+
+    def value(self, rows: int) -> int:
+        return rows
+
+
+@dataclass(frozen=True)
+class AggregateThere(Metric):
+    """An aggregate (`sum`, `avg`, `min`, `max`, `count`) of a column of the other table. None where it has no value."""
+
+    other: Dataset
+    function: str
+    of: str
+
+    def needs(self) -> tuple[Relation, ...]:
+        return (Relation(self.other, (), exp.Max(this=there(AGGREGATES[self.function](self.of)))),)
+
+    def value(self, number: float | None) -> float | None:
+        return number
