@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tilth import formats
-from tilth.data import Dataset, Native, Roles
+from tilth.data import Dataset, Files, Native, Roles
 from tilth.engine.session import Engine, Session
 from tilth.errors import FlowError, Mistake, RequestError, RulesError, did_you_mean
 from tilth.flow.delivery import deliver
@@ -20,6 +20,7 @@ from tilth.flow.running import Prepared, fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
 from tilth.flow.split_checks import TRAIN
+from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Report
 from tilth.rules import Ruleset, evaluate, parse
@@ -28,6 +29,7 @@ from tilth.store.places import refuse_foreign
 
 if TYPE_CHECKING:
     from tilth.measures.bias import Bands
+    from tilth.rules.evaluation import Evaluation
 
 AnyEngine: TypeAlias = Engine | Session | str | None
 ENGINES = ("duckdb", "spark")
@@ -91,20 +93,77 @@ def measure(
     return run.report
 
 
-def check(data: Any, rules: str | Path | Ruleset, *, engine: AnyEngine = None, **options: Any) -> Report:
+def check(
+    data: Any,
+    rules: str | Path | Ruleset,
+    *,
+    engine: AnyEngine = None,
+    sources: Mapping[str, Any] | None = None,
+    history: str | Path | None = None,
+    passed: str | Path | None = None,
+    failed: str | Path | None = None,
+    **options: Any,
+) -> Report:
     """Verdicts.
 
     `rules` are a ruleset, DQDL text, or the path of a .dqdl file. A rule that failed is a result, not an exception:
-    `Report.passed` tells, `Report.raise_for_failures()` raises. Errors: `RulesError` with every mistake of the ruleset.
+    `Report.passed` tells, `Report.raise_for_failures()` raises.
+
+    `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
+    `history` is the file with the metrics of earlier checks, to which those of this one are added when it has finished; it holds them
+    by the `Primary` of the ruleset's DataSources, or without one by the data's name. `passed` and `failed` are places for the rows
+    that fail no rule, and for those that fail one, with the rules that they fail in a column `DataQualityRulesFail`.
+
+    Errors: `RulesError` with every mistake of the ruleset, `RequestError` for a history that is another program's file.
 
     >>> import pyarrow as pa
     >>> check(pa.table({"age": [30, None]}), 'Rules = [ IsComplete "age" ]').passed
     False
+    >>> orders, customers = pa.table({"customer": [1, 2, 7]}), pa.table({"id": [1, 2, 3]})
+    >>> rules = 'Rules = [ ReferentialIntegrity "customer" "customers.id" = 1.0 ]'
+    >>> print(check(orders, rules, sources={"customers": customers}).findings[0].message.splitlines()[-1])
+    1 of 3 rows do not meet it
     """
+    from tilth.history.ledger import Ledger
+    from tilth.rules.evaluation import evaluate
+
     ruleset = ruleset_from(rules)
+    ledger = None if history is None else Ledger(history)
     with _Run("check", data, engine) as run, run.engine.working_for(RULES):
-        run.add(evaluate(run.data, ruleset, run.engine, **options))
-    return run.report
+        tables = {name: _table(None, source, run.engine) for name, source in (sources or {}).items()}
+        _refuse_places(passed, failed, (run.data, *tables.values()))
+        key = ruleset.primary.name if ruleset.primary else str(run.data.source)
+        earlier = None if ledger is None else partial(ledger.values, key)
+        found = evaluate(run.data, ruleset, run.engine, sources=tables, history=earlier, **options)
+        run.add(found.findings)
+        more = {} if passed is failed is None else _written_rows(run.data, ruleset, found, run.engine, passed, failed)
+    if ledger is not None:
+        ledger.append(key, found.statistics)
+    report = run.report
+    return replace(report, facts=replace(report.facts, more={**report.facts.more, **more}))
+
+
+def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
+    """Refuse to write rows over data that are read, and both to one place."""
+    if passed is not None and passed == failed:
+        raise RequestError(f"the rows that pass and those that fail cannot both be written to {passed}", code="same-place")
+    for place in (passed, failed):
+        if place is not None:
+            refuse_own_input(place, [path for t in tables if isinstance(t.source, Files) for path in t.source.paths])
+
+
+def _written_rows(data: Dataset, ruleset: Ruleset, found: Evaluation, engine: Session, passed: Any, failed: Any) -> dict[str, Any]:
+    """Write the rows that pass and those that fail; how many they are, and the rules that judge no rows."""
+    from tilth.rules.row_output import row_results
+
+    with engine.working_for("rows that pass and fail"):
+        rows = row_results(data, ruleset, found.prepared)
+        rows = rows.held(engine.checkpoint(rows.tested))
+        numbers = [measured(part, [RowCount()], engine)[RowCount()] for part in (rows.passed, rows.failed)]
+        for part, place in ((rows.passed, passed), (rows.failed, failed)):
+            if place is not None:
+                write(part, place, engine=engine)
+    return {"rows_passed": numbers[0], "rows_failed": numbers[1], "rules_without_rows": list(rows.without_rows)}
 
 
 def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:

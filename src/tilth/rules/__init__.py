@@ -39,8 +39,8 @@ __all__ = [
 
 
 def evaluate(data: Dataset, ruleset: Ruleset, engine: Session, **options: Any) -> list[Finding]:
-    """A finding for every rule and analyzer, as `rules.evaluate.evaluate` says; the code is loaded when it is first used."""
-    from tilth.rules.evaluate import evaluate as evaluation
+    """A finding for every rule and analyzer, as `rules.evaluation.evaluate` says; the code is loaded when it is first used."""
+    from tilth.rules.evaluation import evaluate as evaluation
 
     return list(evaluation(data, ruleset, engine, **options).findings)
 

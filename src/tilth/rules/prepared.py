@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
@@ -32,6 +33,19 @@ class RuleResult:
 
 
 Values = Mapping[Metric, Any]
+MEMBER = "is a member"  # the column by which `PreparedRule.row` speaks of its `member`
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Whether a row's values of `columns` are among the rows of a query, whose columns are named `k0`, `k1` …
+
+    `nulls` says of each column whether null equals null.
+    """
+
+    columns: tuple[str, ...]
+    among: exp.Query
+    nulls: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,7 @@ class PreparedRule:
 
     `metrics` are measured together with those of all other rules; `judge` gets their values. `columns` are those that it is about.
     `row` says of a row in `scope` whether it passes, true or false and never null; None where a row has no part in the verdict.
-    `failing` says what to show of a rule that failed.
+    `failing` says what to show of a rule that failed. With `member`, `row` may read the column `MEMBER`.
     """
 
     metrics: tuple[Metric, ...]
@@ -49,6 +63,7 @@ class PreparedRule:
     row: Tree | None = None
     scope: Tree | None = None
     failing: FailureFilter | None = None
+    member: Membership | None = None
 
 
 def judged(met: bool, metrics: Mapping[str, Any], message: str = "", rows: Mapping[str, int] | None = None) -> RuleResult:

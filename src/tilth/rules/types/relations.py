@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from sqlglot import exp
+
 from tilth.data import Dataset
+from tilth.engine.expressions import alias, col
+from tilth.engine.layers import table
 from tilth.errors import RulesError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
@@ -14,7 +18,7 @@ from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.references import names, split_aggregate, split_mapping, split_reference
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import GLUE, PreparedRule, RuleResult, Values, java, judged, known
+from tilth.rules.prepared import GLUE, MEMBER, Membership, PreparedRule, RuleResult, Values, java, judged, known
 from tilth.rules.types import RULE_TYPES
 from tilth.rules.types.rule_type import NUMBER, ONE, TILTH, TWO, Form, RuleType
 
@@ -39,6 +43,14 @@ def _pairs(pairs: Iterable[tuple[str, str]], context: Context, other: Dataset) -
     return tuple((named_column(a, context.schema, owners[0]).name, named_column(b, there, owners[1]).name) for a, b in pairs)
 
 
+def _member(context: Context, other: Dataset, keys: Keys, columns: Keys = ()) -> Membership:
+    """The other table's keys, with the columns that must be equal too: there null equals null."""
+    pairs = (*keys, *columns)
+    there = exp.Select(expressions=[alias(col(b), f"k{i}") for i, (_, b) in enumerate(pairs)])
+    nulls = (*(False for _ in keys), *(True for _ in columns))
+    return Membership(tuple(a for a, _ in pairs), there.from_(table(context.engine.view(other)), copy=False), nulls)
+
+
 # ── ReferentialIntegrity: the share of rows whose key the other table has ──
 
 
@@ -57,7 +69,7 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
             return _failed("Primary data frame contains no data.")
         return _ratio(rule, context, found / n, f"{n - found:,} of {n:,} rows do not meet it", (found, n))
 
-    return PreparedRule((matched, rows), judge, tuple(a for a, _ in keys))
+    return PreparedRule((matched, rows), judge, tuple(a for a, _ in keys), col(MEMBER), member=_member(context, other, keys))
 
 
 def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
@@ -91,7 +103,8 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
             raise RulesError(message, hint="choose key columns that are unique in both tables", code="repeated-keys")
         return _ratio(rule, context, found / n, f"{n - found:,} of {n:,} rows do not match", (found, n))
 
-    return PreparedRule((rows, repeated, equal), judge, tuple(a for a, _ in (*keys, *columns)))
+    of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
+    return PreparedRule((rows, repeated, equal), judge, of, col(MEMBER), member=member)
 
 
 def _mapping(text: str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import all_rows, col, lit
+from tilth.engine.expressions import alias, all_rows, col, lit
 from tilth.engine.layers import table
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import REFUSED, ExpressionError, MachineError, TilthError
@@ -21,7 +21,7 @@ from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
 from tilth.rules.prepared import GLUE as MESSAGE
-from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name
+from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, java, judged, metric_name
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
 REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
@@ -82,8 +82,8 @@ def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
 
 def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
     """The share of rows whose values are among those that the query returns, null equal to null."""
-    threshold = context.criterion(rule.threshold)
-    rows, hits = _row_counts(query, context)
+    threshold, returned = context.criterion(rule.threshold), _returned(query, context)
+    rows, hits = _row_counts(query, returned, context)
 
     def judge(values: Values) -> RuleResult:
         ((n,),), ((passed,),) = _ask(context, rows), _ask(context, hits)
@@ -93,16 +93,23 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
         message = f"Custom SQL response failed to satisfy the threshold\n{n - passed:,} of {n:,} rows do not meet it"
         return judged(met, {ROWS_METRIC: passed / n}, message, {"passed": passed, "failed": n - passed, "total": n})
 
-    return PreparedRule((), judge)
+    among = exp.Select(expressions=[alias(col(c), f"k{i}") for i, c in enumerate(returned)]).from_(query.subquery("q"), copy=False)
+    member = Membership(returned, among, tuple(True for _ in returned))
+    return PreparedRule((), judge, (), col(MEMBER), member=member)
 
 
-def _row_counts(query: Any, context: Context) -> tuple[exp.Select, exp.Select]:
-    """The queries for the number of rows and of those that pass. Errors: `ExpressionError` for columns that the table lacks."""
+def _returned(query: Any, context: Context) -> tuple[str, ...]:
+    """The columns that the query returns. Errors: `ExpressionError` for columns that the table lacks."""
     returned = context.engine.schema_of(context.engine.written(query)).names
     missing = [c for c in returned if c not in context.schema]
     if missing:
         message = "The columns returned from the SQL statement should only belong to the primary table. Columns not found: "
         raise ExpressionError(message + ", ".join(missing), code="foreign-columns")
+    return tuple(returned)
+
+
+def _row_counts(query: Any, returned: tuple[str, ...], context: Context) -> tuple[exp.Select, exp.Select]:
+    """The queries for the number of rows and of those that pass."""
     passing = exp.Select(expressions=[col(c) for c in returned], distinct=exp.Distinct()).from_(query.subquery("q"), copy=False)
     same = [exp.NullSafeEQ(this=_column("p", c), expression=_column("r", c)) for c in returned]
     hit = exp.Select(expressions=[lit(1)]).from_(passing.subquery("r"), copy=False).where(*same, copy=False)

@@ -1,0 +1,103 @@
+"""The ledger: order, several writers, and what it refuses."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.errors import MachineError, RequestError
+from tilth.history.ledger import Ledger
+from tilth.report import Outcome
+
+ROWS = "Dataset.*.RowCount"
+
+
+def test_the_latest_value_comes_first_and_datasets_are_apart(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "h.db")
+    for n in (110.0, 90.0, 100.0):
+        ledger.append("a", {ROWS: n})
+    ledger.append("b", {ROWS: 1.0, "m": math.inf, "nan": math.nan})
+    assert ledger.values("a", ROWS) == (100.0, 90.0, 110.0)
+    assert ledger.values("a", ROWS, most=2) == (100.0, 90.0)
+    assert [ledger.values("b", name) for name in (ROWS, "m", "nan", "none")] == [(1.0,), (math.inf,), (), ()]
+
+
+def test_several_processes_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    code = "import sys; from tilth.history.ledger import Ledger\nfor i in range(20): Ledger(sys.argv[1]).append('t', {'m': i, 'n': i})"
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
+    assert [w.wait() for w in writers] == [0] * 4
+    assert sorted(Ledger(path).values("t", "m")) == sorted([*range(20)] * 4)
+    assert Ledger(path).values("t", "m") == Ledger(path).values("t", "n")  # a check is recorded as a whole
+
+
+@pytest.mark.parametrize("content", [b"not a database, but a text that is long enough to be one" * 20, None])
+def test_a_foreign_file_is_refused_and_left_alone(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    if content is None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE mine (x)")
+    else:
+        path.write_bytes(content)
+    before = path.read_bytes()
+    with pytest.raises(RequestError, match="not a history"):
+        Ledger(path)
+    assert path.read_bytes() == before
+
+
+def test_a_place_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="no folder"):
+        Ledger(tmp_path / "nowhere" / "h.db")
+    with pytest.raises(MachineError):
+        Ledger(tmp_path)
+
+
+def check(rows: int, rules: str, history: Path | None = None) -> tilth.Report:
+    return tilth.check(pa.table({"x": list(range(rows))}), f'DataSources = {{ "Primary": "t" }} Rules = [ {rules} ]', history=history)
+
+
+def test_a_rule_is_judged_by_earlier_checks_and_not_by_its_own(tmp_path: Path) -> None:
+    history = tmp_path / "h.db"
+    outcomes = [check(n, "RowCount > avg(last(2))", history).findings[0] for n in (100, 90, 94, 93, 100)]
+    # over 0, then 100, then (90 + 100) / 2, (94 + 90) / 2, (93 + 94) / 2
+    assert [f.outcome is Outcome.PASSED for f in outcomes] == [True, False, False, True, True]
+    assert outcomes[2].details["evaluated"] == "RowCount > 95.0"
+    assert outcomes[1].details["warnings"] == ["the history holds 1 of 2 values of Dataset.*.RowCount"]
+
+
+def test_filters_and_queries_have_histories_of_their_own(tmp_path: Path) -> None:
+    history = tmp_path / "h.db"
+    rules = 'RowCount = 3 where "x < 3", RowCount = 9, CustomSql "select max(x) from primary" = 8, CustomSql "select 7" = 7'
+    check(9, rules, history)
+    again = rules.replace("= 3", "= last()").replace("= 9", "= last()").replace("= 8", "= last()").replace("= 7", "= last()")
+    assert check(9, again, history).passed
+
+
+def test_without_a_history_a_dynamic_rule_is_an_error() -> None:
+    (found,) = check(9, "RowCount > avg(last(5))").findings
+    assert found.outcome is Outcome.ERROR
+    assert "history" in found.message
+
+
+def test_a_check_that_did_not_finish_is_not_recorded(tmp_path: Path) -> None:
+    history = tmp_path / "h.db"
+    data = pa.table({"x": [1], "DataQualityRulesFail": [1]})
+    with pytest.raises(RequestError):
+        tilth.check(data, "Rules = [ RowCount = 1 ]", history=history, passed=tmp_path / "p.csv")
+    assert Ledger(history).values("table in memory (1 rows)", ROWS) == ()
+
+
+def test_nothing_of_the_data_is_in_the_file(tmp_path: Path) -> None:
+    history = tmp_path / "h.db"
+    data = tilth.read(pa.table({"salary": [123456789, 1]}), roles={"private": "salary"})
+    rules = 'Rules = [ ColumnValues "salary" > 5, RowCount > 0 where "salary <> 55555" ] Analyzers = [ AllStatistics "salary" ]'
+    tilth.check(data, rules, history=history)
+    recorded = sqlite3.connect(history).execute("SELECT name, value FROM statistic").fetchall()
+    assert not [row for row in recorded if row[1] == 123456789.0 or "55555" in row[0]]
