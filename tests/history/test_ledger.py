@@ -68,8 +68,8 @@ def test_a_rule_is_judged_by_earlier_checks_and_not_by_its_own(tmp_path: Path) -
     outcomes = [check(n, "RowCount > avg(last(2))", history).findings[0] for n in (100, 90, 94, 93, 100)]
     # over 0, then 100, then (90 + 100) / 2, (94 + 90) / 2, (93 + 94) / 2
     assert [f.outcome is Outcome.PASSED for f in outcomes] == [True, False, False, True, True]
-    assert outcomes[2].details["evaluated"] == "RowCount > 95.0"
-    assert outcomes[1].details["warnings"] == ["the history holds 1 of 2 values of Dataset.*.RowCount"]
+    assert outcomes[2].payload.evaluated == "RowCount > 95.0"
+    assert outcomes[1].payload.warnings == ("the history holds 1 of 2 values of Dataset.*.RowCount",)
 
 
 def test_filters_and_queries_have_histories_of_their_own(tmp_path: Path) -> None:
