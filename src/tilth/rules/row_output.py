@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Dataset
 from tilth.engine.expressions import alias, and_, case, coalesce, col, eq, lit, ne, not_, not_null, or_
 from tilth.engine.layers import table
-from tilth.engine.operations.texts import JoinPresent
+from tilth.engine.operations.strings import JoinPresent
 from tilth.errors import RequestError
 from tilth.rules.language.syntax import Composite, Rule, Ruleset
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule
