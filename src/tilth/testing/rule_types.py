@@ -1,0 +1,190 @@
+"""The battery that every rule type passes, Tilth's own and those of other packages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tilth.data import Dataset, Memory, Roles
+from tilth.engine.session import Session, everything
+from tilth.report import Finding, Outcome
+from tilth.rules import RULE_TYPES, parse
+from tilth.rules.evaluation import Evaluation, evaluate
+from tilth.rules.language.syntax import Rule
+from tilth.rules.row_output import row_results
+from tilth.rules.types.rule_type import RuleType
+from tilth.testing.metrics import same
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BROKEN = 'Completeness "no such column" > 0'
+
+
+def sample_table() -> pa.Table:
+    """A table with nulls, repeated values and empty strings: `id`, `number`, `whole`, `word`, `flag`, `day`, `moment`."""
+    import pyarrow as pa
+
+    days = [dt.date(2024, 2, 28) + dt.timedelta(days=i % 3) for i in range(8)]
+    return pa.table(
+        {
+            "id": list(range(1, 9)),
+            "number": [41717.25, -0.5, None, 3.0, 3.0, 0.0, 98765.125, 12.5],
+            "whole": [2, 2, 4, None, 8, 7, 7, -1],
+            "word": ["Quetzalcoatl", "b", "", None, "b", "Ixchel-1985", " ", "A1"],
+            "flag": [True, False, None, True, True, False, True, None],
+            "day": [None, *days[1:]],
+            "moment": [dt.datetime(2024, 3, 1, i) for i in range(7)] + [None],
+        }
+    )
+
+
+def check_rule_type(
+    rule_type: RuleType,
+    rules: Iterable[str],
+    engine: Session | None = None,
+    sources: Mapping[str, Dataset] | None = None,
+    table: pa.Table | None = None,
+) -> None:
+    """A rule type describes itself, and rules of it keep every law. `rules` are rules that can be evaluated on the table.
+
+    - its usage is a rule of it, and every rule is written, read back and printed alike;
+    - rules are evaluated alone as beside others, one of which is broken, and whatever the order of the rows;
+    - `where "1 = 1"` changes nothing, if it takes `where`, and no `where` selects rows that it does not count;
+    - over no rows, one row and rows of nulls it has an outcome, and never stops the check;
+    - of rules that judge rows, as many rows fail as the verdict counts;
+    - no value of a private column is in its message or its metrics;
+    - with `engine`, results are those of DuckDB.
+
+    `table` is `sample_table()` unless another is given. Errors: `AssertionError` with the law that does not hold.
+
+    >>> from tilth.rules import RULE_TYPES
+    >>> check_rule_type(RULE_TYPES["Completeness"], ['Completeness "word" > 0.5'])
+    """
+    from tilth.engine.duckdb import DuckDB
+
+    with on_the_shelf(rule_type), DuckDB().session() as duckdb:
+        battery = _Battery(rule_type, sample_table() if table is None else table, dict(sources or {}), duckdb)
+        battery.description()
+        for rule in rules:
+            battery.law_of_text(rule)
+            battery.law_of_company(rule)
+            battery.law_of_order(rule)
+            battery.law_of_where(rule)
+            battery.law_of_nothing(rule)
+            battery.law_of_rows(rule)
+            battery.law_of_privacy(rule)
+            if engine is not None:
+                battery.law_of_engines(rule, engine)
+
+
+@contextmanager
+def on_the_shelf(rule_type: RuleType) -> Iterator[None]:
+    """While the block runs, the shelf has this type, as if a package had registered it."""
+    if rule_type.name in RULE_TYPES:
+        yield
+        return
+    with RULE_TYPES.lent(rule_type.name, rule_type):
+        yield
+
+
+class _Battery:
+    def __init__(self, rule_type: RuleType, table: pa.Table, sources: Mapping[str, Dataset], engine: Session) -> None:
+        self.rule_type, self.table, self.sources, self.engine = rule_type, table, sources, engine
+        self.kept: list[pa.Table] = []  # a table in memory is known by its identity
+
+    def evaluation(
+        self, rules: str, table: pa.Table | None = None, engine: Session | None = None, private: Iterable[str] = ()
+    ) -> Evaluation:
+        table = self.table if table is None else table
+        self.kept.append(table)
+        data = Dataset(Memory(table, tuple(table.column_names), id(table)), Roles.of(private=tuple(private)))
+        return evaluate(data, parse(f"Rules = [ {rules} ]"), engine or self.engine, sources=self.sources)
+
+    def finding(self, rule: str, table: pa.Table | None = None, **options: Any) -> Finding:
+        return self.evaluation(rule, table, **options).findings[0]
+
+    def must(self, holds: bool, law: str, rule: str = "", found: Any = "") -> None:
+        if not holds:
+            raise AssertionError(f"{rule or self.rule_type.name}: {law}" + (f"; found {found!r}" if found != "" else ""))
+
+    def alike(self, a: Finding, b: Finding, law: str, rule: str) -> None:
+        found = [(f.outcome, dict(f.payload.metrics)) for f in (a, b)]
+        self.must(same(found[0][1], found[1][1]) and found[0][0] is found[1][0], law, rule, found)
+
+    def description(self) -> None:
+        """The row of the shelf agrees with itself."""
+        row = self.rule_type
+        self.must(not (row.boolean and row.dynamic), "a rule without a condition does not refer to the history")
+        self.must(not (row.row_mode and not row.row), "what takes part in row mode judges rows")
+        self.must(not row.dynamic or row.prepare is None or row.metric is not None, "a dynamic type names its metric")
+        self.must(
+            {leaf.type for leaf in parse(f"Rules = [ {row.usage} ]").leaves} == {row.name}, "its usage is a rule of it", found=row.usage
+        )
+
+    def law_of_text(self, rule: str) -> None:
+        """A rule is read, printed and read again as the same rule."""
+        (read,) = parse(f"Rules = [ {rule} ]").rules
+        (again,) = parse(f"Rules = [ {read} ]").rules
+        self.must(read == again, "a rule that is printed is the same rule when it is read", rule)
+        self.must(self.finding(rule).outcome is not Outcome.ERROR, "the rule can be evaluated", rule, self.finding(rule).message)
+
+    def law_of_company(self, rule: str) -> None:
+        """Other rules, broken ones too, change nothing."""
+        beside = self.evaluation(f'RowCount > 0, {BROKEN}, RowCount > 0 where "1 / 0 > nope", {rule}').findings
+        self.alike(self.finding(rule), beside[-1], "other rules change nothing", rule)
+        self.must(beside[0].outcome is Outcome.PASSED, "it does not stop another rule", rule)
+
+    def law_of_order(self, rule: str) -> None:
+        """The order of the rows means nothing."""
+        backwards = self.table.take(list(range(self.table.num_rows))[::-1])
+        self.alike(self.finding(rule), self.finding(rule, backwards), "the order of the rows changes nothing", rule)
+
+    def law_of_where(self, rule: str) -> None:
+        """A filter that is always true changes nothing; one that is never true leaves no row to fail."""
+        if not self.rule_type.where or "where" in rule:
+            return
+        head, threshold, rest = rule.partition(" with ")
+        every, none = (self.finding(f'{head} where "{condition}"{threshold}{rest}') for condition in ("1 = 1", "1 = 0"))
+        self.alike(self.finding(rule), every, "where true changes nothing", rule)
+        self.must(none.payload.rows.get("failed", 0) == 0, "no row outside a filter fails", rule, none.payload.rows)
+
+    def law_of_nothing(self, rule: str) -> None:
+        """Tables of no rows, of one row and of nulls only have an outcome."""
+        import pyarrow as pa
+
+        nulls = pa.table({f.name: pa.nulls(3, f.type) for f in self.table.schema}, self.table.schema)
+        for table in (self.table.slice(0, 0), self.table.slice(0, 1), nulls):
+            self.must(self.finding(rule, table).outcome is not None, "a table of few rows has an outcome", rule)
+
+    def law_of_rows(self, rule: str) -> None:
+        """As many rows fail as the verdict counts."""
+        evaluation = self.evaluation(rule)
+        ruleset = parse(f"Rules = [ {rule} ]")
+        (leaf,) = ruleset.rules
+        judges = isinstance(leaf, Rule) and self.rule_type.judges_rows(leaf)
+        if isinstance(leaf, Rule):
+            self.must((evaluation.prepared[leaf].row is not None) == judges, "`row` says whether rows are judged", rule)
+        if not judges:
+            return
+        data = Dataset(Memory(self.table, tuple(self.table.column_names), id(self.table)))
+        results = row_results(data, ruleset, evaluation.prepared)
+        failed, passed = (len(self.engine.look(part, everything())) for part in (results.failed, results.passed))
+        counted = evaluation.findings[0].payload.rows
+        self.must(failed + passed == self.table.num_rows, "a row passes or fails", rule, (passed, failed))
+        self.must(not counted or counted["failed"] == failed, "as many rows fail as the verdict counts", rule, (counted, failed))
+
+    def law_of_privacy(self, rule: str) -> None:
+        """No value of a private column is shown."""
+        found = self.finding(rule, private=self.table.column_names)
+        shown = f"{found.message} {found.value} {dict(found.payload.metrics)} {found.examples}"
+        telling = [
+            str(v) for c in self.table.column_names for v in self.table[c].to_pylist() if len(str(v)) > 6 and not isinstance(v, bool)
+        ]
+        self.must(not [v for v in telling if v in shown], "no value of a private column is shown", rule, shown)
+
+    def law_of_engines(self, rule: str, engine: Session) -> None:
+        """Both engines give the same."""
+        self.alike(self.finding(rule), self.finding(rule, engine=engine), "both engines give the same", rule)
