@@ -43,6 +43,8 @@ FEATURES: list[Step] = [
     S["encode"](CATEGORIES, with_="ordinal", unseen="slot", missing="slot"),
     S["encode"](CATEGORIES, with_="ordinal", unseen="null", missing=-1, max_categories=2),
     S["encode"]("word", with_="ordinal", unseen="error", missing="slot"),
+    S["vectorize"]("word"),
+    S["vectorize"](("word", "label"), most=2, lowercase=False),
     S["encode"]("word", categories=("b", "a", "日本")),
 ]  # fmt: skip
 FEATURES += predicting(("whole", "price", "flag"))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Schema
+from tilth.data import Kind, Schema
 from tilth.engine.arrow import cast, uniform
 from tilth.engine.expressions import alias, col, lit
+from tilth.engine.expressions import cast as to_kind
 from tilth.engine.needs import Fold
 from tilth.engine.operations.rows import REFUSED
 from tilth.engine.plan import MOST_GROUPS
@@ -37,9 +38,13 @@ def fold_select(folds: Sequence[Fold]) -> exp.Select:
     return exp.Select(expressions=[*map(col, columns), *computed] or [alias(lit(1), "\x1fone")])
 
 
+def _condition(where: Tree) -> Tree:
+    return to_kind(where, Kind.BOOLEAN)
+
+
 def _names(folds: Sequence[Fold]) -> dict[Tree, str]:
     """Condition or group → the name of the column that holds it."""
-    trees = dict.fromkeys(tree for f in folds for tree in (*((f.where,) if f.where is not None else ()), *f.by))
+    trees = dict.fromkeys(tree for f in folds for tree in (*([] if f.where is None else [_condition(f.where)]), *f.by))
     return {tree: f"\x1f{i}" for i, tree in enumerate(trees)}
 
 
@@ -56,7 +61,7 @@ class Folding:
     def of(cls, folds: Sequence[Fold], kinds: Schema) -> Folding:
         """The folding of a table with these columns."""
         names = _names(folds)
-        conditions = tuple(None if f.where is None else names[f.where] for f in folds)
+        conditions = tuple(None if f.where is None else names[_condition(f.where)] for f in folds)
         return cls(
             tuple(replace(f, where=None, by=()) for f in folds), conditions, tuple(tuple(names[k] for k in f.by) for f in folds), kinds
         )

@@ -22,6 +22,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "impute": "tilth.steps.clean.impute:Impute",
         "scale": "tilth.steps.scale.scale:Scale",
         "encode": "tilth.steps.encode.encode:Encode",
+        "vectorize": "tilth.steps.text.vectorize:Vectorize",
         "predict": "tilth.steps.predict:Predict",
         "split": "tilth.steps.rows.split:Split",
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",

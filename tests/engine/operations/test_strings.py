@@ -5,7 +5,7 @@ import pytest
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations import BlankToNull, OneOf
+from tilth.engine.operations import BlankToNull, Occurrences, OneOf
 
 VALUES = [None, "", " ", "\t \r\n", "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]
 KEPT = [None, None, None, None, "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]  # by hand: space, tab, CR and LF are blank
@@ -38,3 +38,21 @@ def test_a_text_is_one_of_some():
 @pytest.mark.spark
 def test_spark_finds_the_same_members(spark):
     assert on_spark(spark, *one_of()) == [tuple(x in members for members in MEMBERS) for x in TEXTS]
+
+
+COUNTED = [None, "", "aa", "aaa", "baab", "日本日本", "\x1faa\x1e\x1faa\x1e"]
+PARTS = {"aa": [None, 0, 1, 1, 1, 0, 2], "日本": [None, 0, 0, 0, 0, 2, 0], "\x1faa\x1e": [None, 0, 0, 0, 0, 0, 2]}  # by hand
+
+
+def counted():
+    return pa.table({"x": COUNTED}), [Occurrences.of(col("x"), lit(part)) for part in PARTS]
+
+
+def test_occurrences_are_counted_without_overlap():
+    table, trees = counted()
+    assert on_duckdb(table, trees) == by_row(table, trees) == list(zip(*PARTS.values(), strict=True))
+
+
+@pytest.mark.spark
+def test_spark_counts_the_same(spark):
+    assert on_spark(spark, *counted()) == list(zip(*PARTS.values(), strict=True))

@@ -31,7 +31,7 @@ from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
 from tilth.engine.operations.rows import Copies, Refuse, refusal, without_values
-from tilth.engine.operations.strings import BlankToNull, LowerAscii, OneOf, Trim
+from tilth.engine.operations.strings import BlankToNull, LowerAscii, Occurrences, OneOf, Trim
 from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz, Micros, from_micros
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "MostFrequentKey",
     "NanToNull",
     "NoNegativeZero",
+    "Occurrences",
     "OneOf",
     "Operation",
     "Quantile",
