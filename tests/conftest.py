@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.servers import postgres, s3, s3_server  # noqa: F401 -- fixtures
 from tilth.errors import TilthError
 
 if TYPE_CHECKING:

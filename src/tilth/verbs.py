@@ -26,6 +26,7 @@ from tilth.report import Finding, Report
 from tilth.rules import Ruleset, evaluate, parse
 from tilth.store.local import refuse_own_input, text_of
 from tilth.store.places import refuse_foreign
+from tilth.store.uri import joined
 
 if TYPE_CHECKING:
     from tilth.measures.bias import Bands
@@ -228,7 +229,7 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     says, or nowhere. The report tells whether every rule passed.
     """
     flow = flow_from(flow)
-    place = Path(out) if out is not None else Path(flow.folder) / flow.deliver.to if flow.deliver.to else None
+    place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
     if place is not None:
         refuse_own_input(place, _paths(flow, data))
         refuse_foreign(place)
@@ -318,7 +319,7 @@ def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
 def _paths(flow: Flow, data: Any = None) -> list[str]:
     """The paths that are read: those of the flow, or those that stand in for them."""
     if data is None:
-        return [p if "://" in p else str(Path(flow.folder) / p) for p in flow.reading.read]
+        return [joined(flow.folder, p) for p in flow.reading.read]
     given = data if isinstance(data, list | tuple) else [data]
     return [str(path) for path in given if isinstance(path, str | Path)]
 

@@ -34,7 +34,7 @@ from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Step
 from tilth.store.local import refuse_stream
-from tilth.store.places import atomic
+from tilth.store.places import atomic, copies
 
 VERSION = 1
 OLDEST = 1  # the oldest version that is still read
@@ -58,7 +58,6 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def save(flow: Flow, path: str | Path) -> Path:
     """Save a fitted flow; the file appears whole or not at all. Errors: `FlowError` if it is not fitted."""
-    path = Path(path)
     learned = flow.need_learned()
     entries = {
         "flow.yaml": flow.text,
@@ -72,12 +71,13 @@ def save(flow: Flow, path: str | Path) -> Path:
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
             archive.writestr(info, text)
-    return path
+    return Path(path)
 
 
 def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
-    path = Path(path)
+    held = copies(path)  # of a place elsewhere; they live as long as this
+    path = Path(held.path)
     refuse_stream(str(path), "fitted flow", ArtefactError)
     texts = _texts(path)
     try:

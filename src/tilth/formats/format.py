@@ -14,7 +14,7 @@ from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, refuse_unopenable, suffix_of
-from tilth.store.places import atomic
+from tilth.store.places import atomic, has_rows
 from tilth.store.uri import Place
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "csv": "tilth.formats.csv:Csv",
         "parquet": "tilth.formats.parquet:Parquet",
         "jsonl": "tilth.formats.jsonl:JsonLines",
+        "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",
         "spark": "tilth.formats.relations:SparkFrame",
         "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too
@@ -91,11 +92,11 @@ def by_name(name: str) -> Format:
 
 def recognised(given: Any) -> Format:
     """The format of a table in memory, by its type, or of files, by their ending."""
-    if isinstance(given, str | os.PathLike):
+    if isinstance(given, str | os.PathLike) and not has_rows(given):
         refuse_unopenable(os.fspath(given))
-        return by_suffix(os.fspath(given))
-    if isinstance(given, list | tuple) and given and all(isinstance(g, str | os.PathLike) for g in given):
-        return by_suffix(os.fspath(given[0]))
+    places = given if isinstance(given, list | tuple) else [given]
+    if places and all(isinstance(p, str | os.PathLike) for p in places):
+        return by_name("table") if has_rows(places[0]) else by_suffix(os.fspath(places[0]))
     for form in formats().values():
         if form.knows(given):
             return form

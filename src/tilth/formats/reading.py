@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from tilth.formats.decode import CASTS, decode_strings, decode_values, reconcile
 from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
 from tilth.formats.guess import believed, decided, proof
 from tilth.store.local import state_of
+from tilth.store.places import Copies, copies, has_rows, named
 
 NO_ROLES = Roles()
 
@@ -48,9 +51,11 @@ def read(
     Dataset(table in memory (2 rows): 1 columns, 1 layers)
     """
     known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
-    form, given = (_stood_in if standing_in else _opened)(source, format, names, engine, options)
-    known_roles.check(given.columns)
-    return _entered(form, Dataset(given, known_roles), _said(types or {}, given), _tokens(nulls), engine)
+    with _here(source) as (here, elsewhere):
+        form, given = (_stood_in if standing_in else _opened)(here, format, names, engine, options)
+        given = _held(given, elsewhere)
+        known_roles.check(given.columns)
+        return _entered(form, Dataset(given, known_roles), _said(types or {}, given), _tokens(nulls), engine)
 
 
 def read_as(
@@ -78,7 +83,9 @@ def read_as(
     if isinstance(source, Dataset):
         data = source
     else:
-        form, given = _stood_in(source, format, names, engine, options)
+        with _here(source) as (here, elsewhere):
+            form, given = _stood_in(here, format, names, engine, options)
+        given = _held(given, elsewhere)
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
         data = _entered(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine)
     return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
@@ -87,6 +94,33 @@ def read_as(
 def described(schema: Schema) -> Source:
     """A source with these columns and no rows: for asking what a step would make of them."""
     return Memory(None, schema.names)
+
+
+@contextmanager
+def _here(source: Any) -> Iterator[tuple[Any, Copies | None]]:
+    """A source on this machine, and the copies that hold it if its files are elsewhere. Errors inside name the places."""
+    several = isinstance(source, list | tuple)
+    places = list(source) if several else [source]
+    if not all(isinstance(p, str | os.PathLike) and not has_rows(p) for p in places):
+        yield source, None
+        return
+    found = [copies(p) for p in places]
+    held = [c for c in found if c.scratch]
+    with ExitStack() as errors:
+        for one in held:
+            errors.enter_context(named(one))
+        yield (
+            [c.path for c in found] if several else found[0].path,
+            held[0] if len(held) == 1 else Copies("", f"{len(held)} places ({held[0].place} …)", scratch=tuple(held)) if held else None,
+        )
+
+
+def _held(given: Source, elsewhere: Copies | None) -> Source:
+    """A source that keeps the copies it is read from, and is called by their place."""
+    if elsewhere is None or not isinstance(given, Files):
+        return given
+    own = given.copies  # of a codec, which has decoded them
+    return replace(given, copies=Copies(own.path, elsewhere.place, scratch=own) if own else elsewhere)
 
 
 def _opened(

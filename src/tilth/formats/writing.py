@@ -12,7 +12,7 @@ from tilth.engine.session import Session, everything
 from tilth.errors import RequestError, did_you_mean, listed
 from tilth.formats.arrow import decoded
 from tilth.formats.format import by_name, by_suffix, refuse_unknown
-from tilth.store.uri import Place
+from tilth.store.uri import Place, is_local
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def write(data: Dataset, place: Place, *, engine: Session, format: str | None = None, **options: Any) -> Path:  # noqa: A002 -- the flow file's own word
-    """Write a dataset to a file or a folder, whole or not at all; the place.
+def write(data: Dataset, place: Place, *, engine: Session, format: str | None = None, **options: Any) -> Path | str:  # noqa: A002 -- the flow file's own word
+    """Write a dataset to a file or a folder, atomically; the place.
 
     The format is found by the place's ending; a place without one is a folder of Parquet files. The rows stand in their order
     where it is meant (`data.ordered`).
@@ -33,7 +33,7 @@ def write(data: Dataset, place: Place, *, engine: Session, format: str | None = 
     form = by_name(format) if format else by_suffix(os.fspath(place), default="parquet")
     refuse_unknown(form, options, form.write_options)
     form.write(data, place, engine, **options)
-    return Path(place)
+    return Path(place) if is_local(place) else os.fspath(place)
 
 
 def to_frame(data: Dataset, kind: str, engine: Session) -> Any:

@@ -11,6 +11,7 @@ from tilth.errors import RequestError
 from tilth.report.report import Report
 from tilth.shelf import Shelf
 from tilth.store.places import atomic
+from tilth.store.uri import is_local
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
 Renderer: TypeAlias = Callable[[Report], str]
@@ -28,7 +29,7 @@ FORMATS: Shelf[Renderer] = Shelf(
 )
 
 
-def write_report(report: Report, place: str | Path, format: str | None = None) -> Path:  # noqa: A002 -- the word that verbs and the flow file use
+def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- the word that verbs and the flow file use
     """Write a report in the format of the file's ending, or in the one that is named, and return where it stands.
 
     Endings: `.html`, `.json`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `junit`, `markdown`, `text`, `glue`. Folders
@@ -39,14 +40,13 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_report(Report("check"), f"{folder}/report.md").name
+    ...     Path(write_report(Report("check"), f"{folder}/report.md")).name
     'report.md'
     """
-    path = Path(place)
-    text = FORMATS[report_format(path, format)](report)
-    with atomic(path) as new:
+    text = FORMATS[report_format(place, format)](report)
+    with atomic(place) as new:
         new.write_bytes(text.encode("utf-8", "replace"))
-    return path
+    return Path(place) if is_local(place) else place
 
 
 def report_format(place: str | Path, asked: str | None = None) -> str:

@@ -6,7 +6,7 @@ Everything Tilth reads or writes by name goes through `copies`, `rows` and `atom
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from tilth.errors import Gap, TilthError
 from tilth.shelf import Shelf
-from tilth.store.scratch import Scratch
 from tilth.store.uri import Place, scheme_of
 
 if TYPE_CHECKING:
@@ -31,16 +30,15 @@ class Copies:
     path: str
     place: str = ""
     renamed: tuple[str, str] = ("", "")
-    scratch: Scratch | None = field(default=None, repr=False, compare=False)
+    scratch: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table or query elsewhere: its columns, and Arrow batches as often as they are asked for."""
+    """The rows of a table or query elsewhere, in Arrow batches, as often as they are asked for."""
 
     place: str
-    schema: pa.Schema
-    batches: Callable[[], pa.RecordBatchReader] = field(repr=False, compare=False)
+    batches: Callable[[], Iterable[pa.RecordBatch]] = field(repr=False, compare=False)
 
 
 class Store:
@@ -65,12 +63,21 @@ class Store:
         raise Gap(f"nothing can be written to {scheme_of(place)}://", hint="write a file, and load it from there")
 
 
-STORES: Shelf[type[Store]] = Shelf("store", "stores", {"file": "tilth.store.local:Local"})
+STORES: Shelf[type[Store]] = Shelf(
+    "store",
+    "stores",
+    {"file": "tilth.store.local:Local", "s3": "tilth.store.s3:S3", "postgresql": "tilth.store.table:PostgreSQL"},
+)
 
 
 def store_of(place: Place) -> Store:
     """The store of a place. Errors: `RequestError` for a scheme that is not known."""
     return STORES.find(scheme_of(place))()
+
+
+def has_rows(place: Place) -> bool:
+    """Whether a place is a table or query, which has rows but no files."""
+    return scheme_of(place) in STORES and store_of(place).has_rows
 
 
 def copies(place: Place) -> Copies:

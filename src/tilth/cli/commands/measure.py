@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,5 +60,5 @@ def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any],
     asked = AnalysisConfig.load(config)
     report = measure_config(verbs.read(data, engine=engine, **{**asked.reading, **reading}), asked, engine)
     if out:
-        deliver_analysis(report, asked.given, Path(out))
+        deliver_analysis(report, asked.given, out)
     return report

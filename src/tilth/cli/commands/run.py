@@ -21,10 +21,9 @@ def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any
     OUT then holds a folder of Parquet per part of the split, the fitted flow, report.html and report.json. Exit code 1 if a
     rule failed.
     """
-    from pathlib import Path
-
     from tilth import verbs
     from tilth.cli.app import say
+    from tilth.store.uri import joined
 
     loaded = verbs.flow_from(flow)
     if dry_run:
@@ -37,5 +36,5 @@ def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any
         raise click.UsageError("where shall the result go? Give -o OUT, or say `deliver: {to: …}` in the flow")
     report = verbs.run(loaded, out, engine=engine_from(**engine))
     show(report, json)
-    say(f"report: {Path(out or Path(loaded.folder) / place) / 'report.html'}")
+    say(f"report: {joined(out or joined(loaded.folder, place), 'report.html')}")
     return 0 if report.passed else 1

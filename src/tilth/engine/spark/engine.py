@@ -160,6 +160,8 @@ class SparkRun(Session):
             return self._read(source)
 
     def _read(self, source: Source) -> DataFrame:
+        if isinstance(source, Files) and source.copies and not self._is_local():
+            return self._sent(source)
         match source:
             case Files(format="parquet"):
                 return self._parquet(source)
@@ -173,6 +175,15 @@ class SparkRun(Session):
             case Native(engine="spark"):
                 return moved(source.handle, self.own)
         raise Gap(f"Spark cannot read {source}")
+
+    def _sent(self, source: Files) -> DataFrame:
+        """Copies on this machine, which a cluster does not see, as a frame. Errors: `Gap` for files that are not Parquet."""
+        import pyarrow.parquet as pq
+
+        if source.format != "parquet":
+            hint = "make them Parquet, or read them with DuckDB"
+            raise Gap(f"Spark on a cluster reads {source.format} from places that it sees itself, not from {source}", hint=hint)
+        return self._in_memory(pq.read_table(list(source.paths)))
 
     def _in_memory(self, table: pa.Table) -> DataFrame:
         with active_kept(self.own):

