@@ -1,11 +1,11 @@
-"""Every error Tilth raises, split by whose mistake it is, and the shape of a message.
+"""Every error Tilth raises, split by who can fix it, and the shape of a message.
 
     TilthError
     ├── RequestError (ValueError)      the request is wrong                          exit code 2
     │   ├── FlowError                  the flow file
     │   ├── RulesError                 the ruleset (DQDL)
     │   ├── ExpressionError            a formula, a `where`, a CustomSql
-    │   ├── ColumnError (KeyError)     a column that is not there, or not of the kind needed
+    │   ├── ColumnError (KeyError)     an unknown column, or one of the wrong kind
     │   ├── SourceError                a file or table that cannot be read as asked
     │   ├── ArtefactError              a fitted flow that cannot be opened
     │   └── MissingExtra (ImportError) an optional part that is not installed
@@ -13,7 +13,7 @@
     ├── MachineError (RuntimeError)    disk, memory, network, engine                 exit code 3
     └── Gap (NotImplementedError)      a thing that one engine or this version cannot do   exit code 2
 
-An error carries one or more `Mistake`s: whoever checks a request collects all of them and raises once.
+An error carries one or more `Mistake`s: all mistakes of a request are collected and raised at once.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-_WIDTH, _BEFORE = 160, 60  # characters of a line that are shown, and how many of them before the culprit
+_WIDTH, _BEFORE = 160, 60  # characters of a line that are shown, and how many of them before the mistake
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a mistake stands: a file (or `<text>`), a line and a column, both counted from 1, and that line's text."""
+    """Where a mistake is: a file (or `<text>`), a line and a column, both counted from 1, and that line's text."""
 
     file: str | None = None
     line: int | None = None
@@ -39,7 +39,7 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def underlined(self) -> str:
-        """The line with the culprit underlined, or nothing where the text is not known. Of a long line only what is around it."""
+        """The line with the mistake underlined, or an empty string where the text is not known. A long line is cut around it."""
         if self.text is None or self.column is None:
             return ""
         start = max(0, self.column - 1 - _BEFORE) if len(self.text) > _WIDTH else 0
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing that is wrong: what was asked and found, where, what would be accepted, and what to do next.
+    """One mistake: what was asked and found, where, what would be accepted, and what to do next.
 
     `code` is a stable short name (`unknown-column`, `E-ARITY`) for tools; `severity` is `error` or `warning`.
     """
@@ -75,12 +75,12 @@ class Mistake:
         return "\n".join(lines)
 
     def at(self, place: Place) -> Mistake:
-        """The same mistake, standing at `place`."""
+        """The same mistake at `place`."""
         return replace(self, place=place)
 
 
 class TilthError(Exception):
-    """The root. `mistakes` holds everything that is wrong; `str()` prints them all.
+    """The base class. `mistakes` holds all mistakes; `str()` prints them.
 
     >>> print(RequestError("no such engine: 'dukdb'", hint=did_you_mean("dukdb", ["duckdb", "spark"])))
     no such engine: 'dukdb'
@@ -100,7 +100,7 @@ class TilthError(Exception):
 
 
 class RequestError(TilthError, ValueError):
-    """The request is wrong: mend it and ask again."""
+    """The request is wrong: correct it and try again."""
 
     exit_code = 2
 
@@ -114,15 +114,15 @@ class RulesError(RequestError):
 
 
 class ExpressionError(RequestError):
-    """A formula, a `where` or a CustomSql is wrong, or uses what may not be used."""
+    """A formula, a `where` or a CustomSql is wrong, or uses SQL that is not accepted."""
 
 
 class ColumnError(RequestError, KeyError):
-    """A column is not there, or is not of the kind that is needed."""
+    """A column is unknown, or of the wrong kind."""
 
     @classmethod
     def unknown(cls, name: str, known: Iterable[str], asked_by: str = "") -> ColumnError:
-        """The error for a name that no column has, with the nearest names."""
+        """The error for an unknown name, with the nearest names."""
         known = list(known)
         by = f"{asked_by}: " if asked_by else ""
         return cls(

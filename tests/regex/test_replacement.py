@@ -37,10 +37,10 @@ def test_it_is_read(text: str, parts: tuple[str | int, ...]) -> None:
     ("text", "column", "message"),
     [
         (r"a\3", 2, "no group 3"),
-        ("$1", 1, "group to Java"),
-        ("x${n}", 2, "group to Java"),
-        (r"\n", 1, "backslash stands"),
-        ("a\\", 2, "backslash stands"),
+        ("$1", 1, "group in Java"),
+        ("x${n}", 2, "group in Java"),
+        (r"\n", 1, "backslash is only"),
+        ("a\\", 2, "backslash is only"),
     ],
 )
 def test_it_is_refused(text: str, column: int, message: str) -> None:

@@ -1,6 +1,6 @@
-"""Sets of characters, held as sorted ranges of code points: what one place of a pattern accepts.
+"""Sets of characters, held as sorted ranges of code points: what one position of a pattern matches.
 
-Classes, negated classes, the dot and case-folding are all settled here, once, so that no engine's own idea of them matters.
+Classes, negated classes, the dot and case folding are all resolved here, so that no engine's own definition of them matters.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 LAST = 0x10FFFF  # the last code point of Unicode
-SURROGATES = range(0xD800, 0xE000)  # halves of UTF-16 pairs: no text of either engine can hold one alone
+SURROGATES = range(0xD800, 0xE000)  # halves of UTF-16 pairs: no string of either engine can hold one alone
 
 Range = tuple[int, int]
 

@@ -1,11 +1,11 @@
 """What a pattern may cost engines that backtrack: the time of Java and Python, and Java's stack.
 
-`(a+)+b` has 2ⁿ ways to read n letters, and where no `b` follows a backtracking engine tries them all. `readings` is an upper bound on the
-ways to read one text. A repeat without a limit is accepted only if each of its rounds can be read in one way and it is clear where a round
-ends: the next character decides (`tree.decided`), all rounds have one length, or a round begins or ends with a separator. Elsewhere the
-ways multiply, and what exceeds `MOST_READINGS` is refused. What is accepted may still cost a power of the text's length: `.*a.*b` about n³.
+`(a+)+b` can match n letters in 2ⁿ ways, and if no `b` follows a backtracking engine tries them all. `readings` is an upper bound on the
+ways to match one string. An unbounded repeat is accepted only if each iteration can match in one way and its end is clear: the next
+character decides (`tree.decided`), all iterations have one length, or an iteration begins or ends with a separator. Elsewhere the ways
+multiply, and a pattern with more than `MOST_READINGS` is refused. What is accepted may still take polynomial time: `.*a.*b` about n³.
 
-Java calls itself for every round of some repeats; on the 1 MiB of stack of Spark's threads some thousand rounds end the application.
+Java recurses for every iteration of some repeats; on the 1 MiB of stack of Spark's threads some thousand of them end the application.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from tilth.regex.tree import Chars, Choice, Edge, Group, Node, Repeat, Sequence
 
 MOST_READINGS = 1_000_000
 MOST_OPTIONS = 50  # that are compared with each other
-SHORT = 4  # lengths beyond the least that are counted: more cost a power of the text's length, not an exponent
+SHORT = 4  # lengths beyond the least that are counted: more make the time polynomial, not exponential
 CALLS = 3_000  # that fit into 1 MiB: at least 1.7 times as many did, for patterns of every kind, on Java 17 before it compiles
 FEW = 200  # calls of a counted repeat that are added up
 
-AMBIGUOUS = "the same text can be read in too many ways, and Java and Python would try them all"
+AMBIGUOUS = "it can match the same string in too many ways, and Java and Python would try them all"
 
 
 def readings(node: Node) -> float:
-    """An upper bound on the number of ways to read one text from its start to its end.
+    """An upper bound on the number of ways to match one string from its start to its end.
 
     >>> many = Repeat(Chars(CharSet.of("a")), 1, None)
     >>> readings(many), readings(Repeat(many, 1, None))
@@ -38,7 +38,7 @@ def readings(node: Node) -> float:
 
 
 def _loosened(node: Node) -> Node:
-    """The node without the conditions between characters, and its repeats greedy: neither makes a way to read a text impossible."""
+    """The node without the conditions between characters, and its repeats greedy: neither removes a way to match a string."""
     if isinstance(node, Edge):
         return Sequence(())
     below = tree.changed(node, _loosened)
@@ -71,7 +71,7 @@ def _readings(node: Node, after: CharSet) -> float:
 
 
 def _lengths(node: Node) -> int:
-    """How many lengths the text of a node can have, of more than `SHORT` one more than that."""
+    """How many lengths a match of the node can have, counted up to `SHORT` + 1."""
     if tree.length(node) is not None:
         return 1
     if isinstance(node, Repeat) and node.most is not None and tree.length(node.body) is not None:
@@ -80,14 +80,14 @@ def _lengths(node: Node) -> int:
 
 
 def _apart(one: Node, other: Node) -> bool:
-    """Whether two options have different lengths, or differ in a character that both begin with, so that no text is both."""
+    """Whether two options have different lengths, or differ in one of their first characters, so that no string matches both."""
     lengths = tree.length(one), tree.length(other)
     differ = None not in lengths and lengths[0] != lengths[1]
     return differ or any(disjoint(pair) for pair in zip(_opening(one), _opening(other), strict=False))
 
 
 def _opening(node: Node) -> list[CharSet]:
-    """The sets of the characters that the text of a node surely begins with."""
+    """The sets of the characters that every match of the node begins with."""
     while isinstance(node, Group):
         node = node.body
     parts = node.parts if isinstance(node, Sequence) else (node,)
@@ -95,7 +95,7 @@ def _opening(node: Node) -> list[CharSet]:
 
 
 def _is_separated(body: Node) -> bool:
-    """Whether a round begins or ends with a character that is nowhere else in it."""
+    """Whether an iteration begins or ends with a character that is nowhere else in it."""
     while isinstance(body, Group):
         body = body.body
     parts = body.parts if isinstance(body, Sequence) else (body,)
@@ -104,7 +104,7 @@ def _is_separated(body: Node) -> bool:
 
 
 def longest_text(node: Node) -> int | None:
-    """Up to how many characters a text is safe for Java's matcher on 1 MiB of stack; `None` where there is no limit.
+    """The length of the longest string that is safe for Java's matcher on 1 MiB of stack; `None`: no limit.
 
     >>> from tilth.regex.parser import Parser
     >>> longest_text(Parser("(?:ab|c)*").tree), longest_text(Parser("(?:[a-z]+,)+[a-z]").tree)
@@ -115,7 +115,7 @@ def longest_text(node: Node) -> int | None:
 
 
 def _calls(node: Node, after: CharSet) -> tuple[int, int]:
-    """How many calls are on the stack at once while the node is matched: in any case, and for each character, since a round takes one."""
+    """How many calls are on the stack at once while the node is matched: in any case, and for each character of the string."""
     match node:
         case Chars():
             return 1, 0
@@ -139,7 +139,7 @@ def _calls(node: Node, after: CharSet) -> tuple[int, int]:
 
 
 def _runs_in_a_loop(body: Node) -> bool:
-    """Whether Java repeats the body without calling itself: its length is one number of Java's characters, without a choice."""
+    """Whether Java repeats the body in a loop: it always takes the same number of UTF-16 units, without alternatives."""
     match body:
         case Chars(among):
             return among.ranges[-1][1] <= 0xFFFF

@@ -1,4 +1,4 @@
-"""From text to tree. What is outside the subset is refused with its place, the reason and the nearest way to write it; all of it at once.
+"""From text to tree. Everything outside the subset is refused at once, with its place, the reason and the nearest way to write it.
 
     pattern   = flags alternation
     alternation = sequence ("|" sequence)*
@@ -9,7 +9,7 @@
     class     = "[" "^"? (character | character "-" character | escape)+ "]"
     flags     = ("(?i)" | "(?s)" | "(?is)")*
 
-The parser never raises on the way: it notes a mistake, takes something harmless in its place and goes on.
+The parser never raises: it notes a mistake, takes something harmless instead and goes on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tilth.regex.tree import Chars, Edge, Group, Node, Repeat
 
 LONGEST = 2_000  # characters of a pattern; Java's matcher takes one stack frame per part, and 1 MiB holds about twice as many
 DEEPEST = 20  # groups inside each other
-MOST_COPIES = 1_000  # RE2's own limit on a counted repeat, nested counts multiplied
+MOST_COPIES = 1_000  # RE2's limit on a counted repeat, nested counts multiplied
 LARGEST = 20_000  # instructions; RE2 gives up at about 170,000 and is slow long before
 
 HARMLESS = Chars(CharSet.of("a"))
@@ -35,11 +35,11 @@ EDGES = {"A": Edge.START, "z": Edge.END, "b": Edge.WORD}
 ESCAPES = r"\d \D \w \W \s \S \b \A \z \t \n \r \f \xHH \x{H…} and a backslash before punctuation"
 REFUSED_ESCAPES = {  # letter → why, and what to write instead
     "Z": (
-        r"\Z is the end of the text to Python, and stands before a last line break too to Java",
-        r"for the end of the text write \z or $",
+        r"\Z is the end of the string in Python, and in Java also before a last line break",
+        r"for the end of the string write \z or $",
     ),
-    "B": (r"\B differs between engines on the empty text", "name the characters that stand there, as in [a-z]foo"),
-    "v": (r"\v is one character to RE2 and a whole class to Java", r"for the vertical tab write \x0b"),
+    "B": (r"\B differs between engines on the empty string", "name the neighbouring characters, as in [a-z]foo"),
+    "v": (r"\v is one character in RE2 and a class in Java", r"for the vertical tab write \x0b"),
     "a": (r"\a is not in the subset", r"for the bell character write \x07"),
     "e": (r"\e is known to Java only", r"for the escape character write \x1b"),
     "c": (r"control characters by letter are known to Java only", r"write the code, as \x01 for control-A"),
@@ -99,7 +99,7 @@ class Parser:
             )
         for at, character in enumerate(self.text[:LONGEST]):
             if ord(character) in SURROGATES:
-                self._refuse(at, f"half a surrogate pair (U+{ord(character):04X}) is no character", "whole characters")
+                self._refuse(at, f"half a surrogate pair (U+{ord(character):04X}) is not a character", "whole characters")
         return not self.mistakes
 
     def _pattern(self) -> None:
@@ -108,15 +108,13 @@ class Parser:
             flags = flags.on(leading[1])
         options = self._options(flags)
         while self._take(r"\)"):  # only a closing bracket stops the options early
-            self._refuse(self.at - 1, "this bracket closes nothing", hint=r"for the character itself write \)")
+            self._refuse(self.at - 1, "this bracket has no opening bracket", hint=r"for the character itself write \)")
             options += self._options(flags) if self.text[self.at : self.at + 1] not in (")", "") else []
         self.is_alternation = len(options) > 1
         self.tree = tree.choice(options)
         if tree.size(self.tree) > LARGEST:
             counted = f"about {tree.size(self.tree):,} instructions"
-            self._refuse(
-                0, f"the pattern is too large: {counted} once its counts are written out", f"at most {LARGEST:,}", "lower the counts"
-            )
+            self._refuse(0, f"the pattern is too large: {counted} once its counts are expanded", f"at most {LARGEST:,}", "lower the counts")
         elif not self.mistakes and readings(self.tree) > MOST_READINGS:
             self._refuse(
                 0,
@@ -135,7 +133,11 @@ class Parser:
         while self.at < len(self.text) and self.text[self.at] not in "|)":
             parts.append(self._repeated(flags))
         if not parts:
-            self._refuse(start, "nothing stands here", hint="for a part that may be absent write (?:…)?; for the empty text alone write ^$")
+            self._refuse(
+                start,
+                "an expression is missing here",
+                hint="for a part that may be absent write (?:…)?; for the empty string alone write ^$",
+            )
             return HARMLESS
         return tree.sequence(parts)
 
@@ -166,7 +168,7 @@ class Parser:
         return start, least, most
 
     def _repeat(self, body: Node, start: int, at: int, least: int, most: int | None) -> Node:
-        """The repeat of `body`, which began at `start`, by the counts that stand at `at`."""
+        """The repeat of `body`, which began at `start`, by the counts at `at`."""
         sign, part = self.text[at : self.at], self.text[start:at]
         length = self.at - at
         greedy = not self._take(r"\?")
@@ -174,7 +176,7 @@ class Parser:
         if self._take(r"\+"):
             self._refuse(self.at - 1, "possessive repeats are not available: RE2, DuckDB's engine, has none", hint=f"write {sign} alone")
         if most is not None and (most < least or most == 0):
-            self._refuse(at, f"{sign} counts to nothing", "{n,m} with 0 ≤ n ≤ m and 1 ≤ m", length=length)
+            self._refuse(at, f"{sign} is never repeated", "{n,m} with 0 ≤ n ≤ m and 1 ≤ m", length=length)
         elif tree.copies(node) > MOST_COPIES:
             self._refuse(
                 at, "a counted repeat may make no more copies, nested counts multiplied", f"at most {MOST_COPIES:,}", length=length
@@ -182,12 +184,12 @@ class Parser:
         elif isinstance(body, Repeat) and not part.endswith(")"):
             self._refuse(at, f"{sign} repeats a repeat", hint=f"if that is meant, write (?:{part}){sign}", length=length)
         elif isinstance(body, Edge):
-            self._refuse(at, f"{sign} repeats a place between characters", hint=f"write {part} alone", length=length)
+            self._refuse(at, f"{sign} repeats a position between characters", hint=f"write {part} alone", length=length)
         elif tree.may_be_empty(body):
-            why = f"{sign} repeats a part that may match nothing; engines differ in what it then holds"
-            self._refuse(at, why, hint="make what stands inside need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
+            why = f"{sign} repeats a part that can match the empty string; engines differ in what it then holds"
+            self._refuse(at, why, hint="make the part need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
         elif not self.mistakes and readings(node) > MOST_READINGS:
-            hint = "let each round but the first begin with a separator that is nowhere else in it: (?:a+,?)+ is a+(?:,a+)*,?"
+            hint = "let each iteration but the first begin with a separator that is nowhere else in it: (?:a+,?)+ is a+(?:,a+)*,?"
             self._refuse(start, f"this repeat is ambiguous: {AMBIGUOUS}", hint=hint, length=self.at - start)
         else:
             return node
@@ -225,14 +227,14 @@ class Parser:
         number = 0
         if self.text.startswith("?", self.at):
             flags = self._group_flags(start, flags)
-            if self.text[self.at - 1] == ")":  # flags with nothing behind them, refused
+            if self.text[self.at - 1] == ")":  # flags without a pattern, refused
                 return HARMLESS
         else:
             self.group_count += 1
             number = self.group_count
         self.depth += 1
         if self.depth > DEEPEST:
-            self._refuse(start, "groups stand too deep in each other", f"at most {DEEPEST} levels")
+            self._refuse(start, "groups are nested too deeply", f"at most {DEEPEST} levels")
             self.at = len(self.text)
             return HARMLESS
         body = tree.choice(self._options(flags))
@@ -250,7 +252,7 @@ class Parser:
         elif around := self._take(r"\?<?[=!]"):
             what = LOOKAROUND[around[0]]
             why = f"{what} is not available: RE2, DuckDB's engine, has none"
-            hint = "ask in two conditions, or match the neighbours too and take the group that is wanted"
+            hint = "write two conditions, or match the neighbours too and extract a group"
             self._refuse(start, why, hint=hint, length=len(around[0]) + 1)
         elif named := self._take(r"\?P?<[^>]*>|\?'[^']*'"):
             self._refuse(start, "named groups are not in the subset", hint="write (…); groups are counted from 1", length=len(named[0]) + 1)
@@ -265,7 +267,11 @@ class Parser:
     def _bad_flags(letters: str, end: str) -> tuple[str, str, str]:
         accepted = "(?i) and (?s) at the very beginning, (?i:…) and (?s:…) anywhere"
         if letters and not letters.strip("is"):
-            return "flags for the whole pattern stand at its beginning only", accepted, f"write (?{letters}:…) round the part that is meant"
+            return (
+                "flags for the whole pattern are only accepted at its beginning",
+                accepted,
+                f"write (?{letters}:…) around the part that is meant",
+            )
         if "m" in letters:
             return (
                 "^ and $ for every line are not available: engines count lines differently",
@@ -278,7 +284,7 @@ class Parser:
     # ── escapes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _escape(self, start: int) -> CharSet | Edge:
-        """The meaning of the escape whose backslash stands at `start`."""
+        """The meaning of the escape whose backslash is at `start`."""
         letter = self.text[self.at : self.at + 1]
         self.at += 1
         if letter in NAMED:
@@ -361,7 +367,7 @@ class Parser:
         return HARMLESS.among
 
     def _class_part(self, opening: int) -> CharSet:
-        """One character or escape of a class; `opening` is where its first one stands."""
+        """One character or escape of a class; `opening` is where its first one is."""
         start = self.at
         self.at += 1
         character = self.text[start : self.at]
@@ -377,7 +383,7 @@ class Parser:
         if character == "]":
             self._refuse(start, "a class can't begin with ]: to Java it is empty", hint=r"for the character itself write \]")
         if character == "-" and start != opening and not self.text.startswith("]", self.at):
-            self._refuse(start, "- stands between two parts of a class and makes no range", hint=r"for the character itself write \-")
+            self._refuse(start, "- is between two parts of a class and does not make a range", hint=r"for the character itself write \-")
         if character == "&" and self.text.startswith("&", self.at):
             self._refuse(
                 start, "&& cuts two classes in Java and is two characters elsewhere", hint=r"for the character itself write \&", length=2
@@ -390,7 +396,7 @@ class Parser:
             ranges = POSIX.get(posix[1])
             hint = f"inside the brackets write {ranges}" if ranges else "write the characters as ranges"
             self._refuse(
-                start, f"[{posix[0]} is a class to RE2 and a list of letters to Java and Python", hint=hint, length=len(posix[0]) + 1
+                start, f"[{posix[0]} is a class in RE2 and a list of letters in Java and Python", hint=hint, length=len(posix[0]) + 1
             )
         else:
             self._refuse(start, "[ inside a class opens another one in Java only", hint=r"for the character itself write \[")
@@ -409,7 +415,7 @@ class Parser:
 
 
 def place_in(text: str, at: int, length: int, name: str = "<pattern>") -> Place:
-    """Where a mistake stands in a text of one line; what can't be printed is shown as a dot, so that the underline stays in place."""
+    """The place of a mistake in one line; characters that are not printable are shown as dots, so that the underline stays in place."""
     return Place(name, column=at + 1, text="".join(c if c.isprintable() else "·" for c in text), length=length)
 
 

@@ -1,16 +1,16 @@
-r"""From tree to text, once per engine. Only what all three read alike is ever printed: no flags, no `\d`, no `.`, no `$`.
+r"""From tree to pattern, once per engine. Only what all three read alike is rendered: no flags, no `\d`, no `.`, no `$`.
 
 | in the tree | RE2 (DuckDB) | Java (Spark) | Python |
 |---|---|---|---|
 | a set of characters | `[0-9A-Z_a-z]`, `[^\n]` | the same | the same |
-| a code point that can't be printed | `\x01`, `\x{2028}` | the same | `\x01`, `\U00002028` |
-| the end of the text | `\z` | `\z` | `\Z` |
+| a code point that is not printable | `\x01`, `\x{2028}` | the same | `\x01`, `\U00002028` |
+| the end of the string | `\z` | `\z` | `\Z` |
 | a word boundary | `\b` | lookarounds for ASCII letters | `(?a:\b)` |
 | a repeated group that the next character decides | `(?:…)*` | `(?:…)*+` | `(?:…)*` |
 
-The last line keeps Java from calling itself once per round: its matcher otherwise overflows a stack of 1 MiB on texts of a few thousand
-characters, which ends the whole Spark application. Where the next character decides, giving back is never of use, so that a possessive
-repeat matches the same.
+The last line keeps Java from recursing once per iteration: its matcher otherwise overflows a stack of 1 MiB on strings of a few thousand
+characters, which ends the whole Spark application. Where the next character decides, backtracking never helps, so a possessive repeat
+matches the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ JAVA_WORD = "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one engine spells what the three spell differently; `possessive` says whether it may be told not to give back."""
+    """How one engine spells what the three spell differently; `possessive`: whether it has possessive repeats."""
 
     code: str
     end: str
@@ -43,7 +43,7 @@ PYTHON = Dialect(code="\\U{:08x}", end=r"\Z", word=r"(?a:\b)")
 
 
 def render(node: Node, dialect: Dialect, after: CharSet = NOTHING) -> str:
-    """The pattern's text in a dialect; `after` are the characters that may follow the node.
+    """The pattern in a dialect; `after` are the characters that may follow the node.
 
     >>> render(Repeat(Chars(CharSet.between("0", "9")), 2, None, greedy=False), DUCKDB)
     '[0-9]{2,}?'

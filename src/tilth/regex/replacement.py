@@ -1,4 +1,4 @@
-r"""What replaces a match: text and groups, printed for each engine. `\1` for DuckDB is `$1` for Spark and `\g<1>` for Python."""
+r"""What replaces a match: literals and groups, rendered for each engine. `\1` for DuckDB is `$1` for Spark and `\g<1>` for Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACCEPTED = r"text, \0 to \9, \\ for a backslash, $ or \$ for a dollar"
 
 @dataclass(frozen=True)
 class Replacement:
-    r"""Text (`str`) and numbers of groups (`int`; 0 is the whole match), in order; made by `Regex.replacement`.
+    r"""Literals (`str`) and numbers of groups (`int`; 0 is the whole match), in order; made by `Regex.replacement`.
 
     >>> Replacement.parse(r"\1 costs $ \2", frozenset({0, 1, 2})).parts
     (1, ' costs $ ', 2)
@@ -25,7 +25,7 @@ class Replacement:
 
     @classmethod
     def parse(cls, text: str, groups: frozenset[int]) -> Replacement:
-        r"""Read a replacement for a pattern whose `groups` can be asked for.
+        r"""Parse a replacement for a pattern whose `groups` can be extracted.
 
         Raises `ExpressionError` with every mistake: a group that is not there, `$1` (Java's way to write a group), a stray backslash.
         """
@@ -50,7 +50,7 @@ class Replacement:
 
     @property
     def spark(self) -> str:
-        r"""For `regexp_replace(x, pattern, …)`; every digit of the text is escaped, since Java would count it to the group in front of it.
+        r"""For `regexp_replace(x, pattern, …)`; digits of a literal are escaped, as Java would add them to the group number before them.
 
         >>> Replacement((1, "0 $")).spark
         '$1\\0 \\$'
@@ -67,15 +67,15 @@ class Replacement:
 
 
 def no_group(number: int, groups: frozenset[int]) -> tuple[str, None, str, str]:
-    """The words for a group that can't be asked for: the message, no place, what is accepted, a hint."""
+    """The mistake of a group that cannot be extracted: message, no place, what is accepted, hint."""
     accepted = ", ".join(map(str, sorted(groups)))
-    return f"the pattern has no group {number} whose text could be asked for", None, accepted, "groups are parts in (…), and not repeated"
+    return f"the pattern has no group {number} that can be extracted", None, accepted, "groups are parts in (…), and not repeated"
 
 
 def _unclear(token: str, groups: frozenset[int]) -> tuple[str, str]:
     if token.startswith("$"):
-        return f"{token} is a group to Java and plain text elsewhere", rf"for a group write \1, for the text write \{token}"
+        return f"{token} is a group in Java and literal elsewhere", rf"for a group write \1, for the characters write \{token}"
     if token[1:].isdigit():
         message, _, accepted, hint = no_group(int(token[1:]), groups)
         return message, f"{hint}; there are {accepted}"
-    return "a backslash stands before a digit, a dollar or another backslash only", r"for a backslash write \\"
+    return "a backslash is only accepted before a digit, a dollar or another backslash", r"for a backslash write \\"

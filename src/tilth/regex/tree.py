@@ -1,4 +1,4 @@
-"""The parsed pattern: six kinds of frozen nodes, and what can be read off them without running anything."""
+"""The parsed pattern: six kinds of frozen nodes, and what can be derived from them without running anything."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ class Chars:
 
 
 class Edge(enum.Enum):
-    """A place between characters."""
+    """A position between characters."""
 
-    START = "the start of the text"
-    END = "the end of the text"
+    START = "the start of the string"
+    END = "the end of the string"
     WORD = "a word boundary"
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """One part after the other; none at all matches the empty text."""
+    """One part after the other; without parts the empty string."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several options, the first that leads to a match."""
+    """Alternatives, of which the first that leads to a match is taken."""
 
     options: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """The body `least` to `most` times (`None`: without end), as many as possible if `greedy`, else as few."""
+    """The body `least` to `most` times (`None`: unbounded), as often as possible if `greedy`, else as rarely."""
 
     body: Node
     least: int
@@ -52,7 +52,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Group:
-    """A part whose text can be asked for by its number, counted from 1."""
+    """A numbered group, counted from 1."""
 
     body: Node
     number: int
@@ -65,7 +65,7 @@ def sequence(parts: Iterable[Node]) -> Node:
     """The parts one after the other, without a node where there is only one.
 
     >>> sequence([Edge.START])
-    <Edge.START: 'the start of the text'>
+    <Edge.START: 'the start of the string'>
     """
     flat = tuple(_opened(parts, Sequence))
     return flat[0] if len(flat) == 1 else Sequence(flat)
@@ -74,7 +74,7 @@ def sequence(parts: Iterable[Node]) -> Node:
 def choice(options: Iterable[Node]) -> Node:
     """The options, those of an option among them, with neighbours that are single characters made one set: `a|b|(?:cd|e)` is `[ab]|cd|e`.
 
-    The meaning is the same. It spares the backtracking engines a branch per character, and Java its stack.
+    The meaning is the same; it saves backtracking engines a branch per character, and Java its stack.
     """
     merged: list[Node] = []
     for option in _opened(options, Choice):
@@ -105,7 +105,7 @@ def inner(node: Node) -> tuple[Node, ...]:
 
 
 def may_be_empty(node: Node) -> bool:
-    """Whether the node can match without taking a character (places between characters always do)."""
+    """Whether the node can match the empty string (as positions between characters do)."""
     match node:
         case Chars():
             return False
@@ -120,7 +120,7 @@ def may_be_empty(node: Node) -> bool:
 
 
 def first(node: Node) -> CharSet:
-    """The characters a match of the node can begin with, or that must be looked at to know whether it is one."""
+    """The characters a match of the node can begin with, or that decide whether it is one."""
     match node:
         case Chars(among):
             return among
@@ -135,7 +135,7 @@ def first(node: Node) -> CharSet:
 
 
 def followers(parts: tuple[Node, ...], after: CharSet) -> list[CharSet]:
-    """What can come next before, between and after `parts`, which stand in a row in front of `after`: one set more than parts."""
+    """What can come next before, between and after `parts`, which are followed by `after`: one set more than parts."""
     sets = [after]
     for part in reversed(parts):
         sets.append(first(part) | sets[-1] if may_be_empty(part) else first(part))
@@ -143,10 +143,10 @@ def followers(parts: tuple[Node, ...], after: CharSet) -> list[CharSet]:
 
 
 def decided(node: Node, after: CharSet) -> bool:
-    """Whether the next character alone always tells how the node goes on, in front of `after` (the LL(1) condition).
+    """Whether the next character alone always decides how the match continues, in front of `after` (the LL(1) condition).
 
-    Where it holds no engine ever has to go back and try another way: there is only one. Repeats that are not greedy count as undecided,
-    because cutting off their other ways would change what they match.
+    Where it holds no engine ever backtracks: there is only one way. Lazy repeats count as undecided, because cutting off their other ways
+    would change what they match.
     """
     match node:
         case Chars() | Edge():
@@ -164,17 +164,17 @@ def decided(node: Node, after: CharSet) -> bool:
 
 
 def is_decided_group(repeat: Repeat, after: CharSet) -> bool:
-    """Whether a group is repeated, and the next character always tells whether and how another round goes."""
+    """Whether a group is repeated, and the next character always decides whether and how another iteration matches."""
     return repeat.most != 1 and not isinstance(repeat.body, Chars) and decided(repeat, after)
 
 
 def inside(repeat: Repeat, after: CharSet) -> CharSet:
-    """What may follow a round of a repeat: another round, or what comes after the repeat."""
+    """What may follow an iteration of a repeat: another one, or what comes after the repeat."""
     return after if repeat.most == 1 else first(repeat.body) | after
 
 
 def length(node: Node) -> int | None:
-    """The length of every text that the node can match, in characters; `None` where they differ."""
+    """The length of every match of the node, in characters; `None` if they differ."""
     match node:
         case Chars():
             return 1
@@ -198,13 +198,13 @@ def sets(node: Node) -> Iterator[CharSet]:
 
 
 def copies(node: Node) -> int:
-    """How often the innermost repeated part stands there when all counts are written out: the product of nested counts."""
+    """How often the innermost repeated part occurs when all counts are expanded: the product of nested counts."""
     own = max(node.least, node.most or 1) if isinstance(node, Repeat) else 1
     return max(own, 1) * max((copies(part) for part in inner(node)), default=1)
 
 
 def size(node: Node) -> int:
-    """The cost of the pattern with all counts written out, in units of about one instruction of RE2.
+    """The cost of the pattern with all counts expanded, in units of about one instruction of RE2.
 
     A set costs one per range; one that reaches beyond ASCII eight more, for the byte sequences of UTF-8.
     """
@@ -231,7 +231,7 @@ def repeated_groups(node: Node) -> frozenset[int]:
 
 
 def without_groups(node: Node) -> Node:
-    """The same node with its numbered groups as plain brackets."""
+    """The same node without numbered groups."""
     return without_groups(node.body) if isinstance(node, Group) else changed(node, without_groups)
 
 
