@@ -101,7 +101,11 @@ def _bias() -> list[Finding]:
             n_used=sum(n),
             n_excluded=198 if part == "raw" else 0,
         )
-        return [Finding(m, (facet,), v, None, "", part, "", group, lo, hi, 0.95, payload) for m, (v, lo, hi) in values.items()]
+        rated = replace(payload, rates=(positive["a"] / n[0], positive["d"] / n[1]))
+        payloads = {"DPL": rated}
+        return [
+            Finding(m, (facet,), v, None, "", part, "", group, lo, hi, 0.95, payloads.get(m, payload)) for m, (v, lo, hi) in values.items()
+        ]
 
     women = {"CI": (0.2448, 0.231, 0.2585), "DPL": (0.1431, 0.1331, 0.1532), "JS": (0.0182, 0.0157, 0.0208), "KL": (0.0894, 0.0755, 0.1043)}
     women |= {"LP": (0.2024, 0.1882, 0.2167), "TVD": (0.1431, 0.1331, 0.1532), "KS": (0.1431, 0.1331, 0.1532)}
@@ -239,7 +243,7 @@ def payloads(text: str) -> list[Payload]:
         Warned(text, {text: text}),
         RuleVerdict(text, {text: math.inf, "b": text}, {text: text}, {"failed": 1, "total": 2}, (), (Leaf(text, "Failed", text),), (text,)),
         AnalyzerNumbers({text: text}),
-        BiasNumber(*[text] * 7, text, text, text, (text,), counts={text: 3, "n_a": 1, "n_d": 2}, verdict=text, more={text: text}),
+        BiasNumber(*[text] * 8, text, error=text, notes=(text,), counts={text: 3, "n_a": 1, "n_d": 2}, verdict=text, more={text: text}),
         ClassBalance({text: 3}, positive=(text,)),
         ColumnProfile(text, text, (text,), 5, 1, 1, 3, minimum=text, median=text, maximum=math.inf, top=((text, 3),)),
         StepChanges(text, {text: {text: text, "list": [text, None, 1.5]}}, 3, 2, {text: {text: 3}}),

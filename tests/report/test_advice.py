@@ -51,7 +51,7 @@ def test_bias_is_told_of_the_part_that_the_model_learns_from():
         Finding("DPL", ("sex",), v, group="sex=f", part=p, payload=BiasNumber()) for p, v in (("raw", 0.5), ("train", 0.2), ("train", 0.3))
     ]
     assert told(*found) == [
-        "sex=f gets the positive label less often than the others: by 50 percentage points in raw and 30 in train. "
+        "sex=f gets the favourable label less often than the others: by 50 percentage points in raw and 30 in train. "
         "Decide whether a model may learn that."
     ]
 
@@ -59,7 +59,8 @@ def test_bias_is_told_of_the_part_that_the_model_learns_from():
 def test_a_difference_that_preparation_turned_round_is_told_of_what_is_learned_from_alone():
     found = [Finding("DPL", ("sex",), v, group="sex=f", part=p, payload=BiasNumber()) for p, v in (("raw", 0.5), ("train", -0.2))]
     assert told(*found) == [
-        "sex=f gets the positive label more often than the others: by 20 percentage points in train. Decide whether a model may learn that."
+        "sex=f gets the favourable label more often than the others: by 20 percentage points in train. "
+        "Decide whether a model may learn that."
     ]
 
 

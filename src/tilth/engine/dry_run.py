@@ -39,6 +39,7 @@ class DryRun(Session):
     """
 
     for_people = True
+    answers_are_real = False
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.title)

@@ -61,6 +61,7 @@ class Session(ABC):
 
     name: EngineName
     for_people: ClassVar[bool] = False  # whether queries are written to be read: in lines
+    answers_are_real: ClassVar[bool] = True  # false where they stand in for those of a run that is only planned
 
     def __init__(self, title: str = "", progress: Progress = nullcontext) -> None:
         self.title = title

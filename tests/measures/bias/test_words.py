@@ -6,15 +6,19 @@ from dataclasses import replace
 import pytest
 
 from tilth.measures.bias import BIAS_METRICS
-from tilth.measures.bias.words import Told, sentences
+from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.bias.words import Compared, message, sentences
+from tilth.report.blocks import plain
+from tilth.report.finding import Finding
 
 
-def told(name="DPL", value=0.1, **more):
-    return BIAS_METRICS[name], Told("sex=f", "the others", "hired=yes", value, **more)
+def told(name="DPL", value=0.1, low=None, high=None, part="", **details):
+    details = {"label": "hired", "label_value": "yes", **details}
+    return Finding(name, ("sex",), value, group="sex=f", low=low, high=high, part=part, payload=BiasNumber(**details))
 
 
 def said(*found):
-    return sentences(found[0][0], [t for _, t in found])
+    return [plain(words) for words in sentences(found)]
 
 
 def test_less_is_less_and_more_is_more():
@@ -46,7 +50,7 @@ def test_rates_follow_the_difference():
 
 def test_size_and_strata():
     assert said(told("CI", 0.5)) == ["sex=f is 25 % of the rows."]
-    assert said(told("CI", 0.5, share=0.4, part="raw")) == ["sex=f is 40 % of the rows in raw."]
+    assert said(told("CI", 0.5, counts={"n_a": 60, "n_d": 40}, part="raw")) == ["sex=f is 40 % of the rows in raw."]
     assert "larger share of the rejected than of the accepted: by 3 percentage points" in said(told("CDDL", 0.03))[0]
     assert "is a smaller share" in said(told("CDDL", -0.03))[0]
 
@@ -56,9 +60,30 @@ def test_a_distance_has_no_direction(name):
     assert said(told(name)) == []
 
 
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_no_value_no_sentence(value):
+    assert said(told(value=value)) == []
+
+
+def test_without_a_label_and_with_another_group():
+    one = replace(told(value=0.1), payload=BiasNumber(facet="sex", other="m", prediction="p"))
+    assert said(one) == ["sex=f gets the favourable label less often than sex=m: by 10 percentage points."]
+
+
+def test_blanks_around_a_value_are_shown_by_quotes_around_the_value():
+    assert plain(Compared("sex", "sex=male  ").d) == 'sex="male  "'
+    assert plain(Compared("sex", "sex=male").d) == "sex=male"
+
+
+def test_a_message_says_what_has_no_value_and_what_is_by_convention_only():
+    assert message(told(value=None, error="there are no rows in facet value f")) == "no value: there are no rows in facet value f"
+    assert message(told("DI", math.inf, status="degenerate")).startswith("not determinable (sex=f is predicted")
+    assert message(told("KL", math.inf)) == "distance of the label distributions (Kullback–Leibler): infinite"
+    assert message(told("KS by label value", 0.5, block="by_label_value", description="KS", more={"largest": "wait"})).endswith("at wait")
+
+
 @pytest.mark.parametrize("name", BIAS_METRICS)
 def test_every_metric_has_a_meaning_and_braces_in_names_are_only_letters(name):
-    metric, one = told(name, 0.3)
-    odd = replace(one, d="x={{7*7}} {0} ${y}", low=math.nan, high=1.0)
-    assert metric.meaning
-    assert all("x={{7*7}} {0} ${y}" in s for s in sentences(metric, [odd]))
+    odd = replace(told(name, 0.3, low=math.nan, high=1.0), group="x={{7*7}} {0} ${y}")
+    assert BIAS_METRICS[name].meaning
+    assert all("x={{7*7}} {0} ${y}" in words for words in said(odd))

@@ -178,7 +178,7 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     axes = _read(axes, _of_cells(axes, cells), request, scanned=True)
     if axes.group is not None and axes.group.facts is not None:
         no_strata = _unusable(axes.group, axes.group.facts, request)
-    if request.positive_must_occur:
+    if request.positive_must_occur and engine.answers_are_real:
         _refuse_absent(axes)
     warnings = [w for a in axes for w in (*a.warnings(), *_masked(a))]
     cubes = tuple(_cube(f, c, axes, request, warnings) for f, c in zip(axes.facets, cells, strict=True))

@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
-from tilth.measures.bias.axis import MISSING_KEY, Axis, Side
+from tilth.measures.bias.axis import MISSING_KEY, Side
 from tilth.measures.bias.contingency import Contingency
 from tilth.measures.bias.cube import Counted, Cube
 from tilth.measures.bias.distances import label_distances
-from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, plain_disparity
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, divided, plain_disparity
+from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.request import BiasRequest
 from tilth.measures.bias.values import text_of
+from tilth.measures.bias.words import Found, message
 from tilth.metrics import contrasts, intervals
+from tilth.report.finding import Finding
 
 Numbers = NDArray[Any]
-Status = Literal["ok", "degenerate", "error"]
 ONE_SIDED_MUCH = 0.1  # the share of rows in one-sided strata above which CDDL is said to be biased
 LARGEST_STRATA = 5
-
-
-@dataclass(frozen=True)
-class Result:
-    """One metric of one group. `status` is `degenerate` for a value by convention only, `error` where there is no value."""
-
-    metric: str
-    description: str
-    value: float | None
-    status: Status = "ok"
-    error: str = ""
-    notes: tuple[str, ...] = ()
-    n_used: int = 0
-    n_excluded: int = 0
-    low: float | None = None
-    high: float | None = None
-    method: str | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    verdict: str | None = None
-    band: tuple[float, float] | None = None
-    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -87,21 +67,27 @@ class Group:
         axes = self.cube.facet.axes
         return axes[0].name(others[0], self.cube.keys) if len(others) == 1 and len(axes) == 1 and others[0] != MISSING_KEY else ""
 
-    def counts(self, counted: Counted, weighted: bool) -> dict[str, float]:
+    @property
+    def name(self) -> str:
+        """`sex=F`; a combination's name has its columns in it."""
+        return self.side.name if self.cube.facet.crossed else f"{self.cube.facet.name}={self.side.name}"
+
+    def counts(self, request: BiasRequest) -> dict[str, float]:
         """`n_a`, `n_d`, and of known outcome `n_a_positive` …, of known prediction `n_a_predicted_positive` …"""
         sizes = self.weights.known()[0]
         found = {"n_a": sizes[0], "n_d": sizes[1]}
-        for axis, prefix, there in (("label", "", counted.axes.label), ("prediction", "predicted_", counted.axes.prediction)):
+        for axis, prefix, there in (("label", "", request.label), ("prediction", "predicted_", request.prediction)):
             if there is not None:
                 known = self.weights.known(axis)[0]
                 found |= {f"n_{s}_{prefix}{y}": known[i, j] for i, s in enumerate("ad") for j, y in enumerate(("negative", "positive"))}
-        return {name: float(n) if weighted else int(n) for name, n in found.items()}
+        return {name: float(n) if request.weight is not None else int(n) for name, n in found.items()}
 
     @property
     def missing_labels(self) -> tuple[float, float]:
         """The shares of rows in a and in d whose label is unknown."""
         every, known = self.weights.known()[0], self.weights.known("label")[0].sum(axis=-1)
-        return 1 - _ratio(known[0], every[0]) if every[0] else 0.0, 1 - _ratio(known[1], every[1]) if every[1] else 0.0
+        a, d = (1 - _ratio(k, n) if n else 0.0 for k, n in zip(known, every, strict=True))
+        return a, d
 
 
 def _added(numbers: Numbers, keys: Numbers) -> Numbers:
@@ -115,39 +101,74 @@ def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else 0.0
 
 
-def evaluate(counted: Counted, request: BiasRequest, data: Dataset, engine: Session) -> list[tuple[Group, tuple[Result, ...]]]:
-    """The results for every group of every facet, p-values adjusted over all of them."""
+def evaluate(counted: Counted, request: BiasRequest, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
+    """Every metric of every group of every facet, p-values adjusted over all of them."""
     found = [group for cube in counted.cubes for group in _of_cube(cube, counted, request, data, engine)]
-    p_values = iter(intervals.adjusted([r.p_value for _, results in found for r in results if r.p_value is not None]))
-    return [(g, tuple(r if r.p_value is None else replace(r, p_adjusted=next(p_values)) for r in results)) for g, results in found]
+    p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
+    adjusted = iter(intervals.adjusted(p_values))
+    return [(g, [_finished(f, None if f.payload.p_value is None else next(adjusted)) for f in of]) for g, of in found]
 
 
-def _of_cube(
-    cube: Cube, counted: Counted, request: BiasRequest, data: Dataset, engine: Session
-) -> Iterator[tuple[Group, tuple[Result, ...]]]:
+def _finished(f: Found, adjusted: float | None) -> Found:
+    f = replace(f, payload=replace(f.payload, p_adjusted=adjusted))
+    return replace(f, message=message(f))
+
+
+def _of_cube(cube: Cube, counted: Counted, request: BiasRequest, data: Dataset, engine: Session) -> Iterator[tuple[Group, list[Found]]]:
     groups = [Group(cube, side, request.missing == "clarify") for side in cube.sides]
     asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics]
     drawn = _drawn(cube, groups, asked, request) if request.bootstrap else [{} for _ in groups]
     label = counted.axes.label
-    unfolded = _over_values(cube, groups, asked, label, request) if label is not None and not label.intervals else {}
+    unfolded = _over_values(cube, groups, asked, request) if label is not None and not label.intervals else [{} for _ in groups]
     apart = label_distances(cube.facet, cube.sides, label, request, data, engine) if label is not None and label.intervals else {}
-    for group, draws in zip(groups, drawn, strict=True):
-        results = [_result(m, group, counted, request, draws.get(m.name)) for m in asked]
-        yield group, (*results, *unfolded.get(group.side.name, ()), *_distances(*apart.get(group.side.name, (None, None))))
+    for group, draws, over_values in zip(groups, drawn, unfolded, strict=True):
+        about = _about(group, counted, request)
+        found = [_measured(m, about, group, counted, request, draws.get(m.name)) for m in asked]
+        found += [_over_all(m, about, group, counted, request, d) for m, d in over_values.items()]
+        yield group, [*found, *_distances(about, *apart.get(group.side.name, (None, None)))]
 
 
-def _result(m: BiasMetric, group: Group, counted: Counted, request: BiasRequest, draws: Numbers | None) -> Result:
+def _about(group: Group, counted: Counted, request: BiasRequest) -> Found:
+    """What every finding of a group has."""
+    payload = BiasNumber(
+        facet=group.cube.facet.name,
+        facet_value=group.side.name,
+        other=group.other or None,
+        label=request.label,
+        label_value=counted.favourable,
+        prediction=request.prediction,
+        group_variable=request.group,
+        status="ok",
+        counts=group.counts(request),
+    )
+    outcome = request.label or request.prediction
+    return Finding("", (group.cube.facet.name, *([outcome] if outcome else [])), group=group.name, payload=payload)
+
+
+def _named(about: Found, name: str, description: str, used: Numbers, group: Group) -> Found:
+    n = int(used.sum())
+    return replace(about, name=name, payload=replace(about.payload, description=description, n_used=n, n_excluded=group.cube.total - n))
+
+
+def _measured(m: BiasMetric, about: Found, group: Group, counted: Counted, request: BiasRequest, draws: Numbers | None) -> Found:
     used = m.used(group.rows)[0]
-    blank = Result(m.name, m.description, None, n_used=int(used.sum()), n_excluded=group.cube.total - int(used.sum()))
+    f = _named(about, m.name, m.description, used, group)
     error = _why_not(m, used, group, counted)
     if error:
-        return replace(blank, status="error", error=error)
-    found = replace(blank, value=m.value(group.weights), notes=tuple(_notes(m, used, group, request)))
-    if "stratum" in m.axes:
-        found = _with_strata(found, m, group, counted)
-    if m.undefined(group.rows):
-        found = replace(found, status="degenerate")
-    return _with_verdict(_with_interval(found, m, group.rows, draws, request), m, request)
+        return replace(f, payload=replace(f.payload, status="error", error=error))
+    value, undefined = m.value(group.weights), m.undefined(group.rows)
+    strata = _strata(m, group, counted) if "stratum" in m.axes else {}
+    payload = replace(
+        f.payload,
+        status="degenerate" if undefined else "ok",
+        notes=tuple(_notes(m, used, group, request, strata.get("one_sided_share", 0.0))),
+        more=strata,
+        rates=_rates(m, group.weights),
+        p_value=_p_value(m, group.rows, request),
+        band=request.bands.get(m.name) or m.band if request.verdicts else None,
+    )
+    f = _with_interval(replace(f, value=value, payload=payload), m, group.rows, draws, request)
+    return replace(f, payload=replace(f.payload, verdict=_verdict(f, int(used.min()) < request.min_group_size)))
 
 
 def _why_not(m: BiasMetric, used: Numbers, group: Group, counted: Counted) -> str:
@@ -163,7 +184,7 @@ def _why_not(m: BiasMetric, used: Numbers, group: Group, counted: Counted) -> st
     return ""
 
 
-def _notes(m: BiasMetric, used: Numbers, group: Group, request: BiasRequest) -> Iterator[str]:
+def _notes(m: BiasMetric, used: Numbers, group: Group, request: BiasRequest, one_sided: float) -> Iterator[str]:
     if used.min() < request.min_group_size:
         yield f"small group: {int(used.min())} rows, fewer than {request.min_group_size}"
     if m.axes == ("label",):
@@ -174,29 +195,27 @@ def _notes(m: BiasMetric, used: Numbers, group: Group, request: BiasRequest) -> 
             yield "support mismatch"
     if m.rate is not None and m.undefined(group.rows):
         yield "a share of no rows counts as 0"
+    if one_sided > ONE_SIDED_MUCH:
+        yield f"{one_sided:.0%} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
 
 
-def _with_strata(r: Result, m: BiasMetric, group: Group, counted: Counted) -> Result:
-    """The result with what is known of its strata."""
+def _strata(m: BiasMetric, group: Group, counted: Counted) -> dict[str, Any]:
+    """What is known of the strata behind a value."""
     counts, numbers = group.rows.known(*m.axes)[0].sum(axis=0), group.weights.known(*m.axes)[0]
-    both = numbers.sum(axis=0)
-    sizes = counts.sum(axis=1)
+    both, sizes = numbers.sum(axis=0), counts.sum(axis=1)
     there = sizes > 0
     one_sided = there & (counts.min(axis=1) == 0)
-    share = _ratio(sizes[one_sided].sum(), sizes.sum())
     dd = contrasts.disparity(numbers[1, :, 0], both[:, 0], numbers[1, :, 1], both[:, 1])
-    name = partial(counted.axes.group.name, keys=group.cube.strata) if counted.axes.group is not None else text_of
     order = sorted(np.flatnonzero(there), key=lambda i: (-abs(both[i].sum() * dd[i]), i))[:LARGEST_STRATA]
-    more = {
+    name = partial(counted.axes.group.name, keys=group.cube.strata) if counted.axes.group is not None else text_of
+    return {
         "strata": int(there.sum()),
         "one_sided_strata": int(one_sided.sum()),
-        "one_sided_share": share,
+        "one_sided_share": _ratio(sizes[one_sided].sum(), sizes.sum()),
         "smallest_stratum": int(sizes[there].min()) if there.any() else 0,
         "plain_disparity": plain_disparity(group.weights, m.axes[-1]),
         "largest_strata": [{"stratum": name(group.cube.strata[i]), "rows": int(sizes[i]), "disparity": float(dd[i])} for i in order],
     }
-    much = f"{share:.0%} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
-    return replace(r, more=more, notes=(*r.notes, *([much] if share > ONE_SIDED_MUCH else [])))
 
 
 # ── intervals and verdicts ──
@@ -221,62 +240,67 @@ def _draws(cells: Numbers, request: BiasRequest, *words: str) -> Iterator[Number
         yield drawn.reshape(len(drawn), *cells.shape[1:])
 
 
-def _with_interval(r: Result, m: BiasMetric, rows: Contingency, draws: Numbers | None, request: BiasRequest) -> Result:
-    if r.value is None:
-        return r
-    if m.rate is not None and request.weight is None:
-        hits, sizes = (x[0] for x in m.rate(rows))
-        r = replace(r, p_value=intervals.p_of_difference(int(hits[0]), int(sizes[0]), int(hits[1]), int(sizes[1])))
-    closed = draws is None and request.weight is None and r.status == "ok"
-    found = m.closed_interval(r.value or 0.0, rows, request.confidence) if closed else None
-    return replace(r, low=found[0], high=found[1], method="normal") if found else _bootstrapped(r, draws, request)
+def _rates(m: BiasMetric, t: Contingency) -> tuple[float, float] | None:
+    if m.rate is None:
+        return None
+    a, d = divided(*m.rate(t))[0]
+    return float(a), float(d)
 
 
-def _bootstrapped(r: Result, draws: Numbers | None, request: BiasRequest) -> Result:
-    found = None if draws is None else intervals.percentile_interval(draws, request.confidence)
-    return r if found is None else replace(r, low=found[0], high=found[1], method="bootstrap")
+def _p_value(m: BiasMetric, rows: Contingency, request: BiasRequest) -> float | None:
+    if m.rate is None or m.neutral or request.weight is not None:
+        return None
+    hits, sizes = (x[0] for x in m.rate(rows))
+    return intervals.p_of_difference(int(hits[0]), int(sizes[0]), int(hits[1]), int(sizes[1]))
 
 
-def _with_verdict(r: Result, m: BiasMetric, request: BiasRequest) -> Result:
+def _with_interval(f: Found, m: BiasMetric, rows: Contingency, draws: Numbers | None, request: BiasRequest) -> Found:
+    if f.value is None or draws is not None or request.weight is not None or f.payload.status != "ok":
+        return _bootstrapped(f, draws, request)
+    return _within(f, m.closed_interval(f.value, rows, request.confidence), "normal", request)
+
+
+def _bootstrapped(f: Found, draws: Numbers | None, request: BiasRequest) -> Found:
+    found = None if draws is None or f.value is None else intervals.percentile_interval(draws, request.confidence)
+    return _within(f, found, "bootstrap", request)
+
+
+def _within(f: Found, bounds: tuple[float, float] | None, method: str, request: BiasRequest) -> Found:
+    if bounds is None:
+        return f
+    return replace(f, low=bounds[0], high=bounds[1], confidence=request.confidence, payload=replace(f.payload, method=method))
+
+
+def _verdict(f: Found, small: bool) -> str | None:
     """Within the band, outside it, unclear where the interval crosses its border; a small group gets none."""
-    band = request.bands.get(m.name) or m.band
-    if not request.verdicts or band is None:
-        return r
-    return replace(r, band=(band[0], band[1]), verdict=_verdict(r, band))
-
-
-def _verdict(r: Result, band: Sequence[float]) -> str | None:
-    if r.value is None or any(n.startswith("small group") for n in r.notes):
+    band = f.payload.band
+    if band is None or f.value is None or small:
         return None
-    if r.status != "ok":
+    if f.payload.status != "ok":
         return "not determinable"
-    if r.low is None or r.high is None:
+    if f.low is None or f.high is None:
         return None
-    if band[0] <= r.low and r.high <= band[1]:
+    if band[0] <= f.low and f.high <= band[1]:
         return "within"
-    return "outside" if r.low > band[1] or r.high < band[0] else "unclear"
+    return "outside" if f.low > band[1] or f.high < band[0] else "unclear"
 
 
 # ── labels that are not folded into accepted and rejected ──
 
 
 def _over_values(
-    cube: Cube, groups: Sequence[Group], asked: Sequence[BiasMetric], label: Axis, request: BiasRequest
-) -> dict[str, tuple[Result, ...]]:
-    """Group → the distances over all values of a label of more than two, with their intervals."""
+    cube: Cube, groups: Sequence[Group], asked: Sequence[BiasMetric], request: BiasRequest
+) -> list[dict[BiasMetric, Numbers | None]]:
+    """For each group, the distances over all values of a label of more than two, and their draws."""
     formulas = {m: m.over_values for m in asked if m.over_values is not None} if len(cube.labels) > 2 else {}
-    drawn: dict[tuple[str, str], list[Numbers]] = {(g.side.name, m.name): [] for g in groups for m in formulas}
-    for numbers in _draws(cube.by_label, request, cube.facet.name, "label values") if request.bootstrap and drawn else ():
-        for g in groups:
+    drawn: list[dict[BiasMetric, list[Numbers]]] = [{m: [] for m in formulas} for _ in groups]
+    for numbers in _draws(cube.by_label, request, cube.facet.name, "label values") if request.bootstrap and formulas else ():
+        for g, values in zip(groups, drawn, strict=True):
             p, q = _shares(g, numbers)
             empty = np.isnan(p).any(axis=1) | np.isnan(q).any(axis=1)
             for m, formula in formulas.items():
-                drawn[g.side.name, m.name].append(np.where(empty, np.nan, formula(p, q)))
-    found: dict[str, tuple[Result, ...]] = {}
-    for g in groups:
-        draws = {m: drawn[g.side.name, m.name] for m in formulas}
-        found[g.side.name] = tuple(_over_all(m, g, np.concatenate(d) if d else None, label, request) for m, d in draws.items())
-    return found
+                values[m].append(np.where(empty, np.nan, formula(p, q)))
+    return [{m: np.concatenate(v) if v else None for m, v in values.items()} for values in drawn]
 
 
 def _shares(group: Group, numbers: Numbers) -> tuple[Numbers, Numbers]:
@@ -285,22 +309,23 @@ def _shares(group: Group, numbers: Numbers) -> tuple[Numbers, Numbers]:
     return found[:, 0], found[:, 1]
 
 
-def _over_all(m: BiasMetric, group: Group, draws: Numbers | None, label: Axis, request: BiasRequest) -> Result:
-    cube = group.cube
+def _over_all(m: BiasMetric, about: Found, group: Group, counted: Counted, request: BiasRequest, draws: Numbers | None) -> Found:
+    cube, label = group.cube, counted.axes.label
     used = group.of(cube.by_label[None, 0])[0, :, :-1].sum(axis=1)
-    blank = Result(f"{m.name} by label value", f"{m.description} over all values of the label", None, more={"block": "by_label_value"})
-    blank = replace(blank, n_used=int(used.sum()), n_excluded=cube.total - int(used.sum()))
-    if not used.all() or m.over_values is None:
-        return replace(blank, status="error", error="there are no rows on one side")
+    f = _named(about, f"{m.name} by label value", f"{m.description} over all values of the label", used, group)
+    payload = replace(f.payload, block="by_label_value")
+    if not used.all() or m.over_values is None or label is None:
+        return replace(f, payload=replace(payload, status="error", error="there are no rows on one side"))
     p, q = _shares(group, cube.by_label[None, 1])
-    at = int(np.argmax(np.abs(p - q)))
-    largest = f"value {at + 1}" if label.private else text_of(cube.labels[at])
-    return _bootstrapped(replace(blank, value=float(m.over_values(p, q)[0]), more={**blank.more, "largest": largest}), draws, request)
+    largest = label.name(cube.labels[int(np.argmax(np.abs(p - q)))], cube.labels)
+    f = replace(f, value=float(m.over_values(p, q)[0]), payload=replace(payload, more={"largest": largest}))
+    return _bootstrapped(f, draws, request)
 
 
-def _distances(ks: float | None, area: float | None) -> Iterator[Result]:
+def _distances(about: Found, ks: float | None, area: float | None) -> Iterator[Found]:
     """How far the groups are apart in a continuous label itself."""
-    if ks is not None:
-        yield Result("continuous_ks", "Two-sample Kolmogorov-Smirnov statistic of the label's values", ks, more={"block": "continuous"})
-    if area is not None:
-        yield Result("wasserstein", "1-Wasserstein distance of the label's values", area, more={"block": "continuous"})
+    descriptions = {"continuous_ks": "Two-sample Kolmogorov-Smirnov statistic", "wasserstein": "1-Wasserstein distance"}
+    for (name, what), value in zip(descriptions.items(), (ks, area), strict=True):
+        if value is not None:
+            payload = replace(about.payload, description=f"{what} of the label's values", block="continuous", n_used=0, n_excluded=0)
+            yield replace(about, name=name, value=value, payload=payload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tilth.report.finding import Payload
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 class BiasNumber(Payload):
     """A bias metric of one group; the finding's value is the metric, its `low` and `high` the interval.
 
-    `facet`, `facet_value` and `other` are the column, its value, and the other one where there are two; `label` and `label_value` the
-    outcome and its positive value; `counts` the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `n_used` and `n_excluded` rows;
-    `status` ok, degenerate or error; `band` what is accepted, `verdict` whether the value is within; `block` is set where the metric is
-    over all values of the label; `more` is what the metric alone has, such as its strata.
+    `facet`, `facet_value` and `other` are the column, its value, and the other one where there are two; `label` and `prediction` are
+    columns, `label_value` the favourable outcome; `counts` the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` the
+    rates of a and d that are compared; `status` ok, degenerate (a value by convention only) or error; `band` what is acceptable,
+    `verdict` whether the interval is within; `block` is set where the metric is over all values of the label, or of a continuous label;
+    `more` is what the metric alone has, such as its strata.
     """
 
     KIND: ClassVar[str] = "bias"
@@ -28,15 +29,16 @@ class BiasNumber(Payload):
     other: str | None = None
     label: str | None = None
     label_value: str | None = None
-    positive: str | None = None
+    prediction: str | None = None
     group_variable: str | None = None
     description: str = ""
-    status: str = ""
+    status: Literal["ok", "degenerate", "error", ""] = ""
     error: str | None = None
     notes: tuple[str, ...] = ()
     n_used: int | None = None
     n_excluded: int | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
+    rates: tuple[float, float] | None = None
     method: str | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
@@ -47,7 +49,7 @@ class BiasNumber(Payload):
 
     @property
     def row_count(self) -> int | None:
-        """The rows that are used, and those that are left out."""
+        """The rows that are used, and those that are excluded."""
         return None if self.n_used is None or self.n_excluded is None else self.n_used + self.n_excluded
 
     @property
@@ -55,11 +57,6 @@ class BiasNumber(Payload):
         """The group's share of the rows."""
         others, own = self.counts.get("n_a"), self.counts.get("n_d")
         return own / (others + own) if others is not None and own is not None and others + own else None
-
-    def rate(self, side: str) -> float | None:
-        """The share of the positive label on a side: `d` for the group itself, `a` for what it is compared with."""
-        yes, no = self.counts.get(f"n_{side}_positive"), self.counts.get(f"n_{side}_negative")
-        return yes / (yes + no) if yes is not None and no is not None and yes + no else None
 
     def to_json(self) -> dict[str, Any]:
         """The fields that hold something, and what the metric alone has beside them."""

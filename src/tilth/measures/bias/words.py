@@ -1,46 +1,55 @@
-"""Bias in words: what a metric says of a group, for one table or for several parts of the data."""
+"""Bias in words: what a metric says of a group, in one table or in several parts of the data."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from tilth.measures.bias.metrics import BiasMetric, Wording
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
+from tilth.measures.bias.payload import BiasNumber
+from tilth.report.blocks import code, plain, shown
 from tilth.report.charts import number, percent
+from tilth.report.finding import Finding
+
+Found = Finding[BiasNumber]
 
 
-@dataclass(frozen=True)
-class Told:
-    """A metric's value in one part: the group `d`, what it is compared with, `a`, and the favourable outcome, `y`, as they are to be
-    written; the interval; the group's share of the rows; and the rates of both sides that are compared."""
+class Compared(NamedTuple):
+    """A group of rows, the column that it is a value of, and the group it is compared with where that is one."""
 
-    d: str
-    a: str
-    y: str
-    value: float
-    part: str = ""
-    low: float | None = None
-    high: float | None = None
-    share: float | None = None
-    rates: tuple[float, float] | None = None
+    column: str
+    group: str
+    other: str = ""
+
+    @classmethod
+    def of(cls, f: Found) -> Compared:
+        """Which groups a finding is about."""
+        return cls(f.payload.facet or ", ".join(f.subject[:1]), f.group, f.payload.other or "")
 
     @property
-    def where(self) -> str:
-        """The part, if there are several."""
-        return f" in {self.part}" if self.part else ""
+    def d(self) -> str:
+        """The group in words."""
+        value = self.group.removeprefix(f"{self.column}=")
+        return code(self.group or self.column) if value == self.group else code(f"{self.column}={shown(value)}")
+
+    @property
+    def a(self) -> str:
+        """What it is compared with, in words."""
+        return code(f"{self.column}={self.other}") if self.other else "the others"
 
 
-def sentences(metric: BiasMetric, found: Sequence[Told]) -> list[str]:
+def sentences(found: Sequence[Found]) -> list[str]:
     """What one metric says of a group: a sentence for all parts, or two where their directions disagree; none for a distance.
 
-    >>> from tilth.measures.bias.metrics import BIAS_METRICS
-    >>> sentences(BIAS_METRICS["DPL"], [Told("sex=f", "the others", "hired=yes", 0.143, low=0.13, high=0.15)])
-    ['sex=f gets hired=yes less often than the others: by 14.3 percentage points (13 to 15).']
-    >>> sentences(BIAS_METRICS["DI"], [Told("sex=f", "sex=m", "hired=yes", 0.5)])
-    ['sex=f is predicted hired=yes less often than sex=m: 0.5 times as often.']
+    >>> dpl = Finding("DPL", ("sex",), 0.143, group="sex=f", low=0.13, high=0.15, payload=BiasNumber(label="hired", label_value="yes"))
+    >>> plain(sentences([dpl])[0])
+    'sex=f gets hired=yes less often than the others: by 14.3 percentage points (13 to 15).'
     """
-    words = metric.wording
-    if words is None or not found:
+    found = [f for f in found if f.number is not None]
+    metric = BIAS_METRICS.get(found[0].name) if found and not found[0].payload.block else None
+    words = metric.wording if metric is not None else None
+    if metric is None or words is None:
         return []
     if words.unit == "share":
         return [f"{_filled(words.sentence, found[0])} {_shares(found)}."]
@@ -48,58 +57,82 @@ def sentences(metric: BiasMetric, found: Sequence[Told]) -> list[str]:
     for word, there in zip(words.words, _by_side(found, metric.neutral), strict=True):
         neutral = word == words.words[2]
         sentence = _filled(words.sentence, there[0], word, "as" if neutral else "than") if there else ""
-        where = there[0].where if there and len(found) > 1 else ""
-        made += [f"{sentence}{where if neutral else ': ' + _sizes(there, metric, words)}."] if there else []
-    rated = [t for t in found if t.rates is not None]
-    return made + ([_rates(words.rates, rated)] if words.rates and rated else [])
+        where = part_of(there[0]) if there and len(found) > 1 else ""
+        made += [f"{sentence}{where if neutral else ': ' + _sizes(there, metric)}."] if there else []
+    rated = [(f, f.payload.rates) for f in found if f.payload.rates is not None]
+    if words.rates and rated:
+        own = with_and(f"{percent(rates[1])}{part_of(f)}" for f, rates in rated)
+        made.append(f"{_filled(words.rates, found[0])}: {own}; {Compared.of(found[0]).a}: {with_and(percent(r[0]) for _, r in rated)}.")
+    return made
 
 
-def _filled(template: str, t: Told, word: str = "", than: str = "") -> str:
-    return template.format(d=t.d, a=t.a, y=t.y, word=word, than=than)
+def message(f: Found) -> str:
+    """What one finding says, without marks."""
+    p = f.payload
+    if f.value is None:
+        return f"no value: {p.error}"
+    size = f"{f.value:.4g}" if math.isfinite(f.value) else "infinite"
+    meaning = BIAS_METRICS[f.name].meaning if f.name in BIAS_METRICS else p.description
+    largest = f"; the largest gap is at {p.more['largest']}" if "largest" in p.more else ""
+    words = plain(" ".join(sentences([f]))) or f"{meaning}: {size}{largest}"
+    return f"not determinable ({words})" if p.status == "degenerate" else words
 
 
-def _by_side(found: Sequence[Told], neutral: float) -> tuple[list[Told], list[Told], list[Told]]:
-    """The values above, below and at the neutral one."""
-    above, below = [t for t in found if t.value > neutral], [t for t in found if t.value < neutral]
-    return above, below, [t for t in found if t.value == neutral]
+def favourable(f: Found) -> str:
+    """The favourable outcome, in words."""
+    column, value = f.payload.label or f.payload.prediction, f.payload.label_value
+    return code(f"{column}={value}") if column and value else "the favourable label"
 
 
-def _sizes(found: Sequence[Told], metric: BiasMetric, words: Wording) -> str:
-    """The sizes of the differences with their intervals; the unit after the first."""
-    points = words.unit == "points"
-    shown: Callable[[float], str] = (lambda x: number(round(abs(x) * 100, 1))) if points else (lambda x: number(round(x, 3)))
-    unit = " percentage points" if points else " times as often"
-    sizes = [f"{shown(t.value)}{unit if k == 0 else ''}{t.where}{_interval(t, metric.neutral, shown)}" for k, t in enumerate(found)]
-    return f"{'by ' if points else ''}{listed_with_and(sizes)}"
+def part_of(f: Found) -> str:
+    """The part that a finding is of, where it has one."""
+    return f" in {code(f.part)}" if f.part else ""
 
 
-def _interval(t: Told, neutral: float, shown: Callable[[float], str]) -> str:
-    """The interval, seen from its own side."""
-    if t.low is None or t.high is None or t.low != t.low or t.high != t.high:
-        return ""
-    if t.low <= neutral <= t.high:
-        return " (perhaps by chance)"
-    low, high = sorted((abs(t.low), abs(t.high)))
-    return f" ({shown(low)} to {shown(high)})"
+def share_of(f: Found) -> str:
+    """The group's share of the rows: of the counts, or of class imbalance, which is (others − group) / all."""
+    return percent((1 - (f.number or 0.0)) / 2 if f.payload.share is None else f.payload.share)
 
 
-def _shares(found: Sequence[Told]) -> str:
-    """The group's share of the rows: counted, or from class imbalance, which is (others − group) / all."""
-    shares = ((1 - t.value) / 2 if t.share is None else t.share for t in found)
-    return listed_with_and(f"{percent(s)}{t.where}" for s, t in zip(shares, found, strict=True)).replace("%", "% of the rows", 1)
-
-
-def _rates(template: str, found: Sequence[Told]) -> str:
-    own = listed_with_and(f"{percent(t.rates[1])}{t.where}" for t in found if t.rates)
-    others = listed_with_and(percent(t.rates[0]) for t in found if t.rates)
-    return f"{_filled(template, found[0])}: {own}; {found[0].a}: {others}."
-
-
-def listed_with_and(words: Iterable[str]) -> str:
+def with_and(words: Iterable[str]) -> str:
     """Words with commas between, and `and` before the last.
 
-    >>> listed_with_and(["a", "b", "c"])
+    >>> with_and(["a", "b", "c"])
     'a, b and c'
     """
     words = list(words)
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def _filled(template: str, f: Found, word: str = "", than: str = "") -> str:
+    sides = Compared.of(f)
+    return template.format(d=sides.d, a=sides.a, y=favourable(f), word=word, than=than)
+
+
+def _by_side(found: Sequence[Found], neutral: float) -> tuple[list[Found], list[Found], list[Found]]:
+    """The findings above, below and at the neutral value."""
+    above, below = [f for f in found if f.value > neutral], [f for f in found if f.value < neutral]
+    return above, below, [f for f in found if f.value == neutral]
+
+
+def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
+    """The sizes of the differences with their intervals; the unit after the first."""
+    points = metric.wording is not None and metric.wording.unit == "points"
+    size: Callable[[float], str] = (lambda x: number(round(abs(x) * 100, 1))) if points else (lambda x: number(round(x, 3)))
+    unit = " percentage points" if points else " times as often"
+    sizes = [f"{size(f.value)}{unit if k == 0 else ''}{part_of(f)}{_interval(f, metric.neutral, size)}" for k, f in enumerate(found)]
+    return f"{'by ' if points else ''}{with_and(sizes)}"
+
+
+def _interval(f: Found, neutral: float, size: Callable[[float], str]) -> str:
+    """The interval, seen from its own side."""
+    if f.low is None or f.high is None or f.low != f.low or f.high != f.high:
+        return ""
+    if f.low <= neutral <= f.high:
+        return " (perhaps by chance)"
+    low, high = sorted((abs(f.low), abs(f.high)))
+    return f" ({size(low)} to {size(high)})"
+
+
+def _shares(found: Sequence[Found]) -> str:
+    return with_and(f"{share_of(f)}{part_of(f)}" for f in found).replace("%", "% of the rows", 1)
