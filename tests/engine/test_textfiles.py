@@ -65,5 +65,5 @@ def test_only_the_first_mistakes_of_a_file_are_named(tmp_path):
 
 def test_an_unknown_encoding():
     assert python_name("UTF8") == python_name("utf-8-sig")
-    with pytest.raises(RequestError, match="there is no encoding 'klingon'"):
+    with pytest.raises(RequestError, match="unknown encoding 'klingon'"):
         python_name("klingon")

@@ -38,8 +38,8 @@ CASES = {
     "text behind a closing quote": (
         "a.csv",
         b'a,b\n1,2\n2,"x\ny"\n3,"Ada" Lovelace\n4,5\n',
-        "a.csv:5: the row that begins on this line goes on behind a closing quote [stray-quote]\n"
-        '    if quotes stand inside the texts, say that they mean nothing: quote: "" in a flow, --quote "" at the command line',
+        "a.csv:5: the row that begins on this line has characters after a closing quote [stray-quote]\n"
+        '    if values hold quotes, switch quoting off: quote: "" in a flow, --quote "" at the command line',
     ),
     "a row longer than is read": (
         "a.csv",

@@ -1,7 +1,7 @@
-"""Builders for expression trees: the words that metrics and steps speak in.
+"""Builders for expression trees: what metrics and steps build their trees with.
 
 A tree is a `sqlglot` expression and means the same on DuckDB, on Spark and in the row function. A node has one parent only:
-each builder takes what it is given as it is if that stands nowhere yet, and a copy of it otherwise (`own`). Identifiers are
+each builder uses its arguments as they are if they have no parent yet, and copies otherwise (`own`). Identifiers are
 always quoted; values become literals.
 """
 
@@ -31,7 +31,7 @@ TYPES: dict[Kind, exp.DType] = {
 
 
 def own(tree: Tree) -> Tree:
-    """A tree that may stand below a new node: itself if it has no parent yet, else a copy. Copies are most of the cost of a large tree."""
+    """A tree for use below a new node: itself if it has no parent yet, else a copy. Copies are most of the cost of a large tree."""
     return tree if tree.parent is None else tree.copy()
 
 
@@ -60,7 +60,7 @@ def lit(value: Any) -> Tree:
     """A value as a literal.
 
     Floats carry an exponent: without one, SQL reads `38.5816` as a decimal and the last digits differ. NaN and the
-    infinities are casts of their text. Instants without a zone stay without one.
+    infinities are casts of strings. Instants without a zone stay without one.
 
     Errors: TypeError for a value that has no literal.
 
@@ -98,7 +98,7 @@ def _signed(text: str, negative: bool) -> Tree:
 
 
 def _decimal_type(value: Decimal) -> str:
-    """The narrowest type that holds a value: beside a column of fewer digits behind the point a wider one would take them from it."""
+    """The narrowest type that holds a value: beside a column of smaller scale a wider one would cut off its digits."""
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         return "decimal(38, 0)"
@@ -112,7 +112,7 @@ def cast_to(x: Tree, to: exp.DataType) -> Tree:
 
 
 def cast(x: Tree, kind: Kind) -> Tree:
-    """A cast to a kind of column. For text use the named operations of `engine.operations`: bare casts of text differ."""
+    """A cast to a kind of column. For strings use the named operations of `engine.operations`: bare casts of strings differ."""
     return cast_to(x, exp.DataType(this=TYPES[kind]))
 
 
@@ -122,7 +122,7 @@ def double(x: Tree) -> Tree:
 
 
 def text(x: Tree) -> Tree:
-    """An integer, boolean or text as text. Doubles have no text that all engines agree on."""
+    """An integer, boolean or string as a string. Doubles have no string that all engines agree on."""
     return cast(x, Kind.STRING)
 
 
@@ -132,7 +132,7 @@ def is_null(x: Tree) -> Tree:
 
 
 def not_null(x: Tree) -> Tree:
-    """Whether a value is there."""
+    """Whether a value is not null."""
     return exp.Not(this=exp.Paren(this=is_null(x)))
 
 
@@ -237,13 +237,13 @@ def coalesce(*values: Tree) -> Tree:
 
 
 def greatest(*values: Tree) -> Tree:
-    """The greatest of the values that are there; null if none is. NaN is greater than every number."""
+    """The greatest value that is not null; null if all are. NaN is greater than every number."""
     first, *others = owned(*values)
     return exp.Greatest(this=first, expressions=others, ignore_nulls=True)
 
 
 def least(*values: Tree) -> Tree:
-    """The least of the values that are there; null if none is."""
+    """The least value that is not null; null if all are."""
     first, *others = owned(*values)
     return exp.Least(this=first, expressions=others, ignore_nulls=True)
 
@@ -255,7 +255,7 @@ def null_if(x: Tree, value: Tree) -> Tree:
 
 
 def concat(*parts: Tree) -> Tree:
-    """Texts one after the other; null if any is."""
+    """Strings concatenated; null if any is."""
     first, *others = owned(*parts)
     return reduce(lambda a, b: exp.DPipe(this=a, expression=b), others, first)
 

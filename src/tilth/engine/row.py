@@ -1,8 +1,8 @@
 """The row function: the same trees, one row at a time, without an engine.
 
-Python made from the trees, one line per node, so that equal parts are computed once. What only one branch of a CASE needs stands
+Python is generated from the trees, one line per node, so that equal parts are computed once. What only one branch of a CASE needs is
 under an `if`, because an engine computes no more than that either (another branch may refuse the value). Values and names are bound,
-never pasted into the source. Knowing which values can never be null removes most tests.
+never written into the source. Knowing which values can never be null removes most tests.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ MISSING = object()
 def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """A function from a row (column → value) to the row that the layers make of it.
 
-    A column that the row lacks counts as null; a key that is no column is ignored. Booleans, integers, floats, texts, dates
-    and datetimes go in and come out as Python's own; null is None.
+    A missing column counts as null; a key that is not a column is ignored. Booleans, integers, floats, strings, dates and datetimes
+    are Python's own; null is None.
 
-    Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer that leaves 64 bits, as
-    from an engine.
+    Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer overflow, as from an
+    engine.
 
     >>> from tilth.engine.expressions import coalesce, col, lit
     >>> from tilth.data import Change
@@ -46,7 +46,7 @@ def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[
     return _Writer(columns).write(layers)
 
 
-WORTH = 3  # columns that compare the same value, from which a look into a dict is faster
+WORTH = 3  # from so many columns that compare the same value, a lookup in a dict is faster
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _alternative(tree: Tree) -> _Alternative | None:
 
 
 def _constant(t: Tree | None) -> Any:
-    """The value of a literal that is a text, an integer or a boolean; None for anything else."""
+    """The value of a literal string, integer or boolean; None for anything else."""
     match t:
         case exp.Literal() if t.is_string or t.is_int:
             return t.this if t.is_string else int(t.this)
@@ -84,7 +84,7 @@ class _Writer:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.lines: list[str] = []
-        self.names = 0  # how many have been given to lines
+        self.names = 0  # used so far
         self.bound: dict[str, Any] = {}
         self.never_null: set[str] = set()
         self.constants: dict[tuple[Any, ...], str] = {}
@@ -105,7 +105,7 @@ class _Writer:
             f"def made({', '.join(self.bound)}):\n    def one(row):\n        {body}\n    return one"  # a cell is found faster than a global
         )
         space: dict[str, Any] = {}
-        exec(compile(source, "<row function>", "exec"), space)  # noqa: S102 -- made of our own lines only; every value is bound
+        exec(compile(source, "<row function>", "exec"), space)  # noqa: S102 -- generated lines only; every value is bound
         function: Callable[[Mapping[str, Any]], dict[str, Any]] = space["made"](**self.bound)
         return function
 
@@ -128,9 +128,9 @@ class _Writer:
 
     @contextmanager
     def block(self, assured: str) -> Iterator[list[str]]:
-        """The lines that are written meanwhile, apart from the others: what they compute is known only among themselves.
+        """The lines that are written meanwhile, apart from the others: what they compute is known only to each other.
 
-        `assured` is a name that is not null as long as they run.
+        `assured` is a name that is not null while they run.
         """
         outside, self.lines, known, is_new = self.lines, [], dict(self.known), assured not in self.never_null
         self.never_null.add(assured)
@@ -171,7 +171,7 @@ class _Writer:
     # ── nodes ──
 
     def alternatives(self, columns: Sequence[tuple[str, Tree | None]], here: Mapping[str, str]) -> dict[str, str]:
-        """Columns that compare one value with a constant each, as one-hot columns do: all of them by one look into a dict."""
+        """Columns that compare one value with a constant each, as one-hot columns do: all of them by one lookup in a dict."""
         groups: dict[str, list[tuple[str, _Alternative]]] = {}
         for name, tree in columns:
             found = None if tree is None else _alternative(tree)
@@ -221,7 +221,7 @@ class _Writer:
         return self.node(t, here)
 
     def called(self, t: Operation, arguments: Sequence[str]) -> str:
-        """A call of the operation's function for one row, made ready for its constants where it has such a form."""
+        """A call of the operation's function for one row, prepared for its constants where it has such a form."""
         x, *others = arguments
         constants = [self.bound[name] for name in others if self.is_constant(name)]
         prepared = t.prepared(*constants) if others and len(constants) == len(others) else None

@@ -1,7 +1,7 @@
-"""Files of texts as Python reads them: to look at their first rows, to bring them to UTF-8, and to say what is wrong with them.
+"""Text files as Python reads them: to look at their first rows, to convert them to UTF-8, and to explain why an engine refuses them.
 
-Engines read whole files faster, but tell less of what they stumbled over, and nothing that may be shown: a message of theirs can hold
-the line itself. What is said here names lines, fields and bytes, never a value.
+Engines read whole files faster, but their messages say less and may show the line itself. The messages here name lines, fields and bytes,
+never a value.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from tilth.errors import Mistake, Place, RequestError, SourceError, listed
 
 MOST = 5  # mistakes of one file that are named
 CHUNK = 1 << 20
-QUOTES_IN_TEXTS = 'if quotes stand inside the texts, say that they mean nothing: quote: "" in a flow, --quote "" at the command line'
+QUOTES_IN_TEXTS = 'if values hold quotes, switch quoting off: quote: "" in a flow, --quote "" at the command line'
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the values of a CSV file are parted: `trim` leaves out blanks after delimiters, an empty `quote` means that nothing is quoted."""
+    """How the values of a CSV file are separated: `trim` drops blanks after delimiters, an empty `quote` switches quoting off."""
 
     delimiter: str = ","
     quote: str = '"'
@@ -43,14 +43,14 @@ class Dialect:
 
 
 def rows_of(path: str, dialect: Dialect) -> Iterator[list[str]]:
-    """The rows of a CSV file; lines without anything are left out. `SourceError` where it is in another encoding."""
+    """The rows of a CSV file without empty lines. Errors: `SourceError` if it is in another encoding."""
     return (row for _, row in numbered_rows(path, dialect))
 
 
 def numbered_rows(path: str, dialect: Dialect, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, each with the number of the line it begins on.
 
-    Errors: `SourceError` that names the byte which is not of the encoding; if `strict`, for a row that goes on behind a closing quote too.
+    Errors: `SourceError` for a byte that is not of the encoding; if `strict`, also for characters after a closing quote.
     """
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
     with opened(path, dialect.encoding) as lines:
@@ -72,14 +72,14 @@ def numbered_rows(path: str, dialect: Dialect, strict: bool = False) -> Iterator
             wrong = wrong_byte(path, dialect.encoding)
             raise SourceError(wrong or f"{path} is not in {dialect.encoding}", code="wrong-encoding") from error
         except csv.Error as error:
-            what = "the row that begins on this line goes on behind a closing quote" if strict else f"this is no CSV: {error}"
+            what = "the row that begins on this line has characters after a closing quote" if strict else f"this is not a CSV file: {error}"
             raise SourceError(Mistake(what, Place(path, begin), hint=QUOTES_IN_TEXTS, code="stray-quote")) from error
 
 
 def opened(path: str, encoding: str) -> IO[str]:
-    """A text file, decompressed and decoded; a mark of UTF-8 at its beginning is left out.
+    """A text file, decompressed and decoded, without a BOM.
 
-    Errors: `RequestError` for an encoding that nobody knows.
+    Errors: `RequestError` for an unknown encoding.
     """
     return io.TextIOWrapper(unzipped(path), python_name(encoding), newline="")
 
@@ -90,13 +90,11 @@ def unzipped(path: str) -> IO[bytes]:
 
 
 def python_name(encoding: str) -> str:
-    """Python's name of an encoding; UTF-8 with or without a mark is one."""
+    """Python's name of an encoding; UTF-8 with and without a BOM are one."""
     try:
         name = codecs.lookup(encoding).name
     except LookupError:
-        raise RequestError(
-            f"there is no encoding {encoding!r}", accepted="utf-8, utf-16, latin-1, cp1252 …", code="unknown-encoding"
-        ) from None
+        raise RequestError(f"unknown encoding {encoding!r}", accepted="utf-8, utf-16, latin-1, cp1252 …", code="unknown-encoding") from None
     return "utf-8-sig" if name in ("utf-8", "utf-8-sig") else name
 
 
@@ -107,7 +105,7 @@ def line_end(path: str, encoding: str = "utf-8") -> str:
 
 
 def as_utf8(path: str, encoding: str, folder: Path) -> str:
-    """The path of a file in UTF-8: the file itself if it is, else a copy in a folder. UnicodeDecodeError where it cannot be decoded."""
+    """The path of a file in UTF-8: the file itself if it is, else a copy in a folder. Errors: UnicodeDecodeError."""
     if python_name(encoding) == "utf-8-sig":
         return path
     copy = folder / f"{len(list(folder.iterdir()))}-{Path(path).name.removesuffix('.gz')}"
@@ -117,9 +115,9 @@ def as_utf8(path: str, encoding: str, folder: Path) -> str:
 
 
 def blamed(sources: list[Files], words: str, longest: int | None = None) -> list[Mistake]:
-    """What is wrong with the files of texts among which an engine could not parse one; `words` are its own. They leave the list.
+    """What is wrong with those text files that an engine could not parse; `words` is its message. They are removed from the list.
 
-    `longest`: the bytes of a row beyond which the engine reads none, where that was the reason.
+    `longest`: the most bytes of a row that the engine reads, if that was the reason.
     """
     found = {source: mistakes(source, longest) for source in sources}
     guilty = [source for source, wrong in found.items() if wrong] or list(found)
@@ -131,10 +129,8 @@ def blamed(sources: list[Files], words: str, longest: int | None = None) -> list
 
 
 def mistakes(source: Files, longest: int | None = None) -> list[Mistake]:
-    """What is wrong with files of texts, the first few of each: bytes of another encoding, rows of too few or too many fields, quotes
-    inside texts, rows of more bytes than the `longest` that is read.
-
-    Reads up to the mistakes, so it is for files that an engine refused.
+    """What is wrong with text files, the first few mistakes of each: bytes of another encoding, rows with too few or too many fields, stray
+    quotes, rows of more than `longest` bytes. It reads up to the mistakes, so it is for files that an engine refused.
     """
     return [m for path in source.paths if Path(path).exists() for m in itertools.islice(_mistakes(path, source, longest), MOST)]
 
@@ -153,7 +149,7 @@ def _mistakes(path: str, source: Files, longest: int | None) -> Iterator[Mistake
 
 
 def stray_quotes(path: str, dialect: Dialect) -> Sequence[Mistake]:
-    """The first row of a CSV file that goes on behind a closing quote."""
+    """The first row of a CSV file with characters after a closing quote."""
     try:
         deque(numbered_rows(path, dialect, strict=True), maxlen=0)
     except SourceError as error:
@@ -162,7 +158,7 @@ def stray_quotes(path: str, dialect: Dialect) -> Sequence[Mistake]:
 
 
 def long_rows(path: str, source: Files, longest: int | None) -> Iterator[Mistake]:
-    """The rows of more bytes than are read of one."""
+    """The rows with too many bytes."""
     for begin, size in _sizes(path, source) if longest else ():
         if longest and size > longest:
             yield Mistake(
@@ -184,7 +180,7 @@ def _sizes(path: str, source: Files) -> Iterator[tuple[int, int]]:
 
 
 def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
-    """The rows of a CSV file that do not have so many fields."""
+    """The rows of a CSV file with another number of fields."""
     last, begin = [""], 1
     for begin, last in numbered_rows(path, dialect):
         if len(last) != fields:
@@ -204,18 +200,20 @@ def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
 
 
 def mixed_line_ends(path: str) -> Iterator[Mistake]:
-    """The first line that ends otherwise than the first one."""
+    """The first line with another line end than the first one."""
     with unzipped(path) as file:
         first = file.readline().endswith(b"\r\n")
         for number, line in enumerate(file, 2):
             if line.endswith(b"\n") and line.endswith(b"\r\n") != first:
                 said = "LF, and those above with CR LF" if first else "CR LF, and those above with LF"
-                yield Mistake(f"this line ends with {said}", Place(path, number), hint="make all lines end alike", code="line-ends")
+                yield Mistake(
+                    f"this line ends with {said}", Place(path, number), hint="use one line end in the whole file", code="line-ends"
+                )
                 return
 
 
 def wrong_byte(path: str, encoding: str, within: int = sys.maxsize) -> Mistake | None:
-    """The first byte of a file, or of so many bytes at its head, that its encoding does not allow, if there is one."""
+    """The first byte of a file, or of its first `within` bytes, that its encoding does not allow."""
     decoder = codecs.getincrementaldecoder(python_name(encoding))()
     read, line = 0, 1
     with unzipped(path) as file:
@@ -241,7 +239,7 @@ def wrong_byte(path: str, encoding: str, within: int = sys.maxsize) -> Mistake |
 
 
 def likely_encodings(path: str) -> str:
-    """The encodings that the bytes of a file that is not UTF-8 speak for, the likeliest first."""
+    """The likely encodings of a file that is not UTF-8, the likeliest first."""
     with unzipped(path) as file:
         head = file.read(CHUNK)
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or head.count(0) > len(head) // 4:

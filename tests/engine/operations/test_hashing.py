@@ -17,7 +17,7 @@ from tilth.data import Column, Kind
 from tilth.engine.duckdb import kind_of
 from tilth.engine.expressions import col
 from tilth.engine.operations import canonical_string, has_string, key_hash, threshold
-from tilth.engine.operations.hashing import FloatText
+from tilth.engine.operations.hashing import FloatString
 
 
 def any_double(bits: int) -> float:
@@ -80,15 +80,15 @@ def test_the_hash_is_the_md5_of_the_seed_and_the_fields():
 
 def test_every_double_has_a_text_of_its_own():
     table = pa.table({"x": pa.array(doubles(), pa.float64())})
-    found = [row[0] for row in on_duckdb(table, [FloatText.of(col("x"))])]
-    assert found == [row[0] for row in by_row(table, [FloatText.of(col("x"))])]
+    found = [row[0] for row in on_duckdb(table, [FloatString.of(col("x"))])]
+    assert found == [row[0] for row in by_row(table, [FloatString.of(col("x"))])]
     there = [x for x in table["x"].to_pylist() if x is not None]
     assert len({t for t in found if t is not None}) == len({x for x in there if x == x}) + any(x != x for x in there)
 
 
 @given(st.floats())
 def test_a_double_can_be_had_back_from_its_text(x):
-    text = FloatText.row(x)
+    text = FloatString.row(x)
     back = float.fromhex(text) if "x" in text else float(text)
     assert back == x or (math.isnan(back) and math.isnan(x))
 
@@ -96,7 +96,7 @@ def test_a_double_can_be_had_back_from_its_text(x):
 @given(st.integers(-(2**60) + 1, 2**60 - 1))
 def test_a_whole_double_has_the_text_of_its_integer(x):
     if float(x) == x:
-        assert FloatText.row(float(x)) == str(x)
+        assert FloatString.row(float(x)) == str(x)
 
 
 def test_kinds_without_a_canonical_text_are_known():
@@ -113,7 +113,7 @@ def test_spark_writes_the_same(spark):
     trees = [canonical_string(c) for c in COLUMNS] + [key_hash([c], 0) for c in COLUMNS]
     assert on_spark(spark, TABLE, trees) == on_duckdb(TABLE, trees)
     table = pa.table({"x": pa.array(doubles(), pa.float64())})
-    assert on_spark(spark, table, [FloatText.of(col("x"))]) == on_duckdb(table, [FloatText.of(col("x"))])
+    assert on_spark(spark, table, [FloatString.of(col("x"))]) == on_duckdb(table, [FloatString.of(col("x"))])
 
 
 def test_the_kinds_are_those_of_the_engine():

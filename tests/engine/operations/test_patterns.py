@@ -27,5 +27,5 @@ def test_a_text_too_long_for_javas_stack_is_an_error_rather_than_the_end_of_the_
     assert longest is not None
     engine = Spark(spark).session()
     assert asked(engine, "abac", None, "b", "ab" * (longest // 2)) == [True, None, False, True]
-    with pytest.raises((MachineError, RequestError), match="texts of at most"):
+    with pytest.raises((MachineError, RequestError), match="strings of at most"):
         asked(engine, "ab" * longest)

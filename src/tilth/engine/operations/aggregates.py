@@ -1,4 +1,4 @@
-"""Aggregates whose plain spelling differs between engines."""
+"""Aggregates that engines spell differently."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tilth.engine.operations.operation import Operation, call
 
 
 class Quantile(Operation):
-    """The interpolated quantile of x at q (type 7): exact; null where no value is there. Not mergeable."""
+    """The interpolated quantile of x at q (type 7): exact; null without values. Not mergeable."""
 
     @classmethod
     def duckdb(cls, x: Tree, q: Tree) -> Tree:
@@ -24,7 +24,7 @@ class Quantile(Operation):
 
 
 class DiscreteQuantile(Operation):
-    """The smallest value of x at or below which a share q of the values lies; null where no value is there. Not mergeable.
+    """The smallest value of x with a share q of the values at or below it; null without values. Not mergeable.
 
     Doubles, so that both engines find the same value: an integer beyond 2⁵³ is rounded.
     """
@@ -60,7 +60,7 @@ class CentralMoment2(Operation):
 
 
 class Correlated(Operation):
-    """Pearson's r over the rows where both are there; null for fewer than two or a constant side (DuckDB alone gives NaN)."""
+    """Pearson's r over the rows where both are not null; null for fewer than two or a constant side (DuckDB alone gives NaN)."""
 
     @classmethod
     def both(cls, x: Tree, y: Tree) -> Tree:

@@ -1,9 +1,8 @@
-"""Text to typed values: what reading does to CSV and JSON Lines.
+"""Strings to typed values: how CSV and JSON Lines are read.
 
-A text is read only if it fits a written form (a guard), and is null if it does not: bare casts differ between engines and take
-more than anybody meant (`1_000`, `0x10`, `epoch`, `1d`). Blanks, tabs and line ends around a value do not count. A row that is
-served may bring a value that is typed already: `row` takes it as it is where nothing of it is lost, and refuses one whose type can be
-none of the kind.
+A string is read only if it matches a pattern (a guard), and is null otherwise: bare casts differ between engines and accept too much
+(`1_000`, `0x10`, `epoch`, `1d`). Blanks, tabs and line ends around a value are ignored. A served row may hold a value that is typed
+already: `row` takes it as it is where nothing of it is lost, and refuses a value of a type that does not fit the kind.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ DIGITS = 38  # of the widest decimal of both engines
 SPACE = r"[ \t\r\n]*"
 INTEGER = r"[+-]?[0-9]+"
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
-DATE = r"([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"  # Python knows no year 0
+DATE = r"([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"  # Python has no year 0
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 TIMESTAMP = f"{DATE}[ T]{TIME}"
-INSTANT = rf"{TIMESTAMP}(Z|[+-](0[0-9]|1[0-7])(:[0-5][0-9])?)"  # Spark knows no zone further than 18 hours from UTC
-CONTRADICTION = "tilth: a text contradicts the kind of its column"
+INSTANT = rf"{TIMESTAMP}(Z|[+-](0[0-9]|1[0-7])(:[0-5][0-9])?)"  # Spark has no offset beyond 18 hours
+CONTRADICTION = "tilth: a string contradicts the kind of its column"
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 
 
 class EmptyToNull(Operation):
-    """A text, but null where it is empty: an empty cell of a CSV file holds nothing."""
+    """A string, null where it is empty: an empty cell of a CSV file is null."""
 
     identity_if = "{x}.__class__ is str and {x}"
 
@@ -53,14 +52,14 @@ class EmptyToNull(Operation):
 
 
 class FitsForm(Operation):
-    """Whether a text, without the blanks around it, is written as a pattern says; null for null.
+    """Whether a string, without the blanks around it, matches a pattern; null for null.
 
     The pattern is Tilth's own, of what all engines' regular expressions share: literals, ASCII classes, groups, alternatives, repetition.
     """
 
     @classmethod
     def duckdb(cls, x: Tree, pattern: Tree) -> Tree:
-        # the pattern takes the blanks along: a trim would cost as much again
+        # the pattern includes the blanks: a trim would cost as much again
         return call("regexp_full_match", x, lit(f"{SPACE}(?:{pattern.name}){SPACE}"))
 
     @classmethod
@@ -73,9 +72,9 @@ class FitsForm(Operation):
 
 
 class IsToken(Operation):
-    """Whether a text is one of some words, without regard to blanks around it and to upper or lower case of A–Z; null for null.
+    """Whether a string is one of some words, ignoring blanks around it and the case of A–Z; null for null.
 
-    A value that is served typed is no text: -999 is a number, whatever "-999" stands for.
+    A served value that is typed is not a string: -999 is a number, whatever "-999" means.
     """
 
     @classmethod
@@ -92,14 +91,14 @@ class IsToken(Operation):
 
 
 class Guarded(Operation):
-    """A cast of the texts that match `form`, or a narrower pattern that is given; null for the others, and where there is no such value."""
+    """A cast of the strings that match `form`, or a narrower pattern that is given; null for all others."""
 
     form: ClassVar[str]
     types: ClassVar[dict[EngineName, str]]
 
     @classmethod
     def cast(cls, text: Tree, engine: EngineName) -> Tree:
-        """The engine's own cast of a text that has the form."""
+        """The engine's own cast of a string that has the form."""
         return exp.TryCast(this=text.copy(), to=exp.DataType.build(cls.types[engine], dialect=engine), safe=True)
 
     @classmethod
@@ -109,7 +108,7 @@ class Guarded(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree, form: Tree | None = None) -> Tree:
-        guarded = cls.cast(if_else(FitsForm.of(x, form or lit(cls.form)), x), "duckdb")  # its casts take blanks along
+        guarded = cls.cast(if_else(FitsForm.of(x, form or lit(cls.form)), x), "duckdb")  # its casts ignore blanks
         value = cls.cast(x, "duckdb")
         sure = cls.round_trip(value)
         # to print a value and compare costs half of what a regular expression does, and is nearly always enough
@@ -121,7 +120,7 @@ class Guarded(Operation):
 
     @classmethod
     def matched(cls, x: Any) -> str | None:
-        """A text without the blanks around it if it has the form, else nothing."""
+        """A string without the blanks around it if it has the form, else None."""
         if not isinstance(x, str):
             return None
         trimmed = x.strip(BLANKS)
@@ -129,7 +128,7 @@ class Guarded(Operation):
 
 
 class StringToInteger(Guarded):
-    """A whole number of 64 bits: digits with or without a sign (`007` is 7). `1.0` and `1e3` are none."""
+    """A whole number of 64 bits: digits with or without a sign (`007` is 7), but not `1.0` or `1e3`."""
 
     identity_if = "{x}.__class__ is int and -0x8000000000000000 <= {x} < 0x8000000000000000"
     form = INTEGER
@@ -155,7 +154,7 @@ class StringToInteger(Guarded):
 
 
 class StringToDouble(Guarded):
-    """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are none."""
+    """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are null."""
 
     identity_if = "{x}.__class__ is float and {x} == {x}"
     form = NUMBER
@@ -169,7 +168,7 @@ class StringToDouble(Guarded):
 
     @classmethod
     def number(cls, x: Any) -> str | int | float | Decimal | None:
-        """A value that is a number, or the text of one; nothing for null and for a text of none. Other types are refused."""
+        """A number, or a string that reads as one; None for null and for other strings. Other types are refused."""
         x = pythons(x)
         found = cls.matched(x) if isinstance(x, str) else x
         if found is None or isinstance(found, str | int | float | Decimal):
@@ -189,7 +188,7 @@ class StringToDouble(Guarded):
 
 
 class ServedDecimal(Served):
-    """A decimal: one of Python's, an integer, a float as it is written, or a text that reads as a number."""
+    """A decimal: one of Python's, an integer, a float as it is written, or a string that reads as a number."""
 
     @staticmethod
     def row(x: Any) -> Decimal | None:
@@ -244,14 +243,14 @@ class StringToDate(Guarded):
 
 
 class StringToTimestamp(Guarded):
-    """Day and time without a zone: `2024-02-29 12:30`, with seconds and up to six decimals of them or without; a `T` may stand between."""
+    """Day and time without a zone: `2024-02-29 12:30`, with or without seconds and up to six decimals of them; also with a `T` between."""
 
     form = TIMESTAMP
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "timestamp", "spark": "timestamp_ntz"}
 
     @classmethod
     def cast(cls, text: Tree, engine: EngineName) -> Tree:
-        return super().cast(Trim.of(text), engine)  # DuckDB takes no tab behind a timestamp
+        return super().cast(Trim.of(text), engine)  # DuckDB refuses a tab after a timestamp
 
     @classmethod
     def round_trip(cls, value: Tree) -> Tree:
@@ -271,14 +270,14 @@ class StringToTimestamp(Guarded):
 
 
 class StringToTimestampTz(Guarded):
-    """A point in time: a day and a time with their distance from UTC behind, `Z` or as `+02:00`. Kept in UTC."""
+    """A timestamp with its offset from UTC: `Z`, or as `+02:00`. Kept in UTC."""
 
     form = INSTANT
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "timestamptz", "spark": "timestamp"}
 
     @classmethod
     def cast(cls, text: Tree, engine: EngineName) -> Tree:
-        if engine == "spark":  # it takes no offset behind a time without seconds
+        if engine == "spark":  # it refuses an offset after a time without seconds
             text = call("regexp_replace", text, lit(r"\A([^:]*:[0-9]{2})([Z+-])"), lit("$1:00$2"))
         value = super().cast(text, engine)
         return if_else(between(value, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)), value)

@@ -1,10 +1,10 @@
-"""Randomness that repeats: a hash of a row's own values that is equal on every engine and in Python.
+"""Reproducible randomness: a hash of a row's own values that is equal on every engine and in Python.
 
 The hash of a key is the first 15 hexadecimal digits of the MD5 of `seed ‖ 0x1F ‖ field ‖ 0x1F ‖ field …`. A field is the canonical
-text of a value: one text for each value, the same everywhere. Integers are written in decimals, booleans as `true` and `false`, days
-and times by ISO 8601 with microseconds (zoned ones in UTC), decimals without trailing zeros, null as the character 0. Engines write
-doubles differently, so one that is not whole is written in hexadecimal digits (`FloatText`). Texts are taken as they are: Spark has
-no Unicode normal form.
+string of a value, the same everywhere. Integers are written in decimals, booleans as `true` and `false`, dates and times by ISO 8601
+with microseconds (in UTC if they have a time zone), decimals without trailing zeros, null as the character 0. Engines write doubles
+differently, so one that is not whole is written in hexadecimal digits (`FloatString`). Strings are taken as they are: Spark has no
+Unicode normal form.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from tilth.engine.operations.numbers import IsNan, integer
 from tilth.engine.operations.operation import Operation, call
 
 DIGITS = 15  # hexadecimal digits of a hash that are used: 60 bits
-BETWEEN = "\x1f"  # stands between fields: the unit separator
+BETWEEN = "\x1f"  # between fields: the unit separator
 
-WHOLE = 2.0**60  # whole numbers below it have the text of the integer
+WHOLE = 2.0**60  # whole numbers below it are written as integers
 
 
 class HashString(Operation):
-    """The first 15 hexadecimal digits of the MD5 of a text, in lower case: 60 bits that compare as texts do."""
+    """The first 15 hexadecimal digits of the MD5 of a string, in lower case: 60 bits that compare as strings do."""
 
     total = True
 
@@ -57,8 +57,8 @@ class HashString(Operation):
         return hashlib.md5(x.encode(), usedforsecurity=False).hexdigest()[:DIGITS]
 
 
-class FloatText(Operation):
-    """A double's canonical text. Whole numbers below 2⁶⁰ are written as integers are: `3`, `-12`, `0` for both zeros.
+class FloatString(Operation):
+    """A double's canonical string. Whole numbers below 2⁶⁰ are written as integers are: `3`, `-12`, `0` for both zeros.
 
     Any other finite one as C's `%a` writes it, which is exact: hexadecimal digits and a power of two, `0x1.8p-2` for 0.375. Engines
     differ in a plus before the power and in zeros at the end of the digits; neither is written. Then `NaN`, `Infinity` and `-Infinity`.
@@ -86,7 +86,7 @@ class FloatText(Operation):
 
 
 def _float_text(x: Tree, exact: Callable[[Tree], Tree]) -> Tree:
-    """The text of a double, by what an engine writes for those that are finite."""
+    """The string of a double, by what an engine writes for finite ones."""
     x = double(x)
     size = exp.Abs(this=x)
     small = if_else(lt(size, lit(WHOLE)), x)  # Spark cannot take the whole part of a larger number
@@ -171,7 +171,7 @@ class TimestampTzString(Operation):
         return x.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-class BinaryText(Operation):
+class BinaryString(Operation):
     """Bytes as hexadecimal digits in upper case."""
 
     total = True
@@ -186,14 +186,14 @@ class BinaryText(Operation):
 
 
 class Fields(Operation):
-    """Canonical texts with 0x1F between them and the character 0 for null: what of a row goes into a hash. Never null."""
+    """Canonical strings joined by 0x1F, with the character 0 for null: the part of a row that is hashed. Never null."""
 
     null_input = True
     never_null = True
 
     @classmethod
     def both(cls, *texts: Tree) -> Tree:
-        # one call of many texts: a chain of two by two costs DuckDB the square of their number
+        # one call of many strings: a chain of pairs costs DuckDB the square of their number
         return call("concat_ws", lit(BETWEEN), *(coalesce(x, call("chr", lit(0))) for x in texts))
 
     @staticmethod
@@ -202,34 +202,34 @@ class Fields(Operation):
 
 
 TEXTS: dict[Kind, type[Operation]] = {
-    Kind.FLOAT: FloatText,
+    Kind.FLOAT: FloatString,
     Kind.DECIMAL: DecimalString,
     Kind.DATE: DateString,
     Kind.TIMESTAMP: TimestampString,
     Kind.TIMESTAMP_TZ: TimestampTzString,
-    Kind.BINARY: BinaryText,
+    Kind.BINARY: BinaryString,
 }
-PLAIN = frozenset({Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.NULL})  # a cast to text is the same everywhere
+PLAIN = frozenset({Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.NULL})  # a cast to string is the same everywhere
 
 
 def has_string(column: Column) -> bool:
-    """Whether values of the column's kind have a canonical text. Times of day, lists, structs and maps have none."""
+    """Whether values of the column's kind have a canonical string, as times of day, lists, structs and maps do not."""
     return column.kind in TEXTS or column.kind in PLAIN
 
 
 def canonical_string(column: Column) -> Tree:
-    """The canonical text of a column's value; null for null. Only for columns that `has_string`."""
+    """The canonical string of a column's value; null for null. Only for columns that `has_string`."""
     operation = TEXTS.get(column.kind)
     return text(col(column.name)) if operation is None else operation.of(col(column.name))
 
 
 def key_string(columns: Iterable[Column], *before: str) -> Tree:
-    """The canonical texts of several columns as one, never null; `before` are texts in front, such as a seed."""
+    """The canonical strings of several columns as one, never null; `before` are strings in front, such as a seed."""
     return Fields.of(*map(lit, before), *map(canonical_string, columns))
 
 
 def key_hash(columns: Iterable[Column], seed: int | str) -> Tree:
-    """The hash of a key made of several columns, never null. Equal keys have equal hashes, whatever rows they stand in."""
+    """The hash of a key made of several columns, never null. Equal keys have equal hashes, in any row."""
     return HashString.of(key_string(columns, str(seed)))
 
 

@@ -1,4 +1,4 @@
-"""A list of keys that a value is looked up in, however long."""
+"""Looking up a value in a list of keys, however long."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import alias, col, eq, lit, null_if, sub
 from tilth.engine.operations.operation import Operation, call
 
-KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table is called so
+KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
 FEW = 200  # up to so many keys Spark searches a list for each row; more are joined
 
 Scalar = str | int | bool
 
 
 def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = None) -> Tree:
-    """The place of x among the keys, counted from 0, or the value that stands there; null for what is not among them.
+    """The position of x among the keys, counted from 0, or the value at that position; null for what is not among them.
 
-    The keys are different texts, integers or booleans, all of x's kind; the values are all of one kind too.
+    The keys are distinct strings, integers or booleans, all of x's kind; the values are all of one kind too.
     """
     lists = [keys] if values is None else [keys, values]
     return Lookup.of(x, *(lit(json.dumps(list(v), ensure_ascii=False, separators=(",", ":"))) for v in lists))
 
 
 class Lookup(Operation):
-    """`lookup` as an operation: the lists stand in it as JSON texts, so that a query with 200,000 keys is still a short tree.
+    """`lookup` as an operation: the lists are JSON strings, so that a query with 200,000 keys is still a short tree.
 
     DuckDB joins the keys with a hash table; Spark does so where there are many; a row finds its key in a dict.
     """

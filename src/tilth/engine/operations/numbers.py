@@ -233,7 +233,7 @@ class Exponential(Operation):
 
 
 class Power(Operation):
-    """xʸ in doubles; 1 to any power is 1. NaN where it is no real number, infinity where it is too large."""
+    """xʸ in doubles; 1 to any power is 1. NaN where it is not a real number, infinity where it is too large."""
 
     @classmethod
     def duckdb(cls, x: Tree, y: Tree) -> Tree:

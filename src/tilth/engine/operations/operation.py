@@ -72,7 +72,7 @@ def lowered(tree: Tree, engine: EngineName) -> Tree:
 
 
 def _lowered(tree: Tree, engine: EngineName) -> Tree:
-    """The same in place: a tree that nobody else holds."""
+    """The same in place, for a tree that is not used elsewhere."""
     holder = exp.Paren(this=tree)
     nodes = list(holder.find_all(Operation, exp.Filter))
     for node in reversed(nodes):  # the inner ones first

@@ -1,4 +1,4 @@
-"""Matching texts with regular expressions of the closed subset (`engine.regex`), and with LIKE."""
+"""Matching strings with regular expressions of the closed subset (`tilth.regex`), and with LIKE."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _compiled(pattern: str, full: bool) -> re.Pattern[str]:
 
 
 class Matches(Operation):
-    """Whether a pattern (a literal) is found anywhere in a text."""
+    """Whether a pattern (a literal) is found anywhere in a string."""
 
     full = False
     total = True
@@ -42,9 +42,9 @@ class Matches(Operation):
         if regex.spark_longest is None:
             return found
         # Java recurses at every round of such a pattern, and a full stack ends the whole application rather than the query
-        told = f"the pattern {pattern.name!r} can be matched on Spark against texts of at most {regex.spark_longest} characters"
+        message = f"the pattern {pattern.name!r} can be matched on Spark against strings of at most {regex.spark_longest} characters"
         short = le(exp.Length(this=x.copy()), lit(regex.spark_longest))
-        return case((is_null(x), exp.Null()), (short, found), otherwise=call("raise_error", lit(told)))
+        return case((is_null(x), exp.Null()), (short, found), otherwise=call("raise_error", lit(message)))
 
     @classmethod
     def row(cls, x: Any, pattern: Any) -> bool:
@@ -52,13 +52,13 @@ class Matches(Operation):
 
 
 class FullMatches(Matches):
-    """Whether a pattern (a literal) matches a text from its start to its end."""
+    """Whether a pattern (a literal) matches a whole string."""
 
     full = True
 
 
 class Like(Operation):
-    """Whether a text has the form of a LIKE pattern (a literal): `%` any characters, `_` one, a backslash makes the next one plain."""
+    """Whether a string matches a LIKE pattern (a literal): `%` any characters, `_` one, a backslash makes the next one literal."""
 
     total = True
 
@@ -74,7 +74,7 @@ class Like(Operation):
 
 
 def _like_parts(pattern: str) -> list[tuple[str, bool]]:
-    """The characters of a LIKE pattern, each with whether it stands for itself."""
+    """The characters of a LIKE pattern, each with whether it is literal."""
     parts, escaped = [], False
     for character in pattern:
         if not escaped and character == "\\":

@@ -1,4 +1,4 @@
-"""Operations that say how many rows come of one, or that none may."""
+"""Operations that copy rows, or refuse them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tilth.errors import RequestError
 
 
 class Copies(Operation):
-    """Makes n rows of one, none where n is 0 or null. It stands in a list of selected columns, once; its own value means nothing."""
+    """Makes n rows of one, none where n is 0 or null. It is used once, in a list of selected columns; its own value has no meaning."""
 
     @classmethod
     def duckdb(cls, n: Tree) -> Tree:
@@ -25,11 +25,11 @@ class Copies(Operation):
         return call("explode", call("array_repeat", lit(0), cast_to(n, exp.DataType.build("int"))))
 
 
-REFUSED = "refused by Tilth: "  # how a refusal is known among an engine's errors, in which a connection may be refused, too
+REFUSED = "refused by Tilth: "  # marks a refusal among an engine's errors, in which a connection may be refused, too
 
 
 class Refuse(Operation):
-    """No value: it stops the query or the row with a message, wherever it is reached."""
+    """Stops the query or the row with a message where it is evaluated."""
 
     @classmethod
     def duckdb(cls, message: Tree) -> Tree:

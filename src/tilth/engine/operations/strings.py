@@ -1,4 +1,4 @@
-"""Operations on texts whose plain spelling differs between engines."""
+"""Operations on strings that engines spell differently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLANKS = " \t\r\n"
 
 
 class Trim(Operation):
-    """A text without blanks, tabs and line ends at its ends (DuckDB alone would trim all of Unicode's blanks)."""
+    """A string without blanks, tabs and line ends at its ends (DuckDB alone would trim all of Unicode's blanks)."""
 
     total = True
     shared = True
@@ -37,7 +37,7 @@ class Trim(Operation):
 
 
 class BlankToNull(Operation):
-    """A text, but null where it is empty or holds blanks, tabs and line ends only: what counts as missing to a step."""
+    """A string, null where it is empty or blank (blanks, tabs and line ends only): what counts as missing to a step."""
 
     identity_if = "{x} >= '!'"
     shared = True
@@ -53,7 +53,7 @@ class BlankToNull(Operation):
 
 
 class LowerAscii(Operation):
-    """A text with A–Z in lower case; other letters stay, because engines fold them differently."""
+    """A string with A–Z in lower case; other letters stay, because engines fold them differently."""
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
@@ -73,7 +73,7 @@ _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class UpperAscii(Operation):
-    """A text with a–z in upper case; other letters stay, because engines fold them differently."""
+    """A string with a–z in upper case; other letters stay, because engines fold them differently."""
 
     total = True
 
@@ -90,7 +90,7 @@ _RAISE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 class OneOf(Operation):
-    """Whether a text is one of some texts; false where it is null."""
+    """Whether a string is one of a list; false where it is null."""
 
     null_input = True
     never_null = True
