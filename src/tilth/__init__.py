@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tilth.data import Dataset, Roles
     from tilth.engine.duckdb import DuckDB
+    from tilth.engine.python_operation import allow_python
     from tilth.engine.spark import Spark
     from tilth.errors import TilthError
     from tilth.flow import Flow
@@ -31,6 +32,7 @@ _HOMES = {
     **dict.fromkeys(("Finding", "Report"), "tilth.report"),
     "DuckDB": "tilth.engine.duckdb",
     "Spark": "tilth.engine.spark",
+    "allow_python": "tilth.engine.python_operation",
     "TilthError": "tilth.errors",
     **dict.fromkeys(("read", "measure", "check", "fit", "apply", "write", "run"), "tilth.verbs"),
 }
@@ -47,6 +49,7 @@ __all__ = [
     "Spark",
     "Step",
     "TilthError",
+    "allow_python",
     "apply",
     "check",
     "fit",

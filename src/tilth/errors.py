@@ -166,6 +166,12 @@ class MachineError(TilthError, RuntimeError):
     exit_code = 3
 
 
+class NotAllowed(TilthError):
+    """Something that runs only where the user allows it."""
+
+    exit_code = 2
+
+
 class Gap(TilthError, NotImplementedError):
     """Something that this engine, or this version of Tilth, cannot do. The message names what can."""
 

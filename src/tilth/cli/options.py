@@ -50,6 +50,25 @@ class _Target(_Named):
 
 INPUT, OUTPUT = _Named(), _Target()
 
+
+def _allow_python(context: click.Context, parameter: click.Parameter, allowed: bool) -> None:
+    if allowed:
+        import os
+
+        from tilth.engine.python_operation import allow_python
+
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- a text
+        context.with_resource(allow_python())
+
+
+ALLOW_PYTHON = click.option(
+    "--allow-python",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow_python,
+    help="Let the flow run functions of yours, from modules here or installed. Only for flows that you trust.",
+)
+
 READING = (
     click.option("--format", "format_", metavar="FORMAT", help="The format, where the file's name does not say it."),
     click.option("--delimiter", metavar="TEXT", help="What separates the values of a CSV file; found out otherwise."),

@@ -6,8 +6,11 @@ That is slower than SQL; `tilth plan` marks the passes that do so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +22,7 @@ from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import TYPES, cast, owned
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.rows import REFUSED
-from tilth.errors import RequestError, TilthError
+from tilth.errors import NotAllowed, RequestError, TilthError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +48,8 @@ class PythonFunction:
 
     def of(self, *arguments: Tree) -> Tree:
         """The function called with these arguments, as an expression."""
-        return PythonCall(this=self, expressions=owned(*(cast(x, kind) for x, kind in zip(arguments, self.takes, strict=True))))
+        given = (cast(x, kind) if kind.numeric else x for x, kind in zip(arguments, self.takes, strict=True))
+        return PythonCall(this=self, expressions=owned(*given))
 
     def run(self, *given: Any) -> pa.Array:
         """The function on arrays as an engine hands them over, checked."""
@@ -98,6 +102,40 @@ def _whole(values: Any) -> pa.Array:
 
     values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     return pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
+
+
+_allowed: ContextVar[bool] = ContextVar("_allowed", default=False)
+
+
+@contextmanager
+def allow_python() -> Iterator[None]:
+    """Let flows that are loaded, fitted or applied meanwhile run functions of the user's, by the step `python`.
+
+    A fitted flow says such a function by its name only, and what it does is not checked: allow it for flows that you trust.
+    """
+    before = _allowed.set(True)
+    try:
+        yield
+    finally:
+        _allowed.reset(before)
+
+
+def user_function(name: str) -> Callable[..., Any]:
+    """The function with the name `module:function`. Errors: `NotAllowed`; `RequestError` where there is none."""
+    if not _allowed.get():
+        raise NotAllowed(
+            f"the function {name!r} is not part of Tilth, and running it is not allowed",
+            hint="if you trust it: `with tilth.allow_python():`, on the command line --allow-python",
+            code="python-not-allowed",
+        )
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RequestError(f"the function {name!r} is not found: {error}", accepted="module:function", code="no-function") from error
+    if not callable(found):
+        raise RequestError(f"{name!r} is a {type(found).__name__}, not a function", accepted="module:function", code="no-function")
+    return found  # type: ignore[no-any-return]
 
 
 class PythonCall(Operation):

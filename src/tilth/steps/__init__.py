@@ -23,6 +23,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "scale": "tilth.steps.scale.scale:Scale",
         "encode": "tilth.steps.encode.encode:Encode",
         "vectorize": "tilth.steps.text.vectorize:Vectorize",
+        "python": "tilth.steps.python:Python",
         "predict": "tilth.steps.predict:Predict",
         "split": "tilth.steps.rows.split:Split",
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",

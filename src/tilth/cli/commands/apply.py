@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared
+from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, shared
 
 
 @click.command()
@@ -20,7 +20,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared
     metavar="OUT",
     help="Where the prepared data goes: a .parquet, .csv or .jsonl file, or a folder of Parquet.",
 )
-@shared(*ENGINE)
+@shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""
     from tilth import verbs

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared
+from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, shared
 
 
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.argument("data", type=INPUT, metavar="[DATA]", required=False)
 @click.option("-o", "--out", type=OUTPUT, required=True, metavar="NAME.tilth", help="Where the fitted flow goes.")
-@shared(*ENGINE)
+@shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
     """Learn the flow file FLOW on its training part and save what it learned.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, engine_from, shared
+from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, engine_from, shared
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -20,7 +20,7 @@ LONGEST = 100  # characters of a pass's title
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.option("--json", is_flag=True, help="Print the plan as JSON.")
-@shared(*ENGINE)
+@shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, json: bool, **engine: Any) -> int:
     """Show the queries that the flow file FLOW would run, without running them.
 

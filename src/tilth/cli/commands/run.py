@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared, show
+from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, shared, show
 
 
 @click.command()
@@ -14,7 +14,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, engine_from, shared, show
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where the result goes; where the flow says otherwise.")
 @click.option("--dry-run", is_flag=True, help="Show the queries and touch nothing.")
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
-@shared(*ENGINE)
+@shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
     """Read, check, prepare, measure and deliver, as the flow file FLOW says.
 
