@@ -176,3 +176,33 @@ def test_a_machine_that_fails_is_not_a_rule_that_fails(data, engine, monkeypatch
     monkeypatch.setattr(engine, "answer", full)
     with pytest.raises(MachineError):
         evaluate(data, parse("Rules = [ RowCount = 5 ]"), engine)
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "primary a cross join primary b cross join primary c",
+        "primary a, primary b, primary c",
+        "primary a join primary b on a.id < b.id join primary c on true",
+    ],
+)
+def test_a_product_of_large_tables_is_refused(joined, engine):
+    table = pa.table({"id": list(range(1001))})
+    found = evaluate(dataset(table), parse(f'Rules = [ CustomSql "select count(*) from {joined}" = 1, RowCount = 1001 ]'), engine)
+    assert [f.outcome for f in found] == [Outcome.ERROR, Outcome.PASSED]
+    assert "1,003,003,001 in all" in found[0].message
+
+
+@pytest.mark.parametrize("joined", ["primary a cross join primary b", "primary a, primary b, primary c where a.id = b.id and b.id = c.id"])
+def test_a_join_that_is_bounded_runs(joined, engine):
+    (found,) = evaluate(
+        dataset(pa.table({"id": list(range(1001))})), parse(f'Rules = [ CustomSql "select count(*) from {joined}" > 1 ]'), engine
+    )
+    assert found.outcome is Outcome.PASSED, found.message
+
+
+def test_a_list_of_very_many_values_is_refused_and_a_long_one_works(data, engine):
+    values, few = (", ".join(map(str, range(n))) for n in (10_001, 2_000))
+    found = evaluate(data, parse(f'Rules = [ ColumnValues "id" in [{values}], ColumnValues "id" in [{few}] ]'), engine)
+    assert [f.outcome for f in found] == [Outcome.ERROR, Outcome.PASSED]
+    assert "at most 10,000" in found[0].message

@@ -19,6 +19,7 @@ from tilth.engine.expressions import (
     eq,
     ge,
     gt,
+    in_,
     is_null,
     le,
     lit,
@@ -37,6 +38,7 @@ from tilth.rules.conditions import WHITE_SPACE, Criterion
 from tilth.rules.language.syntax import Keyword
 
 BLANK = "[" + "".join(f"\\x{{{ord(c):X}}}" for c in WHITE_SPACE) + "]+"
+MOST_LISTED = 10_000  # values in a list of `in`: each is a literal of the query, evaluated for every row
 ORDER = {">": gt, ">=": ge, "<": lt, "<=": le}
 
 
@@ -89,17 +91,21 @@ def null_passes(criterion: Criterion) -> bool:
 
 
 def _one_of(value: Tree, operands: Sequence[Any], criterion: Criterion) -> Tree:
-    if len(operands) > 1 and all(isinstance(o, str) for o in operands):
-        return OneOf.of(value, *(_literal(o, criterion) for o in operands))
-    return coalesce(or_(*(_equals(value, o, criterion) for o in operands)), exp.false())
+    keywords = [_is_keyword(value, o) for o in operands if isinstance(o, Keyword)]
+    plain = [_literal(o, criterion) for o in operands if not isinstance(o, Keyword)]
+    if len(plain) > MOST_LISTED:
+        hint = 'put them into a table of their own: ReferentialIntegrity "column" "values.column", and --table values=PATH'
+        raise RulesError(f"the list has {len(plain):,} values; at most {MOST_LISTED:,} are compared one by one", hint=hint, code="too-long")
+    if len(plain) > 1 and isinstance(operands[0], str) and not keywords:
+        return OneOf.of(value, *plain)
+    one = [in_(value, plain)] if len(plain) > 1 else [eq(value, x) for x in plain]
+    return coalesce(or_(*one, *keywords), exp.false())
 
 
-def _equals(value: Tree, operand: Any, criterion: Criterion) -> Tree:
+def _is_keyword(value: Tree, operand: Keyword) -> Tree:
     if operand == Keyword("EMPTY"):
         return eq(value, lit(""))
-    if operand == Keyword("WHITESPACES_ONLY"):
-        return FullMatches.of(value, _pattern(BLANK))
-    return eq(value, _literal(operand, criterion))
+    return FullMatches.of(value, _pattern(BLANK))  # WHITESPACES_ONLY
 
 
 def _pattern(pattern: str) -> Tree:

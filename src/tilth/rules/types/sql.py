@@ -5,6 +5,7 @@ One SELECT of admitted nodes is all that runs: it can read the tables it was giv
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from tilth.engine.expressions import alias, all_rows, col, lit
 from tilth.engine.layers import table
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import REFUSED, ExpressionError, MachineError, TilthError
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import measured
 from tilth.report import Outcome
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
@@ -24,6 +27,7 @@ from tilth.rules.prepared import GLUE as MESSAGE
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, java, judged, metric_name
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
+MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
 REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
 NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Compliance")
 
@@ -43,7 +47,29 @@ def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
     """The rule's query over the engine's tables. Errors: `ExpressionError`."""
     engine = context.engine
     tables = {name: (engine.view(data), engine.schema(data)) for name, data in context.sources.items()}
-    return parse_query(context.text(rule.parameters[0]).pattern, tables)
+    query = parse_query(context.text(rule.parameters[0]).pattern, tables)
+    for select in query.find_all(exp.Select):
+        _refuse_product(select, context)
+    return query
+
+
+def _refuse_product(select: exp.Select, context: Context) -> None:
+    """Refuse to pair every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`."""
+    joins = select.args.get("joins") or ()
+    conditions = [j.args.get("on") for j in joins] + [select.args.get("where")]
+    equalities = [e for c in conditions if c is not None for e in c.find_all(exp.EQ, exp.NullSafeEQ) if _of_columns(e)]
+    if len(joins) <= len(equalities) + sum(bool(j.args.get("using")) for j in joins):
+        return
+    views = {context.engine.view(data): data for data in context.sources.values()}
+    mentioned = [views[t.name] for side in (select.args["from_"], *joins) for t in side.find_all(exp.Table) if t.name in views]
+    rows = [measured(data, [RowCount()], context.engine)[RowCount()] for data in mentioned]
+    if (pairs := math.prod(rows)) > MOST_PAIRS:
+        message = f"the query pairs every row with every row, {pairs:,} in all; at most {MOST_PAIRS:,} are formed"
+        raise ExpressionError(message, hint="join on equal columns: join b on a.key = b.key", code="too-many-pairs")
+
+
+def _of_columns(equality: exp.Binary) -> bool:
+    return all(side.find(exp.Column) for side in (equality.this, equality.expression))
 
 
 def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
