@@ -178,16 +178,17 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
 
 
 def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Dataset:
-    """The table that a fitted flow's features make of a table. Never learns.
+    """The table that a fitted flow's features and `output` make of a table. Never learns.
 
     `data` is read by the flow's own rules: its null tokens and kinds of column hold, and the names that it gives to columns where the
     data has none. Columns that the flow does not know are
     left out; one that it needs and that is not there is an error.
     """
     flow = flow_from(flow)
-    schema, needed, reading = flow.need_learned().schema, needed_columns(flow), flow.reading
+    learned, reading = flow.need_learned(), flow.reading
+    schema, needed = learned.schema, needed_columns(learned.schema, learned.served)
     with session_of(engine, data, f"apply {flow.name}") as run:
-        return flow.prepared(formats.read_as(data, schema, needed, engine=run, roles=reading.roles, **reading.options))
+        return flow.served(formats.read_as(data, schema, needed, engine=run, roles=reading.roles, **reading.options))
 
 
 def write(
@@ -249,13 +250,14 @@ def rehearse(flow: Flow, engine: Session) -> None:
 def _prepared(flow: Flow, run: _Run) -> Prepared:
     if flow.check:
         with run.engine.working_for(RULES):
-            run.add(evaluate(run.data, parse(flow.check, file=flow.name), run.engine), "raw")
+            tables = {name: read(joined(flow.folder, path), engine=run.engine) for name, path in flow.reading.tables.items()}
+            run.add(evaluate(run.data, flow.check, run.engine, sources=tables), "raw")
     run.measure(flow.measure, run.data, part="raw")
     prepared = run_flow(flow, run.data, run.engine)
     run.add(prepared.findings)
     for part, table in prepared.parts.items():
         original = prepared.originals[part]
-        if flow.measure and part == TRAIN and flow.training:  # otherwise every measure would draw and order the rows again
+        if flow.measure and part == TRAIN and flow.parts.get("training"):  # otherwise every measure would draw and order the rows again
             with run.engine.working_for(f"measures of {part}"):
                 table, original = run.engine.checkpoint(table), run.engine.checkpoint(original)
         run.measure(flow.measure, table, original, part)

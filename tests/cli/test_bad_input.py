@@ -53,7 +53,7 @@ def make(path: Path) -> None:
             pq.write_table(pa.table({"age": list(range(1000))}), path)
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         case "bomb.tilth":  # a gibibyte of blanks in a mebibyte
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("learned.json", "w") as file:
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("schema.json", "w") as file:
                 for _ in range(1024):
                     file.write(b" " * 2**20)
             empty(path, "manifest.json", "flow.yaml", "flow.json", "baseline.json")
@@ -62,7 +62,7 @@ def make(path: Path) -> None:
         case "pickled.tilth":
             path.write_bytes(pickle.dumps(Loaded()))
         case "newer.tilth":
-            empty(path, "flow.yaml", "flow.json", "learned.json", "baseline.json")
+            empty(path, "flow.yaml", "flow.json", "schema.json", "baseline.json")
             with zipfile.ZipFile(path, "a") as archive:
                 archive.writestr("manifest.json", '{"format": "tilth", "version": 99, "sha256": {}}')
         case _:

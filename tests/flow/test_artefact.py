@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import math
 import pickle
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,11 +18,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tilth
-from tilth.errors import ArtefactError, FlowError
+from tilth.errors import ArtefactError, FlowError, RequestError
 from tilth.flow import Flow
 from tilth.flow import artefact as module
 from tilth.flow.artefact import ENTRIES, _decoded, _encoded, opened
@@ -66,7 +69,7 @@ def test_made_twice_it_is_byte_equal(saved: bytes, tmp_path: Path) -> None:
 
 def test_it_holds_texts_and_no_row(saved: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(saved)) as archive:
-        assert archive.namelist() == ["manifest.json", *ENTRIES]
+        assert archive.namelist() == ["manifest.json", *ENTRIES, *(f"features/{s}.json" for s in ("1-impute", "2-scale", "3-encode"))]
         texts = [archive.read(name).decode() for name in archive.namelist()]
     assert b"pickle" not in saved
     assert not any("41" in json.dumps(json.loads(text)) for text in texts[2:])  # an age that is in the data only
@@ -138,9 +141,8 @@ def in_json(name: str, key: str, value: Any) -> Callable[[dict[str, bytes]], Non
 
 def learned_of(step: int, learned: Any) -> Callable[[dict[str, bytes]], None]:
     def change(entries: dict[str, bytes]) -> None:
-        state = json.loads(entries["learned.json"])
-        state["features"][step]["learned"] = learned
-        entries["learned.json"] = json.dumps(state).encode()
+        name = f"features/{step + 1}-{('impute', 'scale', 'encode')[step]}.json"
+        entries[name] = json.dumps(learned).encode()
 
     return change
 
@@ -167,46 +169,46 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("cut short", lambda b: b[: len(b) // 2], "it is damaged, or something else"),
     (
         "a wrong hash",
-        lambda b: repacked(b, with_entry("learned.json", b"{}"), manifest=False),
-        "learned.json was changed after it was made",
+        lambda b: repacked(b, with_entry("schema.json", b"{}"), manifest=False),
+        "schema.json was changed after it was made",
     ),
     ("a newer version", lambda b: repacked(b, version(99)), "format version 99; this Tilth reads 1 to 1"),
     ("an older version", lambda b: repacked(b, version(0)), "format version 0"),
     ("a version that is none", lambda b: repacked(b, version("one")), "its manifest is not that of a fitted flow"),
-    ("an entry too many", lambda b: repacked(b, with_entry("../../evil.sh", b"x")), "it holds"),
+    ("an entry too many", lambda b: repacked(b, with_entry("../../evil.sh", b"x")), "which belongs to no step"),
     ("an entry too few", lambda b: repacked(b, without("baseline.json")), "it holds"),
-    ("no mapping", lambda b: repacked(b, with_entry("flow.json", b"[]")), "no fitted flow of this version"),
-    ("no JSON", lambda b: repacked(b, with_entry("flow.json", b"{")), "no fitted flow of this version"),
-    ("no UTF-8", lambda b: repacked(b, with_entry("flow.yaml", b"\xff")), "it is damaged, or something else"),
-    ("deep JSON", lambda b: repacked(b, with_entry("learned.json", b"[" * 100_000)), "no fitted flow of this version"),
+    ("not a mapping", lambda b: repacked(b, with_entry("flow.json", b"[]")), "not a fitted flow of this version"),
+    ("no JSON", lambda b: repacked(b, with_entry("flow.json", b"{")), "not a fitted flow of this version"),
+    ("not UTF-8", lambda b: repacked(b, with_entry("flow.yaml", b"\xff")), "not a fitted flow of this version"),
+    ("deep JSON", lambda b: repacked(b, with_entry("schema.json", b"[" * 100_000)), "not a fitted flow of this version"),
     (
         "an unknown step",
         lambda b: repacked(b, in_json("flow.json", "steps", {"rows": [{"step": "os.system", "parameters": {}}]})),
-        "no fitted",
+        "not a fitted flow",
     ),
     (
         "a kind that is none",
-        lambda b: repacked(b, in_json("learned.json", "schema", [["age", "pickle", ""]])),
-        "no fitted flow of this version",
+        lambda b: repacked(b, in_json("schema.json", "read", [["age", "pickle", ""]])),
+        "not a fitted flow of this version",
     ),
     (
         "a learned value that is none",
         lambda b: repacked(b, learned_of(1, {"age": {"shift": "__import__('os')", "divisor": []}})),
-        "no fitted flow of this version",
+        "not a fitted flow of this version",
     ),
-    ("a learned value less", lambda b: repacked(b, learned_of(2, {"job": {}})), "no fitted flow of this version"),
-    ("a parameter that no step has", lambda b: repacked(b, with_parameter("__class__", "os.system")), "no fitted flow of this version"),
+    ("a learned value less", lambda b: repacked(b, learned_of(2, {"job": {}})), "not a fitted flow of this version"),
+    ("a parameter that no step has", lambda b: repacked(b, with_parameter("__class__", "os.system")), "not a fitted flow of this version"),
     (
         "a pickle inside",
-        lambda b: repacked(b, with_entry("learned.json", pickle.dumps({"schema": []}))),
-        "it is damaged, or something else",
+        lambda b: repacked(b, with_entry("schema.json", pickle.dumps({"schema": []}))),
+        "not a fitted flow of this version",
     ),
-    ("a pickle beside", lambda b: repacked(b, with_entry("learned.pkl", pickle.dumps(1))), "it holds"),
-    ("a name twice", lambda b: twice(b, "learned.json"), "it holds"),
-    ("a number of many digits", lambda b: repacked(b, with_entry("baseline.json", b"[" + b"9" * 10_000 + b"]")), "no fitted flow"),
+    ("a pickle beside", lambda b: repacked(b, with_entry("learned.pkl", pickle.dumps(1))), "which belongs to no step"),
+    ("a name twice", lambda b: twice(b, "schema.json"), "it holds"),
+    ("a number of many digits", lambda b: repacked(b, with_entry("baseline.json", b"[" + b"9" * 10_000 + b"]")), "not a fitted flow"),
     ("a version that is a truth", lambda b: repacked(b, version(True)), "its manifest is not that of a fitted flow"),
     ("a manifest that is a list", lambda b: repacked(b, with_entry("manifest.json", b"[]"), manifest=False), "it is damaged"),
-    ("a step less", lambda b: repacked(b, in_json("learned.json", "features", [])), "no fitted flow of this version"),
+    ("a step less", lambda b: repacked(b, in_json("schema.json", "of", {"features": []})), "not a fitted flow of this version"),
 ]
 
 
@@ -222,7 +224,7 @@ def test_what_is_damaged_is_refused_with_the_reason(saved: bytes, tmp_path: Path
 def test_a_zip_bomb_is_not_unpacked(saved: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST", 10_000)
     path = tmp_path / "f.tilth"
-    bomb = repacked(saved, with_entry("learned.json", b" " * 10_000_000))
+    bomb = repacked(saved, with_entry("schema.json", b" " * 10_000_000))
     path.write_bytes(bomb)
     with pytest.raises(ArtefactError, match="larger than 10,000 bytes"):
         opened(path)
@@ -234,6 +236,91 @@ def test_a_zip_bomb_is_not_unpacked(saved: bytes, tmp_path: Path, monkeypatch: p
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="there is no such file"):
         opened(tmp_path / "f.tilth")
+
+
+EVERY = """
+data: {roles: {label: y, positive: yes}}
+features:
+  - select: ["!gone"]
+  - null_if: {columns: job, values: ["?"]}
+  - cast: {columns: whole, to: float}
+  - formula: {column: twice, expression: "2 * age"}
+  - impute: {columns: [age, whole], with: mean, indicator: true}
+  - scale: {columns: age, with: minmax}
+  - encode: {columns: job, max_categories: 2, missing: slot}
+output: [{softmax: [age, whole]}]
+"""
+HOSTILE = [
+    None,
+    True,
+    -1,
+    0,
+    2**70,
+    1e308,
+    math.nan,
+    math.inf,
+    "",
+    "age",
+    "'; drop",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    {"$date": "x"},
+    {"$file": "x"},
+    "x" * 300,
+]
+
+
+def paths_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, v in inner:
+        yield from paths_of(v, (*path, key))
+
+
+def mutated(value: Any, path: tuple[Any, ...], change: Callable[[Any], Any]) -> Any:
+    if not path:
+        return change(value)
+    made = dict(value) if isinstance(value, dict) else list(value)
+    made[path[0]] = mutated(value[path[0]], path[1:], change)
+    return made
+
+
+@pytest.fixture(scope="module")
+def of_every_step(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    table = TABLE.append_column("gone", [[1, 2, 3, 4]]).append_column("whole", [[1, None, 3, 4]])
+    return tilth.fit(Flow.parse(EVERY), table).save(tmp_path_factory.mktemp("every") / "f.tilth").read_bytes()
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_what_is_forged_is_refused_or_runs(of_every_step: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    with zipfile.ZipFile(io.BytesIO(of_every_step)) as archive:
+        names = [n for n in archive.namelist() if n.endswith(".json") and n != "manifest.json"]
+        name = data.draw(st.sampled_from(names))
+        found = json.loads(archive.read(name))
+    path = data.draw(st.sampled_from(list(paths_of(found))))
+    hostile = data.draw(st.sampled_from(HOSTILE))
+    forged = mutated(found, path, lambda old: {"extra": hostile, **old} if isinstance(old, dict) and data.draw(st.booleans()) else hostile)
+    place = tmp_path_factory.getbasetemp() / "forged.tilth"
+    place.write_bytes(repacked(of_every_step, with_entry(name, json.dumps(forged).encode())))
+    with contextlib.suppress(ArtefactError):
+        flow = opened(place)
+        with contextlib.suppress(RequestError):  # a value that does not fit is the data's
+            flow.row({"age": 12, "job": "b", "whole": 3})
+            tilth.write(tilth.apply(flow, TABLE.append_column("gone", [[1, 2, 3, 4]]).append_column("whole", [[1, None, 3, 4]])))
+
+
+def test_an_entry_is_bounded(fitted: Flow, saved: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST_TEXT", 5_000)
+    path = tmp_path / "f.tilth"
+    path.write_bytes(repacked(saved, with_entry("baseline.json", b"[" + b" " * 6_000 + b"]")))
+    with pytest.raises(ArtefactError, match=r"baseline\.json is larger than 5,000 bytes"):
+        opened(path)
+    learned = replace(fitted.need_learned(), baseline=({"x": "y" * 6_000},))
+    with pytest.raises(ArtefactError, match=r"baseline\.json would be larger"):
+        fitted.with_learned(learned).save(path)
 
 
 @given(st.data())

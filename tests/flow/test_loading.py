@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from tilth.errors import FlowError
 from tilth.flow import Flow
-from tilth.flow.loading import FlowPart, model_of, parameters, parse_flow
+from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
 from tilth.flow.text import dump
+from tilth.rules import parse
 from tilth.steps import STEPS
 
 MISTAKES = Path(__file__).with_name("mistakes")
@@ -44,7 +45,7 @@ deliver: {to: out, format: csv}
     assert (flow.name, flow.reading.read, flow.folder) == ("small", ("a.csv", "b.csv"), str(tmp_path))
     assert flow.reading.options == {"nulls": ["?", "-999"], "types": {"zip": "string"}}
     assert (flow.reading.roles.id, flow.reading.roles.label, flow.reading.roles.positive) == (("no",), "approved", ("yes",))
-    assert flow.check == 'Rules = [ IsComplete "age" ]'
+    assert flow.check == parse('Rules = [ IsComplete "age" ]')
     assert flow.split is not None
     assert (flow.split.by, flow.split.columns, flow.split.seed) == ("hash", ("customer no", "zip"), 3)
     assert flow.split.shares == (("train", 0.7), ("valid", 0.1), ("test", 0.2))
@@ -91,10 +92,10 @@ def test_a_folder_is_no_flow(tmp_path: Path) -> None:
 
 # ── fuzz: no exception but FlowError, whatever the file holds ──
 
-WORDS = st.sampled_from([*FlowPart.model_fields, *STEPS, *(p for kind in STEPS.values() for p in parameters(kind)), "label", "train", "x"])
+WORDS = st.sampled_from([*FlowFile.model_fields, *STEPS, *(p for kind in STEPS.values() for p in parameters(kind)), "label", "train", "x"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=12)
-FLOWS = st.dictionaries(st.sampled_from(list(FlowPart.model_fields)), VALUES, max_size=5)
+FLOWS = st.dictionaries(st.sampled_from(list(FlowFile.model_fields)), VALUES, max_size=5)
 
 
 @given(FLOWS)

@@ -61,7 +61,7 @@ NOTHING = dict.fromkeys(COLUMNS)
 
 @cache
 def fitted(step: Step) -> Flow:
-    return tilth.fit(Flow(features=(step,), reading=Reading(roles=ROLES)), TABLE)
+    return tilth.fit(Flow(parts={"features": (step,)}, reading=Reading(roles=ROLES)), TABLE)
 
 
 def outcome(make: Any) -> Any:

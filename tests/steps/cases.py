@@ -25,6 +25,7 @@ FEATURES: list[Step] = [
     S["cast"](("day", "moment", "zoned"), to="timestamp with time zone"),
     S["null_if"](("word", "whole", "number"), values=("a", "IT'S", 5, 3)),
     S["null_if"](("whole", "number", "price"), below=0, above=7),
+    S["softmax"](("number", "whole", "price")),
     S["formula"]("ratio", "number / whole"),
     S["formula"]("word", "CASE WHEN flag THEN coalesce(word, '?') ELSE 'none' END"),
     S["impute"](("number", "whole", "price"), with_="mean"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from tilth.errors import ColumnError
 
@@ -40,9 +43,25 @@ class Kind(StrEnum):
         return self in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
     @property
+    def python(self) -> Any:
+        """The type of its values in Python; for numbers any number, because a mean of integers is a column's value too."""
+        return VALUES.get(self, int | float | Decimal if self.numeric else Any)
+
+    @property
     def categorical(self) -> bool:
         """Strings and booleans: what an encoder takes by default."""
         return self in (Kind.STRING, Kind.BOOLEAN)
+
+
+VALUES: dict[Kind, Any] = {
+    Kind.BOOLEAN: bool,
+    Kind.STRING: str,
+    Kind.DATE: date,
+    Kind.TIMESTAMP: datetime,
+    Kind.TIMESTAMP_TZ: datetime,
+    Kind.TIME: time,
+    Kind.BINARY: bytes,
+}
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
-"""The fitted flow as a file, `NAME.tilth`: a zip of texts, readable with `unzip -p`. No pickle, no row of the data.
+"""The fitted flow as a file, `NAME.tilth`: a zip of text and models, readable with `unzip -p`. No pickle, no row of the data.
 
 | entry | holds |
 |---|---|
 | `manifest.json` | the format's version, and the SHA-256 of every other entry |
 | `flow.yaml` | the flow as it was written |
 | `flow.json` | the flow's steps and reading, as they were understood |
-| `learned.json` | what each step learned, and of which columns |
+| `schema.json` | the columns as they were read, and as each step saw them |
 | `baseline.json` | the measures of the training part |
+| `features/1-impute.json` | what the first step of `features` learned |
+| `features/3-predict.model` | bytes that a step learned under the name `model` |
 
-Entries have a fixed date and order, so that the same flow makes the same bytes. Reading refuses what is not of this form: a
-wrong hash, an entry that is missing or strange, more than should be unpacked, and a learned value that its step can make nothing of.
+Entries have a fixed date and order, so that the same flow makes the same bytes. Opening refuses what does not have this form: a wrong hash,
+an entry that is missing, unknown or too large, and a learned value that does not have the type that its step declares.
 """
 
 from __future__ import annotations
@@ -19,34 +21,42 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import ConfigDict, Field, create_model
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
-from tilth.errors import ArtefactError
-from tilth.flow.flow import PARTS, Delivery, Flow, Learned, Reading
+from tilth.data.schema import refuse_twins
+from tilth.errors import ArtefactError, Gap, TilthError
+from tilth.flow.flow import Delivery, FitResult, Flow, Reading
+from tilth.flow.parts import NAMES, SERVED
+from tilth.flow.serving import made_by, needed_columns, row_of
 from tilth.formats import described as source_of
+from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
-from tilth.steps.rows.split import Split
-from tilth.steps.step import Fitted, Step
+from tilth.steps.step import ColumnStep, Fitted, Part, Step
 from tilth.store.local import refuse_stream
 from tilth.store.places import atomic, copies
 
 VERSION = 1
 OLDEST = 1  # the oldest version that is still read
-ENTRIES = ("flow.yaml", "flow.json", "learned.json", "baseline.json")
+ENTRIES = ("flow.yaml", "flow.json", "schema.json", "baseline.json")
 LARGEST = 512 * 2**20  # bytes of all entries, unpacked
+LARGEST_TEXT = 32 * 2**20  # bytes of one entry of text
 DAMAGED = (  # what reading bytes that somebody changed may raise
+    ArithmeticError,
     AttributeError,
     EOFError,
     LookupError,
     MemoryError,
     OSError,
     RuntimeError,
+    TilthError,
     TypeError,
     ValueError,
     struct.error,
@@ -54,23 +64,36 @@ DAMAGED = (  # what reading bytes that somebody changed may raise
     zlib.error,
 )
 EPOCH = (1980, 1, 1, 0, 0, 0)
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-def save(flow: Flow, path: str | Path) -> Path:
-    """Save a fitted flow; the file appears whole or not at all. Errors: `FlowError` if it is not fitted."""
+def written(flow: Flow, path: str | Path) -> Path:
+    """Save a fitted flow as an atomic write. Errors: `FlowError` if it is not fitted, `ArtefactError` for an entry that is too large."""
     learned = flow.need_learned()
-    entries = {
-        "flow.yaml": flow.text,
-        "flow.json": _json(described(flow)),
-        "learned.json": _json(learnt(learned)),
-        "baseline.json": _json(list(learned.baseline)),
+    schemas = list(dict.fromkeys(f.schema for f in learned.served))
+    columns = {
+        "read": _columns(learned.schema),
+        "steps": [_columns(s) for s in schemas],
+        "of": {part: [schemas.index(f.schema) for f in steps] for part, steps in learned.parts.items()},
+        "strings": learned.strings,
+        "facts": learned.facts,
     }
-    manifest = {"format": "tilth", "version": VERSION, "sha256": {name: _hash(text.encode()) for name, text in entries.items()}}
+    texts = {"flow.yaml": flow.text, "flow.json": _json(described(flow)), "schema.json": _json(columns)}
+    entries = {name: text.encode() for name, text in (texts | {"baseline.json": _json(list(learned.baseline))}).items()}
+    entries |= {
+        name: content for part, steps in learned.parts.items() for i, f in enumerate(steps) for name, content in _entries(part, i, f)
+    }
+    for name, content in entries.items():
+        if len(content) > _most(name):
+            raise ArtefactError(
+                f"{name} would be larger than {_most(name):,} bytes", hint="learn less, such as fewer categories", code="too-large"
+            )
+    manifest = {"format": "tilth", "version": VERSION, "sha256": {name: _hash(content) for name, content in entries.items()}}
     with atomic(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in [("manifest.json", _json(manifest)), *entries.items()]:
+        for name, content in [("manifest.json", _json(manifest).encode()), *entries.items()]:
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
-            archive.writestr(info, text)
+            archive.writestr(info, content)
     return Path(path)
 
 
@@ -79,30 +102,81 @@ def opened(path: str | Path) -> Flow:
     held = copies(path)  # of a place elsewhere; they live as long as this
     path = Path(held.path)
     refuse_stream(str(path), "fitted flow", ArtefactError)
-    texts = _texts(path)
+    raw = _raw(path)
     try:
-        description, state, baseline = (json.loads(texts[name], object_hook=_decoded) for name in ENTRIES[1:])
-        described_flow = _flow(description, texts["flow.yaml"])
-        flow = described_flow.with_learned(_learned(state, baseline, described_flow))
-        flow.prepared(Dataset(source_of(flow.need_learned().schema)))  # what was learned must be what the steps can make columns of
+        flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())
+        flow = flow.with_learned(_learned(raw, flow))
+        _verify(flow)
         return flow
     except DAMAGED as error:
-        raise ArtefactError(f"{str(path)!r} is no fitted flow of this version: {error}", code="bad-artefact") from error
+        why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        raise ArtefactError(f"{str(path)!r} is not a fitted flow of this version: {why}", code="bad-artefact") from error
 
 
-def _texts(path: Path) -> dict[str, str]:
+def _verify(flow: Flow) -> None:
+    """Refuse what was learned if its steps can make nothing of it: each is applied to the columns, and a row function is made."""
+    learned = flow.need_learned()
+    data = Dataset(source_of(learned.schema), flow.reading.roles)
+    kinds = {c.name: c.kind for c in learned.schema}  # of the columns that no step has made anew
+    for fitted in learned.served:
+        _verify_state(fitted, flow.reading.roles)
+        needed = needed_columns(fitted.schema, [fitted])
+        if not needed <= set(data.names) or any(c in kinds and kinds[c] is not fitted.schema[c].kind for c in needed):
+            raise ValueError(f"{fitted.step.name} reads columns that are not those of the table")
+        data = fitted.apply(data)
+        refuse_twins(data.names)
+        for c in made_by(fitted):
+            kinds.pop(c, None)
+    try:
+        row_of(learned.schema, learned.served, flow.reading.roles, flow.reading.options.get("nulls", ()), learned.strings)
+    except Gap:  # a step without a form for one row
+        return
+
+
+def _verify_state(fitted: Fitted, roles: Roles) -> None:
+    step, schema = fitted.step, fitted.schema
+    of_columns = isinstance(step, ColumnStep)
+    expected = {c.name: c for c in step.selected(schema, roles)} if isinstance(step, ColumnStep) else {"": None}
+    if set(fitted.learned) != set(expected):
+        raise ValueError(f"{step.name} did not learn of {sorted(set(fitted.learned) ^ set(expected))[:3]}")
+    for name, column in expected.items():
+        if (state := step.state(column if of_columns else None)) is not None:
+            model = create_model(
+                "State", __config__=STRICT, **{k: (_bounded(t), None if type(None) in get_args(t) else ...) for k, t in state.items()}
+            )  # type: ignore[call-overload]  # fields by name
+            model.model_validate(fitted.learned[name])
+
+
+def _bounded(kind: Any) -> Any:
+    """A type whose integers fit 64 bits."""
+    if kind is int:
+        return Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    if get_origin(kind) is list:
+        return list[_bounded(get_args(kind)[0])]  # type: ignore[misc]  # a type made at run time
+    if get_args(kind):
+        made: Any = None
+        for inner in get_args(kind):
+            made = _bounded(inner) if made is None else made | _bounded(inner)
+        return made
+    return kind
+
+
+# ── the zip ──
+
+
+def _raw(path: Path) -> dict[str, bytes]:
     def refuse(why: str, hint: str = "") -> ArtefactError:
         return ArtefactError(f"{str(path)!r} cannot be opened: {why}", hint=hint, code="bad-artefact")
 
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            if sorted(names) != sorted({"manifest.json", *ENTRIES}):
-                raise refuse(f"it holds {', '.join(names[:8])}, not the parts of a fitted flow")
+            if len(set(names)) < len(names) or not {"manifest.json", *ENTRIES} <= set(names):
+                raise refuse(f"it holds {', '.join(names[:8])}, not the entries of a fitted flow")
             if sum(info.file_size for info in archive.infolist()) > LARGEST:
                 raise refuse(f"unpacked it would be larger than {LARGEST:,} bytes")
             raw = {name: _read(archive, name) for name in names}
-        manifest = json.loads(raw["manifest.json"])
+        manifest = _parsed(raw, "manifest.json")
         found = manifest["version"]
         if manifest.get("format") != "tilth" or type(found) is not int:
             raise refuse("its manifest is not that of a fitted flow")
@@ -111,10 +185,12 @@ def _texts(path: Path) -> dict[str, str]:
                 f"it is of format version {found}; this Tilth reads {OLDEST} to {VERSION}",
                 "fit the flow again, or use the Tilth that made it",
             )
-        wrong = [name for name in ENTRIES if _hash(raw[name]) != manifest["sha256"].get(name)]
+        if set(manifest["sha256"]) != set(raw) - {"manifest.json"}:
+            raise refuse(f"it holds {', '.join(names[:8])}, not the entries that its manifest names")
+        wrong = [name for name in names if name != "manifest.json" and _hash(raw[name]) != manifest["sha256"][name]]
         if wrong:
             raise refuse(f"{', '.join(wrong)} was changed after it was made", "fit the flow again")
-        return {name: raw[name].decode() for name in ENTRIES}
+        return raw
     except ArtefactError:
         raise
     except FileNotFoundError as error:
@@ -125,11 +201,15 @@ def _texts(path: Path) -> dict[str, str]:
         raise refuse(f"it is damaged, or something else ({error})") from error
 
 
+def _most(name: str) -> int:
+    return min(LARGEST_TEXT, LARGEST) if name.endswith((".json", ".yaml")) else LARGEST
+
+
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as file:  # a lying header cannot make it read more than this
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError("a part of it is too large")
+    with archive.open(name) as file:  # a forged header cannot make it read more than this
+        content = file.read(_most(name) + 1)
+    if len(content) > _most(name):
+        raise OSError(f"{name} is larger than {_most(name):,} bytes")
     return content
 
 
@@ -137,7 +217,69 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+# ── what a step learned ──
+
+
+def _home(part: str, i: int, name: str) -> str:
+    return f"{part}/{i + 1}-{name}"
+
+
+def _entries(part: str, i: int, fitted: Fitted) -> Iterator[tuple[str, bytes]]:
+    """The entries of a fitted step: its numbers as JSON, and each value of bytes by itself."""
+    home, files = _home(part, i, fitted.step.name), dict[str, bytes]()
+
+    def apart(name: str, value: Any) -> Any:
+        if not isinstance(value, bytes):
+            return value
+        files.setdefault(f"{home}.{name}", value)
+        return _Apart(f"{home}.{name}")
+
+    state = {column: {name: apart(name, value) for name, value in found.items()} for column, found in fitted.learned.items()}
+    yield f"{home}.json", _json(state).encode()
+    yield from files.items()
+
+
+class _Apart(str):
+    """The name of the entry that holds a value."""
+
+
+def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
+    columns = _parsed(raw, "schema.json")
+    schemas = [_schema(s) for s in columns["steps"]]
+    used = {"manifest.json", *ENTRIES}
+
+    def fitted(part: Part, i: int, step: Step, schema: int) -> Fitted:
+        home = _home(part, i, step.name)
+        files = {name: content for name, content in raw.items() if name.startswith(f"{home}.") and name != f"{home}.json"}
+        used.update({f"{home}.json", *files})
+        state = json.loads(raw[f"{home}.json"], object_hook=lambda found: _decoded(found, files), parse_constant=_refuse_constant)
+        return Fitted(step, schemas[schema], state)
+
+    of: Mapping[Part, list[int]] = columns["of"]
+    if not set(of) <= set(SERVED):
+        raise ValueError("it holds steps of a part that is not served")
+    parts = {
+        part: tuple(
+            fitted(part, i, step, schema) for i, (step, schema) in enumerate(zip(flow.parts.get(part, ()), of.get(part, ()), strict=True))
+        )
+        for part in SERVED
+        if part in of or part in flow.parts
+    }
+    if set(raw) != used:
+        raise ValueError(f"it holds {', '.join(sorted(set(raw) - used)[:3])}, which belongs to no step")
+    baseline = tuple(_parsed(raw, "baseline.json"))
+    return FitResult(_schema(columns["read"]), {k: v for k, v in parts.items() if v}, bool(columns["strings"]), columns["facts"], baseline)
+
+
 # ── values in JSON ──
+
+
+def _parsed(raw: Mapping[str, bytes], name: str) -> Any:
+    return json.loads(raw[name], object_hook=_decoded)
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not a number that a step can learn")
 
 
 def _json(value: Any) -> str:
@@ -146,10 +288,14 @@ def _json(value: Any) -> str:
 
 def _encoded(value: Any) -> Any:
     match value:
+        case _Apart():
+            return {"$file": str(value)}
         case datetime():
             return {"$datetime": value.isoformat()}
         case date():
             return {"$date": value.isoformat()}
+        case time():
+            return {"$time": value.isoformat()}
         case Decimal():
             return {"$decimal": str(value)}
         case Mapping():
@@ -159,14 +305,18 @@ def _encoded(value: Any) -> Any:
     return value
 
 
-def _decoded(found: dict[str, Any]) -> Any:
+def _decoded(found: dict[str, Any], files: Mapping[str, bytes] | None = None) -> Any:
     if len(found) == 1:
         ((key, value),) = found.items()
         match key:
+            case "$file" if files is not None:
+                return files[value]
             case "$datetime":
                 return datetime.fromisoformat(value)
             case "$date":
                 return date.fromisoformat(value)
+            case "$time":
+                return time.fromisoformat(value)
             case "$decimal":
                 return Decimal(value)
     return {key.removeprefix("$"): value for key, value in found.items()}
@@ -177,14 +327,12 @@ def _decoded(found: dict[str, Any]) -> Any:
 
 def described(flow: Flow) -> dict[str, Any]:
     """The flow's description as JSON: reading, roles, steps by part."""
-    steps: dict[str, list[Any]] = {part: [] for part in PARTS}
-    for part, step in flow.steps():
-        steps[part].append(_step(step))
+    roles = {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}
     return {
         "name": flow.name,
-        "reading": {"options": flow.reading.options, "roles": {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}},
-        "check": flow.check,
-        "steps": steps,
+        "reading": {"options": flow.reading.options, "roles": roles},
+        "check": None if flow.check is None else str(flow.check),
+        "steps": {part: [_step(step) for _, step in flow.steps(part)] for part in flow.parts},
         "measure": flow.measure,
         "deliver": {"format": flow.deliver.format},
     }
@@ -194,41 +342,25 @@ def _step(step: Step) -> dict[str, Any]:
     return {"step": step.name, "parameters": {f.name: getattr(step, f.name) for f in fields(step)}}  # type: ignore[arg-type]  # every step is a dataclass
 
 
-def _made(found: Mapping[str, Any]) -> Step:
-    return STEPS[found["step"]](**{k: _tupled(v) for k, v in found["parameters"].items()})
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(_tupled(v) for v in value) if isinstance(value, list) else value
-
-
 def _flow(found: Mapping[str, Any], text: str) -> Flow:
-    steps = {part: tuple(_made(s) for s in found["steps"][part]) for part in PARTS}
-    reading = Reading((), found["reading"]["options"], Roles.of(**found["reading"]["roles"]))
+    from tilth.flow.loading import step_of
+
+    if not set(found["steps"]) <= set(NAMES):
+        raise ValueError("it has a part that no flow has")
+    reading = Reading((), dict(found["reading"]["options"]), Roles.of(**found["reading"]["roles"]))
+    parts: dict[Part, tuple[Step, ...]] = {}
+    for part, steps in found["steps"].items():
+        parts[part] = tuple(step_of(STEPS[s["step"]], s["parameters"], reading.roles) for s in steps)
+    check = None if found["check"] is None else parse_rules(found["check"])
     return Flow(
-        name=found["name"],
+        name=str(found["name"]),
         reading=reading,
-        check=found["check"],
-        rows=steps["rows"],
-        split=next((s for s in steps["split"] if isinstance(s, Split)), None),
-        features=steps["features"],
-        training=steps["training"],
+        check=check,
+        parts=parts,
         measure=tuple(found["measure"]),
-        deliver=Delivery("", found["deliver"]["format"]),
+        deliver=Delivery("", str(found["deliver"]["format"])),
         text=text,
     )
-
-
-def learnt(learned: Learned) -> dict[str, Any]:
-    """What was learned as JSON."""
-    schemas = list(dict.fromkeys(f.schema for f in learned.features))
-    return {
-        "schema": _columns(learned.schema),
-        "schemas": [_columns(s) for s in schemas],
-        "features": [{"step": f.step.name, "schema": schemas.index(f.schema), "learned": f.learned} for f in learned.features],
-        "texts": learned.texts,
-        "facts": learned.facts,
-    }
 
 
 def _columns(schema: Schema) -> list[list[str]]:
@@ -236,10 +368,6 @@ def _columns(schema: Schema) -> list[list[str]]:
 
 
 def _schema(found: list[list[str]]) -> Schema:
-    return Schema(tuple(Column(name, Kind(kind), type_) for name, kind, type_ in found))
-
-
-def _learned(found: Mapping[str, Any], baseline: list[Any], flow: Flow) -> Learned:
-    schemas = [_schema(s) for s in found["schemas"]]
-    features = tuple(Fitted(step, schemas[f["schema"]], f["learned"]) for step, f in zip(flow.features, found["features"], strict=True))
-    return Learned(_schema(found["schema"]), features, found["texts"], found["facts"], tuple(baseline))
+    schema = Schema(tuple(Column(str(name), Kind(kind), str(type_)) for name, kind, type_ in found))
+    refuse_twins(schema.names)
+    return schema

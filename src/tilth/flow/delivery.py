@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tilth import formats
 from tilth.engine.session import Session
-from tilth.flow.artefact import save
+from tilth.flow.files import save
 from tilth.flow.running import Prepared
 from tilth.report import Report
 from tilth.report.files import write_report

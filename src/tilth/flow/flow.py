@@ -6,23 +6,30 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from tilth.data import Change, Dataset, Roles, Schema
+from tilth.data import Dataset, Roles, Schema
 from tilth.errors import FlowError, TilthError
+from tilth.flow.parts import NAMES, SERVED
+from tilth.flow.serving import refused_row, row_of
+from tilth.rules import Ruleset
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
-PARTS: tuple[Part, ...] = ("rows", "split", "features", "training")
+Steps = Mapping[Part, tuple[Step, ...]]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What to read and what its values mean. `options` are those of the format, as the flow file gives them."""
+    """What to read and what its values mean. `options` are those of the format, as the flow file gives them.
+
+    `tables` are other tables that rules compare with: name → path.
+    """
 
     read: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     roles: Roles = field(default_factory=Roles)
+    tables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -34,72 +41,59 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What fitting leaves: numbers and small tables, never a row.
+class FitResult:
+    """What fitting leaves: numbers, small tables and models, never a row.
 
-    `schema` is that of the table as it was read, `texts` tells whether from a file of texts, such as CSV; `features` what each
-    step learned on the training part; `facts` say on which rows, by which engine and versions; `baseline` are the measures of
-    the training part.
+    `schema` is that of the table as it was read, `parts` are the fitted steps of the parts that are served, `strings` tells whether the
+    table was read from a file of strings, such as CSV; `facts` say on which rows, by which engine and versions; `baseline` are the measures
+    of the training part.
     """
 
     schema: Schema
-    features: tuple[Fitted, ...]
-    texts: bool = False
+    parts: Mapping[Part, tuple[Fitted, ...]] = field(hash=False)
+    strings: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     baseline: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+
+    @property
+    def features(self) -> tuple[Fitted, ...]:
+        """The fitted features."""
+        return self.parts.get("features", ())
+
+    @property
+    def served(self) -> tuple[Fitted, ...]:
+        """Every fitted step that is served, in order."""
+        return tuple(fitted for name in SERVED for fitted in self.parts.get(name, ()))
 
 
 @dataclass(frozen=True)
 class Flow:
     """A flow, described or fitted.
 
-    The part a step stands in says when it runs: `rows` on the whole table before the split, never served; `features` row by
-    row, learned on the training part only, exactly what is served; `training` on the training part only.
+    The part that a step is in says when it runs: see `tilth.flow.parts`. `Flow.load(path)` and `Flow.parse(text)` give a flow, and it is
+    saved with `save(path)`.
 
     >>> from tilth.steps.clean.impute import Impute
-    >>> print(Flow("small", features=(Impute("age"),)))
+    >>> print(Flow("small", parts={"features": (Impute("age"),)}))
     flow small
       features  impute(columns='age')
     """
 
+    load: ClassVar[Callable[[str | Path], Flow]]
+    parse: ClassVar[Callable[..., Flow]]
+    save: ClassVar[Callable[[Flow, str | Path], Path]]
+
     name: str = "flow"
     reading: Reading = field(default_factory=Reading)
-    check: str = ""
-    rows: tuple[Step, ...] = ()
-    split: Split | None = None
-    features: tuple[Step, ...] = ()
-    training: tuple[Step, ...] = ()
+    check: Ruleset | None = None
+    parts: Steps = field(default_factory=dict, hash=False)
     measure: tuple[str, ...] = ()
     deliver: Delivery = field(default_factory=Delivery)
     text: str = field(default="", compare=False, repr=False)
     folder: str = field(default=".", compare=False, repr=False)
-    learned: Learned | None = None
+    learned: FitResult | None = None
 
-    @staticmethod
-    def load(path: str | Path) -> Flow:
-        """The flow in a file: a flow file (YAML), or a fitted flow (`NAME.tilth`). `FlowError` with every mistake at once."""
-        if Path(path).suffix == ".tilth":
-            from tilth.flow.artefact import opened
-
-            return opened(path)
-        from tilth.flow.loading import load
-
-        return load(path)
-
-    @staticmethod
-    def parse(text: str, name: str = "flow") -> Flow:
-        """The flow in a YAML text."""
-        from tilth.flow.loading import parse_flow
-
-        return parse_flow(text, file="<flow>", name=name)
-
-    def save(self, path: str | Path) -> Path:
-        """Save the fitted flow as `NAME.tilth`: a zip of texts and small tables, byte-equal when made twice."""
-        from tilth.flow.artefact import save
-
-        return save(self, path)
-
-    def with_learned(self, learned: Learned) -> Flow:
+    def with_learned(self, learned: FitResult) -> Flow:
         """The same flow, fitted."""
         return replace(self, learned=learned)
 
@@ -108,46 +102,50 @@ class Flow:
         """Whether the flow has learned."""
         return self.learned is not None
 
-    def steps(self) -> Iterator[tuple[Part, Step]]:
-        """Every step with the part it stands in, in the order in which they run."""
-        yield from (("rows", s) for s in self.rows)
-        yield from (("split", s) for s in (self.split,) if s is not None)
-        yield from (("features", s) for s in self.features)
-        yield from (("training", s) for s in self.training)
+    @property
+    def split(self) -> Split | None:
+        """How rows are assigned to the parts of the data, if they are."""
+        return next((s for s in self.parts.get("split", ()) if isinstance(s, Split)), None)
 
-    def need_learned(self) -> Learned:
+    @property
+    def features(self) -> tuple[Step, ...]:
+        """The steps of the part `features`."""
+        return self.parts.get("features", ())
+
+    def steps(self, *names: Part) -> Iterator[tuple[Part, Step]]:
+        """Every step with its part, of all parts or of some, in the order in which they run."""
+        yield from ((name, step) for name in names or NAMES for step in self.parts.get(name, ()))
+
+    def need_learned(self) -> FitResult:
         """What was learned; `FlowError` if nothing was."""
         if self.learned is None:
             raise FlowError(f"flow {self.name!r} is not fitted", hint="fit it first: tilth fit FLOW -o NAME.tilth", code="not-fitted")
         return self.learned
 
     def prepared(self, data: Dataset) -> Dataset:
-        """The table that the fitted features make of a table as it was read."""
-        for fitted in self.need_learned().features:
-            data = fitted.apply(data)
-        return data
+        """The table that the fitted features make of a table as it was read: what a model is trained on."""
+        return applied(self.need_learned().features, data)
+
+    def served(self, data: Dataset) -> Dataset:
+        """The table that the fitted features and `output` make of a table as it was read."""
+        return applied(self.need_learned().served, data)
 
     @cached_property
     def _row(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        from tilth.engine.row import row_function
-        from tilth.formats import decode_served, described
-
-        schema, texts = self.need_learned().schema, self.need_learned().texts
-        decode = decode_served(schema, self.reading.options.get("nulls", ()), empty_is_null=texts)
-        data = self.prepared(Dataset(described(schema), self.reading.roles, (decode,)))
-        return row_function([layer for layer in data.layers if isinstance(layer, Change)], schema.names)
+        learned = self.need_learned()
+        return row_of(learned.schema, learned.served, self.reading.roles, self.reading.options.get("nulls", ()), learned.strings)
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """One prepared row, without an engine: column → value in, column → value out.
 
-        Values are Python's own, numpy's or pandas', or texts as in a file; null is None, NaN, `NA` or `NaT`. A column that is lacking
-        counts as null; a key that is no column is ignored; a text that cannot be read as its column's kind is null, as in a table.
+        Values are Python's own, numpy's or pandas', or strings as in a file; null is None, NaN, `NA` or `NaT`. A column that is missing
+        counts as null; a key that is not a column is ignored; a string that cannot be read as its column's kind is null, as in a table.
 
         Errors: `RequestError` that names every column whose value is of a type that can be none of its kind, such as a list for a number;
         `FlowError` if the flow is not fitted, `Gap` if a step has no form for one row.
 
         >>> import pyarrow as pa, tilth
-        >>> flow = tilth.fit(Flow.parse("features: [{impute: {columns: age, with: mean}}]"), pa.table({"age": [30, 50]}))
+        >>> flow = tilth.fit(tilth.Flow.parse("features: [{impute: {columns: age, with: mean}}]"), pa.table({"age": [30, 50]}))
         >>> flow.row({"age": None}), flow.row({"age": "38"})
         ({'age': 40.0}, {'age': 38.0})
         """
@@ -157,15 +155,20 @@ class Flow:
         except TilthError:
             raise
         except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-            from tilth.flow.serving import refused_row
-
             raise refused_row(self.need_learned().schema, values, error) from None
 
     def __str__(self) -> str:
         if self.learned is None:
             lines = [f"  {part:<9} {step}" for part, step in self.steps()]
             return "\n".join([f"flow {self.name}", *lines])
-        return "\n".join([f"flow {self.name}, fitted", *(f"  {line}" for line in _table(self.learned.features))])
+        return "\n".join([f"flow {self.name}, fitted", *(f"  {line}" for line in _table(self.learned.served))])
+
+
+def applied(steps: tuple[Fitted, ...], data: Dataset) -> Dataset:
+    """The table after fitted steps."""
+    for fitted in steps:
+        data = fitted.apply(data)
+    return data
 
 
 def _table(fitted: tuple[Fitted, ...]) -> list[str]:
@@ -184,4 +187,6 @@ def _short(value: Any) -> str:
             return f"{value:.6g}"
         case list() | tuple() | dict() if len(value) > 4:
             return f"{len(value)} values"
+        case bytes():
+            return f"{len(value):,} bytes"
     return str(value)

@@ -12,10 +12,12 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tilth.data import Roles
-from tilth.errors import FlowError, Mistake, RequestError, TilthError, did_you_mean, listed
-from tilth.flow.flow import PARTS, Delivery, Flow, Reading
+from tilth.errors import FlowError, Mistake, RequestError, RulesError, TilthError, did_you_mean, listed
+from tilth.flow.flow import Delivery, Flow, Reading
+from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.text import Document, Path, parse
-from tilth.rules import lint
+from tilth.rules import Ruleset
+from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
@@ -25,7 +27,7 @@ AnyStep = TypeVar("AnyStep", bound=Step)
 
 MEASURES = ("bias", "profile")
 SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other word under `split` is the name of a part
-LATER = {"protect": "encryption of what is written", "output": "transforms of a model's output"}
+LATER = {"protect": "encryption of what is written"}
 
 
 EXPECTED = {  # pydantic's kinds of mistake, in the words of a flow file
@@ -84,6 +86,8 @@ class DataPart(_Strict):
 
     read: str | list[str] | None = None
     """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
+    tables: dict[str, str] = {}
+    """Further tables that rules compare with: name → file, relative to the flow file."""
     format: str | None = None
     """The format, where the file's name does not say it: csv, parquet, jsonl."""
     nulls: list[str] = []
@@ -115,32 +119,27 @@ class DeliverPart(_Strict):
     """The files' format."""
 
 
-class FlowPart(_Strict):
+class _FlowFile(_Strict):
     """A Tilth flow: data, rules, steps, measures and delivery."""
 
     data: DataPart = DataPart()
     """What to read, and what its values mean."""
     check: str | None = None
     """A ruleset in DQDL, or the path of a .dqdl file."""
-    rows: list[Any] = []
-    """Steps on the whole table, before the split; never served."""
-    split: dict[str, Any] | None = None
-    """Name → share of each part, and `by`: how rows are assigned."""
-    features: list[Any] = []
-    """Steps row in, row out; learned on the training part only; exactly what is served."""
-    training: list[Any] = []
-    """Steps on the training part only: rows may be made or dropped."""
     measure: list[str] = []
     """What to measure on the raw data, and again after each part: bias, profile."""
     deliver: DeliverPart = DeliverPart()
     """Where the result goes."""
     protect: Any = None
     """Encryption of everything written. Not in this version."""
-    output: Any = None
-    """Transforms of a model's output. Not in this version."""
 
 
-def load(path: str | FilePath) -> Flow:
+_STEPS: dict[str, Any] = {p.name: (list[Any], Field([], description=p.meaning)) for p in LISTS}
+_SPLIT: Any = (dict[str, Any] | None, Field(None, description=next(p.meaning for p in PARTS if p not in LISTS)))
+FlowFile = create_model("FlowFile", __base__=_FlowFile, __doc__=_FlowFile.__doc__, split=_SPLIT, **_STEPS)
+
+
+def load_flow(path: str | FilePath) -> Flow:
     """The flow in a YAML file. Errors: `FlowError` with every mistake, each with its place."""
     path = FilePath(path)
     text = text_of(path, "flow file", FlowError)
@@ -170,17 +169,21 @@ class _Loader:
     def flow(self, name: str, text: str, folder: str) -> Flow | None:
         value = self.document.value
         if not isinstance(value, dict):
-            self.wrong((), "a flow is a mapping of its parts", accepted=listed(FlowPart.model_fields), code="not-a-flow")
+            self.wrong((), "a flow is a mapping of its parts", accepted=listed(FlowFile.model_fields, 20), code="not-a-flow")
             return None
-        part = self.validated(FlowPart, value, ())
+        part = self.validated(FlowFile, value, ())
         for later, what in LATER.items():
             if value.get(later) is not None:
                 self.wrong(
-                    (later,), f"{later}: {what} cannot be had in this version", of_key=True, hint="leave it out", code="not-in-this-version"
+                    (later,),
+                    f"{later}: {what} is not supported in this version",
+                    of_key=True,
+                    hint="leave it out",
+                    code="not-in-this-version",
                 )
         self.roles = roles = self.roles_of(value)
-        steps = {p: self.steps(p, value.get(p)) for p in PARTS if p != "split"}
         split = self.split(value.get("split"))
+        steps = {p.name: [split] if p not in LISTS and split else self.steps(p.name, value.get(p.name)) for p in PARTS}
         measure = self.measures(value.get("measure"))
         check = self.check(value.get("check"), folder)
         self.leaks(value, split)
@@ -190,10 +193,7 @@ class _Loader:
             name=name,
             reading=self.reading(part.data, roles),
             check=check,
-            rows=tuple(steps["rows"]),
-            split=split,
-            features=tuple(steps["features"]),
-            training=tuple(steps["training"]),
+            parts={name: tuple(found) for name, found in steps.items() if found},
             measure=measure,
             deliver=Delivery(part.deliver.to, part.deliver.format),
             text=text,
@@ -203,9 +203,9 @@ class _Loader:
     # ── the parts ──
 
     def reading(self, data: DataPart, roles: Roles) -> Reading:
-        given = data.model_dump(exclude={"read", "roles"}, exclude_none=True, exclude_defaults=True)
+        given = data.model_dump(exclude={"read", "roles", "tables"}, exclude_none=True, exclude_defaults=True)
         read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
-        return Reading(read, given, roles)
+        return Reading(read, given, roles, data.tables)
 
     def roles_of(self, value: Mapping[str, Any]) -> Roles:
         data = value.get("data")
@@ -232,9 +232,9 @@ class _Loader:
                 self.wrong(("measure", i), "bias is measured against facets, and no column has that role", hint=hint, code="no-facet")
         return tuple(str(w) for w in given) if isinstance(given, list) else ()
 
-    def check(self, given: Any, folder: str) -> str:
+    def check(self, given: Any, folder: str) -> Ruleset | None:
         if not isinstance(given, str):
-            return ""
+            return None
         if not given.strip().endswith(".dqdl"):
             return self.ruleset(given)
         path = FilePath(folder) / given.strip()
@@ -243,16 +243,19 @@ class _Loader:
         except RequestError as error:
             for mistake in error.mistakes:
                 self.wrong(("check",), mistake.message, hint=mistake.hint, code=mistake.code)
-            return ""
+            return None
 
-    def ruleset(self, text: str, file: str | None = None) -> str:
-        """A ruleset's text; what is wrong with it is said in the place where it stands, in the flow or in a file of its own."""
-        for mistake in (m for m in lint(text, file=file) if m.severity == "error"):
-            place = mistake.place
-            if file is None and place is not None:
-                place = self.document.within(("check",), place)
-            self.document.mistakes.append(replace(mistake, place=place))
-        return text
+    def ruleset(self, text: str, file: str | None = None) -> Ruleset | None:
+        """A ruleset; its mistakes are reported at their places, in the flow or in a file of its own."""
+        try:
+            return parse_rules(text, file=file)
+        except RulesError as error:
+            for mistake in error.mistakes:
+                inside = file is None and mistake.place is not None
+                self.document.mistakes.append(
+                    replace(mistake, place=self.document.within(("check",), mistake.place)) if inside and mistake.place else mistake
+                )
+            return None
 
     def steps(self, part: Part, given: Any) -> list[Step]:
         if not isinstance(given, list):
@@ -280,9 +283,9 @@ class _Loader:
         if part not in kind.parts:
             self.wrong(
                 (*path, name),
-                _misplaced(kind, part),
+                misplaced(kind, part),
                 of_key=True,
-                accepted=f"{name} may stand in {' or '.join(sorted(kind.parts))}",
+                accepted=f"{name} may be in {' or '.join(sorted(kind.parts))}",
                 code="wrong-part",
             )
         return self.made(kind, given, (*path, name))
@@ -297,7 +300,7 @@ class _Loader:
         if found is None:
             return None
         try:
-            step = kind(**{f.name: getattr(found, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # every step is a dataclass
+            step = _step(kind, found)
             wrong = step.refused(self.roles)
         except TilthError as error:
             step, wrong = None, error.mistakes
@@ -405,19 +408,20 @@ def _of_union(word: str | int) -> bool:
     return isinstance(word, str) and (word in ("str", "int", "float", "bool") or "[" in word)
 
 
-def _misplaced(kind: type[Step], part: Part) -> str:
-    name = kind.name
-    if part == "rows" and "features" in kind.parts:
-        return f"{name} learns from the rows it sees, and ahead of the split it would see the test part too"
-    if part != "training" and kind.parts == {"training"}:
-        return f"{name} makes or drops rows for the model's sake, so it may touch the training part only"
-    if part == "features":
-        return f"{name} changes which rows there are, and what stands among the features is served: one row in, one row out"
-    return f"{name} may not stand in {part}"
-
-
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def step_of(kind: type[AnyStep], parameters: Mapping[str, Any], roles: Roles) -> AnyStep:
+    """A step from its parameters as a fitted flow keeps them. Errors: `ValueError` or `TilthError` for parameters that it does not take."""
+    step = _step(kind, model_of(kind).model_validate({name.rstrip("_"): value for name, value in parameters.items()}))
+    if wrong := step.refused(roles):
+        raise FlowError(*wrong)
+    return step
+
+
+def _step(kind: type[AnyStep], found: BaseModel) -> AnyStep:
+    return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # every step is a dataclass
 
 
 @cache

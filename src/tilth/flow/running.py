@@ -12,7 +12,8 @@ from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import table
 from tilth.engine.session import Session
 from tilth.flow.facts import versions
-from tilth.flow.flow import Flow, Learned
+from tilth.flow.flow import FitResult, Flow
+from tilth.flow.parts import SERVED
 from tilth.flow.serving import refuse_unserved
 from tilth.flow.split_checks import SPLIT, TRAIN, split_findings
 from tilth.flow.step_changes import changed_cells, step_finding
@@ -44,10 +45,12 @@ def fitted(flow: Flow, data: Dataset, engine: Session) -> tuple[Flow, Dataset, l
     schema = engine.schema(data)
     whole, rows, findings = after_rows(flow, data, engine)
     train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
-    features, _ = fit(flow.features, train, engine)
-    refuse_unserved(rows, features)
+    served = list(flow.steps(*SERVED))
+    steps, _ = fit([step for _, step in served], train, engine)
+    refuse_unserved(rows, steps)
+    parts = {name: tuple(f for (part, _), f in zip(served, steps, strict=True) if part == name) for name in SERVED}
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
-    return flow.with_learned(Learned(schema, tuple(features), not data.source.typed, facts)), whole, findings
+    return flow.with_learned(FitResult(schema, {name: f for name, f in parts.items() if f}, not data.source.typed, facts)), whole, findings
 
 
 def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
@@ -55,8 +58,8 @@ def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, lis
     fitted_rows: list[Fitted] = []
     findings: list[Finding] = []
     with engine.working_for("rows"):
-        before = rows_of(data, engine) if flow.rows else None
-    for step in flow.rows:
+        before = rows_of(data, engine) if flow.parts.get("rows") else None
+    for _, step in flow.steps("rows"):
         (done,), data = fit([step], data, engine)
         with engine.working_for(f"rows: {step.name}"):
             if any(not isinstance(layer, Change) for layer in data.layers):  # otherwise every later scan would sort and join again
@@ -120,8 +123,8 @@ def trained(flow: Flow, train: Dataset, engine: Session) -> tuple[Dataset, list[
     """The training part after the steps of `training`."""
     findings: list[Finding] = []
     with engine.working_for("training"):
-        before = rows_of(train, engine) if flow.training else None
-    for step in flow.training:
+        before = rows_of(train, engine) if flow.parts.get("training") else None
+    for _, step in flow.steps("training"):
         (done,), train = fit([step], train, engine)
         with engine.working_for(f"training: {step.name}"):
             after = rows_of(train, engine)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilth.flow.flow import PARTS
-from tilth.flow.loading import LATER, FlowPart, model_of, shorthand
+from tilth.flow.loading import LATER, FlowFile, model_of, shorthand
+from tilth.flow.parts import LISTS
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part
@@ -22,11 +22,10 @@ def flow_schema() -> dict[str, Any]:
     >>> sorted(flow_schema()["properties"])[:3]
     ['check', 'data', 'deliver']
     """
-    schema = FlowPart.model_json_schema(by_alias=True)
+    schema = FlowFile.model_json_schema(by_alias=True)
     definitions = schema.setdefault("$defs", {})
-    for part in PARTS:
-        if part != "split":
-            schema["properties"][part] = _steps(part, schema["properties"][part], definitions)
+    for part in LISTS:
+        schema["properties"][part.name] = _steps(part.name, schema["properties"][part.name], definitions)
     schema["properties"]["split"] = _split(schema["properties"]["split"], definitions)
     for later in LATER:
         del schema["properties"][later]

@@ -3,22 +3,29 @@ with a row that cannot be prepared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from tilth.data import Change, Dataset, Rows, Schema
+from tilth.data import Change, Dataset, Roles, Rows, Schema
+from tilth.engine.row import row_function
 from tilth.errors import Mistake, RequestError, listed
-from tilth.formats import described, unfit
+from tilth.formats import decode_served, described, unfit
 from tilth.steps.step import Fitted
 
-if TYPE_CHECKING:
-    from tilth.flow.flow import Flow
+
+def row_of(
+    schema: Schema, steps: Sequence[Fitted], roles: Roles, nulls: Sequence[str], empty_is_null: bool
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """The function that takes one row, as it would be read, to the row that fitted steps make of it."""
+    data = Dataset(described(schema), roles, (decode_served(schema, nulls, empty_is_null=empty_is_null),))
+    for fitted in steps:
+        data = fitted.apply(data)
+    return row_function([layer for layer in data.layers if isinstance(layer, Change)], schema.names)
 
 
-def needed_columns(flow: Flow) -> frozenset[str]:
-    """The columns, as they are read, without which the fitted features cannot be made."""
-    learned = flow.need_learned()
-    return read_by(learned.features) & frozenset(learned.schema.names)
+def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:
+    """The columns, as they are read, without which the fitted steps cannot be made."""
+    return read_by(steps) & frozenset(schema.names)
 
 
 def read_by(features: Iterable[Fitted]) -> frozenset[str]:
@@ -29,6 +36,11 @@ def read_by(features: Iterable[Fitted]) -> frozenset[str]:
         needed |= reads - made
         made |= makes
     return frozenset(needed)
+
+
+def made_by(fitted: Fitted) -> set[str]:
+    """The columns that a step makes or changes."""
+    return _reads_and_makes(fitted)[1]
 
 
 def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
@@ -44,7 +56,7 @@ def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
             code="not-served",
         )
         for fitted in rows
-        if (names := _reads_and_makes(fitted)[1] & needed)
+        if (names := made_by(fitted) & needed)
     ]
     if wrong:
         raise RequestError(*wrong)

@@ -28,5 +28,6 @@ STEPS: Shelf[type[Step]] = Shelf(
         "split": "tilth.steps.rows.split:Split",
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",
         "balance": "tilth.steps.rows.balance:Balance",
+        "softmax": "tilth.steps.output.softmax:Softmax",
     },
 )

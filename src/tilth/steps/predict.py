@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tilth.data import Dataset, Kind, Roles, Schema
+from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import PythonFunction
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FORMS = {".skops": "skops", ".onnx": "onnx"}
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
-LINE = 1024  # characters of a line of the model in the artefact
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,10 @@ class Predict(Step):
         columns = self.columns or model.names
         self._refuse(model, columns, schema)
         refuse_clashes(self.name, schema, {"": {self.column: lit(0)}})
-        text = b64encode(content).decode()
-        return {"": {"columns": list(columns), "model": [text[i : i + LINE] for i in range(0, len(text), LINE)]}}
+        return {"": {"columns": list(columns), "model": content}}
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {"columns": list[str], "model": bytes}
 
     def _content(self) -> bytes:
         try:
@@ -107,7 +108,7 @@ class Predict(Step):
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
-        content = b64decode("".join(state["model"]), validate=True)
+        content = state["model"]
         model = self._model(content)
         function = Prediction(FORMS[Path(self.model).suffix.lower()], content, self.trusted, self.with_, self.positive)
         gives = Kind.FLOAT if self.with_ == "probability" else model.kind

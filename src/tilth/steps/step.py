@@ -24,7 +24,7 @@ from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
-Part = Literal["rows", "split", "features", "training"]
+Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a step learned: column → name → a number, text, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
@@ -74,6 +74,13 @@ class Step(ABC):
     def shown(self, learned: Learned) -> Learned:
         """What people are shown of what the step learned: all of it, unless that is nothing to read."""
         return learned
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        """Name → type of what is learned of a column (None: of whole rows), by which a saved flow is checked when it is opened.
+
+        `X | None` may be missing. None where the step does not say. Values of type `bytes` are saved as entries of their own.
+        """
+        return None
 
     @property
     def learns(self) -> bool:
@@ -130,6 +137,9 @@ class ColumnStep(Step):
     def accepts(self, column: Column) -> str:
         """Why the step cannot treat a column of this kind; empty if it can."""
         return ""
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return None if self.learns else {}
 
     # ── the same for every step of columns ──
 

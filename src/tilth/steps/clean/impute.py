@@ -69,6 +69,9 @@ class Impute(ColumnStep):
             raise RequestError(message, hint="use the median", code="overflow")
         return {"fill": fill}
 
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {"fill": column.kind.python} if column else None
+
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         fill = learned["fill"]
         x = number(column) if column.kind.numeric and isinstance(fill, float) else value_of(column)

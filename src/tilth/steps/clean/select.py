@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from tilth.data import Dataset, Roles, Schema
+from tilth.data import Column, Dataset, Roles, Schema
 from tilth.data import select as selected
 from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
@@ -45,6 +47,9 @@ class Select(Step):
             chosen = set(schema.names) - away
         part = {c for role in STAY for c in roles.named().get(role, ())}
         return [n for n in schema.names if n not in chosen | (part - away)]
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {"dropped": list[str]}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data.change(dict.fromkeys(learned[""]["dropped"]))

@@ -159,6 +159,12 @@ class Encode(ColumnStep):
 
     # ── changing ──
 
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        if column is None:
+            return None
+        names = {"names": list[str | None], "unseen": str | None, "missing": str | None} if self.with_ == "one_hot" else {}
+        return {"categories": list.__class_getitem__(column.kind.python)} | names
+
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         if self.with_ == "ordinal":
             return {column.name: self._number(column, learned["categories"])}

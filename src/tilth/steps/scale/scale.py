@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
@@ -16,6 +17,8 @@ from tilth.errors import RequestError
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.metric import Metric
 from tilth.steps.step import ColumnStep, Selector
+
+Number = int | float | Decimal
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ class Scale(ColumnStep):
         if high == low:
             return {"centre": low, "width": 1.0, "shift": (self.low + self.high) / 2}
         return {"centre": low, "width": (high - low) / (self.high - self.low), "shift": self.low}
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {"centre": Number, "width": Number} | ({"shift": Number} if self.with_ == "minmax" else {})
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         centre, width, shift = (float(learned.get(word, 0.0)) for word in ("centre", "width", "shift"))

@@ -111,6 +111,9 @@ class Vectorize(ColumnStep):
         words = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: self.most])
         return {"words": words, "names": names_of(column.name, words)}
 
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {"words": list[str], "names": list[str]}
+
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         return {column.name: None} | {
             name: Occurrences.of(col(_marked(column.name)), lit(f"{BEFORE}{word}{BEHIND}"))

@@ -1,0 +1,34 @@
+"""Flows in files: a flow file (YAML), or a fitted flow (`NAME.tilth`). What reads them is loaded when it is first used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tilth.flow.flow import Flow
+
+
+def load(path: str | Path) -> Flow:
+    """The flow in a file: a flow file (YAML), or a fitted flow (`NAME.tilth`). `FlowError` with every mistake at once."""
+    if Path(path).suffix == ".tilth":
+        from tilth.flow.artefact import opened
+
+        return opened(path)
+    from tilth.flow.loading import load_flow
+
+    return load_flow(path)
+
+
+def parse(text: str, name: str = "flow") -> Flow:
+    """The flow in a YAML text."""
+    from tilth.flow.loading import parse_flow
+
+    return parse_flow(text, file="<flow>", name=name)
+
+
+def save(flow: Flow, path: str | Path) -> Path:
+    """Save a fitted flow as `NAME.tilth`: a zip of text and models, byte-equal when made twice."""
+    from tilth.flow.artefact import written
+
+    return written(flow, path)

@@ -1,0 +1,1 @@
+"""Steps on what a model gave."""

@@ -1,0 +1,70 @@
+"""softmax: scores become probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Roles, Schema, select
+from tilth.engine.expressions import add, col, greatest, number, sub
+from tilth.engine.operations.numbers import Divide, Exponential
+from tilth.errors import Mistake, RequestError
+from tilth.steps.step import Learned, Learning, Selector, Step
+
+MOST, WHOLE = "\x1fmost", "\x1fwhole"  # columns for the greatest score and the sum of the exponentials
+
+
+@dataclass(frozen=True)
+class Softmax(Step):
+    """Scores of one row become probabilities that sum to 1.
+
+    xᵢ' = exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m is the greatest of the scores, so that no exponential overflows. A row in which a score is
+    null gives null for all. Errors: a column that is not numeric. Source: Bridle 1990.
+
+    >>> print(Softmax(("yes", "no")))
+    softmax(columns=['yes', 'no'])
+    """
+
+    name = "softmax"
+    parts = frozenset({"features", "output"})
+
+    columns: Selector = "prediction*"
+    """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield ()
+        chosen = select(self.columns, schema, roles)
+        wrong = [
+            Mistake(f"softmax: column {c!r} ({schema[c].kind}) is not numeric", code="wrong-kind")
+            for c in chosen
+            if not schema[c].kind.numeric
+        ]
+        if wrong or not chosen:
+            raise RequestError(*(wrong or [Mistake("softmax: no column is chosen", code="nothing-selected")]))
+        return {"": {"columns": list(chosen)}}
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {"columns": list[str]}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        chosen = learned[""]["columns"]
+        data = data.change({MOST: greatest(*(number(schema[c]) for c in chosen))})
+        data = data.change({c: Exponential.of(sub(number(schema[c]), col(MOST))) for c in chosen})
+        data = data.change({WHOLE: _sum([col(c) for c in chosen])})
+        return data.change({c: Divide.of(col(c), col(WHOLE)) for c in chosen}).change({MOST: None, WHOLE: None})
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        return frozenset(select(self.columns, schema, roles))
+
+    @property
+    def learns(self) -> bool:
+        return False
+
+
+def _sum(terms: list[Tree]) -> Tree:
+    """A balanced tree: a chain of a thousand would be deeper than the printer's stack."""
+    half = len(terms) // 2
+    return terms[0] if not half else add(_sum(terms[:half]), _sum(terms[half:]))
