@@ -71,6 +71,22 @@ def test_spark_gives_what_duckdb_gives(spark, duck):
     assert not {f: d for f, d in wrong.items() if d}
 
 
+def types_by(engine: Session) -> dict[str, str]:
+    """The types of the formulas' values, in the words of DuckDB."""
+    table = nasty.nasty_table()
+    data = Dataset(Memory(table, tuple(table.column_names))).change(nasty.trees()).keep(nasty.FORMULAS)
+    words = {"int": "integer", "string": "varchar", "timestamp_ntz": "timestamp"}
+    return {c.name: words.get(c.type.lower(), c.type.lower()) for c in engine.schema(data)}
+
+
+@pytest.mark.spark
+def test_spark_gives_columns_of_the_same_types(spark):
+    from tilth.engine.spark import Spark
+
+    duck, other = types_by(DuckDB().session()), types_by(Spark(spark).session())
+    assert {f: (duck[f], other[f]) for f in duck if duck[f] != other[f] and not duck[f].startswith("decimal")} == {}
+
+
 def stops(engine: Session, formula: str) -> None:
     table = nasty.nasty_table()
     data = Dataset(Memory(table, tuple(table.column_names))).change({"=": parse_expression(formula, nasty.SCHEMA)}).keep(["="])

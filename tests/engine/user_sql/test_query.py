@@ -45,6 +45,9 @@ def test_a_query_that_may_never_end_is_refused():
     [
         ("with a as (select * from b), b as (select a from primary) select count(*) from a", "b not found in additional sources"),
         ("with a as (select a from primary), A as (select 1 as a) select count(*) from a", "WITH names a more than once"),
+        ("select nosuch from primary", "there is no column 'nosuch'"),
+        ("select count(*) from primary p where p.b = 1", "there is no column 'b'"),
+        ("select a from primary p join primary q on p.a = q.a", "'a' could not be resolved"),
     ],
 )
 def test_a_name_that_means_nothing_or_two_things_is_refused(text, told):
@@ -61,6 +64,17 @@ def test_a_name_that_means_nothing_or_two_things_is_refused(text, told):
         ("with t as (select a from primary) select count(*) from t as x join t as y on x.a = y.a", [(3,)]),
         ("with `a b` as (select a from primary) select max(`a b`.a) from `a b`", [(3,)]),
         ("select count(*) from primary p where p.a > 2", [(1,)]),
+        ("select P.A from Primary p order by 1 desc limit 1", [(3,)]),
+        ("select a + 1 as b, b * 2 as c from primary order by c", [(2, 4), (3, 6), (4, 8)]),
+        ("select a % 2 as odd, count(*) as n from primary group by odd having n > 1 order by n", [(1, 2)]),
+        ("select count(*) from primary p where exists (select 1 from primary q where q.a = p.a + 1)", [(2,)]),
+        ("select count(*) from primary p, primary q where p.a < q.a", [(3,)]),
+        (
+            "select a from primary where a = '2' union all select a from primary where a in (select max(a) from primary) order by a",
+            [(2,), (3,)],
+        ),
+        ("select count(*) from primary join primary as q using (a)", [(3,)]),
+        ("select a from (select a, rank() over (order by a desc) as r from primary) where r = 1", [(3,)]),
         ("with primary as (select a from primary where a > 1) select count(*) from primary", [(2,)]),
         (
             "with t as (select a from primary), t2 as (with t as (select 9 as a) select a from t) select sum(t.a), max(t2.a) from t, t2",

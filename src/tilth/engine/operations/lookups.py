@@ -10,7 +10,8 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import alias, col, eq, lit, null_if, sub
+from tilth.data import Kind
+from tilth.engine.expressions import alias, cast, col, eq, lit, null_if, sub
 from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
@@ -50,8 +51,9 @@ class Lookup(Operation):
         else:
             rows, names = call("inline", call("arrays_zip", _from_json(keys, SPARK), _from_json(values, SPARK))), (KEY, FOUND)
         table = exp.Select(expressions=[exp.Aliases(this=rows, expressions=[exp.to_identifier(n, quoted=True) for n in names])])
+        found = cast(col(FOUND), Kind.INTEGER) if values is None else col(FOUND)  # posexplode counts in 32 bits
         # Spark takes a subquery for a value only if it is an aggregate; there is one row at most
-        return _where(exp.Select(expressions=[call("first", col(FOUND))]), table, x)
+        return _where(exp.Select(expressions=[call("first", found)]), table, x)
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:

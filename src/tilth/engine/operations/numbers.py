@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -161,36 +161,33 @@ class Remainder(Operation):
         return math.nan if not math.isfinite(x) else math.fmod(x, y)
 
 
-class Floor(Operation):
+class _Whole(Operation):
+    word: ClassVar[str]
+    nearest: ClassVar[Callable[[float], int]]
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return add(call(cls.word, double(x)), lit(0.0))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return add(if_else(lt(exp.Abs(this=double(x)), WHOLE), double(call(cls.word, double(x))), double(x)), lit(0.0))
+
+    @classmethod
+    def row(cls, x: Any) -> float:
+        return float(cls.nearest(x)) + 0.0 if math.isfinite(x) else float(x)
+
+
+class Floor(_Whole):
     """The largest whole number not above x, as a double; not finite stays as it is."""
 
-    @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return add(call("floor", double(x)), lit(0.0))
-
-    @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return add(if_else(lt(exp.Abs(this=double(x)), WHOLE), double(call("floor", double(x))), double(x)), lit(0.0))
-
-    @staticmethod
-    def row(x: Any) -> float:
-        return float(math.floor(x)) + 0.0 if math.isfinite(x) else float(x)
+    word, nearest = "floor", math.floor
 
 
-class Ceiling(Operation):
+class Ceiling(_Whole):
     """The smallest whole number not below x, as a double; not finite stays as it is."""
 
-    @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return add(call("ceil", double(x)), lit(0.0))
-
-    @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return add(if_else(lt(exp.Abs(this=double(x)), WHOLE), double(call("ceil", double(x))), double(x)), lit(0.0))
-
-    @staticmethod
-    def row(x: Any) -> float:
-        return float(math.ceil(x)) + 0.0 if math.isfinite(x) else float(x)
+    word, nearest = "ceil", math.ceil
 
 
 class SquareRoot(Operation):
