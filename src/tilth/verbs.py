@@ -112,7 +112,7 @@ def check(
 
     `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
     `history` is the file with the metrics of earlier checks, to which those of this one are added when it has finished; it holds them
-    by the `Primary` of the ruleset's DataSources, or without one by the data's name. `passed` and `failed` are places for the rows
+    by the `Primary` of the ruleset's DataSources, or without one by the path of the data. `passed` and `failed` are places for the rows
     that fail no rule, and for those that fail one, with the rules that they fail in a column `DataQualityRulesFail`.
 
     Errors: `RulesError` with every mistake of the ruleset, `RequestError` for a history that is another program's file.
@@ -133,7 +133,7 @@ def check(
     with _Run("check", data, engine) as run, run.engine.working_for(RULES):
         tables = {name: _table(None, source, run.engine) for name, source in (sources or {}).items()}
         _refuse_places(passed, failed, (run.data, *tables.values()))
-        key = ruleset.primary.name if ruleset.primary else str(run.data.source)
+        key = ruleset.primary.name if ruleset.primary else str(run.data.source) if isinstance(run.data.source, Files) else "data"
         earlier = None if ledger is None else partial(ledger.values, key)
         found = evaluate(run.data, ruleset, run.engine, sources=tables, history=earlier, **options)
         run.add(found.findings)
@@ -141,7 +141,7 @@ def check(
     if ledger is not None:
         ledger.append(key, found.statistics)
     report = run.report
-    return replace(report, facts=replace(report.facts, more={**report.facts.more, **more}))
+    return replace(report, facts=replace(report.facts, rows=found.rows, more={**report.facts.more, **more}))
 
 
 def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:

@@ -91,7 +91,7 @@ def test_a_check_that_did_not_finish_is_not_recorded(tmp_path: Path) -> None:
     data = pa.table({"x": [1], "DataQualityRulesFail": [1]})
     with pytest.raises(RequestError):
         tilth.check(data, "Rules = [ RowCount = 1 ]", history=history, passed=tmp_path / "p.csv")
-    assert Ledger(history).values("table in memory (1 rows)", ROWS) == ()
+    assert Ledger(history).values("data", ROWS) == ()
 
 
 def test_nothing_of_the_data_is_in_the_file(tmp_path: Path) -> None:
@@ -101,3 +101,12 @@ def test_nothing_of_the_data_is_in_the_file(tmp_path: Path) -> None:
     tilth.check(data, rules, history=history)
     recorded = sqlite3.connect(history).execute("SELECT name, value FROM statistic").fetchall()
     assert not [row for row in recorded if row[1] == 123456789.0 or "55555" in row[0]]
+
+
+def test_tables_in_memory_of_other_sizes_share_a_history(tmp_path: Path) -> None:
+    rules, history = "Rules = [ RowCount > last() ]", tmp_path / "h.db"
+    assert [tilth.check(pa.table({"x": list(range(n))}), rules, history=history).passed for n in (3, 4, 4)] == [True, True, False]
+
+
+def test_the_rows_are_a_fact_of_the_check() -> None:
+    assert tilth.check(pa.table({"x": [1, 2]}), 'Rules = [ Mean "x" > 1 ]').facts.rows == 2

@@ -11,6 +11,7 @@ from typing import Any
 from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import REFUSED, MachineError, RulesError, TilthError
+from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
@@ -28,11 +29,16 @@ MOST_EXAMPLES = 20  # failed rules for which they are looked up
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation leaves: a finding for every rule and analyzer, the metrics to record, and the rules that could be evaluated."""
+    """What an evaluation leaves.
+
+    A finding for every rule and analyzer; the metrics to record, by name; the rules that could be evaluated, as they were made ready; and
+    how many rows the table has, where a rule counted them.
+    """
 
     findings: tuple[Finding, ...]
     statistics: Mapping[str, float]
     prepared: Mapping[Rule, PreparedRule]
+    rows: int | None = None
 
 
 def evaluate(
@@ -64,7 +70,7 @@ def evaluate(
     run.look_up_examples(drafts, examples)
     findings: list[Finding] = [*(d.finding() for d in drafts), *(run.analyzer_finding(a) for a in ruleset.analyzers)]
     judged = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and run.results[r].outcome is not Outcome.ERROR}
-    return Evaluation(tuple(findings), run.statistics(), judged)
+    return Evaluation(tuple(findings), run.statistics(), judged, run.values.get(RowCount()))
 
 
 @dataclass
