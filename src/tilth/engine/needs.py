@@ -63,6 +63,10 @@ class Need(ABC):
         """The answer of the whole from the answers of two parts. `Gap` where the kind has no such law."""
         raise Gap(f"{type(self).__name__} of parts does not give that of the whole", hint="measure the whole again")
 
+    def of_copies(self, value: Any, n: int) -> Any:
+        """The answer over `n` equal values, where it reads one column of numbers. `Gap` where the kind has no such law."""
+        raise Gap(f"{type(self).__name__} of equal values has no law")
+
     def _around(self) -> set[str]:
         """The columns that the filter and the groups read."""
         return columns_of(self.where).union(*(columns_of(k) for k in self.by))

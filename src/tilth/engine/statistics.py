@@ -44,6 +44,10 @@ class Statistic(Need):
     def of_nothing(self) -> Any:
         return of_nothing(self.aggregate)
 
+    def of_copies(self, value: Any, n: int) -> Any:
+        law = None if self.per or self.by else COPIES.get(type(self.aggregate))
+        return super().of_copies(value, n) if law is None else law(value, n)
+
     def merge(self, a: Any, b: Any) -> Any:
         if self.by:
             alone = replace(self, by=())
@@ -54,6 +58,13 @@ class Statistic(Need):
         return a if b is None else b if a is None else merge(a, b)
 
 
+COPIES: dict[type[Tree], Callable[[Any, int], Any]] = {
+    exp.Count: lambda value, n: n,
+    exp.Sum: lambda value, n: n * float(value),
+    CentralMoment2: lambda value, n: 0.0,
+    exp.Min: lambda value, n: float(value),
+    exp.Max: lambda value, n: float(value),
+}
 MERGES: dict[type[Tree], Callable[[Any, Any], Any]] = {
     exp.Count: lambda a, b: a + b,
     exp.Sum: lambda a, b: a + b,

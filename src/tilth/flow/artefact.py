@@ -339,7 +339,7 @@ def described(flow: Flow) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"step": step.name, "parameters": {f.name: getattr(step, f.name) for f in fields(step)}}  # type: ignore[arg-type]  # every step is a dataclass
+    return {"step": step.name, "parameters": {f.name: getattr(step, f.name) for f in fields(step)}}
 
 
 def _flow(found: Mapping[str, Any], text: str) -> Flow:

@@ -421,13 +421,13 @@ def step_of(kind: type[AnyStep], parameters: Mapping[str, Any], roles: Roles) ->
 
 
 def _step(kind: type[AnyStep], found: BaseModel) -> AnyStep:
-    return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # every step is a dataclass
+    return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})
 
 
 @cache
 def parameters(kind: type[Step]) -> tuple[str, ...]:
     """A step's parameters, as the flow file names them."""
-    return tuple(f.name.rstrip("_") for f in fields(kind))  # type: ignore[arg-type]  # every step is a dataclass
+    return tuple(f.name.rstrip("_") for f in fields(kind))
 
 
 def shorthand(kind: type[Step]) -> str:
@@ -441,7 +441,7 @@ def model_of(kind: type[Step]) -> type[BaseModel]:
     """The pydantic model of a step's parameters, made from its dataclass."""
     hints = get_type_hints(kind)
     made: dict[str, Any] = {}
-    for f in fields(kind):  # type: ignore[arg-type]  # every step is a dataclass
+    for f in fields(kind):
         default = f.default if f.default is not MISSING else f.default_factory() if callable(f.default_factory) else ...
         made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=kind.documented().get(f.name)))
     return create_model(kind.__name__, __config__=PLAIN, **made)

@@ -12,6 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import col, double, is_null
 from tilth.engine.operations import Finite
 from tilth.engine.statistics import Statistic, central_moment, correlation, count, count_of, highest, lowest, quantile, total
+from tilth.errors import Gap
 from tilth.metrics.metric import Metric, ratio
 
 
@@ -91,6 +92,10 @@ class Mean(Metric):
     column: str
     finite: bool = False
 
+    @property
+    def fills(self) -> str:
+        return self.column if self.finite else ""
+
     def needs(self) -> tuple[Statistic, ...]:
         x = numbers(self.column, self.finite)
         return total(x), count_of(x)
@@ -111,12 +116,21 @@ class Variance(Metric):
     ddof: int = 0
     finite: bool = False
 
+    @property
+    def fills(self) -> str:
+        return self.column if self.finite else ""
+
     def needs(self) -> tuple[Statistic, ...]:
         x = numbers(self.column, self.finite)
         return count_of(x), total(x), central_moment(x)
 
     def value(self, n: int, total: float | None, moment: float | None) -> float | None:
         return None if n <= self.ddof or moment is None else moment / (n - self.ddof)
+
+    def filled(self, numbers: Sequence[Any], value: Any, n: int) -> Any:
+        if not numbers[2]:
+            raise Gap("a column of one value: whether the fill is the same is lost in rounding")
+        return super().filled(numbers, value, n)
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
         """Chan, Golub and LeVeque 1983: M = Ma + Mb + δ²·na·nb/n with δ the difference of the means."""
@@ -143,6 +157,10 @@ class Minimum(Metric):
     column: str
     finite: bool = False
 
+    @property
+    def fills(self) -> str:
+        return self.column if self.finite else ""
+
     def needs(self) -> tuple[Statistic, ...]:
         return (lowest(numbers(self.column, True) if self.finite else col(self.column)),)
 
@@ -156,6 +174,10 @@ class Maximum(Metric):
 
     column: str
     finite: bool = False
+
+    @property
+    def fills(self) -> str:
+        return self.column if self.finite else ""
 
     def needs(self) -> tuple[Statistic, ...]:
         return (highest(numbers(self.column, True) if self.finite else col(self.column)),)

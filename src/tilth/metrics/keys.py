@@ -10,6 +10,7 @@ from typing import Any
 from tilth.engine.expressions import all_rows, col, eq, gt, if_else, is_null, lit
 from tilth.engine.operations import CountIf, GroupEntropy, MostFrequentKey, SumOrZero, TopKeys
 from tilth.engine.statistics import Statistic, count, key, over_groups, size
+from tilth.errors import Gap
 from tilth.metrics.metric import Metric, ratio
 
 
@@ -158,6 +159,17 @@ class TopValues(Metric):
 
     column: str
     most: int
+
+    @property
+    def fills(self) -> str:
+        return self.column
+
+    def filled(self, numbers: Sequence[Any], value: Any, n: int) -> Any:
+        counts = dict(self.value(*numbers))
+        if value not in counts and len(counts) >= self.most:
+            raise Gap(f"{value!r} may occur outside the {self.most} most frequent values")
+        counts[value] = counts.get(value, 0) + n
+        return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[: self.most])
 
     def needs(self) -> tuple[Statistic, ...]:
         return (over_groups(TopKeys.of(key(0), size(), lit(self.most)), (self.column,)),)

@@ -18,6 +18,7 @@ from tilth.errors import ColumnError
 Q = TypeVar("Q", bound="Metric | Need")
 
 
+@dataclass(frozen=True)
 class Metric(ABC):
     """A measurable property of a table. A frozen value: equal metrics are measured once.
 
@@ -42,6 +43,15 @@ class Metric(ABC):
         return tuple(s.merge(x, y) for s, x, y in zip(self.needs(), a, b, strict=True))
 
     @property
+    def fills(self) -> str:
+        """The column whose nulls the metric leaves out, so that `filled` is its law; empty where there is no such column."""
+        return ""
+
+    def filled(self, numbers: Sequence[Any], value: Any, n: int) -> Any:
+        """The metric's value once `n` nulls have become `value`, from its numbers before. Errors: `Gap` where these do not say."""
+        return self.value(*self.merge(numbers, [need.of_copies(value, n) for need in self.needs()]))
+
+    @property
     def name(self) -> str:
         """The metric's name, as reports print it."""
         return type(self).__name__
@@ -50,7 +60,7 @@ class Metric(ABC):
     def subject(self) -> tuple[str, ...]:
         """The columns that the metric is of."""
         found: list[str] = []
-        for f in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+        for f in fields(self):
             value = getattr(self, f.name)
             found += [value] if isinstance(value, str) and f.name.startswith("column") else []
             found += list(value) if f.name == "columns" else []

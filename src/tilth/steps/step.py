@@ -20,7 +20,7 @@ from tilth.engine.session import Session
 from tilth.errors import Gap, Mistake, RequestError, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
-from tilth.steps.filling import Numbers, after_filling, foreseen, gaps
+from tilth.steps.filling import after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
@@ -31,6 +31,7 @@ Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
 Learning: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], Learned]
 
 
+@dataclass(frozen=True)
 class Step(ABC):
     """A wish, written down: a frozen dataclass of the parameters as the flow file gives them.
 
@@ -89,7 +90,7 @@ class Step(ABC):
 
     def parameters(self) -> dict[str, Any]:
         """The parameters that differ from their defaults, as the flow file writes them (`with_` is `with` there)."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}  # type: ignore[arg-type]  # every step is a dataclass
+        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
         return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in given.items()}
 
     @classmethod
@@ -309,7 +310,9 @@ def _learn_together(
     """What each step of the wave learned, and what is known of the columns that it fills."""
     talks = {i: step.learning(schema, data.roles) for i, step in enumerate(wave)}
     asked: dict[int, list[Question]] = {i: list(next(talk)) for i, talk in talks.items()}
-    early: dict[str, list[Question]] = {c: [gaps(schema[c]), *(Numbers(m) for m in metrics)] for c, metrics in ahead.items() if metrics}
+    early: dict[str, list[Question]] = {
+        c: [gaps(schema[c]), *(need for m in metrics for need in m.needs())] for c, metrics in ahead.items() if metrics
+    }
     found = dict(known)
     learned: dict[int, Learned] = {}
     while asked:
@@ -327,5 +330,5 @@ def _learn_together(
         for c, fill in step.fills(learned[i]).items():
             for m in ahead.get(c, ()):
                 with suppress(Gap):  # no law gives it: it is asked of the filled column
-                    then[m] = after_filling(m, found[Numbers(m)], found[gaps(schema[c])], fill)
+                    then[m] = after_filling(m, [found[need] for need in m.needs()], found[gaps(schema[c])], fill)
     return [learned[i] for i in range(len(wave))], then

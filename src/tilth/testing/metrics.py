@@ -78,13 +78,13 @@ def check_metric(metric: Metric, engine: Session | None = None, tables: Mapping[
 def check_description(metric: Metric) -> None:
     """A metric is a frozen value that can be hashed, compared and printed, and its facts are in order."""
     _must(is_dataclass(metric), "a metric is a dataclass", metric)
-    again = replace(metric)  # type: ignore[type-var]  # every metric is a dataclass, as was seen
+    again = replace(metric)
     _must(metric == again and hash(metric) == hash(again), "equal metrics are equal and hash alike", metric)
     _must(type(metric).__name__ in repr(metric) and bool(metric.name), "a metric prints its name", metric)
     _must(metric.range[0] <= metric.range[1], "the range has its lower bound first", metric)
     _must(bool(type(metric).__doc__), "a metric has a docstring", metric)
     _must(metric.needs() == metric.needs(), "a metric needs the same statistics every time", metric)
-    for f in fields(metric)[:1]:  # type: ignore[arg-type]  # likewise
+    for f in fields(metric)[:1]:
         try:
             setattr(metric, f.name, None)
         except FrozenInstanceError:

@@ -114,9 +114,9 @@ class _Battery:
     def parameters(self, table: pa.Table) -> None:
         step = self.step
         promise(str(step).startswith(f"{step.name}("), f"{step!r} does not print itself")
-        given = {f.name: getattr(step, f.name) for f in fields(step)}  # type: ignore[arg-type]  # every step is a dataclass
+        given = {f.name: getattr(step, f.name) for f in fields(step)}
         promise(type(step)(**_tupled(json.loads(json.dumps(given)))) == step, f"{step} is another step after a round trip through JSON")
-        missing = {f.name for f in fields(step)} - step.documented().keys()  # type: ignore[arg-type]
+        missing = {f.name for f in fields(step)} - step.documented().keys()
         promise(not missing, f"{step.name}: parameters without a text under them: {missing}")
 
     def whole(self, table: pa.Table) -> None:
@@ -222,7 +222,7 @@ def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
 
 def _named(step: Step, table: pa.Table) -> list[str]:
     """The columns of a table that a step's parameters name."""
-    values = [getattr(step, f.name) for f in fields(step)]  # type: ignore[arg-type]  # every step is a dataclass
+    values = [getattr(step, f.name) for f in fields(step)]
     words = {w for v in values for w in (v if isinstance(v, tuple) else (v,)) if isinstance(w, str)}
     return [c for c in table.column_names if c in words]
 
