@@ -36,6 +36,6 @@ def test_every_parameter_says_what_it_means(name):
 @pytest.mark.parametrize("name", STEPS.built_in)
 def test_a_class_says_where_it_stands_and_shows_an_example(name):
     kind = STEPS[name]
-    assert kind.parts <= {"rows", "split", "features", "training"}
+    assert kind.parts <= {"rows", "split", "features", "training", "output"}
     assert kind.parts
     assert ">>> " in kind.__doc__
