@@ -187,6 +187,23 @@ def test_many_scores_without_a_threshold_are_refused():
     assert warnings(findings)["NO_SUCH_VALUE"].subject == ("p",)
 
 
+def test_a_flow_reports_bias_in_predictions(tmp_path):
+    import pyarrow.csv
+
+    import tilth
+    from tilth.report.html import to_html
+
+    pyarrow.csv.write_csv(PREDICTED, tmp_path / "p.csv")
+    flow = 'data:\n  read: p.csv\n  roles: {label: label, prediction: p, positive: "yes", facet: facet}\nmeasure: [bias]\n'
+    (tmp_path / "f.yaml").write_text(flow)
+    report = tilth.run(tmp_path / "f.yaml")
+    got = {f.name: f.value for f in report.of("bias") if f.group == "facet=d" and f.part == "raw"}
+    assert (got["DPPL"], got["DI"], got["AD"]) == (near(0.3), near(0.5), 0.0)
+    page = to_html(report)
+    for words in ("is predicted", "Predictions are right as often for", "ratio of the shares of favourable predictions"):
+        assert words in page
+
+
 # ── private columns ──
 
 

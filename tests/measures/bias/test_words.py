@@ -44,6 +44,14 @@ def test_parts_share_a_sentence_where_they_agree():
     ]
 
 
+def test_parts_without_a_difference_are_named_where_others_have_one():
+    assert said(*(told(value=v, part=p) for p, v in (("raw", 0.2), ("train", 0.0), ("test", 0.0)))) == [
+        "sex=f gets hired=yes less often than the others: by 20 percentage points in raw.",
+        "sex=f gets hired=yes as often as the others in train and test.",
+    ]
+    assert said(told(value=0.0, part="raw"), told(value=0.0, part="test")) == ["sex=f gets hired=yes as often as the others."]
+
+
 def test_rates_follow_the_difference():
     assert said(told(value=0.25, rates=(0.5, 0.25)))[1] == "sex=f gets hired=yes in this share of its rows: 25 %; the others: 50 %."
 

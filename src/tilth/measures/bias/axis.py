@@ -114,7 +114,8 @@ def is_interval(values: Sequence[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Facts(Metric):
-    """The facts of a column from aggregates over its rows; strings are not looked into.
+    """The facts of a column from aggregates over its rows; strings are not looked into. Without `exact` distinct values are not counted,
+    and there are `at_least` so many.
 
     >>> Facts("age", Kind.INTEGER).value(3, 2, 2, 17, 90, 2)
     ColumnFacts(rows=3, present=2, distinct=2, low=17, high=90, whole=True, booleans=False, values=())
@@ -122,16 +123,20 @@ class Facts(Metric):
 
     column: str
     kind: Kind
+    exact: bool = True
+    at_least: int = 0
 
     def needs(self) -> tuple[Need, ...]:
         key = category(self.column, self.kind)
+        values = distinct(key) if self.exact else count()
         if not self.kind.numeric:
-            return count(), count_of(key), distinct(key)
+            return count(), count_of(key), values
         x = numeric(self.column, self.kind)
         whole = eq(double(DoubleToInteger.of(double(x))), double(x)) if self.kind is not Kind.INTEGER else not_null(x)
-        return count(), count_of(x), distinct(key), lowest(x), highest(x), Statistic(CountIf.of(whole))
+        return count(), count_of(x), values, lowest(x), highest(x), Statistic(CountIf.of(whole))
 
     def value(self, rows: int, present: int, distinct: int, low: Any = None, high: Any = None, whole: int | None = None) -> ColumnFacts:
+        distinct = distinct if self.exact else self.at_least
         return ColumnFacts(rows, present, distinct, number_of(low), number_of(high), whole == present)
 
 

@@ -28,7 +28,7 @@ from tilth.metrics.metric import Grouped, Metric, measured
 Numbers = NDArray[Any]
 FIRST = 10_001  # rows of the first look, which is no scan
 WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
-JOINT = 5_000  # cells up to which all facets are counted in one scan; more cost more time than a scan for each facet
+JOINT = 12_000  # cells up to which all facets are counted in one scan; more cost more time than a scan for each facet
 MOST_CELLS = 1_000_000  # cells that are brought to Python
 MOST_SIDES = 200  # groups of one facet that are d in their turn
 NO_GROUP = "Group variable is empty or not provided"  # as published result files word it
@@ -218,20 +218,30 @@ Known = Mapping[str, tuple[ColumnFacts, Callable[[int], Sequence[float | None]]]
 
 
 def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Session) -> Known:
-    """What is known of columns of many values, in one scan."""
+    """What is known of columns of many values, in one scan; distinct values are counted only where they decide."""
     wide = {a.column: a for a in axes if not a.in_scan and seen[a.column] > WIDE}
     outcomes = [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
     if any(a.column in wide for a in outcomes):
         wide |= {a.column: a for a in outcomes}  # the prediction is read as the label is
-    facts = {c: Facts(c, a.kind) for c, a in wide.items()}
+    floats = (Kind.FLOAT, Kind.DECIMAL)
+    facts = {c: Facts(c, a.kind, not a.is_cut and a.kind not in floats, seen[c]) for c, a in wide.items()}
     edges = {(a.column, a.quantiles): [Percentile(a.column, i / a.quantiles) for i in range(a.quantiles + 1)] for a in axes if a.is_cut}
     edges = {key: metrics for key, metrics in edges.items() if key[0] in wide}
     found = measured(data, [*facts.values(), *(m for of in edges.values() for m in of)], engine) if wide else {}
+
+    gaps = {c: Facts(c, wide[c].kind) for c, m in facts.items() if wide[c].kind in floats and _may_be_integers(found[m], wide[c])}
+    found |= measured(data, gaps.values(), engine) if gaps else {}
+    facts |= gaps
 
     def quantiles_of(column: str, parts: int) -> list[float | None]:
         return [found[m] for m in edges[column, parts]]
 
     return {c: (found[m], partial(quantiles_of, c)) for c, m in facts.items()}
+
+
+def _may_be_integers(facts: ColumnFacts, axis: Axis) -> bool:
+    """Whether a float column is float merely because values are missing."""
+    return facts.whole and facts.present < facts.rows and not axis.is_cut and axis.stated is None
 
 
 def _read(axes: Axes, known: Known, request: BiasRequest, *, scanned: bool) -> Axes:

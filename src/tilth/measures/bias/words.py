@@ -57,7 +57,7 @@ def sentences(found: Sequence[Found]) -> list[str]:
     for word, there in zip(words.words, _by_side(found, metric.neutral), strict=True):
         neutral = word == words.words[2]
         sentence = _filled(words.sentence, there[0], word, "as" if neutral else "than") if there else ""
-        where = part_of(there[0]) if there and len(found) > 1 else ""
+        where = f" in {with_and(code(f.part) for f in there)}" if len(there) < len(found) else ""
         made += [f"{sentence}{where if neutral else ': ' + _sizes(there, metric)}."] if there else []
     rated = [(f, f.payload.rates) for f in found if f.payload.rates is not None]
     if words.rates and rated:
