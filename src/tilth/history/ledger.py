@@ -52,7 +52,7 @@ class Ledger:
         """Record the metrics of a finished check. NaN has no place in a history and is left out. Errors: `MachineError`."""
         when = (at or datetime.now(UTC)).isoformat(timespec="seconds")
         with self._open() as connection:
-            connection.execute("BEGIN IMMEDIATE")  # the number that is read next is nobody else's
+            connection.execute("BEGIN IMMEDIATE")  # no other process may take the number that is read next
             (number,) = connection.execute("SELECT coalesce(max(check_number), 0) + 1 FROM statistic").fetchone()
             rows = [(dataset, name, number, when, value) for name, value in values.items() if value == value]
             connection.executemany("INSERT INTO statistic VALUES (?, ?, ?, ?, ?)", rows)

@@ -44,7 +44,7 @@ class RuleVerdict(Payload):
 
     @property
     def example_counts(self) -> tuple[int, ...]:
-        """How many rows each of the finding's examples stands for."""
+        """How many rows each of the finding's examples is of."""
         return self.example_rows
 
     @property

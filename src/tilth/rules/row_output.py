@@ -96,7 +96,7 @@ def _test(rule: Rule | Composite, tests: Mapping[Rule, _Test]) -> _Test | None:
 
 
 def _with_members(data: Dataset, tests: dict[Rule, _Test], prepared: Mapping[Rule, PreparedRule]) -> tuple[Dataset, Mapping[Rule, _Test]]:
-    """The table joined with the queries whose rows the tests are about, and the tests over the columns that tell of it."""
+    """The table joined with the queries whose rows the tests are about, and the tests over the columns that this adds."""
     members = {rule: ready.member for rule, ready in prepared.items() if ready.member}
     if not members:
         return data, tests

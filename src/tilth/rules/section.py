@@ -14,7 +14,7 @@ from tilth.report.sections import ReportSection
 from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
 
 MOST_SHOWN = 12  # columns of failing rows
-MOST = 50  # failing rules that are told one by one; the others stand in a table
+MOST = 50  # failing rules that are shown one by one; the others are in a table
 MOST_ADVICE = 3  # failed rules that are named at the beginning
 MOST_SUMMED_UP = 20  # failing rules in the summary
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
@@ -49,7 +49,7 @@ def _unjudged(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
 def _failed(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
     """The rules that most rows fail; those without counts after them, in the order of the ruleset."""
     worst = sorted(found, key=_failing_share, reverse=True)[:MOST_ADVICE]
-    told = [f"Look at {code(f.name)}" + (f": {why}" if (why := failing_told(f.payload)) else ", which failed.") for f in worst]
+    told = [f"Look at {code(f.name)}" + (f": {why}" if (why := failing_words(f.payload)) else ", which failed.") for f in worst]
     if len(found) > len(worst):
         told[-1] += f" {counted(len(found) - len(worst), 'other rule')} failed too."
     return [Advice(words, 80) for words in told]
@@ -69,7 +69,7 @@ def _summary(worst: Sequence[Finding[RuleVerdict]]) -> list[Table]:
     return [table("Rules", ("verdict", "rule", "reason"), rows)]
 
 
-def failing_told(payload: RuleVerdict) -> str:
+def failing_words(payload: RuleVerdict) -> str:
     """How many rows failed, in words."""
     counts = payload.failing
     if not counts or not counts[0] or not counts[1]:
@@ -86,14 +86,14 @@ def reasons(payload: RuleVerdict, message: str) -> list[str]:
     >>> [plain(line) for line in reasons(RuleVerdict(rows={"failed": 1, "total": 4}), message)]
     ['1 of 4 rows fails (25 %).', 'Found -75.']
     """
-    told, counts = failing_told(payload), payload.failing
+    told, counts = failing_words(payload), payload.failing
     passing = 1 - counts[0] / counts[1] if told and counts else None
     lines = _message(message, passing)
     return [told, *(line for line in lines if not COUNTED.fullmatch(line))] if told else lines
 
 
 def _message(message: str, passing: float | None = None) -> list[str]:
-    """A message in lines; the values that broke the rule in one of them, without the share of passing rows where that is told already."""
+    """A message in lines; the values that broke the rule in one of them, without the share of passing rows where that is shown already."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     found = [match[1] for line in lines if (match := FOUND.fullmatch(line))]
     others = [line for line in lines if not FOUND.fullmatch(line)]
@@ -123,7 +123,7 @@ def _equal(value: str, x: float) -> bool:
 
 def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
     payload = finding.payload
-    told = [failing_told(payload)] if payload.leaves else reasons(payload, finding.message)  # the parts of a composite tell the rest
+    told = [failing_words(payload)] if payload.leaves else reasons(payload, finding.message)  # the parts of a composite show the rest
     told = [line for line in (*told, _evaluated(finding), _labels(payload)) if line]
     if several and finding.part:
         told.append(f"Judged on {code(finding.part)}.")

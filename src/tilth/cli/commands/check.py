@@ -15,9 +15,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.argument("rules", type=INPUT, metavar="RULES")
 @click.option("--json", is_flag=True, help="Print the result as the AWS Glue data quality service shapes it.")
 @click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Write the report too: .html, .json, .xml (JUnit) or .md.")
-@click.option(
-    "--id", "ids", multiple=True, metavar="COLUMN", help="A column that tells rows apart, shown with what fails; may be repeated."
-)
+@click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown with what fails; may be repeated.")
 @click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked where they are shown; may be repeated.")
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="A further table that rules may name; may be repeated.")
 @click.option("--history", type=OUTPUT, metavar="FILE", help="The metrics of earlier checks, to which those of this one are added.")

@@ -1,6 +1,6 @@
 """The place in a text that is being read: its tokens one after another, what is said where one does not fit, and how to go on.
 
-A thing that cannot be read is noted and raises a `Fault`; whoever reads the list it stands in goes on behind the next comma, so
+What cannot be read is noted and raises a `Fault`; the reader of the list continues after the next comma, so
 that one slip hides no other.
 """
 
@@ -79,13 +79,13 @@ class Cursor:
         return Fault()
 
     def unexpected(self, accepted: str, hint: str = "") -> Fault:
-        """The token here cannot stand here; or the word before it was not meant as the name that it was taken for."""
+        """The token is not expected here; or the word before it was not meant as the name that it was read as."""
         token, before = self.here, self.tokens[self.at - 1]
         if token.kind == BROKEN:
             return Fault()
         if before.kind == NAME and (meant := miswritten(before.text)):
-            return self.fault("E-SYNTAX", before.span, f"'{shown(before.text)}' cannot stand here", hint=meant)
-        found = "the text ends too early" if token.kind == END else f"'{shown(token.text)}' cannot stand here"
+            return self.fault("E-SYNTAX", before.span, f"'{shown(before.text)}' is not expected here", hint=meant)
+        found = "the text ends too early" if token.kind == END else f"'{shown(token.text)}' is not expected here"
         if token.kind == NAME:
             hint = miswritten(token.text) or slip_of(token.text) or hint or self.report.near(token.text, FIXED)
         return self.fault("E-SYNTAX", token.span, found, accepted=accepted, hint=hint)
@@ -107,14 +107,14 @@ class Cursor:
             self.take()
 
     def item_ends(self, opened: list[str]) -> bool:
-        """Whether an item of which something is wrong ends here. Behind a missing bracket the name of a rule type tells."""
+        """Whether a faulty item ends here. After a missing bracket, the name of a rule type marks the next one."""
         kind = self.here.kind
         if kind == ",":
             return not opened or self.item_follows()
         return kind == BROKEN or (kind == "]" and "[" not in opened) or self.section_starts()
 
     def item_follows(self) -> bool:
-        """Whether behind the comma here stands a rule type, in parentheses or not: no list of values holds one."""
+        """Whether a rule type follows the comma here, in parentheses or not: no list of values has one."""
         ahead = 1
         while self.peek(ahead).kind == "(":
             ahead += 1
@@ -136,12 +136,12 @@ class Cursor:
         if token.kind in (DATE, CLOCK):
             self.datelike(token.span)
         elif token.kind != TEXT:
-            raise self.unexpected(accepted, hint or (f'texts stand in quotes: "{shown(token.text)}"' if token.kind == NAME else ""))
+            raise self.unexpected(accepted, hint or (f'strings are written in quotes: "{shown(token.text)}"' if token.kind == NAME else ""))
         self.take()
         return Text(token.text[1:-1], span=token.span)
 
     def datelike(self, span: Span) -> None:
-        self.report.extension("W-DATELIKE", span, "Glue reads this text as a date or a clock time, which cannot stand here")
+        self.report.extension("W-DATELIKE", span, "Glue reads this text as a date or a clock time, which is not expected here")
 
 
 def shown(text: str) -> str:
@@ -155,7 +155,7 @@ def shown(text: str) -> str:
 
 
 def miswritten(word: str) -> str:
-    """What is to be written in place of a word that is no name, but a fixed word in another case, or `is`.
+    """What to write instead of a word that is not a name: a fixed word in another case, or `is`.
 
     >>> miswritten("Between"), miswritten("is"), miswritten("days")
     ("did you mean 'between'?", 'write = NULL or != NULL', '')

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tilth.errors import Mistake, Place, did_you_mean
 
 CODES = {
-    "E-SYNTAX": "a word or sign that cannot stand where it stands",
+    "E-SYNTAX": "a word or sign that is not expected at its place",
     "E-EMPTY": "nothing to evaluate, or an empty dictionary",
     "E-RULETYPE": "no rule type or analyzer of this name, or not one for this section",
     "E-ARITY": "too few or too many parameters",
@@ -27,18 +27,18 @@ CODES = {
     "E-WHERE-SUBQUERY": "a `where` with a sub-query or a window function",
     "W-PARENS": "`and` between rules without parentheses: Glue reads it as one parameter list",
     "W-MIXED": "AND and OR side by side without parentheses",
-    "W-PRECEDENCE": "arithmetic that DQDL reads from left to right and school does not",
+    "W-PRECEDENCE": "arithmetic that DQDL reads from left to right, against the usual precedence",
     "W-LABEL-LEAF": "labels that belong to the last operand only",
-    "W-DATELIKE": "a text that looks like a date or a clock time: Glue reads it as one",
+    "W-DATELIKE": "a string that looks like a date or a clock time: Glue reads it as one",
     "W-SPELLING": "another spelling of something that Glue knows",
     "W-ORDER": "clauses or sections in an order that Glue does not read",
     "W-COMMENT": "a comment that Glue does not read",
-    "W-TRAILING": "text behind the last section, which is ignored",
+    "W-TRAILING": "text after the last section, which is ignored",
     "W-NOT-IN-GLUE": "something that Glue does not have or ignores",
     "W-REVERSED": "a range that holds nothing",
     "W-THRESHOLD": "a threshold that is always met or never",
     "W-FLOAT-EQ": "equality with a number that is computed in floating point",
-    "W-ANCHOR": "a pattern anchored at one end only: the whole text must match all the same",
+    "W-ANCHOR": "a pattern anchored at one end only: the whole string must match all the same",
     "W-ALTERNATION": "a pattern with a bare `|`: Glue's executor reads it differently",
     "W-SQL-KEY": "a CustomSql that returns columns which may repeat",
     "W-UNUSED": "a variable, a tag or a key without effect",
@@ -49,7 +49,7 @@ CODES = {
 """Every code with what it is raised for. `E-` is an error, `W-` a warning."""
 
 MOST_ERRORS = 500
-"""After so many errors the text is no longer read: nobody mends the five hundred and first, and hostile text must not cost more."""
+"""After so many errors reading stops: nobody corrects the five hundred and first, and hostile input must not cost more."""
 
 _MOST_WORDS, _MOST_KNOWN = 30, 100
 

@@ -92,7 +92,7 @@ def _value(number: Number, history: Sequence[float]) -> Values:
                 total = _ARITHMETIC[sign](total, _single(term, history))
             return total
         case Null():
-            raise EvaluationError("NULL is no number", number)
+            raise EvaluationError("NULL is not a number", number)
 
 
 def _single(number: Number, history: Sequence[float]) -> float:

@@ -104,7 +104,7 @@ def _constant(operand: Operand) -> tuple[str, float] | None:
 
 
 def _threshold(condition: Condition, report: Diagnostics) -> None:
-    """A share lies between 0 and 1. What is asked of it is tried at both ends, between, and at and around each bound."""
+    """A share is between 0 and 1. The condition is tried at both ends, between them, and at and around each bound."""
     bounds = [_constant(operand) for operand in condition.operands]
     known = [bound[1] for bound in bounds if bound and bound[0] == "number"]
     if len(known) < len(bounds):
@@ -113,7 +113,7 @@ def _threshold(condition: Condition, report: Diagnostics) -> None:
     shares = [*inner, *((a + b) / 2 for a, b in pairwise(inner))]
     met = {_meets(condition, known, share) for share in shares}
     if len(met) == 1:
-        hint = "a share lies between 0 and 1: 80 % is 0.8" if any(x > 1 for x in known) else "a share lies between 0 and 1"
+        hint = "a share is between 0 and 1: 80 % is 0.8" if any(x > 1 for x in known) else "a share is between 0 and 1"
         report.warn("W-THRESHOLD", condition.span, f"{condition} is {'always' if met.pop() else 'never'} met", hint=hint)
 
 
@@ -135,7 +135,7 @@ def _precedence(condition: Condition, report: Diagnostics) -> None:
                 sums = [i for i, sign in enumerate(signs) if sign in "+-"]
                 if sums and any(sign in "*/" for sign in signs[sums[0] :]):
                     hint = "parentheses say which is meant"
-                    report.warn("W-PRECEDENCE", chain.span, f"{chain} is worked off from left to right", hint=hint)
+                    report.warn("W-PRECEDENCE", chain.span, f"{chain} is computed from left to right", hint=hint)
 
 
 def _chains(number: Number) -> Iterator[Arithmetic]:

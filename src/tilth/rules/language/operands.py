@@ -160,7 +160,7 @@ class Operands(Cursor):
         if token.kind == "-":
             self.take()
             if self.here.kind not in (INT, DECIMAL):
-                raise self.unexpected("a number: a minus stands only before digits")
+                raise self.unexpected("a number: a minus is written only before digits")
             return Literal("-" + self.take().text, span=self.since(token))
         if token.kind == "(":
             self.nest(self.take())
@@ -170,7 +170,7 @@ class Operands(Cursor):
             return Group(inner, span=self.since(token))
         if token.kind == NAME and self.peek().kind == "(":
             return self.call()
-        raise self.unexpected(accepted, f'texts stand in quotes: "{shown(token.text)}"' if token.kind == NAME else "")
+        raise self.unexpected(accepted, f'strings are written in quotes: "{shown(token.text)}"' if token.kind == NAME else "")
 
     def call(self) -> Call:
         name = self.take()

@@ -1,7 +1,7 @@
 """From tokens to the syntax tree: a recursive descent over DQDL's grammar, one method for each of its rules.
 
-A rule that cannot be read raises a `Fault`, which is noted; reading goes on behind the next comma of the list, so that one slip
-hides no other. Default mode also reads Tilth's extensions of DQDL, each with a warning; in strict mode these are errors.
+A rule that cannot be read raises a `Fault`, which is noted; reading continues after the next comma of the list, so that one mistake
+does not hide another. Default mode also reads Tilth's extensions of DQDL, each with a warning; in strict mode these are errors.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def read(report: Diagnostics) -> Ruleset:
     parser = Parser(tokens, report)
     with suppress(TooMany):
         parser.document()
-        _note_oddities((one for one in odd if one.span.start < parser.here.start), report)  # behind the last section anything may stand
+        _note_oddities((one for one in odd if one.span.start < parser.here.start), report)  # anything may follow the last section
     return Ruleset(
         parser.version,
         parser.primary,
@@ -78,10 +78,10 @@ def _note_oddities(odd: Iterable[Oddity], report: Diagnostics) -> None:
     seen = set()
     for kind, span, text in odd:
         if kind == "character":
-            hint = "texts stand in straight double quotes" if set(text) & set("'`“”‘’„«»") else ""
+            hint = "strings are written in straight double quotes" if set(text) & set("'`“”‘’„«»") else ""
             report.error("E-SYNTAX", span, f"{text!r} has no meaning here", hint=hint)
         elif kind == "quote":
-            hint = 'a text ends with ", and \\" inside it stands for a quote'
+            hint = 'a string ends with ", and \\" inside it means a quote'
             report.error("E-SYNTAX", span, "a text that is not closed on its line", accepted='"', hint=hint)
         elif kind not in seen:
             seen.add(kind)
@@ -110,13 +110,13 @@ class Parser(Operands):
     # Sections
 
     def document(self) -> None:
-        """The sections in their order. What stands behind the last one is ignored."""
+        """The sections in their order. What follows the last one is ignored."""
         found: dict[str, None] = {}  # the kinds of section so far, in their order
         while self.here.kind != END:
             section = self.section()
             bodies = BODIES.intersection(found)
             if bodies and (section not in BODIES - bodies or (self.report.strict and section == "Rules")):
-                hint = f"{section} has to stand before {next(reversed(found))}" if section in SECTIONS and section not in bodies else ""
+                hint = f"{section} must come before {next(reversed(found))}" if section in SECTIONS and section not in bodies else ""
                 self.report.warn("W-TRAILING", self.here.span, "from here on the text is ignored", hint=hint)
                 return
             if section:
@@ -143,7 +143,7 @@ class Parser(Operands):
         return section
 
     def in_order(self, section: str, found: dict[str, None]) -> None:
-        """Notes a section that stands too late or twice."""
+        """Notes a section that comes too late or twice."""
         span = self.here.span
         if section == "Rules" and "Analyzers" in found:
             self.report.extension("W-ORDER", span, "Rules behind Analyzers: Glue does not read them", hint="put Rules first")
@@ -151,7 +151,7 @@ class Parser(Operands):
             self.report.error("E-SYNTAX", span, f"there are two sections {section}")
         elif found and ORDER[section] < max(ORDER[one] for one in found):
             what = "a variable" if section == NAME else section
-            self.report.error("E-SYNTAX", span, f"{what} cannot stand here", accepted=A_SECTION)
+            self.report.error("E-SYNTAX", span, f"{what} is not expected here", accepted=A_SECTION)
 
     def lost(self) -> bool:
         """Notes that no section begins here, and moves to the next one, if there is any."""
@@ -160,7 +160,7 @@ class Parser(Operands):
             self.take()
         after, self.at = self.at, first
         rules = self.here.text in RULE_TYPES or self.here.kind == "("
-        self.unexpected(A_SECTION, hint="rules stand in a list: Rules = [ … ]" if rules else "")
+        self.unexpected(A_SECTION, hint="rules are written in a list: Rules = [ … ]" if rules else "")
         if self.tokens[after].kind == END:
             return False
         self.at = after
@@ -290,7 +290,7 @@ class Parser(Operands):
         kind, before = self.here.kind, self.tokens[self.at - 1].kind
         if kind in ("+", "-", "*", "/") and before == NOW:
             return "a shifted now() needs parentheses: (now() - 3 days)"
-        return "a clause of one rule stands inside its parentheses" if kind in ("where", "with") and before == ")" else ""
+        return "a clause of one rule belongs inside its parentheses" if kind in ("where", "with") and before == ")" else ""
 
     # Rules
 
@@ -413,7 +413,7 @@ class Parser(Operands):
                 self.take()
                 where = self.quoted("an SQL condition in quotes")
         if late:
-            message = f"Glue reads where, then labels, then with: {late.text} stands too late"
+            message = f"Glue reads where, then labels, then with: {late.text} comes too late"
             self.report.extension("W-ORDER", late.span, message)
         return where, labels, threshold[0] if threshold else None, tuple(tags)
 
@@ -435,7 +435,7 @@ class Parser(Operands):
         return Label(key, self.quoted("the label's value in quotes"), span=self.since(start))
 
     def tags(self, threshold: list[Condition], tags: list[Tag]) -> None:
-        """One or more tags behind one `with`. A comma goes on with tags only where one of the known tags follows."""
+        """One or more tags behind one `with`. After a comma, tags continue only where one of the known tags follows."""
         self.take()
         while True:
             name = self.expect(NAME, "threshold or the name of another tag")

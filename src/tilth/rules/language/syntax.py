@@ -90,7 +90,7 @@ class Group(Node):
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
-    """A chain of `+ - * /`, all of one precedence, worked off from left to right: `1 + 2 * 3` is 9."""
+    """A chain of `+ - * /`, all of one precedence, computed from left to right: `1 + 2 * 3` is 9."""
 
     first: Number
     rest: tuple[tuple[str, Number], ...]
@@ -107,7 +107,7 @@ Number: TypeAlias = Literal | Null | Call | Group | Arithmetic
 
 @dataclass(frozen=True, slots=True)
 class Text(Node):
-    """A quoted text, by what stands between the quotes."""
+    """A quoted string, by what is between the quotes."""
 
     raw: str
 
@@ -320,7 +320,7 @@ class Tag(Node):
 
 @dataclass(frozen=True, slots=True)
 class Rule(Node):
-    """One rule. `str` is its identity text, which tells it from other rules; `full` has the labels too.
+    """One rule. `str` is its identity text, which distinguishes it from other rules; `full` has the labels too.
 
     >>> rule = Rule("Mean", (Parameter("age"),), Condition("number", ">", (Literal("1"),)), labels=(Label(Text("k"), Text("v")),))
     >>> print(rule, rule.full, sep=" | ")
@@ -433,7 +433,7 @@ class Variable(Node):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset(Node):
-    """A whole ruleset. `warnings` is what `lint` would say of it, which is no part of its value.
+    """A whole ruleset. `warnings` is what `lint` reports of it; it is not part of its value.
 
     >>> print(Ruleset(rules=(Rule("ColumnCount", condition=Condition("number", "=", (Literal("3"),))),)))
     Rules = [

@@ -20,7 +20,7 @@ def _is_whole(tag: Tag) -> bool:
 def _is_zone(tag: Tag) -> bool:
     try:
         return isinstance(tag.value, Text) and bool(ZoneInfo(tag.word).key)
-    except (ValueError, OSError, KeyError):  # what zoneinfo raises for a name that is no file of its folder
+    except (ValueError, OSError, KeyError):  # what zoneinfo raises for a name that is not a file of its folder
         return False
 
 

@@ -13,7 +13,7 @@ SIZE_UNITS = ("B", "KB", "MB", "GB", "TB")
 FIXED = {word: word for word in (*SECTIONS, "where", "with", "labels", "between", "in", "not", "matches", *TIME_UNITS, *SIZE_UNITS)} | {
     spelled: word for word in ("and", "or", "of", "null", "empty", "whitespaces_only") for spelled in (word, word.upper())
 }
-"""Every word that is no identifier, with its kind. What is written otherwise, `Between` say, is an identifier."""
+"""Every fixed word with its kind. A word in another case, such as `Between`, is an identifier."""
 
 END, BROKEN, NAME, TEXT, DATE, CLOCK, INT, DECIMAL, NOW = "end", "broken", "name", "text", "date", "clock", "int", "decimal", "now()"
 
@@ -37,7 +37,7 @@ _CLOCK = re.compile(r'"(?:[0-9]{1,2}:[0-9]{2} [AP]M|[0-9]{2}:[0-9]{2})"')
 
 
 class Token(NamedTuple):
-    """A token: its kind (the word or sign itself, or one of the kinds above), its text, and where it stands."""
+    """A token: its kind (the word or sign itself, or one of the kinds above), its text, and its place."""
 
     kind: str
     text: str
@@ -66,7 +66,7 @@ def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
     tokens: list[Token] = []
     odd: list[Oddity] = []
     at = unclosed = 0
-    while unclosed < 2 and (match := _TOKEN.match(text, at)):  # twice is no slip of the pen: more would cost the square of the text
+    while unclosed < 2 and (match := _TOKEN.match(text, at)):  # more than twice is not a slip, and would cost the square of the length
         group, found, at = match.lastgroup, match.group(), match.end()
         match group:
             case "text":
@@ -103,7 +103,7 @@ def _kind_of_name(found: str) -> str:
 
 
 def _note(found: str, at: int, odd: list[Oddity]) -> None:
-    """Keeps a character that is no token. Neighbours count once: `odd` then holds the first few of them."""
+    """Keeps a character that is not part of a token. Neighbours count once: `odd` then holds the first few of them."""
     kind = "return" if found in "\r\f" else "mark" if found == "\ufeff" and at == 0 else "character"
     if odd and odd[-1].kind == kind == "character" and odd[-1].span.end == at:
         last = odd.pop()
@@ -113,7 +113,7 @@ def _note(found: str, at: int, odd: list[Oddity]) -> None:
 
 
 def _unclosed(text: str, at: int, tokens: list[Token], odd: list[Oddity]) -> int:
-    """Where to read on when the last quote has no partner; in its place stands a token of kind `broken`.
+    """Where to continue when the last quote has no partner; a token of kind `broken` takes its place.
 
     One quote too few turns every text behind it inside out. The first text that runs over a line end is taken for the culprit: it
     ends with its line, and everything behind it is read afresh.

@@ -38,7 +38,7 @@ from tilth.rules.types import RULE_TYPES, respelled
 from tilth.rules.types.rule_type import GLUE, NEXT, NO, TILTH, Form, RuleType
 
 MOST_LABELS, LONGEST_KEY, LONGEST_VALUE = 10, 128, 256
-FARTHEST_DAYS = 730_000  # two thousand years from now lie inside the calendar, whenever now is
+FARTHEST_DAYS = 730_000  # two thousand years from now are inside the calendar
 
 QUOTED_SQL = re.compile(
     r"""'(?:[^'\\]++|\\.)*+(?:'|\Z)|"(?:[^"\\]++|\\.)*+(?:"|\Z)|`[^`]*+(?:`|\Z)|--[^\n]*+|/\*.*?(?:\*/|\Z)""",

@@ -18,7 +18,7 @@ Lint: TypeAlias = "Callable[[Rule, Sequence[str | None], Diagnostics], None]"
 
 
 class Support(StrEnum):
-    """Who accepts a thing: nobody, AWS Glue (and so Tilth), Glue from its next grammar on, or Tilth only."""
+    """Who accepts it: no one, AWS Glue (and so Tilth), Glue from its next grammar on, or Tilth only."""
 
     NO = "no"
     GLUE = "glue"

@@ -126,7 +126,7 @@ def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagno
     if named.value.lower() not in known and not DECIMAL_TYPE.fullmatch(named.value):
         hint = "every column can be read as text" if named.value.lower() in ("string", "text") else report.near(named.value, DATA_TYPES)
         accepted = ", ".join((*DATA_TYPES, "Decimal(p,s)"))
-        report.warn("W-UNJUDGED", named.span, f"there is no data type {named}", accepted=accepted, hint=hint)
+        report.warn("W-UNJUDGED", named.span, f"unknown data type {named}", accepted=accepted, hint=hint)
     layout = rule.tag("format")
     if layout and isinstance(layout.value, Text) and layout.value.value not in LAYOUTS_WITH_SLASHES:
         accepted = ", ".join(sorted(LAYOUTS_WITH_SLASHES))
