@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.errors import FlowError
+import tilth
+from tilth.errors import FlowError, RequestError
 from tilth.flow import Flow
 from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
 from tilth.flow.text import dump
@@ -126,3 +128,32 @@ def test_no_text_raises_anything_but_a_flow_error(text: str) -> None:
 def test_each_parameter_of_a_step_is_described(name: str) -> None:
     schema = model_of(STEPS[name]).model_json_schema()
     assert all(p.get("description") for p in schema.get("properties", {}).values()), schema["properties"]
+
+
+IGNORED = [
+    ("features: [{impute: {columns: a, with: mean, value: 3}}]", "`value` is for `with: constant`"),
+    ("features: [{encode: {columns: a, min_frequency: 1.0e+300}}]", "`min_frequency` must be above 0, and at most"),
+    ("features: [{impute: []}]", "impute: no column is chosen"),
+    ("features: [{null_if: {columns: a, above: .nan}}]", "`above` is not a finite number"),
+    ("features: [{impute: {columns: a, with: constant, value: .inf}}]", "`value` is not a finite number"),
+    (f"split: {{train: 0.5, {'x' * 300}: 0.5}}", "a part cannot be called"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), IGNORED, ids=[t[:40] for t, _ in IGNORED])
+def test_what_would_be_ignored_is_a_mistake(text: str, says: str) -> None:
+    with pytest.raises(FlowError, match=says):
+        Flow.parse(text)
+
+
+def test_a_mistake_found_in_the_data_carries_the_line_of_the_flow() -> None:
+    flow = Flow.parse("data: {roles: {private: name}}\nfeatures:\n  - scale: name\n")
+    with pytest.raises(RequestError, match=r"<flow>:3:5: scale: column 'name' .* cannot be scaled"):
+        tilth.fit(flow, pa.table({"name": ["a"]}))
+
+
+def test_the_values_of_a_private_column_do_not_become_names() -> None:
+    text, table = "data: {roles: {private: name}}\nfeatures:\n  - encode: name\n", pa.table({"name": ["a"]})
+    with pytest.raises(RequestError, match="column 'name' is private"):
+        tilth.fit(Flow.parse(text), table)
+    tilth.fit(Flow.parse(text.replace("encode: name", "encode: {columns: name, categories: [a]}")), table)

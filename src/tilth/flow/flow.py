@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Roles, Schema
-from tilth.errors import FlowError, TilthError
+from tilth.errors import FlowError, Place, TilthError
 from tilth.flow.parts import NAMES, SERVED
 from tilth.flow.serving import refused_row, row_of
 from tilth.rules import Ruleset
@@ -91,6 +91,7 @@ class Flow:
     deliver: Delivery = field(default_factory=Delivery)
     text: str = field(default="", compare=False, repr=False)
     folder: str = field(default=".", compare=False, repr=False)
+    places: Mapping[Step, Place] = field(default_factory=dict, compare=False, repr=False)
     learned: FitResult | None = None
 
     def with_learned(self, learned: FitResult) -> Flow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
@@ -12,7 +13,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tilth.data import Roles
-from tilth.errors import FlowError, Mistake, RequestError, RulesError, TilthError, did_you_mean, listed
+from tilth.errors import FlowError, Mistake, Place, RequestError, RulesError, TilthError, did_you_mean, listed
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.text import Document, Path, parse
@@ -162,6 +163,7 @@ class _Loader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.roles = Roles()
+        self.places: dict[Step, Place] = {}
 
     def wrong(self, path: Path, message: str, of_key: bool = False, accepted: str = "", hint: str = "", code: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
@@ -198,6 +200,7 @@ class _Loader:
             deliver=Delivery(part.deliver.to, part.deliver.format),
             text=text,
             folder=folder,
+            places=self.places,
         )
 
     # ── the parts ──
@@ -296,6 +299,13 @@ class _Loader:
         if given is not None and not isinstance(given, dict):
             self.wrong(path, f"{kind.name}: its parameters are a mapping", accepted=listed(parameters(kind)), code="not-a-mapping")
             return None
+        if given and given.get("columns") == [] and "columns" in parameters(kind):
+            self.wrong(
+                path, f"{kind.name}: no column is chosen", of_key=True, hint="name columns, or leave the step out", code="no-columns"
+            )
+        for name, value in (given or {}).items():
+            if any(isinstance(v, float) and not math.isfinite(v) for v in (value if isinstance(value, list) else [value])):
+                self.wrong((*path, name), f"{kind.name}: `{name}` is not a finite number", code="bad-value")
         found = self.validated(model_of(kind), given or {}, path)
         if found is None:
             return None
@@ -306,6 +316,8 @@ class _Loader:
             step, wrong = None, error.mistakes
         for mistake in wrong:
             self.document.mistakes.append(mistake.at(self.document.place(path, of_key=True)))
+        if step is not None:
+            self.places.setdefault(step, self.document.place(path, of_key=True))
         return step
 
     def split(self, given: Any) -> Split | None:

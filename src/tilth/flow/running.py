@@ -46,7 +46,7 @@ def fitted(flow: Flow, data: Dataset, engine: Session) -> tuple[Flow, Dataset, l
     whole, rows, findings = after_rows(flow, data, engine)
     train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
     served = list(flow.steps(*SERVED))
-    steps, _ = fit([step for _, step in served], train, engine)
+    steps, _ = fit([step for _, step in served], train, engine, flow.places)
     refuse_unserved(rows, steps)
     parts = {name: tuple(f for (part, _), f in zip(served, steps, strict=True) if part == name) for name in SERVED}
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
@@ -60,7 +60,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, lis
     with engine.working_for("rows"):
         before = rows_of(data, engine) if flow.parts.get("rows") else None
     for _, step in flow.steps("rows"):
-        (done,), data = fit([step], data, engine)
+        (done,), data = fit([step], data, engine, flow.places)
         with engine.working_for(f"rows: {step.name}"):
             if any(not isinstance(layer, Change) for layer in data.layers):  # otherwise every later scan would sort and join again
                 data = engine.checkpoint(data)
@@ -69,7 +69,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, lis
         findings.append(step_finding(done, "rows", rows_in=before, rows_out=after))
         before = after
     if flow.split is not None:
-        (done,), data = fit([flow.split], data, engine)
+        (done,), data = fit([flow.split], data, engine, flow.places)
         if flow.split.writes_rows_out(done.schema, done.learned):
             with engine.working_for("split"):
                 data = engine.checkpoint(data)
@@ -97,7 +97,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):
         changes = changed_cells(features, whole, engine)
-    findings += [step_finding(f, "features", cells_changed=changes[i]) for i, f in enumerate(features)]
+    findings += [step_finding(f, "features", flow.reading.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
     kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
     prepared = flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}))
     if flow.split is None:
@@ -125,7 +125,7 @@ def trained(flow: Flow, train: Dataset, engine: Session) -> tuple[Dataset, list[
     with engine.working_for("training"):
         before = rows_of(train, engine) if flow.parts.get("training") else None
     for _, step in flow.steps("training"):
-        (done,), train = fit([step], train, engine)
+        (done,), train = fit([step], train, engine, flow.places)
         with engine.working_for(f"training: {step.name}"):
             after = rows_of(train, engine)
         findings.append(step_finding(done, "training", rows_in=before, rows_out=after))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from tilth.data import Dataset
+from tilth.data import Dataset, mask
 from tilth.engine.expressions import col, eq, if_else, lit
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
@@ -21,6 +21,7 @@ PLACES = {
     "split": "the split",
     "features": "every row",
     "training": "training rows only",
+    "output": "rows that are applied or served",
 }
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
 MOST_COLUMNS, MOST_VALUES = 60, 12
@@ -38,9 +39,10 @@ class StepChanges(Payload):
     cells_changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-def step_finding(done: Fitted, part: str, **changes: Any) -> Finding[StepChanges]:
-    """What a fitted step learned, and the further fields of `StepChanges`."""
-    learned = {c: dict(state) for c, state in done.step.shown(done.learned).items()}
+def step_finding(done: Fitted, part: str, private: Collection[str] = (), **changes: Any) -> Finding[StepChanges]:
+    """What a fitted step learned, masked for private columns, and the further fields of `StepChanges`."""
+    shown = done.step.shown(done.learned)
+    learned = {c: {name: mask(v) if c in private else v for name, v in state.items()} for c, state in shown.items()}
     return Finding(done.step.name, tuple(c for c in learned if c), part=part, payload=StepChanges(str(done.step), learned, **changes))
 
 

@@ -17,12 +17,13 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.session import Session
-from tilth.errors import Gap, Mistake, RequestError, listed
+from tilth.errors import Gap, Mistake, Place, RequestError, TilthError, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.filling import after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
+NOWHERE: Mapping[Any, Place] = {}
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
 Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
@@ -142,6 +143,11 @@ class ColumnStep(Step):
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
         return None if self.learns else {}
 
+    @property
+    def keeps_values(self) -> bool:
+        """Whether what the step learns holds values of the data as they are, such as categories."""
+        return False
+
     # ── the same for every step of columns ──
 
     def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
@@ -151,6 +157,15 @@ class ColumnStep(Step):
             Mistake(f"{self.name}: column {c.name!r} ({c.type or c.kind}) {why}", code="wrong-kind")
             for c in chosen
             if (why := self.accepts(c))
+        ]
+        private = [c.name for c in chosen if self.keeps_values and c.name in roles.private]
+        refused += [
+            Mistake(
+                f"{self.name}: column {c!r} is private, and its values would become names of columns and part of the fitted flow",
+                hint="hash or redact it first, name its categories yourself, or take it from the role `private`",
+                code="private-values",
+            )
+            for c in private
         ]
         if refused:
             raise RequestError(*refused)
@@ -235,11 +250,12 @@ class Fitted:
         return self.step.reasons(self.schema, self.learned)
 
 
-def fit(steps: Sequence[Step], data: Dataset, engine: Session) -> tuple[list[Fitted], Dataset]:
+def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
     """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
 
     In waves: steps that touch no column which an earlier step of the wave touches are measured together. What a later step asks
-    of columns that the wave fills is measured with it too, and is `known` when that step's turn comes.
+    of columns that the wave fills is measured with it too, and is `known` when that step's turn comes. `places` are those of the steps in a
+    flow file, for messages.
     """
     fitted: list[Fitted] = []
     waiting = list(steps)
@@ -248,7 +264,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session) -> tuple[list[Fit
         schema = engine.schema(data)
         wave = _wave(waiting, schema, data.roles)
         waiting = waiting[len(wave) :]
-        found, known = _learn_together(wave, _ahead(wave, waiting, schema, data.roles), known, schema, data, engine)
+        found, known = _learn_together(wave, _ahead(wave, waiting, schema, data.roles), known, schema, data, engine, places)
         for step, learned in zip(wave, found, strict=True):
             fitted.append(Fitted(step, schema, learned))
             data = fitted[-1].apply(data)
@@ -304,11 +320,27 @@ def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: R
     return asked
 
 
+def _located(learning: Learning, place: Place | None) -> Learning:
+    """The same conversation, whose mistakes carry the place of the step."""
+    try:
+        return (yield from learning)
+    except TilthError as error:
+        if place is None or any(m.place for m in error.mistakes):
+            raise
+        raise type(error)(*(m.at(place) for m in error.mistakes)) from error
+
+
 def _learn_together(
-    wave: Sequence[Step], ahead: Mapping[str, list[Metric]], known: Mapping[Any, Any], schema: Schema, data: Dataset, engine: Session
+    wave: Sequence[Step],
+    ahead: Mapping[str, list[Metric]],
+    known: Mapping[Any, Any],
+    schema: Schema,
+    data: Dataset,
+    engine: Session,
+    places: Mapping[Step, Place],
 ) -> tuple[list[Learned], dict[Any, Any]]:
     """What each step of the wave learned, and what is known of the columns that it fills."""
-    talks = {i: step.learning(schema, data.roles) for i, step in enumerate(wave)}
+    talks = {i: _located(step.learning(schema, data.roles), places.get(step)) for i, step in enumerate(wave)}
     asked: dict[int, list[Question]] = {i: list(next(talk)) for i, talk in talks.items()}
     early: dict[str, list[Question]] = {
         c: [gaps(schema[c]), *(need for m in metrics for need in m.needs())] for c, metrics in ahead.items() if metrics

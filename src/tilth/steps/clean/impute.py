@@ -45,6 +45,10 @@ class Impute(ColumnStep):
     indicator: bool = False
     """Whether a column `{column}_missing` is added, 1 where the value was missing and else 0."""
 
+    def __post_init__(self) -> None:
+        if self.value is not None and self.with_ != "constant":
+            raise RequestError(f"impute: `value` is for `with: constant`, not for `{self.with_}`", code="bad-value")
+
     def needs(self, column: Column) -> dict[str, Metric]:
         match self.with_:
             case "mean":

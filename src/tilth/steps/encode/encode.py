@@ -25,6 +25,8 @@ POLICIES: dict[str, tuple[str | int | None, ...]] = {
     "ordinal": (-1, "null", "slot", "error"),
 }
 
+MOST_ROWS = 10**15  # that a category can be asked to occur in
+
 
 @dataclass(frozen=True)
 class Encode(ColumnStep):
@@ -88,8 +90,8 @@ class Encode(ColumnStep):
             found.append(Mistake("encode: `unseen: error` would refuse the rare categories that are left out", code="bad-policy"))
         if self.max_categories is not None and self.max_categories < 1:
             found.append(Mistake("encode: `max_categories` must be 1 or more", code="bad-value"))
-        if self.min_frequency is not None and self.min_frequency <= 0:
-            found.append(Mistake("encode: `min_frequency` must be above 0", code="bad-value"))
+        if self.min_frequency is not None and not 0 < self.min_frequency <= MOST_ROWS:
+            found.append(Mistake(f"encode: `min_frequency` must be above 0, and at most {MOST_ROWS:,}", code="bad-value"))
         if self.most is not None and not 1 <= self.most < 1_000_000:
             found.append(Mistake("encode: `most` must be from 1 to 999,999", code="bad-value"))
         if len(set(self.categories)) < len(self.categories):
@@ -158,6 +160,10 @@ class Encode(ColumnStep):
         return sorted(kept) if self.order == "value" else kept
 
     # ── changing ──
+
+    @property
+    def keeps_values(self) -> bool:
+        return not self.categories
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
         if column is None:

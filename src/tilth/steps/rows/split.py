@@ -84,9 +84,9 @@ class Split(Step):
         if len({n.casefold() for n in names}) < len(names):
             yield Mistake("split: two parts have the same name", code="bad-shares")
         for name, share in self.shares:
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name == GAP:
-                accepted = "letters, digits, _ and -, but not `gap`"
-                yield Mistake(f"split: a part cannot be called {name!r}", accepted=accepted, code="bad-name")
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name) or name == GAP:
+                accepted = "up to 100 letters, digits, _ and -, but not `gap`"
+                yield Mistake(f"split: a part cannot be called {name[:100]!r}", accepted=accepted, code="bad-name")
             if not 0 < share < 1:
                 yield Mistake(f"split: part {name!r} has the share {share}", accepted="a share above 0 and below 1", code="bad-shares")
         total = math.fsum(share for _, share in self.shares)

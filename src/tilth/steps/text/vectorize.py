@@ -111,6 +111,10 @@ class Vectorize(ColumnStep):
         words = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: self.most])
         return {"words": words, "names": names_of(column.name, words)}
 
+    @property
+    def keeps_values(self) -> bool:
+        return True
+
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
         return {"words": list[str], "names": list[str]}
 
