@@ -65,11 +65,11 @@ class ColumnFacts:
     @classmethod
     def of_counts(cls, kind: Kind, counts: Mapping[Key, int]) -> ColumnFacts:
         """The facts of a column whose values have been counted."""
-        there, text = [k for k in counts if k is not None], kind is Kind.STRING
+        there, string = [k for k in counts if k is not None], kind is Kind.STRING
         present = sum(counts[k] for k in there)
-        whole = bool(there) and all(reads_as_integer(k) if text else _is_whole(k) for k in there)
-        booleans = text and bool(there) and all(boolean_of(k) is not None and number_of(k) is None for k in there)
-        numbers = [] if text and not whole else [n for k in there if (n := number_of(k)) is not None]
+        whole = bool(there) and all(reads_as_integer(k) if string else _is_whole(k) for k in there)
+        booleans = string and bool(there) and all(boolean_of(k) is not None and number_of(k) is None for k in there)
+        numbers = [] if string and not whole else [n for k in there if (n := number_of(k)) is not None]
         low, high = min(numbers, default=None), max(numbers, default=None)
         return cls(present + counts.get(None, 0), present, len(there), low, high, whole, booleans, ordered(there))
 

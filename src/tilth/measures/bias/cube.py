@@ -26,7 +26,7 @@ from tilth.metrics.columns import Percentile
 from tilth.metrics.metric import Grouped, Metric, measured
 
 Numbers = NDArray[Any]
-FIRST = 10_001  # rows of the first look, which is no scan
+FIRST = 10_001  # rows of the first look, which is not a scan
 WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
 JOINT = 12_000  # cells up to which all facets are counted in one scan; more cost more time than a scan for each facet
 MOST_CELLS = 1_000_000  # cells that are brought to Python

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -63,8 +63,8 @@ class BiasRequest:
 
     Errors: `RequestError` with every mistake at once.
 
-    >>> BiasRequest.of(facets=["sex"], label="income", positive=">50K").facets
-    (Facet(column='sex', values=(), quantiles=0, bands=(), order=()),)
+    >>> BiasRequest((Facet("sex"),), label="income", positive=(">50K",), prediction="predicted").metrics[-3:]
+    ('DPPL', 'DI', 'AD')
     """
 
     facets: tuple[Facet, ...]
@@ -97,12 +97,6 @@ class BiasRequest:
         mistakes = [*self._facets_wrong(), *self._label_wrong(), *self._numbers_wrong()]
         if mistakes:
             raise RequestError(*mistakes)
-
-    @classmethod
-    def of(cls, facets: Iterable[str | Facet], positive: Any = (), **given: Any) -> BiasRequest:
-        """A request from names of facets, and a single value or several for `positive`."""
-        made = tuple(f if isinstance(f, Facet) else Facet(f) for f in facets)
-        return cls(made, positive=tuple(positive) if isinstance(positive, list | tuple) else (positive,), **given)
 
     @classmethod
     def of_roles(cls, roles: Roles, schema: Schema | None = None, **given: Any) -> BiasRequest:

@@ -29,11 +29,11 @@ from tilth.report.sections import ReportSection
 
 MOST_SUMMED_UP = 20  # lines of the summary
 SMALL = 0.05  # a smaller share of the rows is not advised on where there are larger ones
-MOST = 6  # groups that are told at once; the smaller ones are behind a fold
+MOST = 6  # groups that are shown at once; the smaller ones are in a fold
 BRIEF = 2  # groups up to which a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 LEAD = (
-    "Each group is compared with all other rows. 0 means no difference; the sign says which side is ahead. "
+    "Each group is compared with all other rows. 0 means no difference, and for DI 1; the sign says which side is ahead. "
     "How much difference is too much is for people to decide, not for this page."
 )
 SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are no further evidence."
@@ -45,12 +45,12 @@ def bias(found: Sequence[Found]) -> Section:
     for finding in found:
         groups.setdefault(Compared.of(finding), []).append(finding)
     same = (Points(((SAME, ""),), remarks=True),) if {"TVD", "DPL"} <= {metric_of(f) for f in found} else ()
-    told = [_facet(k, facet, group, brief=len(groups) <= BRIEF) for k, (facet, group) in enumerate(groups.items(), 1)]
-    first = set(sorted(range(len(told)), key=lambda k: -_size(list(groups.values())[k]))[:MOST])
+    shown = [_facet(k, facet, group, brief=len(groups) <= BRIEF) for k, (facet, group) in enumerate(groups.items(), 1)]
+    first = set(sorted(range(len(shown)), key=lambda k: -_size(list(groups.values())[k]))[:MOST])
     blocks: list[Block] = [Words(LEAD), *same, *([_overview(groups)] if len(groups) > 1 else [])]
-    blocks += [section for k, section in enumerate(told) if k in first]
-    if len(told) > MOST:
-        rest = tuple(section for k, section in enumerate(told) if k not in first)
+    blocks += [section for k, section in enumerate(shown) if k in first]
+    if len(shown) > MOST:
+        rest = tuple(section for k, section in enumerate(shown) if k not in first)
         blocks.append(Fold(counted(len(rest), "smaller group"), rest, printed=False))
     return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)))
 
@@ -69,7 +69,7 @@ def _advice(all_: Sequence[Found]) -> list[Advice]:
     large = [f for f in found if (f.payload.share or 0.0) >= SMALL] or found
     worst = max(large, key=lambda f: abs(f.number or 0.0))
     before = [f for f in all_ if f.part == "raw" != part and Compared.of(f) == Compared.of(worst) and _ahead(f) == _ahead(worst)]
-    return [Advice(f"{told} Decide whether a model may learn that.", 60) for told in sentences([*before[:1], worst])[:1]]
+    return [Advice(f"{words} Decide whether a model may learn that.", 60) for words in sentences([*before[:1], worst])[:1]]
 
 
 def _ahead(finding: Found) -> bool:
@@ -134,8 +134,8 @@ def _facet(k: int, facet: Compared, found: list[Found], brief: bool) -> Section:
     parts = list(dict.fromkeys(f.part for f in found))
     names = list(dict.fromkeys(metric_of(f) for f in found))
     at = {(metric_of(f), f.part): f for f in found}
-    told = [words for name in sorted(names, key="CI".__eq__) for words in sentences([at[name, p] for p in parts if (name, p) in at])]
-    points = (Points(tuple((t, "") for t in told)),) if told else ()
+    said = [words for name in sorted(names, key="CI".__eq__) for words in sentences([at[name, p] for p in parts if (name, p) in at])]
+    points = (Points(tuple((t, "") for t in said)),) if said else ()
     return Section(
         f"bias-{k}",
         f"{facet.d} against {facet.a}",
@@ -176,17 +176,17 @@ def _cell(finding: Finding | None) -> Cell:
     if finding is None or finding.value is None:
         return Cell("–" if finding else "")
     verdict = finding.payload.verdict or ""
-    told = value_told(finding.value, finding.low, finding.high)
-    return Cell(f"{told}, {verdict}" if verdict else told, VERDICTS.get(verdict, ""))
+    size = value_told(finding.value, finding.low, finding.high)
+    return Cell(f"{size}, {verdict}" if verdict else size, VERDICTS.get(verdict, ""))
 
 
 def _notes(found: list[Found]) -> list[Block]:
     """Rows excluded, metrics without a value, and remarks on the numbers; each once, with the parts that it is about."""
-    told: dict[str, list[str]] = {}
+    noted: dict[str, list[str]] = {}
     for f in found:
         for note in f.payload.notes:
-            told.setdefault(note, []).append(f.part)
-    remarks = [*_without_value(found), *((note, parts) for note, parts in told.items())]
+            noted.setdefault(note, []).append(f.part)
+    remarks = [*_without_value(found), *((note, parts) for note, parts in noted.items())]
     points = [*_left_out(found), *(f"{_of_parts(parts)}{said.rstrip('.')}." for said, parts in remarks)]
     return [Points(tuple((t, "") for t in points), remarks=True)] if points else []
 
@@ -207,13 +207,13 @@ def _without_value(found: Sequence[Found]) -> Iterator[tuple[str, list[str]]]:
 
 def _left_out(found: Sequence[Found]) -> list[str]:
     """The rows that no metric of the group counts. A metric without a value counts none, for reasons of its own."""
-    told = []
+    excluded = []
     for part in dict.fromkeys(f.part for f in found):
         known = [f for f in found if f.part == part and f.value is not None]
         left = max((f.payload.n_excluded or 0 for f in known), default=0)
         if left:
-            told.append(f"{number(left)}{part_of(known[0])}")
-    return [f"Rows excluded because the group or the label is missing: {with_and(told)}."] if told else []
+            excluded.append(f"{number(left)}{part_of(known[0])}")
+    return [f"Rows excluded because the group or the label is missing: {with_and(excluded)}."] if excluded else []
 
 
 def _of_parts(parts: Iterable[str]) -> str:
