@@ -13,8 +13,8 @@ from tilth.engine.session import Session
 from tilth.engine.user_sql.expression import parse_condition
 from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed
 from tilth.rules.conditions import Criterion, Setting, resolve
-from tilth.rules.language.functions import calls, evaluate, runs_wanted
-from tilth.rules.language.syntax import Analyzer, Arithmetic, Call, Condition, Group, Literal, Parameter, Rule, Text
+from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
+from tilth.rules.language.syntax import Analyzer, Condition, Literal, Parameter, Rule, Text
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
 History = Callable[[str], Sequence[float]]
@@ -86,7 +86,7 @@ class Context:
             hint = "give it one: check(data, rules, history=PATH), or --history FILE"
             raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
         known = self.history(statistic(rule, metric))
-        wanted = max((runs_wanted(call) for c in (rule.condition, rule.threshold) for call in _calls(c)), default=0)
+        wanted = max((runs_wanted(call) for call in calls(rule.condition, rule.threshold)), default=0)
         notes = (f"the history holds {len(known)} of {wanted} values of {metric}",) if len(known) < wanted else ()
         return replace(rule, condition=_worked_out(rule.condition, known), threshold=_worked_out(rule.threshold, known)), notes
 
@@ -112,22 +112,10 @@ def statistic(rule: Rule | Analyzer, metric: str) -> str:
     return metric + query + row_filter
 
 
-def dynamic(rule: Rule) -> bool:
-    """Whether the condition or the threshold refers to the history."""
-    return any(_calls(c) for c in (rule.condition, rule.threshold))
-
-
-def _calls(condition: Condition | None) -> list[Call]:
-    numbers = [o for o in condition.operands if isinstance(o, Literal | Group | Arithmetic | Call)] if condition else []
-    return [call for number in numbers for call in calls(number)]
-
-
 def _worked_out(condition: Condition | None, history: Sequence[float]) -> Condition | None:
-    if condition is None or not _calls(condition):
+    if condition is None or not calls(condition):
         return condition
-    operands = [
-        Literal(repr(evaluate(o, history))) if isinstance(o, Literal | Group | Arithmetic | Call) else o for o in condition.operands
-    ]
+    operands = [Literal(repr(evaluate(o, history))) if o in numbers(condition) else o for o in condition.operands]
     return replace(condition, operands=tuple(operands))
 
 

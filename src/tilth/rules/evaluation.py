@@ -15,10 +15,10 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
-from tilth.rules.context import PRIMARY, Context, History, dynamic, statistic
+from tilth.rules.context import PRIMARY, Context, History, statistic
 from tilth.rules.examples import FailureExamples, failing
 from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
-from tilth.rules.language.functions import EvaluationError
+from tilth.rules.language.functions import EvaluationError, dynamic
 from tilth.rules.language.syntax import Analyzer, Composite, Rule, Ruleset
 from tilth.rules.prepared import PreparedRule, RuleResult
 from tilth.rules.types import RULE_TYPES

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
-from tilth.rules.language.syntax import Arithmetic, Call, Group, Literal, Null, Number
+from tilth.rules.language.syntax import Arithmetic, Call, Condition, Group, Literal, Null, Number, Rule
 
 Values: TypeAlias = float | tuple[float, ...]
 
@@ -41,18 +41,35 @@ def evaluate(number: Number, history: Sequence[float] = ()) -> float:
     return value
 
 
-def calls(number: Number) -> Iterator[Call]:
-    """The function calls in a number, outer ones first."""
+def walk(number: Number) -> Iterator[Number]:
+    """A number and all numbers in it, outer ones first."""
+    yield number
     match number:
         case Call():
-            yield number
-            for argument in number.arguments:
-                yield from calls(argument)
+            parts = number.arguments
         case Group():
-            yield from calls(number.number)
+            parts = (number.number,)
         case Arithmetic():
-            for part in (number.first, *(term for _, term in number.rest)):
-                yield from calls(part)
+            parts = (number.first, *(term for _, term in number.rest))
+        case _:
+            parts = ()
+    for part in parts:
+        yield from walk(part)
+
+
+def numbers(condition: Condition | None) -> list[Number]:
+    """The numbers among a condition's operands."""
+    return [o for o in condition.operands if isinstance(o, Literal | Null | Call | Group | Arithmetic)] if condition else []
+
+
+def calls(*conditions: Condition | None) -> list[Call]:
+    """The function calls in conditions, outer ones first."""
+    return [part for c in conditions for number in numbers(c) for part in walk(number) if isinstance(part, Call)]
+
+
+def dynamic(rule: Rule) -> bool:
+    """Whether the condition or the threshold refers to the history."""
+    return bool(calls(rule.condition, rule.threshold))
 
 
 def runs_wanted(call: Call) -> int:
@@ -61,21 +78,6 @@ def runs_wanted(call: Call) -> int:
         return 0
     count = call.arguments[0] if call.arguments else Literal("1")
     return int(count.value) if isinstance(count, Literal) and math.isfinite(count.value) else 0
-
-
-def nulls(number: Number) -> Iterator[Null]:
-    """The NULLs in a number."""
-    match number:
-        case Null():
-            yield number
-        case Call():
-            for argument in number.arguments:
-                yield from nulls(argument)
-        case Group():
-            yield from nulls(number.number)
-        case Arithmetic():
-            for part in (number.first, *(term for _, term in number.rest)):
-                yield from nulls(part)
 
 
 def _value(number: Number, history: Sequence[float]) -> Values:

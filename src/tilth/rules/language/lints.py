@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 
 from tilth.rules.conditions import Criterion, clock, day
 from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText
-from tilth.rules.language.functions import EvaluationError, calls, evaluate
+from tilth.rules.language.functions import EvaluationError, evaluate, numbers, walk
 from tilth.rules.language.syntax import (
     Arithmetic,
     Call,
@@ -21,7 +20,6 @@ from tilth.rules.language.syntax import (
     Literal,
     Now,
     Null,
-    Number,
     Operand,
     Rule,
     Ruleset,
@@ -86,7 +84,7 @@ def _constant(operand: Operand) -> tuple[str, float] | None:
     try:
         match operand:
             case Literal() | Group() | Arithmetic() | Call() | Null():
-                return None if any(calls(operand)) else ("number", evaluate(operand))
+                return None if any(isinstance(part, Call) for part in walk(operand)) else ("number", evaluate(operand))
             case Day():
                 return "day", day(operand.text).toordinal()
             case Clock():
@@ -128,27 +126,12 @@ def _equality(condition: Condition, row: RuleType, report: Diagnostics) -> None:
 
 
 def _precedence(condition: Condition, report: Diagnostics) -> None:
-    for operand in condition.operands:
-        if isinstance(operand, Literal | Group | Arithmetic | Call):
-            for chain in _chains(operand):
-                signs = [sign for sign, _ in chain.rest]
-                sums = [i for i, sign in enumerate(signs) if sign in "+-"]
-                if sums and any(sign in "*/" for sign in signs[sums[0] :]):
-                    hint = "parentheses say which is meant"
-                    report.warn("W-PRECEDENCE", chain.span, f"{chain} is computed from left to right", hint=hint)
-
-
-def _chains(number: Number) -> Iterator[Arithmetic]:
-    match number:
-        case Arithmetic():
-            yield number
-            for part in (number.first, *(term for _, term in number.rest)):
-                yield from _chains(part)
-        case Group():
-            yield from _chains(number.number)
-        case Call():
-            for argument in number.arguments:
-                yield from _chains(argument)
+    for chain in (part for number in numbers(condition) for part in walk(number) if isinstance(part, Arithmetic)):
+        signs = [sign for sign, _ in chain.rest]
+        sums = [i for i, sign in enumerate(signs) if sign in "+-"]
+        if sums and any(sign in "*/" for sign in signs[sums[0] :]):
+            hint = "parentheses say which is meant"
+            report.warn("W-PRECEDENCE", chain.span, f"{chain} is computed from left to right", hint=hint)
 
 
 # Patterns

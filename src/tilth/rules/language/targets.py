@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tilth.errors import RequestError, did_you_mean
 from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText, Span
-from tilth.rules.language.functions import calls
-from tilth.rules.language.syntax import Arithmetic, Call, Condition, Group, Literal, Rule, Ruleset
+from tilth.rules.language.functions import dynamic
+from tilth.rules.language.syntax import Ruleset
 from tilth.rules.types import RULE_TYPES
 
 MOST_RULES, MOST_CHARACTERS = 2000, 65_536
@@ -46,17 +46,8 @@ def _catalog(ruleset: Ruleset, report: Diagnostics) -> None:
         if rule.labels:
             report.warn("W-NOT-IN-GLUE", rule.labels[0].span, "the Data Catalog has no labels")
     for rule in ruleset.leaves:
-        if _dynamic(rule):
+        if dynamic(rule):
             report.warn("W-NOT-IN-GLUE", rule.span, "the Data Catalog has no history for dynamic rules")
         row = RULE_TYPES.get(rule.type)
         if row and row.kinds == ("path",) and not rule.parameters:
             report.warn("W-NOT-IN-GLUE", rule.span, "in the Data Catalog a file rule needs a path")
-
-
-def _dynamic(rule: Rule) -> bool:
-    return any(_calls(condition) for condition in (rule.condition, rule.threshold) if condition)
-
-
-def _calls(condition: Condition) -> list[Call]:
-    numbers = [one for one in condition.operands if isinstance(one, Literal | Group | Arithmetic | Call)]
-    return [call for number in numbers for call in calls(number)]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 
 from tilth.errors import listed
 from tilth.rules.conditions import clock, day
 from tilth.rules.language import lints
 from tilth.rules.language.cursor import miswritten, shown
 from tilth.rules.language.diagnostics import Diagnostics, Span
-from tilth.rules.language.functions import FUNCTIONS, calls, misuse, nulls
+from tilth.rules.language.functions import FUNCTIONS, misuse, numbers, walk
 from tilth.rules.language.references import split_aggregate, split_mapping, split_reference
 from tilth.rules.language.syntax import (
     Analyzer,
@@ -236,7 +235,7 @@ class _Validation:
                 self.report.error("E-CONDITION", operand.span, f"{operand} is not a size", accepted=accepted)
 
     def plain_numbers(self, condition: Condition, rule: Rule) -> None:
-        for call in (call for operand in _numbers(condition) for call in islice(calls(operand), 1)):
+        for call in filter(None, (next((part for part in walk(n) if isinstance(part, Call)), None) for n in numbers(condition))):
             glue = f"[{rule.type}] rule only supports simple atomic operands in thresholds."
             message = f"{rule.type} is compared with plain numbers, not with the history"
             self.report.error("E-CONDITION", call.span, message, glue=glue)
@@ -250,14 +249,12 @@ class _Validation:
                     self.date(operand)
                 case Keyword("NULL") if condition.family == "date" and condition.operator not in ("=", "!=", "in"):
                     self.null(operand.span)
-        for number in _numbers(condition):
-            for null in nulls(number):
-                if not (in_set and number is null):
-                    self.null(null.span)
-            for call in calls(number):
-                known = FUNCTIONS.get(call.function)
-                if known and not known.glue:
-                    self.report.warn("W-NOT-IN-GLUE", call.span, f"Glue's documentation does not list the function {call.function}")
+        for number in numbers(condition) if condition.family == "number" else ():
+            for part in walk(number):
+                if isinstance(part, Call) and part.function in FUNCTIONS and not FUNCTIONS[part.function].glue:
+                    self.report.warn("W-NOT-IN-GLUE", part.span, f"Glue's documentation does not list the function {part.function}")
+                if isinstance(part, Null) and not (in_set and number is part):
+                    self.null(part.span)
             reason = misuse(number)
             if reason and not isinstance(reason.node, Null):
                 name = reason.node.function if isinstance(reason.node, Call) else ""
@@ -424,9 +421,3 @@ def _either(words: Sequence[str]) -> str:
 
 def _name_span(rule: Rule | Analyzer) -> Span:
     return Span(rule.span.start, rule.span.start + len(rule.type))
-
-
-def _numbers(condition: Condition) -> Iterator[Literal | Null]:
-    """The operands of a number condition."""
-    if condition.family == "number":
-        yield from condition.operands  # type: ignore[misc]  # a number condition has only numbers
