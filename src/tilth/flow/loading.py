@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from tilth.data import Roles
 from tilth.errors import FlowError, Mistake, Place, RequestError, RulesError, TilthError, did_you_mean, listed
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.text import Document, Path, parse
+from tilth.formats.format import writable
 from tilth.rules import Ruleset
 from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
@@ -111,13 +113,20 @@ class DataPart(_Strict):
     """What columns are for."""
 
 
+def _writable(name: str) -> str:
+    """The name of a format that can be written. Errors: pydantic's, as of a closed list of words."""
+    if name not in writable():
+        raise PydanticCustomError("literal_error", "unknown format", {"expected": ", ".join(writable())})
+    return name
+
+
 class DeliverPart(_Strict):
     """Where the result goes."""
 
     to: str = ""
     """A folder, relative to the flow file; `-o` on the command line wins."""
-    format: Literal["parquet", "csv", "jsonl"] = "parquet"
-    """The files' format."""
+    format: Annotated[str, AfterValidator(_writable), Field(json_schema_extra=lambda schema: schema.update(enum=writable()))] = "parquet"
+    """The files' format: parquet, csv, jsonl, or one of another package."""
 
 
 class _FlowFile(_Strict):

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Dataset, Memory
-from tilth.engine.expressions import col, eq, is_null, lit
+from tilth.data import Dataset, Kind, Memory
+from tilth.engine.expressions import cast, col, eq, is_null, lit
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, Gap
 from tilth.metrics.metric import Grouped, Metric, Where, measured
@@ -120,7 +120,7 @@ def check_laws(metric: Metric, table: pa.Table, engine: Session | None = None) -
     nothing = _value(Where(metric, lit(False)), data, engine)
     of_no_rows = _value(metric, _data(table.slice(0, 0)), engine)
     _same(of_no_rows, _without_empty_groups(nothing), "of no selected rows the value is that of no rows", metric)
-    _same(nothing, _value(Where(metric, lit(None)), data, engine), "a condition that is null selects no row", metric)
+    _same(nothing, _value(Where(metric, cast(lit(None), Kind.BOOLEAN)), data, engine), "a condition that is null selects no row", metric)
     backwards = table.slice(0, 0) if not table.num_rows else table.take(list(range(table.num_rows))[::-1])
     _same(value, _value(metric, _data(backwards), engine), "the order of rows changes nothing", metric)
     if GROUP in table.column_names:
