@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import io
 import os
 import sys
@@ -22,6 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     0: done, all rules passed. 1: the data failed its rules. 2: the request is wrong. 3: the machine failed. 130: Ctrl-C.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:  # a process of its own: trees of queries are cyclic and many, and collecting them often takes a quarter of a run
+        gc.set_threshold(50_000, 20, 100)
     _open_streams()
     if words in ([], ["--help"], ["-h"]):
         _tell(HELP.read_text("utf-8"))

@@ -21,6 +21,7 @@ from tilth.metrics.metric import Metric, Where, measured
 from tilth.report import Finding, Payload
 
 FIRST = 20_000  # rows of the first look
+SMALL = 20  # rows from which floats that nearly all differ are not counted one by one
 FEW = 50  # different values in the first rows up to which a column's values are counted one by one
 TOP = 10  # values shown
 EXACT_ROWS = 1_000_000  # up to here the different values of every column are counted; above, where they are many, estimated
@@ -180,7 +181,7 @@ def _asked(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
     x = col(c.name)
     asked: dict[str, Metric] = {"missing": Where(RowCount(), _missing(c))}
     if c.kind in COMPARABLE and not (c.kind.numeric and distinct <= 2):
-        asked["distinct"] = Frequencies((c.name,)) if distinct <= FEW else _distinct(c, rows)
+        asked["distinct"] = Frequencies((c.name,)) if distinct <= FEW and not _all_differ(c, rows, distinct) else _distinct(c, rows)
     if c.kind.numeric:
         asked |= {"invalid": Where(RowCount(), _infinite(c))} if c.kind is Kind.FLOAT else {}
         asked |= {"minimum": Minimum(c.name, finite=c.kind is Kind.FLOAT), "maximum": Maximum(c.name, finite=c.kind is Kind.FLOAT)}
@@ -191,6 +192,11 @@ def _asked(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
     elif c.kind is Kind.STRING:
         asked |= {"blank": Where(RowCount(), eq(Trim.of(x), lit(""))), "lengths": TextLengths(c.name)}
     return asked
+
+
+def _all_differ(c: Column, rows: int, distinct: int) -> bool:
+    """Whether most floats of a small table differ: then none is frequent, and each column would cost a query of its own."""
+    return c.kind is Kind.FLOAT and rows >= SMALL and 2 * distinct > rows
 
 
 def _distinct(c: Column, rows: int) -> Metric:
