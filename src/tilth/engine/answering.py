@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
 from tilth.engine.arrow import cast, uniform
@@ -16,6 +17,7 @@ from tilth.engine.keys import content
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations import has_string, key_hash
+from tilth.engine.operations.sums import Exact, rescaled, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import Join, joins, refuse_unfit
 from tilth.engine.statistics import Statistic
@@ -39,7 +41,29 @@ class Asked:
 
 
 def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
-    """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer."""
+    """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer.
+
+    Sums of doubles that are out of range for their first form are asked once more, rescaled.
+    """
+    known = _unfinished(engine, data, needs)
+    again = {n: replace(n, aggregate=tree) for n, parts in known.items() if isinstance(n, Statistic) and (tree := _rescaled(n, parts))}
+    known |= {n: finished(n, known[n]) for n in known.keys() - again.keys()}
+    second = _unfinished(engine, data, again.values()) if again else {}
+    return known | {n: finished(other, second[other]) for n, other in again.items()}
+
+
+def finished(need: Need, parts: Any) -> Any:
+    """A need's answer from what the engine gave for it."""
+    if not (isinstance(need, Statistic) and isinstance(need.aggregate, Exact)):
+        return parts
+    return {key: value_of(need.aggregate, p) for key, p in parts.items()} if need.by else value_of(need.aggregate, parts)
+
+
+def _rescaled(need: Statistic, parts: Any) -> Tree | None:
+    return rescaled(need.aggregate, parts.values() if need.by else [parts])
+
+
+def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     known: dict[Need, Any] = {}
     for asked in passes(engine, data, needs):
         if isinstance(asked.needs[0], Sample):

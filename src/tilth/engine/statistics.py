@@ -22,7 +22,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import all_rows, col, columns_of, lit
 from tilth.engine.needs import Need, of_nothing
-from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, ExactSum, Quantile
+from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, DoubleSum, ExactSum, Quantile
 from tilth.errors import Gap
 
 
@@ -61,6 +61,7 @@ class Statistic(Need):
 COPIES: dict[type[Tree], Callable[[Any, int], Any]] = {
     exp.Count: lambda value, n: n,
     exp.Sum: lambda value, n: n * float(value),
+    DoubleSum: lambda value, n: n * float(value),
     CentralMoment2: lambda value, n: 0.0,
     exp.Min: lambda value, n: float(value),
     exp.Max: lambda value, n: float(value),
@@ -68,6 +69,7 @@ COPIES: dict[type[Tree], Callable[[Any, int], Any]] = {
 MERGES: dict[type[Tree], Callable[[Any, Any], Any]] = {
     exp.Count: lambda a, b: a + b,
     exp.Sum: lambda a, b: a + b,
+    DoubleSum: lambda a, b: a + b,
     ExactSum: lambda a, b: a + b,
     exp.Min: min,
     exp.Max: max,
@@ -91,7 +93,7 @@ def distinct(x: Tree) -> Statistic:
 
 def total(x: Tree, exact: bool = False) -> Statistic:
     """The sum; `exact` for integers. Null over no values."""
-    return Statistic(ExactSum.of(x) if exact else exp.Sum(this=x.copy()))
+    return Statistic((ExactSum if exact else DoubleSum).of(x))
 
 
 def lowest(x: Tree) -> Statistic:

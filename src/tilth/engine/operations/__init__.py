@@ -1,8 +1,6 @@
 """The one table of differences between engines: named operations, each with a rendering per engine."""
 
 from tilth.engine.operations.aggregates import (
-    CentralMoment2,
-    Correlated,
     CountDistinct,
     CountIf,
     DiscreteQuantile,
@@ -32,6 +30,7 @@ from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsN
 from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
 from tilth.engine.operations.rows import Copies, Refuse, refusal, without_values
 from tilth.engine.operations.strings import BlankToNull, LowerAscii, Occurrences, OneOf, Trim
+from tilth.engine.operations.sums import CentralMoment2, Correlated, DoubleSum
 from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz, Micros, from_micros
 
 __all__ = [
@@ -44,6 +43,7 @@ __all__ = [
     "DiscreteQuantile",
     "DistinctOfFew",
     "Divide",
+    "DoubleSum",
     "DoubleToInteger",
     "EmptyToNull",
     "EngineName",

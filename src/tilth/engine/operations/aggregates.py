@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, and_, cast_to, coalesce, double, lit, mul, not_null, null_if, sub
-from tilth.engine.operations.operation import Operation, call
+from tilth.engine.expressions import add, and_, cast_to, coalesce, double, lit, mul, not_null, sub
+from tilth.engine.operations.operation import Operation, Struct, call
 
 
 class Quantile(Operation):
@@ -49,22 +47,6 @@ class ExactSum(Operation):
     @classmethod
     def spark(cls, x: Tree) -> Tree:
         return exp.Sum(this=cast_to(x, exp.DataType.build("decimal(38, 0)")))
-
-
-class CentralMoment2(Operation):
-    """Σ(x − mean)²: 0 for one value, null over no values."""
-
-    @classmethod
-    def both(cls, x: Tree) -> Tree:
-        return mul(exp.VariancePop(this=double(x)), exp.Count(this=double(x)))
-
-
-class Correlated(Operation):
-    """Pearson's r over the rows where both are not null; null for fewer than two or a constant side (DuckDB alone gives NaN)."""
-
-    @classmethod
-    def both(cls, x: Tree, y: Tree) -> Tree:
-        return null_if(exp.Corr(this=double(x), expression=double(y)), lit(math.nan))
 
 
 class GroupEntropy(Operation):
@@ -121,12 +103,8 @@ class MostFrequentKey(Operation):
     """The key of the largest group, of equally large ones the smallest key; null over no groups."""
 
     @classmethod
-    def duckdb(cls, key: Tree, n: Tree) -> Tree:
-        return call("min_by", key, _struct(exp.Neg(this=n.copy()), key))
-
-    @classmethod
-    def spark(cls, key: Tree, n: Tree) -> Tree:
-        return call("min_by", key, call("struct", exp.Neg(this=n.copy()), key))
+    def both(cls, key: Tree, n: Tree) -> Tree:
+        return call("min_by", key, Struct.of(exp.Neg(this=n.copy()), key.copy()))
 
 
 class TopKeys(Operation):
@@ -134,14 +112,14 @@ class TopKeys(Operation):
 
     @classmethod
     def duckdb(cls, key: Tree, n: Tree, most: Tree) -> Tree:
-        pair = _struct(exp.Neg(this=n.copy()), key)
+        pair = Struct.of(exp.Neg(this=n.copy()), key)
         return call("min_by", pair, pair, most)
 
     @classmethod
     def spark(cls, key: Tree, n: Tree, most: Tree) -> Tree:
-        pair = call("struct", exp.Neg(this=n.copy()), key)
         if int(most.name) <= SPARK_MOST:
-            return call("min_by", pair, pair, most)
+            return cls.duckdb(key, n, most)
+        pair = Struct.of(exp.Neg(this=n.copy()), key)
         return call("slice", call("array_sort", call("collect_list", pair)), lit(1), most)
 
 
@@ -152,22 +130,9 @@ class SmallestTogether(Operation):
     """
 
     @classmethod
-    def duckdb(cls, *columns: Tree) -> Tree:
-        return _of_whole(_struct(*columns), columns)
-
-    @classmethod
-    def spark(cls, *columns: Tree) -> Tree:
-        return _of_whole(call("struct", *columns), columns)
-
-
-def _of_whole(struct: Tree, columns: tuple[Tree, ...]) -> Tree:
-    there = and_(*(not_null(c) for c in columns))
-    return exp.Filter(this=exp.Min(this=struct), expression=exp.Where(this=there))
+    def both(cls, *columns: Tree) -> Tree:
+        there = and_(*(not_null(c.copy()) for c in columns))
+        return exp.Filter(this=exp.Min(this=Struct.of(*columns)), expression=exp.Where(this=there))
 
 
 SPARK_MOST = 100_000  # values that Spark's min_by gives at most; for more it collects all groups and sorts them
-
-
-def _struct(*values: Tree) -> Tree:
-    fields = [exp.PropertyEQ(this=exp.to_identifier(f"f{i}"), expression=v.copy()) for i, v in enumerate(values)]
-    return call("struct_pack", *fields)

@@ -66,6 +66,19 @@ class Operation(exp.Expression, exp.Func):
         return cls.both(*arguments)
 
 
+class Struct(Operation):
+    """Several values as one, which compares from left to right."""
+
+    @classmethod
+    def duckdb(cls, *values: Tree) -> Tree:
+        fields = [exp.PropertyEQ(this=exp.to_identifier(f"f{i}"), expression=v) for i, v in enumerate(values)]
+        return call("struct_pack", *fields)
+
+    @classmethod
+    def spark(cls, *values: Tree) -> Tree:
+        return call("struct", *values)
+
+
 def lowered(tree: Tree, engine: EngineName) -> Tree:
     """The tree with every named operation in the words of one engine."""
     return _lowered(tree.copy(), engine)

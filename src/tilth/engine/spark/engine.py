@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -92,20 +93,30 @@ class SparkRun(Session):
         self.own, self.given = own, given
         self._bases: dict[Hashable, str] = {}
         self._texts: list[Files] = []  # that were opened: when one cannot be parsed, it is asked why
-        self._tag = f"tilth-{next(NUMBERS)}"
+        self._tag, self._runs = f"tilth-{next(NUMBERS)}", False
+        jobs: Any = own if is_remote(own) else own.sparkContext
+        self._tag_jobs, self._untag_jobs, self._cancel_jobs = (
+            (jobs.addTag, jobs.removeTag, jobs.interruptTag)
+            if is_remote(own)
+            else (jobs.addJobTag, jobs.removeJobTag, jobs.cancelJobsWithTag)
+        )
 
     def interrupt(self) -> None:
-        self.own.interruptTag(self._tag)
+        while self._runs:  # what has not begun yet cannot be stopped
+            self._cancel_jobs(self._tag)
+            time.sleep(0.1)
 
     @contextmanager
     def timed(self, title: str, text: str) -> Iterator[None]:
         self.refuse_if_cancelled()
-        self.own.addTag(self._tag)
+        self._tag_jobs(self._tag)
+        self._runs = True
         try:
             with super().timed(title, text):
                 yield
         finally:
-            self.own.removeTag(self._tag)
+            self._runs = False
+            self._untag_jobs(self._tag)
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
         decode = decode_layer(data)
@@ -266,6 +277,7 @@ class SparkRun(Session):
             with unlogged():
                 yield
         except (PySparkException, Py4JError) as error:
+            self.refuse_if_cancelled()
             if CONTRADICTION in str(error):
                 raise Contradicted from error
             if "MALFORMED_RECORD_IN_PARSING" in _chain(error):

@@ -1,0 +1,101 @@
+"""Sums of doubles: rounded once, the same for every order, number of threads, division into files, and engine."""
+
+from __future__ import annotations
+
+import math
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tilth
+from tilth.data import Dataset, Memory
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import col, gt, lit
+from tilth.engine.session import Session
+from tilth.engine.statistics import central_moment, correlation, total
+
+ENGINE = DuckDB().session()
+NEEDS = [total(col("x")), central_moment(col("x")), correlation(col("x"), col("y"))]
+ALL = [*NEEDS, *(n.filtered(gt(col("y"), lit(0.5))) for n in NEEDS), *(n.grouped(col("k")) for n in NEEDS)]
+FLOW = """
+features:
+  - impute: {columns: numeric, with: mean}
+  - scale: {columns: numeric, with: standard}
+"""
+normal = random.Random(7).gauss
+COLUMNS = {
+    "usual": [normal(0, 1) * 1e3 for _ in range(500)],
+    "tiny": [normal(0, 1) * 1e-30 for _ in range(500)],
+    "huge": [normal(0, 1) * 1e25 for _ in range(500)],
+    "far from zero": [normal(0, 1) + 2e6 for _ in range(500)],
+    "of all sizes": [math.ldexp(normal(0, 1), i % 60 - 30) for i in range(500)],
+    "equal": [0.1] * 500,
+}
+
+
+def answers(xs: list[float], engine: Session, needs: Any = ALL) -> list[Any]:
+    table = pa.table({"x": xs, "y": [math.modf(x * 0.7 + i * 0.37)[0] for i, x in enumerate(sorted(xs))], "k": [x > 0 for x in xs]})
+    return list(engine.answer(Dataset(Memory(table, ("x", "y", "k"), id(table))), needs).values())
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_sum_is_the_exact_one_rounded_once_and_moments_are_close(name):
+    xs = COLUMNS[name]
+    found, moment, _ = answers(xs, ENGINE, NEEDS)
+    mean = sum(map(Fraction, xs)) / len(xs)
+    assert found == pytest.approx(math.fsum(xs), rel=2**-50, abs=2**-62 * max(map(abs, xs)))
+    assert moment == pytest.approx(float(sum((Fraction(x) - mean) ** 2 for x in xs)), rel=1e-11)
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30), st.randoms())
+def test_the_order_of_rows_changes_no_bit(xs, chance):
+    mixed = list(xs)
+    chance.shuffle(mixed)
+    assert answers(xs, ENGINE, NEEDS[:2]) == answers(mixed, ENGINE, NEEDS[:2])
+
+
+def test_values_that_have_no_sum():
+    inf = math.inf
+    assert answers([1.0, inf], ENGINE, NEEDS[:1]) == [inf] and math.isnan(answers([inf, -inf], ENGINE, NEEDS[:1])[0])
+    assert answers([1.7e308, 1.7e308], ENGINE, NEEDS[:1]) == [inf]
+    assert answers([0.0, -0.0], ENGINE, NEEDS[:2]) == [0.0, 0.0]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("name", COLUMNS)
+def test_spark_gives_the_same_bits(spark, name):
+    assert answers(COLUMNS[name], ENGINE) == answers(COLUMNS[name], tilth.Spark(spark).session())
+
+
+def folder(place: Path, files: int, rows: int = 400_000) -> Path:
+    """A table in some files."""
+    chance = random.Random(3)
+    table = pa.table({"a": [chance.gauss(50, 12) for _ in range(rows)], "b": [chance.expovariate(1e-3) for _ in range(rows)]})
+    place.mkdir()
+    step = -(-rows // files)
+    for i in range(files):
+        pq.write_table(table.slice(i * step, step), place / f"{files - i}.parquet", row_group_size=10_000)
+    return place
+
+
+def learned(place: Path, engine: Any) -> Any:
+    return [dict(f.learned) for f in tilth.fit(tilth.Flow.parse(FLOW), place, engine=engine).need_learned().features]
+
+
+def test_a_fit_is_the_same_with_many_threads_and_files(tmp_path):
+    one, seven = folder(tmp_path / "one", 1), folder(tmp_path / "seven", 7)
+    expected = learned(one, DuckDB(threads=1))
+    assert [learned(place, DuckDB(threads=8)) for place in (one, seven) for _ in range(4)] == [expected] * 8
+
+
+@pytest.mark.spark
+def test_a_fit_is_the_same_on_spark(spark, tmp_path):
+    place = folder(tmp_path / "three", 3, rows=20_000)
+    assert learned(place, tilth.Spark(spark)) == learned(place, DuckDB())
