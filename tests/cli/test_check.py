@@ -1,0 +1,65 @@
+"""tilth check: other tables, the history, rows that pass and fail, and a machine that fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import Told
+from tilth.errors import MachineError
+
+RULES = 'Rules = [ ReferentialIntegrity "customer" "customers.id" > 0.5, ColumnValues "amount" > 0, RowCount >= avg(last(3)) ]'
+ORDERS = "id,customer,amount\n1,10,5\n2,20,-1\n3,70,8\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    (tmp_path / "customers.csv").write_text("id\n10\n20\n30\n")
+    (tmp_path / "r.dqdl").write_text(RULES)
+    return tmp_path
+
+
+def test_tables_history_and_rows(tilth: Callable[..., Told], files: Path) -> None:
+    words = ("check", "orders.csv", "r.dqdl", "--table", "customers=customers.csv", "--history", "h.db")
+    first = tilth(*words, "--passed", "good.csv", "--failed", "bad.csv", "--json")
+    assert first.code == 1
+    found = json.loads(first.out)
+    assert [r["Result"] for r in found["RuleResults"]] == ["PASS", "FAIL", "PASS"]
+    assert {k: v for k, v in found["AggregatedMetrics"].items() if "Rows" in k} == {
+        "TotalRowsProcessed": 3,
+        "TotalRowsPassed": 1,
+        "TotalRowsFailed": 2,
+    }
+    assert first.err.splitlines()[-1] == "judges no rows: RowCount >= avg(last(3))"
+    assert (files / "good.csv").read_text().splitlines() == ["id,customer,amount", "1,10,5"]
+    assert len((files / "bad.csv").read_text().splitlines()) == 3
+    (files / "orders.csv").write_text(ORDERS + "4,10,1\n")
+    assert "2 of 3 rules passed" in tilth(*words).out  # over 3 rows
+    (files / "orders.csv").write_text("id,customer,amount\n1,10,5\n")
+    assert "RowCount >= 3.5" in tilth(*words).out  # over (3 + 4) / 2
+
+
+@pytest.mark.parametrize("tables", [("customers",), ("=x.csv",), ("c=",), ("c=x.csv", "c=y.csv")])
+def test_a_table_is_a_name_and_a_path(tables: tuple[str, ...], tilth: Callable[..., Told], files: Path) -> None:
+    told = tilth("check", "orders.csv", "r.dqdl", *(word for table in tables for word in ("--table", table)))
+    assert told.code == 2
+    assert "NAME=PATH" in told.err
+
+
+def test_a_missing_table_is_the_error_of_its_rule(tilth: Callable[..., Told], files: Path) -> None:
+    told = tilth("check", "orders.csv", "r.dqdl")
+    assert told.code == 1
+    assert "customers not found in additional sources" in told.out
+
+
+def test_a_machine_that_fails_is_exit_3(tilth: Callable[..., Told], files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MachineError("the disk is full")
+
+    monkeypatch.setattr("tilth.rules.evaluation.measured", full)
+    told = tilth("check", "orders.csv", "r.dqdl", "--table", "customers=customers.csv")
+    assert (told.code, told.out) == (3, "")
