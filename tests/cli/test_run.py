@@ -175,7 +175,7 @@ def test_every_pass_of_a_run_says_whom_it_is_for(tilth: Tilth, place: Path) -> N
         "delivery of train",
         "delivery of test",
     ]
-    assert [p["title"] for p in report["facts"]["passes"] if not p["purpose"]] == ["read texts into a table"]
+    assert [p["title"] for p in report["facts"]["passes"] if not p["purpose"]] == ["load text files"]
 
 
 # ── exit codes, in a process of its own ──

@@ -19,5 +19,5 @@ def test_an_id_that_cannot_be_hashed_is_no_key():
 
 
 def test_a_table_of_lists_has_no_content():
-    with pytest.raises(RequestError, match="told apart"):
+    with pytest.raises(RequestError, match="identify rows"):
         content(Schema((Column("tags", Kind.LIST),)))

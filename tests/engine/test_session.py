@@ -69,7 +69,7 @@ def test_a_closed_session_leaves_nothing(engine, file):
     for _ in range(2):
         with engine.session("a") as run:
             table = used(run, file)
-            assert [p.title for p in run.passes] == ["hold rows", "rows", "read texts into a table", "rows"]
+            assert [p.title for p in run.passes] == ["hold rows", "rows", "load text files", "rows"]
         del run
         gc.collect()
         assert table() is None

@@ -76,7 +76,7 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
 
 
 def passes(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
-    """The passes over the data that answer the needs. Errors: for columns of another table that are not there or cannot be compared."""
+    """The scans that answer the needs. Errors: for columns of another table that are unknown or cannot be compared."""
     asked = list(dict.fromkeys(needs))
     for scan in plan(_of(Statistic, asked)):
         yield Asked(scan.title, engine.scan_text(data, scan), scan.statistics)

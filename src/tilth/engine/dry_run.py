@@ -32,7 +32,7 @@ GROUPS = ("train", "test")  # what keys are said to be: the part that must not b
 
 
 class DryRun(Session):
-    """Notes in `passes` what would run: names and kinds of columns are asked of a session that is given, and closed with this one.
+    """Records in `passes` what would run; names and kinds of columns come from a given session, which is closed with this one.
 
     Every number is said to be 1, the most frequent value one of its column's kind, and the groups to be called `train` and `test`, so the
     text of a later query shows these where a learned value will be.
@@ -100,7 +100,7 @@ class DryRun(Session):
         super().note(f"{title} (runs Python)" if PREFIX in text else title, text, seconds)
 
     def load(self, data: Dataset, proof: Change) -> None:
-        self.note("read texts into a table", self.query(data, everything()))
+        self.note("load text files", self.query(data, everything()))
 
     def owns(self, handle: Any) -> bool:
         return self.session.owns(handle)

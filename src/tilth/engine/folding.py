@@ -1,4 +1,4 @@
-"""Several folds in one pass over Arrow batches, here or on the executors of a cluster."""
+"""Several folds in one scan of Arrow batches, here or on the executors of a cluster."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from tilth.errors import RequestError
 
 
 def content(schema: Schema) -> tuple[Column, ...]:
-    """The columns that tell a row from others: all whose values have a canonical text. Equal rows are equal in them too.
+    """The columns that identify a row: all whose values have a canonical string. Equal rows are equal in them too.
 
     Errors: `RequestError` if there is none.
     """
     found = tuple(c for c in schema if has_string(c))
     if not found:
-        raise RequestError("no column has values by which rows can be told apart on every engine", hint="name a key", code="no-key")
+        raise RequestError("no column can identify rows on every engine", hint="name a key", code="no-key")
     return found
 
 

@@ -18,7 +18,7 @@ def table(name: str) -> exp.Table:
 
 
 def appended(names: tuple[str, ...], other: str, given: tuple[str, ...]) -> Rows:
-    """The layer that puts the rows of the table `other`, whose columns are `given`, behind those below."""
+    """The layer that puts the rows of the table `other`, whose columns are `given`, after those below."""
     more = [col(n) if n in given else alias(exp.Null(), n) for n in names]
     below = exp.Select(expressions=[col(n) for n in names]).from_(table(BELOW), copy=False)
     return Rows(exp.union(below, exp.Select(expressions=more).from_(table(other), copy=False), distinct=False, copy=False), out=names)
@@ -39,10 +39,10 @@ def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wante
 
 
 def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Rows], query: exp.Select) -> exp.Select:
-    """A query over the last of the layers that stand on the table `base`.
+    """A query over the last of the layers on the table `base`.
 
     Each layer is a named select (`WITH layer0 AS …`) rather than a subquery: nested subqueries cost quadratic time to
-    build and overflow the printer's stack at about a hundred. It makes only the columns that what stands on it reads.
+    build and overflow the printer's stack at about a hundred. It makes only the columns that are read.
     """
     query = query.copy()
     given = list(accumulate(layers, lambda below, layer: layer.names(below), initial=names))

@@ -23,7 +23,7 @@ MOST_NAMES = 5  # columns that a title names
 
 @dataclass(frozen=True)
 class Scan:
-    """One pass over a table: the query (its FROM is added when it runs) and the statistics it answers, in its order.
+    """One scan of a table: the query (its FROM is added when it runs) and the statistics it answers, in its order.
 
     `fold` is the query over the groups that the pass makes, where the statistics are folds over groups; `shared` are operations that
     several of them use, computed below the query.

@@ -1,7 +1,7 @@
 """Python functions over Arrow arrays as ordinary expressions: one function, the same on DuckDB, on Spark and for one row.
 
 A model's prediction, a tokenizer or a user's function has no SQL. It is registered with the engine under a name, and the query calls it.
-That is slower than SQL; `tilth plan` marks the passes that do so.
+That is slower than SQL; `tilth plan` marks the scans that do so.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tilth.errors import ColumnError, Mistake, RequestError, listed
 
 @dataclass(frozen=True)
 class Join:
-    """One pass over two tables: the groups of each (their FROM is added when it runs), and the relations it answers, in its order."""
+    """One scan of two tables: the groups of each (their FROM is added when it runs), and the relations it answers, in its order."""
 
     relations: tuple[Relation, ...]
     here: exp.Select
@@ -43,7 +43,7 @@ class Join:
 
 
 def joins(relations: Iterable[Relation]) -> tuple[Join, ...]:
-    """The passes for these relations: those with the same other table, keys, filter and groups share one."""
+    """The scans for these relations: those with the same other table, keys, filter and groups share one."""
     shared: dict[tuple[object, ...], list[Relation]] = {}
     for r in dict.fromkeys(relations):
         shared.setdefault((r.other, r.keys, r.where, r.by), []).append(r)

@@ -1,4 +1,4 @@
-"""An engine is a connection; a session of it is what can be asked, and keeps the facts of what it did."""
+"""An engine is a connection; a session runs queries on it, and records what it ran."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Contradicted(Exception):
-    """A text contradicts what was believed of its column."""
+    """A string contradicts the assumed kind of its column."""
 
 
 FileFormat = Literal["parquet", "csv", "json"]
@@ -54,14 +54,14 @@ class Engine(ABC):
 class Session(ABC):
     """Runs queries for one piece of work; the only place that executes. DuckDB and Spark have one kind each.
 
-    It owns the passes over the data that it noted, their purpose, and all tables and names that it made in its engine: they go when it is
-    closed. `progress` is entered with a few words for as long as a pass takes. A session belongs to one thread; `cancel` may be called
+    It owns the scans that it recorded, their purpose, and all tables and names that it made in its engine, which are dropped when it is
+    closed. `progress` is entered with a title for the duration of a scan. A session belongs to one thread; `cancel` may be called
     from another.
     """
 
     name: EngineName
-    for_people: ClassVar[bool] = False  # whether queries are written to be read: in lines
-    answers_are_real: ClassVar[bool] = True  # false where they stand in for those of a run that is only planned
+    for_people: ClassVar[bool] = False  # whether queries are written in several lines, for people to read
+    answers_are_real: ClassVar[bool] = True  # false in a dry run
 
     def __init__(self, title: str = "", progress: Progress = nullcontext) -> None:
         self.title = title
@@ -70,7 +70,7 @@ class Session(ABC):
         self.purpose = ""
         self.cancelled = False
         self._functions: dict[PythonFunction, str] = {}
-        self._held = ExitStack()  # lets go of every table and name that was made
+        self._held = ExitStack()  # drops every table and name that was made
 
     def __enter__(self) -> Self:
         return self
@@ -102,16 +102,16 @@ class Session(ABC):
 
     @abstractmethod
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
-        """A table that the engine can scan, its columns, and the layers that still stand on top of it.
+        """A table that the engine can scan, its columns, and the layers that are still to be applied.
 
-        Texts are read once and held; without `hold` they are only looked through, for the names and kinds of columns.
+        Text files are loaded once and held; without `hold` they are only scanned for the names and kinds of columns.
         """
 
     @abstractmethod
     def load(self, data: Dataset, proof: Change) -> None:
-        """Read a dataset's texts and hold them. `proof` gives what the dataset's decoding gives, and is used instead.
+        """Load a dataset's text files and hold them. `proof` gives what the dataset's decoding gives, and is used instead.
 
-        Errors: `Contradicted` where it stops at a text.
+        Errors: `Contradicted` for a string that contradicts it.
         """
 
     @abstractmethod
@@ -151,7 +151,7 @@ class Session(ABC):
         """Whether a relation or frame can be read where it is."""
 
     def fold(self, text: str, folding: Folding) -> list[States]:
-        """The states of folds over the rows of a query, in as many passes as one."""
+        """The states of folds over the rows of a query, in one scan."""
         return folding.states(self.batches(text))
 
     def resolved(self, names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[Change | Rows, ...]:
@@ -170,7 +170,7 @@ class Session(ABC):
         return self.written(select_from(base, names, layers, select))
 
     def written(self, tree: Tree) -> str:
-        """The text of a tree in this engine's words."""
+        """The SQL of a tree for this engine."""
         return lower(with_functions(tree, self.registered), self.name, pretty=self.for_people)
 
     def registered(self, function: PythonFunction) -> str:
@@ -190,15 +190,15 @@ class Session(ABC):
         return self._timed(title, self.query(data, select))
 
     def execute(self, title: str, text: str) -> list[tuple[Any, ...]]:
-        """A small answer to a text that is already in this engine's words."""
+        """A small answer to a query in this engine's SQL."""
         return self._timed(title, text)
 
     def look(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
-        """A few rows, of which the first that are found will do; no pass over the data."""
+        """A few rows, the first that are found; without a scan."""
         return self.run(self.query(data, select))
 
     def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
-        """Row aggregates of the first rows that are found: for choosing a plan. No pass over the data.
+        """Row aggregates of the first rows that are found, for choosing a plan; without a full scan.
 
         They are those of the whole table where that has fewer rows.
         """
@@ -230,7 +230,7 @@ class Session(ABC):
 
     @contextmanager
     def timed(self, title: str, text: str) -> Iterator[None]:
-        """Note a pass over the data while it runs."""
+        """Record a scan while it runs."""
         begin = time.perf_counter()
         try:
             with self.progress(f"{self.purpose}: {title}" if self.purpose else title):
@@ -239,7 +239,7 @@ class Session(ABC):
             self.note(title, text, time.perf_counter() - begin)
 
     def note(self, title: str, text: str, seconds: float = 0.0) -> None:
-        """Add a pass over the data to those that were made."""
+        """Record a scan."""
         self.passes.append(Pass(title, seconds, text, self.purpose))
 
     @contextmanager

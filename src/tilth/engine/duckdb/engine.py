@@ -141,7 +141,7 @@ class DuckDBRun(Session):
         select = lower(layer_select(decode, "scan", source.columns), self.name)
         kind = "TABLE" if hold else "VIEW"
         text = f"CREATE TEMP {kind} {name} AS WITH scan AS (SELECT * FROM {self._scan(source, name)}) {select}"
-        with self.timed("read texts into a table", text) if hold else nullcontext():
+        with self.timed("load text files", text) if hold else nullcontext():
             self.run(text)
         return kind
 
@@ -149,7 +149,7 @@ class DuckDBRun(Session):
         if not isinstance(handle, duckdb.DuckDBPyRelation):
             return False
         probe = self._name("probe")
-        try:  # a relation does not tell its connection, which alone can register it
+        try:  # a relation does not show its connection, which alone can register it
             self._connection.register(probe, handle)
             self._connection.unregister(probe)
         except duckdb.Error:
@@ -181,7 +181,7 @@ class DuckDBRun(Session):
         return kind
 
     def _in_utf8(self, source: Files) -> list[str]:
-        """The paths of files of texts in UTF-8: copies where they are in another encoding, which go with the session."""
+        """The paths of text files in UTF-8: copies if they are in another encoding, which are removed with the session."""
         encoding = source.option("encoding")
         if textfiles.python_name(encoding) == "utf-8-sig":
             return list(source.paths)

@@ -1,4 +1,4 @@
-"""What DuckDB says is wrong, in Tilth's words."""
+"""DuckDB's errors as Tilth's."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tilth.engine.session import Contradicted
 from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
 
 TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
-QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message may be a value
+QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message can be a value
 
 
 @contextmanager
 def translated(text: str, texts: list[Files]) -> Iterator[None]:
-    """DuckDB's exceptions become Tilth's. `texts` are the files that were opened: when one cannot be parsed, they are asked why."""
+    """DuckDB's exceptions as Tilth's. `texts` are the files that were opened: if one cannot be parsed, they are searched for the reason."""
     try:
         yield
     except duckdb.InterruptException as error:

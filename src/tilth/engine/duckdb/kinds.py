@@ -23,7 +23,7 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(type_text: str) -> Kind:
-    """The kind of a DuckDB type, by its text.
+    """The kind of a DuckDB type, by its name.
 
     >>> kind_of("DECIMAL(18,3)"), kind_of("INTEGER[]"), kind_of("BIGINT")
     (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.INTEGER: 'integer'>)

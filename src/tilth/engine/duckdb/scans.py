@@ -38,7 +38,7 @@ def csv(source: Files, paths: Sequence[str]) -> str:
     scan = _call("read_csv", paths, options)[:-1] + f", columns = {columns})"
     if len(source.columns) > 1:
         return scan
-    return f"(SELECT * FROM {scan} WHERE {quoted(source.columns)} IS NOT NULL)"  # an empty line is no row, of one column either
+    return f"(SELECT * FROM {scan} WHERE {quoted(source.columns)} IS NOT NULL)"  # an empty line is not a row, not even of one column
 
 
 def jsonl(source: Files) -> str:

@@ -40,14 +40,14 @@ OF_THE_OTHER_KIND = ("SESSION_ALREADY_EXIST", "SESSION_OR_CONTEXT_EXISTS", "star
 
 DETAILS = re.compile(r'^\s*details = "(.*)"$', re.MULTILINE)  # gRPC's reason, among its own state
 
-_views: dict[str, Any] = {}  # a global view → the session of ours that drops it
+_views: dict[str, Any] = {}  # a global view → the internal session that drops it
 _unused: deque[str] = deque()  # those of them that no plan mentions any more
 
 MODE = "SPARK_CONNECT_MODE_ENABLED"  # PySpark's mark of a process that has sessions of Spark Connect, and of no other kind
 
 
 def is_remote(session: Any) -> bool:
-    """Whether a session speaks to a Spark Connect server: then there is no Java virtual machine to ask."""
+    """Whether a session uses a Spark Connect server: then there is no Java virtual machine in reach."""
     return type(session).__module__.startswith("pyspark.sql.connect")
 
 
@@ -84,7 +84,7 @@ def connected(remote: str, local_settings: Callable[[], Mapping[str, str]]) -> S
     mode = os.environ.get(MODE)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of settings that a server has since its start, and of giving up, which the error tells
+            warnings.simplefilter("ignore")  # of settings that a server has since its start, and of giving up, which the error says
             session = builder.getOrCreate() if first else builder.create()  # getOrCreate would take the one there is, of whatever server
             _greet(session, first)
     except ImportError as error:
@@ -92,13 +92,13 @@ def connected(remote: str, local_settings: Callable[[], Mapping[str, str]]) -> S
     except (PySparkException, Py4JError, RuntimeError) as error:
         if mode is None:
             os.environ.pop(MODE, None)  # a process without a server may still have a Spark of its own
-        raise _told(remote, error) from error
+        raise _refusal(remote, error) from error
     atexit.register(_end, session)
     return session
 
 
 def clone(given: SparkSession) -> SparkSession:
-    """A session of ours beside one of the user's, on the same server, with its settings. It ends with the process."""
+    """An internal session beside the user's, on the same server, with its settings. It ends with the process."""
     theirs: Any = given
     theirs.conf.getAll  # noqa: B018 -- a server knows a session from its first word on, and clones none that it does not know
     ours: SparkSession = theirs.cloneSession()
@@ -158,7 +158,7 @@ def _drop(view: str) -> None:
 
 
 def _end(session: Any) -> None:
-    """Let a server forget a session of ours, and close the way to it. Nothing is said of a server that has gone before."""
+    """Release an internal session on its server, and close the connection. A server that has stopped is ignored."""
     client = session.client
     if client.is_closed:
         return
@@ -179,12 +179,12 @@ def _beside_another(remote: str) -> RequestError:
     return RequestError(f"no session with {remote} can be opened beside one without Spark Connect", hint=hint)
 
 
-def _told(remote: str, error: Exception) -> Exception:
+def _refusal(remote: str, error: Exception) -> Exception:
     """What PySpark says of a session that cannot be had, as an error of Tilth's."""
-    told = str(error)
-    if any(words in told for words in OF_THE_OTHER_KIND):
+    message = str(error)
+    if any(words in message for words in OF_THE_OTHER_KIND):
         return _beside_another(remote)
-    if "BindException" in told:
+    if "BindException" in message:
         return MachineError(
             f"a Spark Connect server cannot be started: its port, {PORT}, is taken by another process",
             hint="wait until that one has ended, or connect to a server that runs: sc://host:15002",

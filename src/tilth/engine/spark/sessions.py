@@ -1,6 +1,6 @@
 """Sessions of Spark: which one is taken, and a session of Tilth's own beside it.
 
-Many settings of a session change what a query means. A user's session stays as it is: beside it lies a session of ours, on the same
+Many settings of a session change what a query means. A user's session is not changed: beside it is an internal session, on the same
 Spark, with the user's settings but for those that change meanings. Frames go from one to the other as global views.
 """
 
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 DEMANDED: dict[str, tuple[str, str]] = {
     "spark.sql.ansi.enabled": ("true", "without it integers wrap around silently"),
-    "spark.sql.session.timeZone": ("UTC", "instants are read and written in UTC"),
-    "spark.sql.variable.substitute": ("false", "with it a text such as ${spark.app.name} in a rule would be replaced by a setting's value"),
-    "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in texts mean something else"),
+    "spark.sql.session.timeZone": ("UTC", "timestamps are read and written in UTC"),
+    "spark.sql.variable.substitute": (
+        "false",
+        "with it a string such as ${spark.app.name} in a rule would be replaced by a setting's value",
+    ),
+    "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in strings mean something else"),
 }
 STANDARD = (
     "spark.sql.legacy.",
@@ -47,12 +50,12 @@ STANDARD = (
     "spark.sql.sources.partitionColumnTypeInference",
     "spark.sql.storeAssignmentPolicy",
 )
-"""How the settings begin that change what a query or a file means: in a session of ours they have Spark's own defaults."""
+"""How the settings begin that change what a query or a file means: in an internal session they have Spark's own defaults."""
 
 LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """PySpark's, of queries that fail."""
 
-_beside: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # a user's session, or one of ours → the one of ours
+_beside: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # a user's or internal session → the internal one
 
 
 def session_for(remote: str | None) -> SparkSession:
@@ -104,7 +107,7 @@ def _local_settings(memory: str = "2g") -> dict[str, str]:
 
 
 def beside(given: SparkSession) -> SparkSession:
-    """The session of ours beside a given one; a session of ours is its own. Its settings are looked after at every call.
+    """The internal session beside a given one; for an internal one, itself. Its settings are checked at every call.
 
     Errors: `RequestError` for every setting that Tilth's meaning rests on and that cannot be had, with the reason.
     """
@@ -174,7 +177,7 @@ def active_kept(session: SparkSession) -> Iterator[None]:
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """PySpark writes every query that fails to standard error, as JSON: not those of ours, whose errors become Tilth's.
+    """PySpark writes every query that fails to standard error, as JSON; not those of internal sessions, whose errors become Tilth's.
 
     It does so with its loggers of their own; what other threads do meanwhile is logged as ever, and no logger is set up otherwise.
     """

@@ -463,7 +463,7 @@ def _null_if(a: Admission, node: exp.Nullif) -> Tree:
 
 def _concat(a: Admission, node: Any) -> Tree:
     """`concat` and `||`: null if one part is. Integers, booleans and dates are written out; engines write doubles differently."""
-    parts = e.owned(*(a.cast(x, Kind.STRING) for x in arguments(node)))
+    parts = e.owned(*(e.text(x) if kind(x) is Kind.NULL else a.cast(x, Kind.STRING) for x in arguments(node)))
     if not parts:
         return a.refuse("concat() has no arguments", code="wrong-arguments")
     return typed(exp.Paren(this=reduce(lambda x, y: exp.DPipe(this=x, expression=y), parts)), Kind.STRING)
