@@ -1,1 +1,21 @@
-"""What a flow can measure: one file or folder per entry, each with its findings and its section of the report."""
+"""What can be measured of a table without a verdict. `MEASURES` is the shelf, in the order in which they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tilth.shelf import Shelf
+
+if TYPE_CHECKING:
+    from tilth.measures.measure import Measure
+
+MEASURES: Shelf[type[Measure]] = Shelf(
+    "measure",
+    "measures",
+    {
+        "profile": "tilth.measures.profile_measure:Profile",
+        "balance": "tilth.measures.balance:Balance",
+        "bias": "tilth.measures.bias.measure:Bias",
+        "importance": "tilth.measures.importance:Importance",
+    },
+)

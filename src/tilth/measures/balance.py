@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tilth.data import Dataset, mask
 from tilth.engine.session import Session
+from tilth.measures.measure import Measure, Measured
 from tilth.measures.profile import COMPARABLE, FEW, by_value, first_look
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
@@ -29,6 +30,7 @@ class ClassBalance(Payload):
     """
 
     KIND: ClassVar[str] = "balance"
+    VALUE: ClassVar[str] = "share of the least frequent class"
     counts: Mapping[str, int] = field(default_factory=dict)
     rows: int | None = None
     missing: int = 0
@@ -39,6 +41,17 @@ class ClassBalance(Payload):
     def row_count(self) -> int | None:
         """The rows of the table."""
         return self.rows
+
+
+@dataclass(frozen=True)
+class Balance(Measure):
+    """How the rows divide among the values of the label."""
+
+    name = "balance"
+    baseline = True
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        return list(balance_findings(originals, session)), None
 
 
 def balance_findings(data: Dataset, engine: Session) -> list[Finding]:

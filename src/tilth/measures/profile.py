@@ -75,6 +75,7 @@ class ColumnProfile(Payload):
     """
 
     KIND: ClassVar[str] = "column"
+    VALUE: ClassVar[str] = "share of valid values"
     kind: str = ""
     type: str = ""
     roles: tuple[str, ...] = ()
@@ -101,6 +102,10 @@ class ColumnProfile(Payload):
     def row_count(self) -> int | None:
         """The rows of the table."""
         return self.rows
+
+    @property
+    def compared(self) -> Mapping[str, float | None]:
+        return {"rows": self.rows, "mean": self.mean, "standard deviation": self.deviation, "distinct values": self.distinct}
 
     @property
     def lacking(self) -> int:

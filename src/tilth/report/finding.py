@@ -38,6 +38,12 @@ class Payload:
 
     KIND: ClassVar[str] = "metric"
     JUDGES: ClassVar[bool] = False
+    VALUE: ClassVar[str] = ""  # what the finding's value is, where its name does not say it
+
+    @property
+    def compared(self) -> Mapping[str, float | None]:
+        """The numbers that are compared with those of an earlier finding, beside its value."""
+        return {}
 
     @property
     def finding_kind(self) -> str:

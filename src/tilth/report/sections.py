@@ -30,6 +30,8 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "column": "tilth.measures.profile_section:COLUMNS",
         "step": "tilth.flow.step_changes:STEPS",
         "split": "tilth.flow.split_checks:SPLIT_SECTION",
+        "importance": "tilth.measures.importance:IMPORTANCE",
+        "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",
         "analyzer": "tilth.rules.section:ANALYZERS",
     },

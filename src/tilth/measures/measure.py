@@ -1,0 +1,130 @@
+"""A measure: what can be measured of a table without a verdict, and how several are run over the parts of one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, TypeAlias
+
+from tilth.data import Dataset, Roles
+from tilth.engine.session import Session
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.metrics.metric import Metric, measured
+from tilth.report import Finding
+
+Measured: TypeAlias = tuple[list[Finding], Any]
+"""Findings, and what the same measure of a later part is given as `before`."""
+
+
+@dataclass(frozen=True)
+class Measure(ABC):
+    """What can be measured of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
+
+    `baseline` says whether its findings on the training part go into the fitted flow, as what later data is compared with; `default`
+    whether it is measured where nothing is asked for by name.
+    """
+
+    name: ClassVar[str]
+    baseline: ClassVar[bool] = False
+    default: ClassVar[bool] = False
+
+    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
+        """Why it cannot be measured of a table whose columns have these roles."""
+        return ()
+
+    @abstractmethod
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        """The findings of a table.
+
+        `originals` has the same rows; its columns with a role are as they were read, where preparation has changed them in `table`.
+        `before` is what the measure of an earlier part left, so that later parts have its groups.
+        """
+
+
+@dataclass(frozen=True)
+class Numbers(Measure):
+    """Some metrics as they are."""
+
+    name = "metrics"
+    metrics: tuple[Metric, ...]
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        found = measured(table, self.metrics, session)
+        return [Finding(m.name, m.subject, v) for m, v in found.items()], None
+
+
+@dataclass
+class Measuring:
+    """Measures of the parts of one table, one part after the other. `baseline` are the findings to compare later data with."""
+
+    measures: tuple[Measure, ...]
+    session: Session
+    baseline: list[Finding] = field(default_factory=list)
+    _before: dict[Measure, Any] = field(default_factory=dict)
+
+    def of(self, table: Dataset, part: str = "", originals: Dataset | None = None) -> list[Finding]:
+        """The findings of a part, each once."""
+        found: list[Finding] = []
+        for m in self.measures:
+            with self.session.working_for(f"{m.name} of {part}" if part else m.name):
+                findings, later = m.measure(table, originals or table, self.session, self._before.get(m))
+            self._before.setdefault(m, later)
+            new = [f for f in (replace(f, part=part) for f in findings) if f not in found]
+            found += new
+            self.baseline += new if m.baseline else []
+        return found
+
+
+def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Measure:
+    """The measure of a name on the shelf with some parameters.
+
+    Errors: `RequestError` for a name that is not on the shelf, and for parameters that the measure does not have.
+
+    >>> measure_from("bias", {"bootstrap": 0}).bootstrap
+    0
+    """
+    from tilth.measures import MEASURES
+
+    kind, given = MEASURES.find(name), dict(parameters or {})
+    known = [f.name for f in fields(kind)]
+    wrong = [
+        Mistake(f"the measure {name} has no parameter {p!r}", accepted=listed(known), hint=did_you_mean(p, known), code="unknown-parameter")
+        for p in given
+        if p not in known
+    ]
+    if wrong:
+        raise RequestError(*wrong)
+    return kind(**given)
+
+
+def measures_from(asked: Any, roles: Roles, **options: Any) -> tuple[Measure, ...]:
+    """The measures asked for: measures, their names, mappings of a name to parameters, metrics, or several of them; or all by default.
+
+    `options` are parameters of those that are named. Errors: `RequestError` with every mistake at once.
+    """
+    from tilth.measures import MEASURES
+
+    if asked is None:
+        entries = (MEASURES[name] for name in MEASURES if name in MEASURES.built_in)
+        return tuple(m for kind in entries if kind.default and not (m := kind(**options)).refused(roles))
+    several = [asked] if isinstance(asked, str | Measure | Metric | Mapping) else list(asked)
+    metrics = tuple(m for m in several if isinstance(m, Metric))
+    found: list[Measure] = [Numbers(metrics)] if metrics else []
+    mistakes: list[Mistake] = []
+    for one in several:
+        try:
+            found += [] if isinstance(one, Metric) else _named(one, options)
+        except RequestError as error:
+            mistakes += error.mistakes
+    mistakes += [mistake for m in found for mistake in m.refused(roles)]
+    if mistakes:
+        raise RequestError(*mistakes)
+    return tuple(found)
+
+
+def _named(asked: Any, options: Mapping[str, Any]) -> Iterable[Measure]:
+    if isinstance(asked, Measure):
+        return [asked]
+    named = asked if isinstance(asked, Mapping) else {asked: {}}
+    return [measure_from(name, {**options, **(parameters or {})}) for name, parameters in named.items()]
