@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from dataclasses import fields
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar, cast
+from itertools import pairwise
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 
@@ -76,3 +81,33 @@ class Shelf(Mapping[str, T], Generic[T]):
 def _imported(home: str) -> Any:
     module, _, attribute = home.partition(":")
     return getattr(import_module(module), attribute)
+
+
+class Parameterized:
+    """A value that a flow file names, with parameters: a subclass is a frozen dataclass, with the meaning of each in a text under it."""
+
+    name: ClassVar[str]
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, as the flow file writes them (`with_` is `with` there)."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}  # type: ignore[arg-type]  # every subclass is a dataclass
+        return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in given.items()}
+
+    @classmethod
+    @cache
+    def documented(cls) -> Mapping[str, str]:
+        """Parameter → what it means: the text that stands under it in the class."""
+        return {name: text for kind in reversed(cls.__mro__) if issubclass(kind, Parameterized) for name, text in _texts_under(kind)}
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters().items())})"
+
+
+def _texts_under(kind: type) -> Iterable[tuple[str, str]]:
+    """(attribute, the text under it), for the annotated attributes of a class that have one."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    for statement, below in pairwise(statements):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)

@@ -60,7 +60,7 @@ def place(made: Path, tmp_path: Path) -> Path:
 
 def seen(folder: Path) -> set[str]:
     """What a user sees in a folder: everything that is not hidden."""
-    return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
+    return {p.name for p in folder.iterdir() if not p.name.startswith((".", "_"))}
 
 
 def test_a_run_leaves_data_flow_and_report(tilth: Tilth, place: Path) -> None:

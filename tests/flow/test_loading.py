@@ -18,6 +18,7 @@ from tilth.errors import FlowError, RequestError
 from tilth.flow import Flow
 from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
 from tilth.flow.text import dump
+from tilth.measures.bias.measure import Bias
 from tilth.rules import parse
 from tilth.steps import STEPS
 
@@ -52,7 +53,7 @@ deliver: {to: out, format: csv}
     assert (flow.split.by, flow.split.columns, flow.split.seed) == ("hash", ("customer no", "zip"), 3)
     assert flow.split.shares == (("train", 0.7), ("valid", 0.1), ("test", 0.2))
     assert [str(s) for s in flow.features] == ["impute(columns=['age', 'pay'], with='mean')", "scale(columns='numeric')"]
-    assert (flow.measure, flow.deliver.to, flow.deliver.format) == (("bias",), "out", "csv")
+    assert (flow.measure, flow.deliver.to, flow.deliver.format) == ((Bias(),), "out", "csv")
 
 
 def test_an_empty_mapping_is_a_flow_that_does_nothing() -> None:

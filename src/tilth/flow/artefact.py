@@ -37,6 +37,7 @@ from tilth.flow.flow import Delivery, FitResult, Flow, Reading
 from tilth.flow.parts import NAMES, SERVED
 from tilth.flow.serving import made_by, needed_columns, row_of
 from tilth.formats import described as source_of
+from tilth.measures import MEASURES
 from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
 from tilth.steps.step import ColumnStep, Fitted, Part, Step
@@ -333,7 +334,7 @@ def described(flow: Flow) -> dict[str, Any]:
         "reading": {"options": flow.reading.options, "roles": roles},
         "check": None if flow.check is None else str(flow.check),
         "steps": {part: [_step(step) for _, step in flow.steps(part)] for part in flow.parts},
-        "measure": flow.measure,
+        "measure": [{m.name: m.parameters()} for m in flow.measure],
         "deliver": {"format": flow.deliver.format},
     }
 
@@ -357,7 +358,7 @@ def _flow(found: Mapping[str, Any], text: str) -> Flow:
         reading=reading,
         check=check,
         parts=parts,
-        measure=tuple(found["measure"]),
+        measure=tuple(step_of(MEASURES[name], given, reading.roles) for one in found["measure"] for name, given in one.items()),
         deliver=Delivery("", str(found["deliver"]["format"])),
         text=text,
     )

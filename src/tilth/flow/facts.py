@@ -22,10 +22,11 @@ def begin(engine: Session) -> Callable[..., Facts]:
     """Begin to note the facts of a run. The function that is returned tells them up to when it is called, of the data that was read."""
     started, clock, passes = datetime.now(UTC), time.perf_counter(), len(engine.passes)
 
-    def facts(data: Dataset, **more: object) -> Facts:
+    def facts(data: Dataset, rows: int | None = None, **more: object) -> Facts:
         return Facts(
             source=str(data.source),
             engine=engine.name,
+            rows=rows,
             started=started.isoformat(timespec="seconds"),
             seconds=time.perf_counter() - clock,
             passes=tuple(engine.passes[passes:]),

@@ -12,6 +12,8 @@ from tilth.data import Dataset, Roles, Schema
 from tilth.errors import FlowError, Place, TilthError
 from tilth.flow.parts import NAMES, SERVED
 from tilth.flow.serving import refused_row, row_of
+from tilth.measures.measure import Measure
+from tilth.report import Finding
 from tilth.rules import Ruleset
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
@@ -65,6 +67,13 @@ class FitResult:
         """Every fitted step that is served, in order."""
         return tuple(fitted for name in SERVED for fitted in self.parts.get(name, ()))
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The measures of the training part, as findings. Errors: `RequestError` where they are not findings."""
+        from tilth.report.json import finding_from_json
+
+        return tuple(map(finding_from_json, self.baseline))
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -87,7 +96,7 @@ class Flow:
     reading: Reading = field(default_factory=Reading)
     check: Ruleset | None = None
     parts: Steps = field(default_factory=dict, hash=False)
-    measure: tuple[str, ...] = ()
+    measure: tuple[Measure, ...] = ()
     deliver: Delivery = field(default_factory=Delivery)
     text: str = field(default="", compare=False, repr=False)
     folder: str = field(default=".", compare=False, repr=False)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,8 @@ from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.text import Document, Path, parse
 from tilth.formats.format import writable
+from tilth.measures import MEASURES
+from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
 from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
@@ -26,9 +28,8 @@ from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
 from tilth.store.local import text_of
 
-AnyStep = TypeVar("AnyStep", bound=Step)
+Named = TypeVar("Named", bound=Step | Measure)
 
-MEASURES = ("bias", "profile")
 SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other word under `split` is the name of a part
 LATER = {"protect": "encryption of what is written"}
 
@@ -136,8 +137,8 @@ class _FlowFile(_Strict):
     """What to read, and what its values mean."""
     check: str | None = None
     """A ruleset in DQDL, or the path of a .dqdl file."""
-    measure: list[str] = []
-    """What to measure on the raw data, and again after each part: bias, profile."""
+    measure: list[str | dict[str, Any]] = []
+    """What to measure on the raw data, and again after each part: names of measures, or one with parameters, `{bias: {bootstrap: 0}}`."""
     deliver: DeliverPart = DeliverPart()
     """Where the result goes."""
     protect: Any = None
@@ -229,20 +230,19 @@ class _Loader:
         except (TilthError, TypeError):
             return Roles()  # the model has said what is wrong with it
 
-    def measures(self, given: Any) -> tuple[str, ...]:
-        for i, word in enumerate(given if isinstance(given, list) else ()):
-            if word not in MEASURES:
-                self.wrong(
-                    ("measure", i),
-                    f"there is no measure {word!r}",
-                    accepted=listed(MEASURES),
-                    hint=did_you_mean(str(word), MEASURES),
-                    code="unknown-measure",
-                )
-            elif word == "bias" and not self.roles.facet:
-                hint = "add `facet: [sex, age]` to the roles, or leave `bias` out"
-                self.wrong(("measure", i), "bias is measured against facets, and no column has that role", hint=hint, code="no-facet")
-        return tuple(str(w) for w in given) if isinstance(given, list) else ()
+    def measures(self, given: Any) -> tuple[Measure, ...]:
+        found = [self.measure(one, ("measure", i)) for i, one in enumerate(given if isinstance(given, list) else ())]
+        return tuple(m for m in found if m is not None)
+
+    def measure(self, item: Any, path: Path) -> Measure | None:
+        if not isinstance(item, str | dict) or (isinstance(item, dict) and len(item) != 1):
+            self.wrong(path, "a measure is its name, or its name with parameters", accepted=listed(MEASURES), code="not-a-measure")
+            return None
+        ((name, given),) = {item: None}.items() if isinstance(item, str) else item.items()
+        if name not in MEASURES:
+            self.document.mistakes.append(MEASURES.unknown(str(name)).at(self.document.place(path)))
+            return None
+        return self.made(MEASURES[name], given, path if isinstance(item, str) else (*path, name))
 
     def check(self, given: Any, folder: str) -> Ruleset | None:
         if not isinstance(given, str):
@@ -302,7 +302,7 @@ class _Loader:
             )
         return self.made(kind, given, (*path, name))
 
-    def made(self, kind: type[AnyStep], given: Any, path: Path) -> AnyStep | None:
+    def made(self, kind: type[Named], given: Any, path: Path) -> Named | None:
         if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` says its columns
             given = {shorthand(kind): given}
         if given is not None and not isinstance(given, dict):
@@ -315,7 +315,7 @@ class _Loader:
         for name, value in (given or {}).items():
             if any(isinstance(v, float) and not math.isfinite(v) for v in (value if isinstance(value, list) else [value])):
                 self.wrong((*path, name), f"{kind.name}: `{name}` is not a finite number", code="bad-value")
-        found = self.validated(model_of(kind), given or {}, path)
+        found = self.validated(model_of(cast("Any", kind)), given or {}, path)
         if found is None:
             return None
         try:
@@ -325,7 +325,7 @@ class _Loader:
             step, wrong = None, error.mistakes
         for mistake in wrong:
             self.document.mistakes.append(mistake.at(self.document.place(path, of_key=True)))
-        if step is not None:
+        if isinstance(step, Step):
             self.places.setdefault(step, self.document.place(path, of_key=True))
         return step
 
@@ -433,33 +433,32 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def step_of(kind: type[AnyStep], parameters: Mapping[str, Any], roles: Roles) -> AnyStep:
+def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> Named:
     """A step from its parameters as a fitted flow keeps them. Errors: `ValueError` or `TilthError` for parameters that it does not take."""
-    step = _step(kind, model_of(kind).model_validate({name.rstrip("_"): value for name, value in parameters.items()}))
+    step = _step(kind, model_of(cast("Any", kind)).model_validate({name.rstrip("_"): value for name, value in parameters.items()}))
     if wrong := step.refused(roles):
         raise FlowError(*wrong)
     return step
 
 
-def _step(kind: type[AnyStep], found: BaseModel) -> AnyStep:
+def _step(kind: type[Named], found: BaseModel) -> Named:
     return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})
 
 
-@cache
-def parameters(kind: type[Step]) -> tuple[str, ...]:
-    """A step's parameters, as the flow file names them."""
+def parameters(kind: Any) -> tuple[str, ...]:
+    """Its parameters, as the flow file names them."""
     return tuple(f.name.rstrip("_") for f in fields(kind))
 
 
-def shorthand(kind: type[Step]) -> str:
+def shorthand(kind: Any) -> str:
     """The parameter that a step's bare value is: `scale: numeric` says its columns."""
     meant: str = getattr(kind, "shorthand", "columns")
     return meant if meant in parameters(kind) else ""
 
 
 @cache
-def model_of(kind: type[Step]) -> type[BaseModel]:
-    """The pydantic model of a step's parameters, made from its dataclass."""
+def model_of(kind: Any) -> type[BaseModel]:
+    """The pydantic model of the parameters, made from its dataclass."""
     hints = get_type_hints(kind)
     made: dict[str, Any] = {}
     for f in fields(kind):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -11,17 +11,21 @@ from tilth.data import BELOW, Change, Dataset
 from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import table
 from tilth.engine.session import Session
+from tilth.flow.checking import checked
 from tilth.flow.facts import versions
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import SERVED
 from tilth.flow.serving import refuse_unserved
 from tilth.flow.split_checks import SPLIT, TRAIN, split_findings
 from tilth.flow.step_changes import changed_cells, step_finding
+from tilth.measures.measure import Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.steps.step import Fitted, fit
+from tilth.store.uri import joined
 
+RAW = "raw"  # the part that is the data as read
 KEPT = "\x1fkept"  # begins the names of columns that hold what a column was before the features, until it is measured
 
 
@@ -89,6 +93,29 @@ def of_part(data: Dataset, part: str) -> Dataset:
 
 
 def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
+    """The whole run: check and measure the data as read, prepare it, and measure every part.
+
+    The flow that is returned has learned; the measures of its training part are its baseline.
+    """
+    findings: list[Finding] = []
+    if flow.check:
+        tables = {name: joined(flow.folder, path) for name, path in flow.reading.tables.items()}
+        findings += [replace(f, part=RAW) for f in checked(data, flow.check, engine, sources=tables)[0]]
+    measuring = Measuring(flow.measure, engine)
+    findings += measuring.of(data, RAW)
+    prepared = prepare(flow, data, engine)
+    findings += prepared.findings
+    for part, delivered in prepared.parts.items():
+        originals = prepared.originals[part]
+        if flow.measure and part == TRAIN and flow.parts.get("training"):  # otherwise every measure would draw and order the rows again
+            with engine.working_for(f"measures of {part}"):
+                delivered, originals = engine.checkpoint(delivered), engine.checkpoint(originals)
+        findings += measuring.of(delivered, part, originals)
+    learned = replace(prepared.flow.need_learned(), baseline=tuple(f.to_json() for f in measuring.baseline if f.part == TRAIN))
+    return replace(prepared, flow=prepared.flow.with_learned(learned), findings=tuple(findings))
+
+
+def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
     flow, whole, findings = fitted(flow, data, engine)
     if flow.split is not None:

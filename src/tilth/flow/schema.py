@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tilth.flow.loading import LATER, FlowFile, model_of, shorthand
 from tilth.flow.parts import LISTS
+from tilth.measures import MEASURES
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
-from tilth.steps.step import Part
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,19 +26,20 @@ def flow_schema() -> dict[str, Any]:
     schema = FlowFile.model_json_schema(by_alias=True)
     definitions = schema.setdefault("$defs", {})
     for part in LISTS:
-        schema["properties"][part.name] = _steps(part.name, schema["properties"][part.name], definitions)
+        here = {name: kind for name, kind in STEPS.items() if part.name in kind.parts}
+        schema["properties"][part.name] = _entries(here, schema["properties"][part.name], definitions)
+    schema["properties"]["measure"] = _entries(MEASURES, schema["properties"]["measure"], definitions)
     schema["properties"]["split"] = _split(schema["properties"]["split"], definitions)
     for later in LATER:
         del schema["properties"][later]
     return {"$schema": DIALECT, "title": "Tilth flow", **{k: v for k, v in schema.items() if k != "title"}}
 
 
-def _steps(part: Part, described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    here = {name: kind for name, kind in STEPS.items() if part in kind.parts}
+def _entries(here: Mapping[str, type[Any]], described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     for name, kind in here.items():
         definitions.setdefault(name, _parameters(kind, definitions))
     item = {
-        "type": ["object", "string"],  # `- shuffle` is a step without parameters
+        "type": ["object", "string"],  # `- shuffle` is one without parameters
         "if": {"type": "string"},
         "then": {"enum": list(here)},
         "properties": {name: {"$ref": f"#/$defs/{name}", "description": _sentence(kind)} for name, kind in here.items()},

@@ -13,7 +13,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
     "measure",
     "measures",
     {
-        "profile": "tilth.measures.profile_measure:Profile",
+        "profile": "tilth.measures.profile:Profile",
         "balance": "tilth.measures.balance:Balance",
         "bias": "tilth.measures.bias.measure:Bias",
         "importance": "tilth.measures.importance:Importance",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tilth.data import Dataset
+from tilth.data import Dataset, Memory, Roles
 from tilth.engine.needs import Sample
-from tilth.engine.session import Session
-from tilth.errors import RequestError
+from tilth.engine.session import Session, everything
+from tilth.errors import Mistake
 from tilth.measures.measure import Measure, Measured
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Picture, Section, Words, code, counted, table
@@ -21,9 +21,8 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Model: TypeAlias = "Callable[[pa.Table], Any]"
-"""From a table of columns to a prediction for each row."""
 MOST = 30  # columns drawn
+ROW = "\x1frow"  # the column that numbers the rows of a table that a flow prepares
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,17 @@ class Importance(Measure):
     rows that is the same on every engine. A negative importance means that shuffling helped, by chance. Columns that say the same share
     their importance. Without rows with a label there are no findings.
 
-    Errors: `RequestError` without a model or without a label.
-
     Source: Breiman, Random Forests, 2001; scikit-learn, `sklearn.inspection.permutation_importance`.
     """
 
     name = "importance"
 
-    model: Model | None = field(default=None, hash=False)
-    """A function from an Arrow table of `columns` to a prediction for each row."""
+    model: Any = field(default=None, hash=False)
+    """A function from an Arrow table of the columns to a prediction for each row, or a fitted flow that predicts; not for flow files."""
     columns: tuple[str, ...] = ()
     """The columns that the model takes; without any all but the label and the id."""
+    prediction: str = "prediction"
+    """The column in which a flow predicts."""
     rows: int = 1000
     """Rows of the sample."""
     repeats: int = 5
@@ -63,32 +62,45 @@ class Importance(Measure):
     seed: int = 0
     """What the sample and the shuffles depend on."""
 
+    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
+        wrong = []
+        if self.model is None:
+            wrong.append(Mistake("importance needs a model", hint="in Python: Importance(model=…)", code="no-model"))
+        if roles.label is None:
+            wrong.append(Mistake("importance needs the label", hint="add roles: {label: COLUMN}", code="no-label"))
+        return tuple(wrong)
+
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
-        label = table.roles.label
-        if self.model is None or label is None:
-            what = "a label among the roles" if label is None else "a model: Importance(model=…)"
-            raise RequestError(f"importance needs {what}", code="no-model")
+        label = table.roles.label or ""
         columns = self.columns or tuple(c for c in table.names if c != label and c not in table.roles.id)
         need = Sample((*columns, label), self.rows, self.seed)
-        found = session.answer(table, [need])[need]
-        return _importances(self, self.model, found.filter(found[label].is_valid()), columns, label), None
+        rows = session.answer(table, [need])[need]
+        rows = rows.filter(rows[label].is_valid())
+        return self._importances(rows.select(list(columns)), rows[label].to_numpy(zero_copy_only=False), session), None
 
+    def _importances(self, features: pa.Table, truth: np.ndarray, session: Session) -> list[Finding]:
+        """The columns with their importance, the greatest first."""
+        if not len(truth):
+            return []
+        name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", _accuracy)
+        baseline = score(truth, self._predicted(features, session))
+        random = np.random.default_rng(self.seed)
+        found = []
+        for i, column in enumerate(features.column_names):
+            shuffled = (features[column].take(random.permutation(len(truth))) for _ in range(self.repeats))
+            tables = (features.set_column(i, column, values) for values in shuffled)
+            drops = np.array([baseline - score(truth, self._predicted(t, session)) for t in tables])
+            payload = ColumnImportance(name, baseline, tuple(drops.tolist()), len(truth))
+            found.append(Finding("importance", (column,), float(drops.mean()), payload=payload))
+        return sorted(found, key=lambda f: -f.value)
 
-def _importances(asked: Importance, model: Model, rows: pa.Table, columns: Sequence[str], label: str) -> list[Finding]:
-    truth = rows[label].to_numpy(zero_copy_only=False)
-    if not len(truth):
-        return []
-    name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", _accuracy)
-    features = rows.select(list(columns))
-    baseline = score(truth, np.asarray(model(features)))
-    random = np.random.default_rng(asked.seed)
-    findings = []
-    for i, column in enumerate(columns):
-        shuffles = (features[column].take(random.permutation(len(truth))) for _ in range(asked.repeats))
-        drops = np.array([baseline - score(truth, np.asarray(model(features.set_column(i, column, values)))) for values in shuffles])
-        payload = ColumnImportance(name, baseline, tuple(drops.tolist()), len(truth))
-        findings.append(Finding("importance", (column,), float(drops.mean()), payload=payload))
-    return sorted(findings, key=lambda f: -f.value)
+    def _predicted(self, rows: pa.Table, session: Session) -> np.ndarray:
+        if callable(self.model):
+            return np.asarray(self.model(rows))
+        numbered = rows.append_column(ROW, [range(len(rows))])
+        prepared = self.model.prepared(Dataset(Memory(numbered, tuple(numbered.column_names))))
+        made = session.batches(session.query(prepared.keep((ROW, self.prediction)), everything())).read_all()
+        return made.sort_by(ROW)[self.prediction].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow says Any
 
 
 def _accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -113,7 +125,10 @@ def importance(found: Sequence[Finding[ColumnImportance]]) -> Section:
         blocks.append(Words(f"The model's {payload.score}{of} is {number(payload.baseline)} on {counted(payload.rows, 'row')}."))
         values = {f.columns: f.number for f in here[:MOST]}
         blocks.append(Picture(bars(f"Importance of columns {part}".strip(), values, key=f"importance{part}"), f"{title}."))
-        rows = [(code(f.columns), number(f.number), number(min(f.payload.drops)), number(max(f.payload.drops))) for f in here]
+        rows = [
+            (code(f.columns), number(f.number), number(min(f.payload.drops, default=None)), number(max(f.payload.drops, default=None)))
+            for f in here
+        ]
         blocks.append(table(title, ("column", "mean", "smallest", "largest"), rows, ["mean", "smallest", "largest"], brief=12))
     return Section("importance", "What the model relies on", tuple(blocks))
 

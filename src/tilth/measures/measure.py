@@ -12,20 +12,20 @@ from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding
+from tilth.shelf import Parameterized
 
 Measured: TypeAlias = tuple[list[Finding], Any]
 """Findings, and what the same measure of a later part is given as `before`."""
 
 
 @dataclass(frozen=True)
-class Measure(ABC):
+class Measure(Parameterized, ABC):
     """What can be measured of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
 
     `baseline` says whether its findings on the training part go into the fitted flow, as what later data is compared with; `default`
     whether it is measured where nothing is asked for by name.
     """
 
-    name: ClassVar[str]
     baseline: ClassVar[bool] = False
     default: ClassVar[bool] = False
 
@@ -48,6 +48,7 @@ class Numbers(Measure):
 
     name = "metrics"
     metrics: tuple[Metric, ...]
+    """The metrics."""
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         found = measured(table, self.metrics, session)

@@ -15,6 +15,7 @@ from tilth.engine.expressions import and_, col, eq, is_null, lit, ne, not_null, 
 from tilth.engine.operations import DistinctOfFew, Finite, NanToNull, Trim
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, distinct
+from tilth.measures.measure import Measure, Measured
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
@@ -29,6 +30,20 @@ QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 COMPARABLE = frozenset(
     {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
 )
+
+
+@dataclass(frozen=True)
+class Profile(Measure):
+    """What every column holds, and how the rows divide among the values of the label."""
+
+    name = "profile"
+    baseline = True
+    default = True
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        from tilth.measures.balance import balance_findings
+
+        return [*profile_findings(table, session), *balance_findings(originals, session)], None
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
-from functools import cache
-from itertools import pairwise
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from sqlglot.expressions import Expression as Tree
@@ -20,6 +15,7 @@ from tilth.engine.session import Session
 from tilth.errors import Gap, Mistake, Place, RequestError, TilthError, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
+from tilth.shelf import Parameterized
 from tilth.steps.filling import after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
@@ -33,7 +29,7 @@ Learning: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], Learned]
 
 
 @dataclass(frozen=True)
-class Step(ABC):
+class Step(Parameterized, ABC):
     """A wish, written down: a frozen dataclass of the parameters as the flow file gives them.
 
     `learning` is a conversation: it yields the metrics and needs that it asks for, is sent their values, may ask again, and returns what
@@ -88,30 +84,6 @@ class Step(ABC):
     def learns(self) -> bool:
         """Whether what the step does depends on the rows it was fitted on."""
         return True
-
-    def parameters(self) -> dict[str, Any]:
-        """The parameters that differ from their defaults, as the flow file writes them (`with_` is `with` there)."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in given.items()}
-
-    @classmethod
-    @cache
-    def documented(cls) -> Mapping[str, str]:
-        """Parameter → what it means: the text that stands under it in the class."""
-        return {name: text for kind in reversed(cls.__mro__) if issubclass(kind, Step) for name, text in _texts_under(kind)}
-
-    def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters().items())})"
-
-
-def _texts_under(kind: type) -> Iterable[tuple[str, str]]:
-    """(attribute, the text under it), for the annotated attributes of a class that have one."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    statements = body.body if isinstance(body, ast.ClassDef) else []
-    for statement, below in pairwise(statements):
-        match statement, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, inspect.cleandoc(text)
 
 
 class ColumnStep(Step):

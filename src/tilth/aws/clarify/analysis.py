@@ -37,7 +37,7 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     with engine.working_for("bias"):
         found = bias_findings(data, request, engine=engine)
     report = Report("measure", (*found, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
-    return replace(report, facts=replace(facts(data, seed=request.seed, bootstrap=request.bootstrap), rows=report.rows))
+    return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
 
 
 def deliver_analysis(report: Report, config: Any, place: Place) -> None:

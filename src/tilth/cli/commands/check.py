@@ -42,6 +42,7 @@ def command(
     """
     from tilth import verbs
     from tilth.cli.commands import split_options
+    from tilth.flow.checking import ruleset_from
     from tilth.report.files import refuse_unwritable
 
     if out:
@@ -49,7 +50,7 @@ def command(
     sources = _sources(tables)
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
-    ruleset = verbs.ruleset_from(Path(rules))
+    ruleset = ruleset_from(Path(rules))
     table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(**reading))
     report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, passed=passed, failed=failed)
     if out:

@@ -21,10 +21,22 @@ if TYPE_CHECKING:
 @click.option("--positive", multiple=True, metavar="VALUE", help="The good outcome; may be repeated.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="Against what bias is measured; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="Strata for conditional disparity.")
+@click.option(
+    "--measure", "measures", multiple=True, metavar="NAME", help="What to measure; may be repeated; otherwise what the roles permit."
+)
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*READING)
 @shared(*ENGINE)
-def command(data: str, config: str | None, out: str | None, json: bool, label: str | None, facet: tuple[str, ...], **options: Any) -> int:
+def command(
+    data: str,
+    config: str | None,
+    out: str | None,
+    json: bool,
+    label: str | None,
+    facet: tuple[str, ...],
+    measures: tuple[str, ...],
+    **options: Any,
+) -> int:
     """Measure DATA: its profile, and its bias by facets and label.
 
     With --config the file decides, and DIR/analysis.json has the shape that SageMaker Clarify writes.
@@ -42,9 +54,8 @@ def command(data: str, config: str | None, out: str | None, json: bool, label: s
     if config is not None:
         report = _by_config(data, config, out, reading_from(**reading), engine)
     else:
-        wanted = ("bias", "profile") if label and facet else ("profile",)
         table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(**reading))
-        report = verbs.measure(table, wanted, engine=engine)
+        report = verbs.measure(table, measures or None, engine=engine)
         if out:
             deliver_report(report, out)
     show(report, json)

@@ -45,7 +45,7 @@ class Bias(Measure):
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         if roles.facet:
             return ()
-        hint = "add roles: {facet: [sex, age]}, or leave `bias` out"
+        hint = "add `facet: [sex, age]` to the roles, or leave `bias` out"
         return (Mistake("bias is measured against facets, and no column has that role", hint=hint, code="no-facet"),)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:

@@ -1,0 +1,42 @@
+"""Which engine is meant: the shelf of engines, and the session that a verb works in."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any, TypeAlias
+
+from tilth.data import Dataset, Native
+from tilth.engine.session import Engine, Session
+from tilth.shelf import Shelf
+
+AnyEngine: TypeAlias = Engine | Session | str | None
+ENGINES: Shelf[type[Engine]] = Shelf("engine", "engines", {"duckdb": "tilth.engine.duckdb:DuckDB", "spark": "tilth.engine.spark:Spark"})
+
+
+@cache
+def _shared(name: str) -> Engine:
+    """The engine that verbs share, so that a text file is read once for several of them."""
+    return ENGINES[name]()
+
+
+def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
+    """The engine meant: one that is given, one by its name, or the one that the data lives in; else DuckDB in this process.
+
+    Errors: `RequestError` for a name that is not on the shelf of engines.
+    """
+    if isinstance(engine, Engine):
+        return engine
+    source = data.source if isinstance(data, Dataset) else data
+    lives_in = source.engine if isinstance(source, Native) else "spark" if type(source).__module__.startswith("pyspark.") else "duckdb"
+    if (engine or lives_in) == "spark":
+        from tilth.engine.spark import Spark
+
+        return Spark(getattr(source.handle if isinstance(source, Native) else source, "sparkSession", None))
+    ENGINES.find(engine or lives_in)
+    return _shared(engine or lives_in)
+
+
+def session_of(engine: AnyEngine, data: Any, title: str) -> AbstractContextManager[Session]:
+    """A new session of the engine meant, for one verb; a session that is given stays open."""
+    return nullcontext(engine) if isinstance(engine, Session) else engine_for(engine, data).session(title)

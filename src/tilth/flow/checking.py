@@ -1,0 +1,86 @@
+"""A check of one table: its rules, further tables that they name, the history of earlier checks, and the rows that pass and fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth import formats
+from tilth.data import Dataset, Files
+from tilth.engine.session import Session
+from tilth.errors import RequestError, RulesError
+from tilth.flow.reading import table_of
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import measured
+from tilth.report import Finding
+from tilth.rules import Ruleset, parse
+from tilth.store.local import refuse_own_input, text_of
+
+if TYPE_CHECKING:
+    from tilth.rules.evaluation import Evaluation
+
+RULES = "rules"  # the purpose of passes that rules need
+ROWS = "rows that pass and fail"
+
+
+def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
+    """A ruleset, or the one in a text or file."""
+    if isinstance(rules, Ruleset):
+        return rules
+    if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
+        path = Path(str(rules).strip())
+        return parse(text_of(path, "ruleset", RulesError), file=str(path))
+    return parse(str(rules))
+
+
+def checked(
+    data: Dataset,
+    ruleset: Ruleset,
+    session: Session,
+    *,
+    sources: Mapping[str, Any] | None = None,
+    history: str | Path | None = None,
+    passed: str | Path | None = None,
+    failed: str | Path | None = None,
+    **options: Any,
+) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+    """The findings of a ruleset on a table, and facts of the run: see `tilth.check`."""
+    from tilth.history.ledger import Ledger
+    from tilth.rules.evaluation import evaluate
+
+    ledger = None if history is None else Ledger(history)
+    with session.working_for(RULES):
+        tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
+        _refuse_places(passed, failed, (data, *tables.values()))
+        key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
+        earlier = None if ledger is None else partial(ledger.values, key)
+        found = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
+    facts = {} if passed is failed is None else _write_rows(data, ruleset, found, session, passed, failed)
+    if ledger is not None:
+        ledger.append(key, found.statistics)
+    return found.findings, {"rows": found.rows, **facts}
+
+
+def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
+    """Refuse to write rows over data that are read, and both to one place."""
+    if passed is not None and passed == failed:
+        raise RequestError(f"the rows that pass and those that fail cannot both be written to {passed}", code="same-place")
+    for place in (passed, failed):
+        if place is not None:
+            refuse_own_input(place, [path for t in tables if isinstance(t.source, Files) for path in t.source.paths])
+
+
+def _write_rows(data: Dataset, ruleset: Ruleset, found: Evaluation, session: Session, passed: Any, failed: Any) -> dict[str, Any]:
+    """Write the rows that pass and those that fail; how many they are, and the rules that judge no rows."""
+    from tilth.rules.row_output import row_results
+
+    with session.working_for(ROWS):
+        rows = row_results(data, ruleset, found.prepared)
+        rows = rows.held(session.checkpoint(rows.tested))
+        numbers = [measured(part, [RowCount()], session)[RowCount()] for part in (rows.passed, rows.failed)]
+        for part, place in ((rows.passed, passed), (rows.failed, failed)):
+            if place is not None:
+                formats.write(part, place, engine=session)
+    return {"rows_passed": numbers[0], "rows_failed": numbers[1], "rules_without_rows": list(rows.without_rows)}

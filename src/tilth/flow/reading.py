@@ -1,0 +1,47 @@
+"""The table that a verb works on: a dataset, something that can be read, or what a flow says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tilth import formats
+from tilth.data import Dataset, Roles
+from tilth.engine.session import Session
+from tilth.errors import FlowError
+from tilth.flow.flow import Flow
+from tilth.store.uri import joined
+
+
+def read(source: Any, roles: Roles, session: Session, **options: Any) -> Dataset:
+    """A lazy table whose columns have the roles. Errors: `ColumnError` for a role of a column that is not there."""
+    data = formats.read(source, roles=roles, engine=session, **options)
+    roles.check(data.names)
+    return data
+
+
+def table_of(data: Any, session: Session) -> Dataset:
+    """A dataset, or anything that can be read as one."""
+    return data if isinstance(data, Dataset) else read(data, Roles(), session)
+
+
+def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
+    """The table of a flow; `data` stands in for what the flow says to read."""
+    if isinstance(data, Dataset):
+        return data
+    if data is not None:
+        return formats.read(data, roles=flow.reading.roles, engine=session, standing_in=True, **flow.reading.options)
+    source = paths_of(flow)
+    if not source:
+        to_apply = f"to prepare data by what it learned: tilth apply {flow.name}.tilth DATA -o OUT"
+        to_read = "add `data: {read: …}` to it; or learn from other data: tilth fit FLOW DATA -o NAME.tilth"
+        what, hint = ("fitted flow", to_apply) if flow.fitted else ("flow", to_read)
+        raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
+    return read(source, flow.reading.roles, session, **flow.reading.options)
+
+
+def paths_of(flow: Flow, data: Any = None) -> list[str]:
+    """The paths that are read: those of the flow, or those that stand in for them."""
+    if data is None:
+        return [joined(flow.folder, p) for p in flow.reading.read]
+    return [str(path) for path in (data if isinstance(data, list | tuple) else [data]) if isinstance(path, str | Path)]

@@ -1,0 +1,64 @@
+"""The shelf of measures, and running several of them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.data import Roles
+from tilth.errors import RequestError
+from tilth.measures import MEASURES
+from tilth.measures.balance import Balance
+from tilth.measures.bias.measure import Bias
+from tilth.measures.measure import measure_from, measures_from
+from tilth.measures.profile import Profile
+
+TABLE = pa.table({"age": [30, 50, None, 41] * 10, "sex": ["f", "m", "m", "f"] * 10, "hired": ["yes", "no", "yes", "yes"] * 10})
+ROLES = {"label": "hired", "positive": "yes", "facet": ["sex"]}
+
+
+def test_an_entry_has_its_name_and_documents_its_parameters():
+    for name, kind in MEASURES.items():
+        assert kind.name == name
+        assert {f.name for f in fields(kind)} <= kind.documented().keys()
+
+
+def test_what_is_measured_by_default_is_what_the_roles_permit():
+    assert measures_from(None, Roles()) == (Profile(),)
+    assert measures_from(None, Roles.of(**ROLES)) == (Profile(), Bias())
+    assert {f.kind for f in tilth.measure(TABLE).findings} == {"column"}
+    assert {f.kind for f in tilth.measure(tilth.read(TABLE, roles=ROLES)).findings} == {"column", "balance", "bias"}
+
+
+def test_measures_have_parameters():
+    assert measures_from(["bias", {"bias": {"bootstrap": 5}}], Roles.of(**ROLES), bootstrap=0) == (Bias(bootstrap=0), Bias(bootstrap=5))
+    assert str(measure_from("bias", {"bootstrap": 5})) == "bias(bootstrap=5)"
+
+
+def test_every_mistake_is_reported_at_once():
+    with pytest.raises(RequestError) as caught:
+        measures_from(["bais", "bias", {"profile": {"depth": 3}}], Roles())
+    assert [m.code for m in caught.value.mistakes] == ["unknown-measure", "unknown-parameter", "no-facet"]
+
+
+def test_a_finding_of_two_measures_is_reported_once():
+    data = tilth.read(TABLE, roles=ROLES)
+    assert len(tilth.measure(data, ["profile", Balance()]).of("balance")) == 1
+
+
+@pytest.mark.parametrize("against", ["data", "report", "flow"])
+def test_differences_are_measured_against_earlier_data_a_report_or_a_fitted_flow(against):
+    flow = tilth.Flow.parse("data: {roles: {label: hired, positive: yes, facet: sex}}\nmeasure: [profile, {bias: {bootstrap: 0}}]")
+    earlier = tilth.read(TABLE, roles=ROLES)
+    later = tilth.read(TABLE.slice(0, 30), roles=ROLES)
+    asked = ["profile", Bias(bootstrap=0)]
+    known = {"data": lambda: earlier, "report": lambda: tilth.measure(earlier, asked), "flow": lambda: tilth.measure(earlier, asked)}[
+        against
+    ]()
+    found = {(f.name, f.subject): f for f in tilth.measure(later, asked, against=known).of("change")}
+    assert found["rows", ("age",)].value == -10
+    assert found["DPL", ("sex", "hired")].payload.of == "bias"
+    assert flow.measure[1] == Bias(bootstrap=0)
