@@ -186,7 +186,7 @@ class DuckDBRun(Session):
         if textfiles.python_name(encoding) == "utf-8-sig":
             return list(source.paths)
         scratch = Scratch(self._scratch.name)
-        self._held.callback(scratch.close)
+        self._held.callback(lambda kept: kept.close(), scratch)  # which holds it: a scratch folder goes with its object
         try:
             return [textfiles.as_utf8(path, encoding, Path(scratch.name)) for path in source.paths]
         except UnicodeDecodeError as error:
