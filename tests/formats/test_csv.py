@@ -6,7 +6,7 @@ import pytest
 
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.spark import Spark
-from tilth.errors import SourceError
+from tilth.errors import RequestError, SourceError
 from tilth.formats import read, to_arrow
 
 
@@ -112,6 +112,32 @@ def test_spark_reads_the_same(tmp_path, spark, engine):
         file.write_bytes(content)
         tables = [to_arrow(read(file, engine=e, **HOW.get(name, {})), e).to_pydict() for e in (engine, other)]
         assert tables[0] == tables[1], name
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "cp1252"])
+def test_encodings(tmp_path, engine, encoding):
+    (tmp_path / "a.csv").write_bytes("a\r\ncafé\r\n".encode(encoding))
+    assert to_arrow(read(tmp_path / "a.csv", encoding=encoding, engine=engine), engine).to_pydict() == {"a": ["café"]}
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "base64", "no-such"])
+def test_what_is_not_an_encoding_of_text(tmp_path, engine, encoding):
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    with pytest.raises(RequestError, match=f"unknown encoding '{encoding}'"):
+        read(tmp_path / "a.csv", encoding=encoding, engine=engine)
+
+
+def test_a_cell_of_many_megabytes_is_refused(tmp_path, engine):
+    (tmp_path / "a.csv").write_text("a,b\n1," + "x" * 50_000_000 + "\n")
+    with pytest.raises(SourceError, match="a cell has more than 16,000,000 characters"):
+        read(tmp_path / "a.csv", engine=engine)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(200), bytes(range(1, 256)) * 40])
+def test_a_binary_file_by_the_name_of_a_csv(tmp_path, engine, content):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(SourceError):
+        read(tmp_path / "a.csv", engine=engine)
 
 
 @pytest.mark.spark

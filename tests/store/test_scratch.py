@@ -94,3 +94,10 @@ def test_a_fork_leaves_it_alone(place: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "getpid", lambda: 0)
     held.close()
     assert Path(held.name).is_dir()
+
+
+def test_who_holds_its_close_holds_the_folder(place: Path) -> None:
+    close = Scratch().close
+    assert len(names(place)) == 1
+    close()
+    assert names(place) == set()

@@ -93,7 +93,8 @@ def python_name(encoding: str) -> str:
     """Python's name of an encoding; UTF-8 with and without a BOM are one."""
     try:
         name = codecs.lookup(encoding).name
-    except LookupError:
+        "".encode(encoding)  # rot13 and base64 are codecs too, but not of text
+    except (LookupError, TypeError, ValueError):
         raise RequestError(f"unknown encoding {encoding!r}", accepted="utf-8, utf-16, latin-1, cp1252 …", code="unknown-encoding") from None
     return "utf-8-sig" if name in ("utf-8", "utf-8-sig") else name
 

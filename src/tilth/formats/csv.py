@@ -20,6 +20,7 @@ from tilth.store.local import files, refuse_far, suffix_of
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
 SPARK_TIMES = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
+LONGEST_CELL = 16_000_000  # characters
 HEAD_BYTES = 1 << 20
 HEAD_ROWS = 2000  # the rows at the head that are looked at: for the delimiter, blanks, names, and kinds that can be ruled out
 
@@ -75,6 +76,9 @@ class Csv(Format):
         assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
         dialect = Dialect.of(source)
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
+        if any(len(value) > LONGEST_CELL for row in rows for value in row):
+            hint = "is a quote opened and never closed?"
+            raise SourceError(f"{source}: a cell has more than {LONGEST_CELL:,} characters", hint=hint, code="long-cell")
         return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:

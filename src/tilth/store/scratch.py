@@ -36,13 +36,17 @@ class Scratch:
     def __init__(self, where: str | Path | None = None) -> None:
         prefix = f".{PREFIX}" if where else PREFIX
         try:
-            self.name, self.close = locked_folder(Path(where or tempfile.gettempdir()), prefix)
+            self.name, self._remove = locked_folder(Path(where or tempfile.gettempdir()), prefix)
         except OSError as error:
             place = f"the spill folder {str(where)!r}" if where else "the folder for temporary files"
             wrong = RequestError if isinstance(error, FileNotFoundError | NotADirectoryError) else MachineError
             hint = "choose another by --spill, or spill=…"
             raise wrong(f"{place} cannot be used: {error.strerror}", hint=hint, code="spill") from error
-        weakref.finalize(self, self.close)
+        weakref.finalize(self, self._remove)
+
+    def close(self) -> None:
+        """Remove the folder with all that is in it."""
+        self._remove()
 
 
 def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] | None = None) -> tuple[str, Callable[[], None]]:
