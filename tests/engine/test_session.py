@@ -7,6 +7,7 @@ import resource
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,20 @@ def test_a_relation_that_is_handed_over_outlives_its_session():
     gc.collect()
     assert relation.fetchall() == [(1,), (2,)]
     assert tilth.check(relation, "Rules = [ RowCount = 2 ]").passed
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_batches_are_a_stream_of_what_the_table_is(name, request):
+    engine: Engine = DuckDB() if name == "duckdb" else tilth.Spark(request.getfixturevalue("spark"))
+    at = datetime(2024, 3, 31, 1, 30)
+    table = pa.table(
+        {"i": [1, None], "s": ["a", None], "t": [at, None], "z": pa.array([at, None], pa.timestamp("us", "UTC")), "l": [[1], None]}
+    )
+    with engine.session() as run:
+        data = read(table, engine=run)
+        text = run.query(data, exp.Select(expressions=[exp.Star()]))
+        reader = run.batches(text)
+        assert isinstance(reader, pa.RecordBatchReader)
+        assert reader.read_all().equals(run.table(text))
+        empty = run.batches(f"SELECT * FROM ({text}) AS t WHERE i > 7")
+        assert (empty.schema, empty.read_all().num_rows) == (run.table(text).schema, 0)

@@ -133,9 +133,9 @@ def _sampled(engine: Session, data: Dataset, asked: Asked) -> pa.Table:
 
     kinds = engine.schema(data)
     with engine.timed(asked.title, asked.text):
-        reader = engine.batches(asked.text)
-        types = uniform(reader.schema, kinds)
-        return pa.Table.from_batches((cast(batch, types) for batch in reader), types)
+        found = engine.table(asked.text)
+        types = uniform(found.schema, kinds)
+        return pa.Table.from_batches((cast(batch, types) for batch in found.to_batches()), types)
 
 
 def _folded(engine: Session, data: Dataset, asked: Asked) -> dict[Need, Any]:

@@ -120,7 +120,11 @@ class Session(ABC):
 
     @abstractmethod
     def batches(self, text: str) -> pa.RecordBatchReader:
-        """The rows of a large answer, in Arrow batches, in the order of the rows that are asked."""
+        """The rows of a large answer as a stream of Arrow batches, in the order of the rows, of which few are in memory at a time."""
+
+    def table(self, text: str) -> pa.Table:
+        """The rows of an answer as an Arrow table."""
+        return self.batches(text).read_all()
 
     @abstractmethod
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002 -- the flow file's own word

@@ -50,7 +50,7 @@ def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
 
 def to_arrow(data: Dataset, engine: Session) -> pa.Table:
     """A dataset as an Arrow table."""
-    table: pa.Table = engine.batches(engine.query(data, everything())).read_all()
+    table: pa.Table = engine.table(engine.query(data, everything()))
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 import warnings
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
@@ -310,10 +310,34 @@ class SparkRun(Session):
         with self._ours(text), without_pandas_warning():
             return folding.unpacked(self.sql(text).mapInArrow(folding.packed, "states binary").toArrow()["states"].to_pylist())
 
-    def batches(self, text: str) -> pa.RecordBatchReader:
+    def table(self, text: str) -> pa.Table:
         with self._ours(text):
-            reader: pa.RecordBatchReader = self.sql(text).toArrow().to_reader()
-        return reader
+            found: pa.Table = self.sql(text).toArrow()
+        return found
+
+    def batches(self, text: str) -> pa.RecordBatchReader:
+        import pyarrow as pa
+
+        frame = self.sql(text)
+        with self._ours(text):
+            schema = frame.limit(0).toArrow().schema
+        return pa.RecordBatchReader.from_batches(schema, self._streamed(text, frame, schema))
+
+    def _streamed(self, text: str, frame: DataFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows of a frame, one partition after the other. PySpark hands rows over one by one, so each row is a batch of them."""
+        import pyarrow as pa
+
+        def packed(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                sink = pa.BufferOutputStream()
+                with pa.ipc.new_stream(sink, batch.schema) as stream:
+                    stream.write_batch(batch)
+                yield pa.record_batch({"batch": pa.array([sink.getvalue().to_pybytes()], pa.binary())})
+
+        with self._ours(text), without_pandas_warning():
+            for row in frame.mapInArrow(packed, "batch binary").toLocalIterator():
+                for batch in pa.ipc.open_stream(bytes(row["batch"])):
+                    yield pa.RecordBatch.from_arrays([c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)], schema=schema)
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
         text = self.query(data, everything())
