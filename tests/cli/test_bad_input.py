@@ -177,3 +177,8 @@ def test_prepared_data_never_replace_what_they_are_made_of(tilth: Tilth, tmp_pat
     told = tilth("apply", "f.tilth", "a.csv", "-o", "a.xlsx")  # not a folder of Parquet by that name
     assert (told.code, "no format has this ending" in told.err) == (2, True), told
     assert contents(tmp_path) == before
+
+
+def test_more_threads_than_any_machine_has_are_refused(tilth: Tilth) -> None:
+    done = tilth("check", "a.csv", "r.dqdl", "--threads", "100000")
+    assert done.code == 2 and "1<=x<=1024" in done.err

@@ -81,7 +81,7 @@ READING = (
 ENGINE = (
     click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="Where it runs."),
     click.option("--memory-limit", metavar="SIZE", callback=size, help="Memory that DuckDB keeps to, such as 2GiB; the rest goes to disk."),
-    click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of DuckDB."),
+    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads of DuckDB."),
     click.option("--spill", metavar="FOLDER", help="Where DuckDB puts what does not fit into memory."),
     click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; a local Spark otherwise."),
 )

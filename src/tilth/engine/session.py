@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Contradicted(Exception):
+class TypeContradiction(Exception):
     """A string contradicts the assumed kind of its column."""
 
 
@@ -111,7 +111,7 @@ class Session(ABC):
     def load(self, data: Dataset, proof: Change) -> None:
         """Load a dataset's text files and hold them. `proof` gives what the dataset's decoding gives, and is used instead.
 
-        Errors: `Contradicted` for a string that contradicts it.
+        Errors: `TypeContradiction` for a string that contradicts it.
         """
 
     @abstractmethod

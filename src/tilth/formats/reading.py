@@ -10,7 +10,7 @@ from typing import Any
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
 from tilth.engine.layers import decode_layer
-from tilth.engine.session import Contradicted, Session
+from tilth.engine.session import Session, TypeContradiction
 from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
 from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
@@ -183,7 +183,7 @@ def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
     data = decoded(believed(guesses))
     try:
         engine.load(data, proof(decode_layer(data)[0], guesses, nulls))
-    except Contradicted:
+    except TypeContradiction:
         data = decoded(decided(raw, guesses, nulls, engine))
     return data
 

@@ -74,3 +74,11 @@ def test_integers_without_a_sign_are_read(spark):
         (1, 2**64 - 1),
         (255, 0),
     ]
+
+
+@pytest.mark.spark
+def test_an_unknown_column_in_a_query_over_csv_is_an_error_of_its_rule_alone(spark, tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n2\n", "utf-8")
+    rules = 'Rules = [ RowCount = 2, CustomSql "select nosuch from primary" = 1 ]'
+    report = tilth.check(tmp_path / "a.csv", rules, engine=tilth.Spark(spark))
+    assert [str(f.outcome) for f in report.findings] == ["Passed", "Error"]

@@ -14,7 +14,7 @@ from tilth.data import Files
 from tilth.engine import textfiles
 from tilth.engine.operations import refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
-from tilth.engine.session import Contradicted
+from tilth.engine.session import TypeContradiction
 from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
 
 TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
@@ -40,7 +40,7 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
         raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
         if CONTRADICTION in str(error):
-            raise Contradicted from error
+            raise TypeContradiction from error
         too_long = TOO_LONG.search(str(error))
         if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
             longest = int(too_long[1]) if too_long else None

@@ -20,7 +20,7 @@ from tilth.engine.layers import decode_layer, layer_select, select_from
 from tilth.engine.operations import lower, refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.python_operation import PythonFunction
-from tilth.engine.session import Contradicted, Engine, FileFormat, Progress, Session, everything
+from tilth.engine.session import Engine, FileFormat, Progress, Session, TypeContradiction, everything
 from tilth.engine.spark.connect import is_remote, reason
 from tilth.engine.spark.sessions import active_kept, beside, moved, session_for, unlogged
 from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
@@ -271,15 +271,17 @@ class SparkRun(Session):
     @contextmanager
     def _ours(self, text: str) -> Iterator[None]:
         from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-        from pyspark.errors import PySparkException
+        from pyspark.errors import AnalysisException, PySparkException
 
         try:
             with unlogged():
                 yield
         except (PySparkException, Py4JError) as error:
             self.refuse_if_cancelled()
+            if isinstance(error, AnalysisException):  # it shows the whole plan, and with it the words of other errors
+                raise MachineError(f"Spark refused a query: {reason(error)}", hint=text[:2000], code=REFUSED) from error
             if CONTRADICTION in str(error):
-                raise Contradicted from error
+                raise TypeContradiction from error
             if "MALFORMED_RECORD_IN_PARSING" in _chain(error):
                 raise SourceError(*textfiles.blamed(self._texts, "a row has too few or too many fields")) from error
             raise _ours(error, text) from error
