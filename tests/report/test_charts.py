@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.report.charts import MOST, STYLE, Dot, bars, grouped, heat, histogram, intervals, number, percent, shares, stacked
+from tilth.report.charts import MOST, STYLE, Dot, bars, grouped, intervals, number, percent, shares, stacked
 
 DRAWN = set("svg title desc defs pattern g rect line path circle text".split())  # noqa: SIM905
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,16 +39,7 @@ CHARTS = {
         neutral=st.floats(-1, 1),
         bands=st.one_of(st.none(), st.dictionaries(st.sampled_from("abcd"), pairs)),
     ),
-    "histogram": st.builds(
-        histogram,
-        names,
-        st.one_of(st.lists(floats, max_size=8), st.lists(floats, max_size=8, unique=True).map(sorted)),
-        st.dictionaries(names, st.lists(numbers, max_size=9), max_size=5),
-    ),
     "shares": st.builds(shares, names, numbers, numbers, numbers),
-    "heat": st.builds(
-        heat, names, st.lists(names, max_size=45), st.lists(st.lists(numbers, max_size=12), max_size=12), most=st.floats(0.1, 10)
-    ),
 }
 
 
@@ -112,11 +103,6 @@ EMPTY = {
     "grouped": grouped("Missing", {"a": {}}),
     "stacked": stacked("Missing", {}),
     "intervals": intervals("Missing", {}),
-    "histogram, no edges": histogram("Missing", [], {"a": []}),
-    "histogram, no counts": histogram("Missing", [0, 1, 2], {"a": [0, 0]}),
-    "histogram, edges that fall": histogram("Missing", [0, 2, 1], {"a": [1, 2]}),
-    "histogram, edges without value": histogram("Missing", [0, NAN], {"a": [1]}),
-    "heat": heat("Missing", [], []),
 }
 
 
@@ -245,33 +231,12 @@ def test_an_interval_that_is_half_open_ends_in_an_arrow():
     assert len([path for path in parts(svg).iter(f"{SVG}path") if path.get("fill") == "currentColor"]) == 1
 
 
-def test_a_histogram_tells_its_fullest_bin():
-    svg = histogram("x", [0, 10, 20], {"before": [1, 3], "after": [0, 0]})
-    assert described(svg) == (
-        "share of rows per bin, from 0 to 20; before: 4 rows in 2 bins, most (75 %) between 10 and 20; after: no rows"
-    )
-    assert len({path.get("stroke-dasharray") for path in parts(svg).iter(f"{SVG}path")}) == 2
-
-
-def test_uneven_bins_are_drawn_by_area():
-    svg = histogram("x", [0, 1, 3], {"before": [1, 2]})  # equally dense
-    steps = next(parts(svg).iter(f"{SVG}path")).get("d")
-    heights = re.findall(r"V([\d.]+)H", steps)
-    assert heights[0] == heights[1]
-
-
 def test_a_little_is_still_seen():
     good, bad = lengths(shares("x", valid=9_999, missing=0, invalid=1))[1:]
     assert bad >= 4
     assert good + bad == pytest.approx(119, abs=0.1)
     assert described(shares("x", valid=9_999, missing=0, invalid=1)) == "valid >99.9 %, missing 0 %, invalid <0.1 %"
     assert described(shares("x", 0, 0, 0)) == "no data"
-
-
-def test_a_heat_table_names_the_largest():
-    svg = heat("x", ["a", "b", "c"], [[1, 0.2, None], [0.2, 1, -0.9], [None, -0.9, 1]])
-    assert described(svg) == "3 names; the largest: c, b: −0.9; b, a: 0.2"
-    assert words(svg).count("−0.9") == 2
 
 
 # ── colours and the look of it ───────────────────────────────────────────────────────────────────────────────────
@@ -321,12 +286,7 @@ def sheet() -> str:
             bands={"CI": (-0.5, 0.5), "JS": (-INF, 0.02)},
         ),
         intervals("l", {"DPL": {"train": dot(0.3)}}),
-        histogram("m", range(15, 80, 5), {"before": [i * 7 % 13 for i in range(12)], "after": [i * 5 % 11 for i in range(12)]}),
-        histogram("n", [-INF, 0, 1000, 5000, 20000, INF], {"before": [5, 400, 800, 90, 2]}),
-        histogram("o", [123456.7, 123456.8, 123456.9], {"before": [5, 400]}),
         shares("p", 80, 10, 10),
-        heat("q", ["age", "income", "debt to income (%)"], [[1, 0.66, None], [0.66, 1, -0.95], [None, -0.95, INF]]),
-        heat("r", [f"column {i}" for i in range(45)], [[math.sin(i * j) for j in range(45)] for i in range(45)]),
     ]
     return f"<!doctype html><meta charset='utf-8'><style>{STYLE}body{{background:var(--page)}}</style>" + "".join(charts)
 
@@ -357,4 +317,4 @@ def test_no_words_touch_or_leave_the_picture():
         page.set_content(sheet())
         touching, drawn = page.evaluate(TOUCHING), page.locator("svg.chart").count()
         browser.close()
-    assert (touching, drawn) == ([], 18)
+    assert (touching, drawn) == ([], 13)

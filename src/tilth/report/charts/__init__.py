@@ -9,9 +9,7 @@ alone: series differ by pattern, line or mark as well, and every number is writt
     grouped      several numbers per name, side by side
     stacked      shares of classes per part
     intervals    values with confidence intervals, a neutral line and bands that are accepted
-    histogram    how a number is distributed, before and after
     shares       one thin bar of valid, missing and invalid
-    heat         a number per pair of names
 
 Nothing to draw gives a figure that says “no data”. None and NaN are named, infinities run to the edge and end in an arrow. Names are cut
 to the room they have, by an estimate of their width, with the whole text in a `<title>`; whatever they contain is escaped. Past `MOST`
@@ -21,12 +19,10 @@ the same chart twice, give each a `key`: ids are made from the content.
 
 from tilth.report.charts.bars import bars, grouped
 from tilth.report.charts.draw import MOST, STYLE
-from tilth.report.charts.heat import heat
-from tilth.report.charts.histogram import histogram
 from tilth.report.charts.intervals import Dot, intervals
 from tilth.report.charts.letters import clean
 from tilth.report.charts.numbers import number, percent
 from tilth.report.charts.shares import shares
 from tilth.report.charts.stacked import stacked
 
-__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "grouped", "heat", "histogram", "intervals", "number", "percent", "shares", "stacked"]
+__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "grouped", "intervals", "number", "percent", "shares", "stacked"]

@@ -1,0 +1,48 @@
+"""The battery of measures, on all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.engine.duckdb import DuckDB
+from tilth.measures.balance import Balance
+from tilth.measures.bias.measure import Bias
+from tilth.measures.importance import Importance
+from tilth.measures.measure import Measured
+from tilth.measures.profile import Profile
+from tilth.report import Finding
+from tilth.testing.measures import check_measure
+
+TABLE = pa.table({"age": [30, 50, None, 41] * 15, "sex": ["f", "m", "m"] * 20, "hired": ["yes", "no", "yes", None, "no"] * 12})
+ROLES = {"label": "hired", "positive": "yes", "facet": ["sex"]}
+ALL = (Profile(), Balance(), Bias(bootstrap=0), Importance(lambda rows: np.full(len(rows), "yes"), repeats=2))
+
+
+@pytest.mark.parametrize("measure", ALL, ids=lambda m: m.name)
+def test_every_measure_keeps_the_laws(measure):
+    check_measure(measure, tilth.read(TABLE, roles=ROLES), (DuckDB().session(), DuckDB().session()))
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("measure", ALL, ids=lambda m: m.name)
+def test_both_engines_find_the_same(measure, spark):
+    from tilth.engine.spark import Spark
+
+    check_measure(measure, tilth.read(TABLE, roles=ROLES), (DuckDB().session(), Spark(session=spark).session()))
+
+
+def test_a_measure_that_changes_its_mind_is_caught():
+    class Fickle(Profile):
+        """Finds something else each time."""
+
+        count = 0
+
+        def measure(self, table, originals, session, before=None) -> Measured:
+            Fickle.count += 1
+            return [Finding("n", value=Fickle.count)], None
+
+    with pytest.raises(AssertionError, match="both engines"):
+        check_measure(Fickle(), tilth.read(TABLE), (DuckDB().session(), DuckDB().session()))
