@@ -2,13 +2,15 @@
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.measures.bias.tables import by_name, found, table_of
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.expressions import col, double
+from tilth.engine.expressions import col, double, eq, lit
 from tilth.errors import RequestError
 from tilth.measures.bias import Facet, Weights, cube
-from tilth.metrics.metric import Grouped, measured
+from tilth.metrics.metric import Grouped, Where, measured
 
 N = 3000
 MANY = pa.table(
@@ -103,6 +105,36 @@ def test_rows_without_a_weight_do_not_count():
     table = pa.table({"f": ["a", "a", "a", "b", "b"], "w": [1.0, None, -1.0, 0.0, float("inf")]})
     metric = Grouped(Weights(double(col("w"))), ("f",))
     assert measured(table_of(table), [metric], DuckDB().session())[metric] == {"a": (1, 1.0, 1.0), "b": (0, 0, 0)}
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["yes", "no", None]), st.sampled_from([0.5, 2.0, 0.0, None])), max_size=20
+)
+ENGINE = DuckDB().session()
+
+
+def cells(rows, condition=None):
+    columns = zip(*rows, strict=True) if rows else ([], [], [])
+    kinds = (pa.string(), pa.string(), pa.float64())
+    table = pa.table({n: pa.array(list(c), k) for n, c, k in zip("fyw", columns, kinds, strict=True)})
+    cube = Grouped(Weights(col("w")), ("f", "y"))
+    asked = cube if condition is None else Where(cube, condition)
+    found = measured(table_of(table), [asked], ENGINE)[asked]
+    return {cell: numbers for cell, numbers in found.items() if numbers[0]}
+
+
+@given(ROWS, ROWS)
+def test_cells_of_two_parts_add_up_to_those_of_the_whole(a, b):
+    first, second, whole = cells(a), cells(b), cells(a + b)
+    summed = {c: tuple(x + y for x, y in zip(first.get(c, (0, 0, 0)), second.get(c, (0, 0, 0)), strict=True)) for c in first | second}
+    assert summed == whole
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_the_order_of_rows_and_a_condition_that_is_true_change_no_cell(rows, random):
+    found = cells(rows)
+    assert cells(random.sample(rows, len(rows))) == found
+    assert cells(rows, eq(lit(1), lit(1))) == found
 
 
 # ── too many values ──
