@@ -173,7 +173,7 @@ class _Loader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.roles = Roles()
-        self.places: dict[Step, Place] = {}
+        self.places: dict[Step | str, Place] = {}
 
     def wrong(self, path: Path, message: str, of_key: bool = False, accepted: str = "", hint: str = "", code: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
@@ -194,6 +194,8 @@ class _Loader:
                     code="not-in-this-version",
                 )
         self.roles = roles = self.roles_of(value)
+        if roles.positive:
+            self.places["positive"] = self.document.place(("data", "roles", "positive"))
         split = self.split(value.get("split"))
         steps = {p.name: [split] if p not in LISTS and split else self.steps(p.name, value.get(p.name)) for p in PARTS}
         measure = self.measures(value.get("measure"))

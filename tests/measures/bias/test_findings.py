@@ -204,6 +204,21 @@ def test_a_flow_reports_bias_in_predictions(tmp_path):
         assert words in page
 
 
+def test_a_favourable_value_of_a_flow_that_no_row_has_carries_its_line(tmp_path):
+    import pyarrow.csv
+
+    import tilth
+
+    pyarrow.csv.write_csv(PREDICTED, tmp_path / "p.csv")
+    (tmp_path / "f.yaml").write_text(
+        "data:\n  read: p.csv\n  roles:\n    facet: facet\n    label: label\n    positive: nosuch\nmeasure: [bias]\n"
+    )
+    with pytest.raises(RequestError) as error:
+        tilth.run(tmp_path / "f.yaml")
+    (mistake,) = error.value.mistakes
+    assert (mistake.place.line, mistake.code, mistake.accepted) == (6, "no-such-value", "no, yes")
+
+
 # ── private columns ──
 
 
@@ -229,14 +244,14 @@ def test_numbers_and_strata_of_private_columns_are_masked():
 
 
 def test_masked_values_have_the_same_names_in_every_part():
-    from tilth.measures.bias import BiasRequest, bias_and_bands
+    from tilth.measures.bias import BiasRequest, bias_and_groups
 
     whole = table_of({"f": ["b", "a", "c"] * 9, "y": [1, 0, 1] * 9}, label="y", positive=1, facet="f", private="f")
     part = table_of({"f": ["c", "a"] * 9, "y": [1, 0] * 9}, label="y", positive=1, facet="f", private="f")
     engine = DuckDB().session()
     request = BiasRequest.of_roles(whole.roles, engine.schema(whole), bootstrap=0)
-    _, groups = bias_and_bands(whole, request, engine)
-    findings, _ = bias_and_bands(part, request.cut_as(groups), engine)
+    _, groups = bias_and_groups(whole, request, engine)
+    findings, _ = bias_and_groups(part, request.cut_as(groups), engine)
     assert {f.group for f in findings if f.kind == "bias"} == {"f=value 1", "f=value 3"}
 
 

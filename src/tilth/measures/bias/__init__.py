@@ -11,8 +11,8 @@ findings     what is reported, and warnings
 """
 
 from tilth.measures.bias.cube import Weights
-from tilth.measures.bias.findings import Bands, bias_and_bands, bias_findings
+from tilth.measures.bias.findings import bias_and_groups, bias_findings
 from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
 from tilth.measures.bias.request import BiasRequest, Facet
 
-__all__ = ["BIAS_METRICS", "Bands", "BiasMetric", "BiasRequest", "Facet", "Weights", "bias_and_bands", "bias_findings"]
+__all__ = ["BIAS_METRICS", "BiasMetric", "BiasRequest", "Facet", "Weights", "bias_and_groups", "bias_findings"]

@@ -12,7 +12,6 @@ from tilth.measures.bias.evaluation import Group, evaluate
 from tilth.measures.bias.request import BiasRequest, Groups
 from tilth.report import Finding, warning
 
-Bands = Groups
 MUCH_EXCLUDED = 0.05
 MISSING_DIFFERS = 0.02
 
@@ -26,10 +25,10 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
     Errors: `RequestError` with every mistake of the request at once.
     """
     request = request or BiasRequest.of_roles(data.roles, engine.schema(data), **options)
-    return bias_and_bands(data, request, engine)[0]
+    return bias_and_groups(data, request, engine)[0]
 
 
-def bias_and_bands(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Bands]:
+def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Groups]:
     """The findings of `bias_findings`, and facet → its groups, for `BiasRequest.cut_as`: parts that are measured later then have
     the groups of this one."""
     found = counted(request, data, engine)

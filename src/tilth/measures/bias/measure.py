@@ -8,7 +8,7 @@ from typing import Any
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import Mistake
-from tilth.measures.bias.findings import bias_and_bands
+from tilth.measures.bias.findings import bias_and_groups
 from tilth.measures.bias.request import BiasRequest, MissingPolicy
 from tilth.measures.measure import Measure, Measured
 
@@ -51,4 +51,4 @@ class Bias(Measure):
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
         request = BiasRequest.of_roles(originals.roles, session.schema(originals), **given)
-        return bias_and_bands(originals, request.cut_as(before or {}), session)
+        return bias_and_groups(originals, request.cut_as(before or {}), session)
