@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -15,12 +17,17 @@ TREE = ("sklearn.tree._tree.Tree",)
 
 @cache
 def folder() -> Path:
-    made = tempfile.TemporaryDirectory(prefix="tilth-models-")
-    KEPT.append(made)
-    return Path(made.name)
+    """One folder for all runs and workers: the names of tests hold its path, and must be the same in all of them."""
+    made = Path(tempfile.gettempdir()) / f"tilth-models-{getpass.getuser()}"
+    made.mkdir(exist_ok=True)
+    return made
 
 
-KEPT: list[tempfile.TemporaryDirectory[str]] = []
+def kept(name: str, content: bytes) -> str:
+    """The path of a file with this content, which appears at once: another worker may be reading it."""
+    new = folder() / f"{name}.{os.getpid()}"
+    new.write_bytes(content)
+    return str(new.replace(folder() / name))
 
 
 def matrix(rows: int = 200, seed: int = 3) -> np.ndarray:
@@ -37,8 +44,7 @@ def tree() -> str:
 
     x = matrix()
     y = np.array(["low", "middle", "high"])[np.digitize(np.nan_to_num(x[:, 0]) + x[:, 1], [-3, 3])]
-    io.dump(DecisionTreeClassifier(max_depth=4, random_state=0).fit(x, y), folder() / "tree.skops")
-    return str(folder() / "tree.skops")
+    return kept("tree.skops", io.dumps(DecisionTreeClassifier(max_depth=4, random_state=0).fit(x, y)))
 
 
 @cache
@@ -50,15 +56,14 @@ def linear(names: tuple[str, ...] = ()) -> str:
 
     x = np.nan_to_num(matrix())
     y = (x[:, 0] - x[:, 1] > 0).astype(int)
-    path = folder() / f"linear{len(names)}.skops"
-    io.dump(LogisticRegression().fit(pd.DataFrame(x, columns=list(names)) if names else x, y), path)
-    return str(path)
+    model = LogisticRegression().fit(pd.DataFrame(x, columns=list(names)) if names else x, y)
+    return kept(f"linear{len(names)}.skops", io.dumps(model))
 
 
 @cache
 def network() -> str:
     """σ(a − b + c / 2) as ONNX, null counted as 0; its label is the sum."""
-    from onnx import TensorProto, checker, helper, save
+    from onnx import TensorProto, checker, helper
 
     weights = helper.make_tensor("w", TensorProto.FLOAT, [3, 1], [1.0, -1.0, 0.5])
     zero, one = (helper.make_tensor(n, TensorProto.FLOAT, [], [v]) for n, v in (("zero", 0.0), ("one", 1.0)))
@@ -76,8 +81,7 @@ def network() -> str:
     graph = helper.make_graph(nodes, "network", inputs, outputs, [weights, zero, one])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     checker.check_model(model)
-    save(model, str(folder() / "network.onnx"))
-    return str(folder() / "network.onnx")
+    return kept("network.onnx", model.SerializeToString())
 
 
 def predicting(columns: tuple[str, ...]) -> list[Predict]:

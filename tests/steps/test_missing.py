@@ -1,4 +1,4 @@
-"""missing: null, and for texts blank too."""
+"""missing: null, and for strings blank too."""
 
 import pyarrow as pa
 

@@ -159,7 +159,7 @@ class Unfiltered(Wrong):
 @pytest.mark.parametrize(
     ("metric", "law"),
     [
-        (Wrong("range"), r"the value lies in \[0, inf\]"),
+        (Wrong("range"), r"the value is in \[0, inf\]"),
         (Wrong("nan"), "a value is never NaN"),
         (Wrong("merge"), "parts merge to the whole"),
     ],

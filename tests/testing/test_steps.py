@@ -81,5 +81,5 @@ def test_a_step_without_texts_under_its_parameters_fails():
 
         more: int = 1
 
-    with pytest.raises(AssertionError, match="parameters without a text under them"):
+    with pytest.raises(AssertionError, match="parameters without a string below them"):
         check_step(Silent("number"))

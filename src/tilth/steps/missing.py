@@ -1,4 +1,4 @@
-"""What counts as missing to a step: null, and for texts blank too. NaN became null when the data was read."""
+"""What counts as missing to a step: null, and for strings blank too. NaN became null when the data was read."""
 
 from __future__ import annotations
 

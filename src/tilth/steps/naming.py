@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 LONGEST = 63  # bytes of a name: what PostgreSQL keeps of one, and others keep more
-TAIL = 8  # hexadecimal digits that tell names apart which would otherwise be equal or too long
+TAIL = 8  # hexadecimal digits of the hash that keeps names distinct
 
 
 def names_of(column: str, values: Sequence[Any], taken: Iterable[str] = ()) -> list[str]:
@@ -37,7 +37,7 @@ def slug(value: Any) -> str:
 
 
 def tail(value: Any) -> str:
-    """A hash that tells a value from others."""
+    """A short hash of a value."""
     return hashlib.md5(_text(value).encode(), usedforsecurity=False).hexdigest()[:TAIL]
 
 

@@ -51,9 +51,9 @@ class Predict(Step):
     column: str = "prediction"
     """The column that is made."""
     columns: tuple[str, ...] = ()
-    """The columns that the model takes, in its order. Left away: those it was trained on, where it has their names."""
+    """The columns that the model takes, in its order. Default: those it was trained on, where it has their names."""
     positive: str | int | bool | None = None
-    """`probability`: the class. Left away: the model's last one."""
+    """`probability`: the class. Default: the model's last one."""
     trusted: tuple[str, ...] = ()
     """Types that a `.skops` file may hold besides those that skops trusts. Name only what you have reviewed."""
 

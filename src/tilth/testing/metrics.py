@@ -1,4 +1,4 @@
-"""The battery that every metric passes, ours and others'.
+"""The battery that every metric passes, Tilth's own and those of other packages.
 
 `check_metric` tries a metric on small tables of nasty values, `check_laws` on any table. Both raise `AssertionError` with the law that
 does not hold, the metric and the two values.
@@ -134,7 +134,7 @@ def _check_range(metric: Metric, value: Any) -> None:
         return
     low, high = metric.range
     _must(not math.isnan(value), "a value is never NaN: a metric without a value gives None", metric)
-    _must(low - TOLERANCE <= value <= high + TOLERANCE, f"the value lies in [{low}, {high}]", metric, value)
+    _must(low - TOLERANCE <= value <= high + TOLERANCE, f"the value is in [{low}, {high}]", metric, value)
 
 
 def _check_groups(metric: Metric, table: pa.Table, data: Dataset, engine: Session) -> None:

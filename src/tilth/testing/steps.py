@@ -1,4 +1,4 @@
-"""The battery that every step passes, ours and those of other packages.
+"""The battery that every step passes, Tilth's own and those of other packages.
 
     from tilth.testing.steps import check_step
 
@@ -37,7 +37,7 @@ CLOSE = 1e-12  # relative: sums are added in another order elsewhere
 
 
 def sample_table() -> pa.Table:
-    """Twelve rows with a column of each kind; nulls, NaN, infinities, blanks and texts that must be quoted among them."""
+    """Twelve rows with a column of each kind; nulls, NaN, infinities, blanks and strings that must be quoted among them."""
     columns = {
         "number": pa.array([0.5, -1.5, None, 0.1, math.nan, 3.0, 3.0, -0.0, math.inf, -math.inf, 1e-300, 38.5816], pa.float64()),
         "whole": pa.array([1, 2, 2, None, -7, 2**53 + 1, 0, 5, 5, 5, None, 9], pa.int64()),
@@ -57,7 +57,7 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
     """Whether a step keeps what every step promises, on a table that it can learn from; the sample table if none is given.
 
     The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
-    makes depend on what it learned, never on the rows it is given. The order of the rows changes nothing. A step that may stand among
+    makes depend on what it learned, never on the rows it is given. The order of the rows changes nothing. A step that may be among
     `features` gives for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row,
     of nulls only, of one value only, with odd names, with another column or without one it works, or refuses with an error of Tilth's.
 
@@ -117,7 +117,7 @@ class _Battery:
         given = {f.name: getattr(step, f.name) for f in fields(step)}
         promise(type(step)(**_tupled(json.loads(json.dumps(given)))) == step, f"{step} is another step after a round trip through JSON")
         missing = {f.name for f in fields(step)} - step.documented().keys()
-        promise(not missing, f"{step.name}: parameters without a text under them: {missing}")
+        promise(not missing, f"{step.name}: parameters without a string below them: {missing}")
 
     def whole(self, table: pa.Table) -> None:
         found, data = self.fitted(table)
@@ -146,7 +146,7 @@ class _Battery:
 
     def one_by_one(self, found: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
         layers = [layer for layer in data.layers if isinstance(layer, Change)]
-        promise(len(layers) == len(data.layers), f"{self.step} may stand among features, but changes which rows there are")
+        promise(len(layers) == len(data.layers), f"{self.step} may be among features, but changes which rows there are")
         one = row_function(layers, table.column_names)
         alone = [tuple(one(row).values()) for row in table.to_pylist()]
         promise(same_rows(alone, rows), f"{self.step}: a row alone is not that row of the whole: {difference(alone, rows)}")
@@ -188,7 +188,7 @@ class _Battery:
             nothing: Step = replace(step, columns="no_such_*")
             found, data = self.fitted(table, nothing)
             promise(not found.learned, f"{self.step} learns something of no column")
-            promise(data.names == tuple(table.column_names), f"{self.step} changes a column without being told to")
+            promise(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
 
 
 def _repeated(table: pa.Table) -> pa.Table:
@@ -209,7 +209,7 @@ VARIANTS: Mapping[str, Callable[[pa.Table], Iterable[pa.Table]]] = {
 
 
 def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
-    """The same step for a table whose columns are called otherwise. Names inside SQL texts are left as they are."""
+    """The same step for a table whose columns have other names. Names inside SQL are left as they are."""
 
     def rename(value: Any) -> Any:
         if isinstance(value, tuple):
@@ -261,7 +261,7 @@ def same_rows(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> boo
 
 
 def difference(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> str:
-    """Some rows that stand in one list only."""
+    """Some rows that are in one list only."""
     left, right = Counter(map(_comparable, a)), Counter(map(_comparable, b))
     return f"{list((left - right).elements())[:3]} and {list((right - left).elements())[:3]}"
 

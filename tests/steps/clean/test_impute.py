@@ -91,7 +91,7 @@ def test_a_column_without_values_cannot_be_learned():
     "values", [pa.array([None, ""], pa.string()), pa.array([], pa.string()), pa.nulls(2)], ids=["blank", "no rows", "null"]
 )
 def test_a_column_in_which_nothing_stands_is_told_so_and_not_that_it_is_a_text(values):
-    with pytest.raises(RequestError, match="column 'x' has no value in the training part, so nothing tells what kind"):
+    with pytest.raises(RequestError, match="column 'x' has no value in the training part, so its kind is unknown"):
         made(Impute("x"), {"x": values})
 
 

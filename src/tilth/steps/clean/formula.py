@@ -24,7 +24,7 @@ class Formula(Step):
 
     Decimals, and numbers with a point, are doubles, on both engines and in a served row: `0.1 + 0.2 = 0.3` is false.
 
-    Errors: `ExpressionError` for a text that is no formula, or uses what may not be used: other tables, files, settings.
+    Errors: `ExpressionError` for a string that is not a formula, or uses what may not be used: other tables, files, settings.
 
     >>> print(Formula("ratio", "debt / income"))
     formula(column='ratio', expression='debt / income')

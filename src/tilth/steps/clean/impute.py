@@ -25,10 +25,10 @@ from tilth.steps.step import ColumnStep, Learned, Selector
 class Impute(ColumnStep):
     """Missing values become the mean, the median, the most frequent value, or a constant.
 
-    x' = x where x is there, else the fill. Missing is null, and for texts blank too. Mean and median are of the finite
+    x' = x where x is there, else the fill. Missing is null, and for strings blank too. Mean and median are of the finite
     training values and make an integer column a float one; of equally frequent values the smallest is taken.
 
-    Errors: a column without any value in training, unless `with` is `constant`; a constant that is no value of the column's kind.
+    Errors: a column without any value in training, unless `with` is `constant`; a constant that is not a value of the column's kind.
 
     >>> print(Impute("age", with_="mean", indicator=True))
     impute(columns='age', with='mean', indicator=True)
@@ -96,7 +96,7 @@ class Impute(ColumnStep):
         if self.with_ == "constant" and self.value is None:
             return "cannot be filled: `value` is missing"
         if self.with_ == "constant" and constant(self.value, column.kind) is None:
-            return f"cannot be filled with {self.value!r}: that is no value of kind {column.kind}"
+            return f"cannot be filled with {self.value!r}: that is not a value of kind {column.kind}"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""null_if: values that stand for nothing become null."""
+"""null_if: values that mean missing become null."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tilth.steps.step import ColumnStep, Selector
 
 @dataclass(frozen=True)
 class NullIf(ColumnStep):
-    """Disguised missing values (`?`, `N/A`, -999) and impossible ones become null; blank texts do too.
+    """Disguised missing values (`?`, `N/A`, -999) and impossible ones become null; blank strings do too.
 
     A text is compared as a whole, without the blanks around it and whatever its case (A–Z). In a column of numbers the values that
-    are numbers count, in a column of texts all of them: `values: ["?", -999]` serves both.
+    are numbers count, in a string column all of them: `values: ["?", -999]` serves both.
 
     >>> print(NullIf("all", values=("?", "N/A", -999)))
     null_if(columns='all', values=['?', 'N/A', -999])
@@ -31,7 +31,7 @@ class NullIf(ColumnStep):
 
     columns: Selector
     values: tuple[str | int | float, ...] = ()
-    """What stands for a missing value."""
+    """The values that mean missing."""
     below: float | None = None
     """Numbers below this become null."""
     above: float | None = None
@@ -48,13 +48,13 @@ class NullIf(ColumnStep):
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         x = col(column.name)
         if column.kind is Kind.STRING:
-            return {"stands for missing": IsToken.of(x, *(lit(str(v)) for v in ("", *self.values)))}
+            return {"means missing": IsToken.of(x, *(lit(str(v)) for v in ("", *self.values)))}
         numbers = [v for v in self.values if not isinstance(v, str)]
-        reasons = {"stands for missing": in_(x, numbers)} if numbers else {}
+        reasons = {"means missing": in_(x, numbers)} if numbers else {}
         bounds = [test(x, lit(bound)) for test, bound in ((lt, self.below), (gt, self.above)) if bound is not None]
         return reasons | ({"out of bounds": or_(*bounds)} if bounds else {})
 
     def accepts(self, column: Column) -> str:
         if column.kind.numeric or column.kind in (Kind.STRING, Kind.BOOLEAN) or column.kind.temporal:
             return ""
-        return "has no values that could stand for missing ones"
+        return "has no values that could mean missing"

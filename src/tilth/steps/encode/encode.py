@@ -34,8 +34,8 @@ class Encode(ColumnStep):
 
     `one_hot` replaces the column by a column `{column}_{category}` for each category: 1 where the value is that category, else 0.
     `ordinal` replaces the value by its place among the categories, from 0. Categories are the values met in training, the most
-    frequent first and equally frequent ones by value; which columns there are depends on training alone. Takes texts, booleans and
-    integers. Null is missing, and so is blank text; a value that is no category is unseen. A column without any value has no
+    frequent first and equally frequent ones by value; which columns there are depends on training alone. Takes strings, booleans and
+    integers. Null is missing, and so is a blank string; a value that is not a category is unseen. A column without any value has no
     categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
 
     Errors: a column with more categories than `most`; a value that the policy `error` refuses; a made column that is called like
@@ -53,10 +53,10 @@ class Encode(ColumnStep):
     with_: Literal["one_hot", "ordinal"] = "one_hot"
     """How categories are written: a 0/1 column for each, or one whole number."""
     unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
-    """What a value becomes that is no category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
-    `slot`, the number after the last category's; `error`. Left away: `slot` where rare categories are left out, else `zeros` or -1."""
+    """What a value becomes that is not a category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
+    `slot`, the number after the last category's; `error`. Default: `slot` where rare categories are left out, else `zeros` or -1."""
     missing: Literal["zeros", "slot", "null", "error", -1] | None = None
-    """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Left away: `zeros`
+    """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Default: `zeros`
     or `null`."""
     max_categories: int | None = None
     """The most frequent categories that are kept; the others count as unseen."""
@@ -69,7 +69,7 @@ class Encode(ColumnStep):
     drop: Literal["first", "binary"] | None = None
     """Leaves out the first category's 0/1 column: of every column, or of those with two categories."""
     most: int | None = None
-    """The largest number of categories that is allowed. Left away: 1,000 for `one_hot`, 500,000 for `ordinal`."""
+    """The largest number of categories that is allowed. Default: 1,000 for `one_hot`, 500,000 for `ordinal`."""
 
     def __post_init__(self) -> None:
         mistakes = list(self._mistakes())
@@ -95,7 +95,7 @@ class Encode(ColumnStep):
         if self.most is not None and not 1 <= self.most < 1_000_000:
             found.append(Mistake("encode: `most` must be from 1 to 999,999", code="bad-value"))
         if len(set(self.categories)) < len(self.categories):
-            found.append(Mistake("encode: a category stands in `categories` twice", code="bad-value"))
+            found.append(Mistake("encode: a category is in `categories` twice", code="bad-value"))
         return found
 
     # ── policies ──
@@ -225,7 +225,7 @@ class Encode(ColumnStep):
 
     def accepts(self, column: Column) -> str:
         if column.kind not in (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER):
-            return "cannot be encoded: only texts, booleans and integers have categories (cast it first)"
+            return "cannot be encoded: only strings, booleans and integers have categories (cast it first)"
         kinds = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}
         if any(type(v) is not kinds[column.kind] for v in self.categories):
             return f"cannot have these `categories`: its values are of kind {column.kind}"

@@ -72,7 +72,7 @@ class Balance(Step):
     cap: float = 100.0
     """`weights`: the largest weight to the smallest, at most."""
     label: str = ""
-    """The column of the classes. Left away: the role label."""
+    """The column of the classes. Default: the role label."""
     seed: int = 0
     """Another seed chooses other rows."""
 
@@ -197,7 +197,7 @@ class Balance(Step):
         return data.rows(chosen, out=names)
 
     def _tied(self, schema: Schema, label: Column, found: Callable[[str], Tree]) -> exp.Select:
-        """The rows that share the hash at which a class is cut, numbered: so many of them as stand ahead of the cut are meant too."""
+        """The rows that share the hash at which a class is cut, numbered: as many of them as are ahead of the cut are kept too."""
         order = exp.Order(expressions=[exp.Ordered(this=col(c.name), nulls_first=True) for c in content(schema)])
         place = exp.Window(this=exp.RowNumber(), partition_by=[key_string([label])], order=order)
         return exp.Select(expressions=[exp.Star(), alias(place, PLACE)]).from_(table(BELOW)).where(eq(col(HASH), found("below")))

@@ -37,11 +37,11 @@ class Dedupe(Step):
     shorthand = "on"
 
     on: Selector = ()
-    """The columns of the key. Left away: all columns."""
+    """The columns of the key. Default: all columns."""
     keep: Literal["first", "last"] = "first"
     """Which of the rows with the same key stays."""
     order: Selector = ()
-    """The columns by which the rows with the same key are ordered. Left away: the role time."""
+    """The columns by which the rows with the same key are ordered. Default: the role time."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

@@ -22,7 +22,7 @@ class Filter(Step):
     A comparison with null is neither true nor false, so `age > 30` drops the rows without an age, and so does `age <= 30`; with
     `unknown: keep` both keep them.
 
-    Errors: `ExpressionError` for a text that is no condition, or uses what may not be used.
+    Errors: `ExpressionError` for a string that is not a condition, or uses what may not be used.
 
     >>> print(Filter("age >= 18"))
     filter(where='age >= 18')

@@ -1,4 +1,4 @@
-"""Where sorted rows are cut: the hash that stands at a wanted place, found by counting.
+"""Where sorted rows are cut: the hash at a wanted place, found by counting.
 
 A place in an order of millions of rows is found in two scans and little memory: rows are counted by the first digits of their hash, and
 then, for the few prefixes in which a cut falls, by the whole hash. Nothing is sorted.
@@ -25,7 +25,7 @@ ABOVE = "g"  # above every hash
 
 @dataclass(frozen=True)
 class Cut:
-    """A place in the order of the hashes: ahead of it stand the rows with a hash below `hash`, and `ties` of those that have it."""
+    """A place in the order of the hashes: ahead of it are the rows with a hash below `hash`, and `ties` of those that have it."""
 
     hash: str
     ties: int = 0
@@ -54,7 +54,7 @@ def cuts(
 ) -> Generator[Iterable[Question], Mapping[Any, Any], tuple[Mapping[str, int], Cuts]]:
     """The sizes of the strata, and where the rows of each are cut in the order of their hashes.
 
-    `stratum` and `hashed` are texts that are never null. `places` is told the sizes and says, for each stratum, how many rows stand
+    `stratum` and `hashed` are strings that are never null. `places` is given the sizes and says, for each stratum, how many rows are
     ahead of each cut, in rising order. A conversation, as a step's learning is.
     """
     prefix = exp.Left(this=hashed.copy(), expression=lit(PREFIX))

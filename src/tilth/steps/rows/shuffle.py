@@ -26,7 +26,7 @@ class Shuffle(Step):
     """The rows in an order that a seed decides: the same on every engine, whatever the number of threads or partitions.
 
     Rows are ordered by the hash of the seed and their key (the role id, else all columns), rows of one hash by their key, rows of
-    one key by their other columns; what is equal in all of them cannot be told apart. Shuffling loses nothing only if every order is
+    one key by their other columns; rows that are equal in all of them are interchangeable. Shuffling loses nothing only if every order is
     as likely as any other, so a table with a column of the role time is refused unless `anyway` says otherwise.
 
     >>> print(Shuffle(seed=7))

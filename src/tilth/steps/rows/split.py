@@ -24,7 +24,7 @@ from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 SPLIT = "split"  # the column that the step makes
-GAP = "gap"  # the part of rows that stand between two parts in time
+GAP = "gap"  # the part of rows between two parts in time
 HASH = "\x1fhash"
 WHOLE = "whole table"  # the one stratum of a split that has none
 MOST_STRATA = 1_000
@@ -62,7 +62,7 @@ class Split(Step):
     by: Literal["hash", "group", "stratified", "time", "ordered"] = "hash"
     """How rows are assigned."""
     columns: Selector = ()
-    """The key, the group, the strata, the time or the column that orders. Left away: the role id (or all columns), group, label or time."""
+    """The key, the group, the strata, the time or the column that orders. Default: the role id (or all columns), group, label or time."""
     seed: int = 0
     """Another seed is another split."""
     exact: bool = False
@@ -96,7 +96,7 @@ class Split(Step):
             yield Mistake("split: `gap` is for a split by time", code="bad-gap")
         elif self.gap and _duration(self.gap) is None:
             accepted, hint = f"a number and a unit: {listed(UNITS)}", did_you_mean(self.gap.split()[-1].rstrip("s"), UNITS)
-            yield Mistake(f"split: {self.gap!r} is no duration", accepted=accepted, hint=hint, code="bad-gap")
+            yield Mistake(f"split: {self.gap!r} is not a duration", accepted=accepted, hint=hint, code="bad-gap")
         if self.exact and self.by != "hash":
             yield Mistake("split: `exact` is for a split by hash", code="bad-exact")
 
@@ -148,7 +148,7 @@ class Split(Step):
     def _refusal(self, column: Column) -> str:
         match self.by:
             case "time" if not column.kind.temporal:
-                return "is no time: only dates and times are (cast it first, or use `by: ordered`)"
+                return "is not a time: only dates and times are (cast it first, or use `by: ordered`)"
             case "ordered" if not (column.kind.temporal or column.kind.numeric):
                 return "has no order to split by: only numbers and times have"
             case "hash" | "group" | "stratified" if not has_string(column):
@@ -240,7 +240,7 @@ class Split(Step):
 
 @dataclass(frozen=True)
 class _Quantile(Metric):
-    """The smallest value at or below which a share q of the values lies."""
+    """The smallest value at or below which a share q of the values is."""
 
     x: Tree
     q: float

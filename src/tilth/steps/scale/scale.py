@@ -80,7 +80,7 @@ class Scale(ColumnStep):
         state = self._state(**measured)
         if not all(math.isfinite(v) for v in state.values()):
             raise RequestError(
-                f"scale: the values of column {column.name!r} lie too far apart for a double",
+                f"scale: the values of column {column.name!r} are too far apart for a double",
                 hint="turn its extreme values into nulls first",
                 code="overflow",
             )
