@@ -32,7 +32,7 @@ from pydantic import ConfigDict, Field, create_model
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.schema import refuse_twins
-from tilth.errors import ArtefactError, Gap, TilthError
+from tilth.errors import ArtefactError, Gap, NotAllowed, TilthError
 from tilth.flow.flow import Delivery, FitResult, Flow, Reading
 from tilth.flow.parts import NAMES, SERVED
 from tilth.flow.serving import made_by, needed_columns, row_of
@@ -109,6 +109,8 @@ def opened(path: str | Path) -> Flow:
         flow = flow.with_learned(_learned(raw, flow))
         _verify(flow)
         return flow
+    except NotAllowed:
+        raise
     except DAMAGED as error:
         why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         raise ArtefactError(f"{str(path)!r} is not a fitted flow of this version: {why}", code="bad-artefact") from error

@@ -312,7 +312,7 @@ def _learn_together(
     places: Mapping[Step, Place],
 ) -> tuple[list[Learned], dict[Any, Any]]:
     """What each step of the wave learned, and what is known of the columns that it fills."""
-    talks = {i: _located(step.learning(schema, data.roles), places.get(step)) for i, step in enumerate(wave)}
+    talks = {i: _located(step.learning(schema, data.roles), places.get(step) if places else None) for i, step in enumerate(wave)}
     asked: dict[int, list[Question]] = {i: list(next(talk)) for i, talk in talks.items()}
     early: dict[str, list[Question]] = {
         c: [gaps(schema[c]), *(need for m in metrics for need in m.needs())] for c, metrics in ahead.items() if metrics

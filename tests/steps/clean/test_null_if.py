@@ -24,5 +24,5 @@ def test_numbers_out_of_bounds_become_null():
 def test_something_must_become_null():
     with pytest.raises(RequestError, match="nothing would become null"):
         NullIf("x")
-    with pytest.raises(RequestError, match="no values that could stand for missing"):
+    with pytest.raises(RequestError, match="no values that could mean missing"):
         made(NullIf("x", values=("?",)), {"x": [[1]]})
