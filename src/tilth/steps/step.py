@@ -159,7 +159,7 @@ class ColumnStep(Step):
         found = (yield list(asked.values())) if asked else {}
         mistakes = [
             Mistake(
-                f"{self.name}: column {name!r} has no value in the training part, so nothing tells what kind it is of",
+                f"{self.name}: column {name!r} has no value in the training part, so its kind is unknown",
                 hint="drop the column, or say its kind: `types: {column: float}` under `data`",
                 code="all-null",
             )
