@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from tilth.formats.format import FORMATS, formats
+from tilth.measures import MEASURES
 from tilth.metrics import METRICS
 from tilth.report.sections import SECTIONS
 from tilth.rules.types import RULE_TYPES
 from tilth.steps import STEPS
 
 HERE = Path(__file__).parent
-SHELVES = (FORMATS, METRICS, RULE_TYPES, SECTIONS, STEPS)
+SHELVES = (FORMATS, MEASURES, METRICS, RULE_TYPES, SECTIONS, STEPS)
 
 
 def forget() -> None:

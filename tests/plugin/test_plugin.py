@@ -12,6 +12,7 @@ import pytest
 import tilth
 from tilth.cli.app import run
 from tilth.engine.duckdb import DuckDB
+from tilth.errors import RequestError
 from tilth.formats.format import formats
 from tilth.testing.formats import check_format
 from tilth.testing.metrics import check_metric
@@ -22,6 +23,7 @@ data: {read: a.avro, roles: {id: id}}
 check: 'Rules = [ Midrange "x" between 9 and 10, RowCount = 40 ]'
 split: {train: 0.5, test: 0.5, by: hash(id)}
 features: [{absolute: x}]
+measure: [{gaps: {least: 2}}, {metrics: ["midrange:x"]}]
 deliver: {to: out, format: avro}
 """
 TABLE = pa.table({"id": range(40), "x": [None, -1.0, 20.0, None, *(float(i % 7) for i in range(36))]})
@@ -62,6 +64,9 @@ def test_in_a_flow(place, engine):
     assert sum(p.num_rows for p in parts) == 40
     assert all(x is None or x >= 0 for p in parts for x in p["x"].to_pylist())
     assert all(p.suffix == ".avro" for p in (place / "out/train").iterdir() if p.name[0] not in "._")
+    assert [f.payload.missing for f in report.of("gaps") if f.part == "raw"] == [2]
+    assert next(f.value for f in report.of("metric") if f.part == "raw") == 9.5
+    assert "Columns with nulls" in (place / "out/report.html").read_text()
     assert tilth.Flow.load("out/f.tilth").row({"id": 1, "x": -3.0})["x"] == 3.0
 
 
@@ -70,6 +75,8 @@ def test_in_python(place, engine):
 
     data = tilth.read("a.avro", engine=engine)
     assert tilth.measure(data, Midrange("x"), engine=engine).findings[0].value == 9.5
+    assert tilth.measure(data, {"metrics": {"metrics": ["midrange:x"]}}, engine=engine).findings[0].value == 9.5
+    assert [f.subject for f in tilth.measure(data, "gaps", engine=engine).findings] == [("x",)]
     assert tilth.check(data, 'Rules = [ Midrange "x" > 9 ]', engine=engine).passed
 
 
@@ -85,6 +92,8 @@ def test_on_the_command_line(place, engine_name, request):
         return out.getvalue()
 
     assert "Midrange" in call("check", "a.avro", "r.dqdl", "--json")
+    found = call("measure", "a.avro", "--measure", "gaps", "--measure", "midrange:x", "--json")
+    assert '"gaps"' in found and "9.5" in found
     call("fit", "f.yaml", "-o", "f.tilth")
     call("apply", "f.tilth", "a.avro", "-o", "all.avro")
     assert min(x for x in tilth.write(tilth.read("all.avro"))["x"].to_pylist() if x is not None) == 0
@@ -94,3 +103,5 @@ def test_it_is_in_the_schema_of_flows_and_in_errors():
     from tilth.flow.schema import flow_schema
 
     assert "absolute" in str(flow_schema())
+    with pytest.raises(RequestError, match="midrange"):
+        tilth.measure(TABLE, {"metrics": {"metrics": ["midrang:x"]}})

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.metrics import metric_from
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding
 from tilth.shelf import Parameterized
@@ -127,5 +128,7 @@ def measures_from(asked: Any, roles: Roles, **options: Any) -> tuple[Measure, ..
 def _named(asked: Any, options: Mapping[str, Any]) -> Iterable[Measure]:
     if isinstance(asked, Measure):
         return [asked]
+    if isinstance(asked, str) and ":" in asked:
+        return [Numbers((metric_from(asked),))]
     named = asked if isinstance(asked, Mapping) else {asked: {}}
     return [measure_from(name, {**options, **(parameters or {})}) for name, parameters in named.items()]

@@ -139,8 +139,9 @@ def _errors_of(target: Path) -> Iterator[None]:
     except OSError as error:
         raise _error(error, target) from error
     except MachineError as error:
-        if any(m.code == DISK_FULL for m in error.mistakes):
-            raise _error(OSError(errno.ENOSPC, ""), target) from error
+        number = next((found for m in error.mistakes if (found := {DISK_FULL: errno.ENOSPC, "ulimit": errno.EFBIG}.get(m.code))), None)
+        if number:
+            raise _error(OSError(number, os.strerror(number)), target) from error
         raise
 
 

@@ -1,0 +1,32 @@
+"""Metrics of the shelf as a measure, by their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tilth.data import Dataset
+from tilth.engine.session import Session
+from tilth.measures.measure import Measure, Measured, Numbers
+from tilth.metrics import metric_from
+
+
+@dataclass(frozen=True)
+class NamedMetrics(Measure):
+    """Metrics, each written as its name and its columns: `mean:age`, `correlation:age,income`, `row_count`.
+
+    Errors: `RequestError` for a metric that is not on the shelf, and for too few or many columns.
+    """
+
+    name = "metrics"
+    shorthand: ClassVar[str] = "metrics"
+    metrics: tuple[str, ...] = ()
+    """The metrics."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", tuple(self.metrics))
+        for asked in self.metrics:
+            metric_from(asked)
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        return Numbers(tuple(metric_from(asked) for asked in self.metrics)).measure(table, originals, session)
