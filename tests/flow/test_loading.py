@@ -158,3 +158,14 @@ def test_the_values_of_a_private_column_do_not_become_names() -> None:
     with pytest.raises(RequestError, match="column 'name' is private"):
         tilth.fit(Flow.parse(text), table)
     tilth.fit(Flow.parse(text.replace("encode: name", "encode: {columns: name, categories: [a]}")), table)
+
+
+def test_rules_of_a_flow_compare_with_further_tables(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("id,customer\n1,a\n2,b\n3,x\n")
+    (tmp_path / "customers.csv").write_text("name\na\nb\n")
+    rules = 'Rules = [ ReferentialIntegrity "customer" "customers.name" = 1.0 ]'
+    text = f"data: {{read: orders.csv, tables: {{customers: customers.csv}}}}\ncheck: '{rules}'\n"
+    (tmp_path / "f.yaml").write_text(text)
+    assert not tilth.run(tmp_path / "f.yaml").passed
+    (tmp_path / "customers.csv").write_text("name\na\nb\nx\n")
+    assert tilth.run(tmp_path / "f.yaml").passed
