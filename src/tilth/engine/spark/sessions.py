@@ -171,8 +171,7 @@ def active_kept(session: SparkSession) -> Iterator[None]:
         yield
     finally:
         if before is not None:
-            kind._activeSession = before
-            kind._get_j_spark_session_class(before._jvm).setActiveSession(before._jsparkSession)
+            before.createDataFrame([], "x int")
 
 
 @contextmanager
