@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from tilth.data import Dataset
+from tilth.data import Dataset, Files
 from tilth.engine.session import Session
 from tilth.report import Facts
 
@@ -16,6 +17,15 @@ from tilth.report import Facts
 def versions() -> dict[str, str]:
     """The versions of what decides the result."""
     return {name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")}
+
+
+def fingerprint(data: Dataset) -> str:
+    """A hash of what was read: the columns, the options of the format, and the size and time of each file. Empty for data in memory."""
+    source = data.source
+    if not isinstance(source, Files):
+        return ""
+    known = (source.format, source.columns, source.options, source.state)
+    return "sha256:" + hashlib.sha256(repr(known).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def begin(engine: Session) -> Callable[..., Facts]:
@@ -31,6 +41,7 @@ def begin(engine: Session) -> Callable[..., Facts]:
             seconds=time.perf_counter() - clock,
             passes=tuple(engine.passes[passes:]),
             versions=versions() | {"python": platform.python_version()},
+            fingerprint=fingerprint(data),
             more=more,
         )
 

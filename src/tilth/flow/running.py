@@ -71,14 +71,14 @@ def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, lis
                 data = engine.checkpoint(data)
             after = rows_of(data, engine)
         fitted_rows.append(done)
-        findings.append(step_finding(done, "rows", rows_in=before, rows_out=after))
+        findings.append(step_finding(done, "rows", data.roles.private, rows_in=before, rows_out=after))
         before = after
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine, flow.places)
         if flow.split.writes_rows_out(done.schema, done.learned):
             with engine.working_for("split"):
                 data = engine.checkpoint(data)
-        findings.append(step_finding(done, "split"))
+        findings.append(step_finding(done, "split", data.roles.private))
     return data, fitted_rows, findings
 
 
@@ -160,6 +160,6 @@ def trained(flow: Flow, train: Dataset, engine: Session) -> tuple[Dataset, list[
         (done,), train = fit([step], train, engine, flow.places)
         with engine.working_for(f"training: {step.name}"):
             after = rows_of(train, engine)
-        findings.append(step_finding(done, "training", rows_in=before, rows_out=after))
+        findings.append(step_finding(done, "training", train.roles.private, rows_in=before, rows_out=after))
         before = after
     return train, findings
