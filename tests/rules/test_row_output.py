@@ -55,8 +55,8 @@ def failures(engine: Session) -> tuple[dict[int, list[str]], set[int], tuple[str
     ruleset = parse(f"Rules = [ {', '.join(CASES)} ]")
     data = dataset(TABLE)
     results = row_results(data, ruleset, evaluate(data, ruleset, engine, sources=SOURCES).prepared)
-    failed = {row[0]: row[-1].split("; ") for row in engine.look(results.failed, everything())}
-    return failed, {row[0] for row in engine.look(results.passed, everything())}, results.without_rows
+    failed = {row[0]: row[-1].split("; ") for row in engine.peek(results.failed, everything())}
+    return failed, {row[0] for row in engine.peek(results.passed, everything())}, results.without_rows
 
 
 def assert_rows(engine: Session) -> None:

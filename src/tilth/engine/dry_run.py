@@ -87,7 +87,7 @@ class DryRun(Session):
                 return OF_KIND.get(self.schema(data)[need.per[0]].kind, STAND_IN)
         return 1 if need.of_nothing == 0 else STAND_IN
 
-    def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
+    def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         return dict.fromkeys(statistics, STAND_IN)
 
     def registered(self, function: PythonFunction) -> str:

@@ -197,11 +197,11 @@ class Session(ABC):
         """A small answer to a query in this engine's SQL."""
         return self._timed(title, text)
 
-    def look(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
+    def peek(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
         """A few rows, the first that are found; without a scan."""
         return self.run(self.query(data, select))
 
-    def glimpse(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
+    def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         """Row aggregates of the first rows that are found, for choosing a plan; without a full scan.
 
         They are those of the whole table where that has fewer rows.

@@ -192,7 +192,7 @@ def first_look(columns: Sequence[Column], data: Dataset, engine: Session) -> dic
     """What the first rows tell of each column."""
     statistics = {c.name: Statistic(DistinctOfFew.of(_there(c))) for c in columns if c.kind in COMPARABLE}
     (rows,) = RowCount().needs()
-    found = engine.glimpse(data, [rows, *statistics.values()], FIRST)
+    found = engine.sample_statistics(data, [rows, *statistics.values()], FIRST)
     return {c.name: Look(found[rows], found[statistics[c.name]] if c.name in statistics else 0) for c in columns}
 
 

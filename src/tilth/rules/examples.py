@@ -118,7 +118,7 @@ class FailureExamples:
         chosen = chosen.where(what.rows, copy=False).limit(self.most, copy=False)
         wanted = {*self.ids, *what.columns}
         names = tuple(n for n in self.data.names if n in wanted)
-        rows = self.engine.look(self.data.rows(chosen).keep(names), everything())
+        rows = self.engine.peek(self.data.rows(chosen).keep(names), everything())
         return Examples(tuple(masked(dict(zip(names, row, strict=True)), self.data.roles.private) for row in rows))
 
 

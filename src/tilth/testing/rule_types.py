@@ -171,7 +171,7 @@ class _Battery:
             return
         data = Dataset(Memory(self.table, tuple(self.table.column_names), id(self.table)))
         results = row_results(data, ruleset, evaluation.prepared)
-        failed, passed = (len(self.engine.look(part, everything())) for part in (results.failed, results.passed))
+        failed, passed = (len(self.engine.peek(part, everything())) for part in (results.failed, results.passed))
         counted = evaluation.findings[0].payload.rows
         self.must(failed + passed == self.table.num_rows, "a row passes or fails", rule, (passed, failed))
         self.must(not counted or counted["failed"] == failed, "as many rows fail as the verdict counts", rule, (counted, failed))

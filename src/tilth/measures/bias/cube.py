@@ -207,7 +207,7 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
 def _first_look(axes: Axes, data: Dataset, engine: Session) -> dict[str, int]:
     """Column → the number of distinct values in the first rows. It decides how is counted, never what is found."""
     asked = {a.column: distinct(category(a.column, a.kind)) for a in axes}
-    found = engine.glimpse(data, asked.values(), FIRST)
+    found = engine.sample_statistics(data, asked.values(), FIRST)
     return {column: int(found[s] or 0) for column, s in asked.items()}
 
 
