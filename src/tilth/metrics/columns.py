@@ -59,7 +59,6 @@ class Completeness(Metric):
     """
 
     range = (0, 1)
-    best = "high"
     column: str
 
     def needs(self) -> tuple[Statistic, ...]:

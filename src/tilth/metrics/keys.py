@@ -34,7 +34,6 @@ class Uniqueness(Metric):
     """
 
     range = (0, 1)
-    best = "high"
     columns: tuple[str, ...]
 
     def needs(self) -> tuple[Statistic, ...]:
@@ -49,7 +48,6 @@ class UniqueValueRatio(Metric):
     """Values that occur once / distinct values, in [0, 1]. None where there is no value. Source: DQDL `UniqueValueRatio`."""
 
     range = (0, 1)
-    best = "high"
     column: str
 
     def needs(self) -> tuple[Statistic, ...]:
@@ -95,7 +93,6 @@ class DuplicateRows(Metric):
     """
 
     range = (0, math.inf)
-    best = "low"
     columns: tuple[str, ...]
 
     def needs(self) -> tuple[Statistic, ...]:

@@ -23,12 +23,10 @@ class Metric(ABC):
     """A measurable property of a table. A frozen value: equal metrics are measured once.
 
     A subclass is a frozen dataclass that says what it `needs` and makes a `value` of those numbers, in the same order. It gets
-    plain numbers, never a table, and gives None where the metric has no value. `range` and `best` are facts that reports and
-    the reference page read; `best` is `"high"`, `"low"`, a number that is neutral, or None where more is neither.
+    plain numbers, never a table, and gives None where the metric has no value. `range` bounds the value.
     """
 
     range: ClassVar[tuple[float, float]] = (float("-inf"), float("inf"))
-    best: ClassVar[str | float | None] = None
 
     @abstractmethod
     def needs(self) -> tuple[Need, ...]:
