@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 from sqlglot import exp
@@ -82,13 +82,13 @@ def lit(value: Any) -> Tree:
         case str():
             return exp.Literal.string(value)
         case Decimal():
-            return cast_to(exp.Literal.string(str(value)), exp.DataType.build(_decimal_type(value)))
+            return cast_to(exp.Literal.string(str(value)), data_type(_decimal_type(value)))
         case datetime():
             return cast(exp.Literal.string(value.isoformat(sep=" ")), Kind.TIMESTAMP if value.tzinfo is None else Kind.TIMESTAMP_TZ)
         case date():
             return cast(exp.Literal.string(value.isoformat()), Kind.DATE)
         case time():
-            return cast_to(exp.Literal.string(value.isoformat()), exp.DataType.build("time"))
+            return cast_to(exp.Literal.string(value.isoformat()), data_type("time"))
     raise TypeError(f"no literal for a value of type {type(value).__name__}")
 
 
@@ -104,6 +104,16 @@ def _decimal_type(value: Decimal) -> str:
         return "decimal(38, 0)"
     scale = max(0, -exponent)
     return f"decimal({min(38, max(len(digits) + max(0, exponent), scale, 1))}, {scale})"
+
+
+@cache
+def _parsed_type(text: str, dialect: str | None) -> exp.DataType:
+    return exp.DataType.build(text, dialect=dialect)
+
+
+def data_type(text: str, dialect: str | None = None) -> exp.DataType:
+    """A type by its text, such as `decimal(38, 0)`. sqlglot parses a type each time it is built, which is slow for wide tables."""
+    return _parsed_type(text, dialect).copy()
 
 
 def cast_to(x: Tree, to: exp.DataType) -> Tree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, and_, cast_to, coalesce, double, lit, mul, not_null, sub
+from tilth.engine.expressions import add, and_, cast_to, coalesce, data_type, double, lit, mul, not_null, sub
 from tilth.engine.operations.operation import Operation, Struct, call
 
 
@@ -46,7 +46,7 @@ class ExactSum(Operation):
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return exp.Sum(this=cast_to(x, exp.DataType.build("decimal(38, 0)")))
+        return exp.Sum(this=cast_to(x, data_type("decimal(38, 0)")))
 
 
 class GroupEntropy(Operation):

@@ -18,7 +18,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import and_, case, eq, ge, if_else, in_, le, lit, lt, null_if, text
+from tilth.engine.expressions import and_, case, data_type, eq, ge, if_else, in_, le, lit, lt, null_if, text
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.row_inputs import Served, as_string, pythons, unfit
 from tilth.engine.operations.strings import BLANKS, LowerAscii, Trim
@@ -99,7 +99,7 @@ class Guarded(Operation):
     @classmethod
     def cast(cls, text: Tree, engine: EngineName) -> Tree:
         """The engine's own cast of a string that has the form."""
-        return exp.TryCast(this=text.copy(), to=exp.DataType.build(cls.types[engine], dialect=engine), safe=True)
+        return exp.TryCast(this=text.copy(), to=data_type(cls.types[engine], dialect=engine), safe=True)
 
     @classmethod
     def round_trip(cls, value: Tree) -> Tree | None:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import TYPES, case, double, eq, lit, text
+from tilth.engine.expressions import TYPES, case, data_type, double, eq, lit, text
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.hashing import DateString, DecimalString, TimestampString, TimestampTzString
 from tilth.engine.operations.numbers import DoubleToInteger, integer
@@ -27,7 +27,7 @@ class DecimalToInteger(Operation):
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=x.copy(), to=exp.DataType.build("bigint"), safe=True)
+        return exp.TryCast(this=x.copy(), to=data_type("bigint"), safe=True)
 
     @staticmethod
     def row(x: Decimal) -> int | None:

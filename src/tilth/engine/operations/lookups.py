@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import alias, cast, col, eq, lit, null_if, sub
+from tilth.engine.expressions import alias, cast, col, data_type, eq, lit, null_if, sub
 from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
@@ -45,7 +45,7 @@ class Lookup(Operation):
     def spark(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
         if len(_read(keys)) <= FEW:
             place = sub(null_if(call("array_position", _from_json(keys, SPARK), x), lit(0)), lit(1))
-            return place if values is None else call("get", _from_json(values, SPARK), exp.Cast(this=place, to=exp.DataType.build("int")))
+            return place if values is None else call("get", _from_json(values, SPARK), exp.Cast(this=place, to=data_type("int")))
         if values is None:
             rows, names = call("posexplode", _from_json(keys, SPARK)), (FOUND, KEY)
         else:

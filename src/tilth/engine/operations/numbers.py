@@ -16,6 +16,7 @@ from tilth.engine.expressions import (
     case,
     cast,
     coalesce,
+    data_type,
     double,
     eq,
     ge,
@@ -260,11 +261,11 @@ class DoubleToInteger(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=call("trunc", x), to=exp.DataType.build("bigint"), safe=True)
+        return exp.TryCast(this=call("trunc", x), to=data_type("bigint"), safe=True)
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=x.copy(), to=exp.DataType.build("bigint"), safe=True)
+        return exp.TryCast(this=x.copy(), to=data_type("bigint"), safe=True)
 
     @staticmethod
     def row(x: Any) -> Any:

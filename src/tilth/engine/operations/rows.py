@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import cast_to, lit
+from tilth.engine.expressions import cast_to, data_type, lit
 from tilth.engine.operations.operation import Operation, call
 from tilth.errors import RequestError
 
@@ -22,7 +21,7 @@ class Copies(Operation):
 
     @classmethod
     def spark(cls, n: Tree) -> Tree:
-        return call("explode", call("array_repeat", lit(0), cast_to(n, exp.DataType.build("int"))))
+        return call("explode", call("array_repeat", lit(0), cast_to(n, data_type("int"))))
 
 
 REFUSED = "refused by Tilth: "  # marks a refusal among an engine's errors, in which a connection may be refused, too

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, and_, cast_to, double, if_else, lit, mul, not_null, sub
+from tilth.engine.expressions import add, and_, cast_to, data_type, double, if_else, lit, mul, not_null, sub
 from tilth.engine.operations.operation import Operation, Struct, call
 
 GRID = 62  # bits behind the point
@@ -53,11 +53,11 @@ class Nearest(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=x, to=exp.DataType.build(cls.kind), safe=True)
+        return exp.TryCast(this=x, to=data_type(cls.kind), safe=True)
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=call("rint", x), to=exp.DataType.build(cls.kind), safe=True)
+        return exp.TryCast(this=call("rint", x), to=data_type(cls.kind), safe=True)
 
 
 class NearestOf32(Nearest):
@@ -75,7 +75,7 @@ class WideSum(Operation):
 
     @classmethod
     def spark(cls, n: Tree) -> Tree:
-        wide = exp.DataType.build("decimal(38, 0)")
+        wide = data_type("decimal(38, 0)")
         high = cast_to(exp.Sum(this=call("shiftright", n, exp.Literal.number(31))), wide)
         low = cast_to(exp.Sum(this=exp.BitwiseAnd(this=n.copy(), expression=exp.Literal.number(2**31 - 1))), wide)
         return add(mul(high, exp.Literal.number(2**31)), low)
@@ -158,7 +158,7 @@ def _total(x: Tree) -> tuple[Tree, Tree]:
 
 def _product(x: Tree, y: Tree) -> tuple[Tree, Tree, Tree]:
     """Σ x·y in three parts: of the integers' products, which are exact, and of what the rests add to them."""
-    bigint = exp.DataType.build("bigint")
+    bigint = data_type("bigint")
     whole_x, whole_y = NearestOf32.of(x), NearestOf32.of(y)
     rest_x, rest_y = sub(x, double(whole_x)), sub(y, double(whole_y))
     rest = mul(rest_x, add(x, double(whole_x))) if x == y else add(mul(x, rest_y), mul(rest_x, double(whole_y)))

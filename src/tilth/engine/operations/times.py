@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import cast, if_else
+from tilth.engine.expressions import cast, data_type, if_else
 from tilth.engine.operations.casts import between
 from tilth.engine.operations.operation import Operation, call
 
@@ -132,7 +132,7 @@ class DaysBetween(Operation):
 
     @classmethod
     def duckdb(cls, later: Tree, earlier: Tree) -> Tree:
-        as_date = exp.DataType.build("date")
+        as_date = data_type("date")
         return call(
             "date_diff",
             exp.Literal.string("day"),
@@ -142,7 +142,7 @@ class DaysBetween(Operation):
 
     @classmethod
     def spark(cls, later: Tree, earlier: Tree) -> Tree:
-        as_date = exp.DataType.build("date")
+        as_date = data_type("date")
         days = call("datediff", exp.Cast(this=later.copy(), to=as_date), exp.Cast(this=earlier.copy(), to=as_date.copy()))
         return cast(days, Kind.INTEGER)
 
@@ -166,7 +166,7 @@ class Micros(Operation):
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return call("unix_micros", exp.Cast(this=x.copy(), to=exp.DataType.build("timestamptz")))
+        return call("unix_micros", exp.Cast(this=x.copy(), to=data_type("timestamptz")))
 
     @staticmethod
     def row(x: date) -> int:
