@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import exp
-from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
 from tilth.engine.arrow import cast, uniform
@@ -43,13 +42,24 @@ class Asked:
 def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer.
 
-    Sums of doubles that are out of range for their first form are asked once more, rescaled.
+    Sums of doubles that are out of range for their first form are asked once more, rescaled; of groups each by its own range.
     """
     known = _unfinished(engine, data, needs)
-    again = {n: replace(n, aggregate=tree) for n, parts in known.items() if isinstance(n, Statistic) and (tree := _rescaled(n, parts))}
-    known |= {n: finished(n, known[n]) for n in known.keys() - again.keys()}
-    second = _unfinished(engine, data, again.values()) if again else {}
-    return known | {n: finished(other, second[other]) for n, other in again.items()}
+    again = {
+        (n, key): replace(n, aggregate=tree)
+        for n, parts in known.items()
+        if isinstance(n, Statistic)
+        for key, p in (parts.items() if n.by else [((), parts)])
+        if (tree := rescaled(n.aggregate, p))
+    }
+    second = {n: finished(n, parts) for n, parts in (_unfinished(engine, data, again.values()) if again else {}).items()}
+    answers = {n: finished(n, parts) for n, parts in known.items()}
+    for (n, key), other in again.items():
+        if n.by:
+            answers[n][key] = second[other][key]
+        else:
+            answers[n] = second[other]
+    return answers
 
 
 def finished(need: Need, parts: Any) -> Any:
@@ -57,10 +67,6 @@ def finished(need: Need, parts: Any) -> Any:
     if not (isinstance(need, Statistic) and isinstance(need.aggregate, Exact)):
         return parts
     return {key: value_of(need.aggregate, p) for key, p in parts.items()} if need.by else value_of(need.aggregate, parts)
-
-
-def _rescaled(need: Statistic, parts: Any) -> Tree | None:
-    return rescaled(need.aggregate, parts.values() if need.by else [parts])
 
 
 def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:

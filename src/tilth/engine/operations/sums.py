@@ -201,14 +201,17 @@ def value_of(aggregate: Exact, parts: Mapping[str, Any] | None) -> float | None:
     return aggregate.finished(parts, tuple(int(k.name) for k in aggregate.expressions[aggregate.width :]))
 
 
-def rescaled(aggregate: Tree, answers: Iterable[Any]) -> Tree | None:
-    """The aggregate with its numbers multiplied by powers of two, where they are outside its range; `answers` are one for each group."""
-    if not isinstance(aggregate, Exact) or len(aggregate.expressions) > aggregate.width:
+def rescaled(aggregate: Tree, parts: Mapping[str, Any] | None) -> Tree | None:
+    """The aggregate with its numbers multiplied by powers of two, where the smallest or largest in `parts` is outside its range.
+
+    Exponents are multiples of 16, so that groups of like size are asked together.
+    """
+    if not isinstance(aggregate, Exact) or len(aggregate.expressions) > aggregate.width or parts is None:
         return None
-    ends = [list(parts.values())[-2 * aggregate.width :] for parts in answers if parts is not None]
-    sizes = [max((abs(v) for row in ends for v in row[2 * i : 2 * i + 2] if v is not None), default=0.0) for i in range(aggregate.width)]
+    ends = [abs(v) if v is not None else 0.0 for v in list(parts.values())[-2 * aggregate.width :]]
+    sizes = [max(ends[2 * i : 2 * i + 2]) for i in range(aggregate.width)]
     if all(s == 0 or SMALLEST <= s < aggregate.largest or not math.isfinite(s) for s in sizes):
         return None
     top = math.frexp(aggregate.largest)[1] - 1
-    exponents = [max(-1000, min(1000, top - math.frexp(s)[1])) if s and math.isfinite(s) else 0 for s in sizes]
+    exponents = [max(-1008, min(1008, (top - math.frexp(s)[1]) // 16 * 16)) if s and math.isfinite(s) else 0 for s in sizes]
     return type(aggregate).of(*aggregate.expressions, *(exp.Literal.string(str(k)) for k in exponents))
