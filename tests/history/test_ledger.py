@@ -39,7 +39,7 @@ def test_several_processes_lose_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database, but a text that is long enough to be one" * 20, None])
-def test_a_foreign_file_is_refused_and_left_alone(content: bytes | None, tmp_path: Path) -> None:
+def test_a_foreign_file_is_rejected_and_left_alone(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     if content is None:
         with sqlite3.connect(path) as connection:

@@ -1,4 +1,4 @@
-"""Cases as data: `cases/*.txt` hold texts, what they are in canonical form, and what is said of them.
+"""Cases as data: `cases/*.txt` hold rulesets, their canonical form, and the expected messages.
 
     | RowCount > 1 + 2 * 3                     the text; more lines with | belong to it
     = RowCount > 1 + 2 * 3                     the canonical text, of each rule on a line of its own
@@ -8,7 +8,7 @@
 
 A lone `=` stands for the text itself; a case without `=` is rejected.
 
-A blank line ends a case; all other lines are words for the reader. The texts of `documents-*.txt` are whole documents, whose
+A blank line ends a case; all other lines are words for the reader. The cases of `documents-*.txt` are whole documents, whose
 canonical text is the whole document; all others stand in `Rules = [ … ]`, whose line does not count.
 """
 

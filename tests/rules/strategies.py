@@ -1,4 +1,4 @@
-"""Rulesets for property tests: valid ones of every rule type, soups of their tokens, and valid texts with something done to them."""
+"""Rulesets for property tests: valid ones of every rule type, soups of their tokens, and valid rulesets that are mutated."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ clocks = st.one_of(
     st.times().map(lambda time: Clock(f"{time.hour:02}:{time.minute:02}")),
     st.builds("{}:{:02} {}".format, st.integers(1, 12), st.integers(0, 59), st.sampled_from(["AM", "PM"])).map(Clock),
 )
-instants = st.one_of(days, clocks, st.just(Now()), st.builds(Now, st.sampled_from("+-"), durations))
+times = st.one_of(days, clocks, st.just(Now()), st.builds(Now, st.sampled_from("+-"), durations))
 numbers: st.SearchStrategy[Number] = st.recursive(
     literals,
     lambda inner: st.one_of(
@@ -99,7 +99,7 @@ CONDITIONS = {
     "number": conditions("number", numbers),
     "duration": conditions("duration", durations),
     "size": conditions("size", sizes),
-    "date": conditions("date", instants),
+    "date": conditions("date", times),
     "string": conditions("string", st.one_of(texts, keywords, st.just(Reference("a.text")))).filter(
         lambda c: not all(isinstance(operand, Keyword) and operand.word == "NULL" for operand in c.operands)
     ),

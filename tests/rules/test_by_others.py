@@ -45,7 +45,7 @@ def taxis(shared_data: Shared) -> Rows:
     rows = pd.read_csv(
         shared_data("tabular/taxis.csv"), keep_default_na=False, na_values=[""], parse_dates=["pickup", "dropoff"], date_format="ISO8601"
     )
-    day = rows["pickup"].dt.strftime("%d/%m/%Y")  # a seventh of them as others write it, some of which is no day; some missing
+    day = rows["pickup"].dt.strftime("%d/%m/%Y")  # a seventh of them as others write it, some of which are not days; some missing
     day = day.where(rows.index % 7 != 0, rows["pickup"].dt.strftime("%m/%d/%Y")).where(rows.index % 11 != 0)
     stamp = rows["pickup"].dt.strftime("%Y-%m-%dT%H:%M:%S").where(rows.index % 5 != 0, rows["pickup"].dt.strftime("%Y-02-%d %H:%M:%S"))
     return rows.assign(day=day, stamp=stamp.where(rows.index % 13 != 0, "soon"))
@@ -132,7 +132,7 @@ TITANIC = [
         "pclass = 1 and not alone",
         lambda r: (r["pclass"] == 1) & ~r["alone"],
     ),
-    Number('Completeness "note"', "Column.note.Completeness", lambda r: r["note"].notna().mean()),  # empty and blank texts are there
+    Number('Completeness "note"', "Column.note.Completeness", lambda r: r["note"].notna().mean()),  # empty and blank strings are not null
     Number('Uniqueness "fare"', "Column.fare.Uniqueness", lambda r: uniqueness(r["fare"])),
     Number('Uniqueness "age"', "Column.age.Uniqueness", lambda r: uniqueness(r["age"]), **YOUNG),
     Number('Uniqueness "age" "deck" "fare"', "Multicolumn.age,deck,fare.Uniqueness", lambda r: uniqueness(r[["age", "deck", "fare"]])),
@@ -309,7 +309,7 @@ VALUES = [
     Cells('ColumnValues "figure" not in [8.05, 13]', lambda x: x == "dear" or float(x) not in (8.05, 13)),
     Cells('ColumnValues "figure" between 8 and 13', lambda x: x != "dear" and 8 < float(x) < 13),
     Cells('ColumnValues "figure" not between 8 and 13', lambda x: x != "dear" and not 8 < float(x) < 13),
-    # texts
+    # strings
     Cells('ColumnValues "deck" = "C"', lambda x: x == "C"),
     Cells('ColumnValues "deck" != "C"', lambda x: x != "C"),
     Cells('ColumnValues "deck" in ["A", "B", "C"]', lambda x: x in ("A", "B", "C")),
@@ -343,7 +343,7 @@ VALUES = [
     Cells('ColumnLength "embark_town" not between 8 and 11', lambda x: not 8 < len(x or "") < 11),
     Cells('ColumnLength "note" between 0 and 3', lambda x: 0 < len(x or "") < 3, **WOMEN),
     Cells('ColumnLength "note" = 2', lambda x: len(x or "") == 2),
-    # types of texts; booleans by their words
+    # types of strings; booleans by their words
     Cells('ColumnDataType "figure" = "Integer"', lambda x: x != "dear" and "e" not in x),
     Cells('ColumnDataType "figure" = "Double"', lambda x: x != "dear"),
     Cells('ColumnDataType "figure" != "Double"', lambda x: x == "dear"),
@@ -381,7 +381,7 @@ def reads(text: str, layout: str) -> bool:
 DAY = pd.Timestamp("2019-03-15")
 MINUTE = pd.Timestamp(NOW).tz_localize(None).floor("min")
 TIMES = [
-    # plain days are compared as days, everything else as instants
+    # plain days are compared as days, everything else as timestamps
     Cells('ColumnValues "pickup" > "2019-03-15"', but_null(lambda x: x.normalize() > DAY)),
     Cells('ColumnValues "pickup" <= "2019-03-15"', but_null(lambda x: x.normalize() <= DAY)),
     Cells('ColumnValues "pickup" = "2019-03-15"', lambda x: x.normalize() == DAY),

@@ -80,7 +80,7 @@ def test_numbers(text: str, true: list[float], false: list[float]) -> None:
         ('= "a\\"b\\\\c\\\'d"', False, ["a\"b\\c'd"], []),
     ],
 )
-def test_texts(text: str, null: bool, true: list[str], false: list[str]) -> None:
+def test_strings(text: str, null: bool, true: list[str], false: list[str]) -> None:
     it = criterion(text)
     assert it.holds(None) is null
     assert all(it.holds(x) for x in true)
@@ -102,7 +102,7 @@ def test_null_has_no_order(text: str) -> None:
     assert not criterion(text).holds(None)
 
 
-def test_case_is_ignored_in_texts_only() -> None:
+def test_case_is_ignored_in_strings_only() -> None:
     assert criterion('in ["New","PAID"]', ignore_case=True).holds("nEW")
     assert not criterion('matches "new"', ignore_case=True).holds("NEW")
 
@@ -117,7 +117,7 @@ def test_days_are_compared_as_days() -> None:
     assert not it.holds(datetime(2024, 3, 1, 22, tzinfo=late))  # already the second in UTC
 
 
-def test_instants_are_compared_as_instants() -> None:
+def test_timestamps_are_compared_as_timestamps() -> None:
     it = criterion('between "2024-03-01" and now()')
     assert not it.daily
     assert it.holds(datetime(2024, 3, 10, 12, 33))

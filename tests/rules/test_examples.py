@@ -100,7 +100,7 @@ def test_an_id_of_several_columns_is_that_of_one_row():
     table = pa.table({"a": [2, 1, 1, 0], "b": [1, 9, 5, None], "x": [7, 7, 7, 7]})
     data = Dataset(Memory(table, ("a", "b", "x")), Roles.of(id=("a", "b")))
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), DuckDB().session())
-    assert found.examples == ({"a": 1, "b": 5, "x": 7},)  # (0, null) is no whole id; of the others (1, 5) is the smallest
+    assert found.examples == ({"a": 1, "b": 5, "x": 7},)  # (0, null) is not a whole id; of the others (1, 5) is the smallest
     assert found.payload.example_rows == (4,)
 
 

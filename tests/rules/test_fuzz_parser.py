@@ -53,7 +53,7 @@ def test_what_is_printed_is_read_again(ruleset: Ruleset) -> None:
 @given(st.text(max_size=200))
 @example("\ufeff")
 @example("Rules = [ IsComplete \ud800 ]")
-def test_any_text(text: str) -> None:
+def test_any_string(text: str) -> None:
     holds(text)
 
 
@@ -68,12 +68,12 @@ def test_any_tokens(soup: str) -> None:
 
 
 @given(mutations())
-def test_anything_done_to_a_valid_text(text: str) -> None:
+def test_a_mutated_valid_ruleset(text: str) -> None:
     holds(text)
 
 
 @given(mutations())
-def test_strict_mode_accepts_nothing_that_default_mode_refuses(text: str) -> None:
+def test_strict_mode_accepts_nothing_that_default_mode_rejects(text: str) -> None:
     """But for `and` before the name of a rule type, and Rules behind Analyzers, which strict mode ignores."""
     said, strictly = lint(text), lint(text, strict=True)
     if not {"W-PARENS", "W-TRAILING"} & {mistake.code for mistake in strictly} and all(one.severity == "warning" for one in strictly):
@@ -82,7 +82,7 @@ def test_strict_mode_accepts_nothing_that_default_mode_refuses(text: str) -> Non
 
 @pytest.mark.slow
 def test_the_fuzzer_finds_nothing() -> None:
-    """Ten seconds of atheris, which looks for texts that reach new lines of the parser."""
+    """Ten seconds of atheris, which looks for inputs that reach new lines of the parser."""
     pytest.importorskip("atheris", reason="atheris is not made for this Python")
     done = python("-m", "tests.fuzz.dqdl", "-max_total_time=10", "-timeout=5", "-max_len=400", cwd=ROOT, seconds=120)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

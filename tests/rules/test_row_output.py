@@ -90,7 +90,7 @@ def test_both_kinds_of_rows_are_written_and_counted(tmp_path: Path) -> None:
     assert (more["rows_passed"], more["rows_failed"], more["rules_without_rows"]) == (3, 2, ["RowCount > 3"])
 
 
-def test_what_cannot_be_written_is_refused_before_the_check(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_rejected_before_the_check(tmp_path: Path) -> None:
     source = tmp_path / "data.parquet"
     pq.write_table(TABLE, source)
     with pytest.raises(RequestError, match="would replace"):

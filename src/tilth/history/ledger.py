@@ -25,7 +25,7 @@ PRAGMA user_version = 1;
 
 
 class Ledger:
-    """A file of metrics over time. Several processes may read and write it at once; a check is recorded as a whole or not at all.
+    """A file of metrics over time. Several processes may read and write it at once; recording a check is atomic.
 
     >>> import tempfile
     >>> ledger = Ledger(Path(tempfile.mkdtemp()) / "history.db")
@@ -40,7 +40,7 @@ class Ledger:
         if not self.path.parent.is_dir():
             raise RequestError(f"there is no folder {self.path.parent} for the history", hint="make it first", code="no-folder")
         with self._open():
-            """Made, or refused, before anything is measured."""
+            """Created, or rejected, before anything is measured."""
 
     def values(self, dataset: str, name: str, most: int = 10_000) -> tuple[float, ...]:
         """The recorded values of a metric, the latest first, at most `most`. Empty where there is none."""
@@ -49,7 +49,7 @@ class Ledger:
             return tuple(value for (value,) in connection.execute(query, (dataset, name, most)))
 
     def append(self, dataset: str, values: Mapping[str, float], at: datetime | None = None) -> None:
-        """Record the metrics of a finished check. NaN has no place in a history and is left out. Errors: `MachineError`."""
+        """Record the metrics of a finished check. NaN is left out. Errors: `MachineError`."""
         when = (at or datetime.now(UTC)).isoformat(timespec="seconds")
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")  # no other process may take the number that is read next
@@ -65,7 +65,7 @@ class Ledger:
                 self._prepare(connection)
                 yield connection
         except sqlite3.OperationalError as error:
-            hint = "look whether the folder is there and may be written, and whether another process holds the file"
+            hint = "check that the folder exists and is writable, and that no other process locks the file"
             raise MachineError(f"the history {self.path} cannot be used: {error}", hint=hint) from error
         except sqlite3.DatabaseError as error:
             raise self._foreign(str(error)) from error

@@ -1,6 +1,6 @@
 """DQDL, the language of quality rules: its parser, its conditions, the shelf of rule types, and their evaluation.
 
-A text becomes tokens (`language.tokens`), tokens a tree (`parser` → `syntax`), and the tree is checked against the shelf of rule types
+The source becomes tokens (`language.tokens`), tokens a tree (`parser` → `syntax`), and the tree is checked against the shelf of rule types
 (`validate`, `lints`). All mistakes are found at once. `conditions` and `functions` say what a condition means.
 """
 
@@ -46,7 +46,7 @@ def evaluate(data: Dataset, ruleset: Ruleset, engine: Session, **options: Any) -
 
 
 def parse(text: str, *, file: str | None = None, strict: bool = False) -> Ruleset:
-    """The ruleset in a text.
+    """The ruleset in a string of DQDL.
 
     `strict` accepts only what AWS Glue accepts. `file` is the name that messages give. Warnings are in `Ruleset.warnings`. Raises
     `RulesError` with all errors, each with its place.
@@ -63,7 +63,7 @@ def parse(text: str, *, file: str | None = None, strict: bool = False) -> Rulese
 
 
 def lint(text: str, *, file: str | None = None, strict: bool = False, target: str | None = None) -> list[Mistake]:
-    """Everything that is wrong with a text, errors and warnings, in the order of the text.
+    """All errors and warnings of a ruleset, in the order of its source.
 
     `target` adds what would not run there: `glue` (its limits), `glue-catalog` or `glue-etl` (one of its two entry points).
 

@@ -1,4 +1,4 @@
-"""Conditions on single cells, as trees: what ColumnValues and ColumnLength test of a row. True or false, never null."""
+"""Conditions on single cells, as expression trees: what ColumnValues and ColumnLength test in each row. True or false, never null."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class CellValue:
             case "number":
                 return self.number()
             case "date":
-                return self.day() if self.criterion.daily else self.instant()
+                return self.day() if self.criterion.daily else self.timestamp()
         return LowerAscii.of(as_text(self.column)) if self.criterion.ignore_case and not self._matching else as_text(self.column)
 
     @property
@@ -164,14 +164,14 @@ class CellValue:
             return cast(cast(self.x, Kind.TIMESTAMP), Kind.DATE)
         return cast(self.x, Kind.DATE) if self.column.kind.temporal else self.refuse("a date")
 
-    def instant(self) -> Tree:
+    def timestamp(self) -> Tree:
         """The point in time, in UTC; a date counts as its midnight."""
         if self.column.kind is Kind.STRING:
             return coalesce(cast(StringToDate.of(self.x), Kind.TIMESTAMP), _text_instant(self.x))
         return cast(self.x, Kind.TIMESTAMP) if self.column.kind.temporal else self.refuse("a date")
 
     def refuse(self, wanted: str) -> Tree:
-        """The error for a column that cannot be judged so."""
+        """The error for a column of a kind that the condition cannot judge."""
         c = self.column
         raise RulesError(f"needs {wanted}, but column {c.name!r} is {c.type or c.kind}", code="E-TYPE")
 
@@ -181,13 +181,13 @@ def _text_instant(x: Tree) -> Tree:
 
 
 def as_text(column: Column) -> Tree:
-    """A cell's text form, where all engines agree on it. Errors: `RulesError` for the kinds where they do not."""
+    """A cell's string form. Errors: `RulesError` for the kinds whose string form differs between engines."""
     if column.kind is Kind.STRING:
         return col(column.name)
     if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):
         return text(col(column.name))
     c = column
-    message = f"needs a string, and the engines do not agree on the string form of column {c.name!r} ({c.type or c.kind})"
+    message = f"needs a string, and the string form of a column differs between engines: column {c.name!r} ({c.type or c.kind})"
     raise RulesError(message, code="E-TYPE")
 
 

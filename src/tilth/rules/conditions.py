@@ -1,4 +1,4 @@
-"""What a condition means: its operands worked out to plain values, and whether a value meets it."""
+"""What a condition means: its operands evaluated to plain values, and whether a value meets it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u20
 """The characters with the property White_Space of Unicode 15: what WHITESPACES_ONLY may consist of."""
 
 Plain: TypeAlias = float | int | str | datetime | Keyword | None
-"""An operand worked out: a number, seconds, bytes, a text or pattern, an instant in UTC without zone, EMPTY or WHITESPACES_ONLY, NULL."""
+"""An evaluated operand: a number, seconds, bytes, a string or pattern, a UTC timestamp without zone, EMPTY or WHITESPACES_ONLY, NULL."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What operands may refer to: the instant of the run in UTC, the zone of clock times, and the variables.
+    """What operands may refer to: the time of the run in UTC, the time zone of clock times, and the variables.
 
     `now` with a zone is converted; without one it is UTC.
     """
@@ -48,7 +48,7 @@ class Setting:
     variables: Mapping[str, Variable] = field(default_factory=dict)
 
     @property
-    def instant(self) -> datetime:
+    def timestamp(self) -> datetime:
         """`now()`: UTC without zone, seconds cut off."""
         return utc(self.now).replace(second=0, microsecond=0)
 
@@ -57,7 +57,7 @@ class Setting:
 class Criterion:
     """A condition whose operands are plain values.
 
-    `daily` – dates are compared as days, because every operand was a plain day; otherwise as instants. `ignore_case` – texts are
+    `daily` – dates are compared as days, because every operand was a plain day; otherwise as timestamps. `ignore_case` – strings are
     compared in lower case, patterns are not.
 
     >>> Criterion("number", "between", (5.0, 10.0)).holds(10)
@@ -74,7 +74,7 @@ class Criterion:
     def holds(self, value: Any) -> bool:
         """Whether a metric or a cell meets the condition.
 
-        Numbers are compared as doubles, durations in seconds, sizes in bytes. `between` excludes both bounds. None stands for NULL:
+        Numbers are compared as doubles, durations in seconds, sizes in bytes. `between` excludes both bounds. None is NULL:
         it meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. NaN meets nothing.
         """
         if value is None:
@@ -107,16 +107,16 @@ class Criterion:
         if isinstance(value, str):
             return value.lower() if self.ignore_case else value
         if isinstance(value, date):
-            instant = utc(value) if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-            return instant.date() if self.daily else instant
+            moment = utc(value) if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+            return moment.date() if self.daily else moment
         return value
 
 
 def resolve(condition: Condition, setting: Setting, *, ignore_case: bool = False) -> Criterion:
-    """The condition with its operands worked out.
+    """The condition with its operands evaluated.
 
-    Variables are looked up, arithmetic is computed, `now()` and clock times fixed. Errors: `functions.EvaluationError` where a number
-    has no value, `RulesError` for a variable that is not there.
+    Variables are looked up, arithmetic is computed, `now()` and clock times become timestamps.
+    Errors: `functions.EvaluationError` where a number has no value, `RulesError` for an undefined variable.
 
     >>> resolve(Condition("duration", "<=", (Duration("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
     True
@@ -126,13 +126,13 @@ def resolve(condition: Condition, setting: Setting, *, ignore_case: bool = False
     return Criterion(condition.family, condition.operator, tuple(operands), condition.negated, ignore_case, daily)
 
 
-def utc(instant: datetime) -> datetime:
-    """An instant as UTC without zone; one without zone is UTC already."""
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+def utc(at: datetime) -> datetime:
+    """A timestamp in UTC without zone; one without zone is UTC already."""
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 def day(text: str) -> datetime:
-    """The midnight at which a day begins, in UTC. ValueError where no calendar has it.
+    """The midnight at which a day begins, in UTC. ValueError for a date that does not exist.
 
     >>> day("2024-02-29")
     datetime.datetime(2024, 2, 29, 0, 0)
@@ -141,7 +141,7 @@ def day(text: str) -> datetime:
 
 
 def clock(text: str) -> tuple[int, int]:
-    """Hour and minute of a clock time. ValueError where no clock shows it.
+    """Hour and minute of a clock time. ValueError for a time that does not exist.
 
     >>> clock("12:05 AM"), clock("21:30")
     ((0, 5), (21, 30))
@@ -171,9 +171,9 @@ def _plain(operand: Operand, condition: Condition, setting: Setting) -> Sequence
         case Day():
             return (day(operand.text),)
         case Now():
-            return (setting.instant + timedelta(minutes=operand.minutes),)
+            return (setting.timestamp + timedelta(minutes=operand.minutes),)
         case Clock():
-            today = setting.instant.replace(tzinfo=UTC).astimezone(setting.zone)
+            today = setting.timestamp.replace(tzinfo=UTC).astimezone(setting.zone)
             hour, minute = clock(operand.text)
             return (utc(today.replace(hour=hour, minute=minute)),)
         case Duration():

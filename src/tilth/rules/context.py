@@ -37,15 +37,15 @@ class Context:
     history: History | None = None
 
     def text(self, parameter: Parameter) -> Text:
-        """What a parameter says, its variable looked up. Errors: `RulesError`."""
+        """The string of a parameter, its variable resolved. Errors: `RulesError`."""
         if parameter.style != "$":
             return parameter.text
         variable = self.setting.variables.get(parameter.raw)
         if variable is None or variable.listed or not isinstance(variable.values[0], Text):
-            raise RulesError(f"there is no variable {parameter.raw} that is one string", code="E-VARIABLE")
+            raise RulesError(f"{parameter.raw} is not a variable with one string", code="E-VARIABLE")
         return variable.values[0]
 
-    def texts(self, rule: Rule | Analyzer) -> tuple[str, ...]:
+    def names(self, rule: Rule | Analyzer) -> tuple[str, ...]:
         """The parameters of a rule as names."""
         return tuple(self.text(p).name for p in rule.parameters)
 
@@ -55,7 +55,7 @@ class Context:
 
     def columns(self, rule: Rule | Analyzer) -> tuple[Column, ...]:
         """The columns that a rule's parameters name."""
-        return tuple(self.column(name) for name in self.texts(rule))
+        return tuple(self.column(name) for name in self.names(rule))
 
     def private(self, names: Iterable[str]) -> bool:
         """Whether one of the columns is private, so that its values are masked."""
@@ -74,11 +74,11 @@ class Context:
         raise RulesError(f"{name} not found in additional sources", accepted=given, hint=hint, code="unknown-table")
 
     def criterion(self, condition: Condition | None) -> Criterion | None:
-        """The condition with its operands worked out, None for none."""
+        """The condition with its operands evaluated; None for no condition."""
         return None if condition is None else resolve(condition, self.setting)
 
     def with_history(self, rule: Rule, metric: str) -> tuple[Rule, tuple[str, ...]]:
-        """The rule with its functions of the history worked out, and notes on a history that is too short.
+        """The rule with its history functions evaluated, and notes on a history that is too short.
 
         Errors: `RulesError` without a history, `EvaluationError` for a number that has no value.
         """
@@ -103,9 +103,9 @@ def named_column(name: str, schema: Schema, owner: str) -> Column:
 
 
 def statistic(rule: Rule | Analyzer, metric: str) -> str:
-    """The name under which a metric of a rule is recorded: the metric's own, and for a `where` or a query a digest of its text.
+    """The name under which a metric of a rule is recorded: the metric's own, and for a `where` or a query a digest of it.
 
-    A digest, because the text may hold values of the data.
+    A digest, because the condition may contain values of the data.
     """
     row_filter = f" where {_digest(rule.where.pattern)}" if rule.where else ""
     query = f" of {_digest(rule.parameters[0].raw)}" if metric.startswith("Dataset.*.CustomSQL") else ""

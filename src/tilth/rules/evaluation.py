@@ -29,9 +29,9 @@ MOST_EXAMPLES = 20  # failed rules for which they are looked up
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation leaves.
+    """The result of an evaluation.
 
-    A finding for every rule and analyzer; the metrics to record, by name; the rules that could be evaluated, as they were made ready; and
+    A finding for every rule and analyzer; the metrics to record, by name; the prepared rules; and
     how many rows the table has, where a rule counted them.
     """
 
@@ -55,8 +55,8 @@ def evaluate(
 
     All metrics of all rules are measured together: one scan for row aggregates and one for each distinct set of key columns
     and filter; a CustomSql runs a query of its own. `sources` are the further tables that rules may name; `history` gives the earlier
-    values of a metric, the latest first; `now` is the instant that `now()` means, the present one otherwise.
-    A rule that fails or cannot be judged never stops another; a machine that fails stops all (`MachineError`).
+    values of a metric, the latest first; `now` is the time that `now()` returns, by default the current one.
+    A rule that fails or cannot be judged never stops another; a failure of the machine stops all (`MachineError`).
     For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
     rows, private values masked.
     """
@@ -75,7 +75,7 @@ def evaluate(
 
 @dataclass
 class _Draft:
-    """A finding in the making."""
+    """A finding under construction."""
 
     rule: Rule | Composite
     result: RuleResult
@@ -103,11 +103,11 @@ class _Evaluator:
         self.prepared: dict[Rule | Analyzer, PreparedRule] = {}
         self.results: dict[Rule | Analyzer, RuleResult] = {}
         self.values: dict[Metric, Any] = {}
-        self.evaluated: dict[Rule, Rule] = {}  # with the history worked out
+        self.evaluated: dict[Rule, Rule] = {}  # with the history functions evaluated
         self.notes: dict[Rule, tuple[str, ...]] = {}
 
     def prepare(self, leaves: Iterable[Rule | Analyzer]) -> None:
-        """What each rule needs; a rule that cannot be made ready ends as Error."""
+        """What each rule needs; a rule that cannot be prepared ends as Error."""
         for rule in dict.fromkeys(leaves):
             with self._own_error(rule):
                 self.prepared[rule] = self._rule(rule) if isinstance(rule, Rule) else self._analyzer(rule)
@@ -137,7 +137,7 @@ class _Evaluator:
                     self.results[rule] = ready.judge(self.values)
 
     def _measure(self, rules: Sequence[Rule | Analyzer]) -> None:
-        """The metrics of some rules. If the engine refuses, of each half, until only the rule that it refuses ends as Error."""
+        """The metrics of some rules. If the engine rejects them, of each half, until only the rejected rule ends as Error."""
         try:
             metrics = (m for rule in rules for m in self.prepared[rule].metrics)
             self.values |= measured(self.context.data, metrics, self.context.engine)
@@ -154,7 +154,7 @@ class _Evaluator:
 
     @contextmanager
     def _own_error(self, rule: Rule | Analyzer) -> Iterator[None]:
-        """An exception becomes the rule's result Error; what the machine's failure raises does not."""
+        """Turn an exception into the rule's result Error, except a failure of the machine."""
         try:
             yield
         except Exception as error:

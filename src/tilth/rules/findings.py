@@ -1,4 +1,4 @@
-"""What a rule and an analyzer leave in a report."""
+"""The payloads of rules and analyzers in a report."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tilth.rules.types.rule_type import COLUMN, ONE, Form, RuleType
 
 @dataclass(frozen=True)
 class RowTest:
-    """What a row has to do with a number: which rows pass, what to show of those that fail, and the number where all pass."""
+    """What a row has to do with a number: which rows pass, what to show of those that fail, and the number if all pass."""
 
     passes: Callable[[tuple[str, ...], Tree | None], Tree]
     failing: Callable[[tuple[str, ...], Tree | None], FailureFilter]
@@ -60,7 +60,7 @@ class Number:
         return metric_name(self.name, names(context.columns(rule)), several=self.of_all)
 
     def prepare(self, rule: Rule, context: Context) -> PreparedRule:
-        """The rule made ready. Errors: `TilthError`."""
+        """The prepared rule. Errors: `TilthError`."""
         columns, metric = self.measure(rule, context)
         scope, title, criterion = context.scope(rule), self.metric(rule, context), context.criterion(rule.condition)
         rows = in_scope(RowCount(), scope)
@@ -73,7 +73,7 @@ class Number:
 
         test, keys = self.test, self.keys(columns, context)
         row = test.passes(keys, scope) if test else None
-        at_fault = test and criterion and criterion.holds(test.perfect)  # otherwise no row is to blame
+        at_fault = test and criterion and criterion.holds(test.perfect)  # otherwise the failure is not due to single rows
         return PreparedRule((metric, rows), judge, columns, row, scope, test.failing(keys, scope) if test and at_fault else None)
 
 

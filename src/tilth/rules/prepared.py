@@ -1,4 +1,4 @@
-"""A rule made ready: what it needs, what becomes of it, and the parts that rule types are made of."""
+"""A prepared rule: its needs, its result, and the parts that rule types share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GLUE = "Value: {} does not meet the constraint requirement!"
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What became of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass."""
+    """The result of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass."""
 
     outcome: Outcome
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -52,8 +52,8 @@ class Membership:
 class PreparedRule:
     """A rule's needs and verdict.
 
-    `metrics` are measured together with those of all other rules; `judge` gets their values. `columns` are those that it is about.
-    `row` says of a row in `scope` whether it passes, true or false and never null; None where a row has no part in the verdict.
+    `metrics` are measured together with those of all other rules; `judge` gets their values. `columns` are those that it judges.
+    `row` says of a row in `scope` whether it passes, true or false and never null; None where the verdict is not about single rows.
     `failing` says what to show of a rule that failed. With `member`, `row` may read the column `MEMBER`.
     """
 
@@ -86,7 +86,7 @@ def recorded(makes: Mapping[str, Metric], columns: tuple[str, ...] = ()) -> Prep
 
 
 def metric_name(name: str, columns: Iterable[str] = (), *, several: bool = False) -> str:
-    """A metric's name as Glue writes it. `several` for a metric that is of a set of columns, though it has one.
+    """A metric's name as Glue writes it. `several` for a metric of a set of columns that has only one.
 
     >>> metric_name("RowCount"), metric_name("Mean", ["age"]), metric_name("Uniqueness", ["a", "b"])
     ('Dataset.*.RowCount', 'Column.age.Mean', 'Multicolumn.a,b.Uniqueness')
@@ -115,7 +115,7 @@ def refuse_kinds(rule: Rule | Analyzer, columns: Iterable[Column], kinds: Callab
 
 
 def undefined(scope: Tree | None, rows: int, columns: Iterable[str], message: str = "") -> RuleResult:
-    """What becomes of a rule whose metric has no value; `message` is why, where there are rows."""
+    """The result of a rule whose metric has no value; `message` says why, where there are rows."""
     if rows == 0:
         return RuleResult(Outcome.FAILED, message=NO_ROWS) if scope is None else RuleResult(Outcome.PASSED, message=NOTHING_MATCHED)
     return RuleResult(Outcome.FAILED, message=message or f"all values are NULL in {', '.join(repr(c) for c in columns)}")

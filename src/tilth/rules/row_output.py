@@ -25,7 +25,7 @@ SEPARATOR = "; "
 class RowResults:
     """The rows that fail no rule, those that fail one, and the rules that do not judge rows.
 
-    `failed` has the column `DataQualityRulesFail` with the texts of the rules that the row fails. Thresholds have no influence. A row
+    `failed` has the column `DataQualityRulesFail` with the rules that the row fails, in canonical form. Thresholds have no influence. A row
     outside a rule's `where` passes it. A rule that ended as Error judges no row.
     """
 
@@ -53,9 +53,9 @@ def row_results(data: Dataset, ruleset: Ruleset, prepared: Mapping[Rule, Prepare
         raise RequestError(f"the data has a column {FAILED_RULES} already", hint="rename it", code="column-taken")
     joined, tests = _with_members(data, _leaf_tests(prepared), prepared)
     found = {str(rule): _test(rule, tests) for rule in ruleset.rules}
-    reasons = [case((test.fails, lit(text))) for text, test in found.items() if test]
+    reasons = [case((test.fails, lit(rule))) for rule, test in found.items() if test]
     tested = joined.change({FAILED_RULES: JoinPresent.of(lit(SEPARATOR), *reasons) if reasons else lit("")})
-    without = tuple(text for text, test in found.items() if not test)
+    without = tuple(rule for rule, test in found.items() if not test)
     return _results(tested.keep((*data.names, FAILED_RULES)), without)
 
 
@@ -79,7 +79,7 @@ def _leaf_tests(prepared: Mapping[Rule, PreparedRule]) -> dict[Rule, _Test]:
 
 
 def _test(rule: Rule | Composite, tests: Mapping[Rule, _Test]) -> _Test | None:
-    """The test of a rule; of a composite from those of its parts, which must all have one. A part that does not apply has no say."""
+    """The test of a rule; of a composite from those of its parts, which must all have one. A part that does not apply is ignored."""
     if isinstance(rule, Rule):
         return tests.get(rule)
     parts = [_test(operand, tests) for operand in rule.operands]

@@ -36,7 +36,7 @@ def row_rule(
     pass_on_nothing: bool = False,
     alike: bool = False,
 ) -> PreparedRule:
-    """The rule made ready. `title` names the share of rows that pass.
+    """The prepared rule. `title` names the share of rows that pass.
 
     `extremes` are reported with it, those that break `criterion` in the message; `values_of_cells` says that they are the column's
     values, which are masked where it is private. `always_share`: the share is reported beside extremes too. `null_fails`: the message

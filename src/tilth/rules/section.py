@@ -34,8 +34,8 @@ def rules(found: Sequence[Finding[RuleVerdict]]) -> Section:
         more = _table(f"{counted(len(worst) - MOST, 'more rule')} that did not pass", worst[MOST:], several)
         blocks.append(Fold(more.caption, (more,)))
     if passed:
-        told = _table(f"{counted(len(passed), 'rule')} passed", passed, several)
-        blocks.append(Fold(told.caption, (told,), brief=True))
+        rest = _table(f"{counted(len(passed), 'rule')} passed", passed, several)
+        blocks.append(Fold(rest.caption, (rest,), brief=True))
     return Section("rules", "Rules", tuple(blocks), advice=(*_unjudged(unjudged), *_failed(failed)), summary=tuple(_summary(worst)))
 
 
@@ -43,16 +43,16 @@ def _unjudged(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
     if not found:
         return []
     first = code(found[0].name) + (f" and {number(len(found) - 1)} more" if len(found) > 1 else "")
-    return [Advice(f"Mend the {'rule' if len(found) == 1 else 'rules'} that could not be judged: {first}.", 90)]
+    return [Advice(f"Fix the {'rule' if len(found) == 1 else 'rules'} that could not be judged: {first}.", 90)]
 
 
 def _failed(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
     """The rules that most rows fail; those without counts after them, in the order of the ruleset."""
     worst = sorted(found, key=_failing_share, reverse=True)[:MOST_ADVICE]
-    told = [f"Look at {code(f.name)}" + (f": {why}" if (why := failing_words(f.payload)) else ", which failed.") for f in worst]
+    advice = [f"Look at {code(f.name)}" + (f": {why}" if (why := failing_words(f.payload)) else ", which failed.") for f in worst]
     if len(found) > len(worst):
-        told[-1] += f" {counted(len(found) - len(worst), 'other rule')} failed too."
-    return [Advice(words, 80) for words in told]
+        advice[-1] += f" {counted(len(found) - len(worst), 'other rule')} failed too."
+    return [Advice(words, 80) for words in advice]
 
 
 def _failing_share(finding: Finding[RuleVerdict]) -> float:
@@ -86,10 +86,10 @@ def reasons(payload: RuleVerdict, message: str) -> list[str]:
     >>> [plain(line) for line in reasons(RuleVerdict(rows={"failed": 1, "total": 4}), message)]
     ['1 of 4 rows fails (25 %).', 'Found -75.']
     """
-    told, counts = failing_words(payload), payload.failing
-    passing = 1 - counts[0] / counts[1] if told and counts else None
+    failing, counts = failing_words(payload), payload.failing
+    passing = 1 - counts[0] / counts[1] if failing and counts else None
     lines = _message(message, passing)
-    return [told, *(line for line in lines if not COUNTED.fullmatch(line))] if told else lines
+    return [failing, *(line for line in lines if not COUNTED.fullmatch(line))] if failing else lines
 
 
 def _message(message: str, passing: float | None = None) -> list[str]:
@@ -100,8 +100,8 @@ def _message(message: str, passing: float | None = None) -> list[str]:
     if "NULL" in found[1:]:  # Glue's words for nulls that fail beside the values
         found.remove("NULL")
         others.insert(0, "Nulls are among them.")
-    told = [code(_found(value)) for value in found if passing is None or not _equal(value, passing)]
-    return [f"Found {' and '.join(told)}.", *others] if told else others
+    shown_values = [code(_found(value)) for value in found if passing is None or not _equal(value, passing)]
+    return [f"Found {' and '.join(shown_values)}.", *others] if shown_values else others
 
 
 def _found(value: str) -> str:
@@ -123,10 +123,10 @@ def _equal(value: str, x: float) -> bool:
 
 def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
     payload = finding.payload
-    told = [failing_words(payload)] if payload.leaves else reasons(payload, finding.message)  # the parts of a composite show the rest
-    told = [line for line in (*told, _evaluated(finding), _labels(payload)) if line]
+    lines = [failing_words(payload)] if payload.leaves else reasons(payload, finding.message)  # the parts of a composite show the rest
+    lines = [line for line in (*lines, _evaluated(finding), _labels(payload)) if line]
     if several and finding.part:
-        told.append(f"Judged on {code(finding.part)}.")
+        lines.append(f"Judged on {code(finding.part)}.")
     blocks: list[Block] = [Words(w) for w in payload.warnings]
     blocks += _leaves(payload)
     if len(payload.metrics) > 1 or (payload.metrics and not finding.message):
@@ -134,11 +134,11 @@ def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
     if finding.examples:
         blocks.append(_examples(finding))
     outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
-    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(finding.name, 2000), tuple(told), tuple(blocks))
+    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(finding.name, 2000), tuple(lines), tuple(blocks))
 
 
 def _evaluated(finding: Finding[RuleVerdict]) -> str:
-    """What a rule with names in it came to."""
+    """A rule with its names resolved."""
     evaluated = finding.payload.evaluated
     return f"With its names resolved: {code(evaluated, 400)}." if evaluated and evaluated != finding.name else ""
 
@@ -148,27 +148,27 @@ def _labels(payload: RuleVerdict) -> str:
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:
-    told = [f"{code(name)} {value_told(value)}" for name, value in list(metrics.items())[:8]]
-    return ", ".join(told) + (f" … ({len(metrics)} in all)" if len(metrics) > 8 else "")
+    parts = [f"{code(name)} {value_told(value)}" for name, value in list(metrics.items())[:8]]
+    return ", ".join(parts) + (f" … ({len(metrics)} in all)" if len(metrics) > 8 else "")
 
 
 def _leaves(payload: RuleVerdict) -> list[Block]:
     """The parts of a composite rule, each with its own verdict."""
     if not payload.leaves:
         return []
-    told = []
+    rows = []
     for leaf in payload.leaves:
         outcome = next((o for o in Outcome if o == leaf.outcome), None)
         reason = ". ".join(line.removesuffix(".") for line in _message(leaf.message))
-        told.append((Cell(code(leaf.rule, 400)), outcome_cell(outcome), Cell(reason)))
-    return [table("Its parts", ("part", "verdict", "reason"), told)]
+        rows.append((Cell(code(leaf.rule, 400)), outcome_cell(outcome), Cell(reason)))
+    return [table("Its parts", ("part", "verdict", "reason"), rows)]
 
 
 def examples(caption: str, found: Sequence[Mapping[str, Any]], most: int = 10) -> Table:
     """Some rows, as a table of the columns that they have."""
     columns = list(dict.fromkeys(str(name) for row in found for name in row))[:MOST_SHOWN]
-    text = [{str(k): v for k, v in row.items()} for row in found[:most]]
-    rows = [[code(shown(row[c], 60)) if c in row else "" for c in columns] for row in text]
+    named = [{str(k): v for k, v in row.items()} for row in found[:most]]
+    rows = [[code(shown(row[c], 60)) if c in row else "" for c in columns] for row in named]
     return table(caption, tuple(code(c, 40) for c in columns), rows, brief=3)
 
 
@@ -177,8 +177,8 @@ def _examples(finding: Finding[RuleVerdict]) -> Block:
     ids = [name for row in finding.examples[:1] for name in row if name not in finding.subject]
     rows = finding.payload.example_rows
     if not rows and len(ids) == 1 and all(row.get(name) is None for row in finding.examples for name in finding.subject):
-        told = ", ".join(code(shown(row.get(ids[0]), 60)) for row in finding.examples)
-        return Words(f"Rows without a value, by {code(ids[0], 40)}: {told}.")
+        names = ", ".join(code(shown(row.get(ids[0]), 60)) for row in finding.examples)
+        return Words(f"Rows without a value, by {code(ids[0], 40)}: {names}.")
     if len(rows) != len(finding.examples) or all(n == 1 for n in rows):
         return examples("Rows that fail" if finding.outcome is Outcome.FAILED else "Rows", finding.examples)
     own = [name for row in finding.examples[:1] for name in row if name not in ids] or ids
@@ -218,8 +218,8 @@ def analyzers(found: Sequence[Finding[AnalyzerNumbers]]) -> Section:
         reason = " ".join(f.message.split())
         metrics = f.payload.metrics or {"": f.value}
         rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_told(v), reason) for m, v in metrics.items()]
-    told = table("What the analyzers measured", ("analyzer", "metric", "value", "remark"), rows, numbers=["value"])
-    return Section("analyzers", "Analyzers", (told,))
+    numbers = table("What the analyzers measured", ("analyzer", "metric", "value", "remark"), rows, numbers=["value"])
+    return Section("analyzers", "Analyzers", (numbers,))
 
 
 RULES = ReportSection(RuleVerdict, rules)

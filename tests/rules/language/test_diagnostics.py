@@ -39,7 +39,7 @@ def test_in_strict_mode_an_extension_is_an_error() -> None:
     assert [(one.code, one.severity) for one in report.sorted()] == [("E-RULETYPE", "error")]
 
 
-def test_mistakes_come_in_the_order_of_the_text() -> None:
+def test_mistakes_come_in_the_order_of_the_source() -> None:
     report = Diagnostics(SourceText("abc"))
     report.error("E-SYNTAX", Span(2, 3), "late")
     report.warn("W-UNUSED", Span(0, 1), "early")

@@ -62,15 +62,15 @@ def test_without_a_history_there_is_zero(text: str) -> None:
     assert evaluate(number(text)) == 0.0
 
 
-def test_nothing_divided_by_nothing_is_no_number() -> None:
+def test_zero_divided_by_zero_is_not_a_number() -> None:
     assert math.isnan(evaluate(number("0 / 0")))
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("last(5)", "is a list where one number is wanted"),
-        ("last(5) + 1", "is a list where one number is wanted"),
+        ("last(5)", "is a list where one number is expected"),
+        ("last(5) + 1", "is a list where one number is expected"),
         ("foo(1)", "there is no function foo"),
         ("last(0)", "last takes nothing, or a whole number"),
         ("last(2.5)", "last takes nothing, or a whole number"),
@@ -87,13 +87,13 @@ def test_nothing_divided_by_nothing_is_no_number() -> None:
         ("percentile(last(3), 101)", "percentile takes a list and a number from 0 to 100"),
     ],
 )
-def test_what_cannot_be_worked_out(text: str, reason: str) -> None:
+def test_what_cannot_be_evaluated(text: str, reason: str) -> None:
     with pytest.raises(EvaluationError, match=reason):
         evaluate(number(text), HISTORY)
     assert misuse(number(text)) is not None
 
 
-def test_a_short_history_is_no_misuse() -> None:
+def test_a_short_history_is_not_a_misuse() -> None:
     text = "index(last(10), 5)"
     with pytest.raises(EvaluationError, match="there are only 3 values"):
         evaluate(number(text), HISTORY)

@@ -12,16 +12,16 @@ from tilth.rules.language.diagnostics import SourceText
 from tilth.rules.language.lints import alternates, row_mode
 
 IN_THE_WAY = [
-    ('(RowCount > 3) AND (IsComplete "a")', "1:12 no row passes or fails RowCount by itself"),
+    ('(RowCount > 3) AND (IsComplete "a")', "1:12 RowCount does not judge single rows"),
     ('(Completeness "a" > 0.5) OR (IsComplete "a")', "1:12 Completeness is a ratio"),
     ('(ColumnValues "a" = 1 with threshold > 0.5) OR (IsComplete "a")', "1:12 ColumnValues has a threshold"),
-    ('(CustomSql "select 1" = 1) AND (IsComplete "a")', "1:12 no row passes or fails CustomSql by itself"),
-    ('(IsComplete "a") AND ((Mean "b" > 1) OR (IsUnique "c"))', "1:34 no row passes or fails Mean by itself"),
+    ('(CustomSql "select 1" = 1) AND (IsComplete "a")', "1:12 CustomSql does not judge single rows"),
+    ('(IsComplete "a") AND ((Mean "b" > 1) OR (IsUnique "c"))', "1:34 Mean does not judge single rows"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "why"), IN_THE_WAY)
-def test_what_stands_in_the_way_of_row_mode(rule: str, why: str) -> None:
+def test_what_prevents_row_mode(rule: str, why: str) -> None:
     text = f"Rules = [ {rule} ]"
     (said,) = row_mode(parse(text), SourceText(text))
     assert f"{said.place} {said.message}" == why.replace(" ", " the composite is not evaluated row by row: ", 1)
@@ -60,7 +60,7 @@ share = st.sampled_from(["-1", "0", "0.0", "0.3", "0.5", "1", "1.0", "2", "80"])
         st.builds("{}in [{},{}]".format, st.sampled_from(["", "not "]), share, share),
     )
 )
-def test_a_threshold_is_reported_when_no_share_tells_it_apart(text: str) -> None:
+def test_a_threshold_that_every_share_or_none_meets_is_reported(text: str) -> None:
     source = f'Rules = [ ColumnValues "a" = 1 with threshold {text} ]'
     threshold = next(iter(parse(source).leaves)).threshold
     assert threshold

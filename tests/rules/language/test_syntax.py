@@ -1,4 +1,4 @@
-"""The syntax tree: what its texts mean where they stand, and that it is a value."""
+"""The syntax tree: what its strings mean by place, and that it is a value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_backslash_means_what_its_place_says(raw: str, name: str, value: str, 
     assert str(text) == f'"{raw}"'
 
 
-def test_where_a_node_stood_is_no_part_of_its_value() -> None:
+def test_the_place_of_a_node_is_not_part_of_its_value() -> None:
     here, there = Rule("RowCount", span=Span(0, 8)), Rule("RowCount", span=Span(5, 13))
     assert here == there
     assert hash(here) == hash(there)

@@ -57,7 +57,7 @@ def test_kinds(text: str, expected: list[str]) -> None:
         ("a \xa0 b", [("character", "\xa0")]),
     ],
 )
-def test_what_is_no_token(text: str, expected: list[tuple[str, str]]) -> None:
+def test_what_is_not_a_token(text: str, expected: list[tuple[str, str]]) -> None:
     assert [(one.kind, one.text) for one in tokenize(text)[1]] == expected
 
 
@@ -66,7 +66,7 @@ def test_a_quote_that_is_missing_breaks_one_line_only() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from(list('ab1. \n"\\#/=<>!@\r$()[]é')), max_size=60))
-def test_tokens_lie_in_order_and_are_what_stands_there(text: str) -> None:
+def test_tokens_are_in_order_and_equal_their_source(text: str) -> None:
     tokens, odd = tokenize(text)
     spans = sorted([token.span for token in tokens] + [one.span for one in odd if one.kind != "quote"])
     assert all(a.end <= b.start for a, b in pairwise(spans))

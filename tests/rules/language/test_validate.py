@@ -77,7 +77,7 @@ HINTS = [
     ('(RowCount > 3) where "x"', "a clause of one rule belongs inside its parentheses"),
     ('IsComplete "a" IsUnique "b"', "is a comma missing before IsUnique?"),
     ('ColumnDataType "a" = "Integr"', "did you mean 'Integer'?"),
-    ('ColumnDataType "a" = "String"', "every column can be read as text"),
+    ('ColumnDataType "a" = "String"', "every column can be read as a string"),
     ('ColumnValues "a" = "x" with ignorecase = "true"', "did you mean 'ignoreCase'?"),
     ("RowCount > avrg(last(3))", "did you mean 'avg'?"),
     ('CustomSql "select 1" = 1 where "x"', "put the condition into the query"),

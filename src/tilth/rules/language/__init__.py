@@ -1,1 +1,1 @@
-"""DQDL as text: tokens, parser, syntax, and what is wrong with it."""
+"""The language DQDL: tokens, parser, syntax, and static checks."""

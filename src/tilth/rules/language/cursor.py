@@ -1,7 +1,7 @@
-"""The place in a text that is being read: its tokens one after another, what is said where one does not fit, and how to go on.
+"""The reader's position in the tokens, errors for an unexpected one, and recovery after an error.
 
 What cannot be read is noted and raises a `Fault`; the reader of the list continues after the next comma, so
-that one slip hides no other.
+that one mistake does not hide another.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from tilth.rules.language.tokens import BROKEN, CLOCK, DATE, END, FIXED, NAME, S
 from tilth.rules.types import RULE_TYPES
 
 MOST_NESTED = 64
-"""Parentheses in parentheses: more than any ruleset has, and few enough for Python's stack."""
+"""How deep parentheses may be nested, within Python's recursion limit."""
 
 T = TypeVar("T")
 
 
 class Fault(Exception):
-    """A thing that cannot be read on. It was noted already."""
+    """Reading cannot go on here; the mistake was noted already."""
 
 
 class Cursor:
-    """Reads one text. `here` is the token to be read next."""
+    """Reads one ruleset. `here` is the token to be read next."""
 
     def __init__(self, tokens: list[Token], report: Diagnostics) -> None:
         self.tokens, self.report = tokens, report
@@ -72,7 +72,7 @@ class Cursor:
     def trailing_comma(self) -> None:
         self.report.extension("W-NOT-IN-GLUE", self.tokens[self.at - 1].span, "a comma before the closing bracket: Glue does not read it")
 
-    # Faults, and how to go on
+    # Faults and recovery
 
     def fault(self, code: str, span: Span, message: str, *, accepted: str = "", hint: str = "") -> Fault:
         self.report.error(code, span, message, accepted=accepted, hint=hint)
@@ -85,13 +85,13 @@ class Cursor:
             return Fault()
         if before.kind == NAME and (meant := miswritten(before.text)):
             return self.fault("E-SYNTAX", before.span, f"'{shown(before.text)}' is not expected here", hint=meant)
-        found = "the text ends too early" if token.kind == END else f"'{shown(token.text)}' is not expected here"
+        found = "the ruleset ends too early" if token.kind == END else f"'{shown(token.text)}' is not expected here"
         if token.kind == NAME:
             hint = miswritten(token.text) or slip_of(token.text) or hint or self.report.near(token.text, FIXED)
         return self.fault("E-SYNTAX", token.span, found, accepted=accepted, hint=hint)
 
     def resync(self, start: int) -> None:
-        """Moves to where the next item of the list can begin: past broken text, or to a comma, `]`, a section or the end."""
+        """Moves to where the next item of the list can begin: past a broken string, or to a comma, `]`, a section or the end."""
         fault, self.at = self.at, start
         opened: list[str] = []
         while (token := self.here).kind != END:
@@ -123,15 +123,15 @@ class Cursor:
     def section_starts(self) -> bool:
         return self.here.kind in SECTIONS and self.peek().kind == "="
 
-    # Texts and parentheses
+    # Strings and parentheses
 
     def nest(self, opening: Token) -> None:
         self.depth += 1
         if self.depth > MOST_NESTED:
             raise self.fault("E-SYNTAX", opening.span, f"parentheses are nested deeper than {MOST_NESTED}")
 
-    def quoted(self, accepted: str = "a quoted text", hint: str = "") -> Text:
-        """A quoted text. One that looks like a date is a date to Glue, and so no text."""
+    def quoted(self, accepted: str = "a quoted string", hint: str = "") -> Text:
+        """A quoted string. One that looks like a date is a date to Glue, and so not a string."""
         token = self.here
         if token.kind in (DATE, CLOCK):
             self.datelike(token.span)
@@ -141,11 +141,11 @@ class Cursor:
         return Text(token.text[1:-1], span=token.span)
 
     def datelike(self, span: Span) -> None:
-        self.report.extension("W-DATELIKE", span, "Glue reads this text as a date or a clock time, which is not expected here")
+        self.report.extension("W-DATELIKE", span, "Glue reads this string as a date or a clock time, which is not expected here")
 
 
 def shown(text: str) -> str:
-    """A word or text as messages show it: on one line, and not for ever.
+    """A word or string as messages show it: on one line, and shortened.
 
     >>> shown("x" * 50)
     'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'

@@ -1,4 +1,4 @@
-"""What is wrong with a ruleset: the codes, the text they point into, and the collector that keeps all of them."""
+"""The mistakes of a ruleset: their codes, the source they point into, and their collector."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import NamedTuple
 from tilth.errors import Mistake, Place, did_you_mean
 
 CODES = {
-    "E-SYNTAX": "a word or sign that is not expected at its place",
+    "E-SYNTAX": "an unexpected word or sign",
     "E-EMPTY": "nothing to evaluate, or an empty dictionary",
     "E-RULETYPE": "no rule type or analyzer of this name, or not one for this section",
     "E-ARITY": "too few or too many parameters",
-    "E-CONDITION": "a condition that is missing, surplus, or of a kind that the rule type does not take",
+    "E-CONDITION": "a condition that is missing, surplus, or of a kind that the rule type does not accept",
     "E-WHERE": "a `where` that is empty, repeated, or on a rule type that has none",
-    "E-THRESHOLD": "a `with threshold` that is repeated, no number condition, or on a rule type that has none",
+    "E-THRESHOLD": "a `with threshold` that is repeated, not a number condition, or on a rule type that has none",
     "E-TAG": "a tag with a value or an operator that it does not take",
     "E-LABEL": "a label list that is empty or too long, or a label that is repeated, too long or without a key",
     "E-VARIABLE": "a variable that is unknown, defined twice, badly named, or of the wrong kind",
     "E-CUSTOMSQL-FORM": "a CustomSql with both a condition and a threshold",
     "E-NULL-OPERAND": "NULL where only a number has a meaning",
-    "E-DATE": "a day, a clock time or a shift that no calendar has",
+    "E-DATE": "a day, a clock time or a shift that does not exist",
     "E-WHERE-SUBQUERY": "a `where` with a sub-query or a window function",
     "W-PARENS": "`and` between rules without parentheses: Glue reads it as one parameter list",
     "W-MIXED": "AND and OR side by side without parentheses",
@@ -35,7 +35,7 @@ CODES = {
     "W-COMMENT": "a comment that Glue does not read",
     "W-TRAILING": "text after the last section, which is ignored",
     "W-NOT-IN-GLUE": "something that Glue does not have or ignores",
-    "W-REVERSED": "a range that holds nothing",
+    "W-REVERSED": "an empty range",
     "W-THRESHOLD": "a threshold that is always met or never",
     "W-FLOAT-EQ": "equality with a number that is computed in floating point",
     "W-ANCHOR": "a pattern anchored at one end only: the whole string must match all the same",
@@ -49,7 +49,7 @@ CODES = {
 """Every code with what it is raised for. `E-` is an error, `W-` a warning."""
 
 MOST_ERRORS = 500
-"""After so many errors reading stops: nobody corrects the five hundred and first, and hostile input must not cost more."""
+"""Reading stops after this many errors, so that hostile input costs no more."""
 
 _MOST_WORDS, _MOST_KNOWN = 30, 100
 
@@ -80,7 +80,7 @@ class RuleMistake(Mistake):
 
 
 class SourceText:
-    """A ruleset's text, and the lines and columns in it.
+    """A ruleset's source, and the lines and columns in it.
 
     >>> str(SourceText("Rules = [\\n RowCount\\n]", "r.dqdl").place(Span(11, 19)))
     'r.dqdl:2:2'
@@ -93,7 +93,7 @@ class SourceText:
         self._lines = [line.rstrip("\r") for line in lines]  # once: a place shares its line with all others on it
 
     def place(self, span: Span) -> Place:
-        """Line and column from 1, the line's text, and how much of that line the span covers."""
+        """Line and column from 1, the line, and how much of that line the span covers."""
         at = bisect_right(self._starts, span.start, hi=len(self._lines)) - 1
         line, column = self._lines[at], span.start - self._starts[at]
         length = max(1, min(span.end, self._starts[at] + len(line)) - span.start)
@@ -106,7 +106,7 @@ class TooMany(Exception):
 
 @dataclass
 class Diagnostics:
-    """Collects every mistake of one text. In strict mode whatever Glue would not read is an error."""
+    """Collects every mistake of one ruleset. In strict mode whatever Glue would not read is an error."""
 
     source: SourceText
     strict: bool = False
@@ -119,7 +119,7 @@ class Diagnostics:
         self._add(code, "error", span, message, accepted, hint, glue)
         self.errors += 1
         if self.errors == MOST_ERRORS:
-            self._add(code, "error", span, f"there are {MOST_ERRORS} errors: more were not looked for", "", "", "")
+            self._add(code, "error", span, f"there are {MOST_ERRORS} errors: the rest of the ruleset was not checked", "", "", "")
         if self.errors >= MOST_ERRORS:
             raise TooMany
 
@@ -137,14 +137,14 @@ class Diagnostics:
             self.warn(code, span, message, accepted=accepted, hint=hint, glue=glue)
 
     def near(self, word: str, known: Iterable[str]) -> str:
-        """`did you mean 'x'?`, or nothing. Asked once for each word, for so many words and among so many as cannot be felt."""
+        """`did you mean 'x'?`, or nothing. Cached for each word, and limited in the number of words, which bounds its cost."""
         asked = word, tuple(islice(known, _MOST_KNOWN))
         if asked not in self._near and len(self._near) < _MOST_WORDS:
             self._near[asked] = did_you_mean(*asked)
         return self._near.get(asked, "")
 
     def sorted(self) -> tuple[RuleMistake, ...]:
-        """All mistakes in the order of the text."""
+        """All mistakes in the order of the source."""
         return tuple(mistake for _, mistake in sorted(self.found, key=lambda one: one[0]))
 
     def _add(self, code: str, severity: str, span: Span, message: str, accepted: str, hint: str, glue: str) -> None:

@@ -1,4 +1,4 @@
-"""Numbers of DQDL worked out: arithmetic in IEEE doubles, and the functions of a metric's history."""
+"""Numbers of DQDL evaluated: arithmetic in IEEE doubles, and the functions of a metric's history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Values: TypeAlias = float | tuple[float, ...]
 
 
 class EvaluationError(Exception):
-    """A number that cannot be worked out. The rule ends as Error with this reason; `node` is the culprit."""
+    """A number that cannot be evaluated. The rule ends as Error with this reason; `node` is where."""
 
     def __init__(self, reason: str, node: Number, glue: str = "", *, short: bool = False) -> None:
         super().__init__(reason)
@@ -23,7 +23,7 @@ class EvaluationError(Exception):
 
 
 def evaluate(number: Number, history: Sequence[float] = ()) -> float:
-    """What a number comes to.
+    """The value of a number.
 
     Chains of `+ - * /` go from left to right; x / 0 is ±inf or NaN. `history` are the earlier values of the rule's metric, the
     latest first. `last(k)` gives as many as there are, `last()` and `last(1)` one number, and 0.0 where there is none; so do the
@@ -37,7 +37,7 @@ def evaluate(number: Number, history: Sequence[float] = ()) -> float:
     value = _value(number, history)
     if isinstance(value, tuple):
         glue = "Rule threshold results in list, and a single value is expected. Use aggregation functions"
-        raise EvaluationError(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
+        raise EvaluationError(f"{number} is a list where one number is expected: take avg, min, max, … of it", number, glue)
     return value
 
 
@@ -101,7 +101,7 @@ def _single(number: Number, history: Sequence[float]) -> float:
     value = _value(number, history)
     if isinstance(value, tuple):
         glue = "Binary expression operands must resolve to a single number."
-        raise EvaluationError(f"{number} is a list where one number is wanted: take avg, min, max, … of it", number, glue)
+        raise EvaluationError(f"{number} is a list where one number is expected: take avg, min, max, … of it", number, glue)
     return value
 
 
@@ -134,7 +134,7 @@ def _last(call: Call, given: list[Values], history: Sequence[float]) -> Values:
     count = given[0] if given else 1.0
     if len(given) > 1 or isinstance(count, tuple) or not (count >= 1 and count == int(min(count, 2.0**53))):
         glue = "Function last used in threshold requires positive integer argument."
-        _refuse(call, "nothing, or a whole number of runs from 1 on", glue)
+        _refuse(call, "nothing, or a whole number of runs, at least 1", glue)
     if count == 1:
         return history[0] if history else 0.0
     return tuple(history[: int(min(count, len(history)))])
@@ -219,7 +219,7 @@ _SOME_HISTORY = (1.0,) * 50
 
 
 def misuse(number: Number) -> EvaluationError | None:
-    """Why a number cannot be worked out whatever the history is, or nothing."""
+    """Why a number cannot be evaluated whatever the history is, or nothing."""
     try:
         evaluate(number, _SOME_HISTORY)
     except EvaluationError as reason:

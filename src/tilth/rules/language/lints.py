@@ -1,4 +1,4 @@
-"""Rules that are valid and probably do not say what was meant."""
+"""Rules that are valid and probably do not mean what was intended."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _no_row_mode(rule: Rule) -> str:
     """Why a rule does not take part in row mode, or nothing."""
     row = RULE_TYPES[rule.type]
     if not row.judges_rows(rule):
-        return f"no row passes or fails {rule.type} by itself"
+        return f"{rule.type} does not judge single rows"
     if not row.row_mode:
         return f"{rule.type} is a ratio"
     return f"{rule.type} has a threshold" if rule.threshold and row.threshold is GLUE else ""
@@ -121,7 +121,7 @@ def _meets(condition: Condition, bounds: list[float], share: float) -> bool:
 
 def _equality(condition: Condition, row: RuleType, report: Diagnostics) -> None:
     if row.inexact and condition.family == "number" and condition.operator in ("=", "!=", "in"):
-        message = f"{row.name} is computed in floating point: equality with a number is chance"
+        message = f"{row.name} is computed in floating point: equality with a number holds only by chance"
         report.warn("W-FLOAT-EQ", condition.span, message, hint="say how near it has to be, with between")
 
 

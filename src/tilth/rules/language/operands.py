@@ -28,14 +28,14 @@ from tilth.rules.language.syntax import (
 from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW, SIZE_UNITS, TIME_UNITS
 
 MOST_DIGITS = 18
-"""Digits of a duration or a size: fewer than 64 bits hold."""
+"""Digits of a duration or a size, so that it fits 64 bits."""
 KEYWORDS = {"null": "NULL", "empty": "EMPTY", "whitespaces_only": "WHITESPACES_ONLY"}
 CONDITIONS = {"=", "!", ">", ">=", "<", "<=", "not", "between", "in", "matches"}
 UNITS = (*TIME_UNITS, *SIZE_UNITS)
 GLUED = re.compile(rf"([0-9]+)({'|'.join(UNITS)})")
 QUOTED_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 DOUBLE_SIGNS = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!="}
-AN_OPERAND = "a number, a quoted text, a date, a duration, a size, a variable, NULL, EMPTY or WHITESPACES_ONLY"
+AN_OPERAND = "a number, a quoted string, a date, a duration, a size, a variable, NULL, EMPTY or WHITESPACES_ONLY"
 
 
 class Operands(Cursor):
@@ -203,10 +203,10 @@ class Operands(Cursor):
         return _as_keyword(operand)
 
     def mixed(self, operator: str, kinds: set[str], span: Span) -> Fault:
-        """The operands are no family."""
+        """The error for operands that are not of one family."""
         if kinds == {"string"}:
             hint = "write numbers without quotes" if operator != "between" else "between takes numbers, dates, durations or sizes"
-            return self.fault("E-CONDITION", span, "texts have no order", accepted="=, !=, in, not in, matches", hint=hint)
+            return self.fault("E-CONDITION", span, "strings have no order", accepted="=, !=, in, not in, matches", hint=hint)
         if kinds & {"duration", "size"}:
             hint = "such as between 2 days and 4 days"
             return self.fault("E-CONDITION", span, "each number needs its unit, and NULL has none", hint=hint)
@@ -214,13 +214,13 @@ class Operands(Cursor):
 
     def unquoted(self, condition: Condition) -> Condition:
         """Numbers with a point in quotes, where only a number has a meaning, are numbers. AWS's pages write them so."""
-        texts = [operand for operand in condition.operands if isinstance(operand, Text) and QUOTED_NUMBER.fullmatch(operand.raw)]
-        if condition.operator == "matches" or len(texts) != len(condition.operands):
+        quoted = [operand for operand in condition.operands if isinstance(operand, Text) and QUOTED_NUMBER.fullmatch(operand.raw)]
+        if condition.operator == "matches" or len(quoted) != len(condition.operands):
             return condition
-        for text in texts:
-            message = "Glue wants this number without quotes"
+        for text in quoted:
+            message = "Glue expects this number without quotes"
             self.report.extension("W-SPELLING", text.span, message, strictly="E-CONDITION", hint=f"write {text.raw}")
-        return replace(condition, family="number", operands=tuple(Literal(text.raw, span=text.span) for text in texts))
+        return replace(condition, family="number", operands=tuple(Literal(text.raw, span=text.span) for text in quoted))
 
 
 _KIND: dict[type, str] = {

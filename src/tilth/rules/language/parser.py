@@ -55,7 +55,7 @@ A_SECTION = "Metadata, DataSources, a variable, DefaultLabels, Rules, Analyzers 
 
 
 def read(report: Diagnostics) -> Ruleset:
-    """The ruleset of a text, as far as it can be read; what cannot is noted in `report`."""
+    """The ruleset of a source, as far as it can be read; what cannot is noted in `report`."""
     tokens, odd = tokenize(report.source.text)
     parser = Parser(tokens, report)
     with suppress(TooMany):
@@ -82,20 +82,20 @@ def _note_oddities(odd: Iterable[Oddity], report: Diagnostics) -> None:
             report.error("E-SYNTAX", span, f"{text!r} has no meaning here", hint=hint)
         elif kind == "quote":
             hint = 'a string ends with ", and \\" inside it means a quote'
-            report.error("E-SYNTAX", span, "a text that is not closed on its line", accepted='"', hint=hint)
+            report.error("E-SYNTAX", span, "a string that is not closed on its line", accepted='"', hint=hint)
         elif kind not in seen:
             seen.add(kind)
             code, message = {
                 "return": ("W-NOT-IN-GLUE", "Windows line ends or form feeds: Glue reads only line feeds"),
                 "mark": ("W-NOT-IN-GLUE", "a byte-order mark: Glue does not read it"),
                 "slashes": ("W-COMMENT", "a comment with //: Glue reads only #"),
-                "comment": ("W-COMMENT", "a comment at the very end: Glue needs a line end behind it"),
+                "comment": ("W-COMMENT", "a comment at the very end: Glue needs a line end after it"),
             }[kind]
             report.extension(code, span, message)
 
 
 class Parser(Operands):
-    """Reads the sections of a text, and the rules and analyzers in them."""
+    """Reads the sections of a ruleset, and the rules and analyzers in them."""
 
     def __init__(self, tokens: list[Token], report: Diagnostics) -> None:
         super().__init__(tokens, report)
@@ -117,7 +117,7 @@ class Parser(Operands):
             bodies = BODIES.intersection(found)
             if bodies and (section not in BODIES - bodies or (self.report.strict and section == "Rules")):
                 hint = f"{section} must come before {next(reversed(found))}" if section in SECTIONS and section not in bodies else ""
-                self.report.warn("W-TRAILING", self.here.span, "from here on the text is ignored", hint=hint)
+                self.report.warn("W-TRAILING", self.here.span, "from here on the ruleset is ignored", hint=hint)
                 return
             if section:
                 self.in_order(section, found)
@@ -146,7 +146,7 @@ class Parser(Operands):
         """Notes a section that comes too late or twice."""
         span = self.here.span
         if section == "Rules" and "Analyzers" in found:
-            self.report.extension("W-ORDER", span, "Rules behind Analyzers: Glue does not read them", hint="put Rules first")
+            self.report.extension("W-ORDER", span, "Rules after Analyzers: Glue does not read them", hint="put Rules first")
         elif section != NAME and section in found:
             self.report.error("E-SYNTAX", span, f"there are two sections {section}")
         elif found and ORDER[section] < max(ORDER[one] for one in found):
@@ -197,7 +197,7 @@ class Parser(Operands):
             if key.name != "Version":
                 self.unsupported(key, "Metadata", ("Version",), "Unsupported key provided in Metadata section")
             elif listed:
-                self.report.error("E-SYNTAX", values[0].span, "Version is one text, no list")
+                self.report.error("E-SYNTAX", values[0].span, "Version is one string, not a list")
             else:
                 self.version = self.once(key, self.version, values[0])
 
@@ -209,7 +209,7 @@ class Parser(Operands):
                 self.once(key, self.sources[0] if self.sources else None, values[0])
                 self.sources = values
             elif key.name == "Primary":
-                self.report.error("E-SYNTAX", values[0].span, "Primary is one name, no list")
+                self.report.error("E-SYNTAX", values[0].span, "Primary is one name, not a list")
             elif key.name == "AdditionalDataSources":
                 glue = "Additional sources must be an array of values."
                 self.report.error("E-SYNTAX", values[0].span, "AdditionalDataSources is a list", hint=f"write [{values[0]}]", glue=glue)
@@ -227,7 +227,7 @@ class Parser(Operands):
         return value
 
     def dictionary(self) -> list[tuple[Text, list[Text], bool]]:
-        """Pairs of a key and its texts, and whether these were a list."""
+        """Pairs of a key and its strings, and whether these were a list."""
         start = self.expect("{")
         if self.take_if("}"):
             self.report.error("E-EMPTY", self.since(start), "the dictionary is empty", glue="Empty dictionary provided")
@@ -239,7 +239,7 @@ class Parser(Operands):
         self.expect(":")
         if self.take_if("["):
             return key, self.separated(self.quoted, "]"), True
-        return key, [self.quoted("a quoted text or a list of them")], False
+        return key, [self.quoted("a quoted string or a list of them")], False
 
     def variable(self, name: Token) -> None:
         listed = bool(self.take_if("["))
@@ -250,11 +250,11 @@ class Parser(Operands):
         if self.here.kind in KEYWORDS:
             token = self.take()
             return Keyword(KEYWORDS[token.kind], span=token.span)
-        hint = "a variable holds a text or a list of texts, no numbers and no dates" if self.here.kind in (INT, DECIMAL, NOW, "-") else ""
-        return self.quoted("a quoted text, NULL, EMPTY or WHITESPACES_ONLY", hint)
+        hint = "a variable holds a string or a list of strings, not numbers or dates" if self.here.kind in (INT, DECIMAL, NOW, "-") else ""
+        return self.quoted("a quoted string, NULL, EMPTY or WHITESPACES_ONLY", hint)
 
     def items(self, one: Callable[[], T], into: list[T]) -> None:
-        """The items of a section between `[` and `]`. What is wrong with one of them hides nothing of the others."""
+        """The items of a section between `[` and `]`. A mistake in one of them does not hide those of the others."""
         broken = False
         if not self.take_if("["):
             fault, broken = self.unexpected("["), True
@@ -277,7 +277,7 @@ class Parser(Operands):
         self.take()
 
     def separator(self) -> None:
-        """The comma behind an item. Where it is missing and another item follows, that one is read all the same."""
+        """The comma after an item. Where it is missing and another item follows, that one is read all the same."""
         if self.take_if(","):
             if self.here.kind == "]":
                 self.trailing_comma()
@@ -313,7 +313,7 @@ class Parser(Operands):
         return _joined("OR", [_joined("AND", group) for group in groups], self.since(start))
 
     def surprises(self, units: list[Rule | Composite], signs: list[Token]) -> None:
-        """Warns of chains that say something else than they seem to."""
+        """Warns of chains that are easily misread."""
         mixed = next((sign for sign in signs if sign.kind != signs[0].kind), None)
         if mixed:
             self.report.warn("W-MIXED", mixed.span, "AND binds tighter than OR", hint="say with parentheses what belongs together")
@@ -348,7 +348,7 @@ class Parser(Operands):
         return Rule(name, parameters, condition, where, labels, threshold, tags, span=self.since(start))
 
     def type_name(self, token: Token, section: str) -> str:
-        """The name of the type; one that differs only in case is mended."""
+        """The name of the type; one that differs only in case is corrected."""
         meant = None if token.text in RULE_TYPES else respelled(token.text)
         if not meant:
             return token.text
@@ -435,7 +435,7 @@ class Parser(Operands):
         return Label(key, self.quoted("the label's value in quotes"), span=self.since(start))
 
     def tags(self, threshold: list[Condition], tags: list[Tag]) -> None:
-        """One or more tags behind one `with`. After a comma, tags continue only where one of the known tags follows."""
+        """One or more tags after one `with`. After a comma, tags continue only where one of the known tags follows."""
         self.take()
         while True:
             name = self.expect(NAME, "threshold or the name of another tag")
@@ -446,7 +446,7 @@ class Parser(Operands):
             follows = self.peek().text in TAG_NAMES and self.peek(2).kind in CONDITIONS
             if self.here.kind != "," or not follows:
                 return
-            self.report.extension("W-NOT-IN-GLUE", self.here.span, "Glue's open grammar reads one tag behind each with")
+            self.report.extension("W-NOT-IN-GLUE", self.here.span, "Glue's open grammar reads one tag after each with")
             self.take()
 
     def threshold(self, found: list[Condition]) -> None:
@@ -496,7 +496,7 @@ class Parser(Operands):
         if isinstance(operand, Reference):
             raise self.fault("E-VARIABLE", operand.span, "a variable cannot be the value of a tag")
         if isinstance(operand, Now | Duration | Size):
-            raise self.fault("E-TAG", operand.span, "a tag takes a text or a number", hint=f'write "{operand}"')
+            raise self.fault("E-TAG", operand.span, "a tag takes a string or a number", hint=f'write "{operand}"')
         return operand
 
     # Analyzers
@@ -514,7 +514,7 @@ class Parser(Operands):
         if threshold:
             self.report.error("E-THRESHOLD", threshold.span, "an analyzer has no threshold")
         if clauses.kind in ("where", "with"):
-            self.report.extension("W-NOT-IN-GLUE", clauses.span, f"Glue's open grammar reads no {clauses.text} behind an analyzer")
+            self.report.extension("W-NOT-IN-GLUE", clauses.span, f"Glue's open grammar does not allow {clauses.text} after an analyzer")
         if self.here.kind == BROKEN:
             raise Fault
         return Analyzer(name, parameters, where, tags, span=self.since(start))

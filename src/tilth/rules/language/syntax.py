@@ -1,4 +1,4 @@
-"""The syntax tree of DQDL. Every node is a frozen value that prints as canonical text; its place in the source is not part of it.
+"""The syntax tree of DQDL. Every node is a frozen value that prints in canonical form; its place in the source is not part of it.
 
     Ruleset ── Variable, Label
       ├── Rule | Composite (of Rule | Composite)
@@ -10,8 +10,8 @@
 
     Number = Literal | Null | Call | Arithmetic | Group
 
-Texts keep their source between the quotes (`raw`): what a backslash means depends on where the string is, so whoever
-reads one says which it is, with `name`, `value` or `pattern`.
+Strings keep their source between the quotes (`raw`): what a backslash means depends on where the string is, so it is
+read as `name`, `value` or `pattern`.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Arithmetic(Node):
 Number: TypeAlias = Literal | Null | Call | Group | Arithmetic
 
 
-# Texts, dates, durations, sizes
+# Strings, dates, durations, sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Text(Node):
 
 @dataclass(frozen=True, slots=True)
 class Keyword(Node):
-    """NULL, EMPTY or WHITESPACES_ONLY among texts or dates."""
+    """NULL, EMPTY or WHITESPACES_ONLY among strings or dates."""
 
     word: str
 
@@ -204,7 +204,7 @@ class Size(Node):
 
 @dataclass(frozen=True, slots=True)
 class Now(Node):
-    """The instant of evaluation, or one before (`-`) or after (`+`) it: `(now() - 3 days)`."""
+    """The time of evaluation, or a time before (`-`) or after (`+`) it: `(now() - 3 days)`."""
 
     sign: str = ""
     shift: Duration | None = None
@@ -294,7 +294,7 @@ class Flag(Node):
 
 @dataclass(frozen=True, slots=True)
 class Texts(Node):
-    """A list of texts as the value of a tag."""
+    """A list of strings as the value of a tag."""
 
     members: tuple[Text, ...]
 
@@ -314,13 +314,13 @@ class Tag(Node):
 
     @property
     def word(self) -> str:
-        """The value as a text: `"true"` and `true` are the same."""
+        """The value as a string: `"true"` and `true` are the same."""
         return self.value.value if isinstance(self.value, Text) else str(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Node):
-    """One rule. `str` is its identity text, which distinguishes it from other rules; `full` has the labels too.
+    """One rule. `str` is its canonical form, which distinguishes it from other rules; `full` has the labels too.
 
     >>> rule = Rule("Mean", (Parameter("age"),), Condition("number", ">", (Literal("1"),)), labels=(Label(Text("k"), Text("v")),))
     >>> print(rule, rule.full, sep=" | ")
@@ -340,7 +340,7 @@ class Rule(Node):
 
     @property
     def full(self) -> str:
-        """The canonical text with the labels."""
+        """The canonical form with the labels."""
         return self._text(labelled=True)
 
     @property
@@ -381,7 +381,7 @@ class Composite(Node):
         return f" {self.operator} ".join(f"({operand})" for operand in self._chain())
 
     def _chain(self) -> Iterator[Rule | Composite]:
-        """The operands, with those of chains of the same operator in their place: what has labels must not show in the identity text."""
+        """The operands, with those of chains of the same operator in their place, since labels must not show in the canonical form."""
         for operand in self.operands:
             if isinstance(operand, Composite) and operand.operator == self.operator:
                 yield from operand._chain()
@@ -390,7 +390,7 @@ class Composite(Node):
 
     @property
     def full(self) -> str:
-        """The canonical text with its labels and its operands'."""
+        """The canonical form with its labels and its operands'."""
         chain = f" {self.operator} ".join(f"({operand.full})" for operand in self.operands)
         return f"({chain}) {labels_text(self.labels)}" if self.labels else chain
 
@@ -420,7 +420,7 @@ class Analyzer(Node):
 
 @dataclass(frozen=True, slots=True)
 class Variable(Node):
-    """A constant, defined once: a text (`listed` false) or a list of texts."""
+    """A constant, defined once: a string (`listed` false) or a list of strings."""
 
     name: str
     values: tuple[Value, ...]
@@ -455,7 +455,7 @@ class Ruleset(Node):
 
     @property
     def leaves(self) -> Iterator[Rule]:
-        """Every simple rule, those in composites too, in the order of the text."""
+        """Every simple rule, those in composites too, in the order of the source."""
         return (leaf for rule in self.rules for leaf in rule.leaves)
 
     def labels_of(self, rule: Rule | Composite) -> dict[str, str]:

@@ -33,7 +33,7 @@ TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
     "ignoreCase": (_is_flag, A_FLAG),
     "format": (lambda tag: isinstance(tag.value, Text), "a layout in quotes, such as " + '"dd-MM-yyyy"'),
     "timeZone": (_is_zone, 'the id of a time zone, such as "Europe/Berlin"'),
-    "recentFiles": (_is_whole, "a whole number from 1 on"),
+    "recentFiles": (_is_whole, "a whole number, at least 1"),
     "uriRegex": (lambda tag: isinstance(tag.value, Text), "a regular expression in quotes"),
     "filterOrder": (_is_order, '["recentFiles","uriRegex"], in either order'),
     "matchFileName": (_is_flag, A_FLAG),
@@ -51,7 +51,7 @@ def useless(tag: Tag, rule: Rule | Analyzer) -> str:
     if condition is None:
         return ""
     if tag.name == "ignoreCase" and (condition.family != "string" or condition.operator == "matches"):
-        return "only =, !=, in and not in with texts can ignore case; a pattern can begin with (?i)"
+        return "only =, !=, in and not in with strings can ignore case; a pattern can begin with (?i)"
     if tag.name == "timeZone" and not any(isinstance(operand, Clock) for operand in condition.operands):
         return "there is no clock time in the condition"
     if tag.name == "format" and str(condition).lower() not in ('= "date"', '!= "date"'):

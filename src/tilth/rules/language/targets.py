@@ -1,4 +1,4 @@
-"""What AWS Glue does not run, beyond its grammar: the limits of its service, and what each of its two entry points lacks ."""
+"""What AWS Glue does not run, beyond its grammar: the limits of its service, and what each of its two entry points lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TARGETS = ("glue", "glue-catalog", "glue-etl")
 
 
 def outside_glue(ruleset: Ruleset, source: SourceText, target: str) -> tuple[RuleMistake, ...]:
-    """Warnings of code W-NOT-IN-GLUE for what the target would refuse: `glue`, `glue-catalog` or `glue-etl`."""
+    """Warnings of code W-NOT-IN-GLUE for what the target would reject: `glue`, `glue-catalog` or `glue-etl`."""
     if target not in TARGETS:
         raise RequestError(f"unknown target {target!r}", accepted=", ".join(TARGETS), hint=did_you_mean(target, TARGETS))
     report = Diagnostics(source)

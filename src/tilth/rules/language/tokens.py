@@ -37,7 +37,7 @@ _CLOCK = re.compile(r'"(?:[0-9]{1,2}:[0-9]{2} [AP]M|[0-9]{2}:[0-9]{2})"')
 
 
 class Token(NamedTuple):
-    """A token: its kind (the word or sign itself, or one of the kinds above), its text, and its place."""
+    """A token: its kind (the word or sign itself, or one of the kinds above), its characters, and its place."""
 
     kind: str
     text: str
@@ -45,12 +45,12 @@ class Token(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """From its first character to behind its last."""
+        """From its first character to after its last."""
         return Span(self.start, self.start + len(self.text))
 
 
 class Oddity(NamedTuple):
-    """Characters that are no token: `return`, `mark` (byte order), `slashes`, `comment` (not closed), `quote`, `character`."""
+    """Characters that are not a token: `return`, `mark` (byte order), `slashes`, `comment` (not closed), `quote`, `character`."""
 
     kind: str
     span: Span
@@ -58,7 +58,7 @@ class Oddity(NamedTuple):
 
 
 def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
-    """The tokens of a text, the last of kind `end`, and what is between them that has no business there.
+    """The tokens of a ruleset, the last of kind `end`, and the stray characters between them.
 
     >>> [token.kind for token in tokenize('RowCount > 1.5 # rows')[0]]
     ['name', '>', 'decimal', 'end']
@@ -66,7 +66,7 @@ def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
     tokens: list[Token] = []
     odd: list[Oddity] = []
     at = unclosed = 0
-    while unclosed < 2 and (match := _TOKEN.match(text, at)):  # more than twice is not a slip, and would cost the square of the length
+    while unclosed < 2 and (match := _TOKEN.match(text, at)):  # more often would cost the square of the length
         group, found, at = match.lastgroup, match.group(), match.end()
         match group:
             case "text":
@@ -113,13 +113,13 @@ def _note(found: str, at: int, odd: list[Oddity]) -> None:
 
 
 def _unclosed(text: str, at: int, tokens: list[Token], odd: list[Oddity]) -> int:
-    """Where to continue when the last quote has no partner; a token of kind `broken` takes its place.
+    """Where to continue when the last quote is not closed; a token of kind `broken` takes its place.
 
-    One quote too few turns every text behind it inside out. The first text that runs over a line end is taken for the culprit: it
-    ends with its line, and everything behind it is read afresh.
+    A missing quote swaps strings and the rest in all that follows. The first string that runs over a line end is taken for the broken
+    one: it ends with its line, and everything after it is read again.
     """
-    culprit = next((token for token in tokens if token.kind == TEXT and "\n" in token.text), None)
-    start = culprit.start if culprit else at
+    broken = next((token for token in tokens if token.kind == TEXT and "\n" in token.text), None)
+    start = broken.start if broken else at
     while tokens and tokens[-1].start >= start:
         tokens.pop()
     while odd and odd[-1].span.start >= start:

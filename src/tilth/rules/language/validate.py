@@ -1,4 +1,4 @@
-"""What a ruleset that can be read may still not say: the static semantics of DQDL."""
+"""The static semantics of DQDL: checks of a ruleset that was parsed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NESTED = re.compile(r"\$[A-Za-z0-9_.]")
 
 
 def check(ruleset: Ruleset, report: Diagnostics) -> None:
-    """Notes in `report` everything that is wrong with a ruleset, and what it probably does not mean to say."""
+    """Notes in `report` every mistake of a ruleset, and what is probably not intended."""
     _Validation(ruleset, report).everything()
 
 
@@ -95,7 +95,7 @@ class _Validation:
                 self.report.error("E-VARIABLE", variable.span, f"the name of a variable cannot begin with {name[0]}")
             for value in variable.values:
                 if isinstance(value, Text) and NESTED.search(value.raw):
-                    message = "a variable inside a variable is not looked up, and Glue refuses the text"
+                    message = "a variable inside a variable is not looked up, and Glue rejects it"
                     glue = f"Nested variables are not supported in variable '{name}'"
                     self.report.extension("W-NOT-IN-GLUE", value.span, message, strictly="E-VARIABLE", glue=glue)
 
@@ -110,7 +110,7 @@ class _Validation:
             if not key:
                 self.report.error("E-LABEL", label.span, "the key of a label is empty", glue=glue)
             if not value:
-                self.report.extension("W-NOT-IN-GLUE", label.span, "Glue refuses a label without a value", strictly="E-LABEL", glue=glue)
+                self.report.extension("W-NOT-IN-GLUE", label.span, "Glue rejects a label without a value", strictly="E-LABEL", glue=glue)
             for what, text, longest in (("key", label.key, LONGEST_KEY), ("value", label.value, LONGEST_VALUE)):
                 if len(text.name) > longest:
                     self.report.error("E-LABEL", text.span, f"the {what} of a label has at most {longest} characters, not {len(text.name)}")
@@ -241,7 +241,7 @@ class _Validation:
             self.report.error("E-CONDITION", call.span, message, glue=glue)
 
     def operands(self, condition: Condition, rule: Rule, row: RuleType) -> None:
-        """NULLs where they mean nothing, dates that no calendar has, functions that there are not."""
+        """NULLs without a meaning, dates that do not exist, unknown functions."""
         in_set = condition is rule.condition and row.null_operands and condition.operator in ("=", "!=", "in")
         for operand in condition.operands:
             match operand:
@@ -340,7 +340,7 @@ class _Validation:
                     self.report.error("E-VARIABLE", operand.span, "Glue fails on a variable here", accepted=f"in ${operand.name}")
 
     def reference(self, name: str, span: Span, *, as_text: bool) -> bool:
-        """Whether there is such a variable of the right kind."""
+        """Whether a variable of that name and kind is defined."""
         variable = self.variables.get(name)
         self.used.add(name)
         if variable is None:
@@ -348,7 +348,7 @@ class _Validation:
             self.report.error("E-VARIABLE", span, f"there is no variable {name}", accepted=listed(self.variables), hint=hint, glue=glue)
         elif as_text and (variable.listed or isinstance(variable.values[0], Keyword)):
             kind = "a list" if variable.listed else str(variable.values[0])
-            message, glue = f"{name} is {kind}, and a string is wanted here", f"Invalid variable type for '{name}': expected STRING"
+            message, glue = f"{name} is {kind}, and a string is expected here", f"Invalid variable type for '{name}': expected STRING"
             self.report.error("E-VARIABLE", span, message, hint="lists go with in and not in", glue=glue)
         else:
             return True
@@ -378,7 +378,7 @@ class _Validation:
         if alias:
             self.alias(alias, span)
         else:
-            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} names no other table", accepted="alias.column, alias.{column,column}")
+            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} names no table", accepted="alias.column, alias.{column,column}")
 
     def mapping(self, text: str, span: Span) -> None:
         try:

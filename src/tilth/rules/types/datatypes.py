@@ -1,6 +1,6 @@
 """Whether a cell can be read as a type: what ColumnDataType asks of a row.
 
-Patterns and range checks on the text rather than the engines' casts, which differ.
+Patterns and range checks on strings rather than the engines' casts, which differ.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
     word = type_name.strip().casefold()
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", word.replace(" ", ""))
     if word not in READERS and not decimal:
-        hint = "every column can be read as text" if word == "string" else ""
+        hint = "every column can be read as a string" if word == "string" else ""
         raise RulesError(
             f"Unrecognized data type: {type_name}",
             accepted="Boolean, Integer, Long, Float, Double, Decimal(p,s), Date, Timestamp",

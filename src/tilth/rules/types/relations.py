@@ -55,7 +55,7 @@ def _member(context: Context, other: Dataset, keys: Keys, columns: Keys = ()) ->
 
 
 def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
-    columns, reference = context.texts(rule)
+    columns, reference = context.names(rule)
     alias, others = split_reference(reference)
     if len(names(columns)) != len(others):
         raise RulesError(f"{columns!r} and {reference!r} are not the same number of columns", accepted=REFERENTIAL_INTEGRITY.usage)
@@ -86,7 +86,7 @@ def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostic
 
 
 def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
-    alias, key, *compared = context.texts(rule)
+    alias, key, *compared = context.names(rule)
     other = context.source(alias)
     keys = _pairs(_mapping(key), context, other)
     rest = [(c, c) for c in context.schema.names if c not in dict(keys)]
@@ -128,7 +128,7 @@ def _refuse_unequal(pairs: Keys, context: Context, other: Dataset) -> None:
 
 def _schema_match(rule: Rule, context: Context) -> PreparedRule:
     """The share of columns that the other table has too, with the same type; no data is read."""
-    (alias,) = context.texts(rule)
+    (alias,) = context.names(rule)
     here, there = context.schema, context.engine.schema(context.source(alias))
     if len(here) != len(there):
         failed = _ratio(rule, context, 0.0)
@@ -141,7 +141,7 @@ def _schema_match(rule: Rule, context: Context) -> PreparedRule:
 
 def _row_count_match(rule: Rule, context: Context) -> PreparedRule:
     """Rows / rows of the other table; 1 where both are empty, 0 where only the other is."""
-    (alias,) = context.texts(rule)
+    (alias,) = context.names(rule)
     rows, others = RowCount(), RowsThere(context.source(alias))
 
     def judge(values: Values) -> RuleResult:
@@ -152,10 +152,10 @@ def _row_count_match(rule: Rule, context: Context) -> PreparedRule:
 
 def _aggregate_match(rule: Rule, context: Context) -> PreparedRule:
     """The first aggregate / the second; 1 where both are 0, 0 where only the second is."""
-    first, second = (_aggregate(text, context) for text in context.texts(rule))
+    first, second = (_aggregate(text, context) for text in context.names(rule))
 
     def judge(values: Values) -> RuleResult:
-        empty = [text for text, metric in zip(context.texts(rule), (first, second), strict=True) if values[metric] is None]
+        empty = [text for text, metric in zip(context.names(rule), (first, second), strict=True) if values[metric] is None]
         if empty:
             return _failed(f"no non-NULL values in {' and '.join(empty)}")
         return _ratio(rule, context, _quotient(values[first], values[second]))
@@ -179,15 +179,15 @@ def _quotient(a: float, b: float) -> float:
 
 
 def _about_table(word: str) -> Callable[[Rule, Context], str]:
-    return lambda rule, context: f"Dataset.{context.texts(rule)[0]}.{word}"
+    return lambda rule, context: f"Dataset.{context.names(rule)[0]}.{word}"
 
 
 def _about_reference(rule: Rule, context: Context) -> str:
-    return f"Column.{split_reference(context.texts(rule)[1])[0]}.ReferentialIntegrity"
+    return f"Column.{split_reference(context.names(rule)[1])[0]}.ReferentialIntegrity"
 
 
 def _about_columns(rule: Rule, context: Context) -> str:
-    columns = dict.fromkeys(split_aggregate(text)[2] for text in context.texts(rule))
+    columns = dict.fromkeys(split_aggregate(text)[2] for text in context.names(rule))
     return f"Column.{','.join(columns)}.AggregateMatch"
 
 

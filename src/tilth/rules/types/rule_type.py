@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tilth.rules.prepared import PreparedRule
 
 Lint: TypeAlias = "Callable[[Rule, Sequence[str | None], Diagnostics], None]"
-"""Notes what is wrong with a rule beyond its form. It gets the texts of the parameters, None for one that a variable does not give."""
+"""Notes what is wrong with a rule beyond its form. It gets the strings of the parameters, None for one whose variable gives none."""
 
 
 class Support(StrEnum):
-    """Who accepts it: no one, AWS Glue (and so Tilth), Glue from its next grammar on, or Tilth only."""
+    """Who accepts it: nothing, AWS Glue (and so Tilth), Glue from its next grammar on, or Tilth only."""
 
     NO = "no"
     GLUE = "glue"
@@ -63,8 +63,8 @@ class RuleType:
     Where it is accepted: as a `rule`, as an `analyzer`, by which grammar (`glue`); `watchable` by DetectAnomalies.
 
     What it means: `dynamic`, its condition may refer to the history of `metric`; `inexact`, its metric is computed in floating point,
-    so that equality is chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `row_mode`, it may take part
-    in a composite that is evaluated row by row.
+    so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `row_mode`, it may
+    take part in a composite that is evaluated row by row.
 
     What it does: `prepare` gives the rule's needs and verdict (None: this version does not evaluate it), `record` an analyzer's, where
     that is not the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
@@ -103,7 +103,7 @@ class RuleType:
 
     @property
     def boolean(self) -> bool:
-        """Whether it has no condition in any form, so that there is no number to measure without one."""
+        """Whether none of its forms has a condition, so that it has no number to measure."""
         return not any(form.families for form in self.forms)
 
     def judges_rows(self, rule: Rule) -> bool:

@@ -21,7 +21,7 @@ def _column_count(rule: Rule, context: Context) -> PreparedRule:
 
 def _column_exists(rule: Rule, context: Context) -> PreparedRule:
     """A missing column is a failure, not an error."""
-    (name,) = context.texts(rule)
+    (name,) = context.names(rule)
     try:
         return known(judged(True, {f"Dataset.{context.column(name).name}.ColumnExists": 1.0}))
     except ColumnError as error:

@@ -124,7 +124,7 @@ def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagno
         return
     known = {one.lower() for one in DATA_TYPES}
     if named.value.lower() not in known and not DECIMAL_TYPE.fullmatch(named.value):
-        hint = "every column can be read as text" if named.value.lower() in ("string", "text") else report.near(named.value, DATA_TYPES)
+        hint = "every column can be read as a string" if named.value.lower() in ("string", "text") else report.near(named.value, DATA_TYPES)
         accepted = ", ".join((*DATA_TYPES, "Decimal(p,s)"))
         report.warn("W-UNJUDGED", named.span, f"unknown data type {named}", accepted=accepted, hint=hint)
     layout = rule.tag("format")
