@@ -164,7 +164,7 @@ def test_every_pass_of_a_run_says_whom_it_is_for(tilth: Tilth, place: Path) -> N
         "learning of split",
         "learning of impute numeric",
         "learning of scale numeric; encode sex",
-        "honesty of the split",
+        "leakage checks of the split",
         "cells changed by features",
         "training",
         "learning of balance",

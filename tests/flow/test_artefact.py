@@ -67,7 +67,7 @@ def test_made_twice_it_is_byte_equal(saved: bytes, tmp_path: Path) -> None:
     assert Flow.load(path).save(path).read_bytes() == saved
 
 
-def test_it_holds_texts_and_no_row(saved: bytes) -> None:
+def test_it_holds_text_entries_and_no_row(saved: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(saved)) as archive:
         assert archive.namelist() == ["manifest.json", *ENTRIES, *(f"features/{s}.json" for s in ("1-impute", "2-scale", "3-encode"))]
         texts = [archive.read(name).decode() for name in archive.namelist()]
@@ -164,9 +164,9 @@ def twice(saved: bytes, name: str) -> bytes:
 
 
 DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
-    ("empty", lambda b: b"", "it is damaged, or something else"),
-    ("a text", lambda b: b"flow: yes", "it is damaged, or something else"),
-    ("cut short", lambda b: b[: len(b) // 2], "it is damaged, or something else"),
+    ("empty", lambda b: b"", "it is damaged, or not a fitted flow"),
+    ("a text", lambda b: b"flow: yes", "it is damaged, or not a fitted flow"),
+    ("cut short", lambda b: b[: len(b) // 2], "it is damaged, or not a fitted flow"),
     (
         "a wrong hash",
         lambda b: repacked(b, with_entry("schema.json", b"{}"), manifest=False),
@@ -175,7 +175,7 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("a newer version", lambda b: repacked(b, version(99)), "format version 99; this Tilth reads 1 to 1"),
     ("an older version", lambda b: repacked(b, version(0)), "format version 0"),
     ("a version that is none", lambda b: repacked(b, version("one")), "its manifest is not that of a fitted flow"),
-    ("an entry too many", lambda b: repacked(b, with_entry("../../evil.sh", b"x")), "which belongs to no step"),
+    ("an entry too many", lambda b: repacked(b, with_entry("../../evil.sh", b"x")), "which do not belong to a step"),
     ("an entry too few", lambda b: repacked(b, without("baseline.json")), "it holds"),
     ("not a mapping", lambda b: repacked(b, with_entry("flow.json", b"[]")), "not a fitted flow of this version"),
     ("no JSON", lambda b: repacked(b, with_entry("flow.json", b"{")), "not a fitted flow of this version"),
@@ -203,7 +203,7 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
         lambda b: repacked(b, with_entry("schema.json", pickle.dumps({"schema": []}))),
         "not a fitted flow of this version",
     ),
-    ("a pickle beside", lambda b: repacked(b, with_entry("learned.pkl", pickle.dumps(1))), "which belongs to no step"),
+    ("a pickle beside", lambda b: repacked(b, with_entry("learned.pkl", pickle.dumps(1))), "which do not belong to a step"),
     ("a name twice", lambda b: twice(b, "schema.json"), "it holds"),
     ("a number of many digits", lambda b: repacked(b, with_entry("baseline.json", b"[" + b"9" * 10_000 + b"]")), "not a fitted flow"),
     ("a version that is a truth", lambda b: repacked(b, version(True)), "its manifest is not that of a fitted flow"),
@@ -213,7 +213,7 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
 
 
 @pytest.mark.parametrize(("damage", "why"), [d[1:] for d in DAMAGE], ids=[d[0] for d in DAMAGE])
-def test_what_is_damaged_is_refused_with_the_reason(saved: bytes, tmp_path: Path, damage: Callable[[bytes], bytes], why: str) -> None:
+def test_a_damaged_file_is_rejected_with_the_reason(saved: bytes, tmp_path: Path, damage: Callable[[bytes], bytes], why: str) -> None:
     path = tmp_path / "f.tilth"
     path.write_bytes(damage(saved))
     with pytest.raises(ArtefactError, match=why) as caught:
@@ -233,8 +233,8 @@ def test_a_zip_bomb_is_not_unpacked(saved: bytes, tmp_path: Path, monkeypatch: p
         opened(path)
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtefactError, match="there is no such file"):
+def test_a_missing_file_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="the file does not exist"):
         opened(tmp_path / "f.tilth")
 
 
@@ -295,7 +295,7 @@ def of_every_step(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @settings(max_examples=200)
 @given(st.data())
-def test_what_is_forged_is_refused_or_runs(of_every_step: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_a_forged_file_is_rejected_or_runs(of_every_step: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     with zipfile.ZipFile(io.BytesIO(of_every_step)) as archive:
         names = [n for n in archive.namelist() if n.endswith(".json") and n != "manifest.json"]
         name = data.draw(st.sampled_from(names))
@@ -324,7 +324,7 @@ def test_an_entry_is_bounded(fitted: Flow, saved: bytes, tmp_path: Path, monkeyp
 
 
 @given(st.data())
-def test_a_flipped_byte_changes_nothing_or_is_refused(saved: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_a_flipped_byte_changes_nothing_or_is_rejected(saved: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     path = tmp_path_factory.getbasetemp() / "flipped.tilth"
     flipped = bytearray(saved)
     for at in data.draw(st.lists(st.integers(0, len(saved) - 1), min_size=1, max_size=3)):

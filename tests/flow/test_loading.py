@@ -67,7 +67,7 @@ def test_a_column_may_be_called_by_a_number() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(MISTAKES.glob("*.yaml")), ids=lambda p: p.stem)
-def test_every_mistake_is_told_at_once_and_in_its_place(path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_with_their_places(path: Path) -> None:
     with pytest.raises(FlowError) as caught:
         Flow.load(path)
     told = str(caught.value).replace(f"{MISTAKES}/", "")
@@ -82,13 +82,13 @@ def test_a_file_that_is_not_there_and_the_nearest_name(tmp_path: Path) -> None:
         Flow.load(tmp_path / "loan.yaml")
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FlowError, match="is not UTF-8"):
         Flow.load(tmp_path / "f.yaml")
 
 
-def test_a_folder_is_no_flow(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_flow(tmp_path: Path) -> None:
     with pytest.raises(FlowError, match="cannot be read"):
         Flow.load(tmp_path)
 
@@ -120,7 +120,7 @@ def test_no_step_raises_anything_but_a_flow_error(data: st.DataObject) -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_text_raises_anything_but_a_flow_error(text: str) -> None:
+def test_no_string_raises_anything_but_a_flow_error(text: str) -> None:
     with contextlib.suppress(FlowError):
         parse_flow(text)
 

@@ -1,4 +1,4 @@
-"""The law of the row: `flow.row(row)` is what `apply` makes of a table of that row, for every step that may stand among `features`.
+"""The law of the row: `flow.row(row)` is what `apply` makes of a table of that row, for every step that may be in `features`.
 
 The same values to the last bit, in the same types, on DuckDB; what the one refuses the other refuses.
 """
@@ -92,13 +92,13 @@ UNLIKE: list[tuple[str, pa.Table, pa.Table, list[dict[str, Any]]]] = [  # fitted
         [{"x": date(2024, 2, 29)}, {"x": None}, {"x": None}],
     ),
     (
-        "a number is no text that stands for nothing",
+        "a number is not a string that means null",
         pa.table({"x": [1, 2]}),
         pa.table({"x": [-999, None]}),
         [{"x": -999}, {"x": None}],
     ),
     (
-        "a number for a text is none either",
+        "a number for a string is none either",
         pa.table({"x": ["a", "b"]}),
         pa.table({"x": [-999, None]}),
         [{"x": "-999"}, {"x": None}],

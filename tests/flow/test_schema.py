@@ -51,7 +51,7 @@ BAD = [
 ]
 
 
-def test_a_good_flow_is_valid() -> None:
+def test_a_flow_without_mistakes_is_valid() -> None:
     assert not wrong(GOOD)
 
 

@@ -60,7 +60,7 @@ def test_an_integer_that_leaves_64_bits_stops_the_row_as_it_stops_the_table() ->
         with pytest.raises(RequestError) as told:
             prepare()
         assert str(told.value).startswith("a value does not fit: ")
-    assert flow.row({"x": 2**63}) == {"x": None, "y": None}  # is no whole number of 64 bits
+    assert flow.row({"x": 2**63}) == {"x": None, "y": None}  # is not an integer of 64 bits
 
 
 def test_a_row_of_a_pandas_frame_is_the_row(flow: Flow) -> None:
@@ -73,13 +73,13 @@ def test_a_row_of_a_pandas_frame_is_the_row(flow: Flow) -> None:
         assert tilth.write(tilth.apply(flow, frame.iloc[i : i + 1])).to_pylist() == [expected]
 
 
-def test_a_key_that_is_no_column_is_ignored(flow: Flow) -> None:
+def test_a_key_that_is_not_a_column_is_ignored(flow: Flow) -> None:
     assert flow.row({**ROW, "nobody": object(), 5: 5}) == flow.row(ROW)
 
 
 @pytest.mark.parametrize("row", [None, [1], "abc", 5, [("number", 1)]], ids=repr)
-def test_what_is_no_row_is_refused(flow: Flow, row: Any) -> None:
-    with pytest.raises(RequestError, match=f"a value of type {type(row).__name__} is no row"):
+def test_what_is_not_a_row_is_rejected(flow: Flow, row: Any) -> None:
+    with pytest.raises(RequestError, match=f"a value of type {type(row).__name__} is not a row"):
         flow.row(row)
 
 
@@ -97,7 +97,7 @@ def test_every_value_of_a_wrong_type_is_named_and_none_is_shown(flow: Flow) -> N
     assert caught.value.exit_code == 2
 
 
-def test_a_refusal_shows_no_line_of_the_made_function(flow: Flow) -> None:
+def test_an_error_shows_no_line_of_the_generated_function(flow: Flow) -> None:
     with pytest.raises(RequestError) as caught:
         flow.row({"number": [1]})
     assert caught.value.__cause__ is None

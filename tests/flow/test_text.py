@@ -23,7 +23,7 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 WORDS: list[tuple[str, Any]] = [
-    # YAML 1.2.2, chapter 10.3.2 (core schema), where 1.1 differs: yes, no, on, off and dates are texts
+    # YAML 1.2.2, chapter 10.3.2 (core schema), where 1.1 differs: yes, no, on, off and dates are strings
     ("yes", "yes"),
     ("no", "no"),
     ("on", "on"),
@@ -102,7 +102,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "code"), REFUSED, ids=[t[:12].encode("unicode_escape").decode() for t, _ in REFUSED])
-def test_is_refused(loader: None, text: str, code: str) -> None:
+def test_is_rejected(loader: None, text: str, code: str) -> None:
     with pytest.raises(FlowError) as caught:
         parse(text)
     assert caught.value.mistakes[0].code == code
@@ -118,7 +118,7 @@ def test_is_a_mistake(loader: None, text: str) -> None:
 @example("? ")
 @example("- !!binary x")
 @example("%TAG ! x\n---\n!a b")
-def test_no_text_raises_anything_but_a_flow_error(text: str) -> None:
+def test_no_string_raises_anything_but_a_flow_error(text: str) -> None:
     try:
         document = parse(text)
     except FlowError:
@@ -148,6 +148,6 @@ def test_what_is_dumped_is_read_again(value: Any) -> None:
 
 
 @pytest.mark.parametrize("word", ["yes", "007", "12", "1e3", "true", "", "~", "- a", "a: b", "two\nlines", " blank "])
-def test_a_text_stays_a_text(word: str) -> None:
+def test_a_string_stays_a_string(word: str) -> None:
     assert parse(dump({"a": word})).value == {"a": word}
     assert isinstance(plain(word), str) or parse(dump({"a": word})).value["a"] == word

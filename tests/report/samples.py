@@ -219,8 +219,8 @@ def _split() -> list[Finding]:
         found("share of rows", "train", 0.8028, rows=16044),
         found(label, "test", 0.0055, ("approved",), shares={"no": 0.8193, "yes": 0.1807}),
         found(label, "train", 0.0, ("approved",), shares={"no": 0.8138, "yes": 0.1862}),
-        found("rows that stand in the training part too", "test", 13 / 3941, rows=13, of=3941, columns=("sex", "age", "income", "purpose")),
-        found("keys that stand in the training part too", "test", 0.0, ("customer_no",), rows=0, of=3941, columns=("customer_no",)),
+        found("rows also in the training part", "test", 13 / 3941, rows=13, of=3941, columns=("sex", "age", "income", "purpose")),
+        found("keys also in the training part", "test", 0.0, ("customer_no",), rows=0, of=3941, columns=("customer_no",)),
     ]
 
 

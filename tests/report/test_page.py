@@ -176,8 +176,8 @@ def test_a_split_that_leaks_says_so_and_one_that_does_not_says_that():
         "13 rows of test are equal to a row of the training part: a score measured there would flatter the model."
     ]
     assert [row[0] for row in table(section, "The parts")[1:]] == ["train", "test"]
-    clean = Finding("keys that stand in the training part too", ("id",), 0.0, part="test", payload=SplitCheck(rows=0, of=9))
-    assert split(Report("x", (clean,))).blocks[0] == Words("No row and no key stands in two parts.", "good")
+    clean = Finding("keys also in the training part", ("id",), 0.0, part="test", payload=SplitCheck(rows=0, of=9))
+    assert split(Report("x", (clean,))).blocks[0] == Words("No row or key is in two parts.", "good")
 
 
 def test_a_warning_of_several_parts_is_told_once():

@@ -37,7 +37,7 @@ def test_spark_learns_and_gives_the_same(spark):
 
     duck, cluster = DuckDB().session(), Spark(spark).session()
     table, wrong = sample_table(), []
-    table = table.set_column(6, "moment", table["moment"].cast(pa.timestamp("us", "UTC")))  # Spark reads naive times of Arrow as instants
+    table = table.set_column(6, "moment", table["moment"].cast(pa.timestamp("us", "UTC")))  # Spark reads naive timestamps as timestamptz
     for step in ALL:
         data = dataset(table, ROLES)
         (found,), made = fit([step], data, duck)

@@ -109,7 +109,7 @@ def test_a_deviation_as_estimated(titanic: Rows) -> None:
     same(made(Scale("fare", ddof=1), first, later)["fare"], (later["fare"] - first["fare"].mean()) / first["fare"].std(ddof=1))
 
 
-def test_texts_are_filled_and_gaps_are_told(titanic: Rows) -> None:
+def test_strings_are_filled_and_gaps_are_marked(titanic: Rows) -> None:
     first, later = halves(titanic)
     for way, other in (("mode", SimpleImputer(strategy="most_frequent")), ("constant", SimpleImputer(strategy="constant", fill_value="?"))):
         step = Impute(["deck"], with_=way, value="?" if way == "constant" else None, indicator=True)
@@ -151,7 +151,7 @@ def test_one_hot_columns(step: Any, other: OneHotEncoder, titanic: Rows) -> None
     column = step.columns
     first, later = titanic[~titanic[column].isin(["A", "G"]) & titanic[column].notna()], titanic
     learned = other.set_params(sparse_output=False).fit(first[[column]].to_numpy())
-    there = later[column].notna().to_numpy()  # a missing value is no category: all zeros, where scikit-learn may count it as rare
+    there = later[column].notna().to_numpy()  # a missing value is not a category: all zeros, where scikit-learn may count it as rare
     expected = learned.transform(later[[column]].fillna("?").to_numpy()) * there[:, None]
     names = [name.replace("x0", column).replace("_infrequent_sklearn", "_other") for name in learned.get_feature_names_out()]
     found = made(step, first, later)
@@ -192,7 +192,7 @@ def test_values_are_cast(titanic: Rows, taxis: Rows) -> None:
     assert found["total_typecast_error"].notna().sum() == (texts["total"] == "none").sum()
 
 
-def test_what_stands_for_nothing(titanic: Rows) -> None:
+def test_values_that_mean_null(titanic: Rows) -> None:
     found = made(NullIf(["embark_town", "pclass"], values=("queenstown ", 2)), titanic)
     assert list(found["embark_town"].isna()) == list(titanic["embark_town"].isna() | (titanic["embark_town"] == "Queenstown"))
     same(found["pclass"], titanic["pclass"].where(titanic["pclass"] != 2))

@@ -7,7 +7,7 @@ from tilth.data import Column, Kind
 from tilth.steps.missing import is_missing, present, value_of
 
 
-def test_null_and_blank_text_are_missing():
+def test_null_and_blank_strings_are_missing():
     table = pa.table({"s": ["a", "", " \t", None], "x": [0.0, None, 1.0, None]})
     trees = [f(Column(n, k)) for n, k in (("s", Kind.STRING), ("x", Kind.FLOAT)) for f in (value_of, is_missing, present)]
     expected = [

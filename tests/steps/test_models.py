@@ -29,7 +29,7 @@ def test_a_model_of_the_same_bytes_is_read_once():
     assert read("onnx", network()) is read("onnx", network())
 
 
-def test_what_is_not_a_model_is_refused():
+def test_what_is_not_a_model_is_rejected():
     for form in ("skops", "onnx"):
         with pytest.raises(RequestError, match="the file is not"):
             model_of(form, b"nothing")

@@ -63,7 +63,7 @@ features:
     assert len(str(served)) < 1000
 
 
-def test_files_that_are_no_models_and_columns_that_do_not_fit_are_refused():
+def test_files_that_are_not_models_and_columns_that_do_not_fit_are_rejected():
     (folder() / "bad.skops").write_bytes(b"no zip")
     (folder() / "bad.onnx").write_bytes(b"no model")
     wrong = [

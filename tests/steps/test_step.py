@@ -1,4 +1,4 @@
-"""step: the shelf, parameters and their texts, and names that clash."""
+"""step: the shelf, parameters and their strings, and names that clash."""
 
 import dataclasses
 import subprocess
@@ -34,7 +34,7 @@ def test_every_parameter_says_what_it_means(name):
 
 
 @pytest.mark.parametrize("name", STEPS.built_in)
-def test_a_class_says_where_it_stands_and_shows_an_example(name):
+def test_a_class_names_its_parts_and_shows_an_example(name):
     kind = STEPS[name]
     assert kind.parts <= {"rows", "split", "features", "training", "output"}
     assert kind.parts

@@ -1,16 +1,16 @@
-"""The fitted flow as a file, `NAME.tilth`: a zip of text and models, readable with `unzip -p`. No pickle, no row of the data.
+"""The fitted flow as a file, `NAME.tilth`: a zip of text and models, readable with `unzip -p`. It holds no pickle and no row of the data.
 
 | entry | holds |
 |---|---|
 | `manifest.json` | the format's version, and the SHA-256 of every other entry |
 | `flow.yaml` | the flow as it was written |
-| `flow.json` | the flow's steps and reading, as they were understood |
+| `flow.json` | the flow's steps and reading, as they were parsed |
 | `schema.json` | the columns as they were read, and as each step saw them |
 | `baseline.json` | the measures of the training part |
 | `features/1-impute.json` | what the first step of `features` learned |
 | `features/3-predict.model` | bytes that a step learned under the name `model` |
 
-Entries have a fixed date and order, so that the same flow makes the same bytes. Opening refuses what does not have this form: a wrong hash,
+Entries have a fixed date and order, so that the same flow makes the same bytes. Opening rejects what does not have this form: a wrong hash,
 an entry that is missing, unknown or too large, and a learned value that does not have the type that its step declares.
 """
 
@@ -49,7 +49,7 @@ OLDEST = 1  # the oldest version that is still read
 ENTRIES = ("flow.yaml", "flow.json", "schema.json", "baseline.json")
 LARGEST = 512 * 2**20  # bytes of all entries, unpacked
 LARGEST_TEXT = 32 * 2**20  # bytes of one entry of text
-DAMAGED = (  # what reading bytes that somebody changed may raise
+DAMAGED = (  # what reading changed bytes may raise
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -79,8 +79,8 @@ def written(flow: Flow, path: str | Path) -> Path:
         "strings": learned.strings,
         "facts": learned.facts,
     }
-    texts = {"flow.yaml": flow.text, "flow.json": _json(described(flow)), "schema.json": _json(columns)}
-    entries = {name: text.encode() for name, text in (texts | {"baseline.json": _json(list(learned.baseline))}).items()}
+    documents = {"flow.yaml": flow.text, "flow.json": _json(described(flow)), "schema.json": _json(columns)}
+    entries = {name: text.encode() for name, text in (documents | {"baseline.json": _json(list(learned.baseline))}).items()}
     entries |= {
         name: content for part, steps in learned.parts.items() for i, f in enumerate(steps) for name, content in _entries(part, i, f)
     }
@@ -100,7 +100,7 @@ def written(flow: Flow, path: str | Path) -> Path:
 
 def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
-    held = copies(path)  # of a place elsewhere; they live as long as this
+    held = copies(path)  # of a remote place; they exist as long as this
     path = Path(held.path)
     refuse_stream(str(path), "fitted flow", ArtefactError)
     raw = _raw(path)
@@ -117,15 +117,15 @@ def opened(path: str | Path) -> Flow:
 
 
 def _verify(flow: Flow) -> None:
-    """Refuse what was learned if its steps can make nothing of it: each is applied to the columns, and a row function is made."""
+    """Reject what was learned if its steps cannot use it: each is applied to the columns, and a row function is made."""
     learned = flow.need_learned()
     data = Dataset(source_of(learned.schema), flow.reading.roles)
-    kinds = {c.name: c.kind for c in learned.schema}  # of the columns that no step has made anew
+    kinds = {c.name: c.kind for c in learned.schema}  # of the columns that no step has replaced
     for fitted in learned.served:
         _verify_state(fitted, flow.reading.roles)
         needed = needed_columns(fitted.schema, [fitted])
         if not needed <= set(data.names) or any(c in kinds and kinds[c] is not fitted.schema[c].kind for c in needed):
-            raise ValueError(f"{fitted.step.name} reads columns that are not those of the table")
+            raise ValueError(f"{fitted.step.name} reads columns that the table does not have")
         data = fitted.apply(data)
         refuse_twins(data.names)
         for c in made_by(fitted):
@@ -141,7 +141,7 @@ def _verify_state(fitted: Fitted, roles: Roles) -> None:
     of_columns = isinstance(step, ColumnStep)
     expected = {c.name: c for c in step.selected(schema, roles)} if isinstance(step, ColumnStep) else {"": None}
     if set(fitted.learned) != set(expected):
-        raise ValueError(f"{step.name} did not learn of {sorted(set(fitted.learned) ^ set(expected))[:3]}")
+        raise ValueError(f"{step.name} has nothing learned for {sorted(set(fitted.learned) ^ set(expected))[:3]}")
     for name, column in expected.items():
         if (state := step.state(column if of_columns else None)) is not None:
             model = create_model(
@@ -197,11 +197,11 @@ def _raw(path: Path) -> dict[str, bytes]:
     except ArtefactError:
         raise
     except FileNotFoundError as error:
-        raise refuse("there is no such file") from error
+        raise refuse("the file does not exist") from error
     except (PermissionError, IsADirectoryError) as error:
         raise refuse(str(error.strerror)) from error
     except DAMAGED as error:
-        raise refuse(f"it is damaged, or something else ({error})") from error
+        raise refuse(f"it is damaged, or not a fitted flow ({error})") from error
 
 
 def _most(name: str) -> int:
@@ -269,7 +269,7 @@ def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
         if part in of or part in flow.parts
     }
     if set(raw) != used:
-        raise ValueError(f"it holds {', '.join(sorted(set(raw) - used)[:3])}, which belongs to no step")
+        raise ValueError(f"it holds {', '.join(sorted(set(raw) - used)[:3])}, which do not belong to a step")
     baseline = tuple(_parsed(raw, "baseline.json"))
     return FitResult(_schema(columns["read"]), {k: v for k, v in parts.items() if v}, bool(columns["strings"]), columns["facts"], baseline)
 
@@ -349,7 +349,7 @@ def _flow(found: Mapping[str, Any], text: str) -> Flow:
     from tilth.flow.loading import step_of
 
     if not set(found["steps"]) <= set(NAMES):
-        raise ValueError("it has a part that no flow has")
+        raise ValueError("it has an unknown part")
     reading = Reading((), dict(found["reading"]["options"]), Roles.of(**found["reading"]["roles"]))
     parts: dict[Part, tuple[Step, ...]] = {}
     for part, steps in found["steps"].items():

@@ -26,7 +26,7 @@ ROWS = "rows that pass and fail"
 
 
 def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
-    """A ruleset, or the one in a text or file."""
+    """A ruleset, or the one in a string or file."""
     if isinstance(rules, Ruleset):
         return rules
     if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
@@ -64,7 +64,7 @@ def checked(
 
 
 def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
-    """Refuse to write rows over data that are read, and both to one place."""
+    """Reject writing rows over data that are read, or both to one place."""
     if passed is not None and passed == failed:
         raise RequestError(f"the rows that pass and those that fail cannot both be written to {passed}", code="same-place")
     for place in (passed, failed):
@@ -73,7 +73,7 @@ def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
 
 
 def _write_rows(data: Dataset, ruleset: Ruleset, found: Evaluation, session: Session, passed: Any, failed: Any) -> dict[str, Any]:
-    """Write the rows that pass and those that fail; how many they are, and the rules that judge no rows."""
+    """Write the rows that pass and those that fail; how many they are, and the rules that do not judge rows."""
     from tilth.rules.row_output import row_results
 
     with session.working_for(ROWS):

@@ -15,7 +15,7 @@ from tilth.store.uri import Place
 
 
 def deliver(prepared: Prepared, report: Report, place: Place, engine: Session) -> None:
-    """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: the old content stays until all is there.
+    """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: as an atomic write.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
@@ -37,6 +37,6 @@ def deliver_report(report: Report, place: Place) -> None:
 
 
 def write_reports(report: Report, folder: Path) -> None:
-    """The report as HTML and JSON, in a folder that is there."""
+    """The report as HTML and JSON, in an existing folder."""
     for name in ("report.html", "report.json"):
         write_report(report, folder / name)

@@ -15,7 +15,7 @@ from tilth.report import Facts
 
 
 def versions() -> dict[str, str]:
-    """The versions of what decides the result."""
+    """The versions of the packages that affect the result."""
     return {name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")}
 
 
@@ -29,7 +29,7 @@ def fingerprint(data: Dataset) -> str:
 
 
 def begin(engine: Session) -> Callable[..., Facts]:
-    """Begin to note the facts of a run. The function that is returned tells them up to when it is called, of the data that was read."""
+    """Begin to record a run. The returned function gives the facts up to its call, for the data that was read."""
     started, clock, passes = datetime.now(UTC), time.perf_counter(), len(engine.passes)
 
     def facts(data: Dataset, rows: int | None = None, **more: object) -> Facts:

@@ -21,14 +21,14 @@ def load(path: str | Path) -> Flow:
 
 
 def parse(text: str, name: str = "flow") -> Flow:
-    """The flow in a YAML text."""
+    """The flow in a YAML string."""
     from tilth.flow.loading import parse_flow
 
     return parse_flow(text, file="<flow>", name=name)
 
 
 def save(flow: Flow, path: str | Path) -> Path:
-    """Save a fitted flow as `NAME.tilth`: a zip of text and models, byte-equal when made twice."""
+    """Save a fitted flow as `NAME.tilth`: a zip of text and models, byte-equal for the same flow."""
     from tilth.flow.artefact import written
 
     return written(flow, path)

@@ -1,4 +1,4 @@
-"""The flow: one value that says everything, from reading to delivery; fitted, it holds what was learned too."""
+"""The flow: one value that describes everything, from reading to delivery; a fitted one also holds what was learned."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What fitting leaves: numbers, small tables and models, never a row.
+    """The result of fitting: numbers, small tables and models, never a row.
 
-    `schema` is that of the table as it was read, `parts` are the fitted steps of the parts that are served, `strings` tells whether the
+    `schema` is that of the table as it was read, `parts` are the fitted steps of the parts that are served, `strings` says whether the
     table was read from a file of strings, such as CSV; `facts` say on which rows, by which engine and versions; `baseline` are the measures
     of the training part.
     """

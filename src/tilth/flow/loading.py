@@ -30,12 +30,12 @@ from tilth.store.local import text_of
 
 Named = TypeVar("Named", bound=Step | Measure)
 
-SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other word under `split` is the name of a part
+SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other key under `split` is the name of a part
 LATER = {"protect": "encryption of what is written"}
 
 
 EXPECTED = {  # pydantic's kinds of mistake, in the words of a flow file
-    "string_type": "a text",
+    "string_type": "a string",
     "list_type": "a list",
     "tuple_type": "a list",
     "dict_type": "a mapping",
@@ -49,7 +49,7 @@ EXPECTED = {  # pydantic's kinds of mistake, in the words of a flow file
     "float_parsing": "a number",
 }
 
-PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may stand for nothing
+PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
 
 
 class _Strict(BaseModel):
@@ -62,7 +62,7 @@ class RolesPart(_Strict):
     label: str | None = None
     """The column to be predicted."""
     positive: str | int | float | bool | list[str | int | float | bool] | None = None
-    """The label's value (or values) that counts as the good outcome."""
+    """The label's value (or values) that counts as the favourable outcome."""
     prediction: str | None = None
     """A model's prediction."""
     facet: str | list[str] | None = None
@@ -70,7 +70,7 @@ class RolesPart(_Strict):
     id: str | list[str] | None = None
     """What identifies a row."""
     time: str | None = None
-    """When the row came about. Rows of a table with a time are not shuffled or split at random unless the flow says so."""
+    """When the row was created. Rows of a table with a time are not shuffled or split at random unless the flow says so."""
     group: str | list[str] | None = None
     """Strata for conditional demographic disparity; groups that a split may not divide."""
     weight: str | None = None
@@ -95,21 +95,21 @@ class DataPart(_Strict):
     format: str | None = None
     """The format, where the file's name does not say it: csv, parquet, jsonl."""
     nulls: list[str] = []
-    """Texts that stand for a missing value: the whole value, without blanks around it, in any case."""
+    """Strings that mean a missing value: the whole value, without blanks around it, in any case."""
     names: list[str] | None = None
     """The columns' names, for a file without a header."""
     header: bool | None = None
-    """Whether the first line holds the names. Found out when left away."""
+    """Whether the first line holds the names. Detected by default."""
     delimiter: str | None = None
-    """What separates the values of a CSV file. Found out when left away."""
+    """What separates the values of a CSV file. Detected by default."""
     quote: str | None = None
-    """What stands around a value that holds a delimiter."""
+    """The quote character around a value that contains a delimiter."""
     encoding: str | None = None
-    """How the text is encoded, such as utf-8 or latin-1."""
+    """The encoding, such as utf-8 or latin-1."""
     blanks: Literal["keep", "trim"] | None = None
-    """What becomes of blanks after a delimiter. Found out when left away."""
+    """What becomes of blanks after a delimiter. Detected by default."""
     types: dict[str, Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]] = {}
-    """Column → kind, where the file's values would be read as another. A text that is not of that kind becomes null."""
+    """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
     roles: RolesPart = RolesPart()
     """What columns are for."""
 
@@ -158,7 +158,7 @@ def load_flow(path: str | FilePath) -> Flow:
 
 
 def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str = ".") -> Flow:
-    """The flow in a YAML text. Errors: `FlowError` with every mistake, each with its place."""
+    """The flow in a YAML string. Errors: `FlowError` with every mistake, each with its place."""
     document = parse(text, file)
     loader = _Loader(document)
     flow = loader.flow(name, text, folder)
@@ -305,7 +305,7 @@ class _Loader:
         return self.made(kind, given, (*path, name))
 
     def made(self, kind: type[Named], given: Any, path: Path) -> Named | None:
-        if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` says its columns
+        if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` names its columns
             given = {shorthand(kind): given}
         if given is not None and not isinstance(given, dict):
             self.wrong(path, f"{kind.name}: its parameters are a mapping", accepted=listed(parameters(kind)), code="not-a-mapping")
@@ -340,7 +340,7 @@ class _Loader:
         for name in no_shares:
             accepted = f"a share between 0 and 1, or one of the split's own words: {listed(SPLIT_WORDS)}"
             hint = did_you_mean(name, SPLIT_WORDS)
-            self.wrong(("split", name), f"part {name!r}: {shares[name]!r} is no share", accepted=accepted, hint=hint, code="no-share")
+            self.wrong(("split", name), f"part {name!r}: {shares[name]!r} is not a share", accepted=accepted, hint=hint, code="no-share")
         if no_shares:
             return None
         by = words.get("by")
@@ -350,7 +350,7 @@ class _Loader:
         return self.made(Split, {**words, "shares": list(shares.items())}, ("split",))
 
     def leaks(self, value: Mapping[str, Any], split: Split | None) -> None:
-        """What cannot be right is refused before data is touched."""
+        """Reject what cannot be right before data is touched."""
         if value.get("split") is None and value.get("training"):
             self.wrong(
                 ("training",),
@@ -382,7 +382,7 @@ class _Loader:
             return None
 
     def explain(self, model: type[BaseModel], where: Path, all_found: Sequence[Mapping[str, Any]]) -> None:
-        """Say what is wrong in one place: a value that may be of several kinds has a complaint of each of them."""
+        """Report the mistakes in one place: a value that may be of several kinds has one for each of them."""
         found = next((f for f in all_found if f["type"] == "literal_error"), all_found[0])
         name = ".".join(str(p) for p in where)
         match found["type"]:
@@ -407,8 +407,8 @@ class _Loader:
                     where, f"{name}: {found['input']!r} is not one of its values", accepted=expected, hint=hint, code="unknown-value"
                 )
             case _:
-                told = " or ".join(dict.fromkeys(EXPECTED.get(f["type"], _lower(f["msg"])) for f in all_found))
-                self.wrong(where, f"{name}: {found['input']!r} cannot stand here", accepted=told, code="bad-value")
+                expected = " or ".join(dict.fromkeys(EXPECTED.get(f["type"], _lower(f["msg"])) for f in all_found))
+                self.wrong(where, f"{name}: {found['input']!r} is not valid here", accepted=expected, code="bad-value")
 
     def in_document(self, loc: tuple[Any, ...]) -> Path:
         """The part of a model's path that is in the document: unions add words of their own."""
@@ -423,7 +423,7 @@ class _Loader:
 
 
 def _words(value: Any) -> Any:
-    """Names of columns as texts, though YAML reads some as numbers."""
+    """Names of columns as strings, though YAML reads some as numbers."""
     return [str(v) for v in value] if isinstance(value, list) else None if value is None else str(value)
 
 
@@ -453,7 +453,7 @@ def parameters(kind: Any) -> tuple[str, ...]:
 
 
 def shorthand(kind: Any) -> str:
-    """The parameter that a step's bare value is: `scale: numeric` says its columns."""
+    """The parameter that a step's bare value is: `scale: numeric` names its columns."""
     meant: str = getattr(kind, "shorthand", "columns")
     return meant if meant in parameters(kind) else ""
 

@@ -26,7 +26,7 @@ def table_of(data: Any, session: Session) -> Dataset:
 
 
 def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
-    """The table of a flow; `data` stands in for what the flow says to read."""
+    """The table of a flow; `data` replaces what the flow says to read."""
     if isinstance(data, Dataset):
         return data
     if data is not None:
@@ -41,7 +41,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:
-    """The paths that are read: those of the flow, or those that stand in for them."""
+    """The paths that are read: those of the flow, or those that replace them."""
     if data is None:
         return [joined(flow.folder, p) for p in flow.reading.read]
     return [str(path) for path in (data if isinstance(data, list | tuple) else [data]) if isinstance(path, str | Path)]

@@ -35,7 +35,7 @@ class Prepared:
     """A flow that has run.
 
     `whole` is the table before the features, `parts` are those that are delivered; `originals` have the same rows with the columns that
-    have a role as they were before the features, which is how bias speaks of them. `findings` tell what each step changed.
+    have a role as they were before the features, which is how bias speaks of them. `findings` say what each step changed.
     """
 
     flow: Flow
@@ -124,7 +124,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
     flow, whole, findings = fitted(flow, data, engine)
     if flow.split is not None:
-        with engine.working_for("honesty of the split"):
+        with engine.working_for("leakage checks of the split"):
             findings += split_findings(whole, engine)
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):

@@ -53,7 +53,7 @@ def _entries(here: Mapping[str, type[Any]], described: dict[str, Any], definitio
 def _parameters(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     schema = model_of(kind).model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions.update(schema.pop("$defs", {}))
-    bare = ["string", "array"] if shorthand(kind) else []  # `scale: numeric` says its columns
+    bare = ["string", "array"] if shorthand(kind) else []  # `scale: numeric` names its columns
     return {**schema, "type": ["object", "null", *bare], "description": _sentence(kind)}
 
 

@@ -1,5 +1,4 @@
-"""What single rows need of a flow: which columns must be there, what may not stand among `rows`, which are never served, and what is wrong
-with a row that cannot be prepared."""
+"""Serving of single rows: the columns that a flow needs, features that depend on `rows`, which are never served, and errors for a row."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from tilth.steps.step import Fitted
 def row_of(
     schema: Schema, steps: Sequence[Fitted], roles: Roles, nulls: Sequence[str], empty_is_null: bool
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """The function that takes one row, as it would be read, to the row that fitted steps make of it."""
+    """The function from one row, as it would be read, to the row that fitted steps make of it."""
     data = Dataset(described(schema), roles, (decode_served(schema, nulls, empty_is_null=empty_is_null),))
     for fitted in steps:
         data = fitted.apply(data)
@@ -44,15 +43,15 @@ def made_by(fitted: Fitted) -> set[str]:
 
 
 def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
-    """Refuse features that read what a step of `rows` makes or changes: a served row would not have it.
+    """Reject features that read what a step of `rows` makes or changes: a served row would not have it.
 
     Errors: `RequestError` with every such step.
     """
     needed = read_by(features)
     wrong = [
         Mistake(
-            f"features read {listed(sorted(names))}, which `{fitted.step.name}` among `rows` makes or changes; `rows` are never served",
-            hint=f"let `{fitted.step.name}` stand among `features`",
+            f"features read {listed(sorted(names))}, which `{fitted.step.name}` of `rows` makes or changes; `rows` are never served",
+            hint=f"move `{fitted.step.name}` to `features`",
             code="not-served",
         )
         for fitted in rows
@@ -65,11 +64,11 @@ def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
 def refused_row(schema: Schema, row: Any, error: Exception) -> RequestError:
     """The error for a row that could not be prepared: it names every column whose value is of a type that can be none of its kind.
 
-    `error` is what came of it. Looking for the reason is left until then, so that a row that can be prepared costs nothing more.
+    `error` is what was raised. The reason is looked for only then, so that a valid row costs nothing more.
     """
     if not hasattr(row, "get"):
         kind = type(row).__name__
-        return RequestError(f"a value of type {kind} is no row", accepted='a mapping: {"column": value, …}', code="no-row")
+        return RequestError(f"a value of type {kind} is not a row", accepted='a mapping: {"column": value, …}', code="no-row")
     mistakes = [m for column in schema if (m := unfit(column, row.get(column.name)))]
     reason = "a number is larger than can be computed with" if isinstance(error, OverflowError) else "a value does not fit"
     return RequestError(*(mistakes or [Mistake(f"the row cannot be prepared: {reason}", code="bad-row")]))

@@ -26,8 +26,8 @@ TRAIN = "train"
 SPLIT = "split"  # the column that says which part a row belongs to
 SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
-ROWS = "rows that stand in the training part too"
-KEYS = "keys that stand in the training part too"
+ROWS = "rows also in the training part"
+KEYS = "keys also in the training part"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def split_findings(data: Dataset, engine: Session) -> list[Finding[SplitCheck]]:
     checks = [(ROWS, tuple(content))]
     checks += [(KEYS, keys) for keys in (roles.id, roles.group) if keys]
     for title, columns in checks:
-        for name, shared in twins(data, columns, others, engine).items():
+        for name, shared in shared_with_training(data, columns, others, engine).items():
             payload = SplitCheck(shared, rows[name], tuple(columns))
             findings.append(Finding(title, columns if len(columns) < 6 else (), shared / rows[name], part=name, payload=payload))
     return findings
@@ -79,8 +79,8 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> 
     return findings
 
 
-def twins(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
-    """For each part, its number of rows whose values in some columns stand in the training part too; wholly null ones are left out."""
+def shared_with_training(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
+    """For each part, its number of rows whose values in some columns also occur in the training part; wholly null ones are left out."""
     keys = [col(c) for c in columns]
     if not keys or not parts:
         return {}
@@ -98,13 +98,13 @@ def twins(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: S
 
 
 def split(found: Sequence[Finding[SplitCheck]]) -> Section:
-    """Sizes and labels of each part, then what one part knows of another."""
+    """Sizes and labels of each part, then what the parts share with the training part."""
     blocks: list[Block] = []
-    leaks = [leak for f in found if (leak := leak_told(f))]
+    leaks = [leak for f in found if (leak := leak_message(f))]
     if leaks:
         blocks += [Words(leak, "bad") for leak in leaks]
     elif any(f.name in (ROWS, KEYS) for f in found):
-        blocks.append(Words("No row and no key stands in two parts.", "good"))
+        blocks.append(Words("No row or key is in two parts.", "good"))
     sizes = sorted((f for f in found if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
         blocks.append(_sizes(sizes, [f for f in found if f.name == LABEL]))
@@ -116,7 +116,7 @@ def split(found: Sequence[Finding[SplitCheck]]) -> Section:
     return Section("split", "The split", tuple(blocks), advice=tuple(Advice(leak, 70) for leak in leaks[:2]))
 
 
-def leak_told(finding: Finding[SplitCheck]) -> str:
+def leak_message(finding: Finding[SplitCheck]) -> str:
     """What a part shares with the training part, in words; nothing where that is nothing."""
     n = finding.payload.rows
     if finding.name not in (ROWS, KEYS) or not n:

@@ -70,7 +70,7 @@ def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) ->
 
 
 def steps(found: Sequence[Finding[StepChanges]]) -> Section:
-    """All steps in one table, then one fold for each that has more to tell."""
+    """All steps in one table, then one fold for each that has more to show."""
     blocks: list[Block] = [Words(LEARNED)] if any(f.part == "features" for f in found) else []
     blocks.append(_overview(found))
     for k, f in enumerate(found, 1):
@@ -95,8 +95,8 @@ def _reasons(payload: StepChanges) -> str:
     for reasons in payload.cells_changed.values():
         for reason, n in reasons.items():
             total[reason] = total.get(reason, 0) + n
-    told = "; ".join(f"{reason}: {number(n)}" for reason, n in sorted(total.items(), key=lambda known: -known[1]) if n)
-    return told or ("none" if payload.cells_changed else "")
+    counts = "; ".join(f"{reason}: {number(n)}" for reason, n in sorted(total.items(), key=lambda known: -known[1]) if n)
+    return counts or ("none" if payload.cells_changed else "")
 
 
 def _changed(payload: StepChanges) -> Block | None:
@@ -114,10 +114,10 @@ def _learned(payload: StepChanges) -> Block | None:
         (code(c) if c else "the table", *(_learned_value(state.get(name)) if name in state else Cell() for name in names))
         for c, state in list(known.items())[:MOST_COLUMNS]
     ]
-    told = table("What it learned", ("column", *(n for n in names)), rows)
+    learned = table("What it learned", ("column", *(n for n in names)), rows)
     if len(known) <= MOST_COLUMNS:
-        return told
-    return Section("", "", (told, Words(f"… and {counted(len(known) - MOST_COLUMNS, 'more column')}.")))
+        return learned
+    return Section("", "", (learned, Words(f"… and {counted(len(known) - MOST_COLUMNS, 'more column')}.")))
 
 
 def _learned_value(value: Any) -> Cell:

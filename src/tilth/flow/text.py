@@ -1,6 +1,6 @@
-"""YAML with positions: a document as plain values, and where each of them stands.
+"""YAML with positions: a document as plain values, and the place of each.
 
-YAML 1.2's core schema: `yes` and `no` are texts, not booleans, because a label's values often are these words.
+YAML 1.2's core schema: `yes` and `no` are strings, not booleans, because a label's values often are these words.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ import yaml
 from tilth.errors import FlowError, Mistake, Place
 
 Path = tuple[str | int, ...]
-MOST_NODES = 100_000  # a document of aliases to aliases grows without bound; no honest flow comes near
+MOST_NODES = 100_000  # a document of aliases to aliases grows without bound; no flow needs as many
 DEEPEST = 60
-LONGEST_INTEGER = 300  # digits; a longer one is a text, as Python refuses to read it
-
+LONGEST_INTEGER = 300  # digits; a longer one is a string, as Python does not parse it
 LONGEST_LINE = 500  # characters; a longer one is not shown
 
 # the pure-Python loader's marks carry the same positions; the C one is ten times as fast
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as YAML defines it
 CORE_TAGS = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|timestamp|merge|value)")
 
 NULL = re.compile(r"~|null|Null|NULL|")
@@ -44,14 +43,14 @@ class Document:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def place(self, path: Path, of_key: bool = False) -> Place:
-        """Where a path stands, or the nearest of its parents that is in the document."""
+        """The place of a path, or of the nearest of its parents that is in the document."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]][0 if of_key and end == len(path) else 1]
         return Place(self.file, 1, 1, self.lines[0] if self.lines else "")
 
     def within(self, path: Path, inner: Place) -> Place:
-        """Where a place inside a text value stands in the document: exactly for a block (`|`) or a single line, else the value's own.
+        """The place in the document of a place inside a string: exact for a block (`|`) or a single line, else the value's own.
 
         >>> document = parse("check: |\\n  Rules = [\\n")
         >>> print(document.within(("check",), Place(None, 1, 9)))
@@ -71,9 +70,9 @@ class Document:
 
 
 def parse(text: str, file: str = "<flow>") -> Document:
-    """The document in a YAML text.
+    """The document in a YAML string.
 
-    Duplicate keys are kept as mistakes of the document. Errors: `FlowError` for text that is no YAML, with its place.
+    Duplicate keys are kept as mistakes of the document. Errors: `FlowError` for invalid YAML, with its place.
 
     >>> document = parse("data: {read: a.csv}")
     >>> document.value, document.place(("data", "read")).column
@@ -86,9 +85,9 @@ def parse(text: str, file: str = "<flow>") -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(mark, file, lines) if mark else Place(file)
-        raise FlowError(f"this is no YAML: {error.problem or error.context}", place=place, code="not-yaml") from error
+        raise FlowError(f"invalid YAML: {error.problem or error.context}", place=place, code="not-yaml") from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise FlowError(f"this is no YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
+        raise FlowError(f"invalid YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
     document = Document(None, file, lines)
     if node is not None:
         document.value = _Builder(document).build(node, (), 0)
@@ -96,7 +95,7 @@ def parse(text: str, file: str = "<flow>") -> Document:
 
 
 def _refuse_deep(text: str, file: str, lines: list[str]) -> None:
-    """Refuse what is nested too deep, before a document is made of it: that recurses, and in C it would end the process."""
+    """Reject what is nested too deep, before a document is made of it: that recurses, and in C it would end the process."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -124,9 +123,7 @@ class _Builder:
         if self.nodes > MOST_NODES or depth > DEEPEST:
             raise _too_large(self.at(node))
         if not CORE_TAGS.fullmatch(node.tag):
-            self.document.mistakes.append(
-                Mistake(f"the tag {node.tag!r} means nothing here", self.at(node), hint="leave it out", code="tag")
-            )
+            self.document.mistakes.append(Mistake(f"the tag {node.tag!r} is not supported", self.at(node), hint="leave it out", code="tag"))
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -182,12 +179,12 @@ def plain(text: str) -> Any:
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """A document as YAML text, keys in their order."""
+    """A document as YAML, keys in their order."""
     return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that would be read as something else."""
+    """Quotes every string that would be read as something else."""
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

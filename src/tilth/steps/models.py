@@ -37,7 +37,7 @@ class Model(ABC):
 
 @lru_cache(maxsize=8)
 def model_of(form: str, content: bytes, trusted: tuple[str, ...] = ()) -> Model:
-    """The model in the bytes of a file. Errors: `MissingExtra`; `RequestError` for bytes that hold none, or types that are not trusted."""
+    """The model in the bytes of a file. Errors: `MissingExtra`; `RequestError` for bytes that hold none, or untrusted types."""
     return Onnx(content) if form == "onnx" else Skops(content, trusted)
 
 

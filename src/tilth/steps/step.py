@@ -20,20 +20,20 @@ from tilth.steps.filling import after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
 NOWHERE: Mapping[Any, Place] = {}
-VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column in which nothing stands, as files and frames are read
+VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column without values, as files and frames are read
 Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""What a step learned: column → name → a number, text, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
+"""What a step learned: column → name → a number, string, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
 Learning: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], Learned]
 
 
 @dataclass(frozen=True)
 class Step(Parameterized, ABC):
-    """A wish, written down: a frozen dataclass of the parameters as the flow file gives them.
+    """A step as described: a frozen dataclass of the parameters as the flow file gives them.
 
-    `learning` is a conversation: it yields the metrics and needs that it asks for, is sent their values, may ask again, and returns what
-    it learned. `made` gives the changed table from that. Neither keeps anything; a step and what it learned are a `Fitted`.
+    `learning` is a generator: it yields the metrics and needs that it asks for, is sent their values, may ask again, and returns what it
+    learned. `made` gives the changed table from that. Neither keeps state; a step and what it learned are a `Fitted`.
     """
 
     name: ClassVar[str]
@@ -43,7 +43,7 @@ class Step(Parameterized, ABC):
 
     @abstractmethod
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        """The conversation by which the step learns from a table with these columns."""
+        """The generator by which the step learns from a table with these columns."""
 
     @abstractmethod
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
@@ -58,7 +58,7 @@ class Step(Parameterized, ABC):
         return None
 
     def by_name_only(self, schema: Schema) -> bool:
-        """Whether the step says its columns by name, so that columns made before it cannot change what it means."""
+        """Whether the step names its columns one by one, so that columns made before it cannot change what it means."""
         return False
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
@@ -70,7 +70,7 @@ class Step(Parameterized, ABC):
         return {}
 
     def shown(self, learned: Learned) -> Learned:
-        """What people are shown of what the step learned: all of it, unless that is nothing to read."""
+        """What reports show of what the step learned: all of it by default."""
         return learned
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
@@ -153,7 +153,7 @@ class ColumnStep(Step):
         return learned
 
     def _empty_refused(self, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], None]:
-        """Refuse columns that are texts, and so not fit for the step, only because nothing stands in them: that is what is to be said."""
+        """Reject string columns that do not fit the step only because they have no value, and say so."""
         unfit = [schema[c] for c in select(self.columns, schema, roles) if schema[c].kind in VOID and self.accepts(schema[c])]
         asked = {c.name: Where(RowCount(), present(c)) for c in unfit}
         found = (yield list(asked.values())) if asked else {}
@@ -188,7 +188,7 @@ class ColumnStep(Step):
 
 
 def refuse_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:
-    """Refuse columns made of one column (`made`: column → name → tree) that are called like another column, in upper or lower case.
+    """Reject columns made of one column (`made`: column → name → tree) that have the name of another column, in upper or lower case.
 
     Errors: `RequestError` that names both columns of each clash.
     """
@@ -244,7 +244,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
 
 
 def _learning(wave: Sequence[Step]) -> str:
-    """For whom a wave asks."""
+    """The purpose of a wave's scans."""
     labels = [_label(step) for step in wave]
     return f"learning of {'; '.join(labels[:3])}" + (f" … ({len(labels)} in all)" if len(labels) > 3 else "")
 
@@ -293,7 +293,7 @@ def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: R
 
 
 def _located(learning: Learning, place: Place | None) -> Learning:
-    """The same conversation, whose mistakes carry the place of the step."""
+    """The same generator, whose mistakes carry the place of the step."""
     try:
         return (yield from learning)
     except TilthError as error:
@@ -312,8 +312,8 @@ def _learn_together(
     places: Mapping[Step, Place],
 ) -> tuple[list[Learned], dict[Any, Any]]:
     """What each step of the wave learned, and what is known of the columns that it fills."""
-    talks = {i: _located(step.learning(schema, data.roles), places.get(step) if places else None) for i, step in enumerate(wave)}
-    asked: dict[int, list[Question]] = {i: list(next(talk)) for i, talk in talks.items()}
+    learners = {i: _located(step.learning(schema, data.roles), places.get(step) if places else None) for i, step in enumerate(wave)}
+    asked: dict[int, list[Question]] = {i: list(next(learner)) for i, learner in learners.items()}
     early: dict[str, list[Question]] = {
         c: [gaps(schema[c]), *(need for m in metrics for need in m.needs())] for c, metrics in ahead.items() if metrics
     }
@@ -325,7 +325,7 @@ def _learn_together(
             found |= measured(data, metrics, engine) if metrics else {}
         for i in list(asked):
             try:
-                asked[i] = list(talks[i].send(found))
+                asked[i] = list(learners[i].send(found))
             except StopIteration as done:
                 learned[i] = done.value
                 del asked[i]

@@ -57,14 +57,14 @@ def test_what_cannot_be_read_may_be_kept():
     }
 
 
-def test_what_cannot_be_read_may_be_refused():
+def test_what_cannot_be_read_may_be_rejected():
     step = Cast("x", to="integer", invalid="error")
     assert made(step, {"x": ["1", "", None]}) == {"x": [1, None, None]}
     with pytest.raises(RequestError, match="cast: column 'x' has a value that is not of kind integer"):
         made(step, {"x": ["1", "six"]})
 
 
-def test_floats_have_no_text():
+def test_floats_have_no_string_form():
     with pytest.raises(RequestError, match="engines write floats differently"):
         made(Cast("x", to="string"), {"x": [0.5]})
     with pytest.raises(RequestError, match="cannot be cast to date"):

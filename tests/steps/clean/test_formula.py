@@ -17,7 +17,7 @@ def test_an_old_column_may_be_made_anew():
     assert made(Formula("debt", "coalesce(debt, 0) + 1"), TABLE) == {"debt": [2, 5, 1, 3], "income": [2, 0, 1, 8]}
 
 
-def test_a_name_that_differs_in_case_only_is_refused():
+def test_a_name_that_differs_in_case_only_is_rejected():
     with pytest.raises(RequestError, match="there is a column 'debt' already"):
         fitted(Formula("Debt", "1"), TABLE)
     with pytest.raises(RequestError, match="no name"):
@@ -25,7 +25,7 @@ def test_a_name_that_differs_in_case_only_is_refused():
 
 
 @pytest.mark.parametrize("text", ["debt +", "dbt", "avg(debt)", "getenv('HOME')", "(SELECT 1)"])
-def test_what_is_no_formula_is_refused(text):
+def test_what_is_not_a_formula_is_rejected(text):
     with pytest.raises(ExpressionError):
         fitted(Formula("x", text), TABLE)
 

@@ -24,7 +24,7 @@ def test_a_fill_of_0_is_a_fill():
     assert made(Impute("x"), {"x": [0.0, None]})["x"] == [0, 0]
 
 
-def test_blank_text_is_missing():
+def test_blank_strings_are_missing():
     assert made(Impute("x", with_="mode"), {"x": ["b", " ", None, "b", "a", " ", " "]})["x"] == ["b", "b", "b", "b", "a", "b", "b"]
 
 
@@ -90,7 +90,7 @@ def test_a_column_without_values_cannot_be_learned():
 @pytest.mark.parametrize(
     "values", [pa.array([None, ""], pa.string()), pa.array([], pa.string()), pa.nulls(2)], ids=["blank", "no rows", "null"]
 )
-def test_a_column_in_which_nothing_stands_is_told_so_and_not_that_it_is_a_text(values):
+def test_the_message_for_a_column_without_values_does_not_call_it_a_string(values):
     with pytest.raises(RequestError, match="column 'x' has no value in the training part, so its kind is unknown"):
         made(Impute("x"), {"x": values})
 
@@ -100,6 +100,6 @@ def test_a_mean_beyond_all_doubles():
         made(Impute("x", with_="mean"), {"x": [1.7e308, 1.7e308]})
 
 
-def test_text_has_no_median():
+def test_strings_have_no_median():
     with pytest.raises(RequestError, match="has no median"):
         made(Impute("x"), {"x": ["a"]})

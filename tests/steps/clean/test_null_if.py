@@ -7,12 +7,12 @@ from tilth.errors import RequestError
 from tilth.steps.clean.null_if import NullIf
 
 
-def test_texts_are_compared_as_a_whole_without_case_and_blanks():
+def test_strings_are_compared_as_a_whole_without_case_and_blanks():
     values = ["?", " N/a ", "Nathan", "NaN?", "", "na", None]
     assert made(NullIf("x", values=("?", "n/a", "NA")), {"x": values})["x"] == [None, None, "Nathan", "NaN?", None, None, None]
 
 
-def test_one_list_serves_texts_and_numbers():
+def test_one_list_serves_strings_and_numbers():
     found = made(NullIf("all", values=("?", -999)), {"s": ["-999", "?", "a"], "i": [-999, 999, None], "f": [-999.0, 0.5, -998.0]})
     assert found == {"s": [None, None, "a"], "i": [None, 999, None], "f": [None, 0.5, -998.0]}
 

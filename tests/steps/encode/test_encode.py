@@ -49,7 +49,7 @@ def test_one_hot_slots():
 
 @pytest.mark.parametrize("with_", ["one_hot", "ordinal"])
 @pytest.mark.parametrize(("word", "value"), [("unseen", "zz"), ("missing", None)])
-def test_the_policy_error_refuses(with_, word, value):
+def test_the_policy_error_rejects(with_, word, value):
     found = fitted(Encode("x", with_=with_, **{word: "error"}), WORDS)
     applied(found, {"x": ["a"]})
     with pytest.raises(RequestError, match=rf"encode: column 'x' has .*, and its policy is `{word}: error`"):
@@ -121,7 +121,7 @@ def test_floats_have_no_categories():
         ({"categories": ("a", "a")}, "twice"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(parameters, message):
+def test_contradictory_parameters_are_rejected(parameters, message):
     with pytest.raises(RequestError, match=message):
         Encode("x", **parameters)
 

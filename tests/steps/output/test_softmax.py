@@ -27,7 +27,7 @@ def test_many_scores():
     assert math.isclose(found["s7"][0], 1 / 1200)
 
 
-def test_what_is_not_numeric_is_refused():
+def test_what_is_not_numeric_is_rejected():
     with pytest.raises(RequestError, match="column 'a' \\(string\\) is not numeric"):
         made(Softmax("a"), {"a": ["x"]})
 

@@ -85,7 +85,7 @@ def test_schemes_of_weights():
         (Balance("weights"), {"y": ["a", "b"], "Weight": [1, 1]}, LABEL, "a column 'Weight' already"),
     ],
 )
-def test_what_cannot_be_balanced_is_refused(step, table, roles, message):
+def test_what_cannot_be_balanced_is_rejected(step, table, roles, message):
     with pytest.raises(RequestError, match=message):
         fitted(step, table, roles)
 
@@ -96,10 +96,10 @@ def test_a_label_that_is_not_there():
 
 
 @pytest.mark.parametrize("more", [{"ratio": 0}, {"ratio": 1.5}, {"cap": 0.5}])
-def test_what_cannot_be_meant_is_refused(more):
+def test_contradictory_parameters_are_rejected(more):
     with pytest.raises(RequestError, match="balance: `"):
         Balance("over", **more)
 
 
-def test_it_stands_in_training_only():
+def test_it_is_allowed_in_training_only():
     assert Balance.parts == {"training"}

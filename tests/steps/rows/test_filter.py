@@ -26,6 +26,6 @@ def test_the_order_of_the_rows_is_kept():
 
 
 @pytest.mark.parametrize("where", ["agee > 1", "age +", "age", "(SELECT 1) = 1", "read_text('x') = 'y'"])
-def test_what_is_no_condition_is_refused(where):
+def test_what_is_not_a_condition_is_rejected(where):
     with pytest.raises(ExpressionError):
         fitted(Filter(where), TABLE)

@@ -53,7 +53,7 @@ def test_threads_change_nothing():
     assert orders[0].equals(orders[1])
 
 
-def test_rows_in_order_of_time_are_not_shuffled_unless_told():
+def test_rows_in_order_of_time_are_not_shuffled_by_default():
     roles = Roles.of(time="t")
     with pytest.raises(RequestError, match="their order carries meaning") as error:
         made(Shuffle(), {"t": [1, 2]}, roles)

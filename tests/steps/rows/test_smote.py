@@ -96,7 +96,7 @@ def test_the_same_distribution_as_imbalanced_learn():
         (lambda t: t.set_column(1, "a", pa.array([None, *range(N - 1)], pa.float64())), "impute it first"),
     ],
 )
-def test_what_cannot_be_grown_is_refused(change, message):
+def test_classes_that_cannot_be_grown_are_rejected(change, message):
     with pytest.raises(RequestError, match=message):
         balanced(Balance("smote"), change(sample()))
     with pytest.raises(RequestError, match="neighbours"):

@@ -148,7 +148,7 @@ def test_the_new_column_has_the_role():
         (FIFTHS, {"by": "time", "exact": True}, "`exact` is for a split by hash"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(shares, more, message):
+def test_contradictory_parameters_are_rejected(shares, more, message):
     with pytest.raises(RequestError, match=message):
         Split(shares, **more)
 
@@ -167,7 +167,7 @@ def test_what_cannot_be_meant_is_refused(shares, more, message):
         ({"by": "stratified", "columns": "x"}, {"x": list(range(1001))}, "1,001 strata"),
     ],
 )
-def test_what_a_table_cannot_give_is_refused(more, table, message):
+def test_what_a_table_cannot_give_is_rejected(more, table, message):
     with pytest.raises(RequestError, match=message):
         made(Split(FIFTHS, **more), table)
 

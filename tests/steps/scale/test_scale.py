@@ -74,7 +74,7 @@ def test_values_too_far_apart():
         made(Scale("x", with_="minmax"), {"x": [1.7e308, -1.7e308]})
 
 
-def test_what_cannot_be_meant_is_refused():
+def test_contradictory_parameters_are_rejected():
     with pytest.raises(RequestError, match="must be below"):
         Scale("x", with_="minmax", low=1, high=0)
     with pytest.raises(RequestError, match="are for `with: minmax`"):

@@ -43,7 +43,7 @@ def test_the_vocabulary_keeps_the_laws_of_a_fold():
     check_need(Vocabulary(("t",)), pa.table({"t": [*TEXTS, None]}))
 
 
-def test_too_many_words_and_bad_parameters_are_refused(monkeypatch):
+def test_too_many_words_and_bad_parameters_are_rejected(monkeypatch):
     monkeypatch.setattr(vectorize, "MOST_WORDS", 3)
     with pytest.raises(RequestError, match="more than 3 different words"):
         made(Vectorize("t"), {"t": TEXTS})

@@ -19,7 +19,7 @@ from tilth.steps.step import ColumnStep, Selector
 class NullIf(ColumnStep):
     """Disguised missing values (`?`, `N/A`, -999) and impossible ones become null; blank strings do too.
 
-    A text is compared as a whole, without the blanks around it and whatever its case (A–Z). In a column of numbers the values that
+    A string is compared as a whole, without the blanks around it and whatever its case (A–Z). In a column of numbers the values that
     are numbers count, in a string column all of them: `values: ["?", -999]` serves both.
 
     >>> print(NullIf("all", values=("?", "N/A", -999)))

@@ -1,4 +1,4 @@
-"""balance: the classes of the label evened out, in the training part."""
+"""balance: equally frequent classes of the label, in the training part."""
 
 from __future__ import annotations
 

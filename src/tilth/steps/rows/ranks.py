@@ -55,7 +55,7 @@ def cuts(
     """The sizes of the strata, and where the rows of each are cut in the order of their hashes.
 
     `stratum` and `hashed` are strings that are never null. `places` is given the sizes and says, for each stratum, how many rows are
-    ahead of each cut, in rising order. A conversation, as a step's learning is.
+    ahead of each cut, in rising order. A generator, as a step's learning is.
     """
     prefix = exp.Left(this=hashed.copy(), expression=lit(PREFIX))
     coarse = Counts((stratum, prefix))
@@ -73,7 +73,7 @@ def cuts(
 
 
 def _by_stratum(counted: Mapping[tuple[str, str], int]) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Stratum → (text, rows) in the order of the texts."""
+    """Stratum → (hash, rows) in the order of the hashes."""
     ordered = sorted((s, text, n) for (s, text), n in counted.items())
     return [(s, [(text, n) for _, text, n in group]) for s, group in groupby(ordered, key=lambda row: row[0])]
 
