@@ -1,6 +1,6 @@
 """Tilth makes data ready for machine learning, proves that it is, and carries the same preparation in front of the model.
 
-The nouns and verbs stand here, bound when they are first used: importing the package loads no data library.
+The nouns and verbs are imported from here, lazily: importing the package loads no data library.
 """
 
 from __future__ import annotations

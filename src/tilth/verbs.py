@@ -35,11 +35,11 @@ def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine:
     """A lazy table from a file, a folder, a pattern, or a frame.
 
     `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame; the index of a
-    pandas frame is no column (`frame.reset_index()`). `roles` say what columns are for. `options` are the format's own: `format`,
+    pandas frame is not a column (`frame.reset_index()`). `roles` say what columns are for. `options` are the format's: `format`,
     `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` …
-    What is null, what is NaN and which type a text has is decided here, once.
+    Nulls, NaN and the types of string values are decided here, once.
 
-    Errors: `SourceError` for what cannot be read as asked, `ColumnError` for a role of a column that is not there.
+    Errors: `SourceError` if the source cannot be read, `ColumnError` for a role of a column that does not exist.
 
     >>> import pyarrow as pa
     >>> read(pa.table({"age": [38, None]})).names
@@ -60,13 +60,13 @@ def measure(
 ) -> Report:
     """Numbers, no verdicts.
 
-    `data` is a dataset, or anything that `read` takes. `measures` are entries of the shelf of measures, by their names or as values, or
-    metrics: `"profile"` is every column, `"bias"` by the roles facet, label, positive, prediction and group. Without any, what the roles
-    permit is measured. `options` are parameters of the measures that are named. `part` names the table in the report.
+    `data` is a dataset, or anything that `read` takes. `measures` are names or values of the shelf of measures, or metrics: `"profile"`
+    covers every column, `"bias"` uses the roles facet, label, positive, prediction and group. By default, everything that the roles
+    allow is measured. `options` are parameters of the named measures. `part` names the table in the report.
 
-    With `against`, which is an earlier report, a fitted flow, or data, the report also has the differences of the numbers that both have.
+    `against` is an earlier report, a fitted flow, or data; the report then also has the differences of all numbers that both have.
 
-    Errors: `RequestError` with every mistake in what is asked.
+    Errors: `RequestError` with every mistake in the request.
 
     >>> import pyarrow as pa
     >>> from tilth.metrics.columns import Mean
@@ -83,12 +83,12 @@ def measure(
         table = reading.table_of(data, session)
         measuring = Measuring(measures_from(measures, table.roles, **options), session)
         earlier = () if against is None else _earlier(against, part, table.roles, measuring)
-        found = measuring.of(table, part)
-        return Report("measure", (*found, *changes(found, earlier)), facts(table))
+        findings = measuring.of(table, part)
+        return Report("measure", (*findings, *changes(findings, earlier)), facts(table))
 
 
 def _earlier(against: Any, part: str, roles: Roles, measuring: Measuring) -> Iterable[Finding]:
-    """The findings to compare with: those of a report, the baseline of a fitted flow, or those of data that are measured now."""
+    """The findings to compare with: those of a report, the baseline of a fitted flow, or those of data, measured now."""
     if isinstance(against, Flow):
         return against.need_learned().findings
     if isinstance(against, Report):
@@ -110,15 +110,15 @@ def check(
 ) -> Report:
     """Verdicts.
 
-    `rules` are a ruleset, DQDL text, or the path of a .dqdl file. A rule that failed is a result, not an exception:
-    `Report.passed` tells, `Report.raise_for_failures()` raises.
+    `rules` are a ruleset, a DQDL string, or the path of a .dqdl file. A failed rule is a result, not an exception:
+    see `Report.passed` and `Report.raise_for_failures()`.
 
     `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
-    `history` is the file with the metrics of earlier checks, to which those of this one are added when it has finished; it holds them
-    by the `Primary` of the ruleset's DataSources, or without one by the path of the data. `passed` and `failed` are places for the rows
-    that fail no rule, and for those that fail one, with the rules that they fail in a column `DataQualityRulesFail`.
+    `history` is a file with the metrics of earlier checks, to which this check's are added at the end, under the `Primary` of the
+    ruleset's DataSources, or without one under the path of the data. `passed` and `failed` are places for the rows that pass every
+    rule and for those that fail one; column `DataQualityRulesFail` lists the failed rules of each row.
 
-    Errors: `RulesError` with every mistake of the ruleset, `RequestError` for a history that is another program's file.
+    Errors: `RulesError` with every mistake of the ruleset, `RequestError` if `history` is not a file of this kind.
 
     >>> import pyarrow as pa
     >>> check(pa.table({"age": [30, None]}), 'Rules = [ IsComplete "age" ]').passed
@@ -132,15 +132,15 @@ def check(
     with session_of(engine, data, "check") as session:
         facts = begin(session)
         table = reading.table_of(data, session)
-        given: dict[str, Any] = {"sources": sources, "history": history, "passed": passed, "failed": failed}
-        found, more = checked(table, ruleset, session, **given, **options)
-        return Report("check", found, facts(table, **more))
+        places: dict[str, Any] = {"sources": sources, "history": history, "passed": passed, "failed": failed}
+        findings, more = checked(table, ruleset, session, **places, **options)
+        return Report("check", findings, facts(table, **more))
 
 
 def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:
-    """A new flow that has learned, on the training part of the data only. Never changes data.
+    """A fitted copy of a flow, learned from the training part only. Never changes data.
 
-    `flow` is a flow or the path of a flow file; without `data` what the flow says is read.
+    `flow` is a flow or the path of a flow file; `data` defaults to the source named in the flow.
     """
     flow = flow_from(flow)
     with session_of(engine, data, f"fit {flow.name}") as session:
@@ -148,11 +148,10 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
 
 
 def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Dataset:
-    """The table that a fitted flow's features and `output` make of a table. Never learns.
+    """Transform a table by the features and `output` steps of a fitted flow. Never learns.
 
-    `data` is read by the flow's own rules: its null tokens and kinds of column hold, and the names that it gives to columns where the
-    data has none. Columns that the flow does not know are
-    left out; one that it needs and that is not there is an error.
+    `data` is read with the flow's null tokens and column kinds, and its column names if the data has none. Columns unknown to the flow
+    are dropped; a missing column that the flow needs is an error.
     """
     flow = flow_from(flow)
     learned, known = flow.need_learned(), flow.reading
@@ -165,16 +164,16 @@ def write(
     thing: Any,
     place: str | Path | None = None,
     *,
-    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    format: str | None = None,  # noqa: A002 -- the flow file's word
     engine: AnyEngine = None,
 ) -> Any:
-    """Write a table or a report to a place, whole or not at all; or hand a table over to another library.
+    """Write a table or a report to a place atomically, or convert a table to another library's.
 
     A table is written as Parquet, CSV or JSON Lines, a report as HTML, JSON, JUnit XML or Markdown, by `format` or the
-    place's ending; the place is returned. Without a place the table itself is returned, as `format` says: arrow (as it is
-    without one), pandas, polars, duckdb or spark.
+    place's suffix; the place is returned. Without a place the table is returned as `format`: arrow (the default), pandas, polars,
+    duckdb or spark.
 
-    Errors: `MachineError` where the disk is full or may not be written, `RequestError` for a format that is not known.
+    Errors: `MachineError` if the disk is full or not writable, `RequestError` for an unknown format.
 
     >>> import pyarrow as pa
     >>> write(read(pa.table({"age": [38, 40]})), format="pandas").age.mean().item()
@@ -194,10 +193,10 @@ def write(
 
 
 def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: AnyEngine = None) -> Report:
-    """All six in a row: read, check, change rows, split, learn and apply the features, balance the training part, measure, deliver.
+    """All six in a row: read, check, change rows, split, fit and apply the features, balance the training part, measure, deliver.
 
-    Leaves in `out` a folder per part of the split, `NAME.tilth`, `report.html` and `report.json`; without `out` where the flow
-    says, or nowhere. The report tells whether every rule passed.
+    Writes a folder per part of the split, `NAME.tilth`, `report.html` and `report.json` to `out`; by default to the place named in the
+    flow, if any. `Report.passed` says whether every rule passed.
     """
     flow = flow_from(flow)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
@@ -214,11 +213,11 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
         return Report(report.title, report.findings, facts(table))
 
 
-def rehearse(flow: Flow, session: Session) -> None:
-    """Run a flow in a session that notes what it is asked, and deliver nothing."""
+def dry_run(flow: Flow, session: Session) -> None:
+    """Run a flow in a session that only records its queries, and deliver nothing."""
     run_flow(flow, reading.flow_table(flow, None, session), session)
 
 
 def flow_from(flow: Flow | str | Path) -> Flow:
-    """A flow, or the flow in a file."""
+    """The flow, loaded if it is a path."""
     return flow if isinstance(flow, Flow) else Flow.load(flow)

@@ -1,4 +1,4 @@
-"""A command in a process of its own, and what it leaves."""
+"""Run the command line in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.house.tree import SRC
 ENVIRON = os.environ | {"PYTHONPATH": str(SRC), "NO_COLOR": "1", "COLUMNS": "120"}
 
 
-class Told(NamedTuple):
-    """A command's exit code, results and words."""
+class Completed(NamedTuple):
+    """The exit code, standard output and standard error of a command."""
 
     code: int
     out: str
@@ -22,14 +22,14 @@ class Told(NamedTuple):
 
 
 def start(*words: str | Path, cwd: Path, **options: Any) -> subprocess.Popen[str]:
-    """A command in a process of its own."""
+    """Start a command in a process of its own."""
     command = [sys.executable, "-m", "tilth", *map(str, words)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, cwd=cwd, env=ENVIRON, text=True, **{**pipes, **options})
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 120) -> Told:
-    """What it left."""
+def finish(process: subprocess.Popen[str], seconds: float = 120) -> Completed:
+    """Wait for a process to end."""
     out, err = process.communicate(timeout=seconds)
     assert "Traceback" not in err, err
-    return Told(process.returncode, out, err)
+    return Completed(process.returncode, out, err)

@@ -1,4 +1,4 @@
-"""The commands are found lazily, the help is a text, errors become words and exit codes."""
+"""Commands are imported on demand, help needs no imports, errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from importlib.util import module_from_spec, spec_from_file_location
 import click
 import pytest
 
-from tests.cli.processes import Told
+from tests.cli.processes import Completed
 from tests.house.tree import ROOT, python
 from tilth import cli, errors
 from tilth.cli import app
 
-Tilth = Callable[..., Told]
+Tilth = Callable[..., Completed]
 
 
-def test_the_help_is_a_text_that_is_up_to_date() -> None:
+def test_the_stored_help_is_up_to_date() -> None:
     assert cli.HELP.read_text("utf-8") == app.help_text(), "run scripts/help.py"
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
-def test_the_help_comes_from_the_text(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_prints_the_stored_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         cli.main(words)
     assert (done.value.code, capsys.readouterr().out) == (0, app.help_text())
 
 
-def test_asking_for_help_among_other_words_gives_the_same(tilth: Tilth) -> None:
+def test_help_with_other_arguments_is_the_same(tilth: Tilth) -> None:
     assert tilth("--help", "--help").out == app.help_text()
 
 
 def test_help_imports_next_to_nothing() -> None:
     done = python("-X", "importtime", "-m", "tilth", "--help")
-    ours = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "tilth" in line}
-    assert ours <= {"tilth", "tilth.cli", "tilth.__main__"}
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "tilth" in line}
+    assert imported <= {"tilth", "tilth.cli", "tilth.__main__"}
 
 
 @pytest.mark.parametrize("name", app.COMMANDS)
-def test_every_command_has_a_file_and_says_what_it_does(name: str, tilth: Tilth) -> None:
+def test_every_command_has_a_module_and_help(name: str, tilth: Tilth) -> None:
     command = import_module(f"tilth.cli.commands.{name}").command
     assert isinstance(command, click.Command)
-    told = tilth(name, "--help")
-    assert told.code == 0
-    assert f"Usage: tilth {name}" in told.out
+    done = tilth(name, "--help")
+    assert done.code == 0
+    assert f"Usage: tilth {name}" in done.out
     assert all(getattr(p, "help", None) or isinstance(p, click.Argument) for p in command.params)
 
 
@@ -53,15 +53,15 @@ def test_there_is_no_file_without_a_command() -> None:
     assert held == set(app.COMMANDS)
 
 
-def test_looking_for_one_command_imports_no_other() -> None:
+def test_running_one_command_imports_no_other() -> None:
     code = "import sys; from tilth.cli.app import run; run(['schema', '-h']); print(sorted(m for m in sys.modules if 'cli.commands.' in m))"
     assert python("-c", code).stdout.splitlines()[-1] == "['tilth.cli.commands.schema']"
 
 
-def test_an_unknown_command_and_the_nearest(tilth: Tilth) -> None:
-    told = tilth("chekc")
-    assert told.code == 2
-    assert "there is no command 'chekc'; did you mean 'check'?" in told.err
+def test_an_unknown_command_suggests_the_closest(tilth: Tilth) -> None:
+    done = tilth("chekc")
+    assert done.code == 2
+    assert "there is no command 'chekc'; did you mean 'check'?" in done.err
 
 
 EXITS: list[tuple[BaseException, int, str]] = [
@@ -70,16 +70,16 @@ EXITS: list[tuple[BaseException, int, str]] = [
     (errors.DataFailure("rules"), 1, "rules"),
     (errors.Gap("cannot"), 2, "cannot"),
     (errors.MissingExtra.named("spark", "Spark"), 2, 'pip install "tilth[spark]"'),
-    (KeyboardInterrupt(), 130, "what was there before is still there"),
+    (KeyboardInterrupt(), 130, "existing files are unchanged"),
     (click.Abort(), 130, "interrupted"),
     (MemoryError(), 3, "--memory-limit"),
     (OSError(28, "No space left on device", "out"), 3, "No space left on device: out"),
-    (ZeroDivisionError("division by zero"), 3, "a mistake of Tilth's own: ZeroDivisionError"),
+    (ZeroDivisionError("division by zero"), 3, "internal error: ZeroDivisionError"),
 ]
 
 
 @pytest.mark.parametrize(("error", "code", "words"), EXITS, ids=[type(e).__name__ for e, *_ in EXITS])
-def test_an_error_becomes_words_and_an_exit_code(
+def test_an_error_becomes_a_message_and_an_exit_code(
     error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -94,7 +94,7 @@ def test_an_error_becomes_words_and_an_exit_code(
     assert "Traceback" not in err
 
 
-def test_an_unexpected_exception_is_let_through_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_propagates_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 

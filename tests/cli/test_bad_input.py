@@ -15,29 +15,29 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.cli.processes import Told
+from tests.cli.processes import Completed
 from tests.house.closed import closed
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
-Tilth = Callable[..., Told]
+Tilth = Callable[..., Completed]
 
 
 class Loaded:
-    """Leaves a file where somebody unpickles it."""
+    """Creates a file when unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (Path("loaded"),)
 
 
 def empty(path: Path, *names: str) -> None:
-    """A zip with these entries, of nothing each, besides those that it has."""
+    """Add empty entries to a zip file."""
     with zipfile.ZipFile(path, "a") as archive:
         for name in names:
             archive.writestr(name, "")
 
 
 def make(path: Path) -> None:
-    """A file that cannot be written as a text."""
+    """Make a file that YAML cannot hold."""
     match path.name:
         case "latin.csv":
             path.write_bytes("name\nMüller\n".encode("latin-1"))
@@ -75,17 +75,17 @@ def contents(folder: Path) -> dict[Path, bytes | None]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c["case"] for c in CASES])
-def test_bad_input_is_told_and_nothing_is_left(case: dict[str, Any], tilth: Tilth, tmp_path: Path) -> None:
+def test_bad_input_is_reported_and_leaves_no_files(case: dict[str, Any], tilth: Tilth, tmp_path: Path) -> None:
     for name, text in case.get("files", {}).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     if "made" in case:
         make(tmp_path / case["made"])
     before = contents(tmp_path)
-    told = tilth(*shlex.split(case["tilth"].replace("LONG", "x" * 300)))
+    done = tilth(*shlex.split(case["tilth"].replace("LONG", "x" * 300)))
     codes = case["code"] if isinstance(case["code"], list) else [case["code"]]
-    assert told.code in codes, told
-    words = told.err if told.code > 1 and not case["tilth"].startswith("lint") else told.out
+    assert done.code in codes, done
+    words = done.err if done.code > 1 and not case["tilth"].startswith("lint") else done.out
     assert all(str(said) in words for said in case["says"]), words
     assert contents(tmp_path) == before
     assert not any((tmp_path / name).exists() for name in case.get("lacks", ()))
@@ -112,26 +112,26 @@ def test_a_place_without_permission(tilth: Tilth, tmp_path: Path, words: str, co
     (tmp_path / "r.dqdl").write_text("Rules = [ RowCount > 0 ]")
     (tmp_path / "closed").mkdir()
     with closed(tmp_path / "closed"):
-        told = tilth(*words.split())
-    assert told.code == code, told
+        done = tilth(*words.split())
+    assert done.code == code, done
     place = next(w for w in words.split() if w.startswith("closed"))
-    assert place in told.err and any(f"{why}" in told.err for why in ("no permission", ": Permission denied\n", "denied [")), told
-    assert not told.err.startswith("Permission denied"), told
+    assert place in done.err and any(f"{why}" in done.err for why in ("no permission", ": Permission denied\n", "denied [")), done
+    assert not done.err.startswith("Permission denied"), done
 
 
 @pytest.mark.parametrize(
     "words",
     ["check a.csv pipe.csv", "run pipe.csv -o out", "measure a.csv --config pipe.csv", "lint pipe.csv", "apply pipe.tilth a.csv -o b.csv"],
 )
-def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tilth: Tilth, tmp_path: Path, words: str) -> None:
+def test_a_pipe_without_a_writer_does_not_block(tilth: Tilth, tmp_path: Path, words: str) -> None:
     (tmp_path / "a.csv").write_text("age\n1\n2\n")
     for name in ("pipe.csv", "pipe.tilth"):
         os.mkfifo(tmp_path / name)
-    told = tilth(*words.split())
-    assert (told.code, "is a pipe or a device, not a file" in told.err + told.out) == (2, True), told
+    done = tilth(*words.split())
+    assert (done.code, "is a pipe or a device, not a file" in done.err + done.out) == (2, True), done
 
 
-def test_what_cannot_be_written_is_refused_before_anything_is_read(tilth: Tilth, tmp_path: Path) -> None:
+def test_an_unwritable_output_is_rejected_before_reading(tilth: Tilth, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "work").touch()
     (tmp_path / "f.yaml").write_text("data: {read: nothing.csv}")
@@ -141,44 +141,44 @@ def test_what_cannot_be_written_is_refused_before_anything_is_read(tilth: Tilth,
         ("measure nothing.csv -o mine", "not written by Tilth: work"),
         ("run f.yaml -o mine", "not written by Tilth: work"),
     ):
-        told = tilth(*words.split())
-        assert (told.code, says in told.err, "nothing.csv" in told.err) == (2, True, False), told
+        done = tilth(*words.split())
+        assert (done.code, says in done.err, "nothing.csv" in done.err) == (2, True, False), done
 
 
-def test_a_demo_that_was_worked_on_is_not_replaced(tilth: Tilth, tmp_path: Path) -> None:
+def test_an_edited_demo_is_not_replaced(tilth: Tilth, tmp_path: Path) -> None:
     assert tilth("demo", "--rows", "200").code == 0
     assert tilth("demo", "--rows", "300").code == 0
     flow = tmp_path / "demo" / "loans.yaml"
     flow.write_text(flow.read_text() + "# mine\n")
     before = contents(tmp_path)
-    told = tilth("demo", "--rows", "400")
-    assert (told.code, "demo/loans.yaml is there already, and is not as the demo writes it" in told.err) == (2, True), told
+    done = tilth("demo", "--rows", "400")
+    assert (done.code, "demo/loans.yaml already exists and differs from the demo's" in done.err) == (2, True), done
     assert contents(tmp_path) == before
 
 
-def test_quotes_that_mean_nothing(tilth: Tilth, tmp_path: Path) -> None:
+def test_unmatched_quotes(tilth: Tilth, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('a,b\n1,"x" y\n2,z\n')
     (tmp_path / "r.dqdl").write_text('Rules = [ ColumnLength "b" <= 5, RowCount = 2 ]')
-    told = tilth("check", "a.csv", "r.dqdl")
-    assert (told.code, '--quote ""' in told.err) == (2, True), told
+    done = tilth("check", "a.csv", "r.dqdl")
+    assert (done.code, '--quote ""' in done.err) == (2, True), done
     assert tilth("check", "a.csv", "r.dqdl", "--quote", "").code == 0
 
 
-def test_prepared_data_never_replace_what_they_are_made_of(tilth: Tilth, tmp_path: Path) -> None:
+def test_prepared_data_never_replaces_its_input(tilth: Tilth, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("age\n1\n2\n")
     (tmp_path / "f.yaml").write_text("data: {read: a.csv}\nfeatures: [{scale: age}]")
     assert tilth("fit", "f.yaml", "-o", "f.tilth").code == 0
     before = contents(tmp_path)
     for out in ("a.csv", "./a.csv", "f.tilth"):
-        told = tilth("apply", "f.tilth", "a.csv", "-o", out)
-        assert (told.code, "would replace" in told.err) == (2, True), told
-    told = tilth("run", "f.tilth", "-o", "out")
-    assert (told.code, "tilth apply f.tilth DATA -o OUT" in told.err) == (2, True), told
-    told = tilth("apply", "f.tilth", "a.csv", "-o", "a.xlsx")  # not a folder of Parquet by that name
-    assert (told.code, "no format has this ending" in told.err) == (2, True), told
+        done = tilth("apply", "f.tilth", "a.csv", "-o", out)
+        assert (done.code, "would replace" in done.err) == (2, True), done
+    done = tilth("run", "f.tilth", "-o", "out")
+    assert (done.code, "tilth apply f.tilth DATA -o OUT" in done.err) == (2, True), done
+    done = tilth("apply", "f.tilth", "a.csv", "-o", "a.xlsx")  # not a folder of Parquet by that name
+    assert (done.code, "no format has this ending" in done.err) == (2, True), done
     assert contents(tmp_path) == before
 
 
-def test_more_threads_than_any_machine_has_are_refused(tilth: Tilth) -> None:
+def test_too_many_threads_are_rejected(tilth: Tilth) -> None:
     done = tilth("check", "a.csv", "r.dqdl", "--threads", "100000")
     assert done.code == 2 and "1<=x<=1024" in done.err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import Told
+from tests.cli.processes import Completed
 from tilth.errors import MachineError
 
 RULES = 'Rules = [ ReferentialIntegrity "customer" "customers.id" > 0.5, ColumnValues "amount" > 0, RowCount >= avg(last(3)) ]'
@@ -23,7 +23,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_tables_history_and_rows(tilth: Callable[..., Told], files: Path) -> None:
+def test_tables_history_and_rows(tilth: Callable[..., Completed], files: Path) -> None:
     words = ("check", "orders.csv", "r.dqdl", "--table", "customers=customers.csv", "--history", "h.db")
     first = tilth(*words, "--passed", "good.csv", "--failed", "bad.csv", "--json")
     assert first.code == 1
@@ -34,7 +34,7 @@ def test_tables_history_and_rows(tilth: Callable[..., Told], files: Path) -> Non
         "TotalRowsPassed": 1,
         "TotalRowsFailed": 2,
     }
-    assert first.err.splitlines()[-1] == "judges no rows: RowCount >= avg(last(3))"
+    assert first.err.splitlines()[-1] == "no row-level result: RowCount >= avg(last(3))"
     assert (files / "good.csv").read_text().splitlines() == ["id,customer,amount", "1,10,5"]
     assert len((files / "bad.csv").read_text().splitlines()) == 3
     (files / "orders.csv").write_text(ORDERS + "4,10,1\n")
@@ -44,22 +44,22 @@ def test_tables_history_and_rows(tilth: Callable[..., Told], files: Path) -> Non
 
 
 @pytest.mark.parametrize("tables", [("customers",), ("=x.csv",), ("c=",), ("c=x.csv", "c=y.csv")])
-def test_a_table_is_a_name_and_a_path(tables: tuple[str, ...], tilth: Callable[..., Told], files: Path) -> None:
-    told = tilth("check", "orders.csv", "r.dqdl", *(word for table in tables for word in ("--table", table)))
-    assert told.code == 2
-    assert "NAME=PATH" in told.err
+def test_a_table_is_a_name_and_a_path(tables: tuple[str, ...], tilth: Callable[..., Completed], files: Path) -> None:
+    done = tilth("check", "orders.csv", "r.dqdl", *(word for table in tables for word in ("--table", table)))
+    assert done.code == 2
+    assert "NAME=PATH" in done.err
 
 
-def test_a_missing_table_is_the_error_of_its_rule(tilth: Callable[..., Told], files: Path) -> None:
-    told = tilth("check", "orders.csv", "r.dqdl")
-    assert told.code == 1
-    assert "customers not found in additional sources" in told.out
+def test_a_missing_table_is_the_error_of_its_rule(tilth: Callable[..., Completed], files: Path) -> None:
+    done = tilth("check", "orders.csv", "r.dqdl")
+    assert done.code == 1
+    assert "customers not found in additional sources" in done.out
 
 
-def test_a_machine_that_fails_is_exit_3(tilth: Callable[..., Told], files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_error_is_exit_3(tilth: Callable[..., Completed], files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise MachineError("the disk is full")
 
     monkeypatch.setattr("tilth.rules.evaluation.measured", full)
-    told = tilth("check", "orders.csv", "r.dqdl", "--table", "customers=customers.csv")
-    assert (told.code, told.out) == (3, "")
+    done = tilth("check", "orders.csv", "r.dqdl", "--table", "customers=customers.csv")
+    assert (done.code, done.out) == (3, "")

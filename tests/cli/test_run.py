@@ -1,4 +1,4 @@
-"""tilth run, from the file to the result; whole or not at all, whenever it is stopped."""
+"""tilth run, from the file to the result; atomically, whenever it is stopped."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import tilth as front
-from tests.cli.processes import Told, finish, start
+from tests.cli.processes import Completed, finish, start
 from tilth.demo.loans import write_loans
 from tilth.flow import Flow
 
-Tilth = Callable[..., Told]
+Tilth = Callable[..., Completed]
 
 FLOW = """
 data:
@@ -64,10 +64,10 @@ def seen(folder: Path) -> set[str]:
 
 
 def test_a_run_leaves_data_flow_and_report(tilth: Tilth, place: Path) -> None:
-    told = tilth("run", "loans.yaml", "-o", "out")
-    assert told.code == 1  # a rule fails: ages are missing
+    done = tilth("run", "loans.yaml", "-o", "out")
+    assert done.code == 1  # a rule fails: ages are missing
     assert seen(place / "out") == {"train", "test", "loans.tilth", "report.html", "report.json"}
-    assert "report: out/report.html" in told.err
+    assert "report: out/report.html" in done.err
     train, test = (pq.read_table(place / "out" / part) for part in ("train", "test"))
     assert train.column_names == test.column_names
     assert not any(train.column(c).null_count for c in train.column_names if c != "application_id")
@@ -96,7 +96,7 @@ def test_run_twice_gives_the_same_bytes(tilth: Tilth, place: Path) -> None:
         assert a == b
 
 
-def test_where_the_flow_says(tilth: Tilth, place: Path) -> None:
+def test_the_result_goes_to_the_place_in_the_flow(tilth: Tilth, place: Path) -> None:
     (place / "flows").mkdir()
     (place / "flows/f.yaml").write_text(FLOW.replace("read: loans.csv", "read: ../loans.csv") + "deliver: {to: result}\n")
     assert tilth("run", "flows/f.yaml").code == 1
@@ -105,11 +105,11 @@ def test_where_the_flow_says(tilth: Tilth, place: Path) -> None:
 
 def test_a_dry_run_touches_nothing(tilth: Tilth, place: Path) -> None:
     before = seen(place)
-    told = tilth("run", "loans.yaml", "-o", "out", "--dry-run")
-    assert told.code == 0
-    first, *lines = told.out.splitlines()
+    done = tilth("run", "loans.yaml", "-o", "out", "--dry-run")
+    assert done.code == 0
+    first, *lines = done.out.splitlines()
     titles = [line for line in lines if line.startswith("-- ")]
-    passes = int(first.removeprefix("-- ").removesuffix(" passes over the data:"))
+    passes = int(first.removeprefix("-- ").removesuffix(" scans of the data:"))
     assert titles == titles[:passes] * 2  # all of them at the top, and each above its query
     assert "SELECT" in lines  # one thing on a line
     assert seen(place) == before
@@ -119,22 +119,22 @@ def test_a_dry_run_touches_nothing(tilth: Tilth, place: Path) -> None:
 
 def test_fit_and_apply_prepare_as_the_run_did(tilth: Tilth, place: Path) -> None:
     tilth("run", "loans.yaml", "-o", "out")
-    told = tilth("fit", "loans.yaml", "-o", "mine.tilth")
-    assert told.code == 0
-    assert "impute" in told.out
-    assert "median" not in told.err
+    done = tilth("fit", "loans.yaml", "-o", "mine.tilth")
+    assert done.code == 0
+    assert "impute" in done.out
+    assert "median" not in done.err
     assert tilth("apply", "mine.tilth", "loans.csv", "-o", "all.parquet").code == 0
     whole = {r["application_id"]: r for r in pq.read_table(place / "all.parquet").to_pylist()}
     for row in pq.read_table(place / "out/test").to_pylist():
         assert whole[row["application_id"]] == row
 
 
-def test_json_goes_to_standard_output_and_words_do_not(tilth: Tilth, place: Path) -> None:
-    told = tilth("run", "loans.yaml", "-o", "out", "--json")
-    assert json.loads(told.out)["findings"]
+def test_json_goes_to_standard_output_and_messages_do_not(tilth: Tilth, place: Path) -> None:
+    done = tilth("run", "loans.yaml", "-o", "out", "--json")
+    assert json.loads(done.out)["findings"]
 
 
-def test_a_plan_stands_in_for_learned_values_of_every_kind(tilth: Tilth, place: Path) -> None:
+def test_a_plan_has_placeholders_for_learned_values_of_every_kind(tilth: Tilth, place: Path) -> None:
     (place / "kinds.csv").write_text("n,t,d,b\n1,a,2024-01-01,true\n,,,\n2,b,2024-01-02,false\n")
     (place / "kinds.yaml").write_text(
         "data: {read: kinds.csv}\nfeatures: [{impute: {columns: [n, t, d, b], with: mode}}]\nmeasure: [profile]\n"
@@ -143,17 +143,17 @@ def test_a_plan_stands_in_for_learned_values_of_every_kind(tilth: Tilth, place: 
     assert tilth("run", "kinds.yaml", "-o", "out").code == 0  # it is a flow that runs
 
 
-def test_a_check_masks_private_columns_and_shows_the_id_of_what_fails(tilth: Tilth, place: Path) -> None:
+def test_a_check_masks_private_columns_and_shows_the_ids_of_failed_rows(tilth: Tilth, place: Path) -> None:
     (place / "people.csv").write_text("no,mail\n7,ada@example.org\n8,ada@example.org\n9,bob@example.org\n")
     (place / "keys.dqdl").write_text('Rules = [ IsUnique "mail" ]')
-    told = tilth("check", "people.csv", "keys.dqdl", "--id", "no", "--private", "mail", "-o", "report.json")
+    done = tilth("check", "people.csv", "keys.dqdl", "--id", "no", "--private", "mail", "-o", "report.json")
     (rule,) = json.loads((place / "report.json").read_text())["findings"]
     assert rule["examples"] == [{"no": 7, "mail": "a*** (15 characters)"}]
     assert rule["details"]["example_rows"] == [2]
-    assert "ada@" not in told.out + told.err + (place / "report.json").read_text()
+    assert "ada@" not in done.out + done.err + (place / "report.json").read_text()
 
 
-def test_every_pass_of_a_run_says_whom_it_is_for(tilth: Tilth, place: Path) -> None:
+def test_every_scan_of_a_run_has_a_purpose(tilth: Tilth, place: Path) -> None:
     report = json.loads(tilth("run", "loans.yaml", "-o", "out", "--json").out)
     purposes = dict.fromkeys(p["purpose"] for p in report["facts"]["passes"])
     assert [p for p in purposes if p] == [
@@ -191,12 +191,12 @@ EXITS = [
 
 
 @pytest.mark.parametrize(("words", "code"), EXITS, ids=[f"{w[0]} {c}" for w, c in EXITS])
-def test_the_exit_code_says_whose_mistake_it_is(place: Path, words: list[str], code: int) -> None:
+def test_the_exit_code_tells_request_and_machine_errors_apart(place: Path, words: list[str], code: int) -> None:
     (place / "good.dqdl").write_text("Rules = [ RowCount > 10 ]")
     (place / "bad.dqdl").write_text('Rules = [ IsComplete "age" ]')
     (place / "broken.dqdl").write_text("Rules = [ RowCount ]")
-    told = finish(start(*words, cwd=place))
-    assert told.code == code, told
+    done = finish(start(*words, cwd=place))
+    assert done.code == code, done
 
 
 def test_a_disk_that_is_full(place: Path) -> None:
@@ -205,9 +205,9 @@ def test_a_disk_that_is_full(place: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    told = finish(start("run", "loans.yaml", "-o", "out", cwd=place, preexec_fn=limit))
-    assert told.code == 3, told
-    assert "written" in told.err or "write" in told.err
+    done = finish(start("run", "loans.yaml", "-o", "out", cwd=place, preexec_fn=limit))
+    assert done.code == 3, done
+    assert "written" in done.err or "write" in done.err
     assert seen(place) == {"loans.csv", "loans.yaml"}
 
 
@@ -233,20 +233,20 @@ def test_every_command_on_a_disk_without_room(place: Path, tilth: Tilth) -> None
         assert tilth("fit", "loans.yaml", "-o", "a.tilth").code == 0
         (disk / "filling").write_bytes(bytes(16 << 10)[: shutil.disk_usage(disk).free])
         for words in FULL:
-            told = tilth(*words.format("disk").split())
-            assert (told.code, told.out) == (3, ""), (words, told)
-            assert "the disk is full" in told.err or "No space left" in told.err, (words, told)
-            assert ".tilth-" not in told.err, (words, told)  # the user knows no hidden place
+            done = tilth(*words.format("disk").split())
+            assert (done.code, done.out) == (3, ""), (words, done)
+            assert "the disk is full" in done.err or "No space left" in done.err, (words, done)
+            assert ".tilth-" not in done.err, (words, done)  # the user knows no hidden place
             assert [p.name for p in disk.iterdir()] == ["filling"], words
     finally:
         subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this machine")
-def test_results_that_cannot_be_written_out(place: Path) -> None:
+def test_standard_output_on_a_full_disk(place: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        told = finish(start("schema", cwd=place, stdout=full))
-    assert (told.code, told.err) == (3, "No space left on device\n")
+        done = finish(start("schema", cwd=place, stdout=full))
+    assert (done.code, done.err) == (3, "No space left on device\n")
 
 
 @pytest.fixture(scope="module")
@@ -283,9 +283,9 @@ def test_stopped_at_any_moment_it_leaves_the_old_or_the_new(
     process = start("run", "loans.yaml", "-o", "out", cwd=place)
     until(process, place, when)
     process.send_signal(how)
-    told = finish(process)
-    if how is not signal.SIGKILL and told.code not in (0, 1):
-        assert told.code in (128 + how, -how), told  # a shell shows the same for both
+    done = finish(process)
+    if how is not signal.SIGKILL and done.code not in (0, 1):
+        assert done.code in (128 + how, -how), done  # a shell shows the same for both
         assert not [p for p in place.iterdir() if p.name.startswith(".out")]
     if out.exists():
         kept = {part: pq.read_table(out / part).num_rows for part in ("train", "test")}
@@ -300,10 +300,10 @@ def test_stopped_at_any_moment_it_leaves_the_old_or_the_new(
 
 
 @pytest.mark.spark
-def test_a_spark_connect_server_that_is_not_there_is_told(tmp_path):
+def test_an_unreachable_spark_connect_server_is_reported(tmp_path):
     (tmp_path / "data.csv").write_text("a\n1\n")
     (tmp_path / "rules.dqdl").write_text("Rules = [ RowCount = 1 ]")
     words = ("check", "data.csv", "rules.dqdl", "--engine", "spark", "--spark-remote", "sc://localhost:1")
-    told = finish(start(*words, cwd=tmp_path))
-    assert told.code == 3, told
-    assert "the Spark Connect server sc://localhost:1 cannot be used: failed to connect" in told.err
+    done = finish(start(*words, cwd=tmp_path))
+    assert done.code == 3, done
+    assert "the Spark Connect server sc://localhost:1 cannot be used: failed to connect" in done.err

@@ -1,6 +1,6 @@
-"""The command line: a thin face of the verbs.
+"""The command line, a thin layer over the verbs.
 
-`tilth`, `tilth --help` and `tilth --version` are answered from a text, before anything is imported.
+`tilth`, `tilth --help` and `tilth --version` are answered without importing anything else.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from pathlib import Path
 from typing import NoReturn
 
 HELP = Path(__file__).with_name("help.txt")
-BROKEN_PIPE = 141  # what shells show of a program that SIGPIPE ended
+BROKEN_PIPE = 141  # the exit code in a shell of a program that SIGPIPE ended
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code.
+    """Run the command line and exit with its exit code.
 
     0: done, all rules passed. 1: the data failed its rules. 2: the request is wrong. 3: the machine failed. 130: Ctrl-C.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    if arguments is None:  # a process of its own: trees of queries are cyclic and many, and collecting them often takes a quarter of a run
+    if arguments is None:  # our own process: query trees are cyclic, and collecting them often takes a quarter of a run
         gc.set_threshold(50_000, 20, 100)
     _open_streams()
     if words in ([], ["--help"], ["-h"]):
-        _tell(HELP.read_text("utf-8"))
+        _print_and_exit(HELP.read_text("utf-8"))
     if words == ["--version"]:
         from tilth import __version__
 
-        _tell(f"tilth {__version__}\n")
+        _print_and_exit(f"tilth {__version__}\n")
     try:
         from tilth.cli.app import run
 
         code = run(words)
-    except KeyboardInterrupt:  # before or after the command itself, which says so in words
+    except KeyboardInterrupt:  # outside the command, which handles its own
         code = 130
     sys.exit(code)
 
 
 def _open_streams() -> None:
-    """Give the process the streams that its caller closed, and let them hold every character."""
+    """Reopen standard streams that the caller closed, and let them encode every character."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -52,13 +52,13 @@ def _open_streams() -> None:
             stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="replace")
 
 
-def _tell(text: str) -> NoReturn:
-    """Print a text and leave."""
+def _print_and_exit(text: str) -> NoReturn:
+    """Print to standard output and exit."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter flushes again at exit
         if isinstance(error, BrokenPipeError):
             sys.exit(BROKEN_PIPE)
         sys.stderr.write(f"{error.strerror}\n")

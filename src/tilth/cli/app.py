@@ -1,4 +1,4 @@
-"""The commands, each imported when it is asked for, and what becomes of errors."""
+"""The commands, imported on demand, and the handling of errors and signals."""
 
 from __future__ import annotations
 
@@ -17,56 +17,56 @@ from tilth.errors import TilthError
 
 COMMANDS: dict[str, str] = {
     "run": "Read, check, prepare, measure and deliver, as a flow says.",
-    "check": "Judge data by a ruleset.",
-    "measure": "Measure bias and profile of data.",
-    "fit": "Learn a flow and save what it learned.",
-    "apply": "Prepare data by a fitted flow.",
+    "check": "Check data against a ruleset.",
+    "measure": "Measure the profile and bias of data.",
+    "fit": "Fit a flow and save it.",
+    "apply": "Prepare data with a fitted flow.",
     "plan": "Show the queries that a flow would run.",
-    "init": "Look at a file and write a flow for it.",
+    "init": "Inspect a file and draft a flow for it.",
     "lint": "Check rulesets without data.",
     "schema": "Print the JSON Schema of the flow file or the report.",
-    "demo": "Make example data and run the whole flow on it.",
+    "demo": "Make example data and run a whole flow on it.",
 }
 HELP_END = (
     "Start with: tilth demo, or tilth init YOUR.csv. Each command has its own --help.",
     "",
-    "Results go to standard output, words to standard error. Exit codes: 0 done, and all rules passed;",
+    "Results go to standard output, messages to standard error. Exit codes: 0 done, and all rules passed;",
     "1 the data failed its rules; 2 the request is wrong; 3 the machine failed.",
     "",
 )
-TRACEBACK = "TILTH_TRACEBACK"  # set in the environment, it lets unexpected exceptions through
+TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions propagate
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
-BY_SIGNAL = 128  # shells expect this and the signal's number of a program that a signal ended
+BY_SIGNAL = 128  # plus the signal's number: the exit code by convention
 
 
 class Stop(KeyboardInterrupt):
-    """A signal to stop. Of a plain KeyboardInterrupt the interpreter may make its own end by SIGINT, whatever code was to be told."""
+    """A signal to stop. For a plain KeyboardInterrupt the interpreter may end by SIGINT, whatever the exit code."""
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name; a command's module is imported when the command is run."""
+    """A group that imports a command's module only when the command is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands, in the order in which people need them."""
+        """The commands, in the order of use."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of a name."""
+        """The command with this name, if any."""
         if name not in COMMANDS:
             return None
         command: click.Command = import_module(f"tilth.cli.commands.{name}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant; an unknown one is refused with the nearest name."""
+        """The command to run; an unknown name is rejected with the closest one."""
         if args and args[0] not in COMMANDS:
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             raise click.UsageError(f"there is no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
-        """The text that `tilth` alone prints, without importing any command."""
+        """The help of `tilth`, without importing any command."""
         return help_text().rstrip()
 
 
@@ -77,7 +77,7 @@ def tilth() -> None:
 
 
 def help_text() -> str:
-    """What `tilth --help` prints; it is kept in `help.txt`, so that it can be printed before anything is imported."""
+    """What `tilth --help` prints; also kept in `help.txt`, to be printed without imports."""
     width = max(map(len, COMMANDS))
     commands = (f"  {name:<{width}}  {sentence}" for name, sentence in COMMANDS.items())
     return "\n".join(["Usage: tilth COMMAND THINGS… [-o PLACE]", "", f"  {tilth.help}", "", "Commands:", *commands, "", *HELP_END])
@@ -87,22 +87,22 @@ def run(words: Sequence[str]) -> int:
     """Run one command; its exit code."""
     with _interrupts() as interrupts:
         try:
-            found = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
+            result = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
             return _interrupted(interrupts)
-        except SystemExit:  # click's answer to a reader that has gone: what the code would have told is not to be trusted
+        except SystemExit:  # from click, when the reader of standard output is gone
             return BROKEN_PIPE
-        except Exception as error:  # the last resort: nobody who asks for a report is shown a traceback
-            if interrupts:  # an engine makes an exception of its own of Ctrl-C
+        except Exception as error:  # the last resort: users see a message, not a traceback
+            if interrupts:  # engines raise their own exception on Ctrl-C
                 return _interrupted(interrupts)
             if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):
                 raise
-            return _told(error)
-    return found if isinstance(found, int) else 0
+            return _report_error(error)
+    return result if isinstance(result, int) else 0
 
 
-def _told(error: Exception) -> int:
-    """Say what went wrong; the exit code for it."""
+def _report_error(error: Exception) -> int:
+    """Print the message of an error; its exit code."""
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -113,47 +113,47 @@ def _told(error: Exception) -> int:
         case TilthError():
             say(str(error))
             return error.exit_code
-        case BrokenPipeError():  # whoever reads the output has seen enough
+        case BrokenPipeError():  # the reader closed the pipe
             return BROKEN_PIPE
         case MemoryError():
             say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
         case OSError():
             say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
         case _:
-            say(f"a mistake of Tilth's own: {type(error).__name__}: {error}", f"please tell us; {TRACEBACK}=1 shows where it happened")
+            say(f"internal error: {type(error).__name__}: {error}", f"please report it; {TRACEBACK}=1 shows the traceback")
     return 3
 
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """The signals to stop that come while the block runs: each is a `Stop`, so that what was begun is cleared away."""
-    noted: list[int] = []
+    """Raise `Stop` for signals to stop while the block runs, so that cleanup happens; yields the signals received."""
+    received: list[int] = []
 
-    def note(number: int, frame: object) -> None:
-        noted.append(number)
+    def on_signal(number: int, frame: object) -> None:
+        received.append(number)
         raise Stop
 
     if threading.current_thread() is not threading.main_thread():
-        yield noted
+        yield received
         return
     before = {stop: signal.getsignal(stop) for stop in STOPS}
-    heard = {stop: handler for stop, handler in before.items() if handler is not signal.SIG_IGN}  # nohup and & ignore some
-    for stop in heard:
-        signal.signal(stop, note)
+    handled = {stop: handler for stop, handler in before.items() if handler is not signal.SIG_IGN}  # nohup and & ignore some
+    for stop in handled:
+        signal.signal(stop, on_signal)
     try:
-        yield noted
+        yield received
     finally:
-        for stop, handler in heard.items():
+        for stop, handler in handled.items():
             signal.signal(stop, handler)
 
 
 def say(*lines: str) -> None:
-    """Words, on standard error, as far as there is room for them."""
+    """Print messages to standard error, if it can be written."""
     with suppress(OSError):
         for line in lines:
             click.echo(line, err=True)
 
 
 def _interrupted(interrupts: Sequence[int]) -> int:
-    say("interrupted; what was there before is still there")
+    say("interrupted; existing files are unchanged")
     return BY_SIGNAL + (interrupts[0] if interrupts else signal.SIGINT)

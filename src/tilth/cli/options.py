@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they make."""
+"""Options shared by several commands, and the objects made from them."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SIZE = re.compile(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B|%)", re.IGNORECASE)
 
 
-def size(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
-    """A size of memory, such as `2GiB`, refused while nothing has begun."""
-    if given is not None and not SIZE.fullmatch(given):
-        raise click.BadParameter(f"{given!r} is no size; such as 512MiB, 2GiB or 60%", context, parameter)
-    return given
+def size(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """A size of memory, such as `2GiB`. Errors: `click.BadParameter`."""
+    if text is not None and not SIZE.fullmatch(text):
+        raise click.BadParameter(f"{text!r} is not a size such as 512MiB, 2GiB or 60%", context, parameter)
+    return text
 
 
-class _Named(click.ParamType[str]):
-    """The name of a file or folder: never empty, as it is where a variable of the shell is."""
+class _Path(click.ParamType[str]):
+    """A path or URI; never empty, as from an unset shell variable."""
 
     name = "place"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name itself."""
+        """The value itself."""
         if not value:
-            self.fail("an empty text is no name of a file or folder; is a variable of the shell empty?", param, ctx)
+            self.fail("an empty string is not the name of a file or folder; is a shell variable unset?", param, ctx)
         return value
 
 
-class _Target(_Named):
-    """Where a result goes."""
+class _OutputPath(_Path):
+    """Where a result is written; never standard output."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name itself."""
+        """The value itself."""
         if value == "-":
-            self.fail("results go into files, not to standard output: give a name", param, ctx)
+            self.fail("results are written to files, not to standard output: give a name", param, ctx)
         return super().convert(value, param, ctx)
 
 
-INPUT, OUTPUT = _Named(), _Target()
+INPUT, OUTPUT = _Path(), _OutputPath()
 
 
 def _allow_python(context: click.Context, parameter: click.Parameter, allowed: bool) -> None:
@@ -57,7 +57,7 @@ def _allow_python(context: click.Context, parameter: click.Parameter, allowed: b
 
         from tilth.engine.python_operation import allow_python
 
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- a text
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- sys.path holds strings
         context.with_resource(allow_python())
 
 
@@ -66,24 +66,28 @@ ALLOW_PYTHON = click.option(
     is_flag=True,
     expose_value=False,
     callback=_allow_python,
-    help="Let the flow run functions of yours, from modules here or installed. Only for flows that you trust.",
+    help="Allow the flow to run Python functions, from installed modules or the current folder. Only for flows that you trust.",
 )
 
 READING = (
-    click.option("--format", "format_", metavar="FORMAT", help="The format, where the file's name does not say it."),
-    click.option("--delimiter", metavar="TEXT", help="What separates the values of a CSV file; found out otherwise."),
-    click.option("--quote", metavar="TEXT", help='What stands around a value that holds a delimiter: " unless said; "" for nothing.'),
-    click.option("--header/--no-header", default=None, help="Whether the first line holds the names; found out otherwise."),
-    click.option("--names", metavar="A,B,…", help="The columns' names, for a file without a header."),
-    click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A text that stands for a missing value; may be repeated."),
-    click.option("--encoding", metavar="NAME", help="How the text is encoded; utf-8 otherwise."),
+    click.option("--format", "format_", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
+    click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),
+    click.option("--quote", metavar="TEXT", help='The quote character of a CSV file: " by default; "" for none.'),
+    click.option("--header/--no-header", default=None, help="Whether the first line holds the column names; detected by default."),
+    click.option("--names", metavar="A,B,…", help="Column names, for a file without a header."),
+    click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
+    click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
 )
 ENGINE = (
-    click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="Where it runs."),
-    click.option("--memory-limit", metavar="SIZE", callback=size, help="Memory that DuckDB keeps to, such as 2GiB; the rest goes to disk."),
+    click.option(
+        "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine that runs the queries."
+    ),
+    click.option(
+        "--memory-limit", metavar="SIZE", callback=size, help="Memory limit of DuckDB, such as 2GiB; beyond it, DuckDB spills to disk."
+    ),
     click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads of DuckDB."),
-    click.option("--spill", metavar="FOLDER", help="Where DuckDB puts what does not fit into memory."),
-    click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; a local Spark otherwise."),
+    click.option("--spill", metavar="FOLDER", help="Where DuckDB spills to."),
+    click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; by default Spark runs locally."),
 )
 
 
@@ -99,7 +103,7 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 
 def engine_from(engine: str, memory_limit: str | None, threads: int | None, spill: str | None, spark_remote: str | None) -> Session:
-    """A session of the engine that the options ask for, for as long as the command runs; on a terminal it shows what it does."""
+    """A session of the engine, open until the command ends; it shows progress on a terminal."""
     made: Engine
     if engine == "spark":
         from tilth.engine.spark import Spark
@@ -123,7 +127,7 @@ def reading_from(
     nulls: tuple[str, ...],
     encoding: str | None,
 ) -> dict[str, Any]:
-    """The options of `tilth.read` that were given."""
+    """The given options, as keyword arguments of `tilth.read`."""
     given: dict[str, Any] = {"format": format_, "delimiter": delimiter, "quote": quote, "header": header}
     given |= {"nulls": nulls or None, "encoding": encoding, "names": [n.strip() for n in names.split(",")] if names else None}
     return {k: v for k, v in given.items() if v is not None}
@@ -131,7 +135,7 @@ def reading_from(
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """A line on the terminal while something runs; nothing where standard error is no terminal."""
+    """Show a line while the block runs, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield
         return

@@ -18,11 +18,11 @@ from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, 
     type=OUTPUT,
     required=True,
     metavar="OUT",
-    help="Where the prepared data goes: a .parquet, .csv or .jsonl file, or a folder of Parquet.",
+    help="Where to write the prepared data: a .parquet, .csv or .jsonl file, or a folder of Parquet.",
 )
 @shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, data: str, out: str, **engine: Any) -> int:
-    """Prepare DATA by a fitted flow, exactly as training data was prepared. Learns nothing."""
+    """Prepare DATA with a fitted flow, exactly as the training data was. Learns nothing."""
     from tilth import verbs
     from tilth.cli.app import say
     from tilth.store.local import refuse_own_input

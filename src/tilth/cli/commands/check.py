@@ -13,14 +13,14 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
 @click.argument("rules", type=INPUT, metavar="RULES")
-@click.option("--json", is_flag=True, help="Print the result as the AWS Glue data quality service shapes it.")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Write the report too: .html, .json, .xml (JUnit) or .md.")
-@click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown with what fails; may be repeated.")
-@click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked where they are shown; may be repeated.")
-@click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="A further table that rules may name; may be repeated.")
-@click.option("--history", type=OUTPUT, metavar="FILE", help="The metrics of earlier checks, to which those of this one are added.")
-@click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail no rule.")
-@click.option("--failed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail a rule, with the rules in a column.")
+@click.option("--json", is_flag=True, help="Print the result in the JSON of AWS Glue Data Quality.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .json, .xml (JUnit) or .md.")
+@click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
+@click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated.")
+@click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
+@click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier checks; this check's are added.")
+@click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that pass every rule.")
+@click.option("--failed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail a rule, with the failed rules in a column.")
 @shared(*READING)
 @shared(*ENGINE)
 def command(
@@ -36,9 +36,9 @@ def command(
     failed: str | None,
     **options: Any,
 ) -> int:
-    """Judge DATA by the DQDL ruleset in the file RULES.
+    """Check DATA against the DQDL ruleset in the file RULES.
 
-    Exit code 0 if every rule passed, 1 if one failed or could not be judged.
+    Exit code 0 if every rule passed, 1 if one failed or could not be evaluated.
     """
     from tilth import verbs
     from tilth.cli.commands import split_options
@@ -62,14 +62,14 @@ def command(
     else:
         show(report)
     for rule in report.facts.more.get("rules_without_rows", ()):
-        click.echo(f"judges no rows: {rule}", err=True)
+        click.echo(f"no row-level result: {rule}", err=True)
     return 0 if report.passed else 1
 
 
 def _sources(tables: tuple[str, ...]) -> dict[str, str]:
     """The path of each name of NAME=PATH. Errors: `click.BadParameter`."""
-    pairs = [text.partition("=")[::2] for text in tables]
-    for text, (name, path) in zip(tables, pairs, strict=True):
+    pairs = [item.partition("=")[::2] for item in tables]
+    for item, (name, path) in zip(tables, pairs, strict=True):
         if not name or not path or [n for n, _ in pairs].count(name) > 1:
-            raise click.BadParameter(f"{text}: NAME=PATH is taken, each name once", param_hint="--table")
+            raise click.BadParameter(f"{item}: expected NAME=PATH, each name once", param_hint="--table")
     return dict(pairs)

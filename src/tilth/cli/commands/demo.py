@@ -13,15 +13,17 @@ from tilth.store.local import exists
 
 
 @click.command()
-@click.option("-o", "--out", type=OUTPUT, default="demo", show_default=True, metavar="FOLDER", help="Where the example and its result go.")
-@click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="How many loan applications.")
-@click.option("--seed", type=int, default=2, show_default=True, help="The same seed makes the same data.")
+@click.option(
+    "-o", "--out", type=OUTPUT, default="demo", show_default=True, metavar="FOLDER", help="Where to write the example and its result."
+)
+@click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="Number of loan applications.")
+@click.option("--seed", type=int, default=2, show_default=True, help="Random seed: the same seed gives the same data.")
 @shared(*ENGINE)
 def command(out: str, rows: int, seed: int, **engine: Any) -> int:
-    """Make example data with planted flaws, run the whole flow on it, and say where the report lies.
+    """Make example data with planted flaws, run the whole flow on it, and print where the report is.
 
-    FOLDER then holds loans.csv, loans.yaml (a flow to read and change) and result/. The rules are meant to fail: the data has
-    flaws for them to find.
+    FOLDER then holds loans.csv, loans.yaml (a flow to read and change) and result/. Rules fail on purpose: the data has flaws
+    for them to find.
     """
     from tilth import verbs
     from tilth.cli.app import say
@@ -47,15 +49,15 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
 
 
 def _refuse_foreign(table: Path, head: str, flow: Path, text: str) -> None:
-    """Refuse to replace a table that does not begin as the demo's own does, and a flow that is not the demo's own to the last letter."""
+    """Reject existing files that the demo did not write: a table with another header, or a flow that differs."""
     foreign = []
     if exists(table) and not (table.is_file() and _first_line(table) == head.encode()):
-        foreign.append(Mistake(f"{table} is there already, and the demo did not write it", code="exists"))
+        foreign.append(Mistake(f"{table} already exists and was not written by the demo", code="exists"))
     if exists(flow) and not (flow.is_file() and flow.read_bytes() == text.encode()):
-        foreign.append(Mistake(f"{flow} is there already, and is not as the demo writes it: it may be somebody's work", code="exists"))
+        foreign.append(Mistake(f"{flow} already exists and differs from the demo's: it may have been edited", code="exists"))
     if foreign:
         raise RequestError(
-            *foreign, Mistake("the demo writes files of these names", hint="give another folder by -o, or move them away first")
+            *foreign, Mistake("the demo would overwrite these files", hint="choose another folder with -o, or move them away first")
         )
 
 

@@ -12,12 +12,12 @@ from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, 
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.argument("data", type=INPUT, metavar="[DATA]", required=False)
-@click.option("-o", "--out", type=OUTPUT, required=True, metavar="NAME.tilth", help="Where the fitted flow goes.")
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="NAME.tilth", help="Where to save the fitted flow.")
 @shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
-    """Learn the flow file FLOW on its training part and save what it learned.
+    """Fit the flow file FLOW on the training part and save it.
 
-    DATA stands in for what the flow says to read.
+    DATA replaces the source named in the flow.
     """
     from pathlib import Path
 
@@ -25,7 +25,7 @@ def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
     from tilth.cli.app import say
 
     if Path(out).suffix != ".tilth":
-        raise click.BadParameter(f"{out!r}: the name of a fitted flow ends in .tilth", param_hint="-o")
+        raise click.BadParameter(f"{out!r}: the name of a fitted flow must end in .tilth", param_hint="-o")
     fitted = verbs.fit(flow, data, engine=engine_from(**engine))
     saved = fitted.save(out)
     click.echo(str(fitted))

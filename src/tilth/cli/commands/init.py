@@ -18,16 +18,16 @@ from tilth.cli.options import ENGINE, INPUT, READING, engine_from, reading_from,
     "--out",
     type=INPUT,
     metavar="FLOW",
-    help="Where the flow goes; - for standard output.  [default: the data's name with .yaml, here]",
+    help="Where to write the flow; - for standard output.  [default: the data's name with .yaml, in the current folder]",
 )
-@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @shared(*READING)
 @shared(*ENGINE)
 def command(data: str, out: str | None, force: bool, **options: Any) -> int:
-    """Look at DATA and write a commented flow that runs as it is.
+    """Inspect DATA and write a commented flow that runs as it is.
 
-    Roles are guessed, rules and steps proposed from the values, traps named. Values of columns that look private are not
-    shown.
+    Roles are guessed, rules and steps are proposed from the values, and pitfalls are listed. Values of columns that look
+    private are not shown.
     """
     from tilth.cli.app import say
     from tilth.cli.commands import split_options
@@ -39,9 +39,9 @@ def command(data: str, out: str | None, force: bool, **options: Any) -> int:
     reading, engine_options = split_options(options)
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
     if out != "-":
-        refuse_own_input(place, [] if is_folder(data) else [data])  # beside the data, in their folder, is where a flow may lie
+        refuse_own_input(place, [] if is_folder(data) else [data])  # a flow may be in the folder of the data
     if out != "-" and exists(place) and not force:
-        raise RequestError(f"{str(place)!r} is there already", hint="give another place by -o, or --force to replace it", code="exists")
+        raise RequestError(f"{str(place)!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
     beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)
     text = propose(data, beside, engine_from(**engine_options), reading_from(**reading))
     if out == "-":

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
 @click.option("--strict", is_flag=True, help="Accept only what AWS Glue accepts.")
-@click.option("--json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--json", is_flag=True, help="Print the messages as JSON.")
 def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
-    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings alone are no errors."""
+    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors."""
     from tilth.cli.app import say
 
-    found = [m for path in rules for m in _linted(path, strict)]
+    mistakes = [m for path in rules for m in _linted(path, strict)]
     if json:
         import json as json_
 
-        click.echo(json_.dumps([_plain(m) for m in found], indent=1))
+        click.echo(json_.dumps([_plain(m) for m in mistakes], indent=1))
     else:
-        for mistake in found:
+        for mistake in mistakes:
             click.echo(f"{mistake.severity}: {mistake}")
-    errors = sum(m.severity == "error" for m in found)
-    say(f"{_counted(len(rules), 'file')}: {_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}")
+    errors = sum(m.severity == "error" for m in mistakes)
+    say(f"{_counted(len(rules), 'file')}: {_counted(errors, 'error')}, {_counted(len(mistakes) - errors, 'warning')}")
     return 2 if errors else 0
 
 
@@ -39,7 +39,7 @@ def _counted(n: int, thing: str) -> str:
 
 
 def _linted(path: str, strict: bool) -> Sequence[Mistake]:
-    """What is wrong with a file: of one that cannot be read, that."""
+    """The mistakes of a file, among them that it cannot be read."""
     from tilth.errors import RulesError
     from tilth.rules import lint
     from tilth.store.local import text_of

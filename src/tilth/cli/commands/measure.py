@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
-@click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json: what to measure.")
-@click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where analysis.json and the report go.")
-@click.option("--label", metavar="COLUMN", help="The outcome, for bias without a configuration.")
-@click.option("--positive", multiple=True, metavar="VALUE", help="The good outcome; may be repeated.")
-@click.option("--facet", multiple=True, metavar="COLUMN", help="Against what bias is measured; may be repeated.")
-@click.option("--group", metavar="COLUMN", help="Strata for conditional disparity.")
+@click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json that says what to measure.")
+@click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where to write analysis.json and the report.")
+@click.option("--label", metavar="COLUMN", help="The label, for bias without a configuration.")
+@click.option("--positive", multiple=True, metavar="VALUE", help="The favourable label value; may be repeated.")
+@click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
+@click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
 @click.option(
-    "--measure", "measures", multiple=True, metavar="NAME", help="What to measure; may be repeated; otherwise what the roles permit."
+    "--measure",
+    "measures",
+    multiple=True,
+    metavar="NAME",
+    help="What to measure; may be repeated; by default everything that the roles allow.",
 )
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*READING)
@@ -37,9 +41,9 @@ def command(
     measures: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """Measure DATA: its profile, and its bias by facets and label.
+    """Measure the profile of DATA, and its bias by facets and label.
 
-    With --config the file decides, and DIR/analysis.json has the shape that SageMaker Clarify writes.
+    With --config the file decides, and DIR/analysis.json has the format of SageMaker Clarify.
     """
     from tilth import verbs
     from tilth.cli.commands import split_options
@@ -63,13 +67,13 @@ def command(
 
 
 def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Session) -> Report:
-    """The measures that a Clarify configuration asks for; its result file and the report go to `out`."""
+    """Run the analyses of a Clarify configuration; write its result file and the report to `out`."""
     from tilth import verbs
     from tilth.aws.clarify.analysis import deliver_analysis, measure_config
     from tilth.aws.clarify.config import AnalysisConfig
 
-    asked = AnalysisConfig.load(config)
-    report = measure_config(verbs.read(data, engine=engine, **{**asked.reading, **reading}), asked, engine)
+    analysis = AnalysisConfig.load(config)
+    report = measure_config(verbs.read(data, engine=engine, **{**analysis.reading, **reading}), analysis, engine)
     if out:
-        deliver_analysis(report, asked.given, out)
+        deliver_analysis(report, analysis.given, out)
     return report

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tilth.flow.flow import Flow
     from tilth.report import Pass
 
-LONGEST = 100  # characters of a pass's title
+LONGEST = 100  # characters of a scan's title
 
 
 @click.command()
@@ -24,8 +24,7 @@ LONGEST = 100  # characters of a pass's title
 def command(flow: str, json: bool, **engine: Any) -> int:
     """Show the queries that the flow file FLOW would run, without running them.
 
-    The data's columns are looked at, because steps choose their columns by kind. A value that is yet to be learned is shown
-    as 1.0.
+    The schema of the data is read, because steps select columns by kind. Values not yet learned are shown as 1.0.
     """
     from tilth import verbs
 
@@ -34,24 +33,24 @@ def command(flow: str, json: bool, **engine: Any) -> int:
 
 
 def show_plan(flow: Flow, engine: Session, json: bool) -> None:
-    """Print the passes that a flow would make."""
+    """Print the scans that a flow would run."""
     from tilth import verbs
     from tilth.engine.dry_run import DryRun
 
-    rehearsal = DryRun(engine)
-    verbs.rehearse(flow, rehearsal)
+    recorded = DryRun(engine)
+    verbs.dry_run(flow, recorded)
     if json:
-        click.echo(json_.dumps([{"title": p.title, "purpose": p.purpose, "query": p.query} for p in rehearsal.passes], indent=1))
+        click.echo(json_.dumps([{"title": p.title, "purpose": p.purpose, "query": p.query} for p in recorded.passes], indent=1))
         return
-    titles = [f"-- {i}. {_title(p)}" for i, p in enumerate(rehearsal.passes, 1)]
-    click.echo(f"-- {len(rehearsal.passes)} passes over the data:")
+    titles = [f"-- {i}. {_title(p)}" for i, p in enumerate(recorded.passes, 1)]
+    click.echo(f"-- {len(recorded.passes)} scans of the data:")
     click.echo("\n".join(titles))
-    for title, p in zip(titles, rehearsal.passes, strict=True):
+    for title, p in zip(titles, recorded.passes, strict=True):
         click.secho(f"\n{title}", bold=True)
         click.echo(f"{p.query};")
 
 
 def _title(one: Pass) -> str:
-    """For whom a pass is made, and what it does."""
-    told = f"{one.purpose}: {one.title}" if one.purpose else one.title
-    return told if len(told) <= LONGEST else f"{told[:LONGEST]} …"
+    """The purpose of a scan, and its title."""
+    title = f"{one.purpose}: {one.title}" if one.purpose else one.title
+    return title if len(title) <= LONGEST else f"{title[:LONGEST]} …"
