@@ -79,12 +79,8 @@ READING = (
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
 )
 ENGINE = (
-    click.option(
-        "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine that runs the queries."
-    ),
-    click.option(
-        "--memory-limit", metavar="SIZE", callback=size, help="Memory limit of DuckDB, such as 2GiB; beyond it, DuckDB spills to disk."
-    ),
+    click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine."),
+    click.option("--memory-limit", metavar="SIZE", callback=size, help="Memory limit of DuckDB, such as 2GiB; it spills to disk."),
     click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads of DuckDB."),
     click.option("--spill", metavar="FOLDER", help="Where DuckDB spills to."),
     click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; by default Spark runs locally."),

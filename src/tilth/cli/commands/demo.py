@@ -13,9 +13,7 @@ from tilth.store.local import exists
 
 
 @click.command()
-@click.option(
-    "-o", "--out", type=OUTPUT, default="demo", show_default=True, metavar="FOLDER", help="Where to write the example and its result."
-)
+@click.option("-o", "--out", type=OUTPUT, default="demo", show_default=True, metavar="FOLDER", help="Where to write the result.")
 @click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="Number of loan applications.")
 @click.option("--seed", type=int, default=2, show_default=True, help="Random seed: the same seed gives the same data.")
 @shared(*ENGINE)

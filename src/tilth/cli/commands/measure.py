@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "measures",
     multiple=True,
     metavar="NAME",
-    help="What to measure; may be repeated; by default everything that the roles allow.",
+    help="What to measure; may be repeated; default: all that the roles allow.",
 )
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*READING)
