@@ -1,4 +1,4 @@
-"""A first draft of a flow: it runs as it is, names the traps, and shows nothing private."""
+"""A first draft of a flow: it runs as it is, lists the pitfalls, and shows nothing private."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 import tilth
 from tilth.demo.loans import write_loans
 from tilth.drafting import propose
-from tilth.drafting.look import look
+from tilth.drafting.inspection import inspect
 from tilth.engine.duckdb import DuckDB
 from tilth.flow import Flow
 from tilth.flow.running import run
@@ -49,24 +49,24 @@ def test_roles_are_guessed(loans: Path) -> None:
     assert set(roles.private) == {"name", "email", "phone", "account", "note"}
 
 
-TRAPS = [
-    "application_id should tell rows apart, but",
+PITFALLS = [
+    "application_id should be unique, but has",
     "customer_no is nearly an id",
-    "currency is the same in every row",
-    "disbursed_at may be a leak: it is empty just where the label has one value",
-    'credit.score holds -999, which may stand for "not known"',
-    "missing values are disguised as ?, N/A",
-    "sex spells the same in several ways",
+    "currency is constant",
+    "disbursed_at may leak the label: it is null exactly where the label has one value",
+    'credit.score holds -999, which may mean "not known"',
+    "missing values are written as ?, N/A",
+    "sex has several spellings of one value",
     "the label is unbalanced",
     "the label is missing in",
     "rows have a time (applied_at)",
-    "age goes from -",
+    "age ranges from -",
 ]
 
 
-@pytest.mark.parametrize("trap", TRAPS)
-def test_a_planted_trap_is_named(loans: Path, trap: str) -> None:
-    assert f"# - {trap}" in proposed(loans)[0]
+@pytest.mark.parametrize("pitfall", PITFALLS)
+def test_a_planted_pitfall_is_listed(loans: Path, pitfall: str) -> None:
+    assert f"# - {pitfall}" in proposed(loans)[0]
 
 
 def test_nothing_private_is_shown(loans: Path) -> None:
@@ -76,7 +76,7 @@ def test_nothing_private_is_shown(loans: Path) -> None:
     assert not [cell for cell in private if cell in text]
 
 
-def test_no_feature_leaks_or_tells_apart(loans: Path) -> None:
+def test_features_neither_leak_nor_identify(loans: Path) -> None:
     flow = tilth.fit(proposed(loans)[1])
     made = set(flow.row({}))
     assert not made & {"customer_no", "name", "email", "phone", "account", "note", "currency", "disbursed_at", "employed_since"}
@@ -85,14 +85,14 @@ def test_no_feature_leaks_or_tells_apart(loans: Path) -> None:
 SMALL: list[tuple[str, str, list[str]]] = [
     ("one column", "x\n1\n2\n3\n", ["RowCount > 0"]),
     ("odd names", 'a b,"c,d",yes,e:f\n1,x,2,u\n2,y,3,v\n3,x,4,u\n', ['"c,d"', '"e:f"']),
-    ("nothing in a column", "id,x\n1,\n2,\n3,\n", ["x holds nothing at all"]),
+    ("a column of nulls", "id,x\n1,\n2,\n3,\n", ["x has no values"]),
     ("a header only", "id,x\n", ["RowCount > 0"]),
     (
         "a copy of the label",
         "id,a,b,y\n" + "".join(f"{i},{i % 3},{'p' if i % 2 else 'q'},{i % 2}\n" for i in range(60)),
-        ["b may be a leak"],
+        ["b may leak the label"],
     ),
-    ("one row", "a,b\n1,x\n", ["a is the same in every row"]),
+    ("one row", "a,b\n1,x\n", ["a is constant"]),
     ("booleans", "id,ok\n1,true\n2,false\n3,true\n", ["label: ok", "positive: true"]),
     ("quotes in values", 'id,q\n1,"say ""x"""\n2,b\n3,b\n', ["RowCount > 0"]),
 ]
@@ -107,7 +107,7 @@ def test_the_draft_of_a_small_file_is_a_flow(tmp_path: Path, text: str, says: li
         tilth.check(tilth.read(tmp_path / "a.csv", **flow.reading.options), flow.check).raise_for_failures()
 
 
-def test_how_it_was_read_is_kept(tmp_path: Path) -> None:
+def test_options_of_reading_are_kept(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("1;né;?\n2;x;u\n3;x;v\n".encode("latin-1"))
     options = {"delimiter": ";", "names": ["id", "a", "b"], "encoding": "latin-1", "header": False}
     _, flow = proposed(tmp_path / "a.csv", **options)
@@ -115,9 +115,9 @@ def test_how_it_was_read_is_kept(tmp_path: Path) -> None:
     assert flow.reading.options["nulls"] == ["?"]
 
 
-def test_a_look_takes_few_passes(loans: Path) -> None:
+def test_an_inspection_takes_few_scans(loans: Path) -> None:
     engine = DuckDB().session()
-    look(str(loans), engine, {})
+    inspect(str(loans), engine, {})
     assert len(engine.passes) < 30
 
 
@@ -137,9 +137,9 @@ KINDS = pa.table(
     }
 )
 
-DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is drafted, what the draft says, and what it does not
+DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, strings that the draft has, and strings that it has not
     (
-        "whole numbers that differ are no ids",
+        "integers that differ are not ids",
         "id,amount,paid\n" + rows(lambda i: (i, i * 37, i % 2)),
         ["id: id", "impute: {columns: [amount]", 'ColumnValues "amount" <= 4500', "label: paid"],
         ["nearly an id"],
@@ -158,11 +158,11 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
                 'ColumnValues "price" >= 0, ColumnValues "price" <= 30',
                 "by: time}",
                 "reading is infinite in 1 rows",
-                "empty holds nothing at all",
+                "empty has no values",
             ),
             "null_if: {columns: reading, below: -1.0e+308, above: 1.0e+308}",
         ],
-        ['ColumnValues "reading"', "tags is the same"],
+        ['ColumnValues "reading"', "tags is constant"],
     ),
     (
         "names that need escapes",
@@ -174,23 +174,23 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
             '"`tick``y` is not null"',
             '"`select` is',
         ],
-        ["cannot stand in a rule"],
+        ["cannot be written in a rule"],
     ),
     (
-        "a name that cannot stand in a rule",
+        "a name that cannot be written in a rule",
         'id,"a\nb","c\x07",y\n' + rows(lambda i: (i, i % 5, i % 4, i % 2)),
-        ["a b has a name that cannot stand in a rule"],
+        ["a b has a name that cannot be written in a rule"],
         [],
     ),
     (
         "a column called split",
         "id,split,x,y\n" + rows(lambda i: (i, i % 3, i / 9, i % 2)),
-        ["split is called like the column", 'select: {columns: ["!split"]}'],
+        ["split has the name of the column", 'select: {columns: ["!split"]}'],
         [],
     ),
     ("tiny numbers", "id,x,y\n" + rows(lambda i: (i, f"{i * 1e-12:.3e}", i % 2)), ['ColumnValues "x" <= 0.00000000012'], []),
-    ("a header only", "id,x,y\n", ["there are no rows"], ["split:", "features:", "same in every row"]),
-    ("one value", "x\n" + "5\n" * 30, ["so few different rows"], ["\nsplit:"]),
+    ("a header only", "id,x,y\n", ["there are no rows"], ["split:", "features:", "is constant"]),
+    ("one value", "x\n" + "5\n" * 30, ["too few distinct rows"], ["\nsplit:"]),
     (
         "no header",
         rows(lambda i: (i, "ab"[i % 2])),
@@ -212,31 +212,31 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
     (
         "equal rows of different ids stay",
         "id,age,y\n" + rows(lambda i: (i, i % 4, i % 2)),
-        ["120 rows are not the only ones", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
+        ["120 rows are duplicates of others", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
         ["\nrows:"],
     ),
     (
-        "a date of birth is no time of the row",
+        "a date of birth is not the time of a row",
         "birthDate,x,y\n" + rows(lambda i: (date(1970, 1, 1) + timedelta(days=i), i / 7, i % 2)),
         ["private: [birthDate]", "by: stratified"],
         ["time:"],
     ),
     (
-        "months written as text",
+        "months read as strings",
         "Month,n\n" + rows(lambda i: (f"{1950 + i // 12}-{i % 12 + 1:02d}", i * 3)),
         ["Month holds months", "concat(Month, '-01')", 'by: "time(Month)"'],
         ["id:"],
     ),
     (
-        "a time in parts",
+        "a time in several columns",
         "year,month,n\n" + rows(lambda i: (2000 + i // 12, i % 12 + 1, i * 3)),
         ["rows have a time (year, month)", "by: ordered(year)"],
         [],
     ),
     (
-        "numbers but for a few",
+        "numbers with exceptions",
         "id,amount,y\n" + rows(lambda i: (i, "n.a." if i % 40 == 0 else i / 7, i % 2)),
-        ["amount holds numbers but for 3 of its 120 values", "cast: {columns: amount, to: float}", "impute: {columns: [amount]"],
+        ["amount holds numbers except for 3 of its 120 values", "cast: {columns: amount, to: float}", "impute: {columns: [amount]"],
         [],
     ),
     (
@@ -248,7 +248,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
     (
         "dates of another order",
         "id,day,y\n" + rows(lambda i: (i, f"{i % 28 + 1}/{i % 12 + 1}/2024", i % 2)),
-        ["day holds dates that are read as text"],
+        ["day holds dates that are read as strings"],
         ["encode"],
     ),
     (
@@ -263,7 +263,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
         ["label: kind", "features:", "  []"],
         [],
     ),
-    ("a minus that is a value", "id,a,y\n" + rows(lambda i: (i, i / 7, "+-"[i % 2])), ["label: y", 'ColumnValues "y" in'], ["nulls:"]),
+    ("a minus sign as a value", "id,a,y\n" + rows(lambda i: (i, i / 7, "+-"[i % 2])), ["label: y", 'ColumnValues "y" in'], ["nulls:"]),
     (
         "a number to predict",
         "a,b,target\n" + rows(lambda i: (i / 7, i % 4, i * 1.5)),
@@ -274,10 +274,10 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
         "the outcome, not a class of things",
         "survived,pclass,class\n" + rows(lambda i: (i % 2, i % 3, "abc"[i % 3])),
         ["label: survived", "positive: 1"],
-        ["may be a leak"],
+        ["may leak the label"],
     ),
     (
-        "who must not be treated differently is not what is predicted",
+        "a facet is not the label",
         "a,b,sex\n" + rows(lambda i: (i / 7, i, "mf"[i % 2])),
         ["facet: [sex]"],
         ["label:"],
@@ -290,10 +290,10 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
         ["early has no value"],
     ),
     (
-        "columns that say the same",
+        "duplicate columns",
         "pclass,class,x,other,y\n" + rows(lambda i: (i % 3 + 1, ("First", "Second", "Third")[i % 3], i / 7, i // 2 % 3, i % 2)),
-        ["class says the same as pclass", 'select: {columns: ["!class"]}  # says the same as pclass', "other"],
-        ["other says the same"],
+        ["class duplicates pclass", 'select: {columns: ["!class"]}  # duplicates pclass', "other"],
+        ["other duplicates"],
     ),
     (
         "names of persons or of things",
@@ -302,7 +302,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
         ["private: [name]\n", "model 1"],
     ),
     (
-        "names beside what persons have",
+        "names beside columns about persons",
         "id,name,age,y\n" + rows(lambda i: (i, f"Ann {i % 9}", 20 + i % 50, i % 2)),
         ["name looks private: its name says so", "private: [name]"],
         ["Ann 1", "may hold names"],
@@ -310,8 +310,8 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # what is dr
     (
         "the rarer of two values",
         "id,x,sex,y\n" + rows(lambda i: (i, i / 7, "mf"[i % 2], "u" if i % 3 else "v")),
-        ["positive: v  # a guess: the rarer value, which is usually the one that is looked for; for bias say which"],
-        ["the good outcome\n"],
+        ["positive: v  # a guess: the rarer value, which is usually the one of interest; for bias, set"],
+        ["a guess: the favourable label"],
     ),
     (
         "many columns",
@@ -355,11 +355,11 @@ KNOWN: list[tuple[str, str | None, tuple[str, ...], str | None]] = [  # file, la
 
 
 @pytest.mark.shared_data
-def test_what_is_known_of_the_titanic(shared_data: Callable[[str], Path]) -> None:
-    """`alive` is `survived` in words, `class` is `pclass`, and `embark_town` is `embarked`."""
+def test_duplicate_columns_of_known_data(shared_data: Callable[[str], Path]) -> None:
+    """`alive` is `survived` as strings, `class` is `pclass`, and `embark_town` is `embarked`."""
     text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", DuckDB().session(), {})
-    for trap in ("alive may be a leak", "class says the same as pclass", "embark_town says the same as embarked"):
-        assert f"# - {trap}" in text
+    for pitfall in ("alive may leak the label", "class duplicates pclass", "embark_town duplicates embarked"):
+        assert f"# - {pitfall}" in text
     assert '"!class", "!embark_town", "!alive"' in text
     name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", DuckDB().session(), {})
     assert "name may hold names of persons" in name and "\n    private:" not in name
@@ -370,7 +370,7 @@ def test_what_is_known_of_the_titanic(shared_data: Callable[[str], Path]) -> Non
 def test_the_draft_of_known_data(
     shared_data: Callable[[str], Path], file: str, label: str | None, facets: tuple[str, ...], split: str | None
 ) -> None:
-    """Who plays which part, by the descriptions that come with the data; and every rule holds."""
+    """Roles agree with the published descriptions of the data, and every rule passes."""
     place = shared_data(file)
     flow = Flow.parse(propose(str(place), str(place), DuckDB().session(), {}))
     roles = flow.reading.roles

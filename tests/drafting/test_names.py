@@ -43,7 +43,7 @@ NO_IDS = ["paid", "humid", "grid", "valid", "bid amount", "no_show", "number of 
 
 
 @pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in IDS), *((n, False) for n in NO_IDS)])
-def test_an_id_is_told_by_its_name(name: str, expected: bool) -> None:
+def test_ids_by_name(name: str, expected: bool) -> None:
     assert names_id(name) is expected
 
 
@@ -68,7 +68,7 @@ NO_PRIVATE = ["product_name", "file name", "renamed", "ship", "hotel", "mobility
 
 
 @pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in PRIVATE), *((n, False) for n in NO_PRIVATE)])
-def test_what_is_personal_is_told_by_its_name(name: str, expected: bool) -> None:
+def test_personal_data_by_name(name: str, expected: bool) -> None:
     assert names_private(name) is expected
 
 
@@ -77,7 +77,7 @@ NO_FACETS = ["page", "vehicle_age", "usage", "embrace", "sextant", "average"]
 
 
 @pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in FACETS), *((n, False) for n in NO_FACETS)])
-def test_a_facet_is_told_by_its_name(name: str, expected: bool) -> None:
+def test_facets_by_name(name: str, expected: bool) -> None:
     assert names_facet(name) is expected
 
 

@@ -1,4 +1,4 @@
-"""How a file is read that nobody has described: what was found out is said, and reads the same again."""
+"""Detected options of reading: they are recorded with reasons, and read the file again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tilth
-from tilth.drafting.reading import has_names, opened, told_apart
+from tilth.drafting.reading import has_header, read_detected, unique_names
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 
@@ -22,44 +22,44 @@ FOUND: list[tuple[str, bytes, dict[str, Any], tuple[str, ...]]] = [
     ("an index without a name", f",a,y\n{BODY}".encode(), {"names": ["index", "a", "y"], "header": True}, ("index", "a", "y")),
     ("latin-1", f"id,größe,y\n{BODY}".encode("latin-1"), {"encoding": "cp1252"}, ("id", "größe", "y")),
     ("utf-16", f"id,größe,y\n{BODY}".encode("utf-16"), {"encoding": "utf-16"}, ("id", "größe", "y")),
-    ("quotes in texts", b'ham\tI said "hello\nspam\t"WIN" now\n' * 9, {"quote": "", "header": False}, ("column_0", "column_1")),
+    ("quotes in values", b'ham\tI said "hello\nspam\t"WIN" now\n' * 9, {"quote": "", "header": False}, ("column_0", "column_1")),
 ]
 
 
 @pytest.mark.parametrize(("content", "options", "names"), [c[1:] for c in FOUND], ids=[c[0] for c in FOUND])
-def test_what_was_found_out_reads_the_file(tmp_path: Path, content: bytes, options: dict[str, Any], names: tuple[str, ...]) -> None:
+def test_detected_options_read_the_file(tmp_path: Path, content: bytes, options: dict[str, Any], names: tuple[str, ...]) -> None:
     path = tmp_path / ("a.tsv" if b"\t" in content else "a.csv")
     path.write_bytes(content)
-    manner, data = opened(str(path), DuckDB().session(), {})
-    assert manner.options == options and set(manner.reasons) == set(options)
+    reading, data = read_detected(str(path), DuckDB().session(), {})
+    assert reading.options == options and set(reading.reasons) == set(options)
     assert data.names == names == tilth.read(path, **options).names
 
 
-def test_several_remedies_join(tmp_path: Path) -> None:
+def test_several_options_are_detected(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(("é,é\n" + "1,2\n" * 3).encode("latin-1"))
-    manner, _ = opened(str(path), DuckDB().session(), {})
-    assert manner.options == {"encoding": "cp1252", "names": ["é", "é_2"], "header": True}
+    reading, _ = read_detected(str(path), DuckDB().session(), {})
+    assert reading.options == {"encoding": "cp1252", "names": ["é", "é_2"], "header": True}
 
 
 @pytest.mark.parametrize("given", [{"header": True}, {"names": ["a", "b", "c"]}])
-def test_what_is_said_is_not_found_out(tmp_path: Path, given: dict[str, Any]) -> None:
+def test_given_options_are_not_detected(tmp_path: Path, given: dict[str, Any]) -> None:
     (tmp_path / "a.csv").write_text(BODY)
-    assert opened(str(tmp_path / "a.csv"), DuckDB().session(), given)[0].options == given
+    assert read_detected(str(tmp_path / "a.csv"), DuckDB().session(), given)[0].options == given
 
 
-def test_what_has_no_remedy_is_refused_for_the_first_reason(tmp_path: Path) -> None:
+def test_the_first_error_is_raised_without_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
     with pytest.raises(RequestError, match=r"a.csv:3: .* 2 fields, expected 3"):
-        opened(str(tmp_path / "a.csv"), DuckDB().session(), {})
+        read_detected(str(tmp_path / "a.csv"), DuckDB().session(), {})
 
 
 HEADS: list[tuple[str, str, bool]] = [
     ("a word above numbers", "age,job|31,cook|50,cook", True),
     ("a number above numbers", "31,cook|50,clerk|20,cook", False),
     ("a float above integers", "0.5,x|1,y|2,z", False),
-    ("a word that stands again", "cook,x|cook,y|clerk,z", False),
-    ("texts only", "job,note|cook,x|clerk,y", True),
+    ("a word that occurs again", "cook,x|cook,y|clerk,z", False),
+    ("strings only", "job,note|cook,x|clerk,y", True),
     ("years above numbers", "land,2019,2020|Chad,7,8|Fiji,3,9", True),
     ("a count above numbers", "0,1,2|7,8,3|3,9,4", True),
     ("a date above dates", "2024-01-01,x|2024-01-02,y", False),
@@ -70,9 +70,9 @@ HEADS: list[tuple[str, str, bool]] = [
 
 
 @pytest.mark.parametrize(("rows", "expected"), [c[1:] for c in HEADS], ids=[c[0] for c in HEADS])
-def test_whether_the_first_line_has_names(rows: str, expected: bool) -> None:
-    assert has_names([line.split(",") for line in rows.split("|")]) is expected
+def test_header_detection(rows: str, expected: bool) -> None:
+    assert has_header([line.split(",") for line in rows.split("|")]) is expected
 
 
-def test_names_are_told_apart() -> None:
-    assert told_apart(["", "a", "A", "", "a_2"]) == ["index", "a", "A_2", "column_3", "a_2_2"]
+def test_unique_names() -> None:
+    assert unique_names(["", "a", "A", "", "a_2"]) == ["index", "a", "A_2", "column_3", "a_2_2"]

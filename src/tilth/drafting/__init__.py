@@ -1,7 +1,7 @@
-"""A flow for data that nobody has described yet: roles guessed, rules and steps proposed from a look at the values, traps named.
+"""Drafts a flow for undescribed data: guesses roles, proposes rules and steps from the values, and lists pitfalls.
 
-What is written runs as it is, and its rules pass on the data that it was made from. It is a first draft to read and change, so
-every guess says that it is one. Values of columns that look private are never shown.
+The draft runs as it is, and its rules pass on the data it was made from. It is meant to be read and changed, so every guess is
+marked as one. Values of columns that look private are never shown.
 """
 
 from tilth.drafting.draft import propose

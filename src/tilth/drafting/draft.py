@@ -1,4 +1,4 @@
-"""The written draft: the parts of a flow file, in their order, each guess with the word that it is one."""
+"""Writes the draft: the parts of a flow file in order, with every guess marked as one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tilth.drafting.look import look
-from tilth.drafting.parts import named_good
+from tilth.drafting.guesses import names_favourable
+from tilth.drafting.inspection import inspect
+from tilth.drafting.pitfalls import pitfalls
 from tilth.drafting.rules import rule_lines
-from tilth.drafting.seen import FEW, Look
 from tilth.drafting.steps import features_lines, left_out, rows_lines, split_lines
-from tilth.drafting.traps import traps
-from tilth.drafting.words import quoted, remark, value, word, words
+from tilth.drafting.summary import FEW, TableSummary
+from tilth.drafting.writing import comment_text, quoted, yaml_list, yaml_string, yaml_value
 from tilth.engine.expressions import col, not_null
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
@@ -23,102 +23,102 @@ from tilth.formats import read
 
 
 def propose(place: str, shown_place: str, engine: Session, options: Mapping[str, Any]) -> str:
-    """The text of a flow for the data in a place. `shown_place` is how the flow shall name it, `options` how to read it.
+    """Draft the YAML of a flow for the data in a place. `shown_place` is its name in the flow, `options` are those of reading.
 
     Errors: those of reading.
     """
-    found = look(place, engine, options)
-    text = "\n".join(written(found, shown_place)) + "\n"
-    late = _without_training_values(found, text, place, engine)
+    table = inspect(place, engine, options)
+    text = "\n".join(written(table, shown_place)) + "\n"
+    late = _without_training_values(table, text, place, engine)
     if not late:
         return text
-    seen = tuple(replace(s, late=s.name in late) for s in found.seen)
-    return "\n".join(written(replace(found, seen=seen), shown_place)) + "\n"
+    seen = tuple(replace(s, untrainable=s.name in late) for s in table.seen)
+    return "\n".join(written(replace(table, seen=seen), shown_place)) + "\n"
 
 
-def _without_training_values(found: Look, text: str, place: str, engine: Session) -> set[str]:
-    """The features without a single value in the training part of the draft's own split, from which nothing could be learned."""
+def _without_training_values(table: TableSummary, text: str, place: str, engine: Session) -> set[str]:
+    """The features without any value in the training part of the drafted split, so that nothing can be learned from them."""
     flow = Flow.parse(text)
-    out, by_time = left_out(found), flow.split is not None and flow.split.by in ("time", "ordered")
-    rare = [s for s in found.seen if s.missing and s.there and s.name not in out and (s.there < FEW or by_time)]
-    if flow.split is None or not rare:
+    out, by_time = left_out(table), flow.split is not None and flow.split.by in ("time", "ordered")
+    sparse = [s for s in table.seen if s.missing and s.present and s.name not in out and (s.present < FEW or by_time)]
+    if flow.split is None or not sparse:
         return set()
     data = read(place, engine=engine, roles=flow.reading.roles, **flow.reading.options)
     whole, _, _ = after_rows(flow, data, engine)
-    asked = {s.name: count(not_null(col(s.name))) for s in rare if s.name in whole.names}
-    answer = engine.answer(of_part(whole, TRAIN), asked.values())
-    return {name for name, statistic in asked.items() if not answer[statistic]}
+    statistics = {s.name: count(not_null(col(s.name))) for s in sparse if s.name in whole.names}
+    answer = engine.answer(of_part(whole, TRAIN), statistics.values())
+    return {name for name, statistic in statistics.items() if not answer[statistic]}
 
 
-def written(found: Look, place: str) -> Iterator[str]:
+def written(table: TableSummary, place: str) -> Iterator[str]:
     """The lines of the draft."""
-    yield "# A first draft, made from a look at the data. It runs as it is; every guess is yours to change."
+    yield "# A first draft, made by inspecting the data. It runs as it is; check every guess."
     yield "#   tilth run THIS-FILE -o result"
-    told = list(traps(found))
-    if told:
+    found = list(pitfalls(table))
+    if found:
         yield "#"
-        yield "# Traps:"
-        yield from (f"# - {remark(trap)}" for trap in told)
+        yield "# Pitfalls:"
+        yield from (f"# - {comment_text(pitfall)}" for pitfall in found)
     yield ""
-    yield from _data(found, place)
-    yield from _roles(found)
+    yield from _data(table, place)
+    yield from _roles(table)
     yield ""
     yield "check: |"
     yield "  Rules = ["
-    yield from (f"      {line}" for line in rule_lines(found))
+    yield from (f"      {line}" for line in rule_lines(table))
     yield "  ]"
-    yield from rows_lines(found)
-    yield from split_lines(found)
-    if found.rows:
-        yield from features_lines(found)
-    yield from _training(found)
+    yield from rows_lines(table)
+    yield from split_lines(table)
+    if table.rows:
+        yield from features_lines(table)
+    yield from _training(table)
     yield ""
-    yield "measure: [bias, profile]  # on the raw data, and again after each part" if found.has_bias else "measure: [profile]"
+    yield "measure: [bias, profile]  # on the raw data, and again after each part" if table.has_bias else "measure: [profile]"
 
 
-def _data(found: Look, place: str) -> Iterator[str]:
-    manner = found.manner
+def _data(table: TableSummary, place: str) -> Iterator[str]:
+    reading = table.reading
     yield "data:"
-    yield f"  read: {word(place)}"
-    for name, given in manner.options.items():
+    yield f"  read: {yaml_string(place)}"
+    for name, given in reading.options.items():
         if name != "nulls":
-            why = f"  # {manner.reasons[name]}" if name in manner.reasons else ""
-            yield f"  {name}: {value(given)}{why}"
-    nulls = (*found.nulls, *manner.options.get("nulls", ()))
+            why = f"  # {reading.reasons[name]}" if name in reading.reasons else ""
+            yield f"  {name}: {yaml_value(given)}{why}"
+    nulls = (*table.nulls, *reading.options.get("nulls", ()))
     if nulls:
-        yield f"  nulls: [{', '.join(quoted(n) for n in nulls)}]  # texts that stand for nothing"
+        yield f"  nulls: [{', '.join(quoted(n) for n in nulls)}]  # strings to read as null"
 
 
-def _roles(found: Look) -> Iterator[str]:
-    roles, lines = found.roles, []
-    if found.key:
-        sure = "every row has its own" if found.key.unique else "a guess: nearly every row has its own"
-        lines.append(f"id: {word(found.key.name)}  # {sure}")
+def _roles(table: TableSummary) -> Iterator[str]:
+    roles, lines = table.roles, []
+    if table.key:
+        sure = "unique" if table.key.unique else "a guess: nearly unique"
+        lines.append(f"id: {yaml_string(table.key.name)}  # {sure}")
     if roles.label:
-        lines.append(f"label: {word(roles.label)}  # a guess: what shall be predicted?")
-        lines += [f"positive: {value(v)}  # {_why_positive(roles.label, v, found.has_bias)}" for v in roles.positive]
+        lines.append(f"label: {yaml_string(roles.label)}  # a guess: what should be predicted?")
+        lines += [f"positive: {yaml_value(v)}  # {_why_positive(roles.label, v, table.has_bias)}" for v in roles.positive]
     if roles.time:
-        lines.append(f"time: {word(roles.time)}")
+        lines.append(f"time: {yaml_string(roles.time)}")
     if roles.facet:
-        lines.append(f"facet: {words(roles.facet)}  # against which bias is measured")
+        lines.append(f"facet: {yaml_list(roles.facet)}  # bias is measured against these")
     if roles.text:
-        lines.append(f"text: {words(roles.text)}  # free text")
+        lines.append(f"text: {yaml_list(roles.text)}  # free text")
     if roles.private:
-        lines.append(f"private: {words(roles.private)}  # masked wherever values are shown")
+        lines.append(f"private: {yaml_list(roles.private)}  # masked wherever values are shown")
     if lines:
         yield "  roles:"
         yield from (f"    {line}" for line in lines)
 
 
 def _why_positive(label: str, positive: Any, has_bias: bool) -> str:
-    if named_good(label, positive):
-        return "a guess: the good outcome"
-    rarer = "a guess: the rarer value, which is usually the one that is looked for"
-    return f"{rarer}; for bias say which outcome is the good one" if has_bias else rarer
+    if names_favourable(label, positive):
+        return "a guess: the favourable label"
+    rarer = "a guess: the rarer value, which is usually the one of interest"
+    return f"{rarer}; for bias, set the favourable label" if has_bias else rarer
 
 
-def _training(found: Look) -> Iterator[str]:
-    if found.unbalanced:
+def _training(table: TableSummary) -> Iterator[str]:
+    if table.unbalanced:
         yield ""
         yield "# training:  # the training part only. The label is unbalanced; this would give its values equal weight:"
         yield "#   - balance: {with: weights}"

@@ -1,4 +1,4 @@
-"""What the name of a column says of it, whichever way its words are written: `PatientAge`, `patient_age`, `Patient Age`."""
+"""What a column's name suggests, in any spelling style: `PatientAge`, `patient_age`, `Patient Age`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ THINGS = (
     "field|file|game|group|host|house|item|job|loan|model|movie|plan|product|property|region|school|shop|song|species|state|station|store|"
     "table|team|town|vehicle"
 )
-"""What is no person, though it has a name and an age too."""
+"""Things other than persons that have a name and an age too."""
 OF_THINGS = re.compile(rf"(?:^|_)(?:{THINGS})_?(?:name|age)(?=_|$)")
 
 ID = re.compile(
@@ -47,14 +47,23 @@ OUTCOMES = (
     ),
     *("converted", "clicked", "readmitted", "diagnosis", "spam", "species", "rating", "stars", "quality", "income", "class"),
 )
-"""Words that name what shall be predicted, the surest first."""
+"""Words for what is to be predicted, the surest first."""
 MARKS = {"is", "has", "was"}  # words ahead of an outcome
-SURE_OUTCOMES = ("label", "target", "outcome", "y")  # of these a number of many values is an outcome too
-BAD = {"churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam"}  # outcomes that nobody wishes for
+SURE_OUTCOMES = ("label", "target", "outcome", "y")  # with these names a continuous number is an outcome too
+UNFAVOURABLE = {
+    "churned",
+    "churn",
+    "fraud",
+    "default",
+    "defaulted",
+    "returned",
+    "readmitted",
+    "spam",
+}  # if true
 
 
 def snake(name: str) -> str:
-    """A name's words in small letters, joined by `_`.
+    """A name's words in lower case, joined by `_`.
 
     >>> snake("PatientAge"), snake("Patient-age"), snake("e-mail"), snake("customerID"), snake("paid")
     ('patient_age', 'patient_age', 'e_mail', 'customer_id', 'paid')
@@ -63,41 +72,41 @@ def snake(name: str) -> str:
 
 
 def names_id(name: str) -> bool:
-    """Whether a name is that of an id: `id`, `customer_no`, `orderId`; not `paid` or `grid`."""
+    """Whether a name is an id's: `id`, `customer_no`, `orderId`; not `paid` or `grid`."""
     return ID.search(snake(name)) is not None
 
 
 def names_code(name: str) -> bool:
-    """Whether numbers of such a name are codes and no quantities: ids, postcodes."""
+    """Whether numbers with this name are codes, not quantities: ids, postcodes."""
     return names_id(name) or POSTCODE.search(snake(name)) is not None
 
 
 def names_private(name: str) -> bool:
-    """Whether a name is that of something personal: `first name`, `E-Mail`, `dateOfBirth`; not `product_name`."""
+    """Whether a name suggests personal data: `first name`, `E-Mail`, `dateOfBirth`; not `product_name`."""
     return PRIVATE.search(OF_THINGS.sub("", snake(name))) is not None
 
 
-def names_anything(name: str) -> bool:
-    """Whether a name is just `name`: of whom or of what, only the other columns can tell."""
+def names_generic(name: str) -> bool:
+    """Whether a name is just `name`, which may be of a person or a thing."""
     return snake(name) in ("name", "names")
 
 
 def names_facet(name: str) -> bool:
-    """Whether a name is that of something by which people must not be treated differently: `sex`, `Patient Age`; not `vehicle_age`."""
+    """Whether a name is that of a protected attribute: `sex`, `Patient Age`; not `vehicle_age`."""
     return FACET.search(OF_THINGS.sub("", snake(name))) is not None
 
 
 def names_age(name: str) -> bool:
-    """Whether a name is that of a person's age."""
+    """Whether a name means a person's age."""
     return AGE.search(OF_THINGS.sub("", snake(name))) is not None
 
 
 def names_time_of_row(name: str) -> bool:
-    """Whether a date of such a name may tell when its row came to be: not a date of birth, not one that is still to come."""
+    """Whether a date with this name may be the time of its row: not a date of birth, and not one in the future."""
     return NO_TIME_OF_ROW.search(snake(name)) is None
 
 
 def outcome(name: str) -> str:
-    """The word of `OUTCOMES` that a name says, or nothing: `fraud` for `isFraud`."""
+    """The word of `OUTCOMES` in a name, or an empty string: `fraud` for `isFraud`."""
     words = [w for w in snake(name).split("_") if w not in MARKS]
     return words[0] if len(words) == 1 and words[0] in OUTCOMES else ""

@@ -1,6 +1,6 @@
-"""How a file is to be read, where nobody has said it: with or without a line of names, in which encoding, with quotes or without.
+"""Detects how to read a file: with or without a header, in which encoding, with or without quotes.
 
-What cannot be read as usual says why, and most reasons have one remedy. It is tried, and written down together with its reason.
+Most errors of reading have one remedy. It is tried, and recorded together with the reason.
 """
 
 from __future__ import annotations
@@ -19,100 +19,100 @@ from tilth.formats.csv import Csv
 from tilth.formats.format import by_name, recognised
 from tilth.formats.guess import guess
 
-NOTHING = ("", "?", "n/a", "na", "nan", "null", "none")  # texts that speak neither for names nor for values
+NOTHING = ("", "?", "n/a", "na", "nan", "null", "none")  # strings that suggest neither a name nor a value
 
 
 @dataclass(frozen=True)
-class Manner:
-    """The options of reading, and for those that were found out the reason."""
+class ReadOptions:
+    """Options of reading, with the reasons for those that were detected."""
 
     options: Mapping[str, Any]
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def found(self, reason: str, **options: Any) -> Manner:
-        """These options too, for a reason."""
+    def adding(self, reason: str, **options: Any) -> ReadOptions:
+        """These options, and more for a reason."""
         return replace(self, options={**self.options, **options}, reasons={**self.reasons, **dict.fromkeys(options, reason)})
 
     def read(self, place: str, engine: Session, **more: Any) -> Dataset:
-        """The data of a place, read in this manner."""
+        """Read the data in a place with these options."""
         return read(place, engine=engine, **{**self.options, **more})
 
 
-def opened(place: str, engine: Session, options: Mapping[str, Any]) -> tuple[Manner, Dataset]:
-    """The data of a place, and how it was read: by the options, and by what had to be found out.
+def read_detected(place: str, engine: Session, options: Mapping[str, Any]) -> tuple[ReadOptions, Dataset]:
+    """Read the data in a place with the given options, and with more that are detected.
 
-    Errors: those of reading with the options as they were given, where there is no remedy or it does not help.
+    Errors: those of reading with the given options, if there is no remedy or it does not help.
     """
-    manner, refusal = Manner(options), None
+    reading, first_error = ReadOptions(options), None
     while True:
         try:
-            tried = _without_names(place, manner)
+            tried = _detect_header(place, reading)
             return tried, tried.read(place, engine)
         except RequestError as error:
-            refusal = refusal or error
-            remedied = next(_remedies(error, place, manner), None)
+            first_error = first_error or error
+            remedied = next(_remedies(error, place, reading), None)
             if remedied is None:
-                raise refusal from None
-            manner = remedied
+                raise first_error from None
+            reading = remedied
 
 
-def _csv(place: str, manner: Manner) -> Csv | None:
-    named = manner.options.get("format")
+def _csv(place: str, reading: ReadOptions) -> Csv | None:
+    named = reading.options.get("format")
     form = by_name(named) if named else recognised(place)
     return form if isinstance(form, Csv) else None
 
 
-def _without_names(place: str, manner: Manner) -> Manner:
-    form = _csv(place, manner)
-    if form is None or {"header", "names"} & set(manner.options) or has_names(form.head(place, **manner.options)):
-        return manner
-    return manner.found("the first line looks like values, not names", header=False)
+def _detect_header(place: str, reading: ReadOptions) -> ReadOptions:
+    form = _csv(place, reading)
+    if form is None or {"header", "names"} & set(reading.options) or has_header(form.head(place, **reading.options)):
+        return reading
+    return reading.adding("the first line looks like values, not names", header=False)
 
 
-def _remedies(error: RequestError, place: str, manner: Manner) -> Iterator[Manner]:
-    """How else the data may be read, by the reason why it could not be."""
-    form = _csv(place, manner)
+def _remedies(error: RequestError, place: str, reading: ReadOptions) -> Iterator[ReadOptions]:
+    """Other options to try, by the code of the error."""
+    form = _csv(place, reading)
     if form is None:
         return
     codes = {m.code for m in error.mistakes}
     where = next((m.place.file for m in error.mistakes if m.place and m.place.file), place)
-    if "encoding" not in manner.options and codes & {"wrong-encoding", "no-text"}:
+    if "encoding" not in reading.options and codes & {"wrong-encoding", "no-text"}:
         encoding = likely_encodings(where).split(" ")[0]
-        yield manner.found("not utf-8, and a guess: look at letters with accents", encoding=encoding)
-    if "quote" not in manner.options and codes & {"unreadable", "open-quote", "stray-quote", "ragged-row"}:
-        yield manner.found("quotes stand inside the texts", quote="")
-    if "names" not in manner.options and codes & {"twin-names", "empty-name"}:
-        header = form.head(place, **manner.options)[0]
-        yield manner.found("the header has a name twice, or a column without one", names=told_apart(header), header=True)
+        yield reading.adding("not utf-8, and a guess: look at letters with accents", encoding=encoding)
+    if "quote" not in reading.options and codes & {"unreadable", "open-quote", "stray-quote", "ragged-row"}:
+        yield reading.adding("quotes inside values", quote="")
+    if "names" not in reading.options and codes & {"twin-names", "empty-name"}:
+        header = form.head(place, **reading.options)[0]
+        yield reading.adding("the header has a name twice, or a column without one", names=unique_names(header), header=True)
 
 
-def told_apart(names: Sequence[str]) -> list[str]:
-    """Names that can be told apart: a twin gets a number, a column without a name its place.
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Unique names: a duplicate gets a number, a column without a name its position.
 
-    The first column without a name is the index that pandas writes.
+    A first column without a name is the index that pandas writes.
 
-    >>> told_apart(["id", "a", "A", "", "a_2"])
+    >>> unique_names(["id", "a", "A", "", "a_2"])
     ['id', 'a', 'A_2', 'column_3', 'a_2_2']
     """
-    found: list[str] = []
+    unique: list[str] = []
     for i, name in enumerate(names):
         base = chosen = name.strip() or (f"column_{i}" if i else "index")
         number = 2
-        while chosen.casefold() in {f.casefold() for f in found}:
+        while chosen.casefold() in {u.casefold() for u in unique}:
             chosen, number = f"{base}_{number}", number + 1
-        found.append(chosen)
-    return found
+        unique.append(chosen)
+    return unique
 
 
-def has_names(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first of some rows holds the names of the columns, as far as the others tell.
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row looks like a header, judged by the other rows.
 
-    It does if it has a word above numbers or dates. It does not if it has a number above numbers, or a word that stands in its column
-    again. Numbers that count up, such as years or 0, 1, 2, are names.
+    It does if it has a word above numbers or dates. It does not if it has a number above numbers, or a word that occurs again in its
+    column. Consecutive numbers, such as years or 0, 1, 2, are names.
 
-    >>> has_names([["age", "job"], ["31", "cook"], ["50", "cook"]]), has_names([["31", "cook"], ["50", "cook"]])
+    >>> has_header([["age", "job"], ["31", "cook"], ["50", "cook"]]), has_header([["31", "cook"], ["50", "cook"]])
     (True, False)
-    >>> has_names([["land", "2019", "2020"], ["Chad", "7", "8"], ["Fiji", "3", "9"]])
+    >>> has_header([["land", "2019", "2020"], ["Chad", "7", "8"], ["Fiji", "3", "9"]])
     True
     """
     if len(rows) < 2:
@@ -120,10 +120,10 @@ def has_names(rows: Sequence[Sequence[str]]) -> bool:
     numbers, again = [], False
     for i, cell in enumerate(rows[0]):
         values = [row[i] for row in rows[1:] if len(row) > i]
-        told = guess(values, NOTHING)
-        if cell.strip().casefold() in NOTHING or not told.seen:
+        column = guess(values, NOTHING)
+        if cell.strip().casefold() in NOTHING or not column.seen:
             continue
-        if not told.kinds:
+        if not column.kinds:
             again |= cell in values
         elif not (kinds := guess([cell]).kinds):
             return True

@@ -1,4 +1,4 @@
-"""What a draft writes is read as it was meant, by YAML, by formulas and by rules."""
+"""What a draft writes is read back unchanged by YAML, formulas and rules."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth.data import Column, Kind, Schema
-from tilth.drafting.words import bound, fits_rule, identifier, remark, rule_text, word
+from tilth.drafting.writing import bound, comment_text, fits_rule, identifier, rule_string, yaml_string
 from tilth.engine.user_sql.expression import parse_expression
 from tilth.flow.text import parse
 from tilth.rules import parse as parse_rules
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_word_is_read_as_it_was_meant(text: str) -> None:
-    assert parse(f"a: [{word(text)}]").value == {"a": [text]}
+def test_a_string_round_trips_through_yaml(text: str) -> None:
+    assert parse(f"a: [{yaml_string(text)}]").value == {"a": [text]}
 
 
 @pytest.mark.parametrize(
     "text", ["yes", "no", "true", "007", "12", "a: b", "#x", "!age", "-", "*.csv", "[x]", "../a.csv", "\ufeff", "\x85", "\x07"]
 )
-def test_a_word_that_means_something_to_yaml(text: str) -> None:
-    assert parse(f"a: [{word(text)}]").value == {"a": [text]}
+def test_a_string_with_a_meaning_in_yaml(text: str) -> None:
+    assert parse(f"a: [{yaml_string(text)}]").value == {"a": [text]}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_remark_never_leaves_its_comment(text: str) -> None:
-    assert parse(f"a: 1  # {remark(text)}\nb: 2").value == {"a": 1, "b": 2}
+def test_a_comment_stays_a_comment(text: str) -> None:
+    assert parse(f"a: 1  # {comment_text(text)}\nb: 2").value == {"a": 1, "b": 2}
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_an_identifier_is_read_as_its_column(name: str) -> None:
 
 
 @given(st.text(min_size=1).filter(fits_rule))
-def test_a_name_in_a_rule_is_read_as_it_was_meant(name: str) -> None:
-    (rule,) = parse_rules(f"Rules = [ IsComplete {rule_text(name)} ]").rules
+def test_a_name_round_trips_through_a_rule(name: str) -> None:
+    (rule,) = parse_rules(f"Rules = [ IsComplete {rule_string(name)} ]").rules
     assert [p.text.name for p in rule.parameters] == [name]
 
 
@@ -53,7 +53,7 @@ def test_a_name_in_a_rule_is_read_as_it_was_meant(name: str) -> None:
         st.decimals(allow_nan=False, allow_infinity=False, places=4),
     )
 )
-def test_a_bound_lies_outside_and_near(x: int | float | Decimal) -> None:
+def test_a_bound_is_outside_and_near(x: int | float | Decimal) -> None:
     low, high = bound(x, down=True), bound(x, down=False)
     exact = Decimal(repr(x)) if isinstance(x, float) else Decimal(x)
     assert Decimal(low) <= exact <= Decimal(high)

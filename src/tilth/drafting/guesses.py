@@ -1,4 +1,4 @@
-"""Who plays which part: what tells rows apart, what shall be predicted, when a row came to be, who may be treated differently."""
+"""Guesses roles: the id, the label and its favourable value, the time of a row, and facets."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tilth.data import Kind, Roles
-from tilth.drafting.names import BAD, OUTCOMES, SURE_OUTCOMES, names_facet, names_id, names_time_of_row, outcome, snake
-from tilth.drafting.seen import FEW, LONGEST_KEY, Seen
+from tilth.drafting.names import OUTCOMES, SURE_OUTCOMES, UNFAVOURABLE, names_facet, names_id, names_time_of_row, outcome, snake
+from tilth.drafting.summary import FEW, LONGEST_KEY, ColumnSummary
 
-GOOD = ("yes", "y", "true", "t", "1", "1.0", "good", "approved", "accepted", "positive", "pass", "passed", ">50k", "survived")
+FAVOURABLE = ("yes", "y", "true", "t", "1", "1.0", "good", "approved", "accepted", "positive", "pass", "passed", ">50k", "survived")
 NO = ("no", "n", "false", "f", "0", "0.0")
-TIME_PARTS = ("year", "month", "day", "hour", "minute")
+TIME_UNITS = ("year", "month", "day", "hour", "minute")
 
 
-def parts_of(seen: Sequence[Seen]) -> Roles:
-    """Who plays which part, as far as names and values tell; the good outcome is told by `good_outcome`, once values are counted."""
+def guessed_roles(seen: Sequence[ColumnSummary]) -> Roles:
+    """The roles that names and values suggest; `favourable_value` guesses the positive value once values are counted."""
     key = _key(seen)
     time = next((s.name for s in seen if s.kind.temporal and s.full and not s.constant and names_time_of_row(s.name)), None)
     label = _label([s for s in seen if s is not key and s.name != time and not s.private], seen)
@@ -30,9 +30,9 @@ def parts_of(seen: Sequence[Seen]) -> Roles:
     )
 
 
-def _key(seen: Sequence[Seen]) -> Seen | None:
-    """The column that tells rows apart: named like an id and different in every row, or in nearly every; else a number that counts the
-    rows, in front; else a short text."""
+def _key(seen: Sequence[ColumnSummary]) -> ColumnSummary | None:
+    """The id column: named like an id and unique or nearly so; else a first column that numbers the rows; else a unique short
+    string."""
     named = [s for s in seen if names_id(s.name) and s.kind in (Kind.INTEGER, Kind.STRING)]
     sure = [s for s in named if s.unique] + [s for s in named if s.near_unique and s.full and not s.private]
     short = [s for s in seen if s.unique and s.kind is Kind.STRING and s.longest <= LONGEST_KEY and not (s.written or s.private)]
@@ -40,8 +40,8 @@ def _key(seen: Sequence[Seen]) -> Seen | None:
     return next(iter(sure + [s for s in numbers + short if s.rows > FEW]), None)
 
 
-def _label(fit: Sequence[Seen], seen: Sequence[Seen]) -> Seen | None:
-    """The column named like an outcome, else the last one if it holds two values, or few texts, or the one beside a free text."""
+def _label(fit: Sequence[ColumnSummary], seen: Sequence[ColumnSummary]) -> ColumnSummary | None:
+    """The column named like an outcome; else the last, if it has two values or few strings; else the one beside free text."""
     few = [s for s in fit if 2 <= s.distinct <= FEW and s.kind in (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)]
     numbers = [s for s in fit if s.kind.numeric and s.distinct > FEW and snake(s.name) in SURE_OUTCOMES]
     named = [s for word in OUTCOMES for s in (*few, *numbers) if outcome(s.name) == word]
@@ -50,21 +50,21 @@ def _label(fit: Sequence[Seen], seen: Sequence[Seen]) -> Seen | None:
     return next(iter(named + last + beside_text), None)
 
 
-def named_good(label: str, value: Any) -> bool:
-    """Whether a value of the label is named like a good outcome: of one that nobody wishes for, such as fraud, that is `no`."""
-    return str(value).strip().casefold() in (NO if outcome(label) in BAD else GOOD)
+def names_favourable(label: str, value: Any) -> bool:
+    """Whether a label value is favourable by its name; for an unfavourable outcome, such as fraud, that is `no`."""
+    return str(value).strip().casefold() in (NO if outcome(label) in UNFAVOURABLE else FAVOURABLE)
 
 
-def good_outcome(label: str, counts: Mapping[Any, int]) -> tuple[Any, ...]:
-    """The label's value that is named like a good outcome, else the rarer of two, which is usually the one that is looked for."""
+def favourable_value(label: str, counts: Mapping[Any, int]) -> tuple[Any, ...]:
+    """The label value that is favourable by its name; else the rarer of two, which is usually the one of interest."""
     values = sorted(counts, key=lambda value: (counts[value], str(value)))
-    good = [v for v in values if named_good(label, v)]
-    return tuple(good[:1] or (values[:1] if len(values) == 2 else ()))
+    favourable = [v for v in values if names_favourable(label, v)]
+    return tuple(favourable[:1] or (values[:1] if len(values) == 2 else ()))
 
 
-def time_parts(seen: Sequence[Seen]) -> tuple[str, ...]:
-    """The columns that tell the time in parts, from the year on: whole numbers, at least of year and month."""
+def time_columns(seen: Sequence[ColumnSummary]) -> tuple[str, ...]:
+    """The integer columns that together give a time: year, month and so on, at least these two."""
     named = {snake(s.name): s.name for s in reversed(seen) if s.kind is Kind.INTEGER and s.full}
-    found = [named.get(part, "") for part in TIME_PARTS]
+    found = [named.get(part, "") for part in TIME_UNITS]
     parts = found[: found.index("")] if "" in found else found
     return tuple(parts) if len(parts) > 1 else ()

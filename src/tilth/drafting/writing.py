@@ -1,4 +1,4 @@
-"""How a draft writes what it has seen: words of YAML, names in formulas, texts and numbers in rules."""
+"""Writes YAML scalars and lists, names in formulas, and strings and numbers in rules."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tilth.engine.user_sql.expression import parse_expression
 from tilth.errors import ExpressionError
 from tilth.flow.text import plain
 
-DIGITS = 2  # of a bound, that matter
+DIGITS = 2  # significant digits of a bound
 
 
-def word(text: str) -> str:
-    """A text as YAML: bare where it is read as that text, else in quotes.
+def yaml_string(text: str) -> str:
+    """A string as YAML: plain if it is read back as that string, else quoted.
 
-    >>> word("age"), word("no"), word("007"), word("12"), word("a b")
+    >>> yaml_string("age"), yaml_string("no"), yaml_string("007"), yaml_string("12"), yaml_string("a b")
     ('age', 'no', '007', '"12"', '"a b"')
     """
     bare = re.fullmatch(r"[\w./][\w./-]*", text) is not None and plain(text) == text and text.isprintable()
@@ -28,30 +28,30 @@ def word(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in YAML's double quotes; what cannot be printed is escaped."""
+    """A string in YAML's double quotes; unprintable characters are escaped."""
     written = json.dumps(text, ensure_ascii=False)
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in written)
 
 
-def words(texts: Iterable[str]) -> str:
-    """Texts as a list of YAML, on one line."""
-    return f"[{', '.join(word(t) for t in texts)}]"
+def yaml_list(strings: Iterable[str]) -> str:
+    """StringPatterns as a list of YAML, on one line."""
+    return f"[{', '.join(yaml_string(s) for s in strings)}]"
 
 
-def value(of: Any) -> str:
+def yaml_value(value: Any) -> str:
     """A value as YAML."""
-    if isinstance(of, list | tuple):
-        return f"[{', '.join(value(v) for v in of)}]"
-    return word(of) if isinstance(of, str) else json.dumps(of)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(yaml_value(v) for v in value)}]"
+    return yaml_string(value) if isinstance(value, str) else json.dumps(value)
 
 
-def remark(text: str) -> str:
-    """A text as part of a comment: on one line, and nothing in it that cannot be printed."""
+def comment_text(text: str) -> str:
+    """A string as part of a comment: on one line, printable characters only."""
     return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 def identifier(name: str) -> str:
-    """A column's name in a formula: bare where it is read as that column, else in back-quotes.
+    """A column name in a formula: plain if it is read back as that column, else in backquotes.
 
     >>> identifier("age"), identifier("pm2.5"), identifier("select")
     ('age', '`pm2.5`', '`select`')
@@ -65,10 +65,10 @@ def identifier(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-def rule_text(text: str) -> str:
-    r"""A name or a value in a rule's quotes.
+def rule_string(text: str) -> str:
+    r"""A string in a rule's quotes.
 
-    >>> print(rule_text('say "x" \\ y'))
+    >>> print(rule_string('say "x" \\ y'))
     "say \"x\" \\ y"
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -76,18 +76,18 @@ def rule_text(text: str) -> str:
 
 
 def rule_sql(text: str) -> str:
-    """A formula in a rule's quotes, where a backslash stays what it is."""
+    """A formula in a rule's quotes, where a backslash is literal."""
     escaped = text.replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def fits_rule(text: str) -> bool:
-    """Whether a text can stand in a rule and its `where`: all of it is printable, and no backslash ahead of a quote, which would end it."""
+    """Whether a string can be written in a rule and its `where`: it is printable, without a backslash before a quote."""
     return text.isprintable() and '\\"' not in text
 
 
 def bound(x: int | float | Decimal, down: bool) -> str:
-    """A bound with two digits that matter, on the outer side of the value; never with an exponent, which rules do not have.
+    """A bound with two significant digits, beyond the value; without an exponent, which rules do not support.
 
     >>> bound(0.2345, down=True), bound(0.2345, down=False), bound(1.99e-10, down=False), bound(-1234, down=True), bound(7, down=True)
     ('0.23', '0.24', '0.0000000002', '-1300', '7')

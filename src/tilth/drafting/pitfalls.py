@@ -1,0 +1,104 @@
+"""Describes everything in the data that could silently go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tilth.drafting.names import names_age
+from tilth.drafting.patterns import COMMAS, DATES, MONTHS, NUMBERS
+from tilth.drafting.summary import ColumnSummary, TableSummary
+from tilth.drafting.writing import fits_rule, yaml_value
+from tilth.steps.rows.split import SPLIT
+
+OLDEST = 120  # years
+
+
+def pitfalls(table: TableSummary) -> Iterator[str]:
+    """One sentence per pitfall: of reading, of columns, and of the whole table."""
+    if not table.rows:
+        yield "there are no rows: nothing can be guessed or learned"
+        return
+    yield from _of_reading(table)
+    for s in table.seen:
+        yield from (f"{s.name} {doubt}" for doubt in _doubts(s))
+        yield from _of_column(s, table)
+    yield from _of_label(table)
+    yield from _of_rows(table)
+
+
+def _of_reading(table: TableSummary) -> Iterator[str]:
+    for reason in dict.fromkeys(table.reading.reasons.values()):
+        options = [option for option, why in table.reading.reasons.items() if why == reason]
+        yield f"{reason}: read with {', '.join(f'{o}: {yaml_value(table.reading.options[o])}' for o in options)}"
+    if table.nulls:
+        yield f"missing values are written as {', '.join(table.nulls)}"
+
+
+def _doubts(s: ColumnSummary) -> Iterator[str]:
+    if not s.present:
+        yield "has no values"
+    elif s.constant:
+        yield "is constant: it carries no information" if s.full else "has a single value: only its nulls carry information"
+    elif s.nearly_empty:
+        yield f"is nearly empty: {s.present:,} of {s.rows:,} rows have a value"
+    if s.placeholder is not None:
+        yield f'holds {s.placeholder}, which may mean "not known"'
+    elif names_age(s.name) and isinstance(s.low, int | float) and not 0 <= s.low <= s.high <= OLDEST:
+        yield f"ranges from {s.low} to {s.high}"
+    if s.infinite:
+        yield f"is infinite in {s.infinite:,} rows"
+    if s.private:
+        yield f"looks private: {s.private}"
+        return
+    if s.spellings:
+        yield f"has several spellings of one value: {', '.join(map(repr, s.spellings))}"
+    if s.written == MONTHS:
+        yield "holds months, which are read as strings"
+    elif s.written == DATES:
+        yield "holds dates that are read as strings: only dates such as 2024-01-31 are recognized"
+    elif s.written == COMMAS:
+        yield "holds numbers with a decimal comma, which are read as strings"
+    elif s.written == NUMBERS:
+        yield f"holds numbers except for {s.exceptions:,} of its {s.present:,} values, so it is read as strings"
+
+
+def _of_column(s: ColumnSummary, table: TableSummary) -> Iterator[str]:
+    roles = table.roles
+    if s.ambiguous:
+        yield f"{s.name} may hold names of persons (no other column is about persons): if it does, add `private: [{s.name}]` to the roles"
+    if s.untrainable:
+        yield f"{s.name} has no value in the training part of the split"
+    if s.duplicate_of:
+        yield f"{s.name} duplicates {s.duplicate_of}: their values correspond one to one"
+    if s.leakage:
+        yield f"{s.name} may leak the label: {s.leakage}"
+    if s.name in roles.id and not s.unique:
+        yield f"{s.name} should be unique, but has {s.distinct:,} values in {s.rows:,} rows"
+    elif s.near_unique and not (s.private or s.written) and s.name not in (*roles.id, roles.label):
+        yield f"{s.name} is nearly an id ({s.distinct:,} values in {s.rows:,} rows): not a feature"
+    elif s in table.groups:
+        yield f"{s.name} has {s.distinct:,} values in {s.rows:,} rows: a split by rows puts rows with the same value into train and test"
+    if not fits_rule(s.name):
+        yield f"{s.name} has a name that cannot be written in a rule"
+    if s.name.casefold() == SPLIT:
+        yield f"{s.name} has the name of the column that the split adds, and is dropped; if it already divides the rows, remove the split"
+
+
+def _of_label(table: TableSummary) -> Iterator[str]:
+    label = table.roles.label
+    if not label:
+        return
+    if table.label_counts:
+        small, whole = min(table.label_counts.values()), sum(table.label_counts.values())
+        yield from [f"the label is unbalanced: {small:,} of {whole:,} rows have its rarest value"] if table.unbalanced else []
+    missing = table.of(label).missing
+    yield from [f"the label is missing in {missing:,} rows"] if missing else []
+
+
+def _of_rows(table: TableSummary) -> Iterator[str]:
+    if table.copies:
+        yield f"{table.copies:,} rows are duplicates of others"
+    if not table.divisible:
+        yield "there are too few distinct rows to split: equal rows stay together"
+    elif time := table.roles.time or (table.month.name if table.month else ", ".join(table.times)):
+        yield f"rows have a time ({time}): a random split would train on the future"
