@@ -34,7 +34,7 @@ def quoted(text: str) -> str:
 
 
 def yaml_list(strings: Iterable[str]) -> str:
-    """StringPatterns as a list of YAML, on one line."""
+    """Strings as a YAML list on one line."""
     return f"[{', '.join(yaml_string(s) for s in strings)}]"
 
 
