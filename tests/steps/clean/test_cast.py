@@ -72,4 +72,4 @@ def test_floats_have_no_string_form():
 
 
 def test_what_is_changed_is_counted():
-    assert set(fitted(Cast("x", to="integer"), {"x": [0.5]}).reasons()) == {("x", "not integer"), ("x", "cut off behind the point")}
+    assert set(fitted(Cast("x", to="integer"), {"x": [0.5]}).reasons()) == {("x", "not integer"), ("x", "decimals cut off")}

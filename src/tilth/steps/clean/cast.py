@@ -22,7 +22,7 @@ class Cast(ColumnStep):
 
     | to | from |
     |---|---|
-    | `integer` | strings such as `-7`; booleans (0, 1); floats and decimals, cut off behind the point |
+    | `integer` | strings such as `-7`; booleans (0, 1); floats and decimals, truncated |
     | `float` | strings such as `-0.5` or `1e3`; integers, decimals, booleans |
     | `boolean` | true, t, yes, y, 1 and false, f, no, n, 0 in any case; the numbers 1 and 0 |
     | `date`, `timestamp`, `timestamp with time zone` | strings by ISO 8601; one another, in UTC |
@@ -61,7 +61,7 @@ class Cast(ColumnStep):
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         reasons = {f"not {self.to}": self._wrong(column)}
         if self.to == "integer" and column.kind in (Kind.FLOAT, Kind.DECIMAL):
-            reasons["cut off behind the point"] = ne(double(self._made(column)), double(col(column.name)))
+            reasons["decimals cut off"] = ne(double(self._made(column)), double(col(column.name)))
         return reasons
 
     def accepts(self, column: Column) -> str:

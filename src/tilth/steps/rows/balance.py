@@ -37,7 +37,7 @@ class Balance(Step):
     |---|---|
     | `over` | at least ratio · N: all of them as often as that goes, and once more those that chance chooses |
     | `under` | at most m / ratio: those that chance chooses |
-    | `smote` | at least ratio · N: all of them, and behind them rows that are made between two neighbours of the class |
+    | `smote` | at least ratio · N: all of them, and after them rows that are made between two neighbours of the class |
     | `weights` | all n; a new column `weight` says what a row counts |
 
     Chance is the hash of the seed and the row's key (the role id, else all columns): the same rows on every engine. Weights are

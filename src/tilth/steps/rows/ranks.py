@@ -79,7 +79,7 @@ def _by_stratum(counted: Mapping[tuple[str, str], int]) -> list[tuple[str, list[
 
 
 def _at(counted: Sequence[tuple[str, int]], place: int) -> tuple[str, int] | None:
-    """The text of the row that has `place` rows ahead of it, and how many of those share its text; None behind the last row."""
+    """The hash of the row that has `place` rows ahead of it, and how many of those share its hash; None after the last row."""
     ahead = 0
     for text, n in sorted(counted):
         if place < ahead + n:
