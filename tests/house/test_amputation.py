@@ -12,11 +12,10 @@ from tests.house.tree import DOORS, PACKAGE, ROOT, left_out, module, python, sou
 QUICK = "not slow and not spark and not browser and not shared_data"
 SECONDS = 300
 REST = [
-    "tests/flow",
+    "tests/flow/test_serving.py",
     "tests/metrics/test_metric.py",
-    "tests/report/test_report.py",
     "tests/report/test_json.py",
-    "tests/test_verbs.py",
+    "tests/steps/clean/test_impute.py",
 ]  # a part of each layer
 
 IMPORT_ALL = "import importlib; [importlib.import_module(name) for name in {modules!r}]"
