@@ -84,6 +84,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # ahead of xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever shares the Spark session is sent to one worker, so that a parallel run starts one Spark, not one each."""
     for item in items:
