@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from tilth.data import Dataset, Files, Source, refuse_twins
 from tilth.engine.session import Session
-from tilth.engine.textfiles import Dialect, python_name, rows_of, unzipped, wrong_byte
+from tilth.engine.textfiles import Dialect, mistakes, python_name, rows_of, unzipped, wrong_byte
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
@@ -77,8 +77,7 @@ class Csv(Format):
         dialect = Dialect.of(source)
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
         if any(len(value) > LONGEST_CELL for row in rows for value in row):
-            hint = "is a quote opened and never closed?"
-            raise SourceError(f"{source}: a cell has more than {LONGEST_CELL:,} characters", hint=hint, code="long-cell")
+            raise SourceError(*mistakes(source, LONGEST_CELL))
         return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:

@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.expressions import add, col, greatest, number, sub
-from tilth.engine.operations.numbers import Divide, Exponential
+from tilth.engine.operations.numbers import Divide, Exponential, NanToNull
 from tilth.errors import Mistake, RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
 
@@ -22,7 +22,7 @@ class Softmax(Step):
     """Scores of one row become probabilities that sum to 1.
 
     xᵢ' = exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m is the greatest of the scores, so that no exponential overflows. A row in which a score is
-    null gives null for all. Errors: a column that is not numeric. Source: Bridle 1990.
+    null, or is ∞, gives null for all. Errors: a column that is not numeric. Source: Bridle 1990.
 
     >>> print(Softmax(("yes", "no")))
     softmax(columns=['yes', 'no'])
@@ -54,7 +54,7 @@ class Softmax(Step):
         data = data.change({MOST: greatest(*(number(schema[c]) for c in chosen))})
         data = data.change({c: Exponential.of(sub(number(schema[c]), col(MOST))) for c in chosen})
         data = data.change({WHOLE: _sum([col(c) for c in chosen])})
-        return data.change({c: Divide.of(col(c), col(WHOLE)) for c in chosen}).change({MOST: None, WHOLE: None})
+        return data.change({c: NanToNull.of(Divide.of(col(c), col(WHOLE))) for c in chosen}).change({MOST: None, WHOLE: None})
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset(select(self.columns, schema, roles))
