@@ -22,8 +22,8 @@ from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
 from tilth.report import Finding, Report
 from tilth.rules import Ruleset
-from tilth.store.local import refuse_own_input
-from tilth.store.places import refuse_foreign
+from tilth.store.local import reject_own_input
+from tilth.store.places import reject_foreign
 from tilth.store.uri import joined
 
 if TYPE_CHECKING:
@@ -201,8 +201,8 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     flow = flow_from(flow)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
     if place is not None:
-        refuse_own_input(place, reading.paths_of(flow, data))
-        refuse_foreign(place)
+        reject_own_input(place, reading.paths_of(flow, data))
+        reject_foreign(place)
     with session_of(engine, data, f"run {flow.name}") as session:
         facts = begin(session)
         table = reading.flow_table(flow, data, session)

@@ -136,8 +136,8 @@ def test_an_unwritable_output_is_rejected_before_reading(tilth: Tilth, tmp_path:
     (tmp_path / "mine" / "work").touch()
     (tmp_path / "f.yaml").write_text("data: {read: nothing.csv}")
     for words, says in (
-        ("check nothing.csv r.dqdl -o x.doc", "the ending of 'x.doc'"),
-        ("check nothing.csv r.dqdl -o mine", "the ending of 'mine'"),
+        ("check nothing.csv r.dqdl -o x.doc", "the suffix of 'x.doc'"),
+        ("check nothing.csv r.dqdl -o mine", "the suffix of 'mine'"),
         ("measure nothing.csv -o mine", "not written by Tilth: work"),
         ("run f.yaml -o mine", "not written by Tilth: work"),
     ):
@@ -175,7 +175,7 @@ def test_prepared_data_never_replaces_its_input(tilth: Tilth, tmp_path: Path) ->
     done = tilth("run", "f.tilth", "-o", "out")
     assert (done.code, "tilth apply f.tilth DATA -o OUT" in done.err) == (2, True), done
     done = tilth("apply", "f.tilth", "a.csv", "-o", "a.xlsx")  # not a folder of Parquet by that name
-    assert (done.code, "no format has this ending" in done.err) == (2, True), done
+    assert (done.code, "no format has this suffix" in done.err) == (2, True), done
     assert contents(tmp_path) == before
 
 

@@ -90,7 +90,7 @@ def test_every_value_of_a_wrong_type_is_named_and_none_is_shown(flow: Flow) -> N
         flow.row({**wrong, **naive})
     assert len(caught.value.mistakes) == len(wrong) + len(naive)
     text = str(caught.value)
-    assert "column 'number' is float, but a value of type list was given [wrong-kind]\n    accepted: a number, or the text of one" in text
+    assert "column 'number' is float, but a value of type list was given [wrong-kind]\n    accepted: a number, or a string such as" in text
     assert "column 'moment' is timestamp, but a value of type datetime with a zone was given" in text
     assert "column 'zoned' is timestamp with time zone, but a value of type datetime without a zone was given" in text
     assert "4711" not in text

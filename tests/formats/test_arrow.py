@@ -79,8 +79,8 @@ PANDAS: Mapping[str, tuple[Any, Kind, list[Any]]] = {
     "ordered": (pd.Categorical(["lo", None], categories=["lo", "hi"], ordered=True), Kind.STRING, ["lo", None]),
     "categories of numbers": (pd.Categorical([3, None]), Kind.INTEGER, [3, None]),
     "categories of times": (pd.Categorical(pd.to_datetime([NOON, None])), Kind.TIMESTAMP, [NOON, None]),
-    "objects: texts": (np.array(["a", np.nan], dtype=object), Kind.STRING, ["a", None]),
-    "objects: texts, NA": (np.array(["a", pd.NA], dtype=object), Kind.STRING, ["a", None]),
+    "objects: strings": (np.array(["a", np.nan], dtype=object), Kind.STRING, ["a", None]),
+    "objects: strings, NA": (np.array(["a", pd.NA], dtype=object), Kind.STRING, ["a", None]),
     "objects: booleans": (np.array([True, np.nan], dtype=object), Kind.BOOLEAN, [True, None]),
     "objects: integers": (np.array([2**53 + 1, None], dtype=object), Kind.INTEGER, [2**53 + 1, None]),
     "objects: numbers": (np.array([1, 2.5], dtype=object), Kind.FLOAT, [1.0, 2.5]),
@@ -125,9 +125,9 @@ POLARS: Mapping[str, tuple[pl.Series, Kind, list[Any]]] = {
 ARROW: Mapping[str, tuple[Any, Kind, list[Any]]] = {
     "dictionary": (pa.array(["a", None]).dictionary_encode(), Kind.STRING, ["a", None]),
     "null in a dictionary": (pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["a", None])), Kind.STRING, ["a", None]),
-    "dictionary of large texts": (pa.array(["a", None], pa.large_string()).dictionary_encode(), Kind.STRING, ["a", None]),
-    "large texts": (pa.array(["a", None], pa.large_string()), Kind.STRING, ["a", None]),
-    "views of texts": (pa.array(["a", None], pa.string_view()), Kind.STRING, ["a", None]),
+    "dictionary of large strings": (pa.array(["a", None], pa.large_string()).dictionary_encode(), Kind.STRING, ["a", None]),
+    "large strings": (pa.array(["a", None], pa.large_string()), Kind.STRING, ["a", None]),
+    "string views": (pa.array(["a", None], pa.string_view()), Kind.STRING, ["a", None]),
     "views of bytes": (pa.array([b"x", None], pa.binary_view()), Kind.BINARY, [b"x", None]),
     "bytes of one length": (pa.array([b"xx", None], pa.binary(2)), Kind.BINARY, [b"xx", None]),
     "uint16": (pa.array([65535, None], pa.uint16()), Kind.INTEGER, [65535, None]),
@@ -180,7 +180,7 @@ def test_an_empty_frame_has_its_kinds(engine):
         assert to_arrow(data, engine).num_rows == 0
 
 
-def test_the_index_is_no_column():
+def test_the_index_is_not_a_column():
     engine = DuckDB().session()
     frame = pd.DataFrame({"v": [1, 2]}, index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["k", "n"]))
     assert read(frame, engine=engine).names == ("v",)
@@ -190,28 +190,31 @@ def test_the_index_is_no_column():
 # ── what is refused: the column, the type that was found, and what would be accepted ──
 
 REFUSED: Mapping[str, tuple[Any, str]] = {
-    "texts and numbers": (pd.DataFrame({"fine": [1, 2], "a": ["Ada", 1815]}), "mixes types.*: int, str"),
+    "strings and numbers": (pd.DataFrame({"fine": [1, 2], "a": ["Ada", 1815]}), "mixes types.*: int, str"),
     "numbers and booleans": (pd.DataFrame({"a": pd.Series([1.5, True], dtype=object)}), "mixes types.*: bool, float"),
-    "texts and bytes": (pd.DataFrame({"a": pd.Series(["x", b"x"], dtype=object)}), "mixes types.*: bytes, str"),
+    "strings and bytes": (pd.DataFrame({"a": pd.Series(["x", b"x"], dtype=object)}), "mixes types.*: bytes, str"),
     "days and times": (pd.DataFrame({"a": pd.Series([DAY, NOON], dtype=object)}), "mixes types.*: date, datetime without a zone"),
     "times with a zone and without": (
         pd.DataFrame({"a": pd.Series([NOON, NOON.replace(tzinfo=UTC)], dtype=object)}),
         "mixes types.*: datetime with a zone, datetime without a zone",
     ),
-    "numbers of 70 bits": (pd.DataFrame({"a": pd.Series([2**70], dtype=object)}), "holds whole numbers beyond 64 bits"),
-    "half a character": (pd.DataFrame({"a": pd.Series(["\ud800"], dtype=object)}), "holds texts that are no valid Unicode"),
-    "decimals of 45 digits": (pd.DataFrame({"a": [Decimal("1" * 45)]}), r"is of the type decimal256\(45, 0\), which is not read"),
+    "numbers of 70 bits": (pd.DataFrame({"a": pd.Series([2**70], dtype=object)}), "holds integers beyond 64 bits"),
+    "half a character": (pd.DataFrame({"a": pd.Series(["\ud800"], dtype=object)}), "holds strings that are not valid Unicode"),
+    "decimals of 45 digits": (pd.DataFrame({"a": [Decimal("1" * 45)]}), r"has the unsupported type decimal256\(45, 0\)"),
     "complex": (pd.DataFrame({"a": [1j]}), "unknown to Arrow: complex128"),
     "sparse": (pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0])}), r"unknown to Arrow: Sparse\[float64"),
-    "durations": (pd.DataFrame({"a": pd.to_timedelta(["1s"])}), "is of the type duration"),
-    "periods": (pd.DataFrame({"a": pd.period_range("2024-01", "2024-02", freq="M")}), "is of the type extension<pandas.period"),
-    "intervals": (pd.DataFrame({"a": pd.arrays.IntervalArray.from_tuples([(0, 1)])}), "is of the type extension<pandas.interval"),
-    "Polars objects": (pl.DataFrame({"a": pl.Series([object()], dtype=pl.Object)}), "is of the type Object"),
-    "Polars integers of 128 bits": (pl.DataFrame({"a": pl.Series([2**100], dtype=pl.Int128)}), "is of the type Int128"),
-    "Polars durations": (pl.DataFrame({"a": pl.Series([1]).cast(pl.Duration)}), "is of the type duration"),
-    "durations in lists": (pa.table({"a": pa.array([[1]], pa.list_(pa.duration("s")))}), "is of the type list<item: duration"),
-    "run ends": (pa.table({"a": pa.RunEndEncodedArray.from_arrays([2, 3], [1, 2])}), "is of the type run_end_encoded"),
-    "unions": (pa.table({"a": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])}), "is of the type sparse_union"),
+    "durations": (pd.DataFrame({"a": pd.to_timedelta(["1s"])}), "has the unsupported type duration"),
+    "periods": (pd.DataFrame({"a": pd.period_range("2024-01", "2024-02", freq="M")}), "has the unsupported type extension<pandas.period"),
+    "intervals": (pd.DataFrame({"a": pd.arrays.IntervalArray.from_tuples([(0, 1)])}), "has the unsupported type extension<pandas.interval"),
+    "Polars objects": (pl.DataFrame({"a": pl.Series([object()], dtype=pl.Object)}), "has the unsupported type Object"),
+    "Polars integers of 128 bits": (pl.DataFrame({"a": pl.Series([2**100], dtype=pl.Int128)}), "has the unsupported type Int128"),
+    "Polars durations": (pl.DataFrame({"a": pl.Series([1]).cast(pl.Duration)}), "has the unsupported type duration"),
+    "durations in lists": (pa.table({"a": pa.array([[1]], pa.list_(pa.duration("s")))}), "has the unsupported type list<item: duration"),
+    "run ends": (pa.table({"a": pa.RunEndEncodedArray.from_arrays([2, 3], [1, 2])}), "has the unsupported type run_end_encoded"),
+    "unions": (
+        pa.table({"a": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])}),
+        "has the unsupported type sparse_union",
+    ),
 }
 
 
@@ -232,38 +235,40 @@ def test_every_column_that_cannot_be_read_is_named():
 
 
 NAMELESS = pd.DataFrame([[1, 2]])
-TWINS = pd.DataFrame([[1, 2]], columns=["a", "a"])
-ARROW_TWINS = pa.Table.from_arrays([[1], [2]], names=["a", "a"])
+DUPLICATES = pd.DataFrame([[1, 2]], columns=["a", "a"])
+ARROW_DUPLICATES = pa.Table.from_arrays([[1], [2]], names=["a", "a"])
 PAIRS = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
 
 
 @pytest.mark.parametrize(
     ("frame", "error", "why"),
     [
-        (NAMELESS, SourceError, "names are no texts: 0, 1"),
-        (PAIRS, SourceError, r"names are no texts: \('a', 'x'\), \('a', 'y'\)"),
-        (TWINS, ColumnError, "cannot be told apart: 'a' and 'a'"),
-        (ARROW_TWINS, ColumnError, "cannot be told apart: 'a' and 'a'"),
-        (pa.table({"a": [1], "A": [2]}), ColumnError, "cannot be told apart: 'a' and 'A'"),
+        (NAMELESS, SourceError, "names that are not strings: 0, 1"),
+        (PAIRS, SourceError, r"names that are not strings: \('a', 'x'\), \('a', 'y'\)"),
+        (DUPLICATES, ColumnError, "equal without regard to case: 'a' and 'a'"),
+        (ARROW_DUPLICATES, ColumnError, "equal without regard to case: 'a' and 'a'"),
+        (pa.table({"a": [1], "A": [2]}), ColumnError, "equal without regard to case: 'a' and 'A'"),
         (pl.DataFrame({"": [1]}), ColumnError, "a column has an empty name"),
         (pd.DataFrame(index=[0, 1]), SourceError, "the table has no columns"),
         (pl.DataFrame(), SourceError, "the table has no columns"),
         (pa.table({}), SourceError, "the table has no columns"),
         (pd.Series([1]), SourceError, "a pandas Series is one column"),
         (pl.Series([1]), SourceError, "a polars Series is one column"),
-        (pa.array([1]), SourceError, "a value of type Int64Array cannot be taken over as a table"),
-        (np.zeros((2, 2)), SourceError, "a value of type numpy.ndarray is no table"),
-        ({"a": [1]}, SourceError, "a value of type builtins.dict is no table"),
+        (pa.array([1]), SourceError, "a value of type Int64Array cannot be read as a table"),
+        (np.zeros((2, 2)), SourceError, "a value of type numpy.ndarray cannot be read as a table"),
+        ({"a": [1]}, SourceError, "a value of type builtins.dict cannot be read as a table"),
     ],
     ids=lambda v: type(v).__name__ if not isinstance(v, str | type) else "",
 )
-def test_what_is_no_table_of_named_columns(frame, error, why):
+def test_what_is_not_a_table_with_named_columns(frame, error, why):
     with pytest.raises(error, match=why):
         read(frame, engine=DuckDB().session())
 
 
 @pytest.mark.parametrize(
-    "frame", [NAMELESS, TWINS, PAIRS, pa.Table.from_arrays([[1], [2]], names=["a", "a"])], ids=["numbers", "twins", "pairs", "Arrow"]
+    "frame",
+    [NAMELESS, DUPLICATES, PAIRS, pa.Table.from_arrays([[1], [2]], names=["a", "a"])],
+    ids=["numbers", "duplicates", "pairs", "Arrow"],
 )
 def test_columns_can_be_named_when_they_are_read(frame):
     engine = DuckDB().session()

@@ -18,9 +18,9 @@ def whole_parquet(tmp_path):
 
 RAGGED = "name,b,c\n" + "Ada,2,3\n" * 5000 + "Ada,2\nAda,2,3,4\n\nAda\n" + "Ada,2,3\n" * 5000
 CASES = {
-    "empty file": ("a.csv", b"", "a.csv is empty: it has not even a header"),
+    "empty file": ("a.csv", b"", "a.csv is empty: it has no header"),
     "empty Parquet": ("a.parquet", b"", "a.parquet is empty"),
-    "rubbish as CSV": ("a.csv", bytes(range(256)) * 10, "a.csv is no text: it holds bytes of zero"),
+    "rubbish as CSV": ("a.csv", bytes(range(256)) * 10, "a.csv is not a text file: it has zero bytes"),
     "rubbish as Parquet": ("a.parquet", bytes(range(256)), "a.parquet is not a Parquet file"),
     "half a gzip": ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 1000)[:20], "a.csv.gz cannot be decompressed"),
     "latin-1 at the head": ("a.csv", "a,b\nAda,café\n".encode("latin-1"), "a.csv:2: byte 0xe9, the 12th of the file, is not utf-8"),
@@ -52,7 +52,7 @@ CASES = {
         b'{"a": 1}\n{"a": "' + b"Ada " * 10_000_000 + b'"}\n',
         "a.jsonl:2: the row that begins on this line has 40,000,010 bytes or more; DuckDB reads up to 16,777,216 of one [long-row]",
     ),
-    "utf-16": ("a.csv", "a,b\nAda,2\n".encode("utf-16"), "it is in utf-16: say encoding: utf-16"),
+    "utf-16": ("a.csv", "a,b\nAda,2\n".encode("utf-16"), "it is UTF-16: give encoding: utf-16"),
     "ragged rows": (
         "a.csv",
         RAGGED.encode(),
@@ -66,7 +66,7 @@ CASES = {
     "headers that differ": ("?.csv", None, "the headers of"),
     "a column without a name": ("a.csv", b"a,,c\nAda,2,3\n", "a column has an empty name"),
     "two columns of one name": ("a.csv", b"a,b,a\nAda,2,3\n", "'a' and 'a'"),
-    "a folder without files": ("nothing", None, "holds no file of data"),
+    "a folder without files": ("nothing", None, "has no data files"),
     "a pattern that matches nothing": ("*.parquet", None, "no file matches"),
     "a missing file": ("whole.parkuet", None, "there is no file"),
 }
@@ -95,11 +95,11 @@ def test_bad_files(case, tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_half_a_parquet_file(tmp_path):
+def test_a_truncated_parquet_file(tmp_path):
     whole = whole_parquet(tmp_path)
     for size in (5, 8, 100, len(whole) // 2, len(whole) - 1):
         (tmp_path / "half.parquet").write_bytes(whole[:size])
-        with pytest.raises(SourceError, match="only a part of a Parquet file"):
+        with pytest.raises(SourceError, match="truncated Parquet file"):
             read(tmp_path / "half.parquet", engine=DuckDB().session())
 
 
@@ -111,7 +111,7 @@ def test_parquet_damaged_inside(tmp_path):
         read(tmp_path / "a.parquet", engine=DuckDB().session())
 
 
-def test_when_the_kinds_are_said_the_file_is_read_later_and_refused_with_the_same_words(tmp_path):
+def test_with_stated_kinds_the_file_is_rejected_later_with_the_same_message(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\nAda,2\nAda\n")
     engine = DuckDB().session()
     data = read(tmp_path / "a.csv", types={"a": "string", "b": "integer"}, engine=engine)

@@ -72,14 +72,16 @@ def test_several_files_and_names(ipc, tmp_path):
     assert to_arrow(opened(ipc, *paths, names=["n", "s"]), DuckDB().session()).sort_by("n").to_pydict() == {"n": [0, 1, 2], "s": ["a"] * 3}
 
 
-@pytest.mark.parametrize(("other", "says"), [({"y": [1]}, "files of different columns"), ({"x": ["a"]}, "columns have different types")])
-def test_files_that_do_not_belong_together(ipc, tmp_path, other, says):
+@pytest.mark.parametrize(
+    ("other", "says"), [({"y": [1]}, "the files have different columns"), ({"x": ["a"]}, "columns of the files have different types")]
+)
+def test_files_of_different_columns_are_rejected(ipc, tmp_path, other, says):
     paths = [put(ipc, tmp_path / f"{i}.ipc", pa.table(t)) for i, t in enumerate(({"x": [1]}, other))]
     with pytest.raises(SourceError, match=says):
         opened(ipc, *paths)
 
 
-def test_a_codec_s_exception_is_the_file_s_error_without_its_words(ipc, tmp_path):
+def test_an_exception_of_a_codec_is_an_error_without_its_message(ipc, tmp_path):
     (tmp_path / "a.ipc").write_text("secret value")
     with pytest.raises(SourceError, match=r"a\.ipc cannot be read as ipc \(ArrowInvalid\)") as error:
         read(tmp_path / "a.ipc", engine=DuckDB().session())

@@ -64,7 +64,7 @@ def test_gzip_and_bom(tmp_path, engine):
     assert to_arrow(read(file, engine=engine), engine).to_pydict() == {"a": [1], "b": [2]}
 
 
-def test_types_can_be_said(tmp_path, engine):
+def test_types_can_be_stated(tmp_path, engine):
     assert read_text(tmp_path, engine, "zip,n\n123,1\n456,x\n", types={"zip": "string", "n": "integer"}) == {
         "zip": ["123", "456"],
         "n": [1, None],
@@ -134,7 +134,7 @@ def test_a_cell_of_many_megabytes_is_refused(tmp_path, engine):
 
 
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(200), bytes(range(1, 256)) * 40])
-def test_a_binary_file_by_the_name_of_a_csv(tmp_path, engine, content):
+def test_a_binary_file_named_csv(tmp_path, engine, content):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(SourceError):
         read(tmp_path / "a.csv", engine=engine)
@@ -166,7 +166,7 @@ def test_spark_refuses_what_duckdb_refuses_in_the_same_words(tmp_path, spark, en
 
 
 @pytest.mark.spark
-def test_a_delimiter_too_many_at_the_end_of_a_row(tmp_path, spark, engine):
+def test_an_extra_delimiter_at_the_end_of_a_row(tmp_path, spark, engine):
     """DuckDB passes over it, Spark cannot: a gap that docs/engines.md names."""
     assert read_text(tmp_path, engine, "a,b\n1,2,\n") == {"a": [1], "b": [2]}
     with pytest.raises(SourceError, match="has 3 fields, expected 2"):

@@ -130,17 +130,17 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("kind", "given"), WRONG, ids=[f"{k}-{type(g).__name__}" for k, g in WRONG])
-@pytest.mark.parametrize("texts", [True, False])
-def test_a_served_value_that_can_be_none_of_its_kind_is_refused(kind, given, texts):
+@pytest.mark.parametrize("empty_is_null", [True, False])
+def test_a_served_value_of_another_kind_is_rejected(kind, given, empty_is_null):
     column = Column("x", kind)
     with pytest.raises(TypeError):
-        row_function([decode_served(Schema((column,)), empty_is_null=texts)], ["x"])({"x": given})
+        row_function([decode_served(Schema((column,)), empty_is_null=empty_is_null)], ["x"])({"x": given})
     mistake = unfit(column, given)
     assert mistake.message.startswith(f"column 'x' is {kind}, but a value of type ")
     assert mistake.accepted
 
 
-def test_a_served_value_that_can_be_of_its_kind_has_no_mistake():
+def test_a_served_value_of_its_kind_has_no_mistake():
     assert [unfit(Column("x", Kind.INTEGER), v) for v in (None, 1, "six", 1.5, float("nan"))] == [None] * 5
 
 

@@ -10,10 +10,10 @@ def test_every_format_is_found_by_its_name():
     assert {name: form.name for name, form in formats().items()} == {name: name for name in formats()}
 
 
-def test_the_ending_tells_the_format(tmp_path):
+def test_the_suffix_decides_the_format(tmp_path):
     assert by_suffix("a.CSV.gz").name == "csv"
     assert by_suffix("a", default="parquet").name == "parquet"
-    with pytest.raises(SourceError, match="no format has this ending"):
+    with pytest.raises(SourceError, match="no format has this suffix"):
         by_suffix("a.xyz")
     (tmp_path / "a.csv").touch()
     assert by_suffix(str(tmp_path)).name == "csv"

@@ -1,4 +1,4 @@
-"""Which kind a column of texts is of."""
+"""Which kind a column of strings has."""
 
 import pytest
 
@@ -33,9 +33,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("texts", "kind"), CASES, ids=lambda v: None if isinstance(v, list) else v)
-def test_all_rows_decide(texts, kind, tmp_path):
+@pytest.mark.parametrize(("strings", "kind"), CASES, ids=lambda v: None if isinstance(v, list) else v)
+def test_all_rows_decide(strings, kind, tmp_path):
     engine = DuckDB().session()
     file = tmp_path / "table.csv"
-    file.write_text("x,y\n" + "".join(f'"{t}",0\n' for t in texts))
+    file.write_text("x,y\n" + "".join(f'"{t}",0\n' for t in strings))
     assert engine.schema(read(file, engine=engine))["x"].kind == kind

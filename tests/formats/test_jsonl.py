@@ -43,9 +43,9 @@ def test_spark_reads_the_same(tmp_path, spark):
 
 
 @pytest.mark.parametrize(
-    ("line", "message"), [("{", r"a\.jsonl:2: the line is no JSON"), ("[1]", r"a\.jsonl:2: the line is no JSON object")]
+    ("line", "message"), [("{", r"a\.jsonl:2: the line is not valid JSON"), ("[1]", r"a\.jsonl:2: the line is not a JSON object")]
 )
-def test_lines_that_are_none(tmp_path, line, message):
+def test_lines_that_are_not_objects(tmp_path, line, message):
     (tmp_path / "a.jsonl").write_text(f'{{"x": 1}}\n{line}\n')
     with pytest.raises(SourceError, match=message):
         read(tmp_path / "a.jsonl", engine=DuckDB().session())

@@ -41,7 +41,7 @@ def test_broken_files(tmp_path, engine):
     pq.write_table(pa.table({"x": list(range(1000))}), whole)
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     rubbish.write_bytes(bytes(range(256)))
-    with pytest.raises(SourceError, match="only a part of a Parquet file"):
+    with pytest.raises(SourceError, match="truncated Parquet file"):
         read(half, engine=engine)
     with pytest.raises(SourceError, match="not a Parquet file"):
         read(rubbish, engine=engine)
@@ -50,7 +50,7 @@ def test_broken_files(tmp_path, engine):
     assert len(error.value.mistakes) == 2
 
 
-def test_folders_that_part_by_a_column(tmp_path, engine):
+def test_partitioned_folders(tmp_path, engine):
     for year in ("2023", "2024"):
         (tmp_path / f"year={year}").mkdir()
         pq.write_table(pa.table({"x": [int(year)]}), tmp_path / f"year={year}" / "a.parquet")
@@ -59,7 +59,7 @@ def test_folders_that_part_by_a_column(tmp_path, engine):
 
 
 @pytest.mark.spark
-def test_spark_reads_parting_folders_as_texts_too(tmp_path, spark, engine):
+def test_spark_reads_partition_values_as_strings_too(tmp_path, spark, engine):
     for number in ("007", "8", "__HIVE_DEFAULT_PARTITION__"):
         (tmp_path / f"n={number}").mkdir()
         pq.write_table(pa.table({"x": [1.0, float("nan")]}), tmp_path / f"n={number}" / "a.parquet")
@@ -69,7 +69,7 @@ def test_spark_reads_parting_folders_as_texts_too(tmp_path, spark, engine):
 
 
 @pytest.mark.spark
-def test_nanoseconds_are_a_gap_of_spark(tmp_path, spark, engine):
+def test_spark_does_not_read_nanoseconds(tmp_path, spark, engine):
     pq.write_table(pa.table({"t": pa.array([1000], pa.timestamp("ns"))}), tmp_path / "a.parquet")
     assert to_arrow(read(tmp_path, engine=engine), engine).num_rows == 1
     with pytest.raises(SourceError, match="TIMESTAMP"):

@@ -29,7 +29,7 @@ def test_null_tokens_are_whole_values():
     assert values(read(table, nulls=["na", "N/A"], engine=engine), engine)["x"] == [None, None, "Nairobi", None, None, "", " "]
 
 
-def test_names_rename_and_twins_are_refused():
+def test_names_rename_and_duplicates_are_rejected():
     engine = DuckDB().session()
     assert read(pa.table({"x": [1]}), names=["y"], engine=engine).names == ("y",)
     with pytest.raises(ColumnError, match="'a' and 'A'"):
@@ -52,8 +52,8 @@ def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
         read(file, delimeter=";", engine=engine)
 
 
-def test_what_is_no_table_is_refused():
-    with pytest.raises(RequestError, match=r"builtins\.int is no table"):
+def test_what_is_not_a_table_is_rejected():
+    with pytest.raises(RequestError, match=r"builtins\.int cannot be read as a table"):
         read(3, engine=DuckDB().session())
 
 
@@ -107,26 +107,26 @@ def put(place, text):
 
 
 @pytest.mark.parametrize("given", IN_THEIR_STEAD.values(), ids=IN_THEIR_STEAD)
-def test_a_table_in_the_stead_of_headerless_files_keeps_its_names(given, tmp_path):
+def test_a_table_in_place_of_headerless_files_keeps_its_names(given, tmp_path):
     """Columns in another order were named by position: an age was read as a member."""
     engine = DuckDB().session()
     schema = Schema((SCHEMA["age"], SCHEMA["job"]))
     assert to_arrow(read_as(given(tmp_path), schema, schema.names, engine=engine, **HEADERLESS), engine).to_pydict() == EXPECTED
-    whole = read(given(tmp_path), engine=engine, standing_in=True, **HEADERLESS)
+    whole = read(given(tmp_path), engine=engine, substitute=True, **HEADERLESS)
     assert to_arrow(whole.keep(EXPECTED), engine).to_pydict() == EXPECTED
 
 
-def test_a_word_that_no_format_has_is_refused_of_a_table_in_files_stead():
+def test_an_unknown_option_is_rejected_for_a_table_in_place_of_files():
     with pytest.raises(RequestError, match="no option 'delimeter'"):
-        read(pa.table({"age": [1]}), engine=DuckDB().session(), standing_in=True, delimeter=";")
+        read(pa.table({"age": [1]}), engine=DuckDB().session(), substitute=True, delimeter=";")
 
 
-def test_what_cannot_be_taken_over_is_named_all_at_once():
+def test_all_unconvertible_columns_are_reported():
     with pytest.raises(ColumnError) as error:
         read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=DuckDB().session())
     assert [m.message for m in error.value.mistakes] == [
-        "there is no column 'pay', which was learned from",
-        "column 'age' is list, but what was learned needs integer",
+        "there is no column 'pay', which the fitted flow needs",
+        "column 'age' is list, but the fitted flow needs integer",
     ]
     assert error.value.mistakes[0].hint == "did you mean 'payy'?"
 

@@ -113,12 +113,12 @@ def test_a_sum_of_another_connection_is_a_whole_number():
     assert [int(v) for v in found["huge"].to_pylist()] == [2**70]  # too large for 64 bits: a decimal
 
 
-def test_twin_columns_of_a_relation():
-    twins = duckdb.connect().sql("select 1 as a, 2 as A")
-    with pytest.raises(ColumnError, match="cannot be told apart"):
-        read(twins, engine=DuckDB().session())
+def test_duplicate_columns_of_a_relation():
+    duplicates = duckdb.connect().sql("select 1 as a, 2 as A")
+    with pytest.raises(ColumnError, match="equal without regard to case"):
+        read(duplicates, engine=DuckDB().session())
     with pytest.raises(SourceError, match="1 names are given for 2 columns"):
-        read(twins, names=["p"], engine=DuckDB().session())
+        read(duplicates, names=["p"], engine=DuckDB().session())
 
 
 @pytest.mark.spark

@@ -23,10 +23,10 @@ def test_what_is_written_is_read_again(tmp_path, name):
     assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
 
 
-def test_a_folder_of_others_is_not_replaced(tmp_path):
+def test_a_foreign_folder_is_not_replaced(tmp_path):
     engine = DuckDB().session()
     (tmp_path / "notes.md").write_text("mine")
-    with pytest.raises(RequestError, match=r"holds what was not written by Tilth: notes\.md"):
+    with pytest.raises(RequestError, match=r"has files not written by Tilth: notes\.md"):
         write(read(TABLE, engine=engine), tmp_path, engine=engine)
     assert [p.name for p in tmp_path.iterdir()] == ["notes.md"]
 
@@ -57,7 +57,7 @@ def test_spark_writes_what_is_read_again(tmp_path, spark, name):
 
 
 def test_integers_and_booleans_with_nulls_keep_their_values_in_pandas():
-    """2⁵³ + 1 is no float: pandas' own way of a column with a gap would make 2⁵³ of it."""
+    """2⁵³ + 1 is not a float: pandas' own way of a column with a gap would make 2⁵³ of it."""
     engine = DuckDB().session()
     table = pa.table({"i": [2**53 + 1, None], "b": [True, None], "whole": [1, 2], "f": [0.5, None]})
     frame = to_pandas(read(table, engine=engine), engine)
@@ -68,7 +68,7 @@ def test_integers_and_booleans_with_nulls_keep_their_values_in_pandas():
 
 @pytest.mark.spark
 def test_a_table_of_another_engine_becomes_a_spark_frame(spark):
-    """A time without a zone stays one: PySpark makes an instant of it."""
+    """A time without a zone stays one: PySpark makes it a timestamp with time zone."""
     engine = DuckDB().session()
     noon = datetime(2024, 2, 29, 12)
     columns = {

@@ -44,7 +44,7 @@ def value(metric, xs, ys=None):
 
 
 @given(NUMBERS.filter(lambda xs: any(x is not None for x in xs)))
-def test_moments_are_those_of_the_values_that_are_there(xs):
+def test_moments_ignore_nulls(xs):
     there = [x for x in xs if x is not None]
     scale = max(1.0, max(abs(x) for x in there))
     assert value(Mean("x"), xs) == pytest.approx(statistics.fmean(there), rel=1e-9, abs=1e-9 * scale)
@@ -74,7 +74,7 @@ def test_correlation_is_pearsons():
     assert value(Correlation("x", "y"), [1.0, 1.0], [1.0, 2.0]) is None  # one side is constant
 
 
-def test_a_row_whose_condition_is_null_is_no_hit():
+def test_a_row_whose_condition_is_null_is_not_a_hit():
     assert value(Share(gt(col("x"), lit(1))), [0.0, 2.0, None, None]) == 0.25
 
 

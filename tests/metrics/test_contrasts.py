@@ -65,7 +65,7 @@ def test_many_tables_at_once_are_the_tables_one_by_one():
         assert formula(p, q) == pytest.approx([float(formula(a, b)) for a, b in zip(p, q, strict=True)], rel=1e-12)
 
 
-def test_shares_of_nothing_are_no_shares():
+def test_shares_of_nothing_are_nan():
     assert np.isnan(contrasts.shares([0, 0])).all()
 
 

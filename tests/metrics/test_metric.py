@@ -25,7 +25,7 @@ def data():
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda m: m.name)
-def test_of_every_row_is_of_the_table(metric, data):
+def test_where_true_is_the_whole_table(metric, data):
     found = measured(data, [metric, Where(metric, eq(lit(1), lit(1)))], DuckDB().session())
     assert len(set(found.values())) == 1
 

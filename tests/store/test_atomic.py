@@ -24,7 +24,7 @@ def names(folder):
     return sorted(p.name for p in folder.iterdir())
 
 
-def test_a_file_takes_its_place_at_the_end(tmp_path):
+def test_a_file_is_replaced_at_the_end(tmp_path):
     place = tmp_path / "a.txt"
     place.write_text("old")
     with whole_file(place) as new:
@@ -33,7 +33,7 @@ def test_a_file_takes_its_place_at_the_end(tmp_path):
     assert (place.read_text(), names(tmp_path)) == ("new", ["a.txt"])
 
 
-def test_a_folder_takes_its_place_at_the_end(tmp_path):
+def test_a_folder_is_replaced_at_the_end(tmp_path):
     place = tmp_path / "out"
     for text in ("old", "new"):
         with whole_folder(place) as new:
@@ -54,7 +54,7 @@ def test_a_failure_leaves_the_old(tmp_path, how, error):
     assert names(tmp_path) == ["a"]
 
 
-def test_what_others_wrote_is_not_replaced(tmp_path):
+def test_foreign_files_are_not_replaced(tmp_path):
     place = tmp_path / "out"
     with whole_folder(place) as new:
         (new / "ours").touch()
@@ -98,7 +98,7 @@ KILLED = """
 """
 
 
-def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path):
+def test_the_remains_of_a_killed_run_are_removed_by_the_next(tmp_path):
     place = tmp_path / "out"
     ours = {**os.environ, "PYTHONPATH": str(Path(tilth.__file__).parents[1])}
     run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(KILLED), str(place)], stdout=subprocess.PIPE, env=ours)
@@ -131,7 +131,7 @@ def test_a_run_killed_between_two_renames_loses_nothing(tmp_path):
     assert (names(tmp_path), (place / "x").read_text()) == (["out"], "old")
 
 
-def test_an_engine_s_full_disk_is_told_of_the_place_that_was_asked_and_leaves_no_new_folder(tmp_path):
+def test_a_full_disk_of_an_engine_names_the_target_and_leaves_no_new_folder(tmp_path):
     place = tmp_path / "new" / "deep" / "out"
     with pytest.raises(MachineError, match=r"new/deep/out could not be written: the disk is full"), whole_folder(place) as new:
         raise MachineError(f"{new} is too large", code=DISK_FULL)
@@ -141,7 +141,7 @@ def test_an_engine_s_full_disk_is_told_of_the_place_that_was_asked_and_leaves_no
 @pytest.mark.parametrize("how", [whole_file, whole_folder], ids=["file", "folder"])
 def test_a_file_in_the_way_of_a_folder(tmp_path, how):
     (tmp_path / "a").write_text("mine")
-    with pytest.raises(RequestError, match="a is a file: nothing can be put into it"), how(tmp_path / "a" / "b" / "c"):
+    with pytest.raises(RequestError, match="a is a file: it cannot contain files"), how(tmp_path / "a" / "b" / "c"):
         pass
     assert (tmp_path / "a").read_text() == "mine"
 

@@ -19,7 +19,7 @@ from tilth.store.local import exists, files, in_folder, suffix_of, text_of
         ("no/where/x.csv", "there is no file", "there is no folder"),
         ("*.parquet", "no file matches", "the folder holds"),
         ("empty.csv", "is empty", ""),
-        ("folder", r"holds no file ending in \.csv", "the folder holds notes.md"),
+        ("folder", r"has no file ending in \.csv", "the folder holds notes.md"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, path, message, hint):
@@ -55,7 +55,7 @@ def test_a_folder_of_too_many_files(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "MOST_FILES", 4)  # two folders that are walked, a file in each
     assert len(in_folder(str(tmp_path))) == 2
     monkeypatch.setattr(local, "MOST_FILES", 3)
-    with pytest.raises(SourceError, match=r"holds more than 3 files .*\n.*the folder of the data"):
+    with pytest.raises(SourceError, match=r"has more than 3 files .*\n.*the folder of the data"):
         in_folder(str(tmp_path))
 
 

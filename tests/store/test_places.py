@@ -3,7 +3,7 @@
 import pytest
 
 from tilth.errors import Mistake, Place, RequestError, SourceError
-from tilth.store.places import Copies, Store, atomic, copies, named, refuse_foreign
+from tilth.store.places import Copies, Store, atomic, copies, named, reject_foreign
 
 
 def test_a_scheme_without_a_store_is_read_by_the_engine_and_not_written():
@@ -11,7 +11,7 @@ def test_a_scheme_without_a_store_is_read_by_the_engine_and_not_written():
     with pytest.raises(RequestError, match="there is no store 'hdfs'"), atomic("hdfs://host/a"):
         pass
     with pytest.raises(RequestError, match="accepted: file"):
-        refuse_foreign("hdfs://host/a")
+        reject_foreign("hdfs://host/a")
 
 
 def test_a_file_uri(tmp_path):
@@ -22,7 +22,7 @@ def test_a_file_uri(tmp_path):
 
 
 def test_a_store_that_lacks_something_says_so():
-    for ask in (Store().copies, Store().rows, lambda p: Store().refuse_foreign(p, True), lambda p: Store().atomic(p, True)):
+    for ask in (Store().copies, Store().rows, lambda p: Store().reject_foreign(p, True), lambda p: Store().atomic(p, True)):
         with pytest.raises(NotImplementedError, match="odd://"):
             ask("odd://x")
 

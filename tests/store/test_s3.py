@@ -113,7 +113,7 @@ def tilth_spark(request):
     return Spark(request.getfixturevalue("spark"))
 
 
-def test_a_delivery_is_seen_whole_or_not_at_all(s3, monkeypatch):
+def test_a_delivery_is_atomic(s3, monkeypatch):
     def deliver(text: str) -> None:
         with atomic(f"{s3}/out", folder=True) as new:
             (new / "a.csv").write_text(f"n\n{text}\n")
@@ -148,16 +148,16 @@ def test_a_delivery_is_seen_whole_or_not_at_all(s3, monkeypatch):
     assert len(keys(f"{s3}/out")) == 3
 
 
-def test_what_others_wrote_is_not_replaced(s3):
+def test_foreign_files_are_not_replaced(s3):
     put(f"{s3}/out/theirs.txt", b"mine")
     with pytest.raises(RequestError, match=r"not written by Tilth: theirs\.txt"), atomic(f"{s3}/out", folder=True):
         pass
     with pytest.raises(RequestError, match="is a prefix of other objects"), atomic(f"{s3}/out"):
         pass
     with pytest.raises(RequestError, match="would replace"):
-        from tilth.store.local import refuse_own_input
+        from tilth.store.local import reject_own_input
 
-        refuse_own_input(f"{s3}/out", [f"{s3}/out/theirs.txt"])
+        reject_own_input(f"{s3}/out", [f"{s3}/out/theirs.txt"])
 
 
 def test_a_failure_leaves_nothing(s3):

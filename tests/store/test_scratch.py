@@ -51,7 +51,7 @@ def names(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir()}
 
 
-def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_has_stays(place: Path) -> None:
+def test_folders_of_killed_processes_are_removed_and_of_running_ones_kept(place: Path) -> None:
     with at_work(place) as process:
         theirs = names(place)
         assert sorted(name.split("-")[0] for name in theirs) == [".tilth", "tilth"]
@@ -68,7 +68,7 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_has_stays(p
     assert names(place) == set()
 
 
-def test_what_is_not_ours_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_folders_are_kept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "tilth-project").mkdir()  # no scratch folder, though it is called like one
     left = place / "tilth-left"
     left.mkdir()
@@ -84,7 +84,7 @@ def test_what_is_not_ours_stays(place: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert names(place) == before - {"tilth-left"}
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"the spill folder .* cannot be used: No such file"):
         Scratch(tmp_path / "nowhere")
 
@@ -96,7 +96,7 @@ def test_a_fork_leaves_it_alone(place: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert Path(held.name).is_dir()
 
 
-def test_who_holds_its_close_holds_the_folder(place: Path) -> None:
+def test_a_reference_to_close_keeps_the_folder(place: Path) -> None:
     close = Scratch().close
     assert len(names(place)) == 1
     close()

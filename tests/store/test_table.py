@@ -61,8 +61,8 @@ def test_a_query(database):
         ("&query=DELETE FROM loans RETURNING id", SourceError, "syntax error"),
         ("&query=WITH q AS (DELETE FROM loans RETURNING id) SELECT * FROM q", SourceError, "data-modifying"),
         ("&query=SELECT job::int FROM loans", SourceError, "a value does not fit"),
-        ("", RequestError, "names a table or a query"),
-        ("&table=loans&password=hidden", RequestError, "does not take a password"),
+        ("", RequestError, "needs a table or a query"),
+        ("&table=loans&password=hidden", RequestError, "must not contain a password"),
     ],
 )
 def test_what_cannot_be_read(database, asked, error, says):

@@ -1,1 +1,1 @@
-"""Other products' files and words, over the verbs."""
+"""Files and formats of AWS products."""

@@ -1,4 +1,4 @@
-"""The report in the shape of AWS Glue Data Quality's service, so that what reads that reads this."""
+"""The report as the result of AWS Glue Data Quality's API."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COUNTS = {"passed": "PassedCount", "failed": "FailedCount", "skipped": "SkippedC
 
 
 def to_glue_json(report: Report) -> str:
-    """JSON with the field names of the service's API; what is not known here is left out.
+    """JSON with the field names of the service's API; unknown fields are omitted.
 
-    Rules and analyzers are numbered from 1 in the order of the ruleset. A score is there only where there are rules; a message only where
-    a rule did not pass; a metric without a finite value is absent.
+    Rules and analyzers are numbered from 1 in the order of the ruleset. There is a score only if there are rules, and a message only for
+    a rule that did not pass; a metric without a finite value is absent.
 
     >>> payload = RuleVerdict(metrics={"Dataset.*.RowCount": 5})
     >>> finding = Finding("RowCount > 0", outcome=Outcome.PASSED, payload=payload)
@@ -44,12 +44,12 @@ def to_glue_json(report: Report) -> str:
 
 
 def _known(result: dict[str, Any]) -> dict[str, Any]:
-    """The fields that hold something."""
+    """The fields that have a value."""
     return {name: value for name, value in result.items() if value is not None and value != "" and value != {} and value != []}
 
 
 def _id(report: Report) -> str:
-    """A name for this result: equal for equal findings of the same run."""
+    """An id of this result: equal for equal findings of the same run."""
     told = f"{report.title}\n{report.facts.started}\n{[(f.name, f.outcome, repr(f.value)) for f in report.findings]}"
     return "dqresult-" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
@@ -97,7 +97,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _aggregated(report: Report, rules: int, passed: int) -> dict[str, Any]:
-    """How many rules passed, and how many rows passed all of them where that was counted."""
+    """How many rules passed, and how many rows passed all of them if that was counted."""
     more = report.facts.more
     rows: Sequence[tuple[str, Any]] = (
         ("TotalRowsProcessed", report.rows),

@@ -1,4 +1,4 @@
-"""The mistakes that pydantic finds in another product's configuration, in the words of Tilth: each with its key path, all at once."""
+"""The mistakes that pydantic finds in another product's configuration, each with its key path, all at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACCEPTED = {
 
 
 def mistakes_of(error: ValidationError, given: Any, model: type[BaseModel]) -> list[Mistake]:
-    """The mistakes of a validation of `given`, each with its key path; of a value that may have several shapes they are one."""
+    """The mistakes of a validation of `given`, each with its key path; a value that may have several shapes has one."""
     found: dict[tuple[str | int, ...], list[Any]] = {}
     for e in error.errors(include_url=False):
         found.setdefault(_path(e, given), []).append(e)
@@ -40,7 +40,7 @@ def mistakes_of(error: ValidationError, given: Any, model: type[BaseModel]) -> l
 
 
 def _path(error: Any, given: Any) -> tuple[str | int, ...]:
-    """The keys and indices that lead to the value, without the names of the shapes that were tried."""
+    """The keys and indices that lead to the value, without the names of the tried shapes."""
     path: list[str | int] = []
     for at in error["loc"]:
         inside = (isinstance(given, dict) and at in given) or (isinstance(given, list) and isinstance(at, int) and at < len(given))

@@ -1,9 +1,9 @@
-"""The dataset: a lazy table, its schema, its roles, and what its values mean."""
+"""The dataset: a lazy table, its schema and its roles."""
 
 from tilth.data.dataset import BELOW, Append, Change, Dataset, Layer, Rows
 from tilth.data.masking import mask, masked
 from tilth.data.roles import Roles
-from tilth.data.schema import Column, Kind, Schema, refuse_twins
+from tilth.data.schema import Column, Kind, Schema, reject_duplicate_names
 from tilth.data.selectors import select
 from tilth.data.source import Files, Memory, Native, Source
 
@@ -24,6 +24,6 @@ __all__ = [
     "Source",
     "mask",
     "masked",
-    "refuse_twins",
+    "reject_duplicate_names",
     "select",
 ]

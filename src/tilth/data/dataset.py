@@ -14,14 +14,14 @@ from tilth.data.roles import Roles
 from tilth.data.source import Native, Source
 from tilth.errors import ColumnError
 
-BELOW = "below"  # the name under which a `Rows` layer speaks of the layer under it
+BELOW = "below"  # what a `Rows` layer calls the layer below
 
 
 @dataclass(frozen=True)
 class Change:
-    """Columns made anew from the columns below, row by row: (name, tree), or (name, None) for a column that goes.
+    """Columns computed row by row from the columns below: (name, tree), or (name, None) for a dropped column.
 
-    The first change of a dataset may be its decoding (`decode`): casts, null tokens, NaN to null. It is applied once
+    The first change of a dataset may be its decoding (`decode`): casts, null tokens, NaN to null. It is applied once,
     and no later change joins it.
     """
 
@@ -29,7 +29,7 @@ class Change:
     decode: bool = False
 
     def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
-        """The names after the change: kept ones in their place, new ones behind."""
+        """The names after the change: kept ones in place, new ones at the end."""
         kept = dict.fromkeys(c for c in below if c not in self.made or self.made[c] is not None)
         return tuple(kept | {c: None for c, tree in self.columns if tree is not None})
 
@@ -39,15 +39,15 @@ class Change:
         return dict(self.columns)
 
     def reads(self) -> set[str]:
-        """The columns below that the change looks at."""
+        """The columns below that the change reads."""
         return {c.name for _, tree in self.columns if tree is not None for c in tree.find_all(exp.Column)}
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Other rows, or the same in another order: any SELECT from `below`. `ordered` says that the order of the rows is meant.
+    """Other rows, or the same in another order: any SELECT from `below`. `ordered`: whether their order is significant.
 
-    `out` are the names it gives, None for the names below.
+    `out` are its column names, None for those below.
     """
 
     select: exp.Select | exp.Union
@@ -61,7 +61,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Append:
-    """More rows behind those below: all rows of another dataset, its columns by their names; a column that it lacks is null there."""
+    """Rows appended to those below: all rows of another dataset, matched by column name; a column that it lacks is null there."""
 
     other: Dataset
 
@@ -75,9 +75,9 @@ Layer: TypeAlias = Change | Rows | Append
 
 @dataclass(frozen=True)
 class Dataset:
-    """A lazy table, its columns and their roles. The only thing that travels between verbs.
+    """A lazy table, its columns and their roles. The only thing passed between verbs.
 
-    A change that reads and writes nothing that the last layer made joins that layer, so a thousand independent changes
+    A change that neither reads nor writes columns of the last layer joins that layer, so a thousand independent changes
     are one layer. Nothing runs until a verb asks an engine.
     """
 
@@ -95,7 +95,7 @@ class Dataset:
 
     @property
     def ordered(self) -> bool:
-        """Whether the order of the rows is meant (the last layer that says something about rows ordered them, or the source did)."""
+        """Whether row order is significant: the last layer of rows ordered them, or the source did."""
         own = isinstance(self.source, Native) and self.source.ordered
         return next((layer.ordered for layer in reversed(self.layers) if isinstance(layer, Rows)), own)
 
@@ -114,7 +114,7 @@ class Dataset:
         return replace(self, layers=(*self.layers, Rows(select, ordered, None if out is None else tuple(out))))
 
     def append(self, other: Dataset) -> Dataset:
-        """The table with the rows of another behind its own. Errors: `ColumnError` for columns that this table lacks."""
+        """The table with the rows of another appended. Errors: `ColumnError` for columns that this table lacks."""
         unknown = [name for name in other.names if name not in self.names]
         if unknown:
             raise ColumnError(*(m for name in unknown for m in ColumnError.unknown(name, self.names).mistakes))

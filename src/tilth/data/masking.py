@@ -1,4 +1,4 @@
-"""How a private value is shown: never as it is."""
+"""Masking of private values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def mask(value: Any) -> Any:
-    """What may be shown of a private value: its first character and its length, nothing of a short one or of a number.
+    """A private value, masked: its first character and its length; nothing of a short string or a number.
 
     Null stays null: that a value is missing is not private.
 

@@ -15,7 +15,7 @@ MANY = ("facet", "id", "group", "text", "image", "private")
 
 @dataclass(frozen=True)
 class Roles:
-    """Who plays which part. `positive` is the label's value (or values) that counts as the good outcome.
+    """The columns of each role. `positive` is the favourable value (or values) of the label.
 
     >>> Roles.of(label="approved", positive="yes", facet=["sex", "age"]).facet
     ('sex', 'age')
@@ -36,7 +36,7 @@ class Roles:
 
     @classmethod
     def of(cls, **given: Any) -> Roles:
-        """Roles from names or lists of names; a single name stands for a list of one."""
+        """Roles from names or lists of names; a single name means a list of one."""
         known = [f.name for f in fields(cls)]
         unknown = [
             Mistake(f"there is no role {r!r}", accepted=listed(known), hint=did_you_mean(r, known), code="unknown-role")
@@ -50,7 +50,7 @@ class Roles:
         return cls(**(single | several))
 
     def named(self) -> Mapping[str, tuple[str, ...]]:
-        """Role → its columns, for the roles that have any."""
+        """Role → its columns, for roles that have any."""
         found: dict[str, tuple[str, ...]] = {}
         for role in (*SINGLE, *MANY):
             value = getattr(self, role)
@@ -59,17 +59,17 @@ class Roles:
         return found
 
     def of_column(self, name: str) -> tuple[str, ...]:
-        """The roles that a column plays."""
+        """The roles of a column."""
         return tuple(role for role, columns in self.named().items() if name in columns)
 
     @cached_property
     def not_features(self) -> frozenset[str]:
-        """What a selector by kind leaves alone: what identifies, dates, weighs, groups or splits a row, is private or the outcome."""
+        """Columns that selectors by kind leave out: they identify, date, weight, group or split rows, are private or are the outcome."""
         leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private")
         return frozenset(c for role in leave for c in self.named().get(role, ()))
 
     def check(self, names: Iterable[str]) -> None:
-        """Refuse roles of columns that are not there, all at once."""
+        """Reject roles of unknown columns, all at once."""
         names = list(names)
         missing = [
             Mistake(f"role {role!r}: there is no column {c!r}", accepted=listed(names), hint=did_you_mean(c, names), code="unknown-column")

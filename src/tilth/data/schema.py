@@ -22,7 +22,7 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     STRING = "string"
     DATE = "date"
-    TIMESTAMP = "timestamp"  # without a zone
+    TIMESTAMP = "timestamp"  # without time zone
     TIMESTAMP_TZ = "timestamp with time zone"  # a point in time
     TIME = "time"
     BINARY = "binary"
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
     @property
     def python(self) -> Any:
-        """The type of its values in Python; for numbers any number, because a mean of integers is a column's value too."""
+        """The type of its values in Python; any number for a numeric kind, because a mean of integers is a column's value too."""
         return VALUES.get(self, int | float | Decimal if self.numeric else Any)
 
     @property
@@ -66,7 +66,7 @@ VALUES: dict[Kind, Any] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name and kind; `type` is the engine's own word for the type, for people to read."""
+    """A column's name and kind; `type` is the engine's name of the type, for people to read."""
 
     name: str
     kind: Kind
@@ -107,28 +107,28 @@ class Schema:
         return tuple(c.name for c in self.columns)
 
 
-def refuse_twins(names: Iterable[str]) -> None:
-    """Refuse an empty name and names that differ in case only.
+def reject_duplicate_names(names: Iterable[str]) -> None:
+    """Reject empty names and names that differ in case only.
 
-    DuckDB folds ASCII case and Spark all of Unicode when they look a name up, so of two such columns an engine may
-    silently read the wrong one.
+    DuckDB folds ASCII case and Spark all of Unicode when they look a name up, so an engine may silently read
+    the wrong one of two such columns.
     """
     seen: dict[str, str] = {}
-    twins = []
+    duplicates = []
     for name in names:
         if not name:
             raise ColumnError(
                 "a column has an empty name",
-                hint="give it a name where the data is made, or name the columns when reading",
+                hint="rename it at the source, or name the columns when reading",
                 code="empty-name",
             )
         if name.casefold() in seen:
-            twins.append((seen[name.casefold()], name))
+            duplicates.append((seen[name.casefold()], name))
         seen.setdefault(name.casefold(), name)
-    if twins:
-        shown = "; ".join(f"{a!r} and {b!r}" for a, b in twins)
+    if duplicates:
+        shown = "; ".join(f"{a!r} and {b!r}" for a, b in duplicates)
         raise ColumnError(
-            f"columns whose names are the same but for upper and lower case cannot be told apart: {shown}",
-            hint="rename one where the data is made, or name the columns when reading",
-            code="twin-names",
+            f"column names that are equal without regard to case: {shown}",
+            hint="rename one at the source, or name the columns when reading",
+            code="duplicate-names",
         )

@@ -1,4 +1,4 @@
-"""Which columns a step means: by name, kind, role or pattern."""
+"""Column selectors: by name, kind, role or pattern."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ROLES = frozenset({*SINGLE, *MANY})
 
 
 def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES) -> tuple[str, ...]:
-    """The names of the columns that a selector means, in the order of the table.
+    """The names of the selected columns, in the order of the table.
 
     `chosen` is one word or several: a column's name; a kind (`numeric`, `categorical`, `temporal`, `boolean`, `integer`,
-    `float`, `string`, `all`), which leaves alone the columns that identify, date, weigh, group or split a row, are private or
-    are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which takes
-    away. A column's own name wins over the same word's other meanings. A kind, role or pattern may select nothing.
+    `float`, `string`, `all`), which leaves out columns that identify, date, weight, group or split rows, are private or
+    are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which
+    excludes. A column's name takes precedence over other meanings of a word. A kind, role or pattern may select nothing.
 
-    Errors: `ColumnError` for every word that means nothing, all at once.
+    Errors: `ColumnError` for every unknown word, all at once.
 
     >>> from tilth.data.schema import Column
     >>> table = Schema((Column("age", Kind.INTEGER), Column("name", Kind.STRING), Column("pay", Kind.FLOAT)))
@@ -42,8 +42,8 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
     mistakes: list[Mistake] = []
     kept: set[str] = set()
     for word in words if any(not w.startswith("!") for w in words) else ["all", *words]:
-        taken_away = word.startswith("!") and word not in schema
-        found = _meaning(word.removeprefix("!") if taken_away else word, schema, roles)
+        excluded = word.startswith("!") and word not in schema
+        found = _meaning(word.removeprefix("!") if excluded else word, schema, roles)
         if found is None:
             accepted = f"{listed(schema.names)}; or {', '.join(KINDS)}; or a role; or a pattern with *"
             mistakes.append(
@@ -55,7 +55,7 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
                 )
             )
         else:
-            kept = kept - found if taken_away else kept | found
+            kept = kept - found if excluded else kept | found
     if mistakes:
         raise ColumnError(*mistakes)
     return tuple(n for n in schema.names if n in kept)

@@ -1,4 +1,4 @@
-"""Where a table's rows come from: plain descriptions that an engine knows how to scan."""
+"""Where a table's rows come from: plain descriptions that an engine can scan."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tilth.store.places import Copies
 class Files:
     """Files of one format. `options` are the format's own (delimiter, header …), sorted, so that equal sources are equal.
 
-    `columns` are the names in the files; `typed` tells whether the files carry types (Parquet) or texts only (CSV). `state` is how the
-    files were when they were opened: one that was written since is another source, and is read again.
-    `copies` is set if the files are copies of a place elsewhere, which live as long as it does.
+    `columns` are the names in the files; `typed`: whether they have types, unlike CSV. `state` is that of the files when
+    they were opened: files written since are another source, and are read again. `copies` is set if the files are copies from
+    elsewhere, and keeps them.
     """
 
     format: str
@@ -26,7 +26,7 @@ class Files:
     copies: Copies | None = field(default=None, repr=False, compare=False)
 
     def option(self, name: str, default: Any = None) -> Any:
-        """One option's value."""
+        """The value of an option."""
         return dict(self.options).get(name, default)
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Native:
-    """A table that lives in an engine already: a DuckDB relation or a Spark frame. `ordered`: the order of its rows is meant."""
+    """A table in an engine: a DuckDB relation or a Spark frame. `ordered`: whether row order is significant."""
 
     engine: str
     handle: Any = field(repr=False, compare=False)

@@ -76,12 +76,12 @@ def _remedies(error: RequestError, place: str, reading: ReadOptions) -> Iterator
         return
     codes = {m.code for m in error.mistakes}
     where = next((m.place.file for m in error.mistakes if m.place and m.place.file), place)
-    if "encoding" not in reading.options and codes & {"wrong-encoding", "no-text"}:
+    if "encoding" not in reading.options and codes & {"wrong-encoding", "not-text"}:
         encoding = likely_encodings(where).split(" ")[0]
         yield reading.adding("not utf-8, and a guess: look at letters with accents", encoding=encoding)
     if "quote" not in reading.options and codes & {"unreadable", "open-quote", "stray-quote", "ragged-row"}:
         yield reading.adding("quotes inside values", quote="")
-    if "names" not in reading.options and codes & {"twin-names", "empty-name"}:
+    if "names" not in reading.options and codes & {"duplicate-names", "empty-name"}:
         header = form.head(place, **reading.options)[0]
         yield reading.adding("the header has a name twice, or a column without one", names=unique_names(header), header=True)
 

@@ -31,7 +31,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import ConfigDict, Field, create_model
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
-from tilth.data.schema import refuse_twins
+from tilth.data.schema import reject_duplicate_names
 from tilth.errors import ArtefactError, Gap, NotAllowed, TilthError
 from tilth.flow.flow import Delivery, FitResult, Flow, Reading
 from tilth.flow.parts import NAMES, SERVED
@@ -41,7 +41,7 @@ from tilth.measures import MEASURES
 from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
 from tilth.steps.step import ColumnStep, Fitted, Part, Step
-from tilth.store.local import refuse_stream
+from tilth.store.local import reject_stream
 from tilth.store.places import atomic, copies
 
 VERSION = 1
@@ -102,7 +102,7 @@ def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
     held = copies(path)  # of a remote place; they exist as long as this
     path = Path(held.path)
-    refuse_stream(str(path), "fitted flow", ArtefactError)
+    reject_stream(str(path), "fitted flow", ArtefactError)
     raw = _raw(path)
     try:
         flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())
@@ -127,7 +127,7 @@ def _verify(flow: Flow) -> None:
         if not needed <= set(data.names) or any(c in kinds and kinds[c] is not fitted.schema[c].kind for c in needed):
             raise ValueError(f"{fitted.step.name} reads columns that the table does not have")
         data = fitted.apply(data)
-        refuse_twins(data.names)
+        reject_duplicate_names(data.names)
         for c in made_by(fitted):
             kinds.pop(c, None)
     try:
@@ -372,5 +372,5 @@ def _columns(schema: Schema) -> list[list[str]]:
 
 def _schema(found: list[list[str]]) -> Schema:
     schema = Schema(tuple(Column(str(name), Kind(kind), str(type_)) for name, kind, type_ in found))
-    refuse_twins(schema.names)
+    reject_duplicate_names(schema.names)
     return schema

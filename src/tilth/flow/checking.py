@@ -16,7 +16,7 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.rules import Ruleset, parse
-from tilth.store.local import refuse_own_input, text_of
+from tilth.store.local import reject_own_input, text_of
 
 if TYPE_CHECKING:
     from tilth.rules.evaluation import Evaluation
@@ -69,7 +69,7 @@ def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
         raise RequestError(f"the rows that pass and those that fail cannot both be written to {passed}", code="same-place")
     for place in (passed, failed):
         if place is not None:
-            refuse_own_input(place, [path for t in tables if isinstance(t.source, Files) for path in t.source.paths])
+            reject_own_input(place, [path for t in tables if isinstance(t.source, Files) for path in t.source.paths])
 
 
 def _write_rows(data: Dataset, ruleset: Ruleset, found: Evaluation, session: Session, passed: Any, failed: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
     if isinstance(data, Dataset):
         return data
     if data is not None:
-        return formats.read(data, roles=flow.reading.roles, engine=session, standing_in=True, **flow.reading.options)
+        return formats.read(data, roles=flow.reading.roles, engine=session, substitute=True, **flow.reading.options)
     source = paths_of(flow)
     if not source:
         to_apply = f"to prepare data by what it learned: tilth apply {flow.name}.tilth DATA -o OUT"

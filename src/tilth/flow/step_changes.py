@@ -11,7 +11,7 @@ from tilth.engine.expressions import col, eq, if_else, lit
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_told
+from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_with_interval
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
 from tilth.steps.step import Fitted
@@ -124,7 +124,7 @@ def _learned_value(value: Any) -> Cell:
     if isinstance(value, list | tuple):
         values = ", ".join(shown(v, 30) for v in value[:MOST_VALUES])
         return Cell(f"{number(len(value))}: {code(values, 400)}" + (" …" if len(value) > MOST_VALUES else ""))
-    return Cell(value_told(value) if isinstance(value, int | float) else code(shown(value, 200)))
+    return Cell(value_with_interval(value) if isinstance(value, int | float) else code(shown(value, 200)))
 
 
 STEPS = ReportSection(StepChanges, steps)

@@ -1,4 +1,4 @@
-"""Reading and writing: one file per format, all found through one table."""
+"""Reading and writing: one file per format, all on one shelf."""
 
 from tilth.formats.decode import decode_served, unfit
 from tilth.formats.format import Format, formats

@@ -8,7 +8,7 @@ from functools import partial
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Memory, refuse_twins
+from tilth.data import Memory, reject_duplicate_names
 from tilth.engine.session import Session
 from tilth.errors import Mistake, SourceError, listed
 from tilth.formats.format import Format
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HINT = "give it one plain type before it is read"
-ACCEPTED = "booleans, numbers, decimals of up to 38 digits, texts, bytes, dates, times, timestamps, categories of these, lists and structs"
+ACCEPTED = (
+    "booleans, numbers, decimals of up to 38 digits, strings, bytes, dates, times, timestamps, categories of these, lists and structs"
+)
 
 
 class Arrow(Format):
-    """An Arrow table, batch, reader or dataset; a pandas or Polars frame, a lazy one too; any object with `__arrow_c_stream__`.
+    """An Arrow table, batch, reader or dataset; a pandas or Polars frame, lazy ones included; any object with `__arrow_c_stream__`.
 
     A reader can be read once, and a lazy frame or dataset is not yet computed, so their rows are taken into memory. Dictionaries
-    (categories) become their values. The index of a pandas frame is no column: `frame.reset_index()` makes columns of it.
+    (categories) become their values. The index of a pandas frame is not a column: `frame.reset_index()` makes it one.
     """
 
     name = "arrow"
@@ -40,10 +42,9 @@ class Arrow(Format):
 
 
 def as_table(given: Any, names: Sequence[str] | None = None) -> pa.Table:
-    """Any table in memory as an Arrow table, its columns renamed where `names` are given.
+    """Any table in memory as an Arrow table, its columns renamed to `names` if given.
 
-    Errors: `SourceError` that names the columns which Arrow cannot hold, never a value of them; `ColumnError` for names that cannot be
-    told apart.
+    Errors: `SourceError` with the columns that Arrow cannot hold, never their values; `ColumnError` for duplicate names.
     """
     import pyarrow as pa
 
@@ -52,26 +53,26 @@ def as_table(given: Any, names: Sequence[str] | None = None) -> pa.Table:
     taken: dict[str, Callable[[Any, Sequence[str] | None], pa.Table]] = {"pandas": _of_pandas, "polars": _of_polars}
     library = type(given).__module__.partition(".")[0]
     if library in taken and type(given).__name__ == "Series":
-        raise SourceError(f"a {library} Series is one column, and no table", hint="give it as a frame: series.to_frame()", code="not-arrow")
+        raise SourceError(f"a {library} Series is a column, not a table", hint="pass a frame: series.to_frame()", code="not-arrow")
     if library in taken:
         return taken[library](given, names)
     try:
         table = given if isinstance(given, pa.Table) else pa.table(given)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise SourceError(f"a value of type {type(given).__name__} cannot be taken over as a table by Arrow", code="not-arrow") from error
+        raise SourceError(f"a value of type {type(given).__name__} cannot be read as a table by Arrow", code="not-arrow") from error
     return table.rename_columns(checked_names(table.column_names, names))
 
 
 def checked_names(columns: Sequence[str], names: Sequence[str] | None) -> list[str]:
-    """The names of a table's columns, or those that are given instead; refuses too few or many, empty ones and twins."""
+    """The names of a table's columns, or the given ones; rejects a wrong number of names, empty names and duplicates."""
     if names and len(names) != len(columns):
         raise SourceError(f"{len(names)} names are given for {len(columns)} columns", accepted="one name for each column", code="names")
-    refuse_twins(names or columns)
+    reject_duplicate_names(names or columns)
     return list(names or columns)
 
 
 def _collector(given: Any) -> Callable[[], Any] | None:
-    """What computes a table that is only described yet: a lazy frame of Polars, a dataset or scanner of Arrow."""
+    """The function that computes a lazy table: a Polars lazy frame, an Arrow dataset or scanner."""
     module, name = type(given).__module__, type(given).__name__
     if module.startswith("polars.") and name == "LazyFrame":
         return partial(given.collect)
@@ -87,50 +88,50 @@ def _of_pandas(frame: pd.DataFrame, names: Sequence[str] | None) -> pa.Table:
     unnamed = [] if names else [n for n in frame.columns if not isinstance(n, str)]
     if unnamed:
         hint = "name the columns: frame.columns = [...]"
-        raise SourceError(f"columns whose names are no texts: {listed(map(repr, unnamed))}", hint=hint, code="column-name")
-    found, columns, unfit = checked_names(list(frame.columns), names), [], []
-    for i, name in enumerate(found):
+        raise SourceError(f"column names that are not strings: {listed(map(repr, unnamed))}", hint=hint, code="column-name")
+    final_names, columns, unfit = checked_names(list(frame.columns), names), [], []
+    for i, name in enumerate(final_names):
         try:
             columns.append(_column(frame.iloc[:, i]))
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             unfit.append(Mistake(f"column {name!r} {_why(frame.iloc[:, i], error)}", accepted=ACCEPTED, hint=HINT, code="mixed-types"))
     if unfit:
         raise SourceError(*unfit)
-    return pa.Table.from_arrays(columns, names=found)
+    return pa.Table.from_arrays(columns, names=final_names)
 
 
 def _column(values: pd.Series[Any]) -> pa.Array | pa.ChunkedArray:
     import pyarrow as pa
 
-    if values.dtype == object and len(_families(values)) > 1:  # of some mixtures Arrow takes the first for all
+    if values.dtype == object and len(_families(values)) > 1:  # Arrow would silently convert some mixtures to the type of the first value
         raise TypeError
     return pa.array(values, from_pandas=True)
 
 
 def _families(values: pd.Series[Any]) -> dict[str, str]:
-    """What the values of a column of objects have in common, with a type of each for people to read."""
-    there = values.dropna()
-    found = {_family(kind): kind.__name__ for kind in set(map(type, there))}
-    if "datetime" in found:
-        name = found.pop("datetime")
-        naive = {v.tzinfo is None for v in there if isinstance(v, datetime)}
-        found |= {f"{name} {zone}": f"{name} {zone}" for zone in ("without a zone" if n else "with a zone" for n in naive)}
-    return found
+    """The families of types in an object column → the name of one type of each, for messages."""
+    known = values.dropna()
+    families = {_family(kind): kind.__name__ for kind in set(map(type, known))}
+    if "datetime" in families:
+        name = families.pop("datetime")
+        naive = {v.tzinfo is None for v in known if isinstance(v, datetime)}
+        families |= {f"{name} {zone}": f"{name} {zone}" for zone in ("without a zone" if n else "with a zone" for n in naive)}
+    return families
 
 
 def _family(kind: type) -> str:
-    """What columns of these types have in common."""
+    """The family of types that may be in one column with this one."""
     if kind.__name__ in ("bool", "bool_"):
         return "boolean"
     return next((base.__name__ for base in (str, datetime, date, Number) if issubclass(kind, base)), kind.__name__)
 
 
 def _why(values: pd.Series[Any], error: Exception) -> str:
-    """What is wrong with a column, without showing a value of it."""
+    """What is wrong with a column, without showing its values."""
     if isinstance(error, OverflowError):
-        return "holds whole numbers beyond 64 bits"
+        return "holds integers beyond 64 bits"
     if isinstance(error, UnicodeError):
-        return "holds texts that are no valid Unicode"
+        return "holds strings that are not valid Unicode"
     kinds = _families(values).values() if values.dtype == object else [str(values.dtype)]
     return f"mixes types, or has one unknown to Arrow: {listed(sorted(kinds))}"
 
@@ -146,7 +147,7 @@ def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
     for name in checked_names(frame.columns, names):
         values = frame.to_series(len(columns) + len(unfit))
         try:
-            if values.dtype == polars.Object:  # Arrow would be given its addresses in memory
+            if values.dtype == polars.Object:  # Arrow would get memory addresses
                 raise TypeError
             columns.append(values.to_arrow())
         except (pa.ArrowException, polars.exceptions.PolarsError, TypeError, ValueError):
@@ -160,10 +161,10 @@ def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
 
 
 def decoded(table: pa.Table) -> pa.Table:
-    """The table in the types that both engines read: dictionaries as their values, which engines would order and compare by their codes,
-    small unsigned integers, half floats and times as the next larger or plainer ones.
+    """The table in the types that both engines read: dictionaries as their values (engines would order and compare the
+    codes); small unsigned integers, half floats and times as the next larger or plainer type.
 
-    Errors: `SourceError` for types that no engine reads, all at once: durations, unions, and extensions but Arrow's own; and for
+    Errors: `SourceError` for types that no engine reads, all at once: durations, unions, extensions other than Arrow's own,
     decimals of more than 38 digits.
     """
     import pyarrow as pa
@@ -182,11 +183,11 @@ def decoded(table: pa.Table) -> pa.Table:
 
 
 def _unread(name: str, kind: Any) -> Mistake:
-    return Mistake(f"column {name!r} is of the type {kind}, which is not read", accepted=ACCEPTED, hint=HINT, code="unknown-type")
+    return Mistake(f"column {name!r} has the unsupported type {kind}", accepted=ACCEPTED, hint=HINT, code="unknown-type")
 
 
 def _plain(kind: pa.DataType) -> pa.DataType | None:
-    """The type that both engines read for a type: without dictionary and extension around it; None for a type that is not read."""
+    """The type that both engines read in place of this one, without dictionary or extension; None for an unsupported type."""
     import pyarrow as pa
 
     if isinstance(kind, pa.BaseExtensionType):
@@ -219,7 +220,7 @@ def _plainer() -> dict[pa.DataType, pa.DataType]:
 
 
 def _plain_decimal(kind: pa.DataType) -> pa.DataType:
-    """A decimal of at most 38 digits and none cut off in front of the point. Whether the values fit is seen when they are cast."""
+    """A decimal of at most 38 digits that keeps all digits before the point. Whether the values fit shows when they are cast."""
     import pyarrow as pa
 
     digits, scale = (kind.precision, kind.scale) if kind.scale >= 0 else (kind.precision - kind.scale, 0)
@@ -243,6 +244,6 @@ def _plain_nested(kind: pa.DataType) -> pa.DataType | None:
 
 
 def _all(make: Callable[..., pa.DataType], kinds: Iterable[pa.DataType]) -> pa.DataType | None:
-    """A type made of the plain forms of others; None where one of them is not read."""
+    """A type made of the plain forms of others; None if one of them is unsupported."""
     inner = [_plain(k) for k in kinds]
     return None if None in inner else make(*inner)

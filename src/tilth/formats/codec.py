@@ -1,4 +1,4 @@
-"""A format of files by two functions, and what such formats share: folders, patterns, compression, parts, atomic writes."""
+"""Codecs: file formats defined by two functions, and what they share: folders, patterns, compression, parts, atomic writes."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from tilth.engine.textfiles import unzipped
 from tilth.errors import SourceError, TilthError
 from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format
-from tilth.store.local import files, refuse_far, state_of
+from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART_BATCHES = 4  # batches of a file in a folder: a million rows of DuckDB's
+PART_BATCHES = 4  # batches per file in a folder: a million rows with DuckDB
 
 
 class Codec(Format):
-    """A format of files that no engine reads by itself.
+    """A file format that no engine reads natively.
 
-    A subclass says its `name` and `suffixes`, decodes an open file into Arrow batches and encodes them. The batches of a file are streamed
-    into Parquet in a scratch folder, which every engine reads, so that memory stays bounded; they are decoded once.
+    A subclass has a `name` and `suffixes`, decodes an open file into Arrow batches and encodes them. Each file is decoded once: its batches
+    are streamed into Parquet in a scratch folder, which every engine reads, so memory stays bounded.
     """
 
     @abstractmethod
     def decode(self, file: IO[bytes], **options: Any) -> Iterable[pa.RecordBatch]:
-        """The rows of a file; one batch without rows if there are none. An exception means that the file is not of this format."""
+        """The rows of a file; one empty batch if there are none. An exception means that the file is not of this format."""
 
     @abstractmethod
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
@@ -43,7 +43,7 @@ class Codec(Format):
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
         paths = files(given, self.suffixes)
-        refuse_far(paths, self.name)
+        reject_remote(paths, self.name)
         place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
         key = (self.name, paths, state_of(paths), tuple(sorted(options.items())), tuple(names or ()))
         return as_parquet(place, key, lambda: itertools.chain.from_iterable(self._decoded(p, options) for p in paths), names)
@@ -56,7 +56,7 @@ class Codec(Format):
             raise
         except Exception as error:
             what = f"{path} cannot be read as {self.name} ({type(error).__name__})"
-            raise SourceError(what, hint="is it of another format, or only a part of one?", code="unreadable") from error
+            raise SourceError(what, hint="is it another format, or truncated?", code="unreadable") from error
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
         import pyarrow as pa
@@ -76,7 +76,7 @@ class Codec(Format):
 
 
 class _Counted:
-    """Batches, and the rows of those that were taken."""
+    """Batches, and the number of rows read from them."""
 
     def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
         self.batches, self.rows = batches, 0
@@ -95,9 +95,9 @@ _held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
 
 
 def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBatch]], names: Sequence[str] | None = None) -> Files:
-    """Batches as a source that every engine reads, in a scratch folder that lives as long as it. Equal keys have equal rows.
+    """Batches as a source that every engine reads, in a scratch folder removed with it. Equal keys have equal rows.
 
-    Errors: `SourceError` for batches of different columns, and for types that no engine reads.
+    Errors: `SourceError` for batches with different columns, and for unsupported types.
     """
     import pyarrow.parquet as pq
 
@@ -122,9 +122,9 @@ def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequ
     with pq.ParquetWriter(path, first.rename_columns(columns).schema, coerce_timestamps="us", allow_truncated_timestamps=True) as file:
         for table in itertools.chain([first], found):
             if table.column_names != first.column_names:
-                raise SourceError(f"{place}: files of different columns", hint="read them one by one", code="headers-differ")
+                raise SourceError(f"{place}: the files have different columns", hint="read them one by one", code="headers-differ")
             try:
                 file.write_table(table.cast(first.schema).rename_columns(columns))
             except pa.ArrowException as error:
                 hint = "read them one by one"
-                raise SourceError(f"{place}: files whose columns have different types", hint=hint, code="types-differ") from error
+                raise SourceError(f"{place}: the columns of the files have different types", hint=hint, code="types-differ") from error

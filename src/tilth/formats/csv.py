@@ -1,4 +1,4 @@
-"""CSV and its kin: texts with a delimiter between them."""
+"""CSV and similar: delimited text."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tilth.data import Dataset, Files, Source, refuse_twins
+from tilth.data import Dataset, Files, Source, reject_duplicate_names
 from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, mistakes, python_name, rows_of, unzipped, wrong_byte
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
-from tilth.store.local import files, refuse_far, suffix_of
+from tilth.store.local import files, reject_remote, suffix_of
 
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
 SPARK_TIMES = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
 LONGEST_CELL = 16_000_000  # characters
 HEAD_BYTES = 1 << 20
-HEAD_ROWS = 2000  # the rows at the head that are looked at: for the delimiter, blanks, names, and kinds that can be ruled out
+HEAD_ROWS = 2000  # rows at the head that decide delimiter, blanks and names, and rule out kinds
 
 
 class Csv(Format):
-    """Comma-separated values, with any delimiter. Quotes are doubled inside quotes; a quoted value may go over several lines."""
+    """Delimiter-separated values. Quotes are doubled inside quotes; a quoted value may span several lines."""
 
     name = "csv"
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".txt", ".data")
@@ -45,15 +45,15 @@ class Csv(Format):
         encoding: str = "utf-8",
         **_: Any,
     ) -> Files:
-        """`delimiter`: one character; by default the one of , ; tab | that parts the first lines alike.
-        `header`: whether the first line has the names; by default it has, unless `names` are given and it does not repeat them.
-        `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if there is one after each.
+        """`delimiter`: one character; by default the one of , ; tab | that splits the first lines into equally many values.
+        `header`: whether the first line has the names; true by default, unless `names` are given and differ from it.
+        `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if every delimiter is followed by one.
         `quote`: one character, or "" for none. `encoding`: as Python calls it."""
         paths = files(given, self.suffixes)
         dialect = _dialect(paths, delimiter, blanks, quote, encoding)
         first = next(rows_of(paths[0], dialect), [])
         if not first:
-            raise SourceError(f"{paths[0]} holds empty lines only: it has not even a header", code="empty-file")
+            raise SourceError(f"{paths[0]} holds empty lines only, without a header", code="empty-file")
         has_header = (names is None or list(names) == first) if header is None else header
         columns = _columns(paths, dialect, first, names, has_header)
         options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}
@@ -68,7 +68,7 @@ class Csv(Format):
         encoding: str = "utf-8",
         **_: Any,
     ) -> list[list[str]]:
-        """The first rows of the first file, the line with the names among them, by the same options."""
+        """The first rows of the first file, header included, read with the same options."""
         paths = files(given, self.suffixes)
         return list(itertools.islice(rows_of(paths[0], _dialect(paths, delimiter, blanks, quote, encoding)), HEAD_ROWS))
 
@@ -88,19 +88,19 @@ class Csv(Format):
 
 
 def _dialect(paths: Sequence[str], delimiter: str | None, blanks: str | None, quote: str, encoding: str) -> Dialect:
-    """What parts the values of some files: what is said of it, and else what the head of the first one shows."""
+    """The dialect of some files: as given, otherwise guessed from the head of the first one."""
     for what, text in (("delimiter", delimiter), ("quote", quote)):
         if text and len(text) != 1:
             raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
-    refuse_far(paths, "CSV")
+    reject_remote(paths, "CSV")
     for path in paths:
-        refuse_rubbish(path, encoding)
+        reject_binary(path, encoding)
     dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)
     return replace(dialect, trim=blanks == "trim" if blanks else _blank_after_each(paths[0], dialect))
 
 
-def refuse_rubbish(path: str, encoding: str) -> None:
-    """Refuse a file whose head is no text in the encoding that is said: bytes of zero, or others that the encoding does not allow."""
+def reject_binary(path: str, encoding: str) -> None:
+    """Reject a file whose head is not text in the given encoding: it has zero bytes, or others that are invalid."""
     with unzipped(path) as file:
         try:
             head = file.read(HEAD_BYTES)
@@ -109,32 +109,32 @@ def refuse_rubbish(path: str, encoding: str) -> None:
     utf8 = python_name(encoding) == "utf-8-sig"
     if utf8 and 0 in head:
         utf16 = head[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
-        hint = "it is in utf-16: say encoding: utf-16" if utf16 else "is it of another format?"
-        raise SourceError(f"{path} is no text: it holds bytes of zero", hint=hint, code="no-text")
+        hint = "it is UTF-16: give encoding: utf-16" if utf16 else "is it another format?"
+        raise SourceError(f"{path} is not a text file: it has zero bytes", hint=hint, code="not-text")
     wrong = wrong_byte(path, encoding, HEAD_BYTES)
     if wrong:
         raise SourceError(wrong)
 
 
 def _delimiter(path: str, quote: str, encoding: str) -> str:
-    """The delimiter that parts the first lines into equally many values, the most of them; a comma where none does."""
+    """The delimiter that splits the first lines into equally many values, and into most; a comma if none does."""
 
-    def parted(delimiter: str) -> int:
+    def width(delimiter: str) -> int:
         lengths = {len(row) for row in itertools.islice(rows_of(path, Dialect(delimiter, quote, encoding)), 20)}
         return lengths.pop() if len(lengths) == 1 else 1
 
-    return max(DELIMITERS, key=lambda d: (parted(d), -DELIMITERS.index(d)))
+    return max(DELIMITERS, key=lambda d: (width(d), -DELIMITERS.index(d)))
 
 
 def _blank_after_each(path: str, dialect: Dialect) -> bool:
-    """Whether every value but the first of its row begins with a blank, in the first rows."""
+    """Whether every value after the first in its row begins with a blank, in the first rows."""
     rows = list(itertools.islice(rows_of(path, dialect), 20))
     values = [value for row in rows for value in row[1:]]
     return bool(values) and all(value.startswith(" ") for value in values)
 
 
 def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names: Sequence[str] | None, header: bool) -> tuple[str, ...]:
-    """The columns' names: those given, those of the header, or `column_0`, `column_1` … where there are none."""
+    """The columns' names: those given, those of the header, or `column_0`, `column_1` …"""
     if header:
         differing = [p for p in paths[1:] if next(rows_of(p, dialect), []) != list(first)]
         if differing:
@@ -145,5 +145,5 @@ def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names
     if names is not None and len(names) != len(found):
         raise SourceError(f"{len(names)} names are given for the {len(found)} columns of {paths[0]}", accepted=listed(found), code="names")
     chosen = tuple(names) if names is not None else tuple(found)
-    refuse_twins(chosen)
+    reject_duplicate_names(chosen)
     return chosen

@@ -35,21 +35,21 @@ KNOWN: Mapping[Kind, type[Operation]] = {
     Kind.TIMESTAMP: KnownTimestamp,
     Kind.TIMESTAMP_TZ: KnownTimestampTz,
 }
-"""What of the values of typed columns is null: NaN, and times that no other library has."""
-READ_AS: Mapping[Kind, str] = {  # what a served value of a column may be, beside null, NaN, and numpy's and pandas' own values of these
-    Kind.STRING: "a text, a whole number or a boolean",
-    Kind.INTEGER: "a number, or the text of one",
-    Kind.FLOAT: "a number, or the text of one",
-    Kind.DECIMAL: "a number, or the text of one",
-    Kind.BOOLEAN: "a boolean, 0 or 1, or the text of one",
-    Kind.DATE: "a date, a datetime at midnight without a zone, or a text such as 2024-02-29",
-    Kind.TIMESTAMP: "a datetime without a zone, a date, or a text such as 2024-02-29T12:30",
-    Kind.TIMESTAMP_TZ: "a datetime with a zone, or a text such as 2024-02-29T12:30Z",
+"""Kind → the operation that makes NaN, and times that no other library has, null."""
+READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
+    Kind.STRING: "a string, an integer or a boolean",
+    Kind.INTEGER: "a number, or a string such as 3.5",
+    Kind.FLOAT: "a number, or a string such as 3.5",
+    Kind.DECIMAL: "a number, or a string such as 3.5",
+    Kind.BOOLEAN: "a boolean, 0 or 1, or a string such as true",
+    Kind.DATE: "a date, a datetime at midnight without a zone, or a string such as 2024-02-29",
+    Kind.TIMESTAMP: "a datetime without a zone, a date, or a string such as 2024-02-29T12:30",
+    Kind.TIMESTAMP_TZ: "a datetime with a zone, or a string such as 2024-02-29T12:30Z",
 }
 
 
 def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bool = False) -> Change:
-    """The decoding of a table of strings: column → the kind that its strings are read as. `trim`: strings lose the blanks around them.
+    """The decoding of a table of strings, by column and kind. `trim` strips string columns.
 
     >>> from tilth.engine.row import row_function
     >>> one = row_function([decode_strings({"age": Kind.INTEGER, "job": Kind.STRING}, ["?"])], ["age", "job"])
@@ -61,8 +61,8 @@ def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: b
 
 
 def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
-    """The decoding of a table whose columns have types: NaN becomes null, and so do null tokens in string columns and timestamps that are
-    infinite or outside the years 1 to 9999."""
+    """The decoding of a typed table: NaN, null tokens in string columns, and timestamps that are infinite or outside the years 1 to 9999
+    become null."""
     made: dict[str, Tree] = {c.name: KNOWN[c.kind].of(col(c.name)) for c in schema if c.kind in KNOWN}
     if nulls:
         made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.STRING}
@@ -70,11 +70,11 @@ def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
 
 
 def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True) -> Change:
-    """The decoding of rows that are served to what was learned from a table with these columns.
+    """The decoding of rows served to a flow that was fitted on a table with these columns.
 
-    A served value may be typed already or be the text of a value, wherever the table came from: Python's own, or numpy's or pandas'.
-    `empty_is_null` tells that an empty text stands for nothing, as it does in files of texts. A value whose type can be none of the
-    column's kind raises TypeError, which does not know the column: `unfit` does.
+    A served value may be typed (Python, numpy or pandas) or a string, whatever the table was read from. `empty_is_null` makes an empty
+    string null, as in text files. A value whose type does not fit the column's kind raises a TypeError without the column's name; `unfit`
+    gives the mistake with it.
 
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
@@ -94,12 +94,12 @@ def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
 
 
 def _served_as(kind: Kind) -> type[Operation]:
-    """What takes a served value of a kind."""
+    """The operation that converts a served value to a kind."""
     return CASTS.get(kind) or (ServedDecimal if kind is Kind.DECIMAL else ServedValue)
 
 
 def unfit(column: Column, value: Any) -> Mistake | None:
-    """The mistake of a served value whose type can be none of its column's kind. It says the type, never the value."""
+    """The mistake of a served value whose type does not fit its column's kind: the type, never the value."""
     take: Any = _served_as(column.kind).row
     try:
         if value is not None:
@@ -111,9 +111,9 @@ def unfit(column: Column, value: Any) -> Mistake | None:
 
 
 def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree | None:
-    """A column as another kind, where each value of the one is a value of the other or reads as one; None where it is neither.
+    """A column converted to another kind without loss; None if the two kinds do not permit that.
 
-    Values that are none (`"six"` for a number, 3.5 for a whole one, noon for a day) become null.
+    Values that do not fit (`"six"` for a number, 3.5 for an integer, noon for a date) become null.
     """
     x = col(column.name)
     match column.kind, wanted:
@@ -121,13 +121,13 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return x
         case Kind.STRING, _ if wanted in CASTS:
             return cell(x, wanted, nulls)
-        case Kind.NULL, _:  # a frame's column in which nothing stands
+        case Kind.NULL, _:  # an empty column of a frame
             return cast(x, wanted) if wanted in CASTS else x
         case ((Kind.INTEGER | Kind.DECIMAL | Kind.BOOLEAN), Kind.FLOAT):
             return double(x) if column.kind is not Kind.BOOLEAN else double(integer(x))
         case Kind.BOOLEAN, Kind.INTEGER:
             return integer(x)
-        case ((Kind.FLOAT | Kind.DECIMAL), Kind.INTEGER):  # what frames make of whole numbers with gaps
+        case ((Kind.FLOAT | Kind.DECIMAL), Kind.INTEGER):  # what frames make of integers with nulls
             whole = DoubleToInteger.of(double(x))
             return if_else(eq(double(whole), double(x)), whole)
         case Kind.INTEGER, Kind.BOOLEAN:
@@ -136,14 +136,14 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return text(x)
         case Kind.DATE, Kind.TIMESTAMP:
             return cast(x, wanted)
-        case Kind.TIMESTAMP, Kind.DATE:  # what frames make of days
+        case Kind.TIMESTAMP, Kind.DATE:  # what frames make of dates
             day = cast(x, wanted)
             return if_else(eq(cast(day, Kind.TIMESTAMP), x), day)
     return None
 
 
 def unreadable(x: Tree, kind: Kind, nulls: Sequence[str] = ()) -> Tree:
-    """Whether a text is there, is no null token, and cannot be read as a kind: true or false, never null.
+    """Whether a string is present, is not a null token, and cannot be read as a kind: true or false, never null.
 
     With it the three states of a column add up: missing, invalid, valid.
     """
@@ -151,12 +151,12 @@ def unreadable(x: Tree, kind: Kind, nulls: Sequence[str] = ()) -> Tree:
 
 
 def cell(x: Tree, kind: Kind, nulls: Sequence[str], value: Tree | None = None) -> Tree:
-    """A text as a value of a kind (made by `value` where that is given), null where it is a null token."""
+    """A string as a value of a kind (or as `value`, if given); null for a null token."""
     # a token that the cast cannot read becomes null by the cast alone
     cast = CASTS[kind]
-    heard = [t for t in nulls if cast.row and cast.row(t) is not None]
+    readable = [t for t in nulls if cast.row and cast.row(t) is not None]
     made = value if value is not None else cast.of(x)
-    return if_else(not_(_token(x, heard)), made) if heard else made
+    return if_else(not_(_token(x, readable)), made) if readable else made
 
 
 def _token(x: Tree, tokens: Iterable[str]) -> Tree:

@@ -1,4 +1,4 @@
-"""What a format is, and the one table through which all of them are found."""
+"""Formats, and the shelf of them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from tilth.data import Dataset, Source
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.shelf import Shelf
-from tilth.store.local import in_folder, is_folder, refuse_unopenable, suffix_of
+from tilth.store.local import in_folder, is_folder, reject_unopenable, suffix_of
 from tilth.store.places import atomic, has_rows
 from tilth.store.uri import Place
 
 if TYPE_CHECKING:
     from tilth.formats.guess import Guess
 
-OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # no folder is meant by these
+OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # never a folder
 
 
 class Format(ABC):
-    """One way in which a table is kept, in files or in memory: how it is opened, and how one is written.
+    """A format of tables, in files or in memory: how they are opened and written.
 
-    `options` are the words that `open` takes beside the place, `write_options` those of `write`; `suffixes` are the endings of its
-    files (none for a table in memory). `named` tells that its tables have names for their columns, `has_header` that they have them
-    without any row, too.
+    `options` are the options of `open`, `write_options` those of `write`; `suffixes` are the suffixes of its files (none for tables in
+    memory). `named`: whether its tables have column names; `has_header`: whether an empty table has them, too.
     """
 
     name: ClassVar[str]
@@ -44,10 +43,10 @@ class Format(ABC):
 
     @abstractmethod
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Source:
-        """What the engine can scan. Looks at the head of the files only; refuses what cannot be read."""
+        """A source that the engine can scan. Reads only the head of the files; rejects what cannot be read."""
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
-        """For a format of texts: column → the kinds that it may hold by its first rows."""
+        """For a text format: column → its possible kinds by the first rows."""
         return {}
 
     def write(self, data: Dataset, place: Place, engine: Session, **options: Any) -> int:
@@ -73,7 +72,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",
         "spark": "tilth.formats.relations:SparkFrame",
-        "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries speak its interface too
+        "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries have its interface too
     },
 )
 
@@ -85,15 +84,15 @@ def formats() -> Mapping[str, Format]:
 
 
 def by_name(name: str) -> Format:
-    """The format of a name; `RequestError` with the nearest one where there is none."""
+    """The format of a name. Errors: `RequestError` with the nearest name."""
     FORMATS.find(name)
     return formats()[name]
 
 
 def recognised(given: Any) -> Format:
-    """The format of a table in memory, by its type, or of files, by their ending."""
+    """The format of a table in memory, by its type, or of files, by their suffix."""
     if isinstance(given, str | os.PathLike) and not has_rows(given):
-        refuse_unopenable(os.fspath(given))
+        reject_unopenable(os.fspath(given))
     places = given if isinstance(given, list | tuple) else [given]
     if places and all(isinstance(p, str | os.PathLike) for p in places):
         return by_name("table") if has_rows(places[0]) else by_suffix(os.fspath(places[0]))
@@ -101,14 +100,14 @@ def recognised(given: Any) -> Format:
         if form.knows(given):
             return form
     raise SourceError(
-        f"a value of type {type(given).__module__}.{type(given).__qualname__} is no table that can be read",
+        f"a value of type {type(given).__module__}.{type(given).__qualname__} cannot be read as a table",
         accepted="a path, or a table of Arrow, pandas, Polars, DuckDB or Spark",
         code="unknown-source",
     )
 
 
 def by_suffix(path: str, default: str | None = None) -> Format:
-    """The format of a file by its ending; of a folder by the endings of the files in it."""
+    """The format of a file by its suffix; of a folder by the suffixes of its files."""
     held = in_folder(path) if is_folder(path) else (path,)
     known = {suffix: form for form in formats().values() for suffix in form.suffixes}
     found = dict.fromkeys(known[s] for p in held if (s := suffix_of(p)) in known)
@@ -116,10 +115,10 @@ def by_suffix(path: str, default: str | None = None) -> Format:
         return next(iter(found))
     if not found and default and suffix_of(path) not in OTHERS:
         return by_name(default)
-    what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this ending"
+    what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this suffix"
     if not held:
-        what = f"the folder {path} holds no file of data"
-    raise SourceError(what, accepted=f"{listed(known)}; or say the format", code="unknown-format")
+        what = f"the folder {path} has no data files"
+    raise SourceError(what, accepted=f"{listed(known)}; or give the format", code="unknown-format")
 
 
 def writable() -> list[str]:
@@ -127,8 +126,8 @@ def writable() -> list[str]:
     return [name for name, form in formats().items() if form.suffixes]
 
 
-def refuse_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:
-    """Refuse options that a format does not have, all at once."""
+def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:
+    """Reject options that a format does not have, all at once."""
     unknown = [
         Mistake(
             f"the format {form.name!r} has no option {o!r}",

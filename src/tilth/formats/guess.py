@@ -1,9 +1,8 @@
-"""Which kind a column of texts holds: decided once, over all of its rows.
+"""Type inference: the kind of a column of strings, decided over all rows.
 
-A column is of a kind only if every text in it is written like one, so that the cast loses nothing: `007`, `+49` and whole numbers beyond
-64 bits stay text, `0` and `1` are integers, and only `true` and `false` are booleans. The head of a file can rule kinds out, cheaply; what
-is left is proved on all rows, while they are read: the proof makes the same values as decoding and stops at the first text that
-contradicts it. Only then the kinds are counted out, in a pass of their own.
+A column is of a kind only if the cast loses nothing in any of its strings: `007`, `+49` and integers beyond 64 bits stay strings, `0` and
+`1` are integers, and only `true` and `false` are booleans. The head of a file cheaply rules kinds out; what is left is verified on all rows
+while they are decoded, which stops at the first string that contradicts it. Only then are the kinds counted, in a scan of their own.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from tilth.formats.decode import CASTS, cell
 EXPONENT = r"[eE][+-]?[0-9]+"
 FORMS: dict[Kind, str] = {
     Kind.INTEGER: r"-?(?:0|[1-9][0-9]{0,18})",
-    # a whole number among the floats has 15 digits at most: more do not fit a double
+    # an integer among floats has 15 digits at most: more do not fit a double
     Kind.FLOAT: rf"-?(?:0|[1-9][0-9]{{0,14}}|(?:0|[1-9][0-9]*)?\.[0-9]+(?:{EXPONENT})?|(?:0|[1-9][0-9]*)(?:\.{EXPONENT}|{EXPONENT}|\.))",
     Kind.BOOLEAN: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]",
     Kind.DATE: DATE,
@@ -35,35 +34,35 @@ FORMS: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Guess:
-    """The kinds, from the narrowest on, that a column may be of by its first rows; `seen`: whether there was any value to look at."""
+    """The possible kinds of a column by its first rows, narrowest first; `seen`: whether there was any value."""
 
     kinds: tuple[Kind, ...]
     seen: bool
 
 
 def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
-    """What some values of a column leave open.
+    """The kinds that some values of a column permit.
 
     >>> guess(["1", " 2", ""]).kinds
     (<Kind.INTEGER: 'integer'>, <Kind.FLOAT: 'float'>)
     """
     tokens = ["", *nulls]
-    there = [v for v in dict.fromkeys(values) if not IsToken.row(v, *tokens)]
-    return Guess(tuple(kind for kind in FORMS if all(_fits(v, kind) for v in there)), bool(there))
+    known = [v for v in dict.fromkeys(values) if not IsToken.row(v, *tokens)]
+    return Guess(tuple(kind for kind in FORMS if all(_fits(v, kind) for v in known)), bool(known))
 
 
-def believed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
-    """Column → the first kind of its guess; text where nothing was seen."""
+def assumed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
+    """Column → the first kind of its guess; string if no value was seen."""
     return {name: g.kinds[0] if g.seen and g.kinds else Kind.STRING for name, g in guesses.items()}
 
 
-def proof(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
-    """The decoding, but it stops the query at the first string that contradicts what is believed of its column."""
-    columns = ((n, _proved(col(n), made, guesses[n], nulls) if n in guesses else made) for n, made in decode.columns)
+def verifying(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
+    """The decoding, stopping the query at the first string that contradicts the assumed kind of its column."""
+    columns = ((n, _verified(col(n), made, guesses[n], nulls) if n in guesses else made) for n, made in decode.columns)
     return replace(decode, columns=tuple(columns))
 
 
-def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> Tree | None:
+def _verified(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> Tree | None:
     if made is None or (guess.seen and not guess.kinds):
         return made
     stop = (not_(_token(x, nulls)), Refuse.of(lit(CONTRADICTION)))
@@ -75,10 +74,10 @@ def _proved(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> T
     return cell(x, kind, tuple(nulls), coalesce(value, case(stop)))
 
 
-def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Session) -> dict[str, Kind]:
-    """Column → its kind, over all rows of a table of texts: the first kind of its guess that no value contradicts, else text.
+def inferred(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Session) -> dict[str, Kind]:
+    """Column → its kind over all rows of a table of strings: the first kind of its guess that no value contradicts, else string.
 
-    A column without any value is text. One scan where the first guesses hold.
+    A column without values is a string column. One scan if the first guesses hold.
     """
     nulls = tuple(nulls)
     kinds = dict.fromkeys(guesses, Kind.STRING)
@@ -89,12 +88,12 @@ def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], en
             for name, g in waiting.items()
             for kind in (g.kinds[:1] if g.seen else g.kinds)
         }
-        there = {name: present(col(name), nulls) for name, g in waiting.items() if not g.seen}
-        found = engine.answer(raw, [*asked.values(), *there.values()])
+        known = {name: present(col(name), nulls) for name, g in waiting.items() if not g.seen}
+        counts = engine.answer(raw, [*asked.values(), *known.values()])
         for name, g in list(waiting.items()):
             tried = g.kinds[:1] if g.seen else g.kinds
-            holds = next((k for k in tried if found[asked[name, k]] == 0), None)
-            if holds and (g.seen or found[there[name]]):
+            holds = next((k for k in tried if counts[asked[name, k]] == 0), None)
+            if holds and (g.seen or counts[known[name]]):
                 kinds[name] = holds
             if holds or len(tried) == len(g.kinds):
                 del waiting[name]
@@ -104,12 +103,12 @@ def decided(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], en
 
 
 def contradicts(x: Tree, kind: Kind, nulls: Iterable[str]) -> Tree:
-    """Whether a text that is there is not written like a kind; null where it is null."""
+    """Whether a string, if present, cannot be of a kind without loss; null for null."""
     return if_else(FitsForm.of(x, lit(FORMS[kind])), is_null(CASTS[kind].of(x)), not_(_token(x, nulls)))
 
 
 def present(x: Tree, nulls: Iterable[str]) -> Statistic:
-    """The number of texts that are there: not null, not blank and no null token."""
+    """The number of strings that are present: not null, not blank, not a null token."""
     return count(not_(_token(x, nulls)))
 
 

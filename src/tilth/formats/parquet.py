@@ -1,4 +1,4 @@
-"""Parquet: files, folders, patterns, and folders parted by a column's values (`year=2024/…`)."""
+"""Parquet: files, folders, patterns, and folders partitioned by a column (`year=2024/…`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tilth.formats.format import Format
 from tilth.store.local import files
 
 MAGIC = b"PAR1"
-# of the forms tried on 20 million rows the fastest; beyond that many values a dictionary costs DuckDB more than it saves
+# fastest of the settings tried on 20 million rows; a larger dictionary costs DuckDB more than it saves
 WRITE_OPTIONS: dict[str, dict[str, Any]] = {"duckdb": {"row_group_size": 122_880, "dictionary_size_limit": 3_000}, "spark": {}}
 PART = re.compile(r"(?:^|/)[^/=]+=[^/]*/")
 
@@ -29,12 +29,12 @@ class Parquet(Format):
     options: ClassVar[tuple[str, ...]] = ("hive",)
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
-        """`hive`: whether folders named `column=value` are columns; by default where there are such folders."""
+        """`hive`: whether folders named `column=value` are columns; by default if there are such folders."""
         paths = files(given, self.suffixes)
-        refuse_broken(paths)
-        parted = any(PART.search(p) for p in paths) if hive is None else hive
-        root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if parted and "://" not in paths[0] else ""
-        options = (("hive", parted), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
+        reject_broken(paths)
+        partitioned = any(PART.search(p) for p in paths) if hive is None else hive
+        root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
+        options = (("hive", partitioned), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
         source = Files(self.name, paths, (), options)
         return replace(source, columns=engine.source_schema(source).names)
 
@@ -42,8 +42,8 @@ class Parquet(Format):
         return engine.export(data, to, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
 
 
-def refuse_broken(paths: Sequence[str]) -> None:
-    """Refuse files that are no Parquet, or only the first part of one, all at once."""
+def reject_broken(paths: Sequence[str]) -> None:
+    """Reject files that are not Parquet or are truncated, all at once."""
     broken = [m for p in paths if "://" not in p and (m := _broken(p))]
     if broken:
         raise SourceError(*broken)
@@ -56,11 +56,11 @@ def _broken(path: str) -> Mistake | None:
         file.seek(max(0, size - 8))
         tail = file.read(8)
     if head != MAGIC:
-        return Mistake(f"{path} is not a Parquet file: it does not begin with the mark PAR1", hint="say its format", code="not-parquet")
+        return Mistake(f"{path} is not a Parquet file: it does not begin with PAR1", hint="give its format", code="not-parquet")
     footer = int.from_bytes(tail[:4], "little")
     if tail[4:] != MAGIC or footer + 12 > size:
         return Mistake(
-            f"{path} is only a part of a Parquet file: its end, which describes its columns, is missing",
+            f"{path} is a truncated Parquet file: its footer is missing",
             hint=f"copy it again; it has {size:,} bytes here",
             code="half-parquet",
         )

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, refuse_twins
+from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, reject_duplicate_names
 from tilth.engine.layers import decode_layer
 from tilth.engine.session import Session, TypeContradiction
 from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
 from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
-from tilth.formats.format import Format, by_name, formats, recognised, refuse_unknown
-from tilth.formats.guess import believed, decided, proof
+from tilth.formats.format import Format, by_name, formats, recognised, reject_unknown
+from tilth.formats.guess import assumed, inferred, verifying
 from tilth.store.local import state_of
 from tilth.store.places import Copies, copies, has_rows, named
 
@@ -30,20 +30,19 @@ def read(
     names: Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002 -- the flow file's own word
     types: Mapping[str, Kind | str] | None = None,
-    standing_in: bool = False,
+    substitute: bool = False,
     **options: Any,
 ) -> Dataset:
     """A dataset from a file, a folder, a pattern, a list of them, or a table of Arrow, pandas, Polars, DuckDB or Spark.
 
-    `nulls` are texts that stand for nothing (`"?"`, `"N/A"`), compared as whole values, without blanks around them and without
-    regard to upper and lower case. `names` name the columns anew. `format` is found by the file's ending or the table's type
-    where it is not given, and `options` are its own. `types` says what kind a column of texts is (`{"zip": "string"}`): a text that
-    is not of that kind becomes null; the other columns' kinds are decided over all rows. `standing_in` tells that the words were said
-    of other files, in whose stead this table is read: words that only another format has are not meant for it, and `names` are not
-    where it names its columns itself.
+    `nulls` are placeholders (`"?"`, `"N/A"`), compared with whole values, stripped and case-insensitively. `names` rename the columns.
+    `format` defaults to that of the file's suffix or the table's type, and `options` are its own. `types` are kinds of string columns
+    (`{"zip": "string"}`): a string that is not of that kind becomes null; the kinds of the other columns are inferred from all rows.
+    `substitute`: the table is read in place of other files, for which the options were given: options that only another format has
+    are ignored, and so are `names` if the table has its own.
 
     NaN becomes null in every float column. Errors: `SourceError` for what cannot be read, `ColumnError` for roles and types of
-    columns that are not there and for names that cannot be told apart.
+    unknown columns and for duplicate names.
 
     >>> import pyarrow as pa
     >>> from tilth.engine.duckdb import DuckDB
@@ -51,11 +50,11 @@ def read(
     Dataset(table in memory (2 rows): 1 columns, 1 layers)
     """
     known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
-    with _here(source) as (here, elsewhere):
-        form, given = (_stood_in if standing_in else _opened)(here, format, names, engine, options)
-        given = _held(given, elsewhere)
+    with _on_this_machine(source) as (local, copied):
+        form, given = (_substituted if substitute else _opened)(local, format, names, engine, options)
+        given = _with_copies(given, copied)
         known_roles.check(given.columns)
-        return _entered(form, Dataset(given, known_roles), _said(types or {}, given), _tokens(nulls), engine)
+        return _decoded(form, Dataset(given, known_roles), _stated_kinds(types or {}, given), _tokens(nulls), engine)
 
 
 def read_as(
@@ -71,34 +70,33 @@ def read_as(
     types: Mapping[str, Kind | str] | None = None,
     **options: Any,
 ) -> Dataset:
-    """A dataset whose columns are of the kinds of `schema`, as something that was learned from such a table needs it.
+    """A dataset with the kinds of `schema`, for what was learned from such a table.
 
-    `source` is a dataset or what `read` takes; the words are those of the table that was learned from, as `read` has them with
-    `standing_in`. `types` are those of the schema, whatever is said. Columns that the schema does not have are left out. A column of
-    another kind is taken over value by value where that can be done: a whole number for a float, a text that reads as a number; a value
-    that cannot becomes null.
+    `source` is a dataset or what `read` takes; the options are those of the table that was learned from, as in `read` with `substitute`.
+    `types` is ignored in favour of the schema. Columns that the schema lacks are dropped. A column of another kind is converted value by
+    value if the kinds permit it (an integer to a float, a string to a number); values that do not fit become null.
 
-    Errors: `ColumnError` for a needed column that is not there, or is of a kind that cannot be taken over, all at once.
+    Errors: `ColumnError` for needed columns that are missing or cannot be converted, all at once.
     """
     if isinstance(source, Dataset):
         data = source
     else:
-        with _here(source) as (here, elsewhere):
-            form, given = _stood_in(here, format, names, engine, options)
-        given = _held(given, elsewhere)
+        with _on_this_machine(source) as (local, copied):
+            form, given = _substituted(local, format, names, engine, options)
+        given = _with_copies(given, copied)
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
-        data = _entered(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine)
+        data = _decoded(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine)
     return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
 
 
 def described(schema: Schema) -> Source:
-    """A source with these columns and no rows: for asking what a step would make of them."""
+    """A source with these columns and no rows: to find out what a step would make of them."""
     return Memory(None, schema.names)
 
 
 @contextmanager
-def _here(source: Any) -> Iterator[tuple[Any, Copies | None]]:
-    """A source on this machine, and the copies that hold it if its files are elsewhere. Errors inside name the places."""
+def _on_this_machine(source: Any) -> Iterator[tuple[Any, Copies | None]]:
+    """A source on this machine, and the copies that it is made of if its files are elsewhere. Errors inside name the original places."""
     several = isinstance(source, list | tuple)
     places = list(source) if several else [source]
     if not all(isinstance(p, str | os.PathLike) and not has_rows(p) for p in places):
@@ -115,12 +113,12 @@ def _here(source: Any) -> Iterator[tuple[Any, Copies | None]]:
         )
 
 
-def _held(given: Source, elsewhere: Copies | None) -> Source:
-    """A source that keeps the copies it is read from, and is called by their place."""
-    if elsewhere is None or not isinstance(given, Files):
+def _with_copies(given: Source, copied: Copies | None) -> Source:
+    """A source that keeps the copies it is read from, named after the original place."""
+    if copied is None or not isinstance(given, Files):
         return given
-    own = given.copies  # of a codec, which has decoded them
-    return replace(given, copies=Copies(own.path, elsewhere.place, scratch=own) if own else elsewhere)
+    own = given.copies  # those that a codec has decoded
+    return replace(given, copies=Copies(own.path, copied.place, scratch=own) if own else copied)
 
 
 def _opened(
@@ -131,25 +129,25 @@ def _opened(
     options: Mapping[str, Any],
 ) -> tuple[Format, Source]:
     form = by_name(format_) if format_ else recognised(source)
-    refuse_unknown(form, options, form.options)
+    reject_unknown(form, options, form.options)
     given = form.open(source, names, engine, **options)
     if not given.columns:
         raise SourceError("the table has no columns", accepted="a table of one column or more, with or without rows", code="no-columns")
-    refuse_twins(given.columns)
+    reject_duplicate_names(given.columns)
     return form, replace(given, state=state_of(given.paths)) if isinstance(given, Files) else given
 
 
-def _stood_in(
+def _substituted(
     source: Any, format_: str | None, names: Sequence[str] | None, engine: Session, options: Mapping[str, Any]
 ) -> tuple[Format, Source]:
-    """A table opened in the stead of files of which the words were said."""
+    """A table opened in place of the files for which the options were given."""
     form = _form_of(source, format_)
     others = {word for other in formats().values() for word in other.options} - set(form.options)
     options = {word: value for word, value in options.items() if word not in others}
     if names and form.named:
         try:
             own = _opened(source, form.name, None, engine, options)[1]
-        except TilthError:  # its names are none, such as the numbers of a frame: `names` are meant, or the error comes again
+        except TilthError:  # it has no valid names, such as the numbers of a frame: use `names`, or raise again
             return _opened(source, form.name, names, engine, options)
         if set(own.columns) & set(names):
             return form, own
@@ -157,18 +155,18 @@ def _stood_in(
     return _opened(source, form.name, names, engine, options)
 
 
-def _form_of(source: Any, said: str | None) -> Format:
-    """The format of a table or of files by its type or ending; the one that is said where that tells none."""
+def _form_of(source: Any, given: str | None) -> Format:
+    """The format of a table or file by its type or suffix, otherwise the given one."""
     try:
         return recognised(source)
     except SourceError:
-        if said is None:
+        if given is None:
             raise
-        return by_name(said)
+        return by_name(given)
 
 
-def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session) -> Dataset:
-    """The decoded table; in a table of strings, the kinds of columns that are not given are inferred."""
+def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session) -> Dataset:
+    """The decoded table; in a table of strings, kinds that are not given are inferred."""
     given = raw.source
     if not isinstance(given, Files) or given.typed:
         return raw.change(dict(decode_values(engine.source_schema(given), nulls).columns), decode=True)
@@ -180,11 +178,11 @@ def _entered(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
     if len(kinds) == len(raw.names):
         return decoded({})
     guesses = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds}
-    data = decoded(believed(guesses))
+    data = decoded(assumed(guesses))
     try:
-        engine.load(data, proof(decode_layer(data)[0], guesses, nulls))
+        engine.load(data, verifying(decode_layer(data)[0], guesses, nulls))
     except TypeContradiction:
-        data = decoded(decided(raw, guesses, nulls, engine))
+        data = decoded(inferred(raw, guesses, nulls, engine))
     return data
 
 
@@ -192,17 +190,17 @@ def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tu
     found = engine.schema(data)
     taken = {c.name: reconciled(found[c.name], c.kind, nulls) for c in schema if c.name in found}
     absent = [
-        Mistake(f"there is no column {n!r}, which was learned from", accepted=listed(found.names), hint=did_you_mean(n, found.names))
+        Mistake(f"there is no column {n!r}, which the fitted flow needs", accepted=listed(found.names), hint=did_you_mean(n, found.names))
         for n in schema.names
         if n in needed and n not in found
     ]
-    unlike = [
-        Mistake(f"column {n!r} is {found[n].kind}, but what was learned needs {schema[n].kind}", code="wrong-kind")
+    unconvertible = [
+        Mistake(f"column {n!r} is {found[n].kind}, but the fitted flow needs {schema[n].kind}", code="wrong-kind")
         for n, tree in taken.items()
         if tree is None
     ]
-    if absent or unlike:
-        raise ColumnError(*absent, *unlike)
+    if absent or unconvertible:
+        raise ColumnError(*absent, *unconvertible)
     changed = {n: tree for n, tree in taken.items() if found[n].kind is not schema[n].kind}
     return data.keep(taken).change(changed)
 
@@ -211,10 +209,10 @@ def _tokens(nulls: Sequence[str] | str) -> tuple[str, ...]:
     return (nulls,) if isinstance(nulls, str) else tuple(str(n) for n in nulls)
 
 
-def _said(types: Mapping[str, Kind | str], source: Source) -> dict[str, Kind]:
-    """The kinds that are said; refuses unknown columns and kinds, all at once."""
+def _stated_kinds(types: Mapping[str, Kind | str], source: Source) -> dict[str, Kind]:
+    """The kinds that are stated; rejects unknown columns and kinds, all at once."""
     if types and source.typed:
-        raise RequestError(f"{source} has types of its own", hint="use the step `cast`", code="types-known")
+        raise RequestError(f"{source} is typed already", hint="use the step `cast`", code="types-known")
     words = {str(k): k for k in CASTS}
     mistakes = [
         Mistake(

@@ -1,4 +1,4 @@
-"""Tables that live in an engine: a DuckDB relation, a Spark frame."""
+"""Tables in an engine: a DuckDB relation, a Spark frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class DuckDBRelation(Format):
     """A relation of DuckDB. It is read in place by an engine on the same connection; another engine takes its rows through Arrow.
 
-    Arrow has no integers of 128 bits, which DuckDB makes of sums: such a column is of 64 bits if its values fit, and else of decimals.
+    Arrow has no integers of 128 bits, which DuckDB makes of sums: such a column gets 64 bits if its values fit, otherwise decimals.
     """
 
     name = "duckdb"
@@ -55,7 +55,7 @@ class SparkFrame(Format):
 
 
 def _of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:
-    """The table with the integers of 128 bits, which came as decimals, as integers of 64 bits where all of them fit."""
+    """The table with 128-bit integers, which arrive as decimals, as 64-bit integers if all of them fit."""
     import pyarrow as pa
 
     for i, name in enumerate(table.column_names):

@@ -15,7 +15,7 @@ from tilth.store.places import store_of
 
 
 class Table(Format):
-    """A table or query of a database, such as `postgresql://user@host/db?table=schema.table`. Its rows are read once, as they are then."""
+    """A table or query of a database, such as `postgresql://user@host/db?table=schema.table`. Its rows are read once."""
 
     name = "table"
 

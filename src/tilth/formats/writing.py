@@ -11,7 +11,7 @@ from tilth.data import Dataset, Memory
 from tilth.engine.session import Session, everything
 from tilth.errors import RequestError, did_you_mean, listed
 from tilth.formats.arrow import decoded
-from tilth.formats.format import by_name, by_suffix, refuse_unknown
+from tilth.formats.format import by_name, by_suffix, reject_unknown
 from tilth.store.uri import Place, is_local
 
 if TYPE_CHECKING:
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 def write(data: Dataset, place: Place, *, engine: Session, format: str | None = None, **options: Any) -> Path | str:  # noqa: A002 -- the flow file's own word
     """Write a dataset to a file or a folder, atomically; the place.
 
-    The format is found by the place's ending; a place without one is a folder of Parquet files. The rows stand in their order
-    where it is meant (`data.ordered`).
+    The format is that of the place's suffix; a place without one is a folder of Parquet files. Rows keep their order if it is
+    significant (`data.ordered`).
 
-    Errors: `MachineError` where the disk is full or may not be written, `RequestError` for a place that holds something else.
+    Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
     """
     form = by_name(format) if format else by_suffix(os.fspath(place), default="parquet")
-    refuse_unknown(form, options, form.write_options)
+    reject_unknown(form, options, form.write_options)
     form.write(data, place, engine, **options)
     return Path(place) if is_local(place) else os.fspath(place)
 
 
 def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
-    """A dataset as a table in memory, or in an engine: arrow, pandas, polars, duckdb or spark.
+    """A dataset as a table in memory or in an engine: arrow, pandas, polars, duckdb or spark.
 
-    Errors: `RequestError` for another word.
+    Errors: `RequestError` for any other.
     """
     if kind not in FRAMES:
         raise RequestError(
-            f"there is no table called {kind!r}", accepted=listed(FRAMES), hint=did_you_mean(kind, FRAMES), code="unknown-frame"
+            f"there is no kind of table {kind!r}", accepted=listed(FRAMES), hint=did_you_mean(kind, FRAMES), code="unknown-frame"
         )
     return FRAMES[kind](data, engine)
 
@@ -57,8 +57,8 @@ def to_arrow(data: Dataset, engine: Session) -> pa.Table:
 def to_pandas(data: Dataset, engine: Session) -> pd.DataFrame:
     """A dataset as a pandas frame.
 
-    Columns of integers and booleans that have nulls are of the nullable dtypes `Int64` and `boolean`: as floats, which pandas makes of
-    them otherwise, integers beyond 2⁵³ would be others.
+    Integer and boolean columns with nulls get the nullable dtypes `Int64` and `boolean`: as floats, the default of pandas, integers
+    beyond 2⁵³ would change.
     """
     import pyarrow as pa
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from tilth.measures.profile import ColumnProfile
-from tilth.report.blocks import Advice, Block, Cell, Fold, Section, Table, Words, code, counted, shown, table, value_told
+from tilth.report.blocks import Advice, Block, Cell, Fold, Section, Table, Words, code, counted, shown, table, value_with_interval
 from tilth.report.charts import number, percent, shares
 from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
@@ -116,7 +116,11 @@ def _looks(parts: list[str], at: At) -> list[Block]:
 
 def _numbers(part: str, columns: Mapping[str, ColumnProfile]) -> Table | None:
     values = {name: [getattr(c, key) for key in SHAPE] for name, c in list(columns.items())[: 2 * MOST]}
-    rows = [(code(name), *("" if v is None else value_told(v) for v in row)) for name, row in values.items() if row != [None] * len(SHAPE)]
+    rows = [
+        (code(name), *("" if v is None else value_with_interval(v) for v in row))
+        for name, row in values.items()
+        if row != [None] * len(SHAPE)
+    ]
     heads = ("column", *SHAPE.values())
     return table(f"Numbers{_of(part)}", heads, rows, heads[1:]) if rows else None
 

@@ -1,4 +1,4 @@
-"""What can be measured: the needs of a number, and what it makes of their answers. `METRICS` is the shelf of those of columns."""
+"""Metrics: their needs, and the value computed from the answers. `METRICS` is the shelf of column metrics."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ METRICS: Shelf[type[Metric]] = Shelf(
 
 
 def metric_from(asked: str) -> Metric:
-    """The metric that is written as its name and its columns: `mean:age`, `correlation:age,income`, `row_count`.
+    """The metric written as a name and columns: `mean:age`, `correlation:age,income`, `row_count`.
 
     Errors: `RequestError` for a name that is not on the shelf, and for too few or many columns.
 
@@ -49,7 +49,7 @@ def metric_from(asked: str) -> Metric:
     kind, given = METRICS.find(name.strip()), [c.strip() for c in written.split(",")] if written.strip() else []
     own = [f.name for f in fields(kind) if f.name.startswith("column")]
     if own == ["columns"] and given:
-        return kind(columns=tuple(given))  # type: ignore[call-arg]  # of these metrics
+        return kind(columns=tuple(given))  # type: ignore[call-arg]  # every metric here is a dataclass
     if len(own) != len(given):
         shape = ",".join(["COLUMN"] * len(own)) if own != ["columns"] else "COLUMN,…"
         raise RequestError(f"the metric {asked!r} names {len(given)} columns", accepted=f"{name}:{shape}" if own else name, code="metric")

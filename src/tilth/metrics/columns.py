@@ -1,4 +1,4 @@
-"""Metrics of one column's values, and of the pairs of two columns."""
+"""Metrics of one column, and of pairs of two columns."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Share(Metric):
 class Completeness(Metric):
     """The share of rows whose value is not null: (rows − nulls) / rows, in [0, 1]. None over no rows.
 
-    Empty text is a value. Source: Deequ's Completeness, DQDL `Completeness`.
+    An empty string is a value. Source: Deequ's Completeness, DQDL `Completeness`.
     """
 
     range = (0, 1)
@@ -70,7 +70,7 @@ class Completeness(Metric):
 
 @dataclass(frozen=True)
 class Sum(Metric):
-    """Σ x over the values that are there. None where there is none."""
+    """Σ x over the values that are not null. None without values."""
 
     column: str
 
@@ -83,9 +83,9 @@ class Sum(Metric):
 
 @dataclass(frozen=True)
 class Mean(Metric):
-    """Σ x / n over the values that are there, in the column's unit. None where there is none.
+    """Σ x / n over the values that are not null, in the column's unit. None without values.
 
-    `finite` leaves infinities out, as learning does.
+    `finite` excludes infinities, as fitting does.
     """
 
     column: str
@@ -107,7 +107,7 @@ class Mean(Metric):
 class Variance(Metric):
     """Σ(x − mean)² / (n − ddof), in the column's unit squared, 0 or more. None where n ≤ ddof.
 
-    `ddof` is 0 for the population's variance, which DQDL means, and 1 for the sample's. `finite` leaves infinities out.
+    `ddof` is 0 for the population variance, as in DQDL, and 1 for the sample variance. `finite` excludes infinities.
     """
 
     range = (0, math.inf)
@@ -128,7 +128,7 @@ class Variance(Metric):
 
     def filled(self, numbers: Sequence[Any], value: Any, n: int) -> Any:
         if not numbers[2]:
-            raise Gap("a column of one value: whether the fill is the same is lost in rounding")
+            raise Gap("a column of one value: rounding hides whether the fill equals it")
         return super().filled(numbers, value, n)
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
@@ -151,7 +151,7 @@ class StandardDeviation(Variance):
 
 @dataclass(frozen=True)
 class Minimum(Metric):
-    """The smallest value. None where there is none. `finite` leaves infinities out (and gives a float)."""
+    """The smallest value. None without values. `finite` excludes infinities (and gives a float)."""
 
     column: str
     finite: bool = False
@@ -169,7 +169,7 @@ class Minimum(Metric):
 
 @dataclass(frozen=True)
 class Maximum(Metric):
-    """The largest value. None where there is none. `finite` leaves infinities out (and gives a float)."""
+    """The largest value. None without values. `finite` excludes infinities (and gives a float)."""
 
     column: str
     finite: bool = False
@@ -187,7 +187,7 @@ class Maximum(Metric):
 
 @dataclass(frozen=True)
 class Extreme(Metric):
-    """The smallest (`side` `min`) or largest (`max`) value of a formula, such as a text's length. None where there is none."""
+    """The smallest (`side` `min`) or largest (`max`) value of a formula, such as a string's length. None without values."""
 
     formula: Tree
     side: Literal["min", "max"]
@@ -201,7 +201,7 @@ class Extreme(Metric):
 
 @dataclass(frozen=True)
 class Percentile(Metric):
-    """The value below which a share q of the finite values lies, interpolated. None where there is none.
+    """The interpolated q-quantile of the finite values. None without values.
 
     Source: Hyndman and Fan 1996, type 7.
     """
@@ -218,9 +218,9 @@ class Percentile(Metric):
 
 @dataclass(frozen=True)
 class Correlation(Metric):
-    """Pearson's r = Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²) over rows where both are there, in [−1, 1].
+    """Pearson's r = Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²) over rows in which neither is null, in [−1, 1].
 
-    None where fewer than two such rows exist or one side is constant.
+    None with fewer than two such rows or a constant column.
     """
 
     range = (-1, 1)

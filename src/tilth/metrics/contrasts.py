@@ -1,7 +1,7 @@
-"""How two groups differ: the formulas behind bias, drift and the skew of a split.
+"""How two groups differ: the formulas behind bias, drift and split skew.
 
-Every formula takes arrays and works on all but their last axis at once, so that a table of counts and a thousand tables drawn
-from it are one call. Shares are given over outcomes in the last axis; counts over strata likewise.
+Every formula is vectorised over all axes but the last, so that a table of counts and a thousand resampled ones are one call.
+Shares run over outcomes in the last axis, counts over strata.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Numbers = NDArray[Any]
 
 
 def shares(counts: ArrayLike) -> Numbers:
-    """Counts of outcomes as shares that add up to 1, along the last axis; NaN where there is nothing to share.
+    """Counts of outcomes as shares that add up to 1, along the last axis; NaN if their sum is 0.
 
     >>> shares([30, 70]).tolist()
     [0.3, 0.7]
@@ -28,7 +28,7 @@ def shares(counts: ArrayLike) -> Numbers:
 
 
 def imbalance(n_a: ArrayLike, n_d: ArrayLike) -> Numbers:
-    """Class imbalance: (n_a − n_d) / (n_a + n_d), in [−1, 1]. Above 0: fewer rows in d.
+    """Class imbalance: (n_a − n_d) / (n_a + n_d), in [−1, 1]. Positive: fewer rows in d.
 
     >>> float(imbalance(100, 50)).__round__(5)
     0.33333
@@ -87,7 +87,7 @@ def total_variation(p: ArrayLike, q: ArrayLike) -> Numbers:
 
 
 def largest_gap(p: ArrayLike, q: ArrayLike) -> Numbers:
-    """max|p − q| over the outcomes, in [0, 1]: of the shares themselves, not of their running sums.
+    """max|p − q| over the outcomes, in [0, 1]: of the shares themselves, not of cumulative shares.
 
     >>> round(float(largest_gap([0.4, 0.4, 0.2], [0.2, 0.1, 0.7])), 5)
     0.5
@@ -97,7 +97,7 @@ def largest_gap(p: ArrayLike, q: ArrayLike) -> Numbers:
 
 
 def disparity(refused_d: ArrayLike, refused: ArrayLike, accepted_d: ArrayLike, accepted: ArrayLike) -> Numbers:
-    """d's share of the refusals less its share of the acceptances, in [−1, 1]. A share of nothing counts as 0.
+    """d's share of the rejected minus its share of the accepted, in [−1, 1]; 0/0 counts as 0.
 
     >>> float(disparity(60, 75, 10, 15)).__round__(5)
     0.13333
@@ -127,7 +127,7 @@ def _share(part: ArrayLike, whole: ArrayLike) -> Numbers:
 
 
 def exact_sum(x: ArrayLike) -> Numbers:
-    """The sum along the last axis; of a single table rounded once only, so that it does not depend on the order of its terms.
+    """The sum along the last axis; for a single table rounded once only, so that it does not depend on the order of terms.
 
     >>> float(exact_sum([1.0, 1e100, 1.0, -1e100]))
     2.0

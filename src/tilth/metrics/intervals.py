@@ -1,4 +1,4 @@
-"""How sure a number is: bootstrap and closed-form intervals, tests, and what several tests at once are worth."""
+"""Statistical inference: bootstrap and closed-form intervals, tests, and adjustment for multiple tests."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ AT_ONCE = 4_000_000  # numbers drawn at once: 32 MB
 
 
 def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple[ArrayLike, ArrayLike] | None = None) -> Iterator[Numbers]:
-    """Tables that could as well have been seen: draws of as many rows, with replacement, from a table of counts.
+    """Bootstrap: tables of as many rows, drawn with replacement from a table of counts.
 
-    A draw of rows is one multinomial draw over the cells, whatever the number of rows. Gives arrays of draws × cells, some draws
-    at a time so that memory stays small. Equal seeds give equal draws on every machine: the generator is the one that numpy
-    has promised never to change. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights:
-    that of the rows drawn, each of the cell's mean weight, and normal noise for how the weights vary inside the cell.
+    A draw of rows is one multinomial draw over the cells, whatever the number of rows. Yields arrays of draws × cells, some draws
+    at a time to bound memory. Equal seeds give equal draws on every machine: the generator is the one that numpy
+    guarantees never to change. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights:
+    the drawn rows times the cell's mean weight, with normal noise for the variance of weights within the cell.
 
     >>> [part.sum(axis=1).tolist() for part in resampled([30, 20, 50], 3, [0])]
     [[100.0, 100.0, 100.0]]
     """
     whole = np.asarray(counts, dtype=float)
     seen = np.flatnonzero(whole)
-    order = seen[np.argsort(whole[seen], kind="stable")]  # the largest cell last: it takes what rounding leaves
+    order = seen[np.argsort(whole[seen], kind="stable")]  # the largest cell last: it absorbs rounding errors
     rows = int(whole.sum())
     generator = np.random.RandomState([s % 2**32 for s in seed])
     step = max(1, AT_ONCE // max(1, len(whole)))
@@ -43,10 +43,10 @@ def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple
 
 
 def percentile_interval(drawn: ArrayLike, confidence: float = 0.95) -> tuple[float, float] | None:
-    """The k-th value from either end of the draws, k = ⌊(B + 1)·α/2⌋. Draws without a value (NaN) are left out.
+    """The k-th value from either end of the draws, k = ⌊(B + 1)·α/2⌋. NaN draws are excluded.
 
-    None where fewer than half of the draws have a value, or where none would be cut off. Nothing is interpolated, so an infinite
-    draw is as good as any. Source: Efron and Tibshirani 1993, section 12.5.
+    None if fewer than half of the draws have a value, or if none would be cut off. There is no interpolation, so draws may be
+    infinite. Source: Efron and Tibshirani 1993, section 12.5.
 
     >>> percentile_interval(range(1000))
     (24.0, 975.0)
@@ -84,7 +84,7 @@ def error_of_difference(p_a: float, n_a: float, p_d: float, n_d: float) -> float
 
 
 def p_of_difference(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float | None:
-    """How likely two groups with equal shares are to differ as much as these, in [0, 1]; two-sided.
+    """The two-sided p-value of the difference of two shares, in [0, 1].
 
     The pooled z test, or Fisher's exact test where fewer than 5 hits or misses are expected in a group. None if a group is empty.
 
@@ -110,7 +110,7 @@ def z_of_difference(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
 
 
 def fisher_exact(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
-    """The two-sided exact p: the chance, margins given, of all tables no likelier than this one. Source: Fisher 1922.
+    """The two-sided exact p: the probability, given the margins, of all tables at most as likely as this one. Source: Fisher 1922.
 
     >>> round(fisher_exact(3, 4, 1, 4), 6)
     0.485714
@@ -119,7 +119,7 @@ def fisher_exact(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
     low, high = max(0, hits - n_d), min(hits, n_a)
     base = _log_choose(rows, hits)
     logs = [_log_choose(n_a, k) + _log_choose(n_d, hits - k) - base for k in range(low, high + 1)]
-    seen = logs[hits_a - low] + 1e-6  # as likely but for rounding counts as no likelier
+    seen = logs[hits_a - low] + 1e-6  # tolerance for rounding
     return min(1.0, math.fsum(math.exp(x) for x in logs if x <= seen))
 
 
@@ -128,7 +128,7 @@ def _log_choose(n: int, k: int) -> float:
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:
-    """p-values of several tests at once, so that a bound on them bounds the share of false alarms among the alarms.
+    """p-values adjusted for multiple tests by controlling the false discovery rate.
 
     Source: Benjamini and Hochberg 1995, step-up.
 

@@ -28,9 +28,9 @@ def _groups(columns: tuple[str, ...]) -> Statistic:
 
 @dataclass(frozen=True)
 class Uniqueness(Metric):
-    """Keys that occur once / rows whose key is not wholly null, in [0, 1]. None where there is no such row.
+    """Keys that occur once / rows whose key is not entirely null, in [0, 1]. None without such rows.
 
-    A key that is null in part takes part, and null equals null in it. Source: Deequ's Uniqueness, DQDL `Uniqueness`.
+    Partly null keys count, and null equals null in them. Source: Deequ's Uniqueness, DQDL `Uniqueness`.
     """
 
     range = (0, 1)
@@ -45,7 +45,7 @@ class Uniqueness(Metric):
 
 @dataclass(frozen=True)
 class UniqueValueRatio(Metric):
-    """Values that occur once / distinct values, in [0, 1]. None where there is no value. Source: DQDL `UniqueValueRatio`."""
+    """Values that occur once / distinct values, in [0, 1]. None without values. Source: DQDL `UniqueValueRatio`."""
 
     range = (0, 1)
     column: str
@@ -59,7 +59,7 @@ class UniqueValueRatio(Metric):
 
 @dataclass(frozen=True)
 class DistinctValues(Metric):
-    """The number of distinct values, null counted as one where it occurs. Source: DQDL `DistinctValuesCount`."""
+    """The number of distinct values, null counted as one. Source: DQDL `DistinctValuesCount`."""
 
     range = (0, math.inf)
     column: str
@@ -73,7 +73,7 @@ class DistinctValues(Metric):
 
 @dataclass(frozen=True)
 class DistinctKeys(Metric):
-    """The number of distinct combinations of some columns' values, without the one that is wholly null."""
+    """The number of distinct combinations of some columns' values, without the entirely null one."""
 
     range = (0, math.inf)
     columns: tuple[str, ...]
@@ -89,7 +89,7 @@ class DistinctKeys(Metric):
 class DuplicateRows(Metric):
     """The number of rows whose key occurs more than once: every member of such a group counts.
 
-    Rows whose key is wholly null are left out. Source: DQDL `DuplicateRowCount`.
+    Rows whose key is entirely null are excluded. Source: DQDL `DuplicateRowCount`.
     """
 
     range = (0, math.inf)
@@ -104,7 +104,7 @@ class DuplicateRows(Metric):
 
 @dataclass(frozen=True)
 class Entropy(Metric):
-    """−Σ p ln p over a column's values, in nats, 0 or more. None where there is no value. Source: DQDL `Entropy`, natural logarithm."""
+    """−Σ p ln p over a column's values, in nats, 0 or more. None without values. Source: DQDL `Entropy`, natural logarithm."""
 
     range = (0, math.inf)
     column: str
@@ -120,8 +120,7 @@ class Entropy(Metric):
 class Frequencies(Metric):
     """How often each value (or combination of values) occurs, null included: a dict from the tuple of values to the count.
 
-    The most frequent first, ties by value and null last: engines give groups in any order. Brought to Python whole, so meant
-    for columns of few values.
+    Most frequent first, ties by value, null last. All groups are fetched into Python, so this is for columns of few values.
     """
 
     columns: tuple[str, ...]
@@ -130,13 +129,13 @@ class Frequencies(Metric):
         return (count().grouped(*(col(c) for c in self.columns)),)
 
     def value(self, found: dict[tuple[object, ...], int]) -> dict[tuple[object, ...], int]:
-        there = ((key, n) for key, n in found.items() if n)  # a filter leaves groups without a row
+        there = ((key, n) for key, n in found.items() if n)  # a filter leaves empty groups
         return dict(sorted(there, key=lambda pair: (-pair[1], [(v is None, v) for v in pair[0]])))
 
 
 @dataclass(frozen=True)
 class MostFrequent(Metric):
-    """The most frequent value that is not null; of several equally frequent ones the smallest. None where there is none."""
+    """The most frequent value that is not null; the smallest one in case of ties. None without values."""
 
     column: str
 
@@ -149,9 +148,9 @@ class MostFrequent(Metric):
 
 @dataclass(frozen=True)
 class TopValues(Metric):
-    """The `most` most frequent values that are not null, as pairs of a value and its count: the most frequent first, ties by value.
+    """The `most` most frequent values that are not null, as pairs of value and count: most frequent first, ties by value.
 
-    Folded in the engine, so meant for columns of however many values; `most` is below a million.
+    Computed in the engine, so any number of distinct values is possible; `most` is below a million.
     """
 
     column: str

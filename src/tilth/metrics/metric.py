@@ -1,4 +1,4 @@
-"""What a metric is: its needs, and the value that their answers give."""
+"""Metrics: their needs, and the value computed from the answers."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ Q = TypeVar("Q", bound="Metric | Need")
 
 @dataclass(frozen=True)
 class Metric(ABC):
-    """A measurable property of a table. A frozen value: equal metrics are measured once.
+    """A measurable property of a table. Equal metrics are measured once.
 
-    A subclass is a frozen dataclass that says what it `needs` and makes a `value` of those numbers, in the same order. It gets
-    plain numbers, never a table, and gives None where the metric has no value. `range` bounds the value.
+    A subclass is a frozen dataclass that declares its `needs` and computes its `value` from the answers, in the same order. It gets
+    plain numbers, never a table, and returns None if the metric has no value. `range` bounds the value.
     """
 
     range: ClassVar[tuple[float, float]] = (float("-inf"), float("inf"))
 
     @abstractmethod
     def needs(self) -> tuple[Need, ...]:
-        """What is asked of the table, in the order in which `value` takes the answers."""
+        """The needs, in the order of the arguments of `value`."""
 
     @abstractmethod
     def value(self, *numbers: Any) -> Any:
         """The metric's value from the answers to its needs."""
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
-        """The numbers of the whole from those of two parts; `Gap` where no law gives them."""
+        """The numbers of the whole from those of two parts; `Gap` if they cannot be merged."""
         return tuple(s.merge(x, y) for s, x, y in zip(self.needs(), a, b, strict=True))
 
     @property
     def fills(self) -> str:
-        """The column whose nulls the metric leaves out, so that `filled` is its law; empty where there is no such column."""
+        """The column whose nulls the metric ignores, so that `filled` applies; empty if there is none."""
         return ""
 
     def filled(self, numbers: Sequence[Any], value: Any, n: int) -> Any:
-        """The metric's value once `n` nulls have become `value`, from its numbers before. Errors: `Gap` where these do not say."""
+        """The metric's value once `n` nulls have become `value`, from its numbers before. Errors: `Gap` if they do not suffice."""
         return self.value(*self.merge(numbers, [need.of_copies(value, n) for need in self.needs()]))
 
     @property
@@ -56,7 +56,7 @@ class Metric(ABC):
 
     @property
     def subject(self) -> tuple[str, ...]:
-        """The columns that the metric is of."""
+        """The columns of the metric."""
         found: list[str] = []
         for f in fields(self):
             value = getattr(self, f.name)
@@ -69,7 +69,7 @@ class Metric(ABC):
 
 @dataclass(frozen=True)
 class Where(Metric):
-    """A metric of the rows for which a condition is true; a condition that is null leaves the row out."""
+    """A metric of the rows for which a condition is true; null counts as false."""
 
     metric: Metric
     condition: Tree
@@ -94,10 +94,10 @@ class Where(Metric):
 
 @dataclass(frozen=True)
 class Grouped(Metric):
-    """A metric once per group of rows, and what `compare` makes of the groups' values.
+    """A metric for each group of rows, and what `compare` makes of the groups' values.
 
-    `by` are columns' names, or keys made of columns. `compare` takes a dict from the group (a value, or a tuple of values where
-    there are several keys) to its value; without it the dict is the value. Bias is this, and so are drift and the skew of a split.
+    `by` are columns' names, or keys made of columns. `compare` takes a dict from the group (a value, or a tuple of values for
+    several keys) to its value; without it the dict is the value. Bias, drift and split skew are such metrics.
     """
 
     metric: Metric
@@ -112,7 +112,7 @@ class Grouped(Metric):
         return self.compare({g[0] if single else g: self.metric.value(*own) for g, own in self._groups(numbers).items()})
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
-        """Group by group, by the metric's own law."""
+        """Group by group, as the metric does."""
         ours, theirs, nothing = self._groups(a), self._groups(b), self._nothing()
         merged = {g: self.metric.merge(ours.get(g, nothing), theirs.get(g, nothing)) for g in ours | theirs}
         tables: list[dict[Any, Any]] = [{} for _ in nothing]
@@ -122,11 +122,11 @@ class Grouped(Metric):
         return tuple(tables)
 
     def _nothing(self) -> list[Any]:
-        """The metric's own numbers over no rows."""
+        """The metric's own numbers for no rows."""
         return [{} if s.by else s.of_nothing for s in self.metric.needs()]
 
     def _groups(self, numbers: Sequence[Any]) -> dict[Any, list[Any]]:
-        """Group → the metric's own numbers. A group of which every key is null is missing from a fold, and has the numbers of no rows."""
+        """Group → the metric's own numbers. A fold lacks the group whose keys are all null; it gets the numbers of no rows."""
         found: dict[Any, list[Any]] = {}
         for i, (s, table) in enumerate(zip(self.metric.needs(), numbers, strict=True)):
             own = len(s.by)  # keys of the metric itself, in front of the group's
@@ -148,7 +148,7 @@ class Grouped(Metric):
 
 
 Question: TypeAlias = Metric | Need
-"""What a table can be asked for: a metric's value, or a need's bare answer."""
+"""What can be measured: a metric's value, or a need's bare answer."""
 
 
 def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, Any]:
@@ -167,5 +167,5 @@ def _refuse_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:
-    """part / whole, or None where there is no whole."""
+    """part / whole, or None if there is no whole."""
     return None if not whole or part is None else part / whole

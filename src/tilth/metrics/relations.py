@@ -1,4 +1,4 @@
-"""Metrics of a table beside another one."""
+"""Metrics of a table and another one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tilth.engine.operations import SumOrZero
 from tilth.metrics.metric import Metric
 
 Keys = tuple[tuple[str, str], ...]
-"""Pairs of columns: of this table, and of the other."""
+"""Pairs of a column of this table and one of the other."""
 
 AGGREGATES: dict[str, Any] = {
     "sum": lambda column: exp.Sum(this=double(col(column))),
@@ -29,7 +29,7 @@ AGGREGATES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class MatchedRows(Metric):
-    """The number of rows whose key the other table has; a key with a null in it matches none. Source: DQDL `ReferentialIntegrity`."""
+    """The number of rows whose key is in the other table; a key with a null does not match. Source: DQDL `ReferentialIntegrity`."""
 
     range = (0, math.inf)
     other: Dataset
@@ -44,9 +44,9 @@ class MatchedRows(Metric):
 
 @dataclass(frozen=True)
 class EqualRows(Metric):
-    """The number of rows that the other table has with the same key and equal values in all of `columns` (pairs), null equal to null.
+    """The number of rows with a row in the other table of the same key and equal values in all of `columns` (pairs), null equal to null.
 
-    Meant for keys that occur once in each table: a key that occurs more often in one of them counts as unequal. Source: DQDL
+    Keys should be unique in both tables: a key that occurs more often in one of them counts as unequal. Source: DQDL
     `DatasetMatch`.
     """
 
@@ -75,7 +75,7 @@ def _only(column: str) -> Tree:
 
 @dataclass(frozen=True)
 class RepeatedKeys(Metric):
-    """The number of keys that both tables have and that occurs more than once in one of them."""
+    """The number of keys in both tables that occur more than once in one of them."""
 
     range = (0, math.inf)
     other: Dataset
@@ -105,7 +105,7 @@ class RowsThere(Metric):
 
 @dataclass(frozen=True)
 class AggregateThere(Metric):
-    """An aggregate (`sum`, `avg`, `min`, `max`, `count`) of a column of the other table. None where it has no value."""
+    """An aggregate (`sum`, `avg`, `min`, `max`, `count`) of a column of the other table. None without values."""
 
     other: Dataset
     function: str

@@ -1,4 +1,4 @@
-"""Metrics from sketches: approximate, in bounded memory, and parts merge where exact ones have to be measured again."""
+"""Metrics from sketches: approximate, in bounded memory, and mergeable, unlike exact quantiles."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-SHRINK = 2 / 3  # the size of a level to that of the level above
+SHRINK = 2 / 3  # ratio of the size of a level to that of the level above
 
 
 @dataclass(eq=False)
 class Sketch:
-    """What the KLL sketch keeps: levels of values, each of which counts for twice as many as one of the level below."""
+    """The state of a KLL sketch: levels of values, each of which represents twice as many as one of the level below."""
 
     k: int
     levels: list[np.ndarray]
     compactions: list[int] = field(default_factory=list)
-    """How often each level has been compacted: what decides, by a hash, which half of its values goes up."""
+    """How often each level has been compacted; its hash decides which half of the values is promoted."""
 
     def __eq__(self, other: object) -> bool:
-        """Whether both keep the same values, in whatever order."""
+        """Whether both keep the same values, in any order."""
         import numpy as np
 
         return (
@@ -39,16 +39,16 @@ class Sketch:
 
     @property
     def size(self) -> int:
-        """How many values it keeps."""
+        """The number of values kept."""
         return sum(map(len, self.levels))
 
     @property
     def n(self) -> int:
-        """How many values it stands for."""
+        """The number of values represented."""
         return sum(len(level) << h for h, level in enumerate(self.levels))
 
     def quantile(self, q: float) -> float | None:
-        """The smallest value that a share q of the values is at or below, nearly; None where there is none."""
+        """The approximate q-quantile: about a share q of the values is at or below it; None without values."""
         import numpy as np
 
         if not self.n:
@@ -60,7 +60,7 @@ class Sketch:
         return float(values[order][place])
 
     def shrunk(self) -> Sketch:
-        """The sketch with its lowest full levels compacted until it keeps no more values than it may."""
+        """The sketch with its lowest full levels compacted until it is within its capacity."""
         while self.size > sum(map(self._capacity, range(len(self.levels)))):
             self._compact(next(h for h, level in enumerate(self.levels) if len(level) > self._capacity(h)))
         return self
@@ -83,11 +83,11 @@ class Sketch:
 
 @dataclass(frozen=True)
 class Kll(Fold):
-    """The KLL sketch of the finite values of a numeric column: about 3·k values that tell every quantile nearly.
+    """The KLL sketch of the finite values of a numeric column: about 3·k values that approximate every quantile.
 
-    With k = 200 the share of values at or below an answer is within 1.7 % of the one that was asked, in 99 of 100 cases; up to k values it
-    is exact. Nothing in it is random: the same values in the same order give the same sketch, another order another one of the same
-    accuracy. Sketches of parts merge to one of the whole, as accurate.
+    With k = 200 the rank of an answer is within 1.7 % of q in 99 of 100 cases; up to k values it is exact. It is deterministic: the same
+    values in the same order give the same sketch, another order gives another one of the same accuracy. Sketches of parts merge to one of
+    the whole without loss of accuracy.
 
     Source: Karnin, Lang and Liberty 2016, "Optimal Quantile Approximation in Streams".
     """
@@ -117,7 +117,7 @@ class Kll(Fold):
 
 @dataclass(frozen=True)
 class ApproximatePercentile(Metric):
-    """The value at or below which a share q of the finite values lies, by a KLL sketch. None where there is none. Exact up to k values."""
+    """The approximate q-quantile of the finite values, by a KLL sketch. None without values. Exact up to k values."""
 
     column: str
     q: float = 0.5

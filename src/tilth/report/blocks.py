@@ -85,10 +85,10 @@ def counted(n: float, thing: str, things: str = "") -> str:
     return f"{number(n)} {thing if n == 1 else things or f'{thing}s'}"
 
 
-def value_told(value: Any, low: float | None = None, high: float | None = None) -> str:
+def value_with_interval(value: Any, low: float | None = None, high: float | None = None) -> str:
     """A value with its interval, if it has one.
 
-    >>> value_told(0.5, 0.4, 0.6), [word for word, _ in pieces(value_told("red"))]
+    >>> value_with_interval(0.5, 0.4, 0.6), [word for word, _ in pieces(value_with_interval("red"))]
     ('0.5 (0.4 to 0.6)', ['red'])
     """
     is_number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))

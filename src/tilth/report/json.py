@@ -96,9 +96,11 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        raise RequestError(f"this is no JSON: {error.msg}", place=Place("report.json", error.lineno, error.colno), code="no-json") from None
+        raise RequestError(
+            f"this is no JSON: {error.msg}", place=Place("report.json", error.lineno, error.colno), code="invalid-json"
+        ) from None
     except (ValueError, RecursionError) as error:  # bytes that are no text, a number of a million digits, brackets without end
-        raise RequestError(f"this is no JSON: {error}", code="no-json") from None
+        raise RequestError(f"this is no JSON: {error}", code="invalid-json") from None
     if not isinstance(content, dict) or "findings" not in content:
         raise RequestError(
             "this is no report: it has no findings", hint="a report is what `tilth check -o report.json` writes", code="no-report"

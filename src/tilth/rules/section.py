@@ -7,7 +7,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tilth.report.blocks import Advice, Block, Cell, Fold, Section, Table, Tone, Verdict, Words, code, counted, shown, table, value_told
+from tilth.report.blocks import (
+    Advice,
+    Block,
+    Cell,
+    Fold,
+    Section,
+    Table,
+    Tone,
+    Verdict,
+    Words,
+    code,
+    counted,
+    shown,
+    table,
+    value_with_interval,
+)
 from tilth.report.charts import number, percent
 from tilth.report.finding import Finding, Outcome
 from tilth.report.sections import ReportSection
@@ -148,7 +163,7 @@ def _labels(payload: RuleVerdict) -> str:
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:
-    parts = [f"{code(name)} {value_told(value)}" for name, value in list(metrics.items())[:8]]
+    parts = [f"{code(name)} {value_with_interval(value)}" for name, value in list(metrics.items())[:8]]
     return ", ".join(parts) + (f" … ({len(metrics)} in all)" if len(metrics) > 8 else "")
 
 
@@ -203,7 +218,7 @@ def _table(caption: str, found: Sequence[Finding[RuleVerdict]], several: bool) -
             Cell(code(f.name, 400)),
             outcome_cell(f.outcome),
             *((Cell(f.part),) if several else ()),
-            Cell("" if f.value is None else value_told(f.value)),
+            Cell("" if f.value is None else value_with_interval(f.value)),
             Cell(" ".join(f.payload.reasons(f.message))),
         )
         for f in found
@@ -217,7 +232,7 @@ def analyzers(found: Sequence[Finding[AnalyzerNumbers]]) -> Section:
     for f in found:
         reason = " ".join(f.message.split())
         metrics = f.payload.metrics or {"": f.value}
-        rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_told(v), reason) for m, v in metrics.items()]
+        rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_with_interval(v), reason) for m, v in metrics.items()]
     numbers = table("What the analyzers measured", ("analyzer", "metric", "value", "remark"), rows, numbers=["value"])
     return Section("analyzers", "Analyzers", (numbers,))
 

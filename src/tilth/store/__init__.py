@@ -1,1 +1,1 @@
-"""Where things are kept: places, atomic writes, scratch folders."""
+"""Storage: places, atomic writes, scratch folders."""

@@ -1,7 +1,7 @@
 """Atomic writes on this machine: killed at any moment, a run leaves the old output or the new one.
 
-Output is written into a hidden folder beside its place, and takes that place when it is complete and on the disk. The next run that writes
-to the same place clears the hidden folder of one that was killed.
+Output is written into a hidden folder beside its place, and renamed to it when it is complete and flushed to disk. The next run
+that writes to the same place removes the hidden folder of a killed one.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pathlib import Path
 from tilth.errors import DISK_FULL, MachineError, RequestError, listed
 from tilth.store.scratch import locked_folder
 
-MANIFEST = "_tilth.json"  # lists what was written into a folder; names that begin with `_` are not data
+MANIFEST = "_tilth.json"  # lists the files written to a folder; names that begin with `_` are not data
 OLD = "old"
 
 
 @contextmanager
 def replacing(target: Path, folder: bool) -> Iterator[Path]:
-    """A path to write a file to, or a folder to write into: it takes its place if the block ends well, and leaves no trace otherwise.
+    """A path to write a file to, or a folder to write into: it replaces the target if the block succeeds, and is removed otherwise.
 
-    A file keeps the permissions of the one it replaces. Errors: as for `refuse_foreign`.
+    A file keeps the permissions of the one it replaces. Errors: as for `reject_foreign`.
     """
-    refuse_foreign(target, folder)
+    reject_foreign(target, folder)
     with _beside(target) as hidden:
         new = hidden / target.name
         if folder:
@@ -37,7 +37,7 @@ def replacing(target: Path, folder: bool) -> Iterator[Path]:
         if folder:
             (new / MANIFEST).write_text(json.dumps({"files": sorted(p.name for p in new.iterdir())}), encoding="utf-8")
         else:
-            with contextlib.suppress(OSError):  # there is no old file, or its disk has no permissions
+            with contextlib.suppress(OSError):  # no old file, or a file system without permissions
                 new.chmod(target.stat().st_mode & 0o777)
         for path in (new, *new.rglob("*")):
             _to_disk(path)
@@ -47,33 +47,33 @@ def replacing(target: Path, folder: bool) -> Iterator[Path]:
         _to_disk(target.parent)
 
 
-def refuse_foreign(target: Path, folder: bool) -> None:
-    """Refuse to replace a folder by a file, a file by a folder, or a folder that holds what was not written here.
+def reject_foreign(target: Path, folder: bool) -> None:
+    """Refuse to replace a folder by a file, a file by a folder, or a folder with files that were not written here.
 
     Errors: `RequestError`, and `MachineError` if the place cannot be examined.
     """
     with _errors_of(target):
         if not folder and target.is_dir():
-            raise RequestError(f"{target} is a folder: a file cannot take its place", code="is-folder")
+            raise RequestError(f"{target} is a folder: it cannot be replaced by a file", code="is-folder")
         if not folder or not target.exists():
             return
         if not target.is_dir():
-            raise RequestError(f"{target} is a file: a folder cannot take its place", hint="choose another place", code="is-file")
-        refuse_unlisted(str(target), {p.name for p in target.iterdir()} - {MANIFEST}, _manifest(target))
+            raise RequestError(f"{target} is a file: it cannot be replaced by a folder", hint="choose another place", code="is-file")
+        reject_unlisted(str(target), {p.name for p in target.iterdir()} - {MANIFEST}, _manifest(target))
 
 
-def refuse_unlisted(place: str, held: set[str], written: set[str]) -> None:
-    """Refuse a folder that holds other names than those that were written. Errors: `RequestError`."""
+def reject_unlisted(place: str, held: set[str], written: set[str]) -> None:
+    """Reject a folder with other names than those that were written. Errors: `RequestError`."""
     if foreign := held - written:
         raise RequestError(
-            f"the folder {place} holds what was not written by Tilth: {listed(sorted(foreign), most=4)}",
+            f"the folder {place} has files not written by Tilth: {listed(sorted(foreign), most=4)}",
             hint="choose another place, or empty it first",
             code="foreign-folder",
         )
 
 
 def _manifest(folder: Path) -> set[str]:
-    """The names that a folder's manifest lists: none without one, or if it is not one of Tilth's."""
+    """The names that a folder's manifest lists; none without a valid manifest."""
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):
         return set(json.loads((folder / MANIFEST).read_text("utf-8"))["files"])
     return set()
@@ -81,7 +81,7 @@ def _manifest(folder: Path) -> set[str]:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """A hidden folder on the same disk as the target, gone when the block ends, as are new folders above it if the block fails."""
+    """A hidden folder on the same disk as the target, removed when the block ends, with new parent folders if the block fails."""
     prefix = f".tilth-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-"
     with _errors_of(target):
         made = _make_folder(target.parent)
@@ -98,19 +98,19 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 def _restore(left: Path, target: Path) -> None:
-    """Put back the old folder of a run that ended between taking it away and putting the new one in its place."""
+    """Restore the old folder of a run that ended between the two renames."""
     if (left / OLD).exists() and not target.exists():
         (left / OLD).rename(target)
 
 
 def _make_folder(folder: Path) -> list[Path]:
-    """Make a folder and those above it; those that are new, the innermost first. Errors: `RequestError` if a file is in the way."""
+    """Make a folder and its parents; the new ones, innermost first. Errors: `RequestError` if a file is in the way."""
     new = [p for p in (folder, *folder.parents) if not p.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         file = next((p for p in (folder, *folder.parents) if p.exists()), folder)
-        raise RequestError(f"{file} is a file: nothing can be put into it", hint="choose another place", code="is-file") from error
+        raise RequestError(f"{file} is a file: it cannot contain files", hint="choose another place", code="is-file") from error
     return new
 
 
@@ -121,7 +121,7 @@ def _remove_empty(folders: list[Path]) -> None:
 
 
 def _to_disk(path: Path) -> None:
-    """Flush a file or folder to the disk, so that it outlives a power cut."""
+    """Flush a file or folder to disk, so that it survives a power failure."""
     if os.name == "nt" and path.is_dir():
         return
     handle = os.open(path, os.O_RDONLY)
@@ -133,7 +133,7 @@ def _to_disk(path: Path) -> None:
 
 @contextmanager
 def _errors_of(target: Path) -> Iterator[None]:
-    """Errors of the system as errors of writing to a place, whose hidden folder the user does not know."""
+    """System errors as errors of writing to the target; the hidden folder is not mentioned."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The files of this machine: which ones a path means, with a clear error if there are none."""
+"""Local files: which ones a path means, with a clear error if there are none."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tilth.errors import Mistake, RequestError, SourceError, listed
-from tilth.errors import Place as Spot
+from tilth.errors import Place as FilePlace
 from tilth.store import atomic
 from tilth.store.places import Copies, Store
 from tilth.store.uri import Place, is_local, local_path
 
 COMPRESSED = (".gz", ".zst")
 HIDDEN = "._"  # names that begin with one of these are not data
-MOST_FILES = 100_000  # in a folder of data: more are the folder of something else
+MOST_FILES = 100_000  # in a folder of data
 LARGEST_TEXT = 64 << 20  # bytes of a flow, a ruleset or a configuration
 STREAM_HINT = "data are read more than once: write them to a file first"
 
 
 class Local(Store):
-    """The files of this machine."""
+    """Local files."""
 
     def copies(self, place: str) -> Copies:
         return Copies(local_path(place))
 
-    def refuse_foreign(self, place: str, folder: bool) -> None:
-        atomic.refuse_foreign(Path(local_path(place)), folder)
+    def reject_foreign(self, place: str, folder: bool) -> None:
+        atomic.reject_foreign(Path(local_path(place)), folder)
 
     def atomic(self, place: str, folder: bool) -> AbstractContextManager[Path]:
         return atomic.replacing(Path(local_path(place)), folder)
 
 
 def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple[str, ...]:
-    """The files that a path, a folder, a pattern with `*` or a list of them means, each in the order of its names.
+    """The files of a path, a folder, a pattern with `*` or a list of them, each sorted by name.
 
-    In a folder, and in the folders inside it, these are the files with one of the suffixes; names that begin with `.` or `_` are left
-    out. A place beyond this machine (`hdfs://…`) is passed on as it is.
+    A folder means the files with one of the suffixes in it and its subfolders, except names that begin with `.` or `_`. A remote
+    place (`hdfs://…`) is returned as it is.
 
-    Errors: `SourceError` where a file is missing, empty or may not be read, or where a folder or pattern has none.
+    Errors: `SourceError` if a file is missing, empty or not readable, or a folder or pattern has no files.
     """
     places = [given] if isinstance(given, str | os.PathLike) else list(given)
     if not places:
@@ -51,18 +51,18 @@ def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple
 
 
 def text_of(path: Place, what: str, error: type[RequestError] = RequestError) -> str:
-    """The text of a small file, without a byte order mark; `what` it is, for the messages.
+    """The text of a small file, without a byte order mark. `what` names it in messages.
 
-    Errors: `error` if there is no such file, if it cannot be read or is too large, and if it is not UTF-8, with the line and the byte.
+    Errors: `error` if it is missing, not readable, too large, or not UTF-8 (with the line and the byte).
 
     >>> text_of("/nowhere/rules.dqdl", "ruleset")
     Traceback (most recent call last):
         ...
     tilth.errors.RequestError: there is no ruleset '/nowhere/rules.dqdl' [no-file]
-        there is no folder /nowhere; the path leads as far as /
+        there is no folder /nowhere; the path exists as far as /
     """
     place = os.fspath(path)
-    refuse_stream(place, what, error)
+    reject_stream(place, what, error)
     with readable(place, what, error):
         with Path(place).open("rb") as file:
             found = file.read(LARGEST_TEXT + 1)
@@ -73,7 +73,7 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
 
 @contextmanager
 def readable(place: str, what: str, error: type[RequestError]) -> Iterator[None]:
-    """What the system says of a small file that is read, as `error`."""
+    """System errors of reading a small file, as `error`."""
     try:
         yield
     except FileNotFoundError as why:
@@ -83,11 +83,11 @@ def readable(place: str, what: str, error: type[RequestError]) -> Iterator[None]
     except UnicodeDecodeError as why:
         found, line = why.object[why.start], why.object[: why.start].count(b"\n") + 1
         words = f"the {what} is not UTF-8: byte 0x{found:02x} on this line"
-        raise error(Mistake(words, Spot(place, line), hint="save it as UTF-8", code="not-readable")) from why
+        raise error(Mistake(words, FilePlace(place, line), hint="save it as UTF-8", code="not-readable")) from why
 
 
-def refuse_stream(place: str, what: str, error: type[RequestError]) -> None:
-    """Refuse a pipe, a device or a socket instead of a small file: nobody may ever write to it. `<(…)` of a shell is read.
+def reject_stream(place: str, what: str, error: type[RequestError]) -> None:
+    """Reject a pipe, a device or a socket, which may never end, except `<(…)` of a shell.
 
     Errors: `error`.
     """
@@ -95,8 +95,8 @@ def refuse_stream(place: str, what: str, error: type[RequestError]) -> None:
         raise error(f"the {what} {place!r} is a pipe or a device, not a file", hint="write it to a file first", code="stream")
 
 
-def refuse_own_input(place: Place, given: Iterable[Place]) -> None:
-    """Refuse to write where data are read from: over a file that is read, or into a folder all of whose files are.
+def reject_own_input(place: Place, given: Iterable[Place]) -> None:
+    """Refuse to write over an input file, or into an input folder.
 
     `given` are paths of files, folders and patterns. Errors: `RequestError`.
     """
@@ -119,13 +119,13 @@ def _own_input(words: str) -> RequestError:
 
 
 def state_of(paths: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """When each file on this machine was last written, in nanoseconds, and its size in bytes."""
+    """The modification time in nanoseconds and the size in bytes of each local file."""
     states = [Path(p).stat() for p in paths if is_local(p)]
     return tuple((s.st_mtime_ns, s.st_size) for s in states)
 
 
 def suffix_of(path: str) -> str:
-    """A file's suffix in lower case, without that of its compression.
+    """A file's suffix in lower case, without that of a compression.
 
     >>> suffix_of("loans/March.CSV.gz")
     '.csv'
@@ -137,10 +137,10 @@ def suffix_of(path: str) -> str:
 
 
 def in_folder(folder: str) -> tuple[str, ...]:
-    """Every file of data in a folder and the folders inside it, in the order of their names.
+    """Every data file in a folder and its subfolders, sorted.
 
-    Errors: `SourceError` for a folder of too many files, such as the root of a disk, and for one inside that cannot be read: its files
-    would be missing without a word.
+    Errors: `SourceError` for too many files, as in the root of a disk, and for an unreadable subfolder, whose files would silently be
+    missing.
     """
     found: list[Path] = []
     seen = 0
@@ -148,19 +148,19 @@ def in_folder(folder: str) -> tuple[str, ...]:
         folders[:] = [name for name in folders if name[0] not in HIDDEN]
         seen += len(names) + len(folders)
         if seen > MOST_FILES:
-            message = f"the folder {folder} holds more than {MOST_FILES:,} files"
+            message = f"the folder {folder} has more than {MOST_FILES:,} files"
             raise SourceError(message, accepted="the folder of the data, or a pattern", code="too-many-files")
         found += [Path(top, name) for name in names if name[0] not in HIDDEN]
     return tuple(str(path) for path in sorted(found) if path.is_file())
 
 
 def _unwalked(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # it was removed meanwhile
+    if not isinstance(error, FileNotFoundError):  # removed meanwhile
         raise _closed(f"the folder {error.filename}") from error
 
 
-def refuse_unopenable(path: str) -> None:
-    """Refuse what no engine opens: an empty name or one that is not UTF-8, standard input, a pipe, a device, a closed folder."""
+def reject_unopenable(path: str) -> None:
+    """Reject what no engine opens: a name that is empty or not UTF-8, standard input, a pipe, a device, an unreadable folder."""
     if not path:
         raise SourceError("an empty name was given for the data", accepted="a file, a folder or a pattern", code="no-file")
     if not path.isprintable() and path.encode("utf-8", "ignore").decode() != path:  # undecodable bytes are surrogates here
@@ -174,7 +174,7 @@ def refuse_unopenable(path: str) -> None:
 
 
 def _is_stream(path: str) -> bool:
-    """Whether a place is neither a file nor a folder. What else is wrong with a file is said where it is opened."""
+    """Whether a path is neither a file nor a folder. Other problems are reported when it is opened."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):
@@ -186,27 +186,27 @@ def _closed(what: str) -> SourceError:
     return SourceError(f"{what} cannot be read: no permission", hint="ask its owner, or copy it", code="no-permission")
 
 
-def refuse_far(paths: Iterable[str], form: str) -> None:
-    """Refuse places beyond this machine, for a format whose files are examined before an engine reads them."""
-    far = [p for p in paths if not is_local(p)]
-    if far:
+def reject_remote(paths: Iterable[str], form: str) -> None:
+    """Reject remote places, for a format whose files are examined before an engine reads them."""
+    remote = [p for p in paths if not is_local(p)]
+    if remote:
         raise SourceError(
-            f"{listed(far, most=3)}: {form} is read on this machine and from s3:// only",
-            hint="copy the files here, or make them Parquet and read them with Spark",
-            code="far-text",
+            f"{listed(remote, most=3)}: {form} is read on this machine and from s3:// only",
+            hint="copy the files to this machine, or convert them to Parquet and read them with Spark",
+            code="remote-text",
         )
 
 
 def _files(place: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
     if not is_local(place):
         return (place,)
-    refuse_unopenable(place)
+    reject_unopenable(place)
     if is_folder(place):
         held = in_folder(place)
         found = tuple(p for p in held if not suffixes or suffix_of(p) in suffixes)
         if not found:
-            what = f"no file ending in {' or '.join(suffixes)}" if suffixes else "no file of data"
-            raise SourceError(f"the folder {place} holds {what}", accepted=listed(suffixes), hint=_holds(held), code="no-files")
+            what = f"no file ending in {' or '.join(suffixes)}" if suffixes else "no data file"
+            raise SourceError(f"the folder {place} has {what}", accepted=listed(suffixes), hint=_holds(held), code="no-files")
         return tuple(_readable(p) for p in found)
     if glob.has_magic(place) and not os.path.lexists(place):
         matches = sorted(glob.glob(place, recursive=True))  # noqa: PTH207 -- Path.glob takes no absolute patterns
@@ -229,9 +229,9 @@ def _readable(path: str) -> str:
     if not _allowed(path, os.R_OK):
         raise _closed(path)
     if path.lower().endswith(".zst"):
-        raise SourceError(f"{path} is compressed by zstd, which is not read", accepted="gzip (.gz), or no compression", code="zstd")
+        raise SourceError(f"{path} is compressed with zstd, which is not supported", accepted="gzip (.gz), or no compression", code="zstd")
     if size == 0:
-        raise SourceError(f"{path} is empty: it has not even a header", code="empty-file")
+        raise SourceError(f"{path} is empty: it has no header", code="empty-file")
     return path
 
 
@@ -244,29 +244,29 @@ def _real(path: Place) -> Path:
 
 
 def exists(place: Place) -> bool:
-    """Whether there is anything at a place; false if it cannot be examined, which is reported when it is written to."""
+    """Whether a place exists; false if it cannot be examined, which is reported when it is written to."""
     return os.path.exists(place)  # noqa: PTH110 -- Path.exists raises for a place in a closed folder
 
 
 def is_folder(path: str) -> bool:
-    """Whether there is such a folder; false for a name that no file can have."""
+    """Whether a path is a folder; false for an impossible name."""
     return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for a name that is too long
 
 
 def _missing(path: str) -> str:
-    """What to do about a file that is not there."""
+    """A hint for a missing file."""
     if Path(path).is_symlink():
-        return f"{path} is a link to {os.readlink(path)}, which is not there"  # noqa: PTH115 -- the target as it is written
+        return f"{path} is a link to {os.readlink(path)}, which does not exist"  # noqa: PTH115 -- the target as it is written
     return _near(path)
 
 
 def _near(path: str) -> str:
-    """The nearest names beside a missing file, or how far the path leads."""
+    """The nearest names beside a missing file, or how much of the path exists."""
     wanted = Path(path)
     folder = wanted.parent
     if not folder.is_dir():
-        there = next((p for p in folder.parents if p.is_dir()), None)
-        return f"there is no folder {folder}" + (f"; the path leads as far as {there}" if there else "")
+        existing = next((p for p in folder.parents if p.is_dir()), None)
+        return f"there is no folder {folder}" + (f"; the path exists as far as {existing}" if existing else "")
     try:
         names = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
     except OSError:

@@ -1,4 +1,4 @@
-"""Places: a path or a URI that the store of its scheme opens for reading and writes to, all or nothing.
+"""Places: paths and URIs, which the store of their scheme reads and writes atomically.
 
 Everything Tilth reads or writes by name goes through `copies`, `rows` and `atomic`.
 """
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copies:
-    """What to read on this machine for a `place`: its own path, or that of copies, which live as long as this object.
+    """What to read on this machine for a `place`: its own path, or that of copies, which are removed with this object.
 
-    `renamed` is the beginning of local paths and what it stands for, for messages.
+    `renamed` is a prefix of local paths and what replaces it in messages.
     """
 
     path: str
@@ -35,31 +35,31 @@ class Copies:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table or query elsewhere, in Arrow batches, as often as they are asked for."""
+    """The rows of a remote table or query, in Arrow batches, as often as wanted."""
 
     place: str
     batches: Callable[[], Iterable[pa.RecordBatch]] = field(repr=False, compare=False)
 
 
 class Store:
-    """What the places of one scheme are. A store has files, or rows; what it lacks is a `Gap`."""
+    """The places of one scheme. A store has files or rows; what it lacks is a `Gap`."""
 
     has_rows = False
 
     def copies(self, place: str) -> Copies:
         """The files of a place, on this machine. Errors: `SourceError` if there are none."""
-        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it holds tables")
+        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
 
     def rows(self, place: str) -> Rows:
         """The rows of a place. Errors: `SourceError` if there is no such table."""
-        raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it holds files")
+        raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it has files")
 
-    def refuse_foreign(self, place: str, folder: bool) -> None:
+    def reject_foreign(self, place: str, folder: bool) -> None:
         """Refuse to replace what Tilth did not write. Errors: `RequestError`."""
         raise Gap(f"nothing can be written to {scheme_of(place)}://", hint="write a file, and load it from there")
 
     def atomic(self, place: str, folder: bool) -> AbstractContextManager[Path]:
-        """A local path to write to: it takes its place if the block ends well."""
+        """A local path to write to: it replaces the target if the block succeeds."""
         raise Gap(f"nothing can be written to {scheme_of(place)}://", hint="write a file, and load it from there")
 
 
@@ -71,28 +71,28 @@ STORES: Shelf[type[Store]] = Shelf(
 
 
 def store_of(place: Place) -> Store:
-    """The store of a place. Errors: `RequestError` for a scheme that is not known."""
+    """The store of a place. Errors: `RequestError` for an unknown scheme."""
     return STORES.find(scheme_of(place))()
 
 
 def has_rows(place: Place) -> bool:
-    """Whether a place is a table or query, which has rows but no files."""
+    """Whether a place is a table or query, with rows but without files."""
     return scheme_of(place) in STORES and store_of(place).has_rows
 
 
 def copies(place: Place) -> Copies:
-    """What to read on this machine for a place. A scheme that no store has is left to the engine."""
+    """What to read on this machine for a place. A scheme without a store is left to the engine."""
     written = os.fspath(place)
     return store_of(written).copies(written) if scheme_of(written) in STORES else Copies(written)
 
 
 def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:
-    """A path to write a file to, or a folder to write into: it takes its place if the block ends well, and leaves no trace otherwise.
+    """A path to write a file to, or a folder to write into: it replaces the target if the block succeeds, and is removed otherwise.
 
-    On this machine an existing folder is replaced if it is empty or holds only what was written in this way. What atomic means in an
-    object store is said there.
+    On this machine an existing folder is replaced if it is empty or has only files written in this way. For object stores see their own
+    module.
 
-    Errors: `MachineError` if the disk is full or cannot be written, `RequestError` for a place that holds something else.
+    Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "numbers.txt"
@@ -104,9 +104,9 @@ def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:
     return store_of(place).atomic(os.fspath(place), folder)
 
 
-def refuse_foreign(place: Place, folder: bool = True) -> None:
+def reject_foreign(place: Place, folder: bool = True) -> None:
     """Refuse to replace what Tilth did not write, before any work is done. Errors: as for `atomic`."""
-    store_of(place).refuse_foreign(os.fspath(place), folder)
+    store_of(place).reject_foreign(os.fspath(place), folder)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
-"""Objects in S3 and in what speaks its protocol: `s3://bucket/key`, `s3://bucket/prefix`, `s3://bucket/prefix/*.parquet`.
+"""Objects in S3 and compatible stores: `s3://bucket/key`, `s3://bucket/prefix`, `s3://bucket/prefix/*.parquet`.
 
 Credentials, region and endpoint come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL` …), from the machine's
-role, and, where boto3 is installed, from a profile. They are never part of a place, a message or a report.
+role, and, if boto3 is installed, from a profile. They are never part of a place, a message or a report.
 
-What atomic means here: an object appears whole. A delivery of several objects is written under a run id of its own
-(`prefix/run-…/`), and then one object, `prefix/_tilth.json`, is put that names the run. Tilth reads a prefix with such a manifest by it, so
-it sees the delivery before or the delivery after, never a part of one; other readers take the run's name from there. Earlier runs stay for
-a day, for those who still read them; the next delivery after that removes them, and what killed runs left.
+Atomic writes: a single object is written atomically. Several objects are written under a run id (`prefix/run-…/`); then the manifest
+`prefix/_tilth.json` is put, which names the run. Tilth reads a prefix with such a manifest through it, so it sees the old delivery or the
+new one, never a mixture; other readers take the run's name from the manifest. Earlier runs stay for a day for current readers; the next
+delivery after that removes them, with the remains of killed runs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
-from tilth.store.atomic import MANIFEST, refuse_unlisted
+from tilth.store.atomic import MANIFEST, reject_unlisted
 from tilth.store.local import HIDDEN
 from tilth.store.places import Copies, Store
 from tilth.store.scratch import Scratch
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
-KEPT = timedelta(days=1)  # how long the objects of an earlier run stay
+KEPT = timedelta(days=1)  # how long objects of an earlier run are kept
 _copies: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
 
 
@@ -54,18 +54,18 @@ class S3(Store):
                 copies = _copies[key] = bucket.copied(place, found)
             return copies
 
-    def refuse_foreign(self, place: str, folder: bool) -> None:
+    def reject_foreign(self, place: str, folder: bool) -> None:
         with _errors_of(place):
             bucket = _Bucket.of(place)
             held = bucket.below(bucket.key)
             if not folder and held:
-                raise RequestError(f"{place} is a prefix of other objects: a file cannot take its place", code="is-folder")
+                raise RequestError(f"{place} is a prefix of other objects: it cannot be replaced by a file", code="is-folder")
             if folder:
-                refuse_unlisted(place, held, {name for name in held if name == MANIFEST or RUN.fullmatch(name)})
+                reject_unlisted(place, held, {name for name in held if name == MANIFEST or RUN.fullmatch(name)})
 
     @contextmanager
     def atomic(self, place: str, folder: bool) -> Iterator[Path]:
-        self.refuse_foreign(place, folder)
+        self.reject_foreign(place, folder)
         scratch = Scratch()
         try:
             new = Path(scratch.name, Path(urlsplit(place).path).name or "out")
@@ -81,7 +81,7 @@ class S3(Store):
 
 @dataclass(frozen=True)
 class _Object:
-    """An object: its key, its tag (which changes with its content), and when it was written."""
+    """An object: its key, its tag (which changes with its content), and its time of writing."""
 
     path: str
     tag: str
@@ -90,7 +90,7 @@ class _Object:
 
 @dataclass(frozen=True)
 class _Bucket:
-    """A bucket, and the key, prefix or pattern that a place means in it."""
+    """A bucket, and a key, prefix or pattern in it."""
 
     name: str
     key: str
@@ -98,7 +98,7 @@ class _Bucket:
 
     @classmethod
     def of(cls, place: str) -> _Bucket:
-        """The bucket of a place. Errors: `RequestError` for a place without one, `MissingExtra`."""
+        """The bucket of a place. Errors: `RequestError` for a place without a bucket, `MissingExtra`."""
         _, _, rest = place.partition("://")
         name, _, key = rest.partition("/")
         if "@" in name or not name:
@@ -106,7 +106,7 @@ class _Bucket:
         return cls(name, key.strip("/"), _client(name))
 
     def listed(self, prefix: str) -> list[_Object]:
-        """The objects whose keys are a prefix or begin with it and a slash."""
+        """The objects whose keys equal a prefix or begin with it and a slash."""
         import obstore
 
         pages = obstore.list(self.store, prefix or None)
@@ -126,13 +126,13 @@ class _Bucket:
             return None
 
     def put(self, key: str, source: Path | bytes) -> None:
-        """Write an object; a large one in parts, which appear together."""
+        """Write an object atomically; a large one in parts."""
         import obstore
 
         obstore.put(self.store, key, source)
 
     def named(self, key: str) -> Mapping[str, _Object]:
-        """Name → object, for those that a key, a prefix or a pattern means; hidden ones left out."""
+        """Name → object for a key, a prefix or a pattern, without hidden ones."""
         magic = re.search(r"[*?\[]", key)
         prefix = key[: magic.start()].rpartition("/")[0] if magic else key
         found = {name: o for name, o in self._objects(prefix).items() if not _hidden(name.removeprefix(prefix))}
@@ -141,7 +141,7 @@ class _Bucket:
         return {key: found[key]} if key in found else found
 
     def _objects(self, prefix: str) -> dict[str, _Object]:
-        """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are left out."""
+        """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are excluded."""
         explicit = any(map(RUN.fullmatch, prefix.split("/")))
         root, run = ("", "") if explicit else self._delivery(prefix)
         if run:
@@ -152,7 +152,7 @@ class _Bucket:
         }
 
     def _exact(self, key: str) -> list[_Object]:
-        """The object of a key, which listing a prefix leaves out."""
+        """The object of a key, which listing a prefix omits."""
         import obstore
 
         try:
@@ -162,7 +162,7 @@ class _Bucket:
         return [_Object(o["path"], o["e_tag"] or "", o["last_modified"])] if o else []
 
     def _delivery(self, key: str) -> tuple[str, str]:
-        """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if it is in none."""
+        """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none."""
         parts = key.split("/") if key else []
         for i in range(len(parts), -1, -1):
             root = "".join(f"{part}/" for part in parts[:i])
@@ -188,7 +188,7 @@ class _Bucket:
         return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
 
     def deliver(self, folder: Path) -> None:
-        """Write the files of a folder under a run id, then the manifest, then remove the runs of long ago."""
+        """Write the files of a folder under a run id, then the manifest, then remove expired runs."""
         import obstore
 
         root = f"{self.key}/" if self.key else ""
@@ -232,20 +232,20 @@ def _client(bucket: str) -> S3Store:
 
 
 def _profile() -> Any:
-    """What reads a profile of the user's, where the environment has no key and boto3 is installed."""
+    """Reads the user's profile if the environment has no key and boto3 is installed."""
     if "AWS_ACCESS_KEY_ID" in os.environ:
         return None
     try:
         from obstore.auth.boto3 import Boto3CredentialProvider
 
         return Boto3CredentialProvider()
-    except (ImportError, ValueError):  # no boto3, or no credentials that it finds
+    except (ImportError, ValueError):  # no boto3, or it finds no credentials
         return None
 
 
 @contextmanager
 def _errors_of(place: str) -> Iterator[None]:
-    """Errors of the server in words without its answer, in which keys may be."""
+    """Server errors without its response, which may contain keys."""
     try:
         yield
     except TilthError:
@@ -257,7 +257,7 @@ def _errors_of(place: str) -> Iterator[None]:
         code = re.search(r"<Code>(\w+)</Code>", str(error))
         words = code[1] if code else {"PermissionDenied": "no permission", "Unauthenticated": "no valid credentials"}.get(kind, "")
         hint = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, and the name of the bucket"
-        what = f"{place} cannot be reached: {words or 'no answer that could be understood'}"
+        what = f"{place} cannot be reached: {words or 'no valid response'}"
         wrong = SourceError if words in ("NoSuchBucket", "InvalidBucketName") else MachineError
         raise wrong(what, hint=hint, code="s3") from error
 

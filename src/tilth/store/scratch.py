@@ -1,7 +1,7 @@
-"""Folders that live as long as the process that works in them: for spilled data, for copies, for results that are not complete.
+"""Temporary folders that are removed with their process: for spilled data, copies and incomplete results.
 
-A killed process cannot clear anything away. A lock that ends with its process tells its folders from those of a living one, and the next
-process clears them.
+A killed process cannot clean up. A lock that ends with its process distinguishes its folders from those of a running one, and the next
+process removes them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 from tilth.errors import MachineError, RequestError
 
 PREFIX = "tilth-"
-LOCK = ".tilth-lock"  # in every folder made here; one without it is left alone
+LOCK = ".tilth-lock"  # in every folder made here; folders without it are left alone
 
 
 class Scratch:
-    """A new folder in `where` (hidden there), or among the temporary files of the machine; removed when this object is closed or gone.
+    """A new folder in `where` (hidden there), or among the temporary files of the machine; removed when this object is closed or collected.
 
-    Leftovers of killed processes of the same user are cleared first.
+    Leftovers of killed processes of the same user are removed first.
 
     Errors: `RequestError` if there is no such folder, `MachineError` if it cannot be written to.
 
@@ -45,12 +45,12 @@ class Scratch:
         weakref.finalize(self, self._remove)
 
     def close(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder with its contents."""
         self._remove()
 
 
 def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] | None = None) -> tuple[str, Callable[[], None]]:
-    """A new folder with a lock in it, and the function that removes it. Leftovers beside it are cleared, each after `rescue` has seen it.
+    """A new folder with a lock in it, and the function that removes it. Leftovers beside it are removed, each after a call of `rescue`.
 
     Errors: `OSError`.
     """
@@ -73,7 +73,7 @@ def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] | N
 
 
 def _clear_leftovers(where: Path, prefix: str, rescue: Callable[[Path], object] | None) -> None:
-    """Remove the folders of this user whose process is gone; what cannot be examined or removed stays."""
+    """Remove the folders of this user whose process has ended; what cannot be examined or removed stays."""
     if not hasattr(os, "geteuid"):  # Windows, which does not have these locks either
         return
     with suppress(OSError), os.scandir(where) as found:

@@ -1,6 +1,6 @@
 """Tables of a database: `postgresql://user@host/db?table=schema.table`, or a query, `…?query=SELECT …`.
 
-A password does not belong in a place, which flows, artefacts and reports repeat: libpq finds it in `PGPASSWORD` or `~/.pgpass`.
+A place, which appears in flows, artefacts and reports, must not contain a password: libpq reads it from `PGPASSWORD` or `~/.pgpass`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tilth.store.places import Rows, Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DIGITS = 38  # of the largest decimal that engines have
+DIGITS = 38  # of the largest decimal of the engines
 
 
 class PostgreSQL(Store):
@@ -50,28 +50,28 @@ class PostgreSQL(Store):
 
 
 def _parts(place: str) -> tuple[str, str, str]:
-    """The URI of the server as libpq takes it, and the table or the query."""
+    """The URI of the server for libpq, and the table or the query."""
     uri = urlsplit(place)
     options = dict(parse_qsl(uri.query))
     table, query = options.pop("table", ""), options.pop("query", "")
     if uri.password is not None or "password" in options:
         hint = "set PGPASSWORD, or keep it in ~/.pgpass"
-        raise RequestError("a place does not take a password: it would be repeated in reports", hint=hint, code="password")
+        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
     if bool(table) == bool(query):
         shape = "postgresql://user@host/db?table=schema.table, or …?query=SELECT …"
-        raise RequestError("a place in a database names a table or a query", accepted=shape, code="bad-place")
+        raise RequestError("a place in a database needs a table or a query", accepted=shape, code="bad-place")
     options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on -c timezone=UTC".strip()
     return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote))), table, query.strip().rstrip(";")
 
 
 def _quoted(table: str) -> str:
-    """`schema.table` as identifiers; quotes that are given stay."""
+    """`schema.table` as identifiers; given quotes are kept."""
     parts = [table] if '"' in table else table.split(".")
     return ".".join(p if '"' in p else '"' + p + '"' for p in parts)
 
 
 def _column(field: pa.Field) -> tuple[str, pa.Field]:
-    """A column as it is asked for, and as a field: what Arrow does not have would come as text without a type."""
+    """A column as it is selected, and as a field: types that Arrow lacks would arrive as untyped text."""
     import pyarrow as pa
 
     name = '"' + field.name.replace('"', '""') + '"'
@@ -89,13 +89,13 @@ def _column(field: pa.Field) -> tuple[str, pa.Field]:
 def _connected(server: str, place: str) -> Iterator[Any]:
     """A cursor on a connection; the driver's exceptions become Tilth's."""
     try:
-        from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it has no types
+        from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it is untyped
     except ImportError as error:
         raise MissingExtra.named("postgres", "a place in PostgreSQL") from error
     try:
         with dbapi.connect(server) as connection, connection.cursor() as cursor:
             yield cursor
-    except (dbapi.DataError, OSError) as error:  # their words hold values
+    except (dbapi.DataError, OSError) as error:  # their messages contain values
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from error
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
         raise SourceError(f"{place} cannot be read: {_first_line(error)}", code="not-readable") from error

@@ -1,4 +1,4 @@
-"""Places as they are written: a path on this machine, or a URI such as `s3://bucket/folder`."""
+"""Places as they are written: a local path or a URI such as `s3://bucket/folder`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def scheme_of(place: Place) -> str:
 
 
 def is_local(place: Place) -> bool:
-    """Whether a place is on this machine."""
+    """Whether a place is local."""
     return scheme_of(place) == "file"
 
 
 def local_path(place: Place) -> str:
-    """The path of a place on this machine.
+    """The path of a local place.
 
     >>> local_path("file:///tmp/a%20b.csv"), local_path("a.csv")
     ('/tmp/a b.csv', 'a.csv')

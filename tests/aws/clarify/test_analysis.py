@@ -61,7 +61,7 @@ def test_a_method_that_is_not_computed_is_warned_of():
     assert "explanations" not in analysis_json(report)
 
 
-def test_a_column_that_is_not_there():
+def test_a_missing_column():
     with pytest.raises(ColumnError, match="there is no column 'sexe'"):
         measure_config(data(), AnalysisConfig.of(CONFIG | {"facet": [{"name_or_index": "sexe"}]}), DuckDB().session())
 

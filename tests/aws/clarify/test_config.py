@@ -55,7 +55,7 @@ def test_a_good_configuration_is_read():
     assert (asked.label, asked.positive, asked.group) == ("approved", ("yes",), "region")
 
 
-def test_a_single_value_stands_for_a_list_of_one():
+def test_a_single_value_means_a_list_of_one():
     assert AnalysisConfig.of(changed("label_values_or_threshold", 1)).request(SCHEMA).positive == (1,)
     assert AnalysisConfig.of(changed("label_values_or_threshold", [True])).request(SCHEMA).positive == (True,)
 
@@ -116,7 +116,7 @@ def test_each_mistake_has_its_key_path(config, said):
     assert any(said in str(m) for m in mistakes(config)), [str(m) for m in mistakes(config)]
 
 
-def test_all_mistakes_are_given_at_once_each_with_the_nearest_word():
+def test_all_mistakes_are_reported_at_once_with_the_nearest_word():
     config = changed("dataset_type", "text/cvs", lable="x")
     config["methods"] = {"pre_trainin_bias": {}}
     found = mistakes(config)
@@ -184,7 +184,7 @@ def test_a_file_that_is_not_json(tmp_path, text):
         AnalysisConfig.load(path)
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_missing_file(tmp_path):
     with pytest.raises(RequestError, match="there is no configuration"):
         AnalysisConfig.load(tmp_path / "none.json")
 
@@ -194,7 +194,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD, "tilth", "predictor", "segment_config", "time_series_data_config", "x"]), JSON, max_size=4))
-def test_whatever_is_written_there_the_errors_are_those_of_tilth(parts):
+def test_any_json_gives_errors_of_tilth_only(parts):
     try:
         config = AnalysisConfig.of(GOOD | parts)
         config.request(SCHEMA)

@@ -1,4 +1,4 @@
-"""A SageMaker Clarify configuration, run: from `analysis_config.json` to a report, and to the result file `analysis.json`."""
+"""A SageMaker Clarify configuration, run: from `analysis_config.json` to a report and the result file `analysis.json`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session) -> Report:
-    """The bias metrics that a configuration asks for; what this version does not compute of it is named in warnings.
+    """The bias metrics that a configuration requests; warnings name what this version does not compute.
 
-    `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` makes Clarify's
-    result file of the report. Errors: `RequestError` with every mistake of the configuration, `ColumnError` for columns that are not there,
-    `Gap` where nothing of it can be computed.
+    `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` converts the
+    report to Clarify's result file. Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns,
+    `Gap` if nothing of it can be computed.
     """
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
     facts = begin(engine)
@@ -41,9 +41,9 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
 
 
 def deliver_analysis(report: Report, config: Any, place: Place) -> None:
-    """What SageMaker Clarify leaves of a configuration: `analysis.json` and a copy of the configuration, and the report beside them.
+    """Write the output files of SageMaker Clarify, `analysis.json` and a copy of the configuration, and the report beside them.
 
-    Errors: `MachineError` where the disk is full or may not be written.
+    Errors: `MachineError` if the disk is full or not writable.
     """
     with atomic(place, folder=True) as folder:
         for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", config)):
@@ -55,7 +55,7 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     """A report's bias findings in the shape of Clarify's `analysis.json`, ready for `json.dumps`.
 
     Infinities are the strings `"Infinity"` and `"-Infinity"`. What Clarify's own file lacks (intervals, counts, status, notes,
-    distances over all values of the label, facts of the run, warnings) is under keys of its own; `strict` leaves that out.
+    distances over all values of the label, facts of the run, warnings) has separate keys; `strict` omits them.
     """
     made: dict[str, Any] = {"version": VERSION}
     for stage in ("pre_training", "post_training"):

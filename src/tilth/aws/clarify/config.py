@@ -1,7 +1,7 @@
 """SageMaker Clarify's `analysis_config.json`, read and checked as a whole.
 
-The configuration is schema version 1.0 with one more key, `tilth`, for settings that Clarify does not have. All of it is checked, also what
-this version does not compute: that is named in `AnalysisConfig.left_out`.
+The configuration is schema version 1.0 with one more key, `tilth`, for settings that Clarify does not have. All of it is checked, including
+what this version does not compute, which is in `AnalysisConfig.left_out`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ FORMATS = {
     "application/x-image": "",
     "application/sagemakercapturejson": "",
 }
-"""Dataset type → the format that reads it; empty where this version has none."""
+"""Dataset type → the format that reads it; empty if this version has none."""
 LATER = ("modality", "text_column", "derived_facets", "skin_tone", "predictor", "bias_variance", "model_card")
-"""Keys of the `tilth` block that this version knows and does not compute."""
+"""Keys of the `tilth` block that this version knows but does not support."""
 
 
 class AnalysisConfig(Part):
@@ -88,12 +88,12 @@ class AnalysisConfig(Part):
             given = json.loads(text_of(path, "configuration"))
         except (json.JSONDecodeError, RecursionError) as error:
             hint = "a configuration is a JSON object in UTF-8"
-            raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint=hint, code="no-json") from error
+            raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint=hint, code="invalid-json") from error
         return cls.of(given)
 
     @classmethod
     def of(cls, given: Any) -> AnalysisConfig:
-        """The configuration in an object. Errors: `RequestError` with every mistake; `Gap` where nothing of it can be computed."""
+        """The configuration in an object. Errors: `RequestError` with every mistake; `Gap` if nothing of it can be computed."""
         try:
             found = cls.model_validate(given)
         except ValidationError as error:
@@ -121,7 +121,7 @@ class AnalysisConfig(Part):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The bias metrics that are asked for and can be computed, in the order of the shelf."""
+        """The requested bias metrics that can be computed, in the order of the shelf."""
         asked = {
             m for of in (self._asked(PRE_TRAINING), self._asked(POST_TRAINING) if self.predicted_label is not None else ()) for m in of
         }
@@ -133,17 +133,17 @@ class AnalysisConfig(Part):
 
     @property
     def has_predictor(self) -> bool:
-        """Whether a model is given that predicts."""
+        """Whether a model is given."""
         return self.predictor is not None or "predictor" in (self.tilth.model_extra or {})
 
     @property
     def reading(self) -> dict[str, Any]:
-        """The options by which the dataset is read."""
+        """The options for reading the dataset."""
         found = {"format": FORMATS[self.dataset_type], "names": self.headers}
         return {k: v for k, v in found.items() if v} | ({} if self.tilth.csv.header is None else {"header": self.tilth.csv.header})
 
     def request(self, schema: Schema) -> BiasRequest:
-        """What is asked of a table. Errors: `ColumnError` for every index beyond its columns."""
+        """The bias request for a table. Errors: `ColumnError` for every index out of range."""
         wrong: list[Mistake] = []
 
         def column(path: str, key: Name | None) -> str | None:
@@ -182,9 +182,9 @@ class AnalysisConfig(Part):
         )
 
 
-# ── what contradicts what: checked once every value has its shape ──
+# ── contradictions: checked once every value has its shape ──
 
-Check = tuple[Any, str, str, str]  # whether it is wrong, the message, what is accepted, the code
+Check = tuple[Any, str, str, str]  # condition, message, accepted, code
 MISSING, OTHERWISE = "missing-key", "contradiction"
 
 
@@ -224,7 +224,7 @@ def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
         yield is_label, f"facet[{i}]: the label {name!r} cannot be a facet", "", "label-is-facet"
         yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable", "", "facet-is-group"
     doubled = sorted({n for n in names if names.count(n) > 1})
-    yield doubled, f"headers: {listed(doubled)} is given twice", "", "twin-names"
+    yield doubled, f"headers: {listed(doubled)} is given twice", "", "duplicate-names"
     for i, segment in enumerate(c.segment_config):
         n, aliases = len(segment.segments), len(segment.display_aliases or ())
         accepted = f"{n} or {n + 1} strings: one for each segment, and one for the rest"
@@ -317,7 +317,7 @@ def _gaps(c: AnalysisConfig) -> Iterator[str]:
     if c.facet_dataset_uri is not None:
         yield "facet_dataset_uri: facets in a dataset of their own are not supported in this version"
     if (c.tilth.model_extra or {}).get("derived_facets"):
-        yield "tilth.derived_facets: facets made of texts and images are not supported in this version"
+        yield "tilth.derived_facets: facets derived from text and images are not supported in this version"
 
 
 def _left_out(c: AnalysisConfig) -> Iterator[str]:

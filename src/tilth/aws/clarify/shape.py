@@ -11,14 +11,14 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from tilth.measures.bias import BIAS_METRICS
 from tilth.measures.bias.metrics import of_stage
 
-NOT_YET = ("DCA", "DCR", "SD", "RD", "DAR", "DRR", "TE", "CDDPL", "FT", "GE")  # metrics after training that are not on the shelf
+NOT_YET = ("DCA", "DCR", "SD", "RD", "DAR", "DRR", "TE", "CDDPL", "FT", "GE")  # post-training metrics that are not on the shelf
 PRE_TRAINING = of_stage("pre_training")
 POST_TRAINING = (*of_stage("post_training"), *(m for m in NOT_YET if m not in BIAS_METRICS))
 
 
 @dataclass(frozen=True)
 class Words:
-    """A string that is one of these words, in any case."""
+    """A string that is one of these words, case-insensitively."""
 
     words: tuple[str, ...]
 
@@ -210,7 +210,7 @@ class Csv(Part):
 
 
 class Tilth(Part):
-    """What Clarify has no setting for."""
+    """Settings that Clarify does not have."""
 
     model_config = ConfigDict(extra="allow")
     missing_values: Annotated[str, Words(("exclude", "as_category", "clarify"))] = "exclude"

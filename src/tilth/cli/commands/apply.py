@@ -25,9 +25,9 @@ def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """Prepare DATA with a fitted flow, exactly as the training data was. Learns nothing."""
     from tilth import verbs
     from tilth.cli.app import say
-    from tilth.store.local import refuse_own_input
+    from tilth.store.local import reject_own_input
 
-    refuse_own_input(out, [data, flow])
+    reject_own_input(out, [data, flow])
     made = engine_from(**engine)
     written = verbs.write(verbs.apply(flow, data, engine=made), out, engine=made)
     say(f"written to {written}")

@@ -48,12 +48,12 @@ def command(
     from tilth import verbs
     from tilth.cli.commands import split_options
     from tilth.flow.delivery import deliver_report
-    from tilth.store.places import refuse_foreign
+    from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
     reading, engine_options = split_options(options)
     if out:
-        refuse_foreign(out)
+        reject_foreign(out)
     engine = engine_from(**engine_options)
     if config is not None:
         report = _by_config(data, config, out, reading_from(**reading), engine)

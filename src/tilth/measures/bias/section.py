@@ -21,7 +21,7 @@ from tilth.report.blocks import (
     code,
     counted,
     table,
-    value_told,
+    value_with_interval,
 )
 from tilth.report.charts import Dot, intervals, number, percent
 from tilth.report.finding import Finding
@@ -89,7 +89,9 @@ def _summary(found: Sequence[Found]) -> list[Table]:
     parts = list(dict.fromkeys(f.part for f in found))
     at = {(Compared.of(f), f.part): f for f in found}
     facets = list(dict.fromkeys(facet for facet, _ in at))
-    rows = [(facet.d, *(value_told(f.value, f.low, f.high) if (f := at.get((facet, p))) else "" for p in parts)) for facet in facets]
+    rows = [
+        (facet.d, *(value_with_interval(f.value, f.low, f.high) if (f := at.get((facet, p))) else "" for p in parts)) for facet in facets
+    ]
     return [table("Bias", ("difference of favourable labels", *(p or "value" for p in parts)), rows)] if rows else []
 
 
@@ -176,7 +178,7 @@ def _cell(finding: Finding | None) -> Cell:
     if finding is None or finding.value is None:
         return Cell("–" if finding else "")
     verdict = finding.payload.verdict or ""
-    size = value_told(finding.value, finding.low, finding.high)
+    size = value_with_interval(finding.value, finding.low, finding.high)
     return Cell(f"{size}, {verdict}" if verdict else size, VERDICTS.get(verdict, ""))
 
 
