@@ -213,7 +213,7 @@ REFUSED: Mapping[str, tuple[Any, str]] = {
     "run ends": (pa.table({"a": pa.RunEndEncodedArray.from_arrays([2, 3], [1, 2])}), "has the unsupported type run_end_encoded"),
     "unions": (
         pa.table({"a": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])}),
-        "has the unsupported type sparse_union",
+        "has the unsupported type sparse",
     ),
 }
 
@@ -252,8 +252,8 @@ PAIRS = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("
         (pd.DataFrame(index=[0, 1]), SourceError, "the table has no columns"),
         (pl.DataFrame(), SourceError, "the table has no columns"),
         (pa.table({}), SourceError, "the table has no columns"),
-        (pd.Series([1]), SourceError, "a pandas Series is one column"),
-        (pl.Series([1]), SourceError, "a polars Series is one column"),
+        (pd.Series([1]), SourceError, "a pandas Series is a column"),
+        (pl.Series([1]), SourceError, "a polars Series is a column"),
         (pa.array([1]), SourceError, "a value of type Int64Array cannot be read as a table"),
         (np.zeros((2, 2)), SourceError, "a value of type numpy.ndarray cannot be read as a table"),
         ({"a": [1]}, SourceError, "a value of type builtins.dict cannot be read as a table"),

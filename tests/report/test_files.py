@@ -1,4 +1,4 @@
-"""Files: the ending says the format, and a reader sees the old file or the new one."""
+"""Files: the suffix decides the format, and writes are atomic."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.errors import MachineError, RequestError
 from tilth.report import Report
-from tilth.report.files import ENDINGS, FORMATS, write_report
+from tilth.report.files import FORMATS, SUFFIXES, write_report
 from tilth.store.places import atomic
 from tilth.store.scratch import LOCK
 
 BEGINS = {"html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### ", "text": "run loans", "glue": "{"}
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_the_ending_says_the_format(ending: str, tmp_path: Path) -> None:
-    place = write_report(REPORTS["loans"], tmp_path / f"report{ending.upper()}")
-    assert place.read_text("utf-8").startswith(BEGINS[ENDINGS[ending]])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_suffix_decides_the_format(suffix: str, tmp_path: Path) -> None:
+    place = write_report(REPORTS["loans"], tmp_path / f"report{suffix.upper()}")
+    assert place.read_text("utf-8").startswith(BEGINS[SUFFIXES[suffix]])
     assert [p.name for p in tmp_path.iterdir()] == [place.name]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_format_goes_before_the_ending(format_: str, tmp_path: Path) -> None:
+def test_a_format_overrides_the_suffix(format_: str, tmp_path: Path) -> None:
     assert write_report(REPORTS["loans"], tmp_path / "a.dat", format_).read_text("utf-8").startswith(BEGINS[format_])
 
 
@@ -38,7 +38,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
     assert write_report(Report("x"), tmp_path / "a" / "b" / "report.md").exists()
 
 
-@pytest.mark.parametrize(("name", "format_", "hint"), [("report.pdf", None, "name the format"), ("a.html", "htm", "did you mean 'html'?")])
+@pytest.mark.parametrize(("name", "format_", "hint"), [("report.pdf", None, "give the format"), ("a.html", "htm", "did you mean 'html'?")])
 def test_an_unknown_format_is_refused_with_what_would_do(name: str, format_: str | None, hint: str, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="html") as caught:
         write_report(Report("x"), tmp_path / name, format_)
@@ -90,7 +90,7 @@ def test_a_name_as_long_as_a_disk_takes(letter: str, tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_of_a_folder_is_the_request_s_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(RequestError, match="a is a file: nothing can be put into it"):
+    with pytest.raises(RequestError, match="a is a file: it cannot contain files"):
         write_report(Report("x"), tmp_path / "a" / "report.md")
 
 

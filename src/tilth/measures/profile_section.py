@@ -126,12 +126,12 @@ def _numbers(part: str, columns: Mapping[str, ColumnProfile]) -> Table | None:
 
 
 def _frequent(part: str, columns: Mapping[str, ColumnProfile]) -> Table | None:
-    told = {
+    frequent = {
         name: ", ".join(f"{code(shown(v, 40))} {number(n)}" for v, n in c.top[:10])
         for name, c in list(columns.items())[: 2 * MOST]
         if c.top
     }
-    rows = [(code(name), values) for name, values in told.items()]
+    rows = [(code(name), values) for name, values in frequent.items()]
     return table(f"Frequent values{_of(part)}", ("column", "values and their rows"), rows) if rows else None
 
 

@@ -1,4 +1,4 @@
-"""What is left behind: findings, facts of the run, and the renderers that show them."""
+"""Reports: findings, facts of the run, and renderers."""
 
 from tilth.report.facts import Facts, Pass
 from tilth.report.finding import Finding, Outcome, Payload, Warned, jsonable, warning

@@ -1,8 +1,8 @@
-"""What a page is made of: the report laid out in sections, before anyone decides how they look.
+"""The page model: a report laid out in sections, independent of rendering.
 
-`tilth.report.page` makes a `Page` of a report; the HTML page, the text on a terminal and the Markdown summary each show one. Words are
-plain text. Where a piece of it is a name or a value from the data, it stands between the marks of `code`; a renderer takes them apart with
-`pieces`, which also cleans them, sets code in its own way, and escapes all of it.
+`tilth.report.page` makes a `Page` of a report; the HTML, terminal and Markdown renderers each show one. Words are plain text, in which
+names and values from the data are marked by `code`; a renderer splits them with `pieces`, which also removes control characters, formats
+code in its own way, and escapes everything.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any, Literal, TypeAlias
 from tilth.report.charts import clean, number
 
 Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
-"""What a thing means to the reader. Never shown by colour alone: a symbol or a word says it too."""
+"""The meaning of an item for the reader. Never shown by colour alone, but by a symbol or a word, too."""
 
 _BEGIN, _END = "\x0e", "\x0f"
-_ENDLESS = re.compile(r"\S{81,}")  # no word of any language; a name that slipped into a message
+_ENDLESS = re.compile(r"\S{81,}")  # not a word of any language: a name in a message
 _CODE = re.compile(f"{_BEGIN}(.*?){_END}")
 
 
 def code(text: object, most: int = 120) -> str:
-    """A name or a value from the data, to stand inside words; blanks around it are shown by quotes, and it is cut if it is very long.
+    """A name or a value from the data, marked as code; surrounding blanks are made visible by quotes, and long ones are cut.
 
     >>> [piece for piece in pieces(f"Look at {code('income')} first.")]
     [('Look at ', False), ('income', True), (' first.', False)]
@@ -34,7 +34,7 @@ def code(text: object, most: int = 120) -> str:
 
 
 def pieces(words: str) -> Iterator[tuple[str, bool]]:
-    """The words in pieces, each with whether it is code, without anything that a page or a terminal would obey."""
+    """The words in pieces, each with whether it is code, without control characters."""
     for k, piece in enumerate(_CODE.split(words)):
         if piece:
             is_code = k % 2 == 1
@@ -42,12 +42,12 @@ def pieces(words: str) -> Iterator[tuple[str, bool]]:
 
 
 def plain(words: str) -> str:
-    """The words without marks."""
+    """The words without code marks."""
     return "".join(piece for piece, _ in pieces(words))
 
 
 def cut(text: str, most: int) -> str:
-    """The text, with an ellipsis in its middle where it is longer than `most`.
+    """The string, with an ellipsis in the middle if it is longer than `most`.
 
     >>> cut("application_id", 9)
     'appl…n_id'
@@ -56,7 +56,7 @@ def cut(text: str, most: int) -> str:
 
 
 def shown(value: Any, most: int = 120) -> str:
-    """A value as it stands in the data, on one line: nothing rounded, and blanks that would not be seen in quotes.
+    """A value as it is in the data, on one line: not rounded, with quotes around invisible blanks.
 
     >>> [shown(v) for v in (None, 12345678, 0.1, " a", "", True, [1, "b"], {"a": 1.5})]
     ['null', '12345678', '0.1', '" a"', '""', 'true', '1, b', 'a: 1.5']
@@ -77,7 +77,7 @@ def shown(value: Any, most: int = 120) -> str:
 
 
 def counted(n: float, thing: str, things: str = "") -> str:
-    """A number of things in words.
+    """A count in words.
 
     >>> counted(2, "column"), counted(1, "query"), counted(0, "query", "queries")
     ('2 columns', '1 query', '0 queries')
@@ -92,13 +92,13 @@ def value_with_interval(value: Any, low: float | None = None, high: float | None
     ('0.5 (0.4 to 0.6)', ['red'])
     """
     is_number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    told = number(value) if is_number else code(shown(value, 80))
-    return told if low is None or high is None else f"{told} ({number(low)} to {number(high)})"
+    words = number(value) if is_number else code(shown(value, 80))
+    return words if low is None or high is None else f"{words} ({number(low)} to {number(high)})"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: words, perhaps a small chart before them."""
+    """A cell of a table: words, optionally after a small chart."""
 
     words: str = ""
     tone: Tone = ""
@@ -115,17 +115,17 @@ class Words:
 
 @dataclass(frozen=True)
 class Points:
-    """A list. Each point may lead to a section of the page. `remarks` are set smaller."""
+    """A list. Each point may link to a section of the page. `remarks` are set smaller."""
 
-    points: tuple[tuple[str, str], ...]  # words, the section's key or nothing
+    points: tuple[tuple[str, str], ...]  # words, and the section's key or an empty string
     remarks: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under heads; the first cell of a row is its name. Columns named in `numbers` are set flush right.
+    """Rows under heads; the first cell of a row is its name. Columns in `numbers` are right-aligned.
 
-    `brief` is how many rows a terminal shows; columns named in `wordy` it leaves out.
+    A terminal shows `brief` rows, without the columns in `wordy`.
     """
 
     caption: str
@@ -138,7 +138,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart with what it shows in words. Where pictures cannot be shown, the numbers stand in the page elsewhere."""
+    """A chart with a caption. Its numbers are also elsewhere in the page, for renderers without pictures."""
 
     svg: str
     caption: str
@@ -146,7 +146,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A rule that did not pass: what it says, why, and what stands under it."""
+    """A rule that did not pass: the rule, the reasons, and details below."""
 
     tone: Tone
     outcome: str
@@ -157,14 +157,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Listing:
-    """Text as it ran, such as a query."""
+    """Source text, such as a query."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Blocks that the reader opens. On paper they stand open if they are `printed`; on a terminal they are left out, unless `brief`."""
+    """Collapsible blocks. Printed ones are open on paper; a terminal omits them unless `brief`."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -174,7 +174,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Advice:
-    """Something that someone should act on, in words; of all sections' advice the most urgent is shown first."""
+    """A recommendation; the most urgent of all sections is shown first."""
 
     words: str
     urgency: int
@@ -182,9 +182,9 @@ class Advice:
 
 @dataclass(frozen=True)
 class Section:
-    """A titled piece of the page; sections may hold sections. On a terminal those that are not `brief` are left out.
+    """A titled section of the page, which may have subsections. A terminal omits those that are not `brief`.
 
-    `advice` goes into the page's beginning, `summary` into the Markdown under a pull request.
+    `advice` goes to the top of the page, `summary` into the Markdown comment of a pull request.
     """
 
     key: str
@@ -200,7 +200,7 @@ Block: TypeAlias = "Words | Points | Table | Picture | Verdict | Listing | Fold 
 
 @dataclass(frozen=True)
 class Page:
-    """A report laid out: the verdict in words, what to look at first, the run in figures, and the sections that have something to say."""
+    """A report laid out: the verdict, what to look at first, figures of the run, and the non-empty sections."""
 
     title: str
     subtitle: str
@@ -213,7 +213,7 @@ class Page:
 
 
 def table(caption: str, heads: tuple[str, ...], rows: Any, numbers: Any = (), brief: int = 40, wordy: Any = ()) -> Table:
-    """A table of rows of words or cells, without the columns that hold nothing in any row.
+    """A table of rows of words or cells, without empty columns.
 
     >>> table("Ages", ("age", "rows", "remark"), [("38", "12", "")], numbers=["rows"]).heads
     ('age', 'rows')

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass over the data: what ran, how long in seconds, its text, and for whom: the rules, a step, a measure of a part."""
+    """A scan of the data: what ran, the seconds it took, its query, and its purpose: the rules, a step, a measure of a part."""
 
     title: str
     seconds: float
@@ -19,7 +19,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of a run. Nothing in a finding depends on them; two runs of the same request differ in them only."""
+    """The facts of a run. Findings do not depend on them; two runs of the same request differ in them only."""
 
     source: str = ""
     engine: str = ""
@@ -33,5 +33,5 @@ class Facts:
 
     @property
     def scans(self) -> int:
-        """How many passes over the data were made."""
+        """The number of scans."""
         return len(self.passes)

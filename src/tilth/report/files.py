@@ -1,4 +1,4 @@
-"""Write a report to a file: whole or not at all."""
+"""Write a report to a file, atomically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tilth.shelf import Shelf
 from tilth.store.places import atomic
 from tilth.store.uri import is_local
 
-ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
+SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
 Renderer: TypeAlias = Callable[[Report], str]
 FORMATS: Shelf[Renderer] = Shelf(
     "report format",
@@ -30,13 +30,13 @@ FORMATS: Shelf[Renderer] = Shelf(
 
 
 def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- the word that verbs and the flow file use
-    """Write a report in the format of the file's ending, or in the one that is named, and return where it stands.
+    """Write a report in the given format, by default that of the file's suffix, and return its path.
 
-    Endings: `.html`, `.json`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `junit`, `markdown`, `text`, `glue`. Folders
-    that are not there are made. A reader sees the old file or the new one, never half of one.
+    Suffixes: `.html`, `.json`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `junit`, `markdown`, `text`, `glue`. Missing
+    folders are created. The write is atomic.
 
-    Errors: `RequestError` for an ending or a format that is not known, or where a folder stands in the file's place; `MachineError` where
-    the file cannot be written.
+    Errors: `RequestError` for an unknown suffix or format, or if the path is a folder; `MachineError` if the file cannot be
+    written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -50,21 +50,21 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
 
 
 def report_format(place: str | Path, asked: str | None = None) -> str:
-    """The format of a report: the one that is asked for, else that of the place's ending.
+    """The format of a report: the given one, by default that of the suffix.
 
-    Errors: `RequestError` for an ending or a format that is not known, with those that are.
+    Errors: `RequestError` for an unknown suffix or format, with the known ones.
 
     >>> report_format("report.html"), report_format("report.html", "json")
     ('html', 'json')
     """
     path = Path(place)
     if asked is None:
-        if found := ENDINGS.get(path.suffix.lower()):
+        if found := SUFFIXES.get(path.suffix.lower()):
             return found
         raise RequestError(
-            f"the ending of {path.name!r} does not say which report to write",
-            accepted=", ".join(ENDINGS),
-            hint="or name the format",
+            f"the suffix of {path.name!r} is not that of a report format",
+            accepted=", ".join(SUFFIXES),
+            hint="or give the format",
             code="unknown-format",
         )
     FORMATS.find(asked)
@@ -72,10 +72,12 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
 
 
 def refuse_unwritable(place: str | Path) -> None:
-    """Refuse a place in which no report can stand, before what it would tell is found out.
+    """Reject a place where a report cannot be written, before any work is done.
 
-    Errors: `RequestError` for an ending that is not known, and where a folder stands there.
+    Errors: `RequestError` for an unknown suffix, and if the place is a folder.
     """
     report_format(place)
     if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
-        raise RequestError(f"{place} is a folder: a report cannot take its place", hint="give the name of a file in it", code="is-folder")
+        raise RequestError(
+            f"{place} is a folder: it cannot be replaced by a report", hint="give the name of a file in it", code="is-folder"
+        )

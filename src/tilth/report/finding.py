@@ -1,4 +1,4 @@
-"""One thing found, and the payload that its kind adds to it."""
+"""Findings, and the payload that their kind adds."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Payload:
-    """What findings of one kind carry beside the fields that all have. By itself it is empty: that of a plain number, kind `metric`.
+    """What findings of one kind have beside the common fields. The base class is that of a plain number, kind `metric`.
 
-    Each producer of findings has a small frozen subclass beside it, whose fields are of JSON's types or become them by `jsonable`. `KIND`
-    is its name in JSON, and the name of its entry on the shelf `tilth.report.sections.SECTIONS`; `JUDGES` says whether such a finding is
-    a verdict, so that a report with one that did not pass has not passed.
+    Each producer of findings has a small frozen subclass, whose fields are JSON types or become them by `jsonable`. `KIND` is its name in
+    JSON, and the name of its entry on the shelf `tilth.report.sections.SECTIONS`; `JUDGES`: whether such a finding is a verdict, on which
+    `Report.passed` depends.
     """
 
     KIND: ClassVar[str] = "metric"
     JUDGES: ClassVar[bool] = False
-    VALUE: ClassVar[str] = ""  # what the finding's value is, where its name does not say it
+    VALUE: ClassVar[str] = ""  # what the finding's value is, if its name does not say it
 
     @property
     def compared(self) -> Mapping[str, float | None]:
-        """The numbers that are compared with those of an earlier finding, beside its value."""
+        """The numbers that are compared with those of an earlier finding, besides its value."""
         return {}
 
     @property
@@ -52,22 +52,22 @@ class Payload:
 
     @property
     def row_count(self) -> int | None:
-        """The rows of the table that the finding is about, where it knows them."""
+        """The number of rows of the finding's table, if known."""
         return None
 
     @property
     def example_counts(self) -> tuple[int, ...]:
-        """How many rows each of the finding's examples stands for, where that is not itself alone."""
+        """How many rows each of the finding's examples represents, if they are not single rows."""
         return ()
 
     def to_json(self) -> dict[str, Any]:
-        """The fields that hold something."""
+        """The fields that have a value."""
         held = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in held.items() if value is not None and value != "" and value != () and value != {}}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Self:
-        """The payload that `to_json` wrote. Keys that this version does not know are ignored.
+        """The payload that `to_json` wrote. Unknown keys are ignored.
 
         Errors: pydantic's `ValidationError` for values of another type.
         """
@@ -76,13 +76,13 @@ class Payload:
         return TypeAdapter(cls).validate_python({f.name: found[f.name] for f in fields(cls) if f.name in found})
 
     def reasons(self, message: str) -> list[str]:
-        """Why a verdict is what it is, a line each; `message` is the finding's."""
+        """The reasons of a verdict, a line each; `message` is the finding's."""
         return [line.strip() for line in message.splitlines() if line.strip()]
 
 
 @dataclass(frozen=True)
 class Other(Payload):
-    """The payload of a kind that is not on the shelf, such as that of a package which is not installed here."""
+    """The payload of a kind that is not on the shelf, such as that of a package that is not installed."""
 
     name: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Other(Payload):
 
 @dataclass(frozen=True)
 class Warned(Payload):
-    """A warning: something that whoever reads the report should know. `measure` is what gave it; `details` are its numbers."""
+    """A warning for the reader of the report. `measure` is its source; `details` are its numbers."""
 
     KIND: ClassVar[str] = "warning"
     measure: str = ""
@@ -120,7 +120,7 @@ NUMBER = Payload()
 
 @dataclass(frozen=True)
 class Finding(Generic[P]):
-    """One thing found: a rule's verdict, a metric's value, what a step changed.
+    """A result: a rule's verdict, a metric's value, what a step changed.
 
     `subject` are the columns. `part` names the table (`raw`, `train` …), `where` and `group` the rows of it; `low` and `high` bound the
     value with `confidence` (0–1). `payload` is what the kind adds; `examples` are rows, private values masked.
@@ -140,7 +140,7 @@ class Finding(Generic[P]):
     low: float | None = None
     high: float | None = None
     confidence: float | None = None
-    payload: P = field(default=NUMBER, hash=False)  # type: ignore[assignment]  # the default of a finding whose payload is not named
+    payload: P = field(default=NUMBER, hash=False)  # type: ignore[assignment]  # the default payload
     examples: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
     @property
@@ -150,12 +150,12 @@ class Finding(Generic[P]):
 
     @property
     def columns(self) -> str:
-        """The columns in one string; the name where there are none."""
+        """The columns in one string; the name if there are none."""
         return ", ".join(self.subject) or self.name
 
     @property
     def number(self) -> float | None:
-        """The value where it is a number. Null where it is not, or is NaN."""
+        """The value if it is a number other than NaN, otherwise None."""
         return self.value if isinstance(self.value, int | float) and not isinstance(self.value, bool) and self.value == self.value else None
 
     def to_json(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def warning(code: str, message: str, subject: tuple[str, ...] = (), measure: str
 
 
 def jsonable(value: Any) -> Any:
-    """A value in JSON's own types: infinities become `"Infinity"` and `"-Infinity"`, what JSON lacks becomes a string."""
+    """A value in JSON types: infinities become `"Infinity"` and `"-Infinity"`, other types strings."""
     match value:
         case None | bool() | int() | str():
             return str(value) if isinstance(value, StrEnum) else value

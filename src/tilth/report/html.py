@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no request, light and dark, on paper and on a telephone."""
+"""The report as a self-contained HTML page: without scripts or requests, light and dark, for print and mobile."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-NAME = 24  # letters of code that are never parted
+NAME = 24  # length of code that is never wrapped
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": ""}
 
 
 def to_html(report: Report) -> str:
-    """The whole page as text.
+    """The whole page.
 
-    It holds its style and its charts; a strict policy in its head allows nothing else. Whatever the data contain is escaped, put on one
-    line and freed of control characters.
+    Style and charts are inline; a strict content security policy allows nothing else. Data values are escaped, put on one line and freed
+    of control characters.
 
     >>> to_html(Report("check")).startswith("<!doctype html>")
     True
@@ -38,7 +38,7 @@ def to_html(report: Report) -> str:
 
 
 def embedded(report: Report, height: str = "40rem") -> str:
-    """The page in a frame of its own, for a notebook: neither page sees the other's style.
+    """The page in an iframe, for a notebook: the styles of the two pages do not affect each other.
 
     >>> embedded(Report("check"))[:19]
     '<iframe title="chec'
@@ -52,7 +52,7 @@ def embedded(report: Report, height: str = "40rem") -> str:
 
 
 def _policy(style: str) -> str:
-    """What the page may load: nothing. What it may apply: its own style, by its fingerprint."""
+    """The content security policy: nothing is loaded, and only this style, by its hash, is applied."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -74,8 +74,8 @@ def _template() -> tuple[Template, Markup]:
 
 
 def _words(text: str) -> Any:
-    """Words with their pieces of code set as such."""
+    """Words as HTML, with code elements."""
     from markupsafe import Markup, escape
 
-    names = {True: Markup('<code class="name">{}</code>'), False: Markup("<code>{}</code>")}  # a short name stays on its line
+    names = {True: Markup('<code class="name">{}</code>'), False: Markup("<code>{}</code>")}  # short names are not wrapped
     return Markup().join(names[len(piece) <= NAME].format(piece) if is_code else escape(piece) for piece, is_code in pieces(text))

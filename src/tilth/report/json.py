@@ -1,4 +1,4 @@
-"""The report as JSON: complete, versioned, and read back."""
+"""The report as JSON, complete and versioned, and back."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
 _INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
-_NUMBERS = ("value", "low", "high")  # where one of these words is the number
+_NUMBERS = ("value", "low", "high")  # fields in which these strings mean numbers
 
 
 def to_json(report: Report, indent: int | None = 2) -> str:
-    """The whole report as JSON text, by the schema of `report_schema`.
+    """The whole report as JSON, by the schema of `report_schema`.
 
-    Every field of every finding is there, also where it holds nothing; of its payload, under `details`, those that hold something.
-    Infinities and NaN are the words `"Infinity"`, `"-Infinity"`
-    and `"NaN"`; what JSON has no type for (dates, decimals) is its text. `indent` None gives one line.
+    Every field of every finding is present, even if it is null; the payload, under `details`, has only the fields with a value.
+    Infinities and NaN are the strings `"Infinity"`, `"-Infinity"` and `"NaN"`; types that JSON lacks (dates, decimals) are strings.
+    `indent` None gives one line.
 
     >>> to_json(Report("measure", (Finding("Mean", value=float("inf")),)), indent=None)[:70]
     '{"format": 1, "title": "measure", "passed": true, "findings": [{"kind"'
@@ -37,15 +37,15 @@ def to_json(report: Report, indent: int | None = 2) -> str:
         "facts": jsonable(report.facts) | {"scans": report.facts.scans},
     }
     text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair has no bytes; escaped, it is JSON
+    return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate cannot be encoded, but escaped
 
 
 def from_json(text: str | bytes) -> Report:
-    """The report that `to_json` wrote; `to_json` of it is the same text again.
+    """The report that `to_json` wrote; `to_json` of it gives the same string.
 
-    Fields that this version does not know are passed over. What JSON has no type for stays the text that it was written as.
+    Unknown fields are ignored. Types that JSON lacks stay strings.
 
-    Errors: `RequestError` where the text is no JSON, no report, or of a newer format, with every mistake and its path.
+    Errors: `RequestError` for invalid JSON, JSON that is not a report, or a newer format, with every mistake and its path.
 
     >>> from_json(to_json(Report("check"))).title
     'check'
@@ -92,28 +92,28 @@ def _finding(i: int, found: dict[str, Any], wrong: list[Mistake]) -> dict[str, A
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
-    """The outermost object, of a format that is known."""
+    """The outermost object, of a known format."""
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
         raise RequestError(
-            f"this is no JSON: {error.msg}", place=Place("report.json", error.lineno, error.colno), code="invalid-json"
+            f"invalid JSON: {error.msg}", place=Place("report.json", error.lineno, error.colno), code="invalid-json"
         ) from None
-    except (ValueError, RecursionError) as error:  # bytes that are no text, a number of a million digits, brackets without end
-        raise RequestError(f"this is no JSON: {error}", code="invalid-json") from None
+    except (ValueError, RecursionError) as error:  # invalid UTF-8, a number of a million digits, too deep nesting
+        raise RequestError(f"invalid JSON: {error}", code="invalid-json") from None
     if not isinstance(content, dict) or "findings" not in content:
         raise RequestError(
-            "this is no report: it has no findings", hint="a report is what `tilth check -o report.json` writes", code="no-report"
+            "this is not a report: it has no findings", hint="a report is what `tilth check -o report.json` writes", code="not-report"
         )
     found = content.get("format")
     if found != FORMAT:
-        hint = "a newer Tilth wrote it; install that one" if isinstance(found, int) and found > FORMAT else ""
-        raise RequestError(f"the report is of format {found!r}", accepted=str(FORMAT), hint=hint, code="report-format")
+        hint = "it was written by a newer Tilth; install that one" if isinstance(found, int) and found > FORMAT else ""
+        raise RequestError(f"the report has the format {found!r}", accepted=str(FORMAT), hint=hint, code="report-format")
     return content
 
 
 def _numbers(finding: dict[str, Any]) -> dict[str, Any]:
-    """Infinities are numbers again, where a number stands."""
+    """Infinities in number fields, as numbers again."""
     words = {name: finding.get(name) for name in _NUMBERS}
     return finding | {name: _INFINITE[word] for name, word in words.items() if isinstance(word, str) and word in _INFINITE}
 
@@ -136,22 +136,22 @@ def _adapter() -> TypeAdapter[Report]:
 
 
 def report_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of what `to_json` writes, made from the nouns themselves.
+    """The JSON Schema (draft 2020-12) of what `to_json` writes, generated from the classes.
 
     >>> report_schema()["required"]
     ['format', 'title', 'passed', 'findings', 'facts']
     """
     made = _described(_adapter().json_schema(mode="serialization"))
     kinds = made.pop("$defs")
-    kinds["Number"] = {"description": "A number; infinities and NaN as words.", "anyOf": [{"type": "number"}, {"enum": list(_INFINITE)}]}
+    kinds["Number"] = {"description": "A number; infinities and NaN as strings.", "anyOf": [{"type": "number"}, {"enum": list(_INFINITE)}]}
     del kinds["Finding"]["properties"]["payload"]
     kinds["Finding"]["properties"] |= {"kind": {"type": "string"}, "details": {"type": "object", "description": "What the kind adds."}}
     for name in ("Finding", "Facts", "Pass"):
         kinds[name]["required"] = list(kinds[name]["properties"])
-    kinds["Facts"]["properties"]["scans"] = {"type": "integer", "minimum": 0, "description": "How many passes over the data were made."}
+    kinds["Facts"]["properties"]["scans"] = {"type": "integer", "minimum": 0, "description": "The number of scans."}
     kinds["Facts"]["required"].append("scans")
     first = {
-        "format": {"const": FORMAT, "description": "The version of this form."},
+        "format": {"const": FORMAT, "description": "The version of the format."},
         "title": {"type": "string"},
         "passed": {"type": "boolean", "description": "Whether no rule failed or could not be judged."},
     }
@@ -167,7 +167,7 @@ def report_schema() -> dict[str, Any]:
 
 
 def _described(schema: Any) -> Any:
-    """Descriptions cut to their first paragraph; fields without defaults (all are written) and without invented titles."""
+    """Descriptions cut to their first paragraph, without defaults (all fields are written) and generated titles."""
     if isinstance(schema, list):
         return [_described(s) for s in schema]
     if not isinstance(schema, Mapping):

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, which every CI service shows: a rule is a test case."""
+"""The report as JUnit XML for CI services: a rule is a test case."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tilth.report.report import Report
 
 
 def to_junit(report: Report) -> str:
-    """JUnit XML: Failed is a failure, Error is an error, the class of a case is the part that was judged.
+    """JUnit XML: Failed is a failure, Error is an error, the class of a case is the evaluated part.
 
-    Metrics stand in the suite's properties. Without rules the suite has no cases, and passes.
+    Metrics are properties of the suite. Without rules the suite has no cases, and passes.
 
     >>> from tilth.rules.findings import RuleVerdict
     >>> xml = to_junit(Report("check", (Finding("RowCount > 0", outcome=Outcome.PASSED, payload=RuleVerdict()),)))
@@ -44,10 +44,10 @@ def to_junit(report: Report) -> str:
 def _properties(suite: Xml.Element, report: Report) -> None:
     facts = report.facts
     known = {"source": facts.source, "engine": facts.engine, "rows": report.rows, "scans": facts.scans, "fingerprint": facts.fingerprint}
-    told = {name: value for name, value in known.items() if value not in (None, "")}
-    if told:
+    present = {name: value for name, value in known.items() if value not in (None, "")}
+    if present:
         properties = Xml.SubElement(suite, "properties")
-        for name, value in told.items():
+        for name, value in present.items():
             Xml.SubElement(properties, "property", {"name": name, "value": clean(value)})
 
 
@@ -58,14 +58,14 @@ def _case(suite: Xml.Element, report: str, finding: Finding) -> None:
         return
     tag = "failure" if finding.outcome is Outcome.FAILED else "error"
     lines = [clean(line) for line in finding.message.splitlines()]
-    told = Xml.SubElement(case, tag, {"message": " ".join(line for line in lines if line), "type": str(finding.outcome or Outcome.ERROR)})
-    told.text = "\n".join(
+    result = Xml.SubElement(case, tag, {"message": " ".join(line for line in lines if line), "type": str(finding.outcome or Outcome.ERROR)})
+    result.text = "\n".join(
         [*(plain(line) for line in finding.payload.reasons(finding.message)), *(clean(row) for row in _examples(finding))]
     )
 
 
 def _examples(finding: Finding) -> Iterator[str]:
-    """Each example as JSON, and how many rows it stands for where that is not itself alone."""
+    """Each example as JSON, with the number of rows it represents if it is not a single row."""
     rows = finding.payload.example_counts
     for row, n in zip_longest(finding.examples, rows[: len(finding.examples)]):
         yield json.dumps(jsonable(row), ensure_ascii=False) + (f" in {counted(n, 'row')}" if n not in (None, 1) else "")

@@ -1,4 +1,4 @@
-"""The report as a short Markdown summary, for the discussion under a pull request."""
+"""The report as a short Markdown summary, for comments on pull requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SYMBOLS: dict[Tone, str] = {"good": "✅", "bad": "❌", "unknown": "⚠️", ""
 def to_markdown(report: Report) -> str:
     """The verdict, what to look at first, the summaries of the sections (rules that did not pass, bias …), and one line of facts.
 
-    All that comes from the data is set as code, so that nothing in it is a link, a tag or somebody's name.
+    Everything from the data is set as code, so that it cannot become a link, a tag or a mention.
 
     >>> print(to_markdown(Report("check")))
     ### ℹ️ check
@@ -27,14 +27,14 @@ def to_markdown(report: Report) -> str:
 
 
 def _pieces(report: Report) -> Iterator[str]:
-    told = page(report)
-    yield f"### {SYMBOLS[told.tone]} {_words(told.title)}"
-    yield f"**{_words(told.verdict)}**" if told.tone else _words(told.verdict)
-    if told.advice:
-        yield "\n".join(f"{k}. {_words(words)}" for k, (words, _) in enumerate(told.advice, 1))
-    yield from (_table(block) for section in told.sections for block in section.summary)
-    if told.figures:
-        yield f"<sub>{', '.join(f'{_words(n)} {_words(of)}' for n, of in told.figures)}</sub>"
+    laid_out = page(report)
+    yield f"### {SYMBOLS[laid_out.tone]} {_words(laid_out.title)}"
+    yield f"**{_words(laid_out.verdict)}**" if laid_out.tone else _words(laid_out.verdict)
+    if laid_out.advice:
+        yield "\n".join(f"{k}. {_words(words)}" for k, (words, _) in enumerate(laid_out.advice, 1))
+    yield from (_table(block) for section in laid_out.sections for block in section.summary)
+    if laid_out.figures:
+        yield f"<sub>{', '.join(f'{_words(n)} {_words(of)}' for n, of in laid_out.figures)}</sub>"
 
 
 def _table(block: Table) -> str:
@@ -46,7 +46,7 @@ def _table(block: Table) -> str:
 
 
 def _words(words: str) -> str:
-    """Words with code as code, and all else free of Markdown's own marks."""
+    """Words with code spans, everything else escaped."""
     return "".join(_code(piece) if is_code else _escaped(piece) for piece, is_code in pieces(words))
 
 
@@ -55,7 +55,7 @@ def _escaped(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """A code span: its fence is longer than any run of backticks inside. A bar would end the cell of a table."""
+    """A code span: its fence is longer than any run of backticks inside. Bars, which would end a table cell, are escaped."""
     text = text.replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") or text != text.strip() else ""

@@ -1,4 +1,4 @@
-"""Plain numbers without a verdict: a metric of several parts in one row, with a column for each."""
+"""Metrics without a verdict: one row for each metric, one column for each part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report laid out as a page: the verdict, what to look at first, the sections, and the run itself."""
+"""The page of a report: the verdict, what to look at first, the sections, and the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tilth.report.sections import sections_of
 
 MOST_ADVICE = 8
 MOST = 200  # queries shown
-LONGEST = 4000  # characters of one
+LONGEST = 4000  # characters of a query
 SLOWEST = 12
 
 
@@ -26,8 +26,8 @@ def page(report: Report) -> Page:
     sections = [*sections_of(report.findings), *(s for s in (plan(report), facts(report)) if s is not None)]
     tone, words = verdict(report)
     advice = sorted(((a, s.key) for s in sections for a in s.advice), key=lambda known: -known[0].urgency)[:MOST_ADVICE]
-    told = tuple((a.words, key) for a, key in advice)
-    return Page(report.title or "Report", _subtitle(report), tone, words, told, _figures(report), _parts(report), tuple(sections))
+    first = tuple((a.words, key) for a, key in advice)
+    return Page(report.title or "Report", _subtitle(report), tone, words, first, _figures(report), _parts(report), tuple(sections))
 
 
 def verdict(report: Report) -> tuple[Tone, str]:
@@ -55,8 +55,8 @@ def verdict(report: Report) -> tuple[Tone, str]:
 
 def _subtitle(report: Report) -> str:
     f = report.facts
-    told = [code(f.source, 100) if f.source else "", f.started.replace("T", " ").replace("+00:00", " UTC")]
-    return ", ".join(word for word in told if word)
+    parts = [code(f.source, 100) if f.source else "", f.started.replace("T", " ").replace("+00:00", " UTC")]
+    return ", ".join(word for word in parts if word)
 
 
 def _figures(report: Report) -> tuple[tuple[str, str], ...]:
@@ -77,7 +77,7 @@ def _figures(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _parts(report: Report) -> str:
-    """Which tables the numbers are of, where there are several, and how many rows came out."""
+    """The tables that the numbers belong to, if there are several, and their rows."""
     rows: dict[str, int] = {}
     for f in report.findings:
         if f.part and (n := f.payload.row_count) is not None:
@@ -93,15 +93,15 @@ def _parts(report: Report) -> str:
 
 
 def plan(report: Report) -> Section | None:
-    """The passes with their seconds, of many the slowest, in that order; then all of them with their queries, behind folds."""
+    """The scans with their seconds (if there are many, the slowest), then all of them with their queries, folded."""
     passes = list(enumerate(report.facts.passes, 1))
     if not passes:
         return None
-    told = f"{counted(len(passes), 'pass', 'passes')} over the data"
+    total = f"{counted(len(passes), 'pass', 'passes')} over the data"
     slowest = sorted(passes, key=lambda known: -known[1].seconds)[:SLOWEST]
     rows = [(str(k), p.purpose, cut(p.title, 100), seconds(p.seconds)) for k, p in (passes if len(passes) <= SLOWEST else slowest)]
-    caption = told if len(rows) == len(passes) else f"The {len(rows)} slowest of {told}"
-    lead = Words(f"{told} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
+    caption = total if len(rows) == len(passes) else f"The {len(rows)} slowest of {total}"
+    lead = Words(f"{total} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
     blocks: list[Block] = [lead, *_purposes([p for _, p in passes]), table(caption, ("", "for", "pass", "seconds"), rows, ["seconds"])]
     folds = [Fold(f"{k}. {_titled(p)}, {seconds(p.seconds)} s", (_query(p.query),)) for k, p in passes[:MOST] if p.query]
     if folds:
@@ -110,7 +110,7 @@ def plan(report: Report) -> Section | None:
 
 
 def _purposes(passes: Sequence[Pass]) -> list[Table]:
-    """For what the passes were made, in their order, where there are several such things: how many, and how long they took."""
+    """The purposes of the scans, if there are several: how many scans, and how long they took."""
     made: dict[str, list[float]] = {}
     for p in passes:
         made.setdefault(p.purpose, []).append(p.seconds)
@@ -126,12 +126,12 @@ def _titled(one: Pass) -> str:
 
 
 def _query(text: str) -> Listing:
-    """A query as it ran; of a very long one the beginning, which the JSON report has whole."""
+    """A query as it ran, truncated if very long; the JSON report has it in full."""
     return Listing(text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… and {number(len(text) - LONGEST)} characters more")
 
 
 def seconds(n: float) -> str:
-    """A time, to the hundredth or better.
+    """Seconds, to the hundredth or better.
 
     >>> seconds(12.3456), seconds(0.01234)
     ('12.35', '0.012')

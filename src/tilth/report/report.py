@@ -1,4 +1,4 @@
-"""The report: findings, all of one shape, and the facts of the run that left them."""
+"""Reports: findings and the facts of a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tilth.errors import DataFailure
 from tilth.report.facts import Facts
 from tilth.report.finding import Finding, Outcome, Payload
 
-FORMAT = 1  # the version of the JSON form; a field may be added without a new version, none changes its meaning
+FORMAT = 1  # of the JSON format; fields may be added without a new version, but never change their meaning
 K = TypeVar("K", bound=Payload)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a verb leaves behind. A value: how it is shown is up to the renderers.
+    """The result of a verb. Renderers show it.
 
     >>> report = Report("measure", (Finding("Mean", ("age",), 40.0),))
     >>> report.passed, len(report.of("metric"))
@@ -33,13 +33,13 @@ class Report:
     @overload
     def of(self, *kinds: str, part: str | None = None) -> tuple[Finding[Any], ...]: ...
     def of(self, *kinds: Any, part: str | None = None) -> tuple[Finding[Any], ...]:
-        """The findings of some kinds, named or by the class of their payload, in their order; of one part where `part` is given."""
+        """The findings of some kinds, by name or payload class, in order; only of `part`, if given."""
         names = {k if isinstance(k, str) else k.KIND for k in kinds}
         return tuple(f for f in self.findings if f.kind in names and (part is None or f.part == part))
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The tables that findings are about, in the order in which they come up."""
+        """The parts that findings are about, in order of appearance."""
         return tuple(dict.fromkeys(f.part for f in self.findings if f.part))
 
     @property
@@ -54,7 +54,7 @@ class Report:
 
     @property
     def rows(self) -> int | None:
-        """The rows of the data as read: a fact, or what the first finding says that counted all of them. None where none did."""
+        """The number of rows of the data as read: a fact, or from the first finding that counted them. None if none did."""
         if self.facts.rows is not None:
             return self.facts.rows
         return next((n for f in self.findings if not f.where and (n := f.payload.row_count) is not None), None)

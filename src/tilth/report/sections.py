@@ -1,4 +1,4 @@
-"""The shelf of report sections: for each kind of finding its payload and its section, in the order in which a page shows them."""
+"""The shelf of report sections: for each kind of finding its payload and its section, in the order of the page."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "analyzer": "tilth.rules.section:ANALYZERS",
     },
 )
-"""The first is what a manager asks first. Those of other packages come last; a kind that is not here is shown as plain numbers."""
+"""In order of importance to the reader. Those of other packages come last; other kinds are shown as plain numbers."""
 
 
 def sections_of(findings: Sequence[Finding]) -> list[Section]:
-    """The sections of findings, in the order of the shelf. Only the entries whose kinds there are get imported."""
+    """The sections of findings, in the order of the shelf. Only entries of present kinds are imported."""
     by_kind: dict[str, list[Finding]] = {}
     for f in findings:
         by_kind.setdefault(f.kind if f.kind in SECTIONS else Payload.KIND, []).append(f)
@@ -48,5 +48,5 @@ def sections_of(findings: Sequence[Finding]) -> list[Section]:
 
 
 def payload_from_json(kind: str, found: Mapping[str, Any]) -> Payload:
-    """The payload of a kind. One that is not on the shelf is kept as it was read."""
+    """The payload of a kind. If it is not on the shelf, the payload is kept as read."""
     return SECTIONS[kind].payload.from_json(found) if kind in SECTIONS else Other(kind, found)

@@ -1,4 +1,4 @@
-"""The report as text for a terminal: verdicts first, then tables; what is long is cut, what is folded is left out."""
+"""The report as text for a terminal: verdicts first, then tables; long content is cut, folded content omitted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.text import Text
 
-WIDTH = 100  # where there is no terminal to ask
+WIDTH = 100  # without a terminal
 MOST_WIDTH = 160
 MOST_VERDICTS = 20
 MOST_POINTS = 12
 GAP = 2  # between the columns of a table
-LONGEST_NAME, LONGEST_WORD = 24, 16  # that are never parted, in columns of a terminal
-LEFT_OUT = frozenset({"plan", "facts"})  # the summary line tells the scans and the seconds
+LONGEST_NAME, LONGEST_WORD = 24, 16  # never wrapped; in columns of a terminal
+LEFT_OUT = frozenset({"plan", "facts"})  # the summary line has the scans and the seconds
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": "·"}
 COLOURS: dict[Tone, str] = {"good": "green", "bad": "red", "unknown": "yellow", "": ""}
 
@@ -33,7 +33,7 @@ def to_text(report: Report, width: int | None = None, colour: bool | None = None
     """The report as text, ended by a line break.
 
     `width` in columns: by default the terminal's, or 100. `colour`: by default only on a terminal, and not where `NO_COLOR` is set. A
-    symbol or a word always says what the colour says.
+    symbol or a word always repeats the meaning of a colour.
 
     >>> print(to_text(Report("check"), width=60, colour=False))
     check
@@ -55,7 +55,7 @@ def to_plain_text(report: Report) -> str:
 
 
 def _console(width: int, colour: bool) -> Console:
-    """A console that writes into memory, and asks nothing of the machine."""
+    """A console that writes to memory, independent of the terminal."""
     from rich.console import Console
 
     return Console(
@@ -73,21 +73,21 @@ def _console(width: int, colour: bool) -> Console:
     )
 
 
-def _page(told: Page) -> Iterator[RenderableType]:
-    yield _line(told.title, "bold")
-    if told.subtitle:
-        yield _line(told.subtitle, "dim")
-    yield _hanging(SYMBOLS[told.tone], told.verdict, told.tone, "bold")
-    if told.figures:
-        yield _line(", ".join(f"{of}: {n}" if not n[:1].isdigit() else f"{n} {of}" for n, of in told.figures), "dim")
-    if told.note:
-        yield _line(told.note, "dim")
-    if told.advice:
+def _page(laid_out: Page) -> Iterator[RenderableType]:
+    yield _line(laid_out.title, "bold")
+    if laid_out.subtitle:
+        yield _line(laid_out.subtitle, "dim")
+    yield _hanging(SYMBOLS[laid_out.tone], laid_out.verdict, laid_out.tone, "bold")
+    if laid_out.figures:
+        yield _line(", ".join(f"{of}: {n}" if not n[:1].isdigit() else f"{n} {of}" for n, of in laid_out.figures), "dim")
+    if laid_out.note:
+        yield _line(laid_out.note, "dim")
+    if laid_out.advice:
         yield ""
         yield _line("What to look at first", "bold")
-        for k, (words, _) in enumerate(told.advice, 1):
+        for k, (words, _) in enumerate(laid_out.advice, 1):
             yield _hanging(f"{k}.", words)
-    for section in told.sections:
+    for section in laid_out.sections:
         if section.key not in LEFT_OUT:
             yield from _section(section, "bold")
 
@@ -105,14 +105,14 @@ Kind = TypeVar("Kind", bound="Block")
 
 
 def _cut(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The blocks, verdicts up to a number that still can be read."""
+    """The blocks, with a limited number of verdicts."""
     verdicts = 0
     for block in blocks:
         verdicts += isinstance(block, Verdict)
         if not isinstance(block, Verdict) or verdicts <= MOST_VERDICTS:
             yield block
         elif verdicts == MOST_VERDICTS + 1:
-            yield Words("… and more; the HTML and the JSON report hold them all.")
+            yield Words("… and more; the HTML and the JSON report have them all.")
 
 
 def _block(block: Block) -> Iterator[RenderableType]:
@@ -149,9 +149,9 @@ def _verdict(block: Verdict) -> Iterator[RenderableType]:
 
 
 class _Grid:
-    """A table as wide as there is room: columns without lines between, names and numbers whole as long as that is possible.
+    """A table that fits the width, without rules; names and numbers are wrapped last.
 
-    A chart in a cell is left out, its numbers stand beside it. Columns for which there is no room are left out and counted.
+    Charts are omitted, as their numbers are beside them. Columns that do not fit are omitted and counted.
     """
 
     def __init__(self, block: Table) -> None:
@@ -175,7 +175,7 @@ class _Grid:
             yield _line(f"… and {counted(len(self.kept) - len(shown), 'more column')}", "dim")
 
     def _shown(self, room: int) -> list[int]:
-        """The columns that there is room for: the first, then those of numbers, then the others, as many as fit, from the left."""
+        """The columns that fit: the first, then numeric ones, then the others from the left."""
         least = {k: self._least(k) for k in self.kept}
         shown = list(self.kept)
         numbers = [k for k in self.kept[1:] if self.block.heads[k] in self.block.numbers]
@@ -185,7 +185,7 @@ class _Grid:
         return shown
 
     def _widths(self, shown: Sequence[int], room: int) -> dict[int, int]:
-        """As wide as the cells where all fit, heads being wrapped first; otherwise the widest columns are wrapped, names last."""
+        """The widths of the cells if all fit, wrapping heads first; otherwise the widest columns are wrapped, names last."""
         full = {k: max(self._cells(k), cell_len(plain(self.block.heads[k]))) for k in shown}
         least = {k: min(self._least(k), full[k], room) for k in shown}
         body = {k: max(least[k], min(self._cells(k), full[k])) for k in shown}
@@ -200,7 +200,7 @@ class _Grid:
         return max((cell_len(_cell(row[k].words, row[k].tone).plain) for row in self.rows), default=0)
 
     def _least(self, k: int) -> int:
-        """The width below which a column cannot be read: its longest word; of a name, itself up to a bound."""
+        """The minimum width of a column: its longest word; for a name its full length, up to a bound."""
         lines = [plain(self.block.heads[k]), *(_cell(row[k].words, row[k].tone).plain for row in self.rows)]
         words = max((cell_len(word) for line in lines for word in line.split()), default=1)
         name = min(self._cells(k), LONGEST_NAME) if k == self.kept[0] else 0
@@ -208,7 +208,7 @@ class _Grid:
 
 
 def cell_len(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """The number of terminal columns of a string."""
     from rich.cells import cell_len as length
 
     return length(text)
@@ -220,7 +220,7 @@ def _whole(widths: Iterable[int]) -> int:
 
 
 def _spread(least: Mapping[int, int], most: Mapping[int, int], spare: int) -> dict[int, int]:
-    """Widths from the least on, the spare room given to the narrowest of those that want more."""
+    """Minimum widths plus the spare room, given to the narrowest columns that need more."""
     widths = dict(least)
     for _ in range(spare):
         wanting = [k for k in widths if widths[k] < most[k]]
@@ -247,7 +247,7 @@ def _line(words: str, style: str = "") -> Text:
 
 
 def _hanging(mark: str, words: str, tone: Tone = "", style: str = "") -> RenderableType:
-    """Words after a mark, their further lines under the first."""
+    """Words after a mark, with a hanging indent."""
     from rich.table import Table as Grid
 
     grid = Grid.grid(padding=(0, 1, 0, 0))

@@ -1,4 +1,4 @@
-"""Warnings: what whoever reads the report should know."""
+"""The section of warnings."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from tilth.report.sections import ReportSection
 
 
 def warnings(found: Sequence[Finding[Warned]]) -> Section:
-    """Each warning once, with the parts that give it."""
-    told: dict[tuple[str, str], list[str]] = {}
+    """Each warning once, with its parts."""
+    parts_of: dict[tuple[str, str], list[str]] = {}
     for f in found:
-        told.setdefault((f.name, " ".join(f.message.split())), []).append(f.part)
+        parts_of.setdefault((f.name, " ".join(f.message.split())), []).append(f.part)
     points = [
-        (f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else ""), "") for (name, message), parts in told.items()
+        (f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else ""), "")
+        for (name, message), parts in parts_of.items()
     ]
     return Section("warnings", "Warnings", (Points(tuple(points)),), advice=(Advice(f"Read the {counted(len(found), 'warning')}.", 0),))
 

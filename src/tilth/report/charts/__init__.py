@@ -1,9 +1,9 @@
-"""Small charts as SVG text, in the colours of the page they stand on; one file per chart, of what `draw` and `axes` give.
+"""Small charts as SVG text, in the colours of their page; one file per chart, built from `draw` and `axes`.
 
 Every chart is a pure function from data to one `<svg>` element: no dependency, no script, no style of its own, the same text for the same
-data. Words are drawn in `currentColor` and shapes in the variables of `STYLE`, so a chart turns dark with its page. Colour never stands
-alone: series differ by pattern, line or mark as well, and every number is written out, in the picture or in its description.
-`role="img"`, `<title>` and `<desc>` are there for readers who do not see.
+data. Words are drawn in `currentColor` and shapes in the variables of `STYLE`, so a chart turns dark with its page. Nothing
+is shown by colour alone: series also differ by pattern, line or mark, and every number is written out, in the picture or in its
+description. `role="img"`, `<title>` and `<desc>` are for screen readers.
 
     bars         one number per name
     grouped      several numbers per name, side by side
@@ -12,8 +12,8 @@ alone: series differ by pattern, line or mark as well, and every number is writt
     shares       one thin bar of valid, missing and invalid
 
 Nothing to draw gives a figure that says “no data”. None and NaN are named, infinities run to the edge and end in an arrow. Names are cut
-to the room they have, by an estimate of their width, with the whole text in a `<title>`; whatever they contain is escaped. Past `MOST`
-names the rest is counted, not drawn. Put the result into `<figure>` with a `<figcaption>`: the title is not drawn. Where one page holds
+to their room, by an estimate of their width, with the full string in a `<title>`; they are escaped. Beyond `MOST` names the rest is
+counted, not drawn. Put the result into `<figure>` with a `<figcaption>`: the title is not drawn. Where one page holds
 the same chart twice, give each a `key`: ids are made from the content.
 """
 

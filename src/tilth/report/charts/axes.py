@@ -1,4 +1,4 @@
-"""What charts have in common beside their shapes: axes, legends, the column of names."""
+"""Common parts of charts: axes, legends, the column of names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tilth.report.charts.numbers import finite
 
 
 class Axis(NamedTuple):
-    """Values from `low` to `high`, drawn from `left` to `right`; what lies outside is drawn at the edge."""
+    """Values from `low` to `high`, drawn from `left` to `right`; values outside are drawn at the edge."""
 
     low: float
     high: float
@@ -83,7 +83,7 @@ def beyond(count: int, y: float) -> list[str]:
     return [draw.words(0, y + 14, f"… and {count:,} more", opacity=0.75)] if count > 0 else []
 
 
-def told(items: Iterable[tuple[str, str]], count: int) -> str:
+def description(items: Iterable[tuple[str, str]], count: int) -> str:
     """The data in words, for the description."""
     more = f"; and {count:,} more" if count > 0 else ""
     return "; ".join(f"{name}: {value}" for name, value in items) + more

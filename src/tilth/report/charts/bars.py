@@ -24,7 +24,7 @@ def bars(title: str, values: Mapping[str, float | None], form: Callable[[float |
 
 
 def grouped(title: str, rows: Mapping[str, Mapping[str, float | None]], form: Callable[[float | None], str] = number, key: str = "") -> str:
-    """Horizontal bars side by side: one per series, for every name. The series tell themselves apart by colour and pattern, with a legend.
+    """Horizontal bars side by side: one per series, for every name. Series differ by colour and pattern, with a legend.
 
     `rows`: per name a number per series. A series that a name lacks leaves its place empty. Else as `bars`.
 
@@ -47,11 +47,11 @@ def grouped(title: str, rows: Mapping[str, Mapping[str, float | None]], form: Ca
         body.append(draw.words(0, y + thick * len(series) / 2 + 2.5, name, names - 10))
         for k, label in enumerate(series):
             if label in row:
-                told = f"{name}, {label}: {form(row[label])}" if label else f"{name}: {form(row[label])}"
-                body.append(draw.titled(told, *_bar(axis, row[label], y + k * thick, thick - 4, k, form)))
+                words = f"{name}, {label}: {form(row[label])}" if label else f"{name}: {form(row[label])}"
+                body.append(draw.titled(words, *_bar(axis, row[label], y + k * thick, thick - 4, k, form)))
         y += thick * len(series) + (6 if len(series) == 1 else 10)
     body.append(draw.line(axis.at(0), top - 2, axis.at(0), y - 6, 0.6))
-    about = axes.told(
+    about = axes.description(
         ((name, ", ".join(f"{s} {form(v)}".strip() for s, v in row.items())) for name, row in shown.items()), len(rows) - len(shown)
     )
     more = axes.beyond(len(rows) - len(shown), y)

@@ -1,4 +1,4 @@
-"""What every chart is drawn of: colours, lines, boxes, words, and the figure around them."""
+"""Elements of charts: colours, lines, boxes, words, and the figure around them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def place(x: float) -> str:
 
 
 def words(x: float, y: float, text: str, room: float = math.inf, anchor: str = "start", size: float = SIZE, opacity: float = 1) -> str:
-    """Words at a place, cut to their room; a title tells them whole."""
+    """Words at a position, cut to their room, with the full string in a title."""
     text = clean(text)
     shown = cut(text, room, size)
     more = {"text_anchor": anchor} if anchor != "start" else {}
@@ -77,7 +77,7 @@ def line(x1: float, y1: float, x2: float, y2: float, opacity: float = 1) -> str:
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="currentColor", stroke_opacity=opacity)
 
 
-_ID = "\x1a"  # stands for the chart's id until it is known; no label can hold it
+_ID = "\x1a"  # placeholder for the chart's id until it is known; labels cannot contain it
 
 
 def colour(series: int) -> str:

@@ -1,4 +1,4 @@
-"""Intervals: values with what they may be, a neutral line, and bands that are accepted."""
+"""Intervals: values with what they may be, a neutral line, and accepted ranges."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def intervals(
     form: Callable[[float | None], str] = number,
     key: str = "",
 ) -> str:
-    """A mark with its interval per series, for every name, on one axis with a line at `neutral`; the numbers stand on the right.
+    """A mark with its interval per series, for every name, on one axis with a line at `neutral`; the numbers are on the right.
 
-    `rows`: per name a `Dot` per series (before, after …); the series differ by colour and by mark. `bands`: per name what is accepted,
-    drawn as a shade behind its marks; a side that is infinite is open. A dot without value is words only; an interval that is infinite
+    `rows`: per name a `Dot` per series (before, after …); the series differ by colour and by mark. `bands`: per name the accepted range,
+    shaded behind its marks; a side that is infinite is open. A dot without value is words only; an interval that is infinite
     ends in an arrow.
 
     >>> svg = intervals("Bias", {"DPL": {"before": Dot(0.3, 0.14, 0.46)}}, bands={"DPL": (-0.1, 0.1)})
@@ -43,7 +43,7 @@ def intervals(
     bands = {name: band for name, band in (bands or {}).items() if name in shown}
     samples = [*series, *(["accepted"] if bands else [])]
     legend, y = axes.legend(samples, lambda k, x, top: _mark(x + 8, top + 9, k) if k < len(series) else _shade(x + 1, top + 3, 14, 11))
-    written = {(name, s): _dot_told(dot, form) for name, row in shown.items() for s, dot in row.items()}
+    written = {(name, s): _dot_words(dot, form) for name, row in shown.items() for s, dot in row.items()}
     names, numbers = axes.names_room(shown), max(map(width_of, written.values())) + 14
     axis = axes.axis(
         [neutral, *(x for row in shown.values() for dot in row.values() for x in dot), *(x for band in bands.values() for x in band)],
@@ -60,21 +60,21 @@ def intervals(
             body.append(_shade(low, y, high - low, deep))
         for k, label in enumerate(series):
             if label in row:
-                told = f"{name}, {label}: {written[name, label]}"
-                body.append(draw.titled(told, *_interval(axis, row[label], y + 18 * k + 9, k, written[name, label])))
+                words = f"{name}, {label}: {written[name, label]}"
+                body.append(draw.titled(words, *_interval(axis, row[label], y + 18 * k + 9, k, written[name, label])))
         y += deep + 8
     frame = [*axes.scale(axis, top - 4, y, form), draw.line(axis.at(neutral), top - 4, axis.at(neutral), y, 0.8)]
-    about = axes.told(((f"{name}, {label}", told) for (name, label), told in written.items()), len(rows) - len(shown))
+    about = axes.description(((f"{name}, {label}", words) for (name, label), words in written.items()), len(rows) - len(shown))
     more = axes.beyond(len(rows) - len(shown), y + 20)
     return draw.figure(title, about, y + 20 + 20 * len(more), [*legend, *frame, *body, *more], key)
 
 
-def _dot_told(dot: Dot, form: Callable[[float | None], str]) -> str:
+def _dot_words(dot: Dot, form: Callable[[float | None], str]) -> str:
     return form(dot.value) + (f" ({form(dot.low)} to {form(dot.high)})" if dot.low is not None and dot.high is not None else "")
 
 
 def _shade(x: float, y: float, width: float, height: float) -> str:
-    """What is accepted: a shade with a dotted rim."""
+    """The accepted range: shaded, with a dotted border."""
     return draw.tag(
         "rect",
         x=x,

@@ -7,7 +7,7 @@ from tilth.report.charts.numbers import as_count, percent
 
 
 def shares(title: str, valid: float, missing: float, invalid: float, key: str = "") -> str:
-    """A thin bar for one line of a table: valid filled, missing empty, invalid hatched; the shares stand in its description and title.
+    """A thin bar for one line of a table: valid filled, missing empty, invalid hatched; the shares are in its description and title.
 
     Counts or shares, scaled to their sum. What is missing, negative or not finite counts as none; nothing at all gives an empty, dotted
     frame.
@@ -21,7 +21,7 @@ def shares(title: str, valid: float, missing: float, invalid: float, key: str = 
     frame: dict[str, str | float] = {"x": 0.5, "y": 0.5, "width": wide - 1, "height": tall - 1, "fill": "none", "stroke": "currentColor"}
     if not whole:
         return draw.figure(title, "no data", tall, [draw.tag("rect", stroke_dasharray="2 3", **frame)], key, wide)
-    told = ", ".join(f"{name} {percent(n / whole)}" for name, n in parts.items())
+    words = ", ".join(f"{name} {percent(n / whole)}" for name, n in parts.items())
     seen = {name: max(n / whole, 0.04) if n else 0.0 for name, n in parts.items()}  # a little is drawn large enough to be seen
     good, bad = ((wide - 1) * seen[name] / sum(seen.values()) for name in ("valid", "invalid"))
     body = [
@@ -29,4 +29,4 @@ def shares(title: str, valid: float, missing: float, invalid: float, key: str = 
         draw.box(0.5, 0.5, good, tall - 1, 0) if good else "",
         draw.box(wide - 0.5 - bad, 0.5, bad, tall - 1, 1) if bad else "",
     ]
-    return draw.figure(title, told, tall, [draw.titled(f"{title}: {told}", *body)], key, wide)
+    return draw.figure(title, words, tall, [draw.titled(f"{title}: {words}", *body)], key, wide)

@@ -33,7 +33,7 @@ def stacked(title: str, parts: Mapping[str, Mapping[str, float]], key: str = "")
         body += [draw.words(0, y + 13, part, names - 10), draw.words(draw.WIDTH, y + 13, sizes[part], anchor="end")]
         body += _segments(part, row, classes, names, draw.WIDTH - sizes_room, y)
         y += 40
-    about = axes.told(((part, _shares_told(row)) for part, row in shown.items()), len(parts) - len(shown))
+    about = axes.description(((part, _shares_words(row)) for part, row in shown.items()), len(parts) - len(shown))
     more = axes.beyond(len(parts) - len(shown), y)
     return draw.figure(title, about, y + 20 * len(more), [*legend, *body, *more], key)
 
@@ -53,7 +53,7 @@ def _few_classes(parts: dict[str, dict[str, float]]) -> tuple[dict[str, dict[str
     return folded, [*kept, other]
 
 
-def _shares_told(row: Mapping[str, float]) -> str:
+def _shares_words(row: Mapping[str, float]) -> str:
     whole = sum(row.values())
     return ", ".join(f"{name} {percent(n / whole)}" for name, n in row.items()) + f" of {number(whole)} rows" if whole else "no rows"
 
