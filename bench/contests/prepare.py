@@ -167,7 +167,7 @@ CONTEST = Contest(
             ratio("tilth", "duckdb", "polars"),
             1.1,
             why="three quarters of the time is DuckDB writing Parquet, which Polars does with less work; blank texts are looked for in "
-            "every row, and each learned number leaves infinities out, which by hand nobody does.",
+            "every row, and each learned number leaves infinities out, which handwritten code rarely does.",
         ),
         Target("fit and apply to scikit-learn", ratio("tilth", "scikit-learn"), 1 / 10),
     ),

@@ -247,7 +247,7 @@ CONTEST = Contest(
             ratio("tilth", "duckdb"),
             1.1,
             why="by hand one GROUP BY of `driver_id` answers its pattern and the CustomSql; Tilth groups for the CustomSql and tests the "
-            "pattern row by row. Five columns of doubles are looked through for NaN, which by hand nobody does.",
+            "pattern row by row. Five columns of doubles are looked through for NaN, which handwritten code rarely does.",
         ),
         Target(
             "forty rules to the fastest library",

@@ -21,7 +21,7 @@ def out(folder: Path, name: str) -> Path:
 
 
 def tilth(folder: Path) -> Work:
-    """What `tilth run` does for a flow with a split, without its report on the split's honesty, which the others do not make."""
+    """What `tilth run` does for a flow with a split, without its leakage checks of the split, which the others do not make."""
     import tilth
     import tilth.verbs
     from tilth.data import Roles

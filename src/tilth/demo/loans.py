@@ -210,7 +210,7 @@ _ROW_FLAWS = (
          "", "bias metrics, facet `age`; the facts below are what they must give", REFUSED_YOUNG),
     Flaw("imbalance", "imbalance", "approved", "few are approved: these are the rows of the small class",
          'Entropy "approved" > 0.6', "`balance`, of the training part only"),
-    Flaw("leak", "leak", "disbursed_at", "filled in after the decision and only for the approved: it tells the label",
+    Flaw("leak", "leak", "disbursed_at", "filled in after the decision and only for the approved: it reveals the label",
          'ColumnValues "disbursed_at" = NULL', "`select` without it"),
     Flaw("late_region", "drift", "region", "the region `harbour` exists in the last tenth only: unseen by a flow fitted on the past",
          "", "`encode` with a policy for the unseen"),
@@ -525,7 +525,7 @@ class _Figures:
                 self.incomes[tenth] += float(income)
 
     def facts(self) -> dict[str, dict[str, float]]:
-        """The figures by flaw; one that has no value (no rows, nobody in a group) is absent."""
+        """The figures by flaw; one that has no value (no rows, an empty group) is absent."""
         yes, no = self._labelled("yes"), self._labelled("no")
         return {
             "refused_women": self._bias(lambda sex, _: {"female": True, "male": False}.get(sex)),

@@ -180,7 +180,7 @@ def _beside_another(remote: str) -> RequestError:
 
 
 def _refusal(remote: str, error: Exception) -> Exception:
-    """What PySpark says of a session that cannot be had, as an error of Tilth's."""
+    """PySpark's error for a session that cannot be opened, as an error of Tilth's."""
     message = str(error)
     if any(words in message for words in OF_THE_OTHER_KIND):
         return _beside_another(remote)

@@ -109,7 +109,7 @@ def _local_settings(memory: str = "2g") -> dict[str, str]:
 def beside(given: SparkSession) -> SparkSession:
     """The internal session beside a given one; for an internal one, itself. Its settings are checked at every call.
 
-    Errors: `RequestError` for every setting that Tilth's meaning rests on and that cannot be had, with the reason.
+    Errors: `RequestError` for every setting that Tilth's results depend on and that cannot be set, with the reason.
     """
     theirs: Any = given
     ours: Any = _beside.get(given)

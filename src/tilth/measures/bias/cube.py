@@ -151,8 +151,8 @@ class Axes:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a request's scans gave: a cube for each facet, the axes as they were read, the name of the favourable outcome, why there
-    are no strata, if so, and warnings."""
+    """What a request's scans gave: a cube for each facet, the axes as they were read, the name of the favourable outcome, the reason
+    where there are no strata, and warnings."""
 
     cubes: tuple[Cube, ...]
     axes: Axes

@@ -36,7 +36,7 @@ LEAD = (
     "Each group is compared with all other rows. 0 means no difference, and for DI 1; the sign says which side is ahead. "
     "How much difference is too much is for people to decide, not for this page."
 )
-SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are no further evidence."
+SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are not further evidence."
 
 
 def bias(found: Sequence[Found]) -> Section:
