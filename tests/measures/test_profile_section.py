@@ -20,7 +20,7 @@ def test_a_blank_cell_of_a_column_that_a_part_lacks_is_explained():
     assert not said(other, train)
 
 
-def test_columns_tell_gaps_before_and_after():
+def test_columns_have_missing_values_before_and_after():
     rows = {row[0]: row for row in table(columns(REPORTS["loans"]), "Values of each column")}
     assert rows["column"][3:] == ["missing in raw", "invalid in raw", "missing in train", "missing in test", "distinct"]
     assert rows["age"][3:] == ["299 (1.5 %)", "96 (0.5 %)", "0", "0", "152"]

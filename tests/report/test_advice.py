@@ -42,11 +42,11 @@ def test_a_failed_rule_without_counts_is_named():
     ("value", "low", "high", "lines"),
     [(0.2, 0.1, 0.3, 1), (-0.2, -0.3, -0.1, 1), (0.2, -0.1, 0.5, 0), (0.005, 0.004, 0.006, 0), (0.2, None, None, 1), (None, None, None, 0)],
 )
-def test_only_a_difference_that_is_sure_and_large_is_told(value, low, high, lines):
+def test_only_a_large_and_significant_difference_is_advised_on(value, low, high, lines):
     assert len(told(Finding("DPL", ("sex",), value, low=low, high=high, part="train", payload=BiasNumber()))) == lines
 
 
-def test_bias_is_told_of_the_part_that_the_model_learns_from():
+def test_bias_is_reported_for_the_training_part():
     found = [
         Finding("DPL", ("sex",), v, group="sex=f", part=p, payload=BiasNumber()) for p, v in (("raw", 0.5), ("train", 0.2), ("train", 0.3))
     ]
@@ -56,7 +56,7 @@ def test_bias_is_told_of_the_part_that_the_model_learns_from():
     ]
 
 
-def test_a_difference_that_preparation_turned_round_is_told_of_what_is_learned_from_alone():
+def test_a_difference_reversed_by_preparation_is_reported_for_the_training_part_only():
     found = [Finding("DPL", ("sex",), v, group="sex=f", part=p, payload=BiasNumber()) for p, v in (("raw", 0.5), ("train", -0.2))]
     assert told(*found) == [
         "sex=f gets the favourable label more often than the others: by 20 percentage points in train. "
@@ -64,7 +64,7 @@ def test_a_difference_that_preparation_turned_round_is_told_of_what_is_learned_f
     ]
 
 
-def test_a_small_class_and_gaps_are_told():
+def test_a_small_class_and_missing_values_are_advised_on():
     balance = Finding("y", ("y",), part="train", payload=ClassBalance(counts={"no": 990, "yes": 10}))
     gap = Finding("age", ("age",), part="train", payload=ColumnProfile(rows=9, valid=8, missing=1))
     assert told(balance, gap) == [

@@ -120,7 +120,7 @@ def test_hostile_names_stay_names():
     assert parts(svg)[0].text == hostile
 
 
-def test_long_names_are_cut_and_told_whole():
+def test_long_names_are_cut_and_have_a_full_title():
     name = "a name that is far too long for the column on the left of a chart"
     svg = bars("x", {name: 1})
     cut = words(svg)[0]

@@ -39,7 +39,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "format_", "hint"), [("report.pdf", None, "give the format"), ("a.html", "htm", "did you mean 'html'?")])
-def test_an_unknown_format_is_refused_with_what_would_do(name: str, format_: str | None, hint: str, tmp_path: Path) -> None:
+def test_an_unknown_format_is_rejected_with_what_is_accepted(name: str, format_: str | None, hint: str, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="html") as caught:
         write_report(Report("x"), tmp_path / name, format_)
     assert hint in str(caught.value)

@@ -186,7 +186,7 @@ def test_axe_finds_no_barrier(opened, name, scheme):
 
 
 @pytest.mark.browser
-def test_on_paper_folds_stand_open_and_queries_stay_away(opened):
+def test_printed_pages_have_open_folds_and_omit_queries(opened):
     page = opened("loans")
     page.emulate_media(media="print")
     heights = page.eval_on_selector_all("details > :last-child", "all => all.map(e => [e.closest('.long') !== null, e.checkVisibility()])")

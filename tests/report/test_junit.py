@@ -25,7 +25,7 @@ def test_it_is_sound_and_counts_what_it_holds(name):
     assert all(case.get("name") is not None and case.get("classname") is not None for case in cases)
 
 
-def test_a_failure_tells_why():
+def test_a_failure_has_its_reason():
     suite = Xml.fromstring(to_junit(REPORTS["loans"]).encode())[0]
     case = next(c for c in suite.iter("testcase") if c.get("name") == 'IsComplete "income"')
     assert case.get("classname") == "run loans.raw"
@@ -36,7 +36,7 @@ def test_a_failure_tells_why():
     assert "self-employed" in failure.text
 
 
-def test_the_run_stands_in_the_properties():
+def test_the_run_is_in_the_properties():
     suite = Xml.fromstring(to_junit(REPORTS["loans"]).encode())[0]
     assert {p.get("name"): p.get("value") for p in suite.iter("property")}["rows"] == "20212"
     assert suite.get("timestamp") == "2026-03-02T09:14:07"

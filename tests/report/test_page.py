@@ -86,7 +86,7 @@ def test_skipped_rows_are_not_counted_as_judged():
     assert rules(Report("x", (finding,))).blocks[0].reasons == ("2 of 8 rows fail (25 %).",)
 
 
-def test_what_a_failed_rule_carries_is_told():
+def test_a_failed_rule_shows_its_details():
     name = 'Mean "x" > avg(last(3))'
     details = {
         "evaluated": 'Mean "x" > 4.0',
@@ -108,7 +108,7 @@ def test_what_a_failed_rule_carries_is_told():
     assert [plain(b.words) for b in found.blocks if isinstance(b, Words)] == ["a warning", "Measured: Column.x.Mean 3.5, Column.x.Sum 7."]
 
 
-def test_a_composite_is_told_by_its_parts():
+def test_a_composite_shows_its_parts():
     leaves = (Leaf("a", "Passed"), Leaf("b", "Failed", "no"))
     finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, message="no", payload=RuleVerdict(leaves=leaves))
     found = rules(Report("x", (finding,))).blocks[0]
@@ -128,12 +128,12 @@ def test_a_composite_is_told_by_its_parts():
         ("NULL", "Found NULL."),
     ],
 )
-def test_the_value_of_a_rule_is_told_in_few_digits_that_do_not_mislead(value, words):
+def test_the_value_of_a_rule_is_rounded_without_misleading(value, words):
     message = f"Value: {value} does not meet the constraint requirement!"
     assert [plain(line) for line in reasons(RuleVerdict(), message)] == [words]
 
 
-def test_the_share_of_passing_rows_is_not_told_beside_their_count():
+def test_the_share_of_passing_rows_is_not_shown_beside_their_count():
     message = "Value: 0.75 does not meet the constraint requirement!\nValue: NULL does not meet the constraint requirement!"
     finding = Finding("r", message=message, payload=RuleVerdict(rows={"failed": 1, "total": 4}))
     assert [plain(line) for line in finding.payload.reasons(finding.message)] == ["1 of 4 rows fails (25 %).", "Nulls are among them."]
@@ -159,7 +159,7 @@ def test_the_balance_counts_rows_without_a_label():
     ]
 
 
-def test_steps_tell_rows_cells_and_what_was_learned():
+def test_steps_show_rows_cells_and_what_was_learned():
     section = steps(REPORTS["loans"])
     overview = table(section, "The steps in their order")
     assert overview[1][1:5] == ["dedupe(on='application_id')", "the whole table", "20,212", "20,065"]
@@ -180,7 +180,7 @@ def test_a_split_that_leaks_says_so_and_one_that_does_not_says_that():
     assert split(Report("x", (clean,))).blocks[0] == Words("No row or key is in two parts.", "good")
 
 
-def test_a_warning_of_several_parts_is_told_once():
+def test_a_warning_of_several_parts_is_shown_once():
     points = warnings(REPORTS["loans"]).blocks[0]
     assert isinstance(points, Points)
     assert [plain(words) for words, _ in points.points] == [
@@ -194,7 +194,7 @@ def test_the_plan_has_every_pass_and_its_query():
     assert [b.title for b in inside(plan(report).blocks) if isinstance(b, Fold)] == ["The queries", "1. one, 0.25 s"]
 
 
-def test_of_many_passes_the_slowest_are_told_and_long_queries_are_cut():
+def test_the_slowest_of_many_scans_are_shown_and_long_queries_are_cut():
     passes = tuple(Pass(f"pass {k}", 0.1 + (k % 7), "SELECT 1" * 5000) for k in range(30))
     section = plan(Report("x", (), Facts(passes=passes, seconds=200.0)))
     assert section.blocks[0] == Words("30 passes over the data took 88.00 of 200.00 seconds.")
@@ -207,7 +207,7 @@ def test_of_many_passes_the_slowest_are_told_and_long_queries_are_cut():
     assert queries[0].text.endswith("… and 36,000 characters more")
 
 
-def test_facts_are_told_where_they_are_known():
+def test_known_facts_are_shown():
     assert table(facts(Report("x", (), Facts(engine="duckdb", more={"seed": 7}))), "Facts of the run")[1:] == [
         ["engine", "duckdb"],
         ["seed", "7"],
@@ -231,7 +231,7 @@ def failed(examples: tuple[dict[str, object], ...], rows: list[int], subject: tu
     return rules(Report("x", (Finding("r", subject, outcome=Outcome.FAILED, payload=payload, examples=examples),)))
 
 
-def test_what_fails_is_told_with_its_rows_and_one_of_them():
+def test_failing_values_are_shown_with_their_rows_and_an_id():
     section = failed(({"id": 7, "shop": "b"}, {"id": 9, "shop": None}), [30, 2])
     assert table(section, "What fails, the most frequent first") == [
         ["shop", "rows", "id of one"],
@@ -240,16 +240,16 @@ def test_what_fails_is_told_with_its_rows_and_one_of_them():
     ]
 
 
-def test_values_of_one_row_each_are_told_as_rows():
+def test_unique_failing_values_are_shown_as_rows():
     assert table(failed(({"id": 7, "shop": "b"}, {"id": 9, "shop": "c"}), [1, 1]), "Rows that fail")[0] == ["id", "shop"]
 
 
-def test_rows_without_a_value_are_told_by_their_ids():
+def test_rows_without_a_value_are_shown_by_id():
     words = [plain(b.words) for b in inside(failed(({"id": 7, "shop": None}, {"id": 9, "shop": None}), []).blocks) if isinstance(b, Words)]
     assert words == ["Rows without a value, by id: 7, 9."]
 
 
-def test_of_many_passes_the_time_is_told_by_what_they_were_for():
+def test_the_time_of_many_scans_is_shown_by_purpose():
     passes = tuple(Pass("row aggregates", 0.5, purpose=p) for p in ("", *["rules"] * 12, "bias of raw"))
     section = plan(Report("x", (), Facts(passes=passes, seconds=8.0)))
     assert table(section, "What the passes were for") == [

@@ -1,4 +1,4 @@
-"""What can be measured of a table without a verdict. `MEASURES` is the shelf, in the order in which they run."""
+"""Measures of a table, without verdicts. `MEASURES` is the shelf, in running order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The balance of the label: how the rows divide among its values."""
+"""Class balance: the distribution of the label."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tilth.report.charts import number, percent, stacked
 from tilth.report.sections import ReportSection
 
 NONE = "(no label)"
-SMALL_CLASS = 0.05  # a smaller share of the rows is worth a word
+SMALL_CLASS = 0.05  # advice is given below this share of the rows
 
 
 @dataclass(frozen=True)
 class ClassBalance(Payload):
     """Value of the label → rows, the most frequent first, those without a label last under `null`.
 
-    `positive` are the values that the roles name as favourable; `ratio` is how many rows the most frequent value has for each row of the
-    least frequent one.
+    `positive` are the values that the roles name as favourable; `ratio` is the count of the most frequent value divided by that of
+    the least frequent one.
     """
 
     KIND: ClassVar[str] = "balance"
@@ -45,7 +45,7 @@ class ClassBalance(Payload):
 
 @dataclass(frozen=True)
 class Balance(Measure):
-    """How the rows divide among the values of the label."""
+    """The class distribution of the label."""
 
     name = "balance"
     baseline = True
@@ -55,7 +55,7 @@ class Balance(Measure):
 
 
 def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
-    """How the rows divide among the values of the label. Nothing without a label, or where it is a number of many values.
+    """The class distribution of the label. None without a label, or for a numeric label with many values.
 
     `value` is the share of the least frequent value among the rows whose label is known. Values of a private label are masked.
     """
@@ -107,7 +107,7 @@ def balance(findings: Sequence[Finding[ClassBalance]]) -> Section:
 
 
 def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:
-    """A class of the training part that is so small that a model may ignore it."""
+    """A class of the training part so small that a model may ignore it."""
     part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), "")
     counts = {name: n for f in found if f.part == part for name, n in classes(f.payload).items() if name != NONE}
     whole = sum(counts.values())
@@ -115,7 +115,7 @@ def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:
     if len(counts) < 2 or not whole or n / whole >= SMALL_CLASS:
         return []
     where = f" of {code(part)}" if part else ""
-    return [Advice(f"The class {code(name)} is {percent(n / whole)} of the rows{where}: a model may pass it over.", 50)]
+    return [Advice(f"The class {code(name)} is {percent(n / whole)} of the rows{where}: a model may ignore it.", 50)]
 
 
 def classes(payload: ClassBalance) -> dict[str, float]:

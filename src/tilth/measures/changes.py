@@ -1,4 +1,4 @@
-"""What is different from earlier findings: the measure of one table against those of another, a report, or a fitted flow."""
+"""Changes from earlier findings: of another table, a report, or a fitted flow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tilth.report.sections import ReportSection
 
 @dataclass(frozen=True)
 class Change(Payload):
-    """A number that was `before` and is `now`; `of` is the kind of the findings that it is of."""
+    """A number that was `before` and is `now`; `of` is the kind of the compared findings."""
 
     KIND: ClassVar[str] = "change"
     of: str = ""
@@ -23,9 +23,9 @@ class Change(Payload):
 
 
 def changes(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding[Change]]:
-    """The differences, now less before, of the numbers that are in both: the finding's value, and those that its payload compares.
+    """The differences, now minus before, of the numbers in both: the findings' values, and what their payloads compare.
 
-    Findings are matched by kind, name, columns and group; a number that one of them lacks is left out.
+    Findings are matched by kind, name, columns and group; numbers that one of them lacks are omitted.
     """
     earlier = {_key(f): _numbers(f) for f in before}
     found = []

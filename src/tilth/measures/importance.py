@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse a model's predictions become when one column is shuffled."""
+"""Permutation importance: the loss of a model's score when a column is shuffled."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST = 30  # columns drawn
-ROW = "\x1frow"  # the column that numbers the rows of a table that a flow prepares
+MOST = 30  # columns in the chart
+ROW = "\x1frow"  # the row number in a table that a flow prepares
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Importance(Measure):
     """The permutation importance of each column for a model: the mean fall of the score when the column's values are shuffled.
 
     The score is the accuracy of a label of strings, booleans or integers, and R² of one of other numbers. It is computed on a sample of
-    rows that is the same on every engine. A negative importance means that shuffling helped, by chance. Columns that say the same share
-    their importance. Without rows with a label there are no findings.
+    rows that is the same on every engine. A negative importance means that shuffling helped, by chance. Correlated columns share
+    their importance. Without labelled rows there are no findings.
 
     Source: Breiman, Random Forests, 2001; scikit-learn, `sklearn.inspection.permutation_importance`.
     """
@@ -52,15 +52,15 @@ class Importance(Measure):
     model: Any = field(default=None, hash=False)
     """A function from an Arrow table of the columns to a prediction for each row, or a fitted flow that predicts; not for flow files."""
     columns: tuple[str, ...] = ()
-    """The columns that the model takes; without any all but the label and the id."""
+    """The columns that the model takes; by default all but the label and the id."""
     prediction: str = "prediction"
-    """The column in which a flow predicts."""
+    """The column of the flow's predictions."""
     rows: int = 1000
     """Rows of the sample."""
     repeats: int = 5
     """How often each column is shuffled."""
     seed: int = 0
-    """What the sample and the shuffles depend on."""
+    """Seed of the sample and the shuffles."""
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         wrong = []

@@ -1,4 +1,4 @@
-"""A measure: what can be measured of a table without a verdict, and how several are run over the parts of one."""
+"""Measures: what is measured of a table without a verdict, and running them on the parts of a table."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from tilth.report import Finding
 from tilth.shelf import Parameterized
 
 Measured: TypeAlias = tuple[list[Finding], Any]
-"""Findings, and what the same measure of a later part is given as `before`."""
+"""Findings, and the `before` of the same measure on a later part."""
 
 
 @dataclass(frozen=True)
 class Measure(Parameterized, ABC):
-    """What can be measured of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
+    """A measure of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
 
-    `baseline` says whether its findings on the training part go into the fitted flow, as what later data is compared with; `default`
-    whether it is measured where nothing is asked for by name.
+    `baseline`: whether its findings on the training part are saved in the fitted flow, to compare later data with; `default`: whether it
+    is measured if no measures are named.
     """
 
     baseline: ClassVar[bool] = False
     default: ClassVar[bool] = False
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        """Why it cannot be measured of a table whose columns have these roles."""
+        """The mistakes that prevent measuring a table with these roles."""
         return ()
 
     @abstractmethod
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         """The findings of a table.
 
-        `originals` has the same rows; its columns with a role are as they were read, where preparation has changed them in `table`.
-        `before` is what the measure of an earlier part left, so that later parts have its groups.
+        `originals` has the same rows; its columns with a role are as read, even if preparation has changed them in `table`.
+        `before` is the result on an earlier part, so that later parts use the same groups.
         """
 
 
 @dataclass(frozen=True)
 class Numbers(Measure):
-    """Some metrics as they are."""
+    """Plain metrics."""
 
     name = "metrics"
     metrics: tuple[Metric, ...]
@@ -58,7 +58,7 @@ class Numbers(Measure):
 
 @dataclass
 class Measuring:
-    """Measures of the parts of one table, one part after the other. `baseline` are the findings to compare later data with."""
+    """Measures run on the parts of a table in turn. `baseline` are the findings to compare later data with."""
 
     measures: tuple[Measure, ...]
     session: Session
@@ -79,9 +79,9 @@ class Measuring:
 
 
 def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Measure:
-    """The measure of a name on the shelf with some parameters.
+    """A measure of the shelf, by name, with parameters.
 
-    Errors: `RequestError` for a name that is not on the shelf, and for parameters that the measure does not have.
+    Errors: `RequestError` for an unknown measure, and for unknown parameters.
 
     >>> measure_from("bias", {"bootstrap": 0}).bootstrap
     0
@@ -101,9 +101,9 @@ def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Meas
 
 
 def measures_from(asked: Any, roles: Roles, **options: Any) -> tuple[Measure, ...]:
-    """The measures asked for: measures, their names, mappings of a name to parameters, metrics, or several of them; or all by default.
+    """Measures from measures, names, mappings of a name to parameters, metrics, or several of them; by default those with `default`.
 
-    `options` are parameters of those that are named. Errors: `RequestError` with every mistake at once.
+    `options` are parameters of those given by name. Errors: `RequestError` with every mistake at once.
     """
     from tilth.measures import MEASURES
 

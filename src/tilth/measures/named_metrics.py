@@ -1,4 +1,4 @@
-"""Metrics of the shelf as a measure, by their names."""
+"""A measure of metrics of the shelf, by name."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tilth.metrics import metric_from
 
 @dataclass(frozen=True)
 class NamedMetrics(Measure):
-    """Metrics, each written as its name and its columns: `mean:age`, `correlation:age,income`, `row_count`.
+    """Metrics, each written as a name and columns: `mean:age`, `correlation:age,income`, `row_count`.
 
-    Errors: `RequestError` for a metric that is not on the shelf, and for too few or many columns.
+    Errors: `RequestError` for an unknown metric, and for a wrong number of columns.
     """
 
     name = "metrics"

@@ -1,4 +1,4 @@
-"""What a table holds, column by column: what is missing, invalid and valid, how numbers lie, which values are frequent."""
+"""The profile of each column: missing, invalid and valid values, distribution of numbers, frequent values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
 from tilth.report import Finding, Payload
 
-FIRST = 20_000  # rows of the first look
-SMALL = 20  # rows from which floats that nearly all differ are not counted one by one
-FEW = 50  # different values in the first rows up to which a column's values are counted one by one
+FIRST = 20_000  # rows of the initial sample
+SMALL = 20  # rows from which nearly unique floats are not counted by value
+FEW = 50  # distinct values in the first rows up to which a column is counted by value
 TOP = 10  # values shown
-EXACT_ROWS = 1_000_000  # up to here the different values of every column are counted; above, where they are many, estimated
+EXACT_ROWS = 1_000_000  # up to here distinct values are counted; above, large numbers of them are estimated
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 COMPARABLE = frozenset(
     {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
@@ -34,7 +34,7 @@ COMPARABLE = frozenset(
 
 @dataclass(frozen=True)
 class Profile(Measure):
-    """What every column holds, and how the rows divide among the values of the label."""
+    """The profile of every column, and the class distribution of the label."""
 
     name = "profile"
     baseline = True
@@ -48,7 +48,7 @@ class Profile(Measure):
 
 @dataclass(frozen=True)
 class Distinct(Metric):
-    """The number of different values, null not counted. `estimated` takes the engine's sketch: a few per cent off, small in memory.
+    """The number of distinct values, without null. `estimated` uses the engine's sketch: a few per cent off, in little memory.
 
     0 over no values.
     """
@@ -66,7 +66,7 @@ class Distinct(Metric):
 
 @dataclass(frozen=True)
 class TextLengths(Metric):
-    """The shortest, the longest and the mean length of a column's texts, in characters. None without texts."""
+    """The minimum, maximum and mean length of a column's strings, in characters. None without strings."""
 
     range = (0, float("inf"))
     column: str
@@ -81,12 +81,12 @@ class TextLengths(Metric):
 
 @dataclass(frozen=True)
 class ColumnProfile(Payload):
-    """What a column holds.
+    """The profile of a column.
 
-    `kind` and `type` (the engine's word); `missing` (null, NaN, and for strings blank), `invalid` (infinite) and `valid` add up to `rows`;
+    `kind` and `type` (the engine's name); `missing` (null, NaN, and for strings blank), `invalid` (infinite) and `valid` add up to `rows`;
     `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers `mean`, `deviation` (of the
     population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
-    values with their rows, where a column holds few.
+    values with their rows, if the column has few.
     """
 
     KIND: ClassVar[str] = "column"
@@ -124,22 +124,22 @@ class ColumnProfile(Payload):
 
     @property
     def lacking(self) -> int:
-        """How many values are missing or invalid."""
+        """The number of missing or invalid values."""
         return self.missing + self.invalid
 
 
 def profile_findings(data: Dataset, engine: Session) -> list[Finding[ColumnProfile]]:
     """One finding for each column: its `value` is the share of valid values. Values of private columns are masked.
 
-    One pass for all numbers, one for each column whose values are counted, one to see that numbers of two values have no third; above a
-    million rows one for each column's quantiles.
+    One scan for all numbers, one for each column counted by value, one to verify two-valued numeric columns; above a million rows one for
+    each column's quantiles.
     """
     schema = engine.schema(data)
     look = first_look(schema.columns, data, engine)
     rows = next(iter(look.values())).rows if look else 0
     if rows >= FIRST:
         rows = measured(data, [RowCount()], engine)[RowCount()]
-    asked = {c.name: _asked(c, rows, look[c.name].distinct) for c in schema}
+    asked = {c.name: _metrics_of(c, rows, look[c.name].distinct) for c in schema}
     found = measured(data, [m for wanted in asked.values() for m in wanted.values()], engine)
     numbers = {c.name: {n: found[m] for n, m in asked[c.name].items()} for c in schema}
     two = [c for c in schema if c.kind.numeric and "distinct" not in asked[c.name]]
@@ -153,10 +153,10 @@ def profile_findings(data: Dataset, engine: Session) -> list[Finding[ColumnProfi
 
 
 def _of_two_values(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]], data: Dataset, engine: Session) -> dict[str, int]:
-    """Column → its different values, where they are its smallest and its largest and no other.
+    """Column → its distinct values, if they are only its minimum and its maximum.
 
-    A prepared table has a hundred such columns, and to count values one engine copies each row as often: that there is no third value
-    is one count.
+    A prepared table has many such columns, and one engine copies each row for each column counted by value; that there is no third value
+    takes one count.
     """
     ends = {c.name: [numbers[c.name][end] for end in ("minimum", "maximum")] for c in columns}
     others = {
@@ -169,7 +169,7 @@ def _of_two_values(columns: Sequence[Column], numbers: Mapping[str, Mapping[str,
 
 
 def _late(columns: Sequence[Column], rows: int, numbers: Mapping[str, Mapping[str, Any]]) -> list[dict[str, dict[str, Metric]]]:
-    """Column → what is still to be asked of it; of many rows one column at a time, because all its values are held."""
+    """Column → its remaining metrics; with many rows one column at a time, because all its values are in memory."""
     late: dict[str, dict[str, Metric]] = {}
     for c in columns:
         unknown = {} if "distinct" in numbers[c.name] else {"distinct": _distinct(c, rows)}
@@ -182,22 +182,22 @@ def _late(columns: Sequence[Column], rows: int, numbers: Mapping[str, Mapping[st
 
 @dataclass(frozen=True)
 class Look:
-    """What the first rows tell of a column: how many rows there were (fewer than asked for if they are all) and its different values."""
+    """The first rows of a column: how many there were (fewer than requested if they are all) and its distinct values."""
 
     rows: int
     distinct: int
 
 
 def first_look(columns: Sequence[Column], data: Dataset, engine: Session) -> dict[str, Look]:
-    """What the first rows tell of each column."""
+    """The first rows of each column."""
     statistics = {c.name: Statistic(DistinctOfFew.of(_there(c))) for c in columns if c.kind in COMPARABLE}
     (rows,) = RowCount().needs()
     found = engine.sample_statistics(data, [rows, *statistics.values()], FIRST)
     return {c.name: Look(found[rows], found[statistics[c.name]] if c.name in statistics else 0) for c in columns}
 
 
-def _asked(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
-    """What is asked of a column that holds `distinct` different values in the first rows."""
+def _metrics_of(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
+    """The metrics of a column with `distinct` distinct values in the first rows."""
     x = col(c.name)
     asked: dict[str, Metric] = {"missing": Where(RowCount(), _missing(c))}
     if c.kind in COMPARABLE and not (c.kind.numeric and distinct <= 2):
@@ -215,7 +215,7 @@ def _asked(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
 
 
 def _all_differ(c: Column, rows: int, distinct: int) -> bool:
-    """Whether most floats of a small table differ: then none is frequent, and each column would cost a query of its own."""
+    """Whether most floats of a small table differ: then none is frequent, and each column would cost a query."""
     return c.kind is Kind.FLOAT and rows >= SMALL and 2 * distinct > rows
 
 
@@ -224,7 +224,7 @@ def _distinct(c: Column, rows: int) -> Metric:
 
 
 def _has_quantiles(distinct: Any) -> bool:
-    """Whether a number's quantiles are told: of two values they say nothing that the mean does not, and a prepared table has many such."""
+    """Whether quantiles are measured: for two-valued columns, of which a prepared table has many, the mean says the same."""
     return (len(by_value(distinct)) if isinstance(distinct, Mapping) else distinct) > 2
 
 
@@ -269,7 +269,7 @@ def _values(found: Any, rows: int, hide: Callable[[Any], Any]) -> dict[str, Any]
     if not isinstance(found, Mapping):
         return {"distinct": found, "distinct_exact": rows <= EXACT_ROWS}
     counts = by_value(found)
-    if len(counts) > FEW:  # the first rows held fewer: whether values are shown must not depend on which rows came first
+    if len(counts) > FEW:  # the first rows had fewer: whether values are shown must not depend on which rows came first
         return {"distinct": len(counts), "distinct_exact": True}
     return {"distinct": len(counts), "distinct_exact": True, "top": tuple((hide(key), n) for key, n in islice(counts.items(), TOP))}
 
@@ -282,5 +282,5 @@ def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
 
 
 def by_value(found: Mapping[tuple[Any, ...], int]) -> dict[Any, int]:
-    """Rows by value, the most frequent first; null and NaN left out."""
+    """Rows by value, most frequent first, without null and NaN."""
     return {key: n for (key,), n in found.items() if key is not None and key == key}

@@ -1,4 +1,4 @@
-"""Columns: which values are missing or invalid, and what the values look like, in the data as read and in each part."""
+"""The section of columns: missing and invalid values, and what the values look like, in each part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tilth.report.charts import number, percent, shares
 from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
-MOST = 60  # columns shown at once; the others are behind a fold
+MOST = 60  # columns shown; the others are folded
 SHAPE = {
     "minimum": "smallest",
     "p25": "a quarter below",
@@ -26,7 +26,7 @@ At: TypeAlias = Mapping[tuple[str, str], ColumnProfile]  # by column and part
 
 
 def columns(found: Sequence[Finding[ColumnProfile]]) -> Section:
-    """The columns of the first part, with what is missing in the others; then what values look like, and the columns that were made."""
+    """The columns of the first part, with missing values in the others; then what values look like, and the columns made by preparation."""
     parts = list(dict.fromkeys(f.part for f in found))
     at = {(f.columns, f.part): f.payload for f in found}
     read = list(dict.fromkeys(f.columns for f in found if f.part == parts[0]))
@@ -38,7 +38,7 @@ def columns(found: Sequence[Finding[ColumnProfile]]) -> Section:
 
 
 def _advice(found: Sequence[Finding[ColumnProfile]]) -> list[Advice]:
-    """Columns that still have gaps where a model would learn."""
+    """Columns that still have missing values in the training part."""
     gaps = [code(f.columns) for f in found if f.part == "train" and f.payload.missing]
     names = ", ".join(gaps[:3]) + (f" and {number(len(gaps) - 3)} more" if len(gaps) > 3 else "")
     return [Advice(f"Values are still missing in the training part: {names}.", 40)] if gaps else []
@@ -82,7 +82,7 @@ def _states(caption: str, names: Iterable[str], parts: list[str], at: At) -> Tab
 
 
 def _cells(column: ColumnProfile | None) -> str:
-    """The missing values, and their share; nothing for a column that the part does not have."""
+    """The missing values and their share; empty for a column that the part lacks."""
     return _share(column.missing, column) if column else ""
 
 
@@ -105,7 +105,7 @@ def _made(names: Sequence[str], parts: list[str], at: At) -> Table:
 
 
 def _looks(parts: list[str], at: At) -> list[Block]:
-    """Numbers, texts and dates of every part, behind folds."""
+    """Numbers, strings and dates of every part, folded."""
     blocks: list[Block] = []
     for title, made in (("What the numbers look like", _numbers), ("Frequent values", _frequent)):
         tables = [t for p in parts if (t := made(p, {name: c for (name, part), c in at.items() if part == p}))]

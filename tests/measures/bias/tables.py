@@ -23,7 +23,7 @@ def table_of(data: Any, **roles: Any) -> Dataset:
 
 
 def rows(names: str, counts: Mapping[tuple[Any, ...], int]) -> pa.Table:
-    """A table in which each row of values stands as often as is said."""
+    """A table in which each row of values occurs as often as given."""
     columns = zip(*(values for values, n in counts.items() for _ in range(n)), strict=True)
     return pa.table(dict(zip(names.split(), map(list, columns), strict=True)))
 

@@ -159,7 +159,7 @@ def test_values_of_a_continuous_column_are_warned_of():
     assert by_name(findings, "20,40")["CI"].payload.counts["n_d"] == 2
 
 
-def test_a_value_that_no_row_has_is_warned_of_with_the_nearest_one():
+def test_a_value_that_no_row_has_gives_a_warning_with_the_nearest_one():
     findings = found({"x": ["Male", "Female"], "y": [1, 0]}, facets=[Facet("x", ("female",))], label="y", positive=1)
     assert warnings(findings)["NO_SUCH_VALUE"].message.endswith("did you mean 'Female'?")
 

@@ -70,7 +70,7 @@ def test_renamed_strata_change_nothing():
     assert before == after
 
 
-def test_every_row_twice_changes_nothing_but_how_sure_one_is():
+def test_every_row_twice_changes_only_the_intervals():
     types = {"types": {"pay": "continuous", "age": "continuous"}}
     once, twice = (found(t, **{**ASKED, "facets": FACETS[:3], **types}) for t in (MANY, pa.concat_tables([MANY, MANY])))
     assert [(f.name, f.group, f.value) for f in once] == [(f.name, f.group, near(f.value)) for f in twice]

@@ -174,7 +174,7 @@ def test_scores_above_a_threshold_are_favourable(positive, expected):
     assert values(found(table, **{**AFTER, "positive": positive, "threshold": 0.5}), "d")["DPPL"] == near(expected)
 
 
-def test_scores_stand_for_1_above_a_threshold_and_for_0_below():
+def test_scores_count_as_1_above_a_threshold_and_as_0_below():
     table = pa.table({"f": ["a"] * 10 + ["d"] * 10, "y": [1, 0] * 10, "p": [0.9] * 6 + [0.1] * 4 + [0.9] * 3 + [0.1] * 7})
     asked = {"facets": [Facet("f", ("d",))], "label": "y", "prediction": "p", "threshold": 0.5}
     assert values(found(table, positive=1, **asked), "d")["DPPL"] == near(0.3)
@@ -478,7 +478,7 @@ def test_a_favourable_value_that_no_row_has_is_refused():
     assert (error.value.mistakes[0].accepted, error.value.mistakes[0].hint) == ("", "")
 
 
-def test_columns_that_are_not_there_are_named_all_at_once():
+def test_unknown_columns_are_reported_all_at_once():
     with pytest.raises(ColumnError) as error:
         found(RUNNING, facets=["fact", "sex"], label="lable", positive="yes")
     assert [m.message for m in error.value.mistakes] == [f"bias: there is no column {c!r}" for c in ("fact", "sex", "lable")]
@@ -507,7 +507,7 @@ def test_too_many_combinations_keep_the_largest():
     assert "35 combinations" in warnings(findings)["TOO_MANY_COMBINATIONS"].message
 
 
-def test_weights_stand_for_rows():
+def test_weights_are_row_counts():
     plain = rows("f y", {("a", 1): 6, ("a", 0): 4, ("d", 1): 2, ("d", 0): 8})
     weighted = pa.table({"f": ["a", "a", "d", "d", "d"], "y": [1, 0, 1, 0, 0], "w": [6.0, 4.0, 2.0, 8.0, None]})
     asked = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1}

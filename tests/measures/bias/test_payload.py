@@ -3,7 +3,7 @@
 from tilth.measures.bias.payload import BiasNumber
 
 
-def test_what_the_metric_alone_has_stands_beside_the_fields():
+def test_fields_of_one_metric_are_beside_the_common_ones():
     payload = BiasNumber("sex", "f", counts={"n_a": 60, "n_d": 40, "n_d_positive": 10, "n_d_negative": 30}, more={"strata": 3})
     assert payload.to_json()["strata"] == 3
     assert BiasNumber.from_json(payload.to_json()) == payload

@@ -46,7 +46,7 @@ def test_each_mistake_has_its_message(given, said):
     assert message
 
 
-def test_all_mistakes_are_said_at_once():
+def test_all_mistakes_are_reported_at_once():
     assert len(mistakes(facets=(), metrics=("XX",), confidence=2, missing="x")) == 4
 
 
@@ -54,7 +54,7 @@ def test_class_imbalance_alone_needs_no_label():
     assert BiasRequest((Facet("sex"),), metrics=("CI",)).label is None
 
 
-def test_a_text_in_brackets_may_be_a_category():
+def test_a_string_in_brackets_may_be_a_category():
     assert BiasRequest((Facet("sex", ("(f)",)),), "y", ("[ok]",)).facets[0].values == ("(f)",)
     assert BiasRequest((Facet("sex", ("(1, 2", "(3, 4")),), "y", ("yes",)).facets
 

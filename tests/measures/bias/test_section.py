@@ -41,7 +41,7 @@ def test_groups_are_compared_in_one_table_the_largest_first():
     assert [[plain(c.words) for c in row] for row in overview.rows] == [["f=1", "0.1", "0.1"], ["f=2", "0.2", "0.2"], ["f=0", "0", "0"]]
 
 
-def test_of_many_groups_the_largest_are_told_and_the_others_folded():
+def test_the_largest_groups_are_shown_and_the_others_folded():
     named = [replace(found(value=0.1, details={"counts": {"n_a": 1000, "n_d": k}}), group=f"f={k}") for k in range(MOST + 3)]
     section = bias(Report("x", tuple(named)))
     told = [b for b in section.blocks if isinstance(b, Section)]
@@ -51,7 +51,7 @@ def test_of_many_groups_the_largest_are_told_and_the_others_folded():
     assert section.blocks[-1].title == "3 smaller groups"
 
 
-def test_a_distance_over_all_labels_stands_apart():
+def test_a_distance_over_all_labels_is_separate():
     kl = found("KL", 0.1)
     section = bias(Report("x", (kl, found("KL", 0.2, details={"block": "by_label_value"}))))
     assert [row[0].words for row in section.blocks[-1].blocks[1].rows] == ["KL", "KL, all labels"]

@@ -1,13 +1,13 @@
-"""Bias: a metric, grouped, and compared. One cube of counts, facet × stratum × label × prediction, answers every metric.
+"""Bias: grouped, compared metrics. All are computed from one cube of counts, facet × stratum × label × prediction.
 
-request      what is asked: facets, label, prediction, group variable
+request      facets, label, prediction, group variable
 values       which values a configured value means, and their names
 axis         a column as an axis of the cube: categories or intervals, decided from its counts
 cube         one grouped scan, or one for each facet
 contingency  the counts of two sides, with named axes
 metrics      the table of metrics, one value each
 evaluation   values, statuses, intervals, verdicts
-findings     what is reported, and warnings
+findings     findings and warnings
 """
 
 from tilth.measures.bias.cube import Weights

@@ -38,7 +38,7 @@ Reading = Literal["categorical", "continuous"]
 Noted = tuple[str, str, str]  # code, column, message
 Key = Any  # a value of a key column: a string, number, boolean, date or null; or the number of an interval
 
-FEW = 12  # a numeric facet of more values than this is cut into quantiles, where the request says how many
+FEW = 12  # a numeric facet with more values than this is cut into quantiles, if the request gives their number
 FEW_PER_ROW = 0.05  # integers with at least this many distinct values per row are continuous
 MISSING_KEY = "__missing__"  # the name of a missing facet value or group that counts as a category
 OUTSIDE = -1  # the key of a number that no interval holds
@@ -83,7 +83,7 @@ def reading(kind: Kind, facts: ColumnFacts, configured: Sequence[Any], stated: R
 
     1 as stated; 2 several configured values: categories; 3 an interval: numbers; 4 booleans, dates, times, strings of true and
     false: categories; 5 strings that read as integers: as 8, if more than two differ; 6 other strings: categories; 7 integers of
-    at most two values: categories; 8 integers: numbers if u ≥ 0.05, with u the distinct values per value that is there;
+    at most two values: categories; 8 integers: numbers if u ≥ 0.05, with u the distinct values per non-null value;
     9 floats that are whole and have gaps: as integers; 10 floats of at most two values whose threshold is the larger of them:
     categories; 11 other floats: numbers.
     """
@@ -108,14 +108,14 @@ def reading(kind: Kind, facts: ColumnFacts, configured: Sequence[Any], stated: R
 
 
 def is_interval(values: Sequence[Any]) -> bool:
-    """Whether the configured value is an interval, so that nothing need be known of the column."""
+    """Whether the configured value is an interval, so that the column need not be examined."""
     return len(values) == 1 and Interval.parsed(values[0]) is not None
 
 
 @dataclass(frozen=True)
 class Facts(Metric):
-    """The facts of a column from aggregates over its rows; strings are not looked into. Without `exact` distinct values are not counted,
-    and there are `at_least` so many.
+    """The facts of a column from aggregates over its rows; strings are not parsed. Without `exact` distinct values are not counted:
+    there are `at_least` so many.
 
     >>> Facts("age", Kind.INTEGER).value(3, 2, 2, 17, 90, 2)
     ColumnFacts(rows=3, present=2, distinct=2, low=17, high=90, whole=True, booleans=False, values=())
@@ -172,7 +172,7 @@ class Axis:
 
     @classmethod
     def of(cls, column: str, kind: Kind, values: tuple[Any, ...], **more: Any) -> Axis:
-        """An axis before anything is counted: an interval that is configured needs no counts."""
+        """An axis before counting: a configured interval needs no counts."""
         made = cls(column, kind, values, **more)
         return made.cut((interval_of(column, values),)) if is_interval(values) else made
 
@@ -214,7 +214,7 @@ class Axis:
         return bool(self.quantiles) and not self.values and self.kind.numeric and self.stated != "categorical"
 
     def sides(self, keys: Iterable[Key]) -> list[Side]:
-        """The groups that are d in their turn, in ascending order, of the keys that there are."""
+        """The groups that are d in turn, in ascending order of keys."""
         there = ordered(keys)
         if self.intervals:
             return [Side(self.name(n, there), frozenset(k for k in there if k == n)) for n in range(len(self.intervals))]
@@ -252,7 +252,7 @@ class Axis:
         return threshold_name(interval.low, highest, self.kind is not Kind.INTEGER and self.kind is not Kind.STRING)
 
     def warnings(self) -> list[Noted]:
-        """What a reader should know of how the column was read."""
+        """Warnings about how the column was read."""
         if self.stated is not None or self.facts is None or self.is_cut or is_interval(self.values):
             return []
         shown = [text_of(v) for v in self.values]
@@ -270,12 +270,12 @@ class Axis:
 
 
 def is_ambiguous(kind: Kind, facts: ColumnFacts) -> bool:
-    """An integer column whose reading a few rows more or less could change."""
+    """An integer column whose reading a few more or fewer rows could change."""
     return kind is Kind.INTEGER and 3 <= facts.distinct <= 100 and 0.01 * facts.present <= facts.distinct <= 0.25 * facts.present
 
 
 def ordered(keys: Iterable[Key]) -> tuple[Key, ...]:
-    """The different keys that are there, ascending, the category of missing values last."""
+    """The distinct keys, ascending, the category of missing values last."""
     return tuple(sorted({k for k in keys if k is not None}, key=lambda k: (k == MISSING_KEY, k)))
 
 

@@ -15,7 +15,7 @@ class Contingency:
     """Rows by side, stratum, label and prediction: numbers of shape (draws, side, stratum, label, prediction).
 
     Side 0 is a, side 1 is d. Label and prediction are 0 rejected, 1 accepted (the favourable value). The last place of each of the last
-    three axes is for rows in which it is unknown; an axis that is not asked for has that place only.
+    three axes is for rows in which it is unknown; an axis that is not requested has that place only.
     """
 
     numbers: Numbers

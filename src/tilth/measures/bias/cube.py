@@ -26,12 +26,12 @@ from tilth.metrics.columns import Percentile
 from tilth.metrics.metric import Grouped, Metric, measured
 
 Numbers = NDArray[Any]
-FIRST = 10_001  # rows of the first look, which is not a scan
+FIRST = 10_001  # rows of the initial sample, which is not a scan
 WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
-JOINT = 12_000  # cells up to which all facets are counted in one scan; more cost more time than a scan for each facet
-MOST_CELLS = 1_000_000  # cells that are brought to Python
-MOST_SIDES = 200  # groups of one facet that are d in their turn
-NO_GROUP = "Group variable is empty or not provided"  # as published result files word it
+JOINT = 12_000  # cells up to which all facets are counted in one scan; beyond, a scan for each facet is faster
+MOST_CELLS = 1_000_000  # cells fetched into Python
+MOST_SIDES = 200  # groups of a facet that are d in turn
+NO_GROUP = "Group variable is empty or not provided"  # wording of published result files
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Facets:
         return keys[0] if len(keys) == 1 else None if any(k is None for k in keys) else keys
 
     def sides(self, keys: Iterable[Key]) -> list[Side]:
-        """The groups that are d in their turn."""
+        """The groups that are d in turn."""
         if not self.crossed:
             return self.axes[0].sides(keys)
         there = ordered(keys)
@@ -205,7 +205,7 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
 
 
 def _first_look(axes: Axes, data: Dataset, engine: Session) -> dict[str, int]:
-    """Column → the number of distinct values in the first rows. It decides how is counted, never what is found."""
+    """Column → the number of distinct values in the first rows. It decides how to count, never the result."""
     asked = {a.column: distinct(category(a.column, a.kind)) for a in axes}
     found = engine.sample_statistics(data, asked.values(), FIRST)
     return {column: int(found[s] or 0) for column, s in asked.items()}
@@ -218,7 +218,7 @@ Known = Mapping[str, tuple[ColumnFacts, Callable[[int], Sequence[float | None]]]
 
 
 def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Session) -> Known:
-    """What is known of columns of many values, in one scan; distinct values are counted only where they decide."""
+    """The facts of columns of many values, in one scan; distinct values are counted only if they decide."""
     wide = {a.column: a for a in axes if not a.in_scan and seen[a.column] > WIDE}
     outcomes = [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
     if any(a.column in wide for a in outcomes):
@@ -264,7 +264,7 @@ def _read(axes: Axes, known: Known, request: BiasRequest, *, scanned: bool) -> A
 
 
 def _refuse_many(axes: Axes, wide: Known) -> None:
-    """Refuse columns of too many values before anything is grouped by them, all at once."""
+    """Reject columns of too many values before grouping by them, all at once."""
     asked = {a.column: a for a in axes if a is not axes.group and a.column in wide and not a.in_scan}
     sizes = {c: wide[c][0].distinct for c in asked}
     wrong = [too_many_values(c, n) for c, n in sizes.items() if n * 6 > MOST_CELLS or (not asked[c].values and n > MOST_SIDES)]
@@ -283,7 +283,7 @@ def too_many_values(name: str, values: int) -> Mistake:
 
 
 def _refuse_absent(axes: Axes) -> None:
-    """Refuse a favourable value that no row of the label has."""
+    """Reject a favourable value that no row of the label has."""
     axis = axes.outcome
     values = axis.facts.values if axis is not None and axis.facts is not None else ()
     if axis is None or axis.intervals or not values or any(axis.is_configured(k) for k in values):
@@ -334,7 +334,7 @@ def _projected(found: Mapping[Any, tuple[int, float, float]], keep: Sequence[int
 
 
 def _of_cells(axes: Axes, cells: Sequence[Cells]) -> Known:
-    """What is known of the columns whose values the scan gave."""
+    """The facts of the columns whose values the scan gave."""
     counts: dict[str, tuple[Axis, Counter[Key]]] = {}
     for facet, own in zip(axes.facets, cells, strict=True):
         for i, a in enumerate((*facet.axes, *axes.behind)):
@@ -374,7 +374,7 @@ def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warning
 
 
 def _outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> dict[Key, int]:
-    """Key → its place: rejected, accepted, unknown; of an axis that is not asked for there is one place only."""
+    """Key → its place: rejected, accepted, unknown; an axis that is not requested has one place only."""
     if axis is None:
         return {None: 0}
     good = {0} if axis.intervals else {k for k in keys if axis.is_configured(k)}
@@ -388,7 +388,7 @@ def _means(request: BiasRequest, accepted: bool) -> bool:
 
 
 def _sides(facet: Facets, keys: Sequence[Key], rows: Numbers, request: BiasRequest, warnings: list[Noted]) -> tuple[Side, ...]:
-    """The groups of a facet that are d in their turn; of too many combinations the largest."""
+    """The groups of a facet that are d in turn; of too many combinations the largest."""
     sides = facet.sides(k for k in keys if k != MISSING_KEY)
     most = request.max_combinations
     if not facet.crossed and len(sides) > MOST_SIDES:

@@ -1,4 +1,4 @@
-"""How far two groups are apart in a numeric label itself, before a threshold makes two outcomes of it."""
+"""Distances of two groups in a continuous label, before a threshold makes it binary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Y, NEXT = "y", "next"
 def label_distances(
     facet: Facets, sides: Sequence[Side], label: Axis, request: BiasRequest, data: Dataset, engine: Session
 ) -> dict[str, Any]:
-    """Side → (the largest gap between the two running shares of the label, the area between them), over finite labels.
+    """Side → (the largest gap between the two cumulative distributions of the label, the area between them), over finite labels.
 
     The first is the two-sample Kolmogorov–Smirnov statistic, in [0, 1]; the second the 1-Wasserstein distance, in the label's
     unit: max|F_a − F_d| and ∫|F_a − F_d|. One grouped scan for all sides of a facet. None for facets and labels that are numbers
@@ -65,7 +65,7 @@ def _inside(facet: Facets, side: Side) -> Tree:
 
 
 def _running(sides: int) -> exp.Select:
-    """From rows by value to the gap between the running shares at each value, and the value that follows."""
+    """From rows by value to the gap between the cumulative distributions at each value, and the next value."""
     following = exp.Window(this=exp.Anonymous(this="lead", expressions=[col(Y)]), order=_by_y())
     gaps = [alias(_gap(col("all"), col(f"d{i}")), f"gap{i}") for i in range(sides)]
     return exp.Select(expressions=[col(Y), alias(following, NEXT), *gaps]).from_(named(BELOW), copy=False)

@@ -1,4 +1,4 @@
-"""What is reported of bias: a finding for each metric and group, and warnings."""
+"""Findings of bias, for each metric and group, and warnings."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
 
 
 def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Groups]:
-    """The findings of `bias_findings`, and facet → its groups, for `BiasRequest.cut_as`: parts that are measured later then have
-    the groups of this one."""
+    """The findings of `bias_findings`, and facet → its groups, for `BiasRequest.cut_as`: parts measured later then have
+    the same groups."""
     found = counted(request, data, engine)
     single = {a.column: a for cube in found.cubes for a in cube.facet.axes if not a.values}
     cut = {c: (a.intervals, a.facts.values if a.facts is not None and not a.intervals else ()) for c, a in single.items()}

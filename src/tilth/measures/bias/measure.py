@@ -22,21 +22,21 @@ class Bias(Measure):
     default = True
 
     metrics: tuple[str, ...] = ()
-    """Names of bias metrics, such as DPL; without any all that the roles permit."""
+    """Names of bias metrics, such as DPL; by default all that the roles permit."""
     bootstrap: int = 1000
     """Draws behind each interval; 0 gives closed forms where there are any."""
     confidence: float = 0.95
     """Confidence of the intervals."""
     seed: int = 0
-    """What the draws depend on."""
+    """Seed of the draws."""
     missing: MissingPolicy = "exclude"
-    """What happens to rows that lack a value that a metric needs."""
+    """How rows with missing values are counted."""
     intersections: tuple[tuple[str, ...], ...] = ()
     """Combinations of columns, each measured as one facet."""
     threshold: float | None = None
     """The score above which a prediction is favourable."""
     verdicts: bool = False
-    """Whether each value is compared with the band that is accepted by convention."""
+    """Whether each value is compared with the band accepted by convention."""
     min_group_size: int = 30
     """Rows that a group must have for a verdict."""
     show_private: bool = False

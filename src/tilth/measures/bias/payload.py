@@ -1,4 +1,4 @@
-"""What a bias metric leaves in a report."""
+"""The payload of a bias metric."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BiasNumber(Payload):
     columns, `label_value` the favourable outcome; `counts` the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` the
     rates of a and d that are compared; `status` ok, degenerate (a value by convention only) or error; `band` what is acceptable,
     `verdict` whether the interval is within; `block` is set where the metric is over all values of the label, or of a continuous label;
-    `more` is what the metric alone has, such as its strata.
+    `more` is specific to the metric, such as its strata.
     """
 
     KIND: ClassVar[str] = "bias"
@@ -59,7 +59,7 @@ class BiasNumber(Payload):
         return own / (others + own) if others is not None and own is not None and others + own else None
 
     def to_json(self) -> dict[str, Any]:
-        """The fields that hold something, and what the metric alone has beside them."""
+        """The fields that have a value, and those specific to the metric."""
         made = super().to_json()
         return {**made, **made.pop("more", {})}
 

@@ -1,4 +1,4 @@
-"""What is asked of a bias measurement: facets, label, prediction, group variable, and the confidence of intervals."""
+"""Bias requests: facets, label, prediction, group variable, and the confidence of intervals."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Facet:
     """A column against which bias is measured, and which of its rows are d, the group in question; all others are a.
 
     `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values each
-    value of the column is d in its turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
-    about equal size first. `bands` are such parts that were cut before, in another table: each is d in its turn; `order` are the values
+    value of the column is d in turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
+    about equal size first. `bands` are such parts that were cut before, in another table: each is d in turn; `order` are the values
     that were found there.
 
     >>> Facet("age", ("(40, 65]",))
@@ -49,11 +49,11 @@ Groups = Mapping[str, tuple[tuple[Interval, ...], tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class BiasRequest:
-    """Which bias is measured, and how.
+    """What bias to measure, and how.
 
     `positive` are the favourable values of label and prediction: values, or one number as an exclusive lower bound. `prediction` is a
     column of predicted labels, or with `threshold` of scores: those above it are favourable. `group` forms the strata of CDDL.
-    `metrics` are names of `BIAS_METRICS`; without any all that the columns permit. `types` state how a column is read, against the rule
+    `metrics` are names of `BIAS_METRICS`; by default all that the columns permit. `types` state how a column is read, against the rule
     of `axis.reading`. `missing` says what happens to rows that lack a value that a metric needs: they are excluded; or a missing facet
     or group is a category of its own; or as Clarify counts them. `bootstrap` is the number of draws behind each interval; 0 gives
     closed forms where there are any. `confidence` is a share. Groups smaller than `min_group_size` are measured, but get no verdict.
@@ -132,13 +132,13 @@ class BiasRequest:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is looked at, once."""
+        """Every column that is read, once."""
         crossed = (c for columns in self.intersections for c in columns)
         asked = (*(f.column for f in self.facets), *crossed, self.label, self.prediction, self.group, self.weight)
         return tuple(dict.fromkeys(c for c in asked if c is not None))
 
     def check(self, schema: Schema) -> None:
-        """Refuse columns that are not there or cannot be grouped by, all at once."""
+        """Reject columns that are missing or cannot be grouped by, all at once."""
         wrong = [_unknown(name, schema) for name in self.columns if name not in schema]
         there = [schema[name] for name in self.columns if name in schema]
         wrong += [

@@ -1,4 +1,4 @@
-"""Bias: per group of persons, what the numbers say in words, before and after preparation, with intervals."""
+"""The section of bias: for each group the numbers in words and charts, before and after preparation, with intervals."""
 
 from __future__ import annotations
 

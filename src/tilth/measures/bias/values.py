@@ -42,7 +42,7 @@ class Interval:
 
     @classmethod
     def parsed(cls, text: object) -> Interval | None:
-        """The interval that a string spells, or None."""
+        """The interval in a string, or None."""
         found = _INTERVAL.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             return None
@@ -56,7 +56,7 @@ class Interval:
         return above and (x <= self.high if self.high_in else x < self.high)
 
     def holds(self, x: Tree) -> Tree:
-        """The condition that a number lies inside; no test against an infinite bound that is in."""
+        """The condition that a number lies inside; an infinite bound that is included is not tested."""
         low = None if self.low == -math.inf and self.low_in else (ge if self.low_in else gt)(x, lit(self.low))
         high = None if self.high == math.inf and self.high_in else (le if self.high_in else lt)(x, lit(self.high))
         return and_(low, high)
