@@ -68,7 +68,7 @@ def test_a_small_class_and_missing_values_are_advised_on():
     balance = Finding("y", ("y",), part="train", payload=ClassBalance(counts={"no": 990, "yes": 10}))
     gap = Finding("age", ("age",), part="train", payload=ColumnProfile(rows=9, valid=8, missing=1))
     assert told(balance, gap) == [
-        "The class yes is 1 % of the rows of train: a model may pass it over.",
+        "The class yes is 1 % of the rows of train: a model may ignore it.",
         "Values are still missing in the training part: age.",
     ]
 
