@@ -50,7 +50,7 @@ def test_the_file_holds_the_rows(tmp_path, rows):
     path = write_loans(tmp_path / "loans.csv")
     text = path.read_bytes().decode("utf-8")
     assert "\r" not in text
-    assert text.count("\n") == 20_001  # no line end inside a cell: row n stands on line n + 1
+    assert text.count("\n") == 20_001  # no line end inside a cell: row n is on line n + 1
     with path.open(encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == rows
 
@@ -77,7 +77,7 @@ def test_nothing_is_left_where_writing_fails(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["loans.csv"]
 
 
-def test_the_old_file_stays_when_writing_is_broken_off(tmp_path, monkeypatch):
+def test_the_old_file_stays_if_writing_fails(tmp_path, monkeypatch):
     path = write_loans(tmp_path / "loans.csv", 10)
     before = path.read_bytes()
 
@@ -92,7 +92,7 @@ def test_the_old_file_stays_when_writing_is_broken_off(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["loans.csv"]
 
 
-def test_fewer_than_no_rows_are_refused(tmp_path):
+def test_a_negative_number_of_rows_is_rejected(tmp_path):
     for ask in (loans, planted, lambda n: write_loans(tmp_path / "x.csv", n)):
         with pytest.raises(RequestError, match="cannot make -1 rows"):
             ask(-1)
@@ -172,7 +172,7 @@ RECOUNTS = {  # flaw → what its cells look like, written without a look at the
 
 
 @pytest.mark.parametrize("name", RECOUNTS)
-def test_flaw_stands_where_it_is_said_to_stand(name, rows, flaws):
+def test_each_flaw_is_in_its_reported_rows(name, rows, flaws):
     flaw = flaws[name]
     assert list(flaw.rows) == [n for n, row in enumerate(rows, start=1) if RECOUNTS[name](row[flaw.column])]
     assert flaw.count > 0
@@ -193,7 +193,7 @@ def test_incomes_in_thousands_come_from_the_app_for_six_weeks(rows, flaws):
     assert 40 <= (days[-1] - days[0]).days <= 45
 
 
-def test_slips_of_the_hand_are_a_hundredfold(rows, flaws):
+def test_typing_errors_are_a_hundredfold(rows, flaws):
     at = set(flaws["amount_slip"].rows)
     sound = [int(row["amount"]) for n, row in enumerate(rows, start=1) if n not in at]
     assert at
@@ -224,17 +224,17 @@ def test_returning_customers(rows, flaws):
     assert 0.9 < len(seen) / len(rows) < 1  # nearly unique
 
 
-def test_rows_stand_in_the_order_of_time(rows, flaws):
+def test_rows_are_in_order_of_time(rows, flaws):
     assert all(a["applied_at"] <= b["applied_at"] for a, b in pairwise(rows))
     assert flaws["time_order"].count == len(rows)
 
 
-def test_what_is_decided_later_lies_later(rows):
+def test_disbursement_follows_application(rows):
     assert all(row["disbursed_at"] > row["applied_at"] for row in rows if row["disbursed_at"])
     assert all(row["employed_since"] < row["applied_at"] or row["employed_since"] == "9999-12-31" for row in rows)
 
 
-def test_work_begins_at_seventeen(rows, flaws):
+def test_jobs_begin_at_seventeen(rows, flaws):
     early = set(flaws["employed_before_birth"].rows)
     for n, row in enumerate(rows, start=1):
         age = number(row["age"])
@@ -256,27 +256,27 @@ def shares(rows, group):
 
 def test_the_bias_by_sex_is_what_was_planted(rows, flaws):
     n, positive = shares(rows, lambda row: row["sex"].strip().lower() or None)
-    facts = flaws["refused_women"].facts
+    facts = flaws["rejected_women"].facts
     assert facts["dpl"] == pytest.approx(positive["male"] - positive["female"], rel=1e-12)
     assert facts["ci"] == pytest.approx((n["male"] - n["female"]) / (n["male"] + n["female"]), rel=1e-12)
     assert facts["dpl"] > 0.1  # outside the usual band …
     assert abs(facts["dpl_by_merit"]) < 0.02  # … though merit is the same
     merited = sum(row["sex"].strip().lower() == "female" and row["approved"] == "yes" for row in rows)
-    refused = flaws["refused_women"].count
+    refused = flaws["rejected_women"].count
     assert refused / (refused + merited) == pytest.approx(0.6, abs=0.05)  # not exact: some of the young are refused for their age
-    assert {rows[n - 1]["sex"].strip().lower() for n in flaws["refused_women"].rows} <= {"female", ""}
-    assert {rows[n - 1]["approved"] for n in flaws["refused_women"].rows} <= {"no", ""}
+    assert {rows[n - 1]["sex"].strip().lower() for n in flaws["rejected_women"].rows} <= {"female", ""}
+    assert {rows[n - 1]["approved"] for n in flaws["rejected_women"].rows} <= {"no", ""}
 
 
 def test_the_bias_by_age_is_what_was_planted(rows, flaws):
     n, positive = shares(rows, lambda row: None if not 18 <= (number(row["age"]) or 0) <= 110 else number(row["age"]) < 25)
-    facts = flaws["refused_young"].facts
+    facts = flaws["rejected_young"].facts
     assert facts["dpl"] == pytest.approx(positive[False] - positive[True], rel=1e-12)
     assert (facts["n_a"], facts["n_d"]) == (n[False], n[True])
     assert facts["dpl"] > facts["dpl_by_merit"] + 0.03
 
 
-def test_the_classes_are_uneven(rows, flaws):
+def test_the_classes_are_unbalanced(rows, flaws):
     n, _ = shares(rows, lambda row: row["approved"] or None)
     assert flaws["imbalance"].facts == {"positives": n["yes"], "negatives": n["no"], "positive_share": n["yes"] / (n["yes"] + n["no"])}
     assert n["no"] / n["yes"] > 3
@@ -294,7 +294,7 @@ def test_drift(rows, flaws):
 
 def test_every_flaw_is_tested_here():
     others = {"income_missing", "income_withheld", "amount_slip", "repeated_exactly", "repeated_changed", "repeated_new_id"}
-    others |= {"returning_customer", "refused_women", "refused_young", "time_order", "drift_channel", "drift_income", "drift_label"}
+    others |= {"returning_customer", "rejected_women", "rejected_young", "time_order", "drift_channel", "drift_income", "drift_label"}
     assert {flaw.name for flaw in PLANTED} == set(RECOUNTS) | others
 
 

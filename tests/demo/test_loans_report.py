@@ -41,7 +41,7 @@ class Demo:
         return len({n for name in names for n in self.flaws[name].rows})
 
     def empty(self, column: str) -> int:
-        """Cells in which nothing stands, soundly or not."""
+        """Cells that are empty or a null token."""
         return sum(row[column] in ("", *NULLS) for row in self.rows)
 
     def rule(self, begins: str) -> Finding:
@@ -83,11 +83,11 @@ class Demo:
         return sum(sum(f.payload.cells_changed.get(column, {}).values()) for f in self.steps(name))
 
     def left(self, *names: str) -> int:
-        """Rows with one of some flaws that stand behind `rows`: each application once, and decided."""
+        """Rows with one of some flaws that remain after `rows`: each application once, and decided."""
         rows = [self.rows[n - 1] for n in {n for name in names for n in self.flaws[name].rows}]
         return len({(row["applied_at"], row["customer_no"]) for row in rows if row["approved"]})
 
-    def told(self, name: str) -> float:
+    def split_figure(self, name: str) -> float:
         """A figure of the split, of the test part."""
         (found,) = (f.value for f in self.report.of("split") if f.name == name and f.part == "test")
         return float(found)
@@ -101,7 +101,7 @@ class Demo:
         return pytest.approx(abs(early - late), rel=1e-9)
 
     def shown(self, column: str) -> int:
-        """Values of a private column that stand anywhere in the report."""
+        """Values of a private column anywhere in the report."""
         text = (self.place / "result/report.json").read_text("utf-8")
         return sum(value in text for value in {row[column].strip() for row in self.rows})
 
@@ -219,7 +219,7 @@ FOUND: dict[str, Callable[[Demo], tuple[Any, Any]]] = {  # flaw → what the rep
     "odd_name_dot": lambda d: (d.column("credit.score")["rows"], d.count("odd_name_dot")),
     "odd_name_blank": lambda d: (d.column("debt to income (%)")["rows"], d.count("odd_name_blank")),
     "time_order": lambda d: (str(d.column("applied_at")["minimum"]), d.rows[0]["applied_at"]),
-    "drift_label": lambda d: (d.told("label: total variation distance from train"), d.label_drift()),
+    "drift_label": lambda d: (d.split_figure("label: total variation distance from train"), d.label_drift()),
     "private_name": lambda d: (d.shown("name"), 0),
     "private_email": lambda d: (d.shown("email"), 0),
     "private_phone": lambda d: (d.shown("phone"), 0),
@@ -249,7 +249,7 @@ def test_the_bias_is_found_as_it_was_planted(demo: Demo) -> None:
     engine = DuckDB().session()
     _, data = fit([Formula("sex", "lower(trim(sex))")], data, engine)
     facets = (Facet("sex", ("female",)), Facet("age", (f"[18, {YOUNG})",)))
-    for facet, name in zip(facets, ("refused_women", "refused_young"), strict=True):
+    for facet, name in zip(facets, ("rejected_women", "rejected_young"), strict=True):
         known = data if facet.column == "sex" else possible(data, engine)
         request = BiasRequest((facet,), label="approved", positive=("yes",), metrics=("CI", "DPL"), bootstrap=0)
         found = {f.name: f for f in bias_findings(known, request, engine=engine) if f.kind == "bias"}
@@ -290,5 +290,5 @@ def test_drift_is_measured_as_it_was_planted(name: str, fact: str, figure: str, 
 
 
 def test_no_flaw_is_left_out() -> None:
-    by_measures = {"refused_women", "refused_young", "drift_channel", "drift_income"}
+    by_measures = {"rejected_women", "rejected_young", "drift_channel", "drift_income"}
     assert {flaw.name for flaw in PLANTED} == set(FOUND) | by_measures

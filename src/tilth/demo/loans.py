@@ -1,8 +1,8 @@
 """Example data with planted flaws: loan applications, any number of them, the same bytes for the same seed everywhere.
 
-A sound application is drawn first (`_sound`), then its cells are spoilt one by one from the table `_CELL_FLAWS` (`_spoil`), then a few rows
-are repeated (`_repeated`). Whoever spoils a row notes the flaw's name on it, and `planted` counts the notes: data and description cannot
-disagree. `docs/example-data.md` lists every flaw and how to find it.
+A clean application is drawn first (`_sound`), then its cells are corrupted by the table `_CELL_FLAWS` (`_corrupt`), then a few rows are
+repeated (`_repeated`). Every corruption records the flaw's name with the row, and `planted` counts these records, so data and
+description agree. `docs/example-data.md` lists every flaw and how to find it.
 
 Only `random()` of Python's generator is used, with + − × ÷ and comparisons on its numbers: no logarithm, no cosine, no `gauss` or `choice`,
 whose last digits or order of draws may differ between machines and versions. Curves are tables of quantiles.
@@ -37,9 +37,9 @@ COLUMNS = (
 # fmt: on
 _AT = {name: i for i, name in enumerate(COLUMNS)}
 
-# The bias: shares of those with merit who are refused all the same. Merit looks at neither sex nor age.
-REFUSED_WOMEN = 0.6
-REFUSED_YOUNG = 0.4  # of those under YOUNG that the first refusal left
+# The bias: shares of those with merit who are rejected nevertheless. Merit looks at neither sex nor age.
+REJECTED_WOMEN = 0.6
+REJECTED_YOUNG = 0.4  # of those under YOUNG who remain after the first rejection
 YOUNG = 25
 
 _START = datetime(2023, 1, 1)  # local time without a zone, as such files have it
@@ -53,11 +53,11 @@ Draw = Callable[[], float]  # the next number in [0, 1)
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One planted flaw: what was done to which column, the rule that fails because of it, and what a flow does against it.
+    """One planted flaw: what was done to which column, the rule that fails because of it, and its remedy in a flow.
 
-    `rule` is DQDL for the table as read with the null tokens of `NULLS`; empty where no rule sees the flaw. `share` is the wanted share of
+    `rule` is DQDL for the table as read with the null tokens of `NULLS`; empty if no rule detects the flaw. `share` is the wanted share of
     the rows that can have it, 0 to 1, or `None` where the flaw is the column's or the table's. `count` and `rows` are filled by `planted`:
-    row numbers count from 1, so row n stands on line n + 1 of the file. `facts` are further exact figures, recounted from the rows.
+    row numbers count from 1, so row n is on line n + 1 of the file. `facts` are further exact figures, recounted from the rows.
     """
 
     name: str
@@ -76,10 +76,10 @@ class Flaw:
 
 
 class _CellFlaw(NamedTuple):
-    """A flaw of single cells: `spoil` makes the new text of a cell; `among` says which rows can have it (empty cells never can)."""
+    """A flaw of single cells: `corrupt` makes the new content of a cell; `among` says which rows can have it (empty cells never can)."""
 
     flaw: Flaw
-    spoil: Callable[[str, Draw], str]
+    corrupt: Callable[[str, Draw], str]
     among: Callable[[Cells, float], bool] | None = None
 
 
@@ -126,13 +126,13 @@ def _cell(
     kind: str,
     column: str,
     share: float,
-    spoil: Callable[[str, Draw], str],
+    corrupt: Callable[[str, Draw], str],
     what: str,
     rule: str,
     remedy: str,
     among: Callable[[Cells, float], bool] | None = None,
 ) -> _CellFlaw:
-    return _CellFlaw(Flaw(name, kind, column, what, rule, remedy, share), spoil, among)
+    return _CellFlaw(Flaw(name, kind, column, what, rule, remedy, share), corrupt, among)
 
 
 _IMPUTE, _NULL_IF, _NULLS, _TRIM, _LOWER = "`impute`", "`null_if`", "`nulls`", "`formula` with `trim`", "`formula` with `lower`"
@@ -142,13 +142,13 @@ _EMPTY = _always("")
 # fmt: off
 _CELL_FLAWS = (
     _cell("name_padded", "padded", "name", 0.02, _padded,
-          "blanks before or after the name", 'ColumnValues "name" matches "[^ ].*[^ ]"', _TRIM),
+          "spaces before or after the name", 'ColumnValues "name" matches "[^ ].*[^ ]"', _TRIM),
     _cell("sex_missing", "missing", "sex", 0.005, _EMPTY,
           "left empty", 'IsComplete "sex"', "bias metrics leave such rows out and count them"),
     _cell("sex_case", "case", "sex", 0.04, _other_case,
           "`Female`, `MALE` …", _in("sex", _SEXES), _LOWER),
     _cell("sex_padded", "padded", "sex", 0.01, _padded,
-          "blanks before or after the value", _in("sex", _SEXES), _TRIM),
+          "spaces before or after the value", _in("sex", _SEXES), _TRIM),
     _cell("age_missing", "missing", "age", 0.01, _EMPTY,
           "left empty", 'IsComplete "age"', _IMPUTE),
     _cell("age_token", "disguised", "age", 0.005, _always("N/A"),
@@ -162,7 +162,7 @@ _CELL_FLAWS = (
     _cell("marital_token", "disguised", "marital", 0.012, _always("?"),
           "`?`", 'IsComplete "marital"', _NULLS),
     _cell("marital_blank", "missing", "marital", 0.003, _always("   "),
-          "three blanks", 'ColumnValues "marital" != WHITESPACES_ONLY', _IMPUTE),
+          "three spaces", 'ColumnValues "marital" != WHITESPACES_ONLY', _IMPUTE),
     _cell("marital_case", "case", "marital", 0.02, _other_case,
           "`Single`, `MARRIED` …", _in("marital", _MARITAL), _LOWER),
     _cell("employed_before_birth", "impossible", "employed_since", 0.003, _century_early,
@@ -182,9 +182,9 @@ _CELL_FLAWS = (
     _cell("purpose_case", "case", "purpose", 0.03, _other_case,
           "`Car`, `TRAVEL` …", _in("purpose", _PURPOSES), _LOWER),
     _cell("purpose_padded", "padded", "purpose", 0.02, _padded,
-          "blanks before or after the value", _in("purpose", _PURPOSES), _TRIM),
+          "spaces before or after the value", _in("purpose", _PURPOSES), _TRIM),
     _cell("amount_slip", "outlier", "amount", 0.001, lambda amount, _: f"{amount}00",
-          "two zeros too many: a slip of the hand", "", "`formula` that caps it"),
+          "two zeros too many: a typing error", "", "`formula` that caps it"),
     _cell("score_missing", "missing", "credit.score", 0.015, _EMPTY,
           "left empty", 'IsComplete "credit.score"', _IMPUTE),
     _cell("score_code", "disguised", "credit.score", 0.02, _always("-999"),
@@ -196,24 +196,24 @@ _CELL_FLAWS = (
 # ── flaws of rows, columns and of the whole table ────────────────────────────────────────────────────────────────
 
 _ROW_FLAWS = (
-    Flaw("repeated_exactly", "duplicate", "application_id", "the row stands twice, cell by cell",
+    Flaw("repeated_exactly", "duplicate", "application_id", "the row occurs twice, cell by cell",
          "DuplicateRowCount = 0", "`dedupe: {on: application_id}`", 0.005),
     Flaw("repeated_changed", "duplicate", "application_id", "a second row of the same application, with another term",
          'IsPrimaryKey "application_id"', "`dedupe: {on: application_id}`", 0.003),
-    Flaw("repeated_new_id", "duplicate", "application_id", "the same application sent again: all equal but its id",
+    Flaw("repeated_new_id", "duplicate", "application_id", "the same application sent again: all equal except its id",
          'IsUnique "applied_at" "customer_no"', "`dedupe: {on: [applied_at, customer_no]}`", 0.003),
-    Flaw("returning_customer", "group", "customer_no", "a customer who applied before: such rows may not be divided by a split",
+    Flaw("returning_customer", "group", "customer_no", "a customer who applied before: a split must keep such rows together",
          'IsUnique "customer_no"', "`split` by `hash(customer_no)`", 0.04),
-    Flaw("refused_women", "bias", "approved", "women refused in spite of merit",
-         "", "bias metrics, facet `sex`; the facts below are what they must give", REFUSED_WOMEN),
-    Flaw("refused_young", "bias", "approved", f"applicants under {YOUNG} refused in spite of merit",
-         "", "bias metrics, facet `age`; the facts below are what they must give", REFUSED_YOUNG),
-    Flaw("imbalance", "imbalance", "approved", "few are approved: these are the rows of the small class",
+    Flaw("rejected_women", "bias", "approved", "women rejected despite merit",
+         "", "bias metrics, facet `sex`; the facts below are what they must give", REJECTED_WOMEN),
+    Flaw("rejected_young", "bias", "approved", f"applicants under {YOUNG} rejected despite merit",
+         "", "bias metrics, facet `age`; the facts below are what they must give", REJECTED_YOUNG),
+    Flaw("imbalance", "imbalance", "approved", "few are approved: these are the rows of the minority class",
          'Entropy "approved" > 0.6', "`balance`, of the training part only"),
     Flaw("leak", "leak", "disbursed_at", "filled in after the decision and only for the approved: it reveals the label",
          'ColumnValues "disbursed_at" = NULL', "`select` without it"),
-    Flaw("late_region", "drift", "region", "the region `harbour` exists in the last tenth only: unseen by a flow fitted on the past",
-         "", "`encode` with a policy for the unseen"),
+    Flaw("late_region", "drift", "region", "the region `harbour` exists in the last tenth only: unseen by a flow fitted on earlier data",
+         "", "`encode` with a policy for unseen values"),
     Flaw("note_private", "private", "note", "a phone number or an e-mail address inside free text",
          'ColumnValues "note" not matches ".*(@|555-).*"', "role `private`", 0.1),
 )
@@ -225,12 +225,12 @@ _TABLE_FLAWS = (
     Flaw("private_account", "private", "account", "numbers like an IBAN; country ZZ and check digits 00 do not exist",
          "", "role `private`"),
     Flaw("constant", "constant", "currency", "`EUR` in every row", 'DistinctValuesCount "currency" > 1', "`select` without it"),
-    Flaw("near_unique", "near_unique", "customer_no", "a number that is nearly an id: no feature, though it would scale",
+    Flaw("near_unique", "near_unique", "customer_no", "a number that is nearly an id: not a feature, though it could be scaled",
          'UniqueValueRatio "customer_no" < 0.5', "`select` without it"),
     Flaw("odd_name_dot", "odd_name", "credit.score", "a dot in the name", "", "nothing: names are always quoted"),
-    Flaw("odd_name_blank", "odd_name", "debt to income (%)", "blanks, parentheses, a percent sign in the name",
+    Flaw("odd_name_blank", "odd_name", "debt to income (%)", "spaces, parentheses, a percent sign in the name",
          "", "nothing: names are always quoted"),
-    Flaw("time_order", "order", "applied_at", "rows stand in the order of time", "", "`split` by time"),
+    Flaw("time_order", "order", "applied_at", "rows are in order of time", "", "`split` by time"),
     Flaw("drift_channel", "drift", "channel", "applications move from the branch to the app", "", "`split` by time, to see it"),
     Flaw("drift_income", "drift", "income", "incomes rise by an eighth", "", "`split` by time, to see it"),
     Flaw("drift_label", "drift", "approved", "the bank grows stricter: the same applicant is approved less and less often",
@@ -292,7 +292,7 @@ _REMARKS = (
 
 
 class _Person(NamedTuple):
-    """What stays with a customer, in the order of the columns."""
+    """The attributes of a customer, in the order of the columns."""
 
     number: int
     name: str
@@ -348,7 +348,7 @@ def _person(number: int, position: float, draw: Draw) -> _Person:
 
 
 def _worked_since(person: _Person, applied: datetime, draw: Draw) -> str:
-    """The first day of the present work, at 17 or later; empty, and rightly so, for those who have none."""
+    """The first day of the current job, at 17 or later; empty for those without one."""
     if person.employment not in ("employed", "self-employed"):
         return ""
     days = 30 + int(draw() * draw() * (person.age - 17) * 365)
@@ -377,7 +377,7 @@ def _merit(income: float, burden: float, loans: int, score: int, position: float
 
 
 def _sound(application: int, position: float, person: _Person, draw: Draw) -> tuple[Cells, list[str], bool]:
-    """The cells of one application without a spoilt cell, the flaws that lie in the decision, and whether there was merit."""
+    """The cells of one application without a corrupted cell, the flaws of the decision, and whether there was merit."""
     applied = _START + timedelta(seconds=int(position * _SECONDS))
     income = _quantile(_INCOMES[person.employment], draw()) * (1 + position / 8)
     term = _TERMS[int(draw() * len(_TERMS))]
@@ -387,10 +387,10 @@ def _sound(application: int, position: float, person: _Person, draw: Draw) -> tu
     burden = 100 * (amount / term + 120 * loans) / income
     merit = _merit(income, burden, loans, score, position, draw)
     notes = []
-    if merit and person.sex == "female" and draw() < REFUSED_WOMEN:
-        notes.append("refused_women")
-    elif merit and person.age < YOUNG and draw() < REFUSED_YOUNG:
-        notes.append("refused_young")
+    if merit and person.sex == "female" and draw() < REJECTED_WOMEN:
+        notes.append("rejected_women")
+    elif merit and person.age < YOUNG and draw() < REJECTED_YOUNG:
+        notes.append("rejected_young")
     approved = merit and not notes
     remark = _remark(person, draw)
     cells = [
@@ -430,21 +430,21 @@ def _by_column() -> tuple[tuple[int, float, tuple[_CellFlaw, ...]], ...]:
     return tuple((_AT[column], sum(c.flaw.share or 0.0 for c in flaws), flaws) for column, flaws in grouped.items())
 
 
-_SPOILERS = _by_column()
+_CORRUPTIONS = _by_column()
 
 
-def _spoil(cells: Cells, notes: list[str], position: float, draw: Draw) -> None:
+def _corrupt(cells: Cells, notes: list[str], position: float, draw: Draw) -> None:
     """Spoil some cells of the row in place, each at most once, and note the flaws. Empty cells stay: they are sound."""
-    for at, total, flaws in _SPOILERS:
+    for at, total, flaws in _CORRUPTIONS:
         u = draw()
         if u >= total or not cells[at]:
             continue
-        for flaw, spoil, among in flaws:
+        for flaw, corrupt, among in flaws:
             if among is not None and not among(cells, position):
                 continue
             share = flaw.share or 0.0
             if u < share:
-                cells[at] = spoil(cells[at], draw)
+                cells[at] = corrupt(cells[at], draw)
                 notes.append(flaw.name)
                 break
             u -= share
@@ -468,7 +468,7 @@ def _repeated(cells: Cells, application: int, draw: Draw) -> tuple[Cells, str] |
 
 def _noted(rows: int, seed: int) -> Iterator[tuple[Cells, list[str], bool]]:
     """Every row of the file, with the flaws planted in it and whether the application had merit."""
-    draw = Random(f"tilth loans {seed}").random  # noqa: S311  a repeatable drawing, no secret
+    draw = Random(f"tilth loans {seed}").random  # noqa: S311  repeatable, not for security
     persons: deque[_Person] = deque(maxlen=1000)
     application = customers = made = 0
     while made < rows:
@@ -484,7 +484,7 @@ def _noted(rows: int, seed: int) -> Iterator[tuple[Cells, list[str], bool]]:
         cells, notes, merit = _sound(application, position, person, draw)
         if returning:
             notes.append("returning_customer")
-        _spoil(cells, notes, position, draw)
+        _corrupt(cells, notes, position, draw)
         yield cells, notes, merit
         made += 1
         again = _repeated(cells, application, draw)
@@ -525,11 +525,11 @@ class _Figures:
                 self.incomes[tenth] += float(income)
 
     def facts(self) -> dict[str, dict[str, float]]:
-        """The figures by flaw; one that has no value (no rows, an empty group) is absent."""
+        """The figures by flaw; those without a value (no rows, an empty group) are absent."""
         yes, no = self._labelled("yes"), self._labelled("no")
         return {
-            "refused_women": self._bias(lambda sex, _: {"female": True, "male": False}.get(sex)),
-            "refused_young": self._bias(lambda _, young: young),
+            "rejected_women": self._bias(lambda sex, _: {"female": True, "male": False}.get(sex)),
+            "rejected_young": self._bias(lambda _, young: young),
             "imbalance": _ratios(positives=(yes, 1), negatives=(no, 1), positive_share=(yes, yes + no)),
             "drift_channel": self._drift("app_share", lambda tenth: (self.tenths["app", tenth], self.tenths["rows", tenth])),
             "drift_income": self._drift("mean_income", lambda tenth: (self.incomes[tenth], self.tenths["incomes", tenth])),
@@ -570,7 +570,7 @@ def _ratios(**parts: tuple[float, float]) -> dict[str, float]:
     return {name: part / whole for name, (part, whole) in parts.items() if whole}
 
 
-# ── what the rest of the world calls ─────────────────────────────────────────────────────────────────────────────
+# ── the public functions ─────────────────────────────────────────────────────────────────────────────
 
 
 def _check(rows: int) -> None:
@@ -579,7 +579,7 @@ def _check(rows: int) -> None:
 
 
 def loans(rows: int = ROWS, seed: int = SEED) -> Iterator[dict[str, str]]:
-    """Loan applications in the order of time, one at a time, each cell as the text that stands in the file.
+    """Loan applications in the order of time, one at a time, each cell as a string, as in the file.
 
     `rows`: how many, 0 or more; all sizes cover the same two years. `seed`: any whole number; the same seed gives the same rows everywhere.
     A cell left empty is `""`. Memory does not grow with `rows`. Raises `RequestError` for a negative number of rows.
@@ -597,8 +597,8 @@ def loans(rows: int = ROWS, seed: int = SEED) -> Iterator[dict[str, str]]:
 def write_loans(path: str | Path, rows: int = ROWS, seed: int = SEED) -> Path:
     """Write the applications as CSV and return the path: UTF-8, comma, header, quotes only where needed, `\\n` at line ends.
 
-    The file appears whole or not at all; missing folders are made. Raises `RequestError` for a negative number of rows,
-    `MachineError` where the disk refuses.
+    The write is atomic; missing folders are created. Raises `RequestError` for a negative number of rows, `MachineError` if the disk
+    cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -617,7 +617,7 @@ def write_loans(path: str | Path, rows: int = ROWS, seed: int = SEED) -> Path:
 def planted(rows: int = ROWS, seed: int = SEED) -> list[Flaw]:
     """Every flaw of `PLANTED` with its exact count, row numbers and facts for this number of rows and this seed, in the same order.
 
-    Takes as long as making the rows; memory grows with the number of spoilt rows only.
+    Takes as long as making the rows; memory grows with the number of corrupted rows only.
 
     >>> {flaw.name: flaw.count for flaw in planted(rows=1000)}["constant"]
     1000
