@@ -1,4 +1,4 @@
-"""The battery of formats, on every format of files and on formats that break a promise."""
+"""The battery of formats, on every format of files and on formats that break a law."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class Suffix(Parquet):
 
 
 @pytest.mark.parametrize(("form", "says"), [(LosesRows(), "the columns are"), (Suffix(), "suffixes")])
-def test_a_broken_promise_is_named(form, says, tmp_path):
+def test_a_broken_law_is_named(form, says, tmp_path):
     with pytest.raises(AssertionError, match=says):
         check_format(form, tmp_path, table=pa.table({"integer": [1], "other": [2]}))

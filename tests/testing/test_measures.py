@@ -34,9 +34,9 @@ def test_both_engines_find_the_same(measure, spark):
     check_measure(measure, tilth.read(TABLE, roles=ROLES), (DuckDB().session(), Spark(session=spark).session()))
 
 
-def test_a_measure_that_changes_its_mind_is_caught():
+def test_a_measure_with_changing_findings_fails():
     class Fickle(Profile):
-        """Finds something else each time."""
+        """Has other findings each time."""
 
         count = 0
 

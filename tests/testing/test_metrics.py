@@ -164,17 +164,17 @@ class Unfiltered(Wrong):
         (Wrong("merge"), "parts merge to the whole"),
     ],
 )
-def test_a_metric_that_breaks_a_law_is_told_which(metric, law):
+def test_a_broken_law_is_named(metric, law):
     with pytest.raises(AssertionError, match=law):
         check_metric(metric)
 
 
-def test_a_metric_whose_columns_nobody_has_is_told():
+def test_a_metric_without_its_columns_is_reported():
     with pytest.raises(AssertionError, match="its column 'nope' is in the table"):
         check_metric(columns.Mean("nope"))
 
 
-def test_a_metric_that_is_not_frozen_is_refused():
+def test_a_metric_that_is_not_frozen_is_rejected():
     with pytest.raises(TypeError, match="frozen"):
 
         @dataclass

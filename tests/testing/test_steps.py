@@ -32,11 +32,11 @@ class Times(ColumnStep):
         return {column.name: mul(number(column), lit(self.factor))}
 
     def accepts(self, column: Column) -> str:
-        return "" if column.kind.numeric else "is no number"
+        return "" if column.kind.numeric else "is not a number"
 
 
 class Crashes(Times):
-    """Raises what is no error of Tilth's."""
+    """Raises an error that is not a `TilthError`."""
 
     def needs(self, column: Column) -> dict[str, Metric]:
         return {"top": Maximum(column.name)}
@@ -74,10 +74,10 @@ def test_a_step_that_learns_what_cannot_be_saved_fails():
         check_step(Forgets("number"))
 
 
-def test_a_step_without_texts_under_its_parameters_fails():
+def test_a_step_with_undocumented_parameters_fails():
     @dataclass(frozen=True)
     class Silent(Times):
-        """Says nothing of its parameter."""
+        """Does not document its parameter."""
 
         more: int = 1
 

@@ -1,4 +1,4 @@
-"""The battery that every format of files passes, Tilth's own and those of other packages.
+"""The battery that every file format passes, those of Tilth and of other packages.
 
 from tilth.testing.formats import check_format
 
@@ -19,6 +19,7 @@ from tilth.errors import TilthError
 from tilth.formats.format import Format
 from tilth.formats.reading import read
 from tilth.formats.writing import to_arrow
+from tilth.testing.laws import require
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,18 +48,17 @@ def nasty_rows() -> pa.Table:
 
 
 def check_format(form: Format, folder: Path, engine: Session | None = None, table: pa.Table | None = None) -> None:
-    """Whether a format of files keeps what every one promises, in an empty folder; the nasty rows unless a table is given.
+    """Check the laws of a file format in an empty folder, on `nasty_rows()` unless a table is given.
 
-    It describes itself. A table that is written to a file or to a folder is read again with the same columns and rows; so is one without
-    rows, if the files name their columns (`has_header`). Half a file and random bytes are refused with an error of Tilth's, as is an
-    unknown option.
+    A table written to a file or a folder is read back with the same columns and rows; so is one without rows, if files name their
+    columns (`has_header`). A truncated file, random bytes and an unknown option are rejected with a `TilthError`.
 
-    Errors: AssertionError that says which promise is broken.
+    Errors: AssertionError that names the broken law.
     """
     table = nasty_rows() if table is None else table
     engine = engine or DuckDB().session()
-    _must(form.name.isidentifier(), f"{form.name!r} is not a name")
-    _must(bool(form.suffixes) and all(s.startswith(".") and s == s.lower() for s in form.suffixes), f"suffixes: {form.suffixes}")
+    require(form.name.isidentifier(), f"{form.name!r} is not a name")
+    require(bool(form.suffixes) and all(s.startswith(".") and s == s.lower() for s in form.suffixes), f"suffixes: {form.suffixes}")
     for name in (f"file{form.suffixes[0]}", "parts"):
         place = folder / name
         for rows in (table, table.slice(0, 1), table.slice(0, 0)):
@@ -66,7 +66,7 @@ def check_format(form: Format, folder: Path, engine: Session | None = None, tabl
             if rows.num_rows or form.has_header:
                 _same(form, rows, to_arrow(read(place, format=form.name, engine=engine), engine), name)
     _check_damage(form, folder, engine, table)
-    _refused(lambda: read(folder / "parts", format=form.name, engine=engine, no_such_option=1), "an unknown option")
+    _rejected(lambda: read(folder / "parts", format=form.name, engine=engine, no_such_option=1), "an unknown option")
 
 
 def _check_damage(form: Format, folder: Path, engine: Session, table: pa.Table) -> None:
@@ -75,21 +75,21 @@ def _check_damage(form: Format, folder: Path, engine: Session, table: pa.Table) 
     content = whole.read_bytes()
     for what, rubbish in (("half a file", content[: len(content) // 2]), ("random bytes", bytes(range(256)) * 40)):
         damaged.write_bytes(rubbish)
-        _refused(lambda: to_arrow(read(damaged, format=form.name, engine=engine), engine), what)
+        _rejected(lambda: to_arrow(read(damaged, format=form.name, engine=engine), engine), what)
 
 
-def _refused(ask: Any, what: str) -> None:
+def _rejected(action: Any, what: str) -> None:
     try:
-        ask()
+        action()
     except TilthError:
         return
-    raise AssertionError(f"{what} is not refused")
+    raise AssertionError(f"{what} is not rejected")
 
 
-def _same(form: Format, asked: pa.Table, found: pa.Table, where: str) -> None:
-    _must(found.column_names == asked.column_names, f"{where}: the columns are {found.column_names}, not {asked.column_names}")
-    for name in asked.column_names:
-        _must(_values(found[name]) == _values(asked[name]), f"{where}: column {name!r} of {form.name} differs after a round trip")
+def _same(form: Format, expected: pa.Table, found: pa.Table, where: str) -> None:
+    require(found.column_names == expected.column_names, f"{where}: the columns are {found.column_names}, not {expected.column_names}")
+    for name in expected.column_names:
+        require(_values(found[name]) == _values(expected[name]), f"{where}: column {name!r} of {form.name} differs after a round trip")
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
@@ -99,8 +99,3 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 
 def _value(value: Any) -> Any:
     return (value, math.copysign(1, value)) if isinstance(value, float) else value
-
-
-def _must(holds: bool, what: str) -> None:
-    if not holds:
-        raise AssertionError(what)

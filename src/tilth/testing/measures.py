@@ -1,4 +1,4 @@
-"""The battery of measures: what every entry of the shelf `tilth.measures` keeps."""
+"""The battery that every measure passes, those of Tilth and of other packages."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ from tilth.engine.session import Session
 from tilth.measures.measure import Measure, Measuring
 from tilth.report import Finding
 from tilth.report.json import finding_from_json
+from tilth.testing.laws import require
 
 
 def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]) -> None:
-    """A measure describes itself, and finds the same on every session, and of the same table as a later part.
+    """A measure is documented, and has the same findings on every session, and for the same table as a later part.
 
-    `data` is a table that the measure can be measured of; `sessions` are those of the engines. Findings are compared by their JSON, without
-    the engine's word for a type; they come back from it equal. Errors: `AssertionError`.
+    `data` is a table that can be measured; `sessions` are those of the engines. Findings are compared by their JSON, without the engine's
+    name for a type, and must round-trip through it. Errors: `AssertionError`.
 
     >>> import pyarrow as pa, tilth
     >>> from tilth.engine.duckdb import DuckDB
     >>> from tilth.measures.profile import Profile
     >>> check_measure(Profile(), tilth.read(pa.table({"x": [1, 2]})), (DuckDB().session(),))
     """
-    _must(is_dataclass(measure), f"{measure}: a measure is a dataclass")
-    _must(measure == replace(measure), f"{measure}: a measure is a value")
-    _must(type(measure).__doc__, f"{measure}: a measure has a docstring")
-    _must({f.name for f in fields(measure)} <= measure.documented().keys(), f"{measure}: each parameter says what it means")
+    require(is_dataclass(measure), f"{measure}: a measure is a dataclass")
+    require(measure == replace(measure), f"{measure}: a measure is a value")
+    require(type(measure).__doc__, f"{measure}: a measure has a docstring")
+    require({f.name for f in fields(measure)} <= measure.documented().keys(), f"{measure}: each parameter says what it means")
     first = _found(measure, data, sessions[0])
     for session in sessions[1:]:
-        _must(_found(measure, data, session) == first, f"{measure}: both engines find the same")
+        require(_found(measure, data, session) == first, f"{measure}: both engines find the same")
     parts = Measuring((measure,), sessions[0])
     for part in ("one", "two"):
         found = parts.of(data, part)
-        _must({f.part for f in found} <= {part}, f"{measure}: findings name their part")
-        _must([_plain(replace(f, part="")) for f in found] == first, f"{measure}: the same table has the same findings as a later part")
+        require({f.part for f in found} <= {part}, f"{measure}: findings name their part")
+        require([_plain(replace(f, part="")) for f in found] == first, f"{measure}: the same table has the same findings as a later part")
     for f in found:
-        _must(finding_from_json(f.to_json()).to_json() == f.to_json(), f"{f.name}: a finding comes back from JSON")
+        require(finding_from_json(f.to_json()).to_json() == f.to_json(), f"{f.name}: a finding round-trips through JSON")
 
 
 def _found(measure: Measure, data: Dataset, session: Session) -> list[dict[str, object]]:
@@ -46,8 +47,3 @@ def _plain(finding: Finding) -> dict[str, object]:
     made = finding.to_json()
     made["details"].pop("type", None)
     return made
-
-
-def _must(holds: object, what: str) -> None:
-    if not holds:
-        raise AssertionError(what)

@@ -1,4 +1,4 @@
-"""The battery that every metric passes, Tilth's own and those of other packages.
+"""The battery that every metric passes, those of Tilth and of other packages.
 
 `check_metric` tries a metric on small tables of nasty values, `check_laws` on any table. Both raise `AssertionError` with the law that
 does not hold, the metric and the two values.
@@ -57,7 +57,7 @@ def nasty_tables() -> dict[str, pa.Table]:
 
 
 def check_metric(metric: Metric, engine: Session | None = None, tables: Mapping[str, pa.Table] | None = None) -> None:
-    """A metric describes itself, refuses a table without its columns, and keeps every law on every one of the tables.
+    """A metric is documented, rejects a table without its columns, and keeps every law on each of the tables.
 
     `tables` are `nasty_tables()` unless others are given; the metric's columns must be in them. Errors: `AssertionError`.
 
@@ -93,7 +93,7 @@ def check_description(metric: Metric) -> None:
 
 
 def check_missing_columns(metric: Metric, table: pa.Table, engine: Session) -> None:
-    """A table without one of the metric's columns is refused, with that column's name."""
+    """A table without one of the metric's columns is rejected, with that column's name."""
     for column in sorted(set[str]().union(*(s.reads for s in metric.needs()))):
         _must(column in table.column_names, f"its column {column!r} is in the table", metric)
         try:
@@ -101,15 +101,15 @@ def check_missing_columns(metric: Metric, table: pa.Table, engine: Session) -> N
         except ColumnError as error:
             _must(column in str(error), f"the message names the missing column {column!r}", metric, str(error))
         else:
-            raise AssertionError(f"{metric}: a table without {column!r} is refused")
+            raise AssertionError(f"{metric}: a table without {column!r} is rejected")
 
 
 def check_laws(metric: Metric, table: pa.Table, engine: Session | None = None) -> None:
-    """On one table: the value is in range; filters, groups, the order of rows and parts of the table mean what they mean.
+    """On one table: the value is in range; filters, groups, row order and parts behave as they should.
 
     - `where true` changes nothing, and of no selected rows the value is that of no rows;
     - `by` gives for each group what a filter for that group gives;
-    - the order of the rows changes nothing (but the last digits of a sum);
+    - the order of the rows changes nothing (except the last digits of a sum);
     - the numbers of parts merge to those of the whole, where the metric says that they can.
     """
     engine = _embedded() if engine is None else engine
@@ -208,7 +208,7 @@ def _same(a: Any, b: Any, law: str, metric: Metric) -> None:
 
 
 def same(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
-    """Whether two values are equal, floats but for their last digits: parts of it too.
+    """Whether two values are equal, floats except for their last digits; nested values too.
 
     >>> same({"x": [0.1 + 0.2]}, {"x": [0.3]}), same(None, 0)
     (True, False)

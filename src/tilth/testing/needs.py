@@ -1,4 +1,4 @@
-"""The battery that every need passes, Tilth's own and those of other packages."""
+"""The battery that every need passes, those of Tilth and of other packages."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def check_need(need: Need, table: pa.Table, engines: Sequence[Session] = ()) -> None:
-    """Whether a need keeps its laws on a table: all `engines` (DuckDB where none is given) give the same answer.
+    """Check the laws of a need on a table; all `engines` (by default DuckDB) give the same answer.
 
     - a need is a frozen value: equal ones are equal, hash alike and have the same answer;
     - `where true` changes nothing, and of no selected rows the answer is that of no rows;
     - the order of the rows changes nothing;
     - of a fold, the states of parts merge to that of the whole, in whatever order, however the parts are cut.
 
-    Errors: `AssertionError` that says which law does not hold, with the two answers.
+    Errors: `AssertionError` that names the broken law, with the two answers.
     """
     first, *others = engines or (DuckDB().session(),)
     whole = _answer(need, table, first)

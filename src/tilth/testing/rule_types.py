@@ -1,4 +1,4 @@
-"""The battery that every rule type passes, Tilth's own and those of other packages."""
+"""The battery that every rule type passes, those of Tilth and of other packages."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def check_rule_type(
     sources: Mapping[str, Dataset] | None = None,
     table: pa.Table | None = None,
 ) -> None:
-    """A rule type describes itself, and rules of it keep every law. `rules` are rules that can be evaluated on the table.
+    """A rule type is consistent, and its rules keep every law. `rules` are rules that can be evaluated on the table.
 
     - its usage is a rule of it, and every rule is written, read back and printed alike;
-    - rules are evaluated alone as beside others, one of which is broken, and whatever the order of the rows;
+    - other rules, even broken ones, and the order of the rows change nothing;
     - `where "1 = 1"` changes nothing, if it takes `where`, and no `where` selects rows that it does not count;
     - over no rows, one row and rows of nulls it has an outcome, and never stops the check;
     - of rules that judge rows, as many rows fail as the verdict counts;

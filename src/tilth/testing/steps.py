@@ -1,4 +1,4 @@
-"""The battery that every step passes, Tilth's own and those of other packages.
+"""The battery that every step passes, those of Tilth and of other packages.
 
     from tilth.testing.steps import check_step
 
@@ -29,6 +29,7 @@ from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
 from tilth.steps.step import ColumnStep, Fitted, Step, fit
+from tilth.testing.laws import require
 
 ROLES = Roles.of(label="label", id="id")
 ODD = ("a.b", "two words", 'say "x"', "it's", "`back`", "select", "日本", "x;--", "{x}", "line\nbreak")  # names that must be quoted
@@ -54,14 +55,14 @@ def sample_table() -> pa.Table:
 
 
 def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Session | None = None) -> None:
-    """Whether a step keeps what every step promises, on a table that it can learn from; the sample table if none is given.
+    """Check the laws of a step on a table that it can learn from, by default the sample table.
 
     The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
-    makes depend on what it learned, never on the rows it is given. The order of the rows changes nothing. A step that may be among
+    makes depend on what it learned, never on the rows. The order of the rows changes nothing. A step that may be among
     `features` gives for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row,
-    of nulls only, of one value only, with odd names, with another column or without one it works, or refuses with an error of Tilth's.
+    of nulls only, of one value only, with odd names, with another column or without one it works, or raises a `TilthError`.
 
-    Errors: AssertionError that says which promise is broken.
+    Errors: AssertionError that names the broken law.
     """
     table = sample_table() if table is None else table
     battery = _Battery(step, roles, engine or DuckDB().session())
@@ -70,9 +71,9 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
 
 
 def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Session | None = None) -> None:
-    """The promises of `check_step` that are about one table and no other, for tables drawn by chance.
+    """The laws of `check_step` that hold for any single table, for random tables.
 
-    Errors: AssertionError that says which promise is broken; an error of Tilth's where the step cannot learn from the table.
+    Errors: AssertionError that names the broken law; `TilthError` if the step cannot learn from the table.
     """
     _Battery(step, roles, engine or DuckDB().session()).whole(table)
 
@@ -92,12 +93,6 @@ def rows_of(data: Dataset, engine: Session) -> list[tuple[Any, ...]]:
     return engine.rows(data, everything())
 
 
-def promise(kept: bool, message: str) -> None:
-    """Raise AssertionError with the message if a promise is not kept."""
-    if not kept:
-        raise AssertionError(message)
-
-
 class _Battery:
     def __init__(self, step: Step, roles: Roles, engine: Session) -> None:
         self.step, self.roles, self.engine = step, roles, engine
@@ -109,25 +104,25 @@ class _Battery:
     def applied(self, found: Fitted, table: pa.Table) -> list[tuple[Any, ...]]:
         return rows_of(found.apply(dataset(table, self.roles)), self.engine)
 
-    # ── the promises ──
+    # ── the laws ──
 
     def parameters(self, table: pa.Table) -> None:
         step = self.step
-        promise(str(step).startswith(f"{step.name}("), f"{step!r} does not print itself")
+        require(str(step).startswith(f"{step.name}("), f"{step!r} does not print its name")
         given = {f.name: getattr(step, f.name) for f in fields(step)}
-        promise(type(step)(**_tupled(json.loads(json.dumps(given)))) == step, f"{step} is another step after a round trip through JSON")
+        require(type(step)(**_tupled(json.loads(json.dumps(given)))) == step, f"{step} is another step after a round trip through JSON")
         missing = {f.name for f in fields(step)} - step.documented().keys()
-        promise(not missing, f"{step.name}: parameters without a string below them: {missing}")
+        require(not missing, f"{step.name}: parameters without a string below them: {missing}")
 
     def whole(self, table: pa.Table) -> None:
         found, data = self.fitted(table)
         rows = rows_of(data, self.engine)
         loaded = replace(found, learned=_loaded(found.learned))
-        promise(same_rows(self.applied(loaded, table), rows), f"{self.step}: what was learned is not the same after a round trip")
+        require(same_rows(self.applied(loaded, table), rows), f"{self.step}: what was learned is not the same after a round trip")
         backwards = table.take(pa.array(range(table.num_rows - 1, -1, -1), pa.int64()))
         again, _ = self.fitted(backwards)
-        promise(close(again.learned, found.learned), f"{self.step} learns something else from the same rows in another order")
-        promise(same_rows(self.applied(found, backwards), rows), f"{self.step} gives other rows for the same rows in another order")
+        require(close(again.learned, found.learned), f"{self.step} learns something else from the same rows in another order")
+        require(same_rows(self.applied(found, backwards), rows), f"{self.step} gives other rows for the same rows in another order")
         self.kinds(found, table, data)
         self.reasons(found, table)
         if "features" in self.step.parts:
@@ -136,8 +131,8 @@ class _Battery:
     def kinds(self, found: Fitted, table: pa.Table, data: Dataset) -> None:
         empty = found.apply(dataset(table.slice(0, 0), self.roles))
         message = f"{self.step}: its columns depend on the rows it is given"
-        promise(self.engine.schema(empty) == self.engine.schema(data), message)
-        promise(tuple(self.engine.schema(data).names) == data.names, f"{self.step} names other columns than it makes")
+        require(self.engine.schema(empty) == self.engine.schema(data), message)
+        require(tuple(self.engine.schema(data).names) == data.names, f"{self.step} names other columns than it makes")
 
     def reasons(self, found: Fitted, table: pa.Table) -> None:
         noted = {f"r{i}": if_else(tree, lit(1), lit(0)) for i, tree in enumerate(found.reasons().values())}
@@ -146,31 +141,31 @@ class _Battery:
 
     def one_by_one(self, found: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
         layers = [layer for layer in data.layers if isinstance(layer, Change)]
-        promise(len(layers) == len(data.layers), f"{self.step} may be among features, but changes which rows there are")
+        require(len(layers) == len(data.layers), f"{self.step} may be among features, but changes which rows there are")
         one = row_function(layers, table.column_names)
         alone = [tuple(one(row).values()) for row in table.to_pylist()]
-        promise(same_rows(alone, rows), f"{self.step}: a row alone is not that row of the whole: {difference(alone, rows)}")
+        require(same_rows(alone, rows), f"{self.step}: a row alone is not that row of the whole: {difference(alone, rows)}")
         for i in range(min(3, table.num_rows)):
             single = self.applied(found, table.slice(i, 1))
-            promise(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
+            require(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
 
     # ── other tables ──
 
     def variants(self, table: pa.Table) -> None:
         for name, make in VARIANTS.items():
             for variant in make(table):
-                self.works_or_refuses(name, self.step, variant)
+                self.works_or_rejects(name, self.step, variant)
         for name in _named(self.step, table):
-            self.works_or_refuses(f"no column {name!r}", self.step, table.drop_columns([name]))
+            self.works_or_rejects(f"no column {name!r}", self.step, table.drop_columns([name]))
         self.odd_names(table)
         self.nothing_selected(table)
 
-    def works_or_refuses(self, name: str, step: Step, table: pa.Table) -> bool:
+    def works_or_rejects(self, name: str, step: Step, table: pa.Table) -> bool:
         try:
             found, data = self.fitted(table, step)
             rows_of(data, self.engine)
         except TilthError as error:
-            promise(error.exit_code == 2, f"{step} on a table with {name}: {error}")
+            require(error.exit_code == 2, f"{step} on a table with {name}: {error}")
             return False
         self.kinds(found, table, data)
         return True
@@ -180,15 +175,15 @@ class _Battery:
         for i in range(0, len(ODD) if named else 0, len(named) or 1):
             names = dict(zip(named, ODD[i:], strict=False))
             renamed = table.rename_columns([names.get(c, c) for c in table.column_names])
-            self.works_or_refuses(f"columns {list(names.values())}", renamed_step(self.step, names), renamed)
+            self.works_or_rejects(f"columns {list(names.values())}", renamed_step(self.step, names), renamed)
 
     def nothing_selected(self, table: pa.Table) -> None:
         if isinstance(self.step, ColumnStep):
             step: Any = self.step
             nothing: Step = replace(step, columns="no_such_*")
             found, data = self.fitted(table, nothing)
-            promise(not found.learned, f"{self.step} learns something of no column")
-            promise(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
+            require(not found.learned, f"{self.step} learns something of no column")
+            require(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
 
 
 def _repeated(table: pa.Table) -> pa.Table:
@@ -259,7 +254,7 @@ def _loaded(learned: Any) -> Any:
 
 
 def same_rows(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> bool:
-    """Whether two lists hold the same rows, in whatever order; to the last bit, zeros of both signs alike."""
+    """Whether two lists hold the same rows, in any order; exactly, with zeros of both signs equal."""
     return Counter(map(_comparable, a)) == Counter(map(_comparable, b))
 
 
@@ -274,7 +269,7 @@ def _comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def close(a: Any, b: Any) -> bool:
-    """Whether two learned states are the same, but for the last digits of floats."""
+    """Whether two learned states are equal, except for the last digits of floats."""
     match a, b:
         case Mapping(), Mapping():
             return a.keys() == b.keys() and all(close(a[k], b[k]) for k in a)
