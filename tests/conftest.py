@@ -86,12 +86,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.hookimpl(tryfirst=True)  # ahead of xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever shares the Spark session is sent to one worker, so that a parallel run starts one Spark, not one each."""
+    """Tests that use Spark or the S3 server are sent to one worker, so that a parallel run starts one of each."""
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "spark" in fixtures:
             item.add_marker(pytest.mark.spark)
-        if item.get_closest_marker("spark"):
-            item.add_marker(pytest.mark.xdist_group("spark"))
+        if item.get_closest_marker("spark") or "s3_server" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

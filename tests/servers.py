@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 import pytest
 
-SECONDS = 60
+SECONDS = 180
 
 
 def free_port() -> int:

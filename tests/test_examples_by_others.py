@@ -52,7 +52,7 @@ def read(name: str, shared_data: Shared) -> pd.DataFrame:
     if name == "taxis":
         raw = raw.assign(pickup=pd.to_datetime(raw["pickup"]), dropoff=pd.to_datetime(raw["dropoff"]))
         raw = raw[raw["distance"] > 0]
-    if flow_of(name).rows:
+    if flow_of(name).parts.get("rows"):
         raw = raw.drop_duplicates()
     return raw.reset_index(drop=True).rename_axis("row").reset_index()
 
@@ -62,7 +62,8 @@ def prepared(name: str, raw: pd.DataFrame, place: Path, **roles: Any) -> tuple[R
     flow = flow_of(name)
     reading = replace(flow.reading, roles=replace(flow.reading.roles, id=("row",), **roles))
     table = pa.Table.from_pandas(raw, preserve_index=False)
-    report = tilth.run(replace(flow, reading=reading, rows=(), training=()), place, data=tilth.read(table, roles=reading.roles))
+    parts = {part: steps for part, steps in flow.parts.items() if part not in ("rows", "training")}
+    report = tilth.run(replace(flow, reading=reading, parts=parts), place, data=tilth.read(table, roles=reading.roles))
     made = {part: tilth.write(tilth.read(place / part), format="pandas").set_index("row").sort_index() for part in ("train", "test")}
     return report, made, {part: raw.set_index("row").loc[frame.index] for part, frame in made.items()}
 
