@@ -189,6 +189,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {folded[near[0]]!r}?" if near else ""
 
 
+def unknown(names: Iterable[str], known: Iterable[str], message: str, code: str) -> list[Mistake]:
+    """A mistake for each name that is not known, with the nearest one; `{}` in the message is the name.
+
+    >>> unknown(["medain"], ["mean", "median"], "there is no method {}", "unknown-method")[0].message
+    "there is no method 'medain'"
+    """
+    known = list(known)
+    return [
+        Mistake(message.format(repr(n)), accepted=listed(known) or "none", hint=did_you_mean(n, known), code=code)
+        for n in names
+        if n not in known
+    ]
+
+
 def listed(words: Iterable[str], most: int = 12) -> str:
     """Words with commas between, cut after `most`.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
+from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
 
 SINGLE = ("label", "prediction", "time", "weight", "split")
 MANY = ("facet", "id", "group", "text", "image", "private")
@@ -38,13 +38,8 @@ class Roles:
     def of(cls, **given: Any) -> Roles:
         """Roles from names or lists of names; a single name means a list of one."""
         known = [f.name for f in fields(cls)]
-        unknown = [
-            Mistake(f"there is no role {r!r}", accepted=listed(known), hint=did_you_mean(r, known), code="unknown-role")
-            for r in given
-            if r not in known
-        ]
-        if unknown:
-            raise RequestError(*unknown)
+        if wrong := unknown(given, known, "there is no role {}", "unknown-role"):
+            raise RequestError(*wrong)
         several = {r: (v,) if not isinstance(v, list | tuple) else tuple(v) for r, v in given.items() if r not in SINGLE and v is not None}
         single = {r: v for r, v in given.items() if r in SINGLE}
         return cls(**(single | several))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Source
 from tilth.engine.session import Session
-from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
+from tilth.errors import RequestError, SourceError, listed, unknown
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, reject_unopenable, suffix_of
 from tilth.store.places import atomic, has_rows
@@ -128,15 +128,5 @@ def writable() -> list[str]:
 
 def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:
     """Reject options that a format does not have, all at once."""
-    unknown = [
-        Mistake(
-            f"the format {form.name!r} has no option {o!r}",
-            accepted=listed(known) or "none",
-            hint=did_you_mean(o, known),
-            code="unknown-option",
-        )
-        for o in options
-        if o not in known
-    ]
-    if unknown:
-        raise RequestError(*unknown)
+    if wrong := unknown(options, known, f"the format {form.name!r} has no option {{}}", "unknown-option"):
+        raise RequestError(*wrong)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
-from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.errors import Mistake, RequestError, unknown
 from tilth.metrics import metric_from
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding
@@ -89,13 +89,7 @@ def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Meas
     from tilth.measures import MEASURES
 
     kind, given = MEASURES.find(name), dict(parameters or {})
-    known = [f.name for f in fields(kind)]
-    wrong = [
-        Mistake(f"the measure {name} has no parameter {p!r}", accepted=listed(known), hint=did_you_mean(p, known), code="unknown-parameter")
-        for p in given
-        if p not in known
-    ]
-    if wrong:
+    if wrong := unknown(given, [f.name for f in fields(kind)], f"the measure {name} has no parameter {{}}", "unknown-parameter"):
         raise RequestError(*wrong)
     return kind(**given)
 
