@@ -21,6 +21,7 @@ from tests.house.tree import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```\n<!-- end -->", re.DOTALL)
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 
 
@@ -53,3 +54,8 @@ def test_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_links_only_to_what_is_there(page: Path) -> None:
     assert not [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_shows_files_as_they_are(page: Path) -> None:
+    assert [path for path, shown in FILE.findall(page.read_text()) if (ROOT / path).read_text() != shown] == []

@@ -15,7 +15,9 @@ from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.formats.format import formats
 from tilth.testing.formats import check_format
+from tilth.testing.measures import check_measure
 from tilth.testing.metrics import check_metric
+from tilth.testing.rule_types import check_rule_type
 from tilth.testing.steps import check_step
 
 FLOW = """
@@ -49,12 +51,15 @@ def engine(request):
 
 def test_the_batteries(engine, tmp_path):
     from tilth_plugin.absolute import Absolute
-    from tilth_plugin.midrange import Midrange
+    from tilth_plugin.gaps import Gaps
+    from tilth_plugin.midrange import MIDRANGE, Midrange
 
     session = engine.session()
     check_format(formats()["avro"], tmp_path, session)
     check_metric(Midrange("float"), session)
     check_step(Absolute("number"), engine=session)
+    check_measure(Gaps(), tilth.read(TABLE), (DuckDB().session(), session))
+    check_rule_type(MIDRANGE, ['Midrange "number" > 0', 'Midrange "whole" between 1 and 5'], session)
 
 
 def test_in_a_flow(place, engine):

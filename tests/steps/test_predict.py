@@ -94,3 +94,17 @@ def test_no_code_of_a_model_file_runs(tmp_path):
     io.dump(FunctionTransformer(os.getcwd), tmp_path / "evil.skops")
     with pytest.raises(RequestError, match=r"not trusted: posix.getcwd"):
         made(Predict(str(tmp_path / "evil.skops"), columns=ABC), TABLE)
+
+
+def test_bias_of_the_predictions_is_measured_on_each_part():
+    rows = FULL.append_column("sex", pa.array(["f", "m"] * 25)).append_column("y", pa.array([0, 1] * 25))
+    flow = f"""
+data: {{roles: {{label: y, positive: 1, facet: sex}}}}
+split: {{train: 0.5, test: 0.5}}
+features: [{{predict: {{model: {linear(ABC)}}}}}]
+measure: [bias]
+"""
+    report = tilth.run(Flow.parse(flow), data=rows)
+    parts = {name: {f.part for f in report.of("bias") if f.name == name} for name in ("DPL", "DPPL", "DI", "AD")}
+    after = {"train", "test"}
+    assert parts == {"DPL": {"raw", *after}, "DPPL": after, "DI": after, "AD": after}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,7 +31,8 @@ class Predict(Step):
     and 1, null as NaN, which some models accept and others refuse. It runs as Python on every engine, which `tilth plan` marks.
 
     `label` is the predicted class, of its own kind, or the predicted number. `probability` is that of the class `positive`; without it,
-    of the model's last class, which of two is the positive one.
+    of the model's last class, which of two is the positive one. A predicted class of the label's kind has the role `prediction` from
+    then on, so that bias of what the model says is measured too.
 
     Errors: a file that is not such a model, or holds types that are neither trusted by skops nor by `trusted`; columns that are not
     numbers or booleans, or not as many as the model takes; a class that the model lacks.
@@ -113,7 +114,9 @@ class Predict(Step):
         function = Prediction(FORMS[Path(self.model).suffix.lower()], content, self.trusted, self.with_, self.positive)
         gives = Kind.FLOAT if self.with_ == "probability" else model.kind
         called = PythonFunction(function, (Kind.FLOAT,) * len(state["columns"]), gives, f"predict {Path(self.model).name}")
-        return data.change({self.column: called.of(*map(col, state["columns"]))})
+        changed = data.change({self.column: called.of(*map(col, state["columns"]))})
+        comparable = data.roles.label in schema and schema[data.roles.label].kind is gives and self.with_ == "label"
+        return replace(changed, roles=replace(data.roles, prediction=self.column)) if comparable else changed
 
     def shown(self, learned: Learned) -> Learned:
         return {"": {"columns": learned[""]["columns"]}}
