@@ -18,7 +18,7 @@ from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import SERVED
 from tilth.flow.serving import refuse_unserved
 from tilth.flow.split_checks import SPLIT, TRAIN, split_findings
-from tilth.flow.step_changes import changed_cells, step_finding
+from tilth.flow.step_changes import changed_cells, private_warning, step_finding
 from tilth.measures.measure import Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
@@ -129,7 +129,8 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):
         changes = changed_cells(features, whole, engine)
-    findings += [step_finding(f, "features", flow.reading.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
+    findings += [step_finding(f, "features", whole.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
+    findings += private_warning(flow.need_learned().served, whole.roles.private)
     kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
     prepared = flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}))
     if flow.split is None:

@@ -10,7 +10,7 @@ from tilth.data import Dataset, mask
 from tilth.engine.expressions import col, eq, if_else, lit
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
-from tilth.report import Finding, Payload
+from tilth.report import Finding, Payload, Warned, warning
 from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_with_interval
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
@@ -24,6 +24,7 @@ PLACES = {
     "output": "rows that are applied or served",
 }
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
+NAMES_COLUMNS = ("columns", "key", "content")  # what steps of whole rows learn that names columns and holds no values
 MOST_COLUMNS, MOST_VALUES = 60, 12
 
 
@@ -41,9 +42,25 @@ class StepChanges(Payload):
 
 def step_finding(done: Fitted, part: str, private: Collection[str] = (), **changes: Any) -> Finding[StepChanges]:
     """What a fitted step learned, masked for private columns, and the further fields of `StepChanges`."""
-    shown = done.step.shown(done.learned)
-    learned = {c: {name: mask(v) if c in private else v for name, v in state.items()} for c, state in shown.items()}
+    learned = {c: _masked(c, state, private) for c, state in done.step.shown(done.learned).items()}
     return Finding(done.step.name, tuple(c for c in learned if c), part=part, payload=StepChanges(str(done.step), learned, **changes))
+
+
+def _masked(column: str, state: Mapping[str, Any], private: Collection[str]) -> Mapping[str, Any]:
+    """What is learned of a column, or of whole rows by their `columns`: without values if one of these is private."""
+    if {column, *state.get("columns", ())}.isdisjoint(private):
+        return state
+    return {name: v if name in NAMES_COLUMNS else mask(v) for name, v in state.items()}
+
+
+def private_warning(steps: Sequence[Fitted], private: Collection[str]) -> list[Finding[Warned]]:
+    """A warning if fitted steps, which are saved as they are, hold what was learned from private columns."""
+    held = {c: list(state) for f in steps if f.step.learns for c, state in f.learned.items() if c in private and state}
+    if not held:
+        return []
+    listing = "; ".join(f"{c}: {', '.join(names)}" for c, names in held.items())
+    message = f"the fitted flow holds values learned from private columns ({listing}); drop these columns if it is to be shared"
+    return [warning("PRIVATE_VALUES", message, tuple(held))]
 
 
 def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) -> list[dict[str, dict[str, int]]]:

@@ -115,7 +115,8 @@ class Predict(Step):
         gives = Kind.FLOAT if self.with_ == "probability" else model.kind
         called = PythonFunction(function, (Kind.FLOAT,) * len(state["columns"]), gives, f"predict {Path(self.model).name}")
         changed = data.change({self.column: called.of(*map(col, state["columns"]))})
-        comparable = data.roles.label in schema and schema[data.roles.label].kind is gives and self.with_ == "label"
+        label = data.roles.label
+        comparable = label is not None and label in schema and schema[label].kind is gives and self.with_ == "label"
         return replace(changed, roles=replace(data.roles, prediction=self.column)) if comparable else changed
 
     def shown(self, learned: Learned) -> Learned:

@@ -1,0 +1,39 @@
+"""What a run says of its steps: nothing of a private column's values, and a warning where the fitted flow holds some."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+import tilth
+from tilth.flow.flow import Flow
+
+BORN = [date(1961, 3, 7) + timedelta(days=317 * i) for i in range(40)]
+TABLE = pa.table({"born": BORN, "pay": [71234.5 + i for i in range(40)], "age": range(40)})
+
+
+def run(text: str) -> tilth.Report:
+    return tilth.run(Flow.parse(text), data=TABLE)
+
+
+def findings(report: tilth.Report) -> str:
+    return json.dumps([f.to_json() for f in report.findings])
+
+
+def test_cuts_of_a_split_by_a_private_column_are_masked():
+    text = "split: {train: 0.5, test: 0.5, by: time}\ndata: {roles: {time: born"
+    shown, hidden = run(text + "}}"), run(text + ", private: born}}")
+    assert f"{BORN[19]}" in findings(shown)
+    assert not any(f"{day}" in findings(hidden) for day in BORN)
+
+
+def test_values_learned_from_a_private_column_are_masked_and_warned_of():
+    steps = "[{scale: {columns: pay, with: minmax}}, {scale: age}, {null_if: {columns: pay, below: 0}}]"
+    report = run(f"data: {{roles: {{private: pay}}}}\nfeatures: {steps}")
+    (found,) = report.of("warning")
+    assert (found.name, found.subject) == ("PRIVATE_VALUES", ("pay",))
+    assert "71" not in findings(report)
+    assert not run("features: [{scale: pay}]").of("warning")
+    assert not run("data: {roles: {private: pay}}\nfeatures: [{scale: age}]").of("warning")
