@@ -116,12 +116,12 @@ def write_table(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: i
         con.execute(f"COPY ({select(columns, start, stop)}) TO '{folder}/part-{k}.parquet' (ROW_GROUP_SIZE {ROW_GROUP})")
 
 
-def make(rows: int = ROWS) -> Path:
+def make(rows: int = ROWS, home: Path = HOME) -> Path:
     """The folder of the tables of so many rows; made where it is not there yet, whole or not at all."""
-    place = HOME / str(rows)
+    place = home / str(rows)
     if place.exists():
         return place
-    half = HOME / f".{rows}"
+    half = home / f".{rows}"
     shutil.rmtree(half, ignore_errors=True)
     con = duckdb.connect()
     con.execute("SET memory_limit = '2GiB'; SET preserve_insertion_order = true; SET enable_progress_bar = false")

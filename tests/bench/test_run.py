@@ -1,10 +1,14 @@
 """The contests: each is there, and its promises can be read; those by hand agree on a small table."""
 
+from pathlib import Path
+
 import pytest
 
 from bench.contest import Figures, close, ratio
+from bench.data import make
 from bench.run import CONTESTS, contest, judged
 
+TILTH = {"tilth", "tilth_as_pointblank", "plan", "check"}
 HERE = {"duckdb": Figures(2.0, 4.0, 1.0), "tilth": Figures(1.0, 3.0, 1.0)}
 
 
@@ -14,6 +18,17 @@ def test_a_contest_is_called_as_its_file(name):
     assert held.name == name
     assert held.targets
     assert len({c.name for c in held.contestants}) == len(held.contestants)
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> Path:
+    return make(10_000, tmp_path_factory.mktemp("bench"))
+
+
+@pytest.mark.parametrize(("name", "contestant"), [(n, c.name) for n in CONTESTS for c in contest(n).contestants if c.name in TILTH])
+def test_tilth_takes_part(name, contestant, tables):
+    (held,) = (c for c in contest(name).contestants if c.name == contestant)
+    assert held.prepare(tables)() is not None
 
 
 def test_a_ratio_is_to_the_best_that_took_part():
