@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tests.steps import functions
 from tests.steps.made import columns_of, made
 from tilth.cli.app import run
 from tilth.engine.duckdb import DuckDB
@@ -19,10 +20,25 @@ LENGTH = Python(f"{HOME}:length", ("word",), "length", "integer")
 TABLE = pa.table({"word": ["a", None, "ééé"]})
 
 
-@pytest.mark.parametrize("step", [LENGTH, Python(f"{HOME}:weekday", ("day", "flag"), "day", "string")], ids=str)
+STEPS = pytest.mark.parametrize("step", [LENGTH, Python(f"{HOME}:weekday", ("day", "flag"), "day", "string")], ids=str)
+
+
+@STEPS
 def test_the_battery(step):
     with tilth.allow_python():
         check_step(step)
+
+
+@STEPS
+@pytest.mark.spark
+def test_the_battery_on_spark(step, spark):
+    from pyspark import cloudpickle
+
+    from tilth.engine.spark import Spark
+
+    cloudpickle.register_pickle_by_value(functions)  # an executor cannot import what lies beside the tests
+    with tilth.allow_python():
+        check_step(step, engine=Spark(spark).session())
 
 
 def test_it_runs_only_where_it_is_allowed():
