@@ -8,7 +8,6 @@ The last line of its output is what it found, as JSON. A process that has not en
 from __future__ import annotations
 
 import faulthandler
-import gc
 import json
 import math
 import os
@@ -23,7 +22,6 @@ import pyarrow as pa
 import pyarrow.parquet
 
 import tilth
-from tilth.engine.spark.connect import drop_unused
 from tilth.engine.spark.java import use_java
 from tilth.errors import TilthError
 from tilth.flow import Flow
@@ -90,10 +88,13 @@ def told() -> Iterator[dict[str, Any]]:
         found |= {"kind": type(error).__name__, "code": error.exit_code, "words": str(error)}
 
 
+def views(session: SparkSession, *database: str) -> list[str]:
+    return sorted(t.name for t in session.catalog.listTables(*database))
+
+
 def state(session: SparkSession) -> list[Any]:
     """What of a session is its user's."""
-    views = [sorted(t.name for t in session.catalog.listTables(*where)) for where in ((), ("global_temp",))]
-    return [dict(session.conf.getAll), views, session is type(session).getActiveSession()]
+    return [dict(session.conf.getAll), views(session), session is type(session).getActiveSession()]
 
 
 def parity(engine: Session) -> Iterator[str]:
@@ -160,9 +161,9 @@ def work(theirs: SparkSession, folder: Path) -> Iterator[tuple[str, Any]]:
     yield "the one that is there", tilth.Spark().given is theirs and tilth.Spark(remote="local[2]").given is theirs
     yield "still cached", frame.is_cached and frame.storageLevel.useMemory
     del back
-    gc.collect()
-    drop_unused()
+    engine.close()
     yield "before and after", [before, state(theirs)]
+    yield "global views", sum(name.startswith("tilth_") for name in views(theirs, "global_temp"))
 
 
 def main(folder: Path) -> None:

@@ -83,7 +83,7 @@ def test_no_java_at_all_says_what_to_install() -> None:
 
 def test_a_java_that_answers_nonsense_does_not_run(tmp_path: Path) -> None:
     java.put_executable(tmp_path / "java", "#!/bin/sh\necho hello >&2\n")
-    assert java.examined(tmp_path / "java") is None
+    assert java.examined(tmp_path / "java") == (None, 0)
 
 
 def test_use_java_sets_java_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

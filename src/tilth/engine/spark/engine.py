@@ -21,8 +21,7 @@ from tilth.engine.operations import lower, refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, TypeContradiction, everything
-from tilth.engine.spark.connect import is_remote, reason
-from tilth.engine.spark.sessions import active_kept, beside, moved, session_for, unlogged
+from tilth.engine.spark.sessions import active_kept, beside, is_remote, moved, reason, session_for, unlogged
 from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
 from tilth.store.scratch import Scratch
 
@@ -184,7 +183,7 @@ class SparkRun(Session):
             case Memory():
                 return self._in_memory(source.table)
             case Native(engine="spark"):
-                return moved(source.handle, self.own)
+                return moved(source.handle, self.own, self._held)
         raise Gap(f"Spark cannot read {source}")
 
     def _sent(self, source: Files) -> DataFrame:

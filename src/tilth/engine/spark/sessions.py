@@ -1,23 +1,25 @@
-"""Sessions of Spark: which one is taken, and a session of Tilth's own beside it.
+"""Sessions of Spark: which one is taken, and an internal one beside it.
 
 Many settings of a session change what a query means. A user's session is not changed: beside it is an internal session, on the same
-Spark, with the user's settings but for those that change meanings. Frames go from one to the other as global views.
+Spark, with the user's settings except those that change meanings. Frames go from one to the other as global views.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import re
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from tilth.engine.spark.connect import clone, connected, current, drop_unused, is_remote, keep_while_used
-from tilth.errors import MissingExtra, RequestError
+from tilth.errors import MachineError, MissingExtra, RequestError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -52,43 +54,88 @@ STANDARD = (
 )
 """How the settings begin that change what a query or a file means: in an internal session they have Spark's own defaults."""
 
-LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
-"""PySpark's, of queries that fail."""
+HERE_ONLY = {"spark.connect.grpc.binding.address": "127.0.0.1"}
+"""A local server is heard by this machine only; PySpark's listens to the whole network."""
+
+OTHER_KIND = ("SESSION_ALREADY_EXIST", "SESSION_OR_CONTEXT_EXISTS", "CONNECT_URL_NOT_SET", "start a remote Spark session", "existing Spark")
+"""Words with which PySpark refuses a session of Spark Connect beside one without it."""
+
+RETRIES = 4  # of the first call of a server: about five seconds; PySpark's own 15 take ten minutes
+DETAILS = re.compile(r'^\s*details = "(.*)"$', re.MULTILINE)  # gRPC's reason, in its description of a call
+LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")  # PySpark's, of failed queries
 
 _beside: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # a user's or internal session → the internal one
+_views: dict[str, Any] = {}  # global views on servers → an internal session that drops them
+
+
+def is_remote(session: Any) -> bool:
+    """Whether a session uses a Spark Connect server: then there is no Java virtual machine in reach."""
+    return type(session).__module__.startswith("pyspark.sql.connect")
 
 
 def session_for(remote: str | None) -> SparkSession:
-    """The session of a Spark Connect server, else the one that is there, else one of the server in `SPARK_REMOTE`, else a local one.
+    """The session of a Spark Connect server, else the current one, else one of the server in `SPARK_REMOTE`, else a local one.
+
+    `remote="local[2]"` starts a server in this process, unless there is one.
 
     Errors: `MissingExtra` without PySpark, or without what Spark Connect needs; `RequestError` where the process already has a session
-    of the other kind; `MachineError` for a server that does not answer.
+    of the other kind; `MachineError` for a server that does not answer or cannot be started.
     """
     try:
         import pyspark  # noqa: F401
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+        from pyspark.errors import PySparkException
     except ImportError as error:
         raise MissingExtra.named("spark", "the Spark engine") from error
-    there = None if remote else current()
-    if there is not None:
-        return there
-    remote = remote or os.environ.get("SPARK_REMOTE")
-    return connected(remote, _local_settings) if remote else local_session()
+    current = _current()
+    remote = remote or (None if current else os.environ.get("SPARK_REMOTE"))
+    if current is not None and (remote is None or (is_remote(current) and remote.startswith("local"))):
+        return current
+    if current is not None and not is_remote(current):
+        raise _other_kind(remote)
+    try:
+        return _connected(remote, first=current is None) if remote else local_session()
+    except ImportError as error:
+        raise MissingExtra.named("connect", "Spark Connect") from error
+    except (PySparkException, Py4JError, RuntimeError) as error:
+        if any(words in str(error) for words in OTHER_KIND):
+            raise _other_kind(remote) from error
+        server = f"the Spark Connect server {remote}" if remote else "a local Spark"
+        raise MachineError(f"{server} cannot be used: {reason(error)}", code="no-connect" if remote else "") from error
+
+
+def _current() -> SparkSession | None:
+    """The active session of this thread, else the default one of the process, else none."""
+    from pyspark.errors import PySparkRuntimeError
+    from pyspark.sql import SparkSession
+
+    with suppress(PySparkRuntimeError):
+        return SparkSession.active()
+    return None
+
+
+def _other_kind(remote: str | None) -> RequestError:
+    hint = "a process has sessions of one kind only: stop the other one, or begin a new process"
+    return RequestError(f"no session with {remote or 'a local Spark'} can be opened beside one of the other kind", hint=hint)
 
 
 def local_session(memory: str = "2g") -> SparkSession:
     """A local Spark session with Tilth's settings, on all cores."""
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local[*]").appName("tilth")
-    for key, value in _local_settings(memory).items():
-        builder = builder.config(key, value)
-    session = builder.getOrCreate()
+    session: SparkSession = _configured(SparkSession.builder.master("local[*]").appName("tilth"), _local_settings(memory)).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
+def _configured(builder: Any, settings: dict[str, str]) -> Any:
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder
+
+
 def _local_settings(memory: str = "2g") -> dict[str, str]:
-    """The settings of a Spark that is started here; Java is looked for, too."""
+    """The settings of a Spark that is started here, which needs Java."""
     from tilth.engine.spark.java import use_java
 
     use_java()
@@ -106,6 +153,42 @@ def _local_settings(memory: str = "2g") -> dict[str, str]:
     }
 
 
+def _connected(remote: str, first: bool) -> SparkSession:
+    """A session of a Spark Connect server that answers. It ends with the process."""
+    from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    builder = _configured(SparkSession.builder.remote(remote), _local_settings() | HERE_ONLY if remote.startswith("local") else {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of settings that a server has since its start, and of giving up, which the error says
+        session = builder.getOrCreate() if first else builder.create()  # getOrCreate would take the current one, of whatever server
+        client, policies = session.client, session.client.get_retry_policies()
+        try:
+            client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
+            session.conf.get("spark.sql.ansi.enabled")
+        except BaseException:
+            session.release_session_on_close = False
+            (session.stop if first else client.close)()  # `stop` also ends a local server, which may be the user's
+            raise
+        client.set_retry_policies(policies)
+    atexit.register(_end, session)
+    found: SparkSession = session
+    return found
+
+
+def _end(session: Any) -> None:
+    """Release an internal session on its server while the process still runs: a channel that is closed later waits for ever."""
+    client = session.client
+    if not client.is_closed:
+        client.set_retry_policies([])
+        client.disable_reattachable_execute()  # which takes a pool of threads, which accept no work at the end
+        with suppress(Exception):  # the server may be gone
+            for view in [view for view, owner in _views.items() if owner is session]:
+                _drop(view)
+            client.release_session()
+        client.close()
+
+
 def beside(given: SparkSession) -> SparkSession:
     """The internal session beside a given one; for an internal one, itself. Its settings are checked at every call.
 
@@ -113,60 +196,66 @@ def beside(given: SparkSession) -> SparkSession:
     """
     theirs: Any = given
     ours: Any = _beside.get(given)
-    if ours is not None and ours is theirs:
-        return theirs  # type: ignore[no-any-return]
-    if ours is None:
-        ours = clone(given) if is_remote(given) else theirs.newSession()
-        _beside[given] = _beside[ours] = ours
-    _settle(ours, given.conf.getAll)
+    if ours is not theirs:
+        settings = theirs.conf.getAll  # a server knows a session from its first call on, and clones none that it does not know
+        if ours is None:
+            ours = theirs.cloneSession() if is_remote(given) else theirs.newSession()
+            _beside[given] = _beside[ours] = ours
+            if is_remote(ours):
+                atexit.register(_end, ours)
+        _settle(ours, settings)
     found: SparkSession = ours
     return found
 
 
 def _settle(ours: SparkSession, settings: dict[str, str]) -> None:
-    """The settings of a user's session in ours, but for those that change meanings."""
+    """The settings of a user's session in an internal one, except those that change meanings."""
     here, refused = ours.conf.getAll, []
-    kept = {key: value for key, value in settings.items() if not key.startswith(STANDARD) and key not in DEMANDED}
-    for key, value in kept.items():
-        if here.get(key) != value and ours.conf.isModifiable(key):
+    for key, value in settings.items():
+        if not key.startswith(STANDARD) and key not in DEMANDED and here.get(key) != value and ours.conf.isModifiable(key):
             ours.conf.set(key, value)
     for key in here:
         if key.startswith(STANDARD) and key not in DEMANDED and ours.conf.isModifiable(key):
             ours.conf.unset(key)
-    for key, (value, reason) in DEMANDED.items():
-        if (here.get(key) or "").lower() == value.lower():
-            continue
-        try:
-            ours.conf.set(key, value)
-        except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
-            refused.append(f"{key} must be {value} ({reason}); it cannot be set: {str(error).splitlines()[0]}")
+    for key, (value, why) in DEMANDED.items():
+        if (here.get(key) or "").lower() != value.lower():
+            try:
+                ours.conf.set(key, value)
+            except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
+                refused.append(f"{key} must be {value} ({why}); it cannot be set: {str(error).splitlines()[0]}")
     if refused:
         raise RequestError(*refused)
 
 
-def moved(frame: DataFrame, to: SparkSession) -> DataFrame:
-    """A frame of one session in another of the same Spark: the same plan, settled where it was made."""
+def moved(frame: DataFrame, to: SparkSession, until: ExitStack | None = None) -> DataFrame:
+    """A frame of one session in another of the same Spark: the same plan, resolved where it was made.
+
+    A server looks a view up for every query, so there it is dropped when `until` is closed, or at the end of the process.
+    """
     if frame.sparkSession is to:
         return frame
     name = f"tilth_{uuid4().hex}"
     frame.filter("true").createOrReplaceGlobalTempView(name)  # a plan of its own: with a view Spark drops what is cached of its plan
     there = to.table(f"{to.conf.get('spark.sql.globalTempDatabase', 'global_temp')}.{name}")
     if is_remote(to):
-        drop_unused()
-        keep_while_used(name, there, beside(to))
+        _views[name] = beside(to)
+        if until:
+            until.callback(_drop, name)
     else:
         to.catalog.dropGlobalTempView(name)
     return there
 
 
+def _drop(view: str) -> None:
+    with suppress(Exception):  # the server may be gone
+        _views.pop(view).catalog.dropGlobalTempView(view)
+
+
 @contextmanager
 def active_kept(session: SparkSession) -> Iterator[None]:
-    """Whatever makes frames of tables in memory also makes its session the active one: afterwards it is the one from before."""
-    if is_remote(session):
-        yield
-        return
+    """Whatever makes frames of tables in memory also makes its session the active one: restore the one from before."""
     kind: Any = type(session)
-    before = kind.getActiveSession()
+    before = None if is_remote(session) else kind.getActiveSession()
     try:
         yield
     finally:
@@ -176,10 +265,7 @@ def active_kept(session: SparkSession) -> Iterator[None]:
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """PySpark writes every query that fails to standard error, as JSON; not those of internal sessions, whose errors become Tilth's.
-
-    It does so with its loggers of their own; what other threads do meanwhile is logged as ever, and no logger is set up otherwise.
-    """
+    """PySpark logs every failed query to standard error; not those of internal sessions, whose errors are raised. Other threads' are."""
     from pyspark.logger import PySparkLogger
 
     here = threading.get_ident()
@@ -187,11 +273,23 @@ def unlogged() -> Iterator[None]:
     def of_others(record: logging.LogRecord) -> bool:
         return record.thread != here
 
-    loggers = [PySparkLogger.getLogger(name) for name in LOGGERS]
-    for logger in loggers:
-        logger.addFilter(of_others)
-    try:
+    with ExitStack() as filters:
+        for logger in map(PySparkLogger.getLogger, LOGGERS):
+            logger.addFilter(of_others)
+            filters.callback(logger.removeFilter, of_others)
         yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(of_others)
+
+
+def reason(error: BaseException) -> str:
+    """What PySpark or gRPC says is wrong, in one line.
+
+    >>> reason(Exception("An error occurred while calling o1.sql.\\n: java.lang.Error: no disk\\n\\tat Main"))
+    ': java.lang.Error: no disk'
+    >>> reason(Exception('<_InactiveRpcError of RPC that terminated with:\\n\\tstatus = X\\n\\tdetails = "no route"'))
+    'no route'
+    """
+    lines = str(error).strip().split("\n")
+    details = DETAILS.search(str(error))
+    if lines[0].startswith("<") and details:
+        return details[1]
+    return lines[1] if lines[0].startswith("An error occurred while calling") and len(lines) > 1 else lines[0]
