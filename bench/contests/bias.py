@@ -133,9 +133,9 @@ CONTEST = Contest(
             "bias report to one hand-written GROUP BY",
             ratio("tilth", "duckdb"),
             1.2,
-            why="four passes where by hand there is one: extremes and kinds, then a GROUP BY for each facet.",
+            why="four scans where by hand there is one: extremes and kinds, then a GROUP BY for each facet.",
         ),
-        Target("bias report to pandas", ratio("tilth", "pandas"), 1 / 40, why="the same four passes."),
+        Target("bias report to pandas", ratio("tilth", "pandas"), 1 / 40, why="the same four scans."),
     ),
     differences=differences,
 )

@@ -24,7 +24,7 @@ def rules(folder: Path) -> Work:
         report = tilth.check(
             tilth.read(str(folder / "trips" / "*.parquet"), engine=engine), text, engine=engine, sources={"drivers": drivers}
         )
-        return {"scans": len(report.facts.passes)}
+        return {"scans": len(report.facts.scans)}
 
     return work
 

@@ -36,7 +36,7 @@ def planned(folder: Path) -> Work:
     def work() -> int:
         engine = DryRun(tilth.DuckDB().session())
         list(evaluate(data, rules, engine))
-        return len(engine.passes)
+        return len(engine.scans)
 
     return work
 
@@ -47,7 +47,7 @@ def checked(folder: Path) -> Work:
     trips, rules = str(folder / "trips" / "*.parquet"), ruleset(RULES)
 
     def work() -> int:
-        return len(tilth.check(trips, rules).facts.passes)
+        return len(tilth.check(trips, rules).facts.scans)
 
     return work
 

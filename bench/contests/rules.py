@@ -28,7 +28,7 @@ def tilth(folder: Path) -> Work:
         report = tilth.check(
             tilth.read(str(folder / "trips" / "*.parquet"), engine=engine), text, engine=engine, sources={"drivers": drivers}
         )
-        return {"numbers": numbers_of(report), "scans": len(report.facts.passes)}
+        return {"numbers": numbers_of(report), "scans": len(report.facts.scans)}
 
     return work
 

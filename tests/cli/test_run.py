@@ -109,8 +109,8 @@ def test_a_dry_run_touches_nothing(tilth: Tilth, place: Path) -> None:
     assert done.code == 0
     first, *lines = done.out.splitlines()
     titles = [line for line in lines if line.startswith("-- ")]
-    passes = int(first.removeprefix("-- ").removesuffix(" scans of the data:"))
-    assert titles == titles[:passes] * 2  # all of them at the top, and each above its query
+    scans = int(first.removeprefix("-- ").removesuffix(" scans of the data:"))
+    assert titles == titles[:scans] * 2  # all of them at the top, and each above its query
     assert "SELECT" in lines  # one thing on a line
     assert seen(place) == before
     planned = tilth("plan", "loans.yaml", "--json")
@@ -155,7 +155,7 @@ def test_a_check_masks_private_columns_and_shows_the_ids_of_failed_rows(tilth: T
 
 def test_every_scan_of_a_run_has_a_purpose(tilth: Tilth, place: Path) -> None:
     report = json.loads(tilth("run", "loans.yaml", "-o", "out", "--json").out)
-    purposes = dict.fromkeys(p["purpose"] for p in report["facts"]["passes"])
+    purposes = dict.fromkeys(p["purpose"] for p in report["facts"]["scans"])
     assert [p for p in purposes if p] == [
         "rules",
         "bias of raw",
@@ -175,7 +175,7 @@ def test_every_scan_of_a_run_has_a_purpose(tilth: Tilth, place: Path) -> None:
         "delivery of train",
         "delivery of test",
     ]
-    assert [p["title"] for p in report["facts"]["passes"] if not p["purpose"]] == ["load text files"]
+    assert [p["title"] for p in report["facts"]["scans"] if not p["purpose"]] == ["load text files"]
 
 
 # ── exit codes, in a process of its own ──

@@ -118,7 +118,7 @@ def test_options_of_reading_are_kept(tmp_path: Path) -> None:
 def test_an_inspection_takes_few_scans(loans: Path) -> None:
     engine = DuckDB().session()
     inspect(str(loans), engine, {})
-    assert len(engine.passes) < 30
+    assert len(engine.scans) < 30
 
 
 def rows(line: Callable[[int], tuple[Any, ...]], n: int = 120) -> str:

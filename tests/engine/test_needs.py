@@ -80,7 +80,7 @@ def test_relations_over_the_same_keys_share_a_query_with_a_table_that_is_changed
     known, groups = (Relation(other, (("state", "id"),), fold) for fold in (KNOWN, exp.Count(this=exp.Star())))
     found = engine.answer(HERE, [known, groups, count()])
     assert list(found.values()) == [6, 5, 4]
-    assert len(engine.passes) == 2
+    assert len(engine.scans) == 2
 
 
 def test_what_cannot_be_joined_is_refused_all_at_once():
@@ -144,7 +144,7 @@ def test_folds_share_a_pass_with_their_own_filters_and_groups():
         (6, [1]),
         (0, []),
     ]
-    assert len(engine.passes) == 1
+    assert len(engine.scans) == 1
 
 
 def test_a_fold_keeps_its_laws():

@@ -36,7 +36,7 @@ def test_scans_are_one_plus_the_distinct_key_and_filter_sets(data):
     ]  # fmt: skip
     engine = DuckDB().session()
     measured(data, metrics, engine)
-    assert len(engine.passes) == 1 + 3
+    assert len(engine.scans) == 1 + 3
 
 
 def test_equal_statistics_are_asked_once():
@@ -68,7 +68,7 @@ def test_what_is_asked_of_cells_comes_from_the_groups_where_these_are_counted(da
     engine = DuckDB().session()
     found = measured(data, few, engine)
     assert list(found.values()) == [0.8, 0.4, 0.2, "", "y", pytest.approx(1.0397207708399179), 4]  # by hand; entropy of ¼, ½, ¼
-    (rows,) = (p.query for p in engine.passes if p.title == "row aggregates")
+    (rows,) = (p.query for p in engine.scans if p.title == "row aggregates")
     assert '"s"' not in rows
 
 

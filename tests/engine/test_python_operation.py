@@ -58,7 +58,7 @@ def test_a_plan_marks_what_runs_python():
     engine = DryRun(DuckDB().session())
     engine.checkpoint(CHANGED)
     engine.checkpoint(DATA)
-    assert [p.title for p in engine.passes] == ["hold rows (runs Python)", "hold rows"]
+    assert [p.title for p in engine.scans] == ["hold rows (runs Python)", "hold rows"]
 
 
 def broken(x: pa.Array) -> pa.Array:

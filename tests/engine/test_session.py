@@ -70,7 +70,7 @@ def test_a_closed_session_leaves_nothing(engine, file):
     for _ in range(2):
         with engine.session("a") as run:
             table = used(run, file)
-            assert [p.title for p in run.passes] == ["hold rows", "rows", "load text files", "rows"]
+            assert [p.title for p in run.scans] == ["hold rows", "rows", "load text files", "rows"]
         del run
         gc.collect()
         assert table() is None
@@ -84,7 +84,7 @@ def test_sessions_side_by_side_do_not_meet(file):
         with engine.session(str(n)) as run, run.working_for(str(n)):
             data = run.checkpoint(read(pa.table({"x": list(range(n))}), engine=run))
             used(run, file)
-            return [p.purpose for p in run.passes], rows_of(data, run)
+            return [p.purpose for p in run.scans], rows_of(data, run)
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(work, range(1, 41)))

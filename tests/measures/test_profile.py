@@ -82,7 +82,7 @@ def test_no_rows_and_one_row():
 def test_one_pass_and_one_for_each_column_that_is_shown():
     engine = DuckDB().session()
     profiled(engine=engine)
-    assert len(engine.passes) == 1 + 2  # c and b: columns of few values
+    assert len(engine.scans) == 1 + 2  # c and b: columns of few values
 
 
 def test_a_large_table_gives_the_same_but_for_estimates(monkeypatch):

@@ -10,7 +10,7 @@ from tilth.flow.step_changes import StepChanges
 from tilth.measures.balance import ClassBalance
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.profile import ColumnProfile
-from tilth.report import Facts, Finding, Outcome, Pass, Payload, Report, Warned, warning
+from tilth.report import Facts, Finding, Outcome, Payload, Report, Scan, Warned, warning
 from tilth.report.sections import SECTIONS
 from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 
@@ -226,14 +226,14 @@ def _split() -> list[Finding]:
 
 def _facts() -> Facts:
     wide = 'SELECT COUNT(*), SUM(CASE WHEN "age" IS NULL THEN 1 ELSE 0 END),\n       AVG("income")\nFROM read_csv(\'loans.csv\')'
-    passes = (
-        Pass("40 row aggregates", 0.0821, wide),
-        Pass("frequencies of application_id", 0.0312, 'SELECT "application_id", COUNT(*) FROM "loans" GROUP BY 1'),
-        Pass("frequencies of sex, approved", 0.0108, 'SELECT "sex", "approved", COUNT(*) FROM "loans" GROUP BY 1, 2'),
-        Pass("write train", 0.41),
+    scans = (
+        Scan("40 row aggregates", 0.0821, wide),
+        Scan("frequencies of application_id", 0.0312, 'SELECT "application_id", COUNT(*) FROM "loans" GROUP BY 1'),
+        Scan("frequencies of sex, approved", 0.0108, 'SELECT "sex", "approved", COUNT(*) FROM "loans" GROUP BY 1, 2'),
+        Scan("write train", 0.41),
     )
     versions = {"tilth": "0.1.0", "duckdb": "1.5.5", "sqlglot": "30.30.0", "python": "3.12.3"}
-    return Facts("loans.csv", "duckdb", 20212, "2026-03-02T09:14:07+00:00", 1.912, passes, versions, "sha256:5f0c1e8a")
+    return Facts("loans.csv", "duckdb", 20212, "2026-03-02T09:14:07+00:00", 1.912, scans, versions, "sha256:5f0c1e8a")
 
 
 def payloads(text: str) -> list[Payload]:
@@ -261,7 +261,7 @@ def hostile() -> Report:
                 Finding(text, (text,), text, outcome, text, text, text, text, -math.inf, math.inf, 0.95, payload, ({text: text},) * 2)
             )
     text = HOSTILE[0]
-    facts = Facts(text, text, 1, text, 1.0, tuple(Pass(t, 0.1, t) for t in HOSTILE), {text: text}, text, {t: t for t in HOSTILE})
+    facts = Facts(text, text, 1, text, 1.0, tuple(Scan(t, 0.1, t) for t in HOSTILE), {text: text}, text, {t: t for t in HOSTILE})
     return Report(text, tuple(found), facts)
 
 

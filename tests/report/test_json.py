@@ -15,7 +15,7 @@ from tests.report.samples import REPORTS
 from tilth.errors import RequestError
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.profile import ColumnProfile
-from tilth.report import Facts, Finding, Outcome, Pass, Report, Warned
+from tilth.report import Facts, Finding, Outcome, Report, Scan, Warned
 from tilth.report.finding import Other
 from tilth.report.json import from_json, report_schema, to_json
 from tilth.report.report import FORMAT
@@ -48,9 +48,9 @@ findings = st.builds(
     kinds,
     st.lists(tables, max_size=2).map(tuple),
 )
-passes = st.lists(st.builds(Pass, words, st.floats(0, 1e6), words), max_size=2).map(tuple)
+scans = st.lists(st.builds(Scan, words, st.floats(0, 1e6), words), max_size=2).map(tuple)
 facts = st.builds(
-    Facts, words, words, st.none() | st.integers(0), words, st.floats(0, 1e6), passes, st.dictionaries(words, words), words, tables
+    Facts, words, words, st.none() | st.integers(0), words, st.floats(0, 1e6), scans, st.dictionaries(words, words), words, tables
 )
 reports = st.builds(Report, words, st.lists(findings, max_size=3).map(tuple), facts)
 
@@ -65,10 +65,10 @@ def test_what_is_read_writes_the_same_text(report):
 @given(reports)
 def test_the_nouns_come_back(report):
     back = from_json(to_json(report))
-    assert (back.title, back.passed, back.facts.passes, back.facts.versions) == (
+    assert (back.title, back.passed, back.facts.scans, back.facts.versions) == (
         report.title,
         report.passed,
-        report.facts.passes,
+        report.facts.scans,
         report.facts.versions,
     )
     for old, new in zip(report.findings, back.findings, strict=True):
@@ -103,7 +103,7 @@ def test_the_samples_follow_the_schema(name):
 def test_the_schema_is_valid_and_has_every_field():
     schema = report_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    for noun in (Finding, Facts, Pass):
+    for noun in (Finding, Facts, Scan):
         told = schema["$defs"][noun.__name__]["properties"]
         assert {f.name for f in fields(noun)} - {"payload"} <= set(told)
     assert schema["properties"]["format"]["const"] == FORMAT

@@ -8,7 +8,7 @@ import pytest
 
 from tests.report.samples import REPORTS
 from tilth.flow.split_checks import SplitCheck
-from tilth.report import Facts, Finding, Outcome, Pass, Report
+from tilth.report import Facts, Finding, Outcome, Report, Scan
 from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Table, Verdict, Words, plain
 from tilth.report.page import SLOWEST, facts, page, plan, verdict
 from tilth.report.sections import SECTIONS
@@ -188,19 +188,19 @@ def test_a_warning_of_several_parts_is_shown_once():
     ]
 
 
-def test_the_plan_has_every_pass_and_its_query():
-    report = Report("x", (), Facts(passes=(Pass("one", 0.25, "SELECT 1"), Pass("two", 1.5))))
-    assert table(plan(report), "2 passes over the data")[1:] == [["1", "one", "0.25"], ["2", "two", "1.50"]]
+def test_the_plan_has_every_scan_and_its_query():
+    report = Report("x", (), Facts(scans=(Scan("one", 0.25, "SELECT 1"), Scan("two", 1.5))))
+    assert table(plan(report), "2 scans of the data")[1:] == [["1", "one", "0.25"], ["2", "two", "1.50"]]
     assert [b.title for b in inside(plan(report).blocks) if isinstance(b, Fold)] == ["The queries", "1. one, 0.25 s"]
 
 
 def test_the_slowest_of_many_scans_are_shown_and_long_queries_are_cut():
-    passes = tuple(Pass(f"pass {k}", 0.1 + (k % 7), "SELECT 1" * 5000) for k in range(30))
-    section = plan(Report("x", (), Facts(passes=passes, seconds=200.0)))
-    assert section.blocks[0] == Words("30 passes over the data took 88.00 of 200.00 seconds.")
-    told = table(section, f"The {SLOWEST} slowest of 30 passes over the data")
+    scans = tuple(Scan(f"scan {k}", 0.1 + (k % 7), "SELECT 1" * 5000) for k in range(30))
+    section = plan(Report("x", (), Facts(scans=scans, seconds=200.0)))
+    assert section.blocks[0] == Words("30 scans of the data took 88.00 of 200.00 seconds.")
+    told = table(section, f"The {SLOWEST} slowest of 30 scans of the data")
     assert len(told) == SLOWEST + 1
-    assert told[1] == ["7", "pass 6", "6.10"]
+    assert told[1] == ["7", "scan 6", "6.10"]
     assert [row[2] for row in told[1:]] == ["6.10"] * 4 + ["5.10"] * 4 + ["4.10"] * 4
     queries = [b for b in inside(section.blocks) if isinstance(b, Listing)]
     assert len(queries) == 30
@@ -250,10 +250,10 @@ def test_rows_without_a_value_are_shown_by_id():
 
 
 def test_the_time_of_many_scans_is_shown_by_purpose():
-    passes = tuple(Pass("row aggregates", 0.5, purpose=p) for p in ("", *["rules"] * 12, "bias of raw"))
-    section = plan(Report("x", (), Facts(passes=passes, seconds=8.0)))
-    assert table(section, "What the passes were for") == [
-        ["for", "passes", "seconds"],
+    scans = tuple(Scan("row aggregates", 0.5, purpose=p) for p in ("", *["rules"] * 12, "bias of raw"))
+    section = plan(Report("x", (), Facts(scans=scans, seconds=8.0)))
+    assert table(section, "What the scans were for") == [
+        ["for", "scans", "seconds"],
         ["reading", "1", "0.50"],
         ["rules", "12", "6.00"],
         ["bias of raw", "1", "0.50"],

@@ -12,7 +12,7 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.errors import DataFailure
 from tilth.measures.balance import ClassBalance
-from tilth.report import Facts, Finding, Outcome, Pass, Report, joined, jsonable
+from tilth.report import Facts, Finding, Outcome, Report, Scan, joined, jsonable
 from tilth.report.sections import SECTIONS
 from tilth.rules.findings import RuleVerdict
 
@@ -63,9 +63,9 @@ def test_findings_are_found_by_kind_and_part():
 def test_reports_join_in_order():
     one = Report("a", (Finding("m"),))
     two = Report("b", (Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict()),))
-    both = joined("both", [one, two], Facts(passes=(Pass("p", 0.1),)))
+    both = joined("both", [one, two], Facts(scans=(Scan("p", 0.1),)))
     assert [f.name for f in both.findings] == ["m", "r"]
-    assert both.facts.scans == 1
+    assert len(both.facts.scans) == 1
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,10 @@ def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
     engine = DuckDB().session()
     passing = 'IsUnique "id", ColumnValues "age" < 201 where "age is not null"'
     evaluate(data, parse(f"Rules = [ {passing} ]"), engine)
-    assert "examples of what fails" not in {p.purpose for p in engine.passes}
+    assert "examples of what fails" not in {p.purpose for p in engine.scans}
     failing = 'IsUnique "shop", IsUnique "shop", Uniqueness "shop" = 1, ColumnValues "age" < 100'
     evaluate(data, parse(f"Rules = [ {failing}, {passing} ]"), engine)
-    assert [p.title for p in engine.passes if p.purpose == "examples of what fails"] == [
+    assert [p.title for p in engine.scans if p.purpose == "examples of what fails"] == [
         "keys in several rows of shop",
         "failing values of age",
     ]

@@ -57,7 +57,7 @@ def test_encode_learns_the_same_without_a_pass(ts):
 def test_impute_scale_and_encode_are_one_pass_and_one_for_each_vocabulary():
     engine = DuckDB().session()
     fit(STEPS, dataset({"x": [1.0, None, 3.0], "t": ["a", None, "b"]}), engine)
-    assert [p.title.split(" where")[0] for p in engine.passes] == ["row aggregates", "groups of t"]
+    assert [p.title.split(" where")[0] for p in engine.scans] == ["row aggregates", "groups of t"]
 
 
 def test_quantiles_are_asked_again():

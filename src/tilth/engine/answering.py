@@ -71,7 +71,7 @@ def finished(need: Need, parts: Any) -> Any:
 
 def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     known: dict[Need, Any] = {}
-    for asked in passes(engine, data, needs):
+    for asked in scans(engine, data, needs):
         if isinstance(asked.needs[0], Sample):
             known[asked.needs[0]] = _sampled(engine, data, asked)
         elif isinstance(asked.needs[0], Fold):
@@ -81,7 +81,7 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
     return known
 
 
-def passes(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
+def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
     """The scans that answer the needs. Errors: for columns of another table that are unknown or cannot be compared."""
     asked = list(dict.fromkeys(needs))
     for scan in plan(_of(Statistic, asked)):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Change, Dataset, Kind, Schema, Source
-from tilth.engine.answering import passes
+from tilth.engine.answering import scans
 from tilth.engine.arrow import empty
 from tilth.engine.needs import Fold, Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
@@ -32,7 +32,7 @@ GROUPS = ("train", "test")  # what keys are said to be: the part that must not b
 
 
 class DryRun(Session):
-    """Records in `passes` what would run; names and kinds of columns come from a given session, which is closed with this one.
+    """Records in `scans` what would run; names and kinds of columns come from a given session, which is closed with this one.
 
     Every number is said to be 1, the most frequent value one of its column's kind, and the groups to be called `train` and `test`, so the
     text of a later query shows these where a learned value will be.
@@ -68,7 +68,7 @@ class DryRun(Session):
 
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
         known: dict[Any, Any] = {}
-        for asked in passes(self, data, needs):
+        for asked in scans(self, data, needs):
             self.note(asked.title, asked.text)
             values = {n: self._stand_in(data, n) for n in asked.needs}
             known |= {n: {(g,) * len(n.by): value for g in GROUPS} if n.by else value for n, value in values.items()}

@@ -22,10 +22,10 @@ MOST_NAMES = 5  # columns that a title names
 
 
 @dataclass(frozen=True)
-class Scan:
+class PlannedScan:
     """One scan of a table: the query (its FROM is added when it runs) and the statistics it answers, in its order.
 
-    `fold` is the query over the groups that the pass makes, where the statistics are folds over groups; `shared` are operations that
+    `fold` is the query over the groups that the scan makes, where the statistics are folds over groups; `shared` are operations that
     several of them use, computed below the query.
     """
 
@@ -41,7 +41,7 @@ class Scan:
         return query if self.fold is None else self.fold.copy().from_(query.subquery("g"), copy=False)
 
 
-def plan(statistics: Iterable[Statistic]) -> tuple[Scan, ...]:
+def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
     """The scans for these statistics.
 
     All row aggregates with the same `by` share one scan, whatever their filters (above `MOST_NUMBERS` of them several scans); so do all
@@ -76,7 +76,7 @@ def cell_column(s: Statistic) -> str | None:
     return next(iter(reads)) if alone and len(reads) == 1 else None
 
 
-def _aggregates(asked: list[Statistic]) -> Scan:
+def _aggregates(asked: list[Statistic]) -> PlannedScan:
     by = asked[0].by
     keys = [alias(k, f"b{i}") for i, k in enumerate(by)]
     shared = _shared(asked)
@@ -84,7 +84,7 @@ def _aggregates(asked: list[Statistic]) -> Scan:
     query = exp.Select(expressions=[*keys, *_numbered(numbers)])
     title = f"row aggregates by {_names(by)}" if by else "row aggregates"
     layers = (Change(tuple((name, operation) for operation, name in shared.items())),) if shared else ()
-    return Scan(title, tuple(asked), grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query, shared=layers)
+    return PlannedScan(title, tuple(asked), grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query, shared=layers)
 
 
 def _shared(asked: Iterable[Statistic]) -> dict[Tree, str]:
@@ -103,7 +103,7 @@ def _replaced(tree: Tree, shared: Mapping[Tree, str]) -> Tree:
     return tree.copy().transform(swap, copy=False) if shared else tree
 
 
-def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> Scan:
+def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> PlannedScan:
     """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too."""
     keys = [*by, *(col(c) for c in per)]
     names = [*(f"b{i}" for i in range(len(by))), *(f"k{i}" for i in range(len(per)))]
@@ -121,7 +121,7 @@ def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked
         + (f" by {_names(by)}" if by else "")
         + (f" where {where.sql()}" if where is not None else "")
     )
-    return Scan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer))
+    return PlannedScan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer))
 
 
 def _of_groups(s: Statistic, column: str) -> Tree:

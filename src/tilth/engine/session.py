@@ -21,11 +21,11 @@ from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations import EngineName, lower
-from tilth.engine.plan import Scan, plan
+from tilth.engine.plan import PlannedScan, plan
 from tilth.engine.python_operation import PREFIX, PythonFunction, with_functions
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
-from tilth.report import Pass
+from tilth.report import Scan
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +65,7 @@ class Session(ABC):
 
     def __init__(self, title: str = "", progress: Progress = nullcontext) -> None:
         self.title = title
-        self.passes: list[Pass] = []
+        self.scans: list[Scan] = []
         self.progress = progress
         self.purpose = ""
         self.cancelled = False
@@ -223,7 +223,7 @@ class Session(ABC):
         """The answer to each need, equal ones asked once: see `engine.needs`."""
         return cast("dict[N, Any]", answered(self, data, needs))
 
-    def scan_text(self, data: Dataset, scan: Scan) -> str:
+    def scan_text(self, data: Dataset, scan: PlannedScan) -> str:
         """The text of one scan over a dataset."""
         base, names, layers = self.base(data)
         return self.written(scan.select(base, names, layers))
@@ -244,7 +244,7 @@ class Session(ABC):
 
     def note(self, title: str, text: str, seconds: float = 0.0) -> None:
         """Record a scan."""
-        self.passes.append(Pass(title, seconds, text, self.purpose))
+        self.scans.append(Scan(title, seconds, text, self.purpose))
 
     @contextmanager
     def working_for(self, purpose: str) -> Iterator[None]:

@@ -21,7 +21,7 @@ from tilth.store.local import reject_own_input, text_of
 if TYPE_CHECKING:
     from tilth.rules.evaluation import Evaluation
 
-RULES = "rules"  # the purpose of passes that rules need
+RULES = "rules"  # the purpose of scans that rules need
 ROWS = "rows that pass and fail"
 
 

@@ -30,7 +30,7 @@ def fingerprint(data: Dataset) -> str:
 
 def begin(engine: Session) -> Callable[..., Facts]:
     """Begin to record a run. The returned function gives the facts up to its call, for the data that was read."""
-    started, clock, passes = datetime.now(UTC), time.perf_counter(), len(engine.passes)
+    started, clock, earlier = datetime.now(UTC), time.perf_counter(), len(engine.scans)
 
     def facts(data: Dataset, rows: int | None = None, **more: object) -> Facts:
         return Facts(
@@ -39,7 +39,7 @@ def begin(engine: Session) -> Callable[..., Facts]:
             rows=rows,
             started=started.isoformat(timespec="seconds"),
             seconds=time.perf_counter() - clock,
-            passes=tuple(engine.passes[passes:]),
+            scans=tuple(engine.scans[earlier:]),
             versions=versions() | {"python": platform.python_version()},
             fingerprint=fingerprint(data),
             more=more,

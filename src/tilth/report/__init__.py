@@ -1,10 +1,10 @@
 """Reports: findings, facts of the run, and renderers."""
 
-from tilth.report.facts import Facts, Pass
+from tilth.report.facts import Facts, Scan
 from tilth.report.finding import Finding, Outcome, Payload, Warned, jsonable, warning
 from tilth.report.report import Report, joined
 
-__all__ = ["Facts", "Finding", "Outcome", "Pass", "Payload", "Report", "Warned", "joined", "jsonable", "warning"]
+__all__ = ["Facts", "Finding", "Outcome", "Payload", "Report", "Scan", "Warned", "joined", "jsonable", "warning"]
 
 
 def _in_notebook(report: Report) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Pass:
+class Scan:
     """A scan of the data: what ran, the seconds it took, its query, and its purpose: the rules, a step, a measure of a part."""
 
     title: str
@@ -26,12 +26,7 @@ class Facts:
     rows: int | None = None
     started: str = ""  # ISO 8601, UTC
     seconds: float = 0.0
-    passes: tuple[Pass, ...] = ()
+    scans: tuple[Scan, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict, hash=False)
     fingerprint: str = ""
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    @property
-    def scans(self) -> int:
-        """The number of scans."""
-        return len(self.passes)

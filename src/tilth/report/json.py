@@ -34,7 +34,7 @@ def to_json(report: Report, indent: int | None = 2) -> str:
         "title": report.title,
         "passed": report.passed,
         "findings": [f.to_json() for f in report.findings],
-        "facts": jsonable(report.facts) | {"scans": report.facts.scans},
+        "facts": jsonable(report.facts),
     }
     text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate cannot be encoded, but escaped
@@ -146,10 +146,8 @@ def report_schema() -> dict[str, Any]:
     kinds["Number"] = {"description": "A number; infinities and NaN as strings.", "anyOf": [{"type": "number"}, {"enum": list(_INFINITE)}]}
     del kinds["Finding"]["properties"]["payload"]
     kinds["Finding"]["properties"] |= {"kind": {"type": "string"}, "details": {"type": "object", "description": "What the kind adds."}}
-    for name in ("Finding", "Facts", "Pass"):
+    for name in ("Finding", "Facts", "Scan"):
         kinds[name]["required"] = list(kinds[name]["properties"])
-    kinds["Facts"]["properties"]["scans"] = {"type": "integer", "minimum": 0, "description": "The number of scans."}
-    kinds["Facts"]["required"].append("scans")
     first = {
         "format": {"const": FORMAT, "description": "The version of the format."},
         "title": {"type": "string"},

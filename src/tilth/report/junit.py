@@ -42,13 +42,12 @@ def to_junit(report: Report) -> str:
 
 
 def _properties(suite: Xml.Element, report: Report) -> None:
-    facts = report.facts
-    known = {"source": facts.source, "engine": facts.engine, "rows": report.rows, "scans": facts.scans, "fingerprint": facts.fingerprint}
+    f = report.facts
+    known = {"source": f.source, "engine": f.engine, "rows": report.rows, "scans": len(f.scans), "fingerprint": f.fingerprint}
     present = {name: value for name, value in known.items() if value not in (None, "")}
-    if present:
-        properties = Xml.SubElement(suite, "properties")
-        for name, value in present.items():
-            Xml.SubElement(properties, "property", {"name": name, "value": clean(value)})
+    properties = Xml.SubElement(suite, "properties")
+    for name, value in present.items():
+        Xml.SubElement(properties, "property", {"name": name, "value": clean(value)})
 
 
 def _case(suite: Xml.Element, report: str, finding: Finding) -> None:

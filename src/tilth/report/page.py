@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, Words, code, counted, cut, shown, table
 from tilth.report.charts import number
-from tilth.report.facts import Pass
+from tilth.report.facts import Scan
 from tilth.report.finding import Outcome
 from tilth.report.report import Report
 from tilth.report.sections import sections_of
@@ -67,8 +67,8 @@ def _figures(report: Report) -> tuple[tuple[str, str], ...]:
         figures.append((number(rows), "row" if rows == 1 else "rows"))
     if found:
         figures.append((f"{number(sum(r.outcome is Outcome.PASSED for r in found))} of {number(len(found))}", "rules passed"))
-    if f.passes:
-        figures.append((number(f.scans), "pass over the data" if f.scans == 1 else "passes over the data"))
+    if f.scans:
+        figures.append((number(len(f.scans)), "scan of the data" if len(f.scans) == 1 else "scans of the data"))
     if f.seconds:
         figures.append((seconds(f.seconds), "seconds"))
     if f.engine:
@@ -94,35 +94,35 @@ def _parts(report: Report) -> str:
 
 def plan(report: Report) -> Section | None:
     """The scans with their seconds (if there are many, the slowest), then all of them with their queries, folded."""
-    passes = list(enumerate(report.facts.passes, 1))
-    if not passes:
+    scans = list(enumerate(report.facts.scans, 1))
+    if not scans:
         return None
-    total = f"{counted(len(passes), 'pass', 'passes')} over the data"
-    slowest = sorted(passes, key=lambda known: -known[1].seconds)[:SLOWEST]
-    rows = [(str(k), p.purpose, cut(p.title, 100), seconds(p.seconds)) for k, p in (passes if len(passes) <= SLOWEST else slowest)]
-    caption = total if len(rows) == len(passes) else f"The {len(rows)} slowest of {total}"
-    lead = Words(f"{total} took {seconds(sum(p.seconds for _, p in passes))} of {seconds(report.facts.seconds)} seconds.")
-    blocks: list[Block] = [lead, *_purposes([p for _, p in passes]), table(caption, ("", "for", "pass", "seconds"), rows, ["seconds"])]
-    folds = [Fold(f"{k}. {_titled(p)}, {seconds(p.seconds)} s", (_query(p.query),)) for k, p in passes[:MOST] if p.query]
+    total = f"{counted(len(scans), 'scan')} of the data"
+    slowest = sorted(scans, key=lambda known: -known[1].seconds)[:SLOWEST]
+    rows = [(str(k), s.purpose, cut(s.title, 100), seconds(s.seconds)) for k, s in (scans if len(scans) <= SLOWEST else slowest)]
+    caption = total if len(rows) == len(scans) else f"The {len(rows)} slowest of {total}"
+    lead = Words(f"{total} took {seconds(sum(s.seconds for _, s in scans))} of {seconds(report.facts.seconds)} seconds.")
+    blocks: list[Block] = [lead, *_purposes(report.facts.scans), table(caption, ("", "for", "scan", "seconds"), rows, ["seconds"])]
+    folds = [Fold(f"{k}. {_titled(s)}, {seconds(s.seconds)} s", (_query(s.query),)) for k, s in scans[:MOST] if s.query]
     if folds:
         blocks.append(Fold("The queries", tuple(folds), printed=False))
-    return Section("plan", "Passes over the data", tuple(blocks))
+    return Section("plan", "Scans of the data", tuple(blocks))
 
 
-def _purposes(passes: Sequence[Pass]) -> list[Table]:
+def _purposes(scans: Sequence[Scan]) -> list[Table]:
     """The purposes of the scans, if there are several: how many scans, and how long they took."""
     made: dict[str, list[float]] = {}
-    for p in passes:
-        made.setdefault(p.purpose, []).append(p.seconds)
-    if len(made) < 2 or len(passes) <= SLOWEST:
+    for s in scans:
+        made.setdefault(s.purpose, []).append(s.seconds)
+    if len(made) < 2 or len(scans) <= SLOWEST:
         return []
     rows = [(purpose or "reading", number(len(took)), seconds(sum(took))) for purpose, took in made.items()]
-    return [table("What the passes were for", ("for", "passes", "seconds"), rows, ["passes", "seconds"])]
+    return [table("What the scans were for", ("for", "scans", "seconds"), rows, ["scans", "seconds"])]
 
 
-def _titled(one: Pass) -> str:
-    title = cut(one.title, 100) or "query"
-    return f"{one.purpose}: {title}" if one.purpose else title
+def _titled(scan: Scan) -> str:
+    title = cut(scan.title, 100) or "query"
+    return f"{scan.purpose}: {title}" if scan.purpose else title
 
 
 def _query(text: str) -> Listing:

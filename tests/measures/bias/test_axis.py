@@ -203,4 +203,4 @@ def test_a_list_cannot_be_a_facet():
 def test_the_first_look_is_not_a_scan():
     engine = DuckDB().session()
     found(table_of({"f": ["a", "b"], "y": [1, 0]}), engine, facets=["f"], label="y", positive=1)
-    assert [p.title for p in engine.passes] == ["row aggregates by f, y"]
+    assert [p.title for p in engine.scans] == ["row aggregates by f, y"]

@@ -41,7 +41,7 @@ def told(findings):
 def test_all_facets_are_counted_in_one_grouped_scan():
     engine = DuckDB().session()
     found(table_of(MANY), engine, **{**ASKED, "facets": FACETS[:3], "intersections": ()})
-    assert [p.title.startswith("row aggregates by sex, race") for p in engine.passes] == [True]
+    assert [p.title.startswith("row aggregates by sex, race") for p in engine.scans] == [True]
 
 
 def test_a_scan_for_each_facet_gives_the_same(monkeypatch):
@@ -49,7 +49,7 @@ def test_a_scan_for_each_facet_gives_the_same(monkeypatch):
     monkeypatch.setattr(cube, "JOINT", 0)
     engine = DuckDB().session()
     assert told(found(table_of(MANY), engine, **ASKED, bootstrap=50)) == told(joint)
-    assert sum(p.title.startswith("row aggregates by") for p in engine.passes) == len(FACETS) + 1
+    assert sum(p.title.startswith("row aggregates by") for p in engine.scans) == len(FACETS) + 1
 
 
 def test_the_order_of_rows_changes_nothing():
@@ -165,4 +165,4 @@ def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
     assert by_name(findings, "F")["CDDL"].payload.error == (
         "Group variable id has 3,000 values in 3,000 rows: it is probably an identifier"
     )
-    assert not any("id" in p.title.split(" by ")[-1].split(", ") for p in engine.passes if " by " in p.title)
+    assert not any("id" in p.title.split(" by ")[-1].split(", ") for p in engine.scans if " by " in p.title)

@@ -26,7 +26,7 @@ def test_one_scan_serves_all_groups_of_a_facet():
     engine = DuckDB().session()
     table = pa.table({"f": list("abcd") * 10, "y": [x / 3 for x in range(40)]})
     found(table, engine, facets=["f"], label="y", positive=5)
-    assert len(engine.passes) == 2
+    assert len(engine.scans) == 2
 
 
 def test_a_label_of_categories_and_an_empty_group_have_none():

@@ -62,10 +62,10 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
         found = [f for f in report.of(BiasNumber) if _stage(f) == stage]
         made |= {f"{stage}_bias_metrics": _section(found, strict)} if found else {}
     if not strict:
-        facts = report.facts
-        made["warnings"] = [{"code": f.name, "message": f.message} for f in report.of("warning")]
-        kept = ("source", "engine", "rows", "started", "seconds", "scans", "fingerprint")
-        made["run"] = {name: getattr(facts, name) for name in kept} | {"versions": dict(facts.versions), **facts.more}
+        f = report.facts
+        made["warnings"] = [{"code": w.name, "message": w.message} for w in report.of("warning")]
+        run = {name: getattr(f, name) for name in ("source", "engine", "rows", "started", "seconds", "fingerprint")}
+        made["run"] = {**run, "scans": len(f.scans), "versions": dict(f.versions), **f.more}
     whole: dict[str, Any] = jsonable(made)
     return whole
 
