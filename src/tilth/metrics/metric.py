@@ -128,10 +128,13 @@ class Grouped(Metric):
     def _groups(self, numbers: Sequence[Any]) -> dict[Any, list[Any]]:
         """Group → the metric's own numbers. A fold lacks the group whose keys are all null; it gets the numbers of no rows."""
         found: dict[Any, list[Any]] = {}
+        nothing = self._nothing()
         for i, (s, table) in enumerate(zip(self.metric.needs(), numbers, strict=True)):
             own = len(s.by)  # keys of the metric itself, in front of the group's
             for key, number in table.items():
-                numbers_of = found.setdefault(key[own:], self._nothing())
+                numbers_of = found.get(key[own:])
+                if numbers_of is None:
+                    numbers_of = found[key[own:]] = [{} if isinstance(number, dict) else number for number in nothing]
                 if own:
                     numbers_of[i][key[:own]] = number
                 else:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.measures.bias.values import Interval, means, text_of, threshold_name, values_name
+from tilth.measures.bias.values import Interval, means, text_of, values_name
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,5 @@ def test_names_of_selections():
     assert values_name(["F"]) == "F"
     assert values_name(["pl", "ro"]) == "pl,ro"
     assert values_name([1]) == "1"
-    assert threshold_name(40, 89, as_float=False) == "(40, 89]"
-    assert threshold_name(40, 68.6, as_float=True) == "(40.0, 68.6]"
-    assert threshold_name(40, None, as_float=False) == "(40, inf]"
     assert text_of(dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC)) == "2024-01-31 12:00:00"
     assert str(Interval(-math.inf, 3)) == "(-inf, 3]"

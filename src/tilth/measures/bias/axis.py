@@ -4,34 +4,22 @@ that its values make."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any, Literal
 
+import numpy as np
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.expressions import double, eq, not_null
 from tilth.engine.needs import Need
-from tilth.engine.operations import CountIf, DoubleToInteger
-from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest
-from tilth.errors import Mistake, RequestError
-from tilth.measures.bias.values import (
-    Interval,
-    above,
-    band,
-    boolean_of,
-    category,
-    means,
-    number_of,
-    numeric,
-    reads_as_integer,
-    text_of,
-    threshold_name,
-    values_name,
-)
+from tilth.engine.operations import CountIf, DoubleToInteger, Finite
+from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, quantile
+from tilth.errors import RequestError
+from tilth.measures.bias.values import Interval, above, band, boolean_of, category, means, number_of, numeric, text_of, values_name
 from tilth.metrics.metric import Metric
 
 Reading = Literal["categorical", "continuous"]
@@ -51,7 +39,7 @@ OUTSIDE = -1  # the key of a number that no interval holds
 class ColumnFacts:
     """What decides how a column is read: numbers of rows, of values, and of distinct values, without null; the lowest and highest number;
     whether each value is an integer (a string that reads as one); whether a string column holds nothing but true and false; the values,
-    where they have been counted."""
+    where they have been counted; the requested quantiles."""
 
     rows: int
     present: int
@@ -61,21 +49,23 @@ class ColumnFacts:
     whole: bool = False
     booleans: bool = False
     values: tuple[Key, ...] = ()
+    edges: tuple[float | None, ...] = ()
 
     @classmethod
-    def of_counts(cls, kind: Kind, counts: Mapping[Key, int]) -> ColumnFacts:
+    def of_counts(cls, kind: Kind, counts: Mapping[Key, int], parts: int = 0) -> ColumnFacts:
         """The facts of a column whose values have been counted."""
         there, string = [k for k in counts if k is not None], kind is Kind.STRING
-        present = sum(counts[k] for k in there)
-        whole = bool(there) and all(reads_as_integer(k) if string else _is_whole(k) for k in there)
-        booleans = string and bool(there) and all(boolean_of(k) is not None and number_of(k) is None for k in there)
-        numbers = [] if string and not whole else [n for k in there if (n := number_of(k)) is not None]
-        low, high = min(numbers, default=None), max(numbers, default=None)
-        return cls(present + counts.get(None, 0), present, len(there), low, high, whole, booleans, ordered(there))
+        numbers = {k: number_of(k) for k in there}
+        whole = bool(there) and all(_is_whole(n, integer=string) for n in numbers.values())
+        booleans = string and bool(there) and all(boolean_of(k) is not None and numbers[k] is None for k in there)
+        known = [n for n in numbers.values() if n is not None] if whole or not string else []
+        rows, edges = sum(counts.values()), quantiles(counts, parts) if parts and kind.numeric else []
+        low, high = min(known, default=None), max(known, default=None)
+        return cls(rows, rows - counts.get(None, 0), len(there), low, high, whole, booleans, ordered(there), tuple(edges))
 
 
-def _is_whole(x: Any) -> bool:
-    return number_of(x) is not None and math.isfinite(x) and x == int(x)
+def _is_whole(x: float | None, integer: bool) -> bool:
+    return isinstance(x, int) if integer else x is not None and math.isfinite(x) and x == int(x)
 
 
 def reading(kind: Kind, facts: ColumnFacts, configured: Sequence[Any], stated: Reading | None = None) -> Reading:
@@ -114,30 +104,32 @@ def is_interval(values: Sequence[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Facts(Metric):
-    """The facts of a column from aggregates over its rows; strings are not parsed. Without `exact` distinct values are not counted:
-    there are `at_least` so many.
+    """The facts of a column of many values from aggregates over its rows, with quantiles in so many `parts`; strings are not parsed.
 
-    >>> Facts("age", Kind.INTEGER).value(3, 2, 2, 17, 90, 2)
-    ColumnFacts(rows=3, present=2, distinct=2, low=17, high=90, whole=True, booleans=False, values=())
+    Of floats that are not whole the distinct values are counted only if `exact`.
+
+    >>> Facts("age", Kind.INTEGER).value(3, 2, 2, 17, 90, 2).high
+    90
     """
 
     column: str
     kind: Kind
-    exact: bool = True
-    at_least: int = 0
+    parts: int = 0
+    exact: bool = False
 
     def needs(self) -> tuple[Need, ...]:
         key = category(self.column, self.kind)
-        values = distinct(key) if self.exact else count()
         if not self.kind.numeric:
-            return count(), count_of(key), values
+            return count(), count_of(key), distinct(key)
         x = numeric(self.column, self.kind)
         whole = eq(double(DoubleToInteger.of(double(x))), double(x)) if self.kind is not Kind.INTEGER else not_null(x)
-        return count(), count_of(x), values, lowest(x), highest(x), Statistic(CountIf.of(whole))
+        edges = [quantile(Finite.of(double(x)), i / self.parts) for i in range(self.parts + 1 if self.parts else 0)]
+        values = distinct(key) if self.exact or self.kind is Kind.INTEGER else distinct(key).filtered(whole)
+        return count(), count_of(x), values, lowest(x), highest(x), Statistic(CountIf.of(whole)), *edges
 
-    def value(self, rows: int, present: int, distinct: int, low: Any = None, high: Any = None, whole: int | None = None) -> ColumnFacts:
-        distinct = distinct if self.exact else self.at_least
-        return ColumnFacts(rows, present, distinct, number_of(low), number_of(high), whole == present)
+    def value(self, rows: int, present: int, distinct: int, *numbers: Any) -> ColumnFacts:
+        low, high, whole, *edges = numbers or (None, None, None)
+        return ColumnFacts(rows, present, distinct, number_of(low), number_of(high), whole == present, edges=tuple(edges))
 
 
 # ── axes ──
@@ -170,15 +162,9 @@ class Axis:
     order: tuple[Key, ...] = ()
     facts: ColumnFacts | None = None
 
-    @classmethod
-    def of(cls, column: str, kind: Kind, values: tuple[Any, ...], **more: Any) -> Axis:
-        """An axis before counting: a configured interval needs no counts."""
-        made = cls(column, kind, values, **more)
-        return made.cut((interval_of(column, values),)) if is_interval(values) else made
-
-    def cut(self, intervals: Sequence[Interval]) -> Axis:
-        """The axis with its numbers put into intervals by the scan, where they are not written as strings."""
-        return replace(self, intervals=tuple(intervals), in_scan=self.kind.numeric)
+    def cut(self, intervals: Sequence[Interval], in_scan: bool = True) -> Axis:
+        """The axis with its numbers put into intervals, by the scan where they are not written as strings."""
+        return replace(self, intervals=tuple(intervals), in_scan=in_scan and self.kind.numeric)
 
     @cached_property
     def tree(self) -> Tree:
@@ -197,16 +183,16 @@ class Axis:
         number = number_of(scanned)
         return None if number is None else next((n for n, i in enumerate(self.intervals) if number in i), OUTSIDE)
 
-    def read(self, facts: ColumnFacts, edges: Callable[[int], Sequence[float | None]]) -> Axis:
-        """The axis as the column's facts decide. `edges` give its quantiles. Errors: `RequestError` for numbers without a threshold."""
+    def read(self, facts: ColumnFacts, in_scan: bool) -> Axis:
+        """The axis as the column's facts decide. Errors: `RequestError` for numbers without a threshold."""
         known = replace(self, facts=facts)
         if self.intervals or not facts.present or not (self.kind.numeric or self.kind is Kind.STRING):
             return known
         if self.is_cut:
-            return known if facts.distinct <= FEW else replace(known, intervals=_between(edges(self.quantiles), self.kind is Kind.INTEGER))
+            return known if facts.distinct <= FEW else known.cut(_between(facts.edges, self.kind is Kind.INTEGER), in_scan)
         if reading(self.kind, facts, self.values, self.stated) == "categorical":
             return known
-        return replace(known, intervals=(interval_of(self.column, self.values),))
+        return known.cut((interval_of(self.column, self.values),), in_scan)
 
     @property
     def is_cut(self) -> bool:
@@ -229,17 +215,20 @@ class Axis:
 
     def name(self, key: Key, keys: Sequence[Key]) -> str:
         """The name of a key, one of `keys`: of a private column its place among them, but for what the request itself says."""
-        if self.private and not (self.values and self.intervals and key != OUTSIDE):
-            places = range(len(self.intervals)) if self.intervals else dict.fromkeys((*self.order, *keys))
-            return "other values" if key == OUTSIDE else f"{'interval' if self.intervals else 'value'} {list(places).index(key) + 1}"
+        outside = bool(self.intervals) and key == OUTSIDE
+        if self.private and outside:
+            return "other values"
+        if self.private and not (self.values and self.intervals):
+            what, places = ("interval", range(key + 1)) if self.intervals else ("value", dict.fromkeys((*self.order, *keys)))
+            return f"{what} {list(places).index(key) + 1}"
         if not self.intervals:
             return text_of(key)
-        if key != OUTSIDE:
+        if not outside:
             return self.interval_name(key)
-        if len(self.intervals) == 1 and self.intervals[0] == above(self.intervals[0].low):
-            low = self.facts.low if self.facts else None
-            return str(Interval(-math.inf if low is None else low, self.intervals[0].low, low_in=low is not None))
-        return f"outside {', '.join(self.interval_name(n) for n in range(len(self.intervals)))}"
+        if len(self.intervals) > 1 or self.intervals[0] != above(self.intervals[0].low):
+            return f"outside {', '.join(self.interval_name(n) for n in range(len(self.intervals)))}"
+        low = self.facts.low if self.facts else None
+        return str(Interval(-math.inf if low is None else low, self.intervals[0].low, low_in=low is not None))
 
     def interval_name(self, n: int, high: float | None = None) -> str:
         """The name of an interval as it was configured; a threshold's goes up to the largest value (or `high`, if that is larger)."""
@@ -248,25 +237,34 @@ class Axis:
             return str(self.values[0]) if self.values else str(interval)
         if self.private:
             return f"(> {text_of(interval.low)})"
-        highest = max((x for x in (self.facts.high if self.facts else None, high) if x is not None), default=None)
-        return threshold_name(interval.low, highest, self.kind is not Kind.INTEGER and self.kind is not Kind.STRING)
+        highest = max((x for x in (self.facts.high if self.facts else None, high) if x is not None), default=math.inf)
+        as_float = self.kind is not Kind.INTEGER and self.kind is not Kind.STRING
+        low, top = (float(x) if as_float else int(x) if math.isfinite(x) and x == int(x) else x for x in (interval.low, highest))
+        return str(Interval(low, top))
 
     def warnings(self) -> list[Noted]:
-        """Warnings about how the column was read."""
-        if self.stated is not None or self.facts is None or self.is_cut or is_interval(self.values):
-            return []
-        shown = [text_of(v) for v in self.values]
-        if len(self.values) > 1 and all(number_of(v) is not None for v in self.values):
-            if reading(self.kind, self.facts, self.values[:1]) == "continuous":
-                message = f"column {self.column!r} is continuous, and {len(shown)} values are configured: rows that equal one of them are "
-                message += f'selected. For a range write an interval such as "({shown[0]}, {shown[-1]}]"'
-                return [("VALUES_ON_CONTINUOUS", self.column, message)]
-        elif is_ambiguous(self.kind, self.facts):
+        """Warnings about how the column was read, and that the values of a private one are not shown."""
+        made = []
+        if len(self.values) > 1 and self._is_read() and all(number_of(v) is not None for v in self.values):
+            if self.facts is not None and reading(self.kind, self.facts, self.values[:1]) == "continuous":
+                message = (
+                    f"column {self.column!r} is continuous, and {len(self.values)} values are configured: rows that equal one of them "
+                )
+                message += f'are selected. For a range write an interval such as "({self.values[0]}, {self.values[-1]}]"'
+                made.append(("VALUES_ON_CONTINUOUS", self.column, message))
+        elif self.facts is not None and self._is_read() and is_ambiguous(self.kind, self.facts):
             found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
             message = f"integer column {self.column!r} has {self.facts.distinct} different values in {self.facts.present:,} rows and is "
             message += f"read as {found}; with other rows it could be {other}. State it: types: {{{self.column}: {found}}}"
-            return [("AMBIGUOUS_TYPE", self.column, message)]
-        return []
+            made.append(("AMBIGUOUS_TYPE", self.column, message))
+        if self.private and not self.values:
+            message = f"column {self.column!r} is private: its values are named by their order; `show_private: true` shows them"
+            made.append(("PRIVATE_VALUES", self.column, message))
+        return made
+
+    def _is_read(self) -> bool:
+        """Whether the facts decided how the column is read."""
+        return self.stated is None and not self.is_cut and not is_interval(self.values)
 
 
 def is_ambiguous(kind: Kind, facts: ColumnFacts) -> bool:
@@ -288,12 +286,10 @@ def interval_of(column: str, values: Sequence[Any]) -> Interval:
     if number is not None:
         return above(number)
     raise RequestError(
-        Mistake(
-            f"column {column!r} is continuous, and {f'{values[0]!r} is not a number' if values else 'no threshold is given'}",
-            accepted='a number as exclusive lower bound, an interval such as "(20, 40]", or quantiles',
-            hint=f"or state that its values are categories: types: {{{column}: categorical}}",
-            code="no-threshold",
-        )
+        f"column {column!r} is continuous, and {f'{values[0]!r} is not a number' if values else 'no threshold is given'}",
+        accepted='a number as exclusive lower bound, an interval such as "(20, 40]", or quantiles',
+        hint=f"or state that its values are categories: types: {{{column}: categorical}}",
+        code="no-threshold",
     )
 
 
@@ -304,13 +300,13 @@ def quantiles(counts: Mapping[Key, int], parts: int) -> list[float]:
     [1.0, 1.75, 3.0, 4.0, 4.0]
     """
     there = sorted((float(x), n) for x, n in counts.items() if x is not None and math.isfinite(x))
-    ends = list(accumulate(n for _, n in there))
-
-    def at(rank: int) -> float:
-        return next(x for (x, _), end in zip(there, ends, strict=True) if rank < end)
-
-    ranks = [(ends[-1] - 1) * i / parts for i in range(parts + 1)] if there else []
-    return [at(math.floor(r)) + (at(math.ceil(r)) - at(math.floor(r))) * (r - math.floor(r)) for r in ranks]
+    if not there:
+        return []
+    values, ends = np.array([x for x, _ in there]), np.cumsum([n for _, n in there])
+    ranks = (ends[-1] - 1) * np.arange(parts + 1) / parts
+    low, high = (values[np.searchsorted(ends, r, side="right")] for r in (np.floor(ranks), np.ceil(ranks)))
+    found: list[float] = (low + (high - low) * (ranks - np.floor(ranks))).tolist()
+    return found
 
 
 def _between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ...]:

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,23 @@ from tilth.engine.expressions import and_, col, double, gt, lit, mul
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count, distinct, total
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
-from tilth.measures.bias.axis import MISSING_KEY, OUTSIDE, Axis, ColumnFacts, Facts, Key, Noted, Reading, Side, ordered, quantiles
+from tilth.measures.bias.axis import (
+    MISSING_KEY,
+    OUTSIDE,
+    Axis,
+    ColumnFacts,
+    Facts,
+    Key,
+    Noted,
+    Reading,
+    Side,
+    interval_of,
+    is_interval,
+    ordered,
+)
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.request import SEVERAL, BiasRequest
 from tilth.measures.bias.values import boolean_of, category, text_of, values_name
-from tilth.metrics.columns import Percentile
 from tilth.metrics.metric import Grouped, Metric, measured
 
 Numbers = NDArray[Any]
@@ -58,9 +69,7 @@ class Weights(Metric):
         return rows, weights or 0, squares or 0
 
 
-Cells = Mapping[tuple[Key, ...], tuple[int, float, float]]
-
-# ── what was counted, for each facet ──
+# ── what is asked, and what was counted ──
 
 
 @dataclass(frozen=True)
@@ -79,50 +88,19 @@ class Facets:
         """Whether it is several columns."""
         return len(self.axes) > 1
 
-    def key(self, scanned: Sequence[Any]) -> Key:
-        """The key of a cell: of several axes a tuple; null where one of them is."""
-        keys = tuple(a.key(s) for a, s in zip(self.axes, scanned, strict=True))
-        return keys[0] if len(keys) == 1 else None if any(k is None for k in keys) else keys
-
     def sides(self, keys: Iterable[Key]) -> list[Side]:
-        """The groups that are d in turn."""
+        """The groups that are d in turn; those of several columns are named `sex=F & age=(40, 90]`."""
         if not self.crossed:
             return self.axes[0].sides(keys)
         there = ordered(keys)
         columns = [ordered(k[i] for k in there) for i in range(len(self.axes))]
-        return [Side(self._combined(k, columns), frozenset({k})) for k in there]
-
-    def _combined(self, key: tuple[Key, ...], columns: Sequence[Sequence[Key]]) -> str:
-        """`sex=F & age=(40, 90]`"""
-        return SEVERAL.join(f"{a.column}={a.name(k, every)}" for a, k, every in zip(self.axes, key, columns, strict=True))
-
-
-@dataclass(frozen=True)
-class Cube:
-    """The rows of a facet, the last key and the last stratum standing for unknown ones.
-
-    `cells` are rows, sums of weights and of squared weights, of shape (3, facet keys + 1, strata + 1, label, prediction), as in
-    `Contingency`. `by_label` are the same by facet key and label value: (3, facet keys + 1, label values + 1).
-    """
-
-    facet: Facets
-    keys: tuple[Key, ...]
-    strata: tuple[Key, ...]
-    labels: tuple[Key, ...]
-    predictions: tuple[Key, ...]
-    sides: tuple[Side, ...]
-    cells: Numbers
-    by_label: Numbers
-
-    @property
-    def total(self) -> int:
-        """All rows."""
-        return int(self.cells[0].sum())
+        parts = [[f"{a.column}={a.name(k, of)}" for a, k, of in zip(self.axes, key, columns, strict=True)] for key in there]
+        return [Side(SEVERAL.join(names), frozenset({key})) for key, names in zip(there, parts, strict=True)]
 
 
 @dataclass(frozen=True)
 class Axes:
-    """Every axis of a request, in the order of a cell's keys: facets, group, label, prediction."""
+    """Every axis of a request."""
 
     facets: tuple[Facets, ...]
     group: Axis | None = None
@@ -134,11 +112,6 @@ class Axes:
         """The axes behind the facets."""
         return tuple(a for a in (self.group, self.label, self.prediction) if a is not None)
 
-    @property
-    def outcome(self) -> Axis | None:
-        """The label, or the prediction where there is none."""
-        return self.label or self.prediction
-
     def __iter__(self) -> Iterator[Axis]:
         yield from (a for f in self.facets for a in f.axes)
         yield from self.behind
@@ -147,6 +120,53 @@ class Axes:
         """The axes, each changed."""
         behind = [a and change(a) for a in (self.group, self.label, self.prediction)]
         return Axes(tuple(Facets(tuple(change(a) for a in f.axes)) for f in self.facets), *behind)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of a grouped scan: of each key its value in each cell; and the numbers of `Weights`, of shape (3, cells)."""
+
+    keys: Mapping[Tree, Sequence[Key]]
+    numbers: Numbers
+
+    def __len__(self) -> int:
+        return int(self.numbers.shape[1])
+
+    def facts(self, a: Axis) -> ColumnFacts:
+        """The facts of a column whose values are keys."""
+        rows: Counter[Key] = Counter()
+        for key, n in zip(self.keys[a.tree], self.numbers[0].tolist(), strict=True):
+            rows[key] += int(n)
+        return ColumnFacts.of_counts(a.kind, rows, a.quantiles)
+
+    def read(self, a: Axis | None, missing: Key = None) -> list[Key]:
+        """The keys as an axis reads them; of no axis they are unknown."""
+        if a is None:
+            return [None] * len(self)
+        read = {scanned: missing if (key := a.key(scanned)) is None else key for scanned in set(self.keys[a.tree])}
+        return [read[scanned] for scanned in self.keys[a.tree]]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The rows of a facet, the last key and the last stratum standing for unknown ones.
+
+    `cells` are rows, sums of weights and of squared weights, of shape (3, facet keys + 1, strata + 1, label, prediction), as in
+    `Contingency`. `unfolded` are the same with a place for each value of the label: (3, facet keys + 1, 1, label values + 1, 1).
+    """
+
+    facet: Facets
+    keys: tuple[Key, ...]
+    strata: tuple[Key, ...]
+    labels: tuple[Key, ...]
+    sides: tuple[Side, ...]
+    cells: Numbers
+    unfolded: Numbers
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return int(self.cells[0].sum())
 
 
 @dataclass(frozen=True)
@@ -166,32 +186,35 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     schema = engine.schema(data)
     request.check(schema)
     axes = _requested(request, schema, frozenset() if request.show_private else frozenset(data.roles.private))
-    seen = _first_look(axes, data, engine)
+    sample = {a: distinct(category(a.column, a.kind)) for a in axes}
+    first = engine.sample_statistics(data, sample.values(), FIRST)
+    seen = {a.column: int(first[s] or 0) for a, s in sample.items()}  # decides how to count, never the result
+
     wide = _aggregated(axes, seen, data, engine)
-    axes = _read(axes, {c: k for c, k in wide.items() if schema[c].kind.numeric}, request, scanned=False)
-    _refuse_many(axes, wide)
-    no_strata = NO_GROUP if axes.group is None else ""
-    if axes.group is not None and axes.group.column in wide:
-        no_strata = _unusable(axes.group, wide[axes.group.column][0], request)
+    axes = _read(axes, wide.get, request, in_scan=True)
+    _refuse_many(axes)
+    no_strata = _unusable(axes.group, request)
     axes = replace(axes, group=None) if no_strata else axes
+
     cells = _scanned(axes, seen, request, data, engine)
-    axes = _read(axes, _of_cells(axes, cells), request, scanned=True)
-    if axes.group is not None and axes.group.facts is not None:
-        no_strata = _unusable(axes.group, axes.group.facts, request)
+    facts = {a.tree: c.facts(a) for f, c in zip(axes.facets, cells, strict=True) for a in (*f.axes, *axes.behind) if not a.in_scan}
+    axes = _read(axes, lambda a: facts.get(a.tree), request, in_scan=False)
+    no_strata = no_strata or _unusable(axes.group, request)
     if request.positive_must_occur and engine.answers_are_real:
         _refuse_absent(axes)
-    warnings = [w for a in axes for w in (*a.warnings(), *_masked(a))]
+    warnings = [w for a in axes for w in a.warnings()]
     cubes = tuple(_cube(f, c, axes, request, warnings) for f, c in zip(axes.facets, cells, strict=True))
     return Counted(cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)))
 
 
 def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) -> Axes:
-    def axis(column: str, values: tuple[Any, ...] = (), parts: int = 0, stated: Reading | None = None) -> Axis:
+    def axis(column: str, values: tuple[Any, ...] = (), parts: int = 0, stated: Reading | None = None, **more: Any) -> Axis:
         stated = stated or request.types.get(column)
-        return Axis.of(column, schema[column].kind, values, quantiles=parts, stated=stated, private=column in private)
+        made = Axis(column, schema[column].kind, values, parts, stated=stated, private=column in private, **more)
+        return made.cut((interval_of(column, values),)) if is_interval(values) else made
 
-    single = [axis(f.column, f.values, f.quantiles) for f in request.facets]
-    single = [replace(a.cut(f.bands) if f.bands else a, order=f.order) for a, f in zip(single, request.facets, strict=True)]
+    single = [axis(f.column, f.values, f.quantiles, order=f.order) for f in request.facets]
+    single = [a.cut(f.bands) if f.bands else a for a, f in zip(single, request.facets, strict=True)]
     own = {a.column: a for a in reversed(single)}
     crossed = [tuple(own.get(c) or axis(c, (), 4) for c in columns) for columns in request.intersections]
     group = request.group if any("stratum" in BIAS_METRICS[m].axes for m in request.metrics) else None
@@ -204,72 +227,41 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
     )
 
 
-def _first_look(axes: Axes, data: Dataset, engine: Session) -> dict[str, int]:
-    """Column → the number of distinct values in the first rows. It decides how to count, never the result."""
-    asked = {a.column: distinct(category(a.column, a.kind)) for a in axes}
-    found = engine.sample_statistics(data, asked.values(), FIRST)
-    return {column: int(found[s] or 0) for column, s in asked.items()}
+def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Session) -> dict[Axis, ColumnFacts]:
+    """The facts of columns of many values, in one scan before anything is grouped by them."""
+    wide = [a for a in axes if not a.in_scan and seen[a.column] > WIDE]
+    if axes.label in wide or axes.prediction in wide:  # the prediction is read as the label is
+        wide += [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
+    asked = {a: Facts(a.column, a.kind, a.quantiles if a.is_cut else 0, a.stated == "categorical" or len(a.values) > 1) for a in wide}
+    found = measured(data, asked.values(), engine) if wide else {}
+    return {a: replace(found[m], distinct=max(found[m].distinct, seen[a.column])) for a, m in asked.items()}
 
 
-# ── columns of many values: aggregated before anything is grouped by them ──
-
-Known = Mapping[str, tuple[ColumnFacts, Callable[[int], Sequence[float | None]]]]
-"""Column → its facts, and its quantiles by the number of parts."""
-
-
-def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Session) -> Known:
-    """The facts of columns of many values, in one scan; distinct values are counted only if they decide."""
-    wide = {a.column: a for a in axes if not a.in_scan and seen[a.column] > WIDE}
-    outcomes = [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
-    if any(a.column in wide for a in outcomes):
-        wide |= {a.column: a for a in outcomes}  # the prediction is read as the label is
-    floats = (Kind.FLOAT, Kind.DECIMAL)
-    facts = {c: Facts(c, a.kind, not a.is_cut and a.kind not in floats, seen[c]) for c, a in wide.items()}
-    edges = {(a.column, a.quantiles): [Percentile(a.column, i / a.quantiles) for i in range(a.quantiles + 1)] for a in axes if a.is_cut}
-    edges = {key: metrics for key, metrics in edges.items() if key[0] in wide}
-    found = measured(data, [*facts.values(), *(m for of in edges.values() for m in of)], engine) if wide else {}
-
-    gaps = {c: Facts(c, wide[c].kind) for c, m in facts.items() if wide[c].kind in floats and _may_be_integers(found[m], wide[c])}
-    found |= measured(data, gaps.values(), engine) if gaps else {}
-    facts |= gaps
-
-    def quantiles_of(column: str, parts: int) -> list[float | None]:
-        return [found[m] for m in edges[column, parts]]
-
-    return {c: (found[m], partial(quantiles_of, c)) for c, m in facts.items()}
-
-
-def _may_be_integers(facts: ColumnFacts, axis: Axis) -> bool:
-    """Whether a float column is float merely because values are missing."""
-    return facts.whole and facts.present < facts.rows and not axis.is_cut and axis.stated is None
-
-
-def _read(axes: Axes, known: Known, request: BiasRequest, *, scanned: bool) -> Axes:
-    """The axes of known columns as they are read; the prediction is read as the label is, or by a threshold of its own."""
+def _read(axes: Axes, facts_of: Callable[[Axis], ColumnFacts | None], request: BiasRequest, in_scan: bool) -> Axes:
+    """The axes whose facts are known as these decide; the prediction is read as the label is, or by a threshold of its own."""
 
     def read(a: Axis) -> Axis:
-        if a.column not in known or a.facts is not None:
-            return a
-        made = a.read(*known[a.column])
-        return made if scanned or a.intervals else made.cut(made.intervals)
+        facts = facts_of(a)
+        return a if facts is None else a.read(facts, in_scan)
 
-    alike = axes.label is not None and axes.prediction is not None and request.threshold is None
-    found = replace(axes, prediction=None).map(read) if alike else axes.map(read)
-    if found.label is None or axes.prediction is None or not alike:
-        return found
-    p = axes.prediction if axes.prediction.column not in known else replace(axes.prediction, facts=known[axes.prediction.column][0])
-    if found.label.intervals and not p.intervals:
-        p = replace(p, intervals=found.label.intervals) if scanned else p.cut(found.label.intervals)
-    return replace(found, prediction=p)
+    p = axes.prediction
+    if p is None or axes.label is None or request.threshold is not None:
+        return axes.map(read)
+    found = replace(axes, prediction=None).map(read)
+    intervals = found.label.intervals if found.label is not None else ()
+    p = replace(p, facts=facts_of(p) or p.facts)
+    return replace(found, prediction=p.cut(intervals, in_scan) if intervals and not p.intervals else p)
 
 
-def _refuse_many(axes: Axes, wide: Known) -> None:
+# ── what cannot be counted ──
+
+
+def _refuse_many(axes: Axes) -> None:
     """Reject columns of too many values before grouping by them, all at once."""
-    asked = {a.column: a for a in axes if a is not axes.group and a.column in wide and not a.in_scan}
-    sizes = {c: wide[c][0].distinct for c in asked}
-    wrong = [too_many_values(c, n) for c, n in sizes.items() if n * 6 > MOST_CELLS or (not asked[c].values and n > MOST_SIDES)]
+    sizes = {a: a.facts.distinct for a in axes if a is not axes.group and a.facts is not None and not a.in_scan}
+    wrong = {a.column: n for a, n in sizes.items() if n * 6 > MOST_CELLS or (not a.values and n > MOST_SIDES)}
     if wrong:
-        raise RequestError(*wrong)
+        raise RequestError(*(too_many_values(c, n) for c, n in wrong.items()))
 
 
 def too_many_values(name: str, values: int) -> Mistake:
@@ -284,20 +276,23 @@ def too_many_values(name: str, values: int) -> Mistake:
 
 def _refuse_absent(axes: Axes) -> None:
     """Reject a favourable value that no row of the label has."""
-    axis = axes.outcome
+    axis = axes.label or axes.prediction
     values = axis.facts.values if axis is not None and axis.facts is not None else ()
     if axis is None or axis.intervals or not values or any(axis.is_configured(k) for k in values):
         return
     known = [] if axis.private else [text_of(k) for k in values]
     hint = did_you_mean(values_name(axis.values), known)
     message = f"no row has {axis.column}={values_name(axis.values)}, which is to be the favourable value"
-    raise RequestError(Mistake(message, accepted=listed(known), hint=hint, code="no-such-value"))
+    raise RequestError(message, accepted=listed(known), hint=hint, code="no-such-value")
 
 
-def _unusable(group: Axis, facts: ColumnFacts, request: BiasRequest) -> str:
-    """Why the group variable cannot form strata."""
-    if not facts.present:
+def _unusable(group: Axis | None, request: BiasRequest) -> str:
+    """Why the group variable cannot form strata, as far as its facts are known."""
+    facts = group.facts if group is not None else None
+    if group is None or (facts is not None and not facts.present):
         return NO_GROUP
+    if facts is None:
+        return ""
     if request.missing == "clarify" and facts.present < facts.rows and group.kind is Kind.STRING:
         return f"Group variable {group.column} has {facts.rows - facts.present:,} missing values"
     if (facts.distinct * 5 > facts.present and not request.force_group) or facts.distinct * 12 > MOST_CELLS:
@@ -305,82 +300,64 @@ def _unusable(group: Axis, facts: ColumnFacts, request: BiasRequest) -> str:
     return ""
 
 
-# ── the scan ──
+# ── the scan, and from its cells to cubes ──
 
 
 def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Dataset, engine: Session) -> list[Cells]:
-    """Each facet's cells: the keys of its own axes, then those behind. One scan for all facets, or one for each where cells are many."""
-    behind = tuple(a.tree for a in axes.behind)
-    by = [tuple(a.tree for a in f.axes) for f in axes.facets]
-    joint = tuple(dict.fromkeys(t for own in by for t in own))
-    places = {a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}
+    """Each facet's cells, of one scan for all facets, or of one for each where cells are many."""
+    by = [tuple(dict.fromkeys(a.tree for a in (*f.axes, *axes.behind))) for f in axes.facets]
+    if math.prod({a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}.values()) <= JOINT:
+        by = [tuple(dict.fromkeys(a.tree for a in axes))] * len(by)
     weights = Weights(None if request.weight is None else col(request.weight))
-    scans = [joint] * len(by) if math.prod(places.values()) <= JOINT else by
-    asked = {own: Grouped(weights, (*own, *behind)) for own in scans}
+    asked = {own: Grouped(weights, own) for own in by}
     found = measured(data, asked.values(), engine)
-    kept = [[*(s.index(t) for t in own), *range(len(s), len(s) + len(behind))] for s, own in zip(scans, by, strict=True)]
-    return [_projected(found[asked[s]], keep) for s, keep in zip(scans, kept, strict=True)]
+    cells = {own: _cells(own, found[m]) for own, m in asked.items()}
+    return [cells[own] for own in by]
 
 
-def _projected(found: Mapping[Any, tuple[int, float, float]], keep: Sequence[int]) -> Cells:
-    """The cells with fewer keys."""
-    cells: dict[tuple[Key, ...], tuple[int, float, float]] = {}
-    for cell, (n, w, s) in found.items():
-        fewer = tuple([cell[i] for i in keep]) if isinstance(cell, tuple) else (cell,)
-        n0, w0, s0 = cells.get(fewer, (0, 0, 0))
-        if n:
-            cells[fewer] = n0 + n, w0 + w, s0 + s
-    return cells
-
-
-def _of_cells(axes: Axes, cells: Sequence[Cells]) -> Known:
-    """The facts of the columns whose values the scan gave."""
-    counts: dict[str, tuple[Axis, Counter[Key]]] = {}
-    for facet, own in zip(axes.facets, cells, strict=True):
-        for i, a in enumerate((*facet.axes, *axes.behind)):
-            if a.in_scan or a.column in counts:
-                continue
-            rows: Counter[Key] = Counter()
-            for cell, (n, _, _) in own.items():
-                rows[cell[i]] += n
-            counts[a.column] = a, rows
-    return {c: (ColumnFacts.of_counts(a.kind, rows), partial(quantiles, rows)) for c, (a, rows) in counts.items()}
-
-
-# ── from cells to cubes ──
+def _cells(by: Sequence[Tree], found: Mapping[Any, tuple[int, float, float]]) -> Cells:
+    there = {cell if isinstance(cell, tuple) else (cell,): numbers for cell, numbers in found.items() if numbers[0]}
+    columns = zip(*there, strict=True) if there else [()] * len(by)
+    return Cells(dict(zip(by, columns, strict=True)), np.array(list(there.values()), dtype=float).reshape(-1, 3).T)
 
 
 def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warnings: list[Noted]) -> Cube:
-    width = len(facet.axes)
-    places = {name: width + i for i, name in enumerate(n for n in ("group", "label", "prediction") if getattr(axes, n) is not None)}
-    missing = {None: MISSING_KEY} if request.missing == "as_category" else {}
-    found: dict[tuple[Key, ...], Numbers] = {}
-    for cell, numbers in cells.items():
-        group, y, p = (cell[places[n]] if n in places else None for n in ("group", "label", "prediction"))
-        y, p = axes.label.key(y) if axes.label else None, axes.prediction.key(p) if axes.prediction else None
-        key = facet.key(cell[:width])
-        read = missing.get(key, key), missing.get(group, group) if axes.group else None, y, p
-        found[read] = found.get(read, np.zeros(3)) + np.array(numbers)
-    keys, strata, labels, predictions = (ordered(read[i] for read in found) for i in range(4))
-    at_key, at_stratum, at_label = ({k: i for i, k in enumerate((*known, None))} for known in (keys, strata, labels))
-    outcome, predicted = _outcomes(axes.label, labels, request), _outcomes(axes.prediction, predictions, request)
-    table = np.zeros((3, len(keys) + 1, len(strata) + 1, 3 if axes.label else 1, 3 if axes.prediction else 1))
-    by_label = np.zeros((3, len(keys) + 1, len(labels) + 1))
-    for (key, stratum, y, p), added in found.items():
-        table[:, at_key[key], at_stratum[stratum], outcome[y], predicted[p]] += added
-        by_label[:, at_key[key], at_label[y]] += added
+    missing = MISSING_KEY if request.missing == "as_category" else None
+    own = zip(*(cells.read(a) for a in facet.axes), strict=True)
+    found = [missing if None in key else key if facet.crossed else key[0] for key in own]
+    group, label, prediction = cells.read(axes.group, missing), cells.read(axes.label), cells.read(axes.prediction)
+    keys, strata, labels = ordered(found), ordered(group) if axes.group else (), ordered(label)
+    y, p = (_outcomes(a, of, request) for a, of in ((axes.label, label), (axes.prediction, prediction)))
+    at_key, nowhere = _places(found, keys), np.zeros(len(found), dtype=int)
+    shape = (len(keys) + 1, len(strata) + 1, 3 if axes.label else 1, 3 if axes.prediction else 1)
+    table = _table(shape, (at_key, _places(group, strata), y, p), cells.numbers)
+    at_label = _places(label, labels)
+    unfolded = _table((len(keys) + 1, 1, len(labels) + 1, 1), (at_key, nowhere, at_label, nowhere), cells.numbers)
     sides = _sides(facet, keys, table[0].sum(axis=(1, 2, 3)), request, warnings)
-    return Cube(facet, keys, strata, labels, predictions, sides, table, by_label)
+    return Cube(facet, keys, strata, labels, sides, table, unfolded)
 
 
-def _outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> dict[Key, int]:
-    """Key → its place: rejected, accepted, unknown; an axis that is not requested has one place only."""
+def _table(shape: tuple[int, ...], places: tuple[Numbers, ...], numbers: Numbers) -> Numbers:
+    """The numbers of cells added up by place: (3, *shape)."""
+    at = np.ravel_multi_index(places, shape)
+    return np.stack([np.bincount(at, weights=n, minlength=math.prod(shape)) for n in numbers]).reshape(3, *shape)
+
+
+def _places(keys: Sequence[Key], known: Sequence[Key]) -> Numbers:
+    """The place of each key among those that are known, null behind them."""
+    at = {key: i for i, key in enumerate((*known, None))}
+    return np.array([at[key] for key in keys], dtype=int)
+
+
+def _outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> Numbers:
+    """The place of each key: rejected, accepted, unknown; an axis that is not requested has one place only."""
     if axis is None:
-        return {None: 0}
-    good = {0} if axis.intervals else {k for k in keys if axis.is_configured(k)}
+        return np.zeros(len(keys), dtype=int)
+    good = {0} if axis.intervals else {k for k in set(keys) if k is not None and axis.is_configured(k)}
     if axis.column == request.prediction and request.threshold is not None and not _means(request, True) and _means(request, False):
         good = {OUTSIDE}  # a score above the threshold is the label 1, and 0 is the favourable one
-    return {k: int(k in good) for k in keys} | {None: 0 if request.missing == "clarify" else 2}
+    unknown = 0 if request.missing == "clarify" else 2
+    return np.array([unknown if k is None else int(k in good) for k in keys], dtype=int)
 
 
 def _means(request: BiasRequest, accepted: bool) -> bool:
@@ -399,26 +376,16 @@ def _sides(facet: Facets, keys: Sequence[Key], rows: Numbers, request: BiasReque
         message = f"{facet.name} has {len(sides)} combinations; the {most} largest are measured"
         warnings.append(("TOO_MANY_COMBINATIONS", facet.name, message))
         sides = [s for s in sides if s.name in largest]
-    chosen = not facet.crossed and facet.axes[0].values  # the request says which values are d: no others are
-    if request.missing == "clarify" and not facet.crossed and not chosen and rows[-1]:
-        sides.append(Side("nan"))
-    if MISSING_KEY in keys and not chosen:
-        sides.append(Side(MISSING_KEY, frozenset({MISSING_KEY})))
+    if facet.crossed or not facet.axes[0].values:  # where the request says which values are d, no others are
+        sides += [Side("nan")] if request.missing == "clarify" and not facet.crossed and rows[-1] else []
+        sides += [Side(MISSING_KEY, frozenset({MISSING_KEY}))] if MISSING_KEY in keys else []
     return tuple(sides)
 
 
 def _favourable_name(axes: Axes, request: BiasRequest) -> str:
     """The favourable outcome: the configured values, or for a threshold the interval up to the largest observed or predicted value."""
-    axis = axes.outcome
+    axis = axes.label or axes.prediction
     if axis is None or not axis.intervals:
         return values_name(request.positive)
     other = axes.prediction.facts if axes.prediction is not None else None
     return axis.interval_name(0, other.high if other is not None else None)
-
-
-def _masked(a: Axis) -> list[Noted]:
-    """That the values of a private column are not shown."""
-    if not a.private or a.values:
-        return []
-    how = f"column {a.column!r} is private: its values are named by their order; `show_private: true` shows them"
-    return [("PRIVATE_VALUES", a.column, how)]

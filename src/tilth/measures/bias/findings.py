@@ -49,10 +49,10 @@ def _nothing(found: Counted) -> list[Finding]:
             warnings.append(warning("NO_VALUES", f"facet {name!r} has no value in any row", (name,), "bias"))
         hidden = any(a.private for a in cube.facet.axes)
         warnings += [_absent(name, s.name, cube.keys, hidden) for s in cube.sides if cube.keys and not s.keys]
-    for axis, of in ((found.axes.label, "labels"), (found.axes.prediction, "predictions")):
-        keys = tuple(dict.fromkeys(k for cube in found.cubes for k in getattr(cube, of)))
-        if axis is not None and keys and not axis.intervals and not any(axis.is_configured(k) for k in keys):
-            warnings.append(_absent(axis.column, found.favourable, keys, axis.private))
+    for axis in (found.axes.label, found.axes.prediction):
+        values = axis.facts.values if axis is not None and axis.facts is not None and not axis.intervals else ()
+        if axis is not None and values and not any(axis.is_configured(k) for k in values):
+            warnings.append(_absent(axis.column, found.favourable, values, axis.private))
     return warnings
 
 

@@ -54,7 +54,7 @@ class BiasMetric:
 
     `band` is what is acceptable by convention, `neutral` the value without bias. `rate` is what is compared where it is a rate of each
     side: its difference has a p-value. `error` is the closed-form standard error, on a log scale with `log_error`. `undefined` is true
-    where the value is by convention only. `over_values` is the formula on shares of all label values, not only rejected and accepted.
+    where the value is by convention only. A `distance` has a meaning over all label values too, not only rejected and accepted.
     """
 
     name: str
@@ -70,7 +70,7 @@ class BiasMetric:
     error: Callable[[Contingency], float] | None = None
     log_error: bool = False
     undefined: Callable[[Contingency], bool] = lambda t: False
-    over_values: Callable[[Numbers, Numbers], Numbers] | None = None
+    distance: bool = False
 
     @property
     def description(self) -> str:
@@ -176,7 +176,7 @@ def distance(
         return of_shares(shares[:, 0], shares[:, 1])
 
     meaning = f"distance of the label distributions ({kind})"
-    return BiasMetric(name, title, ("label",), (0, high), formula, meaning, band=band, over_values=of_shares)
+    return BiasMetric(name, title, ("label",), (0, high), formula, meaning, band=band, distance=True)
 
 
 def imbalance(name: str, title: str, meaning: str) -> BiasMetric:

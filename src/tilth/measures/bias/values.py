@@ -92,11 +92,6 @@ def number_of(value: Any) -> float | None:
     return None
 
 
-def reads_as_integer(value: Any) -> bool:
-    """Whether a string is an integer without a decimal point."""
-    return isinstance(value, str) and _INTEGER.fullmatch(value) is not None
-
-
 def boolean_of(value: Any) -> bool | None:
     """A value as true or false, if it is one or reads as one: true and false in any case, 1 and 0."""
     if isinstance(value, bool):
@@ -144,17 +139,6 @@ def text_of(value: Any) -> str:
 def values_name(values: Iterable[Any]) -> str:
     """Configured values as one name: `pl,ro`."""
     return ",".join(text_of(v) for v in values)
-
-
-def threshold_name(threshold: float, highest: float | None, as_float: bool) -> str:
-    """The values above a threshold, as a half-open interval up to the largest value.
-
-    >>> threshold_name(40, 89, as_float=False), threshold_name(40, 68.6, as_float=True)
-    ('(40, 89]', '(40.0, 68.6]')
-    """
-    top = math.inf if highest is None else highest
-    shown = [float(x) if as_float else int(x) if math.isfinite(x) and x == int(x) else x for x in (threshold, top)]
-    return f"({text_of(shown[0])}, {text_of(shown[1])}]"
 
 
 # ── trees ──
