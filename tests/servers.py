@@ -55,15 +55,31 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
             time.sleep(0.2)
         else:
             lacking(f"no server of S3: it did not start in {SECONDS} seconds")
-        yield {
+        environment = {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": credentials["accessKey"],
             "AWS_SECRET_ACCESS_KEY": credentials["secretKey"],
             "AWS_REGION": "us-east-1",
         }
+        make_bucket(environment)
+        yield environment
     finally:
         server.kill()  # it takes half a minute to end by itself
         server.wait()
+
+
+def make_bucket(environment: dict[str, str]) -> None:
+    """Put an object, which makes the bucket `tests`; a new server answers before it can keep anything."""
+    import obstore
+    from obstore.store import S3Store
+
+    store = S3Store("tests", config={k.lower(): v for k, v in environment.items()}, client_options={"allow_http": True})
+    for _ in range(50):
+        try:
+            obstore.put(store, "warm", b"x")
+            break
+        except obstore.exceptions.BaseError:
+            time.sleep(0.2)
 
 
 @pytest.fixture
@@ -71,17 +87,7 @@ def s3(s3_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """A place in S3 with nothing in it."""
     for name, value in s3_server.items():
         monkeypatch.setenv(name, value)
-    import obstore
-    from obstore.store import S3Store
-
-    place = uuid.uuid4().hex
-    for _ in range(50):  # a new server answers before it can keep anything
-        try:
-            obstore.put(S3Store("tests", client_options={"allow_http": True}), f"{place}-warm", b"x")
-            break
-        except obstore.exceptions.BaseError:
-            time.sleep(0.2)
-    return f"s3://tests/{place}"
+    return f"s3://tests/{uuid.uuid4().hex}"
 
 
 @pytest.fixture(scope="session")

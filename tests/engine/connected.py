@@ -144,6 +144,8 @@ def work(theirs: SparkSession, folder: Path) -> Iterator[tuple[str, Any]]:
     yield "columns", [handed.column_names, written.column_names, table.column_names]
     yield "rows are those of DuckDB", [alike(by_row(found), by_row(table)) for found in (handed, written)]
 
+    yield from in_s3(engine, folder)
+
     with told() as error:
         theirs_sum = theirs.sql("select 1 + sum(id) as n from theirs")
         tilth.write(tilth.read(theirs_sum), format="arrow")
@@ -164,6 +166,21 @@ def work(theirs: SparkSession, folder: Path) -> Iterator[tuple[str, Any]]:
     engine.close()
     yield "before and after", [before, state(theirs)]
     yield "global views", sum(name.startswith("tilth_") for name in views(theirs, "global_temp"))
+
+
+def in_s3(engine: Session, folder: Path) -> Iterator[tuple[str, Any]]:
+    """A server that does not see this machine's copies of objects is sent Parquet, and nothing else."""
+    place = os.environ.get("TILTH_TEST_PLACE")
+    if not place:
+        return
+    tilth.write(TABLE, f"{place}/t.parquet")
+    tilth.write(TABLE, f"{place}/t.csv")
+    yield "rows of S3", alike(by_row(tilth.write(tilth.read(f"{place}/t.parquet", engine=engine), engine=engine)), by_row(TABLE))
+    tilth.write(tilth.read(f"{place}/t.parquet", engine=engine), f"{place}/out", engine=engine)
+    yield "delivered to S3", alike(by_row(tilth.write(tilth.read(f"{place}/out"))), by_row(TABLE))
+    with told() as error:
+        tilth.read(f"{place}/t.csv", engine=engine)
+    yield "CSV in S3", error
 
 
 def main(folder: Path) -> None:

@@ -23,11 +23,16 @@ LIMIT = 400  # seconds for all of it; a quiet machine takes less than 60
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def found(tmp_path_factory: pytest.TempPathFactory, s3_server: dict[str, str]) -> dict[str, Any]:
     """What a process with Spark Connect found, its exit code, and what it left on standard error."""
     command = [sys.executable, "-m", "tests.engine.connected", str(tmp_path_factory.mktemp("connect"))]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(SRC)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        cwd=ROOT,
+        env=os.environ | s3_server | {"PYTHONPATH": str(SRC), "TILTH_TEST_PLACE": "s3://tests/connect"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         out, left = process.communicate(timeout=LIMIT)
@@ -58,6 +63,11 @@ def test_rules_and_a_fitted_flow_give_what_duckdb_gives(found):
     handed, written, by_duckdb = found["columns"]
     assert handed == written == by_duckdb
     assert found["rows are those of DuckDB"] == [True, True]
+
+
+def test_a_server_is_sent_parquet_of_s3_and_refused_the_rest(found):
+    assert found["rows of S3"] and found["delivered to S3"]
+    assert found["CSV in S3"]["kind"] == "Gap" and "places that it sees itself" in found["CSV in S3"]["words"]
 
 
 def test_the_users_session_stays_as_it_is(found):
