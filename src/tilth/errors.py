@@ -95,6 +95,12 @@ class TilthError(Exception):
         )
         super().__init__("\n".join(str(m) for m in self.mistakes))
 
+    @classmethod
+    def reject(cls, mistakes: Iterable[Mistake]) -> None:
+        """Raise one error with all the mistakes, if there are any."""
+        if found := list(mistakes):
+            raise cls(*found)
+
     def __str__(self) -> str:  # KeyError among the parents would print the repr
         return "\n".join(str(m) for m in self.mistakes)
 

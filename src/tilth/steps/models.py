@@ -5,13 +5,12 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from tilth.data import Kind
 from tilth.errors import MissingExtra, RequestError, listed
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 class Model(ABC):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
@@ -13,10 +16,7 @@ from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import PythonFunction
 from tilth.errors import Mistake, RequestError, listed
 from tilth.steps.models import Model, model_of
-from tilth.steps.step import Learned, Learning, Step, refuse_clashes
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from tilth.steps.step import Learned, Learning, Step, reject_clashes
 
 FORMS = {".skops": "skops", ".onnx": "onnx"}
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
@@ -43,6 +43,7 @@ class Predict(Step):
 
     name = "predict"
     parts = frozenset({"features"})
+    learns = False
     shorthand = "model"
 
     model: str
@@ -68,7 +69,7 @@ class Predict(Step):
         model = self._model(content)
         columns = self.columns or model.names
         self._refuse(model, columns, schema)
-        refuse_clashes(self.name, schema, {"": {self.column: lit(0)}})
+        reject_clashes(self.name, schema, {"": {self.column: lit(0)}})
         return {"": {"columns": list(columns), "model": content}}
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
@@ -88,13 +89,9 @@ class Predict(Step):
         return model_of(FORMS[Path(self.model).suffix.lower()], content, self.trusted)
 
     def _refuse(self, model: Model, columns: tuple[str, ...], schema: Schema) -> None:
-        wrong = [
-            Mistake(
-                f"predict: column {c.name!r} ({c.type or c.kind}) is not a number or boolean", hint="encode it first", code="wrong-kind"
-            )
-            for c in (schema[name] for name in columns)
-            if not c.kind.numeric and c.kind is not Kind.BOOLEAN
-        ]
+        unfit = "is not a number or boolean (encode it first)"
+        numeric = {k for k in Kind if k.numeric or k is Kind.BOOLEAN}
+        wrong = self.unfit(map(schema.__getitem__, columns), lambda c: "" if c.kind in numeric else unfit)
         if not columns:
             wrong.append(
                 Mistake("predict: the model does not say which columns it takes", hint="name them: `columns: […]`", code="no-columns")
@@ -104,8 +101,7 @@ class Predict(Step):
         if self.positive is not None and self.positive not in model.classes:
             accepted = listed(map(repr, model.classes)) or "nothing: the model does not say its classes"
             wrong.append(Mistake(f"predict: the model has no class {self.positive!r}", accepted=accepted, code="bad-value"))
-        if wrong:
-            raise RequestError(*wrong)
+        RequestError.reject(wrong)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
@@ -128,10 +124,6 @@ class Predict(Step):
     def by_name_only(self, schema: Schema) -> bool:
         return True
 
-    @property
-    def learns(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True)
 class Prediction:
@@ -144,9 +136,6 @@ class Prediction:
     positive: Any
 
     def __call__(self, *columns: pa.Array) -> pa.Array:
-        import numpy as np
-        import pyarrow as pa
-
         model = model_of(self.form, self.content, self.trusted)
         matrix = np.stack([c.to_numpy(zero_copy_only=False).astype(np.float64) for c in columns], axis=1)
         if not len(matrix):

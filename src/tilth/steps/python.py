@@ -9,8 +9,8 @@ from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import PythonFunction, user_function
-from tilth.errors import Mistake, RequestError
-from tilth.steps.step import Learned, Learning, Step, refuse_clashes
+from tilth.errors import RequestError
+from tilth.steps.step import Learned, Learning, Step, reject_clashes
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Python(Step):
 
     name = "python"
     parts = frozenset({"rows", "features"})
+    learns = False
 
     function: str
     """The function: `module:function`."""
@@ -49,14 +50,9 @@ class Python(Step):
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
-        wrong = [
-            Mistake(f"python: column {c!r} ({schema[c].type or schema[c].kind}) cannot be handed to a function", code="wrong-kind")
-            for c in self.reads
-            if arrow_type(schema[c].kind) is None
-        ]
-        if wrong:
-            raise RequestError(*wrong)
-        refuse_clashes(self.name, schema, {self.column if self.column in schema else "": {self.column: lit(0)}})
+        columns = map(schema.__getitem__, self.reads)
+        RequestError.reject(self.unfit(columns, lambda c: "cannot be handed to a function" if arrow_type(c.kind) is None else ""))
+        reject_clashes(self.name, schema, {self.column if self.column in schema else "": {self.column: lit(0)}})
         user_function(self.function)
         return {"": {}}
 
@@ -70,7 +66,3 @@ class Python(Step):
 
     def by_name_only(self, schema: Schema) -> bool:
         return True
-
-    @property
-    def learns(self) -> bool:
-        return False

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
@@ -19,13 +19,16 @@ from tilth.shelf import Parameterized
 from tilth.steps.filling import after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
+T = TypeVar("T")
 NOWHERE: Mapping[Any, Place] = {}
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column without values, as files and frames are read
 Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a step learned: column → name → a number, string, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
-Learning: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], Learned]
+Asking: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], T]
+"""Yields metrics and needs, is sent their values by need, and returns a T."""
+Learning: TypeAlias = Asking[Learned]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Step(Parameterized, ABC):
 
     name: ClassVar[str]
     parts: ClassVar[frozenset[Part]]
+    learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     makes_columns: ClassVar[bool] = False  # the names it gives are known only once it has learned
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
@@ -52,6 +56,11 @@ class Step(Parameterized, ABC):
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         """What is wrong with the step in a table with these roles, as far as that can be said before any data is touched."""
         return ()
+
+    def unfit(self, columns: Iterable[Column], why: Callable[[Column], str]) -> list[Mistake]:
+        """A mistake for each column of a kind that the step cannot treat; `why` gives the reason, empty for one that it can."""
+        message = f"{self.name}: column {{!r}} ({{}}) {{}}".format
+        return [Mistake(message(c.name, c.type or c.kind, reason), code="wrong-kind") for c in columns if (reason := why(c))]
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         """The columns that the step reads or writes; None for all of them (a step that changes rows)."""
@@ -80,17 +89,15 @@ class Step(Parameterized, ABC):
         """
         return None
 
-    @property
-    def learns(self) -> bool:
-        """Whether what the step does depends on the rows it was fitted on."""
-        return True
-
 
 class ColumnStep(Step):
     """A step that treats each of its columns alike. A subclass says what one column needs, learns and becomes."""
 
     columns: Selector
     """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+
+    def __init_subclass__(cls) -> None:
+        cls.learns = cls.needs is not ColumnStep.needs
 
     def needs(self, column: Column) -> Mapping[str, Question]:
         """Name → metric or need, for what `learn` (and then `change`) takes under that name."""
@@ -125,22 +132,16 @@ class ColumnStep(Step):
     def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
         """The columns the step is for; refuses those of a kind it cannot treat, all at once."""
         chosen = tuple(schema[c] for c in select(self.columns, schema, roles))
-        refused = [
-            Mistake(f"{self.name}: column {c.name!r} ({c.type or c.kind}) {why}", code="wrong-kind")
-            for c in chosen
-            if (why := self.accepts(c))
-        ]
-        private = [c.name for c in chosen if self.keeps_values and c.name in roles.private]
-        refused += [
+        private = [
             Mistake(
-                f"{self.name}: column {c!r} is private, and its values would become names of columns and part of the fitted flow",
+                f"{self.name}: column {c.name!r} is private, and its values would become names of columns and part of the fitted flow",
                 hint="hash or redact it first, name its categories yourself, or take it from the role `private`",
                 code="private-values",
             )
-            for c in private
+            for c in chosen
+            if self.keeps_values and c.name in roles.private
         ]
-        if refused:
-            raise RequestError(*refused)
+        RequestError.reject([*self.unfit(chosen, self.accepts), *private])
         return chosen
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
@@ -149,15 +150,15 @@ class ColumnStep(Step):
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
         learned = {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
-        refuse_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
+        reject_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
         return learned
 
-    def _empty_refused(self, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], None]:
+    def _empty_refused(self, schema: Schema, roles: Roles) -> Asking[None]:
         """Reject string columns that do not fit the step only because they have no value, and say so."""
         unfit = [schema[c] for c in select(self.columns, schema, roles) if schema[c].kind in VOID and self.accepts(schema[c])]
         asked = {c.name: Where(RowCount(), present(c)) for c in unfit}
         found = (yield list(asked.values())) if asked else {}
-        mistakes = [
+        RequestError.reject(
             Mistake(
                 f"{self.name}: column {name!r} has no value in the training part, so its kind is unknown",
                 hint="drop the column, or say its kind: `types: {column: float}` under `data`",
@@ -165,9 +166,7 @@ class ColumnStep(Step):
             )
             for name, metric in asked.items()
             if not found[metric]
-        ]
-        if mistakes:
-            raise RequestError(*mistakes)
+        )
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data.change({name: tree for c, state in learned.items() for name, tree in self.change(schema[c], **state).items()})
@@ -182,12 +181,8 @@ class ColumnStep(Step):
         words = (self.columns,) if isinstance(self.columns, str) else self.columns
         return all(w in schema for w in words)
 
-    @property
-    def learns(self) -> bool:
-        return type(self).needs is not ColumnStep.needs
 
-
-def refuse_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:
+def reject_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:
     """Reject columns made of one column (`made`: column → name → tree) that have the name of another column, in upper or lower case.
 
     Errors: `RequestError` that names both columns of each clash.
@@ -201,8 +196,7 @@ def refuse_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tr
                 message = f"{step}: of column {column!r} it would make {name!r}, but there is a column {taken[name.casefold()]!r} already"
                 mistakes.append(Mistake(message, hint="rename one of the two columns", code="name-clash"))
             taken.setdefault(name.casefold(), name)
-    if mistakes:
-        raise RequestError(*mistakes)
+    RequestError.reject(mistakes)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.expressions import columns_of
 from tilth.engine.user_sql.expression import parse_expression
 from tilth.errors import RequestError
-from tilth.steps.step import Learned, Learning, Step, refuse_clashes
+from tilth.steps.step import Learned, Learning, Step, reject_clashes
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Formula(Step):
 
     name = "formula"
     parts = frozenset({"rows", "features"})
+    learns = False
 
     column: str
     """The column that is made."""
@@ -42,7 +43,7 @@ class Formula(Step):
         yield ()
         if not self.column:
             raise RequestError("formula: the new column has no name", code="empty-name")
-        refuse_clashes(self.name, schema, {self.column if self.column in schema else "": self._change(schema)})
+        reject_clashes(self.name, schema, {self.column if self.column in schema else "": self._change(schema)})
         return {"": {}}
 
     def _change(self, schema: Schema) -> Mapping[str, Tree | None]:
@@ -59,7 +60,3 @@ class Formula(Step):
 
     def by_name_only(self, schema: Schema) -> bool:
         return True
-
-    @property
-    def learns(self) -> bool:
-        return False

@@ -27,6 +27,7 @@ class Select(Step):
 
     name = "select"
     parts = frozenset({"rows", "features"})
+    learns = False
 
     columns: Selector
     """The columns that stay: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
@@ -60,7 +61,3 @@ class Select(Step):
     def by_name_only(self, schema: Schema) -> bool:
         words = (self.columns,) if isinstance(self.columns, str) else self.columns
         return bool(words) and all(w.startswith("!") and w.removeprefix("!") in schema for w in words)
-
-    @property
-    def learns(self) -> bool:
-        return False

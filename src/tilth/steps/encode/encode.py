@@ -72,9 +72,7 @@ class Encode(ColumnStep):
     """The largest number of categories that is allowed. Default: 1,000 for `one_hot`, 500,000 for `ordinal`."""
 
     def __post_init__(self) -> None:
-        mistakes = list(self._mistakes())
-        if mistakes:
-            raise RequestError(*mistakes)
+        RequestError.reject(self._mistakes())
 
     def _mistakes(self) -> Sequence[Mistake]:
         allowed = POLICIES[self.with_]
@@ -101,19 +99,15 @@ class Encode(ColumnStep):
     # ── policies ──
 
     @property
-    def leaves_out(self) -> bool:
-        """Whether rare categories are left out."""
-        return self.max_categories is not None or self.min_frequency is not None
-
-    @property
-    def for_unseen(self) -> str | int:
-        """What an unseen value becomes."""
-        return self.unseen if self.unseen is not None else "slot" if self.leaves_out else "zeros" if self.with_ == "one_hot" else -1
-
-    @property
-    def for_missing(self) -> str | int:
-        """What a missing value becomes."""
-        return self.missing if self.missing is not None else "zeros" if self.with_ == "one_hot" else "null"
+    def policies(self) -> dict[str, str | int]:
+        """What an `unseen` and what a `missing` value becomes."""
+        one_hot, leaves_out = self.with_ == "one_hot", self.max_categories is not None or self.min_frequency is not None
+        unseen: str | int = "slot" if leaves_out else "zeros" if one_hot else -1
+        missing = "zeros" if one_hot else "null"
+        return {
+            "unseen": unseen if self.unseen is None else self.unseen,
+            "missing": missing if self.missing is None else self.missing,
+        }
 
     @property
     def limit(self) -> int:
@@ -142,7 +136,7 @@ class Encode(ColumnStep):
         if self.with_ == "one_hot":
             dropped = self.drop == "first" or (self.drop == "binary" and len(categories) == 2)
             slots = {"unseen": f"{column.name}_other", "missing": f"{column.name}_missing"}
-            kept = {word: name for word, name in slots.items() if (self.for_unseen if word == "unseen" else self.for_missing) == "slot"}
+            kept = {word: slots[word] for word, policy in self.policies.items() if policy == "slot"}
             names = names_of(column.name, categories, kept.values())
             state |= {"names": [None, *names[1:]] if dropped and names else names} | kept
         return state
@@ -181,21 +175,24 @@ class Encode(ColumnStep):
             made[learned["unseen"]] = case((is_missing(column), lit(0)), *known, otherwise=lit(1))
         if "missing" in learned:
             made[learned["missing"]] = if_else(is_missing(column), lit(1), lit(0))
-        checks = self._checks(column, categories)
-        if checks and made:
+        tests = {"missing": is_missing(column), "unseen": self._unseen(column, categories)}
+        refused = [(test, self._refusal(column, word)) for word, test in tests.items() if self.policies[word] == "error"]
+        if refused and made:
             first = next(iter(made))
-            made[first] = case(*checks, otherwise=made[first])
+            made[first] = case(*refused, otherwise=made[first])
         return {column.name: None} | made
 
     def _number(self, column: Column, categories: Sequence[Any]) -> Tree:
-        slots = {"unseen": len(categories), "missing": len(categories) + (self.for_unseen == "slot")}
-        unseen, missing = (self._policy(column, word, slots[word]) for word in ("unseen", "missing"))
+        policies = self.policies
+        slots = {"unseen": len(categories), "missing": len(categories) + (policies["unseen"] == "slot")}
+        unseen, missing = (self._value(column, word, policies[word], slots[word]) for word in ("unseen", "missing"))
         place: Tree = lookup(col(column.name), categories)
-        found = place if self.for_unseen == "null" else coalesce(place, unseen)
-        return found if self.for_unseen == self.for_missing == "null" else case((is_missing(column), missing), otherwise=found)
+        found = place if policies["unseen"] == "null" else coalesce(place, unseen)
+        return found if set(policies.values()) == {"null"} else case((is_missing(column), missing), otherwise=found)
 
-    def _policy(self, column: Column, word: str, slot: int) -> Tree:
-        match self.for_unseen if word == "unseen" else self.for_missing:
+    def _value(self, column: Column, word: str, policy: str | int, slot: int) -> Tree:
+        """The number that an unseen or a missing value becomes."""
+        match policy:
             case "slot":
                 return lit(slot)
             case "error":
@@ -203,15 +200,6 @@ class Encode(ColumnStep):
             case int(number):
                 return lit(number)
         return lit(None)
-
-    def _checks(self, column: Column, categories: Sequence[Any]) -> list[tuple[Tree, Tree]]:
-        """The conditions under which a value is refused, with the refusals."""
-        found = []
-        if self.for_missing == "error":
-            found.append((is_missing(column), self._refusal(column, "missing")))
-        if self.for_unseen == "error":
-            found.append((self._unseen(column, categories), self._refusal(column, "unseen")))
-        return found
 
     def _refusal(self, column: Column, word: str) -> Tree:
         what = "a value that training has not seen" if word == "unseen" else "a missing value"

@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.expressions import add, col, greatest, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, NanToNull
-from tilth.errors import Mistake, RequestError
+from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 MOST, WHOLE = "\x1fmost", "\x1fwhole"  # columns for the greatest score and the sum of the exponentials
@@ -30,6 +30,7 @@ class Softmax(Step):
 
     name = "softmax"
     parts = frozenset({"features", "output"})
+    learns = False
 
     columns: Selector = "prediction*"
     """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
@@ -37,13 +38,9 @@ class Softmax(Step):
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         chosen = select(self.columns, schema, roles)
-        wrong = [
-            Mistake(f"softmax: column {c!r} ({schema[c].kind}) is not numeric", code="wrong-kind")
-            for c in chosen
-            if not schema[c].kind.numeric
-        ]
-        if wrong or not chosen:
-            raise RequestError(*(wrong or [Mistake("softmax: no column is chosen", code="nothing-selected")]))
+        if not chosen:
+            raise RequestError("softmax: no column is chosen", code="nothing-selected")
+        RequestError.reject(self.unfit(map(schema.__getitem__, chosen), lambda c: "" if c.kind.numeric else "is not numeric"))
         return {"": {"columns": list(chosen)}}
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
@@ -58,10 +55,6 @@ class Softmax(Step):
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset(select(self.columns, schema, roles))
-
-    @property
-    def learns(self) -> bool:
-        return False
 
 
 def _sum(terms: list[Tree]) -> Tree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,10 +18,9 @@ from tilth.engine.needs import Sample
 from tilth.engine.operations import Copies, has_string, key_hash, key_string, lookup
 from tilth.engine.operations.strings import BLANKS
 from tilth.errors import ColumnError, Mistake, RequestError
-from tilth.metrics.metric import Question
 from tilth.steps.rows.ranks import Counts, cuts
-from tilth.steps.rows.smote import MOST_NEIGHBOURS, MOST_ROWS, made_rows, refuse_unmade
-from tilth.steps.step import Learned, Learning, Step, refuse_clashes
+from tilth.steps.rows.smote import MOST_NEIGHBOURS, MOST_ROWS, made_rows, reject_unmade
+from tilth.steps.step import Asking, Learned, Learning, Step, reject_clashes
 
 HASH, PLACE, COPY = "\x1fhash", "\x1fplace", "\x1fcopy"
 WEIGHT = "weight"
@@ -106,34 +105,34 @@ class Balance(Step):
             raise RequestError(f"balance: column {name!r} ({schema[name].type}) has no classes", code="wrong-kind")
         return schema[name]
 
-    def _weigh(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
+    def _weigh(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
         made = roles.weight or WEIGHT
         if made not in schema:
-            refuse_clashes(self.name, schema, {"": {made: lit(1.0)}})
+            reject_clashes(self.name, schema, {"": {made: lit(1.0)}})
         elif made != roles.weight:
             hint = "give it the role weight, or rename it"
             raise RequestError(f"balance: there is a column {made!r} already", hint=hint, code="name-clash")
         sizes = yield from self._sizes(label)
         return {"label": label.name, "weight": made, "rows": sizes, "weights": weighed(sizes, self.weights, self.cap)}
 
-    def _sizes(self, label: Column) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, int]]:
+    def _sizes(self, label: Column) -> Asking[dict[str, int]]:
         counts = Counts((key_string([label]),))
         found: Mapping[tuple[str], int] = (yield [counts])[counts]
         sizes = {text: n for (text,), n in sorted(found.items())}
         self._refuse(label, sizes)
         return sizes
 
-    def _make(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
+    def _make(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
         sizes = yield from self._sizes(label)
         more = {text: self._wanted(n, sizes) - n for text, n in sizes.items() if self._wanted(n, sizes) > n}
         columns = tuple(c.name for c in schema if c.name not in roles.id and has_string(c))
-        refuse_unmade(schema, columns, label.name, sizes, more)
+        reject_unmade(schema, columns, label.name, sizes, more)
         samples = {text: Sample(columns, MOST_ROWS, self.seed).filtered(eq(key_string([label]), lit(text))) for text in more}
         found = (yield list(samples.values())) if samples else {}
         classes = {text: {"more": n, "rows": found[samples[text]].to_pydict()} for text, n in more.items()}
         return {"label": label.name, "classes": classes}
 
-    def _choose(self, label: Column, schema: Schema, roles: Roles) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, Any]]:
+    def _choose(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
         key = key_columns(schema, roles)
         sizes, found = yield from cuts(key_string([label]), key_hash(key, self.seed), lambda n: self._places(label, n))
         classes = {
@@ -165,8 +164,7 @@ class Balance(Step):
         if len(sizes) > MOST_CLASSES:
             message = f"balance: the label {label.name!r} has {len(sizes):,} classes"
             mistakes.append(Mistake(message, accepted=f"up to {MOST_CLASSES:,}", code="too-many-classes"))
-        if mistakes:
-            raise RequestError(*mistakes)
+        RequestError.reject(mistakes)
 
     def shown(self, learned: Learned) -> Learned:
         if self.with_ != "smote":

@@ -11,13 +11,13 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import alias, and_, col, eq, is_null, lit, or_
+from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
-from tilth.errors import Mistake, RequestError
+from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 PLACE = "\x1fplace"
 NO_KEY = frozenset({Kind.MAP, Kind.OTHER})
-NO_ORDER = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER, Kind.NULL})
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Dedupe(Step):
 
     name = "dedupe"
     parts = frozenset({"rows", "training"})
+    learns = False
     shorthand = "on"
 
     on: Selector = ()
@@ -48,13 +49,8 @@ class Dedupe(Step):
         key = select(self.on, schema, roles) if self.on else schema.names
         if not key:
             raise RequestError("dedupe: no column is selected for the key", code="nothing-selected")
-        refused = [
-            Mistake(f"dedupe: column {c.name!r} ({c.type or c.kind}) cannot be a key: its values cannot be compared", code="wrong-kind")
-            for c in map(schema.__getitem__, key)
-            if c.kind in NO_KEY
-        ]
-        if refused:
-            raise RequestError(*refused)
+        unfit = "cannot be a key: its values cannot be compared"
+        RequestError.reject(self.unfit(map(schema.__getitem__, key), lambda c: unfit if c.kind in NO_KEY else ""))
         return {"": {"key": list(key), "order": self._order(key, schema, roles)}}
 
     def _order(self, key: Iterable[str], schema: Schema, roles: Roles) -> list[str]:
@@ -78,7 +74,3 @@ class Dedupe(Step):
 
     def _ordered(self, column: Column) -> Tree:
         return exp.Ordered(this=col(column.name), desc=self.keep == "last", nulls_first=False)
-
-    @property
-    def learns(self) -> bool:
-        return False

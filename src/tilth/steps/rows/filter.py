@@ -30,6 +30,7 @@ class Filter(Step):
 
     name = "filter"
     parts = frozenset({"rows", "training"})
+    learns = False
     shorthand = "where"
 
     where: str
@@ -50,7 +51,3 @@ class Filter(Step):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         kept = exp.Select(expressions=[exp.Star()]).from_(table(BELOW)).where(self.condition(schema), copy=False)
         return data.rows(kept, ordered=data.ordered)
-
-    @property
-    def learns(self) -> bool:
-        return False

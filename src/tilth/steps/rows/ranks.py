@@ -6,7 +6,7 @@ then, for the few prefixes in which a cut falls, by the whole hash. Nothing is s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,8 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import concat, in_, lit
 from tilth.engine.operations.hashing import BETWEEN
 from tilth.engine.statistics import Statistic, count
-from tilth.metrics.metric import Metric, Question
+from tilth.metrics.metric import Metric
+from tilth.steps.step import Asking
 
 PREFIX = 3  # digits that rows are counted by at first: 4,096 prefixes for each stratum
 ABOVE = "g"  # above every hash
@@ -51,7 +52,7 @@ Cuts = Mapping[str, tuple[Cut, ...]]
 
 def cuts(
     stratum: Tree, hashed: Tree, places: Callable[[Mapping[str, int]], Mapping[str, Sequence[int]]]
-) -> Generator[Iterable[Question], Mapping[Any, Any], tuple[Mapping[str, int], Cuts]]:
+) -> Asking[tuple[Mapping[str, int], Cuts]]:
     """The sizes of the strata, and where the rows of each are cut in the order of their hashes.
 
     `stratum` and `hashed` are strings that are never null. `places` is given the sizes and says, for each stratum, how many rows are

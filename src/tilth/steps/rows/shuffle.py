@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Dataset, Kind, Roles, Schema
+from tilth.data import BELOW, Dataset, Roles, Schema
 from tilth.engine.expressions import col
-from tilth.engine.keys import content, key_columns
+from tilth.engine.keys import NO_ORDER, content, key_columns
 from tilth.engine.layers import table
 from tilth.engine.operations import key_hash
 from tilth.errors import Mistake, RequestError
@@ -17,8 +17,6 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import DistinctKeys
 from tilth.metrics.metric import Metric
 from tilth.steps.step import Learned, Learning, Step
-
-NO_ORDER = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER, Kind.NULL})
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,7 @@ class Shuffle(Step):
         return (Mistake(message, hint="leave the step out, or say `anyway: true`", code="order-carries-meaning"),)
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        refused = self.refused(roles)
-        if refused:
-            raise RequestError(*refused)
+        RequestError.reject(self.refused(roles))
         key = [c.name for c in key_columns(schema, roles)]
         if key == [c.name for c in content(schema)]:
             yield ()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from statistics import mode
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from tilth.data import Column, Kind, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.errors import Mistake, RequestError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
 
 MOST_ROWS = 10_000  # of a class, among which neighbours are looked for: their distances are compared in pairs
 MOST_MADE = 1_000_000
@@ -21,7 +20,7 @@ MOST_NEIGHBOURS = 100
 CHUNK = 256  # rows whose distances to all others are held at once
 
 
-def refuse_unmade(schema: Schema, columns: Sequence[str], label: str, sizes: Mapping[str, int], more: Mapping[str, int]) -> None:
+def reject_unmade(schema: Schema, columns: Sequence[str], label: str, sizes: Mapping[str, int], more: Mapping[str, int]) -> None:
     """Refuse a table without numbers, and classes that cannot be grown by making rows. `more`: class → rows to make."""
     mistakes = [
         Mistake(f"balance: the class {text!r} has one row, and no row can be made between one", hint="use `over`", code="one-row")
@@ -33,15 +32,11 @@ def refuse_unmade(schema: Schema, columns: Sequence[str], label: str, sizes: Map
     if sum(more.values()) > MOST_MADE:
         message = f"balance: smote would make {sum(more.values()):,} rows"
         mistakes.append(Mistake(message, accepted=f"up to {MOST_MADE:,}", hint="use `over`, or a lower ratio", code="too-many-rows"))
-    if more and mistakes:
-        raise RequestError(*mistakes)
+    RequestError.reject(mistakes if more else ())
 
 
 def made_rows(schema: Schema, label: str, rows: Mapping[str, Sequence[Any]], n: int, k: int, seed: str) -> pa.Table:
     """`n` rows made between the rows of one class, of which `rows` holds the columns."""
-    import numpy as np
-    import pyarrow as pa
-
     numbers = {c: _numbers(schema[c], values) for c, values in rows.items() if _is_number(schema[c], label)}
     categories = [c for c in rows if c != label and schema[c].kind.categorical]
     near = neighbours(np.stack(list(numbers.values()), axis=1), _codes([rows[c] for c in categories], len(rows[label])), k)
@@ -58,7 +53,7 @@ def made_rows(schema: Schema, label: str, rows: Mapping[str, Sequence[Any]], n: 
             between = x[base] + share * (x[other] - x[base])
             made[name] = pa.array(np.rint(between).astype(np.int64) if schema[name].kind is Kind.INTEGER else between).cast(to, safe=False)
         else:
-            chosen = [_most_frequent([values[j] for j in around]) for around in near] if name in categories else values
+            chosen = [mode(values[j] for j in around) for around in near] if name in categories else values
             made[name] = pa.array([chosen[i] for i in base], to)
     return pa.table(made)
 
@@ -70,8 +65,6 @@ def neighbours(numbers: np.ndarray, codes: np.ndarray, k: int) -> np.ndarray:
     >>> neighbours(np.array([[0.0], [1.0], [3.0]]), np.empty((3, 0), int), 1).tolist()
     [[1], [0], [1]]
     """
-    import numpy as np
-
     n = len(numbers)
     differing = float(np.median(numbers.std(axis=0))) ** 2 if codes.shape[1] else 0.0
     found = []
@@ -92,8 +85,6 @@ def _is_number(column: Column, label: str) -> bool:
 
 
 def _numbers(column: Column, values: Sequence[Any]) -> np.ndarray:
-    import numpy as np
-
     if None in values:
         message = f"balance: smote needs numbers, and column {column.name!r} has none in some rows"
         raise RequestError(message, hint="impute it first", code="missing-number")
@@ -102,13 +93,6 @@ def _numbers(column: Column, values: Sequence[Any]) -> np.ndarray:
 
 def _codes(columns: Sequence[Sequence[Any]], rows: int) -> np.ndarray:
     """Categories as whole numbers, a column for each."""
-    import numpy as np
-
     places = [{value: i for i, value in enumerate(dict.fromkeys(values))} for values in columns]
     coded = [[place[value] for value in values] for place, values in zip(places, columns, strict=True)]
     return np.array(coded, dtype=np.int64).reshape(len(columns), rows).T
-
-
-def _most_frequent(values: Sequence[Any]) -> Any:
-    """The most frequent value; of equally frequent ones the first."""
-    return Counter(values).most_common(1)[0][0]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
@@ -19,9 +20,9 @@ from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_s
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
-from tilth.metrics.metric import Metric, Question, Where
+from tilth.metrics.metric import Metric, Where
 from tilth.steps.rows.ranks import cuts
-from tilth.steps.step import Learned, Learning, Selector, Step
+from tilth.steps.step import Asking, Learned, Learning, Selector, Step
 
 SPLIT = "split"  # the column that the step makes
 GAP = "gap"  # the part of rows between two parts in time
@@ -73,9 +74,7 @@ class Split(Step):
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares
         object.__setattr__(self, "shares", tuple((str(name), share) for name, share in pairs))
-        mistakes = list(self._mistakes())
-        if mistakes:
-            raise RequestError(*mistakes)
+        RequestError.reject(self._mistakes())
 
     def _mistakes(self) -> Iterable[Mistake]:
         names = [name for name, _ in self.shares]
@@ -138,11 +137,7 @@ class Split(Step):
             raise RequestError(f"split: there is no column to split by ({self.by})", hint=hint, code="no-column")
         if self.by in ("time", "ordered") and len(found) > 1:
             raise RequestError(f"split: by {self.by} takes one column, not {len(found)}", code="too-many-columns")
-        mistakes = [
-            Mistake(f"split: column {c.name!r} ({c.type or c.kind}) {why}", code="wrong-kind") for c in found if (why := self._refusal(c))
-        ]
-        if mistakes:
-            raise RequestError(*mistakes)
+        RequestError.reject(self.unfit(found, self._refusal))
         return found
 
     def _refusal(self, column: Column) -> str:
@@ -155,7 +150,7 @@ class Split(Step):
                 return "cannot be a key: its values have no text that all engines agree on"
         return ""
 
-    def _values(self, column: Column) -> Generator[Iterable[Question], Mapping[Any, Any], list[Any]]:
+    def _values(self, column: Column) -> Asking[list[Any]]:
         """The last value of each part but the last."""
         sortable = Micros.of(col(column.name)) if column.kind.temporal else number(column)
         asked = [_Quantile(sortable, share) for share in self._cumulated()[:-1]]
@@ -165,7 +160,7 @@ class Split(Step):
             raise RequestError(f"split: column {column.name!r} has no value to split by", code="all-null")
         return [from_micros(int(v), column.kind) for v in values] if column.kind.temporal else values
 
-    def _places(self, schema: Schema, state: Mapping[str, Any]) -> Generator[Iterable[Question], Mapping[Any, Any], dict[str, list[str]]]:
+    def _places(self, schema: Schema, state: Mapping[str, Any]) -> Asking[dict[str, list[str]]]:
         """Stratum → the hash at which each part but the first begins."""
         sizes, found = yield from cuts(self._stratum(schema, state), self._hash(schema, state), self._wanted)
         return {stratum: [cut.hash for cut in found[stratum]] for stratum in sorted(sizes)}
@@ -179,11 +174,10 @@ class Split(Step):
                 code="too-many-strata",
             )
         shares = [share for _, share in self.shares]
-        return {stratum: cumulated(apportioned(n, shares))[:-1] for stratum, n in sizes.items()}
+        return {stratum: list(accumulate(apportioned(n, shares)))[:-1] for stratum, n in sizes.items()}
 
     def _cumulated(self) -> list[float]:
-        shares = [Decimal(repr(share)) for _, share in self.shares]  # as they are written: 0.7 and 0.2 are 0.9
-        return [float(sum(shares[: i + 1])) for i in range(len(shares))]
+        return [float(x) for x in accumulate(Decimal(repr(share)) for _, share in self.shares)]  # as they are written: 0.7 and 0.2 are 0.9
 
     def writes_rows_out(self, schema: Schema, learned: Learned) -> bool:
         """Whether rows are placed by the text of all their columns: dear enough that later scans had better find them placed."""
@@ -264,15 +258,6 @@ def apportioned(n: int, shares: Sequence[float]) -> list[int]:
     for i in order[: n - sum(sizes)]:
         sizes[i] += 1
     return sizes
-
-
-def cumulated(sizes: Sequence[int]) -> list[int]:
-    """Sums of the first, the first two, the first three ….
-
-    >>> cumulated([3, 2, 1])
-    [3, 5, 6]
-    """
-    return [sum(sizes[: i + 1]) for i in range(len(sizes))]
 
 
 def _duration(text: str) -> timedelta | None:

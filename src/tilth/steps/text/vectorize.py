@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import pyarrow as pa
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Schema
@@ -19,9 +20,6 @@ from tilth.errors import RequestError
 from tilth.metrics.metric import Question
 from tilth.steps.naming import names_of
 from tilth.steps.step import ColumnStep, Learned, Selector
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 WORD = re.compile(r"\b\w\w+\b")
 BEFORE, BEHIND = "\x1f", "\x1e"  # around each word, so that no word is found inside another
@@ -145,8 +143,6 @@ class Words:
     lowercase: bool
 
     def __call__(self, texts: pa.Array) -> pa.Array:
-        import pyarrow as pa
-
         return pa.array([self._marked(text) for text in texts.to_pylist()], pa.string())
 
     def _marked(self, text: str | None) -> str:
