@@ -172,7 +172,7 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
         lambda b: repacked(b, with_entry("schema.json", b"{}"), manifest=False),
         "schema.json was changed after it was made",
     ),
-    ("a newer version", lambda b: repacked(b, version(99)), "format version 99; this Tilth reads 1 to 1"),
+    ("a newer version", lambda b: repacked(b, version(99)), "format version 99; this Tilth reads version 1"),
     ("an older version", lambda b: repacked(b, version(0)), "format version 0"),
     ("a version that is none", lambda b: repacked(b, version("one")), "its manifest is not that of a fitted flow"),
     ("an entry too many", lambda b: repacked(b, with_entry("../../evil.sh", b"x")), "which do not belong to a step"),

@@ -25,16 +25,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args
 
-from pydantic import ConfigDict, Field, create_model
+from pydantic import ConfigDict, create_model
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.schema import reject_duplicate_names
 from tilth.errors import ArtefactError, Gap, NotAllowed, TilthError
 from tilth.flow.flow import Delivery, FitResult, Flow, Reading
-from tilth.flow.parts import NAMES, SERVED
+from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.serving import made_by, needed_columns, row_of
 from tilth.formats import described as source_of
 from tilth.measures import MEASURES
@@ -45,7 +46,6 @@ from tilth.store.local import reject_stream
 from tilth.store.places import atomic, copies
 
 VERSION = 1
-OLDEST = 1  # the oldest version that is still read
 ENTRIES = ("flow.yaml", "flow.json", "schema.json", "baseline.json")
 LARGEST = 512 * 2**20  # bytes of all entries, unpacked
 LARGEST_TEXT = 32 * 2**20  # bytes of one entry of text
@@ -137,31 +137,14 @@ def _verify(flow: Flow) -> None:
 
 
 def _verify_state(fitted: Fitted, roles: Roles) -> None:
-    step, schema = fitted.step, fitted.schema
-    of_columns = isinstance(step, ColumnStep)
-    expected = {c.name: c for c in step.selected(schema, roles)} if isinstance(step, ColumnStep) else {"": None}
+    step = fitted.step
+    expected = {c.name: c for c in step.selected(fitted.schema, roles)} if isinstance(step, ColumnStep) else {"": None}
     if set(fitted.learned) != set(expected):
         raise ValueError(f"{step.name} has nothing learned for {sorted(set(fitted.learned) ^ set(expected))[:3]}")
     for name, column in expected.items():
-        if (state := step.state(column if of_columns else None)) is not None:
-            model = create_model(
-                "State", __config__=STRICT, **{k: (_bounded(t), None if type(None) in get_args(t) else ...) for k, t in state.items()}
-            )  # type: ignore[call-overload]  # fields by name
-            model.model_validate(fitted.learned[name])
-
-
-def _bounded(kind: Any) -> Any:
-    """A type whose integers fit 64 bits."""
-    if kind is int:
-        return Annotated[int, Field(ge=-(2**63), lt=2**63)]
-    if get_origin(kind) is list:
-        return list[_bounded(get_args(kind)[0])]  # type: ignore[misc]  # a type made at run time
-    if get_args(kind):
-        made: Any = None
-        for inner in get_args(kind):
-            made = _bounded(inner) if made is None else made | _bounded(inner)
-        return made
-    return kind
+        if (state := step.state(column)) is not None:
+            types: dict[str, Any] = {k: (t, None if type(None) in get_args(t) else ...) for k, t in state.items()}
+            create_model("State", __config__=STRICT, **types).model_validate(fitted.learned[name])
 
 
 # ── the zip ──
@@ -183,11 +166,9 @@ def _raw(path: Path) -> dict[str, bytes]:
         found = manifest["version"]
         if manifest.get("format") != "tilth" or type(found) is not int:
             raise refuse("its manifest is not that of a fitted flow")
-        if not OLDEST <= found <= VERSION:
-            raise refuse(
-                f"it is of format version {found}; this Tilth reads {OLDEST} to {VERSION}",
-                "fit the flow again, or use the Tilth that made it",
-            )
+        if found != VERSION:
+            hint = "fit the flow again, or use the Tilth that made it"
+            raise refuse(f"it is of format version {found}; this Tilth reads version {VERSION}", hint)
         if set(manifest["sha256"]) != set(raw) - {"manifest.json"}:
             raise refuse(f"it holds {', '.join(names[:8])}, not the entries that its manifest names")
         wrong = [name for name in names if name != "manifest.json" and _hash(raw[name]) != manifest["sha256"][name]]
@@ -255,7 +236,8 @@ def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
         home = _home(part, i, step.name)
         files = {name: content for name, content in raw.items() if name.startswith(f"{home}.") and name != f"{home}.json"}
         used.update({f"{home}.json", *files})
-        state = json.loads(raw[f"{home}.json"], object_hook=lambda found: _decoded(found, files), parse_constant=_refuse_constant)
+        decoded = partial(_decoded, files=files)
+        state = json.loads(raw[f"{home}.json"], object_hook=decoded, parse_int=_integer, parse_constant=_reject_constant)
         return Fitted(step, schemas[schema], state)
 
     of: Mapping[Part, list[int]] = columns["of"]
@@ -281,8 +263,15 @@ def _parsed(raw: Mapping[str, bytes], name: str) -> Any:
     return json.loads(raw[name], object_hook=_decoded)
 
 
-def _refuse_constant(word: str) -> Any:
+def _reject_constant(word: str) -> Any:
     raise ValueError(f"{word} is not a number that a step can learn")
+
+
+def _integer(digits: str) -> int:
+    found = int(digits)
+    if not -(2**63) <= found < 2**63:
+        raise ValueError("an integer has more than 64 bits")
+    return found
 
 
 def _json(value: Any) -> str:
@@ -348,7 +337,7 @@ def _step(step: Step) -> dict[str, Any]:
 def _flow(found: Mapping[str, Any], text: str) -> Flow:
     from tilth.flow.loading import step_of
 
-    if not set(found["steps"]) <= set(NAMES):
+    if not set(found["steps"]) <= set(BY_NAME):
         raise ValueError("it has an unknown part")
     reading = Reading((), dict(found["reading"]["options"]), Roles.of(**found["reading"]["roles"]))
     parts: dict[Part, tuple[Step, ...]] = {}

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from tilth.data import Dataset, Roles, Schema
 from tilth.errors import FlowError, Place, TilthError
-from tilth.flow.parts import NAMES, SERVED
-from tilth.flow.serving import refused_row, row_of
+from tilth.flow.parts import BY_NAME, SERVED
+from tilth.flow.serving import row_error, row_of
 from tilth.measures.measure import Measure
 from tilth.report import Finding
 from tilth.rules import Ruleset
@@ -124,7 +124,7 @@ class Flow:
 
     def steps(self, *names: Part) -> Iterator[tuple[Part, Step]]:
         """Every step with its part, of all parts or of some, in the order in which they run."""
-        yield from ((name, step) for name in names or NAMES for step in self.parts.get(name, ()))
+        yield from ((name, step) for name in names or BY_NAME for step in self.parts.get(name, ()))
 
     def need_learned(self) -> FitResult:
         """What was learned; `FlowError` if nothing was."""
@@ -165,7 +165,7 @@ class Flow:
         except TilthError:
             raise
         except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-            raise refused_row(self.need_learned().schema, values, error) from None
+            raise row_error(self.need_learned().schema, values, error) from None
 
     def __str__(self) -> str:
         if self.learned is None:

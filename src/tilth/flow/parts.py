@@ -12,34 +12,48 @@ from tilth.steps.step import Part, Step
 class FlowPart:
     """A part of the flow.
 
-    `learns_on`: the whole table, or the training part only. `served`: whether its steps also run on a served row. `rows_may_change`:
-    whether its steps may make or drop rows.
+    `changes`: what its steps change, in a report. `learns_on`: the whole table, or the training part only. `served`: whether its steps
+    also run on a served row. `rows_may_change`: whether its steps may make or drop rows.
     """
 
     name: Part
     meaning: str
+    changes: str
     learns_on: Literal["table", "train"] = "train"
     served: bool = False
     rows_may_change: bool = False
 
 
 PARTS = (
-    FlowPart("rows", "Steps on the whole table, before the split; never served.", learns_on="table", rows_may_change=True),
-    FlowPart("split", "Name → share of each part, and `by`: how rows are assigned.", learns_on="table"),
-    FlowPart("features", "Steps row in, row out; learned on the training part only; exactly what is served.", served=True),
-    FlowPart("training", "Steps on the training part only: rows may be made or dropped.", rows_may_change=True),
     FlowPart(
-        "output", "Steps on what a model gave, after the features, when the flow is applied or served; never trained on.", served=True
+        "rows",
+        "Steps on the whole table, before the split; never served.",
+        changes="the whole table",
+        learns_on="table",
+        rows_may_change=True,
+    ),
+    FlowPart("split", "Name → share of each part, and `by`: how rows are assigned.", changes="the split", learns_on="table"),
+    FlowPart(
+        "features", "Steps row in, row out; learned on the training part only; exactly what is served.", changes="every row", served=True
+    ),
+    FlowPart(
+        "training", "Steps on the training part only: rows may be made or dropped.", changes="training rows only", rows_may_change=True
+    ),
+    FlowPart(
+        "output",
+        "Steps on what a model gave, after the features, when the flow is applied or served; never trained on.",
+        changes="rows that are applied or served",
+        served=True,
     ),
 )
-NAMES = tuple(part.name for part in PARTS)
+BY_NAME = {part.name: part for part in PARTS}
 SERVED = tuple(part.name for part in PARTS if part.served)
 LISTS = tuple(part for part in PARTS if part.name != "split")  # the split is one step, and written as a mapping
 
 
 def misplaced(kind: type[Step], name: Part) -> str:
     """Why a step may not be in a part."""
-    part = next(p for p in PARTS if p.name == name)
+    part = BY_NAME[name]
     if part.learns_on == "table" and "features" in kind.parts:
         return f"{kind.name} learns from the rows it sees, and ahead of the split it would see the test part too"
     if name != "training" and kind.parts == {"training"}:

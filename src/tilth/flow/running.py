@@ -15,8 +15,8 @@ from tilth.errors import RequestError
 from tilth.flow.checking import checked
 from tilth.flow.facts import versions
 from tilth.flow.flow import FitResult, Flow
-from tilth.flow.parts import SERVED
-from tilth.flow.serving import refuse_unserved
+from tilth.flow.parts import BY_NAME, SERVED, FlowPart
+from tilth.flow.serving import reject_unserved
 from tilth.flow.split_checks import SPLIT, TRAIN, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding
 from tilth.measures.measure import Measuring
@@ -52,7 +52,7 @@ def fitted(flow: Flow, data: Dataset, engine: Session) -> tuple[Flow, Dataset, l
     train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
     served = list(flow.steps(*SERVED))
     steps, _ = fit([step for _, step in served], train, engine, flow.places)
-    refuse_unserved(rows, steps)
+    reject_unserved(rows, steps)
     parts = {name: tuple(f for (part, _), f in zip(served, steps, strict=True) if part == name) for name in SERVED}
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
     return flow.with_learned(FitResult(schema, {name: f for name, f in parts.items() if f}, not data.source.typed, facts)), whole, findings
@@ -60,26 +60,32 @@ def fitted(flow: Flow, data: Dataset, engine: Session) -> tuple[Flow, Dataset, l
 
 def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
     """The table after the steps of `rows` and the split, the fitted steps of `rows`, and a finding for each step."""
-    fitted_rows: list[Fitted] = []
-    findings: list[Finding] = []
-    with engine.working_for("rows"):
-        before = rows_of(data, engine) if flow.parts.get("rows") else None
-    for _, step in flow.steps("rows"):
-        (done,), data = fit([step], data, engine, flow.places)
-        with engine.working_for(f"rows: {step.name}"):
-            if any(not isinstance(layer, Change) for layer in data.layers):  # otherwise every later scan would sort and join again
-                data = engine.checkpoint(data)
-            after = rows_of(data, engine)
-        fitted_rows.append(done)
-        findings.append(step_finding(done, "rows", data.roles.private, rows_in=before, rows_out=after))
-        before = after
+    data, rows, findings = stepwise(flow, BY_NAME["rows"], data, engine)
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine, flow.places)
         if flow.split.writes_rows_out(done.schema, done.learned):
             with engine.working_for("split"):
                 data = engine.checkpoint(data)
         findings.append(step_finding(done, "split", data.roles.private))
-    return data, fitted_rows, findings
+    return data, rows, findings
+
+
+def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
+    """The table after the steps of a part that may change rows, the fitted steps, and for each a finding with the rows before and after."""
+    steps: list[Fitted] = []
+    findings: list[Finding] = []
+    with engine.working_for(part.name):
+        before = rows_of(data, engine) if flow.parts.get(part.name) else None
+    for _, step in flow.steps(part.name):
+        (done,), data = fit([step], data, engine, flow.places)
+        with engine.working_for(f"{part.name}: {step.name}"):
+            if part.learns_on == "table" and not all(isinstance(layer, Change) for layer in data.layers):
+                data = engine.checkpoint(data)  # otherwise every later scan would sort and join again
+            after = rows_of(data, engine)
+        steps.append(done)
+        findings.append(step_finding(done, part.name, data.roles.private, rows_in=before, rows_out=after))
+        before = after
+    return data, steps, findings
 
 
 def rows_of(data: Dataset, engine: Session) -> int:
@@ -137,7 +143,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         parts = {"all": prepared}
     else:
         parts = {name: of_part(prepared, name).change({SPLIT: None}) for name, _ in flow.split.shares}
-        parts[TRAIN], more = trained(flow, parts[TRAIN], engine)
+        parts[TRAIN], _, more = stepwise(flow, BY_NAME["training"], parts[TRAIN], engine)
         findings += more
     gone: dict[str, None] = dict.fromkeys(kept)
     delivered = {name: part.change(gone) for name, part in parts.items()}
@@ -150,17 +156,3 @@ def _measured_roles(data: Dataset) -> tuple[str, ...]:
     roles = data.roles
     asked = (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight)
     return tuple(dict.fromkeys(c for c in asked if c is not None and c in data.names))
-
-
-def trained(flow: Flow, train: Dataset, engine: Session) -> tuple[Dataset, list[Finding]]:
-    """The training part after the steps of `training`."""
-    findings: list[Finding] = []
-    with engine.working_for("training"):
-        before = rows_of(train, engine) if flow.parts.get("training") else None
-    for _, step in flow.steps("training"):
-        (done,), train = fit([step], train, engine, flow.places)
-        with engine.working_for(f"training: {step.name}"):
-            after = rows_of(train, engine)
-        findings.append(step_finding(done, "training", train.roles.private, rows_in=before, rows_out=after))
-        before = after
-    return train, findings

@@ -42,13 +42,13 @@ def made_by(fitted: Fitted) -> set[str]:
     return _reads_and_makes(fitted)[1]
 
 
-def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
+def reject_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
     """Reject features that read what a step of `rows` makes or changes: a served row would not have it.
 
     Errors: `RequestError` with every such step.
     """
     needed = read_by(features)
-    wrong = [
+    RequestError.reject(
         Mistake(
             f"features read {listed(sorted(names))}, which `{fitted.step.name}` of `rows` makes or changes; `rows` are never served",
             hint=f"move `{fitted.step.name}` to `features`",
@@ -56,12 +56,10 @@ def refuse_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
         )
         for fitted in rows
         if (names := made_by(fitted) & needed)
-    ]
-    if wrong:
-        raise RequestError(*wrong)
+    )
 
 
-def refused_row(schema: Schema, row: Any, error: Exception) -> RequestError:
+def row_error(schema: Schema, row: Any, error: Exception) -> RequestError:
     """The error for a row that could not be prepared: it names every column whose value is of a type that can be none of its kind.
 
     `error` is what was raised. The reason is looked for only then, so that a valid row costs nothing more.

@@ -10,19 +10,13 @@ from tilth.data import Dataset, mask
 from tilth.engine.expressions import col, eq, if_else, lit
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
+from tilth.flow.parts import BY_NAME
 from tilth.report import Finding, Payload, Warned, warning
 from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_with_interval
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
 from tilth.steps.step import Fitted
 
-PLACES = {
-    "rows": "the whole table",
-    "split": "the split",
-    "features": "every row",
-    "training": "training rows only",
-    "output": "rows that are applied or served",
-}
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
 NAMES_COLUMNS = ("columns", "key", "content")  # what steps of whole rows learn that names columns and holds no values
 MOST_COLUMNS, MOST_VALUES = 60, 12
@@ -101,8 +95,9 @@ def _overview(found: Sequence[Finding[StepChanges]]) -> Block:
     heads = ("", "step", "changes", "rows before", "rows after", "cells changed")
     rows = []
     for k, f in enumerate(found, 1):
+        changes = BY_NAME[f.part].changes if f.part in BY_NAME else f.part
         sizes = ("" if n is None else number(n) for n in (f.payload.rows_in, f.payload.rows_out))
-        rows.append((str(k), code(f.payload.step or f.name, 200), PLACES.get(f.part, f.part), *sizes, _reasons(f.payload)))
+        rows.append((str(k), code(f.payload.step or f.name, 200), changes, *sizes, _reasons(f.payload)))
     return table("The steps in their order", heads, rows, ("rows before", "rows after"))
 
 

@@ -43,10 +43,10 @@ def command(
     from tilth import verbs
     from tilth.cli.commands import split_options
     from tilth.flow.checking import ruleset_from
-    from tilth.report.files import refuse_unwritable
+    from tilth.report.files import reject_unwritable
 
     if out:
-        refuse_unwritable(out)
+        reject_unwritable(out)
     sources = _sources(tables)
     reading, engine_options = split_options(options)
     engine = engine_from(**engine_options)
