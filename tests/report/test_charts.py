@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.report.charts import MOST, STYLE, Dot, bars, grouped, intervals, number, percent, shares, stacked
+from tilth.report.charts import MOST, STYLE, Dot, bars, intervals, number, percent, shares, stacked
 
 DRAWN = set("svg title desc defs pattern g rect line path circle text".split())  # noqa: SIM905
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +30,6 @@ pairs = st.tuples(floats, floats)
 
 CHARTS = {
     "bars": st.builds(bars, names, st.dictionaries(names, numbers, max_size=50), form=st.sampled_from([number, percent])),
-    "grouped": st.builds(grouped, names, st.dictionaries(names, st.dictionaries(names, numbers, max_size=9), max_size=8)),
     "stacked": st.builds(stacked, names, st.dictionaries(names, st.dictionaries(names, numbers, max_size=12), max_size=8)),
     "intervals": st.builds(
         intervals,
@@ -100,7 +99,6 @@ def test_ids_differ_with_content_and_with_key():
 
 EMPTY = {
     "bars": bars("Missing", {}),
-    "grouped": grouped("Missing", {"a": {}}),
     "stacked": stacked("Missing", {}),
     "intervals": intervals("Missing", {}),
 }
@@ -115,7 +113,7 @@ def test_nothing_to_draw_says_no_data(kind):
 
 def test_hostile_names_stay_names():
     hostile = "<script>alert('1')</script>\" onload=\"x"
-    svg = grouped(hostile, {hostile: {hostile: 1, "b": 2}})
+    svg = stacked(hostile, {hostile: {hostile: 1, "b": 2}})
     assert "<script" not in svg
     assert parts(svg)[0].text == hostile
 
@@ -272,8 +270,7 @@ def sheet() -> str:
         bars("d", {}),
         bars("e", {"only": 3}),
         bars("f", {"W" * 80: 1, "i" * 80: -1e300, "m" * 80: 1.2345678e-9}),
-        grouped("g", {c: {f"series {k}": (k - 2) * 1.37 for k in range(5)} for c in ("age", "income")}),
-        grouped("h", {"age": {"a series with quite a long name, as they come " * 2: 1, "another one of those " * 3: 2, "third": 3}}),
+        stacked("h", {"age": {"a class with quite a long name, as they come " * 2: 1, "another one of those " * 3: 2, "third": 3}}),
         stacked("i", {"train": {"yes": 2960, "no": 12960, "(missing)": 82}, "test": {"yes": 740, "no": 3240}, "empty": {}}),
         stacked("j", {p: {f"class {k}": k * k + len(p) for k in range(12)} for p in ("train", "test")}),
         intervals(
@@ -317,4 +314,4 @@ def test_no_words_touch_or_leave_the_picture():
         page.set_content(sheet())
         touching, drawn = page.evaluate(TOUCHING), page.locator("svg.chart").count()
         browser.close()
-    assert (touching, drawn) == ([], 13)
+    assert (touching, drawn) == ([], 12)

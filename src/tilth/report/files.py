@@ -71,7 +71,7 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
     return asked
 
 
-def refuse_unwritable(place: str | Path) -> None:
+def reject_unwritable(place: str | Path) -> None:
     """Reject a place where a report cannot be written, before any work is done.
 
     Errors: `RequestError` for an unknown suffix, and if the place is a folder.

@@ -7,16 +7,15 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from tilth.report.blocks import Tone, pieces, plain
 from tilth.report.charts import STYLE
 from tilth.report.page import page
 from tilth.report.report import Report
-
-if TYPE_CHECKING:
-    from jinja2 import Template
-    from markupsafe import Markup
 
 NAME = 24  # length of code that is never wrapped
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": ""}
@@ -43,8 +42,6 @@ def embedded(report: Report, height: str = "40rem") -> str:
     >>> embedded(Report("check"))[:19]
     '<iframe title="chec'
     """
-    from markupsafe import escape
-
     return (
         f'<iframe title="{escape(plain(page(report).title))}" sandbox="" srcdoc="{escape(to_html(report))}" '
         f'style="width:100%;height:{escape(height)};border:1px solid #8886;border-radius:6px;resize:vertical"></iframe>'
@@ -60,9 +57,6 @@ def _policy(style: str) -> str:
 @cache
 def _template() -> tuple[Template, Markup]:
     """The page's template and its style."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
     environment = Environment(
         loader=PackageLoader("tilth.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -75,7 +69,5 @@ def _template() -> tuple[Template, Markup]:
 
 def _words(text: str) -> Any:
     """Words as HTML, with code elements."""
-    from markupsafe import Markup, escape
-
     names = {True: Markup('<code class="name">{}</code>'), False: Markup("<code>{}</code>")}  # short names are not wrapped
     return Markup().join(names[len(piece) <= NAME].format(piece) if is_code else escape(piece) for piece, is_code in pieces(text))

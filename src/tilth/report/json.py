@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from tilth.errors import Mistake, Place, RequestError
 from tilth.report.finding import Finding, jsonable
 from tilth.report.report import FORMAT, Report
 from tilth.report.sections import payload_from_json
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter, ValidationError
 
 _INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
 _NUMBERS = ("value", "low", "high")  # fields in which these strings mean numbers
@@ -50,8 +49,6 @@ def from_json(text: str | bytes) -> Report:
     >>> from_json(to_json(Report("check"))).title
     'check'
     """
-    from pydantic import ValidationError
-
     content = _parsed(text)
     wrong: list[Mistake] = []
     if isinstance(content["findings"], list):
@@ -60,8 +57,7 @@ def from_json(text: str | bytes) -> Report:
         report = _adapter().validate_python(content)
     except ValidationError as error:
         wrong += _mistakes(error)
-    if wrong:
-        raise RequestError(*wrong)
+    RequestError.reject(wrong)
     return report
 
 
@@ -78,8 +74,6 @@ def finding_from_json(found: Mapping[str, Any]) -> Finding:
 
 def _finding(i: int, found: dict[str, Any], wrong: list[Mistake]) -> dict[str, Any]:
     """The fields of a finding, with the payload in place of its kind and details."""
-    from pydantic import ValidationError
-
     kind, details = found.get("kind"), found.get("details") or {}
     if not isinstance(kind, str) or not isinstance(details, dict):
         wrong.append(Mistake(f"findings[{i}]: a finding has a kind, and its details are an object", code="report-field"))
@@ -127,8 +121,6 @@ def _mistakes(error: ValidationError, within: tuple[str | int, ...] = ()) -> Ite
 
 @cache
 def _adapter() -> TypeAdapter[Report]:
-    from pydantic import TypeAdapter
-
     return TypeAdapter(Report)
 
 

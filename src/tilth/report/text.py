@@ -7,16 +7,18 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
 
 from tilth.report.blocks import Block, Fold, Page, Points, Section, Table, Tone, Verdict, Words, counted, plain
 from tilth.report.charts import number
 from tilth.report.page import page
 from tilth.report.report import Report
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-    from rich.text import Text
 
 WIDTH = 100  # without a terminal
 MOST_WIDTH = 160
@@ -56,8 +58,6 @@ def to_plain_text(report: Report) -> str:
 
 def _console(width: int, colour: bool) -> Console:
     """A console that writes to memory, independent of the terminal."""
-    from rich.console import Console
-
     return Console(
         file=StringIO(),
         width=width,
@@ -69,7 +69,7 @@ def _console(width: int, colour: bool) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
-        _environ={},
+        no_color=False,
     )
 
 
@@ -99,9 +99,6 @@ def _section(section: Section, style: str) -> Iterator[RenderableType]:
             yield ""
             yield _line(section.title, style)
         yield from inside
-
-
-Kind = TypeVar("Kind", bound="Block")
 
 
 def _cut(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -137,8 +134,6 @@ def _block(block: Block) -> Iterator[RenderableType]:
 
 
 def _verdict(block: Verdict) -> Iterator[RenderableType]:
-    from rich.padding import Padding
-
     outcome = "" if block.tone == "bad" else f"{block.outcome}: "
     yield _hanging(SYMBOLS[block.tone], f"{outcome}{block.rule}", block.tone, "bold")
     for reason in block.reasons:
@@ -160,8 +155,6 @@ class _Grid:
         self.kept = [k for k in heads if block.heads[k] not in block.wordy and any(row[k].words for row in block.rows)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        from rich.table import Table as Grid
-
         shown = self._shown(options.max_width)
         widths = self._widths(shown, options.max_width)
         grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False, header_style="dim")
@@ -185,15 +178,12 @@ class _Grid:
         return shown
 
     def _widths(self, shown: Sequence[int], room: int) -> dict[int, int]:
-        """The widths of the cells if all fit, wrapping heads first; otherwise the widest columns are wrapped, names last."""
+        """The widths of the columns: room is first given to cells, then to heads; the widest are wrapped."""
         full = {k: max(self._cells(k), cell_len(plain(self.block.heads[k]))) for k in shown}
-        least = {k: min(self._least(k), full[k], room) for k in shown}
-        body = {k: max(least[k], min(self._cells(k), full[k])) for k in shown}
-        wide = full if _whole(full.values()) <= room else body
-        spare = room - _whole(wide.values())
-        if spare >= 0:
-            return _spread(wide, full, spare)
-        return _spread(least, wide, max(room - _whole(least.values()), 0))
+        widths = {k: min(self._least(k), full[k], room) for k in shown}
+        for most in ({k: self._cells(k) for k in shown}, full):
+            widths = _spread(widths, most, room - _whole(widths.values()))
+        return widths
 
     def _cells(self, k: int) -> int:
         """The width of the widest cell."""
@@ -205,13 +195,6 @@ class _Grid:
         words = max((cell_len(word) for line in lines for word in line.split()), default=1)
         name = min(self._cells(k), LONGEST_NAME) if k == self.kept[0] else 0
         return max(1, min(words, LONGEST_WORD), name)
-
-
-def cell_len(text: str) -> int:
-    """The number of terminal columns of a string."""
-    from rich.cells import cell_len as length
-
-    return length(text)
 
 
 def _whole(widths: Iterable[int]) -> int:
@@ -241,15 +224,11 @@ def _cell(words: str, tone: Tone) -> Text:
 
 
 def _line(words: str, style: str = "") -> Text:
-    from rich.text import Text
-
     return Text(plain(words), style=style, overflow="fold")
 
 
 def _hanging(mark: str, words: str, tone: Tone = "", style: str = "") -> RenderableType:
     """Words after a mark, with a hanging indent."""
-    from rich.table import Table as Grid
-
     grid = Grid.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")

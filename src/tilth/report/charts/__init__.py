@@ -6,7 +6,6 @@ is shown by colour alone: series also differ by pattern, line or mark, and every
 description. `role="img"`, `<title>` and `<desc>` are for screen readers.
 
     bars         one number per name
-    grouped      several numbers per name, side by side
     stacked      shares of classes per part
     intervals    values with confidence intervals, a neutral line and bands that are accepted
     shares       one thin bar of valid, missing and invalid
@@ -17,7 +16,7 @@ counted, not drawn. Put the result into `<figure>` with a `<figcaption>`: the ti
 the same chart twice, give each a `key`: ids are made from the content.
 """
 
-from tilth.report.charts.bars import bars, grouped
+from tilth.report.charts.bars import bars
 from tilth.report.charts.draw import MOST, STYLE
 from tilth.report.charts.intervals import Dot, intervals
 from tilth.report.charts.letters import clean
@@ -25,4 +24,4 @@ from tilth.report.charts.numbers import number, percent
 from tilth.report.charts.shares import shares
 from tilth.report.charts.stacked import stacked
 
-__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "grouped", "intervals", "number", "percent", "shares", "stacked"]
+__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "intervals", "number", "percent", "shares", "stacked"]

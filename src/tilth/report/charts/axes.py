@@ -55,9 +55,9 @@ def scale(axis: Axis, top: float, bottom: float, form: Callable[[float], str]) -
     return drawn
 
 
-def legend(names: Sequence[str], sample: Callable[[int, float, float], str], y: float = 0) -> tuple[list[str], float]:
+def legend(names: Sequence[str], sample: Callable[[int, float, float], str]) -> tuple[list[str], float]:
     """A sample and a name per series, in as many lines as needed, and the height they take."""
-    drawn, x = [], 0.0
+    drawn, x, y = [], 0.0, 0.0
     for k, name in enumerate(names):
         shown = clean(name) or "(blank)"
         wide = 22 + min(width_of(shown), 180) + 16

@@ -1,4 +1,4 @@
-"""Bars: one number per name, or several side by side."""
+"""Bars: one number per name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from tilth.report.charts import axes, draw
 from tilth.report.charts.letters import width_of
 from tilth.report.charts.numbers import as_float, finite, number
+
+ROW, THICK = 22, 12  # from one bar to the next, and of a bar
 
 
 def bars(title: str, values: Mapping[str, float | None], form: Callable[[float | None], str] = number, key: str = "") -> str:
@@ -20,42 +22,21 @@ def bars(title: str, values: Mapping[str, float | None], form: Callable[[float |
     >>> bars("Missing", {"age": 0.1, "income": 0.25}, form=percent).count("<rect")
     2
     """
-    return grouped(title, {name: {"": value} for name, value in values.items()}, form, key)
-
-
-def grouped(title: str, rows: Mapping[str, Mapping[str, float | None]], form: Callable[[float | None], str] = number, key: str = "") -> str:
-    """Horizontal bars side by side: one per series, for every name. Series differ by colour and pattern, with a legend.
-
-    `rows`: per name a number per series. A series that a name lacks leaves its place empty. Else as `bars`.
-
-    >>> from tilth.report.charts import percent
-    >>> "before" in grouped("Missing", {"age": {"before": 0.1, "after": 0.0}}, form=percent)
-    True
-    """
-    if not any(rows.values()):
+    if not values:
         return draw.nothing(title, key)
-    shown, series = dict(list(rows.items())[: draw.MOST]), axes.series_of(rows.values())
-    values = [value for row in shown.values() for value in row.values()]
-    legend, y = axes.legend(series, axes.swatch) if series != [""] else ([], 2.0)
-    thick = 16
-    names = axes.names_room(shown)
-    behind = max((width_of(form(v)) for v in values if not _negative(v)), default=0) + 8
-    ahead = max((width_of(form(v)) for v in values if _negative(v)), default=-8) + 8
-    axis = axes.axis([0.0, *values], names + ahead, draw.WIDTH - behind)
-    body, top = [], y
-    for name, row in shown.items():
-        body.append(draw.words(0, y + thick * len(series) / 2 + 2.5, name, names - 10))
-        for k, label in enumerate(series):
-            if label in row:
-                words = f"{name}, {label}: {form(row[label])}" if label else f"{name}: {form(row[label])}"
-                body.append(draw.titled(words, *_bar(axis, row[label], y + k * thick, thick - 4, k, form)))
-        y += thick * len(series) + (6 if len(series) == 1 else 10)
-    body.append(draw.line(axis.at(0), top - 2, axis.at(0), y - 6, 0.6))
-    about = axes.description(
-        ((name, ", ".join(f"{s} {form(v)}".strip() for s, v in row.items())) for name, row in shown.items()), len(rows) - len(shown)
-    )
-    more = axes.beyond(len(rows) - len(shown), y)
-    return draw.figure(title, about, y + 20 * len(more), [*legend, *body, *more], key)
+    shown = dict(list(values.items())[: draw.MOST])
+    names, hidden = axes.names_room(shown), len(values) - len(shown)
+    behind = max((width_of(form(v)) for v in shown.values() if not _negative(v)), default=0) + 8
+    ahead = max((width_of(form(v)) for v in shown.values() if _negative(v)), default=-8) + 8
+    axis = axes.axis([0.0, *shown.values()], names + ahead, draw.WIDTH - behind)
+    body, y = [], 2.0
+    for name, value in shown.items():
+        body += [draw.words(0, y + 10.5, name, names - 10), draw.titled(f"{name}: {form(value)}", *_bar(axis, value, y, form))]
+        y += ROW
+    body.append(draw.line(axis.at(0), 0, axis.at(0), y - 6, 0.6))
+    more = axes.beyond(hidden, y)
+    about = axes.description(((name, form(value)) for name, value in shown.items()), hidden)
+    return draw.figure(title, about, y + 20 * len(more), [*body, *more], key)
 
 
 def _negative(x: float | None) -> bool:
@@ -63,14 +44,14 @@ def _negative(x: float | None) -> bool:
     return x is not None and x < 0
 
 
-def _bar(axis: axes.Axis, value: float | None, y: float, thick: float, series: int, form: Callable[[float | None], str]) -> list[str]:
+def _bar(axis: axes.Axis, value: float | None, y: float, form: Callable[[float | None], str]) -> list[str]:
     """A bar from zero with its number; an infinite one ends in an arrow, one without value is words only."""
-    words = y + thick / 2 + 4.5
+    words = y + THICK / 2 + 4.5
     x, zero = as_float(value), axis.at(0)
     if x is None or math.isnan(x):
         return [draw.words(zero + 5, words, form(value), opacity=0.75)]
     end = axis.at(x)
-    drawn = [draw.box(min(zero, end), y, abs(end - zero), thick, series)] if end != zero else []
+    drawn = [draw.box(min(zero, end), y, abs(end - zero), THICK, 0)] if end != zero else []
     if finite(x) is None:
-        drawn.append(draw.arrow(end, y + thick / 2, 1 if x > 0 else -1))
+        drawn.append(draw.arrow(end, y + THICK / 2, 1 if x > 0 else -1))
     return [*drawn, draw.words(end - 5, words, form(value), anchor="end") if x < 0 else draw.words(end + 5, words, form(value))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from tilth.report.charts.letters import SIZE, clean, cut
@@ -12,31 +12,14 @@ from tilth.report.charts.numbers import trimmed
 
 MOST = 40  # names drawn in one chart
 WIDTH = 640  # of a chart, in the user units of its picture; the page scales it down where there is less room
-ROW = 22  # from one bar to the next
 
 # The variables a page must set, for light and dark. All keep a contrast of 3 : 1 or more against the background.
-LIGHT = {
-    "--s1": "#1f6fb2",
-    "--s2": "#b3541e",
-    "--s3": "#3d7d3a",
-    "--s4": "#7b4fa6",
-    "--s5": "#8a6a00",
-    "--s6": "#5b6770",
-    "--s7": "#a3325f",
-}
-_DARK = {
-    "--s1": "#6cb2f0",
-    "--s2": "#f0965a",
-    "--s3": "#7cc77a",
-    "--s4": "#c39be8",
-    "--s5": "#d9b84a",
-    "--s6": "#a3afb9",
-    "--s7": "#ee8fb3",
-}
+LIGHT = ("#1f6fb2", "#b3541e", "#3d7d3a", "#7b4fa6", "#8a6a00", "#5b6770", "#a3325f")
+_DARK = ("#6cb2f0", "#f0965a", "#7cc77a", "#c39be8", "#d9b84a", "#a3afb9", "#ee8fb3")
 
 
-def _declared(colours: Mapping[str, str]) -> str:
-    return "".join(f"{name}:{value};" for name, value in colours.items())
+def _declared(colours: Iterable[str]) -> str:
+    return "".join(f"--s{k}:{colour};" for k, colour in enumerate(colours, 1))
 
 
 STYLE = (
@@ -82,7 +65,7 @@ _ID = "\x1a"  # placeholder for the chart's id until it is known; labels cannot 
 
 def colour(series: int) -> str:
     """The colour of a series, with the light one where the page sets none."""
-    return f"var(--s{series % 7 + 1},{list(LIGHT.values())[series % 7]})"
+    return f"var(--s{series % 7 + 1},{LIGHT[series % 7]})"
 
 
 _HATCHES = (
@@ -150,21 +133,9 @@ def figure(title: str, about: str, height: float, body: Iterable[str], key: str,
     return whole.replace(_ID, f"c{digest}")
 
 
-def nothing(title: str, key: str, why: str = "no data") -> str:
-    """The figure that says why nothing is drawn."""
-    frame = tag(
-        "rect",
-        x=0.5,
-        y=0.5,
-        width=WIDTH - 1,
-        height=43,
-        rx=4,
-        fill="none",
-        stroke="currentColor",
-        stroke_opacity=0.3,
-        stroke_dasharray="4 4",
-    )
-    return figure(title, why, 44, [frame, words(WIDTH / 2, 26, why, anchor="middle", opacity=0.75)], key)
+def nothing(title: str, key: str) -> str:
+    """The figure that says that there is nothing to draw."""
+    return figure(title, "no data", 44, [words(WIDTH / 2, 26, "no data", anchor="middle", opacity=0.75)], key)
 
 
 def arrow(x: float, y: float, way: int) -> str:
@@ -172,10 +143,6 @@ def arrow(x: float, y: float, way: int) -> str:
     return tag("path", d=f"M{place(x)} {place(y)}l{-way * 9} -6v12z", fill="currentColor")
 
 
-_DASHES = ("none", "6 3", "2 3", "8 3 2 3")
-
-
-def stroked(x1: float, y1: float, x2: float, y2: float, series: int, dashed: bool = False) -> str:
-    """A line in the colour of a series and, where asked, in its dashes."""
-    dashes = _DASHES[series % 4] if dashed else "none"
-    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour(series), stroke_width=2, stroke_dasharray=dashes)
+def stroked(x1: float, y1: float, x2: float, y2: float, series: int) -> str:
+    """A line in the colour of a series."""
+    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour(series), stroke_width=2)
