@@ -53,7 +53,7 @@ names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True).filter(
 )
 digits = st.integers(0, 10**6).map(str)
 literals = st.builds("{}{}{}".format, st.sampled_from(["", "-"]), digits, st.sampled_from(["", ".0", ".25"])).map(Literal)
-durations = st.builds(Duration, digits, st.sampled_from(["days", "hours", "minutes"])).filter(lambda d: d.minutes < 10**9)
+durations = st.builds(Duration, digits, st.sampled_from(["days", "hours", "minutes"])).filter(lambda d: d.amount < 60 * 10**9)
 sizes = st.builds(Size, digits, st.sampled_from(["B", "KB", "MB", "GB", "TB"]))
 days = st.dates().map(lambda day: Day(day.isoformat()))
 clocks = st.one_of(
@@ -101,7 +101,7 @@ CONDITIONS = {
     "size": conditions("size", sizes),
     "date": conditions("date", times),
     "string": conditions("string", st.one_of(texts, keywords, st.just(Reference("a.text")))).filter(
-        lambda c: not all(isinstance(operand, Keyword) and operand.word == "NULL" for operand in c.operands)
+        lambda c: not all(isinstance(operand, Keyword) and operand.text == "NULL" for operand in c.operands)
     ),
 }
 thresholds = CONDITIONS["number"]

@@ -167,19 +167,17 @@ def _plain(operand: Operand, condition: Condition, setting: Setting) -> Sequence
         case Reference():
             return [plain for value in _lookup(operand, setting) for plain in _plain(value, condition, setting)]
         case Keyword():
-            return (Keyword(operand.word),)
+            return (Keyword(operand.text),)
         case Day():
             return (day(operand.text),)
         case Now():
-            return (setting.timestamp + timedelta(minutes=operand.minutes),)
+            return (setting.timestamp + timedelta(seconds=operand.seconds),)
         case Clock():
             today = setting.timestamp.replace(tzinfo=UTC).astimezone(setting.zone)
             hour, minute = clock(operand.text)
             return (utc(today.replace(hour=hour, minute=minute)),)
-        case Duration():
-            return (operand.minutes * 60,)
-        case Size():
-            return (operand.bytes,)
+        case Duration() | Size():
+            return (operand.amount,)
 
 
 def _lookup(reference: Reference, setting: Setting) -> Sequence[Text | Keyword]:

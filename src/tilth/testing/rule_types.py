@@ -118,7 +118,6 @@ class _Battery:
         """The row of the shelf agrees with itself."""
         row = self.rule_type
         self.must(not (row.boolean and row.dynamic), "a rule without a condition does not refer to the history")
-        self.must(not (row.row_mode and not row.row), "what takes part in row mode judges rows")
         self.must(not row.dynamic or row.prepare is None or row.metric is not None, "a dynamic type names its metric")
         self.must(
             {leaf.type for leaf in parse(f"Rules = [ {row.usage} ]").leaves} == {row.name}, "its usage is a rule of it", found=row.usage

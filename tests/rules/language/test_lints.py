@@ -8,29 +8,7 @@ from hypothesis import strategies as st
 
 from tilth.rules import lint, parse
 from tilth.rules.conditions import Criterion
-from tilth.rules.language.diagnostics import SourceText
-from tilth.rules.language.lints import alternates, row_mode
-
-IN_THE_WAY = [
-    ('(RowCount > 3) AND (IsComplete "a")', "1:12 RowCount does not judge single rows"),
-    ('(Completeness "a" > 0.5) OR (IsComplete "a")', "1:12 Completeness is a ratio"),
-    ('(ColumnValues "a" = 1 with threshold > 0.5) OR (IsComplete "a")', "1:12 ColumnValues has a threshold"),
-    ('(CustomSql "select 1" = 1) AND (IsComplete "a")', "1:12 CustomSql does not judge single rows"),
-    ('(IsComplete "a") AND ((Mean "b" > 1) OR (IsUnique "c"))', "1:34 Mean does not judge single rows"),
-]
-
-
-@pytest.mark.parametrize(("rule", "why"), IN_THE_WAY)
-def test_what_prevents_row_mode(rule: str, why: str) -> None:
-    text = f"Rules = [ {rule} ]"
-    (said,) = row_mode(parse(text), SourceText(text))
-    assert f"{said.place} {said.message}" == why.replace(" ", " the composite is not evaluated row by row: ", 1)
-    assert said.code == "W-ROW-MODE"
-
-
-def test_rows_can_be_judged_alone() -> None:
-    text = 'Rules = [ (IsComplete "a") AND ((ColumnValues "b" > 1 where "c") OR (CustomSql "select a from primary")), RowCount > 3 ]'
-    assert row_mode(parse(text), SourceText(text)) == ()
+from tilth.rules.language.lints import alternates
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,6 @@ from tilth.rules.language.diagnostics import MOST_ERRORS
 from tilth.rules.language.syntax import Composite, Condition, Literal, Rule
 
 CASES = list(cases())
-NEEDS_ROWS = {"W-ROW-MODE"}
-"""What only evaluation row by row brings up: `test_lints.py`."""
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
@@ -32,7 +30,7 @@ def test_a_case(case: Case, strict: bool) -> None:
 
 def test_every_code_has_a_case() -> None:
     said = {line.split()[0] for case in CASES for line in (*case.said, *case.strictly)} - {"-"}
-    assert said == set(CODES) - NEEDS_ROWS
+    assert said == set(CODES)
 
 
 def test_a_case_without_canonical_form_is_rejected() -> None:

@@ -41,9 +41,9 @@ def test_the_last_tag_counts() -> None:
 
 
 def test_units() -> None:
-    assert (Duration("2", "days").minutes, Duration("3", "hours").minutes, Duration("4", "minutes").minutes) == (2880, 180, 4)
-    assert [Size("3", unit).bytes for unit in ("B", "KB", "MB", "GB", "TB")] == [3, 3 * 2**10, 3 * 2**20, 3 * 2**30, 3 * 2**40]
-    assert (Now().minutes, Now("-", Duration("1", "hours")).minutes, Now("+", Duration("1", "hours")).minutes) == (0, -60, 60)
+    assert (Duration("2", "days").amount, Duration("3", "hours").amount, Duration("4", "minutes").amount) == (172_800, 10_800, 240)
+    assert [Size("3", unit).amount for unit in ("B", "KB", "MB", "GB", "TB")] == [3, 3 * 2**10, 3 * 2**20, 3 * 2**30, 3 * 2**40]
+    assert (Now().seconds, Now("-", Duration("1", "hours")).seconds, Now("+", Duration("1", "hours")).seconds) == (0, -3600, 3600)
 
 
 def test_numbers() -> None:

@@ -42,7 +42,6 @@ CODES = {
     "W-ALTERNATION": "a pattern with a bare `|`: Glue's executor reads it differently",
     "W-SQL-KEY": "a CustomSql that returns columns which may repeat",
     "W-UNUSED": "a variable, a tag or a key without effect",
-    "W-ROW-MODE": "a composite that cannot be evaluated row by row",
     "W-ALIAS": "an alias that DataSources does not name",
     "W-UNJUDGED": "a rule that can only end as Error",
 }

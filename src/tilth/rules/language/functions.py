@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from tilth.rules.language.syntax import Arithmetic, Call, Condition, Group, Literal, Null, Number, Rule
@@ -34,11 +33,7 @@ def evaluate(number: Number, history: Sequence[float] = ()) -> float:
     >>> evaluate(Arithmetic(Call("avg", (Call("last", (Literal("2"),)),)), (("*", Literal("0.5")),)), [100.0, 90.0, 110.0])
     47.5
     """
-    value = _value(number, history)
-    if isinstance(value, tuple):
-        glue = "Rule threshold results in list, and a single value is expected. Use aggregation functions"
-        raise EvaluationError(f"{number} is a list where one number is expected: take avg, min, max, … of it", number, glue)
-    return value
+    return _single(number, history, "Rule threshold results in list, and a single value is expected. Use aggregation functions")
 
 
 def walk(number: Number) -> Iterator[Number]:
@@ -97,10 +92,9 @@ def _value(number: Number, history: Sequence[float]) -> Values:
             raise EvaluationError("NULL is not a number", number)
 
 
-def _single(number: Number, history: Sequence[float]) -> float:
+def _single(number: Number, history: Sequence[float], glue: str = "Binary expression operands must resolve to a single number.") -> float:
     value = _value(number, history)
     if isinstance(value, tuple):
-        glue = "Binary expression operands must resolve to a single number."
         raise EvaluationError(f"{number} is a list where one number is expected: take avg, min, max, … of it", number, glue)
     return value
 
@@ -123,7 +117,7 @@ def _call(call: Call, history: Sequence[float]) -> Values:
     function = FUNCTIONS.get(call.function)
     if function is None:
         raise EvaluationError(f"there is no function {call.function}", call)
-    return function.apply(call, [_value(argument, history) for argument in call.arguments], history)
+    return function(call, [_value(argument, history) for argument in call.arguments], history)
 
 
 def _refuse(call: Call, takes: str, glue: str = "") -> NoReturn:
@@ -189,31 +183,24 @@ def _variance(values: Sequence[float]) -> float:
     return sum((x - mean) * (x - mean) for x in values) / len(values)
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function: what it makes of a call's values, and whether Glue knows it."""
-
-    apply: Callable[[Call, list[Values], Sequence[float]], Values]
-    glue: bool = True
-
-
-FUNCTIONS: dict[str, Function] = {
-    "last": Function(_last),
-    "index": Function(_index),
-    "avg": Function(_aggregate(_mean)),
-    "median": Function(_aggregate(statistics.median)),
-    "max": Function(_aggregate(max)),
-    "min": Function(_aggregate(min)),
-    "sum": Function(_aggregate(sum)),
-    "std": Function(_aggregate(lambda values: math.sqrt(_variance(values)))),
-    "abs": Function(_abs),
-    "percentile": Function(_percentile),
-    "average": Function(_aggregate(_mean), glue=False),
-    "stddev": Function(_aggregate(lambda values: math.sqrt(_variance(values))), glue=False),
-    "variance": Function(_aggregate(_variance), glue=False),
-    "count": Function(_aggregate(lambda values: float(len(values))), glue=False),
+FUNCTIONS: dict[str, Callable[[Call, list[Values], Sequence[float]], Values]] = {
+    "last": _last,
+    "index": _index,
+    "avg": _aggregate(_mean),
+    "median": _aggregate(statistics.median),
+    "max": _aggregate(max),
+    "min": _aggregate(min),
+    "sum": _aggregate(sum),
+    "std": _aggregate(lambda values: math.sqrt(_variance(values))),
+    "abs": _abs,
+    "percentile": _percentile,
+    "average": _aggregate(_mean),
+    "stddev": _aggregate(lambda values: math.sqrt(_variance(values))),
+    "variance": _aggregate(_variance),
+    "count": _aggregate(lambda values: float(len(values))),
 }
 """The functions by name. Standard deviation and variance are of the population; `percentile` is linear between values."""
+NOT_IN_GLUE = ("average", "stddev", "variance", "count")
 
 _SOME_HISTORY = (1.0,) * 50
 

@@ -6,13 +6,12 @@ import re
 from itertools import pairwise
 
 from tilth.rules.conditions import Criterion, clock, day
-from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText
+from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.functions import EvaluationError, evaluate, numbers, walk
 from tilth.rules.language.syntax import (
     Arithmetic,
     Call,
     Clock,
-    Composite,
     Condition,
     Day,
     Duration,
@@ -22,12 +21,10 @@ from tilth.rules.language.syntax import (
     Null,
     Operand,
     Rule,
-    Ruleset,
     Size,
     Text,
 )
-from tilth.rules.types import RULE_TYPES
-from tilth.rules.types.rule_type import GLUE, RuleType
+from tilth.rules.types.rule_type import RuleType
 
 PATTERN_PART = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]?|.", re.DOTALL)
 
@@ -43,27 +40,6 @@ def lint(rule: Rule, row: RuleType, report: Diagnostics) -> None:
         _pattern(rule.condition, report)
     if rule.threshold:
         _threshold(rule.threshold, report)
-
-
-def row_mode(ruleset: Ruleset, source: SourceText) -> tuple[RuleMistake, ...]:
-    """The composites that cannot be evaluated row by row, each with the operand that is in the way; they are evaluated as columns."""
-    report = Diagnostics(source)
-    for composite in ruleset.rules:
-        if isinstance(composite, Composite):
-            for leaf in composite.leaves:
-                if why := _no_row_mode(leaf):
-                    report.warn("W-ROW-MODE", leaf.span, f"the composite is not evaluated row by row: {why}")
-    return report.sorted()
-
-
-def _no_row_mode(rule: Rule) -> str:
-    """Why a rule does not take part in row mode, or nothing."""
-    row = RULE_TYPES[rule.type]
-    if not row.judges_rows(rule):
-        return f"{rule.type} does not judge single rows"
-    if not row.row_mode:
-        return f"{rule.type} is a ratio"
-    return f"{rule.type} has a threshold" if rule.threshold and row.threshold is GLUE else ""
 
 
 # Ranges
@@ -91,11 +67,9 @@ def _constant(operand: Operand) -> tuple[str, float] | None:
                 hour, minute = clock(operand.text)
                 return "clock", hour * 60 + minute
             case Now():
-                return "now", operand.minutes
-            case Duration():
-                return "duration", operand.minutes
-            case Size():
-                return "size", operand.bytes
+                return "now", operand.seconds
+            case Duration() | Size():
+                return type(operand).__name__, operand.amount
     except (EvaluationError, ValueError):  # noted elsewhere
         pass
     return None

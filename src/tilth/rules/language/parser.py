@@ -22,7 +22,6 @@ from tilth.rules.language.syntax import (
     Condition,
     Day,
     Duration,
-    Flag,
     Keyword,
     Label,
     Now,
@@ -467,10 +466,10 @@ class Parser(Operands):
     def tag(self, name: Token) -> Tag:
         """A tag and its value."""
         sign, value = self.here, self.peek()
-        made: Flag | Texts | None = None
+        made: Keyword | Texts | None = None
         if sign.kind == "=" and value.text in ("true", "false"):
             self.at += 2
-            made = Flag(value.text, span=value.span)
+            made = Keyword(value.text, span=value.span)
         elif sign.kind == "=" and value.kind == "[":
             self.at += 2
             made = Texts(tuple(self.separated(self.quoted, "]")), span=self.since(value))

@@ -25,6 +25,7 @@ from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, Span
 
 _NAME_ESCAPE = re.compile(r'\\(["\\])')
 _VALUE_ESCAPE = re.compile(r"""\\(["'\\])""")
+UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,48 @@ class Node:
     span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
 
-# Numbers
-
-
 @dataclass(frozen=True, slots=True)
-class Literal(Node):
-    """A number as it was written, its sign included: `-0.25`."""
+class Word(Node):
+    """A node that is printed as it was written."""
 
     text: str
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted(Node):
+    """A node that is printed in quotes."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f'"{self.text}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Node):
+    """A whole number and its unit, as they were written."""
+
+    count: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}"
+
+    @property
+    def amount(self) -> int:
+        """In seconds (a day has 24 hours) or bytes (1 KB has 1024 of them)."""
+        return int(self.count) * UNITS[self.unit]
+
+
+# Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Word):
+    """A number with its sign: `-0.25`."""
 
     @property
     def value(self) -> float:
@@ -58,13 +90,10 @@ class Literal(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Null(Node):
-    """NULL among numbers, as it was written."""
+class Null(Word):
+    """NULL among numbers."""
 
     text: str = "NULL"
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +160,8 @@ class Text(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Keyword(Node):
-    """NULL, EMPTY or WHITESPACES_ONLY among strings or dates."""
-
-    word: str
-
-    def __str__(self) -> str:
-        return self.word
+class Keyword(Word):
+    """NULL, EMPTY or WHITESPACES_ONLY among strings or dates; `true` or `false` as the value of a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,55 +175,23 @@ class Reference(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Day(Node):
+class Day(Quoted):
     """A day: `"2024-03-01"`."""
 
-    text: str
-
-    def __str__(self) -> str:
-        return f'"{self.text}"'
-
 
 @dataclass(frozen=True, slots=True)
-class Clock(Node):
+class Clock(Quoted):
     """A clock time of today: `"9:30 AM"`, `"21:30"`."""
 
-    text: str
 
-    def __str__(self) -> str:
-        return f'"{self.text}"'
+@dataclass(frozen=True, slots=True)
+class Duration(Quantity):
+    """A number of `days`, `hours` or `minutes`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Duration(Node):
-    """A whole number of `days`, `hours` or `minutes`, as it was written."""
-
-    count: str
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.unit}"
-
-    @property
-    def minutes(self) -> int:
-        """Its length in minutes; a day has 24 hours."""
-        return int(self.count) * {"minutes": 1, "hours": 60, "days": 1440}[self.unit]
-
-
-@dataclass(frozen=True, slots=True)
-class Size(Node):
-    """A whole number of bytes, `KB`, `MB`, `GB` or `TB`, as it was written."""
-
-    count: str
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.unit}"
-
-    @property
-    def bytes(self) -> int:
-        """In bytes; 1 KB has 1024 of them."""
-        return int(self.count) * {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}[self.unit]
+class Size(Quantity):
+    """A number of bytes, `KB`, `MB`, `GB` or `TB`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +205,9 @@ class Now(Node):
         return f"(now() {self.sign} {self.shift})" if self.shift else "now()"
 
     @property
-    def minutes(self) -> int:
-        """How far from now, in minutes."""
-        return 0 if self.shift is None else self.shift.minutes if self.sign == "+" else -self.shift.minutes
+    def seconds(self) -> int:
+        """How far from now, in seconds."""
+        return 0 if self.shift is None else self.shift.amount if self.sign == "+" else -self.shift.amount
 
 
 Operand: TypeAlias = Number | Text | Keyword | Reference | Day | Clock | Now | Duration | Size
@@ -283,16 +275,6 @@ class Label(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Flag(Node):
-    """`true` or `false` as the value of a tag."""
-
-    word: str
-
-    def __str__(self) -> str:
-        return self.word
-
-
-@dataclass(frozen=True, slots=True)
 class Texts(Node):
     """A list of strings as the value of a tag."""
 
@@ -307,7 +289,7 @@ class Tag(Node):
     """A tag other than the threshold: `with format = "dd-MM-yyyy"`."""
 
     name: str
-    value: Number | Text | Keyword | Flag | Texts
+    value: Number | Text | Keyword | Texts
 
     def __str__(self) -> str:
         return f"with {self.name} = {self.value}"
@@ -412,10 +394,6 @@ class Analyzer(Node):
     def __str__(self) -> str:
         where = [f"where {self.where}"] if self.where else []
         return " ".join([self.type, *map(str, self.parameters), *where, *map(str, self.tags)])
-
-    def tag(self, name: str) -> Tag | None:
-        """The last tag of that name, which is the one that counts."""
-        return next((tag for tag in reversed(self.tags) if tag.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

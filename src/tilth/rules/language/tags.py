@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from tilth.rules.language.syntax import Analyzer, Clock, Flag, Literal, Rule, Tag, Text, Texts
+from tilth.rules.language.syntax import Analyzer, Clock, Keyword, Literal, Rule, Tag, Text, Texts
 
 
 def _is_flag(tag: Tag) -> bool:
-    return tag.word in ("true", "false") and isinstance(tag.value, Text | Flag)
+    return tag.word in ("true", "false") and isinstance(tag.value, Text | Keyword)
 
 
 def _is_whole(tag: Tag) -> bool:

@@ -10,7 +10,7 @@ from tilth.rules.conditions import clock, day
 from tilth.rules.language import lints
 from tilth.rules.language.cursor import miswritten, shown
 from tilth.rules.language.diagnostics import Diagnostics, Span
-from tilth.rules.language.functions import FUNCTIONS, misuse, numbers, walk
+from tilth.rules.language.functions import FUNCTIONS, NOT_IN_GLUE, misuse, numbers, walk
 from tilth.rules.language.references import split_aggregate, split_mapping, split_reference
 from tilth.rules.language.syntax import (
     Analyzer,
@@ -251,7 +251,7 @@ class _Validation:
                     self.null(operand.span)
         for number in numbers(condition) if condition.family == "number" else ():
             for part in walk(number):
-                if isinstance(part, Call) and part.function in FUNCTIONS and not FUNCTIONS[part.function].glue:
+                if isinstance(part, Call) and part.function in NOT_IN_GLUE:
                     self.report.warn("W-NOT-IN-GLUE", part.span, f"Glue's documentation does not list the function {part.function}")
                 if isinstance(part, Null) and not (in_set and number is part):
                     self.null(part.span)
@@ -272,7 +272,7 @@ class _Validation:
                     day(operand.text)
                 case Clock():
                     clock(operand.text)
-                case Now() if abs(operand.minutes) > FARTHEST_DAYS * 1440:
+                case Now() if abs(operand.seconds) > FARTHEST_DAYS * 86_400:
                     self.report.error("E-DATE", operand.span, "the calendar ends before that", accepted=f"up to {FARTHEST_DAYS} days")
         except ValueError:
             accepted = "a day of the calendar" if isinstance(operand, Day) else "00:00 to 23:59, or 1:00 to 12:59 AM or PM"

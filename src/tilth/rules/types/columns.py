@@ -43,7 +43,7 @@ COMPLETENESS = number(
     "Completeness", Completeness, 'Completeness "column" > 0.95', test=RowTest(_has_value, _nulls, 1), analyzer=GLUE, watchable=True
 )
 IS_COMPLETE = RuleType(
-    "IsComplete", BARE, COLUMN, 'IsComplete "column"', where=True, row=True, row_mode=True, prepare=_is_complete
+    "IsComplete", BARE, COLUMN, 'IsComplete "column"', where=True, row=True, prepare=_is_complete
 )  # fmt: skip
 MEAN = number("Mean", Mean, 'Mean "column" between 3.5 and 4.5', **NUMERIC, inexact=True, analyzer=GLUE, watchable=True)
 SUM = number("Sum", Sum, 'Sum "column" > 0', **NUMERIC, analyzer=GLUE, watchable=True)

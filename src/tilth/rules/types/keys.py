@@ -84,22 +84,22 @@ UNIQUE = RowTest(occurs_once, _repeated, 1)
 
 DUPLICATE_ROW_COUNT = number(
     "DuplicateRowCount", _of_key(DuplicateRows), 'DuplicateRowCount "a" "b" = 0', forms=(Form(0, None, NUMBER),), **COMPARABLE,
-    counts=True, of_all=True, test=RowTest(occurs_once, _repeated, 0), row_mode=True, glue=NEXT, analyzer=TILTH,
+    counts=True, of_all=True, test=RowTest(occurs_once, _repeated, 0), glue=NEXT, analyzer=TILTH,
 )  # fmt: skip
 UNIQUENESS = number(
     "Uniqueness", _of_key(Uniqueness), 'Uniqueness "a" "b" > 0.99', forms=KEY, **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 IS_UNIQUE = RuleType(
-    "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, row_mode=True, prepare=_is_unique,
+    "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_is_unique,
 )  # fmt: skip
 UNIQUE_VALUE_RATIO = number(
-    "UniqueValueRatio", UniqueValueRatio, 'UniqueValueRatio "column" > 0.9', **COMPARABLE, test=UNIQUE, row_mode=True,
+    "UniqueValueRatio", UniqueValueRatio, 'UniqueValueRatio "column" > 0.9', **COMPARABLE, test=UNIQUE,
     analyzer=GLUE, watchable=True,
 )  # fmt: skip
 DISTINCT_VALUES_COUNT = number(
     "DistinctValuesCount", DistinctValues, 'DistinctValuesCount "column" <= 6', **COMPARABLE, counts=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 IS_PRIMARY_KEY = RuleType(
-    "IsPrimaryKey", BARE_KEY, COLUMN, 'IsPrimaryKey "a" "b"', where=True, row=True, row_mode=True, prepare=_is_primary_key,
+    "IsPrimaryKey", BARE_KEY, COLUMN, 'IsPrimaryKey "a" "b"', where=True, row=True, prepare=_is_primary_key,
 )  # fmt: skip
 ENTROPY = number("Entropy", Entropy, 'Entropy "column" > 0.5', **COMPARABLE, inexact=True, analyzer=GLUE, watchable=True)

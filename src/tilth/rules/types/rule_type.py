@@ -63,8 +63,7 @@ class RuleType:
     Where it is accepted: as a `rule`, as an `analyzer`, by which grammar (`glue`); `watchable` by DetectAnomalies.
 
     What it means: `dynamic`, its condition may refer to the history of `metric`; `inexact`, its metric is computed in floating point,
-    so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `row_mode`, it may
-    take part in a composite that is evaluated row by row.
+    so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition).
 
     What it does: `prepare` gives the rule's needs and verdict (None: this version does not evaluate it), `record` an analyzer's, where
     that is not the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
@@ -87,7 +86,6 @@ class RuleType:
     dynamic: bool = False
     inexact: bool = False
     row: bool = False
-    row_mode: bool = False
     prepare: Callable[[Rule, Context], PreparedRule] | None = None
     record: Callable[[Analyzer, Context], PreparedRule] | None = None
     metric: Callable[[Rule, Context], str] | None = None

@@ -159,7 +159,7 @@ def _lint(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> 
 CUSTOM_SQL = RuleType(
     "CustomSql", (Form(1, 1, NUMBER, bare=True),), ("sql",),
     'CustomSql "select count(*) from primary" > 0, CustomSql "select id from primary where ok" with threshold > 0.9',
-    instead_of_where="put the condition into the query", threshold=GLUE, row=True, row_mode=True, dynamic=True,
+    instead_of_where="put the condition into the query", threshold=GLUE, row=True, dynamic=True,
     analyzer=GLUE, watchable=True, prepare=_prepare, record=_record,
     metric=lambda rule, context: NUMBER_METRIC if rule.condition else ROWS_METRIC, lint=_lint,
 )  # fmt: skip

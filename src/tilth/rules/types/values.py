@@ -135,19 +135,19 @@ def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagno
 
 COLUMN_VALUES = RuleType(
     "ColumnValues", (Form(1, 1, ("string", "number", "date")),), COLUMN, 'ColumnValues "column" in ["a","b"]',
-    where=True, threshold=GLUE, tags=("ignoreCase", "timeZone"), null_operands=True, row=True, row_mode=True,
+    where=True, threshold=GLUE, tags=("ignoreCase", "timeZone"), null_operands=True, row=True,
     analyzer=GLUE, watchable=True, prepare=_column_values, record=_record_values, metric=_compliance,
 )  # fmt: skip
 COLUMN_LENGTH = RuleType(
-    "ColumnLength", ONE, COLUMN, 'ColumnLength "column" = 5', where=True, threshold=TILTH, row=True, row_mode=True,
+    "ColumnLength", ONE, COLUMN, 'ColumnLength "column" = 5', where=True, threshold=TILTH, row=True,
     analyzer=GLUE, watchable=True, prepare=_column_length, record=_record_lengths, metric=_title("LengthCompliance"),
 )  # fmt: skip
 COLUMN_DATA_TYPE = RuleType(
     "ColumnDataType", (Form(1, 1, ("string",)),), COLUMN, 'ColumnDataType "column" = "Integer"', where=True, threshold=GLUE,
-    tags=("format",), row=True, row_mode=True, prepare=_column_data_type, metric=_title("ColumnDataType.Compliance"),
+    tags=("format",), row=True, prepare=_column_data_type, metric=_title("ColumnDataType.Compliance"),
     lint=_lint_data_type,
 )  # fmt: skip
 DATA_FRESHNESS = RuleType(
     "DataFreshness", (Form(1, 1, ("duration",)),), COLUMN, 'DataFreshness "column" <= 24 hours',
-    where=True, threshold=TILTH, row=True, row_mode=True,
+    where=True, threshold=TILTH, row=True,
 )  # fmt: skip
