@@ -44,7 +44,7 @@ def test_the_whole_result():
                 'IsComplete "qty"',
                 {"Column.qty.Completeness": 0.8},
                 {"team": "sales"},
-                {"passed": 4, "failed": 1, "skipped": 0, "total": 5},
+                rows={"passed": 4, "failed": 1, "skipped": 0, "total": 5},
             ),
         ),
         Finding(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,9 +52,8 @@ class Demo:
 
     def leaf(self, begins: str, rule: str) -> int:
         """Rows that fail one rule of a joined one."""
-        (message,) = (leaf.message for leaf in self.rule(begins).payload.leaves if leaf.rule == rule)
-        (number,) = re.findall(r"([\d,]+) of [\d,]+ rows do not meet it", message)
-        return int(number.replace(",", ""))
+        (rows,) = (leaf.rows for leaf in self.rule(begins).payload.leaves if leaf.rule == rule)
+        return int(rows["failed"])
 
     def column(self, name: str, part: str = "raw") -> Mapping[str, Any]:
         (found,) = (f for f in self.report.of("column") if f.name == name and f.part == part)

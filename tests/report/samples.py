@@ -44,7 +44,7 @@ def _rules() -> list[Finding]:
         told = message or (f"Value: {value} does not meet the constraint requirement!" if failed else "")
         metric = f"Column.{subject}.{text.split()[0].removeprefix('Is').replace('Complete', 'Completeness').replace('nessness', 'ness')}"
         counts = {"passed": rows - failed, "failed": failed, "skipped": 0, "total": rows}
-        payload = RuleVerdict(text, {metric: value}, rows=counts)
+        payload = RuleVerdict(text, {metric: value}, rows=counts, broken=(value,) if told else ())
         return Finding(text, (subject,), value, outcome, told, "raw", payload=payload, examples=examples)
 
     ages = ({"application_id": "LA-00000412", "age": -34, "name": "•••"}, {"application_id": "LA-00001877", "age": -61, "name": "•••"})
@@ -241,7 +241,15 @@ def payloads(text: str) -> list[Payload]:
     return [
         Payload(),
         Warned(text, {text: text}),
-        RuleVerdict(text, {text: math.inf, "b": text}, {text: text}, {"failed": 1, "total": 2}, (), (Leaf(text, "Failed", text),), (text,)),
+        RuleVerdict(
+            text,
+            {text: math.inf, "b": text},
+            {text: text},
+            (),
+            (Leaf(text, "Failed", notes=(text,)),),
+            (text,),
+            rows={"failed": 1, "total": 2},
+        ),
         AnalyzerNumbers({text: text}),
         BiasNumber(*[text] * 8, text, error=text, notes=(text,), counts={text: 3, "n_a": 1, "n_d": 2}, verdict=text, more={text: text}),
         ClassBalance({text: 3}, positive=(text,)),

@@ -28,12 +28,12 @@ values = st.recursive(
     lambda v: st.lists(v, max_size=3) | st.dictionaries(words, v, max_size=3),
 )
 numbers = st.none() | st.floats()
-leaves = st.lists(st.builds(Leaf, words, words, words), max_size=2).map(tuple)
+leaves = st.lists(st.builds(Leaf, words, words, notes=st.lists(words, max_size=2).map(tuple)), max_size=2).map(tuple)
 tables = st.dictionaries(words, values, max_size=3)
 kinds = st.one_of(
     st.builds(Other, words.filter(lambda kind: kind not in SECTIONS), tables),
     st.builds(Warned, words, tables.map(lambda t: {k: v for k, v in t.items() if k != "measure"})),
-    st.builds(RuleVerdict, words, tables, st.dictionaries(words, words), st.dictionaries(words, st.integers()), leaves=leaves),
+    st.builds(RuleVerdict, words, tables, st.dictionaries(words, words), rows=st.dictionaries(words, st.integers()), leaves=leaves),
     st.builds(BiasNumber, words, counts=st.dictionaries(words, st.floats()), band=st.none() | st.tuples(st.floats(), st.floats())),
     st.builds(ColumnProfile, words, mean=numbers, minimum=values, top=st.lists(st.tuples(values, st.integers())).map(tuple)),
 )

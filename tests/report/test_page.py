@@ -94,6 +94,7 @@ def test_a_failed_rule_shows_its_details():
         "metrics": {"Column.x.Mean": 3.5, "Column.x.Sum": 7},
         "warnings": ["a warning"],
         "rows": {"passed": 1, "failed": 1, "total": 2},
+        "notes": ("one", "two"),
     }
     message = "one\ntwo\n1 of 2 rows do not meet it"
     found = rules(Report("x", (Finding(name, outcome=Outcome.FAILED, message=message, payload=RuleVerdict(**details)),))).blocks[0]
@@ -109,8 +110,8 @@ def test_a_failed_rule_shows_its_details():
 
 
 def test_a_composite_shows_its_parts():
-    leaves = (Leaf("a", "Passed"), Leaf("b", "Failed", "no"))
-    finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, message="no", payload=RuleVerdict(leaves=leaves))
+    leaves = (Leaf("a", "Passed"), Leaf("b", "Failed", notes=("no",)))
+    finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, message="no", payload=RuleVerdict(leaves=leaves, notes=("no",)))
     found = rules(Report("x", (finding,))).blocks[0]
     assert found.reasons == ()
     assert [[plain(c.words) for c in row] for row in found.blocks[0].rows] == [["a", "Passed", ""], ["b", "Failed", "no"]]
@@ -119,30 +120,28 @@ def test_a_composite_shows_its_parts():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("182.0", "Found 182."),
-        ("-999.0", "Found -999."),
-        ("0.9971793149764943", "Found 0.997179."),
-        ("0.99999999", "Found 0.99999999."),  # 1 would seem to meet the rule
-        ("1234567.5", "Found 1234567.5."),
-        ("20000000.0", "Found 20000000."),
-        ("NULL", "Found NULL."),
+        (182.0, "Found 182."),
+        (-999, "Found -999."),
+        (0.9971793149764943, "Found 0.997179."),
+        (0.99999999, "Found 0.99999999."),  # 1 would seem to meet the rule
+        (1234567.5, "Found 1234567.5."),
+        (2e7, "Found 20000000."),
+        (None, "Found NULL."),
     ],
 )
 def test_the_value_of_a_rule_is_rounded_without_misleading(value, words):
-    message = f"Value: {value} does not meet the constraint requirement!"
-    assert [plain(line) for line in reasons(RuleVerdict(), message)] == [words]
+    assert [plain(line) for line in reasons(RuleVerdict(broken=(value,)))] == [words]
 
 
 def test_the_share_of_passing_rows_is_not_shown_beside_their_count():
-    message = "Value: 0.75 does not meet the constraint requirement!\nValue: NULL does not meet the constraint requirement!"
-    finding = Finding("r", message=message, payload=RuleVerdict(rows={"failed": 1, "total": 4}))
-    assert [plain(line) for line in finding.payload.reasons(finding.message)] == ["1 of 4 rows fails (25 %).", "Nulls are among them."]
+    verdict = RuleVerdict(rows={"failed": 1, "total": 4}, broken=(0.75, None))
+    assert [plain(line) for line in verdict.reasons("")] == ["1 of 4 rows fails (25 %).", "Nulls are among them."]
 
 
 def test_the_reasons_of_a_part_are_sentences():
-    message = "Value: 7.0 does not meet the constraint requirement!\n1 of 2 rows do not meet it"
-    finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, payload=RuleVerdict(leaves=(Leaf("a", "Failed", message),)))
-    assert plain(rules(Report("x", (finding,))).blocks[0].blocks[0].rows[0][2].words) == "Found 7. 1 of 2 rows do not meet it"
+    leaf = Leaf("a", "Failed", broken=(7.0,), rows={"failed": 1, "total": 2})
+    finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, payload=RuleVerdict(leaves=(leaf,)))
+    assert plain(rules(Report("x", (finding,))).blocks[0].blocks[0].rows[0][2].words) == "1 of 2 rows fails (50 %). Found 7."
 
 
 def test_a_metric_of_several_parts_is_one_row():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from tilth.data import Dataset
@@ -16,11 +17,11 @@ from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
 from tilth.rules.context import PRIMARY, Context, History, statistic
-from tilth.rules.examples import FailureExamples, failing
+from tilth.rules.examples import Examples, FailureExamples, failing
 from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError, dynamic
 from tilth.rules.language.syntax import Analyzer, Composite, Rule, Ruleset
-from tilth.rules.prepared import PreparedRule, RuleResult
+from tilth.rules.prepared import PreparedRule, RuleResult, judged
 from tilth.rules.types import RULE_TYPES
 
 EXAMPLES = 5  # shown of what fails a rule
@@ -66,35 +67,11 @@ def evaluate(
     run = _Evaluator(context)
     run.prepare([*ruleset.leaves, *ruleset.analyzers])
     run.measure()
-    drafts = [run.draft(rule, ruleset) for rule in ruleset.rules]
-    run.look_up_examples(drafts, examples)
-    findings: list[Finding] = [*(d.finding() for d in drafts), *(run.analyzer_finding(a) for a in ruleset.analyzers)]
+    shown = run.examples(ruleset.rules, examples)
+    findings: list[Finding] = [run.finding(rule, ruleset, shown.get(rule, Examples())) for rule in ruleset.rules]
+    findings += map(run.analyzer_finding, ruleset.analyzers)
     judged = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and run.results[r].outcome is not Outcome.ERROR}
     return Evaluation(tuple(findings), run.statistics(), judged, run.values.get(RowCount()))
-
-
-@dataclass
-class _Draft:
-    """A finding under construction."""
-
-    rule: Rule | Composite
-    result: RuleResult
-    columns: tuple[str, ...]
-    payload: RuleVerdict
-    examples: tuple[Mapping[str, Any], ...] = field(default=())
-
-    def finding(self) -> Finding[RuleVerdict]:
-        metrics = list(self.result.metrics.values())
-        return Finding(
-            str(self.rule),
-            self.columns,
-            metrics[0] if metrics else None,
-            self.result.outcome,
-            self.result.message,
-            where=self.rule.where.pattern if isinstance(self.rule, Rule) and self.rule.where else "",
-            payload=self.payload,
-            examples=self.examples,
-        )
 
 
 class _Evaluator:
@@ -160,23 +137,34 @@ class _Evaluator:
         except Exception as error:
             if _machine(error):
                 raise
-            self.results[rule] = RuleResult(Outcome.ERROR, message=_reason(rule, error))
+            self.results[rule] = RuleResult(Outcome.ERROR, notes=(_reason(rule, error),))
 
     # ── findings ──
 
-    def draft(self, rule: Rule | Composite, ruleset: Ruleset) -> _Draft:
-        """The finding of a rule, without examples."""
+    def finding(self, rule: Rule | Composite, ruleset: Ruleset, shown: Examples) -> Finding[RuleVerdict]:
+        """The finding of a rule."""
         result = self.result(rule)
-        columns = tuple(dict.fromkeys(c for leaf in rule.leaves if leaf in self.prepared for c in self.prepared[leaf].columns))
         payload = RuleVerdict(
             evaluated=str(self._with_history(rule)),
             metrics=dict(result.metrics),
             labels=ruleset.labels_of(rule),
             rows=dict(result.rows),
+            broken=result.broken,
+            notes=result.notes,
             warnings=(*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))),
             leaves=tuple(self._leaf(leaf) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
+            example_rows=shown.rows,
         )
-        return _Draft(rule, result, columns, payload)
+        return Finding(
+            str(rule),
+            tuple(dict.fromkeys(c for leaf in rule.leaves if leaf in self.prepared for c in self.prepared[leaf].columns)),
+            next(iter(result.metrics.values()), None),
+            result.outcome,
+            result.message,
+            where=rule.where.pattern if isinstance(rule, Rule) and rule.where else "",
+            payload=payload,
+            examples=shown.examples,
+        )
 
     def _with_history(self, rule: Rule | Composite) -> Rule | Composite:
         if isinstance(rule, Rule):
@@ -185,7 +173,7 @@ class _Evaluator:
 
     def _leaf(self, leaf: Rule) -> Leaf:
         result = self.results[leaf]
-        return Leaf(str(leaf), str(result.outcome), result.message)
+        return Leaf(str(leaf), str(result.outcome), rows=result.rows, broken=result.broken, notes=result.notes)
 
     def result(self, rule: Rule | Composite) -> RuleResult:
         """A rule's result; a composite's from its operands: an Error counts as not passed."""
@@ -197,8 +185,7 @@ class _Evaluator:
         metrics: dict[str, Any] = {}
         for part in parts:
             metrics |= {name: v for name, v in part.metrics.items() if name not in metrics}
-        reasons = [p.message for p, ok in zip(parts, passed, strict=True) if not ok and p.message]
-        return RuleResult(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else "\n".join(reasons))
+        return judged(met, metrics, notes=tuple(p.message for p, ok in zip(parts, passed, strict=True) if not ok and p.message))
 
     def analyzer_finding(self, analyzer: Analyzer) -> Finding[AnalyzerNumbers]:
         """The finding of an analyzer."""
@@ -214,16 +201,15 @@ class _Evaluator:
         found = ((statistic(rule, name), value) for rule, result in self.results.items() for name, value in result.metrics.items())
         return {name: float(value) for name, value in found if isinstance(value, int | float)}
 
-    def look_up_examples(self, drafts: Sequence[_Draft], most: int) -> None:
-        """Add what fails to the first rules that failed and have something to show."""
+    def examples(self, rules: Iterable[Rule | Composite], most: int) -> dict[Rule | Composite, Examples]:
+        """What fails the first rules that failed and have something to show."""
         failed = {r: p.failing for r, p in self.prepared.items() if isinstance(r, Rule) and self.results[r].outcome is Outcome.FAILED}
-        filters = [(d, f) for d in drafts if d.result.outcome is Outcome.FAILED and (f := failing(d.rule, failed)) is not None]
+        results = {rule: self.result(rule) for rule in rules}
+        filters = {r: f for r, x in results.items() if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None}
         lookup = FailureExamples(self.context.data, self.context.schema, self.context.engine, most)
         with self.context.engine.working_for("examples of what fails"):
-            for draft, rows in filters[: MOST_EXAMPLES if most else 0]:
-                found = lookup.of(rows, draft.result.rows.get("failed"))
-                draft.examples = found.examples
-                draft.payload = replace(draft.payload, example_rows=found.rows)
+            first = islice(filters.items(), MOST_EXAMPLES if most else 0)
+            return {rule: lookup.of(rows, results[rule].rows.get("failed")) for rule, rows in first}
 
 
 def _machine(error: Exception) -> bool:

@@ -9,22 +9,39 @@ from typing import Any, ClassVar
 from tilth.report.finding import Payload
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """Why a rule did not pass.
+
+    `rows` counts by `passed`, `failed`, `skipped` and `total`; `broken` are the values that do not meet its condition, None for NULL;
+    `notes` are further lines.
+    """
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    broken: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failing(self) -> tuple[int, int] | None:
+        """How many rows failed, of how many that were judged. None where rows were not counted."""
+        failed, total = self.rows.get("failed"), self.rows.get("total")
+        return (failed, total - self.rows.get("skipped", 0)) if failed is not None and total else None
+
+
 @dataclass(frozen=True)
-class Leaf:
+class Leaf(Reasons):
     """A part of a composite rule with its own verdict."""
 
     rule: str
     outcome: str
-    message: str = ""
 
 
 @dataclass(frozen=True)
-class RuleVerdict(Payload):
+class RuleVerdict(Reasons, Payload):
     """The verdict of a rule; the finding's name is the rule's canonical form.
 
-    `evaluated` is the rule with operands resolved; `metrics` name → number; `rows` counts by `passed`, `failed`, `skipped` and `total`;
-    `example_rows` says how many rows each of the finding's `examples` is of, where they are values or keys; `leaves` are the parts of a
-    composite.
+    `evaluated` is the rule with operands resolved; `metrics` name → number; `example_rows` says how many rows each of the finding's
+    `examples` is of, where they are values or keys; `leaves` are the parts of a composite.
     """
 
     KIND: ClassVar[str] = "rule"
@@ -32,7 +49,6 @@ class RuleVerdict(Payload):
     evaluated: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-    rows: Mapping[str, int] = field(default_factory=dict)
     example_rows: tuple[int, ...] = ()
     leaves: tuple[Leaf, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -47,17 +63,11 @@ class RuleVerdict(Payload):
         """How many rows each of the finding's examples is of."""
         return self.example_rows
 
-    @property
-    def failing(self) -> tuple[int, int] | None:
-        """How many rows failed, of how many that were judged. None where rows were not counted."""
-        failed, total = self.rows.get("failed"), self.rows.get("total")
-        return (failed, total - self.rows.get("skipped", 0)) if failed is not None and total else None
-
     def reasons(self, message: str) -> list[str]:
-        """Why the rule did not pass: how many rows fail, then the message without what it repeats."""
+        """Why the rule did not pass, a line each: how many rows fail, the values that break it, and its notes."""
         from tilth.rules.section import reasons
 
-        return reasons(self, message)
+        return reasons(self) or super().reasons(message)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from tilth.data import Column, Kind
 from tilth.errors import RulesError
 from tilth.metrics.metric import Metric, Where
 from tilth.report import Outcome
+from tilth.rules.conditions import Criterion
 from tilth.rules.examples import FailureFilter
+from tilth.rules.findings import Reasons
 from tilth.rules.language.syntax import Analyzer, Rule
 
 NOTHING_MATCHED = "No rows matched the filter"
@@ -22,14 +24,19 @@ GLUE = "Value: {} does not meet the constraint requirement!"
 
 
 @dataclass(frozen=True)
-class RuleResult:
+class RuleResult(Reasons):
     """The result of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass."""
 
     outcome: Outcome
     metrics: Mapping[str, Any] = field(default_factory=dict)
-    message: str = ""
-    rows: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """The reasons in Glue's words."""
+        failed, judged = self.failing or (0, 0)
+        counted = [f"{failed:,} of {judged:,} rows do not meet it"] if failed else []
+        return "\n".join([*(GLUE.format(java(v)) for v in self.broken), *self.notes, *counted])
 
 
 Values = Mapping[Metric, Any]
@@ -66,9 +73,26 @@ class PreparedRule:
     member: Membership | None = None
 
 
-def judged(met: bool, metrics: Mapping[str, Any], message: str = "", rows: Mapping[str, int] | None = None) -> RuleResult:
-    """Passed or Failed; the message is that of a failure."""
-    return RuleResult(Outcome.PASSED if met else Outcome.FAILED, metrics, "" if met else message, rows or {})
+def judged(met: bool, metrics: Mapping[str, Any], broken: tuple[Any, ...] = (), **reasons: Any) -> RuleResult:
+    """Passed, or Failed for reasons."""
+    if met:
+        return RuleResult(Outcome.PASSED, metrics, rows=reasons.get("rows", {}))
+    return RuleResult(Outcome.FAILED, metrics, broken=broken, **reasons)
+
+
+def by_condition(criterion: Criterion | None, metric: str, value: Any, **reasons: Any) -> RuleResult:
+    """The verdict of a condition on a metric's value; without a condition it passes."""
+    return judged(criterion is None or criterion.holds(value), {metric: value}, (value,), **reasons)
+
+
+def failed(note: str) -> RuleResult:
+    """Failed for a reason that is not a value."""
+    return RuleResult(Outcome.FAILED, notes=(note,))
+
+
+def row_counts(passed: int, total: int) -> dict[str, int]:
+    """The rows that pass, those that fail, and all."""
+    return {"passed": passed, "failed": total - passed, "total": total}
 
 
 def known(result: RuleResult) -> PreparedRule:
@@ -106,8 +130,8 @@ def names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(c.name for c in columns)
 
 
-def refuse_kinds(rule: Rule | Analyzer, columns: Iterable[Column], kinds: Callable[[Kind], bool] | None, wanted: str) -> None:
-    """Refuse columns of a kind that the rule cannot measure. Errors: `RulesError`."""
+def reject_kinds(rule: Rule | Analyzer, columns: Iterable[Column], kinds: Callable[[Kind], bool] | None, wanted: str) -> None:
+    """Reject columns of a kind that the rule cannot measure. Errors: `RulesError`."""
     wrong = [c for c in columns if kinds is not None and not kinds(c.kind)]
     if wrong:
         shown = ", ".join(f"{c.name!r} is {c.type or c.kind}" for c in wrong)
@@ -117,8 +141,8 @@ def refuse_kinds(rule: Rule | Analyzer, columns: Iterable[Column], kinds: Callab
 def undefined(scope: Tree | None, rows: int, columns: Iterable[str], message: str = "") -> RuleResult:
     """The result of a rule whose metric has no value; `message` says why, where there are rows."""
     if rows == 0:
-        return RuleResult(Outcome.FAILED, message=NO_ROWS) if scope is None else RuleResult(Outcome.PASSED, message=NOTHING_MATCHED)
-    return RuleResult(Outcome.FAILED, message=message or f"all values are NULL in {', '.join(repr(c) for c in columns)}")
+        return failed(NO_ROWS) if scope is None else RuleResult(Outcome.PASSED, notes=(NOTHING_MATCHED,))
+    return failed(message or f"all values are NULL in {', '.join(repr(c) for c in columns)}")
 
 
 def java(value: Any) -> str:

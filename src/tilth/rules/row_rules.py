@@ -12,11 +12,12 @@ from tilth.data import Column, mask
 from tilth.engine.expressions import and_, col, is_null, not_
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
+from tilth.report import Outcome
 from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import GLUE, NO_ROWS, NOTHING_MATCHED, PreparedRule, RuleResult, Values, java, judged, within
+from tilth.rules.prepared import NO_ROWS, NOTHING_MATCHED, PreparedRule, RuleResult, Values, failed, judged, row_counts, within
 
 NONE: Mapping[str, Metric] = MappingProxyType({})
 
@@ -51,26 +52,25 @@ def row_rule(
     def judge(values: Values) -> RuleResult:
         n, passed = values[rows], values[hits]
         if n == 0:
-            met = scope is not None or pass_on_nothing
-            return judged(met, {}, NO_ROWS) if not met else RuleResult(judged(met, {}).outcome, message=NOTHING_MATCHED)
+            passed_over = scope is not None or pass_on_nothing
+            return RuleResult(Outcome.PASSED, notes=(NOTHING_MATCHED,)) if passed_over else failed(NO_ROWS)
         metrics = {} if hidden else {name: values[m] for name, m in found.items() if values[m] is not None}
         if not found or hidden or threshold is not None or always_share:
             metrics[title] = passed / n
         met = passed == n if threshold is None else threshold.holds(passed / n)
         decisive = [values[m] for m in found.values()] if threshold is None else []
-        reason = _reason(criterion, decisive, passed / n, values[nulls] if null_fails else 0, hidden)
-        message = f"{reason}\n{n - passed:,} of {n:,} rows do not meet it"
-        return judged(met, metrics, message, {"passed": passed, "failed": n - passed, "total": n})
+        broken = _broken(criterion, decisive, passed / n, values[nulls] if null_fails else 0, hidden)
+        return judged(met, metrics, broken, rows=row_counts(passed, n))
 
     failing = FailureFilter((column.name,), and_(not_(passing), scope), alike=alike)
     needs = (rows, hits, *([nulls] if null_fails else []), *found.values())
     return PreparedRule(needs, judge, (column.name,), passing, scope, failing)
 
 
-def _reason(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int, hidden: bool) -> str:
+def _broken(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int, hidden: bool) -> tuple[Any, ...]:
     """What Glue's message names: the extremes that break the condition, or the share of rows; and NULL."""
-    wrong = [] if criterion is None else [v for v in extremes if v is not None and not criterion.holds(v)]
-    shown = [str(mask(v)) if hidden else java(v) for v in wrong]
+    wrong = [v for v in dict.fromkeys(extremes) if v is not None and not criterion.holds(v)] if criterion else []
+    shown = [mask(v) for v in wrong] if hidden else wrong
     if not shown and not (nulls and criterion is not None and extremes):
-        shown = [java(share)]
-    return "\n".join(GLUE.format(v) for v in dict.fromkeys([*shown, *(["NULL"] if nulls else [])]))
+        shown = [share]
+    return (*shown, *([None] if nulls else []))

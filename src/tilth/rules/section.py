@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,15 +25,13 @@ from tilth.report.blocks import (
 from tilth.report.charts import number, percent
 from tilth.report.finding import Finding, Outcome
 from tilth.report.sections import ReportSection
-from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
+from tilth.rules.findings import AnalyzerNumbers, Reasons, RuleVerdict
 
 MOST_SHOWN = 12  # columns of failing rows
 MOST = 50  # failing rules that are shown one by one; the others are in a table
 MOST_ADVICE = 3  # failed rules that are named at the beginning
 MOST_SUMMED_UP = 20  # failing rules in the summary
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
-COUNTED = re.compile(r"[\d,]+ of [\d,]+ rows do not meet it")
-FOUND = re.compile(r"Value: (.*) does not meet the constraint requirement!")  # as Glue words it, for programs that read it
 OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
 
 
@@ -84,62 +81,47 @@ def _summary(worst: Sequence[Finding[RuleVerdict]]) -> list[Table]:
     return [table("Rules", ("verdict", "rule", "reason"), rows)]
 
 
-def failing_words(payload: RuleVerdict) -> str:
+def failing_words(why: Reasons) -> str:
     """How many rows failed, in words."""
-    counts = payload.failing
-    if not counts or not counts[0] or not counts[1]:
-        return ""
-    failed, judged = counts
-    return f"{number(failed)} of {counted(judged, 'row')} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})."
+    failed, judged = why.failing or (0, 0)
+    return (
+        f"{number(failed)} of {counted(judged, 'row')} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})." if failed else ""
+    )
 
 
-def reasons(payload: RuleVerdict, message: str) -> list[str]:
-    """Why a rule did not pass, a line each: how many rows fail, then its message, which need not count them again.
+def reasons(why: Reasons) -> list[str]:
+    """Why a rule did not pass, a line each: how many rows fail, the values that break it, and its notes.
 
-    >>> message = "Value: -75.0 does not meet the constraint requirement!\\n1 of 4 rows do not meet it"
     >>> from tilth.report.blocks import plain
-    >>> [plain(line) for line in reasons(RuleVerdict(rows={"failed": 1, "total": 4}), message)]
+    >>> [plain(line) for line in reasons(RuleVerdict(rows={"failed": 1, "total": 4}, broken=(-75.0,)))]
     ['1 of 4 rows fails (25 %).', 'Found -75.']
     """
-    failing, counts = failing_words(payload), payload.failing
-    passing = 1 - counts[0] / counts[1] if failing and counts else None
-    lines = _message(message, passing)
-    return [failing, *(line for line in lines if not COUNTED.fullmatch(line))] if failing else lines
+    if isinstance(why, RuleVerdict) and why.leaves:
+        return [line for leaf in why.leaves if leaf.outcome != Outcome.PASSED for line in reasons(leaf)] if why.notes else []
+    lines, values = [words] if (words := failing_words(why)) else [], list(why.broken)
+    if None in values[1:]:
+        values.remove(None)
+        lines.append("Nulls are among them.")
+    if lines and why.failing and (share := 1 - why.failing[0] / why.failing[1]):  # the share of passing rows is in words already
+        values = [v for v in values if not (isinstance(v, float) and math.isclose(v, share))]
+    if values:
+        lines.append(f"Found {' and '.join(code(_found(v)) for v in values)}.")
+    return [*lines, *why.notes]
 
 
-def _message(message: str, passing: float | None = None) -> list[str]:
-    """A message in lines; the values that broke the rule in one of them, without the share of passing rows where that is shown already."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    found = [match[1] for line in lines if (match := FOUND.fullmatch(line))]
-    others = [line for line in lines if not FOUND.fullmatch(line)]
-    if "NULL" in found[1:]:  # Glue's words for nulls that fail beside the values
-        found.remove("NULL")
-        others.insert(0, "Nulls are among them.")
-    shown_values = [code(_found(value)) for value in found if passing is None or not _equal(value, passing)]
-    return [f"Found {' and '.join(shown_values)}.", *others] if shown_values else others
-
-
-def _found(value: str) -> str:
-    """A value of a message, to six digits unless that makes it a whole number, as which it could seem to meet the rule."""
-    try:
-        x = float(value)
-    except ValueError:
-        return value
-    short = f"{x:.6g}"
-    return short if abs(x) < 1e6 and (x.is_integer() or not float(short).is_integer()) else value.removesuffix(".0")
-
-
-def _equal(value: str, x: float) -> bool:
-    try:
-        return math.isclose(float(value), x, abs_tol=1e-12)
-    except ValueError:
-        return False
+def _found(value: Any) -> str:
+    """A value to six digits unless that makes it a whole number, as which it could seem to meet the rule."""
+    if not isinstance(value, int | float):
+        return "NULL" if value is None else str(value)
+    short = f"{value:.6g}"
+    rounds_well = abs(value) < 1e6 and (float(value).is_integer() or not float(short).is_integer())
+    return short if rounds_well else repr(float(value)).removesuffix(".0")
 
 
 def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
     payload = finding.payload
-    lines = [failing_words(payload)] if payload.leaves else reasons(payload, finding.message)  # the parts of a composite show the rest
-    lines = [line for line in (*lines, _evaluated(finding), _labels(payload)) if line]
+    lines = [] if payload.leaves else payload.reasons(finding.message)  # the parts of a composite show them
+    lines += filter(None, (_evaluated(finding), _labels(payload)))
     if several and finding.part:
         lines.append(f"Judged on {code(finding.part)}.")
     blocks: list[Block] = [Words(w) for w in payload.warnings]
@@ -174,8 +156,7 @@ def _leaves(payload: RuleVerdict) -> list[Block]:
     rows = []
     for leaf in payload.leaves:
         outcome = next((o for o in Outcome if o == leaf.outcome), None)
-        reason = ". ".join(line.removesuffix(".") for line in _message(leaf.message))
-        rows.append((Cell(code(leaf.rule, 400)), outcome_cell(outcome), Cell(reason)))
+        rows.append((Cell(code(leaf.rule, 400)), outcome_cell(outcome), Cell(" ".join(reasons(leaf)))))
     return [table("Its parts", ("part", "verdict", "reason"), rows)]
 
 

@@ -49,7 +49,6 @@ def test_a_row_agrees_with_itself(row: RuleType) -> None:
     assert set(row.tags) <= set(TAG_VALUES)
     assert set(row.kinds) <= {*PARAMETER_CHECKS, "column", "columns", "sql", "pattern", "inner", "path"}
     assert not (row.boolean and row.dynamic)
-    assert not (row.row_mode and not row.row)
     assert row.rule or row.analyzer is not NO
 
 

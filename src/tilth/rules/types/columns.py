@@ -53,7 +53,7 @@ STANDARD_DEVIATION = number(
 )  # fmt: skip
 VARIANCE = number("Variance", Variance, 'Variance "column" <= 2.25', **NUMERIC, inexact=True, analyzer=TILTH)
 COLUMN_CORRELATION = number(
-    "ColumnCorrelation", Correlation, 'ColumnCorrelation "a" "b" > 0.7', forms=TWO, **NUMERIC, undefined=CONSTANT,
+    "ColumnCorrelation", Correlation, 'ColumnCorrelation "a" "b" > 0.7', forms=TWO, **NUMERIC, constant=CONSTANT,
     inexact=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 

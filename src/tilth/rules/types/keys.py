@@ -16,8 +16,7 @@ from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter, groupable
 from tilth.rules.language.syntax import Rule
 from tilth.rules.numbers import RowTest, number
-from tilth.rules.prepared import GLUE as MESSAGE
-from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name, names, undefined, within
+from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name, names, row_counts, undefined, within
 from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, KEY, NEXT, NUMBER, TILTH, Form, RuleType
 
 
@@ -46,8 +45,8 @@ def _is_unique(rule: Rule, context: Context) -> PreparedRule:
         share = values[unique]
         if share is None:
             return undefined(scope, values[rows], columns)
-        counts = _counts(values[repeated], values[rows])
-        return judged(share == 1, {metric_name("Uniqueness", columns): share}, MESSAGE.format(java(share)), counts)
+        counts = row_counts(values[rows] - values[repeated], values[rows])
+        return judged(share == 1, {metric_name("Uniqueness", columns): share}, (share,), rows=counts)
 
     return PreparedRule((unique, rows, repeated), judge, columns, occurs_once(columns, scope), scope, _repeated(columns, scope))
 
@@ -65,18 +64,13 @@ def _is_primary_key(rule: Rule, context: Context) -> PreparedRule:
             return undefined(scope, values[rows], columns)
         filled = {c: values[m] for c, m in complete.items()}
         metrics = {metric_name("Uniqueness", columns): share, **{metric_name("Completeness", (c,)): x for c, x in filled.items()}}
-        wrong = [MESSAGE.format(java(share))] if share != 1 else []
-        wrong += [f"column {c!r} has NULL: its completeness is {java(x)}" for c, x in filled.items() if x != 1]
-        counts = _counts(values[repeated], values[rows]) if all(x == 1 for x in filled.values()) else {}
-        return judged(not wrong, metrics, "\n".join(wrong), counts)
+        nulls = tuple(f"column {c!r} has NULL: its completeness is {java(x)}" for c, x in filled.items() if x != 1)
+        counts = {} if nulls else row_counts(values[rows] - values[repeated], values[rows])
+        return judged(share == 1 and not nulls, metrics, (share,) if share != 1 else (), notes=nulls, rows=counts)
 
     row = and_(occurs_once(columns, scope), *(not_null(col(c)) for c in columns))
     failing = FailureFilter(columns, scope, keys=True, nulls=True)
     return PreparedRule((unique, rows, repeated, *complete.values()), judge, columns, row, scope, failing)
-
-
-def _counts(failed: int, rows: int) -> dict[str, int]:
-    return {"passed": rows - failed, "failed": failed, "total": rows}
 
 
 COMPARABLE: dict[str, Any] = {"accepts": groupable, "wanted": "columns whose values can be compared"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -18,22 +18,15 @@ from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.references import names, split_aggregate, split_mapping, split_reference
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import GLUE, MEMBER, Membership, PreparedRule, RuleResult, Values, java, judged, known
+from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, known, row_counts
 from tilth.rules.types import RULE_TYPES
 from tilth.rules.types.rule_type import NUMBER, ONE, TILTH, TWO, Form, RuleType
 
 
-def _ratio(rule: Rule, context: Context, value: float, detail: str = "", rows: tuple[int, int] | None = None) -> RuleResult:
-    """The verdict on the ratio that the rule's condition is on; `rows` are how many pass, of how many."""
-    of, criterion = RULE_TYPES[rule.type].metric, context.criterion(rule.condition)
-    metric = of(rule, context) if of else rule.type
-    message = "\n".join(line for line in (GLUE.format(java(value)), detail) if line)
-    counts = {"passed": rows[0], "failed": rows[1] - rows[0], "total": rows[1]} if rows else {}
-    return judged(criterion is None or criterion.holds(value), {metric: value}, message, counts)
-
-
-def _failed(message: str) -> RuleResult:
-    return judged(False, {}, message)
+def _ratio(rule: Rule, context: Context, value: float, *notes: str, rows: Mapping[str, int] | None = None) -> RuleResult:
+    """The verdict on the ratio that the rule's condition is on."""
+    of = RULE_TYPES[rule.type].metric
+    return by_condition(context.criterion(rule.condition), of(rule, context) if of else rule.type, value, notes=notes, rows=rows or {})
 
 
 def _pairs(pairs: Iterable[tuple[str, str]], context: Context, other: Dataset) -> Keys:
@@ -66,8 +59,8 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
     def judge(values: Values) -> RuleResult:
         n, found = values[rows], values[matched]
         if n == 0:
-            return _failed("Primary data frame contains no data.")
-        return _ratio(rule, context, found / n, f"{n - found:,} of {n:,} rows do not meet it", (found, n))
+            return failed("Primary data frame contains no data.")
+        return _ratio(rule, context, found / n, rows=row_counts(found, n))
 
     return PreparedRule((matched, rows), judge, tuple(a for a, _ in keys), col(MEMBER), member=_member(context, other, keys))
 
@@ -91,17 +84,17 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
     keys = _pairs(_mapping(key), context, other)
     rest = [(c, c) for c in context.schema.names if c not in dict(keys)]
     columns = _pairs(_mapping(compared[0]) if compared else rest, context, other)
-    _refuse_unequal(columns, context, other)
+    _reject_unequal(columns, context, other)
     rows, repeated, equal = RowCount(), RepeatedKeys(other, keys), EqualRows(other, keys, columns)
 
     def judge(values: Values) -> RuleResult:
         n, found = values[rows], values[equal]
         if n == 0:
-            return _failed("Cannot evaluate: primary DataFrame is empty")
+            return failed("Cannot evaluate: primary DataFrame is empty")
         if values[repeated]:
             message = f"The selected columns are not comparable due to duplicates: {values[repeated]:,} keys occur more than once"
             raise RulesError(message, hint="choose key columns that are unique in both tables", code="repeated-keys")
-        return _ratio(rule, context, found / n, f"{n - found:,} of {n:,} rows do not match", (found, n))
+        return _ratio(rule, context, found / n, rows=row_counts(found, n))
 
     of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
     return PreparedRule((rows, repeated, equal), judge, of, col(MEMBER), member=member)
@@ -114,8 +107,8 @@ def _mapping(text: str) -> list[tuple[str, str]]:
         raise RulesError(str(error), accepted="column,column->other") from error
 
 
-def _refuse_unequal(pairs: Keys, context: Context, other: Dataset) -> None:
-    """Refuse columns that cannot be compared: lists and structs, and two of different kinds."""
+def _reject_unequal(pairs: Keys, context: Context, other: Dataset) -> None:
+    """Reject columns that cannot be compared: lists and structs, and two of different kinds."""
     there = context.engine.schema(other)
     for a, b in ((context.schema[a], there[b]) for a, b in pairs):
         if not groupable(a.kind) or not (a.kind is b.kind or (a.kind.numeric and b.kind.numeric)):
@@ -131,12 +124,12 @@ def _schema_match(rule: Rule, context: Context) -> PreparedRule:
     (alias,) = context.names(rule)
     here, there = context.schema, context.engine.schema(context.source(alias))
     if len(here) != len(there):
-        failed = _ratio(rule, context, 0.0)
-        return known(judged(False, failed.metrics, f"Column counts do not match: {len(here)} and {len(there)}"))
+        metrics = _ratio(rule, context, 0.0).metrics
+        return known(judged(False, metrics, notes=(f"Column counts do not match: {len(here)} and {len(there)}",)))
     missing = [c.name for c in here if c.name not in there]
     other = [c.name for c in here if c.name in there and (c.kind, c.type) != (there[c.name].kind, there[c.name].type)]
     lines = [f"{what}: {', '.join(columns)}" for what, columns in (("missing", missing), ("of another type", other)) if columns]
-    return known(_ratio(rule, context, 1 - len(missing + other) / len(here), "\n".join(lines)))
+    return known(_ratio(rule, context, 1 - len(missing + other) / len(here), *lines))
 
 
 def _row_count_match(rule: Rule, context: Context) -> PreparedRule:
@@ -157,7 +150,7 @@ def _aggregate_match(rule: Rule, context: Context) -> PreparedRule:
     def judge(values: Values) -> RuleResult:
         empty = [text for text, metric in zip(context.names(rule), (first, second), strict=True) if values[metric] is None]
         if empty:
-            return _failed(f"no non-NULL values in {' and '.join(empty)}")
+            return failed(f"no non-NULL values in {' and '.join(empty)}")
         return _ratio(rule, context, _quotient(values[first], values[second]))
 
     return PreparedRule((first, second), judge)

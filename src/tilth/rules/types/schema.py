@@ -9,14 +9,12 @@ from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.lints import lint_anchors
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import GLUE as MESSAGE
-from tilth.rules.prepared import PreparedRule, java, judged, known, metric_name
+from tilth.rules.prepared import PreparedRule, by_condition, judged, known, metric_name
 from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, TABLE, RuleType
 
 
 def _column_count(rule: Rule, context: Context) -> PreparedRule:
-    n, criterion = len(context.schema), context.criterion(rule.condition)
-    return known(judged(criterion is None or criterion.holds(n), {metric_name("ColumnCount"): n}, MESSAGE.format(java(n))))
+    return known(by_condition(context.criterion(rule.condition), metric_name("ColumnCount"), len(context.schema)))
 
 
 def _column_exists(rule: Rule, context: Context) -> PreparedRule:
@@ -25,7 +23,7 @@ def _column_exists(rule: Rule, context: Context) -> PreparedRule:
     try:
         return known(judged(True, {f"Dataset.{context.column(name).name}.ColumnExists": 1.0}))
     except ColumnError as error:
-        return known(judged(False, {f"Dataset.{name}.ColumnExists": 0.0}, error.mistakes[0].message))
+        return known(judged(False, {f"Dataset.{name}.ColumnExists": 0.0}, notes=(error.mistakes[0].message,)))
 
 
 def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:

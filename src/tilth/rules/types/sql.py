@@ -23,8 +23,7 @@ from tilth.report import Outcome
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
-from tilth.rules.prepared import GLUE as MESSAGE
-from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, java, judged, metric_name
+from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, metric_name, row_counts
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
 MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
@@ -49,12 +48,12 @@ def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
     tables = {name: (engine.view(data), engine.schema(data)) for name, data in context.sources.items()}
     query = parse_query(context.text(rule.parameters[0]).pattern, tables)
     for select in query.find_all(exp.Select):
-        _refuse_product(select, context)
+        _reject_product(select, context)
     return query
 
 
-def _refuse_product(select: exp.Select, context: Context) -> None:
-    """Refuse to pair every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`."""
+def _reject_product(select: exp.Select, context: Context) -> None:
+    """Reject to pair every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`."""
     joins = select.args.get("joins") or ()
     conditions = [j.args.get("on") for j in joins] + [select.args.get("where")]
     equalities = [e for c in conditions if c is not None for e in c.find_all(exp.EQ, exp.NullSafeEQ) if _of_columns(e)]
@@ -100,8 +99,8 @@ def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
     def judge(values: Values) -> RuleResult:
         value = _number(query, context)
         if value is None:
-            return RuleResult(Outcome.FAILED, message="the query returned NULL")
-        return judged(criterion is None or criterion.holds(value), {NUMBER_METRIC: value}, MESSAGE.format(java(value)))
+            return failed("the query returned NULL")
+        return by_condition(criterion, NUMBER_METRIC, value)
 
     return PreparedRule((), judge)
 
@@ -109,15 +108,15 @@ def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
 def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
     """The share of rows whose values are among those that the query returns, null equal to null."""
     threshold, returned = context.criterion(rule.threshold), _returned(query, context)
-    rows, hits = _row_counts(query, returned, context)
+    rows, hits = _count_queries(query, returned, context)
 
     def judge(values: Values) -> RuleResult:
         ((n,),), ((passed,),) = _ask(context, rows), _ask(context, hits)
         if n == 0:
-            return RuleResult(Outcome.FAILED, message="Custom SQL rule could not be evaluated due to data frame being empty")
+            return failed("Custom SQL rule could not be evaluated due to data frame being empty")
         met = passed == n if threshold is None else threshold.holds(passed / n)
-        message = f"Custom SQL response failed to satisfy the threshold\n{n - passed:,} of {n:,} rows do not meet it"
-        return judged(met, {ROWS_METRIC: passed / n}, message, {"passed": passed, "failed": n - passed, "total": n})
+        note = "Custom SQL response failed to satisfy the threshold"
+        return judged(met, {ROWS_METRIC: passed / n}, notes=(note,), rows=row_counts(passed, n))
 
     among = exp.Select(expressions=[alias(col(c), f"k{i}") for i, c in enumerate(returned)]).from_(query.subquery("q"), copy=False)
     member = Membership(returned, among, tuple(True for _ in returned))
@@ -134,7 +133,7 @@ def _returned(query: Any, context: Context) -> tuple[str, ...]:
     return tuple(returned)
 
 
-def _row_counts(query: Any, returned: tuple[str, ...], context: Context) -> tuple[exp.Select, exp.Select]:
+def _count_queries(query: Any, returned: tuple[str, ...], context: Context) -> tuple[exp.Select, exp.Select]:
     """The queries for the number of rows and of those that pass."""
     passing = exp.Select(expressions=[col(c) for c in returned], distinct=exp.Distinct()).from_(query.subquery("q"), copy=False)
     same = [exp.NullSafeEQ(this=_column("p", c), expression=_column("r", c)) for c in returned]

@@ -16,7 +16,7 @@ from tilth.rules.conditions import Criterion, resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule, Text
-from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, refuse_kinds, within
+from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, reject_kinds, within
 from tilth.rules.row_rules import row_rule
 from tilth.rules.types.datatypes import DATA_TYPES, DECIMAL_TYPE, LAYOUTS_WITH_SLASHES, reads_as
 from tilth.rules.types.rule_type import COLUMN, GLUE, ONE, TILTH, Form, RuleType
@@ -73,7 +73,7 @@ def _record_values(analyzer: Analyzer, context: Context) -> PreparedRule:
 def _column_length(rule: Rule, context: Context) -> PreparedRule:
     """The length of every string, 0 for null, meets the condition."""
     (column,) = context.columns(rule)
-    refuse_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
+    reject_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
     assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
     criterion = resolve(rule.condition, context.setting)
     passing, title = length_passes(criterion, column), metric_name("LengthCompliance", (column.name,))
