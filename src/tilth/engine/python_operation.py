@@ -20,7 +20,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import TYPES, cast, owned
-from tilth.engine.operations.operation import EngineName, Operation, call
+from tilth.engine.operations.operation import EngineName, Operation
 from tilth.engine.operations.rows import REFUSED
 from tilth.errors import NotAllowed, RequestError, TilthError
 
@@ -143,19 +143,9 @@ class PythonCall(Operation):
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": False}
     null_input = True
+    external = True
 
     @property
     def row(self) -> Callable[..., Any]:  # type: ignore[override]  # of one call, not of the class
         function: PythonFunction = self.this
         return function.one
-
-
-def with_functions(tree: Tree, name_of: Callable[[PythonFunction], str]) -> Tree:
-    """The tree with calls of Python functions by the names under which an engine knows them."""
-    if tree.find(PythonCall) is None:
-        return tree
-
-    def named(node: Tree) -> Tree:
-        return call(name_of(node.this), *node.expressions) if isinstance(node, PythonCall) else node
-
-    return tree.copy().transform(named, copy=False)

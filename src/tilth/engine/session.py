@@ -22,7 +22,7 @@ from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations import EngineName, lower
 from tilth.engine.plan import PlannedScan, plan
-from tilth.engine.python_operation import PREFIX, PythonFunction, with_functions
+from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
 from tilth.report import Scan
@@ -175,7 +175,7 @@ class Session(ABC):
 
     def written(self, tree: Tree) -> str:
         """The SQL of a tree for this engine."""
-        return lower(with_functions(tree, self.registered), self.name, pretty=self.for_people)
+        return lower(tree, self.name, self.for_people, self.registered)
 
     def registered(self, function: PythonFunction) -> str:
         """The name under which queries call a Python function; it is registered when it is first asked for."""

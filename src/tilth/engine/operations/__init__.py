@@ -27,7 +27,7 @@ from tilth.engine.operations.casts import (
 from tilth.engine.operations.hashing import HashString, canonical_string, has_string, key_hash, key_string, threshold
 from tilth.engine.operations.lookups import Lookup, lookup
 from tilth.engine.operations.numbers import Divide, DoubleToInteger, Finite, IsNan, NanToNull, NoNegativeZero, Round, clipped, integer
-from tilth.engine.operations.operation import EngineName, Operation, call, lower, lowered
+from tilth.engine.operations.operation import EngineName, Operation, call, lower
 from tilth.engine.operations.rows import Copies, Refuse, refusal, without_values
 from tilth.engine.operations.strings import BlankToNull, LowerAscii, Occurrences, OneOf, Trim
 from tilth.engine.operations.sums import CentralMoment2, Correlated, DoubleSum
@@ -89,7 +89,6 @@ __all__ = [
     "key_string",
     "lookup",
     "lower",
-    "lowered",
     "refusal",
     "threshold",
     "without_values",

@@ -7,13 +7,18 @@ met once, just before a query is printed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from secrets import token_hex
 from typing import Any, ClassVar, Literal
 
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.expressions import Expression as Tree
+from sqlglot.generator import Generator
 
-from tilth.engine.expressions import owned
+from tilth.engine.expressions import col, owned
 from tilth.errors import Gap
 
 EngineName = Literal["duckdb", "spark"]
@@ -23,7 +28,8 @@ class Operation(exp.Expression, exp.Func):
     """A named operation. A subclass says what it means in its docstring and gives `both`, or `duckdb` and `spark`: trees made of
     its arguments. `row` is the same for one row of Python values; it is called only when no argument is null, unless
     `null_input`. An operation without `row` cannot be served. `total` says that it gives a value for every value,
-    `shared` that it never raises and is worth computing once where a scan uses it several times.
+    `shared` that it never raises and is worth computing once where a scan uses it several times, `external` that it calls the function
+    in its argument `this` by a name that only a session knows.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"expressions": False}
@@ -32,6 +38,7 @@ class Operation(exp.Expression, exp.Func):
     never_null: ClassVar[bool] = False
     total: ClassVar[bool] = False
     shared: ClassVar[bool] = False
+    external: ClassVar[bool] = False
     row: ClassVar[Callable[..., Any] | None] = None
     identity_if: ClassVar[str] = ""  # a test in Python, of `{x}`, under which `row` would give back its first argument as it is
 
@@ -79,38 +86,103 @@ class Struct(Operation):
         return call("struct", *values)
 
 
-def lowered(tree: Tree, engine: EngineName) -> Tree:
-    """The tree with every named operation in the words of one engine."""
-    return _lowered(tree.copy(), engine)
+class Lowering(Generator):
+    """Writes SQL with every named operation in the words of one engine; `_generator` joins it with the engine's own generator.
+
+    A wide table has many columns and few patterns of trees over them, and each pattern is written once.
+    """
+
+    engine: ClassVar[EngineName]
+    name_of: Callable[[Any], str]  # of the functions that external operations call
+
+    def function_fallback_sql(self, expression: exp.Func) -> str:
+        """The text of an operation, or of a function that is written as it is."""
+        if not isinstance(expression, Operation):
+            return super().function_fallback_sql(expression)
+        if expression.external:
+            return self.sql(call(self.name_of(expression.this), *expression.expressions))
+        return self._by_pattern(expression)
+
+    def filter_sql(self, expression: exp.Filter) -> str:
+        """The text of an aggregate over the rows for which a condition is true."""
+        return super().filter_sql(expression) if isinstance(expression.this.this, exp.Distinct) else self._by_pattern(expression)
+
+    def _by_pattern(self, tree: Tree) -> str:
+        """The text of an operation or a filter: that of its pattern, with the texts of its holes."""
+        if self.pretty:  # how lines are indented depends on what is around
+            return self.sql(_spelled(tree, self.engine))
+        holes: dict[exp.Expr, int] = {}
+        pieces = _pieces(self.engine, Pattern(_shape(tree, tree, holes), tree))
+        texts = [self.sql(hole) for hole in holes]
+        return "".join(piece if isinstance(piece, str) else texts[piece] for piece in pieces)
 
 
-def _lowered(tree: Tree, engine: EngineName) -> Tree:
-    """The same in place, for a tree that is not used elsewhere."""
-    holder = exp.Paren(this=tree)
-    nodes = list(holder.find_all(Operation, exp.Filter))
-    for node in reversed(nodes):  # the inner ones first
+@cache
+def _generator(engine: EngineName) -> type[Lowering]:
+    class EngineLowering(Lowering, Dialect.get_or_raise(engine).generator_class):  # type: ignore[misc]  # a base known at run time only
+        pass
+
+    EngineLowering.engine = engine
+    return EngineLowering
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """An operation or a filter, in which some nodes are holes. Those of equal shapes are written alike."""
+
+    shape: Any
+    tree: Tree = field(compare=False)
+
+
+def _is_hole(node: exp.Expr, root: Tree) -> bool:
+    """Whether a node does not belong to the pattern of the root: a column, or an operation, which has a pattern of its own.
+
+    A filter moves into the operations below it, so they belong to its pattern.
+    """
+    if isinstance(node, Operation):
+        return node is not root and (node.external or isinstance(root, Operation))
+    return isinstance(node, exp.Column)
+
+
+def _shape(value: Any, root: Tree, holes: dict[exp.Expr, int]) -> Any:
+    """A tree as nested tuples; what is a hole is its number in `holes`, which are found on the way."""
+    if isinstance(value, exp.Expr):
+        if _is_hole(value, root):
+            return holes.setdefault(value, len(holes))
+        return (type(value), *((name, _shape(v, root, holes)) for name, v in value.args.items()))
+    return tuple(_shape(v, root, holes) for v in value) if isinstance(value, list) else (value,)
+
+
+HOLE = f"\x1f{token_hex(8)}\x1f"  # begins the names of the columns that stand for holes; no text of a user's can contain it
+
+
+@lru_cache(4096)
+def _pieces(engine: EngineName, pattern: Pattern) -> tuple[str | int, ...]:
+    """The text of a pattern in pieces, between them the numbers of holes."""
+    root, holes = pattern.tree.copy(), dict[exp.Expr, int]()
+    _shape(root, root, holes)
+    tree = root.transform(lambda node: col(f"{HOLE}{holes[node]}") if _is_hole(node, root) else node, copy=False)
+    text = _generator(engine)(dialect=engine, identify=True, comments=False).generate(_spelled(tree, engine), copy=False)
+    return tuple(int(piece) if i % 2 else piece for i, piece in enumerate(re.split(f'["`]{HOLE}([0-9]+)["`]', text)))
+
+
+def _spelled(tree: Tree, engine: EngineName) -> Tree:
+    """An operation or a filter in the words of an engine; operations below it are left."""
+    if isinstance(tree, Operation):
+        found: Tree = getattr(tree, engine)(*tree.expressions)
+        return found
+    return where_inside(tree.this.copy(), tree.expression.this, engine)
+
+
+def where_inside(tree: Tree, condition: Tree, engine: EngineName) -> Tree:
+    """The tree with every aggregate in it over the rows for which a condition is true."""
+
+    def swap(node: Tree) -> Tree:
         if isinstance(node, Operation):
-            spelled = getattr(node, engine)(*(a.pop() for a in list(node.expressions)))
-            _put(node, _lowered(spelled, engine), engine)
-        elif node.parent is not None and not isinstance(node.this, Operation):
-            node.replace(only_where(node.this, node.expression.this, engine))
-    found: Tree = holder.this
-    return found
+            return where_inside(_spelled(node, engine), condition, engine)
+        return only_where(node, condition, engine) if is_aggregate(node) else node
 
-
-def _put(node: Operation, spelled: Tree, engine: EngineName) -> None:
-    """Put the rendering in the operation's place; a FILTER around an operation moves into the aggregates inside."""
-    around = node.parent
-    if not isinstance(around, exp.Filter):
-        node.replace(spelled)
-        return
-    inside = exp.Paren(this=spelled)
-    aggregates = [n for n in inside.find_all(exp.Expression) if is_aggregate(n)]
-    if not aggregates:
-        raise Gap(f"{type(node).__name__} has no aggregate that a filter could move into")
-    for aggregate in aggregates:
-        aggregate.replace(only_where(aggregate, around.expression.this, engine))
-    around.replace(inside)
+    return tree.transform(swap, copy=False)
 
 
 def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
@@ -119,7 +191,7 @@ def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
     Written into the aggregate's argument, which aggregates skip where it is null: FILTER means the same, and costs DuckDB
     half as much again. `count_if` over no rows is null in DuckDB.
     """
-    condition = or_null(condition)
+    condition = or_null(condition, engine)
     if isinstance(aggregate, exp.Count) and isinstance(aggregate.this, exp.Star):
         counted = exp.CountIf(this=condition.copy())
         return exp.Coalesce(this=counted, expressions=[exp.Literal.number(0)]) if engine == "duckdb" else counted
@@ -138,13 +210,17 @@ def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
     return made
 
 
-def or_null(condition: Tree) -> Tree:
+def or_null(condition: Tree, engine: EngineName) -> Tree:
     """A condition of which only its truth matters: null does as well as false, so what turns null into false can go."""
-    while isinstance(condition, exp.Paren) or (
-        isinstance(condition, exp.Coalesce) and len(condition.expressions) == 1 and condition.expressions[0] == exp.false()
-    ):
-        condition = condition.this
-    return condition
+    while True:
+        if isinstance(condition, Operation) and not condition.external:
+            condition = _spelled(condition, engine)
+        elif isinstance(condition, exp.Paren) or (
+            isinstance(condition, exp.Coalesce) and len(condition.expressions) == 1 and condition.expressions[0] == exp.false()
+        ):
+            condition = condition.this
+        else:
+            return condition
 
 
 AGGREGATE_CALLS = frozenset({"quantile_cont", "quantile_disc", "percentile", "max_by", "min_by", "list", "collect_set"})
@@ -155,9 +231,11 @@ def is_aggregate(node: exp.Expr) -> bool:
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATE_CALLS)
 
 
-def lower(tree: Tree, engine: EngineName, pretty: bool = False) -> str:
-    """The SQL text of a tree for one engine; `pretty`: in lines, for people to read."""
-    return lowered(tree, engine).sql(engine, identify=True, comments=False, pretty=pretty, copy=False)
+def lower(tree: Tree, engine: EngineName, pretty: bool = False, name_of: Callable[[Any], str] = str) -> str:
+    """The SQL text of a tree for one engine; `pretty`: in lines, for people to read. `name_of` names functions of external operations."""
+    writer = _generator(engine)(dialect=engine, identify=True, comments=False, pretty=pretty)
+    writer.name_of = name_of
+    return writer.generate(tree, copy=False)
 
 
 def call(name: str, *arguments: Tree) -> Tree:
