@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 
 T = TypeVar("T")
+PYTHON_ONLY = {"python": True}  # metadata of a parameter that a flow file cannot state
 
 
 class Shelf(Mapping[str, T], Generic[T]):
@@ -90,7 +91,8 @@ class Parameterized:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters that differ from their defaults, as the flow file writes them (`with_` is `with` there)."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}  # type: ignore[arg-type]  # every subclass is a dataclass
+        written = [f for f in fields(self) if f.metadata != PYTHON_ONLY]  # type: ignore[arg-type]  # every subclass is a dataclass
+        given = {f.name: getattr(self, f.name) for f in written if getattr(self, f.name) != f.default}
         return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in given.items()}
 
     @classmethod

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pytest
 
 import tilth
 from tilth.data import Roles
+from tilth.errors import RequestError
 from tilth.measures.importance import IMPORTANCE, Importance
 from tilth.report.blocks import Picture, Table
 from tilth.report.html import to_html
@@ -61,7 +63,58 @@ def test_it_is_shown_as_bars_and_a_table():
 
 
 def test_without_a_model_or_a_label_it_is_refused():
-    assert [m.code for m in Importance().refused(Roles())] == ["no-model", "no-label"]
+    assert [m.code for m in Importance().refused(Roles())] == ["no-label"]
+    with pytest.raises(RequestError, match="importance needs a model"):
+        tilth.measure(tilth.read(TABLE, roles=ROLES), Importance())
+
+
+def test_a_label_of_another_kind_than_the_prediction_is_refused():
+    table = TABLE.set_column(3, "y", pa.array([str(y) for y in Y]))
+    with pytest.raises(RequestError, match="of different kinds"):
+        tilth.measure(tilth.read(table, roles=ROLES), Importance(lambda rows: Y[: len(rows)]))
+
+
+# ── in a flow ──
+
+
+def flow_of(folder, measure="importance: {rows: 600, repeats: 30}", features=None):
+    pyarrow.csv.write_csv(TABLE, folder / "t.csv")
+    from sklearn.linear_model import LogisticRegression
+    from skops import io
+
+    io.dump(LogisticRegression().fit((X - X.mean(axis=0)) / X.std(axis=0), Y), folder / "model.skops")
+    predict = f"{{predict: {{model: {folder}/model.skops, columns: [a, b, c]}}}}"
+    text = "data: {read: t.csv, roles: {label: y, id: id}}\n"
+    text += features or f"features: [{{scale: {{columns: [a, b, c]}}}}, {predict}]\n"
+    (folder / "f.yaml").write_text(f"{text}split: {{train: 0.7, test: 0.3, by: hash(id)}}\nmeasure: [{{{measure}}}]\n")
+    return folder / "f.yaml"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_flow_measures_the_model_of_its_step_predict(engine, tmp_path, request):
+    pytest.importorskip("skops")
+    if engine == "spark":
+        from tilth.engine.spark import Spark
+
+        engine = Spark(session=request.getfixturevalue("spark"))
+    report = tilth.run(flow_of(tmp_path), tmp_path / "out", engine=engine)
+    found = report.of("importance")
+    assert {f.part for f in found} == {"train", "test"}
+    for part in ("train", "test"):
+        ours = {f.subject[0]: f.value for f in found if f.part == part}
+        assert list(ours) == ["a", "b", "c"]
+        assert ours["a"] > 0.2 > ours["b"] > abs(ours["c"])
+    assert "What the model relies on" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert tilth.Flow.load(tmp_path / "out" / "f.tilth").measure == (Importance(rows=600, repeats=30),)
+
+
+def test_a_flow_without_a_model_or_with_a_parameter_of_python_is_refused(tmp_path):
+    with pytest.raises(RequestError) as error:
+        tilth.Flow.load(flow_of(tmp_path, features="features: [{scale: {columns: [a, b, c]}}]\n"))
+    (mistake,) = error.value.mistakes
+    assert (mistake.code, mistake.place.line, mistake.hint) == ("no-model", 4, "add the step `predict` to `features`")
+    with pytest.raises(RequestError, match="'model' is not known here"):
+        tilth.Flow.load(flow_of(tmp_path, "importance: {model: x.skops}"))
 
 
 def test_without_a_known_label_there_are_no_findings():

@@ -8,6 +8,7 @@ import pytest
 
 import tilth
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.session import everything
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
 from tilth.measures.importance import Importance
@@ -46,3 +47,14 @@ def test_a_measure_with_changing_findings_fails():
 
     with pytest.raises(AssertionError, match="both engines"):
         check_measure(Fickle(), tilth.read(TABLE), (DuckDB().session(), DuckDB().session()))
+
+
+def test_a_measure_of_the_first_row_fails():
+    class First(Profile):
+        """The first value."""
+
+        def measure(self, table, originals, session, before=None) -> Measured:
+            return [Finding("first", value=next(iter(session.batches(session.query(table, everything())))).column(0)[0].as_py())], None
+
+    with pytest.raises(AssertionError, match="the order of rows"):
+        check_measure(First(), tilth.read(TABLE), (DuckDB().session(),))

@@ -23,7 +23,9 @@ from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
 from tilth.rules import parse as parse_rules
+from tilth.shelf import PYTHON_ONLY
 from tilth.steps import STEPS
+from tilth.steps.predict import Predict
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
 from tilth.store.local import text_of
@@ -199,6 +201,10 @@ class _Loader:
         split = self.split(value.get("split"))
         steps = {p.name: [split] if p not in LISTS and split else self.steps(p.name, value.get(p.name)) for p in PARTS}
         measure = self.measures(value.get("measure"))
+        for m in measure:
+            if m.needs_model and not any(isinstance(s, Predict) for s in steps["features"]):
+                hint = "add the step `predict` to `features`"
+                self.wrong(("measure",), f"{m.name} needs a model that predicts", of_key=True, hint=hint, code="no-model")
         check = self.check(value.get("check"), folder)
         self.leaks(value, split)
         if part is None or self.document.mistakes:
@@ -444,12 +450,17 @@ def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> N
 
 
 def _step(kind: type[Named], found: BaseModel) -> Named:
-    return kind(**{f.name: getattr(found, f.name) for f in fields(kind)})
+    return kind(**{f.name: getattr(found, f.name) for f in written(kind)})
+
+
+def written(kind: Any) -> list[Any]:
+    """The parameters that a flow file may state."""
+    return [f for f in fields(kind) if f.metadata != PYTHON_ONLY]
 
 
 def parameters(kind: Any) -> tuple[str, ...]:
     """Its parameters, as the flow file names them."""
-    return tuple(f.name.rstrip("_") for f in fields(kind))
+    return tuple(f.name.rstrip("_") for f in written(kind))
 
 
 def shorthand(kind: Any) -> str:
@@ -463,7 +474,7 @@ def model_of(kind: Any) -> type[BaseModel]:
     """The pydantic model of the parameters, made from its dataclass."""
     hints = get_type_hints(kind)
     made: dict[str, Any] = {}
-    for f in fields(kind):
+    for f in written(kind):
         default = f.default if f.default is not MISSING else f.default_factory() if callable(f.default_factory) else ...
         made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=kind.documented().get(f.name)))
     return create_model(kind.__name__, __config__=PLAIN, **made)

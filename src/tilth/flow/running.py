@@ -19,10 +19,11 @@ from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.serving import reject_unserved
 from tilth.flow.split_checks import SPLIT, TRAIN, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding
-from tilth.measures.measure import Measuring
+from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
+from tilth.steps.predict import Predict
 from tilth.steps.step import Fitted, fit
 from tilth.store.uri import joined
 
@@ -108,7 +109,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     if flow.check:
         tables = {name: joined(flow.folder, path) for name, path in flow.reading.tables.items()}
         findings += [replace(f, part=RAW) for f in checked(data, flow.check, engine, sources=tables)[0]]
-    measuring = Measuring(flow.measure, engine)
+    measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
     try:
         findings += measuring.of(data, RAW)
     except RequestError as error:  # what only the values of a column show, such as a `positive` that it never holds
@@ -116,6 +117,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         raise type(error)(*(m.at(place) if m.code == "no-such-value" and place else m for m in error.mistakes)) from error
     prepared = prepare(flow, data, engine)
     findings += prepared.findings
+    measuring.measures = _of_models(flow.measure, prepared.flow.need_learned().features)
     for part, delivered in prepared.parts.items():
         originals = prepared.originals[part]
         if flow.measure and part == TRAIN and flow.parts.get("training"):  # otherwise every measure would draw and order the rows again
@@ -124,6 +126,12 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         findings += measuring.of(delivered, part, originals)
     learned = replace(prepared.flow.need_learned(), baseline=tuple(f.to_json() for f in measuring.baseline if f.part == TRAIN))
     return replace(prepared, flow=prepared.flow.with_learned(learned), findings=tuple(findings))
+
+
+def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:
+    """The measures of prepared parts: those of a model are of the last one that predicts."""
+    models = [f.step.labels_of(f.learned) for f in features if isinstance(f.step, Predict)]
+    return tuple(m.of_model(*models[-1]) if m.needs_model else m for m in measures)
 
 
 def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:

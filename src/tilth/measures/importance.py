@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,12 +11,14 @@ import numpy as np
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session, everything
-from tilth.errors import Mistake
+from tilth.errors import Mistake, RequestError
 from tilth.measures.measure import Measure, Measured
+from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Picture, Section, Words, code, counted, table
 from tilth.report.charts import bars, number
 from tilth.report.sections import ReportSection
+from tilth.shelf import PYTHON_ONLY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,20 +42,25 @@ class ColumnImportance(Payload):
 class Importance(Measure):
     """The permutation importance of each column for a model: the mean fall of the score when the column's values are shuffled.
 
+    In a flow the model is that of its step `predict`, and each part is measured after the features, of the columns that the model takes.
+
     The score is the accuracy of a label of strings, booleans or integers, and R² of one of other numbers. It is computed on a sample of
     rows that is the same on every engine. A negative importance means that shuffling helped, by chance. Correlated columns share
     their importance. Without labelled rows there are no findings.
+
+    Errors: `RequestError` without a model or a label, and if one of label and prediction is a string and the other is not.
 
     Source: Breiman, Random Forests, 2001; scikit-learn, `sklearn.inspection.permutation_importance`.
     """
 
     name = "importance"
+    needs_model = True
 
-    model: Any = field(default=None, hash=False)
-    """A function from an Arrow table of the columns to a prediction for each row, or a fitted flow that predicts; not for flow files."""
-    columns: tuple[str, ...] = ()
+    model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
+    """A function from an Arrow table of the columns to a prediction for each row, or a fitted flow that predicts."""
+    columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
     """The columns that the model takes; by default all but the label and the id."""
-    prediction: str = "prediction"
+    prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
     """The column of the flow's predictions."""
     rows: int = 1000
     """Rows of the sample."""
@@ -63,18 +70,19 @@ class Importance(Measure):
     """Seed of the sample and the shuffles."""
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        wrong = []
-        if self.model is None:
-            wrong.append(Mistake("importance needs a model", hint="in Python: Importance(model=…)", code="no-model"))
-        if roles.label is None:
-            wrong.append(Mistake("importance needs the label", hint="add roles: {label: COLUMN}", code="no-label"))
-        return tuple(wrong)
+        hint = "add roles: {label: COLUMN}"
+        return () if roles.label is not None else (Mistake("importance needs the label", hint=hint, code="no-label"),)
+
+    def of_model(self, model: Any, columns: tuple[str, ...]) -> Importance:
+        return replace(self, model=model, columns=columns)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        if self.model is None:
+            raise RequestError("importance needs a model", hint="in Python: Importance(model=…); in a flow: `predict`", code="no-model")
         label = table.roles.label or ""
         columns = self.columns or tuple(c for c in table.names if c != label and c not in table.roles.id)
         need = Sample((*columns, label), self.rows, self.seed)
-        rows = session.answer(table, [need])[need]
+        rows = measured(table, [need], session)[need]
         rows = rows.filter(rows[label].is_valid())
         return self._importances(rows.select(list(columns)), rows[label].to_numpy(zero_copy_only=False), session), None
 
@@ -83,7 +91,10 @@ class Importance(Measure):
         if not len(truth):
             return []
         name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", _accuracy)
-        baseline = score(truth, self._predicted(features, session))
+        predicted = self._predicted(features, session)
+        if (predicted.dtype.kind in "OU") != (truth.dtype.kind in "OU"):
+            raise RequestError("the label and the prediction are of different kinds: one is a string", code="wrong-kind")
+        baseline = score(truth, predicted)
         random = np.random.default_rng(self.seed)
         found = []
         for i, column in enumerate(features.column_names):

@@ -24,15 +24,21 @@ class Measure(Parameterized, ABC):
     """A measure of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
 
     `baseline`: whether its findings on the training part are saved in the fitted flow, to compare later data with; `default`: whether it
-    is measured if no measures are named.
+    is measured if no measures are named; `needs_model`: whether it is about a model, which in a flow is that of the step `predict`, so that
+    it is measured after the features only.
     """
 
     baseline: ClassVar[bool] = False
     default: ClassVar[bool] = False
+    needs_model: ClassVar[bool] = False
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         """The mistakes that prevent measuring a table with these roles."""
         return ()
+
+    def of_model(self, model: Any, columns: tuple[str, ...]) -> Measure:
+        """The measure of a model, a function from an Arrow table of these columns to a prediction for each row."""
+        return self
 
     @abstractmethod
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -114,6 +114,16 @@ class Predict(Step):
         label = data.roles.label
         comparable = label is not None and label in schema and schema[label].kind is gives and self.with_ == "label"
         return replace(changed, roles=replace(data.roles, prediction=self.column)) if comparable else changed
+
+    def labels_of(self, learned: Learned) -> tuple[Callable[[pa.Table], np.ndarray], tuple[str, ...]]:
+        """The model as a function from an Arrow table of its columns to a class or number for each row, and these columns."""
+        state = learned[""]
+        model = self._model(state["model"])
+
+        def labels(rows: pa.Table) -> np.ndarray:
+            return model.labels(np.stack([c.cast("float64").to_numpy() for c in rows.columns], axis=1))
+
+        return labels, tuple(state["columns"])
 
     def shown(self, learned: Learned) -> Learned:
         return {"": {"columns": learned[""]["columns"]}}

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 
-from tilth.data import Dataset
-from tilth.engine.session import Session
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Dataset, Memory
+from tilth.engine.expressions import lit
+from tilth.engine.layers import table
+from tilth.engine.session import Session, everything
 from tilth.measures.measure import Measure, Measuring
 from tilth.report import Finding
 from tilth.report.json import finding_from_json
 from tilth.testing.laws import require
+from tilth.testing.metrics import same
 
 
 def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]) -> None:
-    """A measure is documented, and has the same findings on every session, and for the same table as a later part.
+    """A measure is documented, and has the same findings on every session, for the same rows in another order or through a filter that
+    keeps them all, and for the same table as a later part; it can measure no rows.
 
     `data` is a table that can be measured; `sessions` are those of the engines. Findings are compared by their JSON, without the engine's
-    name for a type, and must round-trip through it. Errors: `AssertionError`.
+    name for a type and the last digits of numbers, and must round-trip through it. Errors: `AssertionError`.
 
     >>> import pyarrow as pa, tilth
     >>> from tilth.engine.duckdb import DuckDB
@@ -29,7 +36,12 @@ def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]
     require({f.name for f in fields(measure)} <= measure.documented().keys(), f"{measure}: each parameter says what it means")
     first = _found(measure, data, sessions[0])
     for session in sessions[1:]:
-        require(_found(measure, data, session) == first, f"{measure}: both engines find the same")
+        require(same(_found(measure, data, session), first), f"{measure}: both engines find the same")
+    require(same(_found(measure, _backwards(data, sessions[0]), sessions[0]), first), f"{measure}: the order of rows changes nothing")
+    require(
+        same(_found(measure, _filtered(data, lit(True)), sessions[0]), first), f"{measure}: a filter that keeps every row changes nothing"
+    )
+    _found(measure, _filtered(data, lit(False)), sessions[0])
     parts = Measuring((measure,), sessions[0])
     for part in ("one", "two"):
         found = parts.of(data, part)
@@ -37,6 +49,15 @@ def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]
         require([_plain(replace(f, part="")) for f in found] == first, f"{measure}: the same table has the same findings as a later part")
     for f in found:
         require(finding_from_json(f.to_json()).to_json() == f.to_json(), f"{f.name}: a finding round-trips through JSON")
+
+
+def _filtered(data: Dataset, condition: Tree) -> Dataset:
+    return data.rows(exp.select("*").from_(table(BELOW)).where(condition))
+
+
+def _backwards(data: Dataset, session: Session) -> Dataset:
+    rows = session.batches(session.query(data, everything())).read_all()
+    return Dataset(Memory(rows.take(list(range(len(rows)))[::-1]), data.names), data.roles)
 
 
 def _found(measure: Measure, data: Dataset, session: Session) -> list[dict[str, object]]:
