@@ -30,36 +30,13 @@ AGE = re.compile(r"(?:^|_)age(?:_|$)")
 NO_TIME_OF_ROW = re.compile(r"(?:^|_)(?:birth\w*|born|dob|expir\w*|due|deadline|valid_(?:to|until))(?:_|$)")
 
 OUTCOMES = (
-    *(
-        "label",
-        "target",
-        "outcome",
-        "y",
-        "approved",
-        "survived",
-        "churned",
-        "churn",
-        "fraud",
-        "default",
-        "defaulted",
-        "returned",
-        "response",
-    ),
-    *("converted", "clicked", "readmitted", "diagnosis", "spam", "species", "rating", "stars", "quality", "income", "class"),
-)
+    "label", "target", "outcome", "y", "approved", "survived", "churned", "churn", "fraud", "default", "defaulted", "returned",
+    "response", "converted", "clicked", "readmitted", "diagnosis", "spam", "species", "rating", "stars", "quality", "income", "class",
+)  # fmt: skip
 """Words for what is to be predicted, the surest first."""
 MARKS = {"is", "has", "was"}  # words ahead of an outcome
 SURE_OUTCOMES = ("label", "target", "outcome", "y")  # with these names a continuous number is an outcome too
-UNFAVOURABLE = {
-    "churned",
-    "churn",
-    "fraud",
-    "default",
-    "defaulted",
-    "returned",
-    "readmitted",
-    "spam",
-}  # if true
+UNFAVOURABLE = {"churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam"}  # if true
 
 
 def snake(name: str) -> str:

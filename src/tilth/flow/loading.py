@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from tilth.data import Roles
-from tilth.errors import FlowError, Mistake, Place, RequestError, RulesError, TilthError, did_you_mean, listed
+from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.text import Document, Path, parse
@@ -36,21 +36,16 @@ SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other key under
 LATER = {"protect": "encryption of what is written"}
 
 
-EXPECTED = {  # pydantic's kinds of mistake, in the words of a flow file
-    "string_type": "a string",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
+EXPECTED = {  # how pydantic's kinds of mistake begin, in the words of a flow file
+    "string": "a string",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
 }
-
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
 
 
@@ -177,25 +172,20 @@ class _Loader:
         self.roles = Roles()
         self.places: dict[Step | str, Place] = {}
 
-    def wrong(self, path: Path, message: str, of_key: bool = False, accepted: str = "", hint: str = "", code: str = "") -> None:
+    def wrong(self, path: Path, message: str, code: str, *, of_key: bool = False, accepted: str = "", hint: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
 
     def flow(self, name: str, text: str, folder: str) -> Flow | None:
         value = self.document.value
         if not isinstance(value, dict):
-            self.wrong((), "a flow is a mapping of its parts", accepted=listed(FlowFile.model_fields, 20), code="not-a-flow")
+            self.wrong((), "a flow is a mapping of its parts", "not-a-flow", accepted=listed(FlowFile.model_fields, 20))
             return None
         part = self.validated(FlowFile, value, ())
-        for later, what in LATER.items():
+        for later in LATER:
             if value.get(later) is not None:
-                self.wrong(
-                    (later,),
-                    f"{later}: {what} is not supported in this version",
-                    of_key=True,
-                    hint="leave it out",
-                    code="not-in-this-version",
-                )
-        self.roles = roles = self.roles_of(value)
+                message = f"{later}: {LATER[later]} is not supported in this version"
+                self.wrong((later,), message, "not-in-this-version", of_key=True, hint="leave it out")
+        self.roles = roles = _roles(value)
         if roles.positive:
             self.places["positive"] = self.document.place(("data", "roles", "positive"))
         split = self.split(value.get("split"))
@@ -206,7 +196,12 @@ class _Loader:
                 hint = "add the step `predict` to `features`"
                 self.wrong(("measure",), f"{m.name} needs a model that predicts", of_key=True, hint=hint, code="no-model")
         check = self.check(value.get("check"), folder)
-        self.leaks(value, split)
+        if value.get("split") is None and value.get("training"):
+            message, hint = "there is no split, so there is no training part to change", "add `split: {train: 0.8, test: 0.2}`"
+            self.wrong(("training",), message, "no-split", of_key=True, hint=hint)
+        if split is not None and "train" not in dict(split.shares):
+            accepted = "a part named train: learning happens there"
+            self.wrong(("split",), "no part of the split is called train", "no-train", of_key=True, accepted=accepted)
         if part is None or self.document.mistakes:
             return None
         return Flow(
@@ -228,53 +223,40 @@ class _Loader:
         read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
         return Reading(read, given, roles, data.tables)
 
-    def roles_of(self, value: Mapping[str, Any]) -> Roles:
-        data = value.get("data")
-        given = data.get("roles") if isinstance(data, dict) else None
-        if not isinstance(given, dict):
-            return Roles()
-        try:
-            return Roles.of(**{k: v if k == "positive" else _words(v) for k, v in given.items() if k in RolesPart.model_fields})
-        except (TilthError, TypeError):
-            return Roles()  # the model has said what is wrong with it
+    def named(self, item: Any, path: Path, noun: str, known: Iterable[str]) -> tuple[str, Any, Path]:
+        """An item of a list: a name, its parameters and where they are; without a name where it is something else."""
+        if isinstance(item, str):
+            return item, None, (*path, item)
+        if isinstance(item, dict) and len(item) == 1:
+            ((name, given),) = item.items()
+            return name, given, (*path, name)
+        self.wrong(path, f"a {noun} is its name, or its name with parameters", f"not-a-{noun}", accepted=listed(known))
+        return "", None, path
 
     def measures(self, given: Any) -> tuple[Measure, ...]:
         found = [self.measure(one, ("measure", i)) for i, one in enumerate(given if isinstance(given, list) else ())]
         return tuple(m for m in found if m is not None)
 
     def measure(self, item: Any, path: Path) -> Measure | None:
-        if not isinstance(item, str | dict) or (isinstance(item, dict) and len(item) != 1):
-            self.wrong(path, "a measure is its name, or its name with parameters", accepted=listed(MEASURES), code="not-a-measure")
-            return None
-        ((name, given),) = {item: None}.items() if isinstance(item, str) else item.items()
-        if name not in MEASURES:
-            self.document.mistakes.append(MEASURES.unknown(str(name)).at(self.document.place(path)))
-            return None
-        return self.made(MEASURES[name], given, path if isinstance(item, str) else (*path, name))
+        name, given, inner = self.named(item, path, "measure", MEASURES)
+        if name and name not in MEASURES:
+            self.document.mistakes.append(MEASURES.unknown(name).at(self.document.place(path)))
+        return self.made(MEASURES[name], given, inner) if name in MEASURES else None
 
     def check(self, given: Any, folder: str) -> Ruleset | None:
+        """A ruleset; its mistakes are reported at their places, in the flow or in a file of its own."""
         if not isinstance(given, str):
             return None
-        if not given.strip().endswith(".dqdl"):
-            return self.ruleset(given)
-        path = FilePath(folder) / given.strip()
         try:
-            return self.ruleset(text_of(path, "ruleset"), str(path))
+            if not given.strip().endswith(".dqdl"):
+                return parse_rules(given)
+            path = FilePath(folder) / given.strip()
+            return parse_rules(text_of(path, "ruleset"), file=str(path))
         except RequestError as error:
             for mistake in error.mistakes:
-                self.wrong(("check",), mistake.message, hint=mistake.hint, code=mistake.code)
-            return None
-
-    def ruleset(self, text: str, file: str | None = None) -> Ruleset | None:
-        """A ruleset; its mistakes are reported at their places, in the flow or in a file of its own."""
-        try:
-            return parse_rules(text, file=file)
-        except RulesError as error:
-            for mistake in error.mistakes:
-                inside = file is None and mistake.place is not None
-                self.document.mistakes.append(
-                    replace(mistake, place=self.document.within(("check",), mistake.place)) if inside and mistake.place else mistake
-                )
+                place = mistake.place or self.document.place(("check",))
+                inside = mistake.place and not mistake.place.file
+                self.document.mistakes.append(mistake.at(self.document.within(("check",), place) if inside else place))
             return None
 
     def steps(self, part: Part, given: Any) -> list[Step]:
@@ -283,46 +265,31 @@ class _Loader:
         return [step for i, item in enumerate(given) if (step := self.step(part, item, (part, i))) is not None]
 
     def step(self, part: Part, item: Any, path: Path) -> Step | None:
-        item = {item: {}} if isinstance(item, str) else item
-        if not isinstance(item, dict) or len(item) != 1:
-            self.wrong(path, "a step is one name with its parameters, such as `impute: {columns: age}`", code="not-a-step")
-            return None
-        ((name, given),) = item.items()
+        known = [name for name, kind in STEPS.items() if part in kind.parts]
+        name, given, inner = self.named(item, path, "step", known)
+        place = self.document.place(inner, of_key=True)
+        if name and name not in STEPS:
+            self.document.mistakes.append(replace(STEPS.unknown(name), place=place, accepted=listed(known, 20)))
         if name not in STEPS:
-            known = [n for n in STEPS if part in STEPS[n].parts]
-            self.wrong(
-                (*path, name),
-                f"there is no step {name!r}",
-                of_key=True,
-                accepted=listed(known, 20),
-                hint=did_you_mean(name, STEPS),
-                code="unknown-step",
-            )
             return None
         kind = STEPS[name]
-        if part not in kind.parts:
-            self.wrong(
-                (*path, name),
-                misplaced(kind, part),
-                of_key=True,
-                accepted=f"{name} may be in {' or '.join(sorted(kind.parts))}",
-                code="wrong-part",
-            )
-        return self.made(kind, given, (*path, name))
+        if name not in known:
+            accepted = f"{name} may be in {' or '.join(sorted(kind.parts))}"
+            self.wrong(inner, misplaced(kind, part), "wrong-part", of_key=True, accepted=accepted)
+        return self.made(kind, given, inner)
 
     def made(self, kind: type[Named], given: Any, path: Path) -> Named | None:
         if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` names its columns
             given = {shorthand(kind): given}
         if given is not None and not isinstance(given, dict):
-            self.wrong(path, f"{kind.name}: its parameters are a mapping", accepted=listed(parameters(kind)), code="not-a-mapping")
+            self.wrong(path, f"{kind.name}: its parameters are a mapping", "not-a-mapping", accepted=listed(parameters(kind)))
             return None
         if given and given.get("columns") == [] and "columns" in parameters(kind):
-            self.wrong(
-                path, f"{kind.name}: no column is chosen", of_key=True, hint="name columns, or leave the step out", code="no-columns"
-            )
+            hint = "name columns, or leave the step out"
+            self.wrong(path, f"{kind.name}: no column is chosen", "no-columns", of_key=True, hint=hint)
         for name, value in (given or {}).items():
             if any(isinstance(v, float) and not math.isfinite(v) for v in (value if isinstance(value, list) else [value])):
-                self.wrong((*path, name), f"{kind.name}: `{name}` is not a finite number", code="bad-value")
+                self.wrong((*path, name), f"{kind.name}: `{name}` is not a finite number", "bad-value")
         found = self.validated(model_of(cast("Any", kind)), given or {}, path)
         if found is None:
             return None
@@ -346,7 +313,7 @@ class _Loader:
         for name in no_shares:
             accepted = f"a share between 0 and 1, or one of the split's own words: {listed(SPLIT_WORDS)}"
             hint = did_you_mean(name, SPLIT_WORDS)
-            self.wrong(("split", name), f"part {name!r}: {shares[name]!r} is not a share", accepted=accepted, hint=hint, code="no-share")
+            self.wrong(("split", name), f"part {name!r}: {shares[name]!r} is not a share", "no-share", accepted=accepted, hint=hint)
         if no_shares:
             return None
         by = words.get("by")
@@ -354,25 +321,6 @@ class _Loader:
             words["by"] = call[1]
             words.setdefault("columns", [c.strip().strip("\"'`") for c in call[2].split(",") if c.strip()])
         return self.made(Split, {**words, "shares": list(shares.items())}, ("split",))
-
-    def leaks(self, value: Mapping[str, Any], split: Split | None) -> None:
-        """Reject what cannot be right before data is touched."""
-        if value.get("split") is None and value.get("training"):
-            self.wrong(
-                ("training",),
-                "there is no split, so there is no training part to change",
-                of_key=True,
-                hint="add `split: {train: 0.8, test: 0.2}`",
-                code="no-split",
-            )
-        if split is not None and "train" not in dict(split.shares):
-            self.wrong(
-                ("split",),
-                "no part of the split is called train",
-                of_key=True,
-                accepted="a part named train: learning happens there",
-                code="no-train",
-            )
 
     # ── mistakes of the models ──
 
@@ -393,44 +341,42 @@ class _Loader:
         name = ".".join(str(p) for p in where)
         match found["type"]:
             case "extra_forbidden":
-                known = self.known_words(model, found["loc"][:-1])
-                word = str(found["loc"][-1])
-                self.wrong(
-                    where,
-                    f"{name}: {word!r} is not known here",
-                    of_key=True,
-                    accepted=listed(known, 20),
-                    hint=did_you_mean(word, known),
-                    code="unknown-key",
+                (mistake,) = unknown(
+                    [str(found["loc"][-1])], self.known_words(model, found["loc"][:-1]), "{} is not known here", "unknown-key"
                 )
+                place = self.document.place(where, of_key=True)
+                self.document.mistakes.append(replace(mistake, message=f"{name}: {mistake.message}", place=place))
             case "missing":
-                self.wrong(where, f"{name}: this is needed", of_key=True, code="missing-key")
+                self.wrong(where, f"{name}: this is needed", "missing-key", of_key=True)
             case "literal_error":
                 expected = str(found["ctx"]["expected"]).replace("'", "")
-                words = re.split(r", | or ", expected)
-                hint = did_you_mean(str(found["input"]), words)
-                self.wrong(
-                    where, f"{name}: {found['input']!r} is not one of its values", accepted=expected, hint=hint, code="unknown-value"
-                )
+                hint = did_you_mean(str(found["input"]), re.split(r", | or ", expected))
+                self.wrong(where, f"{name}: {found['input']!r} is not one of its values", "unknown-value", accepted=expected, hint=hint)
             case _:
-                expected = " or ".join(dict.fromkeys(EXPECTED.get(f["type"], _lower(f["msg"])) for f in all_found))
-                self.wrong(where, f"{name}: {found['input']!r} is not valid here", accepted=expected, code="bad-value")
+                expected = " or ".join(dict.fromkeys(EXPECTED.get(f["type"].split("_")[0], _lower(f["msg"])) for f in all_found))
+                self.wrong(where, f"{name}: {found['input']!r} is not valid here", "bad-value", accepted=expected)
 
     def in_document(self, loc: tuple[Any, ...]) -> Path:
         """The part of a model's path that is in the document: unions add words of their own."""
         kept = [word for i, word in enumerate(loc) if (*loc[:i], word) in self.document.places or not _of_union(word)]
         return tuple(kept)
 
-    def known_words(self, model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    def known_words(self, model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
         inner: Any = model
         for word in loc:
             inner = inner.model_fields[word].annotation if isinstance(word, str) and word in getattr(inner, "model_fields", {}) else inner
         return [f.alias or n for n, f in getattr(inner, "model_fields", {}).items()]
 
 
-def _words(value: Any) -> Any:
-    """Names of columns as strings, though YAML reads some as numbers."""
-    return [str(v) for v in value] if isinstance(value, list) else None if value is None else str(value)
+def _roles(value: Mapping[str, Any]) -> Roles:
+    """The roles, as far as they are valid; the model reports what is not."""
+    data = value.get("data")
+    given = data.get("roles") if isinstance(data, dict) else None
+    try:
+        known = {k: v for k, v in given.items() if k in RolesPart.model_fields} if isinstance(given, dict) else {}
+        return Roles.of(**RolesPart.model_validate(known).model_dump(exclude_none=True))
+    except (TilthError, ValidationError):
+        return Roles()
 
 
 def _of_union(word: str | int) -> bool:
