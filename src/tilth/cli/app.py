@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import signal
 import threading
@@ -13,7 +12,7 @@ from importlib import import_module
 import click
 
 from tilth.cli import BROKEN_PIPE
-from tilth.errors import TilthError
+from tilth.errors import TilthError, did_you_mean
 
 COMMANDS: dict[str, str] = {
     "run": "Read, check, prepare, measure and deliver, as a flow says.",
@@ -61,8 +60,8 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """The command to run; an unknown name is rejected with the closest one."""
         if args and args[0] not in COMMANDS:
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(f"there is no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""), ctx)
+            near = did_you_mean(args[0], COMMANDS)
+            raise click.UsageError(f"there is no command {args[0]!r}" + (f"; {near}" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:

@@ -70,7 +70,7 @@ ALLOW_PYTHON = click.option(
 )
 
 READING = (
-    click.option("--format", "format_", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
+    click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
     click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),
     click.option("--quote", metavar="TEXT", help='The quote character of a CSV file: " by default; "" for none.'),
     click.option("--header/--no-header", default=None, help="Whether the first line holds the column names; detected by default."),
@@ -98,34 +98,28 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
     return add
 
 
-def engine_from(engine: str, memory_limit: str | None, threads: int | None, spill: str | None, spark_remote: str | None) -> Session:
-    """A session of the engine, open until the command ends; it shows progress on a terminal."""
+def engine_from(options: dict[str, Any]) -> Session:
+    """A session of the engine, open until the command ends; it shows progress on a terminal. Takes its options out of `options`."""
     made: Engine
+    engine, remote = options.pop("engine"), options.pop("spark_remote")
+    limits = {name: options.pop(name) for name in ("memory_limit", "threads", "spill")}
     if engine == "spark":
         from tilth.engine.spark import Spark
 
         with progress("starting Spark"):
-            made = Spark(remote=spark_remote)
+            made = Spark(remote=remote)
     else:
         from tilth.engine.duckdb import DuckDB
 
-        made = DuckDB(memory_limit=memory_limit, threads=threads, spill=spill)
+        made = DuckDB(**limits)
     session = made.session(progress=progress)
     return click.get_current_context().with_resource(session)
 
 
-def reading_from(
-    format_: str | None,
-    delimiter: str | None,
-    quote: str | None,
-    header: bool | None,
-    names: str | None,
-    nulls: tuple[str, ...],
-    encoding: str | None,
-) -> dict[str, Any]:
-    """The given options, as keyword arguments of `tilth.read`."""
-    given: dict[str, Any] = {"format": format_, "delimiter": delimiter, "quote": quote, "header": header}
-    given |= {"nulls": nulls or None, "encoding": encoding, "names": [n.strip() for n in names.split(",")] if names else None}
+def reading_from(options: dict[str, Any]) -> dict[str, Any]:
+    """The given options of reading, as keyword arguments of `tilth.read`. Takes them out of `options`."""
+    given = {name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding")}
+    given |= {"nulls": given["nulls"] or None, "names": [n.strip() for n in given["names"].split(",")] if given["names"] else None}
     return {k: v for k, v in given.items() if v is not None}
 
 

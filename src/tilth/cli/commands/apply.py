@@ -28,7 +28,7 @@ def command(flow: str, data: str, out: str, **engine: Any) -> int:
     from tilth.store.local import reject_own_input
 
     reject_own_input(out, [data, flow])
-    made = engine_from(**engine)
+    made = engine_from(engine)
     written = verbs.write(verbs.apply(flow, data, engine=made), out, engine=made)
     say(f"written to {written}")
     return 0

@@ -41,17 +41,15 @@ def command(
     Exit code 0 if every rule passed, 1 if one failed or could not be evaluated.
     """
     from tilth import verbs
-    from tilth.cli.commands import split_options
     from tilth.flow.checking import ruleset_from
     from tilth.report.files import reject_unwritable
 
     if out:
         reject_unwritable(out)
     sources = _sources(tables)
-    reading, engine_options = split_options(options)
-    engine = engine_from(**engine_options)
+    engine = engine_from(options)
     ruleset = ruleset_from(Path(rules))
-    table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(**reading))
+    table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(options))
     report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, passed=passed, failed=failed)
     if out:
         verbs.write(report, out)

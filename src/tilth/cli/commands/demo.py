@@ -31,11 +31,11 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     folder = Path(out)
     table, flow = folder / "loans.csv", folder / "loans.yaml"
     text = Path(__file__).parents[2].joinpath("demo", "loans.yaml").read_text("utf-8")
-    _refuse_foreign(table, ",".join(COLUMNS), flow, text)
+    _reject_foreign(table, ",".join(COLUMNS), flow, text)
     write_loans(table, rows, seed)
     with atomic(flow) as new:
         new.write_text(text, "utf-8")
-    report = verbs.run(flow, folder / "result", engine=engine_from(**engine))
+    report = verbs.run(flow, folder / "result", engine=engine_from(engine))
     show(report)
     say(
         "",
@@ -46,7 +46,7 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     return 0
 
 
-def _refuse_foreign(table: Path, head: str, flow: Path, text: str) -> None:
+def _reject_foreign(table: Path, head: str, flow: Path, text: str) -> None:
     """Reject existing files that the demo did not write: a table with another header, or a flow that differs."""
     foreign = []
     if exists(table) and not (table.is_file() and _first_line(table) == head.encode()):

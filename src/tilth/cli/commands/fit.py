@@ -26,7 +26,7 @@ def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
 
     if Path(out).suffix != ".tilth":
         raise click.BadParameter(f"{out!r}: the name of a fitted flow must end in .tilth", param_hint="-o")
-    fitted = verbs.fit(flow, data, engine=engine_from(**engine))
+    fitted = verbs.fit(flow, data, engine=engine_from(engine))
     saved = fitted.save(out)
     click.echo(str(fitted))
     say(f"saved as {saved}")

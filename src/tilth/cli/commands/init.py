@@ -30,20 +30,18 @@ def command(data: str, out: str | None, force: bool, **options: Any) -> int:
     private are not shown.
     """
     from tilth.cli.app import say
-    from tilth.cli.commands import split_options
     from tilth.drafting import propose
     from tilth.errors import RequestError
     from tilth.store.local import exists, is_folder, reject_own_input
     from tilth.store.places import atomic
 
-    reading, engine_options = split_options(options)
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
     if out != "-":
         reject_own_input(place, [] if is_folder(data) else [data])  # a flow may be in the folder of the data
     if out != "-" and exists(place) and not force:
         raise RequestError(f"{str(place)!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
     beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)
-    text = propose(data, beside, engine_from(**engine_options), reading_from(**reading))
+    text = propose(data, beside, engine_from(options), reading_from(options))
     if out == "-":
         click.echo(text, nl=False)
         return 0

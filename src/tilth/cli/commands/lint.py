@@ -20,22 +20,20 @@ if TYPE_CHECKING:
 def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
     """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors."""
     from tilth.cli.app import say
+    from tilth.report.blocks import counted
 
     mistakes = [m for path in rules for m in _linted(path, strict)]
     if json:
         import json as json_
+        from dataclasses import asdict
 
-        click.echo(json_.dumps([_plain(m) for m in mistakes], indent=1))
+        click.echo(json_.dumps([asdict(m) for m in mistakes], indent=1))
     else:
         for mistake in mistakes:
             click.echo(f"{mistake.severity}: {mistake}")
     errors = sum(m.severity == "error" for m in mistakes)
-    say(f"{_counted(len(rules), 'file')}: {_counted(errors, 'error')}, {_counted(len(mistakes) - errors, 'warning')}")
+    say(f"{counted(len(rules), 'file')}: {counted(errors, 'error')}, {counted(len(mistakes) - errors, 'warning')}")
     return 2 if errors else 0
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def _linted(path: str, strict: bool) -> Sequence[Mistake]:
@@ -49,9 +47,3 @@ def _linted(path: str, strict: bool) -> Sequence[Mistake]:
     except RulesError as error:
         return error.mistakes
     return lint(text, file=path, strict=strict)
-
-
-def _plain(mistake: object) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(mistake)  # type: ignore[call-overload,no-any-return]  # a mistake is a dataclass

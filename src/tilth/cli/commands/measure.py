@@ -46,19 +46,17 @@ def command(
     With --config the file decides, and DIR/analysis.json has the format of SageMaker Clarify.
     """
     from tilth import verbs
-    from tilth.cli.commands import split_options
     from tilth.flow.delivery import deliver_report
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "positive": options.pop("positive"), "group": options.pop("group")}
-    reading, engine_options = split_options(options)
     if out:
         reject_foreign(out)
-    engine = engine_from(**engine_options)
+    engine = engine_from(options)
     if config is not None:
-        report = _by_config(data, config, out, reading_from(**reading), engine)
+        report = _by_config(data, config, out, reading_from(options), engine)
     else:
-        table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(**reading))
+        table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading_from(options))
         report = verbs.measure(table, measures or None, engine=engine)
         if out:
             deliver_report(report, out)

@@ -28,7 +28,7 @@ def command(flow: str, json: bool, **engine: Any) -> int:
     """
     from tilth import verbs
 
-    show_plan(verbs.flow_from(flow), engine_from(**engine), json)
+    show_plan(verbs.flow_from(flow), engine_from(engine), json)
     return 0
 
 

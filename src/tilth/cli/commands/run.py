@@ -29,12 +29,12 @@ def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any
     if dry_run:
         from tilth.cli.commands.plan import show_plan
 
-        show_plan(loaded, engine_from(**engine), json)
+        show_plan(loaded, engine_from(engine), json)
         return 0
     place = out or loaded.deliver.to
     if not place:
         raise click.UsageError("no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
-    report = verbs.run(loaded, out, engine=engine_from(**engine))
+    report = verbs.run(loaded, out, engine=engine_from(engine))
     show(report, json)
     say(f"report: {joined(out or joined(loaded.folder, place), 'report.html')}")
     return 0 if report.passed else 1
