@@ -129,14 +129,8 @@ class ColumnError(RequestError, KeyError):
     @classmethod
     def unknown(cls, name: str, known: Iterable[str], asked_by: str = "") -> ColumnError:
         """The error for an unknown name, with the nearest names."""
-        known = list(known)
         by = f"{asked_by}: " if asked_by else ""
-        return cls(
-            f"{by}there is no column {name!r}",
-            accepted=listed(known),
-            hint=did_you_mean(name, known),
-            code="unknown-column",
-        )
+        return cls(*(replace(m, message=by + m.message) for m in unknown([name], known, "there is no column {}", "unknown-column")))
 
 
 class SourceError(RequestError):

@@ -199,15 +199,12 @@ def test_the_exit_code_tells_request_and_machine_errors_apart(place: Path, words
     assert done.code == code, done
 
 
-def test_a_disk_that_is_full(place: Path) -> None:
-    """The largest file that the process may write is made small: the system refuses more as a full disk would."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    done = finish(start("run", "loans.yaml", "-o", "out", cwd=place, preexec_fn=limit))
+@pytest.mark.parametrize(("what", "most"), [(resource.RLIMIT_FSIZE, 20_000), (resource.RLIMIT_NOFILE, 6)], ids=["size", "files"])
+def test_a_limit_of_the_process(place: Path, what: int, most: int) -> None:
+    """The size of a file, and the number of open files."""
+    done = finish(start("run", "loans.yaml", "-o", "out", cwd=place, preexec_fn=lambda: resource.setrlimit(what, (most, most))))
     assert done.code == 3, done
-    assert "written" in done.err or "write" in done.err
+    assert "out could not be written: a limit of this process was reached [ulimit]" in done.err
     assert seen(place) == {"loans.csv", "loans.yaml"}
 
 

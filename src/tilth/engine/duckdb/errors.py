@@ -37,6 +37,8 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
             raise MachineError(
                 "DuckDB could not write: the disk is full", hint="make room, or choose another place", code=DISK_FULL
             ) from error
+        if any(os.strerror(number) in str(error) for number in (errno.EFBIG, errno.EMFILE)):
+            raise MachineError("DuckDB reached a limit of this process", hint="raise it: ulimit -f, ulimit -n", code="ulimit") from error
         raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
         if CONTRADICTION in str(error):
