@@ -11,17 +11,14 @@ from typing import Any, TypeAlias
 from tilth.errors import RulesError
 from tilth.rules.language.functions import evaluate
 from tilth.rules.language.syntax import (
-    Arithmetic,
-    Call,
     Clock,
     Condition,
     Day,
     Duration,
-    Group,
     Keyword,
-    Literal,
     Now,
     Null,
+    Number,
     Operand,
     Reference,
     Size,
@@ -160,7 +157,7 @@ def _plain(operand: Operand, condition: Condition, setting: Setting) -> Sequence
     match operand:
         case Null() | Keyword("NULL"):
             return (None,)
-        case Literal() | Call() | Group() | Arithmetic():
+        case Number():
             return (evaluate(operand),)
         case Text():
             return (operand.pattern if condition.operator == "matches" else operand.value,)

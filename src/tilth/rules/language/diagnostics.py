@@ -50,7 +50,7 @@ CODES = {
 MOST_ERRORS = 500
 """Reading stops after this many errors, so that hostile input costs no more."""
 
-_MOST_WORDS, _MOST_KNOWN = 30, 100
+_MOST_SEARCHES, _MOST_KNOWN = 100, 100
 
 
 class Span(NamedTuple):
@@ -111,7 +111,7 @@ class Diagnostics:
     strict: bool = False
     found: list[tuple[Span, RuleMistake]] = field(default_factory=list)
     errors: int = 0
-    _near: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+    searches: int = 0
 
     def error(self, code: str, span: Span, message: str, *, accepted: str = "", hint: str = "", glue: str = "") -> None:
         """An error. `TooMany` is raised when there are enough of them."""
@@ -136,11 +136,9 @@ class Diagnostics:
             self.warn(code, span, message, accepted=accepted, hint=hint, glue=glue)
 
     def near(self, word: str, known: Iterable[str]) -> str:
-        """`did you mean 'x'?`, or nothing. Cached for each word, and limited in the number of words, which bounds its cost."""
-        asked = word, tuple(islice(known, _MOST_KNOWN))
-        if asked not in self._near and len(self._near) < _MOST_WORDS:
-            self._near[asked] = did_you_mean(*asked)
-        return self._near.get(asked, "")
+        """`did you mean 'x'?`, or nothing; looked for a few times only, and among the first words only, which bounds its cost."""
+        self.searches += 1
+        return did_you_mean(word, islice(known, _MOST_KNOWN)) if self.searches <= _MOST_SEARCHES else ""
 
     def sorted(self) -> tuple[RuleMistake, ...]:
         """All mistakes in the order of the source."""

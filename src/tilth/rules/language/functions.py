@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, TypeAlias
 
-from tilth.rules.language.syntax import Arithmetic, Call, Condition, Group, Literal, Null, Number, Rule
+from tilth.rules.language.syntax import Arithmetic, Call, Condition, Group, Literal, Number, Rule
 
 Values: TypeAlias = float | tuple[float, ...]
 
@@ -39,22 +39,13 @@ def evaluate(number: Number, history: Sequence[float] = ()) -> float:
 def walk(number: Number) -> Iterator[Number]:
     """A number and all numbers in it, outer ones first."""
     yield number
-    match number:
-        case Call():
-            parts = number.arguments
-        case Group():
-            parts = (number.number,)
-        case Arithmetic():
-            parts = (number.first, *(term for _, term in number.rest))
-        case _:
-            parts = ()
-    for part in parts:
+    for part in number.parts:
         yield from walk(part)
 
 
 def numbers(condition: Condition | None) -> list[Number]:
     """The numbers among a condition's operands."""
-    return [o for o in condition.operands if isinstance(o, Literal | Null | Call | Group | Arithmetic)] if condition else []
+    return [o for o in condition.operands if isinstance(o, Number)] if condition else []
 
 
 def calls(*conditions: Condition | None) -> list[Call]:
@@ -88,8 +79,7 @@ def _value(number: Number, history: Sequence[float]) -> Values:
             for sign, term in number.rest:
                 total = _ARITHMETIC[sign](total, _single(term, history))
             return total
-        case Null():
-            raise EvaluationError("NULL is not a number", number)
+    raise EvaluationError(f"{number} is not a number", number)
 
 
 def _single(number: Number, history: Sequence[float], glue: str = "Binary expression operands must resolve to a single number.") -> float:

@@ -15,10 +15,8 @@ from tilth.rules.language.syntax import (
     Condition,
     Day,
     Duration,
-    Group,
-    Literal,
     Now,
-    Null,
+    Number,
     Operand,
     Rule,
     Size,
@@ -59,7 +57,7 @@ def _constant(operand: Operand) -> tuple[str, float] | None:
     """A bound that is the same in every run, as a kind and a number: only bounds of one kind can be compared."""
     try:
         match operand:
-            case Literal() | Group() | Arithmetic() | Call() | Null():
+            case Number():
                 return None if any(isinstance(part, Call) for part in walk(operand)) else ("number", evaluate(operand))
             case Day():
                 return "day", day(operand.text).toordinal()

@@ -185,7 +185,7 @@ class Operands(Cursor):
         """The family of a condition, and its operands as that family writes NULL."""
         if operator == "matches":
             return "string", operands
-        kinds = {_KIND[type(operand)] for operand in operands} - {"null"}
+        kinds = {operand.FAMILY for operand in operands} - {"null"}
         if kinds <= {"number"}:
             return "number", operands
         if len(kinds) == 1 and kinds <= {"duration", "size"} and not any(isinstance(operand, Null) for operand in operands):
@@ -221,16 +221,6 @@ class Operands(Cursor):
             message = "Glue expects this number without quotes"
             self.report.extension("W-SPELLING", text.span, message, strictly="E-CONDITION", hint=f"write {text.raw}")
         return replace(condition, family="number", operands=tuple(Literal(text.raw, span=text.span) for text in quoted))
-
-
-_KIND: dict[type, str] = {
-    **dict.fromkeys((Literal, Call, Group, Arithmetic), "number"),
-    **dict.fromkeys((Text, Keyword, Reference), "string"),
-    **dict.fromkeys((Day, Clock, Now), "date"),
-    Null: "null",
-    Duration: "duration",
-    Size: "size",
-}
 
 
 def _as_keyword(operand: Operand) -> Operand:

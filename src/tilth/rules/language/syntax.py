@@ -8,7 +8,7 @@
       │     └── Label, Tag
       └── Analyzer
 
-    Number = Literal | Null | Call | Arithmetic | Group
+    Number: Literal, Null, Call, Arithmetic or Group
 
 Strings keep their source between the quotes (`raw`): what a backslash means depends on where the string is, so it is
 read as `name`, `value` or `pattern`.
@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, Span
 
@@ -75,7 +75,19 @@ class Quantity(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Literal(Word):
+class Number(Node):
+    """A number, which may have others in it."""
+
+    FAMILY: ClassVar[str] = "number"
+
+    @property
+    def parts(self) -> tuple[Number, ...]:
+        """The numbers in it, from left to right."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Word, Number):
     """A number with its sign: `-0.25`."""
 
     @property
@@ -90,14 +102,15 @@ class Literal(Word):
 
 
 @dataclass(frozen=True, slots=True)
-class Null(Word):
+class Null(Word, Number):
     """NULL among numbers."""
 
+    FAMILY: ClassVar[str] = "null"
     text: str = "NULL"
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Number):
     """A function of the history: `avg(last(5))`."""
 
     function: str
@@ -106,9 +119,14 @@ class Call(Node):
     def __str__(self) -> str:
         return f"{self.function}({','.join(map(str, self.arguments))})"
 
+    @property
+    def parts(self) -> tuple[Number, ...]:
+        """The arguments."""
+        return self.arguments
+
 
 @dataclass(frozen=True, slots=True)
-class Group(Node):
+class Group(Number):
     """A number in parentheses."""
 
     number: Number
@@ -116,9 +134,14 @@ class Group(Node):
     def __str__(self) -> str:
         return f"({self.number})"
 
+    @property
+    def parts(self) -> tuple[Number, ...]:
+        """The number in the parentheses."""
+        return (self.number,)
+
 
 @dataclass(frozen=True, slots=True)
-class Arithmetic(Node):
+class Arithmetic(Number):
     """A chain of `+ - * /`, all of one precedence, computed from left to right: `1 + 2 * 3` is 9."""
 
     first: Number
@@ -127,8 +150,10 @@ class Arithmetic(Node):
     def __str__(self) -> str:
         return " ".join([str(self.first), *(f"{sign} {number}" for sign, number in self.rest)])
 
-
-Number: TypeAlias = Literal | Null | Call | Group | Arithmetic
+    @property
+    def parts(self) -> tuple[Number, ...]:
+        """The terms."""
+        return (self.first, *(term for _, term in self.rest))
 
 
 # Strings, dates, durations, sizes
@@ -137,6 +162,8 @@ Number: TypeAlias = Literal | Null | Call | Group | Arithmetic
 @dataclass(frozen=True, slots=True)
 class Text(Node):
     """A quoted string, by what is between the quotes."""
+
+    FAMILY: ClassVar[str] = "string"
 
     raw: str
 
@@ -163,10 +190,14 @@ class Text(Node):
 class Keyword(Word):
     """NULL, EMPTY or WHITESPACES_ONLY among strings or dates; `true` or `false` as the value of a tag."""
 
+    FAMILY: ClassVar[str] = "string"
+
 
 @dataclass(frozen=True, slots=True)
 class Reference(Node):
     """A variable in use: `$states`."""
+
+    FAMILY: ClassVar[str] = "string"
 
     name: str
 
@@ -178,25 +209,35 @@ class Reference(Node):
 class Day(Quoted):
     """A day: `"2024-03-01"`."""
 
+    FAMILY: ClassVar[str] = "date"
+
 
 @dataclass(frozen=True, slots=True)
 class Clock(Quoted):
     """A clock time of today: `"9:30 AM"`, `"21:30"`."""
+
+    FAMILY: ClassVar[str] = "date"
 
 
 @dataclass(frozen=True, slots=True)
 class Duration(Quantity):
     """A number of `days`, `hours` or `minutes`."""
 
+    FAMILY: ClassVar[str] = "duration"
+
 
 @dataclass(frozen=True, slots=True)
 class Size(Quantity):
     """A number of bytes, `KB`, `MB`, `GB` or `TB`."""
 
+    FAMILY: ClassVar[str] = "size"
+
 
 @dataclass(frozen=True, slots=True)
 class Now(Node):
     """The time of evaluation, or a time before (`-`) or after (`+`) it: `(now() - 3 days)`."""
+
+    FAMILY: ClassVar[str] = "date"
 
     sign: str = ""
     shift: Duration | None = None
