@@ -53,7 +53,7 @@ def checked(
     ledger = None if history is None else Ledger(history)
     with session.working_for(RULES):
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
-        _refuse_places(passed, failed, (data, *tables.values()))
+        _reject_places(passed, failed, (data, *tables.values()))
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
         earlier = None if ledger is None else partial(ledger.values, key)
         found = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
@@ -63,7 +63,7 @@ def checked(
     return found.findings, {"rows": found.rows, **facts}
 
 
-def _refuse_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
+def _reject_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
     """Reject writing rows over data that are read, or both to one place."""
     if passed is not None and passed == failed:
         raise RequestError(f"the rows that pass and those that fail cannot both be written to {passed}", code="same-place")

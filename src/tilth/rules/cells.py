@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -48,8 +48,7 @@ def passes(criterion: Criterion, column: Column) -> Tree:
     Null meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. Errors: `RulesError` for a
     column whose kind the condition cannot judge, `ExpressionError` for a pattern outside the subset that all engines share.
     """
-    value = CellValue(criterion, column).value()
-    return judged(criterion, value, col(column.name))
+    return judged(criterion, _value(criterion, column), col(column.name))
 
 
 def length_passes(criterion: Criterion, column: Column) -> Tree:
@@ -69,8 +68,7 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
     match criterion.operator:
         case "=" | "in" | "!=":
             equal = _one_of(value, operands, criterion)
-            negated = criterion.negated or criterion.operator == "!="
-            if negated:
+            if criterion.negative:
                 return and_(not_null(cell), not_(equal)) if null_listed else not_(equal)
             return or_(is_null(cell), equal) if null_listed else equal
         case "matches":
@@ -81,13 +79,6 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
             outside = or_(le(value, low), ge(value, high))
             return coalesce(outside if criterion.negated else and_(gt(value, low), lt(value, high)), exp.false())
     return coalesce(ORDER[criterion.operator](value, _literal(operands[0], criterion)), exp.false())
-
-
-def null_passes(criterion: Criterion) -> bool:
-    """Whether null meets a condition on a cell, as `passes` has it."""
-    if criterion.operator not in ("=", "in", "!="):
-        return False
-    return (None in criterion.operands) != (criterion.negated or criterion.operator == "!=")
 
 
 def _one_of(value: Tree, operands: Sequence[Any], criterion: Criterion) -> Tree:
@@ -124,60 +115,54 @@ def _literal(operand: Any, criterion: Criterion) -> Tree:
     return lit(operand)
 
 
-class CellValue:
-    """A column's cell in the form in which a condition of some family judges it."""
-
-    def __init__(self, criterion: Criterion, column: Column) -> None:
-        self.criterion, self.column, self.x = criterion, column, col(column.name)
-
-    def value(self) -> Tree:
-        """The cell as a number, a string, a day or a point in time."""
-        if not any(o is not None for o in self.criterion.operands):
-            return self.x  # only NULL is asked for, which every kind of column can hold
-        match self.criterion.family:
-            case "number":
-                return self.number()
-            case "date":
-                return self.day() if self.criterion.daily else self.timestamp()
-        return LowerAscii.of(as_text(self.column)) if self.criterion.ignore_case and not self._matching else as_text(self.column)
-
-    @property
-    def _matching(self) -> bool:
-        return self.criterion.operator == "matches"
-
-    def number(self) -> Tree:
-        """A number; null for a string that is not a number."""
-        match self.column.kind:
-            case Kind.BOOLEAN:
-                return integer(self.x)
-            case Kind.STRING:
-                return StringToDouble.of(self.x)
-            case Kind.DECIMAL:
-                return double(self.x)
-        return self.x if self.column.kind.numeric else self.refuse("a number")
-
-    def day(self) -> Tree:
-        """The day of a date, a timestamp, or a string in ISO form."""
-        if self.column.kind is Kind.STRING:
-            return coalesce(StringToDate.of(self.x), cast(_text_instant(self.x), Kind.DATE))
-        if self.column.kind is Kind.TIMESTAMP_TZ:
-            return cast(cast(self.x, Kind.TIMESTAMP), Kind.DATE)
-        return cast(self.x, Kind.DATE) if self.column.kind.temporal else self.refuse("a date")
-
-    def timestamp(self) -> Tree:
-        """The point in time, in UTC; a date counts as its midnight."""
-        if self.column.kind is Kind.STRING:
-            return coalesce(cast(StringToDate.of(self.x), Kind.TIMESTAMP), _text_instant(self.x))
-        return cast(self.x, Kind.TIMESTAMP) if self.column.kind.temporal else self.refuse("a date")
-
-    def refuse(self, wanted: str) -> Tree:
-        """The error for a column of a kind that the condition cannot judge."""
-        c = self.column
-        raise RulesError(f"needs {wanted}, but column {c.name!r} is {c.type or c.kind}", code="E-TYPE")
+def _value(criterion: Criterion, column: Column) -> Tree:
+    """The cell as a number, a string, a day or a point in time."""
+    if not any(o is not None for o in criterion.operands):
+        return col(column.name)  # only NULL is asked for, which every kind of column can hold
+    if criterion.family == "number":
+        return _number(column)
+    if criterion.family == "date":
+        return _day(column) if criterion.daily else _timestamp(column)
+    return LowerAscii.of(as_text(column)) if criterion.ignore_case and criterion.operator != "matches" else as_text(column)
 
 
-def _text_instant(x: Tree) -> Tree:
+def _number(column: Column) -> Tree:
+    """A number; null for a string that is not a number."""
+    x = col(column.name)
+    match column.kind:
+        case Kind.BOOLEAN:
+            return integer(x)
+        case Kind.STRING:
+            return StringToDouble.of(x)
+        case Kind.DECIMAL:
+            return double(x)
+    return x if column.kind.numeric else _reject(column, "a number")
+
+
+def _day(column: Column) -> Tree:
+    """The day of a date, a timestamp, or a string in ISO form."""
+    x = col(column.name)
+    if column.kind is Kind.STRING:
+        return coalesce(StringToDate.of(x), cast(_string_to_timestamp(x), Kind.DATE))
+    if column.kind is Kind.TIMESTAMP_TZ:
+        return cast(cast(x, Kind.TIMESTAMP), Kind.DATE)
+    return cast(x, Kind.DATE) if column.kind.temporal else _reject(column, "a date")
+
+
+def _timestamp(column: Column) -> Tree:
+    """The point in time, in UTC; a date counts as its midnight."""
+    x = col(column.name)
+    if column.kind is Kind.STRING:
+        return coalesce(cast(StringToDate.of(x), Kind.TIMESTAMP), _string_to_timestamp(x))
+    return cast(x, Kind.TIMESTAMP) if column.kind.temporal else _reject(column, "a date")
+
+
+def _string_to_timestamp(x: Tree) -> Tree:
     return coalesce(StringToTimestamp.of(x), cast(StringToTimestampTz.of(x), Kind.TIMESTAMP))
+
+
+def _reject(column: Column, wanted: str) -> NoReturn:
+    raise RulesError(f"needs {wanted}, but column {column.name!r} is {column.type or column.kind}", code="E-TYPE")
 
 
 def as_text(column: Column) -> Tree:
@@ -195,11 +180,5 @@ def offenders(criterion: Criterion) -> Sequence[str]:
     """Which extreme of a column decides an ordered or equal condition on numbers: the metrics that Glue reports with it."""
     if criterion.family != "number" or None in criterion.operands or criterion.negated:
         return ()
-    return {
-        ">": ("Minimum",),
-        ">=": ("Minimum",),
-        "<": ("Maximum",),
-        "<=": ("Maximum",),
-        "=": ("Minimum", "Maximum"),
-        "between": ("Minimum", "Maximum"),
-    }.get(criterion.operator, ())
+    low, high = ("Minimum",), ("Maximum",)
+    return {">": low, ">=": low, "<": high, "<=": high, "=": low + high, "between": low + high}.get(criterion.operator, ())

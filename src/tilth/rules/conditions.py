@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,30 +76,24 @@ class Criterion:
         it meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. NaN meets nothing.
         """
         if value is None:
-            member = None in self.operands
-            return member if self._positive_set else not member if self._negative_set else False
+            return self.operator in ("=", "in", "!=") and (None in self.operands) != self.negative
         if value != value:  # NaN
             return False
         if self.operator == "matches":
             return bool(re.fullmatch(str(self.operands[0]), value)) != self.negated
         x, operands = self._comparable(value), [self._comparable(one) for one in self.operands if one is not None]
         match self.operator:
-            case "=" | "in":
-                return any(map(_equals(x), operands)) != self.negated
-            case "!=":
-                return not any(map(_equals(x), operands))
+            case "=" | "in" | "!=":
+                return any(map(_equals(x), operands)) != self.negative
             case "between":
                 low, high = operands
                 return bool((x <= low or x >= high) if self.negated else low < x < high)
         return bool(_ORDER[self.operator](x, operands[0]))
 
     @property
-    def _positive_set(self) -> bool:
-        return self.operator in ("=", "in") and not self.negated
-
-    @property
-    def _negative_set(self) -> bool:
-        return self.operator == "!=" or (self.operator == "in" and self.negated)
+    def negative(self) -> bool:
+        """Whether it is met by what its operands do not hold for: `!=`, `not in`, `not between`, `not matches`."""
+        return self.negated or self.operator == "!="
 
     def _comparable(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -195,9 +190,4 @@ def _equals(value: Any) -> Callable[[Any], bool]:
     return test
 
 
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-}
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, TypeAlias
@@ -95,12 +96,7 @@ def _divide(a: float, b: float) -> float:
     return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
 
 
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": _divide,
-}
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide}
 
 
 def _call(call: Call, history: Sequence[float]) -> Values:
@@ -110,7 +106,7 @@ def _call(call: Call, history: Sequence[float]) -> Values:
     return function(call, [_value(argument, history) for argument in call.arguments], history)
 
 
-def _refuse(call: Call, takes: str, glue: str = "") -> NoReturn:
+def _reject(call: Call, takes: str, glue: str = "") -> NoReturn:
     raise EvaluationError(f"{call.function} takes {takes}", call, glue)
 
 
@@ -118,7 +114,7 @@ def _last(call: Call, given: list[Values], history: Sequence[float]) -> Values:
     count = given[0] if given else 1.0
     if len(given) > 1 or isinstance(count, tuple) or not (count >= 1 and count == int(min(count, 2.0**53))):
         glue = "Function last used in threshold requires positive integer argument."
-        _refuse(call, "nothing, or a whole number of runs, at least 1", glue)
+        _reject(call, "nothing, or a whole number of runs, at least 1", glue)
     if count == 1:
         return history[0] if history else 0.0
     return tuple(history[: int(min(count, len(history)))])
@@ -127,7 +123,7 @@ def _last(call: Call, given: list[Values], history: Sequence[float]) -> Values:
 def _index(call: Call, given: list[Values], history: Sequence[float]) -> Values:
     if len(given) != 2 or isinstance(given[1], tuple) or not (given[1] >= 0 and given[1] == int(min(given[1], 2.0**53))):
         glue = "Function index used in threshold requires positive integer argument."
-        _refuse(call, "a list and a position, counted from 0", glue)
+        _reject(call, "a list and a position, counted from 0", glue)
     values = given[0] if isinstance(given[0], tuple) else (given[0],)
     if given[1] >= len(values):
         raise EvaluationError(f"{call}: there are only {len(values)} values", call, short=len(values) >= len(history))
@@ -136,13 +132,13 @@ def _index(call: Call, given: list[Values], history: Sequence[float]) -> Values:
 
 def _abs(call: Call, given: list[Values], history: Sequence[float]) -> Values:
     if len(given) != 1 or isinstance(given[0], tuple):
-        _refuse(call, "one number")
+        _reject(call, "one number")
     return abs(given[0])
 
 
 def _percentile(call: Call, given: list[Values], history: Sequence[float]) -> Values:
     if len(given) != 2 or isinstance(given[1], tuple) or not 0 <= given[1] <= 100:
-        _refuse(call, "a list and a number from 0 to 100")
+        _reject(call, "a list and a number from 0 to 100")
     values = sorted(given[0]) if isinstance(given[0], tuple) else [given[0]]
     if not values:
         return 0.0
@@ -158,7 +154,7 @@ def _aggregate(fold: Callable[[Sequence[float]], float]) -> Callable[[Call, list
             return fold(given[0]) if given[0] else 0.0
         numbers = [one for one in given if not isinstance(one, tuple)]
         if not given or len(numbers) < len(given):
-            _refuse(call, "one list, or numbers")
+            _reject(call, "one list, or numbers")
         return fold(numbers)
 
     return apply

@@ -11,7 +11,7 @@ from tilth.engine.expressions import not_
 from tilth.errors import RulesError
 from tilth.metrics.columns import Extreme, Maximum, Minimum
 from tilth.metrics.metric import Metric
-from tilth.rules.cells import length, length_passes, null_passes, offenders, passes
+from tilth.rules.cells import length, length_passes, offenders, passes
 from tilth.rules.conditions import Criterion, resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
@@ -38,7 +38,7 @@ def _column_values(rule: Rule, context: Context) -> PreparedRule:
         extremes={name: m for name, m in extremes(column.name).items() if name.endswith(tuple(named))} if named else {},
         values_of_cells=True,
         criterion=criterion,
-        null_fails=not null_passes(criterion),
+        null_fails=not criterion.holds(None),
     )
 
 
