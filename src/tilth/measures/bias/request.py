@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tilth.data import Kind, Roles, Schema
-from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed
+from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.measures.bias.axis import Reading, is_interval
 from tilth.measures.bias.metrics import BIAS_METRICS, of_stage
 from tilth.measures.bias.values import Interval, Value
@@ -94,7 +94,7 @@ class BiasRequest:
             post = of_stage("post_training") if self.prediction is not None else ()
             known = [m for m in post if self.label is not None or "label" not in BIAS_METRICS[m].axes]
             object.__setattr__(self, "metrics", (*of_stage("pre_training"), *known))
-        mistakes = [*self._facets_wrong(), *self._label_wrong(), *self._numbers_wrong()]
+        mistakes = [*self._columns_wrong(), *self._values_wrong()]
         if mistakes:
             raise RequestError(*mistakes)
 
@@ -139,101 +139,80 @@ class BiasRequest:
 
     def check(self, schema: Schema) -> None:
         """Reject columns that are missing or cannot be grouped by, all at once."""
-        wrong = [_unknown(name, schema) for name in self.columns if name not in schema]
-        there = [schema[name] for name in self.columns if name in schema]
-        wrong += [
-            Mistake(f"bias: the weight {c.name!r} is {c.kind}", accepted="a numeric column", code="wrong-kind")
-            for c in there
-            if c.name == self.weight and not c.kind.numeric
-        ]
-        wrong += [
-            Mistake(f"bias: column {c.name!r} is {c.kind}", accepted="strings, numbers, booleans, dates and times", code="wrong-kind")
-            for c in there
-            if c.kind in CANNOT_GROUP
-        ]
-        asked = [(f.column, f.values) for f in self.facets] + [(self.label, self.positive)]
-        wrong += [
-            Mistake(f"bias: column {c!r} is {schema[c].kind}, and {v[0]!r} is an interval of numbers", code="wrong-kind")
-            for c, v in asked
-            if c is not None and c in schema and is_interval(v) and not schema[c].kind.numeric and schema[c].kind is not Kind.STRING
-        ]
+        wrong = unknown((c for c in self.columns if c not in schema), schema.names, "bias: there is no column {}", "unknown-column")
+        for c in (schema[name] for name in self.columns if name in schema):
+            if c.name == self.weight and not c.kind.numeric:
+                wrong.append(Mistake(f"bias: the weight {c.name!r} is {c.kind}", accepted="a numeric column", code="wrong-kind"))
+            if c.kind in CANNOT_GROUP:
+                accepted = "strings, numbers, booleans, dates and times"
+                wrong.append(Mistake(f"bias: column {c.name!r} is {c.kind}", accepted=accepted, code="wrong-kind"))
+            values = [f.values for f in self.facets if f.column == c.name] + ([self.positive] if c.name == self.label else [])
+            if not c.kind.numeric and c.kind is not Kind.STRING:
+                wrong += [
+                    Mistake(f"bias: column {c.name!r} is {c.kind}, and {v[0]!r} is an interval of numbers", code="wrong-kind")
+                    for v in values
+                    if is_interval(v)
+                ]
         if wrong:
             raise ColumnError(*wrong)
 
     # ── what is wrong with it ──
 
-    def _facets_wrong(self) -> list[Mistake]:
-        wrong = []
+    def _columns_wrong(self) -> Iterator[Mistake]:
+        outcomes = {what: column for what, column in (("label", self.label), ("prediction", self.prediction)) if column is not None}
         if not self.facets and not self.intersections:
-            wrong.append(Mistake("bias is measured against facets, and none is given", code="no-facet"))
-        outcomes = {"label": self.label, "prediction": self.prediction}
+            yield Mistake("bias is measured against facets, and none is given", code="no-facet")
         for n, f in enumerate(self.facets):
             if f in self.facets[:n]:
-                wrong.append(Mistake(f"facet {f.column!r} is given twice with the same values", code="same-facet"))
-            same = [what for what, c in outcomes.items() if c == f.column]
-            wrong += [Mistake(f"the {what} {f.column!r} cannot be a facet", code=f"{what}-is-facet") for what in same]
+                yield Mistake(f"facet {f.column!r} is given twice with the same values", code="same-facet")
+            for what in (what for what, column in outcomes.items() if column == f.column):
+                yield Mistake(f"the {what} {f.column!r} cannot be a facet", code=f"{what}-is-facet")
             if f.column == self.group:
                 hint = "within a stratum there would be one group"
-                wrong.append(Mistake(f"facet {f.column!r} is the group variable", hint=hint, code="facet-is-group"))
-            wrong += [Mistake(f"facet {f.column!r}: {m}", code="bad-interval") for m in _bad_intervals(f.values)]
-        for what, column in outcomes.items():
-            if column is not None and column == self.group:
-                wrong.append(Mistake(f"the {what} {column!r} is the group variable", code=f"{what}-is-group"))
+                yield Mistake(f"facet {f.column!r} is the group variable", hint=hint, code="facet-is-group")
+        for what in (what for what, column in outcomes.items() if column == self.group):
+            yield Mistake(f"the {what} {self.group!r} is the group variable", code=f"{what}-is-group")
         if self.label is not None and self.label == self.prediction:
-            wrong.append(Mistake(f"the label {self.label!r} is the prediction", code="label-is-prediction"))
-        short = [SEVERAL.join(c) for c in self.intersections if len(set(c)) < 2]
-        return wrong + [Mistake(f"intersection {s!r}: two columns or more are needed", code="bad-intersection") for s in short]
+            yield Mistake(f"the label {self.label!r} is the prediction", code="label-is-prediction")
+        for columns in self.intersections:
+            if len(set(columns)) < 2:
+                message = f"intersection {SEVERAL.join(columns)!r}: two columns or more are needed"
+                yield Mistake(message, code="bad-intersection")
 
-    def _label_wrong(self) -> list[Mistake]:
-        wrong = [
-            _unknown_word(f"there is no bias metric {m!r}", m, tuple(BIAS_METRICS), "unknown-metric")
-            for m in (*self.metrics, *self.bands)
-            if m not in BIAS_METRICS
-        ]
+    def _values_wrong(self) -> Iterator[Mistake]:
+        yield from unknown((*self.metrics, *self.bands), BIAS_METRICS, "there is no bias metric {}", "unknown-metric")
         for axis, column, hint in (
             ("label", self.label, "CI needs none"),
             ("prediction", self.prediction, "give the column that holds predicted labels"),
         ):
             needing = [m for m in self.metrics if m in BIAS_METRICS and axis in BIAS_METRICS[m].axes]
             if needing and column is None:
-                wrong.append(Mistake(f"{listed(needing)} need a {axis}", hint=hint, code=f"no-{axis}"))
+                yield Mistake(f"{listed(needing)} need a {axis}", hint=hint, code=f"no-{axis}")
             elif needing and column is not None and not self.positive:
-                wrong.append(_no_positive(column))
-        return wrong + [Mistake(f"label {self.label!r}: {m}", code="bad-interval") for m in _bad_intervals(self.positive)]
-
-    def _numbers_wrong(self) -> list[Mistake]:
-        wrong = []
+                yield _no_positive(column)
+        for what, values in (*((f"facet {f.column!r}", f.values) for f in self.facets), (f"label {self.label!r}", self.positive)):
+            if _is_bad_interval(values):
+                message = f"{what}: {values[0]!r} is not an interval: two numbers are needed, the smaller one first"
+                yield Mistake(message, code="bad-interval")
         if not 0 < self.confidence < 1:
-            wrong.append(Mistake(f"confidence is {self.confidence}", accepted="a share between 0 and 1", code="bad-value"))
-        if self.missing not in MISSING:
-            wrong.append(_unknown_word(f"missing values: {self.missing!r} is not known", self.missing, MISSING, "unknown-value"))
-        wrong += [
-            Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
-            for what in ("bootstrap", "min_group_size", "max_combinations")
-            if getattr(self, what) < 0
-        ]
-        return wrong + [
-            _unknown_word(f"the type of {column!r} is {kind!r}", kind, READINGS, "unknown-value")
-            for column, kind in self.types.items()
-            if kind not in READINGS
-        ]
+            yield Mistake(f"confidence is {self.confidence}", accepted="a share between 0 and 1", code="bad-value")
+        for what in ("bootstrap", "min_group_size", "max_combinations"):
+            if getattr(self, what) < 0:
+                yield Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
+        yield from unknown((self.missing,), MISSING, "missing values: {} is not known", "unknown-value")
+        for column, kind in self.types.items():
+            if kind not in READINGS:
+                hint = did_you_mean(str(kind), READINGS)
+                yield Mistake(f"the type of {column!r} is {kind!r}", accepted=listed(READINGS), hint=hint, code="unknown-value")
 
 
 def _no_positive(column: str, hint: str = "") -> Mistake:
     return Mistake(f"no favourable value is given for {column!r}", hint=hint, code="no-positive")
 
 
-def _unknown(name: str, schema: Schema) -> Mistake:
-    return _unknown_word(f"bias: there is no column {name!r}", name, schema.names, "unknown-column")
-
-
-def _unknown_word(message: str, word: object, known: Sequence[str], code: str) -> Mistake:
-    return Mistake(message, accepted=listed(known), hint=did_you_mean(str(word), known), code=code)
-
-
-def _bad_intervals(values: Sequence[Value]) -> list[str]:
-    """The mistakes in a value that looks like an interval."""
+def _is_bad_interval(values: Sequence[Value]) -> bool:
+    """Whether a value looks like an interval and is not one."""
     if len(values) != 1 or not isinstance(values[0], str) or not _LOOKS_LIKE_INTERVAL.fullmatch(values[0]):
-        return []
+        return False
     found = Interval.parsed(values[0])
-    return [] if found and found.low < found.high else [f"{values[0]!r} is not an interval: two numbers are needed, the smaller one first"]
+    return found is None or found.low >= found.high
