@@ -102,7 +102,7 @@ def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
     held = copies(path)  # of a remote place; they exist as long as this
     path = Path(held.path)
-    reject_stream(str(path), "fitted flow", ArtefactError)
+    reject_stream(str(path), "the fitted flow ", ArtefactError)
     raw = _raw(path)
     try:
         flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())

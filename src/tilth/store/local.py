@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tilth.errors import Mistake, RequestError, SourceError, listed
+from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.errors import Place as FilePlace
 from tilth.store import atomic
 from tilth.store.places import Copies, Store
@@ -18,9 +17,7 @@ from tilth.store.uri import Place, is_local, local_path
 
 COMPRESSED = (".gz", ".zst")
 HIDDEN = "._"  # names that begin with one of these are not data
-MOST_FILES = 100_000  # in a folder of data
 LARGEST_TEXT = 64 << 20  # bytes of a flow, a ruleset or a configuration
-STREAM_HINT = "data are read more than once: write them to a file first"
 
 
 class Local(Store):
@@ -59,40 +56,34 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
     Traceback (most recent call last):
         ...
     tilth.errors.RequestError: there is no ruleset '/nowhere/rules.dqdl' [no-file]
-        there is no folder /nowhere; the path exists as far as /
+        there is no folder /nowhere
     """
     place = os.fspath(path)
-    reject_stream(place, what, error)
-    with readable(place, what, error):
+    reject_stream(place, f"the {what} ", error)
+    try:
         with Path(place).open("rb") as file:
             found = file.read(LARGEST_TEXT + 1)
         if len(found) > LARGEST_TEXT:
             raise error(f"the {what} {place!r} has more than {LARGEST_TEXT >> 20} MiB", code="too-large")
         return found.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-
-
-@contextmanager
-def readable(place: str, what: str, error: type[RequestError]) -> Iterator[None]:
-    """System errors of reading a small file, as `error`."""
-    try:
-        yield
     except FileNotFoundError as why:
         raise error(f"there is no {what} {place!r}", hint=_missing(place), code="no-file") from why
     except OSError as why:
         raise error(f"the {what} {place!r} cannot be read: {why.strerror}", code="not-readable") from why
     except UnicodeDecodeError as why:
-        found, line = why.object[why.start], why.object[: why.start].count(b"\n") + 1
-        words = f"the {what} is not UTF-8: byte 0x{found:02x} on this line"
+        wrong, line = why.object[why.start], why.object[: why.start].count(b"\n") + 1
+        words = f"the {what} is not UTF-8: byte 0x{wrong:02x} on this line"
         raise error(Mistake(words, FilePlace(place, line), hint="save it as UTF-8", code="not-readable")) from why
 
 
 def reject_stream(place: str, what: str, error: type[RequestError]) -> None:
-    """Reject a pipe, a device or a socket, which may never end, except `<(…)` of a shell.
-
-    Errors: `error`.
-    """
-    if _is_stream(place) and not place.startswith(("/dev/fd/", "/dev/stdin", "/proc/")):
-        raise error(f"the {what} {place!r} is a pipe or a device, not a file", hint="write it to a file first", code="stream")
+    """Reject what is neither a file nor a folder, such as a pipe, which can be read once and may never end. Errors: `error`."""
+    try:
+        mode = Path(place).stat().st_mode
+    except (OSError, ValueError):  # reported when it is opened
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise error(f"{what}{place} is a pipe or a device, not a file", hint="write it to a file first", code="stream")
 
 
 def reject_own_input(place: Place, given: Iterable[Place]) -> None:
@@ -139,51 +130,33 @@ def suffix_of(path: str) -> str:
 def in_folder(folder: str) -> tuple[str, ...]:
     """Every data file in a folder and its subfolders, sorted.
 
-    Errors: `SourceError` for too many files, as in the root of a disk, and for an unreadable subfolder, whose files would silently be
-    missing.
+    Errors: `SourceError` for an unreadable subfolder, whose files would silently be missing.
     """
     found: list[Path] = []
-    seen = 0
     for top, folders, names in os.walk(folder, onerror=_unwalked):
         folders[:] = [name for name in folders if name[0] not in HIDDEN]
-        seen += len(names) + len(folders)
-        if seen > MOST_FILES:
-            message = f"the folder {folder} has more than {MOST_FILES:,} files"
-            raise SourceError(message, accepted="the folder of the data, or a pattern", code="too-many-files")
         found += [Path(top, name) for name in names if name[0] not in HIDDEN]
     return tuple(str(path) for path in sorted(found) if path.is_file())
 
 
 def _unwalked(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # removed meanwhile
-        raise _closed(f"the folder {error.filename}") from error
+    raise _unreadable(f"the folder {error.filename}", error) from error
 
 
 def reject_unopenable(path: str) -> None:
-    """Reject what no engine opens: a name that is empty or not UTF-8, standard input, a pipe, a device, an unreadable folder."""
+    """Reject what no engine opens: a name that is empty or not UTF-8, standard input, a pipe, a device."""
     if not path:
         raise SourceError("an empty name was given for the data", accepted="a file, a folder or a pattern", code="no-file")
-    if not path.isprintable() and path.encode("utf-8", "ignore").decode() != path:  # undecodable bytes are surrogates here
+    if path.encode("utf-8", "ignore").decode() != path:  # undecodable bytes are surrogates here
         raise SourceError(f"the name {path!a} is not UTF-8", hint="rename it, or set a locale of UTF-8", code="file-name")
     if path == "-" and not os.path.lexists(path):
-        raise SourceError("data are not read from standard input", hint=STREAM_HINT, code="stream")
-    if is_folder(path) and not _allowed(path, os.R_OK | os.X_OK):
-        raise _closed(f"the folder {path}")
-    if _is_stream(path):
-        raise SourceError(f"{path} is a pipe or a device, not a file", hint=STREAM_HINT, code="stream")
+        raise SourceError("data are not read from standard input", hint="write them to a file first", code="stream")
+    reject_stream(path, "", SourceError)
 
 
-def _is_stream(path: str) -> bool:
-    """Whether a path is neither a file nor a folder. Other problems are reported when it is opened."""
-    try:
-        mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-def _closed(what: str) -> SourceError:
-    return SourceError(f"{what} cannot be read: no permission", hint="ask its owner, or copy it", code="no-permission")
+def _unreadable(what: str, error: OSError) -> SourceError:
+    why = "no permission" if isinstance(error, PermissionError) else error.strerror
+    return SourceError(f"{what[:300]} cannot be read: {why}", code="not-readable")
 
 
 def reject_remote(paths: Iterable[str], form: str) -> None:
@@ -219,24 +192,17 @@ def _files(place: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _readable(path: str) -> str:
     try:
-        size = Path(path).stat().st_size
+        with Path(path).open("rb") as file:
+            empty = not file.read(1)
     except FileNotFoundError:
         raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
-    except PermissionError as error:
-        raise _closed(path) from error
     except OSError as error:
-        raise SourceError(f"{path[:300]} cannot be read: {error.strerror}", code="not-readable") from error
-    if not _allowed(path, os.R_OK):
-        raise _closed(path)
+        raise _unreadable(path, error) from error
     if path.lower().endswith(".zst"):
         raise SourceError(f"{path} is compressed with zstd, which is not supported", accepted="gzip (.gz), or no compression", code="zstd")
-    if size == 0:
+    if empty:
         raise SourceError(f"{path} is empty: it has no header", code="empty-file")
     return path
-
-
-def _allowed(path: str, what: int) -> bool:
-    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _real(path: Place) -> Path:
@@ -261,18 +227,13 @@ def _missing(path: str) -> str:
 
 
 def _near(path: str) -> str:
-    """The nearest names beside a missing file, or how much of the path exists."""
+    """The nearest name beside a missing file, or what its folder holds."""
     wanted = Path(path)
-    folder = wanted.parent
-    if not folder.is_dir():
-        existing = next((p for p in folder.parents if p.is_dir()), None)
-        return f"there is no folder {folder}" + (f"; the path exists as far as {existing}" if existing else "")
     try:
-        names = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
+        names = sorted(p.name for p in wanted.parent.iterdir() if not p.name.startswith("."))
     except OSError:
-        return ""
-    near = difflib.get_close_matches(wanted.name, names, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(repr(n) for n in near)}?" if near else _holds(sorted(names))
+        return f"there is no folder {wanted.parent}"
+    return did_you_mean(wanted.name, names) or _holds(names)
 
 
 def _holds(names: Sequence[str]) -> str:
