@@ -13,8 +13,7 @@ import io
 import itertools
 import shutil
 import sys
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -50,7 +49,8 @@ def rows_of(path: str, dialect: Dialect) -> Iterator[list[str]]:
 def numbered_rows(path: str, dialect: Dialect, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, each with the number of the line it begins on.
 
-    Errors: `SourceError` for a byte that is not of the encoding; if `strict`, also for characters after a closing quote.
+    Errors: `SourceError` for a byte that is not of the encoding; if `strict`, also for characters after a closing quote, and for a quote
+    that is not closed.
     """
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
     with opened(path, dialect.encoding) as lines:
@@ -73,6 +73,8 @@ def numbered_rows(path: str, dialect: Dialect, strict: bool = False) -> Iterator
             raise SourceError(wrong or f"{path} is not in {dialect.encoding}", code="wrong-encoding") from error
         except csv.Error as error:
             what = "the row that begins on this line has characters after a closing quote" if strict else f"this is not a CSV file: {error}"
+            if strict and "end of data" in str(error):
+                what = "a quote is opened on this line and perhaps never closed"
             raise SourceError(Mistake(what, Place(path, begin), hint=QUOTES_IN_TEXTS, code="stray-quote")) from error
 
 
@@ -115,10 +117,10 @@ def as_utf8(path: str, encoding: str, folder: Path) -> str:
     return str(copy)
 
 
-def blamed(sources: list[Files], words: str, longest: int | None = None) -> list[Mistake]:
+def blamed(sources: list[Files], words: str, longest: int = sys.maxsize) -> list[Mistake]:
     """What is wrong with those text files that an engine could not parse; `words` is its message. They are removed from the list.
 
-    `longest`: the most bytes of a row that the engine reads, if that was the reason.
+    `longest`: the most bytes of a row that the engine reads.
     """
     found = {source: mistakes(source, longest) for source in sources}
     guilty = [source for source, wrong in found.items() if wrong] or list(found)
@@ -129,75 +131,44 @@ def blamed(sources: list[Files], words: str, longest: int | None = None) -> list
     return [m for source in guilty for m in found[source]] or [Mistake(f"{files} cannot be read: {words}", hint=hint, code="unreadable")]
 
 
-def mistakes(source: Files, longest: int | None = None) -> list[Mistake]:
+def mistakes(source: Files, longest: int = sys.maxsize) -> list[Mistake]:
     """What is wrong with text files, the first few mistakes of each: bytes of another encoding, rows with too few or too many fields, stray
     quotes, rows of more than `longest` bytes. It reads up to the mistakes, so it is for files that an engine refused.
     """
     return [m for path in source.paths if Path(path).exists() for m in itertools.islice(_mistakes(path, source, longest), MOST)]
 
 
-def _mistakes(path: str, source: Files, longest: int | None) -> Iterator[Mistake]:
-    encoding = source.option("encoding", "utf-8")
-    wrong = wrong_byte(path, encoding)
+def _mistakes(path: str, source: Files, longest: int) -> Iterator[Mistake]:
+    wrong = wrong_byte(path, source.option("encoding", "utf-8"))
     if wrong:
         yield wrong
     elif source.format == "csv":
-        dialect = Dialect.of(source)
-        ragged = list(itertools.islice(ragged_rows(path, dialect, len(source.columns)), MOST))
-        yield from ragged or [*stray_quotes(path, dialect), *long_rows(path, source, longest)] or mixed_line_ends(path)
-    else:
-        yield from long_rows(path, source, longest)
-
-
-def stray_quotes(path: str, dialect: Dialect) -> Sequence[Mistake]:
-    """The first row of a CSV file with characters after a closing quote."""
-    try:
-        deque(numbered_rows(path, dialect, strict=True), maxlen=0)
-    except SourceError as error:
-        return error.mistakes
-    return ()
-
-
-def long_rows(path: str, source: Files, longest: int | None) -> Iterator[Mistake]:
-    """The rows with too many bytes."""
-    for begin, size in _sizes(path, source) if longest else ():
-        if longest and size > longest:
-            yield Mistake(
-                f"the row that begins on this line has {size:,} bytes or more; DuckDB reads up to {longest:,} of one",
-                Place(path, begin),
-                hint="is a quote opened there and closed much later? If it is one row, make the file Parquet, or read it by Spark",
-                code="long-row",
-            )
-
-
-def _sizes(path: str, source: Files) -> Iterator[tuple[int, int]]:
-    """The line on which each row begins, and its bytes without quotes."""
-    if source.format == "csv":
-        dialect = Dialect.of(source)
-        yield from ((begin, sum(len(v.encode(errors="replace")) + 1 for v in row)) for begin, row in numbered_rows(path, dialect))
+        yield from list(itertools.islice(bad_rows(path, source, longest), MOST)) or mixed_line_ends(path)
     else:
         with unzipped(path) as file:
-            yield from ((number, len(line)) for number, line in enumerate(file, 1))
+            yield from (_long_row(path, number, len(line), longest) for number, line in enumerate(file, 1) if len(line) > longest)
 
 
-def ragged_rows(path: str, dialect: Dialect, fields: int) -> Iterator[Mistake]:
-    """The rows of a CSV file with another number of fields."""
-    last, begin = [""], 1
-    for begin, last in numbered_rows(path, dialect):
-        if len(last) != fields:
-            yield Mistake(
-                f"the row that begins on this line has {_counted(len(last))}, expected {fields}",
-                Place(path, begin),
-                hint="a delimiter inside a value needs quotes around the value" if len(last) > fields else "",
-                code="ragged-row",
-            )
-    if dialect.quote and any("\n" in value for value in last):
-        yield Mistake(
-            "a quote is opened on this line and perhaps never closed",
-            Place(path, begin),
-            hint=QUOTES_IN_TEXTS,
-            code="open-quote",
-        )
+def bad_rows(path: str, source: Files, longest: int) -> Iterator[Mistake]:
+    """The rows of a CSV file with another number of fields, too many bytes, or stray quotes."""
+    fields = len(source.columns)
+    try:
+        for begin, row in numbered_rows(path, Dialect.of(source), strict=True):
+            size = sum(len(value.encode(errors="replace")) + 1 for value in row)
+            if len(row) != fields:
+                what = f"the row that begins on this line has {len(row)} field{'s'[: len(row) != 1]}, expected {fields}"
+                hint = "a delimiter inside a value needs quotes around the value" if len(row) > fields else ""
+                yield Mistake(what, Place(path, begin), hint=hint, code="ragged-row")
+            elif size > longest:
+                yield _long_row(path, begin, size, longest)
+    except SourceError as error:
+        yield from error.mistakes
+
+
+def _long_row(path: str, begin: int, size: int, longest: int) -> Mistake:
+    what = f"the row that begins on this line has {size:,} bytes or more; DuckDB reads up to {longest:,} of one"
+    hint = "is a quote opened there and closed much later? If it is one row, make the file Parquet, or read it by Spark"
+    return Mistake(what, Place(path, begin), hint=hint, code="long-row")
 
 
 def mixed_line_ends(path: str) -> Iterator[Mistake]:
@@ -213,22 +184,21 @@ def mixed_line_ends(path: str) -> Iterator[Mistake]:
                 return
 
 
-def wrong_byte(path: str, encoding: str, within: int = sys.maxsize) -> Mistake | None:
-    """The first byte of a file, or of its first `within` bytes, that its encoding does not allow."""
+def wrong_byte(path: str, encoding: str) -> Mistake | None:
+    """The first byte of a file that its encoding does not allow."""
     decoder = codecs.getincrementaldecoder(python_name(encoding))()
     read, line = 0, 1
     with unzipped(path) as file:
         while True:
-            chunk = file.read(min(CHUNK, within - read)) if read < within else b""
+            chunk = file.read(CHUNK)
             waiting = len(decoder.getstate()[0])
             try:
-                decoder.decode(chunk, final=not chunk and read < within)
+                decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
                 at = read - waiting + error.start
-                found = error.object[error.start]
                 line += error.object[: error.start].count(b"\n")
                 return Mistake(
-                    f"byte 0x{found:02x}, the {at + 1:,}th of the file, is not {encoding}",
+                    f"byte 0x{error.object[error.start]:02x}, the {at + 1:,}th of the file, is not {encoding}",
                     Place(path, line),
                     hint=f"it may be in {likely_encodings(path)}: say encoding=…",
                     code="wrong-encoding",
@@ -247,7 +217,3 @@ def likely_encodings(path: str) -> str:
         return "utf-16"
     windows_only = any(0x80 <= byte <= 0x9F for byte in head)
     return "cp1252" if windows_only else "cp1252 or latin-1"
-
-
-def _counted(fields: int) -> str:
-    return f"{fields} field" if fields == 1 else f"{fields} fields"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from tilth.data import Dataset, Files, Source, reject_duplicate_names
 from tilth.engine.session import Session
-from tilth.engine.textfiles import Dialect, mistakes, python_name, rows_of, unzipped, wrong_byte
+from tilth.engine.textfiles import Dialect, mistakes, python_name, rows_of, unzipped
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
@@ -100,20 +100,16 @@ def _dialect(paths: Sequence[str], delimiter: str | None, blanks: str | None, qu
 
 
 def reject_binary(path: str, encoding: str) -> None:
-    """Reject a file whose head is not text in the given encoding: it has zero bytes, or others that are invalid."""
+    """Reject a file that cannot be decompressed, and one with zero bytes in its head where the encoding has none."""
     with unzipped(path) as file:
         try:
             head = file.read(HEAD_BYTES)
         except (OSError, EOFError) as error:
             raise SourceError(f"{path} cannot be decompressed: {error}", hint="copy it again", code="half-gzip") from error
-    utf8 = python_name(encoding) == "utf-8-sig"
-    if utf8 and 0 in head:
+    if python_name(encoding) == "utf-8-sig" and 0 in head:
         utf16 = head[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
         hint = "it is UTF-16: give encoding: utf-16" if utf16 else "is it another format?"
         raise SourceError(f"{path} is not a text file: it has zero bytes", hint=hint, code="not-text")
-    wrong = wrong_byte(path, encoding, HEAD_BYTES)
-    if wrong:
-        raise SourceError(wrong)
 
 
 def _delimiter(path: str, quote: str, encoding: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,7 +46,7 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
             raise TypeContradiction from error
         too_long = TOO_LONG.search(str(error))
         if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
-            longest = int(too_long[1]) if too_long else None
+            longest = int(too_long[1]) if too_long else sys.maxsize
             raise SourceError(*textfiles.blamed(texts, QUOTED.sub("…", first_line(error)), longest)) from error
         raise refusal(str(error)) or RequestError(f"a value does not fit: {without_values(first_line(error))}") from error
     except duckdb.Error as error:
