@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
 from tilth.data import Dataset
-from tilth.engine.duckdb import DuckDB
+from tilth.engine.duckdb import DuckDB, scans
 from tilth.errors import SourceError
 from tilth.formats import read, to_arrow
 from tilth.formats.codec import Codec
@@ -97,3 +98,19 @@ def test_a_folder_is_written_in_parts(ipc, tmp_path, monkeypatch):
     write(read(pa.table({"x": range(600_000)}), engine=engine), tmp_path / "out", format="ipc", engine=engine)
     assert len(list((tmp_path / "out").glob("data_*.ipc"))) > 1
     assert to_arrow(read(tmp_path / "out", engine=engine), engine).num_rows == 600_000
+
+
+class Scanned(Ipc):
+    """Its files are text that DuckDB scans itself."""
+
+    scans = {"duckdb": lambda source, run: scans.table_function("read_text", source.paths, {})}  # noqa: RUF012 -- a class of one test
+
+
+def test_an_engine_scans_the_files_itself_where_the_codec_says_how(tmp_path):
+    (tmp_path / "a.ipc").write_text("hello")
+    before = Ipc.decodings
+    data = opened(Scanned(), tmp_path / "a.ipc")
+    assert to_arrow(data, DuckDB().session())["content"].to_pylist() == ["hello"]
+    assert Ipc.decodings == before
+    with pytest.raises(SourceError, match="cannot be read as ipc"):  # by another engine it is decoded, as ever
+        Scanned().open(str(tmp_path / "a.ipc"), None, SimpleNamespace(name="spark"))

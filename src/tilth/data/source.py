@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ class Files:
 
     `columns` are the names in the files; `typed`: whether they have types, unlike CSV. `state` is that of the files when
     they were opened: files written since are another source, and are read again. `copies` is set if the files are copies from
-    elsewhere, and keeps them.
+    elsewhere, and keeps them. `scans` are the format's own: the name of an engine → a function of this source and the engine's session.
     """
 
     format: str
@@ -24,6 +25,7 @@ class Files:
     typed: bool = True
     state: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     copies: Copies | None = field(default=None, repr=False, compare=False)
+    scans: Mapping[str, Callable[[Files, Any], Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def option(self, name: str, default: Any = None) -> Any:
         """The value of an option."""

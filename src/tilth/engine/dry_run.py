@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Change, Dataset, Kind, Schema, Source
+from tilth.data import Change, Dataset, Files, Kind, Schema, Source
 from tilth.engine.answering import scans
 from tilth.engine.arrow import empty
 from tilth.engine.needs import Fold, Need, Sample
@@ -55,6 +55,9 @@ class DryRun(Session):
 
     def schema_of(self, text: str) -> Schema:
         return self.session.schema_of(text)
+
+    def utf8_paths(self, source: Files) -> list[str]:
+        return self.session.utf8_paths(source)
 
     def source_schema(self, source: Source) -> Schema:
         return self.session.source_schema(source)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Append, Change, Dataset, Layer, Rows, Schema, Source
+from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schema, Source
 from tilth.engine.answering import answered, finished, read_off
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.folding import Folding, States
@@ -153,6 +153,13 @@ class Session(ABC):
     @abstractmethod
     def owns(self, handle: Any) -> bool:
         """Whether a relation or frame can be read where it is."""
+
+    @abstractmethod
+    def utf8_paths(self, source: Files) -> list[str]:
+        """The paths of text files in UTF-8 for a scan: copies if they are in another encoding, which are removed with the session.
+
+        When the scan fails, the files are searched for the reason. Errors: `SourceError` for bytes that the encoding does not allow.
+        """
 
     def fold(self, text: str, folding: Folding) -> list[States]:
         """The states of folds over the rows of a query, in one scan."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import itertools
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakValueDictionary
 
 from tilth.data import Dataset, Files
@@ -16,6 +17,7 @@ from tilth.engine.textfiles import unzipped
 from tilth.errors import SourceError, TilthError
 from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format
+from tilth.formats.parquet import SCANS
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
 from tilth.store.scratch import Scratch
@@ -27,11 +29,14 @@ PART_BATCHES = 4  # batches per file in a folder: a million rows with DuckDB
 
 
 class Codec(Format):
-    """A file format that no engine reads natively.
+    """A file format by two functions: a subclass has a `name` and `suffixes`, decodes an open file into Arrow batches and encodes them.
 
-    A subclass has a `name` and `suffixes`, decodes an open file into Arrow batches and encodes them. Each file is decoded once: its batches
-    are streamed into Parquet in a scratch folder, which every engine reads, so memory stays bounded.
+    Each file is decoded once: its batches are streamed into Parquet in a scratch folder, which every engine reads, so memory stays bounded.
+    Where an engine scans such files itself, `scans` has its name and a function of the source and the session: it returns a table function
+    in DuckDB's SQL (see `engine.duckdb.scans`), or a Spark frame (of `session.own`).
     """
+
+    scans: ClassVar[Mapping[str, Callable[[Files, Any], Any]]] = {}
 
     @abstractmethod
     def decode(self, file: IO[bytes], **options: Any) -> Iterable[pa.RecordBatch]:
@@ -44,6 +49,9 @@ class Codec(Format):
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
         paths = files(given, self.suffixes)
         reject_remote(paths, self.name)
+        if engine.name in self.scans and not names:
+            source = Files(self.name, paths, (), tuple(sorted(options.items())), scans=self.scans)
+            return replace(source, columns=tuple(checked_names(engine.source_schema(source).names, None)))
         place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
         key = (self.name, paths, state_of(paths), tuple(sorted(options.items())), tuple(names or ()))
         return as_parquet(place, key, lambda: itertools.chain.from_iterable(self._decoded(p, options) for p in paths), names)
@@ -107,7 +115,7 @@ def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBat
         copies = Copies(str(Path(scratch.name, "rows.parquet")), place, scratch=scratch)
         _write(place, batches(), copies.path, names)
         _held[key] = copies
-    return Files("parquet", (copies.path,), tuple(pq.read_schema(copies.path).names), (("hive", False),), copies=copies)
+    return Files("parquet", (copies.path,), tuple(pq.read_schema(copies.path).names), (("hive", False),), copies=copies, scans=SCANS)
 
 
 def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequence[str] | None) -> None:

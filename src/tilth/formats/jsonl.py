@@ -6,9 +6,10 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Files, Kind, Source
+from tilth.engine.duckdb import scans
 from tilth.engine.session import Session
 from tilth.engine.textfiles import opened
 from tilth.errors import Mistake, RequestError, SourceError
@@ -17,6 +18,9 @@ from tilth.formats.csv import SPARK_TIMES
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
 from tilth.store.local import files, reject_remote
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 HEAD_ROWS = 2000
 TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
@@ -39,7 +43,7 @@ class JsonLines(Format):
         paths = files(given, self.suffixes)
         reject_remote(paths, "JSON Lines")
         columns = dict.fromkeys(key for path in paths for row in rows_of(path) for key in row)
-        return Files(self.name, paths, tuple(columns), (("encoding", "utf-8"),), typed=False)
+        return Files(self.name, paths, tuple(columns), (("encoding", "utf-8"),), typed=False, scans={"duckdb": _duckdb, "spark": _spark})
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
         assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
@@ -51,6 +55,17 @@ class JsonLines(Format):
         for part in to.glob("*.json"):  # the suffix that engines give
             part.rename(part.with_suffix(self.suffixes[0]))
         return rows
+
+
+def _duckdb(source: Files, run: Session) -> str:
+    return scans.table_function("read_json", run.utf8_paths(source), {"format": "newline_delimited"}, source.columns)
+
+
+def _spark(source: Files, run: Any) -> DataFrame:
+    from tilth.engine.spark.engine import strings
+
+    found: DataFrame = run.own.read.schema(strings(source.columns)).json(run.utf8_paths(source), mode="FAILFAST")
+    return found
 
 
 def rows_of(path: str) -> Iterator[dict[str, Any]]:

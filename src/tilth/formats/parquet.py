@@ -7,13 +7,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Files
+from tilth.engine.duckdb import scans
+from tilth.engine.expressions import col
+from tilth.engine.operations import lower
 from tilth.engine.session import Session
 from tilth.errors import Mistake, SourceError
 from tilth.formats.format import Format
 from tilth.store.local import files
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, DataFrameReader
 
 MAGIC = b"PAR1"
 # fastest of the settings tried on 20 million rows; a larger dictionary costs DuckDB more than it saves
@@ -35,11 +41,33 @@ class Parquet(Format):
         partitioned = any(PART.search(p) for p in paths) if hive is None else hive
         root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
         options = (("hive", partitioned), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
-        source = Files(self.name, paths, (), options)
+        source = Files(self.name, paths, (), options, scans=SCANS)
         return replace(source, columns=engine.source_schema(source).names)
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
         return engine.export(data, to, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
+
+
+def _duckdb(source: Files, run: Session) -> str:
+    options = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": True}
+    scan, names = scans.table_function("read_parquet", source.paths, options), source.option("names")
+    return f"{scan} AS scan({scans.quoted(names)})" if names else scan
+
+
+def _spark(source: Files, run: Any) -> DataFrame:
+    reader: DataFrameReader = run.own.read.option("mergeSchema", len(source.paths) > 1)
+    if source.option("hive"):
+        reader = reader.option("basePath", source.option("root"))
+    frame = reader.parquet(*source.paths)
+    parted = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
+    if source.option("hive") and parted:  # as strings: Spark would make a number of `007`
+        fields = [f"{lower(col(f.name), 'spark')} {'string' if f.name in parted else f.dataType.simpleString()}" for f in frame.schema]
+        frame = reader.schema(", ".join(fields)).parquet(*source.paths)
+    names = source.option("names")
+    return frame.toDF(*names) if names else frame
+
+
+SCANS: dict[str, Any] = {"duckdb": _duckdb, "spark": _spark}
 
 
 def reject_broken(paths: Sequence[str]) -> None:

@@ -158,15 +158,8 @@ class DuckDBRun(Session):
 
     def _scan(self, source: Source, name: str) -> str:
         match source:
-            case Files(format="parquet"):
-                columns = source.option("names")
-                return f"{scans.parquet(source)} AS scan({scans.quoted(columns)})" if columns else scans.parquet(source)
-            case Files(format="csv"):
-                self._texts.append(source)
-                return scans.csv(source, self._in_utf8(source))
-            case Files(format="jsonl"):
-                self._texts.append(source)
-                return scans.jsonl(source)
+            case Files(scans={"duckdb": scan}):
+                return str(scan(source, self))
             case Memory(table=table) | Native(engine="duckdb", handle=table):
                 with translated("", self._texts):
                     self._connection.register(name, table)
@@ -180,8 +173,8 @@ class DuckDBRun(Session):
         self.run(f"CREATE TEMP {kind} {name} AS {text}")
         return kind
 
-    def _in_utf8(self, source: Files) -> list[str]:
-        """The paths of text files in UTF-8: copies if they are in another encoding, which are removed with the session."""
+    def utf8_paths(self, source: Files) -> list[str]:
+        self._texts.append(source)
         encoding = source.option("encoding")
         if textfiles.python_name(encoding) == "utf-8-sig":
             return list(source.paths)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,13 +172,9 @@ class SparkRun(Session):
         if isinstance(source, Files) and source.copies and not self._is_local():
             return self._sent(source)
         match source:
-            case Files(format="parquet"):
-                return self._parquet(source)
-            case Files(format="csv"):
-                return self._csv(source)
-            case Files(format="jsonl"):
-                self._texts.append(source)
-                return self.own.read.schema(_all_texts(source)).json(list(source.paths), mode="FAILFAST")
+            case Files(scans={"spark": scan}):
+                frame: DataFrame = scan(source, self)
+                return frame
             case Memory():
                 return self._in_memory(source.table)
             case Native(engine="spark"):
@@ -203,48 +198,12 @@ class SparkRun(Session):
         """An internal frame in the given session, for the user to continue with."""
         return moved(frame, self.given)
 
-    def _parquet(self, source: Files) -> DataFrame:
-        reader = self.own.read.option("mergeSchema", len(source.paths) > 1)
-        if source.option("hive"):
-            reader = reader.option("basePath", source.option("root"))
-        frame = reader.parquet(*source.paths)
-        parted = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
-        if source.option("hive") and parted:  # as strings: Spark would make a number of `007`
-            frame = reader.schema(_with_texts(frame.schema, parted)).parquet(*source.paths)
-        names = source.option("names")
-        return frame.toDF(*names) if names else frame
-
-    def _csv(self, source: Files) -> DataFrame:
+    def utf8_paths(self, source: Files) -> list[str]:
         self._texts.append(source)
-        dialect = textfiles.Dialect.of(source)
-        options = {
-            "sep": dialect.delimiter,
-            "header": source.option("header"),
-            "quote": dialect.quote or "\0",
-            "escape": dialect.quote or "\0",
-            "ignoreLeadingWhiteSpace": dialect.trim,
-            "ignoreTrailingWhiteSpace": False,
-            "multiLine": True,
-            "mode": "FAILFAST",
-            "maxCharsPerColumn": -1,
-            "columnPruning": False,
-        }
-        by_end: dict[str, list[str]] = {}  # Spark finds out how lines end, but then changes the line ends inside quotes as well
-        for path in self._in_utf8(source):
-            by_end.setdefault("\n" if "://" in path else textfiles.line_end(path), []).append(path)
-        reader = self.own.read.schema(_all_texts(source)).options(**options)
-        return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
-
-    def _in_utf8(self, source: Files) -> list[str]:
-        """The paths of text files in UTF-8: copies on this machine if they are in another encoding, as Spark reads few.
-
-        Errors: `SourceError` for bytes that the encoding does not allow: Spark would put a question mark there and say nothing.
-        `Gap` for another encoding on a cluster, which does not see the copies.
-        """
         encoding = source.option("encoding")
         here = [path for path in source.paths if "://" not in path]
         wrong = [m for path in here if (m := textfiles.wrong_byte(path, encoding))]
-        if wrong:
+        if wrong:  # Spark would put a question mark there and say nothing
             raise SourceError(*wrong)
         if textfiles.python_name(encoding) == "utf-8-sig":
             return list(source.paths)
@@ -377,17 +336,11 @@ def without_pandas_warning() -> Iterator[None]:
         yield
 
 
-def _with_texts(schema: Any, names: set[str]) -> Any:
-    """A schema with some of its columns as strings."""
+def strings(names: Iterable[str]) -> Any:
+    """A schema of columns of strings."""
     from pyspark.sql.types import StringType, StructField, StructType
 
-    return StructType([StructField(f.name, StringType()) if f.name in names else f for f in schema.fields])
-
-
-def _all_texts(source: Files) -> Any:
-    from pyspark.sql.types import StringType, StructField, StructType
-
-    return StructType([StructField(name, StringType()) for name in source.columns])
+    return StructType([StructField(name, StringType()) for name in names])
 
 
 def _names(names: tuple[str, ...], layers: Sequence[Change | Rows]) -> tuple[str, ...]:
