@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tilth
-from tilth.errors import ArtefactError, FlowError, RequestError
+from tilth.errors import ArtefactError, ColumnError, FlowError, RequestError
 from tilth.flow import Flow
 from tilth.flow import artefact as module
 from tilth.flow.artefact import ENTRIES, _decoded, _encoded, opened
@@ -46,6 +46,15 @@ def fitted() -> Flow:
 @pytest.fixture(scope="module")
 def saved(fitted: Flow, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return fitted.save(tmp_path_factory.mktemp("artefact") / "f.tilth").read_bytes()
+
+
+def test_the_elements_and_the_shape_of_lists_are_kept(tmp_path: Path) -> None:
+    table = TABLE.append_column("v", pa.array([[1.0, 2.0]] * 4, pa.list_(pa.float32(), 2)))
+    fitted = tilth.fit(Flow.parse(TEXT.replace("split: {train: 0.5, test: 0.5}\n", "")), table)
+    again = Flow.load(fitted.save(tmp_path / "f.tilth"))
+    assert again == fitted
+    with pytest.raises(ColumnError, match=r"column 'v' is list\[\] of string, but the fitted flow needs list\[2\] of float"):
+        tilth.apply(again, TABLE.append_column("v", pa.array([["a"]] * 4)))
 
 
 def test_what_goes_in_comes_out(fitted: Flow, saved: bytes, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_all_unconvertible_columns_are_reported():
         read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=DuckDB().session())
     assert [m.message for m in error.value.mistakes] == [
         "there is no column 'pay', which the fitted flow needs",
-        "column 'age' is list, but the fitted flow needs integer",
+        "column 'age' is list[] of integer, but the fitted flow needs integer",
     ]
     assert error.value.mistakes[0].hint == "did you mean 'payy'?"
 
@@ -140,3 +140,22 @@ def test_a_file_that_was_written_anew_is_read_anew(ending, engine, tmp_path, req
     for table in ({"x": [1]}, {"x": [2, 3]}, {"y": ["a"], "x": [4]}):
         write(read(pa.table(table), engine=DuckDB().session()), place, engine=DuckDB().session())
         assert to_arrow(read(place, engine=engine), engine).to_pydict() == table
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (pa.array([["a", "b", "c"]]), "list[] of string"),
+        (pa.array([[0.1, 0.2]], pa.list_(pa.float32(), 2)), "list[2] of float"),
+        (pa.array([[[0.1]]]), "list[][] of float"),
+    ],
+)
+def test_lists_of_other_elements_or_another_shape_do_not_fit(values, shown):
+    """An embedding of three numbers: lists whose length is not known may fit."""
+    engine = DuckDB().session()
+    schema = engine.schema(read(pa.table({"v": pa.array([[1.0, 2.0, 3.0]], pa.list_(pa.float32(), 3))}), engine=engine))
+    assert (schema["v"].of, schema["v"].shape, str(schema["v"])) == (Kind.FLOAT, (3,), "list[3] of float")
+    assert read_as(pa.table({"v": pa.array([[1.0, 2.0, 3.0]])}), schema, ["v"], engine=engine).names == ("v",)
+    with pytest.raises(ColumnError) as error:
+        read_as(pa.table({"v": values}), schema, ["v"], engine=engine)
+    assert error.value.mistakes[0].message == f"column 'v' is {shown}, but the fitted flow needs list[3] of float"

@@ -59,8 +59,8 @@ class Roles:
 
     @cached_property
     def not_features(self) -> frozenset[str]:
-        """Columns that selectors by kind leave out: they identify, date, weight, group or split rows, are private or are the outcome."""
-        leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private")
+        """Columns that selectors by kind leave out: they identify, date, weight, group or split rows, are private, media or the outcome."""
+        leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private", "text", "image")
         return frozenset(c for role in leave for c in self.named().get(role, ()))
 
     def check(self, names: Iterable[str]) -> None:

@@ -66,11 +66,30 @@ VALUES: dict[Kind, Any] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name and kind; `type` is the engine's name of the type, for people to read."""
+    """A column's name and kind; `type` is the engine's name of the type, for people to read.
+
+    A list has the kind `of` its elements and a `shape`: the size of each level, the outermost first, None where it varies.
+
+    >>> str(Column("embedding", Kind.LIST, "FLOAT[3]", Kind.FLOAT, (3,)))
+    'list[3] of float'
+    """
 
     name: str
     kind: Kind
     type: str = ""
+    of: Kind | None = None
+    shape: tuple[int | None, ...] = ()
+
+    def __str__(self) -> str:
+        sizes = "".join(f"[{'' if size is None else size}]" for size in self.shape)
+        return f"{self.kind}{sizes} of {self.of}" if self.of else str(self.kind)
+
+    def holds(self, other: Column) -> bool:
+        """Whether the lists of another column fit this one: of the same elements, and of sizes that are not known to differ."""
+        if self.of is None or other.of is None:
+            return True
+        sizes = zip(self.shape, other.shape, strict=False)
+        return self.of is other.of and len(self.shape) == len(other.shape) and all(a == b or None in (a, b) for a, b in sizes)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
     """The names of the selected columns, in the order of the table.
 
     `chosen` is one word or several: a column's name; a kind (`numeric`, `categorical`, `temporal`, `boolean`, `integer`,
-    `float`, `string`, `all`), which leaves out columns that identify, date, weight, group or split rows, are private or
-    are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which
+    `float`, `string`, `all`), which leaves out columns that identify, date, weight, group or split rows, are private,
+    free text or images, or are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which
     excludes. A column's name takes precedence over other meanings of a word. A kind, role or pattern may select nothing.
 
     Errors: `ColumnError` for every unknown word, all at once.

@@ -21,7 +21,7 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -355,11 +355,15 @@ def _flow(found: Mapping[str, Any], text: str) -> Flow:
     )
 
 
-def _columns(schema: Schema) -> list[list[str]]:
-    return [[c.name, c.kind, c.type] for c in schema]
+def _columns(schema: Schema) -> list[list[Any]]:
+    return [[c.name, c.kind, c.type, *([c.of, list(c.shape)] if c.of else ())] for c in schema]
 
 
-def _schema(found: list[list[str]]) -> Schema:
-    schema = Schema(tuple(Column(str(name), Kind(kind), str(type_)) for name, kind, type_ in found))
+def _schema(found: list[list[Any]]) -> Schema:
+    schema = Schema(tuple(_column(*column) for column in found))
     reject_duplicate_names(schema.names)
     return schema
+
+
+def _column(name: str, kind: str, type_: str, of: str | None = None, shape: Sequence[int | None] = ()) -> Column:
+    return Column(str(name), Kind(kind), str(type_), Kind(of) if of else None, tuple(None if n is None else int(n) for n in shape))

@@ -75,9 +75,9 @@ class RolesPart(_Strict):
     split: str | None = None
     """The part of a split that was made elsewhere."""
     text: str | list[str] | None = None
-    """Free text."""
+    """Free text: no categories, so selectors by kind leave it out."""
     image: str | list[str] | None = None
-    """Images."""
+    """Images, as bytes or as the places of files: selectors by kind leave them out."""
     private: str | list[str] | None = None
     """Values that are masked wherever they are shown."""
 

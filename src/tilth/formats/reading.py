@@ -188,14 +188,14 @@ def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
 
 def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Session) -> Dataset:
     found = engine.schema(data)
-    taken = {c.name: reconciled(found[c.name], c.kind, nulls) for c in schema if c.name in found}
+    taken = {c.name: reconciled(found[c.name], c.kind, nulls) if c.holds(found[c.name]) else None for c in schema if c.name in found}
     absent = [
         Mistake(f"there is no column {n!r}, which the fitted flow needs", accepted=listed(found.names), hint=did_you_mean(n, found.names))
         for n in schema.names
         if n in needed and n not in found
     ]
     unconvertible = [
-        Mistake(f"column {n!r} is {found[n].kind}, but the fitted flow needs {schema[n].kind}", code="wrong-kind")
+        Mistake(f"column {n!r} is {found[n]}, but the fitted flow needs {schema[n]}", code="wrong-kind")
         for n, tree in taken.items()
         if tree is None
     ]

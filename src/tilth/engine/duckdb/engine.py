@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from duckdb.func import ARROW, SPECIAL
 
-from tilth.data import Change, Column, Dataset, Files, Memory, Native, Rows, Schema, Source
+from tilth.data import Change, Dataset, Files, Memory, Native, Rows, Schema, Source
 from tilth.engine import textfiles
 from tilth.engine.duckdb import scans
 from tilth.engine.duckdb.errors import translated
-from tilth.engine.duckdb.kinds import kind_of
+from tilth.engine.duckdb.kinds import column
 from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations import lower
 from tilth.engine.python_operation import PythonFunction
@@ -213,7 +213,7 @@ class DuckDBRun(Session):
             return int(self.run(text)[0][0])
 
     def schema_of(self, text: str) -> Schema:
-        return Schema(tuple(Column(name, kind_of(type_), type_) for name, type_, *_ in self.run(f"DESCRIBE {text}")))
+        return Schema(tuple(column(name, type_) for name, type_, *_ in self.run(f"DESCRIBE {text}")))
 
     def source_schema(self, source: Source) -> Schema:
         name = self._name("peek")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tilth.data import Kind
+import re
+
+from tilth.data import Column, Kind
 
 KINDS: dict[str, Kind] = {
     "BOOLEAN": Kind.BOOLEAN,
@@ -23,13 +25,24 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(type_text: str) -> Kind:
-    """The kind of a DuckDB type, by its name.
+    """The kind of a DuckDB type that is not a list, by its name.
 
-    >>> kind_of("DECIMAL(18,3)"), kind_of("INTEGER[]"), kind_of("BIGINT")
-    (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.INTEGER: 'integer'>)
+    >>> kind_of("DECIMAL(18,3)"), kind_of("BIGINT")
+    (<Kind.DECIMAL: 'decimal'>, <Kind.INTEGER: 'integer'>)
     """
-    if type_text.endswith("]"):
-        return Kind.LIST
     if type_text.startswith("DECIMAL"):
         return Kind.DECIMAL
     return KINDS.get(type_text) or KINDS.get(type_text.split("(")[0], Kind.OTHER)
+
+
+def column(name: str, type_text: str) -> Column:
+    """A column of a DuckDB type.
+
+    >>> str(column("n", "BIGINT")), str(column("v", "FLOAT[3][]"))
+    ('integer', 'list[][3] of float')
+    """
+    element = re.sub(r"(\[\d*\])+$", "", type_text)
+    if element == type_text:
+        return Column(name, kind_of(type_text), type_text)
+    sizes = re.findall(r"\[(\d*)\]", type_text.removeprefix(element))
+    return Column(name, Kind.LIST, type_text, kind_of(element), tuple(int(size) if size else None for size in reversed(sizes)))

@@ -52,11 +52,24 @@ KINDS: dict[str, Kind] = {
 def kind_of(type_text: str) -> Kind:
     """The kind of a Spark type, by its short name.
 
-    >>> kind_of("decimal(18,3)"), kind_of("array<int>"), kind_of("timestamp_ntz")
-    (<Kind.DECIMAL: 'decimal'>, <Kind.LIST: 'list'>, <Kind.TIMESTAMP: 'timestamp'>)
+    >>> kind_of("decimal(18,3)"), kind_of("timestamp_ntz")
+    (<Kind.DECIMAL: 'decimal'>, <Kind.TIMESTAMP: 'timestamp'>)
     """
     word = type_text.split("(")[0].split("<")[0]
     return Kind.DECIMAL if word == "decimal" else Kind.STRING if word in ("varchar", "char") else KINDS.get(word, Kind.OTHER)
+
+
+def column(name: str, type_text: str) -> Column:
+    """A column of a Spark type.
+
+    >>> str(column("n", "bigint")), str(column("v", "array<array<float>>"))
+    ('integer', 'list[][] of float')
+    """
+    element, levels = type_text, 0
+    while element.startswith("array<"):
+        element, levels = element[len("array<") : -1], levels + 1
+    of = kind_of(element)
+    return Column(name, Kind.LIST, type_text, of, (None,) * levels) if levels else Column(name, of, type_text)
 
 
 class Spark(Engine):
@@ -316,16 +329,17 @@ class SparkRun(Session):
         return int(rows)
 
     def schema_of(self, text: str) -> Schema:
-        return Schema(
-            tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in self.sql(text).schema.fields)
-        )
+        return _schema(self.sql(text))
 
     def source_schema(self, source: Source) -> Schema:
         try:
-            fields = self._frame(source).schema.fields
+            return _schema(self._frame(source))
         except MachineError as error:
             raise SourceError(f"{source} cannot be read: {error.mistakes[0].message}") from error
-        return Schema(tuple(Column(f.name, kind_of(f.dataType.simpleString()), f.dataType.simpleString()) for f in fields))
+
+
+def _schema(frame: DataFrame) -> Schema:
+    return Schema(tuple(column(f.name, f.dataType.simpleString()) for f in frame.schema.fields))
 
 
 @contextmanager
