@@ -33,7 +33,7 @@ def put(place: str, content: bytes) -> None:
 
 def keys(place: str) -> set[str]:
     bucket = _Bucket.of(place)
-    return {o.path.removeprefix(f"{bucket.key}/") for o in bucket.listed(bucket.key)}
+    return {o["path"].removeprefix(f"{bucket.key}/") for o in bucket.objects(bucket.key)}
 
 
 def rows(place, **options):

@@ -17,7 +17,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from tilth.store.places import Copies, Store
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import S3Store
 
 RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
@@ -48,7 +49,7 @@ class S3(Store):
             found = bucket.named(bucket.key)
             if not found:
                 raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
-            key = (place, os.environ.get("AWS_ENDPOINT_URL"), tuple((name, o.path, o.tag) for name, o in found.items()))
+            key = (place, os.environ.get("AWS_ENDPOINT_URL"), tuple((name, o["path"], o["e_tag"]) for name, o in found.items()))
             copies = _copies.get(key)
             if copies is None:
                 copies = _copies[key] = bucket.copied(place, found)
@@ -80,15 +81,6 @@ class S3(Store):
 
 
 @dataclass(frozen=True)
-class _Object:
-    """An object: its key, its tag (which changes with its content), and its time of writing."""
-
-    path: str
-    tag: str
-    written: datetime
-
-
-@dataclass(frozen=True)
 class _Bucket:
     """A bucket, and a key, prefix or pattern in it."""
 
@@ -105,16 +97,18 @@ class _Bucket:
             raise RequestError("a place in S3 is s3://bucket/key", hint="credentials come from the environment", code="bad-place")
         return cls(name, key.strip("/"), _client(name))
 
-    def listed(self, prefix: str) -> list[_Object]:
-        """The objects whose keys equal a prefix or begin with it and a slash."""
+    def objects(self, key: str) -> list[ObjectMeta]:
+        """The object of a key, and those below it."""
         import obstore
 
-        pages = obstore.list(self.store, prefix or None)
-        return [_Object(o["path"], o["e_tag"] or "", o["last_modified"]) for page in pages for o in page if not o["path"].endswith("/")]
+        found = [o for page in obstore.list(self.store, key or None) for o in page if not o["path"].endswith("/")]
+        with suppress(FileNotFoundError):
+            found += [obstore.head(self.store, key)] if key else []
+        return found
 
     def below(self, prefix: str) -> set[str]:
         """The names right below a prefix."""
-        return {o.path.removeprefix(prefix).strip("/").split("/")[0] for o in self.listed(prefix)} - {""}
+        return {o["path"].removeprefix(prefix).strip("/").split("/")[0] for o in self.objects(prefix)} - {""}
 
     def get(self, key: str) -> bytes | None:
         """The content of a small object, if there is one."""
@@ -131,35 +125,22 @@ class _Bucket:
 
         obstore.put(self.store, key, source)
 
-    def named(self, key: str) -> Mapping[str, _Object]:
+    def named(self, key: str) -> Mapping[str, ObjectMeta]:
         """Name → object for a key, a prefix or a pattern, without hidden ones."""
         magic = re.search(r"[*?\[]", key)
         prefix = key[: magic.start()].rpartition("/")[0] if magic else key
-        found = {name: o for name, o in self._objects(prefix).items() if not _hidden(name.removeprefix(prefix))}
+        found = {name: o for name, o in self._delivered(prefix).items() if not _hidden(name.removeprefix(prefix))}
         if magic:
             return {name: o for name, o in found.items() if fnmatch.fnmatchcase(name, key)}
         return {key: found[key]} if key in found else found
 
-    def _objects(self, prefix: str) -> dict[str, _Object]:
+    def _delivered(self, prefix: str) -> dict[str, ObjectMeta]:
         """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are excluded."""
         explicit = any(map(RUN.fullmatch, prefix.split("/")))
         root, run = ("", "") if explicit else self._delivery(prefix)
-        if run:
-            asked = f"{root}{run}/{prefix.removeprefix(root.rstrip('/')).strip('/')}".rstrip("/")
-            return {root + o.path.removeprefix(f"{root}{run}/"): o for o in [*self.listed(asked), *self._exact(asked)]}
-        return {
-            o.path: o for o in [*self.listed(prefix), *self._exact(prefix)] if explicit or not any(map(RUN.fullmatch, o.path.split("/")))
-        }
-
-    def _exact(self, key: str) -> list[_Object]:
-        """The object of a key, which listing a prefix omits."""
-        import obstore
-
-        try:
-            o = obstore.head(self.store, key) if key else None
-        except FileNotFoundError:
-            return []
-        return [_Object(o["path"], o["e_tag"] or "", o["last_modified"])] if o else []
+        asked = f"{root}{run}/{prefix.removeprefix(root.rstrip('/')).strip('/')}".rstrip("/") if run else prefix
+        found = {o["path"].removeprefix(f"{root}{run}/") if run else o["path"]: o for o in self.objects(asked)}
+        return {root + name: o for name, o in found.items() if explicit or run or not any(map(RUN.fullmatch, name.split("/")))}
 
     def _delivery(self, key: str) -> tuple[str, str]:
         """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none."""
@@ -172,7 +153,7 @@ class _Bucket:
                     return root, run
         return "", ""
 
-    def copied(self, place: str, found: Mapping[str, _Object]) -> Copies:
+    def copied(self, place: str, found: Mapping[str, ObjectMeta]) -> Copies:
         """Copies of objects, in a scratch folder, under their names."""
         import obstore
 
@@ -182,9 +163,9 @@ class _Bucket:
             path = top / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
-                for chunk in obstore.get(self.store, o.path).stream():
+                for chunk in obstore.get(self.store, o["path"]).stream():
                     file.write(chunk)
-            os.utime(path, (o.written.timestamp(), o.written.timestamp()))
+            os.utime(path, (o["last_modified"].timestamp(),) * 2)
         return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
 
     def deliver(self, folder: Path) -> None:
@@ -198,15 +179,10 @@ class _Bucket:
             self.put(f"{root}{run}/{path.relative_to(folder).as_posix()}", path)
         names = [path.relative_to(folder).as_posix() for path in files]
         self.put(root + MANIFEST, json.dumps({"run": run, "files": names}).encode())
-        ended = [o.path for o in self.listed(self.key) if o.written < datetime.now(UTC) - KEPT and _old(o.path, root, run)]
-        if ended:
+        others = {name for name in self.below(self.key) if RUN.fullmatch(name)} - {run}
+        expired = [o["path"] for o in self.objects(self.key) if o["last_modified"] < datetime.now(UTC) - KEPT]
+        if ended := [path for path in expired if path.removeprefix(root).split("/")[0] in others]:
             obstore.delete(self.store, ended)
-
-
-def _old(key: str, root: str, run: str) -> bool:
-    """Whether a key is that of another run."""
-    name = key.removeprefix(root).split("/")[0]
-    return name != run and bool(RUN.fullmatch(name))
 
 
 def _run(manifest: bytes) -> str:
@@ -251,7 +227,9 @@ def _errors_of(place: str) -> Iterator[None]:
     except TilthError:
         raise
     except Exception as error:
-        if not _of_obstore(type(error)):
+        from obstore.exceptions import BaseError
+
+        if not isinstance(error, BaseError | FileNotFoundError):
             raise
         kind = type(error).__name__.removesuffix("Error")
         code = re.search(r"<Code>(\w+)</Code>", str(error))
@@ -260,7 +238,3 @@ def _errors_of(place: str) -> Iterator[None]:
         what = f"{place} cannot be reached: {words or 'no valid response'}"
         wrong = SourceError if words in ("NoSuchBucket", "InvalidBucketName") else MachineError
         raise wrong(what, hint=hint, code="s3") from error
-
-
-def _of_obstore(kinds: Any) -> bool:
-    return any(kind.__module__.startswith("obstore") for kind in kinds.__mro__) or kinds is FileNotFoundError
