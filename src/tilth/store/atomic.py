@@ -88,12 +88,14 @@ def _beside(target: Path) -> Iterator[Path]:
         try:
             hidden, remove = locked_folder(target.parent, prefix, lambda left: _restore(left, target))
             try:
-                yield Path(hidden)
+                yield hidden
             finally:
-                _restore(Path(hidden), target)
+                _restore(hidden, target)
                 remove()
         except BaseException:
-            _remove_empty(made)
+            with contextlib.suppress(OSError):
+                for folder in made:
+                    folder.rmdir()
             raise
 
 
@@ -109,15 +111,9 @@ def _make_folder(folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        file = next((p for p in (folder, *folder.parents) if p.exists()), folder)
+        file = next(p for p in (folder, *folder.parents) if p.exists())
         raise RequestError(f"{file} is a file: it cannot contain files", hint="choose another place", code="is-file") from error
     return new
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 def _to_disk(path: Path) -> None:

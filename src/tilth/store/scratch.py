@@ -36,7 +36,8 @@ class Scratch:
     def __init__(self, where: str | Path | None = None) -> None:
         prefix = f".{PREFIX}" if where else PREFIX
         try:
-            self.name, self._remove = locked_folder(Path(where or tempfile.gettempdir()), prefix)
+            folder, self._remove = locked_folder(Path(where or tempfile.gettempdir()), prefix)
+            self.name = str(folder)
         except OSError as error:
             place = f"the spill folder {str(where)!r}" if where else "the folder for temporary files"
             wrong = RequestError if isinstance(error, FileNotFoundError | NotADirectoryError) else MachineError
@@ -49,18 +50,14 @@ class Scratch:
         self._remove()
 
 
-def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] | None = None) -> tuple[str, Callable[[], None]]:
+def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] = str) -> tuple[Path, Callable[[], None]]:
     """A new folder with a lock in it, and the function that removes it. Leftovers beside it are removed, each after a call of `rescue`.
 
     Errors: `OSError`.
     """
     _clear_leftovers(where, prefix, rescue)
-    folder = tempfile.mkdtemp(prefix=prefix, dir=where)
-    try:
-        handle = os.open(Path(folder, LOCK), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=where))
+    handle = os.open(folder / LOCK, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     _locked(handle)
     process, held = os.getpid(), [handle]
 
@@ -72,23 +69,21 @@ def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] | N
     return folder, remove
 
 
-def _clear_leftovers(where: Path, prefix: str, rescue: Callable[[Path], object] | None) -> None:
+def _clear_leftovers(where: Path, prefix: str, rescue: Callable[[Path], object]) -> None:
     """Remove the folders of this user whose process has ended; what cannot be examined or removed stays."""
     if not hasattr(os, "geteuid"):  # Windows, which does not have these locks either
         return
-    with suppress(OSError), os.scandir(where) as found:
-        for entry in found:
-            with suppress(OSError):
-                if entry.name.startswith(prefix) and entry.stat(follow_symlinks=False).st_uid == os.geteuid():
-                    _remove_if_left(Path(entry.path), rescue)
+    for entry in where.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if entry.lstat().st_uid == os.geteuid():
+                _remove_if_left(entry, rescue)
 
 
-def _remove_if_left(folder: Path, rescue: Callable[[Path], object] | None) -> None:
+def _remove_if_left(folder: Path, rescue: Callable[[Path], object]) -> None:
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
     try:
         if _locked(handle):
-            if rescue:
-                rescue(folder)
+            rescue(folder)
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)
