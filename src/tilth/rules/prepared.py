@@ -100,13 +100,14 @@ def known(result: RuleResult) -> PreparedRule:
     return PreparedRule((), lambda _: result)
 
 
-def recorded(makes: Mapping[str, Metric], columns: tuple[str, ...] = ()) -> PreparedRule:
-    """An analyzer: metrics by their names, without a verdict; one without a value is left out."""
+def recorded(makes: Mapping[str, Metric], columns: tuple[str, ...], scope: Tree | None) -> PreparedRule:
+    """An analyzer: metrics of the rows in scope by their names, without a verdict; one without a value is left out."""
+    metrics = {name: within(metric, scope) for name, metric in makes.items()}
 
     def result(values: Values) -> RuleResult:
-        return RuleResult(Outcome.PASSED, {name: values[m] for name, m in makes.items() if values[m] is not None})
+        return RuleResult(Outcome.PASSED, {name: values[m] for name, m in metrics.items() if values[m] is not None})
 
-    return PreparedRule(tuple(makes.values()), result, columns)
+    return PreparedRule(tuple(metrics.values()), result, columns)
 
 
 def metric_name(name: str, columns: Iterable[str] = (), *, several: bool = False) -> str:

@@ -132,15 +132,12 @@ class _Validation:
             for operand in rule.operands:
                 self.rule(operand)
             return
-        row = self.rule_type(rule)
+        row = self.type_of(rule)
         self.references(rule)
         if row is None:
             return
-        form = self.form(rule, row)
-        self.where(rule, row)
+        form = self.clauses(rule, row)
         self.threshold(rule, row)
-        self.tags(rule, row)
-        self.parameters(rule, row)
         if form:
             self.condition(rule, row, form)
         for condition in (rule.condition, rule.threshold):
@@ -150,46 +147,45 @@ class _Validation:
         if row.lint:
             row.lint(rule, [self.parameter_text(p) for p in rule.parameters], self.report)
 
-    def rule_type(self, rule: Rule) -> RuleType | None:
-        row, span = RULE_TYPES.get(rule.type), _name_span(rule)
-        if row is None:
-            names = [name for name, known in RULE_TYPES.items() if known.rule]
-            hint, glue = self.report.near(rule.type, names), f"Rule Type: {rule.type} is not valid"
-            self.report.error("E-RULETYPE", span, f"there is no rule type {rule.type}", accepted=listed(names), hint=hint, glue=glue)
-        elif not row.rule:
-            glue = f"Analyzer Type: {rule.type} is not supported in rules section"
-            self.report.error("E-RULETYPE", span, f"{rule.type} is an analyzer, not a rule", hint="move it to Analyzers", glue=glue)
-            return None
-        elif row.glue is TILTH:
-            glue = f"Rule Type: {rule.type} is not valid"
-            self.report.extension("W-NOT-IN-GLUE", span, f"Glue does not know {rule.type}", strictly="E-RULETYPE", glue=glue)
-        elif row.glue is NEXT:
-            self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list {rule.type} yet")
-        return row
-
     def analyzer(self, analyzer: Analyzer) -> None:
-        row, span = RULE_TYPES.get(analyzer.type), _name_span(analyzer)
+        row = self.type_of(analyzer)
         self.references(analyzer)
+        if row:
+            self.clauses(analyzer, row)
+
+    def clauses(self, rule: Rule | Analyzer, row: RuleType) -> Form | None:
+        """What rules and analyzers have in common; the form that was written."""
+        form = self.form(rule, row)
+        self.where(rule, row)
+        self.tags(rule, row)
+        self.parameters(rule, row)
+        return form
+
+    def type_of(self, node: Rule | Analyzer) -> RuleType | None:
+        """The type of a rule or an analyzer, if it may be in its section."""
+        row, span, is_rule = RULE_TYPES.get(node.type), _name_span(node), isinstance(node, Rule)
+        section, noun = ("Rule", "rule type") if is_rule else ("Analyzer", "analyzer")
+        invalid = f"{section} Type: {node.type} is not valid"
         if row is None:
-            names = [name for name, known in RULE_TYPES.items() if known.analyzer is not NO]
-            hint, glue = self.report.near(analyzer.type, names), f"Analyzer Type: {analyzer.type} is not valid"
-            self.report.error("E-RULETYPE", span, f"there is no analyzer {analyzer.type}", accepted=listed(names), hint=hint, glue=glue)
-            return
-        if row.analyzer is NO:
-            why = "it has a verdict, not a number" if row.boolean else "it needs a condition"
-            glue = f"Analyzer Type: {analyzer.type} is not supported" if row.boolean else ""
-            self.report.error("E-RULETYPE", span, f"{analyzer.type} is not an analyzer: {why}", hint="move it to Rules", glue=glue)
-            return
+            names = [name for name, known in RULE_TYPES.items() if (known.rule if is_rule else known.analyzer is not NO)]
+            message, hint = f"there is no {noun} {node.type}", self.report.near(node.type, names)
+            self.report.error("E-RULETYPE", span, message, accepted=listed(names), hint=hint, glue=invalid)
+            return None
+        if is_rule and not row.rule:
+            glue = f"Analyzer Type: {node.type} is not supported in rules section"
+            self.report.error("E-RULETYPE", span, f"{node.type} is an analyzer, not a rule", hint="move it to Analyzers", glue=glue)
+            return None
+        if not is_rule and row.analyzer is NO:
+            message = f"{node.type} is not an analyzer: {'it has a verdict, not a number' if row.boolean else 'it needs a condition'}"
+            glue = f"Analyzer Type: {node.type} is not supported" if row.boolean else ""
+            self.report.error("E-RULETYPE", span, message, hint="move it to Rules", glue=glue)
+            return None
         if row.glue is TILTH:
-            glue = f"Analyzer Type: {analyzer.type} is not valid"
-            message = f"Glue's open grammar does not know {analyzer.type}"
-            self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-RULETYPE", glue=glue)
-        elif row.analyzer is TILTH:
-            self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list the analyzer {analyzer.type}")
-        self.form(analyzer, row)
-        self.where(analyzer, row)
-        self.tags(analyzer, row)
-        self.parameters(analyzer, row)
+            self.report.extension("W-NOT-IN-GLUE", span, f"Glue does not know {node.type}", strictly="E-RULETYPE", glue=invalid)
+        elif (row.glue if is_rule else row.analyzer) in (NEXT, TILTH):
+            what = "" if is_rule else "the analyzer "
+            self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list {what}{node.type}")
+        return row
 
     def form(self, rule: Rule | Analyzer, row: RuleType) -> Form | None:
         """The form that was written. With a wrong number of parameters it is the only one there is, if there is only one."""

@@ -12,7 +12,7 @@ from tilth.rules.context import Context
 from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
-from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, within
+from tilth.rules.prepared import PreparedRule, metric_name, names, recorded
 from tilth.rules.types import RULE_TYPES, respelled
 from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, TILTH, Form, RuleType
 from tilth.rules.types.values import extremes, lengths
@@ -31,11 +31,11 @@ def _lint_watched(rule: Rule, parameters: Sequence[str | None], report: Diagnost
 def _all_statistics(analyzer: Analyzer, context: Context) -> PreparedRule:
     parameter = analyzer.parameters[0]
     every = parameter.style == "" and parameter.raw == "AllColumns"
-    columns, scope = tuple(context.schema) if every else context.columns(analyzer), context.scope(analyzer)
+    columns = tuple(context.schema) if every else context.columns(analyzer)
     makes: dict[str, Metric] = {metric_name("RowCount"): RowCount()}
     for column in columns:
         makes |= _of_column(column, private=context.private([column.name]))
-    return recorded({name: within(metric, scope) for name, metric in makes.items()}, names(columns))
+    return recorded(makes, names(columns), context.scope(analyzer))
 
 
 def _of_column(column: Column, *, private: bool) -> dict[str, Metric]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -35,28 +36,11 @@ def occurs_once(columns: tuple[str, ...], scope: Tree | None) -> Tree:
     return or_(eq(size, lit(1)), and_(*(is_null(col(c)) for c in columns)))
 
 
-def _is_unique(rule: Rule, context: Context) -> PreparedRule:
-    """Every key that is not wholly null occurs once."""
+def _unique_keys(rule: Rule, context: Context, *, primary: bool = False) -> PreparedRule:
+    """Every key that is not wholly null occurs once; of a primary key, no part is null either."""
     columns, scope = names(context.columns(rule)), context.scope(rule)
-    unique, rows = within(Uniqueness(columns), scope), within(RowCount(), scope)
-    repeated = within(DuplicateRows(columns), scope)
-
-    def judge(values: Values) -> RuleResult:
-        share = values[unique]
-        if share is None:
-            return undefined(scope, values[rows], columns)
-        counts = row_counts(values[rows] - values[repeated], values[rows])
-        return judged(share == 1, {metric_name("Uniqueness", columns): share}, (share,), rows=counts)
-
-    return PreparedRule((unique, rows, repeated), judge, columns, occurs_once(columns, scope), scope, _repeated(columns, scope))
-
-
-def _is_primary_key(rule: Rule, context: Context) -> PreparedRule:
-    """Every key occurs once, and no part of one is null."""
-    columns, scope = names(context.columns(rule)), context.scope(rule)
-    unique, rows = within(Uniqueness(columns), scope), within(RowCount(), scope)
-    repeated = within(DuplicateRows(columns), scope)
-    complete = {c: within(Completeness(c), scope) for c in columns}
+    unique, repeated, rows = (within(m, scope) for m in (Uniqueness(columns), DuplicateRows(columns), RowCount()))
+    complete = {c: within(Completeness(c), scope) for c in columns if primary}
 
     def judge(values: Values) -> RuleResult:
         share = values[unique]
@@ -68,8 +52,8 @@ def _is_primary_key(rule: Rule, context: Context) -> PreparedRule:
         counts = {} if nulls else row_counts(values[rows] - values[repeated], values[rows])
         return judged(share == 1 and not nulls, metrics, (share,) if share != 1 else (), notes=nulls, rows=counts)
 
-    row = and_(occurs_once(columns, scope), *(not_null(col(c)) for c in columns))
-    failing = FailureFilter(columns, scope, keys=True, nulls=True)
+    row = and_(occurs_once(columns, scope), *(not_null(col(c)) for c in complete))
+    failing = FailureFilter(columns, scope, keys=True, nulls=primary)
     return PreparedRule((unique, rows, repeated, *complete.values()), judge, columns, row, scope, failing)
 
 
@@ -84,7 +68,7 @@ UNIQUENESS = number(
     "Uniqueness", _of_key(Uniqueness), 'Uniqueness "a" "b" > 0.99', forms=KEY, **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 IS_UNIQUE = RuleType(
-    "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_is_unique,
+    "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_unique_keys,
 )  # fmt: skip
 UNIQUE_VALUE_RATIO = number(
     "UniqueValueRatio", UniqueValueRatio, 'UniqueValueRatio "column" > 0.9', **COMPARABLE, test=UNIQUE,
@@ -94,6 +78,6 @@ DISTINCT_VALUES_COUNT = number(
     "DistinctValuesCount", DistinctValues, 'DistinctValuesCount "column" <= 6', **COMPARABLE, counts=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 IS_PRIMARY_KEY = RuleType(
-    "IsPrimaryKey", BARE_KEY, COLUMN, 'IsPrimaryKey "a" "b"', where=True, row=True, prepare=_is_primary_key,
+    "IsPrimaryKey", BARE_KEY, COLUMN, 'IsPrimaryKey "a" "b"', where=True, row=True, prepare=partial(_unique_keys, primary=True),
 )  # fmt: skip
 ENTROPY = number("Entropy", Entropy, 'Entropy "column" > 0.5', **COMPARABLE, inexact=True, analyzer=GLUE, watchable=True)

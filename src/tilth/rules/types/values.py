@@ -16,7 +16,7 @@ from tilth.rules.conditions import Criterion, resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule, Text
-from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, reject_kinds, within
+from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, reject_kinds
 from tilth.rules.row_rules import row_rule
 from tilth.rules.types.datatypes import DATA_TYPES, DECIMAL_TYPE, LAYOUTS_WITH_SLASHES, reads_as
 from tilth.rules.types.rule_type import COLUMN, GLUE, ONE, TILTH, Form, RuleType
@@ -61,10 +61,10 @@ def extremes(column: str) -> dict[str, Metric]:
 
 
 def _record_values(analyzer: Analyzer, context: Context) -> PreparedRule:
-    columns, scope = names(context.columns(analyzer)), context.scope(analyzer)
+    columns = names(context.columns(analyzer))
     if context.private(columns):
         raise RulesError(f"the smallest and largest value of {columns[0]!r} are private", hint="measure another column", code="private")
-    return recorded({name: within(m, scope) for name, m in extremes(columns[0]).items()}, columns)
+    return recorded(extremes(columns[0]), columns, context.scope(analyzer))
 
 
 # ── ColumnLength ──
@@ -88,8 +88,7 @@ def lengths(column: Column) -> dict[str, Metric]:
 
 def _record_lengths(analyzer: Analyzer, context: Context) -> PreparedRule:
     (column,) = context.columns(analyzer)
-    scope = context.scope(analyzer)
-    return recorded({name: within(m, scope) for name, m in lengths(column).items()}, (column.name,))
+    return recorded(lengths(column), (column.name,), context.scope(analyzer))
 
 
 # ── ColumnDataType ──
