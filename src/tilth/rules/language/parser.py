@@ -49,6 +49,7 @@ CLAUSES = ("where", "labels", "with")
 PARAMETERS = {TEXT, DATE, CLOCK, NAME, "$"}
 SCALARS = {TEXT, DATE, CLOCK, *KEYWORDS}
 ORDER = {"Metadata": 0, "DataSources": 1, NAME: 2, "DefaultLabels": 3, "Rules": 4, "Analyzers": 4}
+KEYS = {"Metadata": {"Version": False}, "DataSources": {"Primary": False, "AdditionalDataSources": True}}  # whether it is a list
 BODIES = {"Rules", "Analyzers"}
 A_SECTION = "Metadata, DataSources, a variable, DefaultLabels, Rules, Analyzers (in this order)"
 
@@ -60,10 +61,11 @@ def read(report: Diagnostics) -> Ruleset:
     with suppress(TooMany):
         parser.document()
         _note_oddities((one for one in odd if one.span.start < parser.here.start), report)  # anything may follow the last section
+    (version, *_), (primary, *_) = (parser.keyed.get(key, [None]) for key in ("Version", "Primary"))
     return Ruleset(
-        parser.version,
-        parser.primary,
-        tuple(parser.sources),
+        version,
+        primary,
+        tuple(parser.keyed.get("AdditionalDataSources", ())),
         tuple(parser.variables),
         parser.default_labels,
         tuple(parser.rules),
@@ -98,9 +100,7 @@ class Parser(Operands):
 
     def __init__(self, tokens: list[Token], report: Diagnostics) -> None:
         super().__init__(tokens, report)
-        self.version: Text | None = None
-        self.primary: Text | None = None
-        self.sources: list[Text] = []
+        self.keyed: dict[str, list[Text]] = {}  # the keys of Metadata and DataSources
         self.variables: list[Variable] = []
         self.default_labels: tuple[Label, ...] = ()
         self.rules: list[Rule | Composite] = []
@@ -174,10 +174,8 @@ class Parser(Operands):
                 if self.here.kind not in ("[", "{"):
                     raise fault
             match section:
-                case "Metadata":
-                    self.metadata()
-                case "DataSources":
-                    self.data_sources()
+                case "Metadata" | "DataSources":
+                    self.settings(section)
                 case "DefaultLabels":
                     self.default_labels += self.label_list()
                 case "Rules":
@@ -191,39 +189,24 @@ class Parser(Operands):
             while self.here.kind not in (END, *SECTIONS) and not (self.here.kind == NAME and self.peek().kind == "="):
                 self.take()
 
-    def metadata(self) -> None:
+    def settings(self, section: str) -> None:
+        """The keys of Metadata or DataSources, each with one string, or with a list where it takes one."""
+        known = KEYS[section]
         for key, values, listed in self.dictionary():
-            if key.name != "Version":
-                self.unsupported(key, "Metadata", ("Version",), "Unsupported key provided in Metadata section")
-            elif listed:
-                self.report.error("E-SYNTAX", values[0].span, "Version is one string, not a list")
-            else:
-                self.version = self.once(key, self.version, values[0])
-
-    def data_sources(self) -> None:
-        for key, values, listed in self.dictionary():
-            if key.name == "Primary" and not listed:
-                self.primary = self.once(key, self.primary, values[0])
-            elif key.name == "AdditionalDataSources" and listed:
-                self.once(key, self.sources[0] if self.sources else None, values[0])
-                self.sources = values
-            elif key.name == "Primary":
-                self.report.error("E-SYNTAX", values[0].span, "Primary is one name, not a list")
-            elif key.name == "AdditionalDataSources":
+            takes_list = known.get(key.name)
+            if takes_list is None:
+                message, near = f"{section} has no key {key}", self.report.near(key.name, known)
+                glue = f"Unsupported key provided in {section.removeprefix('Data')} section"
+                self.report.error("E-SYNTAX", key.span, message, accepted=", ".join(known), hint=near, glue=glue)
+            elif listed and not takes_list:
+                self.report.error("E-SYNTAX", values[0].span, f"{key.name} is one string, not a list")
+            elif takes_list and not listed:
                 glue = "Additional sources must be an array of values."
-                self.report.error("E-SYNTAX", values[0].span, "AdditionalDataSources is a list", hint=f"write [{values[0]}]", glue=glue)
+                self.report.error("E-SYNTAX", values[0].span, f"{key.name} is a list", hint=f"write [{values[0]}]", glue=glue)
             else:
-                glue = "Unsupported key provided in Sources section"
-                self.unsupported(key, "DataSources", ("Primary", "AdditionalDataSources"), glue)
-
-    def unsupported(self, key: Text, section: str, known: tuple[str, ...], glue: str) -> None:
-        message, near = f"{section} has no key {key}", self.report.near(key.name, known)
-        self.report.error("E-SYNTAX", key.span, message, accepted=", ".join(known), hint=near, glue=glue)
-
-    def once(self, key: Text, before: Text | None, value: Text) -> Text:
-        if before is not None:
-            self.report.warn("W-UNUSED", before.span, f"{key} is given again below: this value has no effect")
-        return value
+                if before := self.keyed.get(key.name):
+                    self.report.warn("W-UNUSED", before[0].span, f"{key} is given again below: this value has no effect")
+                self.keyed[key.name] = values
 
     def dictionary(self) -> list[tuple[Text, list[Text], bool]]:
         """Pairs of a key and its strings, and whether these were a list."""
