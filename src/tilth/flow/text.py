@@ -80,7 +80,7 @@ def parse(text: str, file: str = "<flow>") -> Document:
     """
     lines = LINE_END.split(text)
     try:
-        _refuse_deep(text, file, lines)
+        _reject_deep(text, file, lines)
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -94,7 +94,7 @@ def parse(text: str, file: str = "<flow>") -> Document:
     return document
 
 
-def _refuse_deep(text: str, file: str, lines: list[str]) -> None:
+def _reject_deep(text: str, file: str, lines: list[str]) -> None:
     """Reject what is nested too deep, before a document is made of it: that recurses, and in C it would end the process."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):

@@ -100,7 +100,7 @@ def _is_keyword(value: Tree, operand: Keyword) -> Tree:
 
 
 def _pattern(pattern: str) -> Tree:
-    Regex.parse(pattern)  # refused here, with its place, rather than when the query is written
+    Regex.parse(pattern)  # rejected here, with its place, rather than when the query is written
     return lit(pattern)
 
 
