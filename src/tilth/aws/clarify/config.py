@@ -122,9 +122,7 @@ class AnalysisConfig(Part):
     @property
     def metrics(self) -> tuple[str, ...]:
         """The requested bias metrics that can be computed, in the order of the shelf."""
-        asked = {
-            m for of in (self._asked(PRE_TRAINING), self._asked(POST_TRAINING) if self.predicted_label is not None else ()) for m in of
-        }
+        asked = (*self._asked(PRE_TRAINING), *(self._asked(POST_TRAINING) if self.predicted_label is not None else ()))
         return tuple(m for m in BIAS_METRICS if m in asked)
 
     def _asked(self, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -189,25 +187,26 @@ MISSING, OTHERWISE = "missing-key", "contradiction"
 
 
 def _contradictions(c: AnalysisConfig) -> Iterator[Mistake]:
-    checks = (_of_bias, _of_columns, _of_predictor, _of_templates, _of_explanations, _of_time_series, _of_data)
-    found = (check for of in checks for check in of(c))
-    yield from (Mistake(message, accepted=accepted, code=code) for wrong, message, accepted, code in found if wrong)
+    for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data):
+        yield from (Mistake(message, accepted=accepted, code=code) for wrong, message, accepted, code in of(c) if wrong)
 
 
-def _biased(c: AnalysisConfig) -> list[str]:
-    return [f"methods.{m}" for m in ("pre_training_bias", "post_training_bias") if getattr(c.methods, m) is not None]
+def _given(part: Any, *keys: str) -> list[str]:
+    """The keys that are given."""
+    return [k for k in keys if getattr(part, k) is not None]
 
 
 def _of_bias(c: AnalysisConfig) -> Iterator[Check]:
     accepted = "pre_training_bias, post_training_bias, shap, pdp …"
     yield not c.methods.model_fields_set, "methods: one method or more is needed", accepted, "no-method"
-    asked, post = _biased(c), c.methods.post_training_bias is not None
+    asked = [f"methods.{m}" for m in _given(c.methods, "pre_training_bias", "post_training_bias")]
+    post = c.methods.post_training_bias is not None
     labelled = asked and (post or c._asked(PRE_TRAINING) != ("CI",))
     needed = {"facet": asked and not c.facet and not c.tilth.intersections, "label": labelled and c.label is None}
     needed["label_values_or_threshold"] = labelled and not c.label_values_or_threshold
     yield from ((wrong, f"{key}: this is needed by {listed(asked[:1])}", "", MISSING) for key, wrong in needed.items())
     accepted = "predicted_label, predicted_label_dataset_uri, or predictor"
-    predicted = c.has_predictor or c.predicted_label is not None or c.predicted_label_dataset_uri is not None
+    predicted = c.has_predictor or _given(c, "predicted_label", "predicted_label_dataset_uri")
     yield post and not predicted, "methods.post_training_bias: predictions are needed", accepted, "no-predictions"
 
 
@@ -226,37 +225,31 @@ def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
     doubled = sorted({n for n in names if names.count(n) > 1})
     yield doubled, f"headers: {listed(doubled)} is given twice", "", "duplicate-names"
     for i, segment in enumerate(c.segment_config):
-        n, aliases = len(segment.segments), len(segment.display_aliases or ())
+        n, aliases = len(segment.segments), segment.display_aliases
         accepted = f"{n} or {n + 1} strings: one for each segment, and one for the rest"
-        wrong = segment.display_aliases is not None and aliases not in (n, n + 1)
-        yield wrong, f"segment_config[{i}].display_aliases: found {aliases}", accepted, "bad-value"
+        wrong = aliases is not None and len(aliases) not in (n, n + 1)
+        yield wrong, f"segment_config[{i}].display_aliases: found {len(aliases or ())}", accepted, "bad-value"
 
 
 def _of_predictor(c: AnalysisConfig) -> Iterator[Check]:
-    needing = [f"methods.{m}" for m in ("shap", "pdp", "asymmetric_shapley_value") if getattr(c.methods, m) is not None]
+    needing = [f"methods.{m}" for m in _given(c.methods, "shap", "pdp", "asymmetric_shapley_value")]
     yield needing and not c.has_predictor, f"predictor: this is needed by {listed(needing)}", "", MISSING
-    p = c.predictor or Predictor(endpoint_name="none")
-    model = [k for k in ("model_name", "initial_instance_count", "instance_type") if getattr(p, k) is not None]
-    accepted = "endpoint_name; or model_name, initial_instance_count and instance_type"
-    yield p.endpoint_name is None and len(model) < 3, "predictor: no model is given", accepted, "no-model"
-    yield p.endpoint_name and model, f"predictor: endpoint_name and {listed(model)} exclude each other", "", "two-models"
-    both = p.endpoint_name is not None and p.endpoint_name_prefix is not None
-    yield both, "predictor: endpoint_name and endpoint_name_prefix exclude each other", "", "two-models"
-    several = isinstance(p.label, list) and p.probability is None
-    yield several, "predictor.probability: this is needed where predictor.label is a list", "", MISSING
-
-
-def _of_templates(c: AnalysisConfig) -> Iterator[Check]:
     p = c.predictor
     if p is None:
         return
+    model = _given(p, "model_name", "initial_instance_count", "instance_type")
+    accepted = "endpoint_name; or model_name, initial_instance_count and instance_type"
+    yield p.endpoint_name is None and len(model) < 3, "predictor: no model is given", accepted, "no-model"
+    yield p.endpoint_name and model, f"predictor: endpoint_name and {listed(model)} exclude each other", "", "two-models"
+    both = len(_given(p, "endpoint_name", "endpoint_name_prefix")) == 2
+    yield both, "predictor: endpoint_name and endpoint_name_prefix exclude each other", "", "two-models"
+    several = isinstance(p.label, list) and p.probability is None
+    yield several, "predictor.probability: this is needed where predictor.label is a list", "", MISSING
     content, template, record = p.content_type or c.dataset_type, p.content_template or "", p.record_template or ""
-    parquet = c.dataset_type == "application/x-parquet" and p.content_type is None
-    yield parquet, "predictor.content_type: this is needed for Parquet", "", MISSING
-    lines = content == "application/jsonlines" and template.count("$features") != 1
-    json_ = content == "application/json" and c.time_series_data_config is None
+    yield content == "application/x-parquet", "predictor.content_type: this is needed for Parquet", "", MISSING
+    lines, json_ = content == "application/jsonlines", content == "application/json" and c.time_series_data_config is None
     shown = f"predictor.content_template: found {json.dumps(p.content_template)}"
-    yield lines, shown, "a string with exactly one $features, for JSON Lines", "bad-value"
+    yield lines and template.count("$features") != 1, shown, "a string with exactly one $features, for JSON Lines", "bad-value"
     yield json_ and "$record" not in template, shown, "a string with $record or $records, for JSON", "bad-value"
     shown = f"predictor.record_template: found {json.dumps(p.record_template)}"
     accepted = "a string with $features, $features_kvp or ${name}, for JSON"
@@ -265,7 +258,7 @@ def _of_templates(c: AnalysisConfig) -> Iterator[Check]:
 
 def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
     shap, pdp, series = c.methods.shap or Shap(), c.methods.pdp, c.methods.asymmetric_shapley_value
-    both = shap.baseline is not None and shap.num_clusters is not None
+    both = len(_given(shap, "baseline", "num_clusters")) == 2
     yield both, "methods.shap: baseline and num_clusters exclude each other", "", OTHERWISE
     not_tabular = shap.features_to_explain is not None and (shap.text_config or shap.image_config)
     yield not_tabular, "methods.shap: features_to_explain is for tabular data, without text_config and image_config", "", OTHERWISE
@@ -279,23 +272,21 @@ def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
         yield fine and series.direction != "chronological", f"{path}.direction: found {series.direction!r}", accepted, "bad-value"
 
 
-def _of_time_series(c: AnalysisConfig) -> Iterator[Check]:
+def _of_data(c: AnalysisConfig) -> Iterator[Check]:
     parts = {
         "time_series_data_config": c.time_series_data_config,
         "methods.asymmetric_shapley_value": c.methods.asymmetric_shapley_value,
         "predictor.time_series_predictor_config": c.predictor and c.predictor.time_series_predictor_config,
     }
     absent = [name for name, there in parts.items() if there is None]
-    asked = len(absent) < len(parts)
-    yield asked and absent, f"{listed(absent)}: time series need all of {listed(parts)}", "", MISSING
-    wrong = asked and c.dataset_type != "application/json"
+    series = len(absent) < len(parts)
+    yield series and absent, f"{listed(absent)}: time series need all of {listed(parts)}", "", MISSING
+    wrong = series and c.dataset_type != "application/json"
     yield wrong, f"dataset_type: found {json.dumps(c.dataset_type)}", "application/json, for time series", "bad-value"
-    excluded = _biased(c) + ["methods.report"] * (c.methods.report is not None) + ["excluded_columns"] * (c.excluded_columns is not None)
-    yield asked and excluded, f"{listed(excluded)}: not for time series", "", OTHERWISE
-
-
-def _of_data(c: AnalysisConfig) -> Iterator[Check]:
-    apart = [k for k in ("facet_dataset_uri", "predicted_label_dataset_uri") if getattr(c, k) is not None]
+    excluded = [f"methods.{m}" for m in _given(c.methods, "pre_training_bias", "post_training_bias", "report")]
+    excluded += _given(c, "excluded_columns")
+    yield series and excluded, f"{listed(excluded)}: not for time series", "", OTHERWISE
+    apart = _given(c, "facet_dataset_uri", "predicted_label_dataset_uri")
     yield apart and c.dataset_type != "text/csv", f"{listed(apart)}: separate datasets are for text/csv only", "", OTHERWISE
     lists = c.dataset_type in ("application/jsonlines", "application/json") and c.time_series_data_config is None
     yield lists and c.features is None, f"features: this is needed for {c.dataset_type}", "", MISSING
