@@ -10,27 +10,13 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from tilth.errors import RulesError
+from tilth.rules.language import syntax
 from tilth.rules.language.functions import evaluate
-from tilth.rules.language.syntax import (
-    Clock,
-    Condition,
-    Day,
-    Duration,
-    Keyword,
-    Now,
-    Null,
-    Number,
-    Operand,
-    Reference,
-    Size,
-    Text,
-    Variable,
-)
 
 WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """The characters with the property White_Space of Unicode 15: what WHITESPACES_ONLY may consist of."""
 
-Plain: TypeAlias = float | int | str | datetime | Keyword | None
+Plain: TypeAlias = float | int | str | datetime | syntax.Keyword | None
 """An evaluated operand: a number, seconds, bytes, a string or pattern, a UTC timestamp without zone, EMPTY or WHITESPACES_ONLY, NULL."""
 
 
@@ -43,7 +29,7 @@ class Setting:
 
     now: datetime
     zone: tzinfo = UTC
-    variables: Mapping[str, Variable] = field(default_factory=dict)
+    variables: Mapping[str, syntax.Variable] = field(default_factory=dict)
 
     @property
     def timestamp(self) -> datetime:
@@ -104,17 +90,17 @@ class Criterion:
         return value
 
 
-def resolve(condition: Condition, setting: Setting, *, ignore_case: bool = False) -> Criterion:
+def resolve(condition: syntax.Condition, setting: Setting, *, ignore_case: bool = False) -> Criterion:
     """The condition with its operands evaluated.
 
     Variables are looked up, arithmetic is computed, `now()` and clock times become timestamps.
     Errors: `functions.EvaluationError` where a number has no value, `RulesError` for an undefined variable.
 
-    >>> resolve(Condition("duration", "<=", (Duration("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
+    >>> resolve(syntax.Condition("duration", "<=", (syntax.Duration("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
     True
     """
     operands = [plain for operand in condition.operands for plain in _plain(operand, condition, setting)]
-    daily = condition.family == "date" and all(isinstance(operand, Day | Keyword) for operand in condition.operands)
+    daily = condition.family == "date" and all(isinstance(operand, syntax.Day | syntax.Keyword) for operand in condition.operands)
     return Criterion(condition.family, condition.operator, tuple(operands), condition.negated, ignore_case, daily)
 
 
@@ -148,31 +134,31 @@ def clock(text: str) -> tuple[int, int]:
     return hour, minute
 
 
-def _plain(operand: Operand, condition: Condition, setting: Setting) -> Sequence[Plain]:
+def _plain(operand: syntax.Operand, condition: syntax.Condition, setting: Setting) -> Sequence[Plain]:
     match operand:
-        case Null() | Keyword("NULL"):
+        case syntax.Null() | syntax.Keyword("NULL"):
             return (None,)
-        case Number():
+        case syntax.Number():
             return (evaluate(operand),)
-        case Text():
+        case syntax.Text():
             return (operand.pattern if condition.operator == "matches" else operand.value,)
-        case Reference():
+        case syntax.Reference():
             return [plain for value in _lookup(operand, setting) for plain in _plain(value, condition, setting)]
-        case Keyword():
-            return (Keyword(operand.text),)
-        case Day():
+        case syntax.Keyword():
+            return (syntax.Keyword(operand.text),)
+        case syntax.Day():
             return (day(operand.text),)
-        case Now():
+        case syntax.Now():
             return (setting.timestamp + timedelta(seconds=operand.seconds),)
-        case Clock():
+        case syntax.Clock():
             today = setting.timestamp.replace(tzinfo=UTC).astimezone(setting.zone)
             hour, minute = clock(operand.text)
             return (utc(today.replace(hour=hour, minute=minute)),)
-        case Duration() | Size():
+        case syntax.Duration() | syntax.Size():
             return (operand.amount,)
 
 
-def _lookup(reference: Reference, setting: Setting) -> Sequence[Text | Keyword]:
+def _lookup(reference: syntax.Reference, setting: Setting) -> Sequence[syntax.Text | syntax.Keyword]:
     variable = setting.variables.get(reference.name)
     if variable is None:
         raise RulesError(f"there is no variable {reference.name}", code="E-VARIABLE")
@@ -181,9 +167,9 @@ def _lookup(reference: Reference, setting: Setting) -> Sequence[Text | Keyword]:
 
 def _equals(value: Any) -> Callable[[Any], bool]:
     def test(operand: Any) -> bool:
-        if operand == Keyword("EMPTY"):
+        if operand == syntax.Keyword("EMPTY"):
             return bool(value == "")
-        if operand == Keyword("WHITESPACES_ONLY"):
+        if operand == syntax.Keyword("WHITESPACES_ONLY"):
             return value != "" and not value.strip(WHITE_SPACE)
         return bool(value == operand)
 

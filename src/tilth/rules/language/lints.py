@@ -6,28 +6,15 @@ import re
 from itertools import pairwise
 
 from tilth.rules.conditions import Criterion, clock, day
+from tilth.rules.language import syntax
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.functions import EvaluationError, evaluate, numbers, walk
-from tilth.rules.language.syntax import (
-    Arithmetic,
-    Call,
-    Clock,
-    Condition,
-    Day,
-    Duration,
-    Now,
-    Number,
-    Operand,
-    Rule,
-    Size,
-    Text,
-)
 from tilth.rules.types.rule_type import RuleType
 
 PATTERN_PART = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]?|.", re.DOTALL)
 
 
-def lint(rule: Rule, row: RuleType, report: Diagnostics) -> None:
+def lint(rule: syntax.Rule, row: RuleType, report: Diagnostics) -> None:
     """Warns of what a single rule says."""
     for condition in (rule.condition, rule.threshold):
         if condition:
@@ -43,7 +30,7 @@ def lint(rule: Rule, row: RuleType, report: Diagnostics) -> None:
 # Ranges
 
 
-def _reversed(condition: Condition, report: Diagnostics) -> None:
+def _reversed(condition: syntax.Condition, report: Diagnostics) -> None:
     if condition.operator != "between":
         return
     low, high = map(_constant, condition.operands)
@@ -53,27 +40,27 @@ def _reversed(condition: Condition, report: Diagnostics) -> None:
         report.warn("W-REVERSED", condition.span, f"{condition} {always}", hint=hint)
 
 
-def _constant(operand: Operand) -> tuple[str, float] | None:
+def _constant(operand: syntax.Operand) -> tuple[str, float] | None:
     """A bound that is the same in every run, as a kind and a number: only bounds of one kind can be compared."""
     try:
         match operand:
-            case Number():
-                return None if any(isinstance(part, Call) for part in walk(operand)) else ("number", evaluate(operand))
-            case Day():
+            case syntax.Number():
+                return None if any(isinstance(part, syntax.Call) for part in walk(operand)) else ("number", evaluate(operand))
+            case syntax.Day():
                 return "day", day(operand.text).toordinal()
-            case Clock():
+            case syntax.Clock():
                 hour, minute = clock(operand.text)
                 return "clock", hour * 60 + minute
-            case Now():
+            case syntax.Now():
                 return "now", operand.seconds
-            case Duration() | Size():
+            case syntax.Duration() | syntax.Size():
                 return type(operand).__name__, operand.amount
     except (EvaluationError, ValueError):  # noted elsewhere
         pass
     return None
 
 
-def _threshold(condition: Condition, report: Diagnostics) -> None:
+def _threshold(condition: syntax.Condition, report: Diagnostics) -> None:
     """A share is between 0 and 1. The condition is tried at both ends, between them, and at and around each bound."""
     bounds = [_constant(operand) for operand in condition.operands]
     known = [bound[1] for bound in bounds if bound and bound[0] == "number"]
@@ -87,18 +74,18 @@ def _threshold(condition: Condition, report: Diagnostics) -> None:
         report.warn("W-THRESHOLD", condition.span, f"{condition} is {'always' if met.pop() else 'never'} met", hint=hint)
 
 
-def _meets(condition: Condition, bounds: list[float], share: float) -> bool:
+def _meets(condition: syntax.Condition, bounds: list[float], share: float) -> bool:
     return Criterion("number", condition.operator, tuple(bounds), condition.negated).holds(share)
 
 
-def _equality(condition: Condition, row: RuleType, report: Diagnostics) -> None:
+def _equality(condition: syntax.Condition, row: RuleType, report: Diagnostics) -> None:
     if row.inexact and condition.family == "number" and condition.operator in ("=", "!=", "in"):
         message = f"{row.name} is computed in floating point: equality with a number holds only by chance"
         report.warn("W-FLOAT-EQ", condition.span, message, hint="say how near it has to be, with between")
 
 
-def _precedence(condition: Condition, report: Diagnostics) -> None:
-    for chain in (part for number in numbers(condition) for part in walk(number) if isinstance(part, Arithmetic)):
+def _precedence(condition: syntax.Condition, report: Diagnostics) -> None:
+    for chain in (part for number in numbers(condition) for part in walk(number) if isinstance(part, syntax.Arithmetic)):
         signs = [sign for sign, _ in chain.rest]
         sums = [i for i, sign in enumerate(signs) if sign in "+-"]
         if sums and any(sign in "*/" for sign in signs[sums[0] :]):
@@ -109,8 +96,8 @@ def _precedence(condition: Condition, report: Diagnostics) -> None:
 # Patterns
 
 
-def _pattern(condition: Condition, report: Diagnostics) -> None:
-    if condition.operator != "matches" or not isinstance(condition.operands[0], Text):
+def _pattern(condition: syntax.Condition, report: Diagnostics) -> None:
+    if condition.operator != "matches" or not isinstance(condition.operands[0], syntax.Text):
         return
     pattern = condition.operands[0]
     lint_anchors(pattern, report)
@@ -119,7 +106,7 @@ def _pattern(condition: Condition, report: Diagnostics) -> None:
         report.warn("W-ALTERNATION", pattern.span, message, hint="put the alternatives in parentheses: (a|b)")
 
 
-def lint_anchors(pattern: Text, report: Diagnostics) -> None:
+def lint_anchors(pattern: syntax.Text, report: Diagnostics) -> None:
     """Warns of a pattern that is anchored at one end only."""
     parts = PATTERN_PART.findall(pattern.pattern)
     if parts and (parts[0] == "^") != (parts[-1] == "$"):

@@ -5,26 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from tilth.rules.language import syntax
 from tilth.rules.language.cursor import Cursor, Fault, shown
 from tilth.rules.language.diagnostics import Span
-from tilth.rules.language.syntax import (
-    Arithmetic,
-    Call,
-    Clock,
-    Condition,
-    Day,
-    Duration,
-    Group,
-    Keyword,
-    Literal,
-    Now,
-    Null,
-    Number,
-    Operand,
-    Reference,
-    Size,
-    Text,
-)
 from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW, SIZE_UNITS, TIME_UNITS
 
 MOST_DIGITS = 18
@@ -41,7 +24,7 @@ AN_OPERAND = "a number, a quoted string, a date, a duration, a size, a variable,
 class Operands(Cursor):
     """The part of the parser that reads what comes after `=`, `between`, `in` …"""
 
-    def condition(self) -> Condition | None:
+    def condition(self) -> syntax.Condition | None:
         """A condition, if one begins here. Its family is what its operands are."""
         start = self.here
         if start.kind not in CONDITIONS:
@@ -57,9 +40,9 @@ class Operands(Cursor):
             operator = self.take().kind
         operands = self.operands(operator)
         family, operands = self.family(operator, operands, self.since(start))
-        return Condition(family, operator, tuple(operands), negated, span=self.since(start))
+        return syntax.Condition(family, operator, tuple(operands), negated, span=self.since(start))
 
-    def operands(self, operator: str) -> list[Operand]:
+    def operands(self, operator: str) -> list[syntax.Operand]:
         if operator == "matches":
             return [self.quoted("a regular expression in quotes")]
         if operator == "in":
@@ -75,26 +58,26 @@ class Operands(Cursor):
         self.expect("and", "and, with the upper bound")
         return [first, self.operand()]
 
-    def operand(self) -> Operand:
+    def operand(self) -> syntax.Operand:
         token = self.here
         match token.kind:
             case "text":
                 return self.quoted()
             case "date":
                 self.take()
-                return Day(token.text[1:-1], span=token.span)
+                return syntax.Day(token.text[1:-1], span=token.span)
             case "clock":
                 self.take()
-                return Clock(token.text[1:-1], span=token.span)
+                return syntax.Clock(token.text[1:-1], span=token.span)
             case "empty" | "whitespaces_only":
                 self.take()
-                return Keyword(KEYWORDS[token.kind], span=token.span)
+                return syntax.Keyword(KEYWORDS[token.kind], span=token.span)
             case "$":
                 self.take()
-                return Reference(self.expect(NAME, "the name of a variable").text, span=self.since(token))
+                return syntax.Reference(self.expect(NAME, "the name of a variable").text, span=self.since(token))
         return self.now() or self.quantity() or self.number_operand()
 
-    def now(self) -> Now | None:
+    def now(self) -> syntax.Now | None:
         """`now()`, or shifted in parentheses."""
         start = self.here
         shifted = start.kind == "(" and (self.peek().kind == NOW or (self.peek().text == "now" and self.peek(2).kind == "("))
@@ -104,14 +87,14 @@ class Operands(Cursor):
             self.take()
         self.now_itself()
         if not shifted:
-            return Now(span=self.since(start))
+            return syntax.Now(span=self.since(start))
         if self.here.kind not in ("+", "-"):
             raise self.unexpected("+ or - and a duration")
         sign, shift = self.take().kind, self.quantity()
-        if not isinstance(shift, Duration):
+        if not isinstance(shift, syntax.Duration):
             raise self.unexpected("a duration, such as 3 days")
         self.expect(")")
-        return Now(sign, shift, span=self.since(start))
+        return syntax.Now(sign, shift, span=self.since(start))
 
     def now_itself(self) -> None:
         token = self.take()
@@ -120,7 +103,7 @@ class Operands(Cursor):
             self.expect(")")
             self.report.extension("W-SPELLING", self.since(token), "Glue reads now() only without a blank", hint="write now()")
 
-    def quantity(self) -> Duration | Size | None:
+    def quantity(self) -> syntax.Duration | syntax.Size | None:
         """A whole number and a unit; written together only in default mode."""
         token = self.here
         if token.kind == INT and self.peek().kind in UNITS:
@@ -135,71 +118,72 @@ class Operands(Cursor):
         if len(count) > MOST_DIGITS or (self.report.strict and int(count) >= 2**31):
             accepted = "up to 2147483647" if self.report.strict else f"up to {MOST_DIGITS} digits"
             raise self.fault("E-CONDITION", span, "this number is too large", accepted=accepted)
-        return Duration(count, unit, span=span) if unit in TIME_UNITS else Size(count, unit, span=span)
+        return syntax.Duration(count, unit, span=span) if unit in TIME_UNITS else syntax.Size(count, unit, span=span)
 
-    def number_operand(self) -> Number:
+    def number_operand(self) -> syntax.Number:
         number = self.number(AN_OPERAND)
         if self.here.kind in UNITS:
             raise self.unexpected("a whole number before a unit", "durations and sizes are whole numbers: 90 minutes, not 1.5 hours")
         return number
 
-    def number(self, accepted: str = "a number") -> Number:
+    def number(self, accepted: str = "a number") -> syntax.Number:
         """Terms with `+ - * /` between them, all of one precedence."""
         start, first = self.here, self.term(accepted)
-        rest: list[tuple[str, Number]] = []
+        rest: list[tuple[str, syntax.Number]] = []
         while self.here.kind in ("+", "-", "*", "/"):
             rest.append((self.take().kind, self.term()))
-        return Arithmetic(first, tuple(rest), span=self.since(start)) if rest else first
+        return syntax.Arithmetic(first, tuple(rest), span=self.since(start)) if rest else first
 
-    def term(self, accepted: str = "a number") -> Number:
+    def term(self, accepted: str = "a number") -> syntax.Number:
         token = self.here
         if token.kind in (INT, DECIMAL):
-            return Literal(self.take().text, span=token.span)
+            return syntax.Literal(self.take().text, span=token.span)
         if token.kind == "null":
-            return Null(self.take().text, span=token.span)
+            return syntax.Null(self.take().text, span=token.span)
         if token.kind == "-":
             self.take()
             if self.here.kind not in (INT, DECIMAL):
                 raise self.unexpected("a number: a minus is written only before digits")
-            return Literal("-" + self.take().text, span=self.since(token))
+            return syntax.Literal("-" + self.take().text, span=self.since(token))
         if token.kind == "(":
             self.nest(self.take())
             inner = self.number()
             self.expect(")")
             self.depth -= 1
-            return Group(inner, span=self.since(token))
+            return syntax.Group(inner, span=self.since(token))
         if token.kind == NAME and self.peek().kind == "(":
             return self.call()
         raise self.unexpected(accepted, f'strings are written in quotes: "{shown(token.text)}"' if token.kind == NAME else "")
 
-    def call(self) -> Call:
+    def call(self) -> syntax.Call:
         name = self.take()
         self.nest(self.take())
-        arguments: list[Number] = []
+        arguments: list[syntax.Number] = []
         if not self.take_if(")"):
             arguments = self.separated(self.number, ")")
         self.depth -= 1
-        return Call(name.text, tuple(arguments), span=self.since(name))
+        return syntax.Call(name.text, tuple(arguments), span=self.since(name))
 
-    def family(self, operator: str, operands: list[Operand], span: Span) -> tuple[str, list[Operand]]:
+    def family(self, operator: str, operands: list[syntax.Operand], span: Span) -> tuple[str, list[syntax.Operand]]:
         """The family of a condition, and its operands as that family writes NULL."""
         if operator == "matches":
             return "string", operands
         kinds = {operand.FAMILY for operand in operands} - {"null"}
         if kinds <= {"number"}:
             return "number", operands
-        if len(kinds) == 1 and kinds <= {"duration", "size"} and not any(isinstance(operand, Null) for operand in operands):
+        if len(kinds) == 1 and kinds <= {"duration", "size"} and not any(isinstance(operand, syntax.Null) for operand in operands):
             return kinds.pop(), operands
         if kinds == {"date"}:
             return "date", [_as_keyword(operand) for operand in operands]
-        if kinds <= {"string", "date"} and operator in ("=", "!=", "in") and not any(isinstance(operand, Now) for operand in operands):
+        has_now = any(isinstance(operand, syntax.Now) for operand in operands)
+        if kinds <= {"string", "date"} and operator in ("=", "!=", "in") and not has_now:
             return "string", [self.as_string(operand) for operand in operands]
         raise self.mixed(operator, kinds, span)
 
-    def as_string(self, operand: Operand) -> Operand:
-        if isinstance(operand, Day | Clock):
+    def as_string(self, operand: syntax.Operand) -> syntax.Operand:
+        if isinstance(operand, syntax.Day | syntax.Clock):
             self.datelike(operand.span)
-            return Text(operand.text, span=operand.span)
+            return syntax.Text(operand.text, span=operand.span)
         return _as_keyword(operand)
 
     def mixed(self, operator: str, kinds: set[str], span: Span) -> Fault:
@@ -212,16 +196,16 @@ class Operands(Cursor):
             return self.fault("E-CONDITION", span, "each number needs its unit, and NULL has none", hint=hint)
         return self.fault("E-CONDITION", span, f"{' and '.join(sorted(kinds))} operands are mixed", hint="all must be of one family")
 
-    def unquoted(self, condition: Condition) -> Condition:
+    def unquoted(self, condition: syntax.Condition) -> syntax.Condition:
         """Numbers with a point in quotes, where only a number has a meaning, are numbers. AWS's pages write them so."""
-        quoted = [operand for operand in condition.operands if isinstance(operand, Text) and QUOTED_NUMBER.fullmatch(operand.raw)]
+        quoted = [operand for operand in condition.operands if isinstance(operand, syntax.Text) and QUOTED_NUMBER.fullmatch(operand.raw)]
         if condition.operator == "matches" or len(quoted) != len(condition.operands):
             return condition
         for text in quoted:
             message = "Glue expects this number without quotes"
             self.report.extension("W-SPELLING", text.span, message, strictly="E-CONDITION", hint=f"write {text.raw}")
-        return replace(condition, family="number", operands=tuple(Literal(text.raw, span=text.span) for text in quoted))
+        return replace(condition, family="number", operands=tuple(syntax.Literal(text.raw, span=text.span) for text in quoted))
 
 
-def _as_keyword(operand: Operand) -> Operand:
-    return Keyword("NULL", span=operand.span) if isinstance(operand, Null) else operand
+def _as_keyword(operand: syntax.Operand) -> syntax.Operand:
+    return syntax.Keyword("NULL", span=operand.span) if isinstance(operand, syntax.Null) else operand

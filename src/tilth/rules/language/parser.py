@@ -12,32 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
+from tilth.rules.language import syntax
 from tilth.rules.language.cursor import Fault, shown
 from tilth.rules.language.diagnostics import Diagnostics, Span, TooMany
 from tilth.rules.language.operands import CONDITIONS, KEYWORDS, Operands
-from tilth.rules.language.syntax import (
-    Analyzer,
-    Clock,
-    Composite,
-    Condition,
-    Day,
-    Duration,
-    Keyword,
-    Label,
-    Now,
-    Null,
-    Number,
-    Parameter,
-    Reference,
-    Rule,
-    Ruleset,
-    Size,
-    Tag,
-    Text,
-    Texts,
-    Value,
-    Variable,
-)
 from tilth.rules.language.tags import TAG_VALUES
 from tilth.rules.language.tokens import BROKEN, CLOCK, DATE, DECIMAL, END, INT, NAME, NOW, SECTIONS, TEXT, Oddity, Token, tokenize
 from tilth.rules.types import RULE_TYPES, respelled
@@ -54,7 +32,7 @@ BODIES = {"Rules", "Analyzers"}
 A_SECTION = "Metadata, DataSources, a variable, DefaultLabels, Rules, Analyzers (in this order)"
 
 
-def read(report: Diagnostics) -> Ruleset:
+def read(report: Diagnostics) -> syntax.Ruleset:
     """The ruleset of a source, as far as it can be read; what cannot is noted in `report`."""
     tokens, odd = tokenize(report.source.text)
     parser = Parser(tokens, report)
@@ -62,7 +40,7 @@ def read(report: Diagnostics) -> Ruleset:
         parser.document()
         _note_oddities((one for one in odd if one.span.start < parser.here.start), report)  # anything may follow the last section
     (version, *_), (primary, *_) = (parser.keyed.get(key, [None]) for key in ("Version", "Primary"))
-    return Ruleset(
+    return syntax.Ruleset(
         version,
         primary,
         tuple(parser.keyed.get("AdditionalDataSources", ())),
@@ -100,11 +78,11 @@ class Parser(Operands):
 
     def __init__(self, tokens: list[Token], report: Diagnostics) -> None:
         super().__init__(tokens, report)
-        self.keyed: dict[str, list[Text]] = {}  # the keys of Metadata and DataSources
-        self.variables: list[Variable] = []
-        self.default_labels: tuple[Label, ...] = ()
-        self.rules: list[Rule | Composite] = []
-        self.analyzers: list[Analyzer] = []
+        self.keyed: dict[str, list[syntax.Text]] = {}  # the keys of Metadata and DataSources
+        self.variables: list[syntax.Variable] = []
+        self.default_labels: tuple[syntax.Label, ...] = ()
+        self.rules: list[syntax.Rule | syntax.Composite] = []
+        self.analyzers: list[syntax.Analyzer] = []
 
     # Sections
 
@@ -208,7 +186,7 @@ class Parser(Operands):
                     self.report.warn("W-UNUSED", before[0].span, f"{key} is given again below: this value has no effect")
                 self.keyed[key.name] = values
 
-    def dictionary(self) -> list[tuple[Text, list[Text], bool]]:
+    def dictionary(self) -> list[tuple[syntax.Text, list[syntax.Text], bool]]:
         """Pairs of a key and its strings, and whether these were a list."""
         start = self.expect("{")
         if self.take_if("}"):
@@ -216,7 +194,7 @@ class Parser(Operands):
             return []
         return self.separated(self.pair, "}")
 
-    def pair(self) -> tuple[Text, list[Text], bool]:
+    def pair(self) -> tuple[syntax.Text, list[syntax.Text], bool]:
         key = self.quoted("a quoted key")
         self.expect(":")
         if self.take_if("["):
@@ -226,12 +204,12 @@ class Parser(Operands):
     def variable(self, name: Token) -> None:
         listed = bool(self.take_if("["))
         values = self.separated(self.scalar, "]") if listed else [self.scalar()]
-        self.variables.append(Variable(name.text, tuple(values), listed, span=name.span))
+        self.variables.append(syntax.Variable(name.text, tuple(values), listed, span=name.span))
 
-    def scalar(self) -> Value:
+    def scalar(self) -> syntax.Value:
         if self.here.kind in KEYWORDS:
             token = self.take()
-            return Keyword(KEYWORDS[token.kind], span=token.span)
+            return syntax.Keyword(KEYWORDS[token.kind], span=token.span)
         hint = "a variable holds a string or a list of strings, not numbers or dates" if self.here.kind in (INT, DECIMAL, NOW, "-") else ""
         return self.quoted("a quoted string, NULL, EMPTY or WHITESPACES_ONLY", hint)
 
@@ -276,7 +254,7 @@ class Parser(Operands):
 
     # Rules
 
-    def rule(self) -> Rule | Composite:
+    def rule(self) -> syntax.Rule | syntax.Composite:
         """Units joined by `and` and `or`; `and` binds tighter."""
         start = self.here
         units, signs = [self.unit()], list[Token]()
@@ -294,7 +272,7 @@ class Parser(Operands):
                 groups.append([unit])
         return _joined("OR", [_joined("AND", group) for group in groups], self.since(start))
 
-    def surprises(self, units: list[Rule | Composite], signs: list[Token]) -> None:
+    def surprises(self, units: list[syntax.Rule | syntax.Composite], signs: list[Token]) -> None:
         """Warns of chains that are easily misread."""
         mixed = next((sign for sign in signs if sign.kind != signs[0].kind), None)
         if mixed:
@@ -305,7 +283,7 @@ class Parser(Operands):
             hint = "for labels of the whole put it in parentheses: ((A) AND (B)) labels=[…]"
             self.report.warn("W-LABEL-LEAF", span, "these labels belong to the last operand only", hint=hint)
 
-    def unit(self) -> Rule | Composite:
+    def unit(self) -> syntax.Rule | syntax.Composite:
         """A rule in parentheses, with labels or without, or a simple rule."""
         if not (opening := self.take_if("(")):
             rule = self.simple_rule()
@@ -319,7 +297,7 @@ class Parser(Operands):
         labels = self.labels() if self.here.kind == "labels" else ()
         return replace(inner, labels=(*inner.labels, *labels)) if labels else inner
 
-    def simple_rule(self) -> Rule:
+    def simple_rule(self) -> syntax.Rule:
         start = self.expect(NAME, "a rule type", hint="a group cannot be negated" if self.here.kind == "not" else "")
         name = self.type_name(start, "Rule")
         parameters = self.parameters()
@@ -327,7 +305,7 @@ class Parser(Operands):
         where, labels, threshold, tags = self.clauses(CLAUSES)
         if condition and name in RULE_TYPES and not any("string" in form.families for form in RULE_TYPES[name].forms):
             condition = self.unquoted(condition)
-        return Rule(name, parameters, condition, where, labels, threshold, tags, span=self.since(start))
+        return syntax.Rule(name, parameters, condition, where, labels, threshold, tags, span=self.since(start))
 
     def type_name(self, token: Token, section: str) -> str:
         """The name of the type; one that differs only in case is corrected."""
@@ -338,9 +316,9 @@ class Parser(Operands):
         self.report.extension("W-SPELLING", token.span, message, strictly="E-RULETYPE", hint=f"did you mean {meant!r}?", glue=glue)
         return meant
 
-    def parameters(self) -> tuple[Parameter, ...]:
+    def parameters(self) -> tuple[syntax.Parameter, ...]:
         """Parameters as long as there are any, with the connectors `of` and `and` before them."""
-        found: list[Parameter] = []
+        found: list[syntax.Parameter] = []
         while True:
             start, connector = self.here, ""
             if start.kind in ("of", "and") and self.peek().kind in PARAMETERS:
@@ -352,18 +330,18 @@ class Parser(Operands):
             found.append(self.parameter(start, connector))
         return tuple(found)
 
-    def parameter(self, start: Token, connector: str) -> Parameter:
+    def parameter(self, start: Token, connector: str) -> syntax.Parameter:
         token = self.take()
         if token.kind == "$":
-            return Parameter(self.expect(NAME, "the name of a variable").text, "$", connector, span=self.since(start))
+            return syntax.Parameter(self.expect(NAME, "the name of a variable").text, "$", connector, span=self.since(start))
         if token.kind == NAME:
             if token.text in RULE_TYPES and not connector:
                 hint = f'is a comma missing before it? If it is a column, write "{token.text}"'
                 self.report.warn("W-PARENS", token.span, f"{token.text} is read as a parameter here, not as a rule", hint=hint)
-            return Parameter(token.text, "", connector, span=token.span)
+            return syntax.Parameter(token.text, "", connector, span=token.span)
         if token.kind != TEXT:
             self.datelike(token.span)
-        return Parameter(token.text[1:-1], '"', connector, span=token.span)
+        return syntax.Parameter(token.text[1:-1], '"', connector, span=token.span)
 
     def logical(self) -> bool:
         """Whether the `and` here, before the name of a rule type, joins two rules. Glue takes it for a connector."""
@@ -373,12 +351,14 @@ class Parser(Operands):
 
     # Clauses
 
-    def clauses(self, allowed: tuple[str, ...]) -> tuple[Text | None, tuple[Label, ...], Condition | None, tuple[Tag, ...]]:
+    def clauses(
+        self, allowed: tuple[str, ...]
+    ) -> tuple[syntax.Text | None, tuple[syntax.Label, ...], syntax.Condition | None, tuple[syntax.Tag, ...]]:
         """`where`, `labels` and `with`, in any order; Glue reads them in this one."""
-        where: Text | None = None
-        labels: tuple[Label, ...] = ()
-        threshold: list[Condition] = []
-        tags: list[Tag] = []
+        where: syntax.Text | None = None
+        labels: tuple[syntax.Label, ...] = ()
+        threshold: list[syntax.Condition] = []
+        tags: list[syntax.Tag] = []
         rank, late = 0, None
         while (token := self.here).kind in allowed:
             late = late or (token if CLAUSES.index(token.kind) < rank else None)
@@ -399,24 +379,24 @@ class Parser(Operands):
             self.report.extension("W-ORDER", late.span, message)
         return where, labels, threshold[0] if threshold else None, tuple(tags)
 
-    def labels(self) -> tuple[Label, ...]:
+    def labels(self) -> tuple[syntax.Label, ...]:
         self.take()
         self.expect("=")
         return self.label_list()
 
-    def label_list(self) -> tuple[Label, ...]:
+    def label_list(self) -> tuple[syntax.Label, ...]:
         start = self.expect("[")
         if self.take_if("]"):
             self.report.error("E-LABEL", self.since(start), "the list of labels is empty", glue="Labels must have at least one label")
             return ()
         return tuple(self.separated(self.label, "]"))
 
-    def label(self) -> Label:
+    def label(self) -> syntax.Label:
         start, key = self.here, self.quoted('a label: "key"="value"')
         self.expect("=")
-        return Label(key, self.quoted("the label's value in quotes"), span=self.since(start))
+        return syntax.Label(key, self.quoted("the label's value in quotes"), span=self.since(start))
 
-    def tags(self, threshold: list[Condition], tags: list[Tag]) -> None:
+    def tags(self, threshold: list[syntax.Condition], tags: list[syntax.Tag]) -> None:
         """One or more tags after one `with`. After a comma, tags continue only where one of the known tags follows."""
         self.take()
         while True:
@@ -431,7 +411,7 @@ class Parser(Operands):
             self.report.extension("W-NOT-IN-GLUE", self.here.span, "Glue's open grammar reads one tag after each with")
             self.take()
 
-    def threshold(self, found: list[Condition]) -> None:
+    def threshold(self, found: list[syntax.Condition]) -> None:
         condition = self.condition()
         if condition is None:
             raise self.unexpected("a number condition, such as > 0.9")
@@ -446,44 +426,44 @@ class Parser(Operands):
         else:
             found.append(condition)
 
-    def tag(self, name: Token) -> Tag:
+    def tag(self, name: Token) -> syntax.Tag:
         """A tag and its value."""
         sign, value = self.here, self.peek()
-        made: Keyword | Texts | None = None
+        made: syntax.Keyword | syntax.Texts | None = None
         if sign.kind == "=" and value.text in ("true", "false"):
             self.at += 2
-            made = Keyword(value.text, span=value.span)
+            made = syntax.Keyword(value.text, span=value.span)
         elif sign.kind == "=" and value.kind == "[":
             self.at += 2
-            made = Texts(tuple(self.separated(self.quoted, "]")), span=self.since(value))
+            made = syntax.Texts(tuple(self.separated(self.quoted, "]")), span=self.since(value))
         if made:
             self.report.extension("W-NOT-IN-GLUE", made.span, "Glue's open grammar has no lists, no true and no false for tags")
-            return Tag(name.text, made, span=self.since(name))
+            return syntax.Tag(name.text, made, span=self.since(name))
         condition = self.condition()
         if condition is None:
             raise self.unexpected("= and a value")
-        return Tag(name.text, self.tag_value(condition), span=self.since(name))
+        return syntax.Tag(name.text, self.tag_value(condition), span=self.since(name))
 
-    def tag_value(self, condition: Condition) -> Number | Text | Keyword:
+    def tag_value(self, condition: syntax.Condition) -> syntax.Number | syntax.Text | syntax.Keyword:
         operand = condition.operands[0]
         if condition.operator != "=":
             kind = "String" if condition.family == "string" else "Number"
             glue = f"{kind} tags only support the equality operator."
             self.report.error("E-TAG", condition.span, "a tag takes = and a value", accepted="=", glue=glue)
-        if isinstance(operand, Null):
-            return Keyword("NULL", span=operand.span)
-        if isinstance(operand, Day | Clock):
+        if isinstance(operand, syntax.Null):
+            return syntax.Keyword("NULL", span=operand.span)
+        if isinstance(operand, syntax.Day | syntax.Clock):
             self.datelike(operand.span)
-            return Text(operand.text, span=operand.span)
-        if isinstance(operand, Reference):
+            return syntax.Text(operand.text, span=operand.span)
+        if isinstance(operand, syntax.Reference):
             raise self.fault("E-VARIABLE", operand.span, "a variable cannot be the value of a tag")
-        if isinstance(operand, Now | Duration | Size):
+        if isinstance(operand, syntax.Now | syntax.Duration | syntax.Size):
             raise self.fault("E-TAG", operand.span, "a tag takes a string or a number", hint=f'write "{operand}"')
         return operand
 
     # Analyzers
 
-    def analyzer(self) -> Analyzer:
+    def analyzer(self) -> syntax.Analyzer:
         start = self.expect(NAME, "an analyzer", hint="analyzers cannot be joined" if self.here.kind == "(" else "")
         name = self.type_name(start, "Analyzer")
         parameters = self.parameters()
@@ -499,17 +479,17 @@ class Parser(Operands):
             self.report.extension("W-NOT-IN-GLUE", clauses.span, f"Glue's open grammar does not allow {clauses.text} after an analyzer")
         if self.here.kind == BROKEN:
             raise Fault
-        return Analyzer(name, parameters, where, tags, span=self.since(start))
+        return syntax.Analyzer(name, parameters, where, tags, span=self.since(start))
 
 
-def _joined(operator: str, operands: list[Rule | Composite], span: Span | None = None) -> Rule | Composite:
+def _joined(operator: str, operands: list[syntax.Rule | syntax.Composite], span: Span | None = None) -> syntax.Rule | syntax.Composite:
     """A chain of operands, into which unlabelled chains of the same operator dissolve."""
     if len(operands) == 1:
         return operands[0]
-    flat: list[Rule | Composite] = []
+    flat: list[syntax.Rule | syntax.Composite] = []
     for one in operands:
-        if isinstance(one, Composite) and one.operator == operator and not one.labels:
+        if isinstance(one, syntax.Composite) and one.operator == operator and not one.labels:
             flat += one.operands
         else:
             flat.append(one)
-    return Composite(operator, tuple(flat), span=span or operands[0].span.to(operands[-1].span))
+    return syntax.Composite(operator, tuple(flat), span=span or operands[0].span.to(operands[-1].span))

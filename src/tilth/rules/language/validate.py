@@ -7,31 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tilth.errors import listed
 from tilth.rules.conditions import clock, day
-from tilth.rules.language import lints
+from tilth.rules.language import lints, syntax
 from tilth.rules.language.cursor import miswritten, shown
 from tilth.rules.language.diagnostics import Diagnostics, Span
 from tilth.rules.language.functions import FUNCTIONS, NOT_IN_GLUE, misuse, numbers, walk
 from tilth.rules.language.references import split_aggregate, split_mapping, split_reference
-from tilth.rules.language.syntax import (
-    Analyzer,
-    Call,
-    Clock,
-    Composite,
-    Condition,
-    Day,
-    Keyword,
-    Label,
-    Literal,
-    Now,
-    Null,
-    Parameter,
-    Reference,
-    Rule,
-    Ruleset,
-    Tag,
-    Text,
-    Variable,
-)
 from tilth.rules.language.tags import TAG_VALUES, useless
 from tilth.rules.types import RULE_TYPES, respelled
 from tilth.rules.types.rule_type import GLUE, NEXT, NO, TILTH, Form, RuleType
@@ -47,7 +27,7 @@ SUB_QUERY = re.compile(r"\bselect\b|\)\s*over\b", re.IGNORECASE)
 NESTED = re.compile(r"\$[A-Za-z0-9_.]")
 
 
-def check(ruleset: Ruleset, report: Diagnostics) -> None:
+def check(ruleset: syntax.Ruleset, report: Diagnostics) -> None:
     """Notes in `report` every mistake of a ruleset, and what is probably not intended."""
     _Validation(ruleset, report).everything()
 
@@ -55,9 +35,9 @@ def check(ruleset: Ruleset, report: Diagnostics) -> None:
 class _Validation:
     """The checks of one ruleset."""
 
-    def __init__(self, ruleset: Ruleset, report: Diagnostics) -> None:
+    def __init__(self, ruleset: syntax.Ruleset, report: Diagnostics) -> None:
         self.ruleset, self.report = ruleset, report
-        self.variables: dict[str, Variable] = {}
+        self.variables: dict[str, syntax.Variable] = {}
         self.used: set[str] = set()
         self.aliases = dict.fromkeys([*(one.name for one in (*ruleset.sources, ruleset.primary) if one), "primary"])
         self.known_aliases = listed(self.aliases)
@@ -94,12 +74,12 @@ class _Validation:
             if name[0] in "._":
                 self.report.error("E-VARIABLE", variable.span, f"the name of a variable cannot begin with {name[0]}")
             for value in variable.values:
-                if isinstance(value, Text) and NESTED.search(value.raw):
+                if isinstance(value, syntax.Text) and NESTED.search(value.raw):
                     message = "a variable inside a variable is not looked up, and Glue rejects it"
                     glue = f"Nested variables are not supported in variable '{name}'"
                     self.report.extension("W-NOT-IN-GLUE", value.span, message, strictly="E-VARIABLE", glue=glue)
 
-    def labels(self, labels: Iterable[Label], defaults: Iterable[Label]) -> None:
+    def labels(self, labels: Iterable[syntax.Label], defaults: Iterable[syntax.Label]) -> None:
         """The labels of one list, with the default labels that it overlays."""
         keys, count = {label.key.name for label in defaults}, len(tuple(defaults))
         full = count > MOST_LABELS  # noted already, at the default labels
@@ -126,9 +106,9 @@ class _Validation:
 
     # Rules and analyzers
 
-    def rule(self, rule: Rule | Composite) -> None:
+    def rule(self, rule: syntax.Rule | syntax.Composite) -> None:
         self.labels(rule.labels, self.ruleset.default_labels)
-        if isinstance(rule, Composite):
+        if isinstance(rule, syntax.Composite):
             for operand in rule.operands:
                 self.rule(operand)
             return
@@ -147,13 +127,13 @@ class _Validation:
         if row.lint:
             row.lint(rule, [self.parameter_text(p) for p in rule.parameters], self.report)
 
-    def analyzer(self, analyzer: Analyzer) -> None:
+    def analyzer(self, analyzer: syntax.Analyzer) -> None:
         row = self.type_of(analyzer)
         self.references(analyzer)
         if row:
             self.clauses(analyzer, row)
 
-    def clauses(self, rule: Rule | Analyzer, row: RuleType) -> Form | None:
+    def clauses(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> Form | None:
         """What rules and analyzers have in common; the form that was written."""
         form = self.form(rule, row)
         self.where(rule, row)
@@ -161,9 +141,9 @@ class _Validation:
         self.parameters(rule, row)
         return form
 
-    def type_of(self, node: Rule | Analyzer) -> RuleType | None:
+    def type_of(self, node: syntax.Rule | syntax.Analyzer) -> RuleType | None:
         """The type of a rule or an analyzer, if it may be in its section."""
-        row, span, is_rule = RULE_TYPES.get(node.type), _name_span(node), isinstance(node, Rule)
+        row, span, is_rule = RULE_TYPES.get(node.type), _name_span(node), isinstance(node, syntax.Rule)
         section, noun = ("Rule", "rule type") if is_rule else ("Analyzer", "analyzer")
         invalid = f"{section} Type: {node.type} is not valid"
         if row is None:
@@ -187,7 +167,7 @@ class _Validation:
             self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list {what}{node.type}")
         return row
 
-    def form(self, rule: Rule | Analyzer, row: RuleType) -> Form | None:
+    def form(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> Form | None:
         """The form that was written. With a wrong number of parameters it is the only one there is, if there is only one."""
         given = len(rule.parameters)
         form = row.form(given)
@@ -197,14 +177,14 @@ class _Validation:
         span = rule.parameters[most].span if given > most else _name_span(rule)
         bare = [parameter.raw for parameter in rule.parameters if not parameter.style]
         hint = next((f"is a comma missing before {word}?" if word in RULE_TYPES else miswritten(word) for word in bare), "")
-        takes, section = _either([form.count for form in row.forms]), "Rule" if isinstance(rule, Rule) else "Analyzer"
+        takes, section = _either([form.count for form in row.forms]), "Rule" if isinstance(rule, syntax.Rule) else "Analyzer"
         glue = f"{section} Type: {rule.type} is not valid"
         self.report.error("E-ARITY", span, f"{rule.type} takes {takes}, not {given}", accepted=row.usage, hint=hint, glue=glue)
         return row.forms[0] if len(row.forms) == 1 else None
 
     # Conditions
 
-    def condition(self, rule: Rule, row: RuleType, form: Form) -> None:
+    def condition(self, rule: syntax.Rule, row: RuleType, form: Form) -> None:
         condition, families = rule.condition, form.families
         kind = "boolean" if not families else families[0]
         glue = f"Unexpected condition for rule of type {rule.type} with {kind} return type"
@@ -224,36 +204,36 @@ class _Validation:
         elif condition.family == "number" and not row.dynamic:
             self.plain_numbers(condition, rule)
 
-    def whole_numbers(self, condition: Condition) -> None:
+    def whole_numbers(self, condition: syntax.Condition) -> None:
         for operand in condition.operands:
-            if not (isinstance(operand, Literal) and operand.integer):
+            if not (isinstance(operand, syntax.Literal) and operand.integer):
                 accepted = "a whole number of bytes, or a number and B, KB, MB, GB or TB"
                 self.report.error("E-CONDITION", operand.span, f"{operand} is not a size", accepted=accepted)
 
-    def plain_numbers(self, condition: Condition, rule: Rule) -> None:
-        for call in filter(None, (next((part for part in walk(n) if isinstance(part, Call)), None) for n in numbers(condition))):
+    def plain_numbers(self, condition: syntax.Condition, rule: syntax.Rule) -> None:
+        for call in filter(None, (next((part for part in walk(n) if isinstance(part, syntax.Call)), None) for n in numbers(condition))):
             glue = f"[{rule.type}] rule only supports simple atomic operands in thresholds."
             message = f"{rule.type} is compared with plain numbers, not with the history"
             self.report.error("E-CONDITION", call.span, message, glue=glue)
 
-    def operands(self, condition: Condition, rule: Rule, row: RuleType) -> None:
+    def operands(self, condition: syntax.Condition, rule: syntax.Rule, row: RuleType) -> None:
         """NULLs without a meaning, dates that do not exist, unknown functions."""
         in_set = condition is rule.condition and row.null_operands and condition.operator in ("=", "!=", "in")
         for operand in condition.operands:
             match operand:
-                case Day() | Clock() | Now():
+                case syntax.Day() | syntax.Clock() | syntax.Now():
                     self.date(operand)
-                case Keyword("NULL") if condition.family == "date" and condition.operator not in ("=", "!=", "in"):
+                case syntax.Keyword("NULL") if condition.family == "date" and condition.operator not in ("=", "!=", "in"):
                     self.null(operand.span)
         for number in numbers(condition) if condition.family == "number" else ():
             for part in walk(number):
-                if isinstance(part, Call) and part.function in NOT_IN_GLUE:
+                if isinstance(part, syntax.Call) and part.function in NOT_IN_GLUE:
                     self.report.warn("W-NOT-IN-GLUE", part.span, f"Glue's documentation does not list the function {part.function}")
-                if isinstance(part, Null) and not (in_set and number is part):
+                if isinstance(part, syntax.Null) and not (in_set and number is part):
                     self.null(part.span)
             reason = misuse(number)
-            if reason and not isinstance(reason.node, Null):
-                name = reason.node.function if isinstance(reason.node, Call) else ""
+            if reason and not isinstance(reason.node, syntax.Null):
+                name = reason.node.function if isinstance(reason.node, syntax.Call) else ""
                 hint = self.report.near(name, FUNCTIONS) if name not in FUNCTIONS else ""
                 self.report.warn("W-UNJUDGED", reason.node.span, reason.reason, hint=hint, glue=reason.glue)
 
@@ -261,22 +241,22 @@ class _Validation:
         accepted = 'ColumnValues "column" = NULL, and !=, in, not in'
         self.report.error("E-NULL-OPERAND", span, "NULL is neither more nor less than anything", accepted=accepted)
 
-    def date(self, operand: Day | Clock | Now) -> None:
+    def date(self, operand: syntax.Day | syntax.Clock | syntax.Now) -> None:
         try:
             match operand:
-                case Day():
+                case syntax.Day():
                     day(operand.text)
-                case Clock():
+                case syntax.Clock():
                     clock(operand.text)
-                case Now() if abs(operand.seconds) > FARTHEST_DAYS * 86_400:
+                case syntax.Now() if abs(operand.seconds) > FARTHEST_DAYS * 86_400:
                     self.report.error("E-DATE", operand.span, "the calendar ends before that", accepted=f"up to {FARTHEST_DAYS} days")
         except ValueError:
-            accepted = "a day of the calendar" if isinstance(operand, Day) else "00:00 to 23:59, or 1:00 to 12:59 AM or PM"
+            accepted = "a day of the calendar" if isinstance(operand, syntax.Day) else "00:00 to 23:59, or 1:00 to 12:59 AM or PM"
             self.report.error("E-DATE", operand.span, f"there is no {operand}", accepted=accepted)
 
     # Clauses
 
-    def where(self, rule: Rule | Analyzer, row: RuleType) -> None:
+    def where(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> None:
         if rule.where is None:
             return
         span, text = rule.where.span, rule.where.pattern
@@ -290,7 +270,7 @@ class _Validation:
             hint = "CustomSql can have sub-queries and window functions"
             self.report.error("E-WHERE-SUBQUERY", span, "a where looks at one row: no sub-query, no window function", hint=hint)
 
-    def threshold(self, rule: Rule, row: RuleType) -> None:
+    def threshold(self, rule: syntax.Rule, row: RuleType) -> None:
         if rule.threshold is None:
             return
         span, glue = rule.threshold.span, f"Threshold condition not supported for rule type: {rule.type}"
@@ -301,8 +281,8 @@ class _Validation:
             message = f"Glue knows no threshold for {rule.type}"
             self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-THRESHOLD", glue=glue)
 
-    def tags(self, rule: Rule | Analyzer, row: RuleType) -> None:
-        seen: dict[str, Tag] = {}
+    def tags(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> None:
+        seen: dict[str, syntax.Tag] = {}
         for tag in rule.tags:
             if tag.name in seen:
                 self.report.warn("W-UNUSED", seen[tag.name].span, f"{tag.name} is given again: this one has no effect")
@@ -321,16 +301,16 @@ class _Validation:
 
     # Parameters
 
-    def references(self, rule: Rule | Analyzer) -> None:
+    def references(self, rule: syntax.Rule | syntax.Analyzer) -> None:
         """Variables where they are used."""
         for parameter in rule.parameters:
             if parameter.style == "$":
                 self.reference(parameter.raw, parameter.span, as_text=True)
-        condition = rule.condition if isinstance(rule, Rule) else None
+        condition = rule.condition if isinstance(rule, syntax.Rule) else None
         if condition is None:
             return
         for operand in condition.operands:
-            if isinstance(operand, Reference):
+            if isinstance(operand, syntax.Reference):
                 known = self.reference(operand.name, operand.span, as_text=condition.operator != "in")
                 if known and self.report.strict and (condition.operator != "in" or len(condition.operands) > 1):
                     self.report.error("E-VARIABLE", operand.span, "Glue fails on a variable here", accepted=f"in ${operand.name}")
@@ -342,7 +322,7 @@ class _Validation:
         if variable is None:
             hint, glue = self.report.near(name, self.variables), f"Variable not found: {name}"
             self.report.error("E-VARIABLE", span, f"there is no variable {name}", accepted=listed(self.variables), hint=hint, glue=glue)
-        elif as_text and (variable.listed or isinstance(variable.values[0], Keyword)):
+        elif as_text and (variable.listed or isinstance(variable.values[0], syntax.Keyword)):
             kind = "a list" if variable.listed else str(variable.values[0])
             message, glue = f"{name} is {kind}, and a string is expected here", f"Invalid variable type for '{name}': expected STRING"
             self.report.error("E-VARIABLE", span, message, hint="lists go with in and not in", glue=glue)
@@ -350,19 +330,19 @@ class _Validation:
             return True
         return False
 
-    def parameters(self, rule: Rule | Analyzer, row: RuleType) -> None:
+    def parameters(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> None:
         """What is inside parameters: aliases, mappings, aggregates, the metric that is watched."""
         for index, parameter in enumerate(rule.parameters):
             look, text = PARAMETER_CHECKS.get(row.kind(index)), self.parameter_text(parameter)
             if look and text is not None:
                 look(self, text, parameter.span)
 
-    def parameter_text(self, parameter: Parameter) -> str | None:
+    def parameter_text(self, parameter: syntax.Parameter) -> str | None:
         if parameter.style != "$":
             return parameter.text.name
         variable = self.variables.get(parameter.raw)
         value = variable.values[0] if variable and not variable.listed else None
-        return value.name if isinstance(value, Text) else None
+        return value.name if isinstance(value, syntax.Text) else None
 
     def alias(self, name: str, span: Span) -> None:
         if (self.ruleset.primary or self.ruleset.sources) and name not in self.aliases:
@@ -415,5 +395,5 @@ def _either(words: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _name_span(rule: Rule | Analyzer) -> Span:
+def _name_span(rule: syntax.Rule | syntax.Analyzer) -> Span:
     return Span(rule.span.start, rule.span.start + len(rule.type))
