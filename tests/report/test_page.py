@@ -182,7 +182,7 @@ def test_a_split_that_leaks_says_so_and_one_that_does_not_says_that():
 def test_a_warning_of_several_parts_is_shown_once():
     points = warnings(REPORTS["loans"]).blocks[0]
     assert isinstance(points, Points)
-    assert [plain(words) for words, _ in points.points] == [
+    assert [plain(words) for words in points.points] == [
         "raw, train: sex=female: the label is missing in 0.6% of sex=female and in 0.3% of the others (MISSINGNESS_DIFFERS)"
     ]
 

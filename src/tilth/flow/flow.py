@@ -14,6 +14,7 @@ from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.serving import row_error, row_of
 from tilth.measures.measure import Measure
 from tilth.report import Finding
+from tilth.report.blocks import counted, plain, value_with_interval
 from tilth.rules import Ruleset
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
@@ -192,11 +193,5 @@ def _table(fitted: tuple[Fitted, ...]) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    match value:
-        case float():
-            return f"{value:.6g}"
-        case list() | tuple() | dict() if len(value) > 4:
-            return f"{len(value)} values"
-        case bytes():
-            return f"{len(value):,} bytes"
-    return str(value)
+    many = isinstance(value, list | tuple | dict) and len(value) > 4
+    return counted(len(value), "value") if many else plain(value_with_interval(value))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from tilth.report.charts import clean, number
+from tilth.report.charts import clean, number, with_interval
 
 Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
 """The meaning of an item for the reader. Never shown by colour alone, but by a symbol or a word, too."""
@@ -86,14 +86,13 @@ def counted(n: float, thing: str, things: str = "") -> str:
 
 
 def value_with_interval(value: Any, low: float | None = None, high: float | None = None) -> str:
-    """A value with its interval, if it has one.
+    """A value of any type; a number with its interval, if it has one.
 
     >>> value_with_interval(0.5, 0.4, 0.6), [word for word, _ in pieces(value_with_interval("red"))]
     ('0.5 (0.4 to 0.6)', ['red'])
     """
     is_number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    words = number(value) if is_number else code(shown(value, 80))
-    return words if low is None or high is None else f"{words} ({number(low)} to {number(high)})"
+    return with_interval(value, low, high) if is_number else code(shown(value, 80))
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,9 @@ class Words:
 
 @dataclass(frozen=True)
 class Points:
-    """A list. Each point may link to a section of the page. `remarks` are set smaller."""
+    """A list. `remarks` are set smaller."""
 
-    points: tuple[tuple[str, str], ...]  # words, and the section's key or an empty string
+    points: tuple[str, ...]
     remarks: bool = False
 
 

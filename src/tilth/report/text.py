@@ -117,7 +117,7 @@ def _block(block: Block) -> Iterator[RenderableType]:
         case Words():
             yield _hanging(SYMBOLS[block.tone], block.words, block.tone) if block.tone else _line(block.words)
         case Points():
-            for words, _ in block.points[:MOST_POINTS]:
+            for words in block.points[:MOST_POINTS]:
                 yield _hanging("-", words)
             if len(block.points) > MOST_POINTS:
                 yield _line(f"… and {number(len(block.points) - MOST_POINTS)} more")

@@ -15,8 +15,7 @@ def warnings(found: Sequence[Finding[Warned]]) -> Section:
     for f in found:
         parts_of.setdefault((f.name, " ".join(f.message.split())), []).append(f.part)
     points = [
-        (f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else ""), "")
-        for (name, message), parts in parts_of.items()
+        f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else "") for (name, message), parts in parts_of.items()
     ]
     return Section("warnings", "Warnings", (Points(tuple(points)),), advice=(Advice(f"Read the {counted(len(found), 'warning')}.", 0),))
 

@@ -25,7 +25,7 @@ def test_a_group_has_sentences_a_chart_and_a_table():
     groups = [b for b in section.blocks if isinstance(b, Section)]
     assert [plain(g.title) for g in groups] == ["sex=female against the others", "age=(-inf, 25) against the others"]
     assert [type(b) for b in groups[0].blocks] == [Points, Picture, Table, Points]
-    assert [plain(words) for words, _ in groups[0].blocks[-1].points] == [
+    assert [plain(words) for words in groups[0].blocks[-1].points] == [
         "Rows excluded because the group or the label is missing: 198 in raw.",
         "raw: CDDL has no value: group variable is empty or not provided.",
     ]

@@ -132,7 +132,7 @@ def _group(k: int, group: Compared, found: list[Found], brief: bool) -> Section:
 
 
 def _points(words: Sequence[str], remarks: bool = True) -> Block:
-    return Points(tuple((t, "") for t in words), remarks=remarks)
+    return Points(tuple(words), remarks=remarks)
 
 
 def _chart(k: int, group: Compared, by_metric: Mapping[str, Mapping[str, Found]]) -> Block:

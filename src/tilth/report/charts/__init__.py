@@ -20,8 +20,8 @@ from tilth.report.charts.bars import bars
 from tilth.report.charts.draw import MOST, STYLE
 from tilth.report.charts.intervals import Dot, intervals
 from tilth.report.charts.letters import clean
-from tilth.report.charts.numbers import number, percent
+from tilth.report.charts.numbers import number, percent, with_interval
 from tilth.report.charts.shares import shares
 from tilth.report.charts.stacked import stacked
 
-__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "intervals", "number", "percent", "shares", "stacked"]
+__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "intervals", "number", "percent", "shares", "stacked", "with_interval"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tilth.report.charts import draw
 from tilth.report.charts.letters import clean, width_of
-from tilth.report.charts.numbers import finite
+from tilth.report.charts.numbers import finite, number
 
 
 class Axis(NamedTuple):
@@ -42,11 +42,11 @@ def axis(values: Iterable[float | None], left: float, right: float, margin: floa
     return Axis(low - pad, high + pad, left, right)
 
 
-def scale(axis: Axis, top: float, bottom: float, form: Callable[[float], str]) -> list[str]:
+def scale(axis: Axis, top: float, bottom: float) -> list[str]:
     """Grid lines with their values below; a value that would touch the one before, or that reads the same, is left out."""
     drawn, free, last = [], -math.inf, ""
     for tick in axis.ticks():
-        x, label = axis.at(tick), form(tick)
+        x, label = axis.at(tick), number(tick)
         half = width_of(label, 11) / 2
         drawn.append(draw.line(x, top, x, bottom, 0.15))
         if x - half >= free and x + half <= draw.WIDTH and label != last:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tilth.report.charts import axes, draw
 from tilth.report.charts.letters import width_of
-from tilth.report.charts.numbers import as_float, finite, number
+from tilth.report.charts.numbers import as_float, finite, with_interval
 
 
 class Dot(NamedTuple):
@@ -24,7 +24,6 @@ def intervals(
     rows: Mapping[str, Mapping[str, Dot]],
     neutral: float = 0.0,
     bands: Mapping[str, tuple[float, float]] | None = None,
-    form: Callable[[float | None], str] = number,
     key: str = "",
 ) -> str:
     """A mark with its interval per series, for every name, on one axis with a line at `neutral`; the numbers are on the right.
@@ -43,7 +42,7 @@ def intervals(
     bands = {name: band for name, band in (bands or {}).items() if name in shown}
     samples = [*series, *(["accepted"] if bands else [])]
     legend, y = axes.legend(samples, lambda k, x, top: _mark(x + 8, top + 9, k) if k < len(series) else _shade(x + 1, top + 3, 14, 11))
-    written = {(name, s): _dot_words(dot, form) for name, row in shown.items() for s, dot in row.items()}
+    written = {(name, s): with_interval(*dot) for name, row in shown.items() for s, dot in row.items()}
     names, numbers = axes.names_room(shown), max(map(width_of, written.values())) + 14
     axis = axes.axis(
         [neutral, *(x for row in shown.values() for dot in row.values() for x in dot), *(x for band in bands.values() for x in band)],
@@ -63,14 +62,10 @@ def intervals(
                 words = f"{name}, {label}: {written[name, label]}"
                 body.append(draw.titled(words, *_interval(axis, row[label], y + 18 * k + 9, k, written[name, label])))
         y += deep + 8
-    frame = [*axes.scale(axis, top - 4, y, form), draw.line(axis.at(neutral), top - 4, axis.at(neutral), y, 0.8)]
+    frame = [*axes.scale(axis, top - 4, y), draw.line(axis.at(neutral), top - 4, axis.at(neutral), y, 0.8)]
     about = axes.description(((f"{name}, {label}", words) for (name, label), words in written.items()), len(rows) - len(shown))
     more = axes.beyond(len(rows) - len(shown), y + 20)
     return draw.figure(title, about, y + 20 + 20 * len(more), [*legend, *frame, *body, *more], key)
-
-
-def _dot_words(dot: Dot, form: Callable[[float | None], str]) -> str:
-    return form(dot.value) + (f" ({form(dot.low)} to {form(dot.high)})" if dot.low is not None and dot.high is not None else "")
 
 
 def _shade(x: float, y: float, width: float, height: float) -> str:

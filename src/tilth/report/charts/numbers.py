@@ -27,6 +27,15 @@ def number(x: float | None) -> str:
     return sign + trimmed(f"{size:,.{max(0, 3 - math.floor(math.log10(size)))}f}")
 
 
+def with_interval(x: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A number, followed by its interval if it has one.
+
+    >>> with_interval(0.5, 0.4, 0.6), with_interval(0.5)
+    ('0.5 (0.4 to 0.6)', '0.5')
+    """
+    return number(x) if low is None or high is None else f"{number(x)} ({number(low)} to {number(high)})"
+
+
 def percent(share: float | None) -> str:
     """A share from 0 to 1 as per cent with one digit; a little and nearly all are never written as none and all.
 
