@@ -27,7 +27,7 @@ def example(name: str, shared_data: Shared) -> Flow:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_an_example_is_a_flow(path: Path) -> None:
-    assert Flow.load(path).features
+    assert Flow.load(path).parts["features"]
 
 
 # Clarify's published values for the 30,162 complete rows: a = 20,380 men (6,396 above 50K), d = 9,782 women (1,112)

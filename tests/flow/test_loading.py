@@ -52,18 +52,18 @@ deliver: {to: out, format: csv}
     assert flow.split is not None
     assert (flow.split.by, flow.split.columns, flow.split.seed) == ("hash", ("customer no", "zip"), 3)
     assert flow.split.shares == (("train", 0.7), ("valid", 0.1), ("test", 0.2))
-    assert [str(s) for s in flow.features] == ["impute(columns=['age', 'pay'], with='mean')", "scale(columns='numeric')"]
+    assert [str(s) for s in flow.parts["features"]] == ["impute(columns=['age', 'pay'], with='mean')", "scale(columns='numeric')"]
     assert (flow.measure, flow.deliver.to, flow.deliver.format) == ((Bias(),), "out", "csv")
 
 
 def test_an_empty_mapping_is_a_flow_that_does_nothing() -> None:
-    assert Flow.parse("{}").features == ()
+    assert Flow.parse("{}").parts == {}
 
 
 def test_a_column_may_be_called_by_a_number() -> None:
     flow = Flow.parse("data: {roles: {label: 2024, positive: 1}}\nfeatures: [{scale: [2020, 2021]}]")
     assert (flow.reading.roles.label, flow.reading.roles.positive) == ("2024", (1,))
-    assert flow.features[0].columns == ("2020", "2021")
+    assert flow.parts["features"][0].columns == ("2020", "2021")
 
 
 @pytest.mark.parametrize("path", sorted(MISTAKES.glob("*.yaml")), ids=lambda p: p.stem)

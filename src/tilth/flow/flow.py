@@ -118,11 +118,6 @@ class Flow:
         """How rows are assigned to the parts of the data, if they are."""
         return next((s for s in self.parts.get("split", ()) if isinstance(s, Split)), None)
 
-    @property
-    def features(self) -> tuple[Step, ...]:
-        """The steps of the part `features`."""
-        return self.parts.get("features", ())
-
     def steps(self, *names: Part) -> Iterator[tuple[Part, Step]]:
         """Every step with its part, of all parts or of some, in the order in which they run."""
         yield from ((name, step) for name in names or BY_NAME for step in self.parts.get(name, ()))

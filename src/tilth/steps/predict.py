@@ -60,13 +60,13 @@ class Predict(Step):
     """Types that a `.skops` file may hold besides those that skops trusts. Name only what you have reviewed."""
 
     def __post_init__(self) -> None:
-        if Path(self.model).suffix.lower() not in FORMS:
+        if not self.form:
             raise RequestError(f"predict: {self.model!r} is not a model file", accepted=listed(FORMS), code="bad-model")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         content = self._content()
-        model = self._model(content)
+        model = model_of(self.form, content, self.trusted)
         columns = self.columns or model.names
         self._refuse(model, columns, schema)
         reject_clashes(self.name, schema, {"": {self.column: lit(0)}})
@@ -85,8 +85,10 @@ class Predict(Step):
             raise RequestError(message, accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
         return content
 
-    def _model(self, content: bytes) -> Model:
-        return model_of(FORMS[Path(self.model).suffix.lower()], content, self.trusted)
+    @property
+    def form(self) -> str:
+        """The form of the file, by its suffix; empty for an unknown one."""
+        return FORMS.get(Path(self.model).suffix.lower(), "")
 
     def _refuse(self, model: Model, columns: tuple[str, ...], schema: Schema) -> None:
         unfit = "is not a number or boolean (encode it first)"
@@ -106,8 +108,8 @@ class Predict(Step):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
         content = state["model"]
-        model = self._model(content)
-        function = Prediction(FORMS[Path(self.model).suffix.lower()], content, self.trusted, self.with_, self.positive)
+        model = model_of(self.form, content, self.trusted)
+        function = Prediction(self.form, content, self.trusted, self.with_, self.positive)
         gives = Kind.FLOAT if self.with_ == "probability" else model.kind
         called = PythonFunction(function, (Kind.FLOAT,) * len(state["columns"]), gives, f"predict {Path(self.model).name}")
         changed = data.change({self.column: called.of(*map(col, state["columns"]))})
@@ -148,12 +150,10 @@ class Prediction:
     def __call__(self, *columns: pa.Array) -> pa.Array:
         model = model_of(self.form, self.content, self.trusted)
         matrix = np.stack([c.to_numpy(zero_copy_only=False).astype(np.float64) for c in columns], axis=1)
+        gives = arrow_type(model.kind if self.with_ == "label" else Kind.FLOAT)
         if not len(matrix):
-            return pa.array([], arrow_type(self._gives(model)))
+            return pa.array([], gives)
         if self.with_ == "label":
-            return pa.array(model.labels(matrix).tolist(), arrow_type(model.kind))
+            return pa.array(model.labels(matrix).tolist(), gives)
         place = -1 if self.positive is None else model.classes.index(self.positive)
         return pa.array(model.probabilities(matrix)[:, place].astype(np.float64))
-
-    def _gives(self, model: Model) -> Kind:
-        return model.kind if self.with_ == "label" else Kind.FLOAT
