@@ -24,8 +24,8 @@ def tilth(folder: Path) -> Work:
     import tilth
     import tilth.verbs
     from tilth.engine.duckdb import DuckDB
+    from tilth.steps.fitting import fit
     from tilth.steps.rows.shuffle import Shuffle
-    from tilth.steps.step import fit
 
     place, engine = out(folder, "tilth"), DuckDB(memory_limit=MEMORY).session()
 

@@ -28,7 +28,7 @@ def tilth(folder: Path) -> Work:
     from tilth.engine.duckdb import DuckDB
     from tilth.flow.running import of_part
     from tilth.flow.split_checks import SPLIT
-    from tilth.steps.step import fit
+    from tilth.steps.fitting import fit
 
     flow, engine, place = tilth.Flow.parse(FLOW), DuckDB().session(), out(folder, "tilth")
 

@@ -19,7 +19,7 @@ from tilth.measures.bias import BiasRequest, Facet, bias_findings
 from tilth.report import Finding, Outcome, Report
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.null_if import NullIf
-from tilth.steps.step import fit
+from tilth.steps.fitting import fit
 
 ROWS = 6_000
 FLOW = Path(tilth.__file__).parent / "demo" / "loans.yaml"  # the demo's own

@@ -10,7 +10,8 @@ import pyarrow as pa
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
-from tilth.steps.step import Fitted, Step, fit
+from tilth.steps.fitting import fit
+from tilth.steps.step import Fitted, Step
 
 NO_ROLES = Roles()
 

@@ -6,7 +6,8 @@ import pytest
 from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
 from tilth.engine.duckdb import DuckDB
 from tilth.steps import STEPS
-from tilth.steps.step import Step, fit
+from tilth.steps.fitting import fit
+from tilth.steps.step import Step
 from tilth.testing.steps import ROLES, check_step, close, dataset, difference, rows_of, same_rows, sample_table
 
 UNKEYED = ("shuffle()", "balance(with='over')")  # the rest do the same with the hash of a row

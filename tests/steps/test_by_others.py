@@ -25,13 +25,14 @@ from tilth.steps.clean.impute import Impute
 from tilth.steps.clean.null_if import NullIf
 from tilth.steps.clean.select import Select
 from tilth.steps.encode.encode import Encode
+from tilth.steps.fitting import fit
 from tilth.steps.rows.balance import Balance
 from tilth.steps.rows.dedupe import Dedupe
 from tilth.steps.rows.filter import Filter
 from tilth.steps.rows.shuffle import Shuffle
 from tilth.steps.rows.split import Split
 from tilth.steps.scale.scale import Scale
-from tilth.steps.step import Step, fit
+from tilth.steps.step import Step
 
 pytestmark = pytest.mark.shared_data
 

@@ -12,7 +12,7 @@ from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import table
 from tilth.errors import TilthError
-from tilth.steps.step import fit
+from tilth.steps.fitting import fit
 from tilth.testing.steps import ROLES, check_laws, close, dataset, rows_of, same_rows, sample_table
 
 TABLE = sample_table()

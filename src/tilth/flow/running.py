@@ -23,8 +23,9 @@ from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
+from tilth.steps.fitting import fit
 from tilth.steps.predict import Predict
-from tilth.steps.step import Fitted, fit
+from tilth.steps.step import Fitted
 from tilth.store.uri import joined
 
 RAW = "raw"  # the part that is the data as read

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.session import Session
-from tilth.errors import Gap, Mistake, Place, RequestError, TilthError, listed
+from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import RowCount
-from tilth.metrics.metric import Metric, Question, Where, measured
+from tilth.metrics.metric import Question, Where
 from tilth.shelf import Parameterized
-from tilth.steps.filling import after_filling, foreseen, gaps
 from tilth.steps.missing import present
 
 T = TypeVar("T")
-NOWHERE: Mapping[Any, Place] = {}
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column without values, as files and frames are read
 Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
@@ -214,119 +210,3 @@ class Fitted:
     def reasons(self) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition under which a cell is changed."""
         return self.step.reasons(self.schema, self.learned)
-
-
-def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
-    """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
-
-    In waves: steps that touch no column which an earlier step of the wave touches are measured together. What a later step asks
-    of columns that the wave fills is measured with it too, and is `known` when that step's turn comes. `places` are those of the steps in a
-    flow file, for messages.
-    """
-    fitted: list[Fitted] = []
-    waiting = list(steps)
-    known: dict[Any, Any] = {}
-    while waiting:
-        schema = engine.schema(data)
-        wave = _wave(waiting, schema, data.roles)
-        waiting = waiting[len(wave) :]
-        found, known = _learn_together(wave, _ahead(wave, waiting, schema, data.roles), known, schema, data, engine, places)
-        for step, learned in zip(wave, found, strict=True):
-            fitted.append(Fitted(step, schema, learned))
-            data = fitted[-1].apply(data)
-    return fitted, data
-
-
-def _learning(wave: Sequence[Step]) -> str:
-    """The purpose of a wave's scans."""
-    labels = [_label(step) for step in wave]
-    return f"learning of {'; '.join(labels[:3])}" + (f" … ({len(labels)} in all)" if len(labels) > 3 else "")
-
-
-def _label(step: Step) -> str:
-    """A step by its name and what it is of."""
-    columns = getattr(step, step.shorthand, ())
-    words = (columns,) if isinstance(columns, str) else columns if isinstance(columns, tuple) else ()
-    return " ".join([step.name, listed(map(str, words), most=3)]).strip()
-
-
-def _wave(waiting: Sequence[Step], schema: Schema, roles: Roles) -> list[Step]:
-    """The steps at the head of the queue that can learn from the table as it is."""
-    wave = [waiting[0]]
-    taken, made_columns = waiting[0].touches(schema, roles), waiting[0].makes_columns
-    for step in waiting[1:]:
-        # a step that names its columns by kind may mean columns that an earlier one is about to make
-        touched = None if taken is None or (made_columns and not step.by_name_only(schema)) else _touched(step, schema, roles)
-        if touched is None or taken is None or touched & taken:
-            break
-        wave.append(step)
-        taken |= touched
-        made_columns |= step.makes_columns
-    return wave
-
-
-def _touched(step: Step, schema: Schema, roles: Roles) -> frozenset[str] | None:
-    try:
-        return step.touches(schema, roles)
-    except RequestError:  # it names a column that an earlier step makes
-        return None
-
-
-def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: Roles) -> dict[str, list[Metric]]:
-    """Column that the wave fills → what the next step that touches it will ask, as far as that follows from the column as it is."""
-    filled = {c for step in wave if type(step).fills is not Step.fills for c in step.touches(schema, roles) or ()}
-    asked: dict[str, list[Metric]] = {}
-    for step in after:
-        touched = _touched(step, schema, roles)
-        if touched is None:
-            break
-        if isinstance(step, ColumnStep):
-            asked |= {c: foreseen(step.needs(schema[c]).values(), schema[c]) for c in sorted(touched & filled)}
-        filled -= touched
-    return asked
-
-
-def _located(learning: Learning, place: Place | None) -> Learning:
-    """The same generator, whose mistakes carry the place of the step."""
-    try:
-        return (yield from learning)
-    except TilthError as error:
-        if place is None or any(m.place for m in error.mistakes):
-            raise
-        raise type(error)(*(m.at(place) for m in error.mistakes)) from error
-
-
-def _learn_together(
-    wave: Sequence[Step],
-    ahead: Mapping[str, list[Metric]],
-    known: Mapping[Any, Any],
-    schema: Schema,
-    data: Dataset,
-    engine: Session,
-    places: Mapping[Step, Place],
-) -> tuple[list[Learned], dict[Any, Any]]:
-    """What each step of the wave learned, and what is known of the columns that it fills."""
-    learners = {i: _located(step.learning(schema, data.roles), places.get(step) if places else None) for i, step in enumerate(wave)}
-    asked: dict[int, list[Question]] = {i: list(next(learner)) for i, learner in learners.items()}
-    early: dict[str, list[Question]] = {
-        c: [gaps(schema[c]), *(need for m in metrics for need in m.needs())] for c, metrics in ahead.items() if metrics
-    }
-    found = dict(known)
-    learned: dict[int, Learned] = {}
-    while asked:
-        metrics: list[Question] = [m for wanted in (*asked.values(), *early.values()) for m in wanted if m not in found]
-        with engine.working_for(_learning(wave)):
-            found |= measured(data, metrics, engine) if metrics else {}
-        for i in list(asked):
-            try:
-                asked[i] = list(learners[i].send(found))
-            except StopIteration as done:
-                learned[i] = done.value
-                del asked[i]
-    then: dict[Any, Any] = {}
-    for i, step in enumerate(wave):
-        for c, fill in step.fills(learned[i]).items():
-            for m in ahead.get(c, ()):
-                with suppress(Gap):  # no law gives it: it is asked of the filled column
-                    then[m] = after_filling(m, [found[need] for need in m.needs()], found[gaps(schema[c])], fill)
-    return [learned[i] for i in range(len(wave))], then

@@ -28,7 +28,8 @@ from tilth.engine.operations import NanToNull
 from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
-from tilth.steps.step import ColumnStep, Fitted, Step, fit
+from tilth.steps.fitting import fit
+from tilth.steps.step import ColumnStep, Fitted, Step
 from tilth.testing.laws import require
 
 ROLES = Roles.of(label="label", id="id")

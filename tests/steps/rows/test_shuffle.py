@@ -11,8 +11,8 @@ from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
 from tilth.errors import RequestError
+from tilth.steps.fitting import fit
 from tilth.steps.rows.shuffle import Shuffle
-from tilth.steps.step import fit
 
 KEYS = list(range(100))
 

@@ -12,8 +12,8 @@ from tilth.data import Append, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
 from tilth.errors import ColumnError, RequestError
+from tilth.steps.fitting import fit
 from tilth.steps.rows.balance import Balance
-from tilth.steps.step import fit
 from tilth.testing.steps import check_step
 
 ROLES = Roles.of(label="y", id="id")

@@ -1,4 +1,4 @@
-"""filling: what later steps learn of filled columns, in one pass, is what they would learn by a pass of their own."""
+"""Fitting: what later steps learn of filled columns, in one scan, is what they would learn by a scan of their own."""
 
 import math
 
@@ -14,9 +14,8 @@ from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDe
 from tilth.metrics.keys import TopValues
 from tilth.steps.clean.impute import Impute
 from tilth.steps.encode.encode import Encode
-from tilth.steps.filling import after_filling, foreseen
+from tilth.steps.fitting import after_filling, fit, foreseen
 from tilth.steps.scale.scale import Scale
-from tilth.steps.step import fit
 
 STEPS = [Impute("x", with_="median"), Impute("t", with_="mode"), Scale("x"), Encode("t", order="value")]
 
@@ -24,7 +23,7 @@ numbers = st.lists(st.none() | st.floats(-1e6, 1e6), min_size=4, max_size=30).fi
 
 
 def one_after_the_other(steps, data, engine):
-    """What the steps learn when each has a pass of its own."""
+    """What the steps learn when each has a scan of its own."""
     found = []
     for step in steps:
         (done,), data = fit([step], data, engine)

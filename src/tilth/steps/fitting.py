@@ -1,0 +1,166 @@
+"""How steps learn: together, in as few scans as what one needs of another allows.
+
+Impute, then scale, then encode would be two scans, because what scale learns depends on what impute has learned. But a filled column is
+the column as it was, and copies of one value: its numbers follow from those of these two parts by the laws by which statistics merge
+anyway (the sum of n copies of f is n·f, their central moment 0, their extremes f). So what the later steps need is asked of the column as
+it was, together with the fill, and merged once that is known (`Metric.filled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from tilth.data import Column, Dataset, Roles, Schema
+from tilth.engine.session import Session
+from tilth.errors import Gap, Place, RequestError, TilthError, listed
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import Metric, Question, Where, measured
+from tilth.steps.missing import is_missing, present
+from tilth.steps.step import ColumnStep, Fitted, Learned, Learning, Step
+
+NOWHERE: Mapping[Any, Place] = {}
+
+
+def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
+    """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
+
+    In waves: steps that touch no column which an earlier step of the wave touches are measured together. What a later step asks
+    of columns that the wave fills is measured with it too, and is `known` when that step's turn comes. `places` are those of the steps in a
+    flow file, for messages.
+    """
+    fitted: list[Fitted] = []
+    waiting = list(steps)
+    known: Mapping[Any, Any] = {}
+    while waiting:
+        schema = engine.schema(data)
+        wave = _wave(waiting, schema, data.roles)
+        waiting = waiting[len(wave) :]
+        ahead = _ahead(wave, waiting, schema, data.roles)
+        early: list[Question] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
+        early += [gaps(schema[c]) for c in ahead]
+        learning = [_located(step.learning(schema, data.roles), places.get(step) if places else None) for step in wave]
+        with engine.working_for(_purpose(wave)):
+            learned, found = _answered(learning, early, known, data, engine)
+        known = _after_fills(wave, learned, ahead, found, schema)
+        for step, state in zip(wave, learned, strict=True):
+            fitted.append(Fitted(step, schema, state))
+            data = fitted[-1].apply(data)
+    return fitted, data
+
+
+def _purpose(wave: Sequence[Step]) -> str:
+    labels = [_label(step) for step in wave]
+    return f"learning of {'; '.join(labels[:3])}" + (f" … ({len(labels)} in all)" if len(labels) > 3 else "")
+
+
+def _label(step: Step) -> str:
+    """A step by its name and what it is of."""
+    columns = getattr(step, step.shorthand, ())
+    words = (columns,) if isinstance(columns, str) else columns if isinstance(columns, tuple) else ()
+    return " ".join([step.name, listed(map(str, words), most=3)]).strip()
+
+
+def _wave(waiting: Sequence[Step], schema: Schema, roles: Roles) -> list[Step]:
+    """The steps at the head of the queue that can learn from the table as it is."""
+    wave = [waiting[0]]
+    taken, made_columns = waiting[0].touches(schema, roles), waiting[0].makes_columns
+    for step in waiting[1:]:
+        # a step that names its columns by kind may mean columns that an earlier one is about to make
+        touched = None if taken is None or (made_columns and not step.by_name_only(schema)) else _touched(step, schema, roles)
+        if touched is None or taken is None or touched & taken:
+            break
+        wave.append(step)
+        taken |= touched
+        made_columns |= step.makes_columns
+    return wave
+
+
+def _touched(step: Step, schema: Schema, roles: Roles) -> frozenset[str] | None:
+    try:
+        return step.touches(schema, roles)
+    except RequestError:  # it names a column that an earlier step makes
+        return None
+
+
+def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: Roles) -> dict[str, list[Metric]]:
+    """Column that the wave fills → what the next step that touches it will ask, as far as that follows from the column as it is."""
+    filled = {c for step in wave if type(step).fills is not Step.fills for c in step.touches(schema, roles) or ()}
+    asked: dict[str, list[Metric]] = {}
+    for step in after:
+        touched = _touched(step, schema, roles)
+        if touched is None:
+            break
+        if isinstance(step, ColumnStep):
+            found = {c: foreseen(step.needs(schema[c]).values(), schema[c]) for c in sorted(touched & filled)}
+            asked |= {c: metrics for c, metrics in found.items() if metrics}
+        filled -= touched
+    return asked
+
+
+def _located(learning: Learning, place: Place | None) -> Learning:
+    """The same generator, whose mistakes carry the place of the step."""
+    try:
+        return (yield from learning)
+    except TilthError as error:
+        if place is None or any(m.place for m in error.mistakes):
+            raise
+        raise type(error)(*(m.at(place) for m in error.mistakes)) from error
+
+
+def _answered(
+    learning: Sequence[Learning], early: Sequence[Question], known: Mapping[Any, Any], data: Dataset, engine: Session
+) -> tuple[list[Learned], Mapping[Any, Any]]:
+    """What each generator returned, and all answers: in each round, what all of them ask is measured together."""
+    asked: dict[int, list[Question]] = {i: list(next(one)) for i, one in enumerate(learning)}
+    found, learned = dict(known), dict[int, Learned]()
+    while asked:
+        questions: list[Question] = [q for some in (*asked.values(), early) for q in some if q not in found]
+        found |= measured(data, questions, engine) if questions else {}
+        for i in list(asked):
+            try:
+                asked[i] = list(learning[i].send(found))
+            except StopIteration as done:
+                learned[i] = done.value
+                del asked[i]
+    return [learned[i] for i in range(len(learning))], found
+
+
+def _after_fills(
+    wave: Sequence[Step], learned: Sequence[Learned], ahead: Mapping[str, list[Metric]], found: Mapping[Any, Any], schema: Schema
+) -> Mapping[Any, Any]:
+    """What is known of the columns that the wave fills."""
+    known: dict[Any, Any] = {}
+    for step, state in zip(wave, learned, strict=True):
+        for c, fill in step.fills(state).items():
+            for m in ahead.get(c, ()):
+                with suppress(Gap):  # no law gives it: it is asked of the filled column
+                    known[m] = after_filling(m, [found[need] for need in m.needs()], found[gaps(schema[c])], fill)
+    return known
+
+
+def gaps(column: Column) -> Metric:
+    """How many cells of a column are missing."""
+    return Where(RowCount(), is_missing(column))
+
+
+def foreseen(questions: Iterable[Question], column: Column) -> list[Metric]:
+    """Those metrics of a column whose value after filling follows from their numbers before it: they leave missing cells out."""
+    return [m for m in questions if isinstance(m, Metric) and _inner(m, column).fills == column.name]
+
+
+def _inner(metric: Metric, column: Column) -> Metric:
+    """The metric itself, where a filter only leaves missing cells out."""
+    return metric.metric if isinstance(metric, Where) and metric.condition == present(column) else metric
+
+
+def after_filling(metric: Metric, numbers: Sequence[Any], missing: int, fill: Any) -> Any:
+    """The value of a foreseen metric once `missing` cells have become `fill`. Errors: `Gap` where the numbers do not say.
+
+    >>> from tilth.metrics.columns import Mean
+    >>> after_filling(Mean("age"), (60.0, 2), 2, 10.0)
+    20.0
+    """
+    inner = metric.metric if isinstance(metric, Where) else metric
+    return inner.filled(numbers, fill, missing) if missing else inner.value(*numbers)
