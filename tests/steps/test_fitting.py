@@ -32,7 +32,7 @@ def one_after_the_other(steps, data, engine):
 
 
 @given(numbers, st.sampled_from(["standard", "minmax", "maxabs"]), st.sampled_from(["mean", "median", "mode"]))
-def test_scale_learns_the_same_without_a_pass(xs, how, fill):
+def test_scale_learns_the_same_without_a_scan(xs, how, fill):
     steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], DuckDB().session()
     together, _ = fit(steps, dataset({"x": xs}), engine)
     apart = one_after_the_other(steps, dataset({"x": xs}), engine)
@@ -47,13 +47,13 @@ def test_a_column_of_one_value_stays_one():
 
 
 @given(st.lists(st.sampled_from([None, "", " ", "a", "b", "c"]), min_size=3).filter(lambda ts: any((t or "").strip() for t in ts)))
-def test_encode_learns_the_same_without_a_pass(ts):
+def test_encode_learns_the_same_without_a_scan(ts):
     steps, engine = [Impute("t", with_="mode"), Encode("t")], DuckDB().session()
     together, _ = fit(steps, dataset({"t": ts}), engine)
     assert together[1].learned == one_after_the_other(steps, dataset({"t": ts}), engine)[1].learned
 
 
-def test_impute_scale_and_encode_are_one_pass_and_one_for_each_vocabulary():
+def test_impute_scale_and_encode_are_one_scan_and_one_for_each_vocabulary():
     engine = DuckDB().session()
     fit(STEPS, dataset({"x": [1.0, None, 3.0], "t": ["a", None, "b"]}), engine)
     assert [p.title.split(" where")[0] for p in engine.scans] == ["row aggregates", "groups of t"]
