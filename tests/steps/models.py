@@ -57,7 +57,7 @@ def linear(names: tuple[str, ...] = ()) -> str:
     x = np.nan_to_num(matrix())
     y = (x[:, 0] - x[:, 1] > 0).astype(int)
     model = LogisticRegression().fit(pd.DataFrame(x, columns=list(names)) if names else x, y)
-    return kept(f"linear{len(names)}.skops", io.dumps(model))
+    return kept(f"linear{''.join(names)}.skops", io.dumps(model))
 
 
 @cache
