@@ -120,7 +120,7 @@ class Predict(Step):
     def labels_of(self, learned: Learned) -> tuple[Callable[[pa.Table], np.ndarray], tuple[str, ...]]:
         """The model as a function from an Arrow table of its columns to a class or number for each row, and these columns."""
         state = learned[""]
-        model = self._model(state["model"])
+        model = model_of(self.form, state["model"], self.trusted)
 
         def labels(rows: pa.Table) -> np.ndarray:
             return model.labels(np.stack([c.cast("float64").to_numpy() for c in rows.columns], axis=1))
