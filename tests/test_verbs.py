@@ -130,7 +130,7 @@ def test_rows_placed_by_all_their_columns_are_held(split, roles, held):
     table = pa.table({"i": range(40), "s": ["a", None, "b", "b"] * 10})
     flow = Flow.parse(f"{{data: {{roles: {roles}}}, split: {{train: 0.5, test: 0.5, {split}}}, features: [{{scale: i}}]}}")
     report = tilth.run(flow, data=table, engine=tilth.DuckDB().session())
-    assert ("hold rows" in [p.title for p in report.facts.scans]) is held
+    assert (("hold rows", "split") in [(p.title, p.purpose) for p in report.facts.scans]) is held
 
 
 @pytest.mark.spark

@@ -166,6 +166,7 @@ def test_every_scan_of_a_run_has_a_purpose(tilth: Tilth, place: Path) -> None:
         "learning of scale numeric; encode sex",
         "leakage checks of the split",
         "cells changed by features",
+        "features",
         "training",
         "learning of balance",
         "training: balance",

@@ -69,6 +69,9 @@ class DryRun(Session):
         self.note("hold rows", self.query(data, everything()))
         return data
 
+    def settled(self, data: Dataset) -> Dataset:
+        return data
+
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
         known: dict[Any, Any] = {}
         for asked in scans(self, data, needs):

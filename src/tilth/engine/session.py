@@ -16,7 +16,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schema, Source
 from tilth.engine.answering import answered, finished, read_off
-from tilth.engine.expressions import col, columns_of
+from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
@@ -35,6 +35,7 @@ class TypeContradiction(Exception):
     """A string contradicts the assumed kind of its column."""
 
 
+MOST_CELLS = 10_000_000  # of a table that is small
 FileFormat = Literal["parquet", "csv", "json"]
 N = TypeVar("N", bound=Need)
 NUMBERS = count()  # of registered functions: sessions share the names of their engine
@@ -220,6 +221,15 @@ class Session(ABC):
         for scan in plan(asked):
             found |= read_off(scan.title, scan.statistics, self.run(self.scan_text(head, scan)))
         return cast("dict[Statistic, Any]", {n: finished(n, value) for n, value in found.items()})
+
+    def settled(self, data: Dataset) -> Dataset:
+        """The dataset as a table that is held, if it is small: to compute its columns for every scan would cost more."""
+        if not data.layers:
+            return data
+        most = MOST_CELLS // max(1, len(data.names))
+        first = exp.Select(expressions=[alias(lit(1), "n")]).from_(table(BELOW), copy=False).limit(most + 1, copy=False)
+        ((rows,),) = self.peek(data.rows(first, out=("n",)), exp.Select(expressions=[alias(all_rows(), "n")]))
+        return self.checkpoint(data) if rows <= most else data
 
     def view(self, data: Dataset) -> str:
         """The name of a table that holds the dataset, for a query that names its tables."""

@@ -147,7 +147,8 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     findings += [step_finding(f, "features", whole.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
     findings += private_warning(flow.need_learned().served, whole.roles.private)
     kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
-    prepared = flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}))
+    with engine.working_for("features"):
+        prepared = engine.settled(flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()})))
     if flow.split is None:
         parts = {"all": prepared}
     else:
