@@ -96,7 +96,7 @@ class TilthError(Exception):
         super().__init__("\n".join(str(m) for m in self.mistakes))
 
     @classmethod
-    def reject(cls, mistakes: Iterable[Mistake]) -> None:
+    def reject(cls, mistakes: Iterable[str | Mistake]) -> None:
         """Raise one error with all the mistakes, if there are any."""
         if found := list(mistakes):
             raise cls(*found)

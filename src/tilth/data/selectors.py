@@ -56,8 +56,7 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
             )
         else:
             kept = kept - found if excluded else kept | found
-    if mistakes:
-        raise ColumnError(*mistakes)
+    ColumnError.reject(mistakes)
     return tuple(n for n in schema.names if n in kept)
 
 

@@ -390,8 +390,7 @@ def _lower(text: str) -> str:
 def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> Named:
     """A step from its parameters as a fitted flow keeps them. Errors: `ValueError` or `TilthError` for parameters that it does not take."""
     step = _step(kind, model_of(cast("Any", kind)).model_validate({name.rstrip("_"): value for name, value in parameters.items()}))
-    if wrong := step.refused(roles):
-        raise FlowError(*wrong)
+    FlowError.reject(step.refused(roles))
     return step
 
 

@@ -95,8 +95,7 @@ def _of_pandas(frame: pd.DataFrame, names: Sequence[str] | None) -> pa.Table:
             columns.append(_column(frame.iloc[:, i]))
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             unfit.append(Mistake(f"column {name!r} {_why(frame.iloc[:, i], error)}", accepted=ACCEPTED, hint=HINT, code="mixed-types"))
-    if unfit:
-        raise SourceError(*unfit)
+    SourceError.reject(unfit)
     return pa.Table.from_arrays(columns, names=final_names)
 
 
@@ -152,8 +151,7 @@ def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
             columns.append(values.to_arrow())
         except (pa.ArrowException, polars.exceptions.PolarsError, TypeError, ValueError):
             unfit.append(_unread(name, values.dtype))
-    if unfit:
-        raise SourceError(*unfit)
+    SourceError.reject(unfit)
     return pa.Table.from_arrays(columns, names=list(names or frame.columns))
 
 
@@ -177,8 +175,7 @@ def decoded(table: pa.Table) -> pa.Table:
             columns.append(column if kind in (None, field.type) else column.cast(kind, safe=not pa.types.is_time(field.type)))
         except pa.ArrowException:
             unfit.append(_unread(field.name, field.type))
-    if unfit:
-        raise SourceError(*unfit)
+    SourceError.reject(unfit)
     return table if all(a is b for a, b in zip(columns, table.columns, strict=True)) else pa.Table.from_arrays(columns, table.column_names)
 
 

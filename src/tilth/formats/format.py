@@ -128,5 +128,4 @@ def writable() -> list[str]:
 
 def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:
     """Reject options that a format does not have, all at once."""
-    if wrong := unknown(options, known, f"the format {form.name!r} has no option {{}}", "unknown-option"):
-        raise RequestError(*wrong)
+    RequestError.reject(unknown(options, known, f"the format {form.name!r} has no option {{}}", "unknown-option"))

@@ -73,8 +73,7 @@ SCANS: dict[str, Any] = {"duckdb": _duckdb, "spark": _spark}
 def reject_broken(paths: Sequence[str]) -> None:
     """Reject files that are not Parquet or are truncated, all at once."""
     broken = [m for p in paths if "://" not in p and (m := _broken(p))]
-    if broken:
-        raise SourceError(*broken)
+    SourceError.reject(broken)
 
 
 def _broken(path: str) -> Mistake | None:

@@ -95,8 +95,7 @@ def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Meas
     from tilth.measures import MEASURES
 
     kind, given = MEASURES.find(name), dict(parameters or {})
-    if wrong := unknown(given, [f.name for f in fields(kind)], f"the measure {name} has no parameter {{}}", "unknown-parameter"):
-        raise RequestError(*wrong)
+    RequestError.reject(unknown(given, [f.name for f in fields(kind)], f"the measure {name} has no parameter {{}}", "unknown-parameter"))
     return kind(**given)
 
 
@@ -120,8 +119,7 @@ def measures_from(asked: Any, roles: Roles, **options: Any) -> tuple[Measure, ..
         except RequestError as error:
             mistakes += error.mistakes
     mistakes += [mistake for m in found for mistake in m.refused(roles)]
-    if mistakes:
-        raise RequestError(*mistakes)
+    RequestError.reject(mistakes)
     return tuple(found)
 
 

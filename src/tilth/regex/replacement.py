@@ -39,8 +39,7 @@ class Replacement:
                 mistakes.append(Mistake(message, place, ACCEPTED, hint, "regex-replacement"))
             else:
                 parts.append(int(group) if group else escaped or plain)
-        if mistakes:
-            raise ExpressionError(*mistakes)
+        ExpressionError.reject(mistakes)
         return cls(tuple(parts))
 
     @property

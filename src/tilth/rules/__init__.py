@@ -57,8 +57,7 @@ def parse(text: str, *, file: str | None = None, strict: bool = False) -> Rulese
     """
     ruleset, mistakes = _read(text, file, strict)
     errors = [mistake for mistake in mistakes if mistake.severity == "error"]
-    if errors:
-        raise RulesError(*errors)
+    RulesError.reject(errors)
     return replace(ruleset, warnings=mistakes)
 
 

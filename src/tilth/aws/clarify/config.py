@@ -99,8 +99,7 @@ class AnalysisConfig(Part):
         except ValidationError as error:
             raise RequestError(*mistakes_of(error, given, cls)) from None
         wrong = list(_contradictions(found))
-        if wrong:
-            raise RequestError(*wrong)
+        RequestError.reject(wrong)
         gaps = list(_gaps(found))
         if gaps:
             raise Gap(
@@ -160,8 +159,7 @@ class AnalysisConfig(Part):
         weight = column("tilth.weights", self.tilth.weights)
         facets = [(column(f"facet[{i}].name_or_index", f.name_or_index), f.value_or_threshold) for i, f in enumerate(self.facet)]
         crossed = [tuple(column(f"tilth.intersections[{i}]", c) or "" for c in of) for i, of in enumerate(self.tilth.intersections)]
-        if wrong:
-            raise ColumnError(*wrong)
+        ColumnError.reject(wrong)
         scores = prediction in schema and schema[prediction].kind in (Kind.FLOAT, Kind.DECIMAL) if prediction is not None else False
         same = ("types", "confidence", "bootstrap", "seed", "min_group_size", "verdicts", "max_combinations", "force_group", "show_private")
         return BiasRequest(

@@ -216,8 +216,7 @@ class SparkRun(Session):
         encoding = source.option("encoding")
         here = [path for path in source.paths if "://" not in path]
         wrong = [m for path in here if (m := textfiles.wrong_byte(path, encoding))]
-        if wrong:  # Spark would put a question mark there and say nothing
-            raise SourceError(*wrong)
+        SourceError.reject(wrong)  # Spark would put a question mark there and say nothing
         if textfiles.python_name(encoding) == "utf-8-sig":
             return list(source.paths)
         if here != list(source.paths) or not self._is_local():

@@ -223,8 +223,7 @@ def _settle(ours: SparkSession, settings: dict[str, str]) -> None:
                 ours.conf.set(key, value)
             except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
                 refused.append(f"{key} must be {value} ({why}); it cannot be set: {str(error).splitlines()[0]}")
-    if refused:
-        raise RequestError(*refused)
+    RequestError.reject(refused)
 
 
 def moved(frame: DataFrame, to: SparkSession, until: ExitStack | None = None) -> DataFrame:

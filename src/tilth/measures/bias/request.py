@@ -95,8 +95,7 @@ class BiasRequest:
             known = [m for m in post if self.label is not None or "label" not in BIAS_METRICS[m].axes]
             object.__setattr__(self, "metrics", (*of_stage("pre_training"), *known))
         mistakes = [*self._columns_wrong(), *self._values_wrong()]
-        if mistakes:
-            raise RequestError(*mistakes)
+        RequestError.reject(mistakes)
 
     @classmethod
     def of_roles(cls, roles: Roles, schema: Schema | None = None, **given: Any) -> BiasRequest:
@@ -153,8 +152,7 @@ class BiasRequest:
                     for v in values
                     if is_interval(v)
                 ]
-        if wrong:
-            raise ColumnError(*wrong)
+        ColumnError.reject(wrong)
 
     # ── what is wrong with it ──
 
