@@ -93,16 +93,15 @@ def balance(findings: Sequence[Finding[ClassBalance]]) -> Section:
     """A chart and a table for each label."""
     labels: dict[str, dict[str, dict[str, float]]] = {}
     for f in findings:
-        label = ", ".join(f.subject) or "the label"
-        labels.setdefault(label, {}).setdefault(f.part or "all rows", {}).update(classes(f.payload))
+        labels.setdefault(", ".join(f.subject) or "the label", {}).setdefault(f.part or "all rows", {}).update(classes(f.payload))
     blocks: list[Block] = []
-    for label, found in labels.items():
-        parts = {part: _in_order(counts) for part, counts in found.items()}
-        blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"Rows per value of {code(label)}, as shares of each part."))
-        names = list(_in_order(dict.fromkeys((name for counts in parts.values() for name in counts), 0.0)))
+    for label, parts in labels.items():
+        title = f"Rows per value of {code(label)}"
+        names = sorted(dict.fromkeys(name for counts in parts.values() for name in counts), key=NONE.__eq__)
         rows = [(code(name), *(_share(counts.get(name), sum(counts.values())) for counts in parts.values())) for name in names]
         rows.append(("all", *(number(sum(counts.values())) for counts in parts.values())))
-        blocks.append(table(f"Rows per value of {code(label)}", ("value", *parts), rows, numbers=parts, brief=12))
+        blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"{title}, as shares of each part."))
+        blocks.append(table(title, ("value", *parts), rows, numbers=parts, brief=12))
     return Section("balance", "Class balance", tuple(blocks), advice=tuple(_advice(findings)))
 
 
@@ -110,23 +109,17 @@ def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:
     """A class of the training part so small that a model may ignore it."""
     part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), "")
     counts = {name: n for f in found if f.part == part for name, n in classes(f.payload).items() if name != NONE}
-    whole = sum(counts.values())
-    name, n = min(counts.items(), key=lambda known: known[1], default=("", 0))
-    if len(counts) < 2 or not whole or n / whole >= SMALL_CLASS:
+    whole, name = sum(counts.values()), min(counts, key=lambda name: counts[name], default="")
+    if len(counts) < 2 or not whole or counts[name] / whole >= SMALL_CLASS:
         return []
     where = f" of {code(part)}" if part else ""
-    return [Advice(f"The class {code(name)} is {percent(n / whole)} of the rows{where}: a model may ignore it.", 50)]
+    return [Advice(f"The class {code(name)} is {percent(counts[name] / whole)} of the rows{where}: a model may ignore it.", 50)]
 
 
 def classes(payload: ClassBalance) -> dict[str, float]:
-    """The rows for each value of the label, and those without a label."""
+    """The rows for each value of the label, and last those without a label, so that the labels keep their colours."""
     known: dict[str, float] = {shown(v, 60): n for v, n in payload.counts.items() if not (payload.missing and v == "null")}
     return known | ({NONE: payload.missing} if payload.missing else {})
-
-
-def _in_order(counts: dict[str, float]) -> dict[str, float]:
-    """Rows without a label last, so that the labels keep their colours."""
-    return {name: counts[name] for name in sorted(counts, key=lambda name: name == NONE)}
 
 
 def _share(n: float | None, whole: float) -> str:
