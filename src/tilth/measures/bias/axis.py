@@ -19,7 +19,7 @@ from tilth.engine.needs import Need
 from tilth.engine.operations import CountIf, DoubleToInteger, Finite
 from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, quantile
 from tilth.errors import RequestError
-from tilth.measures.bias.values import Interval, above, band, boolean_of, category, means, number_of, numeric, text_of, values_name
+from tilth.measures.bias.values import Interval, above, band, boolean_of, category, means, number_of, text_of, values_name
 from tilth.metrics.metric import Metric
 
 Reading = Literal["categorical", "continuous"]
@@ -121,11 +121,11 @@ class Facts(Metric):
         key = category(self.column, self.kind)
         if not self.kind.numeric:
             return count(), count_of(key), distinct(key)
-        x = numeric(self.column, self.kind)
-        whole = eq(double(DoubleToInteger.of(double(x))), double(x)) if self.kind is not Kind.INTEGER else not_null(x)
-        edges = [quantile(Finite.of(double(x)), i / self.parts) for i in range(self.parts + 1 if self.parts else 0)]
-        values = distinct(key) if self.exact or self.kind is Kind.INTEGER else distinct(key).filtered(whole)
-        return count(), count_of(x), values, lowest(x), highest(x), Statistic(CountIf.of(whole)), *edges
+        x, integer = double(key), self.kind is Kind.INTEGER
+        whole = not_null(key) if integer else eq(double(DoubleToInteger.of(x)), x)
+        edges = [quantile(Finite.of(x), i / self.parts) for i in range(self.parts + 1 if self.parts else 0)]
+        values = distinct(key) if self.exact or integer else distinct(key).filtered(whole)
+        return count(), count_of(key), values, lowest(key), highest(key), Statistic(CountIf.of(whole)), *edges
 
     def value(self, rows: int, present: int, distinct: int, *numbers: Any) -> ColumnFacts:
         low, high, whole, *edges = numbers or (None, None, None)
@@ -174,7 +174,8 @@ class Axis:
     @cached_property
     def keys_tree(self) -> Tree:
         """The key as `key` gives it; numbers that are written as strings have no such tree."""
-        return band(numeric(self.column, self.kind), self.intervals) if self.intervals else category(self.column, self.kind)
+        value = category(self.column, self.kind)
+        return band(value, self.intervals) if self.intervals else value
 
     def key(self, scanned: Any) -> Key:
         """The key for what the scan gave."""

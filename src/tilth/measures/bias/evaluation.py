@@ -142,7 +142,7 @@ def _measured(m: BiasMetric, g: Group, counted: Counted, draws: Draws) -> Found:
     if error := _why_not(m, used, g, counted):
         return finding(status="error", error=error)
     request, value, status = g.request, m.value(g.weights), "degenerate" if m.undefined(g.rows) else "ok"
-    bounds, method = _percentiles(draws, m, request), "bootstrap"
+    bounds, method = _percentiles(draws, m, request) if value is not None else None, "bootstrap"
     if value is not None and status == "ok" and request.weight is None and not request.bootstrap:
         bounds, method = m.closed_interval(value, g.rows, request.confidence), "normal"
     strata = _strata(m, g, counted) if "stratum" in m.axes else {}

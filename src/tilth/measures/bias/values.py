@@ -145,17 +145,11 @@ def values_name(values: Iterable[Any]) -> str:
 
 
 def category(name: str, kind: Kind) -> Tree:
-    """A column as a key to group by: NaN as null and no negative zero, so that every engine makes the same groups."""
+    """A column as a key to group by: decimals as doubles, NaN as null, no negative zero, so that every engine makes the same groups."""
     x = col(name)
     if kind is Kind.FLOAT:
         return NoNegativeZero.of(NanToNull.of(x))
     return double(x) if kind is Kind.DECIMAL else x
-
-
-def numeric(name: str, kind: Kind) -> Tree:
-    """A numeric column as a number, NaN as null."""
-    x = col(name)
-    return NanToNull.of(x) if kind is Kind.FLOAT else double(x) if kind is Kind.DECIMAL else x
 
 
 def band(x: Tree, intervals: Sequence[Interval]) -> Tree:
