@@ -12,7 +12,7 @@ from tilth.drafting.pitfalls import pitfalls
 from tilth.drafting.rules import rule_lines
 from tilth.drafting.steps import features_lines, left_out, rows_lines, split_lines
 from tilth.drafting.summary import FEW, TableSummary
-from tilth.drafting.writing import comment_text, quoted, yaml_list, yaml_string, yaml_value
+from tilth.drafting.writing import comment_text, quoted, yaml_string, yaml_value
 from tilth.engine.expressions import col, not_null
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
@@ -90,24 +90,21 @@ def _data(table: TableSummary, place: str) -> Iterator[str]:
 
 
 def _roles(table: TableSummary) -> Iterator[str]:
-    roles, lines = table.roles, []
-    if table.key:
-        sure = "unique" if table.key.unique else "a guess: nearly unique"
-        lines.append(f"id: {yaml_string(table.key.name)}  # {sure}")
-    if roles.label:
-        lines.append(f"label: {yaml_string(roles.label)}  # a guess: what should be predicted?")
-        lines += [f"positive: {yaml_value(v)}  # {_why_positive(roles.label, v, table.has_bias)}" for v in roles.positive]
-    if roles.time:
-        lines.append(f"time: {yaml_string(roles.time)}")
-    if roles.facet:
-        lines.append(f"facet: {yaml_list(roles.facet)}  # bias is measured against these")
-    if roles.text:
-        lines.append(f"text: {yaml_list(roles.text)}  # free text")
-    if roles.private:
-        lines.append(f"private: {yaml_list(roles.private)}  # masked wherever values are shown")
-    if lines:
+    roles, key = table.roles, table.key
+    lines = [
+        ("id", key and key.name, "unique" if key and key.unique else "a guess: nearly unique"),
+        ("label", roles.label, "a guess: what should be predicted?"),
+        *(("positive", v, _why_positive(roles.label or "", v, table.has_bias)) for v in roles.positive),
+        ("time", roles.time, ""),
+        ("facet", roles.facet, "bias is measured against these"),
+        ("text", roles.text, "free text"),
+        ("private", roles.private, "masked wherever values are shown"),
+    ]
+    if any(roles.named()):
         yield "  roles:"
-        yield from (f"    {line}" for line in lines)
+    for role, value, why in lines:
+        if value not in (None, ()):
+            yield f"    {role}: {yaml_value(value)}" + (f"  # {why}" if why else "")
 
 
 def _why_positive(label: str, positive: Any, has_bias: bool) -> str:

@@ -11,6 +11,11 @@ from tilth.drafting.writing import fits_rule, yaml_value
 from tilth.steps.rows.split import SPLIT
 
 OLDEST = 120  # years
+READ_AS_STRINGS = {
+    MONTHS: "months, which are read as strings",
+    DATES: "dates that are read as strings: only dates such as 2024-01-31 are recognized",
+    COMMAS: "numbers with a decimal comma, which are read as strings",
+}
 
 
 def pitfalls(table: TableSummary) -> Iterator[str]:
@@ -52,14 +57,10 @@ def _doubts(s: ColumnSummary) -> Iterator[str]:
         return
     if s.spellings:
         yield f"has several spellings of one value: {', '.join(map(repr, s.spellings))}"
-    if s.written == MONTHS:
-        yield "holds months, which are read as strings"
-    elif s.written == DATES:
-        yield "holds dates that are read as strings: only dates such as 2024-01-31 are recognized"
-    elif s.written == COMMAS:
-        yield "holds numbers with a decimal comma, which are read as strings"
-    elif s.written == NUMBERS:
+    if s.written == NUMBERS:
         yield f"holds numbers except for {s.exceptions:,} of its {s.present:,} values, so it is read as strings"
+    elif s.written:
+        yield f"holds {READ_AS_STRINGS[s.written]}"
 
 
 def _of_column(s: ColumnSummary, table: TableSummary) -> Iterator[str]:

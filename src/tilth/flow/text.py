@@ -90,7 +90,7 @@ def parse(text: str, file: str = "<flow>") -> Document:
         raise FlowError(f"invalid YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
     document = Document(None, file, lines)
     if node is not None:
-        document.value = _Builder(document).build(node, (), 0)
+        document.value = _Builder(document).build(node, ())
     return document
 
 
@@ -118,27 +118,27 @@ class _Builder:
         self.document = document
         self.nodes = 0
 
-    def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
+    def build(self, node: yaml.Node, path: Path) -> Any:
         self.nodes += 1
-        if self.nodes > MOST_NODES or depth > DEEPEST:
+        if self.nodes > MOST_NODES or len(path) > DEEPEST:
             raise _too_large(self.at(node))
         if not CORE_TAGS.fullmatch(node.tag):
             self.document.mistakes.append(Mistake(f"the tag {node.tag!r} is not supported", self.at(node), hint="leave it out", code="tag"))
         if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, path, depth)
+            return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self.item(child, (*path, i), depth) for i, child in enumerate(node.value)]
+            return [self.child(child, (*path, i), self.at(child)) for i, child in enumerate(node.value)]
         return self.scalar(node)
 
     def at(self, node: yaml.Node) -> Place:
         length = node.end_mark.column - node.start_mark.column if node.end_mark.line == node.start_mark.line else 1
         return _place(node.start_mark, self.document.file, self.document.lines, length)
 
-    def item(self, node: yaml.Node, path: Path, depth: int) -> Any:
-        self.document.places[path] = (self.at(node), self.at(node))
-        return self.build(node, path, depth + 1)
+    def child(self, node: yaml.Node, path: Path, key: Place) -> Any:
+        self.document.places[path] = key, self.at(node)
+        return self.build(node, path)
 
-    def mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -149,8 +149,7 @@ class _Builder:
                 first = self.document.places[(*path, key)][0].line
                 self.document.mistakes.append(Mistake(f"{key!r} is already set on line {first}", self.at(key_node), code="set-twice"))
                 continue
-            self.document.places[(*path, key)] = (self.at(key_node), self.at(value_node))
-            found[key] = self.build(value_node, (*path, key), depth + 1)
+            found[key] = self.child(value_node, (*path, key), self.at(key_node))
         return found
 
     def scalar(self, node: yaml.Node) -> Any:
