@@ -25,12 +25,12 @@ RULES = "rules"  # the purpose of scans that rules need
 ROWS = "rows that pass and fail"
 
 
-def ruleset_from(rules: str | Path | Ruleset) -> Ruleset:
-    """A ruleset, or the one in a string or file."""
+def ruleset_from(rules: str | Path | Ruleset, folder: str = ".") -> Ruleset:
+    """A ruleset, or the one in a string or in a file, whose path is relative to `folder`."""
     if isinstance(rules, Ruleset):
         return rules
     if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
-        path = Path(str(rules).strip())
+        path = Path(folder, str(rules).strip())
         return parse(text_of(path, "ruleset", RulesError), file=str(path))
     return parse(str(rules))
 

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from tilth.data import Roles
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
+from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.text import Document, Path, parse
@@ -22,7 +23,6 @@ from tilth.formats.format import writable
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
-from tilth.rules import parse as parse_rules
 from tilth.shelf import PYTHON_ONLY
 from tilth.steps import STEPS
 from tilth.steps.predict import Predict
@@ -248,10 +248,7 @@ class _Loader:
         if not isinstance(given, str):
             return None
         try:
-            if not given.strip().endswith(".dqdl"):
-                return parse_rules(given)
-            path = FilePath(folder) / given.strip()
-            return parse_rules(text_of(path, "ruleset"), file=str(path))
+            return ruleset_from(given, folder)
         except RequestError as error:
             for mistake in error.mistakes:
                 place = mistake.place or self.document.place(("check",))
