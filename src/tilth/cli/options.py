@@ -27,28 +27,23 @@ def size(context: click.Context, parameter: click.Parameter, text: str | None) -
 
 
 class _Path(click.ParamType[str]):
-    """A path or URI; never empty, as from an unset shell variable."""
+    """A path or URI; never empty, as from an unset shell variable. That of an output is never standard output."""
 
     name = "place"
+
+    def __init__(self, *, output: bool) -> None:
+        self.output = output
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The value itself."""
         if not value:
             self.fail("an empty string is not the name of a file or folder; is a shell variable unset?", param, ctx)
+        if self.output and value == "-":
+            self.fail("results are written to files, not to standard output: give a name", param, ctx)
         return value
 
 
-class _OutputPath(_Path):
-    """Where a result is written; never standard output."""
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The value itself."""
-        if value == "-":
-            self.fail("results are written to files, not to standard output: give a name", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-INPUT, OUTPUT = _Path(), _OutputPath()
+INPUT, OUTPUT = _Path(output=False), _Path(output=True)
 
 
 def _allow_python(context: click.Context, parameter: click.Parameter, allowed: bool) -> None:

@@ -54,6 +54,4 @@ def useless(tag: Tag, rule: Rule | Analyzer) -> str:
         return "only =, !=, in and not in with strings can ignore case; a pattern can begin with (?i)"
     if tag.name == "timeZone" and not any(isinstance(operand, Clock) for operand in condition.operands):
         return "there is no clock time in the condition"
-    if tag.name == "format" and str(condition).lower() not in ('= "date"', '!= "date"'):
-        return "only Date has layouts"
     return ""

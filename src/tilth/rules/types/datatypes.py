@@ -17,7 +17,7 @@ from tilth.engine.operations import Finite, LowerAscii, Round, Trim, call
 from tilth.engine.operations.casts import StringToDouble, StringToInteger
 from tilth.engine.operations.numbers import Remainder
 from tilth.engine.operations.patterns import FullMatches
-from tilth.errors import RulesError
+from tilth.errors import RulesError, did_you_mean
 
 BOOLEANS = ("t", "true", "y", "yes", "1", "f", "false", "n", "no", "0")
 WHOLE = r"[+-]?[0-9]+(\.[0-9]*)?"
@@ -27,10 +27,9 @@ DATE = r"[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2}([ T](?s:.*))?)?)?"
 CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]{1,9})?)?"
 ZONE = r"Z|[+-][0-9]{1,2}(:?[0-9]{2})?| ?[A-Z][A-Za-z_]+(/[A-Za-z_]+)*"
 TIMESTAMP = rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T]{CLOCK}({ZONE})?)?"
-DATA_TYPES = ("Boolean", "Integer", "Integral", "Long", "Float", "Double", "Fractional", "Date", "Timestamp")
-DECIMAL_TYPE = re.compile(r"decimal\(\s*[0-9]{1,2}\s*,\s*[0-9]{1,2}\s*\)", re.IGNORECASE)
+DATA_TYPES = ("Boolean", "Integer", "Integral", "Long", "Float", "Double", "Fractional", "Date", "Timestamp", "Decimal(p,s)")
 LAYOUTS = ("dd-MM-yyyy", "MM-dd-yyyy", "yyyy-MM-dd", "MM-yyyy", "yyyy-MM", "dd-MM", "MM-dd")
-LAYOUTS_WITH_SLASHES = {layout.replace("-", sign) for layout in LAYOUTS for sign in "-/"}
+LAYOUT = "layout"  # the code of a mistake in a format
 DIGITS = {"d": "[0-9]{2}", "M": "[0-9]{2}", "y": "[0-9]{4}"}
 
 
@@ -39,14 +38,10 @@ def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
     word = type_name.strip().casefold()
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", word.replace(" ", ""))
     if word not in READERS and not decimal:
-        hint = "every column can be read as a string" if word == "string" else ""
-        raise RulesError(
-            f"Unrecognized data type: {type_name}",
-            accepted="Boolean, Integer, Long, Float, Double, Decimal(p,s), Date, Timestamp",
-            hint=hint,
-        )
+        hint = "every column can be read as a string" if word in ("string", "text") else did_you_mean(type_name, DATA_TYPES)
+        raise RulesError(f"Unrecognized data type: {type_name}", accepted=", ".join(DATA_TYPES), hint=hint)
     if layout is not None and word != "date":
-        raise RulesError("Unsupported rule format", hint="a format is for the type Date")
+        raise RulesError("Unsupported rule format", hint="a format is for the type Date", code=LAYOUT)
     if column.kind is not Kind.STRING:
         return _typed(column, "decimal" if decimal else word)
     x = Trim.of(col(column.name))
@@ -116,7 +111,7 @@ def _timestamp(x: Tree) -> Tree:
 def _laid_out(x: Tree, layout: str) -> Tree:
     plain = layout.replace("/", "-")
     if plain not in LAYOUTS or ("/" in layout and "-" in layout):
-        raise RulesError("Unsupported rule format", accepted=", ".join(LAYOUTS) + ", or the same with /")
+        raise RulesError("Unsupported rule format", accepted=", ".join(LAYOUTS) + ", or the same with /", code=LAYOUT)
     separator = "/" if "/" in layout else "-"
     pieces = plain.split("-")
     pattern = separator.join(DIGITS[p[0]] for p in pieces)

@@ -18,7 +18,7 @@ from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule, Text
 from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, reject_kinds
 from tilth.rules.row_rules import row_rule
-from tilth.rules.types.datatypes import DATA_TYPES, DECIMAL_TYPE, LAYOUTS_WITH_SLASHES, reads_as
+from tilth.rules.types.datatypes import LAYOUT, reads_as
 from tilth.rules.types.rule_type import COLUMN, GLUE, ONE, TILTH, Form, RuleType
 
 # ── ColumnValues ──
@@ -118,18 +118,15 @@ def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagno
     if condition.operator not in ("=", "!="):
         report.warn("W-UNJUDGED", condition.span, f"ColumnDataType cannot be judged with {condition.operator}", accepted="=, !=")
         return
-    named = condition.operands[0]
+    named, layout = condition.operands[0], rule.tag("format")
     if not isinstance(named, Text):
         return
-    known = {one.lower() for one in DATA_TYPES}
-    if named.value.lower() not in known and not DECIMAL_TYPE.fullmatch(named.value):
-        hint = "every column can be read as a string" if named.value.lower() in ("string", "text") else report.near(named.value, DATA_TYPES)
-        accepted = ", ".join((*DATA_TYPES, "Decimal(p,s)"))
-        report.warn("W-UNJUDGED", named.span, f"unknown data type {named}", accepted=accepted, hint=hint)
-    layout = rule.tag("format")
-    if layout and isinstance(layout.value, Text) and layout.value.value not in LAYOUTS_WITH_SLASHES:
-        accepted = ", ".join(sorted(LAYOUTS_WITH_SLASHES))
-        report.warn("W-UNJUDGED", layout.value.span, f"the layout {layout.value} is not known", accepted=accepted)
+    try:
+        reads_as(Column("", Kind.STRING), named.value, layout.word if layout and isinstance(layout.value, Text) else None)
+    except RulesError as error:
+        for m in error.mistakes:
+            at = layout.value if layout and m.code == LAYOUT else named
+            report.warn("W-UNJUDGED", at.span, m.message, accepted=m.accepted, hint=m.hint)
 
 
 COLUMN_VALUES = RuleType(
