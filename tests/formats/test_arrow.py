@@ -34,6 +34,13 @@ def engine(request: pytest.FixtureRequest) -> Session:
     return Spark(request.getfixturevalue("spark")).session()
 
 
+def test_rows_after_an_empty_chunk_are_read(engine: Session) -> None:
+    chunked = pa.concat_tables([TABLE, TABLE.slice(0, 0), TABLE])
+    assert chunked["x"].num_chunks == 3
+    assert to_arrow(read(chunked, engine=engine), engine)["s"].to_pylist() == ["a", "b", "a", "b"]
+    assert to_arrow(read(chunked.slice(0, 0), engine=engine), engine).num_rows == 0
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -369,11 +369,12 @@ def _plain(value: Any) -> Any:
 
 def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
     """A frame of an Arrow table. Its timestamps without a zone stay so, which PySpark would take for ones with a time zone; its unsigned
-    integers of 64 bits become decimals."""
+    integers of 64 bits become decimals. Empty batches are left out: PySpark drops all rows after one."""
     import pyarrow as pa
 
     fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]
-    frame = session.createDataFrame(table.cast(pa.schema(fields)))
+    made = table.cast(pa.schema(fields))
+    frame = session.createDataFrame(pa.Table.from_batches([b for b in made.to_batches() if b.num_rows], made.schema))
     naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
     return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame
