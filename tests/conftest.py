@@ -30,6 +30,9 @@ settings.register_profile("default", settings.get_profile("deep"), max_examples=
 settings.register_profile("amputation", settings.get_profile("default"), max_examples=5)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+# Most queries of tests run once: Java's second compiler would cost more than it gains.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
 
 def lacking(what: str) -> NoReturn:
     """The test cannot run on this machine. CI must bring everything, so there it fails; elsewhere it is skipped."""
@@ -58,6 +61,7 @@ def spark() -> Iterator[SparkSession]:
 
     try:
         session = local_session()
+        session.conf.set("spark.sql.shuffle.partitions", "2")
     except (ImportError, TilthError) as error:
         why = " ".join(str(error).split())
     else:
