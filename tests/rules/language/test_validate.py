@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tilth.errors import RulesError
 from tilth.rules import lint
 from tilth.rules.language.references import names, split_aggregate, split_reference
 
@@ -112,4 +113,5 @@ def test_names_inside_parameters() -> None:
     assert split_reference("a.b.c") == ("a.b", ["c"])
     assert split_reference("t.{x}") == ("t", ["x"])
     assert split_reference("t.{x") == ("t", ["{x"])
-    assert split_aggregate("sum(a") == ("sum", "", "")
+    with pytest.raises(RulesError, match="is not an aggregate of a column"):
+        split_aggregate("sum(a")

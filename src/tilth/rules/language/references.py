@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tilth.errors import RulesError
+from tilth.metrics.relations import AGGREGATES
+from tilth.rules.language.cursor import shown
+
 
 def names(text: str) -> list[str]:
     """The names of a list with commas, without the blanks around them.
@@ -26,23 +30,25 @@ def split_reference(text: str) -> tuple[str, list[str]]:
 
 
 def split_mapping(text: str) -> list[tuple[str, str]]:
-    """The pairs of `column,column->other`: a name here and in the other table. ValueError for what is not such a list.
+    """The pairs of `column,column->other`: a name here and in the other table. Errors: `RulesError` for what is not such a list.
 
     >>> split_mapping("email, zip->postcode")
     [('email', 'email'), ('zip', 'postcode')]
     """
     pairs = [[side.strip() for side in item.split("->")] for item in text.split(",")]
     if not all(len(pair) <= 2 and all(pair) for pair in pairs):
-        raise ValueError(f"{text!r} is not a list of columns")
+        raise RulesError(f"{shown(text)!r} is not a list of columns", accepted="column,column->other")
     return [(pair[0], pair[-1]) for pair in pairs]
 
 
 def split_aggregate(text: str) -> tuple[str, str, str]:
-    """Function, alias and column of `sum(alias.column)`; empty where there is none.
+    """Function, alias (or nothing) and column of `sum(alias.column)`. Errors: `RulesError` for what is not such an aggregate.
 
-    >>> split_aggregate("SUM(ledger.amount)"), split_aggregate("avg(price)"), split_aggregate("price")
-    (('sum', 'ledger', 'amount'), ('avg', '', 'price'), ('price', '', ''))
+    >>> split_aggregate("SUM(ledger.amount)"), split_aggregate("avg(price)")
+    (('sum', 'ledger', 'amount'), ('avg', '', 'price'))
     """
     function, _, argument = text.strip().partition("(")
-    alias, _, column = argument.removesuffix(")").rpartition(".")
-    return function.strip().lower(), alias.strip(), column.strip() if argument.endswith(")") else ""
+    function, (alias, _, column) = function.strip().lower(), argument.removesuffix(")").rpartition(".")
+    if function not in AGGREGATES or not argument.endswith(")") or not column.strip():
+        raise RulesError(f"{shown(text)!r} is not an aggregate of a column", accepted="sum(column), avg(alias.column)")
+    return function, alias.strip(), column.strip()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
-from tilth.errors import listed
+from tilth.errors import RulesError, listed
 from tilth.rules.conditions import clock, day
 from tilth.rules.language import lints, syntax
 from tilth.rules.language.cursor import miswritten, shown
@@ -357,22 +358,25 @@ class _Validation:
             self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} names no table", accepted="alias.column, alias.{column,column}")
 
     def mapping(self, text: str, span: Span) -> None:
-        try:
+        with self.unjudged(span):
             split_mapping(text)
-        except ValueError:
-            self.report.warn("W-UNJUDGED", span, f"{shown(text)!r} is not a list of columns", accepted="column,column->other")
 
     def aggregate(self, text: str, span: Span) -> None:
-        function, alias, column = split_aggregate(text)
-        if function not in ("sum", "avg", "min", "max", "count") or not column:
-            self.report.warn(
-                "W-UNJUDGED", span, f"{shown(text)!r} is not an aggregate of a column", accepted="sum(column), avg(alias.column)"
-            )
-            return
-        if function not in ("sum", "avg"):
-            self.report.warn("W-NOT-IN-GLUE", span, f"Glue knows only sum and avg here, not {function}")
-        if alias:
-            self.alias(alias, span)
+        with self.unjudged(span):
+            function, alias, _ = split_aggregate(text)
+            if function not in ("sum", "avg"):
+                self.report.warn("W-NOT-IN-GLUE", span, f"Glue knows only sum and avg here, not {function}")
+            if alias:
+                self.alias(alias, span)
+
+    @contextmanager
+    def unjudged(self, span: Span) -> Iterator[None]:
+        """Notes an error by which the rule can only end as Error."""
+        try:
+            yield
+        except RulesError as error:
+            for mistake in error.mistakes:
+                self.report.warn("W-UNJUDGED", span, mistake.message, accepted=mistake.accepted)
 
     def metric(self, name: str, span: Span) -> None:
         watchable = [known.name for known in RULE_TYPES.values() if known.watchable]

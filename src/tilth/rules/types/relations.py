@@ -12,7 +12,7 @@ from tilth.engine.layers import table
 from tilth.errors import RulesError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
-from tilth.metrics.relations import AGGREGATES, AggregateThere, EqualRows, Keys, MatchedRows, RepeatedKeys, RowsThere
+from tilth.metrics.relations import AggregateThere, EqualRows, Keys, MatchedRows, RepeatedKeys, RowsThere
 from tilth.rules.context import Context, named_column
 from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
@@ -81,9 +81,9 @@ def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostic
 def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
     alias, key, *compared = context.names(rule)
     other = context.source(alias)
-    keys = _pairs(_mapping(key), context, other)
+    keys = _pairs(split_mapping(key), context, other)
     rest = [(c, c) for c in context.schema.names if c not in dict(keys)]
-    columns = _pairs(_mapping(compared[0]) if compared else rest, context, other)
+    columns = _pairs(split_mapping(compared[0]) if compared else rest, context, other)
     _reject_unequal(columns, context, other)
     rows, repeated, equal = RowCount(), RepeatedKeys(other, keys), EqualRows(other, keys, columns)
 
@@ -98,13 +98,6 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
 
     of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
     return PreparedRule((rows, repeated, equal), judge, of, col(MEMBER), member=member)
-
-
-def _mapping(text: str) -> list[tuple[str, str]]:
-    try:
-        return split_mapping(text)
-    except ValueError as error:
-        raise RulesError(str(error), accepted="column,column->other") from error
 
 
 def _reject_unequal(pairs: Keys, context: Context, other: Dataset) -> None:
@@ -158,8 +151,6 @@ def _aggregate_match(rule: Rule, context: Context) -> PreparedRule:
 
 def _aggregate(text: str, context: Context) -> Metric:
     function, alias, column = split_aggregate(text)
-    if function not in AGGREGATES or not column:
-        raise RulesError(f"{text!r} is not an aggregate of a column", accepted="sum(column), avg(alias.column)")
     other = context.source(alias) if alias else context.data
     of = named_column(column, context.engine.schema(other), alias or "the dataset")
     if not of.kind.numeric and function != "count":
