@@ -40,7 +40,12 @@ class Change:
 
     def reads(self) -> set[str]:
         """The columns below that the change reads."""
-        return {c.name for _, tree in self.columns if tree is not None for c in tree.find_all(exp.Column)}
+        return set[str]().union(*self.sources.values())
+
+    @cached_property
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """Column → the columns below that it is made from."""
+        return {name: frozenset(c.name for c in tree.find_all(exp.Column)) if tree else frozenset() for name, tree in self.columns}
 
 
 @dataclass(frozen=True)

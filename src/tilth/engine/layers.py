@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Rows
-from tilth.engine.expressions import alias, col, columns_of
+from tilth.engine.expressions import alias, col, columns_of, nodes_of, shown_as
 
 
 def table(name: str) -> exp.Table:
@@ -28,7 +28,9 @@ def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wante
     """One layer as a select from the table `below`, whose columns are `names`; of a change only the columns `wanted`, if that is said."""
     if isinstance(layer, Change):
         chosen = [c for c in layer.names(names) if wanted is None or c in wanted]
-        return exp.Select(expressions=[alias(layer.made.get(c) or col(c), c) for c in chosen]).from_(table(below), copy=False)
+        made = (layer.made.get(c) for c in chosen)
+        trees = [col(c) if tree is None else shown_as(tree, c) for c, tree in zip(chosen, made, strict=True)]
+        return exp.Select(expressions=trees).from_(table(below), copy=False)
     select = layer.select.copy()
     for mention in select.find_all(exp.Table):
         if mention.name == BELOW:
@@ -42,9 +44,10 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
     """A query over the last of the layers on the table `base`.
 
     Each layer is a named select (`WITH layer0 AS …`) rather than a subquery: nested subqueries cost quadratic time to
-    build and overflow the printer's stack at about a hundred. It makes only the columns that are read.
+    build and overflow the printer's stack at about a hundred. It makes only the columns that are read. Trees are not copied: the query is
+    to be written, not changed.
     """
-    query = query.copy()
+    query = exp.Select(**query.args)
     given = list(accumulate(layers, lambda below, layer: layer.names(below), initial=names))
     below = base
     for i, (layer, wanted) in enumerate(zip(layers, _wanted(layers, given[1:], query), strict=True)):
@@ -72,13 +75,15 @@ def _wanted(layers: Sequence[Change | Rows], given: Sequence[tuple[str, ...]], q
 
 def _read_for(wanted: set[str], change: Change) -> set[str]:
     """The columns below a change that the wanted ones are made from."""
-    return (wanted - change.made.keys()).union(*(columns_of(change.made[c]) for c in wanted & change.made.keys()))
+    return (wanted - change.made.keys()).union(*(change.sources[c] for c in wanted & change.made.keys()))
 
 
 def _read_by(select: exp.Select | exp.Union) -> set[str] | None:
     """The columns that a select names; None if it takes all that there are."""
-    all_columns = any(not isinstance(star.parent, exp.Count) for star in select.find_all(exp.Star))
-    return None if all_columns else columns_of(select)
+    nodes = list(nodes_of(select))
+    if any(isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count) for node in nodes):
+        return None
+    return {node.name for node in nodes if isinstance(node, exp.Column)}
 
 
 def _passes_rows(select: exp.Select | exp.Union) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Rows
-from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, not_null, or_
+from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nodes_of, not_null, or_, shown_as
 from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations import Operation, SumOrZero
 from tilth.engine.statistics import Statistic, key, size
@@ -38,7 +39,7 @@ class PlannedScan:
     def select(self, base: str, names: tuple[str, ...], layers: Sequence[Change | Rows]) -> exp.Select:
         """The whole query, over the layers on top of the table `base`."""
         query = select_from(base, names, (*layers, *self.shared), self.query)
-        return query if self.fold is None else self.fold.copy().from_(query.subquery("g"), copy=False)
+        return query if self.fold is None else exp.Select(**self.fold.args).from_(query.subquery("g", copy=False), copy=False)
 
 
 def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
@@ -69,11 +70,10 @@ def _plain_groups(s: Statistic) -> bool:
 
 def cell_column(s: Statistic) -> str | None:
     """The one column whose cells, each judged alone, give a row aggregate: a count of rows, a smallest or a largest."""
-    if s.per or s.by:
+    if s.per or s.by or not isinstance(s.aggregate, exp.Count | exp.Min | exp.Max):
         return None
     reads = columns_of(s.aggregate) | columns_of(s.where)
-    alone = isinstance(s.aggregate, exp.Count | exp.Min | exp.Max)
-    return next(iter(reads)) if alone and len(reads) == 1 else None
+    return reads.pop() if len(reads) == 1 else None
 
 
 def _aggregates(asked: list[Statistic]) -> PlannedScan:
@@ -90,17 +90,23 @@ def _aggregates(asked: list[Statistic]) -> PlannedScan:
 def _shared(asked: Iterable[Statistic]) -> dict[Tree, str]:
     """The operations that several of the statistics use, and the names of the columns that hold them."""
     trees = (tree for s in asked for tree in (s.aggregate, s.where) if tree is not None)
-    uses = Counter(node for tree in trees for node in tree.find_all(Operation) if node.shared)
+    uses = Counter(node for tree in trees for node in nodes_of(tree) if isinstance(node, Operation) and node.shared)
     return {node: f"\x1f{i}" for i, node in enumerate(node for node, n in uses.items() if n > 1)}
 
 
 def _replaced(tree: Tree, shared: Mapping[Tree, str]) -> Tree:
-    """The tree with shared operations read from their columns."""
+    """The tree with shared operations read from their columns; what has none in it is not copied."""
+    if isinstance(tree, Operation) and tree in shared:
+        return col(shared[tree])
+    made = {name: _replaced_in(value, shared) for name, value in tree.args.items()}
+    return tree if all(made[name] is value for name, value in tree.args.items()) else type(tree)(**made)
 
-    def swap(node: Tree) -> Tree:
-        return col(shared[node]) if isinstance(node, Operation) and node in shared else node
 
-    return tree.copy().transform(swap, copy=False) if shared else tree
+def _replaced_in(value: Any, shared: Mapping[Tree, str]) -> Any:
+    if isinstance(value, list):
+        made = [_replaced_in(v, shared) for v in value]
+        return value if all(a is b for a, b in zip(made, value, strict=True)) else made
+    return _replaced(value, shared) if isinstance(value, Tree) else value
 
 
 def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> PlannedScan:
@@ -142,11 +148,11 @@ def _with_key(tree: Tree, column: str) -> Tree:
 
 
 def _numbered(numbers: Iterable[Tree]) -> list[Tree]:
-    return [alias(number, f"m{i}") for i, number in enumerate(numbers)]
+    return [shown_as(number, f"m{i}") for i, number in enumerate(numbers)]
 
 
 def _filtered(aggregate: Tree, where: Tree | None) -> Tree:
-    return aggregate if where is None else exp.Filter(this=aggregate.copy(), expression=exp.Where(this=where.copy()))
+    return aggregate if where is None else exp.Filter(this=aggregate, expression=exp.Where(this=where))
 
 
 def _names(keys: Iterable[Tree]) -> str:
