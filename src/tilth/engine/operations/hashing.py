@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import (
+    and_,
     case,
     coalesce,
     col,
@@ -68,11 +69,14 @@ class FloatString(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        return _float_text(x, lambda x: call("replace", call("printf", lit("%a"), x), lit("p+"), lit("p")))
+        whole = and_(lt(exp.Abs(this=x.copy()), lit(WHOLE)), eq(x, exp.Floor(this=x.copy())))
+        return _float_text(x, whole, call("replace", call("printf", lit("%a"), double(x)), lit("p+"), lit("p")))
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return _float_text(x, lambda x: call("replace", call("format_string", lit("%a"), x), lit(".0p"), lit("p")))
+        small = if_else(lt(exp.Abs(this=x.copy()), lit(WHOLE)), double(x))  # it cannot take the whole part of a larger number
+        whole = eq(small, double(exp.Floor(this=small.copy())))
+        return _float_text(x, whole, call("replace", call("format_string", lit("%a"), double(x)), lit(".0p"), lit("p")))
 
     @staticmethod
     def row(x: Any) -> str:
@@ -85,14 +89,11 @@ class FloatString(Operation):
         return f"{digits.rstrip('0').rstrip('.')}p{int(power)}"
 
 
-def _float_text(x: Tree, exact: Callable[[Tree], Tree]) -> Tree:
-    """The string of a double, by what an engine writes for finite ones."""
-    x = double(x)
-    size = exp.Abs(this=x)
-    small = if_else(lt(size, lit(WHOLE)), x)  # Spark cannot take the whole part of a larger number
+def _float_text(x: Tree, whole: Tree, exact: Tree) -> Tree:
+    """The string of a number: whether it is whole and small, and how an engine writes other finite ones."""
     return case(
-        (eq(small, double(exp.Floor(this=small))), text(integer(x))),
-        (lt(size, lit(math.inf)), exact(x)),
+        (whole, text(integer(x))),
+        (lt(exp.Abs(this=x.copy()), lit(math.inf)), exact),
         (IsNan.of(x), lit("NaN")),
         (gt(x, lit(0.0)), lit("Infinity")),
         (lt(x, lit(0.0)), lit("-Infinity")),
