@@ -14,7 +14,7 @@ import numpy as np
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import double, eq, not_null
+from tilth.engine.expressions import col, double, eq, not_null
 from tilth.engine.needs import Need
 from tilth.engine.operations import CountIf, DoubleToInteger, Finite
 from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, quantile
@@ -106,9 +106,9 @@ def is_interval(values: Sequence[Any]) -> bool:
 class Facts(Metric):
     """The facts of a column of many values from aggregates over its rows, with quantiles in so many `parts`; strings are not parsed.
 
-    Of floats that are not whole the distinct values are counted only if `exact`.
+    Distinct numbers are counted only if `exact`: else there are 0.
 
-    >>> Facts("age", Kind.INTEGER).value(3, 2, 2, 17, 90, 2).high
+    >>> Facts("age", Kind.INTEGER, exact=True).value(3, 2, 2, 17, 90, 2).high
     90
     """
 
@@ -123,12 +123,13 @@ class Facts(Metric):
             return count(), count_of(key), distinct(key)
         x, integer = double(key), self.kind is Kind.INTEGER
         whole = not_null(key) if integer else eq(double(DoubleToInteger.of(x)), x)
-        edges = [quantile(Finite.of(x), i / self.parts) for i in range(self.parts + 1 if self.parts else 0)]
-        values = distinct(key) if self.exact or integer else distinct(key).filtered(whole)
+        edges = [quantile(Finite.of(col(self.column)), i / self.parts) for i in range(self.parts + 1 if self.parts else 0)]
+        values = distinct(key) if self.exact else count()
         return count(), count_of(key), values, lowest(key), highest(key), Statistic(CountIf.of(whole)), *edges
 
     def value(self, rows: int, present: int, distinct: int, *numbers: Any) -> ColumnFacts:
         low, high, whole, *edges = numbers or (None, None, None)
+        distinct = distinct if self.exact or not self.kind.numeric else 0
         return ColumnFacts(rows, present, distinct, number_of(low), number_of(high), whole == present, edges=tuple(edges))
 
 

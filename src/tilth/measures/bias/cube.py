@@ -232,8 +232,13 @@ def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Sess
     wide = [a for a in axes if not a.in_scan and seen[a.column] > WIDE]
     if axes.label in wide or axes.prediction in wide:  # the prediction is read as the label is
         wide += [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
-    asked = {a: Facts(a.column, a.kind, a.quantiles if a.is_cut else 0, a.stated == "categorical" or len(a.values) > 1) for a in wide}
+    exact = {a: a.kind is Kind.INTEGER or a.stated == "categorical" or len(a.values) > 1 for a in wide if not a.is_cut}
+    asked = {a: Facts(a.column, a.kind, 0 if a in exact else a.quantiles, exact.get(a, False)) for a in wide}
     found = measured(data, asked.values(), engine) if wide else {}
+    gaps = [a for a, m in asked.items() if a in exact and found[m].whole and found[m].present < found[m].rows]
+    asked |= {a: replace(asked[a], exact=True) for a in gaps}  # floats that may be integers with gaps
+    more = [asked[a] for a in gaps if asked[a] not in found]
+    found |= measured(data, more, engine) if more else {}
     return {a: replace(found[m], distinct=max(found[m].distinct, seen[a.column])) for a, m in asked.items()}
 
 
