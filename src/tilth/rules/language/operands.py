@@ -8,13 +8,13 @@ from dataclasses import replace
 from tilth.rules.language import syntax
 from tilth.rules.language.cursor import Cursor, Fault, shown
 from tilth.rules.language.diagnostics import Span
-from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW, SIZE_UNITS, TIME_UNITS
+from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW, TIME_UNITS
 
 MOST_DIGITS = 18
 """Digits of a duration or a size, so that it fits 64 bits."""
 KEYWORDS = {"null": "NULL", "empty": "EMPTY", "whitespaces_only": "WHITESPACES_ONLY"}
 CONDITIONS = {"=", "!", ">", ">=", "<", "<=", "not", "between", "in", "matches"}
-UNITS = (*TIME_UNITS, *SIZE_UNITS)
+UNITS = tuple(syntax.UNITS)
 GLUED = re.compile(rf"([0-9]+)({'|'.join(UNITS)})")
 QUOTED_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 DOUBLE_SIGNS = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!="}
