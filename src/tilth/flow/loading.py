@@ -338,9 +338,8 @@ class _Loader:
         name = ".".join(str(p) for p in where)
         match found["type"]:
             case "extra_forbidden":
-                (mistake,) = unknown(
-                    [str(found["loc"][-1])], self.known_words(model, found["loc"][:-1]), "{} is not known here", "unknown-key"
-                )
+                *within, word = found["loc"]
+                (mistake,) = unknown([str(word)], self.known_words(model, within), "{} is not known here", "unknown-key")
                 place = self.document.place(where, of_key=True)
                 self.document.mistakes.append(replace(mistake, message=f"{name}: {mistake.message}", place=place))
             case "missing":

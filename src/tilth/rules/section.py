@@ -84,9 +84,9 @@ def _summary(worst: Sequence[Finding[RuleVerdict]]) -> list[Table]:
 def failing_words(why: Reasons) -> str:
     """How many rows failed, in words."""
     failed, judged = why.failing or (0, 0)
-    return (
-        f"{number(failed)} of {counted(judged, 'row')} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})." if failed else ""
-    )
+    if not failed or not judged:
+        return ""
+    return f"{number(failed)} of {counted(judged, 'row')} {'fails' if failed == 1 else 'fail'} ({percent(failed / judged)})."
 
 
 def reasons(why: Reasons) -> list[str]:
