@@ -136,6 +136,7 @@ def test_the_value_of_a_rule_is_rounded_without_misleading(value, words):
 def test_the_share_of_passing_rows_is_not_shown_beside_their_count():
     verdict = RuleVerdict(rows={"failed": 1, "total": 4}, broken=(0.75, None))
     assert [plain(line) for line in verdict.reasons("")] == ["1 of 4 rows fails (25 %).", "Nulls are among them."]
+    assert [plain(line) for line in RuleVerdict(rows={"failed": 4, "total": 4}, broken=(0.0,)).reasons("")] == ["4 of 4 rows fail (100 %)."]
 
 
 def test_the_reasons_of_a_part_are_sentences():

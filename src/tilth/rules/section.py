@@ -98,12 +98,14 @@ def reasons(why: Reasons) -> list[str]:
     """
     if isinstance(why, RuleVerdict) and why.leaves:
         return [line for leaf in why.leaves if leaf.outcome != Outcome.PASSED for line in reasons(leaf)] if why.notes else []
-    lines, values = [words] if (words := failing_words(why)) else [], list(why.broken)
+    failing, values = failing_words(why), list(why.broken)
+    lines = [failing] if failing else []
     if None in values[1:]:
         values.remove(None)
         lines.append("Nulls are among them.")
-    if lines and why.failing and (share := 1 - why.failing[0] / why.failing[1]):  # the share of passing rows is in words already
-        values = [v for v in values if not (isinstance(v, float) and math.isclose(v, share))]
+    if failing and why.failing:  # the share of passing rows is in words already
+        share = 1 - why.failing[0] / why.failing[1]
+        values = [v for v in values if not (isinstance(v, int | float) and math.isclose(v, share, abs_tol=1e-12))]
     if values:
         lines.append(f"Found {' and '.join(code(_found(v)) for v in values)}.")
     return [*lines, *why.notes]
