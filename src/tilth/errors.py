@@ -197,7 +197,7 @@ def unknown(names: Iterable[str], known: Iterable[str], message: str, code: str)
     """
     known = list(known)
     return [
-        Mistake(message.format(repr(n)), accepted=listed(known) or "none", hint=did_you_mean(n, known), code=code)
+        Mistake(message.replace("{}", repr(n)), accepted=listed(known) or "none", hint=did_you_mean(n, known), code=code)
         for n in names
         if n not in known
     ]

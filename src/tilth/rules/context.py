@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Schema
 from tilth.engine.session import Session
 from tilth.engine.user_sql.expression import parse_condition
-from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed
+from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed, unknown
 from tilth.rules.conditions import Criterion, Setting, resolve
 from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
 from tilth.rules.language.syntax import Analyzer, Condition, Literal, Parameter, Rule, Text
@@ -98,8 +98,7 @@ def named_column(name: str, schema: Schema, owner: str) -> Column:
     folded = [c for c in schema if c.name.casefold() == name.casefold()]
     if len(folded) == 1:
         return folded[0]
-    message = f"Column {name} does not exist in {owner}"
-    raise ColumnError(message, accepted=listed(schema.names), hint=did_you_mean(name, schema.names), code="unknown-column")
+    raise ColumnError(*unknown([name], schema.names, f"Column {name} does not exist in {owner}", "unknown-column"))
 
 
 def statistic(rule: Rule | Analyzer, metric: str) -> str:
