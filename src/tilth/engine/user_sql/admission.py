@@ -10,7 +10,6 @@ and keeps decimals exact, which in a formula become doubles, so that a served ro
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -29,7 +28,7 @@ from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.patterns import FullMatches, Like, Matches
 from tilth.engine.operations.strings import UpperAscii
-from tilth.errors import ExpressionError, Mistake, Place, listed
+from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
 from tilth.regex import Regex
 
 LONGEST = 20_000  # characters
@@ -157,41 +156,35 @@ class Admission:
             if node.this not in CASTS or node.expressions:
                 self.refuse(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}")
             return True
-        if type(node) not in RULES and not (self.query and isinstance(node, CLAUSES)) and not isinstance(node, exp.Identifier):
-            self._unlisted(node)
-        elif isinstance(node, exp.AggFunc | exp.Window | exp.RowNumber) and not self.query:
-            what = "a window function" if isinstance(node, exp.Window) else f"the aggregate {_name(node)}: a formula sees one row"
-            self.refuse(what, hint="CustomSql may hold one", code="window" if isinstance(node, exp.Window) else "aggregate")
+        if isinstance(node, exp.Anonymous):
+            self._unknown(node.name.lower(), node)
+        elif isinstance(node, exp.Query | exp.Exists | exp.AggFunc | exp.Window | exp.RowNumber) and not self.query:
+            what = "a sub-query" if isinstance(node, exp.Query | exp.Exists) else _name(node)
+            self.refuse(f"{what} cannot be used: a formula sees one row", hint="CustomSql may hold one", code="one-row")
+        elif not (type(node) in LISTED or (self.query and isinstance(node, CLAUSES))):
+            why = "the engines do not agree on it, or it reaches outside the tables"
+            self.refuse(f"{_name(node)} cannot be used: {why}", "" if self.query else listed(FUNCTIONS, 40))
         elif isinstance(node, exp.With) and node.args.get("recursive"):
             self.refuse("WITH RECURSIVE cannot be used in a query", hint="it may never end")
         elif node.error_messages() or (isinstance(node, exp.Func) and _has_more(node)):
             self.refuse(f"{_name(node)} has too few arguments, or some that it does not take", code="wrong-arguments")
         return len(self.mistakes) > before
 
-    def _unlisted(self, node: Any) -> None:
-        if isinstance(node, exp.Anonymous):
-            word = node.name.lower()
-            if word in OWN:
-                self.refuse(f"{word}() takes {OWN[word][1]} arguments, not {len(node.expressions)}", code="wrong-arguments")
-                return
-            near = difflib.get_close_matches(word, FUNCTIONS, n=1)
-            hint = f"did you mean {near[0]}()?" if near else ""
-            self.refuse(f"there is no function {node.name}()", listed(FUNCTIONS, 40), hint, code="unknown-function")
-        elif isinstance(node, exp.Query | exp.Exists) and not self.query:
-            self.refuse("a sub-query", hint="CustomSql may hold one", code="sub-query")
-        elif self.query:
-            self.refuse(f"{_name(node)} cannot be used in a query", hint="the engines do not agree on it, or it reaches outside the tables")
+    def _unknown(self, word: str, node: exp.Anonymous) -> None:
+        if word in OWN:
+            self.refuse(f"{word}() takes {OWN[word][1]} arguments, not {len(node.expressions)}", code="wrong-arguments")
         else:
-            why = "the engines do not agree on it, or it is more than a formula"
-            self.refuse(f"{_name(node)} cannot be used: {why}", listed(FUNCTIONS, 40))
+            near = did_you_mean(word, FUNCTIONS)
+            self.refuse(f"there is no function {node.name}()", listed(FUNCTIONS, 40), near, code="unknown-function")
 
     # ── meaning ──
 
     def admit(self, tree: Tree) -> Tree:
         """The tree that means the same on every engine; its columns have their kinds."""
         holder = exp.Paren(this=tree)
-        for node in reversed([n for n in tree.walk() if type(n) in RULES]):
-            node.replace(RULES[type(node)](self, node))
+        for rules in (SHORTHANDS, RULES):
+            for node in reversed([n for n in holder.this.walk() if type(n) in rules]):
+                node.replace(rules[type(node)](self, node))
         found: Tree = holder.this
         return found
 
@@ -258,11 +251,6 @@ class Admission:
             hint = "cast one of them first, such as cast(x as double) or cast(x as date)"
             self.refuse(f"{article(a)} cannot be compared with {article(b)}", hint=hint, code="not-comparable")
         return x, y
-
-    def compared(self, how: type[Tree], x: Tree, y: Tree) -> Tree:
-        """A comparison of two values."""
-        x, y = self.alike(x, y)
-        return exp.Paren(this=how(this=x.copy(), expression=y.copy()))
 
     def widened(self, values: list[Tree]) -> list[Tree]:
         """Values of which one is taken: other numbers among floats become floats, a written string among points in time becomes one."""
@@ -398,12 +386,8 @@ def _integers(a: Admission, node: exp.IntDiv) -> Tree:
 
 
 def _comparison(a: Admission, node: Any) -> Tree:
-    return typed(a.compared(type(node), node.this, node.expression), Kind.BOOLEAN)
-
-
-def _between(a: Admission, node: exp.Between) -> Tree:
-    low, high = a.compared(exp.GTE, node.this, node.args["low"]), a.compared(exp.LTE, node.this, node.args["high"])
-    return typed(exp.Paren(this=exp.And(this=low, expression=high)), Kind.BOOLEAN)
+    x, y = a.alike(node.this, node.expression)
+    return typed(exp.Paren(this=type(node)(this=x.copy(), expression=y.copy())), Kind.BOOLEAN)
 
 
 def _in(a: Admission, node: exp.In) -> Tree:
@@ -417,12 +401,6 @@ def _in(a: Admission, node: exp.In) -> Tree:
     return typed(e.in_(pairs[0][0], [v for _, v in pairs]), Kind.BOOLEAN)
 
 
-def _null_safe(a: Admission, node: Any) -> Tree:
-    x, y = a.alike(node.this, node.expression)
-    same = e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
-    return typed(same if isinstance(node, exp.NullSafeEQ) else e.not_(same), Kind.BOOLEAN)
-
-
 def _is(a: Admission, node: exp.Is) -> Tree:
     what = node.expression
     if not isinstance(what, exp.Null | exp.Boolean):
@@ -431,18 +409,10 @@ def _is(a: Admission, node: exp.Is) -> Tree:
     return typed(exp.Paren(this=exp.Is(this=x.copy(), expression=what.copy())), Kind.BOOLEAN)
 
 
-def _if(a: Admission, node: exp.If) -> Tree:
-    if isinstance(node.parent, exp.Case):  # one of its branches
-        return node
-    yes, no = a.widened([node.args["true"], node.args.get("false") or typed(exp.Null(), Kind.NULL)])
-    return typed(e.if_else(a.condition(node.this), yes, no), a.wider((kind(yes), kind(no))))
-
-
 def _case(a: Admission, node: exp.Case) -> Tree:
-    """CASE; one with a value in front becomes one with conditions."""
-    branches, value = node.args["ifs"], node.this
-    conditions = [a.condition(b.this) if value is None else a.compared(exp.EQ, value, b.this) for b in branches]
+    branches = node.args["ifs"]
     *values, last = a.widened([*(b.args["true"] for b in branches), node.args.get("default") or typed(exp.Null(), Kind.NULL)])
+    conditions = [a.condition(b.this) for b in branches]
     return typed(e.case(*zip(conditions, values, strict=True), otherwise=last), a.wider(map(kind, (*values, last))))
 
 
@@ -453,12 +423,6 @@ def _first_of(a: Admission, node: Any) -> Tree:
         return first.copy()
     made: Tree = type(node)(**node.args | {"this": first.copy(), "expressions": [x.copy() for x in rest]})
     return typed(made, a.wider(map(kind, (first, *rest))))
-
-
-def _null_if(a: Admission, node: exp.Nullif) -> Tree:
-    x, y = node.this, node.expression
-    same = a.alike(x, y) == (x, y)
-    return typed(e.null_if(x, y) if same else e.if_else(a.compared(exp.EQ, x, y), exp.Null(), x), kind(x))
 
 
 def _concat(a: Admission, node: Any) -> Tree:
@@ -501,17 +465,6 @@ def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
     return node.this.copy() if isinstance(node.parent, exp.Year | exp.Month | exp.Day) else a.cast(node.this, Kind.DATE)
 
 
-def _length(x: Tree) -> Tree:
-    return e.cast(exp.Length(this=e.own(x)), Kind.INTEGER)  # Spark's has 32 bits
-
-
-def _average(x: Tree) -> Tree:
-    """DuckDB's average of decimals is a double, Spark's a decimal of few places."""
-    if isinstance(x, exp.Distinct):
-        return exp.Avg(this=exp.Distinct(expressions=[e.double(x.expressions[0])]))
-    return exp.Avg(this=e.double(x))
-
-
 def _count_if(condition: Tree) -> Tree:
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
 
@@ -526,6 +479,7 @@ BOOLEANS = _only(Kind.BOOLEAN, "conditions", "compare it with something")
 
 
 ANY: Takes = lambda a, name, values: values  # noqa: E731 -- one of the constants above
+AS_DOUBLES: Takes = lambda a, name, values: [a.as_double(x) for x in NUMBERS(a, name, values)]  # noqa: E731 -- likewise
 
 DOUBLES: Mapping[Any, type[Operation]] = {
     exp.Div: Divide, exp.Floor: num.Floor, exp.Ceil: num.Ceiling, exp.Sqrt: num.SquareRoot, exp.Ln: num.NaturalLogarithm,
@@ -551,18 +505,15 @@ RULES: Mapping[type[Any], Rule] = {
     exp.IsNan: Call(NUMBERS, Kind.BOOLEAN, IsNan.of),
     **dict.fromkeys((exp.And, exp.Or, exp.Not), Call(BOOLEANS, Kind.BOOLEAN)),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _comparison),
-    **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ), _null_safe),
-    exp.Between: _between,
     exp.In: _in,
     exp.Is: _is,
-    exp.If: _if,
+    exp.If: lambda a, node: node,  # of a CASE
     exp.Case: _case,
     **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _first_of),
-    exp.Nullif: _null_if,
     **dict.fromkeys((exp.Cast, exp.TryCast), lambda a, node: a.cast(node.this, CASTS[node.args["to"].this])),
     exp.Lower: Call(STRINGS, Kind.STRING, LowerAscii.of),
     exp.Upper: Call(STRINGS, Kind.STRING, UpperAscii.of),
-    exp.Length: Call(STRINGS, Kind.INTEGER, _length),
+    exp.Length: Call(STRINGS, Kind.INTEGER, lambda x: e.cast(exp.Length(this=e.own(x)), Kind.INTEGER)),  # Spark's has 32 bits
     exp.Trim: _trim,
     **dict.fromkeys((exp.Concat, exp.DPipe), _concat),
     exp.Like: _matched(Like),
@@ -574,13 +525,40 @@ RULES: Mapping[type[Any], Rule] = {
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, _count_if),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),
     exp.Sum: Call(NUMBERS),
-    exp.Avg: Call(NUMBERS, Kind.FLOAT, _average),
+    exp.Avg: Call(AS_DOUBLES, Kind.FLOAT),  # of decimals, Spark's is a decimal of few places
     **dict.fromkeys(
         (exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop, exp.CovarSamp), Call(NUMBERS, Kind.FLOAT)
     ),
     **dict.fromkeys((exp.RowNumber, exp.Rank, exp.DenseRank), lambda a, node: typed(node, Kind.INTEGER)),
     **dict.fromkeys((exp.Lag, exp.Lead, exp.Window, exp.Filter), lambda a, node: typed(node, kind(node.this))),
 }
+
+
+def _same(node: Any) -> Tree:
+    x, y = node.this, node.expression
+    return e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
+
+
+def _conditions(node: exp.Case) -> Tree:
+    """A CASE with a value in front, as one with conditions."""
+    if node.this is None:
+        return node
+    return e.case(*((e.eq(node.this, b.this), b.args["true"]) for b in node.args["ifs"]), otherwise=node.args.get("default"))
+
+
+SHORTHANDS: Mapping[type[Any], Rule] = {
+    exp.Between: lambda a, node: e.and_(e.ge(node.this, node.args["low"]), e.le(node.this, node.args["high"])),
+    exp.NullSafeEQ: lambda a, node: _same(node),
+    exp.NullSafeNEQ: lambda a, node: e.not_(_same(node)),
+    exp.Nullif: lambda a, node: e.case((e.eq(node.this, node.expression), exp.Null()), otherwise=node.this),
+    exp.If: lambda a, node: (
+        node if isinstance(node.parent, exp.Case) else e.case((node.this, node.args["true"]), otherwise=node.args.get("false"))
+    ),
+    exp.Case: lambda a, node: _conditions(node),
+}
+"""Nodes that are written with others, before the rules see them."""
+
+LISTED = frozenset({*RULES, *SHORTHANDS, exp.Identifier})
 
 MORE: Mapping[type[Any], tuple[str, ...]] = {
     exp.Round: ("decimals",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"), exp.Cast: ("to",), exp.TryCast: ("to",),
