@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
+from tilth.errors import ColumnError, RequestError, unknown
 
 SINGLE = ("label", "prediction", "time", "weight", "split")
 MANY = ("facet", "id", "group", "text", "image", "private")
@@ -67,10 +67,9 @@ class Roles:
         """Reject roles of unknown columns, all at once."""
         names = list(names)
         missing = [
-            Mistake(f"role {role!r}: there is no column {c!r}", accepted=listed(names), hint=did_you_mean(c, names), code="unknown-column")
+            mistake
             for role, columns in self.named().items()
-            for c in columns
-            if c not in names
+            for mistake in unknown(columns, names, f"role {role!r}: there is no column {{}}", "unknown-column")
         ]
         if missing:
             raise ColumnError(*missing)

@@ -11,7 +11,7 @@ from typing import Any
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, reject_duplicate_names
 from tilth.engine.layers import decode_layer
 from tilth.engine.session import Session, TypeContradiction
-from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, did_you_mean, listed
+from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, unknown
 from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, reject_unknown
 from tilth.formats.guess import assumed, inferred, verifying
@@ -189,11 +189,8 @@ def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
 def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Session) -> Dataset:
     found = engine.schema(data)
     taken = {c.name: reconciled(found[c.name], c.kind, nulls) if c.holds(found[c.name]) else None for c in schema if c.name in found}
-    absent = [
-        Mistake(f"there is no column {n!r}, which the fitted flow needs", accepted=listed(found.names), hint=did_you_mean(n, found.names))
-        for n in schema.names
-        if n in needed and n not in found
-    ]
+    wanted = [n for n in schema.names if n in needed]
+    absent = unknown(wanted, found.names, "there is no column {}, which the fitted flow needs", "unknown-column")
     unconvertible = [
         Mistake(f"column {n!r} is {found[n]}, but the fitted flow needs {schema[n]}", code="wrong-kind")
         for n, tree in taken.items()
@@ -213,26 +210,10 @@ def _stated_kinds(types: Mapping[str, Kind | str], source: Source) -> dict[str, 
     """The kinds that are stated; rejects unknown columns and kinds, all at once."""
     if types and source.typed:
         raise RequestError(f"{source} is typed already", hint="use the step `cast`", code="types-known")
+    if absent := unknown(types, source.columns, "types: there is no column {}", "unknown-column"):
+        raise ColumnError(*absent)
     words = {str(k): k for k in CASTS}
-    mistakes = [
-        Mistake(
-            f"types: there is no column {n!r}", accepted=listed(source.columns), hint=did_you_mean(n, source.columns), code="unknown-column"
-        )
-        for n in types
-        if n not in source.columns
-    ]
-    if mistakes:
-        raise ColumnError(*mistakes)
-    mistakes = [
-        Mistake(
-            f"types: column {n!r}: there is no kind {str(k)!r}",
-            accepted=listed(words),
-            hint=did_you_mean(str(k), words),
-            code="unknown-kind",
-        )
-        for n, k in types.items()
-        if str(k) not in words
-    ]
-    if mistakes:
+    wrong = {n: unknown([str(k)], words, "there is no kind {}", "unknown-kind") for n, k in types.items()}
+    if mistakes := [replace(m, message=f"types: column {n!r}: {m.message}") for n, found in wrong.items() for m in found]:
         raise RequestError(*mistakes)
     return {n: words[str(k)] for n, k in types.items()}

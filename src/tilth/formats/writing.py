@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session, everything
-from tilth.errors import RequestError, did_you_mean, listed
+from tilth.errors import RequestError, unknown
 from tilth.formats.arrow import decoded
 from tilth.formats.format import by_name, by_suffix, reject_unknown
 from tilth.store.uri import Place, is_local
@@ -41,10 +41,8 @@ def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
 
     Errors: `RequestError` for any other.
     """
-    if kind not in FRAMES:
-        raise RequestError(
-            f"there is no kind of table {kind!r}", accepted=listed(FRAMES), hint=did_you_mean(kind, FRAMES), code="unknown-frame"
-        )
+    if wrong := unknown([kind], FRAMES, "there is no kind of table {}", "unknown-frame"):
+        raise RequestError(*wrong)
     return FRAMES[kind](data, engine)
 
 
