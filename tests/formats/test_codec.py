@@ -11,7 +11,7 @@ import pytest
 
 from tilth.data import Dataset
 from tilth.engine.duckdb import DuckDB, scans
-from tilth.errors import SourceError
+from tilth.errors import MachineError, SourceError
 from tilth.formats import read, to_arrow
 from tilth.formats.codec import Codec
 from tilth.testing.formats import check_format
@@ -93,7 +93,7 @@ def test_a_folder_is_written_in_parts(ipc, tmp_path, monkeypatch):
     from tilth.formats import codec
     from tilth.formats.writing import write
 
-    monkeypatch.setattr(codec, "PART_BATCHES", 1)
+    monkeypatch.setattr(codec, "PART_ROWS", 250_000)
     engine = DuckDB().session()
     write(read(pa.table({"x": range(600_000)}), engine=engine), tmp_path / "out", format="ipc", engine=engine)
     assert len(list((tmp_path / "out").glob("data_*.ipc"))) > 1
@@ -114,3 +114,18 @@ def test_an_engine_scans_the_files_itself_where_the_codec_says_how(tmp_path):
     assert Ipc.decodings == before
     with pytest.raises(SourceError, match="cannot be read as ipc"):  # by another engine it is decoded, as ever
         Scanned().open(str(tmp_path / "a.ipc"), None, SimpleNamespace(name="spark"))
+
+
+@pytest.mark.spark
+def test_spark_hands_a_codec_one_partition_at_a_time(tmp_path, spark, monkeypatch):
+    """The last partition fails: the files of those before it are complete by then, so the table is not collected."""
+    from tilth.engine.spark import Spark
+    from tilth.formats import codec
+
+    monkeypatch.setattr(codec, "PART_ROWS", 1)
+    engine = Spark(spark).session()
+    rows = read(spark.range(0, 8, 1, 8).selectExpr("if(id = 7, raise_error('late'), id) as i"), engine=engine)
+    with pytest.raises(MachineError):
+        Ipc().export(rows, tmp_path, engine, folder=True)
+    written = [pa.ipc.open_stream(path.read_bytes()).read_all()["i"].to_pylist() for path in sorted(tmp_path.iterdir())[:-1]]
+    assert written == [[0], [1], [2], [3], [4], [5], [6]][: len(written)] and len(written) > 1

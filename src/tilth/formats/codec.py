@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +26,7 @@ from tilth.store.scratch import Scratch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART_BATCHES = 4  # batches per file in a folder: a million rows with DuckDB
+PART_ROWS = 1_000_000  # of a file in a folder
 
 
 class Codec(Format):
@@ -72,27 +73,30 @@ class Codec(Format):
         text, rows = engine.query(data, everything()), 0
         with engine.timed("write", text):
             reader = engine.batches(text)
+            batches = iter(reader)
             for i in itertools.count():
-                part = list(itertools.islice(reader, PART_BATCHES)) if folder else None
-                if i and not part:
-                    return rows
-                counted = _Counted(reader if part is None else part)
+                part = _Part(batches, PART_ROWS if folder else sys.maxsize)
+                if i and not part.first:
+                    break
                 with _opened(to / f"data_{i}{self.suffixes[0]}" if folder else to) as file:
-                    self.encode(pa.RecordBatchReader.from_batches(reader.schema, counted), file, **options)
-                rows += counted.rows
+                    self.encode(pa.RecordBatchReader.from_batches(reader.schema, part), file, **options)
+                rows += part.rows
         return rows
 
 
-class _Counted:
-    """Batches, and the number of rows read from them."""
+class _Part:
+    """The batches of one file, up to a number of rows; `rows` are those that were read."""
 
-    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
-        self.batches, self.rows = batches, 0
+    def __init__(self, batches: Iterator[pa.RecordBatch], most: int) -> None:
+        self.batches, self.most, self.rows = batches, most, 0
+        self.first = list(itertools.islice(batches, 1))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self.batches:
+        for batch in itertools.chain(self.first, self.batches):
             self.rows += batch.num_rows
             yield batch
+            if self.rows >= self.most:
+                return
 
 
 def _opened(path: Path) -> IO[bytes]:
