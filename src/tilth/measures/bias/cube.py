@@ -171,9 +171,10 @@ class Cube:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a request's scans gave: a cube for each facet, the axes as they were read, the name of the favourable outcome, the reason
-    where there are no strata, and warnings."""
+    """What a request's scans gave: a cube for each facet, the axes as they were read, the name of the favourable outcome, the reason where
+    there are no strata, and warnings."""
 
+    request: BiasRequest
     cubes: tuple[Cube, ...]
     axes: Axes
     favourable: str
@@ -204,7 +205,7 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
         _refuse_absent(axes)
     warnings = [w for a in axes for w in a.warnings()]
     cubes = tuple(_cube(f, c, axes, request, warnings) for f, c in zip(axes.facets, cells, strict=True))
-    return Counted(cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)))
+    return Counted(request, cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)))
 
 
 def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) -> Axes:

@@ -37,7 +37,12 @@ class Group:
 
     cube: Cube
     side: Side
-    request: BiasRequest
+    counted: Counted
+
+    @property
+    def request(self) -> BiasRequest:
+        """What was asked."""
+        return self.counted.request
 
     @cached_property
     def _in_d(self) -> Numbers:
@@ -99,9 +104,9 @@ def _added(numbers: Numbers, keys: Numbers) -> Numbers:
     return found
 
 
-def evaluate(counted: Counted, request: BiasRequest, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
+def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
     """Every metric of every group of every facet, p-values adjusted over all of them."""
-    found = [group for cube in counted.cubes for group in _of_cube(cube, counted, request, data, engine)]
+    found = [group for cube in counted.cubes for group in _of_cube(cube, counted, data, engine)]
     p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
     adjusted = iter(intervals.adjusted(p_values))
     return [(g, [f if f.payload.p_value is None else _adjusted(f, next(adjusted)) for f in of]) for g, of in found]
@@ -111,41 +116,42 @@ def _adjusted(f: Found, p: float) -> Found:
     return replace(f, payload=replace(f.payload, p_adjusted=p))
 
 
-def _of_cube(cube: Cube, counted: Counted, request: BiasRequest, data: Dataset, engine: Session) -> Iterator[tuple[Group, list[Found]]]:
-    groups = [Group(cube, side, request) for side in cube.sides]
+def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session) -> Iterator[tuple[Group, list[Found]]]:
+    groups = [Group(cube, side, counted) for side in cube.sides]
+    request, label, facet = counted.request, counted.axes.label, cube.facet
     asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics]
-    label, facet = counted.axes.label, cube.facet
     unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
     drawn = _drawn(cube.cells, groups, asked, facet.name)
     drawn_of_values = _drawn(cube.unfolded, groups, unfolded, facet.name, "label values")
     apart = label_distances(facet, cube.sides, label, request, data, engine) if label is not None and label.intervals else {}
     for g, draws, of_values in zip(groups, drawn, drawn_of_values, strict=True):
-        found = [_measured(m, g, counted, draws) for m in asked] + [_over_values(m, g, counted, of_values) for m in unfolded]
-        yield g, [*found, *_distances(g, counted, *apart.get(g.side.name, (None, None)))]
+        found = [_measured(m, g, draws) for m in asked] + [_over_values(m, g, of_values) for m in unfolded]
+        yield g, [*found, *_distances(g, *apart.get(g.side.name, (None, None)))]
 
 
-def _finding(g: Group, counted: Counted, name: str, used: Numbers, value: Any = None, bounds: Any = None, **more: Any) -> Found:
+def _finding(g: Group, name: str, used: Numbers, value: Any = None, bounds: Any = None, **more: Any) -> Found:
     """A finding of a group; `used` are the rows of each side, `bounds` those of the interval, `more` fields of the payload."""
     request, facet, n = g.request, g.cube.facet.name, int(used.sum())
     about: dict[str, Any] = {"facet": facet, "facet_value": g.side.name, "other": g.other or None, "counts": g.counts}
-    about |= {"label": request.label, "label_value": counted.favourable, "prediction": request.prediction, "group_variable": request.group}
-    payload = BiasNumber(**{**about, "status": "ok", "n_used": n, "n_excluded": g.cube.total - n, **more})
+    about |= {"label": request.label, "label_value": g.counted.favourable, "prediction": request.prediction}
+    about |= {"group_variable": request.group, "status": "ok", "n_used": n, "n_excluded": g.cube.total - n}
+    payload = BiasNumber(**{**about, **more})
     low, high = bounds or (None, None)
     subject = tuple(c for c in (facet, request.label or request.prediction) if c)
     f = Finding(name, subject, value, group=g.name, low=low, high=high, confidence=request.confidence if bounds else None, payload=payload)
     return replace(f, message=message(f))
 
 
-def _measured(m: BiasMetric, g: Group, counted: Counted, draws: Draws) -> Found:
+def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
     used = m.used(g.rows)[0]
-    finding = partial(_finding, g, counted, m.name, used, description=m.description)
-    if error := _why_not(m, used, g, counted):
+    finding = partial(_finding, g, m.name, used, description=m.description)
+    if error := _why_not(m, used, g):
         return finding(status="error", error=error)
     request, value, status = g.request, m.value(g.weights), "degenerate" if m.undefined(g.rows) else "ok"
     bounds, method = _percentiles(draws, m, request) if value is not None else None, "bootstrap"
     if value is not None and status == "ok" and request.weight is None and not request.bootstrap:
         bounds, method = m.closed_interval(value, g.rows, request.confidence), "normal"
-    strata = _strata(m, g, counted) if "stratum" in m.axes else {}
+    strata = _strata(m, g) if "stratum" in m.axes else {}
     band = request.bands.get(m.name) or m.band if request.verdicts else None
     return finding(
         value,
@@ -161,10 +167,10 @@ def _measured(m: BiasMetric, g: Group, counted: Counted, draws: Draws) -> Found:
     )
 
 
-def _why_not(m: BiasMetric, used: Numbers, g: Group, counted: Counted) -> str:
+def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
     """Why the metric has no value, in the words of published result files."""
-    if "stratum" in m.axes and counted.no_strata:
-        return counted.no_strata
+    if "stratum" in m.axes and g.counted.no_strata:
+        return g.counted.no_strata
     for size, which in zip(used, ("no rows outside", "no rows in"), strict=True):
         if not size:
             return f"there are {which} facet value {g.side.name}"
@@ -189,7 +195,7 @@ def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator
         yield f"{one_sided:.0%} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
 
 
-def _strata(m: BiasMetric, g: Group, counted: Counted) -> dict[str, Any]:
+def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:
     """What is known of the strata behind a value."""
     counts, numbers = g.rows.known(*m.axes)[0].sum(axis=0), g.weights.known(*m.axes)[0]
     both, sizes = numbers.sum(axis=0), counts.sum(axis=1)
@@ -197,7 +203,8 @@ def _strata(m: BiasMetric, g: Group, counted: Counted) -> dict[str, Any]:
     one_sided = there & (counts.min(axis=1) == 0)
     dd = contrasts.disparity(numbers[1, :, 0], both[:, 0], numbers[1, :, 1], both[:, 1])
     order = sorted(np.flatnonzero(there), key=lambda i: (-abs(both[i].sum() * dd[i]), i))[:LARGEST_STRATA]
-    name = partial(counted.axes.group.name, keys=g.cube.strata) if counted.axes.group is not None else text_of
+    group = g.counted.axes.group
+    name = partial(group.name, keys=g.cube.strata) if group is not None else text_of
     return {
         "strata": int(there.sum()),
         "one_sided_strata": int(one_sided.sum()),
@@ -208,27 +215,27 @@ def _strata(m: BiasMetric, g: Group, counted: Counted) -> dict[str, Any]:
     }
 
 
-def _over_values(m: BiasMetric, g: Group, counted: Counted, draws: Draws) -> Found:
+def _over_values(m: BiasMetric, g: Group, draws: Draws) -> Found:
     """A distance over all values of a label of more than two."""
     rows, weights = (g.of(g.cube.unfolded[None, i]) for i in (0, 1))
     used, description = m.used(rows)[0], f"{m.description} over all values of the label"
-    finding = partial(_finding, g, counted, f"{m.name} by label value", used, description=description, block="by_label_value")
+    finding = partial(_finding, g, f"{m.name} by label value", used, description=description, block="by_label_value")
     if not used.all():
         return finding(status="error", error="there are no rows on one side")
     p, q = contrasts.shares(weights.known("label"))[0]
-    label, bounds = counted.axes.label, _percentiles(draws, m, g.request)
+    label, bounds = g.counted.axes.label, _percentiles(draws, m, g.request)
     largest = g.cube.labels[int(np.argmax(np.abs(p - q)))]
     named = {"largest": label.name(largest, g.cube.labels)} if label is not None else {}
     return finding(m.value(weights), bounds, method="bootstrap" if bounds else None, more=named)
 
 
-def _distances(g: Group, counted: Counted, ks: float | None, area: float | None) -> Iterator[Found]:
+def _distances(g: Group, ks: float | None, area: float | None) -> Iterator[Found]:
     """How far the groups are apart in a continuous label itself."""
     descriptions = {"continuous_ks": "Two-sample Kolmogorov-Smirnov statistic", "wasserstein": "1-Wasserstein distance"}
     for (name, what), value in zip(descriptions.items(), (ks, area), strict=True):
         if value is not None:
             description = f"{what} of the label's values"
-            yield _finding(g, counted, name, np.zeros(2), value, description=description, block="continuous", n_excluded=0)
+            yield _finding(g, name, np.zeros(2), value, description=description, block="continuous", n_excluded=0)
 
 
 # ── intervals and verdicts ──

@@ -34,7 +34,7 @@ def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tup
     found = counted(request, data, engine)
     single = {a.column: a for cube in found.cubes for a in cube.facet.axes if not a.values}
     cut = {c: (a.intervals, a.facts.values if a.facts is not None and not a.intervals else ()) for c, a in single.items()}
-    measured = evaluate(found, request, data, engine)
+    measured = evaluate(found, data, engine)
     warnings = [warning(code, words, (column,), "bias") for code, column, words in found.warnings]
     missing = [w for g, _ in measured for w in _missingness(g, found)]
     return [*(f for _, of in measured for f in of), *warnings, *_nothing(found), *missing], cut
