@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from tests.house.tree import python
 from tilth.data import Change, Dataset, Kind, Memory
 from tilth.engine.dry_run import DryRun
 from tilth.engine.duckdb import DuckDB
@@ -47,6 +48,26 @@ def test_a_function_is_an_expression():
     assert engine.rows(CHANGED, everything()) == EXPECTED
     assert engine.schema(CHANGED)["r"].kind is Kind.STRING
     assert repeat().of(col("n"), col("s")) == repeat().of(col("n"), col("s")) != repeat("!").of(col("n"), col("s"))
+
+
+OPEN = """
+from dataclasses import dataclass
+from tests.engine.test_python_operation import *
+
+@dataclass(frozen=True)
+class Same:
+    def __call__(self, n):
+        return n
+
+session = DuckDB().session()
+session.rows(DATA.change({"m": PythonFunction(Same(), (Kind.INTEGER,), Kind.INTEGER, "same").of(col("n"))}), everything())
+"""
+
+
+def test_a_session_that_is_open_at_the_end_leaks_no_function():
+    """DuckDB would list what is left on standard error."""
+    done = python("-c", OPEN)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_one_row_is_given_what_the_engine_gives():

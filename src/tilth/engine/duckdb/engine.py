@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import duckdb
 from duckdb.func import ARROW, SPECIAL
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
+_with_functions: WeakSet[Session] = WeakSet()
+
+
+@atexit.register
+def _remove_functions() -> None:
+    """At the end of the process: DuckDB reports functions that are still registered as leaks, on standard error."""
+    for session in list(_with_functions):
+        session.close()
 
 
 class DuckDB(Engine):
@@ -196,6 +206,7 @@ class DuckDBRun(Session):
 
     def register(self, name: str, function: PythonFunction) -> None:
         takes, gives = function.sql_types(self.name)
+        _with_functions.add(self)
         self._connection.create_function(name, function.in_engine(), list(takes), gives, type=ARROW, null_handling=SPECIAL)
         self._held.callback(self._connection.remove_function, name)
 
