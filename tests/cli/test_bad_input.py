@@ -145,6 +145,7 @@ def test_an_unwritable_output_is_rejected_before_reading(tilth: Tilth, tmp_path:
         assert (done.code, says in done.err, "nothing.csv" in done.err) == (2, True, False), done
 
 
+@pytest.mark.slow
 def test_an_edited_demo_is_not_replaced(tilth: Tilth, tmp_path: Path) -> None:
     assert tilth("demo", "--rows", "200").code == 0
     assert tilth("demo", "--rows", "300").code == 0

@@ -30,6 +30,7 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [1, 2], ids=["output", "error"])
 @pytest.mark.parametrize(("words", "code"), CASES)
 def test_a_closed_stream_keeps_the_exit_code(place: Path, words: str, code: int, stream: int) -> None:
@@ -38,6 +39,7 @@ def test_a_closed_stream_keeps_the_exit_code(place: Path, words: str, code: int,
     assert "internal error" not in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this machine")
 @pytest.mark.parametrize(("words", "code"), CASES)
 def test_a_stream_on_a_full_disk(place: Path, words: str, code: int) -> None:
@@ -50,6 +52,7 @@ def test_a_stream_on_a_full_disk(place: Path, words: str, code: int) -> None:
         assert process.returncode == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [words for words, code in CASES if code < 2])
 def test_a_closed_pipe_exits_as_sigpipe_would(place: Path, words: str) -> None:
     """Exit code 0 would claim that the result was delivered."""

@@ -124,6 +124,7 @@ def test_a_session_of_spark_is_cancelled_alone(spark):
         assert other.execute("quick", "SELECT 1") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_thousand_sessions_leave_memory_flat(file):
     engine = DuckDB()
 

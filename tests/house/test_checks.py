@@ -12,13 +12,14 @@ from tests.house.tree import python
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"
 
 
+@pytest.mark.slow  # `make check` runs them before the tests
 @pytest.mark.parametrize(
     "words",
     [
         pytest.param(["-m", "ruff", "check", "--no-cache", "--output-format=concise"], id="ruff check"),
         pytest.param(["-m", "ruff", "format", "--no-cache", "--check"], id="ruff format"),
         pytest.param(["-c", LINT_IMPORTS], id="import-linter"),
-        pytest.param(["-m", "mypy"], id="mypy", marks=pytest.mark.slow),
+        pytest.param(["-m", "mypy"], id="mypy"),
     ],
 )
 def test_the_checks_find_nothing(words: list[str]) -> None:

@@ -100,6 +100,7 @@ SCHEMA = nasty_tables()["rows"].schema
 ENGINE = DuckDB().session()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", SHELF, ids=str)
 @given(rows=st.lists(VALUES, max_size=8))
 @settings(max_examples=settings().max_examples // 6)

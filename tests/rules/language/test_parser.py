@@ -152,6 +152,7 @@ DOCUMENTS = {
 TEXTS = {name: f"Rules = [ {rules} ]" for name, rules in HOSTILE.items()} | DOCUMENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_hostile_input_gives_a_bounded_list_of_mistakes(text: str) -> None:
     """Twenty thousand of anything; work that grew with the square of the text would reach the suite's time limit."""

@@ -22,6 +22,7 @@ def test_scores_become_probabilities_without_overflow():
     assert [found[c][2] for c in "abc"] == [None, None, None]
 
 
+@pytest.mark.slow
 def test_many_scores():
     found = made(Softmax("*"), {f"s{i}": [0.0] for i in range(1200)})
     assert math.isclose(found["s7"][0], 1 / 1200)
