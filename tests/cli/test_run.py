@@ -58,13 +58,21 @@ def place(made: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def ran(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, Path]:
+    """A run of the flow, and its folder: only to be looked at."""
+    folder = tmp_path_factory.mktemp("ran")
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return finish(start("run", "loans.yaml", "-o", "out", "--json", cwd=folder)), folder
+
+
 def seen(folder: Path) -> set[str]:
     """What a user sees in a folder: everything that is not hidden."""
     return {p.name for p in folder.iterdir() if not p.name.startswith((".", "_"))}
 
 
-def test_a_run_leaves_data_flow_and_report(tilth: Tilth, place: Path) -> None:
-    done = tilth("run", "loans.yaml", "-o", "out")
+def test_a_run_leaves_data_flow_and_report(ran: tuple[Completed, Path]) -> None:
+    done, place = ran
     assert done.code == 1  # a rule fails: ages are missing
     assert seen(place / "out") == {"train", "test", "loans.tilth", "report.html", "report.json"}
     assert "report: out/report.html" in done.err
@@ -77,22 +85,21 @@ def test_a_run_leaves_data_flow_and_report(tilth: Tilth, place: Path) -> None:
     assert Flow.load(place / "out/loans.tilth").fitted
 
 
-def test_the_training_part_is_balanced_and_the_test_part_is_not(tilth: Tilth, place: Path) -> None:
-    tilth("run", "loans.yaml", "-o", "out")
+def test_the_training_part_is_balanced_and_the_test_part_is_not(ran: tuple[Completed, Path]) -> None:
     shares = {}
     for part in ("train", "test"):
-        labels = pq.read_table(place / "out" / part).column("approved").to_pylist()
+        labels = pq.read_table(ran[1] / "out" / part).column("approved").to_pylist()
         shares[part] = labels.count("yes") / labels.count("no")
     assert shares["train"] == pytest.approx(0.5, abs=0.01)
     assert shares["test"] < 0.4
 
 
-def test_run_twice_gives_the_same_bytes(tilth: Tilth, place: Path) -> None:
-    tilth("run", "loans.yaml", "-o", "a")
-    tilth("run", "loans.yaml", "-o", "b")
-    assert (place / "a/loans.tilth").read_bytes() == (place / "b/loans.tilth").read_bytes()
+def test_run_twice_gives_the_same_bytes(tilth: Tilth, place: Path, ran: tuple[Completed, Path]) -> None:
+    tilth("run", "loans.yaml", "-o", "out")
+    first, second = ran[1] / "out", place / "out"
+    assert (first / "loans.tilth").read_bytes() == (second / "loans.tilth").read_bytes()
     for part in ("train", "test"):
-        a, b = (sorted(map(str, pq.read_table(place / folder / part).to_pylist())) for folder in "ab")
+        a, b = (sorted(map(str, pq.read_table(folder / part).to_pylist())) for folder in (first, second))
         assert a == b
 
 
@@ -117,21 +124,15 @@ def test_a_dry_run_touches_nothing(tilth: Tilth, place: Path) -> None:
     assert [p["title"] for p in json.loads(planned.out)]
 
 
-def test_fit_and_apply_prepare_as_the_run_did(tilth: Tilth, place: Path) -> None:
-    tilth("run", "loans.yaml", "-o", "out")
+def test_fit_and_apply_prepare_as_the_run_did(tilth: Tilth, place: Path, ran: tuple[Completed, Path]) -> None:
     done = tilth("fit", "loans.yaml", "-o", "mine.tilth")
     assert done.code == 0
     assert "impute" in done.out
     assert "median" not in done.err
     assert tilth("apply", "mine.tilth", "loans.csv", "-o", "all.parquet").code == 0
     whole = {r["application_id"]: r for r in pq.read_table(place / "all.parquet").to_pylist()}
-    for row in pq.read_table(place / "out/test").to_pylist():
+    for row in pq.read_table(ran[1] / "out/test").to_pylist():
         assert whole[row["application_id"]] == row
-
-
-def test_json_goes_to_standard_output_and_messages_do_not(tilth: Tilth, place: Path) -> None:
-    done = tilth("run", "loans.yaml", "-o", "out", "--json")
-    assert json.loads(done.out)["findings"]
 
 
 def test_a_plan_has_placeholders_for_learned_values_of_every_kind(tilth: Tilth, place: Path) -> None:
@@ -153,8 +154,9 @@ def test_a_check_masks_private_columns_and_shows_the_ids_of_failed_rows(tilth: T
     assert "ada@" not in done.out + done.err + (place / "report.json").read_text()
 
 
-def test_every_scan_of_a_run_has_a_purpose(tilth: Tilth, place: Path) -> None:
-    report = json.loads(tilth("run", "loans.yaml", "-o", "out", "--json").out)
+def test_json_goes_to_standard_output_and_every_scan_has_a_purpose(ran: tuple[Completed, Path]) -> None:
+    report = json.loads(ran[0].out)
+    assert report["findings"]
     purposes = dict.fromkeys(p["purpose"] for p in report["facts"]["scans"])
     assert [p for p in purposes if p] == [
         "rules",
@@ -249,11 +251,9 @@ def test_standard_output_on_a_full_disk(place: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def results(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, int], Path]:
+def results(made: Path, ran: tuple[Completed, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, int], Path]:
     """The parts of a whole run with their rows; and the result of a run with other rows."""
-    assert finish(start("run", "loans.yaml", "-o", "whole", cwd=made)).code == 1
-    rows = {part: pq.read_table(made / "whole" / part).num_rows for part in ("train", "test")}
-    shutil.rmtree(made / "whole")
+    rows = {part: pq.read_table(ran[1] / "out" / part).num_rows for part in ("train", "test")}
     other = tmp_path_factory.mktemp("old")
     shutil.copy(made / "loans.csv", other)
     (other / "old.yaml").write_text(FLOW.replace("train: 0.8, test: 0.2", "train: 0.5, test: 0.5"))

@@ -35,15 +35,19 @@ def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_draft_of_the_loans_runs_and_its_rules_pass(loans: Path) -> None:
-    _, flow = proposed(loans)
-    report = tilth.run(flow)
+@pytest.fixture(scope="module")
+def drafted(loans: Path) -> tuple[str, Flow]:
+    return proposed(loans)
+
+
+def test_the_draft_of_the_loans_runs_and_its_rules_pass(drafted: tuple[str, Flow]) -> None:
+    report = tilth.run(drafted[1])
     report.raise_for_failures()
     assert {"train", "test"} <= set(report.parts)
 
 
-def test_roles_are_guessed(loans: Path) -> None:
-    roles = proposed(loans)[1].reading.roles
+def test_roles_are_guessed(drafted: tuple[str, Flow]) -> None:
+    roles = drafted[1].reading.roles
     assert (roles.id, roles.label, roles.positive, roles.time) == (("application_id",), "approved", ("yes",), "applied_at")
     assert set(roles.facet) == {"sex", "age"}
     assert set(roles.private) == {"name", "email", "phone", "account", "note"}
@@ -65,19 +69,19 @@ PITFALLS = [
 
 
 @pytest.mark.parametrize("pitfall", PITFALLS)
-def test_a_planted_pitfall_is_listed(loans: Path, pitfall: str) -> None:
-    assert f"# - {pitfall}" in proposed(loans)[0]
+def test_a_planted_pitfall_is_listed(drafted: tuple[str, Flow], pitfall: str) -> None:
+    assert f"# - {pitfall}" in drafted[0]
 
 
-def test_nothing_private_is_shown(loans: Path) -> None:
-    text = proposed(loans)[0]
+def test_nothing_private_is_shown(loans: Path, drafted: tuple[str, Flow]) -> None:
+    text = drafted[0]
     rows = [line.split(",") for line in loans.read_text().splitlines()[1:]]
     private = {cell for row in rows for cell in row[3:7] if len(cell) > 4}
     assert not [cell for cell in private if cell in text]
 
 
-def test_features_neither_leak_nor_identify(loans: Path) -> None:
-    flow = tilth.fit(proposed(loans)[1])
+def test_features_neither_leak_nor_identify(drafted: tuple[str, Flow]) -> None:
+    flow = tilth.fit(drafted[1])
     made = set(flow.row({}))
     assert not made & {"customer_no", "name", "email", "phone", "account", "note", "currency", "disbursed_at", "employed_since"}
 
