@@ -55,3 +55,16 @@ def test_different_rows_are_different_in_all_their_columns():
     different = data().rows(everything().distinct().from_("below"))
     assert made(ENGINE.query(different, ask(all_rows())))[1] == ["a", "b", "c", "d", "e"]
     assert ENGINE.rows(different, ask(all_rows())) == [(3,)]
+
+
+def test_changes_of_different_columns_in_turns_are_as_many_layers_as_one_column_has_changes():
+    plain = Dataset(Memory(TABLE, ("a", "b", "c"), id(TABLE)))
+    doubled = [plain := plain.change({c: add(col(c), col(c))}) for c in "abcabc"][-1]
+    assert len(doubled.layers) == 2
+    assert ENGINE.rows(doubled, everything()) == [(4, 12, 20), (8, 16, 24), (8, 16, 28)]
+
+
+def test_a_change_stays_above_what_reads_the_column_as_it_was():
+    changed = data().change({"b": col("a")}).change({"c": add(col("b"), col("c"))}).change({"b": lit(0)}).change({"f": col("c")})
+    assert changed.names == ("a", "b", "c", "d", "e", "f")
+    assert ENGINE.rows(changed, everything()) == [(2, 0, 7, "x", 2, 7), (3, 0, 9, "x", 3, 9), (3, 0, 10, "x", 3, 10)]

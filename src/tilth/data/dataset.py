@@ -38,14 +38,21 @@ class Change:
         """The columns by name."""
         return dict(self.columns)
 
-    def reads(self) -> set[str]:
+    @cached_property
+    def reads(self) -> frozenset[str]:
         """The columns below that the change reads."""
-        return set[str]().union(*self.sources.values())
+        return frozenset[str]().union(*self.sources.values())
 
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:
         """Column → the columns below that it is made from."""
         return {name: frozenset(c.name for c in tree.find_all(exp.Column)) if tree else frozenset() for name, tree in self.columns}
+
+    def joined(self, other: Change) -> Change:
+        """This change and another at once."""
+        made = Change((*self.columns, *other.columns))
+        vars(made)["sources"] = {**self.sources, **other.sources}  # known already: to walk all trees again for each step is quadratic
+        return made
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,7 @@ Layer: TypeAlias = Change | Rows | Append
 class Dataset:
     """A lazy table, its columns and their roles. The only thing passed between verbs.
 
-    A change that neither reads nor writes columns of the last layer joins that layer, so a thousand independent changes
-    are one layer. Nothing runs until a verb asks an engine.
+    A change joins the lowest layer that it can, so a thousand independent changes are one layer. Nothing runs until a verb asks an engine.
     """
 
     source: Source
@@ -109,10 +115,28 @@ class Dataset:
         if not new:
             return self
         layer = Change(tuple(new.items()), decode)
-        last = self.layers[-1] if self.layers else None
-        if isinstance(last, Change) and not last.decode and not (layer.reads() | set(new)) & {c for c, _ in last.columns}:
-            return replace(self, layers=(*self.layers[:-1], Change((*last.columns, *layer.columns))))
+        place = self._place_of(layer)
+        match self.layers[place:]:
+            case [Change() as found, *above]:
+                return replace(self, layers=(*self.layers[:place], found.joined(layer), *above))
         return replace(self, layers=(*self.layers, layer))
+
+    def _place_of(self, new: Change) -> int:
+        """The lowest layer that a change can join, or that above all where it can join none.
+
+        It passes a layer that makes nothing of what it reads or makes and reads nothing of what it makes; one that adds columns passes
+        none, so that they stay in the order in which they were added.
+        """
+        place, mentioned = len(self.layers), new.reads | new.made.keys()
+        adds = any(tree is not None and name not in self.names for name, tree in new.columns)
+        for i in range(len(self.layers) - 1, -1, -1):
+            layer = self.layers[i]
+            if not isinstance(layer, Change) or layer.decode or not mentioned.isdisjoint(layer.made):
+                break
+            place = i
+            if adds or not layer.reads.isdisjoint(new.made):
+                break
+        return place
 
     def rows(self, select: exp.Select | exp.Union, ordered: bool = False, out: Iterable[str] | None = None) -> Dataset:
         """The table with other rows: `select` reads from the table `below`."""

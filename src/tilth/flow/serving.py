@@ -77,7 +77,7 @@ def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:
     reads, makes = set[str](), set[str]()
     for layer in fitted.apply(Dataset(described(fitted.schema))).layers:
         if isinstance(layer, Change):
-            reads |= layer.reads() - makes
+            reads |= layer.reads - makes
             makes |= {name for name, tree in layer.columns if tree is not None}
         elif isinstance(layer, Rows) and layer.out is not None:
             makes |= set(layer.out) - set(fitted.schema.names)

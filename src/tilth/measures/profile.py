@@ -203,9 +203,10 @@ def _metrics_of(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
     if c.kind in COMPARABLE and not (c.kind.numeric and distinct <= 2):
         asked["distinct"] = Frequencies((c.name,)) if distinct <= FEW and not _all_differ(c, rows, distinct) else _distinct(c, rows)
     if c.kind.numeric:
-        asked |= {"invalid": Where(RowCount(), _infinite(c))} if c.kind is Kind.FLOAT else {}
-        asked |= {"minimum": Minimum(c.name, finite=c.kind is Kind.FLOAT), "maximum": Maximum(c.name, finite=c.kind is Kind.FLOAT)}
-        asked |= {"mean": Mean(c.name, finite=True), "deviation": StandardDeviation(c.name, finite=True)}
+        finite = c.kind is Kind.FLOAT  # only these may hold infinities
+        asked |= {"invalid": Where(RowCount(), _infinite(c))} if finite else {}
+        asked |= {"minimum": Minimum(c.name, finite), "maximum": Maximum(c.name, finite)}
+        asked |= {"mean": Mean(c.name, finite), "deviation": StandardDeviation(c.name, finite=finite)}
         asked |= _quantiles(c) if rows <= EXACT_ROWS and _has_quantiles(distinct) else {}
     elif c.kind.temporal:
         asked |= {"minimum": Minimum(c.name), "maximum": Maximum(c.name)}
