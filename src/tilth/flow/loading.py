@@ -25,7 +25,6 @@ from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
 from tilth.shelf import PYTHON_ONLY
 from tilth.steps import STEPS
-from tilth.steps.predict import Predict
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
 from tilth.store.local import text_of
@@ -192,7 +191,7 @@ class _Loader:
         steps = {p.name: [split] if p not in LISTS and split else self.steps(p.name, value.get(p.name)) for p in PARTS}
         measure = self.measures(value.get("measure"))
         for m in measure:
-            if m.needs_model and not any(isinstance(s, Predict) for s in steps["features"]):
+            if m.needs_model and not any(s.predicts for s in steps["features"]):
                 hint = "add the step `predict` to `features`"
                 self.wrong(("measure",), f"{m.name} needs a model that predicts", of_key=True, hint=hint, code="no-model")
         check = self.check(value.get("check"), folder)

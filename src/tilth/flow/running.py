@@ -24,7 +24,6 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.steps.fitting import fit
-from tilth.steps.predict import Predict
 from tilth.steps.step import Fitted
 from tilth.store.uri import joined
 
@@ -131,7 +130,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
 
 def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:
     """The measures of prepared parts: those of a model are of the last one that predicts."""
-    models = [f.step.labels_of(f.learned) for f in features if isinstance(f.step, Predict)]
+    models = [f.step.predictor(f.learned) for f in features if f.step.predicts]
     return tuple(m.of_model(*models[-1]) if m.needs_model else m for m in measures)
 
 

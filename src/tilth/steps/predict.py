@@ -45,6 +45,7 @@ class Predict(Step):
     parts = frozenset({"features"})
     learns = False
     shorthand = "model"
+    predicts = True
 
     model: str
     """The file: `.skops` or `.onnx`. A relative path starts at the working directory."""
@@ -117,8 +118,7 @@ class Predict(Step):
         comparable = label is not None and label in schema and schema[label].kind is gives and self.with_ == "label"
         return replace(changed, roles=replace(data.roles, prediction=self.column)) if comparable else changed
 
-    def labels_of(self, learned: Learned) -> tuple[Callable[[pa.Table], np.ndarray], tuple[str, ...]]:
-        """The model as a function from an Arrow table of its columns to a class or number for each row, and these columns."""
+    def predictor(self, learned: Learned) -> tuple[Callable[[pa.Table], np.ndarray], tuple[str, ...]]:
         state = learned[""]
         model = model_of(self.form, state["model"], self.trusted)
 

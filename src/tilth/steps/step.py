@@ -38,6 +38,7 @@ class Step(Parameterized, ABC):
     name: ClassVar[str]
     parts: ClassVar[frozenset[Part]]
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
+    predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     makes_columns: ClassVar[bool] = False  # the names it gives are known only once it has learned
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
@@ -73,6 +74,10 @@ class Step(Parameterized, ABC):
     def fills(self, learned: Learned) -> Mapping[str, Any]:
         """Column → the value that its missing cells become, for the columns to which the step does nothing else."""
         return {}
+
+    def predictor(self, learned: Learned) -> tuple[Callable[[Any], Any], tuple[str, ...]]:
+        """Of a step that `predicts`: a function from an Arrow table of columns to a class or number for each row, and these columns."""
+        raise NotImplementedError
 
     def shown(self, learned: Learned) -> Learned:
         """What reports show of what the step learned: all of it by default."""
