@@ -16,10 +16,10 @@ from tilth.engine.keys import content
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations import has_string, key_hash
-from tilth.engine.operations.sums import Exact, rescaled, value_of
+from tilth.engine.operations.sums import Exact, regridded, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import Join, joins, refuse_unfit
-from tilth.engine.statistics import Statistic
+from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.errors import RequestError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tilth.engine.session import Session
 
 N = TypeVar("N", bound=Need)
+FIRST = 2_000  # rows from which the range of a number is guessed
 
 
 @dataclass(frozen=True)
@@ -42,31 +43,32 @@ class Asked:
 def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer.
 
-    Sums of doubles that are out of range for their first form are asked once more, rescaled; of groups each by its own range.
+    Sums of doubles are asked on the grids that the first rows suggest, and once more where all rows, or those of a group, need others.
     """
-    known = _unfinished(engine, data, needs)
-    again = {
-        (n, key): replace(n, aggregate=tree)
-        for n, parts in known.items()
-        if isinstance(n, Statistic)
-        for key, p in (parts.items() if n.by else [((), parts)])
-        if (tree := rescaled(n.aggregate, p))
-    }
-    second = {n: finished(n, parts) for n, parts in (_unfinished(engine, data, again.values()) if again else {}).items()}
-    answers = {n: finished(n, parts) for n, parts in known.items()}
+    asked = list(dict.fromkeys(needs))
+    sums = _on_grids(engine, data, {n: n.aggregate for n in asked if isinstance(n, Statistic) and isinstance(n.aggregate, Exact)})
+    first = {n: replace(n, aggregate=aggregate) for n, aggregate in sums.items()}
+    known = _unfinished(engine, data, [*(n for n in asked if n not in sums), *first.values()])
+    parts = {n: _groups(n, known.pop(form)) for n, form in first.items()}
+    again = {(n, key): other for n, aggregate in sums.items() for key, other in regridded(aggregate, parts[n]).items()}
+    second = _unfinished(engine, data, [replace(n, aggregate=other) for (n, _), other in again.items()]) if again else {}
+    values = {n: {key: value_of(aggregate, p) for key, p in parts[n].items()} for n, aggregate in sums.items()}
     for (n, key), other in again.items():
-        if n.by:
-            answers[n][key] = second[other][key]
-        else:
-            answers[n] = second[other]
-    return answers
+        values[n][key] = value_of(other, _groups(n, second[replace(n, aggregate=other)])[key])
+    return known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
 
 
-def finished(need: Need, parts: Any) -> Any:
-    """A need's answer from what the engine gave for it."""
-    if not (isinstance(need, Statistic) and isinstance(need.aggregate, Exact)):
-        return parts
-    return {key: value_of(need.aggregate, p) for key, p in parts.items()} if need.by else value_of(need.aggregate, parts)
+def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -> dict[Statistic, Exact]:
+    """The sums on the grids that the smallest and largest values of the first rows give."""
+    ends = {x: (lowest(x), highest(x)) for s in sums.values() for x in s.numbers}
+    found = engine.sample_statistics(data, (end for pair in ends.values() for end in pair), FIRST) if ends else {}
+    ranges = {x: (found[low], found[high]) for x, (low, high) in ends.items()}
+    return {n: s.aimed(ranges) for n, s in sums.items()}
+
+
+def _groups(need: Need, found: Any) -> Any:
+    """Key of a group → what was found."""
+    return found if need.by else {(): found}
 
 
 def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:

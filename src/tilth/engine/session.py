@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schema, Source
-from tilth.engine.answering import answered, finished, read_off
+from tilth.engine.answering import answered, read_off
 from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, select_from, table
@@ -220,7 +220,7 @@ class Session(ABC):
         head, found = data.rows(first, out=columns), dict[Need, Any]()
         for scan in plan(asked):
             found |= read_off(scan.title, scan.statistics, self.run(self.scan_text(head, scan)))
-        return cast("dict[Statistic, Any]", {n: finished(n, value) for n, value in found.items()})
+        return cast("dict[Statistic, Any]", found)
 
     def settled(self, data: Dataset) -> Dataset:
         """The dataset as a table that is held, if it is small: to compute its columns for every scan would cost more."""

@@ -1,16 +1,16 @@
 """Sums of doubles whose value does not depend on the order of the rows, nor on threads, files or the engine.
 
 Floating-point addition rounds, so a sum of doubles depends on the order in which threads happen to add. Here engines add integers, which
-is exact: each double is its nearest integer and the rest, on a grid of 2⁻⁶²; the integers become one double at the end, in Python, rounded
-once. A column whose largest value lies outside the range in which that is as good as doubles are is asked again, multiplied by a power of
-two, which rounds nothing. See `docs/decisions/0009-sums-do-not-depend-on-order.md`.
+is exact: each double is put on a grid of 2⁶⁰ steps that its column's smallest and largest value choose. They are guessed from the first
+rows, and asked beside the sums; where the guess gives another grid than they do, the sums are asked again. Python puts the integers
+together and rounds once. See `docs/decisions/0009-sums-do-not-depend-on-order.md`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -18,52 +18,152 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import add, and_, cast_to, data_type, double, if_else, lit, mul, not_null, sub
 from tilth.engine.operations.operation import Operation, Struct, call
 
-GRID = 62  # bits behind the point
-SMALLEST = 2.0**-9  # of a largest value: below it, too few bits of it are on the grid
+BITS = 61  # of an integer, without its sign
+STEP = 6  # exponents are multiples of it, so that the range of the first rows mostly gives the grid of all
+GROUP = 9  # bits that a group's range may be smaller than the grid
+
+
+class Grid(NamedTuple):
+    """Steps of 2^(`exponent` − 60) around `center` · 2^(`exponent` + 1); the range of the values is at most 2^`exponent`."""
+
+    center: int = 0
+    exponent: int = 24
+
+    @classmethod
+    def around(cls, low: float, high: float) -> Self:
+        """The grid of values from `low` to `high`, which differ and are finite."""
+        if max(-low, high) > 1e300:  # so that no difference overflows
+            return cls(0, 1026)
+        exponent = max(-(-math.frexp(high - low)[1] // STEP) * STEP, -960)
+        return cls(round(math.ldexp(low, -exponent - 2) + math.ldexp(high, -exponent - 2)), exponent)
+
+    @classmethod
+    def read(cls, written: Tree) -> Self:
+        """The grid that a tree's argument says."""
+        center, exponent = written.name.split()
+        return cls(int(center), int(exponent))
+
+    def write(self) -> Tree:
+        """The grid as an argument of a tree."""
+        return exp.Literal.string(f"{self.center} {self.exponent}")
+
+    def steps(self, x: Tree) -> Tree:
+        """A double in steps of the grid."""
+        moved = sub(x, lit(math.ldexp(self.center, self.exponent + 1))) if self.center else x
+        return mul(moved, lit(2.0 ** (BITS - 1 - self.exponent)))
+
+    def fits(self, low: float, high: float) -> bool:
+        """Whether a group's range is large enough for the grid of all."""
+        return math.frexp(high - low)[1] >= self.exponent - GROUP
 
 
 class Exact(Operation):
-    """An aggregate of doubles by integers: its arguments are numbers, and an exponent of two for each by which it is multiplied first."""
+    """An aggregate of doubles by integers: its arguments are numbers, and the grid of each."""
 
-    largest: ClassVar[float]
     width: ClassVar[int] = 1  # arguments that are numbers
 
     @classmethod
     def both(cls, *arguments: Tree) -> Tree:
-        numbers, exponents = arguments[: cls.width], arguments[cls.width :]
-        if exponents:
-            numbers = tuple(mul(x, lit(2.0 ** int(k.name))) for x, k in zip(numbers, exponents, strict=True))
-        return cls.parts(*map(double, numbers))
+        numbers = [double(x) for x in arguments[: cls.width]]
+        present = and_(*map(not_null, numbers)) if cls.width > 1 else None
+        there = [x if present is None else if_else(present.copy(), x) for x in numbers]
+        grids = [Grid.read(g) for g in arguments[cls.width :]] or [Grid()] * cls.width
+        ends = [kind(this=x.copy()) for x in there for kind in (exp.Min, exp.Max)]
+        steps = [grid.steps(x) for x, grid in zip(there, grids, strict=True)]
+        return Struct.of(exp.Count(this=there[0].copy()), *cls.sums(*steps), *ends)
 
     @classmethod
-    def parts(cls, *numbers: Tree) -> Tree:
-        """A structure of sums of integers, and of the smallest and largest of each number."""
+    def sums(cls, *steps: Tree) -> list[Tree]:
+        """The sums of integers that the value is computed from."""
+        return [_total(z) for z in steps]
+
+    @classmethod
+    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+        """The value from the sums; no values are infinite, and those of each number differ."""
         raise NotImplementedError
 
     @classmethod
-    def finished(cls, parts: Mapping[str, Any], exponents: tuple[int, ...]) -> float | None:
-        """The value from the parts; `exponents` of two were multiplied in."""
-        raise NotImplementedError
+    def special(cls, n: int, low: float, high: float) -> float | None:
+        """The value where values are equal, infinite or NaN."""
+        return None
+
+    @property
+    def numbers(self) -> list[Tree]:
+        """The arguments that are numbers."""
+        return self.expressions[: self.width]
+
+    @property
+    def grids(self) -> list[Grid]:
+        """The grid of each number."""
+        return [Grid.read(g) for g in self.expressions[self.width :]] or [Grid()] * self.width
+
+    def on(self, grids: Sequence[Grid]) -> Self:
+        """The same on other grids."""
+        return type(self)(expressions=[*(x.copy() for x in self.numbers), *(g.write() for g in grids)])
+
+    def aimed(self, ranges: Mapping[Tree, tuple[Any, Any]]) -> Self:
+        """The same on the grids of the smallest and largest value that each number is thought to have."""
+        return self.on([_grid_of(float(v) for v in ranges[x] if v is not None) or Grid() for x in self.numbers])
+
+
+class DoubleSum(Exact):
+    """Σ x of doubles; null over no values."""
+
+    @classmethod
+    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+        (grid,) = grids
+        return _scaled((n * grid.center << BITS) + sums[0], grid.exponent + 1 - BITS)
+
+    @classmethod
+    def special(cls, n: int, low: float, high: float) -> float | None:
+        return n * low + 0.0 if low == high else low + high
+
+
+class CentralMoment2(Exact):
+    """Σ(x − mean)²: 0 for one value or equal ones, null over no values."""
+
+    @classmethod
+    def sums(cls, *steps: Tree) -> list[Tree]:
+        (z,) = steps
+        return [_total(z), _product(z, z)]
+
+    @classmethod
+    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+        total, squares = sums
+        return _scaled(max(_moment(n, total, total, squares), 0.0), 2 * (grids[0].exponent + 1))
+
+    @classmethod
+    def special(cls, n: int, low: float, high: float) -> float | None:
+        return 0.0 if low == high and math.isfinite(low) else math.nan
+
+
+class Correlated(Exact):
+    """Pearson's r over the rows where both are there; null for fewer than two or a constant side."""
+
+    width = 2
+
+    @classmethod
+    def sums(cls, *steps: Tree) -> list[Tree]:
+        x, y = steps
+        return [_total(x), _total(y), _product(x, x), _product(y, y), _product(x, y)]
+
+    @classmethod
+    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+        x, y, xx, yy, xy = sums
+        around = math.sqrt(max(_moment(n, x, x, xx), 0.0)) * math.sqrt(max(_moment(n, y, y, yy), 0.0))
+        return _moment(n, x, y, xy) / around if around else None
 
 
 class Nearest(Operation):
     """The nearest whole number to a double, of two the even one; null beyond 64 bits."""
 
-    kind = "bigint"
-
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=x, to=data_type(cls.kind), safe=True)
+        return exp.TryCast(this=x, to=data_type("bigint"), safe=True)
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=call("rint", x), to=data_type(cls.kind), safe=True)
-
-
-class NearestOf32(Nearest):
-    """The nearest whole number to a double; null beyond 32 bits, so that its square has 64."""
-
-    kind = "int"
+        return exp.TryCast(this=call("rint", x), to=data_type("bigint"), safe=True)
 
 
 class WideSum(Operation):
@@ -81,110 +181,18 @@ class WideSum(Operation):
         return add(mul(high, exp.Literal.number(2**31)), low)
 
 
-class DoubleSum(Exact):
-    """Σ x of doubles; null over no values."""
-
-    largest = 2.0**62
-
-    @classmethod
-    def parts(cls, *numbers: Tree) -> Tree:
-        (x,) = numbers
-        return Struct.of(*_total(x), exp.Min(this=x.copy()), exp.Max(this=x.copy()))
-
-    @classmethod
-    def finished(cls, parts: Mapping[str, Any], exponents: tuple[int, ...]) -> float | None:
-        total, _, low, high = parts.values()
-        if low is None:
-            return None
-        if not math.isfinite(low) or not math.isfinite(high):
-            return float(low + high)
-        return _scaled(_whole(parts.values()) / (1 << GRID), -sum(exponents)) if total is not None else None
+def _total(z: Tree) -> Tree:
+    return WideSum.of(Nearest.of(z))
 
 
-class CentralMoment2(Exact):
-    """Σ(x − mean)²: 0 for one value or equal ones, null over no values."""
-
-    largest = 2.0**31 - 1
-
-    @classmethod
-    def parts(cls, *numbers: Tree) -> Tree:
-        (x,) = numbers
-        return Struct.of(exp.Count(this=x.copy()), *_total(x), *_product(x, x), exp.Min(this=x.copy()), exp.Max(this=x.copy()))
-
-    @classmethod
-    def finished(cls, parts: Mapping[str, Any], exponents: tuple[int, ...]) -> float | None:
-        n, *sums, low, high = parts.values()
-        if low is None or not math.isfinite(low) or not math.isfinite(high):
-            return None if low is None else math.nan
-        if low == high:
-            return 0.0
-        moment = _moment(n, _whole(sums), _whole(sums), _products(sums[2:]))
-        return _scaled(moment, -2 * sum(exponents))
+def _product(x: Tree, y: Tree) -> Tree:
+    """Σ x·y of numbers in steps, in steps of 2^(2·exponent + 2 − BITS)."""
+    return _total(mul(mul(x, y), lit(2.0**-BITS)))
 
 
-class Correlated(Exact):
-    """Pearson's r over the rows where both are there; null for fewer than two or a constant side."""
-
-    largest = 2.0**31 - 1
-    width = 2
-
-    @classmethod
-    def parts(cls, *numbers: Tree) -> Tree:
-        a, b = numbers
-        both = and_(not_null(a), not_null(b))
-        x, y = if_else(both, a), if_else(both.copy(), b)
-        products = [p for pair in ((x, x), (y, y), (x, y)) for p in _product(*pair)]
-        ends = [kind(this=v.copy()) for v in (x, y) for kind in (exp.Min, exp.Max)]
-        return Struct.of(exp.Count(this=x.copy()), *_total(x), *_total(y), *products, *ends)
-
-    @classmethod
-    def finished(cls, parts: Mapping[str, Any], exponents: tuple[int, ...]) -> float | None:
-        n, *sums, low, high, low2, high2 = parts.values()
-        if n < 2 or low == high or low2 == high2:
-            return None
-        if not all(map(math.isfinite, (low, high, low2, high2))):
-            return None
-        x, y = _whole(sums), _whole(sums[2:])
-        xx, yy, xy = (_products(sums[i : i + 3]) for i in (4, 7, 10))
-        around = math.sqrt(_moment(n, x, x, xx)) * math.sqrt(_moment(n, y, y, yy))
-        return _moment(n, x, y, xy, signed=True) / around if around else None
-
-
-def _total(x: Tree) -> tuple[Tree, Tree]:
-    """Σ of the nearest integers and Σ of the rest on the grid."""
-    whole = Nearest.of(x)
-    return WideSum.of(whole), WideSum.of(_on_grid(sub(x, double(whole))))
-
-
-def _product(x: Tree, y: Tree) -> tuple[Tree, Tree, Tree]:
-    """Σ x·y in three parts: of the integers' products, which are exact, and of what the rests add to them."""
-    bigint = data_type("bigint")
-    whole_x, whole_y = NearestOf32.of(x), NearestOf32.of(y)
-    rest_x, rest_y = sub(x, double(whole_x)), sub(y, double(whole_y))
-    rest = mul(rest_x, add(x, double(whole_x))) if x == y else add(mul(x, rest_y), mul(rest_x, double(whole_y)))
-    return WideSum.of(mul(cast_to(whole_x, bigint), cast_to(whole_y, bigint))), *_total(rest)
-
-
-def _on_grid(rest: Tree) -> Tree:
-    return Nearest.of(mul(rest, lit(2.0**GRID)))
-
-
-def _whole(sums: Iterable[Any]) -> int:
-    """The first two sums, in units of the grid."""
-    whole, rest, *_ = sums
-    return (int(whole or 0) << GRID) + int(rest or 0)
-
-
-def _products(sums: Iterable[Any]) -> int:
-    """A sum of products, in units of the grid."""
-    integers, *rest = sums
-    return (int(integers or 0) << GRID) + _whole(rest)
-
-
-def _moment(n: int, x: int, y: int, xy: int, signed: bool = False) -> float:
-    """Σ(x − x̄)(y − ȳ) from n, Σx, Σy and Σxy: exact until the one rounding at the end."""
-    found = ((xy * n << GRID) - x * y) / (n << 2 * GRID)
-    return found if signed else max(found, 0.0)
+def _moment(n: int, x: int, y: int, xy: int) -> float:
+    """Σ(x − x̄)(y − ȳ) of numbers as shares of 2^BITS steps, from their sums: exact until the one rounding at the end."""
+    return ((xy * n << BITS) - x * y) / (n << 2 * BITS)
 
 
 def _scaled(x: float, exponent: int) -> float:
@@ -194,24 +202,47 @@ def _scaled(x: float, exponent: int) -> float:
         return math.copysign(math.inf, x)
 
 
+def _ends(aggregate: Exact, parts: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """The smallest and largest of each number."""
+    ends = list(parts.values())[-2 * aggregate.width :]
+    return list(zip(ends[::2], ends[1::2], strict=True))
+
+
 def value_of(aggregate: Exact, parts: Mapping[str, Any] | None) -> float | None:
     """An aggregate's value from what the engine gave."""
     if parts is None:
         return None
-    return aggregate.finished(parts, tuple(int(k.name) for k in aggregate.expressions[aggregate.width :]))
+    ends = _ends(aggregate, parts)
+    n, *sums = list(parts.values())[: -2 * aggregate.width]
+    if not n:
+        return None
+    if not all(_differ(*e) for e in ends):
+        return aggregate.special(n, *ends[0])
+    return aggregate.finished(n, [int(s or 0) for s in sums], aggregate.grids)
 
 
-def rescaled(aggregate: Tree, parts: Mapping[str, Any] | None) -> Tree | None:
-    """The aggregate with its numbers multiplied by powers of two, where the smallest or largest in `parts` is outside its range.
+def regridded(aggregate: Exact, groups: Mapping[Any, Mapping[str, Any] | None]) -> dict[Any, Exact]:
+    """The aggregate that is to be asked instead, for each group whose values need other grids.
 
-    Exponents are multiples of 16, so that groups of like size are asked together.
+    A number's grid is that of its values in all groups, unless a group's own range is too small for it.
     """
-    if not isinstance(aggregate, Exact) or len(aggregate.expressions) > aggregate.width or parts is None:
-        return None
-    ends = [abs(v) if v is not None else 0.0 for v in list(parts.values())[-2 * aggregate.width :]]
-    sizes = [max(ends[2 * i : 2 * i + 2]) for i in range(aggregate.width)]
-    if all(s == 0 or SMALLEST <= s < aggregate.largest or not math.isfinite(s) for s in sizes):
-        return None
-    top = math.frexp(aggregate.largest)[1] - 1
-    exponents = [max(-1008, min(1008, (top - math.frexp(s)[1]) // 16 * 16)) if s and math.isfinite(s) else 0 for s in sizes]
-    return type(aggregate).of(*aggregate.expressions, *(exp.Literal.string(str(k)) for k in exponents))
+    found = {key: _ends(aggregate, parts) for key, parts in groups.items() if parts is not None}
+    whole = [_grid_of(x for ends in found.values() for x in ends[i]) for i in range(aggregate.width)]
+    wanted = {key: [_fitting(*e, w) or g for e, w, g in zip(ends, whole, aggregate.grids, strict=True)] for key, ends in found.items()}
+    return {key: aggregate.on(grids) for key, grids in wanted.items() if grids != aggregate.grids}
+
+
+def _fitting(low: float, high: float, whole: Grid | None) -> Grid | None:
+    """The grid of a group; None where any will do."""
+    own = _grid_of((low, high))
+    return whole if own is not None and whole is not None and whole.fits(low, high) else own
+
+
+def _grid_of(values: Iterable[float | None]) -> Grid | None:
+    """The grid of the values that are finite; None where they do not differ."""
+    finite = [x for x in values if x is not None and math.isfinite(x)]
+    return Grid.around(min(finite), max(finite)) if finite and min(finite) != max(finite) else None
+
+
+def _differ(low: float, high: float) -> bool:
+    return math.isfinite(low) and math.isfinite(high) and low != high
