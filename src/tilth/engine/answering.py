@@ -55,7 +55,8 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
     values = {n: {key: value_of(aggregate, p) for key, p in parts[n].items()} for n, aggregate in sums.items()}
     for (n, key), other in again.items():
         values[n][key] = value_of(other, _groups(n, second[replace(n, aggregate=other)])[key])
-    return known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
+    answers = known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
+    return {n: answers[n] for n in asked}
 
 
 def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -> dict[Statistic, Exact]:
