@@ -77,19 +77,22 @@ def cell_column(s: Statistic) -> str | None:
 
 
 def _aggregates(asked: list[Statistic]) -> PlannedScan:
-    by = asked[0].by
+    shared = _shared([*asked[0].by, *asked[0].by, *(tree for s in asked for tree in (s.aggregate, s.where) if tree is not None)])
+    by = [_replaced(k, shared) for k in asked[0].by]
     keys = [alias(k, f"b{i}") for i, k in enumerate(by)]
-    shared = _shared(asked)
     numbers = (_filtered(_replaced(s.aggregate, shared), s.where and _replaced(s.where, shared)) for s in asked)
     query = exp.Select(expressions=[*keys, *_numbered(numbers)])
-    title = f"row aggregates by {_names(by)}" if by else "row aggregates"
-    layers = (Change(tuple((name, operation) for operation, name in shared.items())),) if shared else ()
-    return PlannedScan(title, tuple(asked), grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query, shared=layers)
+    title = f"row aggregates by {_names(asked[0].by)}" if by else "row aggregates"
+    query = grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query
+    return PlannedScan(title, tuple(asked), query, shared=_layer(shared))
 
 
-def _shared(asked: Iterable[Statistic]) -> dict[Tree, str]:
-    """The operations that several of the statistics use, and the names of the columns that hold them."""
-    trees = (tree for s in asked for tree in (s.aggregate, s.where) if tree is not None)
+def _layer(shared: Mapping[Tree, str]) -> tuple[Change, ...]:
+    return (Change(tuple((name, operation) for operation, name in shared.items())),) if shared else ()
+
+
+def _shared(trees: Iterable[Tree]) -> dict[Tree, str]:
+    """The operations that occur several times (what is grouped by is written twice), and the names of the columns that hold them."""
     uses = Counter(node for tree in trees for node in nodes_of(tree) if isinstance(node, Operation) and node.shared)
     return {node: f"\x1f{i}" for i, node in enumerate(node for node, n in uses.items() if n > 1)}
 
@@ -111,7 +114,8 @@ def _replaced_in(value: Any, shared: Mapping[Tree, str]) -> Any:
 
 def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> PlannedScan:
     """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too."""
-    keys = [*by, *(col(c) for c in per)]
+    shared = _shared([*by, *by])
+    keys = [*(_replaced(k, shared) for k in by), *(col(c) for c in per)]
     names = [*(f"b{i}" for i in range(len(by))), *(f"k{i}" for i in range(len(per)))]
     groups = exp.Select(expressions=[*(alias(k, n) for k, n in zip(keys, names, strict=True)), alias(all_rows(), "n")])
     of_cells = any(not s.per for s in asked)
@@ -127,7 +131,7 @@ def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked
         + (f" by {_names(by)}" if by else "")
         + (f" where {where.sql()}" if where is not None else "")
     )
-    return PlannedScan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer))
+    return PlannedScan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer), _layer(shared))
 
 
 def _of_groups(s: Statistic, column: str) -> Tree:

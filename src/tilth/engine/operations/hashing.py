@@ -48,6 +48,7 @@ class HashString(Operation):
     """The first 15 hexadecimal digits of the MD5 of a string, in lower case: 60 bits that compare as strings do."""
 
     total = True
+    shared = True
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
