@@ -137,9 +137,10 @@ def test_rows_placed_by_all_their_columns_are_held(split, roles, held):
 @pytest.mark.shared_data
 @pytest.mark.slow
 def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_data: Callable[[str], Path], tmp_path: Path) -> None:
-    found = shared_data("tabular/adult-train.csv")
+    lines = shared_data("tabular/adult-train.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "adult.csv").write_text("".join(lines[:8001]), "utf-8")  # on all rows Spark takes minutes
     flow = Flow.load(ROOT / "examples" / "adult.yaml")
-    flow = replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/")
+    flow = replace(flow, reading=replace(flow.reading, read=(str(tmp_path / "adult.csv"),)), folder="/")
     ours = tilth.run(flow, tmp_path / "duckdb", engine=tilth.DuckDB().session())
     theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(spark).session())
     assert len(ours.findings) == len(theirs.findings) > 350
@@ -147,7 +148,7 @@ def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_da
     assert [(a, b) for a, b in zip(ours.findings, theirs.findings, strict=True) if not same(of_any_engine(a), of_any_engine(b))] == []
     for part in ("train", "test"):
         a, b = (in_one_order(tilth.write(tilth.read(tmp_path / engine / part), format="pandas")) for engine in ("duckdb", "spark"))
-        assert len(a) > 6_000
+        assert len(a) > 1_000
         pd.testing.assert_frame_equal(a, b, rtol=1e-9, atol=1e-9)
 
 
