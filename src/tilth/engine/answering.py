@@ -48,15 +48,16 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
     asked = list(dict.fromkeys(needs))
     sums = _on_grids(engine, data, {n: n.aggregate for n in asked if isinstance(n, Statistic) and isinstance(n.aggregate, Exact)})
     first = {n: replace(n, aggregate=aggregate) for n, aggregate in sums.items()}
-    known = _unfinished(engine, data, [*(n for n in asked if n not in sums), *first.values()])
-    parts = {n: _groups(n, known.pop(form)) for n, form in first.items()}
+    forms: dict[Need, Need] = {n: n for n in asked} | first
+    needs_of = {form: n for n, form in forms.items()}
+    known = {needs_of[form]: found for form, found in _unfinished(engine, data, forms.values()).items()}
+    parts = {n: _groups(n, known[n]) for n in sums}
     again = {(n, key): other for n, aggregate in sums.items() for key, other in regridded(aggregate, parts[n]).items()}
     second = _unfinished(engine, data, [replace(n, aggregate=other) for (n, _), other in again.items()]) if again else {}
     values = {n: {key: value_of(aggregate, p) for key, p in parts[n].items()} for n, aggregate in sums.items()}
     for (n, key), other in again.items():
         values[n][key] = value_of(other, _groups(n, second[replace(n, aggregate=other)])[key])
-    answers = known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
-    return {n: answers[n] for n in asked}
+    return known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
 
 
 def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -> dict[Statistic, Exact]:
