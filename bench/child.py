@@ -1,4 +1,4 @@
-"""One contestant in a process of its own: python -m bench.child CONTEST CONTESTANT FOLDER RESULT."""
+"""One candidate in a process of its own: python -m bench.child BENCHMARK CANDIDATE FOLDER RESULT."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from bench.processes import cpu_seconds
 
 
-def main(contest: str, name: str, folder: str, place: str) -> None:
-    contestants = import_module(f"bench.contests.{contest}").CONTEST.contestants
-    contestant = next(c for c in contestants if c.name == name)
-    work = contestant.prepare(Path(folder))
+def main(benchmark: str, name: str, folder: str, place: str) -> None:
+    candidates = import_module(f"bench.benchmarks.{benchmark}").BENCHMARK.candidates
+    candidate = next(c for c in candidates if c.name == name)
+    work = candidate.prepare(Path(folder))
     cpu, begin = cpu_seconds(os.getpid()), time.perf_counter()
-    for _ in range(contestant.times):
+    for _ in range(candidate.times):
         result = work()
     wall, cpu = time.perf_counter() - begin, cpu_seconds(os.getpid()) - cpu
-    figures = {"wall": wall / contestant.times, "cpu": cpu / contestant.times, "result": result}
+    figures = {"wall": wall / candidate.times, "cpu": cpu / candidate.times, "result": result}
     Path(place).write_text(json.dumps(figures), "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The trial tables, made by DuckDB from row numbers alone: the same rows on every machine, in any number.
+"""The benchmark tables, made by DuckDB from row numbers alone: the same rows on every machine, in any number.
 
     python -m bench.data --rows 20000000      # bench/data/20000000/{trips,loans,drivers}
 
@@ -50,12 +50,12 @@ def normal(salt: int) -> str:
 
 
 def one_of(values: tuple[str, ...], salt: int) -> str:
-    """One of a few texts, the first ones more often."""
+    """One of a few strings, the first ones more often."""
     drawn = f"cast(least(floor({len(values)} * pow({unit(salt)}, 1.5e0)), {len(values) - 1}) as integer)"
     return f"[{', '.join(repr(v) for v in values)}][1 + {drawn}]"
 
 
-def holed(value: str, salt: int, percent: int = 5) -> str:
+def nulled(value: str, salt: int, percent: int = 5) -> str:
     """The value, or null in a few percent of the rows."""
     return f"case when {below(100, salt)} >= {percent} then {value} end"
 
@@ -67,24 +67,24 @@ BEGIN = f"timestamp '2024-01-01' + to_seconds({below(366 * 86_400, 30)})"
 TRIPS = {
     "trip_id": "10000000 + i - cast(i % 10000 = 9999 as bigint)",
     "order_ref": "'ORD-' || lpad(cast(i + 1 as varchar), 9, '0')",
-    "passengers": holed(f"cast(1 + {below(6, 10)} as integer)", 1),
-    "duration_s": holed(f"cast(120 + 150 * {DISTANCE} + {below(600, 11)} as integer)", 2),
-    "rating": holed(f"cast(1 + {below(5, 12)} as integer)", 3),
-    "distance_km": holed(DISTANCE, 4),
+    "passengers": nulled(f"cast(1 + {below(6, 10)} as integer)", 1),
+    "duration_s": nulled(f"cast(120 + 150 * {DISTANCE} + {below(600, 11)} as integer)", 2),
+    "rating": nulled(f"cast(1 + {below(5, 12)} as integer)", 3),
+    "distance_km": nulled(DISTANCE, 4),
     "fare": f"round(3.5 + 1.9 * {DISTANCE} + 2 * {unit(22)}, 2)",
-    "tip": holed(f"round(3 * {unit(23)} * {unit(24)}, 2)", 5),
-    "tolls": holed(f"case when {below(10, 25)} = 0 then round(12 * {unit(26)}, 2) else 0 end", 6),
-    "surge": holed(f"exp(0.25 * {normal(27)})", 7),
+    "tip": nulled(f"round(3 * {unit(23)} * {unit(24)}, 2)", 5),
+    "tolls": nulled(f"case when {below(10, 25)} = 0 then round(12 * {unit(26)}, 2) else 0 end", 6),
+    "surge": nulled(f"exp(0.25 * {normal(27)})", 7),
     "picked_up_at": BEGIN,
-    "dropped_off_at": holed(f"{BEGIN} + to_seconds({below(7200, 31)})", 8),
-    "payment": holed(one_of(PAYMENT, 32), 9),
+    "dropped_off_at": nulled(f"{BEGIN} + to_seconds({below(7200, 31)})", 8),
+    "payment": nulled(one_of(PAYMENT, 32), 9),
     "city": one_of(CITY, 33),
     "status": one_of(STATUS, 34),
-    "vehicle": holed(one_of(VEHICLE, 35), 13),
-    "channel": holed(one_of(CHANNEL, 36), 14),
+    "vehicle": nulled(one_of(VEHICLE, 35), 13),
+    "channel": nulled(one_of(CHANNEL, 36), 14),
     "driver_id": f"'DRV-' || lpad(cast({below(DRIVERS, 37)} as varchar), 6, '0')",
-    "phone": holed(f"case when {below(100, 43)} = 0 then 'ext. ' || {below(10_000, 44)} else {PHONE_NUMBER} end", 15),
-    "comment": holed(f"'Comment ' || {below(50_000, 45)} || repeat(' the ride was fine', cast({below(50_000, 45)} % 4 as bigint))", 16),
+    "phone": nulled(f"case when {below(100, 43)} = 0 then 'ext. ' || {below(10_000, 44)} else {PHONE_NUMBER} end", 15),
+    "comment": nulled(f"'Comment ' || {below(50_000, 45)} || repeat(' the ride was fine', cast({below(50_000, 45)} % 4 as bigint))", 16),
 }
 
 SCORE = f"1 / (1 + exp(-(0.4 * {normal(53)} + case when {below(2, 50)} = 1 then 0.35 else 0 end - 0.01 * {below(20, 52)})))"
@@ -92,7 +92,7 @@ AGE = f"18 + {below(70, 54)}"
 
 LOANS = {
     "sex": f"{list(SEX)}[1 + cast({below(2, 50)} as integer)]",
-    "race": holed(one_of(RACE, 51), 55, percent=2),
+    "race": nulled(one_of(RACE, 51), 55, percent=2),
     "age": f"cast({AGE} as integer)",
     "region": f"'R' || lpad(cast({below(20, 52)} as varchar), 2, '0')",
     "approved": f"cast({unit(56)} < {SCORE} as integer)",
@@ -135,6 +135,6 @@ def make(rows: int = ROWS, home: Path = HOME) -> Path:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Make the trial tables.")
+    parser = argparse.ArgumentParser(description="Make the benchmark tables.")
     parser.add_argument("--rows", type=int, default=ROWS)
     print(make(parser.parse_args().rows))

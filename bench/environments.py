@@ -1,4 +1,4 @@
-"""The environments of contestants that cannot live with others: bench/.peers/NAME, made when they are first asked for."""
+"""The environments of candidates that cannot live with others: bench/.peers/NAME, made when they are first asked for."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.contest import Contestant
+from bench.benchmark import Candidate
 
 HOME = Path(__file__).parent / ".peers"
 
 
-def python_for(contestant: Contestant) -> str:
-    """The Python that the contestant runs in; `CalledProcessError` where its packages cannot be installed."""
-    if not contestant.needs:
+def python_for(candidate: Candidate) -> str:
+    """The Python that the candidate runs in; `CalledProcessError` where its packages cannot be installed."""
+    if not candidate.needs:
         return sys.executable
-    place = HOME / contestant.name
+    place = HOME / candidate.name
     python = place / "bin" / "python"
     if not python.exists():
         try:
             run(sys.executable, "-m", "venv", str(place))
-            run(str(python), "-m", "pip", "install", "--quiet", *contestant.needs)
+            run(str(python), "-m", "pip", "install", "--quiet", *candidate.needs)
         except subprocess.CalledProcessError:
             shutil.rmtree(place, ignore_errors=True)
             raise

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.contests.planning import ruleset
+from bench.benchmarks.planning import ruleset
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
@@ -100,7 +100,7 @@ CURVES = (
 )
 
 
-def grown(names: Sequence[str] = (), engines: Sequence[str] = ENGINES) -> None:
+def measure_growth(names: Sequence[str] = (), engines: Sequence[str] = ENGINES) -> None:
     """Measure the curves and keep each point in bench/out/growth.json as soon as it is known."""
     place = OUT / "growth.json"
     known: dict[str, dict[str, float]] = json.loads(place.read_text("utf-8")) if place.exists() else {}

@@ -7,93 +7,93 @@ from pathlib import Path
 from typing import Any
 
 from bench import growth
-from bench.contest import Contest, Figures, Target
+from bench.benchmark import Benchmark, Figures, Target
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 HEAD = """# Performance
 
 What Tilth costs, beside the best that can be written by hand and beside the libraries that do the same work. This page is written by
-the command that took the figures; `bench/` says what each contestant does.
+the command that took the figures; `bench/` says what each candidate does.
 
     make bench                                   # all of it: 20 million rows × 20 columns, an hour
     make bench ARGS="--rows 2000000 --only rules"
     make bench ARGS="--growth all"                 # the growth curves
 
-Each contestant runs in a process of its own, in turns with the others, several times; the figures are medians. *Seconds* are by the
+Each candidate runs in a process of its own, in turns with the others, several times; the figures are medians. *Seconds* are by the
 clock, from the moment its libraries are loaded to the moment it has its answer, reading the Parquet files included; *core seconds* are
-those of all its processes; *peak* is the most memory that these held at once. A ratio below 1 means that Tilth takes less. That the
-contestants find the same is checked in the same run.
+those of all its processes; *peak* is the most memory that these benchmark at once. A ratio below 1 means that Tilth takes less. That the
+candidates find the same is checked in the same run.
 """
 
 
-def write_page(results: Sequence[tuple[Contest, dict[str, Any]]]) -> Path:
-    """The page from the figures of every contest."""
-    parts = [HEAD, *promises(results)]
-    for held, result in results:
-        parts += ["", *section(held, result)]
+def write_page(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Path:
+    """The page from the figures of every benchmark."""
+    parts = [HEAD, *targets(results)]
+    for benchmark, result in results:
+        parts += ["", *section(benchmark, result)]
     parts += growth.section()
     PAGE.write_text("\n".join(parts) + "\n", "utf-8")
     return PAGE
 
 
-def promises(results: Sequence[tuple[Contest, dict[str, Any]]]) -> Iterator[str]:
-    """Every promise with what was measured; a ratio is kept if it is in core seconds too, which other work hardly touches."""
-    yield "## What is promised\n"
+def targets(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Iterator[str]:
+    """Every target with what was measured; a ratio is met if it is met in core seconds too, which other work hardly affects."""
+    yield "## Targets\n"
     rows = []
-    for held, result in results:
-        for target, told in zip(held.targets, result["targets"], strict=True):
-            where = f"[{held.title}](#{held.title.lower().replace(' ', '-')})"
+    for benchmark, result in results:
+        for target, measured in zip(benchmark.targets, result["targets"], strict=True):
+            where = f"[{benchmark.title}](#{benchmark.title.lower().replace(' ', '-')})"
             cores = in_core_seconds(target, result["figures"])
-            held_to = "yes" if kept(target, told, result["figures"]) else "**no**"
+            met = "yes" if is_met(target, measured, result["figures"]) else "**no**"
             rows.append(
                 (
                     where,
                     target.text,
-                    number(told["value"], target.unit),
+                    number(measured["value"], target.unit),
                     "" if cores is None else number(cores),
                     number(target.most, target.unit),
-                    held_to,
+                    met,
                 )
             )
-    yield from table(("", "promise", "measured", "in core seconds", "at most", "kept"), rows)
+    yield from table(("", "target", "measured", "in core seconds", "at most", "met"), rows)
 
 
 def in_core_seconds(target: Target, figures: dict[str, dict[str, float]]) -> float | None:
-    """The ratio of core seconds instead of seconds by the clock; None where the promise is no ratio."""
+    """The ratio of core seconds instead of seconds by the clock; None where the target is not a ratio."""
     if target.unit != "×":
         return None
     try:
         return target.value({name: Figures(f["cpu"], f["cpu"], f["peak"]) for name, f in figures.items()})
-    except (KeyError, ValueError):  # somebody who is compared could not take part
+    except (KeyError, ValueError):  # a candidate of the comparison could not run
         return None
 
 
-def kept(target: Target, told: dict[str, Any], figures: dict[str, dict[str, float]]) -> bool:
-    """Whether a promise is kept, by the clock and, where it is a ratio, in core seconds."""
+def is_met(target: Target, measured: dict[str, Any], figures: dict[str, dict[str, float]]) -> bool:
+    """Whether a target is met, by the clock and, where it is a ratio, in core seconds."""
     cores = in_core_seconds(target, figures)
-    return bool(told["reached"] and (cores is None or cores <= target.most))
+    return bool(measured["reached"] and (cores is None or cores <= target.most))
 
 
-def section(held: Contest, result: dict[str, Any]) -> Iterator[str]:
-    """One contest: its figures, what could not take part, what differs, and why a promise is not kept."""
-    yield f"## {held.title}\n"
-    yield f"{held.about} {result['rows']:,} rows.\n" if result["rows"] else f"{held.about}\n"
+def section(benchmark: Benchmark, result: dict[str, Any]) -> Iterator[str]:
+    """One benchmark: its figures, what could not run, what differs, and why a target is not met."""
+    yield f"## {benchmark.title}\n"
+    yield f"{benchmark.about} {result['rows']:,} rows.\n" if result["rows"] else f"{benchmark.about}\n"
     figures = result["figures"]
-    ours = figures.get(held.contestants[0].name)
+    ours = figures.get(benchmark.candidates[0].name)
     rows = []
-    for c in held.contestants:
+    for c in benchmark.candidates:
         if c.name in figures:
             f = figures[c.name]
-            of_ours = f"{ours['wall'] / f['wall']:.2g}" if ours and c.name != held.contestants[0].name and held.compared else ""
+            of_ours = f"{ours['wall'] / f['wall']:.2g}" if ours and c.name != benchmark.candidates[0].name and benchmark.compared else ""
             of_cores = f"{ours['cpu'] / f['cpu']:.2g}" if of_ours and f["cpu"] else ""
             rows.append((c.title or c.name, number(f["wall"]), number(f["cpu"]), number(f["peak"]), of_ours, of_cores))
     yield from table(("", "seconds", "core seconds", "peak GiB", "Tilth to it", "in core seconds"), rows)
-    yield from (f"\n{name} could not take part: {reason}." for name, reason in result["absent"].items())
+    yield from (f"\n{name} could not run: {reason}." for name, reason in result["absent"].items())
     yield from (f"\nNot the same: {difference}." for difference in result["differences"])
-    for target, told in zip(held.targets, result["targets"], strict=True):
-        if target.why and not kept(target, told, figures):
-            yield f"\nNot kept, {target.text}: {target.why}"
+    for target, measured in zip(benchmark.targets, result["targets"], strict=True):
+        if target.why and not is_met(target, measured, figures):
+            yield f"\nNot met, {target.text}: {target.why}"
     yield f"\n{machine(result['machine'])}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contestant, Work
+from bench.benchmark import Candidate, Work
 
 DRIVER, ORDER = "DRV-[0-9]{6}", "ORD-[0-9]{9}"
 COMPLETE = ("city", "order_ref", "fare", "status")
@@ -154,9 +154,9 @@ def great_expectations(folder: Path) -> Work:
 
 
 PEERS = (
-    Contestant("pandera", pandera, needs=("pandera[polars]==0.35.0", "pandas==3.1.1", "polars==2.1.0"), runs=1),
-    Contestant("pointblank", pointblank, needs=("pointblank==1.1.1", "polars==2.1.0", "pyarrow==26.0.1"), runs=1),
-    Contestant("cuallee", cuallee, needs=("cuallee[polars]==0.15.4", "numpy", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"), runs=1),
-    Contestant("soda", soda, needs=("soda-duckdb==4.28.0", "duckdb==2.0.0"), runs=1),
-    Contestant("great_expectations", great_expectations, needs=("great_expectations==1.24.1", "pandas==3.1.1", "pyarrow==26.0.1"), runs=1),
+    Candidate("pandera", pandera, needs=("pandera[polars]==0.35.0", "pandas==3.1.1", "polars==2.1.0"), runs=1),
+    Candidate("pointblank", pointblank, needs=("pointblank==1.1.1", "polars==2.1.0", "pyarrow==26.0.1"), runs=1),
+    Candidate("cuallee", cuallee, needs=("cuallee[polars]==0.15.4", "numpy", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"), runs=1),
+    Candidate("soda", soda, needs=("soda-duckdb==4.28.0", "duckdb==2.0.0"), runs=1),
+    Candidate("great_expectations", great_expectations, needs=("great_expectations==1.24.1", "pandas==3.1.1", "pyarrow==26.0.1"), runs=1),
 )

@@ -1,4 +1,4 @@
-"""The measurements: every contest, every contestant in a process of its own, in turns; figures into bench/out, the page by --report."""
+"""Run the benchmarks: each candidate in a process of its own, in turns; figures go to bench/out, and --report writes the page."""
 
 from __future__ import annotations
 
@@ -14,74 +14,74 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.contest import Contest, Contestant, Figures
+from bench.benchmark import Benchmark, Candidate, Figures
 from bench.environments import python_for
-from bench.growth import grown
+from bench.growth import measure_growth
 from bench.page import write_page
 from bench.processes import resident_bytes
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
-CONTESTS = ("rules", "planning", "bias", "prepare", "split", "shuffle", "row", "start", "memory")
+BENCHMARKS = ("rules", "planning", "bias", "prepare", "split", "shuffle", "row", "start", "memory")
 ROWS = 20_000_000
 RUNS = 3
 LONGEST = 1200.0  # seconds that one process may take
-BLINK = 0.02  # seconds between two looks at the memory
+INTERVAL = 0.02  # seconds between two looks at the memory
 
 
-def contest(name: str) -> Contest:
-    """The contest of a name."""
-    found: Contest = import_module(f"bench.contests.{name}").CONTEST
+def load(name: str) -> Benchmark:
+    """The benchmark of a name."""
+    found: Benchmark = import_module(f"bench.benchmarks.{name}").BENCHMARK
     return found
 
 
-def raced(given: Contest, rows: int, runs: int) -> dict[str, Any]:
-    """The figures of every contestant: all of them once, then all of them again, so that a busy minute hurts them alike."""
-    figures: dict[str, list[Figures]] = {c.name: [] for c in given.contestants}
+def measure_all(benchmark: Benchmark, rows: int, runs: int) -> dict[str, Any]:
+    """The figures of every candidate: all of them once, then all of them again, so that other work on the machine affects them alike."""
+    figures: dict[str, list[Figures]] = {c.name: [] for c in benchmark.candidates}
     absent: dict[str, str] = {}
     for turn in range(runs):
-        for c in given.contestants:
+        for c in benchmark.candidates:
             if c.name in absent or turn >= (c.runs or runs):
                 continue
             try:
-                figures[c.name].append(scaled(measured(given.name, c, min(rows, c.rows or rows)), c, rows))
+                figures[c.name].append(scaled(measured(benchmark.name, c, min(rows, c.rows or rows)), c, rows))
             except Absent as reason:
                 absent[c.name] = str(reason)
-            print(f"  {given.name:<9} {c.name:<20} {said(figures[c.name], absent.get(c.name))}", file=sys.stderr)
-    middle = {name: middling(runs_) for name, runs_ in figures.items() if runs_}
-    return summed_up(given, middle, absent, rows)
+            print(f"  {benchmark.name:<9} {c.name:<20} {progress(figures[c.name], absent.get(c.name))}", file=sys.stderr)
+    figures_of = {name: medians(runs) for name, runs in figures.items() if runs}
+    return result_of(benchmark, figures_of, absent, rows)
 
 
-def said(runs: list[Figures], absent: str | None) -> str:
+def progress(runs: list[Figures], absent: str | None) -> str:
     return absent or f"{runs[-1].wall:.4g} s, cpu {runs[-1].cpu:.4g} s, {runs[-1].peak:.2f} GiB"
 
 
 class Absent(Exception):
-    """A contestant could not take part."""
+    """A candidate could not run."""
 
 
-def measured(name: str, contestant: Contestant, rows: int) -> Figures:
-    """One process: its seconds are its own to tell, its memory is watched from here."""
+def measured(name: str, candidate: Candidate, rows: int) -> Figures:
+    """One process: it measures its own seconds; its memory is measured from here."""
     OUT.mkdir(exist_ok=True)
-    told = OUT / f"told-{os.getpid()}.json"
-    told.unlink(missing_ok=True)
+    answer_file = OUT / f"answer-{os.getpid()}.json"
+    answer_file.unlink(missing_ok=True)
     try:
-        python = python_for(contestant)
+        python = python_for(candidate)
     except subprocess.CalledProcessError as error:
         raise Absent(f"cannot be installed: {last_line(error.stderr)}") from error
-    command = [python, "-m", "bench.child", name, contestant.name, str(tables(rows)), str(told)]
+    command = [python, "-m", "bench.child", name, candidate.name, str(tables(rows)), str(answer_file)]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
-    with (OUT / f"words-{os.getpid()}.txt").open("w+") as words:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=words, stderr=words)
-        peak = watched(process)
-        words.seek(0)
-        if process.returncode != 0 or not told.exists():
-            raise Absent(f"failed: {last_line(words.read())}")
-    answer = json.loads(told.read_text("utf-8"))
+    with (OUT / f"output-{os.getpid()}.txt").open("w+") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        peak = peak_memory(process)
+        output.seek(0)
+        if process.returncode != 0 or not answer_file.exists():
+            raise Absent(f"failed: {last_line(output.read())}")
+    answer = json.loads(answer_file.read_text("utf-8"))
     return Figures(answer["wall"], answer["cpu"], peak / 2**30, answer["result"])
 
 
-def watched(process: subprocess.Popen[bytes]) -> int:
+def peak_memory(process: subprocess.Popen[bytes]) -> int:
     """The most memory that the process and its descendants held until it ended."""
     peak, end = 0, time.monotonic() + LONGEST
     while process.poll() is None:
@@ -89,48 +89,48 @@ def watched(process: subprocess.Popen[bytes]) -> int:
         if time.monotonic() > end:
             process.kill()
             process.wait()
-        time.sleep(BLINK)
+        time.sleep(INTERVAL)
     return peak
 
 
 def tables(rows: int) -> Path:
-    """The folder of the trial tables, made in a process of its own where it is not there."""
+    """The folder of the benchmark tables, made in a process of its own unless it exists."""
     made = subprocess.run([sys.executable, "-m", "bench.data", "--rows", str(rows)], cwd=ROOT, check=True, capture_output=True, text=True)
     return Path(made.stdout.strip())
 
 
 def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no words"])[-1][:200]
+    return (text.strip().splitlines() or ["no output"])[-1][:200]
 
 
-def scaled(f: Figures, contestant: Contestant, rows: int) -> Figures:
-    """Seconds for all rows, from those for the rows that the contestant was given."""
-    k = rows / contestant.rows if contestant.rows and contestant.rows < rows else 1
+def scaled(f: Figures, candidate: Candidate, rows: int) -> Figures:
+    """Seconds for all rows, from those for the rows that the candidate was given."""
+    k = rows / candidate.rows if candidate.rows and candidate.rows < rows else 1
     return Figures(f.wall * k, f.cpu * k, f.peak, f.result)
 
 
-def middling(runs: list[Figures]) -> Figures:
-    """Medians."""
+def medians(runs: list[Figures]) -> Figures:
+    """The median of each figure."""
     return Figures(median(r.wall for r in runs), median(r.cpu for r in runs), median(r.peak for r in runs), runs[-1].result)
 
 
-def summed_up(given: Contest, figures: dict[str, Figures], absent: dict[str, str], rows: int) -> dict[str, Any]:
+def result_of(benchmark: Benchmark, figures: dict[str, Figures], absent: dict[str, str], rows: int) -> dict[str, Any]:
     return {
-        "contest": given.name,
+        "benchmark": benchmark.name,
         "rows": rows,
         "figures": {name: {"wall": f.wall, "cpu": f.cpu, "peak": f.peak} for name, f in figures.items()},
         "absent": absent,
-        "targets": list(judged(given, figures)),
-        "differences": given.differences({name: f.result for name, f in figures.items()}),
+        "targets": list(checked_targets(benchmark, figures)),
+        "differences": benchmark.differences({name: f.result for name, f in figures.items()}),
         "machine": machine(),
     }
 
 
-def judged(given: Contest, figures: dict[str, Figures]) -> Iterator[dict[str, Any]]:
-    for target in given.targets:
+def checked_targets(benchmark: Benchmark, figures: dict[str, Figures]) -> Iterator[dict[str, Any]]:
+    for target in benchmark.targets:
         try:
             value = target.value(figures)
-        except (KeyError, ValueError):  # somebody who is compared could not take part
+        except (KeyError, ValueError):  # a candidate of the comparison could not run
             value = None
         yield {
             "text": target.text,
@@ -151,8 +151,8 @@ def machine() -> dict[str, Any]:
     return {"cores": len(os.sched_getaffinity(0)), "memory_gib": round(memory), "load": os.getloadavg()[0], "versions": versions}
 
 
-def shown(result: dict[str, Any]) -> Iterable[str]:
-    """A contest's outcome for the terminal."""
+def summary(result: dict[str, Any]) -> Iterable[str]:
+    """A benchmark's result for the terminal."""
     for target in result["targets"]:
         value = "not measured" if target["value"] is None else f"{target['value']:.3g} {target['unit']}"
         yield f"  {'reached ' if target['reached'] else 'MISSED  '} {target['text']}: {value} (at most {target['most']:g} {target['unit']})"
@@ -160,23 +160,23 @@ def shown(result: dict[str, Any]) -> Iterable[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="What Tilth costs, as ratios to the best written by hand.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What Tilth costs, compared with the best written by hand.")
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--only", action="append", choices=CONTESTS, help="this contest only; may be given several times")
-    parser.add_argument("--report", action="store_true", help="write docs/performance.md from the newest figures of each contest")
+    parser.add_argument("--only", action="append", choices=BENCHMARKS, help="this benchmark only; may be given several times")
+    parser.add_argument("--report", action="store_true", help="write docs/performance.md from the newest figures of each benchmark")
     parser.add_argument("--growth", action="append", metavar="AXIS", help="this growth curve only (rows, rules, columns, steps), or `all`")
     asked = parser.parse_args()
     OUT.mkdir(exist_ok=True)
     if asked.growth:
-        grown([] if "all" in asked.growth else asked.growth)
+        measure_growth([] if "all" in asked.growth else asked.growth)
         return
-    for name in asked.only or (() if asked.report else CONTESTS):
+    for name in asked.only or (() if asked.report else BENCHMARKS):
         print(name, file=sys.stderr)
-        held = contest(name)
-        result = raced(held, asked.rows * held.scale, asked.runs)
+        benchmark = load(name)
+        result = measure_all(benchmark, asked.rows * benchmark.scale, asked.runs)
         (OUT / f"{name}.json").write_text(json.dumps(result, indent=2), "utf-8")
-        print("\n".join(shown(result)))
+        print("\n".join(summary(result)))
     if asked.report or not asked.only:
-        results = {n: json.loads((OUT / f"{n}.json").read_text("utf-8")) for n in CONTESTS if (OUT / f"{n}.json").exists()}
-        print(write_page([(contest(n), r) for n, r in results.items()]))
+        results = {n: json.loads((OUT / f"{n}.json").read_text("utf-8")) for n in BENCHMARKS if (OUT / f"{n}.json").exists()}
+        print(write_page([(load(n), r) for n, r in results.items()]))

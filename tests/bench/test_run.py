@@ -1,23 +1,23 @@
-"""The contests: each is there, and its promises can be read; those by hand agree on a small table."""
+"""The benchmarks: each has targets, runs Tilth on a small table, and computes its ratios right."""
 
 from pathlib import Path
 
 import pytest
 
-from bench.contest import Figures, close, ratio
+from bench.benchmark import Figures, close, ratio
 from bench.data import make
-from bench.run import CONTESTS, contest, judged
+from bench.run import BENCHMARKS, checked_targets, load
 
 TILTH = {"tilth", "tilth_as_pointblank", "plan", "check"}
 HERE = {"duckdb": Figures(2.0, 4.0, 1.0), "tilth": Figures(1.0, 3.0, 1.0)}
 
 
-@pytest.mark.parametrize("name", CONTESTS)
-def test_a_contest_is_called_as_its_file(name):
-    held = contest(name)
-    assert held.name == name
-    assert held.targets
-    assert len({c.name for c in held.contestants}) == len(held.contestants)
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_is_named_as_its_file(name):
+    benchmark = load(name)
+    assert benchmark.name == name
+    assert benchmark.targets
+    assert len({c.name for c in benchmark.candidates}) == len(benchmark.candidates)
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +25,19 @@ def tables(tmp_path_factory) -> Path:
     return make(10_000, tmp_path_factory.mktemp("bench"))
 
 
-@pytest.mark.parametrize(("name", "contestant"), [(n, c.name) for n in CONTESTS for c in contest(n).contestants if c.name in TILTH])
-def test_tilth_takes_part(name, contestant, tables):
-    (held,) = (c for c in contest(name).contestants if c.name == contestant)
-    assert held.prepare(tables)() is not None
+@pytest.mark.parametrize(("name", "candidate"), [(n, c.name) for n in BENCHMARKS for c in load(n).candidates if c.name in TILTH])
+def test_tilth_runs(name, candidate, tables):
+    (found,) = (c for c in load(name).candidates if c.name == candidate)
+    assert found.prepare(tables)() is not None
 
 
-def test_a_ratio_is_to_the_best_that_took_part():
+def test_a_ratio_is_to_the_best_that_ran():
     assert ratio("tilth", "duckdb", "polars")(HERE) == 0.5
     assert ratio("tilth", "duckdb", of="cpu")(HERE) == 0.75
 
 
-def test_who_is_absent_leaves_a_promise_unmeasured():
-    found = list(judged(contest("rules"), {"tilth": Figures(1.0, 1.0, 1.0)}))
+def test_a_target_is_not_measured_where_a_candidate_is_absent():
+    found = list(checked_targets(load("rules"), {"tilth": Figures(1.0, 1.0, 1.0)}))
     assert {t["text"]: t["value"] for t in found if t["value"] is not None} == {"peak memory of forty rules": 1.0}
     assert all(t["unit"] == "×" for t in found if t["value"] is None)
 

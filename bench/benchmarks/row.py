@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contest, Contestant, Target, Work, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
 
 NUMBERS = [f"n{i}" for i in range(10)]
 TEXTS = [f"t{i}" for i in range(10)]
@@ -85,13 +85,13 @@ def differences(results: dict[str, list[float]]) -> list[str]:
 
 PER_ROW = 1 / 200
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="row",
     title="One row",
     about="`Flow.row()`: 20 columns in, imputed, scaled and one-hot encoded to 80. Seconds are for 200 rows, asked one by one.",
-    contestants=(
-        Contestant("tilth", tilth, times=50),
-        Contestant("scikit-learn", scikit_learn),
+    candidates=(
+        Candidate("tilth", tilth, times=50),
+        Candidate("scikit-learn", scikit_learn),
     ),
     targets=(
         Target("`Flow.row()`", lambda f: f["tilth"].wall * PER_ROW * 1e6, 10, "µs"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contest, Contestant, Target, Work
+from bench.benchmark import Benchmark, Candidate, Target, Work
 
 RULES = 1_000
 KEYS = ("city", "payment", "status")
@@ -56,13 +56,13 @@ def differences(results: Mapping[str, Any]) -> list[str]:
     return [f"{who}: {scans} scans, expected {1 + len(KEYS)}" for who, scans in results.items() if scans != 1 + len(KEYS)]
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="planning",
     title="Planning",
     about=f"{RULES:,} rules over eight columns, three of them keys: {1 + len(KEYS)} scans.",
-    contestants=(
-        Contestant("plan", planned, title=f"plan {RULES:,} rules"),
-        Contestant("check", checked, runs=1, title=f"check {RULES:,} rules"),
+    candidates=(
+        Candidate("plan", planned, title=f"plan {RULES:,} rules"),
+        Candidate("check", checked, runs=1, title=f"check {RULES:,} rules"),
     ),
     compared=False,
     targets=(Target(f"{RULES:,} rules are planned", lambda f: f["plan"].wall, 1.0, "s"),),

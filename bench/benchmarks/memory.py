@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contest, Contestant, Target, Work
+from bench.benchmark import Benchmark, Candidate, Target, Work
 
 LIMIT = "2GiB"
 SCALE = 3
@@ -29,11 +29,11 @@ def rules(folder: Path) -> Work:
     return work
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="memory",
     title="Sixty million rows",
     about=f"The forty rules on {SCALE} times the rows, with `memory_limit` at {LIMIT}: what does not fit is spilled.",
-    contestants=(Contestant("rules", rules, runs=1, title="forty rules"),),
+    candidates=(Candidate("rules", rules, runs=1, title="forty rules"),),
     scale=SCALE,
     compared=False,
     targets=(Target("peak memory of the process tree", lambda f: f["rules"].peak, 3.0, "GiB"),),

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.contest import Contest, Contestant, Target, Work
+from bench.benchmark import Benchmark, Candidate, Target, Work
 
 ROWS = 1_000
 RULES = 'Rules = [ RowCount > 10, IsComplete "id", ColumnValues "age" between -1 and 120, Uniqueness "id" > 0.99 ]\n'
 
 
 def command(*words: str) -> Callable[[Path], Work]:
-    """A contestant that is a command of this Python."""
+    """A candidate that is a command of this Python."""
 
     def prepare(folder: Path) -> Work:
         return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True).returncode
@@ -31,14 +31,14 @@ def small_check(folder: Path) -> Work:
     return command("-m", "tilth", "check", str(place / "people.csv"), str(place / "rules.dqdl"))(folder)
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="start",
     title="Start",
     about=f"Whole commands. The check is of a CSV file of {ROWS:,} rows.",
-    contestants=(
-        Contestant("empty", command("-c", "pass"), times=10, title="`python -c pass`"),
-        Contestant("help", command("-m", "tilth", "--help"), times=10, title="`tilth --help`"),
-        Contestant("check", small_check, times=3, title="`tilth check people.csv rules.dqdl`"),
+    candidates=(
+        Candidate("empty", command("-c", "pass"), times=10, title="`python -c pass`"),
+        Candidate("help", command("-m", "tilth", "--help"), times=10, title="`tilth --help`"),
+        Candidate("check", small_check, times=3, title="`tilth check people.csv rules.dqdl`"),
     ),
     compared=False,
     targets=(

@@ -1,4 +1,4 @@
-"""What a contest is: contestants that do the same work, and how their figures have to stand to each other."""
+"""A benchmark: candidates that do the same work, and targets for how their figures compare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Work = Callable[[], Any]
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Candidate:
     """One way to do the work.
 
     `prepare` is given the folder of the tables, loads its libraries and returns the work: only the work is timed. It is done
@@ -31,7 +31,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a contestant took: seconds by the clock, seconds of all cores, the most memory of its processes in GiB, and its result."""
+    """What a candidate took: seconds by the clock, seconds of all cores, the most memory of its processes in GiB, and its result."""
 
     wall: float
     cpu: float
@@ -41,7 +41,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Target:
-    """A promise: a number from the figures, and the most it may be. `why` is what profiling says where it is not kept."""
+    """A number from the figures, and the most it may be. `why` is what profiling says where the target is not met."""
 
     text: str
     value: Callable[[Mapping[str, Figures]], float]
@@ -51,16 +51,16 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Contest:
-    """Contestants, what is promised of them, and a check that they found the same: it returns what differs.
+class Benchmark:
+    """Candidates, targets, and a check that their results are equal: it returns what differs.
 
-    It is held on `scale` times the rows asked for. `compared`: whether the first one's figures are divided by those of the others.
+    It runs on `scale` times the rows asked for. `compared`: whether the first one's figures are divided by those of the others.
     """
 
     name: str
     title: str
     about: str
-    contestants: tuple[Contestant, ...]
+    candidates: tuple[Candidate, ...]
     targets: tuple[Target, ...]
     differences: Callable[[Mapping[str, Any]], list[str]] = lambda results: []
     scale: int = 1

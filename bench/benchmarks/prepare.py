@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.contest import Contest, Contestant, Target, Work, close, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
 
 NUMBERS = ("passengers", "duration_s", "rating", "distance_km", "fare", "tip", "tolls", "surge")
 TEXTS = {"payment": 5, "status": 4, "vehicle": 3}
@@ -22,7 +22,7 @@ features:
 
 
 def out(folder: Path, name: str) -> Path:
-    """An empty place for what a contestant writes."""
+    """An empty place for what a candidate writes."""
     place = folder.parent / "out" / "prepare" / name
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -150,16 +150,16 @@ def differences(results: Mapping[str, str]) -> list[str]:
     return wrong
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="prepare",
     title="Fit and apply",
     about="Impute, scale and one-hot learned on all rows and applied to them, written as Parquet. scikit-learn is given 2 million rows, "
     "its seconds are scaled to all.",
-    contestants=(
-        Contestant("tilth", tilth),
-        Contestant("duckdb", duckdb, title="DuckDB by hand"),
-        Contestant("polars", polars, title="Polars by hand"),
-        Contestant("scikit-learn", scikit_learn, rows=2_000_000, runs=1),
+    candidates=(
+        Candidate("tilth", tilth),
+        Candidate("duckdb", duckdb, title="DuckDB by hand"),
+        Candidate("polars", polars, title="Polars by hand"),
+        Candidate("scikit-learn", scikit_learn, rows=2_000_000, runs=1),
     ),
     targets=(
         Target(

@@ -6,14 +6,14 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.contest import Contest, Contestant, Target, Work, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
 
 FLOW = "split: {train: 0.8, test: 0.2, by: hash(trip_id)}"
 TRAIN = "'cccccccccccccccc'"  # four fifths of all hexadecimal texts are below
 
 
 def out(folder: Path, name: str) -> Path:
-    """An empty place for what a contestant writes."""
+    """An empty place for what a candidate writes."""
     place = folder.parent / "out" / "split" / name
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -91,14 +91,14 @@ def differences(results: Mapping[str, str]) -> list[str]:
     return wrong + ([f"not the same rows in all: {counts}"] if len({sum(c) for c in counts.values()}) > 1 else [])
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="split",
     title="Split",
     about="20 columns into `train/` and `test/`, 80 to 20.",
-    contestants=(
-        Contestant("tilth", tilth),
-        Contestant("duckdb", duckdb, title="DuckDB by hand, MD5"),
-        Contestant("polars", polars, title="Polars by hand, its own hash"),
+    candidates=(
+        Candidate("tilth", tilth),
+        Candidate("duckdb", duckdb, title="DuckDB by hand, MD5"),
+        Candidate("polars", polars, title="Polars by hand, its own hash"),
     ),
     targets=(
         Target(

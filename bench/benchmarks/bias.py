@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contest, Contestant, Target, Work, close, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
 
 OLD = 40  # older than this is the group in question
 FACETS = {"sex": ("Female", "Male"), "race": ("A", "B", "C", "D", "E")}
@@ -118,15 +118,15 @@ def differences(results: Mapping[str, dict[str, float]]) -> list[str]:
     ]
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="bias",
     title="Bias",
     about="Three facets (sex, race, age over 40), a label and twenty strata. Tilth finds all eight metrics with intervals; "
     "the others CI, DPL and CDDL.",
-    contestants=(
-        Contestant("tilth", tilth),
-        Contestant("duckdb", duckdb, title="one GROUP BY, DuckDB"),
-        Contestant("pandas", pandas, runs=1),
+    candidates=(
+        Candidate("tilth", tilth),
+        Candidate("duckdb", duckdb, title="one GROUP BY, DuckDB"),
+        Candidate("pandas", pandas, runs=1),
     ),
     targets=(
         Target(

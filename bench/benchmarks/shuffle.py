@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contest, Contestant, Target, Work, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
 
 MEMORY = "10GiB"
 
 
 def out(folder: Path, name: str) -> Path:
-    """An empty place for what a contestant writes."""
+    """An empty place for what a candidate writes."""
     place = folder.parent / "out" / "shuffle" / name
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -86,14 +86,14 @@ def differences(results: Mapping[str, list[Any]]) -> list[str]:
     return wrong + ([f"not the same number of rows in all: {rows}"] if len(rows) > 1 else [])
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="shuffle",
     title="Shuffle",
     about=f"All rows in an order that a seed decides, written as Parquet; DuckDB may keep {MEMORY}.",
-    contestants=(
-        Contestant("tilth", tilth, runs=1),
-        Contestant("duckdb", duckdb, runs=1, title="DuckDB by hand, MD5"),
-        Contestant("polars", polars, runs=1, title="Polars by hand, its own hash"),
+    candidates=(
+        Candidate("tilth", tilth, runs=1),
+        Candidate("duckdb", duckdb, runs=1, title="DuckDB by hand, MD5"),
+        Candidate("polars", polars, runs=1, title="Polars by hand, its own hash"),
     ),
     targets=(
         Target(

@@ -7,7 +7,7 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-from bench.contest import Contest, Contestant, Target, Work, close, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
 from bench.peers import COMPLETE, DRIVER, NEARLY, ORDER, PATTERNS, PEERS, RANGES, SETS
 
 RULES = Path(__file__).parent.parent / "forty_rules.dqdl"
@@ -230,16 +230,16 @@ def differences(results: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-CONTEST = Contest(
+BENCHMARK = Benchmark(
     name="rules",
     title="Forty rules",
     about="`bench/forty_rules.dqdl` on 20 columns; the same numbers by hand. The libraries check fewer rules, or as many.",
-    contestants=(
-        Contestant("tilth", tilth),
-        Contestant("duckdb", duckdb, title="DuckDB by hand"),
-        Contestant("spark", spark, runs=1, title="Spark SQL by hand"),
+    candidates=(
+        Candidate("tilth", tilth),
+        Candidate("duckdb", duckdb, title="DuckDB by hand"),
+        Candidate("spark", spark, runs=1, title="Spark SQL by hand"),
         *PEERS,
-        Contestant("tilth_as_pointblank", tilth_as_pointblank, title="tilth, pointblank's 25 rules"),
+        Candidate("tilth_as_pointblank", tilth_as_pointblank, title="tilth, pointblank's 25 rules"),
     ),
     targets=(
         Target(
