@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import tilth
+from tests.demo.flaws import PLANTED, Flaw, planted
 from tilth.data import Dataset
-from tilth.demo.loans import NULLS, PLANTED, YOUNG, Flaw, loans, planted, write_loans
+from tilth.demo.loans import NULLS, YOUNG, loans, write_loans
 from tilth.engine.duckdb import DuckDB
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
 from tilth.report import Finding, Outcome, Report
