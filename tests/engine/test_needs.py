@@ -13,7 +13,7 @@ from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import and_, col, eq, gt, if_else, lit
 from tilth.engine.needs import Fold, Need, Relation, Sample, here, matched, rows_here, rows_there, there
-from tilth.engine.operations import SumOrZero
+from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.errors import Gap, RequestError

@@ -9,7 +9,8 @@ from tilth.engine import answering as answering_module
 from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
-from tilth.engine.operations import DistinctOfFew, lower
+from tilth.engine.operations.aggregates import DistinctOfFew
+from tilth.engine.operations.operation import lower
 from tilth.engine.plan import plan
 from tilth.engine.spark import Spark
 from tilth.engine.statistics import Statistic

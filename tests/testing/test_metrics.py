@@ -16,7 +16,7 @@ import tilth.measures.profile  # noqa: F401 -- its metrics are on the shelf
 from tilth.data import Dataset, Kind, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, gt, lit
-from tilth.engine.operations import Trim
+from tilth.engine.operations.strings import Trim
 from tilth.engine.statistics import Statistic, count, lowest, total
 from tilth.measures import profile
 from tilth.measures.bias import Weights

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilth.data import Dataset, Kind, Schema
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations import FitsForm, IsToken
+from tilth.engine.operations.casts import FitsForm, IsToken
 from tilth.engine.session import Session
 from tilth.engine.statistics import count, count_of
 from tilth.formats.guess import FORMS

@@ -15,7 +15,7 @@ from tilth.engine.folding import Folding, fold_select, title_of
 from tilth.engine.keys import content
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
-from tilth.engine.operations import has_string, key_hash
+from tilth.engine.operations.hashing import has_string, key_hash
 from tilth.engine.operations.sums import Exact, regridded, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import Join, joins, refuse_unfit

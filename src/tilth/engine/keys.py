@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilth.data import Column, Kind, Roles, Schema
-from tilth.engine.operations import has_string
+from tilth.engine.operations.hashing import has_string
 from tilth.errors import RequestError
 
 NO_ORDER = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER, Kind.NULL})  # kinds whose values engines order differently

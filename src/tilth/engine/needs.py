@@ -21,7 +21,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
 from tilth.engine.expressions import all_rows, and_, columns_of, not_null
-from tilth.engine.operations import CountIf, Operation, SumOrZero
+from tilth.engine.operations.aggregates import CountIf, SumOrZero
+from tilth.engine.operations.operation import Operation
 from tilth.errors import Gap
 
 if TYPE_CHECKING:

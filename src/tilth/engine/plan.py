@@ -13,7 +13,8 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Change, Rows
 from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nodes_of, not_null, or_, shown_as
 from tilth.engine.layers import grouped, select_from
-from tilth.engine.operations import Operation, SumOrZero
+from tilth.engine.operations.aggregates import SumOrZero
+from tilth.engine.operations.operation import Operation
 from tilth.engine.statistics import Statistic, key, size
 from tilth.errors import listed
 

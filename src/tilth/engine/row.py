@@ -20,8 +20,8 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change
-from tilth.engine.operations import Operation
 from tilth.engine.operations.numbers import in_64_bits
+from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import as_string
 from tilth.errors import Gap
 

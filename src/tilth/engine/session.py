@@ -20,7 +20,7 @@ from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
-from tilth.engine.operations import EngineName, lower
+from tilth.engine.operations.operation import EngineName, lower
 from tilth.engine.plan import PlannedScan, plan
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic

@@ -22,7 +22,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import all_rows, col, columns_of, lit
 from tilth.engine.needs import Need, of_nothing
-from tilth.engine.operations import CentralMoment2, Correlated, CountDistinct, DoubleSum, ExactSum, Quantile
+from tilth.engine.operations.aggregates import CountDistinct, ExactSum, Quantile
+from tilth.engine.operations.sums import CentralMoment2, Correlated, DoubleSum
 from tilth.errors import Gap
 
 

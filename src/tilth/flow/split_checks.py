@@ -11,7 +11,7 @@ from sqlglot import exp
 from tilth.data import BELOW, Dataset
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.layers import table as table_of
-from tilth.engine.operations import CountIf, SumOrZero
+from tilth.engine.operations.aggregates import CountIf, SumOrZero
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
 from tilth.errors import RequestError

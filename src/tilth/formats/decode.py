@@ -13,19 +13,12 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Column, Kind, Schema
 from tilth.engine.expressions import and_, case, cast, col, double, eq, if_else, is_null, lit, not_, not_null, text
-from tilth.engine.operations import (
-    DoubleToInteger,
-    IsToken,
-    KnownDate,
-    KnownTimestamp,
-    KnownTimestampTz,
-    NanToNull,
-    Operation,
-    Trim,
-    integer,
-)
-from tilth.engine.operations.casts import FROM_STRING, ServedDecimal
+from tilth.engine.operations.casts import FROM_STRING, IsToken, ServedDecimal
+from tilth.engine.operations.numbers import DoubleToInteger, NanToNull, integer
+from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import ServedString, ServedValue
+from tilth.engine.operations.strings import Trim
+from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz
 from tilth.errors import Mistake
 
 CASTS = FROM_STRING

@@ -14,8 +14,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Dataset, Kind
 from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit, not_
-from tilth.engine.operations import FitsForm, IsToken, Refuse, StringToBoolean
-from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP
+from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP, FitsForm, IsToken, StringToBoolean
+from tilth.engine.operations.rows import Refuse
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count
 from tilth.formats.decode import CASTS, cell

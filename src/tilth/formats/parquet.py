@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tilth.data import Dataset, Files
 from tilth.engine.duckdb import scans
 from tilth.engine.expressions import col
-from tilth.engine.operations import lower
+from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
 from tilth.errors import Mistake, SourceError
 from tilth.formats.format import Format

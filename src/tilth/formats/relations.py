@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Memory, Native, Source
 from tilth.engine.expressions import alias, col
-from tilth.engine.operations import lower
+from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
 from tilth.formats.arrow import checked_names, decoded
 from tilth.formats.format import Format

@@ -12,7 +12,9 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, mask
 from tilth.engine.expressions import and_, col, eq, is_null, lit, ne, not_null, or_
-from tilth.engine.operations import DistinctOfFew, Finite, NanToNull, Trim
+from tilth.engine.operations.aggregates import DistinctOfFew
+from tilth.engine.operations.numbers import Finite, NanToNull
+from tilth.engine.operations.strings import Trim
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, distinct
 from tilth.measures.measure import Measure, Measured

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import col, double, is_null
-from tilth.engine.operations import Finite
+from tilth.engine.operations.numbers import Finite
 from tilth.engine.statistics import Statistic, central_moment, correlation, count, count_of, highest, lowest, quantile, total
 from tilth.errors import Gap
 from tilth.metrics.metric import Metric, ratio

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilth.engine.expressions import all_rows, col, eq, gt, if_else, is_null, lit
-from tilth.engine.operations import CountIf, GroupEntropy, MostFrequentKey, SumOrZero, TopKeys
+from tilth.engine.operations.aggregates import CountIf, GroupEntropy, MostFrequentKey, SumOrZero, TopKeys
 from tilth.engine.statistics import Statistic, count, key, over_groups, size
 from tilth.errors import Gap
 from tilth.metrics.metric import Metric, ratio

@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Dataset
 from tilth.engine.expressions import and_, col, double, eq, gt, if_else, lit, or_
 from tilth.engine.needs import Relation, here, matched, rows_here, rows_there, there
-from tilth.engine.operations import SumOrZero
+from tilth.engine.operations.aggregates import SumOrZero
 from tilth.metrics.metric import Metric
 
 Keys = tuple[tuple[str, str], ...]

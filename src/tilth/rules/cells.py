@@ -29,9 +29,10 @@ from tilth.engine.expressions import (
     or_,
     text,
 )
-from tilth.engine.operations import LowerAscii, OneOf, integer
 from tilth.engine.operations.casts import StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
+from tilth.engine.operations.numbers import integer
 from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.operations.strings import LowerAscii, OneOf
 from tilth.errors import RulesError
 from tilth.regex import Regex
 from tilth.rules.conditions import WHITE_SPACE, Criterion

@@ -15,7 +15,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Dataset, Kind, Schema, masked
 from tilth.engine.expressions import alias, all_rows, and_, col, gt, is_null, lit, not_null, or_
 from tilth.engine.layers import table
-from tilth.engine.operations import SmallestTogether
+from tilth.engine.operations.aggregates import SmallestTogether
 from tilth.engine.session import Session, everything
 from tilth.rules.language.syntax import Composite, Rule
 

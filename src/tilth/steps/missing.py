@@ -6,7 +6,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import col, is_null, not_null
-from tilth.engine.operations import BlankToNull
+from tilth.engine.operations.strings import BlankToNull
 
 
 def value_of(column: Column) -> Tree:

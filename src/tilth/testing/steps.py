@@ -24,7 +24,7 @@ import pyarrow as pa
 from tilth.data import Change, Dataset, Kind, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, if_else, lit
-from tilth.engine.operations import NanToNull
+from tilth.engine.operations.numbers import NanToNull
 from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError

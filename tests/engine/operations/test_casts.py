@@ -6,20 +6,19 @@ import pytest
 
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations import (
+from tilth.engine.operations.casts import (
     EmptyToNull,
     FitsForm,
     IsToken,
-    LowerAscii,
     StringToBoolean,
     StringToDate,
     StringToDouble,
     StringToInteger,
     StringToTimestamp,
     StringToTimestampTz,
-    Trim,
-    lower,
 )
+from tilth.engine.operations.operation import lower
+from tilth.engine.operations.strings import LowerAscii, Trim
 
 NUMBERS = (
     "1|007|+5|-0|-12|1.5|1e3|0x10|0b1|1_000|.5|5.|1d|1.5f|NaN|inf|-Infinity|1e999|1e-400|--1|1e|1e+|.|+.5e-3|1,5|١٢|12\v|\f12|1 2|"

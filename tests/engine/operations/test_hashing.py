@@ -16,8 +16,7 @@ from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.data import Column, Kind
 from tilth.engine.duckdb import kind_of
 from tilth.engine.expressions import col
-from tilth.engine.operations import canonical_string, has_string, key_hash, threshold
-from tilth.engine.operations.hashing import FloatString
+from tilth.engine.operations.hashing import FloatString, canonical_string, has_string, key_hash, threshold
 
 
 def any_double(bits: int) -> float:

@@ -5,8 +5,7 @@ import pytest
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine.expressions import col
-from tilth.engine.operations import lookup
-from tilth.engine.operations.lookups import FEW
+from tilth.engine.operations.lookups import FEW, lookup
 
 TEXTS = ["a", "it's", 'quo"te', "\\", "", "日本", "\n", "\0", "\x1fkey"]
 MANY = [f"v{i}" for i in range(FEW + 1)]

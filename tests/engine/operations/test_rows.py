@@ -10,7 +10,7 @@ from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import alias, case, col, eq, lit
-from tilth.engine.operations import Copies, Refuse, refusal
+from tilth.engine.operations.rows import Copies, Refuse, refusal
 from tilth.errors import RequestError
 
 TABLE = pa.table({"n": [0, 1, 3, None]})

@@ -5,7 +5,7 @@ import pytest
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations import BlankToNull, Occurrences, OneOf
+from tilth.engine.operations.strings import BlankToNull, Occurrences, OneOf
 
 VALUES = [None, "", " ", "\t \r\n", "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]
 KEPT = [None, None, None, None, "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]  # by hand: space, tab, CR and LF are blank

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.data import Kind
 from tilth.engine.expressions import col
-from tilth.engine.operations import KnownDate, KnownTimestamp, KnownTimestampTz, Micros, from_micros
+from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz, Micros, from_micros
 
 TABLE = pa.table(
     {

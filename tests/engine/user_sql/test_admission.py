@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine import nasty
-from tilth.engine.operations import lower
+from tilth.engine.operations.operation import lower
 from tilth.engine.user_sql.expression import parse_condition, parse_expression
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import ExpressionError

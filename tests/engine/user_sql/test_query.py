@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from tilth.data import Column, Kind, Schema
-from tilth.engine.operations import lower
+from tilth.engine.operations.operation import lower
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import ExpressionError
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col
-from tilth.engine.operations import HashString
+from tilth.engine.operations.hashing import HashString
 from tilth.metrics.metric import measured
 from tilth.steps.rows.ranks import ABOVE, Cut, cuts
 

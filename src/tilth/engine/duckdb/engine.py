@@ -20,7 +20,7 @@ from tilth.engine.duckdb import scans
 from tilth.engine.duckdb.errors import translated
 from tilth.engine.duckdb.kinds import column
 from tilth.engine.layers import decode_layer, layer_select
-from tilth.engine.operations import lower
+from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, everything
 from tilth.errors import Gap, MachineError, SourceError

@@ -13,8 +13,8 @@ import duckdb
 
 from tilth.data import Files
 from tilth.engine import textfiles
-from tilth.engine.operations import refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
+from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.session import TypeContradiction
 from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
 

@@ -20,21 +20,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import (
-    and_,
-    case,
-    coalesce,
-    col,
-    double,
-    eq,
-    gt,
-    if_else,
-    lit,
-    lt,
-    ne,
-    own,
-    text,
-)
+from tilth.engine.expressions import and_, case, coalesce, col, double, eq, gt, if_else, lit, lt, ne, own, text
 from tilth.engine.operations.numbers import IsNan, integer
 from tilth.engine.operations.operation import Operation, call
 

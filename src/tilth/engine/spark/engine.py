@@ -16,8 +16,9 @@ from tilth.data import Change, Column, Dataset, Files, Kind, Memory, Native, Row
 from tilth.engine import textfiles
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import decode_layer, layer_select, select_from
-from tilth.engine.operations import lower, refusal, without_values
 from tilth.engine.operations.casts import CONTRADICTION
+from tilth.engine.operations.operation import lower
+from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, TypeContradiction, everything
 from tilth.engine.spark.sessions import active_kept, beside, is_remote, moved, reason, session_for, unlogged

@@ -22,12 +22,14 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine import expressions as e
-from tilth.engine.operations import Divide, IsNan, LowerAscii, Operation, Round, Trim, times
 from tilth.engine.operations import numbers as num
+from tilth.engine.operations import times
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.numbers import Divide, IsNan, Round
+from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.patterns import FullMatches, Like, Matches
-from tilth.engine.operations.strings import UpperAscii
+from tilth.engine.operations.strings import LowerAscii, Trim, UpperAscii
 from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
 from tilth.regex import Regex
 

@@ -51,7 +51,7 @@ def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
 
     Errors: `ExpressionError` for everything that is not one SELECT of listed nodes over these tables and their columns.
 
-    >>> from tilth.engine.operations import lower
+    >>> from tilth.engine.operations.operation import lower
     >>> lower(parse_query("select count(*) as n from primary", {"primary": ("source0", Schema(()))}), "duckdb")
     'SELECT COUNT(*) AS "n" FROM "source0" AS "primary"'
     """

@@ -16,7 +16,8 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind
 from tilth.engine.expressions import col, double, eq, not_null
 from tilth.engine.needs import Need
-from tilth.engine.operations import CountIf, DoubleToInteger, Finite
+from tilth.engine.operations.aggregates import CountIf
+from tilth.engine.operations.numbers import DoubleToInteger, Finite
 from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, quantile
 from tilth.errors import RequestError
 from tilth.measures.bias.values import Interval, above, band, boolean_of, category, means, number_of, text_of, values_name

@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Dataset, Kind
 from tilth.engine.expressions import alias, and_, coalesce, col, double, eq, in_, lit, mul, not_null, or_, sub
 from tilth.engine.layers import table as named
-from tilth.engine.operations import Divide, Finite
+from tilth.engine.operations.numbers import Divide, Finite
 from tilth.engine.session import Session
 from tilth.engine.statistics import highest, total
 from tilth.measures.bias.axis import MISSING_KEY, Axis, Side

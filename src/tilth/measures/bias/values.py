@@ -14,7 +14,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.expressions import and_, case, col, double, ge, gt, is_null, le, lit, lt
-from tilth.engine.operations import NanToNull, NoNegativeZero
+from tilth.engine.operations.numbers import NanToNull, NoNegativeZero
 
 Value: TypeAlias = str | int | float | bool
 

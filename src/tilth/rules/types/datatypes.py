@@ -13,10 +13,11 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import and_, case, coalesce, col, eq, ge, in_, le, lit, lt, not_null, or_
-from tilth.engine.operations import Finite, LowerAscii, Round, Trim, call
 from tilth.engine.operations.casts import StringToDouble, StringToInteger
-from tilth.engine.operations.numbers import Remainder
+from tilth.engine.operations.numbers import Finite, Remainder, Round
+from tilth.engine.operations.operation import call
 from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.operations.strings import LowerAscii, Trim
 from tilth.errors import RulesError, did_you_mean
 
 BOOLEANS = ("t", "true", "y", "yes", "1", "f", "false", "n", "no", "0")

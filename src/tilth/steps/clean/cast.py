@@ -10,8 +10,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import and_, case, col, double, if_else, is_null, lit, ne
-from tilth.engine.operations import Refuse
 from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.rows import Refuse
 from tilth.steps.missing import present
 from tilth.steps.step import ColumnStep, Selector
 

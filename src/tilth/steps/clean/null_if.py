@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import col, gt, if_else, in_, lit, lt, or_
-from tilth.engine.operations import IsToken
+from tilth.engine.operations.casts import IsToken
 from tilth.errors import RequestError
 from tilth.steps.step import ColumnStep, Selector
 

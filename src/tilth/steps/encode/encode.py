@@ -10,7 +10,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import and_, case, coalesce, col, eq, if_else, in_, is_null, lit
-from tilth.engine.operations import Refuse, lookup
+from tilth.engine.operations.lookups import lookup
+from tilth.engine.operations.rows import Refuse
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import TopValues

@@ -15,7 +15,9 @@ from tilth.engine.expressions import add, alias, case, col, eq, if_else, le, lit
 from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import table
 from tilth.engine.needs import Sample
-from tilth.engine.operations import Copies, has_string, key_hash, key_string, lookup
+from tilth.engine.operations.hashing import has_string, key_hash, key_string
+from tilth.engine.operations.lookups import lookup
+from tilth.engine.operations.rows import Copies
 from tilth.engine.operations.strings import BLANKS
 from tilth.errors import ColumnError, Mistake, RequestError
 from tilth.steps.rows.ranks import Counts, cuts

@@ -11,7 +11,7 @@ from tilth.data import BELOW, Dataset, Roles, Schema
 from tilth.engine.expressions import col
 from tilth.engine.keys import NO_ORDER, content, key_columns
 from tilth.engine.layers import table
-from tilth.engine.operations import key_hash
+from tilth.engine.operations.hashing import key_hash
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import DistinctKeys

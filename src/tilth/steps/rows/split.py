@@ -16,7 +16,10 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.expressions import and_, case, coalesce, col, if_else, is_null, le, lit, lt, number
 from tilth.engine.keys import content, key_columns
-from tilth.engine.operations import DiscreteQuantile, Micros, from_micros, has_string, key_hash, key_string, lookup, threshold
+from tilth.engine.operations.aggregates import DiscreteQuantile
+from tilth.engine.operations.hashing import has_string, key_hash, key_string, threshold
+from tilth.engine.operations.lookups import lookup
+from tilth.engine.operations.times import Micros, from_micros
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount

@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
 from tilth.engine.expressions import add, lit, number, sub
-from tilth.engine.operations import Divide, clipped
+from tilth.engine.operations.numbers import Divide, clipped
 from tilth.errors import RequestError
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.metric import Metric

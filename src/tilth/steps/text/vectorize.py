@@ -14,7 +14,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Kind, Schema
 from tilth.engine.expressions import col, lit
 from tilth.engine.needs import Fold
-from tilth.engine.operations import Occurrences
+from tilth.engine.operations.strings import Occurrences
 from tilth.engine.python_operation import PythonFunction
 from tilth.errors import RequestError
 from tilth.metrics.metric import Question
