@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,13 +54,6 @@ def test_lengths_and_emptiness_agree_with_what_matches(regex: Regex) -> None:
         assert found is None or length in (None, len(found[0]))
         assert found is None or found[0] or tree.may_be_empty(regex.tree)
         assert found is None or not found[0] or CharSet.of(found[0][0]).overlaps(tree.first(regex.tree))
-
-
-@given(drawn_patterns())
-def test_groups_are_those_of_python(regex: Regex) -> None:
-    assert tree.groups(regex.tree) == set(range(1, re.compile(regex.python).groups + 1))
-    assert tree.repeated_groups(regex.tree) <= tree.groups(regex.tree)
-    assert not tree.groups(tree.without_groups(regex.tree))
 
 
 @given(st.integers(0, 5), st.integers(1, 5), st.integers(1, 5))

@@ -3,7 +3,7 @@
 `(a+)+b` can match n letters in 2ⁿ ways, and if no `b` follows a backtracking engine tries them all. `readings` is an upper bound on the
 ways to match one string. An unbounded repeat is accepted only if each iteration can match in one way and its end is clear: the next
 character decides (`tree.decided`), all iterations have one length, or an iteration begins or ends with a separator. Elsewhere the ways
-multiply, and a pattern with more than `MOST_READINGS` is refused. What is accepted may still take polynomial time: `.*a.*b` about n³.
+multiply, and a pattern with more than `MOST_READINGS` is rejected. What is accepted may still take polynomial time: `.*a.*b` about n³.
 
 Java recurses for every iteration of some repeats; on the 1 MiB of stack of Spark's threads some thousand of them end the application.
 """
@@ -11,12 +11,11 @@ Java recurses for every iteration of some repeats; on the 1 MiB of stack of Spar
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import combinations, takewhile
 
 from tilth.regex import tree
 from tilth.regex.chars import NOTHING, CharSet, disjoint
-from tilth.regex.tree import Chars, Choice, Edge, Group, Node, Repeat, Sequence
+from tilth.regex.tree import Chars, Choice, Edge, Node, Repeat, Sequence
 
 MOST_READINGS = 1_000_000
 MOST_OPTIONS = 50  # that are compared with each other
@@ -39,18 +38,22 @@ def readings(node: Node) -> float:
 
 def _loosened(node: Node) -> Node:
     """The node without the conditions between characters, and its repeats greedy: neither removes a way to match a string."""
-    if isinstance(node, Edge):
-        return Sequence(())
-    below = tree.changed(node, _loosened)
-    return replace(below, greedy=True) if isinstance(below, Repeat) else below
+    match node:
+        case Edge():
+            return Sequence(())
+        case Sequence(parts):
+            return tree.sequence(map(_loosened, parts))
+        case Choice(options):
+            return tree.choice(map(_loosened, options))
+        case Repeat(body, least, most):
+            return Repeat(_loosened(body), least, most)
+    return node
 
 
 def _readings(node: Node, after: CharSet) -> float:
     if tree.decided(node, after):
         return 1
     match node:
-        case Group(body):
-            return _readings(body, after)
         case Choice(options):
             each = [_readings(option, after) for option in options]
             apart = len(options) <= MOST_OPTIONS and all(_apart(*pair) for pair in combinations(options, 2))
@@ -88,26 +91,22 @@ def _apart(one: Node, other: Node) -> bool:
 
 def _opening(node: Node) -> list[CharSet]:
     """The sets of the characters that every match of the node begins with."""
-    while isinstance(node, Group):
-        node = node.body
     parts = node.parts if isinstance(node, Sequence) else (node,)
     return [part.among for part in takewhile(lambda part: isinstance(part, Chars), parts) if isinstance(part, Chars)]
 
 
 def _is_separated(body: Node) -> bool:
     """Whether an iteration begins or ends with a character that is nowhere else in it."""
-    while isinstance(body, Group):
-        body = body.body
     parts = body.parts if isinstance(body, Sequence) else (body,)
     ends = ((parts[0], parts[1:]), (parts[-1], parts[:-1]))
     return any(isinstance(end, Chars) and not any(end.among.overlaps(c) for part in rest for c in tree.sets(part)) for end, rest in ends)
 
 
-def longest_text(node: Node) -> int | None:
+def longest_string(node: Node) -> int | None:
     """The length of the longest string that is safe for Java's matcher on 1 MiB of stack; `None`: no limit.
 
     >>> from tilth.regex.parser import Parser
-    >>> longest_text(Parser("(?:ab|c)*").tree), longest_text(Parser("(?:[a-z]+,)+[a-z]").tree)
+    >>> longest_string(Parser("(?:ab|c)*").tree), longest_string(Parser("(?:[a-z]+,)+[a-z]").tree)
     (None, 599)
     """
     fixed, per_character = _calls(node, NOTHING)
@@ -125,9 +124,6 @@ def _calls(node: Node, after: CharSet) -> tuple[int, int]:
         case Choice(options):
             below = [_calls(option, after) for option in options]
             return 2 + max(fixed for fixed, _ in below), sum(per for _, per in below)
-        case Group(body):
-            fixed, per = _calls(body, after)
-            return fixed + 2, per
         case Repeat(body, _, most):
             fixed, per = _calls(body, tree.inside(node, after))
             if most == 1 or isinstance(body, Chars) or _runs_in_a_loop(body) or tree.is_decided_group(node, after):

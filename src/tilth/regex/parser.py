@@ -1,4 +1,4 @@
-"""From text to tree. Everything outside the subset is refused at once, with its place, the reason and the nearest way to write it.
+"""From text to tree. Everything outside the subset is rejected, with its place, the reason and the nearest way to write it.
 
     pattern   = flags alternation
     alternation = sequence ("|" sequence)*
@@ -15,13 +15,12 @@ The parser never raises: it notes a mistake, takes something harmless instead an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tilth.errors import Mistake, Place
 from tilth.regex import chars, tree
 from tilth.regex.chars import SURROGATES, CharSet
 from tilth.regex.cost import AMBIGUOUS, MOST_READINGS, readings
-from tilth.regex.tree import Chars, Edge, Group, Node, Repeat
+from tilth.regex.tree import Chars, Edge, Node, Repeat
 
 LONGEST = 2_000  # characters of a pattern; Java's matcher takes one stack frame per part, and 1 MiB holds about twice as many
 DEEPEST = 20  # groups inside each other
@@ -33,11 +32,8 @@ SIMPLE = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 NAMED = {"d": chars.DIGIT, "w": chars.WORD, "s": chars.SPACE, "D": ~chars.DIGIT, "W": ~chars.WORD, "S": ~chars.SPACE}
 EDGES = {"A": Edge.START, "z": Edge.END, "b": Edge.WORD}
 ESCAPES = r"\d \D \w \W \s \S \b \A \z \t \n \r \f \xHH \x{H…} and a backslash before punctuation"
-REFUSED_ESCAPES = {  # letter → why, and what to write instead
-    "Z": (
-        r"\Z is the end of the string in Python, and in Java also before a last line break",
-        r"for the end of the string write \z or $",
-    ),
+REJECTED_ESCAPES = {  # letter → why, and what to write instead
+    "Z": (r"\Z is the end of the string in Python, and in Java also before a last line break", r"for that end write \z or $"),
     "B": (r"\B differs between engines on the empty string", "name the neighbouring characters, as in [a-z]foo"),
     "v": (r"\v is one character in RE2 and a class in Java", r"for the vertical tab write \x0b"),
     "a": (r"\a is not in the subset", r"for the bell character write \x07"),
@@ -64,18 +60,6 @@ POSIX = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Flags:
-    """What `(?i)` and `(?s)` switch on: letters of both cases, and a dot that takes line breaks."""
-
-    ignore_case: bool = False
-    dot_takes_all: bool = False
-
-    def on(self, letters: str) -> Flags:
-        """These flags and those named by `letters`."""
-        return Flags(self.ignore_case or "i" in letters, self.dot_takes_all or "s" in letters)
-
-
 class Parser:
     """One reading of one pattern: `tree`, whether it is an alternation at the top, and all `mistakes`."""
 
@@ -83,7 +67,6 @@ class Parser:
         self.text = text
         self.at = 0
         self.depth = 0
-        self.group_count = 0
         self.mistakes: list[Mistake] = []
         self.tree: Node = HARMLESS
         self.is_alternation = False
@@ -94,54 +77,47 @@ class Parser:
 
     def _fits(self) -> bool:
         if len(self.text) > LONGEST:
-            self._refuse(
-                LONGEST, f"the pattern has {len(self.text)} characters", f"at most {LONGEST}", "to test for one of many values, use a list"
-            )
+            hint = "to test for one of many values, use a list"
+            self._reject(LONGEST, f"the pattern has {len(self.text)} characters", f"at most {LONGEST}", hint)
         for at, character in enumerate(self.text[:LONGEST]):
             if ord(character) in SURROGATES:
-                self._refuse(at, f"half a surrogate pair (U+{ord(character):04X}) is not a character", "whole characters")
+                self._reject(at, f"half a surrogate pair (U+{ord(character):04X}) is not a character", "whole characters")
         return not self.mistakes
 
     def _pattern(self) -> None:
-        flags = Flags()
+        flags = ""
         while leading := self._take(r"\(\?([is]+)\)"):
-            flags = flags.on(leading[1])
+            flags += leading[1]
         options = self._options(flags)
         while self._take(r"\)"):  # only a closing bracket stops the options early
-            self._refuse(self.at - 1, "this bracket has no opening bracket", hint=r"for the character itself write \)")
+            self._reject(self.at - 1, "this bracket has no opening bracket", hint=r"for the character itself write \)")
             options += self._options(flags) if self.text[self.at : self.at + 1] not in (")", "") else []
         self.is_alternation = len(options) > 1
         self.tree = tree.choice(options)
         if tree.size(self.tree) > LARGEST:
             counted = f"about {tree.size(self.tree):,} instructions"
-            self._refuse(0, f"the pattern is too large: {counted} once its counts are expanded", f"at most {LARGEST:,}", "lower the counts")
+            self._reject(0, f"the pattern is too large: {counted} once its counts are expanded", f"at most {LARGEST:,}", "lower the counts")
         elif not self.mistakes and readings(self.tree) > MOST_READINGS:
-            self._refuse(
-                0,
-                f"the pattern is ambiguous: {AMBIGUOUS}",
-                hint="put one repeat for several in a row: a?a?a? is a{0,3}, and [^,]*, is better than .*,",
-            )
+            hint = "put one repeat for several in a row: a?a?a? is a{0,3}, and [^,]*, is better than .*,"
+            self._reject(0, f"the pattern is ambiguous: {AMBIGUOUS}", hint=hint)
 
-    def _options(self, flags: Flags) -> list[Node]:
+    def _options(self, flags: str) -> list[Node]:
         options = [self._sequence(flags)]
         while self._take(r"\|"):
             options.append(self._sequence(flags))
         return options
 
-    def _sequence(self, flags: Flags) -> Node:
+    def _sequence(self, flags: str) -> Node:
         start, parts = self.at, list[Node]()
         while self.at < len(self.text) and self.text[self.at] not in "|)":
             parts.append(self._repeated(flags))
         if not parts:
-            self._refuse(
-                start,
-                "an expression is missing here",
-                hint="for a part that may be absent write (?:…)?; for the empty string alone write ^$",
-            )
+            hint = "for a part that may be absent write (?:…)?; for the empty string alone write ^$"
+            self._reject(start, "an expression is missing here", hint=hint)
             return HARMLESS
         return tree.sequence(parts)
 
-    def _repeated(self, flags: Flags) -> Node:
+    def _repeated(self, flags: str) -> Node:
         start = self.at
         node = self._atom(flags)
         while (counts := self._counts()) is not None:
@@ -160,7 +136,7 @@ class Parser:
         low, comma, high = braces.groups()
         if not low:
             hint = rf"write {{0,{high}}}" if high else r"for the character itself write \{"
-            self._refuse(start, f"{braces[0]} has no least count", "{n}, {n,} or {n,m}", hint, len(braces[0]))
+            self._reject(start, f"{braces[0]} has no least count", "{n}, {n,} or {n,m}", hint, len(braces[0]))
         if max(len(low), len(high)) > len(str(MOST_COPIES)):  # before int() reads a number of any length
             low, high = str(MOST_COPIES + 1), ""
         least = int(low or 1)
@@ -174,30 +150,29 @@ class Parser:
         greedy = not self._take(r"\?")
         node = Repeat(body, least, most, greedy)
         if self._take(r"\+"):
-            self._refuse(self.at - 1, "possessive repeats are not available: RE2, DuckDB's engine, has none", hint=f"write {sign} alone")
+            self._reject(self.at - 1, "possessive repeats are not available: RE2, DuckDB's engine, has none", hint=f"write {sign} alone")
         if most is not None and (most < least or most == 0):
-            self._refuse(at, f"{sign} is never repeated", "{n,m} with 0 ≤ n ≤ m and 1 ≤ m", length=length)
+            self._reject(at, f"{sign} is never repeated", "{n,m} with 0 ≤ n ≤ m and 1 ≤ m", length=length)
         elif tree.copies(node) > MOST_COPIES:
-            self._refuse(
-                at, "a counted repeat may make no more copies, nested counts multiplied", f"at most {MOST_COPIES:,}", length=length
-            )
+            why = "a counted repeat may make no more copies, nested counts multiplied"
+            self._reject(at, why, f"at most {MOST_COPIES:,}", length=length)
         elif isinstance(body, Repeat) and not part.endswith(")"):
-            self._refuse(at, f"{sign} repeats a repeat", hint=f"if that is meant, write (?:{part}){sign}", length=length)
+            self._reject(at, f"{sign} repeats a repeat", hint=f"if that is meant, write (?:{part}){sign}", length=length)
         elif isinstance(body, Edge):
-            self._refuse(at, f"{sign} repeats a position between characters", hint=f"write {part} alone", length=length)
+            self._reject(at, f"{sign} repeats a position between characters", hint=f"write {part} alone", length=length)
         elif tree.may_be_empty(body):
             why = f"{sign} repeats a part that can match the empty string; engines differ in what it then holds"
-            self._refuse(at, why, hint="make the part need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
+            self._reject(at, why, hint="make the part need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
         elif not self.mistakes and readings(node) > MOST_READINGS:
             hint = "let each iteration but the first begin with a separator that is nowhere else in it: (?:a+,?)+ is a+(?:,a+)*,?"
-            self._refuse(start, f"this repeat is ambiguous: {AMBIGUOUS}", hint=hint, length=self.at - start)
+            self._reject(start, f"this repeat is ambiguous: {AMBIGUOUS}", hint=hint, length=self.at - start)
         else:
             return node
         return HARMLESS
 
     # ── atoms ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _atom(self, flags: Flags) -> Node:
+    def _atom(self, flags: str) -> Node:
         start = self.at
         self.at += 1
         match self.text[start]:
@@ -209,57 +184,53 @@ class Parser:
                 found = self._escape(start)
                 return found if isinstance(found, Edge) else _chars(found, flags)
             case ".":
-                return Chars(chars.ANY if flags.dot_takes_all else chars.NOT_NEWLINE)
+                return Chars(chars.ANY if "s" in flags else chars.NOT_NEWLINE)
             case "^":
                 return Edge.START
             case "$":
                 return Edge.END
             case "*" | "+" | "?" as sign:
-                self._refuse(start, f"{sign} has nothing to repeat", hint=rf"for the character itself write \{sign}")
+                self._reject(start, f"{sign} has nothing to repeat", hint=rf"for the character itself write \{sign}")
                 return HARMLESS
             case "{":
-                self._refuse(start, "{ begins a count, and there is none", "{n}, {n,} or {n,m}", r"for the character itself write \{")
+                self._reject(start, "{ begins a count, and there is none", "{n}, {n,} or {n,m}", r"for the character itself write \{")
                 return HARMLESS
             case character:
                 return _chars(CharSet.of(character), flags)
 
-    def _group(self, start: int, flags: Flags) -> Node:
-        number = 0
+    def _group(self, start: int, flags: str) -> Node:
         if self.text.startswith("?", self.at):
             flags = self._group_flags(start, flags)
-            if self.text[self.at - 1] == ")":  # flags without a pattern, refused
+            if self.text[self.at - 1] == ")":  # flags without a pattern, rejected
                 return HARMLESS
-        else:
-            self.group_count += 1
-            number = self.group_count
         self.depth += 1
         if self.depth > DEEPEST:
-            self._refuse(start, "groups are nested too deeply", f"at most {DEEPEST} levels")
+            self._reject(start, "groups are nested too deeply", f"at most {DEEPEST} levels")
             self.at = len(self.text)
             return HARMLESS
         body = tree.choice(self._options(flags))
         self.depth -= 1
         if not self._take(r"\)"):
-            self._refuse(start, "this bracket is never closed", hint=r"add ), or for the character itself write \(")
-        return Group(body, number) if number else body
+            self._reject(start, "this bracket is never closed", hint=r"add ), or for the character itself write \(")
+        return body
 
-    def _group_flags(self, start: int, flags: Flags) -> Flags:
+    def _group_flags(self, start: int, flags: str) -> str:
         """Read what follows `(?`, up to where the group's own text begins."""
         if plain := self._take(r"\?([is]*):"):
-            return flags.on(plain[1])
+            return flags + plain[1]
         if flag := self._take(r"\?[a-zA-Z^-]*[:)]"):
-            self._refuse(start, *self._bad_flags(flag[0][1:-1], flag[0][-1]), length=len(flag[0]) + 1)
+            self._reject(start, *self._bad_flags(flag[0][1:-1], flag[0][-1]), length=len(flag[0]) + 1)
         elif around := self._take(r"\?<?[=!]"):
             what = LOOKAROUND[around[0]]
             why = f"{what} is not available: RE2, DuckDB's engine, has none"
-            hint = "write two conditions, or match the neighbours too and extract a group"
-            self._refuse(start, why, hint=hint, length=len(around[0]) + 1)
+            hint = "write two conditions, or match the neighbours too"
+            self._reject(start, why, hint=hint, length=len(around[0]) + 1)
         elif named := self._take(r"\?P?<[^>]*>|\?'[^']*'"):
-            self._refuse(start, "named groups are not in the subset", hint="write (…); groups are counted from 1", length=len(named[0]) + 1)
+            self._reject(start, "named groups are not in the subset", hint="write (…)", length=len(named[0]) + 1)
         else:
             self.at += 1
             kind = {">": "atomic groups are", "#": "comments are"}.get(self.text[self.at : self.at + 1], "this kind of group is")
-            self._refuse(start, f"{kind} not available", "(…), (?:…), (?i:…) or (?s:…)", length=2)
+            self._reject(start, f"{kind} not available", "(…), (?:…), (?i:…) or (?s:…)", length=2)
             self._take(r"[^()\[\]]")
         return flags
 
@@ -267,17 +238,11 @@ class Parser:
     def _bad_flags(letters: str, end: str) -> tuple[str, str, str]:
         accepted = "(?i) and (?s) at the very beginning, (?i:…) and (?s:…) anywhere"
         if letters and not letters.strip("is"):
-            return (
-                "flags for the whole pattern are only accepted at its beginning",
-                accepted,
-                f"write (?{letters}:…) around the part that is meant",
-            )
+            hint = f"write (?{letters}:…) around the part that is meant"
+            return "flags for the whole pattern are only accepted at its beginning", accepted, hint
         if "m" in letters:
-            return (
-                "^ and $ for every line are not available: engines count lines differently",
-                accepted,
-                r"for a line's start write (?:^|\n)",
-            )
+            hint = r"for a line's start write (?:^|\n)"
+            return "^ and $ for every line are not available: engines count lines differently", accepted, hint
         known = "flags can't be switched off" if letters.startswith("-") else f"unknown flags {letters!r}"
         return (known if letters else "there are no flags here"), accepted, "" if end == ":" else "leave them out"
 
@@ -297,7 +262,7 @@ class Parser:
             return self._code(start)
         if letter.isascii() and letter.isprintable() and not letter.isalnum() and letter:
             return CharSet.of(letter)
-        self._refuse(start, *self._bad_escape(letter), length=2)
+        self._reject(start, *self._bad_escape(letter), length=2)
         return HARMLESS.among
 
     def _code(self, start: int) -> CharSet:
@@ -306,7 +271,7 @@ class Parser:
             if point <= chars.LAST and point not in SURROGATES:
                 return CharSet.of(chr(point))
         self._take(r"\{[^{}]*\}")
-        self._refuse(start, "this is not the code of a character", r"\xHH or \x{H…}, with hexadecimal digits up to 10FFFF", length=2)
+        self._reject(start, "this is not the code of a character", r"\xHH or \x{H…}, with hexadecimal digits up to 10FFFF", length=2)
         return HARMLESS.among
 
     def _bad_escape(self, letter: str) -> tuple[str, str, str]:
@@ -323,27 +288,27 @@ class Parser:
             return f"a backslash before {letter!r} means nothing", ESCAPES, f"write {letter!r} alone"
         if letter in "pPNkc":
             self._take(r"\{[^}]*\}|<[^>]*>|\w")
-        why, hint = REFUSED_ESCAPES.get(letter, (f"\\{letter} is not in the subset", ""))
+        why, hint = REJECTED_ESCAPES.get(letter, (f"\\{letter} is not in the subset", ""))
         return why, ESCAPES, hint
 
     # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _class(self, start: int, flags: Flags) -> Node:
+    def _class(self, start: int, flags: str) -> Node:
         negated = bool(self._take(r"\^"))
         among = CharSet(())
         opening = self.at
         if self._take(r"\](?![^]]*\])"):
-            self._refuse(start, "this class has no characters at all", hint=r"for the character itself write \[", length=self.at - start)
+            self._reject(start, "this class has no characters at all", hint=r"for the character itself write \[", length=self.at - start)
             return HARMLESS
         while self.at < len(self.text) and (self.text[self.at] != "]" or self.at == opening):
             among |= self._class_item(opening)
         if not self._take(r"\]"):
-            self._refuse(start, "this class is never closed", hint=r"add ], or for the character itself write \[")
+            self._reject(start, "this class is never closed", hint=r"add ], or for the character itself write \[")
             return HARMLESS
-        folded = among.folded if flags.ignore_case else among
+        folded = _chars(among, flags).among
         wanted = ~folded if negated else folded
         if not wanted:
-            self._refuse(start, "this class has no characters at all", length=self.at - start)
+            self._reject(start, "this class has no characters at all", length=self.at - start)
             return HARMLESS
         return Chars(wanted)
 
@@ -354,14 +319,10 @@ class Parser:
             return low
         high = self._class_part(opening)
         if low.only is None or high.only is None:
-            self._refuse(
-                start,
-                "a range goes from one character to one character",
-                hint=r"for the character - itself write \-",
-                length=self.at - start,
-            )
+            hint = r"for the character - itself write \-"
+            self._reject(start, "a range goes from one character to one character", hint=hint, length=self.at - start)
         elif low.only > high.only:
-            self._refuse(start, "this range runs backwards", hint="exchange its ends", length=self.at - start)
+            self._reject(start, "this range runs backwards", hint="exchange its ends", length=self.at - start)
         else:
             return CharSet(((low.only, high.only),))
         return HARMLESS.among
@@ -376,18 +337,17 @@ class Parser:
             if isinstance(found, CharSet):
                 return found
             hint = r"for the backspace character write \x08" if found is Edge.WORD else ""
-            self._refuse(start, "a class holds characters, not places between them", hint=hint, length=2)
+            self._reject(start, "a class holds characters, not places between them", hint=hint, length=2)
             return HARMLESS.among
         if character == "[":
             return self._bracket_in_class(start)
         if character == "]":
-            self._refuse(start, "a class can't begin with ]: to Java it is empty", hint=r"for the character itself write \]")
+            self._reject(start, "a class can't begin with ]: to Java it is empty", hint=r"for the character itself write \]")
         if character == "-" and start != opening and not self.text.startswith("]", self.at):
-            self._refuse(start, "- is between two parts of a class and does not make a range", hint=r"for the character itself write \-")
+            self._reject(start, "- is between two parts of a class and does not make a range", hint=r"for the character itself write \-")
         if character == "&" and self.text.startswith("&", self.at):
-            self._refuse(
-                start, "&& cuts two classes in Java and is two characters elsewhere", hint=r"for the character itself write \&", length=2
-            )
+            hint = r"for the character itself write \&"
+            self._reject(start, "&& cuts two classes in Java and is two characters elsewhere", hint=hint, length=2)
             self.at += 1
         return CharSet.of(character) if character else HARMLESS.among
 
@@ -395,11 +355,10 @@ class Parser:
         if posix := self._take(r":\^?([a-z]*):\]"):
             ranges = POSIX.get(posix[1])
             hint = f"inside the brackets write {ranges}" if ranges else "write the characters as ranges"
-            self._refuse(
-                start, f"[{posix[0]} is a class in RE2 and a list of letters in Java and Python", hint=hint, length=len(posix[0]) + 1
-            )
+            why = f"[{posix[0]} is a class in RE2 and a list of letters in Java and Python"
+            self._reject(start, why, hint=hint, length=len(posix[0]) + 1)
         else:
-            self._refuse(start, "[ inside a class opens another one in Java only", hint=r"for the character itself write \[")
+            self._reject(start, "[ inside a class opens another one in Java only", hint=r"for the character itself write \[")
         return HARMLESS.among
 
     # ── the text ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -410,14 +369,10 @@ class Parser:
             self.at = found.end()
         return found
 
-    def _refuse(self, at: int, message: str, accepted: str = "", hint: str = "", length: int = 1) -> None:
-        self.mistakes.append(Mistake(message, place_in(self.text, at, length), accepted, hint, "regex"))
+    def _reject(self, at: int, message: str, accepted: str = "", hint: str = "", length: int = 1) -> None:
+        line = "".join(c if c.isprintable() else "·" for c in self.text)  # so that the underline is in its place
+        self.mistakes.append(Mistake(message, Place("<pattern>", column=at + 1, text=line, length=length), accepted, hint, "regex"))
 
 
-def place_in(text: str, at: int, length: int, name: str = "<pattern>") -> Place:
-    """The place of a mistake in one line; characters that are not printable are shown as dots, so that the underline stays in place."""
-    return Place(name, column=at + 1, text="".join(c if c.isprintable() else "·" for c in text), length=length)
-
-
-def _chars(among: CharSet, flags: Flags) -> Chars:
-    return Chars(among.folded if flags.ignore_case else among)
+def _chars(among: CharSet, flags: str) -> Chars:
+    return Chars(among.folded if "i" in flags else among)

@@ -1,10 +1,10 @@
-"""The parsed pattern: six kinds of frozen nodes, and what can be derived from them without running anything."""
+"""The parsed pattern: five kinds of frozen nodes, and what can be derived from them without running anything."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -50,15 +50,7 @@ class Repeat:
     greedy: bool = True
 
 
-@dataclass(frozen=True)
-class Group:
-    """A numbered group, counted from 1."""
-
-    body: Node
-    number: int
-
-
-Node = Chars | Edge | Sequence | Choice | Repeat | Group
+Node = Chars | Edge | Sequence | Choice | Repeat
 
 
 def sequence(parts: Iterable[Node]) -> Node:
@@ -98,7 +90,7 @@ def inner(node: Node) -> tuple[Node, ...]:
             return parts
         case Choice(options):
             return options
-        case Repeat(body) | Group(body):
+        case Repeat(body):
             return (body,)
         case _:
             return ()
@@ -151,8 +143,6 @@ def decided(node: Node, after: CharSet) -> bool:
     match node:
         case Chars() | Edge():
             return True
-        case Group(body):
-            return decided(body, after)
         case Sequence(parts):
             return all(map(decided, parts, followers(parts, after)[1:]))
         case Choice(options):
@@ -215,34 +205,3 @@ def size(node: Node) -> int:
             return size(body) * max(least, most or 1, 1)
         case _:
             return 1 + sum(size(part) for part in inner(node))
-
-
-def groups(node: Node) -> frozenset[int]:
-    """The numbers of all groups in the node."""
-    own = frozenset({node.number}) if isinstance(node, Group) else frozenset[int]()
-    return own.union(*map(groups, inner(node)))
-
-
-def repeated_groups(node: Node) -> frozenset[int]:
-    """The numbers of the groups that can match more than once."""
-    if isinstance(node, Repeat) and node.most != 1:
-        return groups(node)
-    return frozenset[int]().union(*map(repeated_groups, inner(node)))
-
-
-def without_groups(node: Node) -> Node:
-    """The same node without numbered groups."""
-    return without_groups(node.body) if isinstance(node, Group) else changed(node, without_groups)
-
-
-def changed(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The node with each node directly below it changed."""
-    match node:
-        case Sequence(parts):
-            return sequence(map(change, parts))
-        case Choice(options):
-            return choice(map(change, options))
-        case Repeat(body) | Group(body):
-            return replace(node, body=change(body))
-        case _:
-            return node
