@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from tilth.regex.parser import Parser
 from tilth.rules.conditions import Criterion, clock, day
 from tilth.rules.language import syntax
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.functions import EvaluationError, evaluate, numbers, walk
 from tilth.rules.types.rule_type import RuleType
 
-PATTERN_PART = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]?|.", re.DOTALL)
+ENDS_ANCHORED = re.compile(r"(?<!\\)(?:\\\\)*\$\Z")
 
 
 def lint(rule: syntax.Rule, row: RuleType, report: Diagnostics) -> None:
@@ -101,28 +102,14 @@ def _pattern(condition: syntax.Condition, report: Diagnostics) -> None:
         return
     pattern = condition.operands[0]
     lint_anchors(pattern, report)
-    if alternates(pattern.pattern):
+    regex = Parser(pattern.pattern)
+    if regex.is_alternation and not regex.mistakes:
         message = "Glue's executor anchors only the first and the last alternative of this pattern"
         report.warn("W-ALTERNATION", pattern.span, message, hint="put the alternatives in parentheses: (a|b)")
 
 
 def lint_anchors(pattern: syntax.Text, report: Diagnostics) -> None:
     """Warns of a pattern that is anchored at one end only."""
-    parts = PATTERN_PART.findall(pattern.pattern)
-    if parts and (parts[0] == "^") != (parts[-1] == "$"):
+    if pattern.pattern.startswith("^") != bool(ENDS_ANCHORED.search(pattern.pattern)):
         message = "the whole string must match, at both ends"
         report.warn("W-ANCHOR", pattern.span, message, hint="write .* where anything may follow, and leave ^ and $ out")
-
-
-def alternates(pattern: str) -> bool:
-    """Whether a pattern has a `|` outside of every group and class.
-
-    >>> alternates("a|b"), alternates("(a|b)"), alternates("[|]"), alternates("a[|")
-    (True, False, False, False)
-    """
-    depth = 0
-    for part in PATTERN_PART.findall(pattern):
-        depth += {"(": 1, ")": -1}.get(part, 0)
-        if part == "|" and depth == 0:
-            return True
-    return False
