@@ -17,6 +17,6 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "balance": "tilth.measures.balance:Balance",
         "bias": "tilth.measures.bias.measure:Bias",
         "importance": "tilth.measures.importance:Importance",
-        "metrics": "tilth.measures.named_metrics:NamedMetrics",
+        "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

@@ -62,6 +62,29 @@ class Numbers(Measure):
         return [Finding(m.name, m.subject, v) for m, v in found.items()], None
 
 
+@dataclass(frozen=True)
+class NamedMetrics(Measure):
+    """Metrics, each written as a name and columns: `mean:age`, `correlation:age,income`, `row_count`.
+
+    Errors: `RequestError` for an unknown metric, and for a wrong number of columns.
+    """
+
+    name = "metrics"
+    shorthand: ClassVar[str] = "metrics"
+    metrics: tuple[str, ...] = ()
+    """The metrics."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", tuple(self.metrics))
+        self._plain()
+
+    def _plain(self) -> Numbers:
+        return Numbers(tuple(map(metric_from, self.metrics)))
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        return self._plain().measure(table, originals, session)
+
+
 @dataclass
 class Measuring:
     """Measures run on the parts of a table in turn. `baseline` are the findings to compare later data with."""

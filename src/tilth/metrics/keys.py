@@ -81,9 +81,6 @@ class DistinctKeys(Metric):
     def needs(self) -> tuple[Statistic, ...]:
         return (_groups(self.columns),)
 
-    def value(self, groups: int) -> int:
-        return groups
-
 
 @dataclass(frozen=True)
 class DuplicateRows(Metric):
@@ -97,9 +94,6 @@ class DuplicateRows(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return (over_groups(SumOrZero.of(if_else(gt(size(), lit(1)), size(), lit(0))), self.columns),)
-
-    def value(self, rows: int) -> int:
-        return rows
 
 
 @dataclass(frozen=True)
@@ -141,9 +135,6 @@ class MostFrequent(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return (over_groups(MostFrequentKey.of(key(0), size()), (self.column,)),)
-
-    def value(self, found: object) -> object:
-        return found
 
 
 @dataclass(frozen=True)

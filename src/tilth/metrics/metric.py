@@ -32,9 +32,10 @@ class Metric(ABC):
     def needs(self) -> tuple[Need, ...]:
         """The needs, in the order of the arguments of `value`."""
 
-    @abstractmethod
     def value(self, *numbers: Any) -> Any:
-        """The metric's value from the answers to its needs."""
+        """The metric's value from the answers to its needs; of a single need the answer itself."""
+        (number,) = numbers
+        return number
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
         """The numbers of the whole from those of two parts; `Gap` if they cannot be merged."""
@@ -68,20 +69,10 @@ class Metric(ABC):
 
 
 @dataclass(frozen=True)
-class Where(Metric):
-    """A metric of the rows for which a condition is true; null counts as false."""
+class Wrapped(Metric):
+    """A metric of another one, with its name and columns."""
 
     metric: Metric
-    condition: Tree
-
-    def needs(self) -> tuple[Need, ...]:
-        return tuple(s.filtered(self.condition) for s in self.metric.needs())
-
-    def value(self, *numbers: Any) -> Any:
-        return self.metric.value(*numbers)
-
-    def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
-        return self.metric.merge(a, b)
 
     @property
     def name(self) -> str:
@@ -93,14 +84,29 @@ class Where(Metric):
 
 
 @dataclass(frozen=True)
-class Grouped(Metric):
+class Where(Wrapped):
+    """A metric of the rows for which a condition is true; null counts as false."""
+
+    condition: Tree
+
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(s.filtered(self.condition) for s in self.metric.needs())
+
+    def value(self, *numbers: Any) -> Any:
+        return self.metric.value(*numbers)
+
+    def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
+        return self.metric.merge(a, b)
+
+
+@dataclass(frozen=True)
+class Grouped(Wrapped):
     """A metric for each group of rows, and what `compare` makes of the groups' values.
 
     `by` are columns' names, or keys made of columns. `compare` takes a dict from the group (a value, or a tuple of values for
     several keys) to its value; without it the dict is the value. Bias, drift and split skew are such metrics.
     """
 
-    metric: Metric
     by: tuple[str | Tree, ...]
     compare: Callable[[Mapping[Any, Any]], Any] = dict
 
@@ -141,14 +147,6 @@ class Grouped(Metric):
                     numbers_of[i] = number
         return found
 
-    @property
-    def name(self) -> str:
-        return self.metric.name
-
-    @property
-    def subject(self) -> tuple[str, ...]:
-        return self.metric.subject
-
 
 Question: TypeAlias = Metric | Need
 """What can be measured: a metric's value, or a need's bare answer."""
@@ -165,8 +163,7 @@ def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, 
 
 def _refuse_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
     missing = sorted(set[str]().union(*(s.reads for s in asked)) - set(names))
-    if missing:
-        raise ColumnError(*(m for c in missing for m in ColumnError.unknown(c, names).mistakes))
+    ColumnError.reject(m for c in missing for m in ColumnError.unknown(c, names).mistakes)
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -38,9 +38,6 @@ class MatchedRows(Metric):
     def needs(self) -> tuple[Relation, ...]:
         return (Relation(self.other, self.keys, SumOrZero.of(if_else(matched(), rows_here(), lit(0)))),)
 
-    def value(self, rows: int) -> int:
-        return rows
-
 
 @dataclass(frozen=True)
 class EqualRows(Metric):
@@ -64,9 +61,6 @@ class EqualRows(Metric):
         same = [exp.NullSafeEQ(this=here(_only(a)), expression=there(_only(b))) for a, b in self.columns]
         return (Relation(self.other, self.keys, SumOrZero.of(if_else(and_(single, *same), lit(1), lit(0)))),)
 
-    def value(self, rows: int) -> int:
-        return rows
-
 
 def _only(column: str) -> Tree:
     """The value of a group of one row."""
@@ -85,9 +79,6 @@ class RepeatedKeys(Metric):
         repeated = and_(matched(), or_(gt(rows_here(), lit(1)), gt(rows_there(), lit(1))))
         return (Relation(self.other, self.keys, SumOrZero.of(if_else(repeated, lit(1), lit(0)))),)
 
-    def value(self, keys: int) -> int:
-        return keys
-
 
 @dataclass(frozen=True)
 class RowsThere(Metric):
@@ -98,9 +89,6 @@ class RowsThere(Metric):
 
     def needs(self) -> tuple[Relation, ...]:
         return (Relation(self.other, (), exp.Max(this=rows_there())),)
-
-    def value(self, rows: int) -> int:
-        return rows
 
 
 @dataclass(frozen=True)
@@ -113,6 +101,3 @@ class AggregateThere(Metric):
 
     def needs(self) -> tuple[Relation, ...]:
         return (Relation(self.other, (), exp.Max(this=there(AGGREGATES[self.function](self.of)))),)
-
-    def value(self, number: float | None) -> float | None:
-        return number

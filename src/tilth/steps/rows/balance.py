@@ -19,8 +19,9 @@ from tilth.engine.operations.hashing import has_string, key_hash, key_string
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Copies
 from tilth.engine.operations.strings import BLANKS
+from tilth.engine.statistics import count
 from tilth.errors import ColumnError, Mistake, RequestError
-from tilth.steps.rows.ranks import Counts, cuts
+from tilth.steps.rows.ranks import cuts
 from tilth.steps.rows.smote import MOST_NEIGHBOURS, MOST_ROWS, made_rows, reject_unmade
 from tilth.steps.step import Asking, Learned, Learning, Step, reject_clashes
 
@@ -118,7 +119,7 @@ class Balance(Step):
         return {"label": label.name, "weight": made, "rows": sizes, "weights": weighed(sizes, self.weights, self.cap)}
 
     def _sizes(self, label: Column) -> Asking[dict[str, int]]:
-        counts = Counts((key_string([label]),))
+        counts = count().grouped(key_string([label]))
         found: Mapping[tuple[str], int] = (yield [counts])[counts]
         sizes = {text: n for (text,), n in sorted(found.items())}
         self._refuse(label, sizes)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import concat, in_, lit
 from tilth.engine.operations.hashing import BETWEEN
-from tilth.engine.statistics import Statistic, count
-from tilth.metrics.metric import Metric
+from tilth.engine.statistics import count
 from tilth.steps.step import Asking
 
 PREFIX = 3  # digits that rows are counted by at first: 4,096 prefixes for each stratum
@@ -30,20 +28,6 @@ class Cut:
 
     hash: str
     ties: int = 0
-
-
-@dataclass(frozen=True)
-class Counts(Metric):
-    """How many rows there are for each combination of some trees' values."""
-
-    by: tuple[Tree, ...]
-    where: Tree | None = None
-
-    def needs(self) -> tuple[Statistic, ...]:
-        return (count(self.where).grouped(*self.by),)
-
-    def value(self, found: Mapping[tuple[Any, ...], int]) -> dict[tuple[Any, ...], int]:
-        return {key: n for key, n in found.items() if n}
 
 
 Cuts = Mapping[str, tuple[Cut, ...]]
@@ -59,7 +43,7 @@ def cuts(
     ahead of each cut, in rising order. A generator, as a step's learning is.
     """
     prefix = exp.Left(this=hashed.copy(), expression=lit(PREFIX))
-    coarse = Counts((stratum, prefix))
+    coarse = count().grouped(stratum, prefix)
     by_prefix: Mapping[tuple[str, str], int] = (yield [coarse])[coarse]
     sizes = {s: sum(n for _, n in group) for s, group in _by_stratum(by_prefix)}
     wanted = {s: list(p) for s, p in places(sizes).items()}
@@ -67,7 +51,8 @@ def cuts(
     edges = sorted({(s, at[0]) for s, ats in found.items() for at in ats if at is not None})
     by_hash: Mapping[tuple[str, str], int] = {}
     if edges:
-        fine = Counts((stratum, hashed), in_(concat(stratum, lit(BETWEEN), prefix), [BETWEEN.join(edge) for edge in edges]))
+        around = in_(concat(stratum, lit(BETWEEN), prefix), [BETWEEN.join(edge) for edge in edges])
+        fine = count(around).grouped(stratum, hashed)
         by_hash = (yield [fine])[fine]
     hashes = {edge: [(h, n) for (s, h), n in by_hash.items() if (s, h[:PREFIX]) == edge] for edge in edges}
     return sizes, {s: tuple(_cut(None if at is None else (hashes[s, at[0]], at[1])) for at in ats) for s, ats in found.items()}

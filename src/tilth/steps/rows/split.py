@@ -23,7 +23,7 @@ from tilth.engine.operations.times import Micros, from_micros
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
-from tilth.metrics.metric import Metric, Where
+from tilth.metrics.metric import Where
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Asking, Learned, Learning, Selector, Step
 
@@ -156,7 +156,7 @@ class Split(Step):
     def _values(self, column: Column) -> Asking[list[Any]]:
         """The last value of each part but the last."""
         sortable = Micros.of(col(column.name)) if column.kind.temporal else number(column)
-        asked = [_Quantile(sortable, share) for share in self._cumulated()[:-1]]
+        asked = [Statistic(DiscreteQuantile.of(sortable, lit(share))) for share in self._cumulated()[:-1]]
         found = yield asked
         values = [found[q] for q in asked]
         if None in values:
@@ -233,20 +233,6 @@ class Split(Step):
         hashed = key_hash(key, self.seed)
         none = and_(*(is_null(col(c.name)) for c in key))
         return hashed if set(own) <= set(key) else if_else(none, key_hash(own, self.seed), hashed)
-
-
-@dataclass(frozen=True)
-class _Quantile(Metric):
-    """The smallest value at or below which a share q of the values is."""
-
-    x: Tree
-    q: float
-
-    def needs(self) -> tuple[Statistic, ...]:
-        return (Statistic(DiscreteQuantile.of(self.x, lit(self.q))),)
-
-    def value(self, found: float | None) -> float | None:
-        return found
 
 
 def apportioned(n: int, shares: Sequence[float]) -> list[int]:
