@@ -5,7 +5,7 @@ Null tokens become null, strings of CSV and JSON Lines become typed values, NaN 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -18,15 +18,13 @@ from tilth.engine.operations.numbers import DoubleToInteger, NanToNull, integer
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import ServedString, ServedValue
 from tilth.engine.operations.strings import Trim
-from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz
+from tilth.engine.operations.times import SPANS, known
 from tilth.errors import Mistake
 
 CASTS = FROM_STRING
-KNOWN: Mapping[Kind, type[Operation]] = {
-    Kind.FLOAT: NanToNull,
-    Kind.DATE: KnownDate,
-    Kind.TIMESTAMP: KnownTimestamp,
-    Kind.TIMESTAMP_TZ: KnownTimestampTz,
+KNOWN: Mapping[Kind, Callable[[Tree], Tree]] = {
+    Kind.FLOAT: NanToNull.of,
+    **{kind: known(kind) for kind in SPANS},
 }
 """Kind → the operation that makes NaN, and times that no other library has, null."""
 READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
@@ -56,7 +54,7 @@ def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: b
 def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
     """The decoding of a typed table: NaN, null tokens in string columns, and timestamps that are infinite or outside the years 1 to 9999
     become null."""
-    made: dict[str, Tree] = {c.name: KNOWN[c.kind].of(col(c.name)) for c in schema if c.kind in KNOWN}
+    made: dict[str, Tree] = {c.name: KNOWN[c.kind](col(c.name)) for c in schema if c.kind in KNOWN}
     if nulls:
         made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.STRING}
     return Change(tuple(made.items()), decode=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.data import Kind
 from tilth.engine.expressions import col
-from tilth.engine.operations.times import KnownDate, KnownTimestamp, KnownTimestampTz, Micros, from_micros
+from tilth.engine.operations.times import Micros, from_micros, known
 
 TABLE = pa.table(
     {
@@ -18,7 +18,7 @@ TABLE = pa.table(
     }
 )
 TREES = [Micros.of(col(c)) for c in "dtz"]
-KNOWN = [KnownDate.of(col("d")), KnownTimestamp.of(col("t")), KnownTimestampTz.of(col("z"))]
+KNOWN = [known(kind)(col(c)) for c, kind in zip("dtz", (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), strict=True)]
 DAY = 86_400_000_000
 BEGIN = -719_162 * DAY  # days from 0001-01-01 to 1970-01-01 in the Gregorian calendar
 EXPECTED = [(-DAY, -1, 19_782 * DAY), (19_782 * DAY, 19_782 * DAY, 0), (BEGIN, BEGIN, None), (None, None, None)]

@@ -1,115 +1,78 @@
-"""Days and times: their parts, the days between them, microseconds. Instants are read in UTC; weeks begin on Monday."""
+"""Days and times: their parts, the days between them, microseconds. Timestamps with time zone are read in UTC; weeks begin on Monday."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import cast, data_type, if_else
+from tilth.engine.expressions import cast, if_else, lit
 from tilth.engine.operations.casts import between
 from tilth.engine.operations.operation import Operation, call
 
 EPOCH = datetime(1970, 1, 1)
 
 
-class KnownTime(Operation):
-    """A date or time of the years 1 to 9999; null for one beyond, or one that is infinite: DuckDB alone has these."""
+SPANS: Mapping[Kind, tuple[date, date]] = {
+    Kind.DATE: (date.min, date.max),
+    Kind.TIMESTAMP: (datetime.min, datetime.max),
+    Kind.TIMESTAMP_TZ: (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
+}
+"""Kind of time → its first and last value: those of the years 1 to 9999, which Python has too."""
 
-    first: ClassVar[date]
-    last: ClassVar[date]
+
+class Known(Operation):
+    """A date or time of the years 1 to 9999, else null; the second argument is its kind. DuckDB alone has others, and infinite ones."""
+
+    identity_if = "True"
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
-        return if_else(between(cls.compared(x), cls.first, cls.last), x)
-
-    @classmethod
-    def compared(cls, x: Tree) -> Tree:
-        """What is compared with the first and the last: the value itself."""
-        return x
+    def both(cls, x: Tree, kind: Tree) -> Tree:
+        of = Kind(kind.name)
+        # DuckDB would bring both ends to the nanoseconds of a column that has them, and they do not fit
+        return if_else(between(cast(x, of) if of is Kind.TIMESTAMP else x, *SPANS[of]), x)
 
     @staticmethod
-    def row(x: Any) -> Any:
-        return x  # Python has no other
+    def row(x: Any, kind: str) -> Any:
+        return x
 
 
-class KnownDate(KnownTime):
-    """A day of the years 1 to 9999, else null."""
-
-    first, last = date.min, date.max
-
-
-class KnownTimestamp(KnownTime):
-    """A day and time of the years 1 to 9999, else null."""
-
-    first, last = datetime.min, datetime.max
-
-    @classmethod
-    def compared(cls, x: Tree) -> Tree:
-        return cast(x, Kind.TIMESTAMP)  # DuckDB would bring both ends to the nanoseconds of a column that has them, and they do not fit
-
-
-class KnownTimestampTz(KnownTime):
-    """A point in time of the years 1 to 9999, else null."""
-
-    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+def known(kind: Kind) -> Callable[[Tree], Tree]:
+    """The operation for the values of a kind of time."""
+    return lambda x: Known.of(x, lit(kind.value))
 
 
 class Part(Operation):
-    """One part of a date or timestamp, as an integer."""
+    """One part of a date or timestamp (the second argument: year, month, day, hour, minute), as an integer. A day begins at midnight."""
 
     total = True
-    kind: ClassVar[Kind] = Kind.INTEGER
-    word: ClassVar[str]
 
     @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return call(cls.word, x)
+    def duckdb(cls, x: Tree, word: Tree) -> Tree:
+        return call(word.name, x)
 
     @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return cast(call(cls.word, x), Kind.INTEGER)  # it has 32 bits
+    def spark(cls, x: Tree, word: Tree) -> Tree:
+        return cast(call(word.name, x), Kind.INTEGER)  # it has 32 bits
 
-    @classmethod
-    def row(cls, x: Any) -> int:
-        return int(getattr(x, cls.word, 0))  # a date begins at midnight
-
-
-class Year(Part):
-    """The year."""
-
-    word = "year"
+    @staticmethod
+    def row(x: Any, word: str) -> int:
+        return int(getattr(x, word, 0))
 
 
-class Month(Part):
-    """The month, 1 to 12."""
-
-    word = "month"
-
-
-class Day(Part):
-    """The day of the month, 1 to 31."""
-
-    word = "day"
+def part(word: str) -> Callable[[Tree], Tree]:
+    """The operation for one part of a date or timestamp."""
+    return lambda x: Part.of(x, lit(word))
 
 
-class Hour(Part):
-    """The hour, 0 to 23."""
-
-    word = "hour"
-
-
-class Minute(Part):
-    """The minute, 0 to 59."""
-
-    word = "minute"
-
-
-class Weekday(Part):
+class Weekday(Operation):
     """The day of the week, 1 (Monday) to 7 (Sunday)."""
+
+    total = True
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
@@ -117,10 +80,10 @@ class Weekday(Part):
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return cast(exp.Add(this=call("weekday", x), expression=exp.Literal.number(1)), Kind.INTEGER)
+        return cast(exp.Add(this=call("weekday", x), expression=lit(1)), Kind.INTEGER)
 
-    @classmethod
-    def row(cls, x: Any) -> int:
+    @staticmethod
+    def row(x: Any) -> int:
         return int(x.isoweekday())
 
 
@@ -128,31 +91,18 @@ class DaysBetween(Operation):
     """The number of midnights from the second date or timestamp to the first; negative where the first is earlier."""
 
     total = True
-    kind: ClassVar[Kind] = Kind.INTEGER
 
     @classmethod
     def duckdb(cls, later: Tree, earlier: Tree) -> Tree:
-        as_date = data_type("date")
-        return call(
-            "date_diff",
-            exp.Literal.string("day"),
-            exp.Cast(this=earlier.copy(), to=as_date),
-            exp.Cast(this=later.copy(), to=as_date.copy()),
-        )
+        return call("date_diff", lit("day"), cast(earlier, Kind.DATE), cast(later, Kind.DATE))
 
     @classmethod
     def spark(cls, later: Tree, earlier: Tree) -> Tree:
-        as_date = data_type("date")
-        days = call("datediff", exp.Cast(this=later.copy(), to=as_date), exp.Cast(this=earlier.copy(), to=as_date.copy()))
-        return cast(days, Kind.INTEGER)
+        return cast(call("datediff", cast(later, Kind.DATE), cast(earlier, Kind.DATE)), Kind.INTEGER)
 
     @staticmethod
-    def row(later: Any, earlier: Any) -> int:
-        return int(_day(later) - _day(earlier))
-
-
-def _day(x: Any) -> int:
-    return int(x.toordinal())
+    def row(later: date, earlier: date) -> int:
+        return later.toordinal() - earlier.toordinal()
 
 
 class Micros(Operation):
@@ -166,7 +116,7 @@ class Micros(Operation):
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
-        return call("unix_micros", exp.Cast(this=x.copy(), to=data_type("timestamptz")))
+        return call("unix_micros", cast(x, Kind.TIMESTAMP_TZ))
 
     @staticmethod
     def row(x: date) -> int:

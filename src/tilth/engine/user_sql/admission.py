@@ -487,11 +487,6 @@ DOUBLES: Mapping[Any, type[Operation]] = {
     exp.Div: Divide, exp.Floor: num.Floor, exp.Ceil: num.Ceiling, exp.Sqrt: num.SquareRoot, exp.Ln: num.NaturalLogarithm,
     exp.Exp: num.Exponential, exp.Pow: num.Power,
 }  # fmt: skip
-OF_TIMES: Mapping[Any, type[Operation]] = {
-    exp.Year: times.Year, exp.Month: times.Month, exp.Day: times.Day, exp.Hour: times.Hour, exp.Minute: times.Minute,
-    times.Weekday: times.Weekday, times.DaysBetween: times.DaysBetween,
-}  # fmt: skip
-
 RULES: Mapping[type[Any], Rule] = {
     exp.Column: lambda a, node: node,  # its kind is known
     exp.Literal: _literal,
@@ -522,7 +517,8 @@ RULES: Mapping[type[Any], Rule] = {
     exp.RegexpLike: _matched(Matches),
     **dict.fromkeys((exp.RegexpFullMatch, FullMatches), _matched(FullMatches)),
     exp.TsOrDsToDate: _to_date,
-    **{node: Call(TIMES, Kind.INTEGER, operation.of) for node, operation in OF_TIMES.items()},
+    **{node: Call(TIMES, Kind.INTEGER, times.part(node.key)) for node in (exp.Year, exp.Month, exp.Day, exp.Hour, exp.Minute)},
+    **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween)},
     exp.Count: Call(ANY, Kind.INTEGER),
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, _count_if),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),
