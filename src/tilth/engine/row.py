@@ -244,27 +244,21 @@ class _Writer:
         return name
 
 
+Writer = Callable[[_Writer, Tree, Mapping[str, str]], str]
+
+
 def _before(test: str, ending: str) -> str:
     return test.removesuffix(ending) if test.endswith(ending) else ""
-
-
-def _column(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    return here[t.name]
 
 
 def _literal(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     return w.bind(t.this if t.is_string else int(t.this) if t.is_int else float(t.this))
 
 
-def _inner(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    return w.node(t.this, here)
-
-
 def _negative(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     if isinstance(t.this, exp.Literal):
         return w.bind(-w.bound[_literal(w, t.this, here)])
-    x = w.node(t.this, here)
-    return w.guarded(f"{w.bind(NEGATIVE)}({x})", x)
+    return _unary(_checked(operator.neg))(w, t, here)
 
 
 def _coalesce(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -293,23 +287,29 @@ def _is(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     return w.line(f"{x} is {bool(t.expression.this)}", never_null=True)
 
 
+def _unary(function: Callable[[Any], Any]) -> Writer:
+    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+        x = w.node(t.this, here)
+        return w.guarded(f"{w.bind(function)}({x})", x)
+
+    return write
+
+
 def _not(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x = w.node(t.this, here)
     return w.guarded(f"not {x}", x)
 
 
-def _and(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    a, b = w.node(t.this, here), w.node(t.expression, here)
-    if {a, b} <= w.never_null:
-        return w.line(f"{a} and {b}", never_null=True)
-    return w.line(f"False if {a} is False or {b} is False else None if {a} is None or {b} is None else True")
+def _connected(word: str, decides: bool) -> Writer:
+    """AND and OR: one value alone `decides`, whatever the other is."""
 
+    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
+        a, b = w.node(t.this, here), w.node(t.expression, here)
+        if {a, b} <= w.never_null:
+            return w.line(f"{a} {word} {b}", never_null=True)
+        return w.line(f"{decides} if {a} is {decides} or {b} is {decides} else None if {a} is None or {b} is None else {not decides}")
 
-def _or(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    a, b = w.node(t.this, here), w.node(t.expression, here)
-    if {a, b} <= w.never_null:
-        return w.line(f"{a} or {b}", never_null=True)
-    return w.line(f"True if {a} is True or {b} is True else None if {a} is None or {b} is None else False")
+    return write
 
 
 def _plain(constant: Any) -> bool:
@@ -317,7 +317,7 @@ def _plain(constant: Any) -> bool:
     return not (isinstance(constant, float) and math.isnan(constant))
 
 
-def _compare(sign: str, negated: str, helper: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:
+def _compare(sign: str, negated: str, helper: Callable[[Any, Any], Any]) -> Writer:
     """A comparison: NaN equals itself and is greater than every number, so `>` is written as `not <=` beside a constant."""
 
     def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -339,7 +339,7 @@ def _nan_less(a: Any, b: Any) -> bool:
     return bool(a == a and (b != b or a < b))
 
 
-def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:
+def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Writer:
     """+ − ×. Beside a float constant Python's own does; integers must raise where 64 bits overflow."""
 
     def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -352,9 +352,6 @@ def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Callable[[_Writ
 
 def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *values: in_64_bits(operation(*values))
-
-
-NEGATIVE, SIZE = _checked(operator.neg), _checked(abs)  # -2⁶³ has neither in 64 bits
 
 
 def _in(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -376,23 +373,19 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
         return x
     if to in CONSTANTS and isinstance(w.bound.get(x), str):
         return w.bind(CONSTANTS[to](w.bound[x]))
-    if to == exp.DataType.Type.DOUBLE:
-        if w.is_constant(x):
-            return w.bind(float(w.bound[x]))
-        return w.guarded(f"{w.bind(float)}({x})", x)
-    if to == exp.DataType.Type.BIGINT:
-        return w.guarded(f"{w.bind(_to_integer)}({x})", x)
-    if to == exp.DataType.Type.TEXT:
-        return w.guarded(f"{w.bind(as_string)}({x})", x)
+    if to == exp.DType.DOUBLE and w.is_constant(x):
+        return w.bind(float(w.bound[x]))
+    if to in CASTS:
+        return w.guarded(f"{w.bind(CASTS[to])}({x})", x)
     raise Gap(f"a cast to {t.args['to'].sql()} has no form for one row", code="no-row-form")
 
 
 CONSTANTS: dict[exp.DType, Callable[[str], Any]] = {  # literals that are written as casts of a text
-    exp.DataType.Type.DECIMAL: Decimal,
-    exp.DataType.Type.DATE: date.fromisoformat,
-    exp.DataType.Type.TIMESTAMPNTZ: datetime.fromisoformat,
-    exp.DataType.Type.TIMESTAMPTZ: datetime.fromisoformat,
-    exp.DataType.Type.TIME: time.fromisoformat,
+    exp.DType.DECIMAL: Decimal,
+    exp.DType.DATE: date.fromisoformat,
+    exp.DType.TIMESTAMPNTZ: datetime.fromisoformat,
+    exp.DType.TIMESTAMPTZ: datetime.fromisoformat,
+    exp.DType.TIME: time.fromisoformat,
 }
 
 
@@ -402,22 +395,15 @@ def _to_integer(x: Any) -> int:
     raise Gap("only integers and booleans are cast to an integer bare", code="no-row-form")
 
 
+CASTS: dict[exp.DType, Callable[[Any], Any]] = {exp.DType.DOUBLE: float, exp.DType.BIGINT: _to_integer, exp.DType.TEXT: as_string}
+
+
 def _concat(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     a, b = w.node(t.this, here), w.node(t.expression, here)
     return w.guarded(f"{a} + {b}", a, b)
 
 
-def _length(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    x = w.node(t.this, here)
-    return w.guarded(f"{w.bind(len)}({x})", x)
-
-
-def _abs(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    x = w.node(t.this, here)
-    return w.guarded(f"{w.bind(SIZE)}({x})", x)
-
-
-def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mapping[str, str]], str]:
+def _extreme(pick: Callable[[Any, Any], Any]) -> Writer:
     """GREATEST and LEAST: nulls are skipped, NaN is the greatest."""
 
     def take(*values: Any) -> Any:
@@ -434,20 +420,19 @@ def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[[_Writer, Tree, Mappin
     return write
 
 
-WRITERS: dict[type[Tree], Callable[[_Writer, Tree, Mapping[str, str]], str]] = {
-    exp.Column: _column,
+WRITERS: dict[type[Tree], Writer] = {
+    exp.Column: lambda w, t, here: here[t.name],
     exp.Literal: _literal,
     exp.Boolean: lambda w, t, here: w.bind(bool(t.this)),
     exp.Null: lambda w, t, here: w.bind(None),
-    exp.Paren: _inner,
-    exp.Alias: _inner,
+    **dict.fromkeys((exp.Paren, exp.Alias), lambda w, t, here: w.node(t.this, here)),
     exp.Neg: _negative,
     exp.Coalesce: _coalesce,
     exp.Case: _case,
     exp.Is: _is,
     exp.Not: _not,
-    exp.And: _and,
-    exp.Or: _or,
+    exp.And: _connected("and", decides=False),
+    exp.Or: _connected("or", decides=True),
     exp.EQ: _compare("==", "", _nan_equal),
     exp.NEQ: _compare("!=", "", lambda a, b: not _nan_equal(a, b)),
     exp.LT: _compare("<", "", _nan_less),
@@ -461,8 +446,8 @@ WRITERS: dict[type[Tree], Callable[[_Writer, Tree, Mapping[str, str]], str]] = {
     exp.Nullif: _null_if,
     exp.Cast: _cast,
     exp.DPipe: _concat,
-    exp.Length: _length,
-    exp.Abs: _abs,
+    exp.Length: _unary(len),
+    exp.Abs: _unary(_checked(abs)),
     exp.Greatest: _extreme(lambda a, b: b if _nan_less(a, b) else a),
     exp.Least: _extreme(lambda a, b: b if _nan_less(b, a) else a),
 }

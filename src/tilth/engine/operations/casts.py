@@ -126,6 +126,14 @@ class Guarded(Operation):
         trimmed = x.strip(BLANKS)
         return trimmed if re.fullmatch(cls.form, trimmed) else None
 
+    @classmethod
+    def parsed(cls, parse: Callable[[str], T], x: Any) -> T | None:
+        """What `parse` makes of a string of the form; None for other strings and null. Errors: as `unfit` for other types."""
+        if x is not None and not isinstance(x, str):
+            raise unfit(x)
+        matched = cls.matched(x)
+        return None if matched is None else _parsed(parse, matched)
+
 
 class StringToInteger(Guarded):
     """A whole number of 64 bits: digits with or without a sign (`007` is 7), but not `1.0` or `1e3`."""
@@ -238,8 +246,7 @@ class StringToDate(Guarded):
             return x.date() if x.time() == time.min else None
         if isinstance(x, date):
             return x
-        matched = StringToDate.matched(_text_or_none(x))
-        return None if matched is None else _parsed(date.fromisoformat, matched)
+        return StringToDate.parsed(date.fromisoformat, x)
 
 
 class StringToTimestamp(Guarded):
@@ -265,8 +272,7 @@ class StringToTimestamp(Guarded):
             return x
         if isinstance(x, date):
             return datetime(x.year, x.month, x.day)
-        matched = StringToTimestamp.matched(_text_or_none(x))
-        return None if matched is None else _parsed(datetime.fromisoformat, matched)
+        return StringToTimestamp.parsed(datetime.fromisoformat, x)
 
 
 class StringToTimestampTz(Guarded):
@@ -289,8 +295,7 @@ class StringToTimestampTz(Guarded):
             if x.tzinfo is None:
                 raise unfit(x, " without a zone")
             return _parsed(_in_utc, x)
-        matched = StringToTimestampTz.matched(_text_or_none(x))
-        return None if matched is None else _parsed(lambda t: _in_utc(datetime.fromisoformat(t)), matched)
+        return StringToTimestampTz.parsed(lambda t: _in_utc(datetime.fromisoformat(t)), x)
 
 
 FROM_STRING: dict[Kind, type[Operation]] = {
@@ -330,9 +335,3 @@ def _word(x: Any) -> str:
     if not isinstance(x, int | float | Decimal):
         raise unfit(x)
     return str(int(x)) if x in (0, 1) else ""
-
-
-def _text_or_none(x: Any) -> str | None:
-    if x is None or isinstance(x, str):
-        return x
-    raise unfit(x)
