@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlglot.expressions import Expression as Tree
 
+from tilth.data import Change, Column, Dataset, Kind, Memory
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.row import row_function
+from tilth.engine.session import everything
 from tilth.errors import RulesError
 from tilth.rules import parse
+from tilth.rules.cells import passes
 from tilth.rules.conditions import Criterion, Setting, clock, day, resolve
 from tilth.rules.language.syntax import Condition, Variable
 
+KINDS = {int: Kind.INTEGER, float: Kind.FLOAT, str: Kind.STRING, date: Kind.DATE, datetime: Kind.TIMESTAMP}
 NOW = datetime(2024, 3, 10, 12, 34, 56, tzinfo=UTC)
 
 
@@ -29,6 +38,27 @@ def criterion(text: str, rule: str = 'ColumnValues "c"', variables: str = "", **
     ignore_case = bool(setting.pop("ignore_case", False))
     found, known = condition(text, rule, variables)
     return resolve(found, Setting(**({"now": NOW, "variables": known} | setting)), ignore_case=ignore_case)  # type: ignore[arg-type]
+
+
+def holds(it: Criterion, value: Any) -> bool:
+    """Whether a cell meets it; a number must meet it as a metric too."""
+    kind = KINDS[type(value)] if value is not None else {"number": Kind.FLOAT, "date": Kind.TIMESTAMP}.get(it.family, Kind.STRING)
+    column = Column("c", Kind.TIMESTAMP_TZ if isinstance(value, datetime) and value.tzinfo else kind)
+    if it.family not in ("number", "string", "date"):
+        return it.holds(value)
+    if it.family == "date":
+        return on_duckdb(passes(it, column), value)
+    cell = row_function([Change((("met", passes(it, column)),))], ["c"])({"c": value})["met"]
+    if value is None or (it.family == "number" and not math.isnan(value)):
+        assert it.holds(value) is cell
+    return cell
+
+
+def on_duckdb(tree: Tree, value: Any) -> bool:
+    table = pa.table({"c": pa.array([value], pa.timestamp("us") if value is None else None)})
+    with DuckDB().session() as session:
+        ((met,),) = session.peek(Dataset(Memory(table, ("c",), id(table))).change({"met": tree}).keep(("met",)), everything())
+    return met
 
 
 @pytest.mark.parametrize(
@@ -52,8 +82,8 @@ def criterion(text: str, rule: str = 'ColumnValues "c"', variables: str = "", **
 )
 def test_numbers(text: str, true: list[float], false: list[float]) -> None:
     it = criterion(text)
-    assert all(it.holds(x) for x in true)
-    assert not any(it.holds(x) for x in false)
+    assert all(holds(it, x) for x in true)
+    assert not any(holds(it, x) for x in false)
     assert not it.holds(math.nan)
 
 
@@ -82,9 +112,9 @@ def test_numbers(text: str, true: list[float], false: list[float]) -> None:
 )
 def test_strings(text: str, null: bool, true: list[str], false: list[str]) -> None:
     it = criterion(text)
-    assert it.holds(None) is null
-    assert all(it.holds(x) for x in true)
-    assert not any(it.holds(x) for x in false)
+    assert holds(it, None) is null
+    assert all(holds(it, x) for x in true)
+    assert not any(holds(it, x) for x in false)
 
 
 @pytest.mark.parametrize(
@@ -92,37 +122,36 @@ def test_strings(text: str, null: bool, true: list[str], false: list[str]) -> No
     [("= NULL", True, False), ("!= NULL", False, True), ("in [NULL]", True, False), ("not in [NULL]", False, True)],
 )
 def test_null_alone(text: str, null: bool, one: bool) -> None:
-    assert (criterion(text).holds(None), criterion(text).holds(1)) == (null, one)
+    assert (holds(criterion(text), None), holds(criterion(text), 1)) == (null, one)
 
 
 @pytest.mark.parametrize(
     "text", ["> 1", ">= 1", "< 1", "<= 1", "between 1 and 2", "not between 1 and 2", 'not between "2024-01-01" and now()']
 )
 def test_null_has_no_order(text: str) -> None:
-    assert not criterion(text).holds(None)
+    assert not holds(criterion(text), None)
 
 
 def test_case_is_ignored_in_strings_only() -> None:
-    assert criterion('in ["New","PAID"]', ignore_case=True).holds("nEW")
-    assert not criterion('matches "new"', ignore_case=True).holds("NEW")
+    assert holds(criterion('in ["New","PAID"]', ignore_case=True), "nEW")
+    assert not holds(criterion('matches "new"', ignore_case=True), "NEW")
 
 
 def test_days_are_compared_as_days() -> None:
     it = criterion('= "2024-03-01"')
     assert it.daily
-    assert it.holds(date(2024, 3, 1))
-    assert it.holds(datetime(2024, 3, 1, 23, 59))
-    assert not it.holds(datetime(2024, 3, 2))
-    late = timezone(timedelta(hours=-5))
-    assert not it.holds(datetime(2024, 3, 1, 22, tzinfo=late))  # already the second in UTC
+    assert holds(it, date(2024, 3, 1))
+    assert holds(it, datetime(2024, 3, 1, 23, 59))
+    assert not holds(it, datetime(2024, 3, 2))
+    assert not holds(it, datetime(2024, 3, 1, 22, tzinfo=timezone(timedelta(hours=-5))))  # already the second in UTC
 
 
 def test_timestamps_are_compared_as_timestamps() -> None:
     it = criterion('between "2024-03-01" and now()')
     assert not it.daily
-    assert it.holds(datetime(2024, 3, 10, 12, 33))
-    assert not it.holds(datetime(2024, 3, 10, 12, 34))  # the seconds of now are cut off
-    assert not it.holds(date(2024, 3, 1))  # its midnight is the bound itself
+    assert holds(it, datetime(2024, 3, 10, 12, 33))
+    assert not holds(it, datetime(2024, 3, 10, 12, 34))  # the seconds of now are cut off
+    assert not holds(it, date(2024, 3, 1))  # its midnight is the bound itself
 
 
 def test_shifts() -> None:
@@ -145,16 +174,16 @@ def test_clock_times_are_of_today_in_their_zone(text: str, zone: str, expected: 
 
 def test_durations_are_in_seconds_and_sizes_in_bytes() -> None:
     fresh = criterion("between 5 minutes and 2 hours", 'DataFreshness "c"')
-    assert [fresh.holds(seconds) for seconds in (300, 301, 7199, 7200, -5)] == [False, True, True, False, False]
+    assert [holds(fresh, seconds) for seconds in (300, 301, 7199, 7200, -5)] == [False, True, True, False, False]
     assert criterion("in [1 KB,2 B]", "FileSize").operands == (1024, 2)
-    assert criterion("> 10", "FileSize").holds(11)
+    assert holds(criterion("> 10", "FileSize"), 11)
 
 
 def test_variables_are_looked_up() -> None:
     it = criterion("in $s", variables='s = ["a", NULL, EMPTY]')
-    assert [it.holds(x) for x in ("a", None, "", "b")] == [True, True, True, False]
+    assert [holds(it, x) for x in ("a", None, "", "b")] == [True, True, True, False]
     assert criterion('not in ["x",$s]', variables='s = "y"').operands == ("x", "y")
-    assert criterion("= $s", variables='s = "y"').holds("y")
+    assert holds(criterion("= $s", variables='s = "y"'), "y")
     found, _ = condition("= $s", variables='s = "y"')
     with pytest.raises(RulesError, match="there is no variable s"):
         resolve(found, Setting(NOW))
@@ -168,7 +197,7 @@ def test_days_that_there_are_not(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["24:00", "12:60", "13:00 PM", "0:30 AM", "00:00 PM"])
 def test_clock_times_that_there_are_not(text: str) -> None:
-    with pytest.raises(ValueError, match="no such"):
+    with pytest.raises(ValueError, match=r"does not match|unconverted"):
         clock(text)
 
 
@@ -185,11 +214,11 @@ def test_not_between_is_the_complement(x: float, a: float, b: float) -> None:
     assert Criterion("number", "between", operands).holds(x) != Criterion("number", "between", operands, negated=True).holds(x)
 
 
-@given(st.one_of(finite, st.text(max_size=3)), st.lists(st.one_of(finite, st.text(max_size=3), st.none()), min_size=1))
-def test_not_in_is_the_complement(x: float | str, members: list[float | str | None]) -> None:
+@given(finite, st.lists(st.one_of(finite, st.none()), min_size=1))
+def test_not_in_is_the_complement(x: float, members: list[float | None]) -> None:
     operands = tuple(members)
-    assert Criterion("string", "in", operands).holds(x) != Criterion("string", "in", operands, negated=True).holds(x)
-    assert Criterion("string", "in", operands).holds(None) != Criterion("string", "in", operands, negated=True).holds(None)
+    assert Criterion("number", "in", operands).holds(x) != Criterion("number", "in", operands, negated=True).holds(x)
+    assert Criterion("number", "in", operands).holds(None) != Criterion("number", "in", operands, negated=True).holds(None)
 
 
 @given(st.sampled_from(["=", "!=", ">", ">=", "<", "<=", "between", "in"]), st.booleans(), finite, finite)

@@ -35,10 +35,10 @@ from tilth.engine.operations.patterns import FullMatches
 from tilth.engine.operations.strings import LowerAscii, OneOf
 from tilth.errors import RulesError
 from tilth.regex import Regex
-from tilth.rules.conditions import WHITE_SPACE, Criterion
+from tilth.rules.conditions import Criterion
 from tilth.rules.language.syntax import Keyword
 
-BLANK = "[" + "".join(f"\\x{{{ord(c):X}}}" for c in WHITE_SPACE) + "]+"
+BLANK = r"[\t\n\x0B\f\r \x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]+"  # White_Space of Unicode 15
 MOST_LISTED = 10_000  # values in a list of `in`: each is a literal of the query, evaluated for every row
 ORDER = {">": gt, ">=": ge, "<": lt, "<=": le}
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from tilth.errors import RulesError
 from tilth.rules.language import syntax
 from tilth.rules.language.functions import evaluate
-
-WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-"""The characters with the property White_Space of Unicode 15: what WHITESPACES_ONLY may consist of."""
 
 Plain: TypeAlias = float | int | str | datetime | syntax.Keyword | None
 """An evaluated operand: a number, seconds, bytes, a string or pattern, a UTC timestamp without zone, EMPTY or WHITESPACES_ONLY, NULL."""
@@ -55,8 +51,8 @@ class Criterion:
     ignore_case: bool = False
     daily: bool = False
 
-    def holds(self, value: Any) -> bool:
-        """Whether a metric or a cell meets the condition.
+    def holds(self, value: float | None) -> bool:
+        """Whether a metric meets the condition; `cells.passes` says it of a cell.
 
         Numbers are compared as doubles, durations in seconds, sizes in bytes. `between` excludes both bounds. None is NULL:
         it meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. NaN meets nothing.
@@ -65,29 +61,19 @@ class Criterion:
             return self.operator in ("=", "in", "!=") and (None in self.operands) != self.negative
         if value != value:  # NaN
             return False
-        if self.operator == "matches":
-            return bool(re.fullmatch(str(self.operands[0]), value)) != self.negated
-        x, operands = self._comparable(value), [self._comparable(one) for one in self.operands if one is not None]
+        operands: list[Any] = [one for one in self.operands if one is not None]
         match self.operator:
             case "=" | "in" | "!=":
-                return any(map(_equals(x), operands)) != self.negative
+                return (value in operands) != self.negative
             case "between":
                 low, high = operands
-                return bool((x <= low or x >= high) if self.negated else low < x < high)
-        return bool(_ORDER[self.operator](x, operands[0]))
+                return bool((value <= low or value >= high) if self.negated else low < value < high)
+        return bool(_ORDER[self.operator](value, operands[0]))
 
     @property
     def negative(self) -> bool:
         """Whether it is met by what its operands do not hold for: `!=`, `not in`, `not between`, `not matches`."""
         return self.negated or self.operator == "!="
-
-    def _comparable(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return value.lower() if self.ignore_case else value
-        if isinstance(value, date):
-            moment = utc(value) if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-            return moment.date() if self.daily else moment
-        return value
 
 
 def resolve(condition: syntax.Condition, setting: Setting, *, ignore_case: bool = False) -> Criterion:
@@ -115,7 +101,7 @@ def day(text: str) -> datetime:
     >>> day("2024-02-29")
     datetime.datetime(2024, 2, 29, 0, 0)
     """
-    return datetime(*map(int, text.split("-")))  # type: ignore[arg-type]
+    return datetime.fromisoformat(text)
 
 
 def clock(text: str) -> tuple[int, int]:
@@ -124,14 +110,9 @@ def clock(text: str) -> tuple[int, int]:
     >>> clock("12:05 AM"), clock("21:30")
     ((0, 5), (21, 30))
     """
-    hour, minute = (int(part) for part in text.split()[0].split(":"))
-    if text.endswith("M"):
-        if not 1 <= hour <= 12:
-            raise ValueError(f"no such hour: {hour}")
-        hour = hour % 12 + 12 * text.endswith("PM")
-    if hour > 23 or minute > 59:
-        raise ValueError(f"no such time: {text}")
-    return hour, minute
+    digits, _, half = text.partition(" ")
+    time = datetime.strptime(digits, "%I:%M" if half else "%H:%M")
+    return time.hour + 12 * (half == "PM"), time.minute
 
 
 def _plain(operand: syntax.Operand, condition: syntax.Condition, setting: Setting) -> Sequence[Plain]:
@@ -163,17 +144,6 @@ def _lookup(reference: syntax.Reference, setting: Setting) -> Sequence[syntax.Te
     if variable is None:
         raise RulesError(f"there is no variable {reference.name}", code="E-VARIABLE")
     return variable.values
-
-
-def _equals(value: Any) -> Callable[[Any], bool]:
-    def test(operand: Any) -> bool:
-        if operand == syntax.Keyword("EMPTY"):
-            return bool(value == "")
-        if operand == syntax.Keyword("WHITESPACES_ONLY"):
-            return value != "" and not value.strip(WHITE_SPACE)
-        return bool(value == operand)
-
-    return test
 
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
