@@ -17,9 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from tilth.data import Dataset
+from tilth.engine.session import Session
 from tilth.errors import Mistake
-from tilth.rules import lint, parse
+from tilth.report import Finding
+from tilth.rules import Ruleset, evaluation, lint, parse
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -67,6 +71,11 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+def evaluate(data: Dataset, ruleset: Ruleset, engine: Session, **options: Any) -> list[Finding]:
+    """The findings of a ruleset on a table."""
+    return list(evaluation.evaluate(data, ruleset, engine, **options).findings)
 
 
 def written(mistake: Mistake, above: int = 0) -> str:

@@ -14,7 +14,6 @@ from tilth.rules.language.syntax import (
     Composite,
     Condition,
     Day,
-    Duration,
     Group,
     Keyword,
     Label,
@@ -23,10 +22,10 @@ from tilth.rules.language.syntax import (
     Null,
     Number,
     Parameter,
+    Quantity,
     Reference,
     Rule,
     Ruleset,
-    Size,
     Tag,
     Text,
     Variable,
@@ -53,8 +52,8 @@ names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True).filter(
 )
 digits = st.integers(0, 10**6).map(str)
 literals = st.builds("{}{}{}".format, st.sampled_from(["", "-"]), digits, st.sampled_from(["", ".0", ".25"])).map(Literal)
-durations = st.builds(Duration, digits, st.sampled_from(["days", "hours", "minutes"])).filter(lambda d: d.amount < 60 * 10**9)
-sizes = st.builds(Size, digits, st.sampled_from(["B", "KB", "MB", "GB", "TB"]))
+durations = st.builds(Quantity, digits, st.sampled_from(["days", "hours", "minutes"])).filter(lambda d: d.amount < 60 * 10**9)
+sizes = st.builds(Quantity, digits, st.sampled_from(["B", "KB", "MB", "GB", "TB"]))
 days = st.dates().map(lambda day: Day(day.isoformat()))
 clocks = st.one_of(
     st.times().map(lambda time: Clock(f"{time.hour:02}:{time.minute:02}")),

@@ -17,11 +17,12 @@ import pytest
 from scipy import stats
 
 import tilth
+from tests.rules.cases import evaluate
 from tilth.data import Dataset
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session
 from tilth.report import Finding, Outcome
-from tilth.rules import RULE_TYPES, evaluate, parse
+from tilth.rules import RULE_TYPES, parse
 
 pytestmark = pytest.mark.shared_data
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import MachineError
 from tilth.report import Outcome
-from tilth.rules import evaluate, parse
+from tilth.rules import parse
 
 CASES = Path(__file__).with_name("cases") / "evaluation.tsv"
 DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 2), dt.date(2024, 3, 3), None, dt.date(2024, 3, 5)]

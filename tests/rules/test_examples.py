@@ -5,10 +5,11 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.report import Finding
-from tilth.rules import evaluate, parse
+from tilth.rules import parse
 
 TABLE = pa.table(
     {

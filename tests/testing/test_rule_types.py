@@ -7,9 +7,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.rules import RULE_TYPES, evaluate, parse
+from tilth.rules import RULE_TYPES, parse
 from tilth.rules.context import Context
 from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import PreparedRule

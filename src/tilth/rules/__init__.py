@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RulesError
 from tilth.rules.language.diagnostics import CODES, Diagnostics, RuleMistake, SourceText, TooMany
@@ -17,11 +16,6 @@ from tilth.rules.language.syntax import Analyzer, Composite, Condition, Rule, Ru
 from tilth.rules.language.targets import outside_glue
 from tilth.rules.language.validate import check
 from tilth.rules.types import RULE_TYPES
-
-if TYPE_CHECKING:
-    from tilth.data import Dataset
-    from tilth.engine.session import Session
-    from tilth.report import Finding
 
 __all__ = [
     "CODES",
@@ -32,17 +26,9 @@ __all__ = [
     "Rule",
     "RuleMistake",
     "Ruleset",
-    "evaluate",
     "lint",
     "parse",
 ]
-
-
-def evaluate(data: Dataset, ruleset: Ruleset, engine: Session, **options: Any) -> list[Finding]:
-    """A finding for every rule and analyzer, as `rules.evaluation.evaluate` says; the code is loaded when it is first used."""
-    from tilth.rules.evaluation import evaluate as evaluation
-
-    return list(evaluation(data, ruleset, engine, **options).findings)
 
 
 def parse(text: str, *, file: str | None = None, strict: bool = False) -> Ruleset:

@@ -82,7 +82,7 @@ def resolve(condition: syntax.Condition, setting: Setting, *, ignore_case: bool 
     Variables are looked up, arithmetic is computed, `now()` and clock times become timestamps.
     Errors: `functions.EvaluationError` where a number has no value, `RulesError` for an undefined variable.
 
-    >>> resolve(syntax.Condition("duration", "<=", (syntax.Duration("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
+    >>> resolve(syntax.Condition("duration", "<=", (syntax.Quantity("2", "hours"),)), Setting(datetime(2024, 3, 1))).holds(7200)
     True
     """
     operands = [plain for operand in condition.operands for plain in _plain(operand, condition, setting)]
@@ -128,14 +128,14 @@ def _plain(operand: syntax.Operand, condition: syntax.Condition, setting: Settin
         case syntax.Keyword():
             return (syntax.Keyword(operand.text),)
         case syntax.Day():
-            return (day(operand.text),)
+            return (day(operand.raw),)
         case syntax.Now():
             return (setting.timestamp + timedelta(seconds=operand.seconds),)
         case syntax.Clock():
             today = setting.timestamp.replace(tzinfo=UTC).astimezone(setting.zone)
-            hour, minute = clock(operand.text)
+            hour, minute = clock(operand.raw)
             return (utc(today.replace(hour=hour, minute=minute)),)
-        case syntax.Duration() | syntax.Size():
+        case syntax.Quantity():
             return (operand.amount,)
 
 

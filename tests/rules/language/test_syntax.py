@@ -6,7 +6,7 @@ import pytest
 
 from tilth.rules import parse
 from tilth.rules.language.diagnostics import Span
-from tilth.rules.language.syntax import Duration, Literal, Now, Parameter, Rule, Size, Text
+from tilth.rules.language.syntax import Literal, Now, Parameter, Quantity, Rule, Text
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_the_last_tag_counts() -> None:
 
 
 def test_units() -> None:
-    assert (Duration("2", "days").amount, Duration("3", "hours").amount, Duration("4", "minutes").amount) == (172_800, 10_800, 240)
-    assert [Size("3", unit).amount for unit in ("B", "KB", "MB", "GB", "TB")] == [3, 3 * 2**10, 3 * 2**20, 3 * 2**30, 3 * 2**40]
-    assert (Now().seconds, Now("-", Duration("1", "hours")).seconds, Now("+", Duration("1", "hours")).seconds) == (0, -3600, 3600)
+    assert (Quantity("2", "days").amount, Quantity("3", "hours").amount, Quantity("4", "minutes").amount) == (172_800, 10_800, 240)
+    assert [Quantity("3", unit).amount for unit in ("B", "KB", "MB", "GB", "TB")] == [3, 3 * 2**10, 3 * 2**20, 3 * 2**30, 3 * 2**40]
+    assert (Now().seconds, Now("-", Quantity("1", "hours")).seconds, Now("+", Quantity("1", "hours")).seconds) == (0, -3600, 3600)
 
 
 def test_numbers() -> None:

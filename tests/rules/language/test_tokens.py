@@ -19,7 +19,7 @@ def kinds(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("now()", ["now()"]),
-        ("now ()", ["name", "(", ")"]),
+        ("now ()", ["now()"]),
         ("nowx()", ["name", "(", ")"]),
         ("12 1.5 007", ["int", "decimal", "int"]),
         (".5 5. 1.2.3 24hours 1e3 a.b", ["name"] * 6),

@@ -48,14 +48,14 @@ def _constant(operand: syntax.Operand) -> tuple[str, float] | None:
             case syntax.Number():
                 return None if any(isinstance(part, syntax.Call) for part in walk(operand)) else ("number", evaluate(operand))
             case syntax.Day():
-                return "day", day(operand.text).toordinal()
+                return "day", day(operand.raw).toordinal()
             case syntax.Clock():
-                hour, minute = clock(operand.text)
+                hour, minute = clock(operand.raw)
                 return "clock", hour * 60 + minute
             case syntax.Now():
                 return "now", operand.seconds
-            case syntax.Duration() | syntax.Size():
-                return type(operand).__name__, operand.amount
+            case syntax.Quantity():
+                return operand.family, operand.amount
     except (EvaluationError, ValueError):  # noted elsewhere
         pass
     return None

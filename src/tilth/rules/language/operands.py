@@ -8,11 +8,11 @@ from dataclasses import replace
 from tilth.rules.language import syntax
 from tilth.rules.language.cursor import Cursor, Fault, shown
 from tilth.rules.language.diagnostics import Span
-from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW, TIME_UNITS
+from tilth.rules.language.tokens import DECIMAL, INT, NAME, NOW
 
 MOST_DIGITS = 18
 """Digits of a duration or a size, so that it fits 64 bits."""
-KEYWORDS = {"null": "NULL", "empty": "EMPTY", "whitespaces_only": "WHITESPACES_ONLY"}
+KEYWORDS = {"null", "empty", "whitespaces_only"}
 CONDITIONS = {"=", "!", ">", ">=", "<", "<=", "not", "between", "in", "matches"}
 UNITS = tuple(syntax.UNITS)
 GLUED = re.compile(rf"([0-9]+)({'|'.join(UNITS)})")
@@ -63,47 +63,42 @@ class Operands(Cursor):
         match token.kind:
             case "text":
                 return self.quoted()
-            case "date":
+            case "date" | "clock":
                 self.take()
-                return syntax.Day(token.text[1:-1], span=token.span)
-            case "clock":
-                self.take()
-                return syntax.Clock(token.text[1:-1], span=token.span)
+                return (syntax.Day if token.kind == "date" else syntax.Clock)(token.text[1:-1], span=token.span)
             case "empty" | "whitespaces_only":
-                self.take()
-                return syntax.Keyword(KEYWORDS[token.kind], span=token.span)
+                return self.keyword()
             case "$":
                 self.take()
                 return syntax.Reference(self.expect(NAME, "the name of a variable").text, span=self.since(token))
         return self.now() or self.quantity() or self.number_operand()
 
+    def keyword(self) -> syntax.Keyword:
+        token = self.take()
+        return syntax.Keyword(token.kind.upper(), span=token.span)
+
     def now(self) -> syntax.Now | None:
         """`now()`, or shifted in parentheses."""
         start = self.here
-        shifted = start.kind == "(" and (self.peek().kind == NOW or (self.peek().text == "now" and self.peek(2).kind == "("))
-        if not (shifted or start.kind == NOW or (start.text == "now" and self.peek().kind == "(")):
+        shifted = start.kind == "(" and self.peek().kind == NOW
+        if not shifted and start.kind != NOW:
             return None
         if shifted:
             self.take()
-        self.now_itself()
+        now = self.take()
+        if now.text != NOW:
+            self.report.extension("W-SPELLING", now.span, "Glue reads now() only without a blank", hint="write now()")
         if not shifted:
-            return syntax.Now(span=self.since(start))
+            return syntax.Now(span=now.span)
         if self.here.kind not in ("+", "-"):
             raise self.unexpected("+ or - and a duration")
         sign, shift = self.take().kind, self.quantity()
-        if not isinstance(shift, syntax.Duration):
+        if shift is None or shift.family != "duration":
             raise self.unexpected("a duration, such as 3 days")
         self.expect(")")
         return syntax.Now(sign, shift, span=self.since(start))
 
-    def now_itself(self) -> None:
-        token = self.take()
-        if token.kind != NOW:
-            self.expect("(")
-            self.expect(")")
-            self.report.extension("W-SPELLING", self.since(token), "Glue reads now() only without a blank", hint="write now()")
-
-    def quantity(self) -> syntax.Duration | syntax.Size | None:
+    def quantity(self) -> syntax.Quantity | None:
         """A whole number and a unit; written together only in default mode."""
         token = self.here
         if token.kind == INT and self.peek().kind in UNITS:
@@ -118,7 +113,7 @@ class Operands(Cursor):
         if len(count) > MOST_DIGITS or (self.report.strict and int(count) >= 2**31):
             accepted = "up to 2147483647" if self.report.strict else f"up to {MOST_DIGITS} digits"
             raise self.fault("E-CONDITION", span, "this number is too large", accepted=accepted)
-        return syntax.Duration(count, unit, span=span) if unit in TIME_UNITS else syntax.Size(count, unit, span=span)
+        return syntax.Quantity(count, unit, span=span)
 
     def number_operand(self) -> syntax.Number:
         number = self.number(AN_OPERAND)
@@ -168,7 +163,7 @@ class Operands(Cursor):
         """The family of a condition, and its operands as that family writes NULL."""
         if operator == "matches":
             return "string", operands
-        kinds = {operand.FAMILY for operand in operands} - {"null"}
+        kinds = {operand.family for operand in operands} - {"null"}
         if kinds <= {"number"}:
             return "number", operands
         if len(kinds) == 1 and kinds <= {"duration", "size"} and not any(isinstance(operand, syntax.Null) for operand in operands):
@@ -183,7 +178,7 @@ class Operands(Cursor):
     def as_string(self, operand: syntax.Operand) -> syntax.Operand:
         if isinstance(operand, syntax.Day | syntax.Clock):
             self.datelike(operand.span)
-            return syntax.Text(operand.text, span=operand.span)
+            return syntax.Text(operand.raw, span=operand.span)
         return _as_keyword(operand)
 
     def mixed(self, operator: str, kinds: set[str], span: Span) -> Fault:

@@ -58,7 +58,7 @@ def _note_oddities(odd: Iterable[Oddity], report: Diagnostics) -> None:
     for kind, span, text in odd:
         if kind == "character":
             hint = "strings are written in straight double quotes" if set(text) & set("'`“”‘’„«»") else ""
-            report.error("E-SYNTAX", span, f"{text!r} has no meaning here", hint=hint)
+            report.error("E-SYNTAX", span, f"{text[:20]!r} has no meaning here", hint=hint)
         elif kind == "quote":
             hint = 'a string ends with ", and \\" inside it means a quote'
             report.error("E-SYNTAX", span, "a string that is not closed on its line", accepted='"', hint=hint)
@@ -208,8 +208,7 @@ class Parser(Operands):
 
     def scalar(self) -> syntax.Value:
         if self.here.kind in KEYWORDS:
-            token = self.take()
-            return syntax.Keyword(KEYWORDS[token.kind], span=token.span)
+            return self.keyword()
         hint = "a variable holds a string or a list of strings, not numbers or dates" if self.here.kind in (INT, DECIMAL, NOW, "-") else ""
         return self.quoted("a quoted string, NULL, EMPTY or WHITESPACES_ONLY", hint)
 
@@ -331,17 +330,15 @@ class Parser(Operands):
         return tuple(found)
 
     def parameter(self, start: Token, connector: str) -> syntax.Parameter:
-        token = self.take()
-        if token.kind == "$":
+        if self.take_if("$"):
             return syntax.Parameter(self.expect(NAME, "the name of a variable").text, "$", connector, span=self.since(start))
-        if token.kind == NAME:
+        if token := self.take_if(NAME):
             if token.text in RULE_TYPES and not connector:
                 hint = f'is a comma missing before it? If it is a column, write "{token.text}"'
                 self.report.warn("W-PARENS", token.span, f"{token.text} is read as a parameter here, not as a rule", hint=hint)
             return syntax.Parameter(token.text, "", connector, span=token.span)
-        if token.kind != TEXT:
-            self.datelike(token.span)
-        return syntax.Parameter(token.text[1:-1], '"', connector, span=token.span)
+        text = self.quoted()
+        return syntax.Parameter(text.raw, '"', connector, span=text.span)
 
     def logical(self) -> bool:
         """Whether the `and` here, before the name of a rule type, joins two rules. Glue takes it for a connector."""
@@ -450,14 +447,10 @@ class Parser(Operands):
             kind = "String" if condition.family == "string" else "Number"
             glue = f"{kind} tags only support the equality operator."
             self.report.error("E-TAG", condition.span, "a tag takes = and a value", accepted="=", glue=glue)
-        if isinstance(operand, syntax.Null):
-            return syntax.Keyword("NULL", span=operand.span)
-        if isinstance(operand, syntax.Day | syntax.Clock):
-            self.datelike(operand.span)
-            return syntax.Text(operand.text, span=operand.span)
+        operand = self.as_string(operand)
         if isinstance(operand, syntax.Reference):
             raise self.fault("E-VARIABLE", operand.span, "a variable cannot be the value of a tag")
-        if isinstance(operand, syntax.Now | syntax.Duration | syntax.Size):
+        if not isinstance(operand, syntax.Number | syntax.Text | syntax.Keyword):
             raise self.fault("E-TAG", operand.span, "a tag takes a string or a number", hint=f'write "{operand}"')
         return operand
 

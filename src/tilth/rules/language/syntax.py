@@ -3,7 +3,7 @@
     Ruleset ── Variable, Label
       ├── Rule | Composite (of Rule | Composite)
       │     ├── Parameter
-      │     ├── Condition ── operands: Number | Text | Keyword | Reference | Day | Clock | Now | Duration | Size
+      │     ├── Condition ── operands: Number | Text | Keyword | Reference | Day | Clock | Now | Quantity
       │     ├── Text (where), Condition (threshold)
       │     └── Label, Tag
       └── Analyzer
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, Span
+from tilth.rules.language.tokens import TIME_UNITS
 
 _NAME_ESCAPE = re.compile(r'\\(["\\])')
 _VALUE_ESCAPE = re.compile(r"""\\(["'\\])""")
@@ -45,32 +46,6 @@ class Word(Node):
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted(Node):
-    """A node that is printed in quotes."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return f'"{self.text}"'
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity(Node):
-    """A whole number and its unit, as they were written."""
-
-    count: str
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.unit}"
-
-    @property
-    def amount(self) -> int:
-        """In seconds (a day has 24 hours) or bytes (1 KB has 1024 of them)."""
-        return int(self.count) * UNITS[self.unit]
-
-
 # Numbers
 
 
@@ -78,7 +53,7 @@ class Quantity(Node):
 class Number(Node):
     """A number, which may have others in it."""
 
-    FAMILY: ClassVar[str] = "number"
+    family: ClassVar[str] = "number"
 
     @property
     def parts(self) -> tuple[Number, ...]:
@@ -105,7 +80,7 @@ class Literal(Word, Number):
 class Null(Word, Number):
     """NULL among numbers."""
 
-    FAMILY: ClassVar[str] = "null"
+    family: ClassVar[str] = "null"
     text: str = "NULL"
 
 
@@ -160,15 +135,20 @@ class Arithmetic(Number):
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Node):
-    """A quoted string, by what is between the quotes."""
-
-    FAMILY: ClassVar[str] = "string"
+class Quoted(Node):
+    """What is between quotes."""
 
     raw: str
 
     def __str__(self) -> str:
         return f'"{self.raw}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Quoted):
+    """A quoted string."""
+
+    family: ClassVar[str] = "string"
 
     @property
     def name(self) -> str:
@@ -190,14 +170,14 @@ class Text(Node):
 class Keyword(Word):
     """NULL, EMPTY or WHITESPACES_ONLY among strings or dates; `true` or `false` as the value of a tag."""
 
-    FAMILY: ClassVar[str] = "string"
+    family: ClassVar[str] = "string"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference(Node):
     """A variable in use: `$states`."""
 
-    FAMILY: ClassVar[str] = "string"
+    family: ClassVar[str] = "string"
 
     name: str
 
@@ -209,38 +189,45 @@ class Reference(Node):
 class Day(Quoted):
     """A day: `"2024-03-01"`."""
 
-    FAMILY: ClassVar[str] = "date"
+    family: ClassVar[str] = "date"
 
 
 @dataclass(frozen=True, slots=True)
 class Clock(Quoted):
     """A clock time of today: `"9:30 AM"`, `"21:30"`."""
 
-    FAMILY: ClassVar[str] = "date"
+    family: ClassVar[str] = "date"
 
 
 @dataclass(frozen=True, slots=True)
-class Duration(Quantity):
-    """A number of `days`, `hours` or `minutes`."""
+class Quantity(Node):
+    """A whole number and its unit, as they were written: a duration (`days`, `hours`, `minutes`) or a size (`B` to `TB`)."""
 
-    FAMILY: ClassVar[str] = "duration"
+    count: str
+    unit: str
 
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}"
 
-@dataclass(frozen=True, slots=True)
-class Size(Quantity):
-    """A number of bytes, `KB`, `MB`, `GB` or `TB`."""
+    @property
+    def family(self) -> str:
+        """`duration` or `size`."""
+        return "duration" if self.unit in TIME_UNITS else "size"
 
-    FAMILY: ClassVar[str] = "size"
+    @property
+    def amount(self) -> int:
+        """In seconds (a day has 24 hours) or bytes (1 KB has 1024 of them)."""
+        return int(self.count) * UNITS[self.unit]
 
 
 @dataclass(frozen=True, slots=True)
 class Now(Node):
     """The time of evaluation, or a time before (`-`) or after (`+`) it: `(now() - 3 days)`."""
 
-    FAMILY: ClassVar[str] = "date"
+    family: ClassVar[str] = "date"
 
     sign: str = ""
-    shift: Duration | None = None
+    shift: Quantity | None = None
 
     def __str__(self) -> str:
         return f"(now() {self.sign} {self.shift})" if self.shift else "now()"
@@ -251,7 +238,7 @@ class Now(Node):
         return 0 if self.shift is None else self.shift.amount if self.sign == "+" else -self.shift.amount
 
 
-Operand: TypeAlias = Number | Text | Keyword | Reference | Day | Clock | Now | Duration | Size
+Operand: TypeAlias = Number | Text | Keyword | Reference | Day | Clock | Now | Quantity
 Value: TypeAlias = Text | Keyword
 """What a variable may hold."""
 

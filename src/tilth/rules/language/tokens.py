@@ -20,20 +20,22 @@ END, BROKEN, NAME, TEXT, DATE, CLOCK, INT, DECIMAL, NOW = "end", "broken", "name
 _TOKEN = re.compile(
     r"""
       (?P<space>[ \t\n]+)
+    | (?P<date>"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+    | (?P<clock>"(?:[0-9]{1,2}:[0-9]{2}\ [AP]M|[0-9]{2}:[0-9]{2})")
     | (?P<text>"(?:[^"\\]++|\\.)*+")
-    | (?P<now>now\(\))
+    | (?P<now>now[ \t\n]*\([ \t\n]*\))
+    | (?P<int>[0-9]++(?![A-Za-z0-9_.]))
+    | (?P<decimal>[0-9]++\.[0-9]++(?![A-Za-z0-9_.]))
     | (?P<name>[A-Za-z0-9_.]+)
     | (?P<comment>\#[^\n]*\n?)
     | (?P<slashes>//[^\n]*)
     | (?P<sign>>=|<=|[:,{}\[\]()=><!$+\-*/])
-    | (?P<odd>.)
+    | (?P<return>[\r\f])
+    | (?P<quote>")
+    | (?P<character>[^ \t\n\r\f"A-Za-z0-9_.\#:,{}\[\]()=><!$+\-*/]+)
     """,
     re.VERBOSE | re.DOTALL,
 )
-_INT = re.compile(r"[0-9]+")
-_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
-_DATE = re.compile(r'"[0-9]{4}-[0-9]{2}-[0-9]{2}"')
-_CLOCK = re.compile(r'"(?:[0-9]{1,2}:[0-9]{2} [AP]M|[0-9]{2}:[0-9]{2})"')
 
 
 class Token(NamedTuple):
@@ -67,49 +69,26 @@ def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
     odd: list[Oddity] = []
     at = unclosed = 0
     while unclosed < 2 and (match := _TOKEN.match(text, at)):  # more often would cost the square of the length
-        group, found, at = match.lastgroup, match.group(), match.end()
-        match group:
-            case "text":
-                tokens.append(Token(_kind_of_text(found), found, match.start()))
+        kind, found, start, at = match.lastgroup or "", match.group(), match.start(), match.end()
+        match kind:
+            case "date" | "clock" | "text" | "int" | "decimal":
+                tokens.append(Token(kind, found, start))
             case "name":
-                tokens.append(Token(_kind_of_name(found), found, match.start()))
-            case "now" | "sign":
-                tokens.append(Token(found, found, match.start()))
-            case "comment" if not found.endswith("\n"):
-                odd.append(Oddity("comment", Span(match.start(), at), found))
-            case "slashes":
-                odd.append(Oddity(group, Span(match.start(), at), found))
-            case "odd" if found == '"':
+                tokens.append(Token(FIXED.get(found, NAME), found, start))
+            case "now":
+                tokens.append(Token(NOW, found, start))
+            case "sign":
+                tokens.append(Token(found, found, start))
+            case "quote":
                 unclosed += 1
-                at = _unclosed(text, match.start(), tokens, odd)
-            case "odd":
-                _note(found, match.start(), odd)
+                at = _unclosed(text, start, tokens, odd)
+            case "comment" if found.endswith("\n"):
+                pass
+            case "slashes" | "comment" | "return" | "character":
+                mark = found == "\ufeff" and start == 0
+                odd.append(Oddity("mark" if mark else kind, Span(start, at), found))
     tokens.append(Token(END, "", len(text)))
     return tokens, odd
-
-
-def _kind_of_text(found: str) -> str:
-    if _DATE.fullmatch(found):
-        return DATE
-    return CLOCK if _CLOCK.fullmatch(found) else TEXT
-
-
-def _kind_of_name(found: str) -> str:
-    if found in FIXED:
-        return FIXED[found]
-    if _INT.fullmatch(found):
-        return INT
-    return DECIMAL if _DECIMAL.fullmatch(found) else NAME
-
-
-def _note(found: str, at: int, odd: list[Oddity]) -> None:
-    """Keeps a character that is not part of a token. Neighbours count once: `odd` then holds the first few of them."""
-    kind = "return" if found in "\r\f" else "mark" if found == "\ufeff" and at == 0 else "character"
-    if odd and odd[-1].kind == kind == "character" and odd[-1].span.end == at:
-        last = odd.pop()
-        odd.append(Oddity(kind, Span(last.span.start, at + 1), (last.text + found)[:20]))
-    else:
-        odd.append(Oddity(kind, Span(at, at + 1), found))
 
 
 def _unclosed(text: str, at: int, tokens: list[Token], odd: list[Oddity]) -> int:

@@ -246,9 +246,9 @@ class _Validation:
         try:
             match operand:
                 case syntax.Day():
-                    day(operand.text)
+                    day(operand.raw)
                 case syntax.Clock():
-                    clock(operand.text)
+                    clock(operand.raw)
                 case syntax.Now() if abs(operand.seconds) > FARTHEST_DAYS * 86_400:
                     self.report.error("E-DATE", operand.span, "the calendar ends before that", accepted=f"up to {FARTHEST_DAYS} days")
         except ValueError:
