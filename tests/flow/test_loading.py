@@ -70,8 +70,8 @@ def test_a_column_may_be_called_by_a_number() -> None:
 def test_all_mistakes_are_reported_at_once_with_their_places(path: Path) -> None:
     with pytest.raises(FlowError) as caught:
         Flow.load(path)
-    told = str(caught.value).replace(f"{MISTAKES}/", "")
-    assert told + "\n" == path.with_suffix(".txt").read_text()
+    shown = str(caught.value).replace(f"{MISTAKES}/", "")
+    assert shown + "\n" == path.with_suffix(".txt").read_text()
     assert all(m.code for m in caught.value.mistakes)
     assert caught.value.exit_code == 2
 

@@ -113,7 +113,7 @@ def test_a_flow_without_a_model_or_with_a_parameter_of_python_is_refused(tmp_pat
         tilth.Flow.load(flow_of(tmp_path, features="features: [{scale: {columns: [a, b, c]}}]\n"))
     (mistake,) = error.value.mistakes
     assert (mistake.code, mistake.place.line, mistake.hint) == ("no-model", 4, "add the step `predict` to `features`")
-    with pytest.raises(RequestError, match="'model' is not known here"):
+    with pytest.raises(RequestError, match="model: this key is not known"):
         tilth.Flow.load(flow_of(tmp_path, "importance: {model: x.skops}"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from tilth.data import Roles
-from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
+from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed
 from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
@@ -28,23 +28,13 @@ from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
 from tilth.store.local import text_of
+from tilth.validation import mistakes_of
 
 Named = TypeVar("Named", bound=Step | Measure)
 
 SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap")  # every other key under `split` is the name of a part
 LATER = {"protect": "encryption of what is written"}
 
-
-EXPECTED = {  # how pydantic's kinds of mistake begin, in the words of a flow file
-    "string": "a string",
-    "list": "a list",
-    "tuple": "a list",
-    "dict": "a mapping",
-    "model": "a mapping",
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-}
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
 
 
@@ -113,7 +103,7 @@ class DataPart(_Strict):
 def _writable(name: str) -> str:
     """The name of a format that can be written. Errors: pydantic's, as of a closed list of words."""
     if name not in writable():
-        raise PydanticCustomError("literal_error", "unknown format", {"expected": ", ".join(writable())})
+        raise PydanticCustomError("literal_error", "unknown format", {"expected": " or ".join(writable())})
     return name
 
 
@@ -318,49 +308,14 @@ class _Loader:
             words.setdefault("columns", [c.strip().strip("\"'`") for c in call[2].split(",") if c.strip()])
         return self.made(Split, {**words, "shares": list(shares.items())}, ("split",))
 
-    # ── mistakes of the models ──
-
     def validated(self, model: type[BaseModel], value: Mapping[str, Any], path: Path) -> Any:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            by_place: dict[Path, list[Mapping[str, Any]]] = {}
-            for found in error.errors(include_url=False):
-                by_place.setdefault(self.in_document((*path, *found["loc"])), []).append(found)
-            for where, all_found in by_place.items():
-                self.explain(model, where, all_found)
+            for where, mistake in mistakes_of(error, value, model, path):
+                place = self.document.place(where, of_key=mistake.code in ("missing-key", "unknown-key"))
+                self.document.mistakes.append(mistake.at(place))
             return None
-
-    def explain(self, model: type[BaseModel], where: Path, all_found: Sequence[Mapping[str, Any]]) -> None:
-        """Report the mistakes in one place: a value that may be of several kinds has one for each of them."""
-        found = next((f for f in all_found if f["type"] == "literal_error"), all_found[0])
-        name = ".".join(str(p) for p in where)
-        match found["type"]:
-            case "extra_forbidden":
-                *within, word = found["loc"]
-                (mistake,) = unknown([str(word)], self.known_words(model, within), "{} is not known here", "unknown-key")
-                place = self.document.place(where, of_key=True)
-                self.document.mistakes.append(replace(mistake, message=f"{name}: {mistake.message}", place=place))
-            case "missing":
-                self.wrong(where, f"{name}: this is needed", "missing-key", of_key=True)
-            case "literal_error":
-                expected = str(found["ctx"]["expected"]).replace("'", "")
-                hint = did_you_mean(str(found["input"]), re.split(r", | or ", expected))
-                self.wrong(where, f"{name}: {found['input']!r} is not one of its values", "unknown-value", accepted=expected, hint=hint)
-            case _:
-                expected = " or ".join(dict.fromkeys(EXPECTED.get(f["type"].split("_")[0], _lower(f["msg"])) for f in all_found))
-                self.wrong(where, f"{name}: {found['input']!r} is not valid here", "bad-value", accepted=expected)
-
-    def in_document(self, loc: tuple[Any, ...]) -> Path:
-        """The part of a model's path that is in the document: unions add words of their own."""
-        kept = [word for i, word in enumerate(loc) if (*loc[:i], word) in self.document.places or not _of_union(word)]
-        return tuple(kept)
-
-    def known_words(self, model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
-        inner: Any = model
-        for word in loc:
-            inner = inner.model_fields[word].annotation if isinstance(word, str) and word in getattr(inner, "model_fields", {}) else inner
-        return [f.alias or n for n, f in getattr(inner, "model_fields", {}).items()]
 
 
 def _roles(value: Mapping[str, Any]) -> Roles:
@@ -372,14 +327,6 @@ def _roles(value: Mapping[str, Any]) -> Roles:
         return Roles.of(**RolesPart.model_validate(known).model_dump(exclude_none=True))
     except (TilthError, ValidationError):
         return Roles()
-
-
-def _of_union(word: str | int) -> bool:
-    return isinstance(word, str) and (word in ("str", "int", "float", "bool") or "[" in word)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> Named:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from tilth.errors import Mistake, Place, RequestError
 from tilth.report.finding import Finding, jsonable
 from tilth.report.report import FORMAT, Report
 from tilth.report.sections import payload_from_json
+from tilth.validation import mistakes_of
 
 _INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
 _NUMBERS = ("value", "low", "high")  # fields in which these strings mean numbers
@@ -56,7 +57,7 @@ def from_json(text: str | bytes) -> Report:
     try:
         report = _adapter().validate_python(content)
     except ValidationError as error:
-        wrong += _mistakes(error)
+        wrong += [mistake for _, mistake in mistakes_of(error, content)]
     RequestError.reject(wrong)
     return report
 
@@ -81,7 +82,7 @@ def _finding(i: int, found: dict[str, Any], wrong: list[Mistake]) -> dict[str, A
     try:
         return _numbers(found) | {"payload": payload_from_json(kind, details)}
     except ValidationError as error:
-        wrong += _mistakes(error, ("findings", i, "details"))
+        wrong += [mistake for _, mistake in mistakes_of(error, details, within=("findings", i, "details"))]
         return _numbers(found)
 
 
@@ -110,13 +111,6 @@ def _numbers(finding: dict[str, Any]) -> dict[str, Any]:
     """Infinities in number fields, as numbers again."""
     words = {name: finding.get(name) for name in _NUMBERS}
     return finding | {name: _INFINITE[word] for name, word in words.items() if isinstance(word, str) and word in _INFINITE}
-
-
-def _mistakes(error: ValidationError, within: tuple[str | int, ...] = ()) -> Iterable[Mistake]:
-    for e in error.errors():
-        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (*within, *e["loc"])).lstrip(".")
-        message = f"{e['msg'][0].lower()}{e['msg'][1:]}, not {str(e.get('input'))[:60]!r}"
-        yield Mistake(f"{where}: {message}", code="report-field")
 
 
 @cache

@@ -109,7 +109,7 @@ def test_settings_that_clarify_does_not_have():
         (changed("segment_config", [{"name_or_index": 0, "segments": [["F"]], "display_aliases": ["a", "b", "c"]}]), "1 or 2 strings"),
         (changed("tilth", {"missing_values": "drop"}), 'tilth.missing_values: found "drop"'),
         (changed("tilth", {"bands": {"XX": [0, 1]}}), "tilth.bands.XX: this key is not known"),
-        ([], "the configuration: found []"),
+        ([], "the whole: found []"),
     ],
 )
 def test_each_mistake_has_its_key_path(config, said):

@@ -29,11 +29,11 @@ from tilth.aws.clarify.shape import (
     Values,
     Words,
 )
-from tilth.aws.mistakes import mistakes_of
 from tilth.data import Kind, Schema
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
 from tilth.store.local import text_of
+from tilth.validation import mistakes_of
 
 VERSION = "1.0"
 FORMATS = {
@@ -97,7 +97,7 @@ class AnalysisConfig(Part):
         try:
             found = cls.model_validate(given)
         except ValidationError as error:
-            raise RequestError(*mistakes_of(error, given, cls)) from None
+            raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, cls))) from None
         wrong = list(_contradictions(found))
         RequestError.reject(wrong)
         gaps = list(_gaps(found))

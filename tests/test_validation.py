@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tilth.aws.mistakes import mistakes_of
+from tilth.validation import mistakes_of
 
 
 class Inner(BaseModel):
@@ -28,7 +28,7 @@ class Whole(BaseModel):
 def mistakes(given):
     with pytest.raises(ValidationError) as error:
         Whole.model_validate(given)
-    return [(m.message, m.accepted, m.hint) for m in mistakes_of(error.value, given, Whole)]
+    return [(m.message, m.accepted, m.hint) for _, m in mistakes_of(error.value, given, Whole)]
 
 
 def test_each_mistake_has_its_path_and_what_is_accepted():
@@ -37,7 +37,7 @@ def test_each_mistake_has_its_path_and_what_is_accepted():
         ("needed: this is needed", "", ""),
         ('inner.word: found "tow"', "one, two", "did you mean 'two'?"),
         ("items[1].wrd: this key is not known", "word, several", "did you mean 'word'?"),
-        ("items[2]: found 3", "an object", ""),
+        ("items[2]: found 3", "a mapping", ""),
         ("nedded: this key is not known", "needed, inner, items", "did you mean 'needed'?"),
     ]
 
@@ -48,4 +48,4 @@ def test_a_value_of_several_shapes_has_one_mistake_at_its_deepest_place():
 
 
 def test_what_is_not_an_object_at_all():
-    assert mistakes([]) == [("the configuration: found []", "an object", "")]
+    assert mistakes([]) == [("the whole: found []", "a mapping", "")]

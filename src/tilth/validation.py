@@ -1,0 +1,99 @@
+"""What pydantic finds wrong with a flow file, a configuration or a report, as mistakes: each with its path, all at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tilth.errors import Mistake, did_you_mean, listed
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+Path = tuple[str | int, ...]
+ACCEPTED = {  # by a type of error, or by how it begins
+    "string": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "dataclass": "a mapping",
+    "null": "a value",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
+    "too_short": "a list of {min_length} or more",
+    "too_long": "a list of {max_length}",
+    "string_too_long": "up to {max_length} characters",
+    "string_pattern_mismatch": "a string that matches {pattern}",
+}
+
+
+def mistakes_of(
+    error: ValidationError, given: Any, model: type[BaseModel] | None = None, within: Path = ()
+) -> Iterator[tuple[Path, Mistake]]:
+    """The mistakes of a validation of `given`, each with its path; a value that may have several shapes has one.
+
+    `model` names the keys that there are, for an unknown one; `within` is the path of `given` in the whole.
+    """
+    found: dict[Path, list[Any]] = {}
+    for e in error.errors(include_url=False):
+        found.setdefault(_path(e, given), []).append(e)
+    for path in found:
+        if not any(len(other) > len(path) and other[: len(path)] == path for other in found):
+            where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (*within, *path)).removeprefix(".") or "the whole"
+            mistake = _mistake(path, found[path], given, model)
+            yield (*within, *path), replace(mistake, message=f"{where}: {mistake.message}")
+
+
+def _path(error: Any, given: Any) -> Path:
+    """The keys and indices that lead to the value, without the names of the tried shapes."""
+    path: list[str | int] = []
+    for at in error["loc"]:
+        inside = (isinstance(given, dict) and at in given) or (isinstance(given, list) and isinstance(at, int) and at < len(given))
+        if inside:
+            given = given[at]
+            path.append(at)
+    return (*path, error["loc"][-1]) if error["type"] == "missing" else tuple(path)
+
+
+def _mistake(path: Path, errors: Sequence[Any], given: Any, model: type[BaseModel] | None) -> Mistake:
+    kinds = {e["type"] for e in errors}
+    if "missing" in kinds:
+        return Mistake("this is needed", code="missing-key")
+    words = [w.strip("'") for e in errors if e["type"] == "literal_error" for w in re.split(", | or ", e["ctx"]["expected"])]
+    if "extra_forbidden" in kinds or any("[key]" in e["loc"] for e in errors):
+        known = words or list(_keys_at(path[:-1], model.model_json_schema() if model else {}))
+        return Mistake("this key is not known", accepted=listed(known, 30), hint=did_you_mean(str(path[-1]), known), code="unknown-key")
+    for p in path:
+        given = given[p]
+    accepted = [listed(words, 30)] if words else []
+    accepted += [_accepted(e).format(**e.get("ctx", {})) for e in errors if e["type"] != "literal_error"]
+    return Mistake(
+        f"found {json.dumps(given, default=str, ensure_ascii=False)[:80]}",
+        accepted=" or ".join(dict.fromkeys(accepted)),
+        hint=did_you_mean(str(given), words),
+        code="unknown-value" if words else "bad-value",
+    )
+
+
+def _accepted(error: Any) -> str:
+    kind: str = error["type"]
+    return ACCEPTED.get(kind) or ACCEPTED.get(kind.split("_")[0]) or error["msg"].replace("{", "{{").replace("}", "}}")
+
+
+def _keys_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keys that a JSON Schema has at a path."""
+    at: Any = schema
+    for p in path:
+        at = at.get("properties", {}).get(p, {}) if isinstance(p, str) else at.get("items", {})
+        shapes = [at, *at.get("anyOf", [])]
+        refs = [schema["$defs"][s["$ref"].rsplit("/", 1)[1]] for s in shapes if "$ref" in s]
+        at = (refs + [s for s in shapes if "items" in s] + [at])[0]
+    found: Mapping[str, Any] = at.get("properties", {})
+    return found
