@@ -68,6 +68,13 @@ def test_what_goes_in_comes_out(fitted: Flow, saved: bytes, tmp_path: Path) -> N
     assert str(again) == str(fitted)
 
 
+def test_new_columns_keep_their_order(tmp_path: Path) -> None:
+    table = pa.table({"z": [1, None], "a": [None, 2]})
+    fitted = tilth.fit(Flow.parse("features: [{impute: {columns: numeric, with: mean, indicator: true}}]"), table)
+    again = Flow.load(fitted.save(tmp_path / "f.tilth"))
+    assert list(again.row({})) == list(fitted.row({})) == ["z", "a", "z_missing", "a_missing"]
+
+
 def test_made_twice_it_is_byte_equal(saved: bytes, tmp_path: Path) -> None:
     again = tilth.fit(Flow.parse(TEXT.replace("split: {train: 0.5, test: 0.5}\n", "")), TABLE)
     assert again.save(tmp_path / "g.tilth").read_bytes() == saved

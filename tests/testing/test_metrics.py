@@ -23,7 +23,8 @@ from tilth.measures.bias import Weights
 from tilth.measures.bias.values import category
 from tilth.metrics import columns, keys, relations, sketches
 from tilth.metrics.metric import Grouped, Metric, Where
-from tilth.testing.metrics import check_laws, check_metric, nasty_tables, same
+from tilth.testing.laws import in_memory, same
+from tilth.testing.metrics import check_laws, check_metric, nasty_tables
 
 POSITIVE = gt(col("float2"), lit(1.0))
 TABLE = pa.table({"t": ["a", "b", "b", None, "é"], "i": [3, 1, 1, 7, None]})
@@ -113,14 +114,13 @@ def test_the_shelf_has_the_same_values_on_spark(spark):
     """The tables as groups of one, which are asked together; and no rows."""
     from tilth.engine.spark import Spark
     from tilth.metrics.metric import measured
-    from tilth.testing.metrics import _data
 
     engine = Spark(session=spark).session()
     tables = nasty_tables()
     named = pa.concat_tables([t.append_column("table", pa.array([name] * t.num_rows, pa.string())) for name, t in tables.items()])
     grouped = [Grouped(m, ("table",)) for m in SHELF]
     for table, metrics in ((named, grouped), (tables["no rows"], SHELF)):
-        ours, theirs = measured(_data(table), metrics, ENGINE), measured(_data(table), metrics, engine)
+        ours, theirs = measured(in_memory(table), metrics, ENGINE), measured(in_memory(table), metrics, engine)
         assert [m for m in metrics if not same(ours[m], theirs[m])] == []
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -64,9 +64,9 @@ def written(flow: Flow, path: str | Path) -> Path:
     }
     documents = {"flow.yaml": flow.text, "flow.json": _json(described(flow)), "schema.json": _json(columns)}
     entries = {name: text.encode() for name, text in (documents | {"baseline.json": _json(list(learned.baseline))}).items()}
-    entries |= {
-        name: content for part, steps in learned.parts.items() for i, f in enumerate(steps) for name, content in _entries(part, i, f)
-    }
+    for part, steps in learned.parts.items():
+        for i, f in enumerate(steps):
+            entries |= entries_of(_home(part, i, f.step.name), f.learned)
     for name, content in entries.items():
         if len(content) > _most(name):
             raise ArtefactError(
@@ -191,9 +191,9 @@ def _home(part: str, i: int, name: str) -> str:
     return f"{part}/{i + 1}-{name}"
 
 
-def _entries(part: str, i: int, fitted: Fitted) -> Iterator[tuple[str, bytes]]:
-    """The entries of a fitted step: its numbers as JSON, and each value of bytes by itself."""
-    home, files = _home(part, i, fitted.step.name), dict[str, bytes]()
+def entries_of(home: str, learned: Mapping[str, Any]) -> dict[str, bytes]:
+    """What a step learned, as entries: `HOME.json`, and each value of bytes by itself, as `HOME.NAME`."""
+    files: dict[str, bytes] = {}
 
     def apart(name: str, value: Any) -> Any:
         if not isinstance(value, bytes):
@@ -201,9 +201,16 @@ def _entries(part: str, i: int, fitted: Fitted) -> Iterator[tuple[str, bytes]]:
         files.setdefault(f"{home}.{name}", value)
         return _Apart(f"{home}.{name}")
 
-    state = {column: {name: apart(name, value) for name, value in found.items()} for column, found in fitted.learned.items()}
-    yield f"{home}.json", _json(state).encode()
-    yield from files.items()
+    state = {column: {name: apart(name, value) for name, value in found.items()} for column, found in learned.items()}
+    return {f"{home}.json": _json(state).encode(), **files}
+
+
+def learned_from(home: str, entries: Mapping[str, bytes], schema: Schema) -> Any:
+    """What a step learned, from its entries; columns are in the order of the table, as they were when it learned."""
+    decoded = partial(_decoded, files=entries)
+    state = json.loads(entries[f"{home}.json"], object_hook=decoded, parse_int=_integer, parse_constant=_reject_constant)
+    order = {name: k for k, name in enumerate(("", *schema.names))}
+    return {column: state[column] for column in sorted(state, key=order.__getitem__)}
 
 
 class _Apart(str):
@@ -217,11 +224,9 @@ def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
 
     def fitted(part: Part, i: int, step: Step, schema: int) -> Fitted:
         home = _home(part, i, step.name)
-        files = {name: content for name, content in raw.items() if name.startswith(f"{home}.") and name != f"{home}.json"}
-        used.update({f"{home}.json", *files})
-        decoded = partial(_decoded, files=files)
-        state = json.loads(raw[f"{home}.json"], object_hook=decoded, parse_int=_integer, parse_constant=_reject_constant)
-        return Fitted(step, schemas[schema], state)
+        entries = {name: content for name, content in raw.items() if name.startswith(f"{home}.")}
+        used.update(entries)
+        return Fitted(step, schemas[schema], learned_from(home, entries, schemas[schema]))
 
     of: Mapping[Part, list[int]] = columns["of"]
     if not set(of) <= set(SERVED):
@@ -258,21 +263,29 @@ def _integer(digits: str) -> int:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(_encoded(value), ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    return json.dumps(_encoded(value), ensure_ascii=False, sort_keys=True, indent=1, default=_reject_type) + "\n"
+
+
+def _reject_type(value: Any) -> Any:
+    raise TypeError(f"a {type(value).__name__} cannot be saved in a fitted flow")
+
+
+TAGGED: Mapping[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {  # a timestamp is a date, too, so it comes first
+    "$datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
+    "$date": (date, date.isoformat, date.fromisoformat),
+    "$time": (time, time.isoformat, time.fromisoformat),
+    "$decimal": (Decimal, str, Decimal),
+}
+"""Values that JSON lacks: the key of the object that holds one, its type, how it is written and read."""
 
 
 def _encoded(value: Any) -> Any:
+    for tag, (kind, write, _) in TAGGED.items():
+        if isinstance(value, kind):
+            return {tag: write(value)}
     match value:
         case _Apart():
             return {"$file": str(value)}
-        case datetime():
-            return {"$datetime": value.isoformat()}
-        case date():
-            return {"$date": value.isoformat()}
-        case time():
-            return {"$time": value.isoformat()}
-        case Decimal():
-            return {"$decimal": str(value)}
         case Mapping():
             return {f"${k}" if str(k).startswith("$") else str(k): _encoded(v) for k, v in value.items()}
         case list() | tuple():
@@ -283,17 +296,10 @@ def _encoded(value: Any) -> Any:
 def _decoded(found: dict[str, Any], files: Mapping[str, bytes] | None = None) -> Any:
     if len(found) == 1:
         ((key, value),) = found.items()
-        match key:
-            case "$file" if files is not None:
-                return files[value]
-            case "$datetime":
-                return datetime.fromisoformat(value)
-            case "$date":
-                return date.fromisoformat(value)
-            case "$time":
-                return time.fromisoformat(value)
-            case "$decimal":
-                return Decimal(value)
+        if key in TAGGED:
+            return TAGGED[key][2](value)
+        if key == "$file" and files is not None:
+            return files[value]
     return {key.removeprefix("$"): value for key, value in found.items()}
 
 

@@ -13,13 +13,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session
 from tilth.errors import TilthError
 from tilth.formats.format import Format
 from tilth.formats.reading import read
 from tilth.formats.writing import to_arrow
-from tilth.testing.laws import require
+from tilth.testing.laws import embedded, require
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +55,7 @@ def check_format(form: Format, folder: Path, engine: Session | None = None, tabl
     Errors: AssertionError that names the broken law.
     """
     table = nasty_rows() if table is None else table
-    engine = engine or DuckDB().session()
+    engine = engine or embedded()
     require(form.name.isidentifier(), f"{form.name!r} is not a name")
     require(bool(form.suffixes) and all(s.startswith(".") and s == s.lower() for s in form.suffixes), f"suffixes: {form.suffixes}")
     for name in (f"file{form.suffixes[0]}", "parts"):

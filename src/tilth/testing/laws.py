@@ -1,9 +1,66 @@
-"""What the batteries share."""
+"""What the batteries share: a law as an assertion, tables as datasets, and when two answers are the same."""
 
 from __future__ import annotations
 
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-def require(holds: object, message: str) -> None:
-    """Raise AssertionError with the message if a law does not hold."""
+from tilth.data import Dataset, Memory, Roles
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.session import Session
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TOLERANCE = 1e-9
+NO_ROLES = Roles()
+
+
+def require(holds: object, law: str, *found: Any) -> None:
+    """Raise AssertionError with the law, and what was found, if it does not hold."""
     if not holds:
-        raise AssertionError(message)
+        raise AssertionError(law + (f"; found {' and '.join(map(repr, found))}" if found else ""))
+
+
+def same(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
+    """Whether two values are equal, floats except for their last digits; nested values too.
+
+    >>> same({"x": [0.1 + 0.2]}, {"x": [0.3]}), same(None, 0)
+    (True, False)
+    """
+    match a, b:
+        case (dict(), dict()):
+            return a.keys() == b.keys() and all(same(a[k], b[k], tolerance) for k in a)
+        case (list() | tuple(), list() | tuple()):
+            return len(a) == len(b) and all(same(x, y, tolerance) for x, y in zip(a, b, strict=True))
+        case (bool(), _) | (_, bool()):
+            return a is b
+        case (int() | float(), int() | float()):
+            return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance) or (a != a and b != b)
+    if hasattr(a, "to_pylist") and hasattr(b, "to_pylist"):
+        return bool(a.schema.equals(b.schema)) and same(a.to_pylist(), b.to_pylist(), tolerance)
+    return bool(a == b)
+
+
+def in_memory(table: pa.Table, roles: Roles = NO_ROLES) -> Dataset:
+    """A table as a dataset."""
+    return Dataset(Memory(table, tuple(table.column_names)), roles)
+
+
+def backwards(table: pa.Table) -> pa.Table:
+    """The rows of a table in the opposite order."""
+    return table.take(list(range(table.num_rows))[::-1]) if table.num_rows else table
+
+
+def nulls(table: pa.Table, rows: int) -> pa.Table:
+    """Rows of nulls of the types of a table."""
+    import pyarrow as pa
+
+    return pa.table({f.name: pa.nulls(rows, f.type) for f in table.schema}, table.schema)
+
+
+@cache
+def embedded() -> Session:
+    """One embedded engine for all checks: its start costs as much as many of them."""
+    return DuckDB().session()

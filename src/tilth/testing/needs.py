@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import lit
 from tilth.engine.folding import Folding
 from tilth.engine.needs import Fold, Need
 from tilth.engine.session import Session
 from tilth.errors import Gap
-from tilth.testing.metrics import same
+from tilth.testing.laws import backwards, embedded, in_memory, require, same
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,23 +26,23 @@ def check_need(need: Need, table: pa.Table, engines: Sequence[Session] = ()) -> 
 
     Errors: `AssertionError` that names the broken law, with the two answers.
     """
-    first, *others = engines or (DuckDB().session(),)
+    first, *others = engines or (embedded(),)
     whole = _answer(need, table, first)
-    _must(hash(need) == hash(need.filtered(None)), "a need is hashable", need, hash(need), need)
-    _must(_alike(whole, _answer(need, table, first)), "the same question has the same answer", need, whole, "another")
-    for name, other, answer in (
-        ("where true changes nothing", need.filtered(lit(True)), whole),
-        ("of no selected rows the answer is that of no rows", need.filtered(lit(False)), _answer(need, table.slice(0, 0), first)),
-    ):
-        found = _answer(other, table, first)
-        _must(_alike(found, answer), name, need, answer, found)
-    backwards = _answer(need, table.take(list(range(table.num_rows))[::-1]), first)
-    _must(_alike(whole, backwards), "the order of the rows changes nothing", need, whole, backwards)
-    for engine in others:
-        found = _answer(need, table, engine)
-        _must(_alike(whole, found), f"{engine.name} gives what {first.name} gives", need, whole, found)
+    require(hash(need) == hash(need.filtered(None)), f"{need}: a need is hashable")
+    answers = {
+        "the same question has the same answer": (_answer(need, table, first), whole),
+        "where true changes nothing": (_answer(need.filtered(lit(True)), table, first), whole),
+        "of no selected rows the answer is that of no rows": (
+            _answer(need.filtered(lit(False)), table, first),
+            _answer(need, table.slice(0, 0), first),
+        ),
+        "the order of the rows changes nothing": (_answer(need, backwards(table), first), whole),
+        **{f"{engine.name} gives what {first.name} gives": (_answer(need, table, engine), whole) for engine in others},
+    }
+    for law, (found, expected) in answers.items():
+        require(same(found, expected), f"{need}: {law}", found, expected)
     if isinstance(need, Fold) and not need.by and need.where is None:
-        _check_parts(need, table, first.schema(_data(table)), whole)
+        _check_parts(need, table, first.schema(in_memory(table)), whole)
 
 
 def _check_parts(fold: Fold, table: pa.Table, kinds: Any, whole: Any) -> None:
@@ -54,7 +52,7 @@ def _check_parts(fold: Fold, table: pa.Table, kinds: Any, whole: Any) -> None:
         for parts in ((a, b), (b, a)):
             (left,), (right,) = (folding.states([]) if not p[0] else p for p in map(_again, parts))
             ((state),) = folding.merged([left], [right])[0].values() or [fold.start()]
-            _must(_alike(whole, fold.finish(state)), "the states of parts merge to that of the whole", fold, whole, fold.finish(state))
+            require(same(whole, fold.finish(state)), f"{fold}: the states of parts merge to that of the whole", whole, fold.finish(state))
 
 
 def _again(states: Any) -> Any:
@@ -66,21 +64,6 @@ def _again(states: Any) -> Any:
 
 def _answer(need: Need, table: pa.Table, engine: Session) -> Any:
     try:
-        return engine.answer(_data(table), [need])[need]
+        return engine.answer(in_memory(table), [need])[need]
     except Gap as gap:
         return str(gap)
-
-
-def _data(table: pa.Table) -> Dataset:
-    return Dataset(Memory(table, tuple(table.column_names)))
-
-
-def _alike(a: Any, b: Any) -> bool:
-    if hasattr(a, "column_names"):
-        return bool(a.schema.equals(b.schema)) and same(a.to_pylist(), b.to_pylist())
-    return same(a, b)
-
-
-def _must(holds: bool, law: str, need: Need, a: Any, b: Any) -> None:
-    if not holds:
-        raise AssertionError(f"{need}: {law}; found {a!r} and {b!r}")

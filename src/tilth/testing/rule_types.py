@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Dataset, Memory, Roles
+from tilth.data import Dataset, Roles
 from tilth.engine.session import Session, everything
 from tilth.report import Finding, Outcome
 from tilth.rules import RULE_TYPES, parse
@@ -15,7 +15,7 @@ from tilth.rules.evaluation import Evaluation, evaluate
 from tilth.rules.language.syntax import Rule
 from tilth.rules.row_output import row_results
 from tilth.rules.types.rule_type import RuleType
-from tilth.testing.metrics import same
+from tilth.testing.laws import backwards, in_memory, nulls, require, same
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,46 +100,40 @@ class _Battery:
     ) -> Evaluation:
         table = self.table if table is None else table
         self.kept.append(table)
-        data = Dataset(Memory(table, tuple(table.column_names), id(table)), Roles.of(private=tuple(private)))
+        data = in_memory(table, Roles.of(private=tuple(private)))
         return evaluate(data, parse(f"Rules = [ {rules} ]"), engine or self.engine, sources=self.sources)
 
     def finding(self, rule: str, table: pa.Table | None = None, **options: Any) -> Finding:
         return self.evaluation(rule, table, **options).findings[0]
 
-    def must(self, holds: bool, law: str, rule: str = "", found: Any = "") -> None:
-        if not holds:
-            raise AssertionError(f"{rule or self.rule_type.name}: {law}" + (f"; found {found!r}" if found != "" else ""))
-
     def alike(self, a: Finding, b: Finding, law: str, rule: str) -> None:
-        found = [(f.outcome, dict(f.payload.metrics)) for f in (a, b)]
-        self.must(same(found[0][1], found[1][1]) and found[0][0] is found[1][0], law, rule, found)
+        found = [(str(f.outcome), dict(f.payload.metrics)) for f in (a, b)]
+        require(same(found[0], found[1]), f"{rule}: {law}", *found)
 
     def description(self) -> None:
         """The row of the shelf agrees with itself."""
         row = self.rule_type
-        self.must(not (row.boolean and row.dynamic), "a rule without a condition does not refer to the history")
-        self.must(not row.dynamic or row.prepare is None or row.metric is not None, "a dynamic type names its metric")
-        self.must(
-            {leaf.type for leaf in parse(f"Rules = [ {row.usage} ]").leaves} == {row.name}, "its usage is a rule of it", found=row.usage
-        )
+        require(not (row.boolean and row.dynamic), f"{row.name}: a rule without a condition does not refer to the history")
+        require(not row.dynamic or row.prepare is None or row.metric is not None, f"{row.name}: a dynamic type names its metric")
+        types = {leaf.type for leaf in parse(f"Rules = [ {row.usage} ]").leaves}
+        require(types == {row.name}, f"{row.name}: its usage is a rule of it", row.usage)
 
     def law_of_text(self, rule: str) -> None:
         """A rule is read, printed and read again as the same rule."""
         (read,) = parse(f"Rules = [ {rule} ]").rules
         (again,) = parse(f"Rules = [ {read} ]").rules
-        self.must(read == again, "a rule that is printed is the same rule when it is read", rule)
-        self.must(self.finding(rule).outcome is not Outcome.ERROR, "the rule can be evaluated", rule, self.finding(rule).message)
+        require(read == again, f"{rule}: a rule that is printed is the same rule when it is read")
+        require(self.finding(rule).outcome is not Outcome.ERROR, f"{rule}: the rule can be evaluated", self.finding(rule).message)
 
     def law_of_company(self, rule: str) -> None:
         """Other rules, broken ones too, change nothing."""
         beside = self.evaluation(f'RowCount > 0, {BROKEN}, RowCount > 0 where "1 / 0 > nope", {rule}').findings
         self.alike(self.finding(rule), beside[-1], "other rules change nothing", rule)
-        self.must(beside[0].outcome is Outcome.PASSED, "it does not stop another rule", rule)
+        require(beside[0].outcome is Outcome.PASSED, f"{rule}: it does not stop another rule")
 
     def law_of_order(self, rule: str) -> None:
         """The order of the rows means nothing."""
-        backwards = self.table.take(list(range(self.table.num_rows))[::-1])
-        self.alike(self.finding(rule), self.finding(rule, backwards), "the order of the rows changes nothing", rule)
+        self.alike(self.finding(rule), self.finding(rule, backwards(self.table)), "the order of the rows changes nothing", rule)
 
     def law_of_where(self, rule: str) -> None:
         """A filter that is always true changes nothing; one that is never true leaves no row to fail."""
@@ -148,15 +142,12 @@ class _Battery:
         head, threshold, rest = rule.partition(" with ")
         every, none = (self.finding(f'{head} where "{condition}"{threshold}{rest}') for condition in ("1 = 1", "1 = 0"))
         self.alike(self.finding(rule), every, "where true changes nothing", rule)
-        self.must(none.payload.rows.get("failed", 0) == 0, "no row outside a filter fails", rule, none.payload.rows)
+        require(none.payload.rows.get("failed", 0) == 0, f"{rule}: no row outside a filter fails", none.payload.rows)
 
     def law_of_nothing(self, rule: str) -> None:
         """Tables of no rows, of one row and of nulls only have an outcome."""
-        import pyarrow as pa
-
-        nulls = pa.table({f.name: pa.nulls(3, f.type) for f in self.table.schema}, self.table.schema)
-        for table in (self.table.slice(0, 0), self.table.slice(0, 1), nulls):
-            self.must(self.finding(rule, table).outcome is not None, "a table of few rows has an outcome", rule)
+        for table in (self.table.slice(0, 0), self.table.slice(0, 1), nulls(self.table, 3)):
+            require(self.finding(rule, table).outcome is not None, f"{rule}: a table of few rows has an outcome")
 
     def law_of_rows(self, rule: str) -> None:
         """As many rows fail as the verdict counts."""
@@ -165,15 +156,14 @@ class _Battery:
         (leaf,) = ruleset.rules
         judges = isinstance(leaf, Rule) and self.rule_type.judges_rows(leaf)
         if isinstance(leaf, Rule):
-            self.must((evaluation.prepared[leaf].row is not None) == judges, "`row` says whether rows are judged", rule)
+            require((evaluation.prepared[leaf].row is not None) == judges, f"{rule}: `row` says whether rows are judged")
         if not judges:
             return
-        data = Dataset(Memory(self.table, tuple(self.table.column_names), id(self.table)))
-        results = row_results(data, ruleset, evaluation.prepared)
+        results = row_results(in_memory(self.table), ruleset, evaluation.prepared)
         failed, passed = (len(self.engine.peek(part, everything())) for part in (results.failed, results.passed))
         counted = evaluation.findings[0].payload.rows
-        self.must(failed + passed == self.table.num_rows, "a row passes or fails", rule, (passed, failed))
-        self.must(not counted or counted["failed"] == failed, "as many rows fail as the verdict counts", rule, (counted, failed))
+        require(failed + passed == self.table.num_rows, f"{rule}: a row passes or fails", (passed, failed))
+        require(not counted or counted["failed"] == failed, f"{rule}: as many rows fail as the verdict counts", (counted, failed))
 
     def law_of_privacy(self, rule: str) -> None:
         """No value of a private column is shown."""
@@ -182,7 +172,7 @@ class _Battery:
         telling = [
             str(v) for c in self.table.column_names for v in self.table[c].to_pylist() if len(str(v)) > 6 and not isinstance(v, bool)
         ]
-        self.must(not [v for v in telling if v in shown], "no value of a private column is shown", rule, shown)
+        require(not [v for v in telling if v in shown], f"{rule}: no value of a private column is shown", shown)
 
     def law_of_engines(self, rule: str, engine: Session) -> None:
         """Both engines give the same."""

@@ -21,16 +21,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilth.data import Change, Dataset, Kind, Memory, Roles
-from tilth.engine.duckdb import DuckDB
+from tilth.data import Change, Dataset, Roles
+from tilth.data.roles import SINGLE
 from tilth.engine.expressions import col, if_else, lit
 from tilth.engine.operations.numbers import NanToNull
 from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
+from tilth.flow.artefact import entries_of, learned_from
 from tilth.steps.fitting import fit
 from tilth.steps.step import ColumnStep, Fitted, Step
-from tilth.testing.laws import require
+from tilth.testing.laws import backwards, embedded, in_memory, nulls, require, same
 
 ROLES = Roles.of(label="label", id="id")
 ODD = ("a.b", "two words", 'say "x"', "it's", "`back`", "select", "日本", "x;--", "{x}", "line\nbreak")  # names that must be quoted
@@ -66,7 +67,7 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
     Errors: AssertionError that names the broken law.
     """
     table = sample_table() if table is None else table
-    battery = _Battery(step, roles, engine or DuckDB().session())
+    battery = _Battery(step, roles, engine or embedded())
     for check in (battery.parameters, battery.whole, battery.variants):
         check(table)
 
@@ -76,17 +77,15 @@ def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Sessio
 
     Errors: AssertionError that names the broken law; `TilthError` if the step cannot learn from the table.
     """
-    _Battery(step, roles, engine or DuckDB().session()).whole(table)
+    _Battery(step, roles, engine or embedded()).whole(table)
 
 
 def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
     """A table as a dataset, read as every table is: NaN becomes null."""
     floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
-    known = set(table.column_names)
-    kept = {role: [c for c in columns if c in known] for role, columns in roles.named().items()}
-    single = {role: (c[0] if role in ("label", "prediction", "time", "weight", "split") else c) for role, c in kept.items() if c}
-    source = Memory(table, tuple(table.column_names), identity=id(table))
-    return Dataset(source, Roles.of(**single)).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
+    kept = {role: [c for c in columns if c in table.column_names] for role, columns in roles.named().items()}
+    there = Roles.of(**{role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns})
+    return in_memory(table, there).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
 
 
 def rows_of(data: Dataset, engine: Session) -> list[tuple[Any, ...]]:
@@ -118,12 +117,11 @@ class _Battery:
     def whole(self, table: pa.Table) -> None:
         found, data = self.fitted(table)
         rows = rows_of(data, self.engine)
-        loaded = replace(found, learned=_loaded(found.learned))
+        loaded = replace(found, learned=learned_from("step", entries_of("step", found.learned), found.schema))
         require(same_rows(self.applied(loaded, table), rows), f"{self.step}: what was learned is not the same after a round trip")
-        backwards = table.take(pa.array(range(table.num_rows - 1, -1, -1), pa.int64()))
-        again, _ = self.fitted(backwards)
+        again, _ = self.fitted(backwards(table))
         require(close(again.learned, found.learned), f"{self.step} learns something else from the same rows in another order")
-        require(same_rows(self.applied(found, backwards), rows), f"{self.step} gives other rows for the same rows in another order")
+        require(same_rows(self.applied(found, backwards(table)), rows), f"{self.step} gives other rows for the same rows in another order")
         self.kinds(found, table, data)
         self.reasons(found, table)
         if "features" in self.step.parts:
@@ -191,14 +189,10 @@ def _repeated(table: pa.Table) -> pa.Table:
     return table.take([0] * table.num_rows)
 
 
-def _nulls(table: pa.Table) -> pa.Table:
-    return pa.table({f.name: pa.nulls(3, f.type) for f in table.schema}, table.schema)
-
-
 VARIANTS: Mapping[str, Callable[[pa.Table], Iterable[pa.Table]]] = {
     "no rows": lambda t: [t.slice(0, 0)],
     "one row": lambda t: [t.slice(0, 1), t.slice(2, 1)],
-    "nulls only": lambda t: [_nulls(t)],
+    "nulls only": lambda t: [nulls(t, 3)],
     "one value": lambda t: [_repeated(t)],
     "another column": lambda t: [t.append_column("another", pa.array(range(t.num_rows)))],
 }
@@ -229,28 +223,6 @@ def _tupled(value: Any) -> Any:
     return tuple(_tupled(v) for v in value) if isinstance(value, list) else value
 
 
-def _loaded(learned: Any) -> Any:
-    """What was learned after a round trip through JSON; days, times and decimals are written with their kind."""
-
-    def written(value: Any) -> Any:
-        if isinstance(value, bytes):  # which has an entry of its own in a fitted flow
-            return {"$": "bytes", "text": value.hex()}
-        if isinstance(value, date | Decimal):
-            return {"$": type(value).__name__, "text": str(value)}
-        raise TypeError(f"a step learned a {type(value).__name__}, which cannot be saved")
-
-    def read(found: dict[str, Any]) -> Any:
-        kinds: dict[str, Callable[[str], Any]] = {
-            "date": date.fromisoformat,
-            "datetime": datetime.fromisoformat,
-            "Decimal": Decimal,
-            "bytes": bytes.fromhex,
-        }
-        return kinds[found["$"]](found["text"]) if "$" in found else found
-
-    return json.loads(json.dumps(learned, default=written), object_hook=read)
-
-
 # ── equality ──
 
 
@@ -271,18 +243,4 @@ def _comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def close(a: Any, b: Any) -> bool:
     """Whether two learned states are equal, except for the last digits of floats."""
-    match a, b:
-        case Mapping(), Mapping():
-            return a.keys() == b.keys() and all(close(a[k], b[k]) for k in a)
-        case ((list() | tuple()), (list() | tuple())):
-            return len(a) == len(b) and all(close(x, y) for x, y in zip(a, b, strict=True))
-        case float(), _ if isinstance(b, float | int):
-            return math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-300)
-    return bool(a == b)
-
-
-KINDS_OF_SAMPLE = {
-    "number": Kind.FLOAT, "whole": Kind.INTEGER, "price": Kind.DECIMAL, "word": Kind.STRING, "flag": Kind.BOOLEAN,
-    "day": Kind.DATE, "moment": Kind.TIMESTAMP, "zoned": Kind.TIMESTAMP_TZ, "label": Kind.STRING, "id": Kind.INTEGER,
-}  # fmt: skip
-"""The kinds of the sample table's columns."""
+    return same(a, b, CLOSE)
