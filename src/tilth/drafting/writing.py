@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from tilth.data import Column, Kind, Schema
@@ -71,8 +70,7 @@ def rule_string(text: str) -> str:
     >>> print(rule_string('say "x" \\ y'))
     "say \"x\" \\ y"
     """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return rule_sql(text.replace("\\", "\\\\"))
 
 
 def rule_sql(text: str) -> str:
@@ -93,8 +91,5 @@ def bound(x: int | float | Decimal, down: bool) -> str:
     ('0.23', '0.24', '0.0000000002', '-1300', '7')
     """
     exact = Decimal(repr(x)) if isinstance(x, float) else Decimal(x)
-    if not exact:
-        return "0"
-    step = Decimal(1).scaleb(math.floor(exact.copy_abs().log10()) - DIGITS + 1)
-    rounded = (exact / step).to_integral_value(ROUND_FLOOR if down else ROUND_CEILING) * step
-    return f"{rounded.normalize():f}"
+    rounded = Context(DIGITS, ROUND_FLOOR if down else ROUND_CEILING).create_decimal(exact)
+    return f"{rounded.normalize():f}" if rounded else "0"

@@ -17,18 +17,7 @@ from tilth.rules.language.targets import outside_glue
 from tilth.rules.language.validate import check
 from tilth.rules.types import RULE_TYPES
 
-__all__ = [
-    "CODES",
-    "RULE_TYPES",
-    "Analyzer",
-    "Composite",
-    "Condition",
-    "Rule",
-    "RuleMistake",
-    "Ruleset",
-    "lint",
-    "parse",
-]
+__all__ = ["CODES", "RULE_TYPES", "Analyzer", "Composite", "Condition", "Rule", "RuleMistake", "Ruleset", "lint", "parse"]
 
 
 def parse(text: str, *, file: str | None = None, strict: bool = False) -> Ruleset:

@@ -10,25 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import (
-    and_,
-    cast,
-    coalesce,
-    col,
-    double,
-    eq,
-    ge,
-    gt,
-    in_,
-    is_null,
-    le,
-    lit,
-    lt,
-    not_,
-    not_null,
-    or_,
-    text,
-)
+from tilth.engine.expressions import and_, cast, coalesce, col, double, eq, ge, gt, in_, is_null, le, lit, lt, not_, not_null, or_, text
 from tilth.engine.operations.casts import StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
 from tilth.engine.operations.numbers import integer
 from tilth.engine.operations.patterns import FullMatches

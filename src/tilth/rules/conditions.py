@@ -124,7 +124,9 @@ def _plain(operand: syntax.Operand, condition: syntax.Condition, setting: Settin
         case syntax.Text():
             return (operand.pattern if condition.operator == "matches" else operand.value,)
         case syntax.Reference():
-            return [plain for value in _lookup(operand, setting) for plain in _plain(value, condition, setting)]
+            if operand.name not in setting.variables:
+                raise RulesError(f"there is no variable {operand.name}", code="E-VARIABLE")
+            return [plain for value in setting.variables[operand.name].values for plain in _plain(value, condition, setting)]
         case syntax.Keyword():
             return (syntax.Keyword(operand.text),)
         case syntax.Day():
@@ -137,13 +139,6 @@ def _plain(operand: syntax.Operand, condition: syntax.Condition, setting: Settin
             return (utc(today.replace(hour=hour, minute=minute)),)
         case syntax.Quantity():
             return (operand.amount,)
-
-
-def _lookup(reference: syntax.Reference, setting: Setting) -> Sequence[syntax.Text | syntax.Keyword]:
-    variable = setting.variables.get(reference.name)
-    if variable is None:
-        raise RulesError(f"there is no variable {reference.name}", code="E-VARIABLE")
-    return variable.values
 
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}

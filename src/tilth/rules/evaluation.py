@@ -90,20 +90,15 @@ class _Evaluator:
                 self.prepared[rule] = self._rule(rule) if isinstance(rule, Rule) else self._analyzer(rule)
 
     def _rule(self, rule: Rule) -> PreparedRule:
-        row = RULE_TYPES[rule.type]
-        if row.prepare is None:
-            raise _not_evaluated(rule.type)
-        if dynamic(rule) and row.metric:
-            self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, row.metric(rule, self.context))
-        return row.prepare(self.evaluated.get(rule, rule), self.context)
+        metric = RULE_TYPES[rule.type].metric
+        if dynamic(rule) and metric and RULE_TYPES[rule.type].prepare:
+            self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, metric(rule, self.context))
+        return _prepared(self.evaluated.get(rule, rule), self.context)
 
     def _analyzer(self, analyzer: Analyzer) -> PreparedRule:
-        row = RULE_TYPES[analyzer.type]
-        if row.record:
-            return row.record(analyzer, self.context)
-        if row.prepare is None:
-            raise _not_evaluated(analyzer.type)
-        return row.prepare(Rule(analyzer.type, analyzer.parameters, None, analyzer.where), self.context)
+        record = RULE_TYPES[analyzer.type].record
+        bare = Rule(analyzer.type, analyzer.parameters, None, analyzer.where)
+        return record(analyzer, self.context) if record else _prepared(bare, self.context)
 
     def measure(self) -> None:
         """All metrics at once, then the verdicts."""
@@ -152,7 +147,7 @@ class _Evaluator:
             broken=result.broken,
             notes=result.notes,
             warnings=(*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))),
-            leaves=tuple(self._leaf(leaf) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
+            leaves=tuple(_leaf(leaf, self.results[leaf]) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
             example_rows=shown.rows,
         )
         return Finding(
@@ -170,10 +165,6 @@ class _Evaluator:
         if isinstance(rule, Rule):
             return self.evaluated.get(rule, rule)
         return replace(rule, operands=tuple(self._with_history(operand) for operand in rule.operands))
-
-    def _leaf(self, leaf: Rule) -> Leaf:
-        result = self.results[leaf]
-        return Leaf(str(leaf), str(result.outcome), rows=result.rows, broken=result.broken, notes=result.notes)
 
     def result(self, rule: Rule | Composite) -> RuleResult:
         """A rule's result; a composite's from its operands: an Error counts as not passed."""
@@ -212,6 +203,10 @@ class _Evaluator:
             return {rule: lookup.of(rows, results[rule].rows.get("failed")) for rule, rows in first}
 
 
+def _leaf(leaf: Rule, result: RuleResult) -> Leaf:
+    return Leaf(str(leaf), str(result.outcome), rows=result.rows, broken=result.broken, notes=result.notes)
+
+
 def _machine(error: Exception) -> bool:
     """Whether the machine failed, rather than one rule or query."""
     return isinstance(error, MemoryError) or (isinstance(error, MachineError) and error.mistakes[0].code != REFUSED)
@@ -226,6 +221,9 @@ def _reason(rule: Rule | Analyzer, error: Exception) -> str:
     return f"{rule.type} cannot be evaluated: {type(error).__name__}: {error}"
 
 
-def _not_evaluated(word: str) -> RulesError:
-    hint = "it is parsed and checked all the same; docs/dqdl.md lists what is evaluated"
-    return RulesError(f"{word} is not evaluated by this version of Tilth", hint=hint, code="not-evaluated")
+def _prepared(rule: Rule, context: Context) -> PreparedRule:
+    prepare = RULE_TYPES[rule.type].prepare
+    if prepare is None:
+        hint = "it is parsed and checked all the same; docs/dqdl.md lists what is evaluated"
+        raise RulesError(f"{rule.type} is not evaluated by this version of Tilth", hint=hint, code="not-evaluated")
+    return prepare(rule, context)

@@ -123,7 +123,10 @@ def _found(value: Any) -> str:
 def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
     payload = finding.payload
     lines = [] if payload.leaves else payload.reasons(finding.message)  # the parts of a composite show them
-    lines += filter(None, (_evaluated(finding), _labels(payload)))
+    if payload.evaluated and payload.evaluated != finding.name:
+        lines.append(f"With its names resolved: {code(payload.evaluated, 400)}.")
+    if payload.labels:
+        lines.append("Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in payload.labels.items()) + ".")
     if several and finding.part:
         lines.append(f"Judged on {code(finding.part)}.")
     blocks: list[Block] = [Words(w) for w in payload.warnings]
@@ -134,16 +137,6 @@ def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
         blocks.append(_examples(finding))
     outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
     return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(finding.name, 2000), tuple(lines), tuple(blocks))
-
-
-def _evaluated(finding: Finding[RuleVerdict]) -> str:
-    """A rule with its names resolved."""
-    evaluated = finding.payload.evaluated
-    return f"With its names resolved: {code(evaluated, 400)}." if evaluated and evaluated != finding.name else ""
-
-
-def _labels(payload: RuleVerdict) -> str:
-    return "Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in payload.labels.items()) + "." if payload.labels else ""
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:

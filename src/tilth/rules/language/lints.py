@@ -69,14 +69,11 @@ def _threshold(condition: syntax.Condition, report: Diagnostics) -> None:
         return
     inner = sorted({0.0, 1.0, *(x for x in known if 0 < x < 1)})
     shares = [*inner, *((a + b) / 2 for a, b in pairwise(inner))]
-    met = {_meets(condition, known, share) for share in shares}
+    criterion = Criterion("number", condition.operator, tuple(known), condition.negated)
+    met = {criterion.holds(share) for share in shares}
     if len(met) == 1:
         hint = "a share is between 0 and 1: 80 % is 0.8" if any(x > 1 for x in known) else "a share is between 0 and 1"
         report.warn("W-THRESHOLD", condition.span, f"{condition} is {'always' if met.pop() else 'never'} met", hint=hint)
-
-
-def _meets(condition: syntax.Condition, bounds: list[float], share: float) -> bool:
-    return Criterion("number", condition.operator, tuple(bounds), condition.negated).holds(share)
 
 
 def _equality(condition: syntax.Condition, row: RuleType, report: Diagnostics) -> None:

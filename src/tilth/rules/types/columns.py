@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlglot.expressions import Expression as Tree
-
-from tilth.data import Kind
 from tilth.engine.expressions import and_, col, is_null, not_null
 from tilth.metrics.columns import Completeness, Correlation, Mean, RowCount, StandardDeviation, Sum, Variance
 from tilth.rules.context import Context
@@ -18,30 +15,23 @@ from tilth.rules.row_rules import row_rule
 from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, ONE, TABLE, TILTH, TWO, RuleType
 
 
-def _numeric(kind: Kind) -> bool:
-    return kind.numeric
-
-
-def _nulls(columns: tuple[str, ...], scope: Tree | None) -> FailureFilter:
-    return FailureFilter(columns, and_(is_null(col(columns[0])), scope), alike=True)
-
-
-def _has_value(columns: tuple[str, ...], scope: Tree | None) -> Tree:
-    return not_null(col(columns[0]))
-
-
 def _is_complete(rule: Rule, context: Context) -> PreparedRule:
     (column,) = context.columns(rule)
     return row_rule(rule, context, column, not_null(col(column.name)), metric_name("Completeness", (column.name,)), alike=True)
 
 
-NUMERIC: dict[str, Any] = {"accepts": _numeric, "wanted": "a numeric column"}
+HAS_VALUE = RowTest(
+    lambda columns, scope: not_null(col(columns[0])),
+    lambda columns, scope: FailureFilter(columns, and_(is_null(col(columns[0])), scope), alike=True),
+    1,
+)
+NUMERIC: dict[str, Any] = {"accepts": lambda kind: kind.numeric, "wanted": "a numeric column"}
 CONSTANT = "the correlation cannot be computed: one column is constant, or fewer than two rows have both"
 
 ROW_COUNT = number("RowCount", RowCount, "RowCount > 100", forms=TABLE, counts=True, analyzer=GLUE, watchable=True)
 COMPLETENESS = number(
-    "Completeness", Completeness, 'Completeness "column" > 0.95', test=RowTest(_has_value, _nulls, 1), analyzer=GLUE, watchable=True
-)
+    "Completeness", Completeness, 'Completeness "column" > 0.95', test=HAS_VALUE, analyzer=GLUE, watchable=True,
+)  # fmt: skip
 IS_COMPLETE = RuleType(
     "IsComplete", BARE, COLUMN, 'IsComplete "column"', where=True, row=True, prepare=_is_complete
 )  # fmt: skip

@@ -78,13 +78,10 @@ def _typed(column: Column, word: str) -> Tree:
     raise RulesError(f"column {column.name!r} ({column.type or column.kind}) cannot be read as {word}", code="E-TYPE")
 
 
-def _whole(bits: int) -> Callable[[Tree], Tree]:
-    def reader(x: Tree) -> Tree:
-        number = StringToInteger.of(_piece(x, ".", 1))
-        inside = and_(ge(number, lit(-(2**31))), lt(number, lit(2**31))) if bits == 32 else not_null(number)
-        return and_(FullMatches.of(x, lit(WHOLE)), inside)
-
-    return reader
+def _whole(x: Tree, bits: int) -> Tree:
+    number = StringToInteger.of(_piece(x, ".", 1))
+    inside = and_(ge(number, lit(-(2**31))), lt(number, lit(2**31))) if bits == 32 else not_null(number)
+    return and_(FullMatches.of(x, lit(WHOLE)), inside)
 
 
 def _piece(x: Tree, separator: str, number: int) -> Tree:
@@ -103,10 +100,6 @@ def _date(x: Tree) -> Tree:
     month = StringToInteger.of(_piece(x, "-", 2))
     real = _is_day(StringToInteger.of(call("left", x, lit(4))), coalesce(month, lit(1)), coalesce(whole_day, lit(1)))
     return and_(FullMatches.of(x, lit(DATE)), real)
-
-
-def _timestamp(x: Tree) -> Tree:
-    return and_(FullMatches.of(x, lit(TIMESTAMP)), _date(x))
 
 
 def _laid_out(x: Tree, layout: str) -> Tree:
@@ -131,10 +124,9 @@ def _is_day(year: Tree, month: Tree, day: Tree) -> Tree:
 
 READERS: Mapping[str, Callable[[Tree], Tree]] = {
     "boolean": lambda x: in_(LowerAscii.of(x), BOOLEANS),
-    "integer": _whole(32),
-    "integral": _whole(32),
-    "long": _whole(64),
+    **dict.fromkeys(("integer", "integral"), lambda x: _whole(x, 32)),
+    "long": lambda x: _whole(x, 64),
     **dict.fromkeys(("float", "double", "fractional"), lambda x: FullMatches.of(x, lit(FLOAT))),
     "date": _date,
-    "timestamp": _timestamp,
+    "timestamp": lambda x: and_(FullMatches.of(x, lit(TIMESTAMP)), _date(x)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,10 +24,6 @@ from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, KEY, NEXT, NUMBE
 
 def _of_key(metric: Callable[[tuple[str, ...]], Metric]) -> Callable[..., Metric]:
     return lambda *columns: metric(tuple(columns))
-
-
-def _repeated(columns: tuple[str, ...], scope: Tree | None) -> FailureFilter:
-    return FailureFilter(columns, scope, keys=True)
 
 
 def occurs_once(columns: tuple[str, ...], scope: Tree | None) -> Tree:
@@ -58,11 +55,11 @@ def _unique_keys(rule: Rule, context: Context, *, primary: bool = False) -> Prep
 
 
 COMPARABLE: dict[str, Any] = {"accepts": groupable, "wanted": "columns whose values can be compared"}
-UNIQUE = RowTest(occurs_once, _repeated, 1)
+UNIQUE = RowTest(occurs_once, partial(FailureFilter, keys=True), 1)
 
 DUPLICATE_ROW_COUNT = number(
     "DuplicateRowCount", _of_key(DuplicateRows), 'DuplicateRowCount "a" "b" = 0', forms=(Form(0, None, NUMBER),), **COMPARABLE,
-    counts=True, of_all=True, test=RowTest(occurs_once, _repeated, 0), glue=NEXT, analyzer=TILTH,
+    counts=True, of_all=True, test=replace(UNIQUE, perfect=0), glue=NEXT, analyzer=TILTH,
 )  # fmt: skip
 UNIQUENESS = number(
     "Uniqueness", _of_key(Uniqueness), 'Uniqueness "a" "b" > 0.99', forms=KEY, **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
