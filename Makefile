@@ -12,6 +12,9 @@ PYTEST = $(RUN) pytest -n $(JOBS) --maxprocesses 8 --dist loadgroup
 JOBS ?= auto
 ARGS ?=
 
+# The tests start many processes and workers: where this is set, each of them would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+collect_ignore = ["fuzz"]  # programs to run by hand: importing them instruments the package, which slows down every test that follows
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 # An example's time says nothing about the code on a busy machine: no deadline. Without `make test-deep` every run tries the same few.
@@ -97,6 +99,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.spark)
         if item.get_closest_marker("spark") or "s3_server" in fixtures:
             item.add_marker(pytest.mark.xdist_group("servers"))
+
+
+def pytest_collection_finish() -> None:
+    """What pytest and the libraries hold stays: the collector of cycles, which query trees keep busy, need not go through it again."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # as the command line does
+
+
+def pytest_unconfigure() -> None:
+    """At the end of the process everything is collected again: extensions report what they hold by then as leaked."""
+    gc.unfreeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import product
 
 import pyarrow as pa
@@ -409,6 +410,7 @@ QUERIES_DIFFERENT = {
 """The same for what is refused → what is told."""
 
 
+@cache
 def trees() -> dict[str, object]:
     """Formula → its tree."""
     return {f: parse_expression(f, SCHEMA) for f in FORMULAS}

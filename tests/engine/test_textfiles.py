@@ -30,6 +30,7 @@ def test_rows_know_the_line_they_begin_on(tmp_path):
         (b"a\nx\x81\n", "cp1252", 2),
         (b"a\n\xe2\x82", "utf-8", 2),  # the file ends inside a character
     ],
+    ids=["all right", "all right beyond ASCII", "Latin-1", "after a mebibyte", "cp1252", "at the end"],
 )
 def test_the_first_wrong_byte(tmp_path, content, encoding, line):
     found = wrong_byte(written(tmp_path, content), encoding)

@@ -134,7 +134,7 @@ def test_a_cell_of_many_megabytes_is_refused(tmp_path, engine):
         read(tmp_path / "a.csv", engine=engine)
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(200), bytes(range(1, 256)) * 40])
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(200), bytes(range(1, 256)) * 40], ids=["PNG", "every byte"])
 def test_a_binary_file_named_csv(tmp_path, engine, content):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(SourceError):

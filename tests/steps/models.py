@@ -1,11 +1,14 @@
-"""Small models for the step `predict`, made anew for each run of the tests."""
+"""Small models for the step `predict`, made once for this text and these versions of the libraries: training takes seconds."""
 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +21,29 @@ TREE = ("sklearn.tree._tree.Tree",)
 @cache
 def folder() -> Path:
     """One folder for all runs and workers: the names of tests hold its path, and must be the same in all of them."""
-    made = Path(tempfile.gettempdir()) / f"tilth-models-{getpass.getuser()}"
+    versions = [version(name) for name in ("scikit-learn", "skops", "onnx", "numpy")]
+    of = hashlib.sha256(repr((versions, Path(__file__).read_text())).encode()).hexdigest()[:12]
+    made = Path(tempfile.gettempdir()) / f"tilth-models-{getpass.getuser()}-{of}"
     made.mkdir(exist_ok=True)
     return made
 
 
-def kept(name: str, content: bytes) -> str:
-    """The path of a file with this content, which appears at once: another worker may be reading it."""
-    new = folder() / f"{name}.{os.getpid()}"
-    new.write_bytes(content)
-    return str(new.replace(folder() / name))
+def kept(form: str) -> Callable[[Callable[..., bytes]], Callable[..., str]]:
+    """Of a function that makes a model, one that gives the path of a file with it, which it makes if the file is not there."""
+
+    def wrap(make: Callable[..., bytes]) -> Callable[..., str]:
+        @cache
+        def path(names: tuple[str, ...] = ()) -> str:
+            place = folder() / f"{make.__name__}{''.join(names)}.{form}"
+            if not place.exists():
+                new = place.with_name(f"{place.name}.{os.getpid()}")
+                new.write_bytes(make(names))
+                new.replace(place)  # at once: another worker may be reading it
+            return str(place)
+
+        return path
+
+    return wrap
 
 
 def matrix(rows: int = 200, seed: int = 3) -> np.ndarray:
@@ -36,19 +52,19 @@ def matrix(rows: int = 200, seed: int = 3) -> np.ndarray:
     return x
 
 
-@cache
-def tree() -> str:
+@kept("skops")
+def tree(_: tuple[str, ...]) -> bytes:
     """A decision tree of three classes of strings, which takes NaN."""
     from sklearn.tree import DecisionTreeClassifier
     from skops import io
 
     x = matrix()
     y = np.array(["low", "middle", "high"])[np.digitize(np.nan_to_num(x[:, 0]) + x[:, 1], [-3, 3])]
-    return kept("tree.skops", io.dumps(DecisionTreeClassifier(max_depth=4, random_state=0).fit(x, y)))
+    return bytes(io.dumps(DecisionTreeClassifier(max_depth=4, random_state=0).fit(x, y)))
 
 
-@cache
-def linear(names: tuple[str, ...] = ()) -> str:
+@kept("skops")
+def linear(names: tuple[str, ...]) -> bytes:
     """A logistic regression of two classes, trained on named columns or on none."""
     import pandas as pd
     from sklearn.linear_model import LogisticRegression
@@ -57,11 +73,11 @@ def linear(names: tuple[str, ...] = ()) -> str:
     x = np.nan_to_num(matrix())
     y = (x[:, 0] - x[:, 1] > 0).astype(int)
     model = LogisticRegression().fit(pd.DataFrame(x, columns=list(names)) if names else x, y)
-    return kept(f"linear{''.join(names)}.skops", io.dumps(model))
+    return bytes(io.dumps(model))
 
 
-@cache
-def network() -> str:
+@kept("onnx")
+def network(_: tuple[str, ...]) -> bytes:
     """σ(a − b + c / 2) as ONNX, null counted as 0; its label is the sum."""
     from onnx import TensorProto, checker, helper
 
@@ -81,7 +97,7 @@ def network() -> str:
     graph = helper.make_graph(nodes, "network", inputs, outputs, [weights, zero, one])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     checker.check_model(model)
-    return kept("network.onnx", model.SerializeToString())
+    return bytes(model.SerializeToString())
 
 
 def predicting(columns: tuple[str, ...]) -> list[Predict]:
