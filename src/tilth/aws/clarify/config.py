@@ -98,13 +98,10 @@ class AnalysisConfig(Part):
             found = cls.model_validate(given)
         except ValidationError as error:
             raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, cls))) from None
-        wrong = list(_contradictions(found))
-        RequestError.reject(wrong)
-        gaps = list(_gaps(found))
-        if gaps:
-            raise Gap(
-                *gaps, hint="text/csv and application/x-parquet can be read, and bias computed of labels and predicted labels in the data"
-            )
+        RequestError.reject(_contradictions(found))
+        if gaps := list(_gaps(found)):
+            hint = "text/csv and application/x-parquet can be read, and bias computed of labels and predicted labels in the data"
+            raise Gap(*gaps, hint=hint)
         found._given = given
         return found
 
@@ -148,9 +145,8 @@ class AnalysisConfig(Part):
                 return key
             if 0 <= key < len(schema.names):
                 return schema.names[key]
-            wrong.append(
-                Mistake(f"{path}: there is no column {key}", accepted=f"0 to {len(schema.names) - 1}, or a name", code="unknown-column")
-            )
+            accepted = f"0 to {len(schema.names) - 1}, or a name"
+            wrong.append(Mistake(f"{path}: there is no column {key}", accepted=accepted, code="unknown-column"))
             return ""
 
         post = any("prediction" in BIAS_METRICS[m].axes for m in self.metrics)
@@ -180,32 +176,35 @@ class AnalysisConfig(Part):
 
 # ── contradictions: checked once every value has its shape ──
 
-Check = tuple[Any, str, str, str]  # condition, message, accepted, code
-MISSING, OTHERWISE = "missing-key", "contradiction"
+Check = tuple[Any, str] | tuple[Any, str, str]  # condition, message, accepted
 
 
-def _contradictions(c: AnalysisConfig) -> Iterator[Mistake]:
-    for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data):
-        yield from (Mistake(message, accepted=accepted, code=code) for wrong, message, accepted, code in of(c) if wrong)
+def _contradictions(c: AnalysisConfig) -> list[Mistake]:
+    checks: Iterator[Check] = (check for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data) for check in of(c))
+    return [Mistake(message, accepted="".join(accepted), code="contradiction") for wrong, message, *accepted in checks if wrong]
 
 
-def _given(part: Any, *keys: str) -> list[str]:
+def _given(part: Any, *keys: str, within: str = "") -> list[str]:
     """The keys that are given."""
-    return [k for k in keys if getattr(part, k) is not None]
+    return [f"{within}{k}" for k in keys if getattr(part, k) is not None]
+
+
+def _exclusive(part: Any, path: str, *keys: str) -> Check:
+    """Two keys of which one only may be given."""
+    return len(_given(part, *keys)) == 2, f"{path}: {' and '.join(keys)} exclude each other"
 
 
 def _of_bias(c: AnalysisConfig) -> Iterator[Check]:
-    accepted = "pre_training_bias, post_training_bias, shap, pdp …"
-    yield not c.methods.model_fields_set, "methods: one method or more is needed", accepted, "no-method"
-    asked = [f"methods.{m}" for m in _given(c.methods, "pre_training_bias", "post_training_bias")]
+    yield not c.methods.model_fields_set, "methods: one method or more is needed", "pre_training_bias, post_training_bias, shap, pdp …"
+    asked = _given(c.methods, "pre_training_bias", "post_training_bias", within="methods.")
     post = c.methods.post_training_bias is not None
     labelled = asked and (post or c._asked(PRE_TRAINING) != ("CI",))
     needed = {"facet": asked and not c.facet and not c.tilth.intersections, "label": labelled and c.label is None}
     needed["label_values_or_threshold"] = labelled and not c.label_values_or_threshold
-    yield from ((wrong, f"{key}: this is needed by {listed(asked[:1])}", "", MISSING) for key, wrong in needed.items())
+    yield from ((wrong, f"{key}: this is needed by {listed(asked[:1])}") for key, wrong in needed.items())
     accepted = "predicted_label, predicted_label_dataset_uri, or predictor"
     predicted = c.has_predictor or _given(c, "predicted_label", "predicted_label_dataset_uri")
-    yield post and not predicted, "methods.post_training_bias: predictions are needed", accepted, "no-predictions"
+    yield post and not predicted, "methods.post_training_bias: predictions are needed", accepted
 
 
 def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
@@ -216,58 +215,53 @@ def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
 
     facets = [(column(f.name_or_index), f.value_or_threshold) for f in c.facet]
     for i, (name, values) in enumerate(facets):
-        yield (name, values) in facets[:i], f"facet[{i}]: {name!r} is given twice with the same values", "", "same-facet"
-        is_label = name == column(c.label) and c.facet_dataset_uri is None
-        yield is_label, f"facet[{i}]: the label {name!r} cannot be a facet", "", "label-is-facet"
-        yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable", "", "facet-is-group"
+        yield (name, values) in facets[:i], f"facet[{i}]: {name!r} is given twice with the same values"
+        yield name == column(c.label) and c.facet_dataset_uri is None, f"facet[{i}]: the label {name!r} cannot be a facet"
+        yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable"
     doubled = sorted({n for n in names if names.count(n) > 1})
-    yield doubled, f"headers: {listed(doubled)} is given twice", "", "duplicate-names"
+    yield doubled, f"headers: {listed(doubled)} is given twice"
     for i, segment in enumerate(c.segment_config):
         n, aliases = len(segment.segments), segment.display_aliases
         accepted = f"{n} or {n + 1} strings: one for each segment, and one for the rest"
         wrong = aliases is not None and len(aliases) not in (n, n + 1)
-        yield wrong, f"segment_config[{i}].display_aliases: found {len(aliases or ())}", accepted, "bad-value"
+        yield wrong, f"segment_config[{i}].display_aliases: found {len(aliases or ())}", accepted
 
 
 def _of_predictor(c: AnalysisConfig) -> Iterator[Check]:
-    needing = [f"methods.{m}" for m in _given(c.methods, "shap", "pdp", "asymmetric_shapley_value")]
-    yield needing and not c.has_predictor, f"predictor: this is needed by {listed(needing)}", "", MISSING
+    needing = _given(c.methods, "shap", "pdp", "asymmetric_shapley_value", within="methods.")
+    yield needing and not c.has_predictor, f"predictor: this is needed by {listed(needing)}"
     p = c.predictor
     if p is None:
         return
     model = _given(p, "model_name", "initial_instance_count", "instance_type")
     accepted = "endpoint_name; or model_name, initial_instance_count and instance_type"
-    yield p.endpoint_name is None and len(model) < 3, "predictor: no model is given", accepted, "no-model"
-    yield p.endpoint_name and model, f"predictor: endpoint_name and {listed(model)} exclude each other", "", "two-models"
-    both = len(_given(p, "endpoint_name", "endpoint_name_prefix")) == 2
-    yield both, "predictor: endpoint_name and endpoint_name_prefix exclude each other", "", "two-models"
-    several = isinstance(p.label, list) and p.probability is None
-    yield several, "predictor.probability: this is needed where predictor.label is a list", "", MISSING
+    yield p.endpoint_name is None and len(model) < 3, "predictor: no model is given", accepted
+    yield p.endpoint_name and model, f"predictor: endpoint_name and {listed(model)} exclude each other"
+    yield _exclusive(p, "predictor", "endpoint_name", "endpoint_name_prefix")
+    yield isinstance(p.label, list) and p.probability is None, "predictor.probability: this is needed where predictor.label is a list"
     content, template, record = p.content_type or c.dataset_type, p.content_template or "", p.record_template or ""
-    yield content == "application/x-parquet", "predictor.content_type: this is needed for Parquet", "", MISSING
+    yield content == "application/x-parquet", "predictor.content_type: this is needed for Parquet"
     lines, json_ = content == "application/jsonlines", content == "application/json" and c.time_series_data_config is None
     shown = f"predictor.content_template: found {json.dumps(p.content_template)}"
-    yield lines and template.count("$features") != 1, shown, "a string with exactly one $features, for JSON Lines", "bad-value"
-    yield json_ and "$record" not in template, shown, "a string with $record or $records, for JSON", "bad-value"
+    yield lines and template.count("$features") != 1, shown, "a string with exactly one $features, for JSON Lines"
+    yield json_ and "$record" not in template, shown, "a string with $record or $records, for JSON"
     shown = f"predictor.record_template: found {json.dumps(p.record_template)}"
-    accepted = "a string with $features, $features_kvp or ${name}, for JSON"
-    yield json_ and "$features" not in record and "${" not in record, shown, accepted, "bad-value"
+    yield json_ and "$features" not in record and "${" not in record, shown, "a string with $features, $features_kvp or ${name}, for JSON"
 
 
 def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
     shap, pdp, series = c.methods.shap or Shap(), c.methods.pdp, c.methods.asymmetric_shapley_value
-    both = len(_given(shap, "baseline", "num_clusters")) == 2
-    yield both, "methods.shap: baseline and num_clusters exclude each other", "", OTHERWISE
+    yield _exclusive(shap, "methods.shap", "baseline", "num_clusters")
     not_tabular = shap.features_to_explain is not None and (shap.text_config or shap.image_config)
-    yield not_tabular, "methods.shap: features_to_explain is for tabular data, without text_config and image_config", "", OTHERWISE
+    yield not_tabular, "methods.shap: features_to_explain is for tabular data, without text_config and image_config"
     nothing = pdp is not None and pdp.features is None and c.methods.shap is None
-    yield nothing, "methods.pdp.features: this is needed without methods.shap", "", MISSING
+    yield nothing, "methods.pdp.features: this is needed without methods.shap"
     if series is not None and series.model_fields_set:
         fine, path = series.granularity == "fine_grained", "methods.asymmetric_shapley_value"
         samples = fine != (series.num_samples is not None)
-        yield samples, f"{path}.num_samples: needed for granularity fine_grained, and only there", "", OTHERWISE
+        yield samples, f"{path}.num_samples: needed for granularity fine_grained, and only there"
         accepted = "chronological, where granularity is fine_grained"
-        yield fine and series.direction != "chronological", f"{path}.direction: found {series.direction!r}", accepted, "bad-value"
+        yield fine and series.direction != "chronological", f"{path}.direction: found {series.direction!r}", accepted
 
 
 def _of_data(c: AnalysisConfig) -> Iterator[Check]:
@@ -276,20 +270,18 @@ def _of_data(c: AnalysisConfig) -> Iterator[Check]:
         "methods.asymmetric_shapley_value": c.methods.asymmetric_shapley_value,
         "predictor.time_series_predictor_config": c.predictor and c.predictor.time_series_predictor_config,
     }
-    absent = [name for name, there in parts.items() if there is None]
+    absent = [name for name, part in parts.items() if part is None]
     series = len(absent) < len(parts)
-    yield series and absent, f"{listed(absent)}: time series need all of {listed(parts)}", "", MISSING
+    yield series and absent, f"{listed(absent)}: time series need all of {listed(parts)}"
     wrong = series and c.dataset_type != "application/json"
-    yield wrong, f"dataset_type: found {json.dumps(c.dataset_type)}", "application/json, for time series", "bad-value"
-    excluded = [f"methods.{m}" for m in _given(c.methods, "pre_training_bias", "post_training_bias", "report")]
-    excluded += _given(c, "excluded_columns")
-    yield series and excluded, f"{listed(excluded)}: not for time series", "", OTHERWISE
+    yield wrong, f"dataset_type: found {json.dumps(c.dataset_type)}", "application/json, for time series"
+    excluded = _given(c.methods, "pre_training_bias", "post_training_bias", "report", within="methods.") + _given(c, "excluded_columns")
+    yield series and excluded, f"{listed(excluded)}: not for time series"
     apart = _given(c, "facet_dataset_uri", "predicted_label_dataset_uri")
-    yield apart and c.dataset_type != "text/csv", f"{listed(apart)}: separate datasets are for text/csv only", "", OTHERWISE
+    yield apart and c.dataset_type != "text/csv", f"{listed(apart)}: separate datasets are for text/csv only"
     lists = c.dataset_type in ("application/jsonlines", "application/json") and c.time_series_data_config is None
-    yield lists and c.features is None, f"features: this is needed for {c.dataset_type}", "", MISSING
-    images = c.dataset_type == "application/x-image" and c.excluded_columns is not None
-    yield images, "excluded_columns: not for images", "", OTHERWISE
+    yield lists and c.features is None, f"features: this is needed for {c.dataset_type}"
+    yield c.dataset_type == "application/x-image" and c.excluded_columns is not None, "excluded_columns: not for images"
 
 
 # ── what this version does not compute ──
