@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tilth
+from tests.flow.dump import dump
 from tilth.errors import FlowError, RequestError
 from tilth.flow import Flow
 from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
-from tilth.flow.text import dump
 from tilth.measures.bias.measure import Bias
 from tilth.rules import parse
 from tilth.steps import STEPS

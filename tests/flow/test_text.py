@@ -9,9 +9,10 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.flow.dump import dump
 from tilth.errors import FlowError
 from tilth.flow import text as module
-from tilth.flow.text import dump, parse, plain
+from tilth.flow.text import parse, plain
 
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"])

@@ -12,9 +12,8 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.errors import DataFailure
 from tilth.measures.balance import ClassBalance
-from tilth.report import Facts, Finding, Outcome, Report, Scan, joined, jsonable
+from tilth.report import Outcome, Report, jsonable
 from tilth.report.sections import SECTIONS
-from tilth.rules.findings import RuleVerdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,14 +59,6 @@ def test_findings_are_found_by_kind_and_part():
     assert report.of("balance") == report.of(ClassBalance)
 
 
-def test_reports_join_in_order():
-    one = Report("a", (Finding("m"),))
-    two = Report("b", (Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict()),))
-    both = joined("both", [one, two], Facts(scans=(Scan("p", 0.1),)))
-    assert [f.name for f in both.findings] == ["m", "r"]
-    assert len(both.facts.scans) == 1
-
-
 @pytest.mark.parametrize(
     ("value", "plain"),
     [(float("inf"), "Infinity"), (float("nan"), "NaN"), ({1: (Outcome.PASSED,)}, {"1": ["Passed"]}), (b"x", "b'x'"), (True, True)],
@@ -84,7 +75,7 @@ def test_what_the_verbs_leave_behind_renders(tmp_path):
     columns = {"age": ages, "sex": ["f", "m", "m"] * 20, "hired": ["yes", "no"] * 30}
     data = tilth.read(pa.table(columns), roles={"label": "hired", "positive": "yes", "facet": ["sex"]})
     rules = 'Rules = [ IsComplete "age", (RowCount > 5) AND (Mean "age" > 99), Mean "nosuch" > 1 ] Analyzers = [ Mean "age" ]'
-    report = joined("both", [tilth.check(data, rules), tilth.measure(data, part="raw")], Facts())
+    report = Report("both", (*tilth.check(data, rules).findings, *tilth.measure(data, part="raw").findings))
     kinds = {f.kind for f in report.findings}
     assert {"rule", "analyzer", "bias", "balance", "column"} <= kinds
     for name in FORMATS:

@@ -62,16 +62,15 @@ def written(flow: Flow, path: str | Path) -> Path:
         "strings": learned.strings,
         "facts": learned.facts,
     }
-    documents = {"flow.yaml": flow.text, "flow.json": _json(described(flow)), "schema.json": _json(columns)}
+    documents = {"flow.yaml": flow.text, "flow.json": _json(_described(flow)), "schema.json": _json(columns)}
     entries = {name: text.encode() for name, text in (documents | {"baseline.json": _json(list(learned.baseline))}).items()}
     for part, steps in learned.parts.items():
         for i, f in enumerate(steps):
             entries |= entries_of(_home(part, i, f.step.name), f.learned)
     for name, content in entries.items():
         if len(content) > _most(name):
-            raise ArtefactError(
-                f"{name} would be larger than {_most(name):,} bytes", hint="learn less, such as fewer categories", code="too-large"
-            )
+            message, hint = f"{name} would be larger than {_most(name):,} bytes", "learn less, such as fewer categories"
+            raise ArtefactError(message, hint=hint, code="too-large")
     manifest = {"format": "tilth", "version": VERSION, "sha256": {name: _hash(content) for name, content in entries.items()}}
     with atomic(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in [("manifest.json", _json(manifest).encode()), *entries.items()]:
@@ -86,17 +85,20 @@ def opened(path: str | Path) -> Flow:
     held = copies(path)  # of a remote place; they exist as long as this
     path = Path(held.path)
     reject_stream(str(path), "the fitted flow ", ArtefactError)
-    raw = _raw(path)
     try:
+        raw = _raw(path)
         flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())
         flow = flow.with_learned(_learned(raw, flow))
         _verify(flow)
         return flow
     except NotAllowed:
         raise
+    except OSError as error:
+        raise ArtefactError(f"{str(path)!r} cannot be opened: {error.strerror or error}", code="bad-artefact") from error
     except Exception as error:  # whatever changed bytes may raise
         why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        raise ArtefactError(f"{str(path)!r} is not a fitted flow of this version: {why}", code="bad-artefact") from error
+        message, hint = f"{str(path)!r} is not a fitted flow of this version: {why}", "fit the flow again, or use the Tilth that made it"
+        raise ArtefactError(message, hint=hint, code="bad-artefact") from error
 
 
 def _verify(flow: Flow) -> None:
@@ -134,38 +136,24 @@ def _verify_state(fitted: Fitted, roles: Roles) -> None:
 
 
 def _raw(path: Path) -> dict[str, bytes]:
-    def reject(why: str, hint: str = "") -> ArtefactError:
-        return ArtefactError(f"{str(path)!r} cannot be opened: {why}", hint=hint, code="bad-artefact")
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if len(set(names)) < len(names) or not {"manifest.json", *ENTRIES} <= set(names):
-                raise reject(f"it holds {', '.join(names[:8])}, not the entries of a fitted flow")
-            if sum(info.file_size for info in archive.infolist()) > LARGEST:
-                raise reject(f"unpacked it would be larger than {LARGEST:,} bytes")
-            raw = {name: _read(archive, name) for name in names}
-        manifest = _parsed(raw, "manifest.json")
-        found = manifest["version"]
-        if manifest.get("format") != "tilth" or type(found) is not int:
-            raise reject("its manifest is not that of a fitted flow")
-        if found != VERSION:
-            hint = "fit the flow again, or use the Tilth that made it"
-            raise reject(f"it is of format version {found}; this Tilth reads version {VERSION}", hint)
-        if set(manifest["sha256"]) != set(raw) - {"manifest.json"}:
-            raise reject(f"it holds {', '.join(names[:8])}, not the entries that its manifest names")
-        wrong = [name for name in names if name != "manifest.json" and _hash(raw[name]) != manifest["sha256"][name]]
-        if wrong:
-            raise reject(f"{', '.join(wrong)} was changed after it was made", "fit the flow again")
-        return raw
-    except ArtefactError:
-        raise
-    except FileNotFoundError as error:
-        raise reject("the file does not exist") from error
-    except (PermissionError, IsADirectoryError) as error:
-        raise reject(str(error.strerror)) from error
-    except Exception as error:  # whatever changed bytes may raise
-        raise reject(f"it is damaged, or not a fitted flow ({error})") from error
+    """The entries of the file. Errors: `ValueError` if they are not those of its manifest, and whatever `zipfile` raises."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if len(set(names)) < len(names) or not {"manifest.json", *ENTRIES} <= set(names):
+            raise ValueError(f"it holds {', '.join(names[:8])}, not the entries of a fitted flow")
+        if sum(info.file_size for info in archive.infolist()) > LARGEST:
+            raise ValueError(f"unpacked it would be larger than {LARGEST:,} bytes")
+        raw = {name: _read(archive, name) for name in names}
+    manifest = _parsed(raw, "manifest.json")
+    version, hashes = manifest["version"], manifest["sha256"]
+    if manifest.get("format") != "tilth" or type(version) is not int:
+        raise ValueError("its manifest is not that of a fitted flow")
+    if version != VERSION:
+        raise ValueError(f"it is of format version {version}; this Tilth reads version {VERSION}")
+    changed = [name for name in {**raw, **hashes} if name != "manifest.json" and hashes.get(name) != _hash(raw.get(name, b""))]
+    if changed:
+        raise ValueError(f"{', '.join(changed[:8])} was changed after it was made")
+    return raw
 
 
 def _most(name: str) -> int:
@@ -176,7 +164,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as file:  # a forged header cannot make it read more than this
         content = file.read(_most(name) + 1)
     if len(content) > _most(name):
-        raise OSError(f"{name} is larger than {_most(name):,} bytes")
+        raise ValueError(f"{name} is larger than {_most(name):,} bytes")
     return content
 
 
@@ -306,7 +294,7 @@ def _decoded(found: dict[str, Any], files: Mapping[str, bytes] | None = None) ->
 # ── the flow in JSON ──
 
 
-def described(flow: Flow) -> dict[str, Any]:
+def _described(flow: Flow) -> dict[str, Any]:
     """The flow's description as JSON: reading, roles, steps by part."""
     roles = {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}
     return {

@@ -6,7 +6,6 @@ YAML 1.2's core schema: `yes` and `no` are strings, not booleans, because a labe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -175,20 +174,3 @@ def plain(text: str) -> Any:
     if text.lower() in SPECIAL:
         return float(SPECIAL[text.lower()])
     return text
-
-
-def dump(value: Mapping[str, Any]) -> str:
-    """A document as YAML, keys in their order."""
-    return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes every string that would be read as something else."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else '"' if plain(value) != value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)

@@ -2,9 +2,9 @@
 
 from tilth.report.facts import Facts, Scan
 from tilth.report.finding import Finding, Outcome, Payload, Warned, jsonable, warning
-from tilth.report.report import Report, joined
+from tilth.report.report import Report
 
-__all__ = ["Facts", "Finding", "Outcome", "Payload", "Report", "Scan", "Warned", "joined", "jsonable", "warning"]
+__all__ = ["Facts", "Finding", "Outcome", "Payload", "Report", "Scan", "Warned", "jsonable", "warning"]
 
 
 def _in_notebook(report: Report) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, overload
 
@@ -38,11 +38,6 @@ class Report:
         return tuple(f for f in self.findings if f.kind in names and (part is None or f.part == part))
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts that findings are about, in order of appearance."""
-        return tuple(dict.fromkeys(f.part for f in self.findings if f.part))
-
-    @property
     def verdicts(self) -> tuple[Finding, ...]:
         """The findings that are verdicts."""
         return tuple(f for f in self.findings if f.payload.JUDGES)
@@ -64,8 +59,3 @@ class Report:
         failed = [f for f in self.verdicts if f.outcome is not Outcome.PASSED]
         if failed:
             raise DataFailure(*(f"{f.name}: {f.outcome}" + (f": {f.message}" if f.message else "") for f in failed))
-
-
-def joined(title: str, reports: Iterable[Report], facts: Facts) -> Report:
-    """One report of all the findings."""
-    return Report(title, tuple(f for r in reports for f in r.findings), facts)
