@@ -114,6 +114,8 @@ def tilth_spark(request):
 
 
 def test_a_delivery_is_atomic(s3, monkeypatch):
+    from obstore.store import S3Store
+
     def deliver(text: str) -> None:
         with atomic(f"{s3}/out", folder=True) as new:
             (new / "a.csv").write_text(f"n\n{text}\n")
@@ -124,7 +126,7 @@ def test_a_delivery_is_atomic(s3, monkeypatch):
 
     deliver("1")
     (first,) = runs()
-    put_one, manifest = _Bucket.put, f"{s3.rpartition('/')[2]}/out/{MANIFEST}"
+    put_one, manifest = S3Store.put, f"{s3.rpartition('/')[2]}/out/{MANIFEST}"
     for fails_at in ("b.csv", MANIFEST):
 
         def put(self, key, source, fails_at=fails_at):
@@ -132,11 +134,11 @@ def test_a_delivery_is_atomic(s3, monkeypatch):
                 raise MachineError("the network is gone")
             put_one(self, key, source)
 
-        monkeypatch.setattr(_Bucket, "put", put)
+        monkeypatch.setattr(S3Store, "put", put)
         with pytest.raises(MachineError, match="the network is gone"):
             deliver("2")
         assert rows(f"{s3}/out") == [{"n": 1}, {"n": 1}]
-    monkeypatch.setattr(_Bucket, "put", put_one)
+    monkeypatch.setattr(S3Store, "put", put_one)
     deliver("3")
     assert rows(f"{s3}/out") == [{"n": 3}, {"n": 3}]
     assert json.loads(_Bucket.of(s3).get(manifest))["files"] == ["a.csv", "b.csv"]

@@ -199,11 +199,12 @@ class Session(ABC):
 
     def rows(self, data: Dataset, select: exp.Select, title: str = "rows") -> list[tuple[Any, ...]]:
         """A small answer to a query over a dataset."""
-        return self._timed(title, self.query(data, select))
+        return self.execute(title, self.query(data, select))
 
     def execute(self, title: str, text: str) -> list[tuple[Any, ...]]:
         """A small answer to a query in this engine's SQL."""
-        return self._timed(title, text)
+        with self.timed(title, text):
+            return self.run(text)
 
     def peek(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
         """A few rows, the first that are found; without a scan."""
@@ -244,10 +245,6 @@ class Session(ABC):
         """The text of one scan over a dataset."""
         base, names, layers = self.base(data)
         return self.written(scan.select(base, names, layers))
-
-    def _timed(self, title: str, text: str) -> list[tuple[Any, ...]]:
-        with self.timed(title, text):
-            return self.run(text)
 
     @contextmanager
     def timed(self, title: str, text: str) -> Iterator[None]:

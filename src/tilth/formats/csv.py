@@ -64,18 +64,10 @@ class Csv(Format):
         options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}
         return Files(self.name, paths, columns, tuple(sorted(options.items())), typed=False, scans={"duckdb": _duckdb, "spark": _spark})
 
-    def head(
-        self,
-        given: Any,
-        delimiter: str | None = None,
-        blanks: str | None = None,
-        quote: str = '"',
-        encoding: str = "utf-8",
-        **_: Any,
-    ) -> list[list[str]]:
+    def head(self, given: Any, **options: Any) -> list[list[str]]:
         """The first rows of the first file, header included, read with the same options."""
         paths = files(given, self.suffixes)
-        return list(itertools.islice(rows_of(paths[0], _dialect(paths, delimiter, blanks, quote, encoding)), HEAD_ROWS))
+        return list(itertools.islice(rows_of(paths[0], _dialect(paths, **options)), HEAD_ROWS))
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
         assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
@@ -137,7 +129,9 @@ def _spark(source: Files, run: Any) -> DataFrame:
     return reduce(lambda a, b: a.unionAll(b), (reader.option("lineSep", end).csv(paths) for end, paths in by_end.items()))
 
 
-def _dialect(paths: Sequence[str], delimiter: str | None, blanks: str | None, quote: str, encoding: str) -> Dialect:
+def _dialect(
+    paths: Sequence[str], delimiter: str | None = None, blanks: str | None = None, quote: str = '"', encoding: str = "utf-8", **_: Any
+) -> Dialect:
     """The dialect of some files: as given, otherwise guessed from the head of the first one."""
     for what, text in (("delimiter", delimiter), ("quote", quote)):
         if text and len(text) != 1:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Column, Kind, Schema
-from tilth.engine.expressions import and_, case, cast, col, double, eq, if_else, is_null, lit, not_, not_null, text
+from tilth.engine.expressions import and_, cast, col, double, eq, if_else, is_null, lit, not_, not_null
 from tilth.engine.operations.casts import FROM_STRING, IsToken, ServedDecimal
-from tilth.engine.operations.numbers import DoubleToInteger, NanToNull, integer
+from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.numbers import DoubleToInteger, NanToNull
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import ServedString, ServedValue
 from tilth.engine.operations.strings import Trim
@@ -27,6 +27,11 @@ KNOWN: Mapping[Kind, Callable[[Tree], Tree]] = {
     **{kind: known(kind) for kind in SPANS},
 }
 """Kind → the operation that makes NaN, and times that no other library has, null."""
+KEPT = frozenset(
+    {(Kind.INTEGER, Kind.FLOAT), (Kind.DECIMAL, Kind.FLOAT), (Kind.DATE, Kind.TIMESTAMP), (Kind.INTEGER, Kind.BOOLEAN)}
+    | {(Kind.INTEGER, Kind.STRING), *((Kind.BOOLEAN, to) for to in (Kind.INTEGER, Kind.FLOAT, Kind.STRING))}
+)
+"""(from, to): conversions that lose nothing of values that fit."""
 READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
     Kind.STRING: "a string, an integer or a boolean",
     Kind.INTEGER: "a number, or a string such as 3.5",
@@ -56,7 +61,7 @@ def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
     become null."""
     made: dict[str, Tree] = {c.name: KNOWN[c.kind](col(c.name)) for c in schema if c.kind in KNOWN}
     if nulls:
-        made |= {c.name: if_else(not_(_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.STRING}
+        made |= {c.name: if_else(not_(is_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.STRING}
     return Change(tuple(made.items()), decode=True)
 
 
@@ -80,7 +85,7 @@ def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
     x, kind = col(column.name), column.kind
     if kind is Kind.STRING and not empty_is_null:
         made = ServedString.of(x)
-        return if_else(not_(_token(x, nulls)), made) if nulls else made
+        return if_else(not_(is_token(x, nulls)), made) if nulls else made
     return cell(x, kind, nulls) if kind in CASTS else _served_as(kind).of(x)
 
 
@@ -114,19 +119,11 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return cell(x, wanted, nulls)
         case Kind.NULL, _:  # an empty column of a frame
             return cast(x, wanted) if wanted in CASTS else x
-        case ((Kind.INTEGER | Kind.DECIMAL | Kind.BOOLEAN), Kind.FLOAT):
-            return double(x) if column.kind is not Kind.BOOLEAN else double(integer(x))
-        case Kind.BOOLEAN, Kind.INTEGER:
-            return integer(x)
+        case pair if pair in KEPT:
+            return CONVERSIONS[pair](x)
         case ((Kind.FLOAT | Kind.DECIMAL), Kind.INTEGER):  # what frames make of integers with nulls
             whole = DoubleToInteger.of(double(x))
             return if_else(eq(double(whole), double(x)), whole)
-        case Kind.INTEGER, Kind.BOOLEAN:
-            return case((eq(x, lit(1)), exp.true()), (eq(x, lit(0)), exp.false()))
-        case Kind.INTEGER | Kind.BOOLEAN, Kind.STRING:
-            return text(x)
-        case Kind.DATE, Kind.TIMESTAMP:
-            return cast(x, wanted)
         case Kind.TIMESTAMP, Kind.DATE:  # what frames make of dates
             day = cast(x, wanted)
             return if_else(eq(cast(day, Kind.TIMESTAMP), x), day)
@@ -138,7 +135,7 @@ def unreadable(x: Tree, kind: Kind, nulls: Sequence[str] = ()) -> Tree:
 
     With it the three states of a column add up: missing, invalid, valid.
     """
-    return and_(not_null(x), not_(_token(x, ["", *nulls])), is_null(CASTS[kind].of(x)))
+    return and_(not_null(x), not_(is_token(x, ["", *nulls])), is_null(CASTS[kind].of(x)))
 
 
 def cell(x: Tree, kind: Kind, nulls: Sequence[str], value: Tree | None = None) -> Tree:
@@ -147,8 +144,9 @@ def cell(x: Tree, kind: Kind, nulls: Sequence[str], value: Tree | None = None) -
     cast = CASTS[kind]
     readable = [t for t in nulls if cast.row and cast.row(t) is not None]
     made = value if value is not None else cast.of(x)
-    return if_else(not_(_token(x, readable)), made) if readable else made
+    return if_else(not_(is_token(x, readable)), made) if readable else made
 
 
-def _token(x: Tree, tokens: Iterable[str]) -> Tree:
+def is_token(x: Tree, tokens: Iterable[str]) -> Tree:
+    """Whether a string is one of some null tokens; null for null."""
     return IsToken.of(x, *(lit(t) for t in tokens))

@@ -18,7 +18,7 @@ from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAM
 from tilth.engine.operations.rows import Refuse
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count
-from tilth.formats.decode import CASTS, cell
+from tilth.formats.decode import CASTS, cell, is_token
 
 EXPONENT = r"[eE][+-]?[0-9]+"
 FORMS: dict[Kind, str] = {
@@ -77,29 +77,14 @@ def _verified(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) ->
 def inferred(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Session) -> dict[str, Kind]:
     """Column → its kind over all rows of a table of strings: the first kind of its guess that no value contradicts, else string.
 
-    A column without values is a string column. One scan if the first guesses hold.
+    A column without values is a string column. One scan.
     """
     nulls = tuple(nulls)
-    kinds = dict.fromkeys(guesses, Kind.STRING)
-    waiting = {name: g for name, g in guesses.items() if g.kinds}
-    while waiting:
-        asked = {
-            (name, kind): count(contradicts(col(name), kind, nulls))
-            for name, g in waiting.items()
-            for kind in (g.kinds[:1] if g.seen else g.kinds)
-        }
-        known = {name: present(col(name), nulls) for name, g in waiting.items() if not g.seen}
-        counts = engine.answer(raw, [*asked.values(), *known.values()])
-        for name, g in list(waiting.items()):
-            tried = g.kinds[:1] if g.seen else g.kinds
-            holds = next((k for k in tried if counts[asked[name, k]] == 0), None)
-            if holds and (g.seen or counts[known[name]]):
-                kinds[name] = holds
-            if holds or len(tried) == len(g.kinds):
-                del waiting[name]
-            else:
-                waiting[name] = Guess(g.kinds[1:], g.seen)
-    return kinds
+    known = {name: present(col(name), nulls) for name in guesses}
+    asked = {name: {kind: count(contradicts(col(name), kind, nulls)) for kind in g.kinds} for name, g in guesses.items()}
+    counts = engine.answer(raw, [*known.values(), *(s for of in asked.values() for s in of.values())])
+    holding = {name: [kind for kind, s in of.items() if counts[known[name]] and not counts[s]] for name, of in asked.items()}
+    return {name: kinds[0] if kinds else Kind.STRING for name, kinds in holding.items()}
 
 
 def contradicts(x: Tree, kind: Kind, nulls: Iterable[str]) -> Tree:
@@ -113,7 +98,7 @@ def present(x: Tree, nulls: Iterable[str]) -> Statistic:
 
 
 def _token(x: Tree, nulls: Iterable[str]) -> Tree:
-    return IsToken.of(x, lit(""), *(lit(t) for t in nulls))
+    return is_token(x, ("", *nulls))
 
 
 def _fits(value: str, kind: Kind) -> bool:

@@ -37,7 +37,7 @@ class Parquet(Format):
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
         """`hive`: whether folders named `column=value` are columns; by default if there are such folders."""
         paths = files(given, self.suffixes)
-        reject_broken(paths)
+        SourceError.reject(m for p in paths if "://" not in p and (m := _broken(p)))
         partitioned = any(PART.search(p) for p in paths) if hive is None else hive
         root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
         options = (("hive", partitioned), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
@@ -70,13 +70,8 @@ def _spark(source: Files, run: Any) -> DataFrame:
 SCANS: dict[str, Any] = {"duckdb": _duckdb, "spark": _spark}
 
 
-def reject_broken(paths: Sequence[str]) -> None:
-    """Reject files that are not Parquet or are truncated, all at once."""
-    broken = [m for p in paths if "://" not in p and (m := _broken(p))]
-    SourceError.reject(broken)
-
-
 def _broken(path: str) -> Mistake | None:
+    """Why a file is not Parquet, or is truncated."""
     with Path(path).open("rb") as file:
         head = file.read(4)
         size = file.seek(0, 2)

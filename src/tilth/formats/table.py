@@ -23,5 +23,5 @@ class Table(Format):
         places = given if isinstance(given, list | tuple) else [given]
         if len(places) > 1:
             raise RequestError("one table or query is read at a time", hint="join them in a query: …?query=SELECT …", code="several-tables")
-        rows = store_of(places[0]).rows(os.fspath(places[0]))
-        return as_parquet(rows.place, object(), rows.batches, names)
+        place = os.fspath(places[0])
+        return as_parquet(place, object(), store_of(place).rows(place), names)

@@ -48,8 +48,7 @@ def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
 
 def to_arrow(data: Dataset, engine: Session) -> pa.Table:
     """A dataset as an Arrow table."""
-    table: pa.Table = engine.table(engine.query(data, everything()))
-    return table
+    return engine.table(engine.query(data, everything()))
 
 
 def to_pandas(data: Dataset, engine: Session) -> pd.DataFrame:

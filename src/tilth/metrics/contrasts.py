@@ -62,8 +62,7 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Numbers:
     """
     p, q = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
     middle = (p + q) / 2
-    found: Numbers = np.clip((kullback_leibler(p, middle) + kullback_leibler(q, middle)) / 2, 0.0, np.log(2.0))
-    return found
+    return np.clip((kullback_leibler(p, middle) + kullback_leibler(q, middle)) / 2, 0.0, np.log(2.0))
 
 
 def euclidean(p: ArrayLike, q: ArrayLike) -> Numbers:
@@ -73,8 +72,7 @@ def euclidean(p: ArrayLike, q: ArrayLike) -> Numbers:
     0.42426
     """
     difference = np.asarray(p, dtype=float) - np.asarray(q, dtype=float)
-    found: Numbers = np.sqrt(exact_sum(difference * difference))
-    return found
+    return np.sqrt(exact_sum(difference * difference))
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> Numbers:

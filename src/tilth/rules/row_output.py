@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Dataset
 from tilth.engine.expressions import alias, and_, case, coalesce, col, eq, lit, ne, not_, not_null, or_
 from tilth.engine.layers import table
-from tilth.engine.operations.strings import JoinPresent
+from tilth.engine.operations.operation import call
 from tilth.errors import RequestError
 from tilth.rules.language.syntax import Composite, Rule, Ruleset
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule
@@ -54,7 +54,7 @@ def row_results(data: Dataset, ruleset: Ruleset, prepared: Mapping[Rule, Prepare
     joined, tests = _with_members(data, _leaf_tests(prepared), prepared)
     found = {str(rule): _test(rule, tests) for rule in ruleset.rules}
     reasons = [case((test.fails, lit(rule))) for rule, test in found.items() if test]
-    tested = joined.change({FAILED_RULES: JoinPresent.of(lit(SEPARATOR), *reasons) if reasons else lit("")})
+    tested = joined.change({FAILED_RULES: call("concat_ws", lit(SEPARATOR), *reasons) if reasons else lit("")})
     without = tuple(rule for rule, test in found.items() if not test)
     return _results(tested.keep((*data.names, FAILED_RULES)), without)
 

@@ -33,14 +33,6 @@ class Copies:
     scratch: object = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a remote table or query, in Arrow batches, as often as wanted."""
-
-    place: str
-    batches: Callable[[], Iterable[pa.RecordBatch]] = field(repr=False, compare=False)
-
-
 class Store:
     """The places of one scheme. A store has files or rows; what it lacks is a `Gap`."""
 
@@ -50,8 +42,8 @@ class Store:
         """The files of a place, on this machine. Errors: `SourceError` if there are none."""
         raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
 
-    def rows(self, place: str) -> Rows:
-        """The rows of a place. Errors: `SourceError` if there is no such table."""
+    def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:
+        """The rows of a table or query, in Arrow batches, as often as wanted. Errors: `SourceError` if there is no such table."""
         raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it has files")
 
     def reject_foreign(self, place: str, folder: bool) -> None:

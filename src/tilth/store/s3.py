@@ -75,7 +75,7 @@ class S3(Store):
             yield new
             with _errors_of(place):
                 bucket = _Bucket.of(place)
-                bucket.deliver(new) if folder else bucket.put(bucket.key, new)
+                bucket.deliver(new) if folder else bucket.store.put(bucket.key, new)
         finally:
             scratch.close()
 
@@ -99,11 +99,9 @@ class _Bucket:
 
     def objects(self, key: str) -> list[ObjectMeta]:
         """The object of a key, and those below it."""
-        import obstore
-
-        found = [o for page in obstore.list(self.store, key or None) for o in page if not o["path"].endswith("/")]
+        found = [o for page in self.store.list(key or None) for o in page if not o["path"].endswith("/")]
         with suppress(FileNotFoundError):
-            found += [obstore.head(self.store, key)] if key else []
+            found += [self.store.head(key)] if key else []
         return found
 
     def below(self, prefix: str) -> set[str]:
@@ -112,18 +110,10 @@ class _Bucket:
 
     def get(self, key: str) -> bytes | None:
         """The content of a small object, if there is one."""
-        import obstore
-
         try:
-            return bytes(obstore.get(self.store, key).bytes())
+            return bytes(self.store.get(key).bytes())
         except FileNotFoundError:
             return None
-
-    def put(self, key: str, source: Path | bytes) -> None:
-        """Write an object atomically; a large one in parts."""
-        import obstore
-
-        obstore.put(self.store, key, source)
 
     def named(self, key: str) -> Mapping[str, ObjectMeta]:
         """Name → object for a key, a prefix or a pattern, without hidden ones."""
@@ -155,34 +145,30 @@ class _Bucket:
 
     def copied(self, place: str, found: Mapping[str, ObjectMeta]) -> Copies:
         """Copies of objects, in a scratch folder, under their names."""
-        import obstore
-
         scratch = Scratch()
         top = Path(scratch.name, self.name)
         for name, o in found.items():
             path = top / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
-                for chunk in obstore.get(self.store, o["path"]).stream():
+                for chunk in self.store.get(o["path"]).stream():
                     file.write(chunk)
             os.utime(path, (o["last_modified"].timestamp(),) * 2)
         return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
 
     def deliver(self, folder: Path) -> None:
         """Write the files of a folder under a run id, then the manifest, then remove expired runs."""
-        import obstore
-
         root = f"{self.key}/" if self.key else ""
         run = f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
         for path in files:
-            self.put(f"{root}{run}/{path.relative_to(folder).as_posix()}", path)
+            self.store.put(f"{root}{run}/{path.relative_to(folder).as_posix()}", path)
         names = [path.relative_to(folder).as_posix() for path in files]
-        self.put(root + MANIFEST, json.dumps({"run": run, "files": names}).encode())
+        self.store.put(root + MANIFEST, json.dumps({"run": run, "files": names}).encode())
         others = {name for name in self.below(self.key) if RUN.fullmatch(name)} - {run}
         expired = [o["path"] for o in self.objects(self.key) if o["last_modified"] < datetime.now(UTC) - KEPT]
         if ended := [path for path in expired if path.removeprefix(root).split("/")[0] in others]:
-            obstore.delete(self.store, ended)
+            self.store.delete(ended)
 
 
 def _run(manifest: bytes) -> str:

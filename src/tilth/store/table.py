@@ -5,13 +5,13 @@ A place, which appears in flows, artefacts and reports, must not contain a passw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
-from tilth.store.places import Rows, Store
+from tilth.store.places import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ class PostgreSQL(Store):
 
     has_rows = True
 
-    def rows(self, place: str) -> Rows:
+    def rows(self, place: str) -> Callable[[], Iterator[pa.RecordBatch]]:
         server, table, query = _parts(place)
         query = f"SELECT * FROM {_quoted(table)}" if table else query
         with _connected(server, place) as cursor:
@@ -46,7 +46,7 @@ class PostgreSQL(Store):
                 for batch in cursor.fetch_record_batch():
                     yield batch.cast(schema)
 
-        return Rows(place, batches)
+        return batches
 
 
 def _parts(place: str) -> tuple[str, str, str]:

@@ -114,7 +114,7 @@ def test_floats_have_no_categories():
     [
         ({"unseen": "null"}, "`unseen: null` means nothing to one_hot"),
         ({"with_": "ordinal", "missing": "zeros"}, "`missing: zeros` means nothing to ordinal"),
-        ({"unseen": "error", "max_categories": 3}, "would refuse the rare categories"),
+        ({"unseen": "error", "max_categories": 3}, "would reject the rare categories"),
         ({"with_": "ordinal", "drop": "first"}, "`drop` is for one_hot"),
         ({"max_categories": 0}, "must be 1 or more"),
         ({"min_frequency": 0}, "must be above 0"),

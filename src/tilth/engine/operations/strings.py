@@ -110,21 +110,6 @@ class OneOf(Operation):
         return x in texts
 
 
-class JoinPresent(Operation):
-    """Strings with a separator, the first argument, between them; nulls are left out, and of nulls only it is the empty string."""
-
-    takes_null = True
-    never_null = True
-
-    @classmethod
-    def both(cls, separator: Tree, *parts: Tree) -> Tree:
-        return call("concat_ws", separator, *parts)
-
-    @staticmethod
-    def row(separator: str, *parts: str | None) -> str:
-        return separator.join(part for part in parts if part is not None)
-
-
 class Occurrences(Operation):
     """How often a constant string that is not empty occurs in a string, without overlap."""
 

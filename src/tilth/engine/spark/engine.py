@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ class SparkRun(Session):
         jobs: Any = own if is_remote(own) else own.sparkContext
         self._tag_jobs, self._untag_jobs, self._cancel_jobs = (
             (jobs.addTag, jobs.removeTag, jobs.interruptTag)
-            if is_remote(own)
+            if is_remote(own)  # without Connect, a tag of the session does not reach the jobs that another thread cancels
             else (jobs.addJobTag, jobs.removeJobTag, jobs.cancelJobsWithTag)
         )
 
@@ -136,7 +137,8 @@ class SparkRun(Session):
         names = data.source.columns if not decode else decode[0].names(data.source.columns)
         layers = self.resolved(names, data.layers[len(decode) :])
         while len(layers) > VIEWS_FROM:
-            name, names, layers = self._stacked(name, names, layers[:VIEWS_FROM]), _names(names, layers[:VIEWS_FROM]), layers[VIEWS_FROM:]
+            first, layers = layers[:VIEWS_FROM], layers[VIEWS_FROM:]
+            name, names = self._stacked(name, names, first), reduce(lambda below, layer: layer.names(below), first, names)
         return name, names, layers
 
     def load(self, data: Dataset, proof: Change) -> None:
@@ -180,19 +182,16 @@ class SparkRun(Session):
 
     def _frame(self, source: Source) -> DataFrame:
         with self._ours(""):
-            return self._read(source)
-
-    def _read(self, source: Source) -> DataFrame:
-        if isinstance(source, Files) and source.copies and not self._is_local():
-            return self._sent(source)
-        match source:
-            case Files(scans={"spark": scan}):
-                frame: DataFrame = scan(source, self)
-                return frame
-            case Memory():
-                return self._in_memory(source.table)
-            case Native(engine="spark"):
-                return moved(source.handle, self.own, self._held)
+            match source:
+                case Files() if source.copies and not self._is_local():
+                    return self._sent(source)
+                case Files(scans={"spark": scan}):
+                    frame: DataFrame = scan(source, self)
+                    return frame
+                case Memory():
+                    return self._in_memory(source.table)
+                case Native(engine="spark"):
+                    return moved(source.handle, self.own, self._held)
         raise Gap(f"Spark cannot read {source}")
 
     def _sent(self, source: Files) -> DataFrame:
@@ -275,9 +274,8 @@ class SparkRun(Session):
             self.own.udf.register(name, arrow_udf(function.in_engine(), function.sql_types(self.name)[1]))
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
-        with self._ours(text):  # through Arrow: PySpark's own rows lose the time zone
-            columns = [[_plain(v) for v in column.to_pylist()] for column in self.sql(text).toArrow().columns]
-        return list(zip(*columns, strict=True))
+        columns = self.table(text).columns  # through Arrow: PySpark's own rows lose the time zone
+        return list(zip(*([_plain(v) for v in column.to_pylist()] for column in columns), strict=True))
 
     def fold(self, text: str, folding: Folding) -> list[States]:
         with self._ours(text), without_pandas_warning():
@@ -355,12 +353,6 @@ def strings(names: Iterable[str]) -> Any:
     from pyspark.sql.types import StringType, StructField, StructType
 
     return StructType([StructField(name, StringType()) for name in names])
-
-
-def _names(names: tuple[str, ...], layers: Sequence[Change | Rows]) -> tuple[str, ...]:
-    for layer in layers:
-        names = layer.names(names)
-    return names
 
 
 def _plain(value: Any) -> Any:

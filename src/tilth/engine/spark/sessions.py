@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 DEMANDED: dict[str, tuple[str, str]] = {
     "spark.sql.ansi.enabled": ("true", "without it integers wrap around silently"),
     "spark.sql.session.timeZone": ("UTC", "timestamps are read and written in UTC"),
-    "spark.sql.variable.substitute": (
-        "false",
-        "with it a string such as ${spark.app.name} in a rule would be replaced by a setting's value",
-    ),
+    "spark.sql.variable.substitute": ("false", "with it ${spark.app.name} in a string of a rule would be replaced by a setting's value"),
     "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in strings mean something else"),
 }
 STANDARD = (
@@ -119,22 +116,17 @@ def _other_kind(remote: str | None) -> RequestError:
     return RequestError(f"no session with {remote or 'a local Spark'} can be opened beside one of the other kind", hint=hint)
 
 
-def local_session(memory: str = "2g") -> SparkSession:
+def local_session() -> SparkSession:
     """A local Spark session with Tilth's settings, on all cores."""
     from pyspark.sql import SparkSession
 
-    session: SparkSession = _configured(SparkSession.builder.master("local[*]").appName("tilth"), _local_settings(memory)).getOrCreate()
+    builder: Any = SparkSession.builder
+    session: SparkSession = builder.master("local[*]").appName("tilth").config(map=_local_settings()).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
-def _configured(builder: Any, settings: dict[str, str]) -> Any:
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    return builder
-
-
-def _local_settings(memory: str = "2g") -> dict[str, str]:
+def _local_settings() -> dict[str, str]:
     """The settings of a Spark that is started here, which needs Java."""
     from tilth.engine.spark.java import use_java
 
@@ -145,7 +137,7 @@ def _local_settings(memory: str = "2g") -> dict[str, str]:
         **{key: value for key, (value, _) in DEMANDED.items()},
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.memory": memory,
+        "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Xss16m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "4",
@@ -158,7 +150,8 @@ def _connected(remote: str, first: bool) -> SparkSession:
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
-    builder = _configured(SparkSession.builder.remote(remote), _local_settings() | HERE_ONLY if remote.startswith("local") else {})
+    plain: Any = SparkSession.builder
+    builder = plain.remote(remote).config(map=_local_settings() | HERE_ONLY if remote.startswith("local") else {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of settings that a server has since its start, and of giving up, which the error says
         session = builder.getOrCreate() if first else builder.create()  # getOrCreate would take the current one, of whatever server

@@ -100,8 +100,7 @@ class Group:
 def _added(numbers: Numbers, keys: Numbers) -> Numbers:
     """(draws, facet key, …) → (draws, …), over some of the keys."""
     chosen = np.flatnonzero(keys)
-    found: Numbers = numbers[:, chosen[0]] if len(chosen) == 1 else numbers[:, chosen].sum(axis=1)
-    return found
+    return numbers[:, chosen[0]] if len(chosen) == 1 else numbers[:, chosen].sum(axis=1)
 
 
 def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:

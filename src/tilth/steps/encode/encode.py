@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,27 +75,24 @@ class Encode(ColumnStep):
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())
 
-    def _mistakes(self) -> Sequence[Mistake]:
-        allowed = POLICIES[self.with_]
-        listed = ", ".join(str(p) for p in allowed)
-        found = [
-            Mistake(f"encode: `{word}: {policy}` means nothing to {self.with_}", accepted=listed, code="bad-policy")
-            for word, policy in (("unseen", self.unseen), ("missing", self.missing))
-            if policy is not None and policy not in allowed
-        ]
+    def _mistakes(self) -> Iterator[Mistake]:
+        allowed, rare_left_out = POLICIES[self.with_], self.max_categories is not None or self.min_frequency is not None
+        for word, policy in (("unseen", self.unseen), ("missing", self.missing)):
+            if policy is not None and policy not in allowed:
+                accepted = ", ".join(map(str, allowed))
+                yield Mistake(f"encode: `{word}: {policy}` means nothing to {self.with_}", accepted=accepted, code="bad-policy")
         if self.drop and self.with_ == "ordinal":
-            found.append(Mistake("encode: `drop` is for one_hot: ordinal makes no column for a category", code="bad-policy"))
-        if self.unseen == "error" and (self.max_categories is not None or self.min_frequency is not None):
-            found.append(Mistake("encode: `unseen: error` would refuse the rare categories that are left out", code="bad-policy"))
+            yield Mistake("encode: `drop` is for one_hot: ordinal makes no column for a category", code="bad-policy")
+        if self.unseen == "error" and rare_left_out:
+            yield Mistake("encode: `unseen: error` would reject the rare categories that are left out", code="bad-policy")
         if self.max_categories is not None and self.max_categories < 1:
-            found.append(Mistake("encode: `max_categories` must be 1 or more", code="bad-value"))
+            yield Mistake("encode: `max_categories` must be 1 or more", code="bad-value")
         if self.min_frequency is not None and not 0 < self.min_frequency <= MOST_ROWS:
-            found.append(Mistake(f"encode: `min_frequency` must be above 0, and at most {MOST_ROWS:,}", code="bad-value"))
+            yield Mistake(f"encode: `min_frequency` must be above 0, and at most {MOST_ROWS:,}", code="bad-value")
         if self.most is not None and not 1 <= self.most < 1_000_000:
-            found.append(Mistake("encode: `most` must be from 1 to 999,999", code="bad-value"))
+            yield Mistake("encode: `most` must be from 1 to 999,999", code="bad-value")
         if len(set(self.categories)) < len(self.categories):
-            found.append(Mistake("encode: a category is in `categories` twice", code="bad-value"))
-        return found
+            yield Mistake("encode: a category is in `categories` twice", code="bad-value")
 
     # ── policies ──
 
