@@ -1,4 +1,4 @@
-"""Writes the texts of `--help` to where they are kept: `cli/help.txt`, and the page of the command line."""
+"""Writes the help of each command into the page of the command line."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from tilth.cli.app import COMMANDS, help_text, tilth
+from tilth.cli.app import COMMANDS, tilth
 
 ROOT = Path(__file__).parents[1]
-TEXT = ROOT / "src/tilth/cli/help.txt"
 PAGE = ROOT / "docs/command-line.md"
 
 
@@ -34,5 +33,4 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    TEXT.write_text(help_text(), "utf-8")
     PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")

@@ -11,28 +11,10 @@ from importlib import import_module
 
 import click
 
-from tilth.cli import BROKEN_PIPE
+from tilth.cli import BROKEN_PIPE, HELP
 from tilth.errors import TilthError, did_you_mean
 
-COMMANDS: dict[str, str] = {
-    "run": "Read, check, prepare, measure and deliver, as a flow says.",
-    "check": "Check data against a ruleset.",
-    "measure": "Measure the profile and bias of data.",
-    "fit": "Fit a flow and save it.",
-    "apply": "Prepare data with a fitted flow.",
-    "plan": "Show the queries that a flow would run.",
-    "init": "Inspect a file and draft a flow for it.",
-    "lint": "Check rulesets without data.",
-    "schema": "Print the JSON Schema of the flow file or the report.",
-    "demo": "Make example data and run a whole flow on it.",
-}
-HELP_END = (
-    "Start with: tilth demo, or tilth init YOUR.csv. Each command has its own --help.",
-    "",
-    "Results go to standard output, messages to standard error. Exit codes: 0 done, and all rules passed;",
-    "1 the data failed its rules; 2 the request is wrong; 3 the machine failed.",
-    "",
-)
+COMMANDS = ("run", "check", "measure", "fit", "apply", "plan", "init", "lint", "schema", "demo")  # as `help.txt` lists them
 TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions propagate
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
@@ -66,20 +48,13 @@ class LazyGroup(click.Group):
 
     def get_help(self, ctx: click.Context) -> str:
         """The help of `tilth`, without importing any command."""
-        return help_text().rstrip()
+        return HELP.read_text("utf-8").rstrip()
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tilth", message="tilth %(version)s")
 def tilth() -> None:
     """Make data ready for machine learning, prove that it is, and carry the same preparation in front of the model."""
-
-
-def help_text() -> str:
-    """What `tilth --help` prints; also kept in `help.txt`, to be printed without imports."""
-    width = max(map(len, COMMANDS))
-    commands = (f"  {name:<{width}}  {sentence}" for name, sentence in COMMANDS.items())
-    return "\n".join(["Usage: tilth COMMAND THINGS… [-o PLACE]", "", f"  {tilth.help}", "", "Commands:", *commands, "", *HELP_END])
 
 
 def run(words: Sequence[str]) -> int:

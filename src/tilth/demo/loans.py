@@ -83,18 +83,6 @@ def _padded(cell: str, draw: Draw) -> str:
     return f" {cell}" if draw() < 0.5 else f"{cell}  "
 
 
-def _century_early(day: str, _draw: Draw) -> str:
-    return f"{int(day[:4]) - 100}{day[4:]}"
-
-
-def _thousands(cell: str, _draw: Draw) -> str:
-    return f"{float(cell) / 1000:.3f}"
-
-
-def _self_employed(cells: Cells, _position: float) -> bool:
-    return cells[_AT["employment"]] == "self-employed"
-
-
 def _by_faulty_app(cells: Cells, position: float) -> bool:
     return cells[_AT["channel"]] == "app" and _FAULTY_RELEASE[0] <= position < _FAULTY_RELEASE[1]
 
@@ -115,12 +103,12 @@ _CELL_FLAWS = (
     _CellFlaw("marital_token", "marital", 0.012, _always("?")),
     _CellFlaw("marital_blank", "marital", 0.003, _always("   ")),
     _CellFlaw("marital_case", "marital", 0.02, _other_case),
-    _CellFlaw("employed_before_birth", "employed_since", 0.003, _century_early),
+    _CellFlaw("employed_before_birth", "employed_since", 0.003, lambda day, _: f"{int(day[:4]) - 100}{day[4:]}"),
     _CellFlaw("employed_forever", "employed_since", 0.005, _always("9999-12-31")),
     _CellFlaw("income_missing", "income", 0.02, _EMPTY),
-    _CellFlaw("income_withheld", "income", 0.15, _EMPTY, _self_employed),
+    _CellFlaw("income_withheld", "income", 0.15, _EMPTY, lambda cells, _: cells[_AT["employment"]] == "self-employed"),
     _CellFlaw("income_token", "income", 0.005, _always("N/A")),
-    _CellFlaw("income_thousands", "income", 1.0, _thousands, _by_faulty_app),
+    _CellFlaw("income_thousands", "income", 1.0, lambda income, _: f"{float(income) / 1000:.3f}", _by_faulty_app),
     _CellFlaw("purpose_case", "purpose", 0.03, _other_case),
     _CellFlaw("purpose_padded", "purpose", 0.02, _padded),
     _CellFlaw("amount_slip", "amount", 0.001, lambda amount, _: f"{amount}00"),

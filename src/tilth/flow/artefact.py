@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -27,9 +27,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import ConfigDict, create_model
+from pydantic import ConfigDict, TypeAdapter, create_model
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data import Dataset, Roles, Schema
 from tilth.data.schema import reject_duplicate_names
 from tilth.errors import ArtefactError, Gap, NotAllowed
 from tilth.flow.flow import Delivery, FitResult, Flow, Reading
@@ -332,15 +332,14 @@ def _flow(found: Mapping[str, Any], text: str) -> Flow:
     )
 
 
-def _columns(schema: Schema) -> list[list[Any]]:
-    return [[c.name, c.kind, c.type, *([c.of, list(c.shape)] if c.of else ())] for c in schema]
+SCHEMA = TypeAdapter(Schema)
 
 
-def _schema(found: list[list[Any]]) -> Schema:
-    schema = Schema(tuple(_column(*column) for column in found))
+def _columns(schema: Schema) -> Any:
+    return SCHEMA.dump_python(schema, mode="json", exclude_defaults=True)
+
+
+def _schema(found: Any) -> Schema:
+    schema = SCHEMA.validate_python(found)
     reject_duplicate_names(schema.names)
     return schema
-
-
-def _column(name: str, kind: str, type_: str, of: str | None = None, shape: Sequence[int | None] = ()) -> Column:
-    return Column(str(name), Kind(kind), str(type_), Kind(of) if of else None, tuple(None if n is None else int(n) for n in shape))

@@ -23,7 +23,7 @@ from tilth.formats.format import writable
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
-from tilth.shelf import PYTHON_ONLY
+from tilth.shelf import PYTHON_ONLY, Shelf
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
@@ -222,16 +222,6 @@ class _Loader:
         self.wrong(path, f"a {noun} is its name, or its name with parameters", f"not-a-{noun}", accepted=listed(known))
         return "", None, path
 
-    def measures(self, given: Any) -> tuple[Measure, ...]:
-        found = [self.measure(one, ("measure", i)) for i, one in enumerate(given if isinstance(given, list) else ())]
-        return tuple(m for m in found if m is not None)
-
-    def measure(self, item: Any, path: Path) -> Measure | None:
-        name, given, inner = self.named(item, path, "measure", MEASURES)
-        if name and name not in MEASURES:
-            self.document.mistakes.append(MEASURES.unknown(name).at(self.document.place(path)))
-        return self.made(MEASURES[name], given, inner) if name in MEASURES else None
-
     def check(self, given: Any, folder: str) -> Ruleset | None:
         """A ruleset; its mistakes are reported at their places, in the flow or in a file of its own."""
         if not isinstance(given, str):
@@ -245,24 +235,29 @@ class _Loader:
                 self.document.mistakes.append(mistake.at(self.document.within(("check",), place) if inside else place))
             return None
 
-    def steps(self, part: Part, given: Any) -> list[Step]:
-        if not isinstance(given, list):
-            return []
-        return [step for i, item in enumerate(given) if (step := self.step(part, item, (part, i))) is not None]
+    def measures(self, given: Any) -> tuple[Measure, ...]:
+        entries = [self.entry("measure", MEASURES, list(MEASURES), item, ("measure", i)) for i, item in enumerate(_list(given))]
+        return tuple(m for m in entries if m is not None)
 
-    def step(self, part: Part, item: Any, path: Path) -> Step | None:
+    def steps(self, part: Part, given: Any) -> list[Step]:
         known = [name for name, kind in STEPS.items() if part in kind.parts]
-        name, given, inner = self.named(item, path, "step", known)
-        place = self.document.place(inner, of_key=True)
-        if name and name not in STEPS:
-            self.document.mistakes.append(replace(STEPS.unknown(name), place=place, accepted=listed(known, 20)))
-        if name not in STEPS:
+        entries = [self.entry("step", STEPS, known, item, (part, i)) for i, item in enumerate(_list(given))]
+        return [s for s in entries if s is not None]
+
+    def entry(self, noun: str, shelf: Shelf[type[Named]], known: list[str], item: Any, path: Path) -> Named | None:
+        """The entry of a shelf that an item of a list names. `known` are the names that may be there."""
+        name, given, inner = self.named(item, path, noun, known)
+        if not name:
             return None
-        kind = STEPS[name]
+        if name not in shelf:
+            place = self.document.place(inner, of_key=True)
+            self.document.mistakes.append(replace(shelf.unknown(name), place=place, accepted=listed(known, 20)))
+            return None
+        kind: Any = shelf[name]
         if name not in known:
             accepted = f"{name} may be in {' or '.join(sorted(kind.parts))}"
-            self.wrong(inner, misplaced(kind, part), "wrong-part", of_key=True, accepted=accepted)
-        return self.made(kind, given, inner)
+            self.wrong(inner, misplaced(kind, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted)
+        return self.made(shelf[name], given, inner)
 
     def made(self, kind: type[Named], given: Any, path: Path) -> Named | None:
         if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` names its columns
@@ -327,6 +322,11 @@ def _roles(value: Mapping[str, Any]) -> Roles:
         return Roles.of(**RolesPart.model_validate(known).model_dump(exclude_none=True))
     except (TilthError, ValidationError):
         return Roles()
+
+
+def _list(given: Any) -> list[Any]:
+    """A list; the model reports what is not one."""
+    return given if isinstance(given, list) else []
 
 
 def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> Named:

@@ -16,6 +16,11 @@ class Scan:
     query: str = ""
     purpose: str = ""
 
+    @property
+    def named(self) -> str:
+        """The title, after the purpose."""
+        return f"{self.purpose}: {self.title}" if self.purpose else self.title
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -103,7 +103,7 @@ def plan(report: Report) -> Section | None:
     caption = total if len(rows) == len(scans) else f"The {len(rows)} slowest of {total}"
     lead = Words(f"{total} took {seconds(sum(s.seconds for _, s in scans))} of {seconds(report.facts.seconds)} seconds.")
     blocks: list[Block] = [lead, *_purposes(report.facts.scans), table(caption, ("", "for", "scan", "seconds"), rows, ["seconds"])]
-    folds = [Fold(f"{k}. {_titled(s)}, {seconds(s.seconds)} s", (_query(s.query),)) for k, s in scans[:MOST] if s.query]
+    folds = [Fold(f"{k}. {cut(s.named, 120)}, {seconds(s.seconds)} s", (_query(s.query),)) for k, s in scans[:MOST] if s.query]
     if folds:
         blocks.append(Fold("The queries", tuple(folds), printed=False))
     return Section("plan", "Scans of the data", tuple(blocks))
@@ -118,11 +118,6 @@ def _purposes(scans: Sequence[Scan]) -> list[Table]:
         return []
     rows = [(purpose or "reading", number(len(took)), seconds(sum(took))) for purpose, took in made.items()]
     return [table("What the scans were for", ("for", "scans", "seconds"), rows, ["scans", "seconds"])]
-
-
-def _titled(scan: Scan) -> str:
-    title = cut(scan.title, 100) or "query"
-    return f"{scan.purpose}: {title}" if scan.purpose else title
 
 
 def _query(text: str) -> Listing:

@@ -58,19 +58,8 @@ def to_plain_text(report: Report) -> str:
 
 def _console(width: int, colour: bool) -> Console:
     """A console that writes to memory, independent of the terminal."""
-    return Console(
-        file=StringIO(),
-        width=width,
-        height=100,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        force_jupyter=False,
-        legacy_windows=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        no_color=False,
-    )
+    system: Literal["standard"] | None = "standard" if colour else None
+    return Console(file=StringIO(), width=width, force_terminal=colour, color_system=system, force_jupyter=False, no_color=False)
 
 
 def _page(laid_out: Page) -> Iterator[RenderableType]:

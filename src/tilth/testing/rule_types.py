@@ -111,7 +111,6 @@ class _Battery:
         require(same(found[0], found[1]), f"{rule}: {law}", *found)
 
     def description(self) -> None:
-        """The row of the shelf agrees with itself."""
         row = self.rule_type
         require(not (row.boolean and row.dynamic), f"{row.name}: a rule without a condition does not refer to the history")
         require(not row.dynamic or row.prepare is None or row.metric is not None, f"{row.name}: a dynamic type names its metric")
@@ -119,24 +118,20 @@ class _Battery:
         require(types == {row.name}, f"{row.name}: its usage is a rule of it", row.usage)
 
     def law_of_text(self, rule: str) -> None:
-        """A rule is read, printed and read again as the same rule."""
         (read,) = parse(f"Rules = [ {rule} ]").rules
         (again,) = parse(f"Rules = [ {read} ]").rules
         require(read == again, f"{rule}: a rule that is printed is the same rule when it is read")
         require(self.finding(rule).outcome is not Outcome.ERROR, f"{rule}: the rule can be evaluated", self.finding(rule).message)
 
     def law_of_company(self, rule: str) -> None:
-        """Other rules, broken ones too, change nothing."""
         beside = self.evaluation(f'RowCount > 0, {BROKEN}, RowCount > 0 where "1 / 0 > nope", {rule}').findings
         self.alike(self.finding(rule), beside[-1], "other rules change nothing", rule)
         require(beside[0].outcome is Outcome.PASSED, f"{rule}: it does not stop another rule")
 
     def law_of_order(self, rule: str) -> None:
-        """The order of the rows means nothing."""
         self.alike(self.finding(rule), self.finding(rule, backwards(self.table)), "the order of the rows changes nothing", rule)
 
     def law_of_where(self, rule: str) -> None:
-        """A filter that is always true changes nothing; one that is never true leaves no row to fail."""
         if not self.rule_type.where or "where" in rule:
             return
         head, threshold, rest = rule.partition(" with ")
@@ -145,12 +140,10 @@ class _Battery:
         require(none.payload.rows.get("failed", 0) == 0, f"{rule}: no row outside a filter fails", none.payload.rows)
 
     def law_of_nothing(self, rule: str) -> None:
-        """Tables of no rows, of one row and of nulls only have an outcome."""
         for table in (self.table.slice(0, 0), self.table.slice(0, 1), nulls(self.table, 3)):
             require(self.finding(rule, table).outcome is not None, f"{rule}: a table of few rows has an outcome")
 
     def law_of_rows(self, rule: str) -> None:
-        """As many rows fail as the verdict counts."""
         evaluation = self.evaluation(rule)
         ruleset = parse(f"Rules = [ {rule} ]")
         (leaf,) = ruleset.rules
@@ -166,7 +159,6 @@ class _Battery:
         require(not counted or counted["failed"] == failed, f"{rule}: as many rows fail as the verdict counts", (counted, failed))
 
     def law_of_privacy(self, rule: str) -> None:
-        """No value of a private column is shown."""
         found = self.finding(rule, private=self.table.column_names)
         shown = f"{found.message} {found.value} {dict(found.payload.metrics)} {found.examples}"
         telling = [
@@ -175,5 +167,4 @@ class _Battery:
         require(not [v for v in telling if v in shown], f"{rule}: no value of a private column is shown", shown)
 
     def law_of_engines(self, rule: str, engine: Session) -> None:
-        """Both engines give the same."""
         self.alike(self.finding(rule), self.finding(rule, engine=engine), "both engines give the same", rule)

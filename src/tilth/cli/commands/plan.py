@@ -12,7 +12,6 @@ from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, engine_from, shared
 if TYPE_CHECKING:
     from tilth.engine.session import Session
     from tilth.flow.flow import Flow
-    from tilth.report import Scan
 
 LONGEST = 100  # characters of a scan's title
 
@@ -36,21 +35,16 @@ def show_plan(flow: Flow, engine: Session, json: bool) -> None:
     """Print the scans that a flow would run."""
     from tilth import verbs
     from tilth.engine.dry_run import DryRun
+    from tilth.report.blocks import cut
 
     recorded = DryRun(engine)
     verbs.dry_run(flow, recorded)
     if json:
         click.echo(json_.dumps([{"title": p.title, "purpose": p.purpose, "query": p.query} for p in recorded.scans], indent=1))
         return
-    titles = [f"-- {i}. {_title(p)}" for i, p in enumerate(recorded.scans, 1)]
+    titles = [f"-- {i}. {cut(p.named, LONGEST)}" for i, p in enumerate(recorded.scans, 1)]
     click.echo(f"-- {len(recorded.scans)} scans of the data:")
     click.echo("\n".join(titles))
     for title, p in zip(titles, recorded.scans, strict=True):
         click.secho(f"\n{title}", bold=True)
         click.echo(f"{p.query};")
-
-
-def _title(one: Scan) -> str:
-    """The purpose of a scan, and its title."""
-    title = f"{one.purpose}: {one.title}" if one.purpose else one.title
-    return title if len(title) <= LONGEST else f"{title[:LONGEST]} …"
