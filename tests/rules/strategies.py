@@ -181,7 +181,7 @@ def analyzers(draw: st.DrawFn) -> Analyzer:
     form = row.forms[0]
     count = draw(st.integers(form.least, form.least + 2 if form.most is None else form.most))
     where = draw(st.none() | filled) if row.where else None
-    return Analyzer(row.name, draw(parameters(row, count)), where, tuple(tag for tag in draw(tags) if tag.name in row.tags))
+    return Analyzer(row.name, draw(parameters(row, count)), where=where, tags=tuple(t for t in draw(tags) if t.name in row.tags))
 
 
 @st.composite

@@ -14,7 +14,7 @@ from tilth.engine.user_sql.expression import parse_condition
 from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed, unknown
 from tilth.rules.conditions import Criterion, Setting, resolve
 from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
-from tilth.rules.language.syntax import Analyzer, Condition, Literal, Parameter, Rule, Text
+from tilth.rules.language.syntax import Condition, Literal, Parameter, Rule, Text
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
 History = Callable[[str], Sequence[float]]
@@ -45,7 +45,7 @@ class Context:
             raise RulesError(f"{parameter.raw} is not a variable with one string", code="E-VARIABLE")
         return variable.values[0]
 
-    def names(self, rule: Rule | Analyzer) -> tuple[str, ...]:
+    def names(self, rule: Rule) -> tuple[str, ...]:
         """The parameters of a rule as names."""
         return tuple(self.text(p).name for p in rule.parameters)
 
@@ -53,7 +53,7 @@ class Context:
         """The column of a name; without an exact match the only one that differs in case. Errors: `ColumnError`."""
         return named_column(name, self.schema, "the dataset")
 
-    def columns(self, rule: Rule | Analyzer) -> tuple[Column, ...]:
+    def columns(self, rule: Rule) -> tuple[Column, ...]:
         """The columns that a rule's parameters name."""
         return tuple(self.column(name) for name in self.names(rule))
 
@@ -61,7 +61,7 @@ class Context:
         """Whether one of the columns is private, so that its values are masked."""
         return not set(names).isdisjoint(self.data.roles.private)
 
-    def scope(self, rule: Rule | Analyzer) -> Tree | None:
+    def scope(self, rule: Rule) -> Tree | None:
         """The rule's `where` as a tree. Errors: `ExpressionError`."""
         return None if rule.where is None else parse_condition(rule.where.pattern, self.schema, Place("where"))
 
@@ -101,7 +101,7 @@ def named_column(name: str, schema: Schema, owner: str) -> Column:
     raise ColumnError(*unknown([name], schema.names, f"Column {name} does not exist in {owner}", "unknown-column"))
 
 
-def statistic(rule: Rule | Analyzer, metric: str) -> str:
+def statistic(rule: Rule, metric: str) -> str:
     """The name under which a metric of a rule is recorded: the metric's own, and for a `where` or a query a digest of it.
 
     A digest, because the condition may contain values of the data.

@@ -70,35 +70,35 @@ def evaluate(
     shown = run.examples(ruleset.rules, examples)
     findings: list[Finding] = [run.finding(rule, ruleset, shown.get(rule, Examples())) for rule in ruleset.rules]
     findings += map(run.analyzer_finding, ruleset.analyzers)
-    judged = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and run.results[r].outcome is not Outcome.ERROR}
+    judged = {r: p for r, p in run.prepared.items() if not isinstance(r, Analyzer) and run.results[r].outcome is not Outcome.ERROR}
     return Evaluation(tuple(findings), run.statistics(), judged, run.values.get(RowCount()))
 
 
 class _Evaluator:
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.prepared: dict[Rule | Analyzer, PreparedRule] = {}
-        self.results: dict[Rule | Analyzer, RuleResult] = {}
+        self.prepared: dict[Rule, PreparedRule] = {}
+        self.results: dict[Rule, RuleResult] = {}
         self.values: dict[Metric, Any] = {}
         self.evaluated: dict[Rule, Rule] = {}  # with the history functions evaluated
         self.notes: dict[Rule, tuple[str, ...]] = {}
 
-    def prepare(self, leaves: Iterable[Rule | Analyzer]) -> None:
+    def prepare(self, leaves: Iterable[Rule]) -> None:
         """What each rule needs; a rule that cannot be prepared ends as Error."""
         for rule in dict.fromkeys(leaves):
             with self._own_error(rule):
-                self.prepared[rule] = self._rule(rule) if isinstance(rule, Rule) else self._analyzer(rule)
+                self.prepared[rule] = self._prepared(rule)
 
-    def _rule(self, rule: Rule) -> PreparedRule:
-        metric = RULE_TYPES[rule.type].metric
-        if dynamic(rule) and metric and RULE_TYPES[rule.type].prepare:
-            self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, metric(rule, self.context))
-        return _prepared(self.evaluated.get(rule, rule), self.context)
-
-    def _analyzer(self, analyzer: Analyzer) -> PreparedRule:
-        record = RULE_TYPES[analyzer.type].record
-        bare = Rule(analyzer.type, analyzer.parameters, None, analyzer.where)
-        return record(analyzer, self.context) if record else _prepared(bare, self.context)
+    def _prepared(self, rule: Rule) -> PreparedRule:
+        row = RULE_TYPES[rule.type]
+        if isinstance(rule, Analyzer) and row.record:
+            return row.record(rule, self.context)
+        if row.prepare is None:
+            hint = "it is parsed and checked all the same; docs/dqdl.md lists what is evaluated"
+            raise RulesError(f"{rule.type} is not evaluated by this version of Tilth", hint=hint, code="not-evaluated")
+        if dynamic(rule) and row.metric:
+            self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, row.metric(rule, self.context))
+        return row.prepare(self.evaluated.get(rule, rule), self.context)
 
     def measure(self) -> None:
         """All metrics at once, then the verdicts."""
@@ -108,7 +108,7 @@ class _Evaluator:
                 with self._own_error(rule):
                     self.results[rule] = ready.judge(self.values)
 
-    def _measure(self, rules: Sequence[Rule | Analyzer]) -> None:
+    def _measure(self, rules: Sequence[Rule]) -> None:
         """The metrics of some rules. If the engine rejects them, of each half, until only the rejected rule ends as Error."""
         try:
             metrics = (m for rule in rules for m in self.prepared[rule].metrics)
@@ -125,7 +125,7 @@ class _Evaluator:
                 raise
 
     @contextmanager
-    def _own_error(self, rule: Rule | Analyzer) -> Iterator[None]:
+    def _own_error(self, rule: Rule) -> Iterator[None]:
         """Turn an exception into the rule's result Error, except a failure of the machine."""
         try:
             yield
@@ -194,7 +194,7 @@ class _Evaluator:
 
     def examples(self, rules: Iterable[Rule | Composite], most: int) -> dict[Rule | Composite, Examples]:
         """What fails the first rules that failed and have something to show."""
-        failed = {r: p.failing for r, p in self.prepared.items() if isinstance(r, Rule) and self.results[r].outcome is Outcome.FAILED}
+        failed = {r: p.failing for r, p in self.prepared.items() if self.results[r].outcome is Outcome.FAILED}
         results = {rule: self.result(rule) for rule in rules}
         filters = {r: f for r, x in results.items() if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None}
         lookup = FailureExamples(self.context.data, self.context.schema, self.context.engine, most)
@@ -212,18 +212,10 @@ def _machine(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, MachineError) and error.mistakes[0].code != REFUSED)
 
 
-def _reason(rule: Rule | Analyzer, error: Exception) -> str:
+def _reason(rule: Rule, error: Exception) -> str:
     match error:
         case EvaluationError():
             return error.reason
         case TilthError():
             return "\n".join(m.message + (f" ({m.hint})" if m.hint else "") for m in error.mistakes)
     return f"{rule.type} cannot be evaluated: {type(error).__name__}: {error}"
-
-
-def _prepared(rule: Rule, context: Context) -> PreparedRule:
-    prepare = RULE_TYPES[rule.type].prepare
-    if prepare is None:
-        hint = "it is parsed and checked all the same; docs/dqdl.md lists what is evaluated"
-        raise RulesError(f"{rule.type} is not evaluated by this version of Tilth", hint=hint, code="not-evaluated")
-    return prepare(rule, context)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
@@ -16,7 +15,7 @@ from tilth.report import Outcome
 from tilth.rules.conditions import Criterion
 from tilth.rules.examples import FailureFilter
 from tilth.rules.findings import Reasons
-from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.language.syntax import Rule
 
 NOTHING_MATCHED = "No rows matched the filter"
 NO_ROWS = "there are no rows to evaluate"
@@ -45,13 +44,14 @@ MEMBER = "is a member"  # the column by which `PreparedRule.row` speaks of its `
 
 @dataclass(frozen=True)
 class Membership:
-    """Whether a row's values of `columns` are among the rows of a query, whose columns are named `k0`, `k1` …
+    """Whether a row's values of `columns` are among those of the columns `theirs` of a table or sub-query.
 
     `nulls` says of each column whether null equals null.
     """
 
     columns: tuple[str, ...]
-    among: exp.Query
+    among: Tree
+    theirs: tuple[str, ...]
     nulls: tuple[bool, ...]
 
 
@@ -131,7 +131,7 @@ def names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(c.name for c in columns)
 
 
-def reject_kinds(rule: Rule | Analyzer, columns: Iterable[Column], kinds: Callable[[Kind], bool] | None, wanted: str) -> None:
+def reject_kinds(rule: Rule, columns: Iterable[Column], kinds: Callable[[Kind], bool] | None, wanted: str) -> None:
     """Reject columns of a kind that the rule cannot measure. Errors: `RulesError`."""
     wrong = [c for c in columns if kinds is not None and not kinds(c.kind)]
     if wrong:

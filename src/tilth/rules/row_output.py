@@ -113,10 +113,9 @@ def _with_members(data: Dataset, tests: dict[Rule, _Test], prepared: Mapping[Rul
 
 
 def _among(member: Membership) -> exp.Select:
-    keys = [col(f"k{i}") for i in range(len(member.columns))]
-    return exp.Select(expressions=[*keys, alias(lit(True), "hit")], distinct=exp.Distinct()).from_(
-        member.among.copy().subquery("q"), copy=False
-    )
+    keys = [alias(col(c), f"k{i}") for i, c in enumerate(member.theirs)]
+    select = exp.Select(expressions=[*keys, alias(lit(True), "hit")], distinct=exp.Distinct())
+    return select.from_(member.among.copy(), copy=False)
 
 
 def _pairs(member: Membership, side: str) -> list[Tree]:

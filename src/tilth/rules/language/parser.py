@@ -472,7 +472,7 @@ class Parser(Operands):
             self.report.extension("W-NOT-IN-GLUE", clauses.span, f"Glue's open grammar does not allow {clauses.text} after an analyzer")
         if self.here.kind == BROKEN:
             raise Fault
-        return syntax.Analyzer(name, parameters, where, tags, span=self.since(start))
+        return syntax.Analyzer(name, parameters, where=where, tags=tags, span=self.since(start))
 
 
 def _joined(operator: str, operands: list[syntax.Rule | syntax.Composite], span: Span | None = None) -> syntax.Rule | syntax.Composite:

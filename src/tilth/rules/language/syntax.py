@@ -411,17 +411,8 @@ class Composite(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Analyzer(Node):
-    """A measure without a verdict: `Mean "amount"`."""
-
-    type: str
-    parameters: tuple[Parameter, ...] = ()
-    where: Text | None = None
-    tags: tuple[Tag, ...] = ()
-
-    def __str__(self) -> str:
-        where = [f"where {self.where}"] if self.where else []
-        return " ".join([self.type, *map(str, self.parameters), *where, *map(str, self.tags)])
+class Analyzer(Rule):
+    """A rule without a condition, which measures and does not judge: `Mean "amount"`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from tilth.rules.language.syntax import Analyzer, Clock, Keyword, Literal, Rule, Tag, Text, Texts
+from tilth.rules.language.syntax import Clock, Keyword, Literal, Rule, Tag, Text, Texts
 
 
 def _is_flag(tag: Tag) -> bool:
@@ -45,9 +45,9 @@ TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
 """The tags besides the threshold: whether a value fits, and what would."""
 
 
-def useless(tag: Tag, rule: Rule | Analyzer) -> str:
+def useless(tag: Tag, rule: Rule) -> str:
     """Why a tag has no effect on this rule, though it has on others of the type."""
-    condition = rule.condition if isinstance(rule, Rule) else None
+    condition = rule.condition
     if condition is None:
         return ""
     if tag.name == "ignoreCase" and (condition.family != "string" or condition.operator == "matches"):

@@ -47,10 +47,8 @@ class _Validation:
         self.sections()
         self.define_variables()
         self.labels(self.ruleset.default_labels, ())
-        for rule in self.ruleset.rules:
+        for rule in (*self.ruleset.rules, *self.ruleset.analyzers):
             self.rule(rule)
-        for analyzer in self.ruleset.analyzers:
-            self.analyzer(analyzer)
         for name, variable in self.variables.items():
             if name not in self.used:
                 self.report.warn("W-UNUSED", variable.span, f"the variable {name} is not used")
@@ -117,34 +115,23 @@ class _Validation:
         self.references(rule)
         if row is None:
             return
-        form = self.clauses(rule, row)
+        form = self.form(rule, row)
+        self.where(rule, row)
+        self.tags(rule, row)
+        self.parameters(rule, row)
         self.threshold(rule, row)
-        if form:
+        if form and not isinstance(rule, syntax.Analyzer):
             self.condition(rule, row, form)
         for condition in (rule.condition, rule.threshold):
             if condition:
                 self.operands(condition, rule, row)
         lints.lint(rule, row, self.report)
-        if row.lint:
+        if row.lint and not isinstance(rule, syntax.Analyzer):
             row.lint(rule, [self.parameter_text(p) for p in rule.parameters], self.report)
 
-    def analyzer(self, analyzer: syntax.Analyzer) -> None:
-        row = self.type_of(analyzer)
-        self.references(analyzer)
-        if row:
-            self.clauses(analyzer, row)
-
-    def clauses(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> Form | None:
-        """What rules and analyzers have in common; the form that was written."""
-        form = self.form(rule, row)
-        self.where(rule, row)
-        self.tags(rule, row)
-        self.parameters(rule, row)
-        return form
-
-    def type_of(self, node: syntax.Rule | syntax.Analyzer) -> RuleType | None:
+    def type_of(self, node: syntax.Rule) -> RuleType | None:
         """The type of a rule or an analyzer, if it may be in its section."""
-        row, span, is_rule = RULE_TYPES.get(node.type), _name_span(node), isinstance(node, syntax.Rule)
+        row, span, is_rule = RULE_TYPES.get(node.type), _name_span(node), not isinstance(node, syntax.Analyzer)
         section, noun = ("Rule", "rule type") if is_rule else ("Analyzer", "analyzer")
         invalid = f"{section} Type: {node.type} is not valid"
         if row is None:
@@ -168,7 +155,7 @@ class _Validation:
             self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list {what}{node.type}")
         return row
 
-    def form(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> Form | None:
+    def form(self, rule: syntax.Rule, row: RuleType) -> Form | None:
         """The form that was written. With a wrong number of parameters it is the only one there is, if there is only one."""
         given = len(rule.parameters)
         form = row.form(given)
@@ -178,7 +165,7 @@ class _Validation:
         span = rule.parameters[most].span if given > most else _name_span(rule)
         bare = [parameter.raw for parameter in rule.parameters if not parameter.style]
         hint = next((f"is a comma missing before {word}?" if word in RULE_TYPES else miswritten(word) for word in bare), "")
-        takes, section = _either([form.count for form in row.forms]), "Rule" if isinstance(rule, syntax.Rule) else "Analyzer"
+        takes, section = _either([form.count for form in row.forms]), type(rule).__name__
         glue = f"{section} Type: {rule.type} is not valid"
         self.report.error("E-ARITY", span, f"{rule.type} takes {takes}, not {given}", accepted=row.usage, hint=hint, glue=glue)
         return row.forms[0] if len(row.forms) == 1 else None
@@ -257,7 +244,7 @@ class _Validation:
 
     # Clauses
 
-    def where(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> None:
+    def where(self, rule: syntax.Rule, row: RuleType) -> None:
         if rule.where is None:
             return
         span, text = rule.where.span, rule.where.pattern
@@ -282,7 +269,7 @@ class _Validation:
             message = f"Glue knows no threshold for {rule.type}"
             self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-THRESHOLD", glue=glue)
 
-    def tags(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> None:
+    def tags(self, rule: syntax.Rule, row: RuleType) -> None:
         seen: dict[str, syntax.Tag] = {}
         for tag in rule.tags:
             if tag.name in seen:
@@ -302,13 +289,12 @@ class _Validation:
 
     # Parameters
 
-    def references(self, rule: syntax.Rule | syntax.Analyzer) -> None:
+    def references(self, rule: syntax.Rule) -> None:
         """Variables where they are used."""
         for parameter in rule.parameters:
             if parameter.style == "$":
                 self.reference(parameter.raw, parameter.span, as_text=True)
-        condition = rule.condition if isinstance(rule, syntax.Rule) else None
-        if condition is None:
+        if (condition := rule.condition) is None:
             return
         for operand in condition.operands:
             if isinstance(operand, syntax.Reference):
@@ -331,7 +317,7 @@ class _Validation:
             return True
         return False
 
-    def parameters(self, rule: syntax.Rule | syntax.Analyzer, row: RuleType) -> None:
+    def parameters(self, rule: syntax.Rule, row: RuleType) -> None:
         """What is inside parameters: aliases, mappings, aggregates, the metric that is watched."""
         for index, parameter in enumerate(rule.parameters):
             look, text = PARAMETER_CHECKS.get(row.kind(index)), self.parameter_text(parameter)
@@ -399,5 +385,5 @@ def _either(words: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _name_span(rule: syntax.Rule | syntax.Analyzer) -> Span:
+def _name_span(rule: syntax.Rule) -> Span:
     return Span(rule.span.start, rule.span.start + len(rule.type))

@@ -11,7 +11,7 @@ from tilth.metrics.metric import Metric
 from tilth.rules.context import Context
 from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
-from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import PreparedRule, metric_name, names, recorded
 from tilth.rules.types import RULE_TYPES, respelled
 from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, TILTH, Form, RuleType
@@ -28,7 +28,7 @@ def _lint_watched(rule: Rule, parameters: Sequence[str | None], report: Diagnost
         report.error("E-ARITY", rule.parameters[-1].span, message, accepted=f'DetectAnomalies "{watched.name}" …')
 
 
-def _all_statistics(analyzer: Analyzer, context: Context) -> PreparedRule:
+def _all_statistics(analyzer: Rule, context: Context) -> PreparedRule:
     parameter = analyzer.parameters[0]
     every = parameter.style == "" and parameter.raw == "AllColumns"
     columns = tuple(context.schema) if every else context.columns(analyzer)

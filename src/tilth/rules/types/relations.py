@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sqlglot import exp
-
 from tilth.data import Dataset
-from tilth.engine.expressions import alias, col
+from tilth.engine.expressions import col
 from tilth.engine.layers import table
 from tilth.errors import RulesError
 from tilth.metrics.columns import RowCount
@@ -38,10 +36,9 @@ def _pairs(pairs: Iterable[tuple[str, str]], context: Context, other: Dataset) -
 
 def _member(context: Context, other: Dataset, keys: Keys, columns: Keys = ()) -> Membership:
     """The other table's keys, with the columns that must be equal too: there null equals null."""
-    pairs = (*keys, *columns)
-    there = exp.Select(expressions=[alias(col(b), f"k{i}") for i, (_, b) in enumerate(pairs)])
-    nulls = (*(False for _ in keys), *(True for _ in columns))
-    return Membership(tuple(a for a, _ in pairs), there.from_(table(context.engine.view(other)), copy=False), nulls)
+    own, theirs = zip(*keys, *columns, strict=True)
+    nulls = (False,) * len(keys) + (True,) * len(columns)
+    return Membership(own, table(context.engine.view(other)), theirs, nulls)
 
 
 # ── ReferentialIntegrity: the share of rows whose key the other table has ──

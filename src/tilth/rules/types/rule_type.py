@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from tilth.rules.context import Context
     from tilth.rules.language.diagnostics import Diagnostics
-    from tilth.rules.language.syntax import Analyzer, Rule
+    from tilth.rules.language.syntax import Rule
     from tilth.rules.prepared import PreparedRule
 
 Lint: TypeAlias = "Callable[[Rule, Sequence[str | None], Diagnostics], None]"
@@ -87,7 +87,7 @@ class RuleType:
     inexact: bool = False
     row: bool = False
     prepare: Callable[[Rule, Context], PreparedRule] | None = None
-    record: Callable[[Analyzer, Context], PreparedRule] | None = None
+    record: Callable[[Rule, Context], PreparedRule] | None = None
     metric: Callable[[Rule, Context], str] | None = None
     lint: Lint | None = None
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import alias, all_rows, col, lit
+from tilth.engine.expressions import all_rows, col, lit
 from tilth.engine.layers import table
 from tilth.engine.user_sql.query import parse_query
 from tilth.errors import REFUSED, ExpressionError, MachineError, TilthError
@@ -22,7 +22,7 @@ from tilth.metrics.metric import measured
 from tilth.report import Outcome
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
-from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, metric_name, row_counts
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
@@ -37,12 +37,12 @@ def _prepare(rule: Rule, context: Context) -> PreparedRule:
     return _number_rule(rule, query, context) if rule.condition is not None else _rows_rule(rule, query, context)
 
 
-def _record(analyzer: Analyzer, context: Context) -> PreparedRule:
+def _record(analyzer: Rule, context: Context) -> PreparedRule:
     query = _admitted(analyzer, context)
     return PreparedRule((), lambda _: RuleResult(Outcome.PASSED, {NUMBER_METRIC: _number(query, context)}))
 
 
-def _admitted(rule: Rule | Analyzer, context: Context) -> Any:
+def _admitted(rule: Rule, context: Context) -> Any:
     """The rule's query over the engine's tables. Errors: `ExpressionError`."""
     engine = context.engine
     tables = {name: (engine.view(data), engine.schema(data)) for name, data in context.sources.items()}
@@ -118,8 +118,7 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
         note = "Custom SQL response failed to satisfy the threshold"
         return judged(met, {ROWS_METRIC: passed / n}, notes=(note,), rows=row_counts(passed, n))
 
-    among = exp.Select(expressions=[alias(col(c), f"k{i}") for i, c in enumerate(returned)]).from_(query.subquery("q"), copy=False)
-    member = Membership(returned, among, tuple(True for _ in returned))
+    member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned))
     return PreparedRule((), judge, (), col(MEMBER), member=member)
 
 

@@ -15,7 +15,7 @@ from tilth.rules.cells import length, length_passes, offenders, passes
 from tilth.rules.conditions import Criterion, resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
-from tilth.rules.language.syntax import Analyzer, Rule, Text
+from tilth.rules.language.syntax import Rule, Text
 from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, reject_kinds
 from tilth.rules.row_rules import row_rule
 from tilth.rules.types.datatypes import LAYOUT, reads_as
@@ -60,7 +60,7 @@ def extremes(column: str) -> dict[str, Metric]:
     return {metric_name("Minimum", (column,)): Minimum(column), metric_name("Maximum", (column,)): Maximum(column)}
 
 
-def _record_values(analyzer: Analyzer, context: Context) -> PreparedRule:
+def _record_values(analyzer: Rule, context: Context) -> PreparedRule:
     columns = names(context.columns(analyzer))
     if context.private(columns):
         raise RulesError(f"the smallest and largest value of {columns[0]!r} are private", hint="measure another column", code="private")
@@ -86,7 +86,7 @@ def lengths(column: Column) -> dict[str, Metric]:
     return {metric_name("MinimumLength", of): Extreme(size, "min"), metric_name("MaximumLength", of): Extreme(size, "max")}
 
 
-def _record_lengths(analyzer: Analyzer, context: Context) -> PreparedRule:
+def _record_lengths(analyzer: Rule, context: Context) -> PreparedRule:
     (column,) = context.columns(analyzer)
     return recorded(lengths(column), (column.name,), context.scope(analyzer))
 
