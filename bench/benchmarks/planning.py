@@ -43,6 +43,8 @@ def planned(folder: Path) -> Work:
 
 def checked(folder: Path) -> Work:
     import tilth
+    import tilth.rules
+    import tilth.verbs
 
     trips, rules = str(folder / "trips" / "*.parquet"), ruleset(RULES)
 

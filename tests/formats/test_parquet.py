@@ -25,8 +25,10 @@ def test_files_folders_and_patterns(tmp_path, engine):
 
 
 def test_nan_becomes_null_whatever_the_file_says_of_its_extremes(tmp_path, engine):
-    pq.write_table(pa.table({"x": [1.0, float("nan"), None]}), tmp_path / "a.parquet")
-    assert to_arrow(read(tmp_path, engine=engine), engine)["x"].to_pylist() == [1.0, None, None]
+    inf, nan = float("inf"), float("nan")
+    for rest in ([], [2.0, 3.0], [None], [inf, -inf]):
+        pq.write_table(pa.table({"x": [1.0, nan, *rest]}), tmp_path / "a.parquet")
+        assert to_arrow(read(tmp_path, engine=engine), engine)["x"].to_pylist() == [1.0, None, *rest]
 
 
 def test_a_column_that_a_file_lacks_is_null(tmp_path, engine):

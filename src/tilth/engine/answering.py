@@ -63,7 +63,7 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
 def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -> dict[Statistic, Exact]:
     """The sums on the grids that the smallest and largest values of the first rows give."""
     ends = {x: (lowest(x), highest(x)) for s in sums.values() for x in s.numbers}
-    found = engine.sample_statistics(data, (end for pair in ends.values() for end in pair), FIRST) if ends else {}
+    found = engine.sample_statistics(engine.with_extremes(data), (end for pair in ends.values() for end in pair), FIRST) if ends else {}
     ranges = {x: (found[low], found[high]) for x, (low, high) in ends.items()}
     return {n: s.aimed(ranges) for n, s in sums.items()}
 

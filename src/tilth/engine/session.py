@@ -223,6 +223,10 @@ class Session(ABC):
             found |= read_off(scan.title, scan.statistics, self.run(self.scan_text(head, scan)))
         return cast("dict[Statistic, Any]", found)
 
+    def with_extremes(self, data: Dataset) -> Dataset:
+        """The dataset, for guesses from its first rows: where they are known without a scan, a column's extremes come before them."""
+        return data
+
     def settled(self, data: Dataset) -> Dataset:
         """The dataset as a table that is held, if it is small: to compute its columns for every scan would cost more."""
         if not data.layers:

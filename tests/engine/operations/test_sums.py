@@ -61,6 +61,27 @@ def test_the_order_of_rows_changes_no_bit(xs, chance):
     assert answers(xs, ENGINE, NEEDS[:2]) == answers(mixed, ENGINE, NEEDS[:2])
 
 
+@pytest.mark.parametrize("narrower", [1, 2**4, 2**8, 2**9, 2**10, 2**20, 2**40])
+def test_a_group_of_a_much_narrower_range_than_the_whole_is_as_precise(narrower):
+    wide = [normal(0, 1) * 1e3 for _ in range(200)]
+    narrow = [abs(normal(0, 1)) * 1e3 / narrower for _ in range(200)]
+    table = pa.table({"x": wide + narrow, "k": [False] * 200 + [True] * 200})
+    of_groups = [total(col("x")).grouped(col("k")), central_moment(col("x")).grouped(col("k"))]
+    sums, moments = ENGINE.answer(Dataset(Memory(table, ("x", "k"))), of_groups).values()
+    for key, xs in (((False,), wide), ((True,), narrow)):
+        mean = sum(map(Fraction, xs)) / len(xs)
+        assert sums[key] == pytest.approx(math.fsum(xs), rel=2**-50, abs=2**-60 * max(map(abs, xs)))
+        assert moments[key] == pytest.approx(float(sum((Fraction(x) - mean) ** 2 for x in xs)), rel=1e-11)
+
+
+def test_parquet_footers_say_a_long_tail_so_that_one_scan_does(tmp_path):
+    xs = [1.0 + i % 2 for i in range(10_000)] + [1e9, math.nan]
+    pq.write_table(pa.table({"x": xs, "'x\"": xs, "s": ["a"] * len(xs)}), tmp_path / "t.parquet")
+    engine = DuckDB().session()
+    found = engine.answer(tilth.read(tmp_path / "t.parquet", engine=engine), [total(col("x")), total(col("'x\""))])
+    assert list(found.values()) == [1e9 + 15_000.0] * 2 and len(engine.scans) == 1
+
+
 def test_values_that_have_no_sum():
     inf = math.inf
     assert answers([1.0, inf], ENGINE, NEEDS[:1]) == [inf] and math.isnan(answers([inf, -inf], ENGINE, NEEDS[:1])[0])

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -38,6 +39,14 @@ def _remove_functions() -> None:
     """At the end of the process: DuckDB reports functions that are still registered as leaks, on standard error."""
     for session in list(_with_functions):
         session.close()
+
+
+def _extremes_first(scan: Callable[[Files, Any], str], source: Files, run: Session) -> str:
+    """The rows of Parquet files, after a row of the smallest and one of the largest doubles that their footers say."""
+    found = [row for row in run.run(scans.extremes(source.paths)) if row[0] in source.columns]
+    rows = [", ".join(f"CAST({row[i]!r} AS {row[1]}) AS {scans.quoted(row[:1])}" for row in found) for i in (2, 3)]
+    all_rows = f"SELECT * FROM {scan(source, run)}"
+    return f"({' UNION ALL BY NAME '.join([*(f'(SELECT {row})' for row in rows if row), all_rows])})"
 
 
 class DuckDB(Engine):
@@ -175,6 +184,13 @@ class DuckDBRun(Session):
                     self._connection.register(name, table)
                 return name
         raise Gap(f"DuckDB cannot read {source}")
+
+    def with_extremes(self, data: Dataset) -> Dataset:
+        source = data.source
+        if not isinstance(source, Files) or source.format != "parquet" or source.option("names"):
+            return data
+        scan = source.scans[self.name]
+        return replace(data, source=replace(source, format="extremes of parquet", scans={self.name: partial(_extremes_first, scan)}))
 
     def named(self, data: Dataset, text: str) -> str:
         return self._hold("view", (data.source, data.layers), lambda name: self._made("VIEW", name, text))

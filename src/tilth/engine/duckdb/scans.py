@@ -17,6 +17,17 @@ def table_function(name: str, paths: Sequence[str], options: Mapping[str, Any], 
     return f"{name}({', '.join([*words, f'columns = {{{columns}}}'] if strings else words)})"
 
 
+MOST_FOOTERS = 100
+
+
+def extremes(paths: Sequence[str]) -> str:
+    """The query of the columns of doubles in Parquet files: name, type, smallest and largest value, which footers say without NaN."""
+    ends = ", ".join(f"{f}(TRY_CAST(stats_{f}_value AS DOUBLE)) AS {f}" for f in ("min", "max"))
+    footers = f"parquet_metadata([{', '.join(map(literal, paths[:MOST_FOOTERS]))}])"
+    groups = f"SELECT path_in_schema, type, {ends} FROM {footers} WHERE type IN ('FLOAT', 'DOUBLE') GROUP BY ALL"
+    return f"SELECT * FROM ({groups}) WHERE isfinite(min) AND isfinite(max)"
+
+
 def literal(value: Any) -> str:
     """A value as a literal."""
     return lit(value).sql("duckdb")

@@ -88,9 +88,13 @@ class NanToNull(Operation):
     shared = True
 
     @classmethod
-    def both(cls, x: Tree) -> Tree:
-        # no comparison with NaN: DuckDB settles it from the extremes in a Parquet file, which leave NaN out, and finds none;
-        # and no NOT: the branch that every row takes comes last, which saves DuckDB a third
+    def duckdb(cls, x: Tree) -> Tree:
+        # DuckDB settles isnan(x), and comparisons with NaN, from the extremes in a Parquet file, which leave NaN out: TRY keeps it from
+        # doing so. And no NOT: the branch that every row takes comes last, which saves DuckDB a third
+        return if_else(exp.IsNan(this=call("try", x)), exp.Null(), x)
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
         return if_else(exp.IsNan(this=x.copy()), exp.Null(), x)
 
     @staticmethod
