@@ -19,6 +19,7 @@ from tilth.engine.operations.hashing import has_string, key_hash
 from tilth.engine.operations.sums import Exact, regridded, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import Join, joins, refuse_unfit
+from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.errors import RequestError
 
@@ -38,6 +39,12 @@ class Asked:
     title: str
     text: str
     needs: Sequence[Need]
+    stack: Stack | None = None
+
+    def answers(self, rows: Sequence[tuple[Any, ...]]) -> dict[Need, Any]:
+        """The needs' answers from the rows of the query."""
+        found = read_off(self.title, self.needs, rows)
+        return found if self.stack is None else self.stack.answers(found)
 
 
 def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
@@ -81,15 +88,14 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
         elif isinstance(asked.needs[0], Fold):
             known |= _folded(engine, data, asked)
         else:
-            known |= read_off(asked.title, asked.needs, engine.execute(asked.title, asked.text))
+            known |= asked.answers(engine.execute(asked.title, asked.text))
     return known
 
 
 def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
     """The scans that answer the needs. Errors: for columns of another table that are unknown or cannot be compared."""
     asked = list(dict.fromkeys(needs))
-    for scan in plan(_of(Statistic, asked)):
-        yield Asked(scan.title, engine.scan_text(data, scan), scan.statistics)
+    yield from statistics_scans(engine, data, _of(Statistic, asked))
     for join in _joins(engine, data, _of(Relation, asked)):
         here, there = select_from(*engine.base(data), join.here), select_from(*engine.base(join.other), join.there)
         yield Asked(join.title, engine.written(join.select(here, there)), join.relations)
@@ -97,6 +103,17 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
         yield Asked(f"sample of {sample.rows:,} rows", engine.query(data, _sample(engine, data, sample)), (sample,))
     if folds := _folds(asked):
         yield Asked(title_of(folds), engine.query(data, fold_select(folds)), folds)
+
+
+def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statistic]) -> Iterator[Asked]:
+    """The scans that answer statistics."""
+    stacks, others = stacked(statistics, lambda: engine.schema(data), lambda most: engine.rows_up_to(data, most))
+    for stack in stacks:
+        below = stack.of(data)
+        for scan in plan(_of(Statistic, stack.asked)):
+            yield Asked(f"{scan.title} in {len(stack.columns)} columns", engine.scan_text(below, scan), scan.statistics, stack)
+    for scan in plan(others):
+        yield Asked(scan.title, engine.scan_text(data, scan), scan.statistics)
 
 
 def _folds(needs: Iterable[Need]) -> list[Fold]:

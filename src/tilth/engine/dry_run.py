@@ -69,8 +69,8 @@ class DryRun(Session):
         self.note("hold rows", self.query(data, everything()))
         return data
 
-    def settled(self, data: Dataset) -> Dataset:
-        return data
+    def rows_up_to(self, data: Dataset, most: int) -> int:
+        return most
 
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
         known: dict[Any, Any] = {}

@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Rows
-from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nodes_of, not_null, or_, shown_as
+from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nodes_of, not_null, or_, renamed, shown_as
 from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.operations.operation import Operation
@@ -137,19 +137,12 @@ def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked
 
 def _of_groups(s: Statistic, column: str) -> Tree:
     """A row aggregate of one column's cells, said of the column's groups."""
-    where = None if s.where is None else _with_key(s.where, column)
+    where = None if s.where is None else renamed(s.where, column, "k0")
     if not isinstance(s.aggregate, exp.Count):
-        return _filtered(_with_key(s.aggregate, column), where)
-    there = None if isinstance(s.aggregate.this, exp.Star) else not_null(_with_key(s.aggregate.this, column))
+        return _filtered(renamed(s.aggregate, column, "k0"), where)
+    there = None if isinstance(s.aggregate.this, exp.Star) else not_null(renamed(s.aggregate.this, column, "k0"))
     condition = None if there is None and where is None else and_(there, where)
     return SumOrZero.of(size()) if condition is None else _filtered(SumOrZero.of(size()), condition)
-
-
-def _with_key(tree: Tree, column: str) -> Tree:
-    def swap(node: Tree) -> Tree:
-        return key(0) if isinstance(node, exp.Column) and node.name == column else node
-
-    return tree.copy().transform(swap, copy=False)
 
 
 def _numbered(numbers: Iterable[Tree]) -> list[Tree]:

@@ -15,13 +15,13 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schema, Source
-from tilth.engine.answering import answered, read_off
+from tilth.engine.answering import answered, statistics_scans
 from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
-from tilth.engine.plan import PlannedScan, plan
+from tilth.engine.plan import PlannedScan
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
@@ -219,8 +219,8 @@ class Session(ABC):
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
         first = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False).limit(rows, copy=False)
         head, found = data.rows(first, out=columns), dict[Need, Any]()
-        for scan in plan(asked):
-            found |= read_off(scan.title, scan.statistics, self.run(self.scan_text(head, scan)))
+        for scan in statistics_scans(self, head, asked):
+            found |= scan.answers(self.run(scan.text))
         return cast("dict[Statistic, Any]", found)
 
     def with_extremes(self, data: Dataset) -> Dataset:
@@ -232,9 +232,13 @@ class Session(ABC):
         if not data.layers:
             return data
         most = MOST_CELLS // max(1, len(data.names))
-        first = exp.Select(expressions=[alias(lit(1), "n")]).from_(table(BELOW), copy=False).limit(most + 1, copy=False)
+        return self.checkpoint(data) if self.rows_up_to(data, most + 1) <= most else data
+
+    def rows_up_to(self, data: Dataset, most: int) -> int:
+        """The number of rows, or `most` where there are as many; without a full scan."""
+        first = exp.Select(expressions=[alias(lit(1), "n")]).from_(table(BELOW), copy=False).limit(most, copy=False)
         ((rows,),) = self.peek(data.rows(first, out=("n",)), exp.Select(expressions=[alias(all_rows(), "n")]))
-        return self.checkpoint(data) if rows <= most else data
+        return int(rows)
 
     def view(self, data: Dataset) -> str:
         """The name of a table that holds the dataset, for a query that names its tables."""

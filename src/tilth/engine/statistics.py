@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import all_rows, col, columns_of, lit
+from tilth.engine.expressions import all_rows, col, columns_of, lit, own
 from tilth.engine.needs import Need, of_nothing
 from tilth.engine.operations.aggregates import CountDistinct, ExactSum, Quantile
 from tilth.engine.operations.sums import CentralMoment2, Correlated, DoubleSum
@@ -37,7 +38,7 @@ class Statistic(Need):
     aggregate: Tree
     per: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def reads(self) -> set[str]:
         return (set(self.per) or columns_of(self.aggregate)) | self._around()
 
@@ -84,7 +85,7 @@ def count(where: Tree | None = None) -> Statistic:
 
 def count_of(x: Tree) -> Statistic:
     """The number of rows in which x is not null."""
-    return Statistic(exp.Count(this=x.copy()))
+    return Statistic(exp.Count(this=own(x)))
 
 
 def distinct(x: Tree) -> Statistic:
@@ -99,12 +100,12 @@ def total(x: Tree, exact: bool = False) -> Statistic:
 
 def lowest(x: Tree) -> Statistic:
     """The smallest value; null over no values."""
-    return Statistic(exp.Min(this=x.copy()))
+    return Statistic(exp.Min(this=own(x)))
 
 
 def highest(x: Tree) -> Statistic:
     """The largest value; null over no values."""
-    return Statistic(exp.Max(this=x.copy()))
+    return Statistic(exp.Max(this=own(x)))
 
 
 def central_moment(x: Tree) -> Statistic:

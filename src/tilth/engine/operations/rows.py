@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
+from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import cast_to, data_type, lit
@@ -22,6 +23,28 @@ class Copies(Operation):
     @classmethod
     def spark(cls, n: Tree) -> Tree:
         return call("explode", call("array_repeat", lit(0), cast_to(n, data_type("int"))))
+
+
+class Stacked(Operation):
+    """The columns of a row one under another: rows of a place, from 0, and the value. It is all that is selected."""
+
+    PLACE: ClassVar[str] = "place"
+    VALUE: ClassVar[str] = "value"
+
+    @classmethod
+    def duckdb(cls, *columns: Tree) -> Tree:
+        cells = [exp.Struct(expressions=[_named(cls.PLACE, lit(i)), _named(cls.VALUE, c)]) for i, c in enumerate(columns)]
+        return call("unnest", exp.Array(expressions=cells), _named("recursive", exp.true()))
+
+    @classmethod
+    def spark(cls, *columns: Tree) -> Tree:
+        return call(
+            "inline", call("array", *(call("named_struct", lit(cls.PLACE), lit(i), lit(cls.VALUE), c) for i, c in enumerate(columns)))
+        )
+
+
+def _named(name: str, value: Tree) -> Tree:
+    return exp.PropertyEQ(this=exp.to_identifier(name), expression=value)
 
 
 REFUSED = "refused by Tilth: "  # marks a refusal among an engine's errors, in which a connection may be refused, too

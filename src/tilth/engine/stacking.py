@@ -1,0 +1,106 @@
+"""Columns that are asked the same, one under another.
+
+To plan an aggregate takes an engine longer than to compute it over few rows. So where rows are few and columns many, the columns of one
+type that are asked the same stand one under another in a table of two columns, the place of a column and its value, and one aggregate for
+each place answers for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlglot import exp
+
+from tilth.data import BELOW, Dataset, Schema
+from tilth.engine.expressions import col, renamed
+from tilth.engine.layers import table
+from tilth.engine.needs import Need
+from tilth.engine.operations.rows import Stacked
+from tilth.engine.statistics import Statistic
+
+FEWEST = 10  # columns that are worth stacking
+MOST_ROWS = 10_000  # of a table whose columns are stacked
+MOST_CELLS = 1_000_000  # of a stack
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Some columns of one type, what is asked of the stack of them, and which statistics of single columns that answers."""
+
+    columns: tuple[str, ...]
+    asked: Mapping[Need, Mapping[str, Statistic]]
+
+    def of(self, data: Dataset) -> Dataset:
+        """The columns of a table, one under another."""
+        select = exp.Select(expressions=[Stacked.of(*map(col, self.columns))]).from_(table(BELOW), copy=False)
+        return data.rows(select, out=(Stacked.PLACE, Stacked.VALUE))
+
+    def answers(self, found: Mapping[Need, Any]) -> dict[Need, Any]:
+        """The statistics of single columns, from what was found of the stack."""
+        answers = dict[Need, Any]()
+        for of_all, groups in found.items():
+            of_place: dict[int, dict[tuple[Any, ...], Any]] = {}
+            for (place, *key), value in groups.items():
+                of_place.setdefault(place, {})[tuple(key)] = value
+            for place, column in enumerate(self.columns):
+                s, own = self.asked[of_all].get(column), of_place.get(place, {})
+                if s is not None:
+                    answers[s] = own if s.by else own.get((), s.of_nothing)
+        return answers
+
+
+def stacked(
+    statistics: Iterable[Statistic], schema: Callable[[], Schema], rows_up_to: Callable[[int], int]
+) -> tuple[list[Stack], list[Statistic]]:
+    """The stacks that answer statistics, and the other statistics. What the table is like is asked only where columns are many."""
+    asked = list(dict.fromkeys(statistics))
+    alike = dict[Hashable, dict[str, Statistic]]()
+    for s in asked:
+        if len(s.reads) == 1:
+            alike.setdefault(_shape_of(s), {})[next(iter(s.reads))] = s
+    alike = {shape: of_column for shape, of_column in alike.items() if len(of_column) >= FEWEST}
+    count = rows_up_to(MOST_ROWS + 1) if alike else 0
+    stacks = list(_stacks(alike.values(), schema(), MOST_CELLS // count)) if 0 < count <= MOST_ROWS else []
+    answered = {s for stack in stacks for of_column in stack.asked.values() for s in of_column.values()}
+    return stacks, [s for s in asked if s not in answered]
+
+
+def _stacks(alike: Iterable[Mapping[str, Statistic]], schema: Schema, most: int) -> Iterator[Stack]:
+    """Stacks of at most so many columns: one scan answers each."""
+    of_scan = dict[Hashable, dict[Need, dict[str, Statistic]]]()
+    for of_column in alike:
+        of_type = dict[str, dict[str, Statistic]]()
+        for column, s in of_column.items():
+            of_type.setdefault(schema[column].type, {})[column] = s
+        for type_, part in of_type.items():
+            if len(part) >= FEWEST:
+                form = _of_stack(*next(iter(part.items())))
+                of_scan.setdefault((type_, form.by, form.per, form.where if form.per else None), {})[form] = part
+    for asked in of_scan.values():
+        columns = list(dict.fromkeys(c for part in asked.values() for c in part))
+        yield from (Stack(tuple(columns[i : i + most]), asked) for i in range(0, len(columns), most))
+
+
+def _shape_of(s: Statistic) -> Hashable:
+    """What the statistics of different columns have in common that are asked the same."""
+    return s.aggregate if s.per else _shape(s.aggregate), bool(s.per), _shape(s.where), _shape(list(s.by))
+
+
+def _shape(value: Any) -> Hashable:
+    """A tree as nested tuples, with all columns alike."""
+    if isinstance(value, exp.Column):
+        return exp.Column
+    if isinstance(value, exp.Expr):
+        return (type(value), *((name, _shape(v)) for name, v in value.args.items()))
+    return tuple(map(_shape, value)) if isinstance(value, list) else value
+
+
+def _of_stack(column: str, s: Statistic) -> Statistic:
+    """What is asked of the stack for a statistic of one column."""
+    by = (col(Stacked.PLACE), *(renamed(k, column, Stacked.VALUE) for k in s.by))
+    where = s.where and renamed(s.where, column, Stacked.VALUE)
+    if s.per:
+        return replace(s, per=(Stacked.VALUE,), where=where, by=by)
+    return replace(s, aggregate=renamed(s.aggregate, column, Stacked.VALUE), where=where, by=by)

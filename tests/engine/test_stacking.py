@@ -1,0 +1,67 @@
+"""Columns that are asked the same are asked one under another; what is found is that of each column alone."""
+
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from tilth.data import Dataset, Memory
+from tilth.engine import stacking
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import col, gt, is_null, lit
+from tilth.engine.spark import Spark
+from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, StandardDeviation
+from tilth.metrics.keys import DistinctValues, Frequencies, MostFrequent, Uniqueness
+from tilth.metrics.metric import Grouped, Where, measured
+
+WIDTH = 12
+ROWS = 40
+KINDS = {
+    "f": lambda i, r: None if (i + r) % 7 == 0 else (i + 1) * 10.0 ** (i % 4) * ((r * 7 + i) % 13 - 5.5),
+    "i": lambda i, r: None if i == 3 or (i * r) % 5 == 4 else (r * r + i) % 11,
+    "s": lambda i, r: None if i == 5 or r % 9 == i else ["", " ", "a", "Ä", "b"][(r + i) % 5],
+    "d": lambda i, r: date(2020, 1 + (r + i) % 12, 1),
+}
+TABLE = pa.table({f"{kind}{i}": [value(i, r) for r in range(ROWS)] for kind, value in KINDS.items() for i in range(WIDTH)})
+NUMBERS = [f"{kind}{i}" for kind in "fi" for i in range(WIDTH)]
+METRICS = [
+    *(metric(c) for c in TABLE.column_names for metric in (Completeness, Minimum, Maximum, DistinctValues, MostFrequent)),
+    *(metric((c,)) for c in TABLE.column_names for metric in (Frequencies, Uniqueness)),
+    *(metric(c, finite=True) for c in NUMBERS for metric in (Mean, StandardDeviation)),
+    *(Percentile(c, 0.3) for c in NUMBERS),
+    *(Where(Mean(c), gt(col(c), lit(0))) for c in NUMBERS),
+    *(Where(Uniqueness((c,)), gt(col(c), lit(2))) for c in NUMBERS),
+    *(Grouped(Completeness(c), (is_null(col(c)),)) for c in NUMBERS),
+    *(Grouped(Mean(c), ("s1",)) for c in NUMBERS),  # of two columns: not stacked
+]
+
+
+def found(table: pa.Table, engine) -> tuple[dict, int]:
+    with engine.session() as session:
+        return measured(Dataset(Memory(table, tuple(table.column_names))), METRICS, session), len(session.scans)
+
+
+@pytest.mark.parametrize("engine", [DuckDB, pytest.param(Spark, marks=pytest.mark.spark)])
+@pytest.mark.parametrize("rows", [ROWS, 1, 0])
+def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
+    table = TABLE.slice(0, rows)
+    together, few = found(table, engine())
+    monkeypatch.setattr(stacking, "FEWEST", 1_000)
+    alone, many = found(table, engine())
+    assert together == alone
+    assert list(together) == METRICS
+    assert few < many or not rows
+
+
+def test_only_columns_of_small_tables_are_stacked(monkeypatch):
+    _, few = found(TABLE, DuckDB())
+    monkeypatch.setattr(stacking, "MOST_ROWS", ROWS - 1)
+    _, many = found(TABLE, DuckDB())
+    assert few < many
+
+
+def test_a_stack_has_a_bounded_number_of_cells(monkeypatch):
+    whole, few = found(TABLE, DuckDB())
+    monkeypatch.setattr(stacking, "MOST_CELLS", 5 * ROWS)
+    parts, more = found(TABLE, DuckDB())
+    assert parts == whole and few < more
