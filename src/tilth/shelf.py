@@ -85,7 +85,7 @@ def _imported(home: str) -> Any:
 
 
 class Parameterized:
-    """A value that a flow file names, with parameters: a subclass is a frozen dataclass, with the meaning of each in a text under it."""
+    """A value that a flow file names, with parameters: a subclass is a frozen dataclass, with the meaning of each in a string below it."""
 
     name: ClassVar[str]
 
@@ -98,15 +98,15 @@ class Parameterized:
     @classmethod
     @cache
     def documented(cls) -> Mapping[str, str]:
-        """Parameter → what it means: the text that stands under it in the class."""
-        return {name: text for kind in reversed(cls.__mro__) if issubclass(kind, Parameterized) for name, text in _texts_under(kind)}
+        """Parameter → what it means: the string below it in the class."""
+        return {name: text for kind in reversed(cls.__mro__) if issubclass(kind, Parameterized) for name, text in texts_under(kind)}
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters().items())})"
 
 
-def _texts_under(kind: type) -> Iterable[tuple[str, str]]:
-    """(attribute, the text under it), for the annotated attributes of a class that have one."""
+def texts_under(kind: type) -> Iterable[tuple[str, str]]:
+    """(attribute, the string below it), for the annotated attributes of a class that have one."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     statements = body.body if isinstance(body, ast.ClassDef) else []
     for statement, below in pairwise(statements):

@@ -9,30 +9,39 @@ from typing import Any
 
 from tilth.errors import ColumnError, RequestError, unknown
 
-SINGLE = ("label", "prediction", "time", "weight", "split")
-MANY = ("facet", "id", "group", "text", "image", "private")
-
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns of each role. `positive` is the favourable value (or values) of the label.
+    """The columns of each role.
 
     >>> Roles.of(label="approved", positive="yes", facet=["sex", "age"]).facet
     ('sex', 'age')
     """
 
     label: str | None = None
+    """The column to be predicted."""
     positive: tuple[Any, ...] = ()
+    """The label's value (or values) that counts as the favourable outcome."""
     prediction: str | None = None
+    """A model's prediction."""
     facet: tuple[str, ...] = ()
+    """Columns against which bias is measured."""
     id: tuple[str, ...] = ()
+    """What identifies a row."""
     time: str | None = None
+    """When the row was created. Rows of a table with a time are not shuffled or split at random unless the flow says so."""
     group: tuple[str, ...] = ()
+    """Strata for conditional demographic disparity; groups that a split may not divide."""
     weight: str | None = None
-    text: tuple[str, ...] = ()
-    image: tuple[str, ...] = ()
-    private: tuple[str, ...] = ()
+    """A row's weight."""
     split: str | None = None
+    """The part of a split that was made elsewhere."""
+    text: tuple[str, ...] = ()
+    """Free text: no categories, so selectors by kind leave it out."""
+    image: tuple[str, ...] = ()
+    """Images, as bytes or as the places of files: selectors by kind leave them out."""
+    private: tuple[str, ...] = ()
+    """Values that are masked wherever they are shown."""
 
     @classmethod
     def of(cls, **given: Any) -> Roles:
@@ -73,3 +82,7 @@ class Roles:
         ]
         if missing:
             raise ColumnError(*missing)
+
+
+SINGLE = tuple(f.name for f in fields(Roles) if f.default is None)
+MANY = tuple(f.name for f in fields(Roles) if f.name not in (*SINGLE, "positive"))

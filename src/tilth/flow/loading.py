@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from tilth.data import Roles
+from tilth.data.roles import SINGLE
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed
 from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
@@ -23,7 +24,7 @@ from tilth.formats.format import writable
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
-from tilth.shelf import PYTHON_ONLY, Shelf
+from tilth.shelf import PYTHON_ONLY, Shelf, texts_under
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step
@@ -42,33 +43,14 @@ class _Strict(BaseModel):
     model_config = ConfigDict(**PLAIN, frozen=True, use_attribute_docstrings=True, populate_by_name=False)
 
 
-class RolesPart(_Strict):
-    """What columns are for. One name or several."""
+def _type_of_role(name: str) -> Any:
+    if name == "positive":
+        return str | int | float | bool | list[str | int | float | bool] | None
+    return str | None if name in SINGLE else str | list[str] | None
 
-    label: str | None = None
-    """The column to be predicted."""
-    positive: str | int | float | bool | list[str | int | float | bool] | None = None
-    """The label's value (or values) that counts as the favourable outcome."""
-    prediction: str | None = None
-    """A model's prediction."""
-    facet: str | list[str] | None = None
-    """Columns against which bias is measured."""
-    id: str | list[str] | None = None
-    """What identifies a row."""
-    time: str | None = None
-    """When the row was created. Rows of a table with a time are not shuffled or split at random unless the flow says so."""
-    group: str | list[str] | None = None
-    """Strata for conditional demographic disparity; groups that a split may not divide."""
-    weight: str | None = None
-    """A row's weight."""
-    split: str | None = None
-    """The part of a split that was made elsewhere."""
-    text: str | list[str] | None = None
-    """Free text: no categories, so selectors by kind leave it out."""
-    image: str | list[str] | None = None
-    """Images, as bytes or as the places of files: selectors by kind leave them out."""
-    private: str | list[str] | None = None
-    """Values that are masked wherever they are shown."""
+
+_ROLES: dict[str, Any] = {name: (_type_of_role(name), Field(None, description=text)) for name, text in texts_under(Roles)}
+RolesPart = create_model("RolesPart", __base__=_Strict, __doc__="What columns are for. One name or several.", **_ROLES)
 
 
 class DataPart(_Strict):
@@ -96,7 +78,7 @@ class DataPart(_Strict):
     """What becomes of blanks after a delimiter. Detected by default."""
     types: dict[str, Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
-    roles: RolesPart = RolesPart()
+    roles: RolesPart = RolesPart()  # type: ignore[valid-type]  # a model made from a dataclass
     """What columns are for."""
 
 

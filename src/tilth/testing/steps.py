@@ -29,6 +29,7 @@ from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
 from tilth.flow.artefact import entries_of, learned_from
+from tilth.flow.loading import step_of
 from tilth.steps.fitting import fit
 from tilth.steps.step import ColumnStep, Fitted, Step
 from tilth.testing.laws import backwards, embedded, in_memory, nulls, require, same
@@ -110,7 +111,8 @@ class _Battery:
         step = self.step
         require(str(step).startswith(f"{step.name}("), f"{step!r} does not print its name")
         given = {f.name: getattr(step, f.name) for f in fields(step)}
-        require(type(step)(**_tupled(json.loads(json.dumps(given)))) == step, f"{step} is another step after a round trip through JSON")
+        again = step_of(type(step), json.loads(json.dumps(given)), self.roles)
+        require(again == step, f"{step} is another step after a round trip through JSON")
         missing = {f.name for f in fields(step)} - step.documented().keys()
         require(not missing, f"{step.name}: parameters without a string below them: {missing}")
 
@@ -215,12 +217,6 @@ def _named(step: Step, table: pa.Table) -> list[str]:
     values = [getattr(step, f.name) for f in fields(step)]
     words = {w for v in values for w in (v if isinstance(v, tuple) else (v,)) if isinstance(w, str)}
     return [c for c in table.column_names if c in words]
-
-
-def _tupled(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _tupled(v) for k, v in value.items()}
-    return tuple(_tupled(v) for v in value) if isinstance(value, list) else value
 
 
 # ── equality ──

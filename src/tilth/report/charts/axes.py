@@ -78,15 +78,13 @@ def names_room(names: Iterable[str], most: float = 0.32) -> float:
     return min(max((width_of(clean(name)) for name in names), default=0), draw.WIDTH * most) + 10
 
 
-def beyond(count: int, y: float) -> list[str]:
-    """The line that says how many names were not drawn."""
-    return [draw.words(0, y + 14, f"… and {count:,} more", opacity=0.75)] if count > 0 else []
-
-
-def description(items: Iterable[tuple[str, str]], count: int) -> str:
-    """The data in words, for the description."""
-    more = f"; and {count:,} more" if count > 0 else ""
-    return "; ".join(f"{name}: {value}" for name, value in items) + more
+def chart(title: str, data: Iterable[tuple[str, str]], hidden: int, bottom: float, elements: Iterable[str], key: str) -> str:
+    """The figure of the elements, described by the data in words; below them, how many names were not drawn."""
+    more, about = f"and {hidden:,} more", [f"{name}: {value}" for name, value in data]
+    if hidden <= 0:
+        return draw.figure(title, "; ".join(about), bottom, elements, key)
+    rest = draw.words(0, bottom + 14, f"… {more}", opacity=0.75)
+    return draw.figure(title, "; ".join([*about, more]), bottom + 20, [*elements, rest], key)
 
 
 def series_of(rows: Iterable[Mapping[str, object]]) -> list[str]:

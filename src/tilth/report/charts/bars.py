@@ -24,7 +24,7 @@ def bars(title: str, values: Mapping[str, float | None], key: str = "") -> str:
     if not values:
         return draw.nothing(title, key)
     shown = dict(list(values.items())[: draw.MOST])
-    names, hidden = axes.names_room(shown), len(values) - len(shown)
+    names = axes.names_room(shown)
     behind = max((width_of(number(v)) for v in shown.values() if not _negative(v)), default=0) + 8
     ahead = max((width_of(number(v)) for v in shown.values() if _negative(v)), default=-8) + 8
     axis = axes.axis([0.0, *shown.values()], names + ahead, draw.WIDTH - behind)
@@ -33,9 +33,7 @@ def bars(title: str, values: Mapping[str, float | None], key: str = "") -> str:
         body += [draw.words(0, y + 10.5, name, names - 10), draw.titled(f"{name}: {number(value)}", *_bar(axis, value, y))]
         y += ROW
     body.append(draw.line(axis.at(0), 0, axis.at(0), y - 6, 0.6))
-    more = axes.beyond(hidden, y)
-    about = axes.description(((name, number(value)) for name, value in shown.items()), hidden)
-    return draw.figure(title, about, y + 20 * len(more), [*body, *more], key)
+    return axes.chart(title, ((name, number(value)) for name, value in shown.items()), len(values) - len(shown), y, body, key)
 
 
 def _negative(x: float | None) -> bool:

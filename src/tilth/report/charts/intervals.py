@@ -63,9 +63,8 @@ def intervals(
                 body.append(draw.titled(words, *_interval(axis, row[label], y + 18 * k + 9, k, written[name, label])))
         y += deep + 8
     frame = [*axes.scale(axis, top - 4, y), draw.line(axis.at(neutral), top - 4, axis.at(neutral), y, 0.8)]
-    about = axes.description(((f"{name}, {label}", words) for (name, label), words in written.items()), len(rows) - len(shown))
-    more = axes.beyond(len(rows) - len(shown), y + 20)
-    return draw.figure(title, about, y + 20 + 20 * len(more), [*legend, *frame, *body, *more], key)
+    data = ((f"{name}, {label}", words) for (name, label), words in written.items())
+    return axes.chart(title, data, len(rows) - len(shown), y + 20, [*legend, *frame, *body], key)
 
 
 def _shade(x: float, y: float, width: float, height: float) -> str:

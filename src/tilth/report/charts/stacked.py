@@ -33,9 +33,8 @@ def stacked(title: str, parts: Mapping[str, Mapping[str, float]], key: str = "")
         body += [draw.words(0, y + 13, part, names - 10), draw.words(draw.WIDTH, y + 13, sizes[part], anchor="end")]
         body += _segments(part, row, classes, names, draw.WIDTH - sizes_room, y)
         y += 40
-    about = axes.description(((part, _shares_words(row)) for part, row in shown.items()), len(parts) - len(shown))
-    more = axes.beyond(len(parts) - len(shown), y)
-    return draw.figure(title, about, y + 20 * len(more), [*legend, *body, *more], key)
+    data = ((part, _shares_words(row)) for part, row in shown.items())
+    return axes.chart(title, data, len(parts) - len(shown), y, [*legend, *body], key)
 
 
 def _few_classes(parts: dict[str, dict[str, float]]) -> tuple[dict[str, dict[str, float]], list[str]]:
