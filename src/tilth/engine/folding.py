@@ -75,7 +75,7 @@ class Folding:
                 kept = batch if condition is None else batch.filter(batch[condition])
                 for key, part in _parts(kept, groups):
                     states[key] = fold.update(states[key] if key in states else fold.start(), part.select(fold.columns))
-                _refuse_many(states)
+                _reject_many(states)
         return found
 
     def merged(self, a: list[States], b: list[States]) -> list[States]:
@@ -83,7 +83,7 @@ class Folding:
         for fold, whole, more in zip(self.folds, a, b, strict=True):
             for key, state in more.items():
                 whole[key] = fold.merge(whole[key], state) if key in whole else state
-            _refuse_many(whole)
+            _reject_many(whole)
         return a
 
     def packed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -114,6 +114,6 @@ def _parts(batch: pa.RecordBatch, groups: Sequence[str]) -> Iterable[tuple[tuple
     return [(key, batch.take(places)) for key, places in rows.items()]
 
 
-def _refuse_many(states: States) -> None:
+def _reject_many(states: States) -> None:
     if len(states) > MOST_GROUPS:
         raise RequestError(f"a fold has more than {MOST_GROUPS:,} groups", hint="group by columns of fewer values", code="too-many-groups")

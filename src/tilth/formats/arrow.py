@@ -38,7 +38,7 @@ class Arrow(Format):
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Memory:
         table = decoded(as_table(given, names))
-        return Memory(table, tuple(table.column_names), id(table))
+        return Memory(table, tuple(table.column_names))
 
 
 def as_table(given: Any, names: Sequence[str] | None = None) -> pa.Table:

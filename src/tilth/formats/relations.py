@@ -34,7 +34,7 @@ class DuckDBRelation(Format):
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
         table = decoded(_of_64_bits(renamed.to_arrow_table(), [str(t) for t in renamed.types]))
-        return Memory(table, tuple(table.column_names), id(table))
+        return Memory(table, tuple(table.column_names))
 
 
 class SparkFrame(Format):
@@ -51,7 +51,7 @@ class SparkFrame(Format):
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
         table = decoded(renamed.toArrow())
-        return Memory(table, tuple(table.column_names), id(table))
+        return Memory(table, tuple(table.column_names))
 
 
 def _of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:

@@ -88,7 +88,7 @@ def to_duckdb(data: Dataset, engine: Session) -> duckdb.DuckDBPyRelation:
 
     if engine.name != DuckDB.name:
         table = to_arrow(data, engine)
-        return to_duckdb(Dataset(Memory(table, tuple(table.column_names), id(table))), DuckDB().session())
+        return to_duckdb(Dataset(Memory(table, tuple(table.column_names))), DuckDB().session())
     held: Any = engine.checkpoint(data).source
     engine.hand_over()
     relation: duckdb.DuckDBPyRelation = held.handle

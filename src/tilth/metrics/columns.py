@@ -30,9 +30,6 @@ class RowCount(Metric):
     def needs(self) -> tuple[Statistic, ...]:
         return (count(),)
 
-    def value(self, rows: int) -> int:
-        return rows
-
 
 @dataclass(frozen=True)
 class Share(Metric):
@@ -76,9 +73,6 @@ class Sum(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return (total(double(col(self.column))),)
-
-    def value(self, total: float | None) -> float | None:
-        return total
 
 
 @dataclass(frozen=True)
@@ -163,9 +157,6 @@ class Minimum(Metric):
     def needs(self) -> tuple[Statistic, ...]:
         return (lowest(numbers(self.column, True) if self.finite else col(self.column)),)
 
-    def value(self, low: Any) -> Any:
-        return low
-
 
 @dataclass(frozen=True)
 class Maximum(Metric):
@@ -181,9 +172,6 @@ class Maximum(Metric):
     def needs(self) -> tuple[Statistic, ...]:
         return (highest(numbers(self.column, True) if self.finite else col(self.column)),)
 
-    def value(self, high: Any) -> Any:
-        return high
-
 
 @dataclass(frozen=True)
 class Extreme(Metric):
@@ -194,9 +182,6 @@ class Extreme(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return ((lowest if self.side == "min" else highest)(self.formula),)
-
-    def value(self, found: Any) -> Any:
-        return found
 
 
 @dataclass(frozen=True)
@@ -211,9 +196,6 @@ class Percentile(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return (quantile(Finite.of(col(self.column)), self.q),)
-
-    def value(self, found: float | None) -> float | None:
-        return found
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,6 @@ def _once(columns: tuple[str, ...]) -> Statistic:
     return over_groups(CountIf.of(eq(size(), lit(1))), columns)
 
 
-def _members(columns: tuple[str, ...]) -> Statistic:
-    return over_groups(SumOrZero.of(size()), columns)
-
-
 def _groups(columns: tuple[str, ...]) -> Statistic:
     return over_groups(all_rows(), columns)
 
@@ -37,7 +33,7 @@ class Uniqueness(Metric):
     columns: tuple[str, ...]
 
     def needs(self) -> tuple[Statistic, ...]:
-        return _once(self.columns), _members(self.columns)
+        return _once(self.columns), over_groups(SumOrZero.of(size()), self.columns)
 
     def value(self, once: int, rows: int) -> float | None:
         return ratio(once, rows)

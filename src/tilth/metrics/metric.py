@@ -156,12 +156,12 @@ def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, 
     """The value of each metric and the answer to each need, in the fewest scans. Errors: `ColumnError` for every unknown column."""
     wanted = {q: (q,) if isinstance(q, Need) else q.needs() for q in questions}
     asked = list(dict.fromkeys(need for needs in wanted.values() for need in needs))
-    _refuse_unknown(data.names, asked)
+    _reject_unknown(data.names, asked)
     known = engine.answer(data, asked)
     return {q: known[q] if isinstance(q, Need) else q.value(*(known[need] for need in needs)) for q, needs in wanted.items()}
 
 
-def _refuse_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
+def _reject_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
     missing = sorted(set[str]().union(*(s.reads for s in asked)) - set(names))
     ColumnError.reject(m for c in missing for m in ColumnError.unknown(c, names).mistakes)
 

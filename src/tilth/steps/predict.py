@@ -69,7 +69,7 @@ class Predict(Step):
         content = self._content()
         model = model_of(self.form, content, self.trusted)
         columns = self.columns or model.names
-        self._refuse(model, columns, schema)
+        self._reject(model, columns, schema)
         reject_clashes(self.name, schema, {"": {self.column: lit(0)}})
         return {"": {"columns": list(columns), "model": content}}
 
@@ -91,7 +91,7 @@ class Predict(Step):
         """The form of the file, by its suffix; empty for an unknown one."""
         return FORMS.get(Path(self.model).suffix.lower(), "")
 
-    def _refuse(self, model: Model, columns: tuple[str, ...], schema: Schema) -> None:
+    def _reject(self, model: Model, columns: tuple[str, ...], schema: Schema) -> None:
         unfit = "is not a number or boolean (encode it first)"
         numeric = {k for k in Kind if k.numeric or k is Kind.BOOLEAN}
         wrong = self.unfit(map(schema.__getitem__, columns), lambda c: "" if c.kind in numeric else unfit)

@@ -146,7 +146,7 @@ class ColumnStep(Step):
         return chosen
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        yield from self._empty_refused(schema, roles)
+        yield from self._empty_rejected(schema, roles)
         chosen = self.selected(schema, roles)
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
@@ -154,7 +154,7 @@ class ColumnStep(Step):
         reject_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
         return learned
 
-    def _empty_refused(self, schema: Schema, roles: Roles) -> Asking[None]:
+    def _empty_rejected(self, schema: Schema, roles: Roles) -> Asking[None]:
         """Reject string columns that do not fit the step only because they have no value, and say so."""
         unfit = [schema[c] for c in select(self.columns, schema, roles) if schema[c].kind in VOID and self.accepts(schema[c])]
         asked = {c.name: Where(RowCount(), present(c)) for c in unfit}

@@ -48,7 +48,7 @@ def replacing(target: Path, folder: bool) -> Iterator[Path]:
 
 
 def reject_foreign(target: Path, folder: bool) -> None:
-    """Refuse to replace a folder by a file, a file by a folder, or a folder with files that were not written here.
+    """Reject replacing a folder by a file, a file by a folder, or a folder with files that were not written here.
 
     Errors: `RequestError`, and `MachineError` if the place cannot be examined.
     """

@@ -87,7 +87,7 @@ def reject_stream(place: str, what: str, error: type[RequestError]) -> None:
 
 
 def reject_own_input(place: Place, given: Iterable[Place]) -> None:
-    """Refuse to write over an input file, or into an input folder.
+    """Reject writing over an input file, or into an input folder.
 
     `given` are paths of files, folders and patterns. Errors: `RequestError`.
     """

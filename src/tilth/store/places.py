@@ -47,7 +47,7 @@ class Store:
         raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it has files")
 
     def reject_foreign(self, place: str, folder: bool) -> None:
-        """Refuse to replace what Tilth did not write. Errors: `RequestError`."""
+        """Reject a place with what Tilth did not write. Errors: `RequestError`."""
         raise Gap(f"nothing can be written to {scheme_of(place)}://", hint="write a file, and load it from there")
 
     def atomic(self, place: str, folder: bool) -> AbstractContextManager[Path]:
@@ -97,7 +97,7 @@ def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:
 
 
 def reject_foreign(place: Place, folder: bool = True) -> None:
-    """Refuse to replace what Tilth did not write, before any work is done. Errors: as for `atomic`."""
+    """Reject a place with what Tilth did not write, before any work is done. Errors: as for `atomic`."""
     store_of(place).reject_foreign(os.fspath(place), folder)
 
 

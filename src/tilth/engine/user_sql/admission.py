@@ -90,7 +90,7 @@ class Admission:
         self.text, self.place, self.query = text, place, query
         self.mistakes: list[Mistake] = []
 
-    def refuse(self, message: str, accepted: str = "", hint: str = "", code: str = "not-admitted") -> Tree:
+    def reject(self, message: str, accepted: str = "", hint: str = "", code: str = "not-admitted") -> Tree:
         """Note a mistake; null takes the place of what is refused."""
         where = "" if self.query else f", in {short(self.text)!r}"
         self.mistakes.append(Mistake(message + where, self.place, accepted, hint, code))
@@ -106,18 +106,18 @@ class Admission:
     def parsed(self) -> Tree:
         """The tree of the text, made of listed nodes with as many arguments as they take."""
         if len(self.text) > LONGEST:
-            self.refuse(f"the text has {len(self.text):,} characters", f"at most {LONGEST:,}", code="too-long")
+            self.reject(f"the text has {len(self.text):,} characters", f"at most {LONGEST:,}", code="too-long")
             self.finish()
         holder = exp.Tuple(expressions=self._statements())
         if _depth(holder) > DEEPEST * (2 if self.query else 1):
-            self.refuse("the text is nested too deeply", f"at most {DEEPEST} levels", code="too-deep")
+            self.reject("the text is nested too deeply", f"at most {DEEPEST} levels", code="too-deep")
             self.finish()
         for node in list(holder.find_all(exp.Anonymous)):
             operation, takes = OWN.get(node.name.lower(), (None, 0))
             if operation is not None and len(node.expressions) == takes:
                 node.replace(operation.of(*node.expressions))
         for tree in holder.expressions:
-            for _ in tree.walk(prune=self._is_refused):
+            for _ in tree.walk(prune=self._is_rejected):
                 pass
         self.finish()
         found: Tree = holder.expressions[0].pop()
@@ -151,33 +151,33 @@ class Admission:
         place = self.place or Place("<sql>", line, column, lines[line - 1] if line and line <= len(lines) else None)
         return Mistake(f"{short(self.text)!r} is not an SQL expression: {what}", place, code="not-sql")
 
-    def _is_refused(self, node: Any) -> bool:
+    def _is_rejected(self, node: Any) -> bool:
         """Note why a node may not pass, if it may not; what is below it is then not looked at."""
         before = len(self.mistakes)
         if isinstance(node, exp.DataType):
             if node.this not in CASTS or node.expressions:
-                self.refuse(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}")
+                self.reject(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}")
             return True
         if isinstance(node, exp.Anonymous):
             self._unknown(node.name.lower(), node)
         elif isinstance(node, exp.Query | exp.Exists | exp.AggFunc | exp.Window | exp.RowNumber) and not self.query:
             what = "a sub-query" if isinstance(node, exp.Query | exp.Exists) else _name(node)
-            self.refuse(f"{what} cannot be used: a formula sees one row", hint="CustomSql may hold one", code="one-row")
+            self.reject(f"{what} cannot be used: a formula sees one row", hint="CustomSql may hold one", code="one-row")
         elif not (type(node) in LISTED or (self.query and isinstance(node, CLAUSES))):
             why = "the engines do not agree on it, or it reaches outside the tables"
-            self.refuse(f"{_name(node)} cannot be used: {why}", "" if self.query else listed(FUNCTIONS, 40))
+            self.reject(f"{_name(node)} cannot be used: {why}", "" if self.query else listed(FUNCTIONS, 40))
         elif isinstance(node, exp.With) and node.args.get("recursive"):
-            self.refuse("WITH RECURSIVE cannot be used in a query", hint="it may never end")
+            self.reject("WITH RECURSIVE cannot be used in a query", hint="it may never end")
         elif node.error_messages() or (isinstance(node, exp.Func) and _has_more(node)):
-            self.refuse(f"{_name(node)} has too few arguments, or some that it does not take", code="wrong-arguments")
+            self.reject(f"{_name(node)} has too few arguments, or some that it does not take", code="wrong-arguments")
         return len(self.mistakes) > before
 
     def _unknown(self, word: str, node: exp.Anonymous) -> None:
         if word in OWN:
-            self.refuse(f"{word}() takes {OWN[word][1]} arguments, not {len(node.expressions)}", code="wrong-arguments")
+            self.reject(f"{word}() takes {OWN[word][1]} arguments, not {len(node.expressions)}", code="wrong-arguments")
         else:
             near = did_you_mean(word, FUNCTIONS)
-            self.refuse(f"there is no function {node.name}()", listed(FUNCTIONS, 40), near, code="unknown-function")
+            self.reject(f"there is no function {node.name}()", listed(FUNCTIONS, 40), near, code="unknown-function")
 
     # ── meaning ──
 
@@ -201,7 +201,7 @@ class Admission:
         """A value, refused where its kind is not wanted; null is of every kind."""
         if wanted(kind(x)) or kind(x) is Kind.NULL:
             return x
-        return self.refuse(
+        return self.reject(
             f"{message}; {x.sql('spark')} is {article(kind(x))}", hint=hint or CAST_FIRST.get(kind(x), ""), code="wrong-kind"
         )
 
@@ -251,7 +251,7 @@ class Admission:
             return self.as_double(x), self.as_double(y)
         if not (a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric) or (self.query and Kind.STRING not in (a, b))):
             hint = "cast one of them first, such as cast(x as double) or cast(x as date)"
-            self.refuse(f"{article(a)} cannot be compared with {article(b)}", hint=hint, code="not-comparable")
+            self.reject(f"{article(a)} cannot be compared with {article(b)}", hint=hint, code="not-comparable")
         return x, y
 
     def widened(self, values: list[Tree]) -> list[Tree]:
@@ -262,7 +262,7 @@ class Admission:
         found = list(dict.fromkeys(kind(v) for v in values if kind(v) is not Kind.NULL))
         if len(found) > 1 and not all(k.numeric for k in found) and not (self.query and all(k.temporal for k in found)):
             message = f"one of several values is taken, and they are of different kinds: {listed(map(str, found))}"
-            self.refuse(message, hint="cast them to one kind first, such as cast(x as double) or cast(x as string)", code="mixed-kinds")
+            self.reject(message, hint="cast them to one kind first, such as cast(x as double) or cast(x as string)", code="mixed-kinds")
         return [self.as_double(v) if kind(v).numeric else v for v in values] if self.wider(found) is Kind.FLOAT else values
 
     def cast(self, x: Tree, to: Kind) -> Tree:
@@ -276,8 +276,8 @@ class Admission:
             return typed(CONVERSIONS[source, to](x), to)
         if to is Kind.STRING:
             hint = "cut it off to an integer first: cast(x as bigint)" if source.numeric else ""
-            return self.refuse(f"{article(source)} has no string that all engines agree on", hint=hint)
-        return self.refuse(f"{article(source)} cannot be cast to {article(to)}")
+            return self.reject(f"{article(source)} has no string that all engines agree on", hint=hint)
+        return self.reject(f"{article(source)} cannot be cast to {article(to)}")
 
 
 def article(of: Kind) -> str:
@@ -346,7 +346,7 @@ class Call:
     def __call__(self, a: Admission, node: Any) -> Tree:
         given = arguments(node)
         if not given:
-            return a.refuse(f"{_name(node)} has no arguments", code="wrong-arguments")
+            return a.reject(f"{_name(node)} has no arguments", code="wrong-arguments")
         if isinstance(given[0], exp.Distinct):  # of an aggregate
             inner = self.takes(a, _name(node), given[0].expressions)
             taken: list[Tree] = [exp.Distinct(expressions=e.owned(*inner))]
@@ -367,11 +367,11 @@ def _literal(a: Admission, node: exp.Literal) -> Tree:
         return typed(node, Kind.STRING)
     if node.is_int:
         fits = int(node.this) < 2**63
-        return typed(node, Kind.INTEGER) if fits else a.refuse(f"{node.this} does not fit 64 bits", hint=f"as a double: {node.this}e0")
+        return typed(node, Kind.INTEGER) if fits else a.reject(f"{node.this} does not fit 64 bits", hint=f"as a double: {node.this}e0")
     try:
         return typed(e.lit(float(node.this)), Kind.FLOAT)
     except ValueError:
-        return a.refuse(f"{node.this} is not a number")
+        return a.reject(f"{node.this} is not a number")
 
 
 def _sign(a: Admission, node: exp.Neg) -> Tree:
@@ -396,7 +396,7 @@ def _in(a: Admission, node: exp.In) -> Tree:
     if node.args.get("query") is not None:
         return typed(node, Kind.BOOLEAN)
     if not node.expressions:
-        return a.refuse("IN has no values")
+        return a.reject("IN has no values")
     pairs = [a.alike(node.this, v) for v in node.expressions]
     if any(one != pairs[0][0] or not isinstance(v, exp.Literal | exp.Boolean) for one, v in pairs):
         return typed(e.or_(*(e.eq(*pair) for pair in pairs)), Kind.BOOLEAN)
@@ -406,7 +406,7 @@ def _in(a: Admission, node: exp.In) -> Tree:
 def _is(a: Admission, node: exp.Is) -> Tree:
     what = node.expression
     if not isinstance(what, exp.Null | exp.Boolean):
-        return a.refuse(f"IS {what.sql('spark')}", accepted="IS NULL, IS TRUE, IS FALSE, each with NOT or without")
+        return a.reject(f"IS {what.sql('spark')}", accepted="IS NULL, IS TRUE, IS FALSE, each with NOT or without")
     x = node.this if isinstance(what, exp.Null) else a.condition(node.this)
     return typed(exp.Paren(this=exp.Is(this=x.copy(), expression=what.copy())), Kind.BOOLEAN)
 
@@ -431,20 +431,20 @@ def _concat(a: Admission, node: Any) -> Tree:
     """`concat` and `||`: null if one part is. Integers, booleans and dates are written out; engines write doubles differently."""
     parts = e.owned(*(e.text(x) if kind(x) is Kind.NULL else a.cast(x, Kind.STRING) for x in arguments(node)))
     if not parts:
-        return a.refuse("concat() has no arguments", code="wrong-arguments")
+        return a.reject("concat() has no arguments", code="wrong-arguments")
     return typed(exp.Paren(this=reduce(lambda x, y: exp.DPipe(this=x, expression=y), parts)), Kind.STRING)
 
 
 def _trim(a: Admission, node: exp.Trim) -> Tree:
     if node.expression is not None or node.args.get("position"):
-        return a.refuse("trim takes blanks, tabs and line ends from both ends, nothing else", accepted="trim(x)")
+        return a.reject("trim takes blanks, tabs and line ends from both ends, nothing else", accepted="trim(x)")
     return typed(Trim.of(*STRINGS(a, "trim()", [node.this])), Kind.STRING)
 
 
 def _round(a: Admission, node: exp.Round) -> Tree:
     places = node.args.get("decimals") or e.lit(0)
     if not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= MOST_PLACES):
-        return a.refuse(f"the places to round to must be a whole number from 0 to {MOST_PLACES}")
+        return a.reject(f"the places to round to must be a whole number from 0 to {MOST_PLACES}")
     return typed(Round.of(*a.numbers("round()", [node.this]), places), Kind.FLOAT)
 
 
@@ -452,7 +452,7 @@ def _matched(operation: type[Operation]) -> Rule:
     def rule(a: Admission, node: Any) -> Tree:
         x, pattern = arguments(node)
         if not _is_string(pattern):
-            return a.refuse("a pattern must be a string in quotes")
+            return a.reject("a pattern must be a string in quotes")
         try:
             _ = None if operation is Like else Regex.parse(pattern.name)
         except ExpressionError as error:

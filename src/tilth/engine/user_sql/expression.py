@@ -50,12 +50,12 @@ def parse_condition(text: str, schema: Schema, place: Place | None = None) -> Tr
 def _column(a: Admission, node: exp.Column, schema: Schema) -> Tree:
     if node.args.get("table"):
         parts = [part.name for part in node.parts]
-        return a.refuse(f"{'.'.join(parts)}: a name with a dot needs back-quotes", hint=f"`{'.'.join(parts)}`")
+        return a.reject(f"{'.'.join(parts)}: a name with a dot needs back-quotes", hint=f"`{'.'.join(parts)}`")
     alike = [name for name in schema.names if name.casefold() == node.name.casefold()]
     if node.name in schema:
         alike = [node.name]
     if len(alike) != 1 or (alike[0] != node.name and node.this.args.get("quoted")):
         hint = did_you_mean(node.name, schema.names)
-        return a.refuse(f"there is no column {node.name!r}", listed(schema.names), hint, code="unknown-column")
+        return a.reject(f"there is no column {node.name!r}", listed(schema.names), hint, code="unknown-column")
     column = schema[alike[0]]
     return typed(col(column.name), column.kind, narrow=column.type.lower() in NARROW)

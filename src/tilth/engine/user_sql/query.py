@@ -83,7 +83,7 @@ def _name_tables(a: Admission, query: Tree, tables: Mapping[str, str]) -> None:
     """Give every table the engine's name and every WITH a generated one: out of scope its own could be that of a file or a view."""
     for clause in query.find_all(exp.With):
         if twice := [name for name, times in Counter(cte.alias for cte in clause.expressions).items() if times > 1]:
-            a.refuse(f"WITH names {listed(twice)} more than once", hint="give each select a name of its own")
+            a.reject(f"WITH names {listed(twice)} more than once", hint="give each select a name of its own")
     names = {id(cte): f"cte{n}" for n, cte in enumerate(query.find_all(exp.CTE))}
     meant = {id(table): (table, scope.sources.get(table.alias_or_name), scope) for scope in traverse_scope(query) for table in scope.tables}
     for table in list(query.find_all(exp.Table)):
@@ -96,7 +96,7 @@ def _name_tables(a: Admission, query: Tree, tables: Mapping[str, str]) -> None:
         if name is None:
             known = [*tables, *(scope.cte_sources if scope else ())]
             message, hint = f"{table.sql('spark')} not found in additional sources", did_you_mean(table.name, known)
-            a.refuse(message, f"the tables {listed(known)}", hint, code="unknown-table")
+            a.reject(message, f"the tables {listed(known)}", hint, code="unknown-table")
             continue
         table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
         table.set("this", exp.to_identifier(name, quoted=True))
@@ -116,7 +116,7 @@ def _typed(a: Admission, query: Tree, tables: Mapping[str, tuple[str, Schema]]) 
     for column in query.find_all(exp.Column):
         if column.name.casefold() not in known and not isinstance(column.this, exp.Star):
             hint = did_you_mean(column.name, names)
-            a.refuse(f"there is no column {column.name!r}", listed(dict.fromkeys(names)), hint, code="unknown-column")
+            a.reject(f"there is no column {column.name!r}", listed(dict.fromkeys(names)), hint, code="unknown-column")
     a.finish()
     query = qualify_columns(qualify_tables(query, dialect="spark"), schema, dialect="spark")
     validate_qualify_columns(query)

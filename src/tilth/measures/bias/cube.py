@@ -193,7 +193,7 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
 
     wide = _aggregated(axes, seen, data, engine)
     axes = _read(axes, wide.get, request, in_scan=True)
-    _refuse_many(axes)
+    _reject_many(axes)
     no_strata = _unusable(axes.group, request)
     axes = replace(axes, group=None) if no_strata else axes
 
@@ -202,7 +202,7 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     axes = _read(axes, lambda a: facts.get(a.tree), request, in_scan=False)
     no_strata = no_strata or _unusable(axes.group, request)
     if request.positive_must_occur and engine.answers_are_real:
-        _refuse_absent(axes)
+        _reject_absent(axes)
     warnings = [w for a in axes for w in a.warnings()]
     cubes = tuple(_cube(f, c, axes, request, warnings) for f, c in zip(axes.facets, cells, strict=True))
     return Counted(request, cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)))
@@ -262,7 +262,7 @@ def _read(axes: Axes, facts_of: Callable[[Axis], ColumnFacts | None], request: B
 # ── what cannot be counted ──
 
 
-def _refuse_many(axes: Axes) -> None:
+def _reject_many(axes: Axes) -> None:
     """Reject columns of too many values before grouping by them, all at once."""
     sizes = {a: a.facts.distinct for a in axes if a is not axes.group and a.facts is not None and not a.in_scan}
     wrong = {a.column: n for a, n in sizes.items() if n * 6 > MOST_CELLS or (not a.values and n > MOST_SIDES)}
@@ -280,7 +280,7 @@ def too_many_values(name: str, values: int) -> Mistake:
     )
 
 
-def _refuse_absent(axes: Axes) -> None:
+def _reject_absent(axes: Axes) -> None:
     """Reject a favourable value that no row of the label has."""
     axis = axes.label or axes.prediction
     values = axis.facts.values if axis is not None and axis.facts is not None else ()

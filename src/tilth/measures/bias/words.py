@@ -52,7 +52,8 @@ def sentences(found: Sequence[Found]) -> list[str]:
     if metric is None or words is None:
         return []
     if words.unit == "share":
-        return [f"{_filled(words.sentence, found[0])} {_shares(found)}."]
+        sizes = with_and(f"{share_of(f)}{part_of(f)}" for f in found).replace("%", "% of the rows", 1)
+        return [f"{_filled(words.sentence, found[0])} {sizes}."]
     made = []
     for word, there in zip(words.words, _by_side(found, metric.neutral), strict=True):
         neutral = word == words.words[2]
@@ -132,7 +133,3 @@ def _interval(f: Found, neutral: float, size: Callable[[float], str]) -> str:
         return " (perhaps by chance)"
     low, high = sorted((abs(f.low), abs(f.high)))
     return f" ({size(low)} to {size(high)})"
-
-
-def _shares(found: Sequence[Found]) -> str:
-    return with_and(f"{share_of(f)}{part_of(f)}" for f in found).replace("%", "% of the rows", 1)

@@ -122,7 +122,7 @@ class Balance(Step):
         counts = count().grouped(key_string([label]))
         found: Mapping[tuple[str], int] = (yield [counts])[counts]
         sizes = {text: n for (text,), n in sorted(found.items())}
-        self._refuse(label, sizes)
+        self._reject(label, sizes)
         return sizes
 
     def _make(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
@@ -146,7 +146,7 @@ class Balance(Step):
         return {"label": label.name, "key": [c.name for c in key], "classes": classes}
 
     def _places(self, label: Column, sizes: Mapping[str, int]) -> dict[str, list[int]]:
-        self._refuse(label, sizes)
+        self._reject(label, sizes)
         return {text: [self._wanted(n, sizes) % n] for text, n in sizes.items()}
 
     def _wanted(self, n: int, sizes: Mapping[str, int]) -> int:
@@ -155,7 +155,7 @@ class Balance(Step):
             return max(n, rounded(self.ratio * max(sizes.values())))
         return min(n, rounded(min(sizes.values()) / self.ratio))
 
-    def _refuse(self, label: Column, sizes: Mapping[str, int]) -> None:
+    def _reject(self, label: Column, sizes: Mapping[str, int]) -> None:
         mistakes = []
         missing = sum(n for text, n in sizes.items() if not text.strip(BLANKS + "\0"))
         if missing:

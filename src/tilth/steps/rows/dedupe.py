@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlglot import exp
-from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
+from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import alias, and_, col, eq, is_null, lit, or_
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
@@ -65,12 +64,9 @@ class Dedupe(Step):
         window = exp.Window(
             this=exp.RowNumber(),
             partition_by=[col(c) for c in key],
-            order=exp.Order(expressions=[self._ordered(schema[c]) for c in order]),
+            order=exp.Order(expressions=[exp.Ordered(this=col(c), desc=self.keep == "last", nulls_first=False) for c in order]),
         )
         numbered = exp.Select(expressions=[exp.Star(), alias(window, PLACE)]).from_(table(BELOW))
         chosen = exp.Select(expressions=[col(c) for c in data.names]).from_(numbered.subquery("numbered"))
         none = and_(*(is_null(col(c)) for c in key)) if self.on else None
         return data.rows(chosen.where(or_(eq(col(PLACE), lit(1)), none), copy=False))
-
-    def _ordered(self, column: Column) -> Tree:
-        return exp.Ordered(this=col(column.name), desc=self.keep == "last", nulls_first=False)

@@ -21,7 +21,7 @@ CHUNK = 256  # rows whose distances to all others are held at once
 
 
 def reject_unmade(schema: Schema, columns: Sequence[str], label: str, sizes: Mapping[str, int], more: Mapping[str, int]) -> None:
-    """Refuse a table without numbers, and classes that cannot be grown by making rows. `more`: class → rows to make."""
+    """Reject a table without numbers, and classes that cannot be grown by making rows. `more`: class → rows to make."""
     mistakes = [
         Mistake(f"balance: the class {text!r} has one row, and no row can be made between one", hint="use `over`", code="one-row")
         for text in more
