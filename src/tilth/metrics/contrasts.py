@@ -100,7 +100,7 @@ def disparity(refused_d: ArrayLike, refused: ArrayLike, accepted_d: ArrayLike, a
     >>> float(disparity(60, 75, 10, 15)).__round__(5)
     0.13333
     """
-    return _share(refused_d, refused) - _share(accepted_d, accepted)
+    return divided(refused_d, refused) - divided(accepted_d, accepted)
 
 
 def conditional_disparity(refused_d: ArrayLike, refused: ArrayLike, accepted_d: ArrayLike, accepted: ArrayLike) -> Numbers:
@@ -118,10 +118,11 @@ def conditional_disparity(refused_d: ArrayLike, refused: ArrayLike, accepted_d: 
     return found
 
 
-def _share(part: ArrayLike, whole: ArrayLike) -> Numbers:
+def divided(part: ArrayLike, whole: ArrayLike) -> Numbers:
+    """part / whole; by convention 0/0 is 0, and x/0 is infinite."""
     part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(whole == 0, 0.0, part / whole)
+        return np.where((part == 0) & (whole == 0), 0.0, part / whole)
 
 
 def exact_sum(x: ArrayLike) -> Numbers:

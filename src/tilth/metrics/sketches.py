@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
 
 from tilth.engine.needs import Fold
 from tilth.metrics.metric import Metric
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
 
 SHRINK = 2 / 3  # ratio of the size of a level to that of the level above
 
@@ -27,8 +25,6 @@ class Sketch:
 
     def __eq__(self, other: object) -> bool:
         """Whether both keep the same values, in any order."""
-        import numpy as np
-
         return (
             isinstance(other, Sketch)
             and len(self.levels) == len(other.levels)
@@ -49,8 +45,6 @@ class Sketch:
 
     def quantile(self, q: float) -> float | None:
         """The approximate q-quantile: about a share q of the values is at or below it; None without values."""
-        import numpy as np
-
         if not self.n:
             return None
         values = np.concatenate(self.levels)
@@ -69,8 +63,6 @@ class Sketch:
         return max(2, int(self.k * SHRINK ** (len(self.levels) - 1 - h)))
 
     def _compact(self, h: int) -> None:
-        import numpy as np
-
         self.levels += [np.empty(0)] if h + 1 == len(self.levels) else []
         self.compactions += [0] * (len(self.levels) - len(self.compactions))
         level = np.sort(self.levels[h])
@@ -95,20 +87,14 @@ class Kll(Fold):
     k: int = 200
 
     def start(self) -> Sketch:
-        import numpy as np
-
         return Sketch(self.k, [np.empty(0)])
 
     def update(self, state: Sketch, batch: pa.RecordBatch) -> Sketch:
-        import numpy as np
-
         values = np.asarray(batch.column(0).drop_null().to_numpy(zero_copy_only=False), dtype=np.float64)
         state.levels[0] = np.concatenate([state.levels[0], values[np.isfinite(values)]])
         return state.shrunk()
 
     def merge(self, a: Sketch, b: Sketch) -> Sketch:
-        import numpy as np
-
         both = max(len(a.levels), len(b.levels))
         levels = [np.concatenate([s.levels[h] for s in (a, b) if h < len(s.levels)]) for h in range(both)]
         counts = [sum(s.compactions[h] for s in (a, b) if h < len(s.compactions)) for h in range(both)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import PythonFunction
@@ -46,6 +46,7 @@ class Predict(Step):
     learns = False
     shorthand = "model"
     predicts = True
+    learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str], "model": bytes}
 
     model: str
     """The file: `.skops` or `.onnx`. A relative path starts at the working directory."""
@@ -72,9 +73,6 @@ class Predict(Step):
         self._reject(model, columns, schema)
         reject_clashes(self.name, schema, {"": {self.column: lit(0)}})
         return {"": {"columns": list(columns), "model": content}}
-
-    def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {"columns": list[str], "model": bytes}
 
     def _content(self) -> bytes:
         try:

@@ -40,6 +40,7 @@ class Step(Parameterized, ABC):
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     makes_columns: ClassVar[bool] = False  # the names it gives are known only once it has learned
+    learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
     @abstractmethod
@@ -88,7 +89,7 @@ class Step(Parameterized, ABC):
 
         `X | None` may be missing. None where the step does not say. Values of type `bytes` are saved as entries of their own.
         """
-        return None
+        return self.learned_types
 
 
 class ColumnStep(Step):
@@ -121,7 +122,7 @@ class ColumnStep(Step):
         return ""
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return None if self.learns else {}
+        return self.learned_types if self.learns else {}
 
     @property
     def keeps_values(self) -> bool:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import pyarrow as pa
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
 from tilth.store.places import Store
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 DIGITS = 38  # of the largest decimal of the engines
 
@@ -37,8 +36,6 @@ class PostgreSQL(Store):
         text = f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows"
 
         def batches() -> Iterator[pa.RecordBatch]:
-            import pyarrow as pa
-
             schema = pa.schema([field for _, field in columns])
             yield pa.RecordBatch.from_pylist([], schema=schema)
             with _connected(server, place) as cursor:
@@ -72,8 +69,6 @@ def _quoted(table: str) -> str:
 
 def _column(field: pa.Field) -> tuple[str, pa.Field]:
     """A column as it is selected, and as a field: types that Arrow lacks would arrive as untyped text."""
-    import pyarrow as pa
-
     name = '"' + field.name.replace('"', '""') + '"'
     if getattr(field.type, "type_name", "") == "numeric":
         digits, scale = divmod(int(field.metadata[b"POSTGRESQL:typmod"]) - 4, 1 << 16)

@@ -37,13 +37,13 @@ class Lookup(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
-        found = call("unnest", _from_json(values, DUCKDB)) if values else call("unnest", call("range", lit(len(_read(keys)))))
+        found = call("unnest", _from_json(values, DUCKDB)) if values else call("unnest", call("range", lit(len(_parsed(keys.this)))))
         table = exp.Select(expressions=[alias(call("unnest", _from_json(keys, DUCKDB)), KEY), alias(found, FOUND)])
         return _where(exp.Select(expressions=[col(FOUND)]), table, x)
 
     @classmethod
     def spark(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
-        if len(_read(keys)) <= FEW:
+        if len(_parsed(keys.this)) <= FEW:
             place = sub(null_if(call("array_position", _from_json(keys, SPARK), x), lit(0)), lit(1))
             return place if values is None else call("get", _from_json(values, SPARK), exp.Cast(this=place, to=data_type("int")))
         if values is None:
@@ -65,12 +65,8 @@ SPARK: dict[type, str] = {str: "array<string>", bool: "array<boolean>", int: "ar
 
 
 def _from_json(texts: Tree, types: dict[type, str]) -> Tree:
-    values = _read(texts)
+    values = _parsed(texts.this)
     return call("from_json", texts, lit(types[type(values[0]) if values else str]))
-
-
-def _read(texts: Tree) -> list[Scalar]:
-    return _parsed(texts.this)
 
 
 @cache

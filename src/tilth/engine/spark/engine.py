@@ -13,6 +13,8 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from tilth.data import Change, Column, Dataset, Files, Kind, Memory, Native, Rows, Schema, Source
 from tilth.engine import textfiles
 from tilth.engine.folding import Folding, States
@@ -27,7 +29,6 @@ from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
@@ -287,8 +288,6 @@ class SparkRun(Session):
         return found
 
     def batches(self, text: str) -> pa.RecordBatchReader:
-        import pyarrow as pa
-
         frame = self.sql(text)
         with self._ours(text):
             schema = frame.limit(0).toArrow().schema
@@ -296,7 +295,6 @@ class SparkRun(Session):
 
     def _streamed(self, text: str, frame: DataFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The rows of a frame, one partition after the other. PySpark hands rows over one by one, so each row is a batch of them."""
-        import pyarrow as pa
 
         def packed(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
@@ -363,8 +361,6 @@ def _plain(value: Any) -> Any:
 def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
     """A frame of an Arrow table. Its timestamps without a zone stay so, which PySpark would take for ones with a time zone; its unsigned
     integers of 64 bits become decimals. Empty batches are left out: PySpark drops all rows after one."""
-    import pyarrow as pa
-
     fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]
     made = table.cast(pa.schema(fields))
     frame = session.createDataFrame(pa.Table.from_batches([b for b in made.to_batches() if b.num_rows], made.schema))

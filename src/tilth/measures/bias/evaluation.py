@@ -17,7 +17,7 @@ from tilth.measures.bias.axis import MISSING_KEY, Side
 from tilth.measures.bias.contingency import Contingency
 from tilth.measures.bias.cube import Counted, Cube
 from tilth.measures.bias.distances import label_distances
-from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, divided, plain_disparity
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, plain_disparity
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.request import BiasRequest
 from tilth.measures.bias.values import text_of
@@ -39,18 +39,13 @@ class Group:
     side: Side
     counted: Counted
 
-    @property
-    def request(self) -> BiasRequest:
-        """What was asked."""
-        return self.counted.request
-
     @cached_property
     def _in_d(self) -> Numbers:
         return np.array([*(k in self.side.keys for k in self.cube.keys), False], dtype=bool)
 
     @cached_property
     def _in_a(self) -> Numbers:
-        return np.array([*~self._in_d[:-1], self.request.missing == "clarify"], dtype=bool)
+        return np.array([*~self._in_d[:-1], self.counted.request.missing == "clarify"], dtype=bool)
 
     def of(self, numbers: Numbers) -> Contingency:
         """The two sides of a table of (draws, facet key, …)."""
@@ -81,13 +76,13 @@ class Group:
     @cached_property
     def counts(self) -> dict[str, float]:
         """`n_a`, `n_d`, and of known outcome `n_a_positive` …, of known prediction `n_a_predicted_positive` …"""
-        sizes = self.weights.known()[0]
+        sizes, request = self.weights.known()[0], self.counted.request
         found = {"n_a": sizes[0], "n_d": sizes[1]}
-        for axis, prefix, there in (("label", "", self.request.label), ("prediction", "predicted_", self.request.prediction)):
+        for axis, prefix, there in (("label", "", request.label), ("prediction", "predicted_", request.prediction)):
             if there is not None:
                 known = self.weights.known(axis)[0]
                 found |= {f"n_{s}_{prefix}{y}": known[i, j] for i, s in enumerate("ad") for j, y in enumerate(("negative", "positive"))}
-        return {name: float(n) if self.request.weight is not None else int(n) for name, n in found.items()}
+        return {name: float(n) if request.weight is not None else int(n) for name, n in found.items()}
 
     @property
     def missing_labels(self) -> tuple[float, float]:
@@ -108,11 +103,11 @@ def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Gro
     found = [group for cube in counted.cubes for group in _of_cube(cube, counted, data, engine)]
     p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
     adjusted = iter(intervals.adjusted(p_values))
-    return [(g, [f if f.payload.p_value is None else _adjusted(f, next(adjusted)) for f in of]) for g, of in found]
 
+    def with_adjusted(f: Found) -> Found:
+        return f if f.payload.p_value is None else replace(f, payload=replace(f.payload, p_adjusted=next(adjusted)))
 
-def _adjusted(f: Found, p: float) -> Found:
-    return replace(f, payload=replace(f.payload, p_adjusted=p))
+    return [(g, list(map(with_adjusted, of))) for g, of in found]
 
 
 def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session) -> Iterator[tuple[Group, list[Found]]]:
@@ -130,7 +125,7 @@ def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session) -> It
 
 def _finding(g: Group, name: str, used: Numbers, value: Any = None, bounds: Any = None, **more: Any) -> Found:
     """A finding of a group; `used` are the rows of each side, `bounds` those of the interval, `more` fields of the payload."""
-    request, facet, n = g.request, g.cube.facet.name, int(used.sum())
+    request, facet, n = g.counted.request, g.cube.facet.name, int(used.sum())
     about: dict[str, Any] = {"facet": facet, "facet_value": g.side.name, "other": g.other or None, "counts": g.counts}
     about |= {"label": request.label, "label_value": g.counted.favourable, "prediction": request.prediction}
     about |= {"group_variable": request.group, "status": "ok", "n_used": n, "n_excluded": g.cube.total - n}
@@ -146,7 +141,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
     finding = partial(_finding, g, m.name, used, description=m.description)
     if error := _why_not(m, used, g):
         return finding(status="error", error=error)
-    request, value, status = g.request, m.value(g.weights), "degenerate" if m.undefined(g.rows) else "ok"
+    request, value, status = g.counted.request, m.value(g.weights), "degenerate" if m.undefined(g.rows) else "ok"
     bounds, method = _percentiles(draws, m, request) if value is not None else None, "bootstrap"
     if value is not None and status == "ok" and request.weight is None and not request.bootstrap:
         bounds, method = m.closed_interval(value, g.rows, request.confidence), "normal"
@@ -158,7 +153,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
         status=status,
         notes=tuple(_notes(m, used, g, strata.get("one_sided_share", 0.0))),
         more=strata,
-        rates=None if m.rate is None else tuple(divided(*m.rate(g.weights))[0].tolist()),
+        rates=None if m.rate is None else tuple(contrasts.divided(*m.rate(g.weights))[0].tolist()),
         p_value=_p_value(m, g.rows) if request.weight is None else None,
         method=method if bounds else None,
         band=band,
@@ -180,8 +175,8 @@ def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
 
 
 def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator[str]:
-    if used.min() < g.request.min_group_size:
-        yield f"small group: {int(used.min())} rows, fewer than {g.request.min_group_size}"
+    if used.min() < g.counted.request.min_group_size:
+        yield f"small group: {int(used.min())} rows, fewer than {g.counted.request.min_group_size}"
     if m.axes == ("label",):
         seen = g.rows.known("label")[0] > 0
         if seen.any(axis=0).sum() == 1:
@@ -222,7 +217,7 @@ def _over_values(m: BiasMetric, g: Group, draws: Draws) -> Found:
     if not used.all():
         return finding(status="error", error="there are no rows on one side")
     p, q = contrasts.shares(weights.known("label"))[0]
-    label, bounds = g.counted.axes.label, _percentiles(draws, m, g.request)
+    label, bounds = g.counted.axes.label, _percentiles(draws, m, g.counted.request)
     largest = g.cube.labels[int(np.argmax(np.abs(p - q)))]
     named = {"largest": label.name(largest, g.cube.labels)} if label is not None else {}
     return finding(m.value(weights), bounds, method="bootstrap" if bounds else None, more=named)
@@ -246,7 +241,7 @@ def _drawn(cells: Numbers, groups: Sequence[Group], asked: Sequence[BiasMetric],
     The draws depend on the seed and the facet's name, not on what else is asked.
     """
     found: list[dict[str, list[Numbers]]] = [{m.name: [] for m in asked} for _ in groups]
-    request = groups[0].request if groups and asked else None
+    request = groups[0].counted.request if groups and asked else None
     if request is None or not request.bootstrap:
         return [{} for _ in groups]
     rows, weights, squares = (a.ravel() for a in cells)

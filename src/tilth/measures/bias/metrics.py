@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tilth.measures.bias.contingency import Contingency
 from tilth.metrics import contrasts, intervals
+from tilth.metrics.contrasts import divided
 
 Numbers = NDArray[Any]
 Formula = Callable[[Contingency], Numbers]
@@ -125,12 +126,6 @@ def correct(t: Contingency) -> tuple[Numbers, Numbers]:
     """The share of predictions that equal the label."""
     known = t.known("label", "prediction")
     return known[..., 0, 0] + known[..., 1, 1], known.sum(axis=(-2, -1))
-
-
-def divided(part: Numbers, whole: Numbers) -> Numbers:
-    """part / whole; by convention 0/0 is 0, and x/0 is infinite."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where((part == 0) & (whole == 0), 0.0, part / whole)
 
 
 def difference(name: str, title: str, axes: tuple[str, ...], rate: Rate, meaning: str, wording: Wording, **more: Any) -> BiasMetric:

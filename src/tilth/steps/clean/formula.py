@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Roles, Schema
+from tilth.data import Dataset, Roles, Schema
 from tilth.engine.expressions import columns_of
 from tilth.engine.user_sql.expression import parse_expression
 from tilth.errors import RequestError
@@ -33,6 +33,7 @@ class Formula(Step):
     name = "formula"
     parts = frozenset({"rows", "features"})
     learns = False
+    learned_types: ClassVar[Mapping[str, Any]] = {}
 
     column: str
     """The column that is made."""
@@ -48,9 +49,6 @@ class Formula(Step):
 
     def _change(self, schema: Schema) -> Mapping[str, Tree | None]:
         return {self.column: parse_expression(self.expression, schema)}
-
-    def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data.change(self._change(schema))

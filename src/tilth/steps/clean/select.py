@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from tilth.data import Column, Dataset, Roles, Schema
+from tilth.data import Dataset, Roles, Schema
 from tilth.data import select as selected
 from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
@@ -28,6 +28,7 @@ class Select(Step):
     name = "select"
     parts = frozenset({"rows", "features"})
     learns = False
+    learned_types: ClassVar[Mapping[str, Any]] = {"dropped": list[str]}
 
     columns: Selector
     """The columns that stay: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
@@ -48,9 +49,6 @@ class Select(Step):
             chosen = set(schema.names) - away
         part = {c for role in STAY for c in roles.named().get(role, ())}
         return [n for n in schema.names if n not in chosen | (part - away)]
-
-    def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {"dropped": list[str]}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data.change(dict.fromkeys(learned[""]["dropped"]))

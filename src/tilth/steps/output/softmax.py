@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Roles, Schema, select
+from tilth.data import Dataset, Roles, Schema, select
 from tilth.engine.expressions import add, col, greatest, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, NanToNull
 from tilth.errors import RequestError
@@ -31,6 +31,7 @@ class Softmax(Step):
     name = "softmax"
     parts = frozenset({"features", "output"})
     learns = False
+    learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str]}
 
     columns: Selector = "prediction*"
     """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
@@ -42,9 +43,6 @@ class Softmax(Step):
             raise RequestError("softmax: no column is chosen", code="nothing-selected")
         RequestError.reject(self.unfit(map(schema.__getitem__, chosen), lambda c: "" if c.kind.numeric else "is not numeric"))
         return {"": {"columns": list(chosen)}}
-
-    def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {"columns": list[str]}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         chosen = learned[""]["columns"]

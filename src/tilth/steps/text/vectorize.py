@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
 from sqlglot.expressions import Expression as Tree
@@ -84,6 +84,7 @@ class Vectorize(ColumnStep):
     name = "vectorize"
     parts = frozenset({"features"})
     makes_columns = True
+    learned_types: ClassVar[Mapping[str, Any]] = {"words": list[str], "names": list[str]}
 
     columns: Selector
     with_: Literal["count"] = "count"
@@ -112,9 +113,6 @@ class Vectorize(ColumnStep):
     @property
     def keeps_values(self) -> bool:
         return True
-
-    def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {"words": list[str], "names": list[str]}
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         return {column.name: None} | {
