@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakValueDictionary
@@ -71,32 +71,20 @@ class Codec(Format):
         import pyarrow as pa
 
         text, rows = engine.query(data, everything()), 0
+
+        def numbered(reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
+            """Each batch with the number of its file; an empty one first, so that there is a file."""
+            nonlocal rows
+            for batch in itertools.chain([pa.RecordBatch.from_pylist([], schema=reader.schema)], reader):
+                yield rows // PART_ROWS if folder else 0, batch
+                rows += batch.num_rows
+
         with engine.timed("write", text):
             reader = engine.batches(text)
-            batches = iter(reader)
-            for i in itertools.count():
-                part = _Part(batches, PART_ROWS if folder else sys.maxsize)
-                if i and not part.first:
-                    break
+            for i, (_, part) in enumerate(itertools.groupby(numbered(reader), key=itemgetter(0))):
                 with _opened(to / f"data_{i}{self.suffixes[0]}" if folder else to) as file:
-                    self.encode(pa.RecordBatchReader.from_batches(reader.schema, part), file, **options)
-                rows += part.rows
+                    self.encode(pa.RecordBatchReader.from_batches(reader.schema, map(itemgetter(1), part)), file, **options)
         return rows
-
-
-class _Part:
-    """The batches of one file, up to a number of rows; `rows` are those that were read."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch], most: int) -> None:
-        self.batches, self.most, self.rows = batches, most, 0
-        self.first = list(itertools.islice(batches, 1))
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in itertools.chain(self.first, self.batches):
-            self.rows += batch.num_rows
-            yield batch
-            if self.rows >= self.most:
-                return
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -93,8 +93,7 @@ class Spark(Engine):
 
     def frame(self, table: pa.Table) -> DataFrame:
         """An Arrow table as a frame in the session that was given."""
-        with active_kept(self.own):
-            return moved(_frame_of(self.own, table), self.given)
+        return moved(_frame_of(self.own, table), self.given)
 
 
 class SparkRun(Session):
@@ -190,7 +189,7 @@ class SparkRun(Session):
                     frame: DataFrame = scan(source, self)
                     return frame
                 case Memory():
-                    return self._in_memory(source.table)
+                    return _frame_of(self.own, source.table)
                 case Native(engine="spark"):
                     return moved(source.handle, self.own, self._held)
         raise Gap(f"Spark cannot read {source}")
@@ -202,11 +201,7 @@ class SparkRun(Session):
         if source.format != "parquet":
             hint = "make them Parquet, or read them with DuckDB"
             raise Gap(f"Spark on a cluster reads {source.format} from places that it sees itself, not from {source}", hint=hint)
-        return self._in_memory(pq.read_table(list(source.paths)))
-
-    def _in_memory(self, table: pa.Table) -> DataFrame:
-        with active_kept(self.own):
-            return _frame_of(self.own, table)
+        return _frame_of(self.own, pq.read_table(list(source.paths)))
 
     def returned(self, frame: DataFrame) -> DataFrame:
         """An internal frame in the given session, for the user to continue with."""
@@ -363,7 +358,8 @@ def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
     integers of 64 bits become decimals. Empty batches are left out: PySpark drops all rows after one."""
     fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]
     made = table.cast(pa.schema(fields))
-    frame = session.createDataFrame(pa.Table.from_batches([b for b in made.to_batches() if b.num_rows], made.schema))
+    with active_kept(session):
+        frame = session.createDataFrame(pa.Table.from_batches([b for b in made.to_batches() if b.num_rows], made.schema))
     naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
     return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame

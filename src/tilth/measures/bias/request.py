@@ -5,22 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tilth.data import Kind, Roles, Schema
 from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.measures.bias.axis import Reading, is_interval
 from tilth.measures.bias.metrics import BIAS_METRICS, of_stage
 from tilth.measures.bias.values import Interval, Value
+from tilth.shelf import Parameterized
 
 SEVERAL = " & "  # between the columns, and the values, of an intersection
-READINGS = ("categorical", "continuous")
-MISSING = ("exclude", "as_category", "clarify")
 CANNOT_GROUP = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})
+
+NO_FACET = Mistake(
+    "bias is measured against facets, and no column has that role",
+    hint="add `facet: [sex, age]` to the roles, or leave `bias` out",
+    code="no-facet",
+)
 
 _LOOKS_LIKE_INTERVAL = re.compile(r"\s*[(\[][^()\[\]]*,[^()\[\]]*[)\]]\s*")
 
 MissingPolicy = Literal["exclude", "as_category", "clarify"]
+READINGS: tuple[str, ...] = get_args(Reading)
 
 
 @dataclass(frozen=True)
@@ -47,19 +53,40 @@ Groups = Mapping[str, tuple[tuple[Interval, ...], tuple[Any, ...]]]
 """Facet → the intervals that it was cut into, or the values that it has."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class BiasOptions(Parameterized):
+    """How bias is measured, whatever the columns are."""
+
+    metrics: tuple[str, ...] = ()
+    """Names of bias metrics, such as DPL; by default all that the columns permit."""
+    bootstrap: int = 1000
+    """Draws behind each interval; 0 gives closed forms where there are any."""
+    confidence: float = 0.95
+    """Confidence of the intervals."""
+    seed: int = 0
+    """Seed of the draws."""
+    missing: MissingPolicy = "exclude"
+    """Rows without a value that a metric needs: excluded; with a missing facet or group as a category of its own; or as Clarify counts."""
+    intersections: tuple[tuple[str, ...], ...] = ()
+    """Combinations of columns, each measured as one facet."""
+    threshold: float | None = None
+    """The score above which a prediction is favourable."""
+    verdicts: bool = False
+    """Whether each value is compared with the band accepted by convention."""
+    min_group_size: int = 30
+    """Rows that a group must have for a verdict."""
+    show_private: bool = False
+    """Whether values of private columns are shown."""
+
+
 @dataclass(frozen=True)
-class BiasRequest:
+class BiasRequest(BiasOptions):
     """What bias to measure, and how.
 
     `positive` are the favourable values of label and prediction: values, or one number as an exclusive lower bound. `prediction` is a
     column of predicted labels, or with `threshold` of scores: those above it are favourable. `group` forms the strata of CDDL.
-    `metrics` are names of `BIAS_METRICS`; by default all that the columns permit. `types` state how a column is read, against the rule
-    of `axis.reading`. `missing` says what happens to rows that lack a value that a metric needs: they are excluded; or a missing facet
-    or group is a category of its own; or as Clarify counts them. `bootstrap` is the number of draws behind each interval; 0 gives
-    closed forms where there are any. `confidence` is a share. Groups smaller than `min_group_size` are measured, but get no verdict.
-    `bands` replace the acceptable range of a metric. `weight` is a column: counts become sums of it. `intersections` are combinations of
-    columns, each measured as one facet. Values of private columns are masked without `show_private`.
-    With `positive_must_occur` a favourable value that no row has is an error, else a warning.
+    `types` state how a column is read, against the rule of `axis.reading`. `bands` replace the acceptable range of a metric. `weight` is a
+    column: counts become sums of it. With `positive_must_occur` a favourable value that no row has is an error, else a warning.
 
     Errors: `RequestError` with every mistake at once.
 
@@ -71,22 +98,12 @@ class BiasRequest:
     label: str | None = None
     positive: tuple[Value, ...] = ()
     group: str | None = None
-    metrics: tuple[str, ...] = ()
     types: Mapping[str, Reading] = field(default_factory=dict, hash=False)
-    missing: MissingPolicy = "exclude"
-    confidence: float = 0.95
-    bootstrap: int = 1000
-    seed: int = 0
-    min_group_size: int = 30
-    verdicts: bool = False
     bands: Mapping[str, tuple[float, float]] = field(default_factory=dict, hash=False)
-    intersections: tuple[tuple[str, ...], ...] = ()
     max_combinations: int = 200
     weight: str | None = None
     force_group: bool = False
     prediction: str | None = None
-    threshold: float | None = None
-    show_private: bool = False
     positive_must_occur: bool = False
 
     def __post_init__(self) -> None:
@@ -105,9 +122,7 @@ class BiasRequest:
         where no column is a facet, or no favourable value is given.
         """
         if not roles.facet:
-            raise RequestError(
-                "bias is measured against facets, and no column has that role", hint="add roles: {facet: [sex, age]}", code="no-facet"
-            )
+            raise RequestError(NO_FACET)
         outcome = roles.label or roles.prediction
         boolean = outcome is not None and schema is not None and outcome in schema and schema[outcome].kind is Kind.BOOLEAN
         positive = roles.positive or ((True,) if boolean else ())
@@ -197,7 +212,7 @@ class BiasRequest:
         for what in ("bootstrap", "min_group_size", "max_combinations"):
             if getattr(self, what) < 0:
                 yield Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
-        yield from unknown((self.missing,), MISSING, "missing values: {} is not known", "unknown-value")
+        yield from unknown((self.missing,), get_args(MissingPolicy), "missing values: {} is not known", "unknown-value")
         for column, kind in self.types.items():
             if kind not in READINGS:
                 hint = did_you_mean(str(kind), READINGS)
