@@ -54,11 +54,11 @@ def written(table: TableSummary, place: str) -> Iterator[str]:
     """The lines of the draft."""
     yield "# A first draft, made by inspecting the data. It runs as it is; check every guess."
     yield "#   tilth run THIS-FILE -o result"
-    found = list(pitfalls(table))
-    if found:
+    warnings = list(pitfalls(table))
+    if warnings:
         yield "#"
         yield "# Pitfalls:"
-        yield from (f"# - {comment_text(pitfall)}" for pitfall in found)
+        yield from (f"# - {comment_text(pitfall)}" for pitfall in warnings)
     yield ""
     yield from _data(table, place)
     yield from _roles(table)

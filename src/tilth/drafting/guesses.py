@@ -65,6 +65,6 @@ def favourable_value(label: str, counts: Mapping[Any, int]) -> tuple[Any, ...]:
 def time_columns(seen: Sequence[ColumnSummary]) -> tuple[str, ...]:
     """The integer columns that together give a time: year, month and so on, at least these two."""
     named = {snake(s.name): s.name for s in reversed(seen) if s.kind is Kind.INTEGER and s.full}
-    found = [named.get(part, "") for part in TIME_UNITS]
-    parts = found[: found.index("")] if "" in found else found
+    parts = [named.get(part, "") for part in TIME_UNITS]
+    parts = parts[: parts.index("")] if "" in parts else parts
     return tuple(parts) if len(parts) > 1 else ()

@@ -33,15 +33,15 @@ def leakage(seen: Sequence[ColumnSummary], roles: Roles, counts: Mapping[Any, in
     groups = {s.name: Frequencies((s.name, label)) for s in others if 2 <= s.distinct <= FEW}
     gap_counts = engine.answer(data, gaps.values()) if gaps else {}
     tables = measured(data, groups.values(), engine) if groups else {}
-    found = []
+    judged = []
     for s in seen:
         leak = ""
         if s.name in groups and _one_to_one(tables[groups[s.name]]):
             leak = "each of its values occurs with one value of the label only"
         elif s.name in gaps and _null_by_label({k[0]: n for k, n in gap_counts[gaps[s.name]].items()}, counts):
             leak = "it is null exactly where the label has one value"
-        found.append(replace(s, leakage=leak))
-    return found
+        judged.append(replace(s, leakage=leak))
+    return judged
 
 
 def duplicate_columns(seen: Sequence[ColumnSummary], roles: Roles, data: Dataset, engine: Session) -> list[ColumnSummary]:
@@ -53,15 +53,15 @@ def duplicate_columns(seen: Sequence[ColumnSummary], roles: Roles, data: Dataset
     parts = {roles.label, roles.time, *roles.id}
     fit = [s for s in seen if 3 <= s.distinct <= FEW and s.name not in parts and not (s.leakage or s.private or s.ambiguous)]
     counts = {s.name: Frequencies((s.name,)) for s in fit if sum((s.distinct, s.missing) == (t.distinct, t.missing) for t in fit) > 1}
-    found = measured(data, counts.values(), engine) if counts else {}
-    shapes = {name: sorted(n for (value,), n in found[m].items() if value is not None) for name, m in counts.items()}
+    values = measured(data, counts.values(), engine) if counts else {}
+    shapes = {name: sorted(n for (value,), n in values[m].items() if value is not None) for name, m in counts.items()}
     numbers = {s.name for s in fit if s.numeric}
     pairs = [(a, b) for a, b in combinations(shapes, 2) if shapes[a] == shapes[b] and not {a, b} <= numbers][:MOST_PAIRS]
     frequencies = {pair: Frequencies(pair) for pair in pairs}
     tables = measured(data, frequencies.values(), engine) if frequencies else {}
     same: dict[str, str] = {}
     for a, b in pairs:
-        if _one_to_one(tables[frequencies[a, b]]) and len(tables[frequencies[a, b]]) == len(found[counts[a]]):
+        if _one_to_one(tables[frequencies[a, b]]) and len(tables[frequencies[a, b]]) == len(values[counts[a]]):
             same.setdefault(b, a)
     return [replace(s, duplicate_of=same.get(s.name, "")) for s in seen]
 

@@ -68,14 +68,14 @@ def string_patterns(schema: Schema, data: Dataset, engine: Session) -> dict[str,
     statistics = {(c, what): count(FitsForm.of(col(c), lit(form))) for c in columns for what, (form, _) in forms.items()}
     present = {c: count_of(col(c)) for c in columns}
     answer = engine.answer(data, [*statistics.values(), *present.values()]) if columns else {}
-    found = {}
+    patterns = {}
     for c in columns:
         fits = {what: answer[statistics[c, what]] for what in forms}
         matching = [what for what, (_, share) in forms.items() if fits[what] and fits[what] >= share * answer[present[c]]]
         written = next((what for what in matching if what in WRITTEN), "")
         private = next((what for what in matching if what in PRIVATE_VALUES and not written), "")
-        found[c] = StringPatterns(private, written, answer[present[c]] - fits[written] if written else 0)
-    return found
+        patterns[c] = StringPatterns(private, written, answer[present[c]] - fits[written] if written else 0)
+    return patterns
 
 
 def placeholder_of(profile: ColumnProfile) -> int | None:

@@ -34,11 +34,6 @@ def passes(criterion: Criterion, column: Column) -> Tree:
     return judged(criterion, _value(criterion, column), col(column.name))
 
 
-def length_passes(criterion: Criterion, column: Column) -> Tree:
-    """Whether the length of a string, 0 for null, meets a condition."""
-    return judged(criterion, length(column), lit(0))
-
-
 def length(column: Column) -> Tree:
     """The number of characters of a cell; 0 for null."""
     return coalesce(exp.Length(this=as_text(column)), lit(0))
@@ -55,8 +50,8 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
                 return and_(not_null(cell), not_(equal)) if null_listed else not_(equal)
             return or_(is_null(cell), equal) if null_listed else equal
         case "matches":
-            found = FullMatches.of(value, _pattern(str(operands[0])))
-            return coalesce(not_(found) if criterion.negated else found, exp.false())
+            matched = FullMatches.of(value, _pattern(str(operands[0])))
+            return coalesce(not_(matched) if criterion.negated else matched, exp.false())
         case "between":
             low, high = (_literal(o, criterion) for o in operands)
             outside = or_(le(value, low), ge(value, high))

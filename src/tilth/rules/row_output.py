@@ -52,10 +52,10 @@ def row_results(data: Dataset, ruleset: Ruleset, prepared: Mapping[Rule, Prepare
     if FAILED_RULES in data.names:
         raise RequestError(f"the data has a column {FAILED_RULES} already", hint="rename it", code="column-taken")
     joined, tests = _with_members(data, _leaf_tests(prepared), prepared)
-    found = {str(rule): _test(rule, tests) for rule in ruleset.rules}
-    reasons = [case((test.fails, lit(rule))) for rule, test in found.items() if test]
+    by_rule = {str(rule): _test(rule, tests) for rule in ruleset.rules}
+    reasons = [case((test.fails, lit(rule))) for rule, test in by_rule.items() if test]
     tested = joined.change({FAILED_RULES: call("concat_ws", lit(SEPARATOR), *reasons) if reasons else lit("")})
-    without = tuple(rule for rule, test in found.items() if not test)
+    without = tuple(rule for rule, test in by_rule.items() if not test)
     return _results(tested.keep((*data.names, FAILED_RULES)), without)
 
 
@@ -102,14 +102,14 @@ def _with_members(data: Dataset, tests: dict[Rule, _Test], prepared: Mapping[Rul
         return data, tests
     here = exp.to_identifier(BELOW, quoted=True)
     select = exp.Select(expressions=[exp.Column(this=exp.Star(), table=here)]).from_(table(BELOW), copy=False)
-    found: list[str] = []
+    added: list[str] = []
     for i, (rule, member) in enumerate(members.items()):
         side, name = f"member{i}", f"{MEMBER} {i}"
         select.select(alias(not_null(_of(side, "hit")), name), copy=False)
         select.join(_among(member).subquery(side), on=and_(*_pairs(member, side)), join_type="left", copy=False)
         tests[rule] = _Test(_named(tests[rule].passes, name), _named(tests[rule].fails, name))
-        found.append(name)
-    return data.rows(select, out=(*data.names, *found)), tests
+        added.append(name)
+    return data.rows(select, out=(*data.names, *added)), tests
 
 
 def _among(member: Membership) -> exp.Select:

@@ -46,7 +46,7 @@ def row_rule(
     scope, threshold = context.scope(rule), context.criterion(rule.threshold)
     rows, hits = within(RowCount(), scope), within(RowCount(), and_(passing, scope))
     nulls = within(RowCount(), and_(is_null(col(column.name)), scope))
-    found = {name: within(metric, scope) for name, metric in extremes.items()}
+    measured = {name: within(metric, scope) for name, metric in extremes.items()}
     hidden = values_of_cells and context.private([column.name])
 
     def judge(values: Values) -> RuleResult:
@@ -54,16 +54,16 @@ def row_rule(
         if n == 0:
             passed_over = scope is not None or pass_on_nothing
             return RuleResult(Outcome.PASSED, notes=(NOTHING_MATCHED,)) if passed_over else failed(NO_ROWS)
-        metrics = {} if hidden else {name: values[m] for name, m in found.items() if values[m] is not None}
-        if not found or hidden or threshold is not None or always_share:
+        metrics = {} if hidden else {name: values[m] for name, m in measured.items() if values[m] is not None}
+        if not measured or hidden or threshold is not None or always_share:
             metrics[title] = passed / n
         met = passed == n if threshold is None else threshold.holds(passed / n)
-        decisive = [values[m] for m in found.values()] if threshold is None else []
+        decisive = [values[m] for m in measured.values()] if threshold is None else []
         broken = _broken(criterion, decisive, passed / n, values[nulls] if null_fails else 0, hidden)
         return judged(met, metrics, broken, rows=row_counts(passed, n))
 
     failing = FailureFilter((column.name,), and_(not_(passing), scope), alike=alike)
-    needs = (rows, hits, *([nulls] if null_fails else []), *found.values())
+    needs = (rows, hits, *([nulls] if null_fails else []), *measured.values())
     return PreparedRule(needs, judge, (column.name,), passing, scope, failing)
 
 

@@ -35,11 +35,11 @@ TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: 
 OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
 
 
-def rules(found: Sequence[Finding[RuleVerdict]]) -> Section:
+def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     """The verdicts: failed ones first, in the order of the ruleset."""
-    several = len({f.part for f in found}) > 1
-    failed, passed = ([f for f in found if f.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.PASSED))
-    unjudged = [f for f in found if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
+    several = len({f.part for f in findings}) > 1
+    failed, passed = ([f for f in findings if f.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.PASSED))
+    unjudged = [f for f in findings if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
     worst = failed + unjudged
     blocks: list[Block] = [_verdict(f, several) for f in worst[:MOST]]
     if len(worst) > MOST:
@@ -51,19 +51,19 @@ def rules(found: Sequence[Finding[RuleVerdict]]) -> Section:
     return Section("rules", "Rules", tuple(blocks), advice=(*_unjudged(unjudged), *_failed(failed)), summary=tuple(_summary(worst)))
 
 
-def _unjudged(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
-    if not found:
+def _unjudged(findings: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
+    if not findings:
         return []
-    first = code(found[0].name) + (f" and {number(len(found) - 1)} more" if len(found) > 1 else "")
-    return [Advice(f"Fix the {'rule' if len(found) == 1 else 'rules'} that could not be judged: {first}.", 90)]
+    first = code(findings[0].name) + (f" and {number(len(findings) - 1)} more" if len(findings) > 1 else "")
+    return [Advice(f"Fix the {'rule' if len(findings) == 1 else 'rules'} that could not be judged: {first}.", 90)]
 
 
-def _failed(found: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
+def _failed(findings: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
     """The rules that most rows fail; those without counts after them, in the order of the ruleset."""
-    worst = sorted(found, key=_failing_share, reverse=True)[:MOST_ADVICE]
+    worst = sorted(findings, key=_failing_share, reverse=True)[:MOST_ADVICE]
     advice = [f"Look at {code(f.name)}" + (f": {why}" if (why := failing_words(f.payload)) else ", which failed.") for f in worst]
-    if len(found) > len(worst):
-        advice[-1] += f" {counted(len(found) - len(worst), 'other rule')} failed too."
+    if len(findings) > len(worst):
+        advice[-1] += f" {counted(len(findings) - len(worst), 'other rule')} failed too."
     return [Advice(words, 80) for words in advice]
 
 
@@ -155,12 +155,12 @@ def _leaves(payload: RuleVerdict) -> list[Block]:
     return [table("Its parts", ("part", "verdict", "reason"), rows)]
 
 
-def examples(caption: str, found: Sequence[Mapping[str, Any]], most: int = 10) -> Table:
+def examples(caption: str, rows: Sequence[Mapping[str, Any]], most: int = 10) -> Table:
     """Some rows, as a table of the columns that they have."""
-    columns = list(dict.fromkeys(str(name) for row in found for name in row))[:MOST_SHOWN]
-    named = [{str(k): v for k, v in row.items()} for row in found[:most]]
-    rows = [[code(shown(row[c], 60)) if c in row else "" for c in columns] for row in named]
-    return table(caption, tuple(code(c, 40) for c in columns), rows, brief=3)
+    columns = list(dict.fromkeys(str(name) for row in rows for name in row))[:MOST_SHOWN]
+    named = [{str(k): v for k, v in row.items()} for row in rows[:most]]
+    cells = [[code(shown(row[c], 60)) if c in row else "" for c in columns] for row in named]
+    return table(caption, tuple(code(c, 40) for c in columns), cells, brief=3)
 
 
 def _examples(finding: Finding[RuleVerdict]) -> Block:
@@ -187,7 +187,7 @@ def outcome_cell(outcome: Outcome | None) -> Cell:
     return Cell(OUTCOMES[outcome] if outcome else "Not judged", TONES.get(outcome, "unknown"))
 
 
-def _table(caption: str, found: Sequence[Finding[RuleVerdict]], several: bool) -> Table:
+def _table(caption: str, findings: Sequence[Finding[RuleVerdict]], several: bool) -> Table:
     heads = ("rule", "verdict", *(("data",) if several else ()), "value", "reason")
     rows = [
         (
@@ -197,15 +197,15 @@ def _table(caption: str, found: Sequence[Finding[RuleVerdict]], several: bool) -
             Cell("" if f.value is None else value_with_interval(f.value)),
             Cell(" ".join(f.payload.reasons(f.message))),
         )
-        for f in found
+        for f in findings
     ]
     return table(caption, heads, rows, numbers=["value"], brief=20)
 
 
-def analyzers(found: Sequence[Finding[AnalyzerNumbers]]) -> Section:
+def analyzers(findings: Sequence[Finding[AnalyzerNumbers]]) -> Section:
     """What the analyzers of a ruleset measured."""
     rows = []
-    for f in found:
+    for f in findings:
         reason = " ".join(f.message.split())
         metrics = f.payload.metrics or {"": f.value}
         rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_with_interval(v), reason) for m, v in metrics.items()]

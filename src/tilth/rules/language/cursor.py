@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Fault(Exception):
-    """Reading cannot go on here; the mistake was noted already."""
+    """Nothing more of this item can be read; the mistake was noted already."""
 
 
 class Cursor:
@@ -85,10 +85,10 @@ class Cursor:
             return Fault()
         if before.kind == NAME and (meant := miswritten(before.text)):
             return self.fault("E-SYNTAX", before.span, f"'{shown(before.text)}' is not expected here", hint=meant)
-        found = "the ruleset ends too early" if token.kind == END else f"'{shown(token.text)}' is not expected here"
+        message = "the ruleset ends too early" if token.kind == END else f"'{shown(token.text)}' is not expected here"
         if token.kind == NAME:
             hint = miswritten(token.text) or slip_of(token.text) or hint or self.report.near(token.text, FIXED)
-        return self.fault("E-SYNTAX", token.span, found, accepted=accepted, hint=hint)
+        return self.fault("E-SYNTAX", token.span, message, accepted=accepted, hint=hint)
 
     def resync(self, start: int) -> None:
         """Moves to where the next item of the list can begin: past a broken string, or to a comma, `]`, a section or the end."""

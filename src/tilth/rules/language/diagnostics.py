@@ -109,7 +109,7 @@ class Diagnostics:
 
     source: SourceText
     strict: bool = False
-    found: list[tuple[Span, RuleMistake]] = field(default_factory=list)
+    mistakes: list[tuple[Span, RuleMistake]] = field(default_factory=list)
     errors: int = 0
     searches: int = 0
 
@@ -140,8 +140,8 @@ class Diagnostics:
 
     def sorted(self) -> tuple[RuleMistake, ...]:
         """All mistakes in the order of the source."""
-        return tuple(mistake for _, mistake in sorted(self.found, key=lambda one: one[0]))
+        return tuple(mistake for _, mistake in sorted(self.mistakes, key=lambda one: one[0]))
 
     def _add(self, code: str, severity: str, span: Span, message: str, accepted: str, hint: str, glue: str) -> None:
         place = self.source.place(span)
-        self.found.append((span, RuleMistake(message, place, accepted, hint, code, severity, glue)))
+        self.mistakes.append((span, RuleMistake(message, place, accepted, hint, code, severity, glue)))

@@ -74,7 +74,9 @@ def _value(number: Number, history: Sequence[float]) -> Values:
         case Group():
             return _value(number.number, history)
         case Call():
-            return _call(number, history)
+            if number.function not in FUNCTIONS:
+                raise EvaluationError(f"there is no function {number.function}", number)
+            return FUNCTIONS[number.function](number, [_value(argument, history) for argument in number.arguments], history)
         case Arithmetic():
             total = _single(number.first, history)
             for sign, term in number.rest:
@@ -97,13 +99,6 @@ def _divide(a: float, b: float) -> float:
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide}
-
-
-def _call(call: Call, history: Sequence[float]) -> Values:
-    function = FUNCTIONS.get(call.function)
-    if function is None:
-        raise EvaluationError(f"there is no function {call.function}", call)
-    return function(call, [_value(argument, history) for argument in call.arguments], history)
 
 
 def _reject(call: Call, takes: str, glue: str = "") -> NoReturn:

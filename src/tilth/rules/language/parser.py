@@ -88,17 +88,17 @@ class Parser(Operands):
 
     def document(self) -> None:
         """The sections in their order. What follows the last one is ignored."""
-        found: dict[str, None] = {}  # the kinds of section so far, in their order
+        earlier: dict[str, None] = {}  # the kinds of section so far, in their order
         while self.here.kind != END:
             section = self.section()
-            bodies = BODIES.intersection(found)
+            bodies = BODIES.intersection(earlier)
             if bodies and (section not in BODIES - bodies or (self.report.strict and section == "Rules")):
-                hint = f"{section} must come before {next(reversed(found))}" if section in SECTIONS and section not in bodies else ""
+                hint = f"{section} must come before {next(reversed(earlier))}" if section in SECTIONS and section not in bodies else ""
                 self.report.warn("W-TRAILING", self.here.span, "from here on the ruleset is ignored", hint=hint)
                 return
             if section:
-                self.in_order(section, found)
-                found[section] = None
+                self.in_order(section, earlier)
+                earlier[section] = None
                 self.read_section(section)
             elif not self.lost():
                 return
@@ -119,14 +119,14 @@ class Parser(Operands):
         self.report.error("E-SYNTAX", token.span, message, accepted=A_SECTION, hint=f"did you mean {section!r}?")
         return section
 
-    def in_order(self, section: str, found: dict[str, None]) -> None:
+    def in_order(self, section: str, earlier: dict[str, None]) -> None:
         """Notes a section that comes too late or twice."""
         span = self.here.span
-        if section == "Rules" and "Analyzers" in found:
+        if section == "Rules" and "Analyzers" in earlier:
             self.report.extension("W-ORDER", span, "Rules after Analyzers: Glue does not read them", hint="put Rules first")
-        elif section != NAME and section in found:
+        elif section != NAME and section in earlier:
             self.report.error("E-SYNTAX", span, f"there are two sections {section}")
-        elif found and ORDER[section] < max(ORDER[one] for one in found):
+        elif earlier and ORDER[section] < max(ORDER[one] for one in earlier):
             what = "a variable" if section == NAME else section
             self.report.error("E-SYNTAX", span, f"{what} is not expected here", accepted=A_SECTION)
 
@@ -317,7 +317,7 @@ class Parser(Operands):
 
     def parameters(self) -> tuple[syntax.Parameter, ...]:
         """Parameters as long as there are any, with the connectors `of` and `and` before them."""
-        found: list[syntax.Parameter] = []
+        parameters: list[syntax.Parameter] = []
         while True:
             start, connector = self.here, ""
             if start.kind in ("of", "and") and self.peek().kind in PARAMETERS:
@@ -326,8 +326,8 @@ class Parser(Operands):
                 connector = self.take().text
             if self.here.kind not in PARAMETERS:
                 break
-            found.append(self.parameter(start, connector))
-        return tuple(found)
+            parameters.append(self.parameter(start, connector))
+        return tuple(parameters)
 
     def parameter(self, start: Token, connector: str) -> syntax.Parameter:
         if self.take_if("$"):
@@ -408,20 +408,20 @@ class Parser(Operands):
             self.report.extension("W-NOT-IN-GLUE", self.here.span, "Glue's open grammar reads one tag after each with")
             self.take()
 
-    def threshold(self, found: list[syntax.Condition]) -> None:
+    def threshold(self, thresholds: list[syntax.Condition]) -> None:
         condition = self.condition()
         if condition is None:
             raise self.unexpected("a number condition, such as > 0.9")
         condition = self.unquoted(condition)
         if condition.family != "number":
             self.report.error("E-THRESHOLD", condition.span, "a threshold is compared with a number", accepted="a share from 0 to 1")
-        elif found:
+        elif thresholds:
             glue = "Only one threshold condition at a time is supported."
             self.report.error(
                 "E-THRESHOLD", condition.span, "there are two thresholds", hint="one can be a range: between 0.5 and 0.9", glue=glue
             )
         else:
-            found.append(condition)
+            thresholds.append(condition)
 
     def tag(self, name: Token) -> syntax.Tag:
         """A tag and its value."""

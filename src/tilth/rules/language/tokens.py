@@ -69,24 +69,24 @@ def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
     odd: list[Oddity] = []
     at = unclosed = 0
     while unclosed < 2 and (match := _TOKEN.match(text, at)):  # more often would cost the square of the length
-        kind, found, start, at = match.lastgroup or "", match.group(), match.start(), match.end()
+        kind, word, start, at = match.lastgroup or "", match.group(), match.start(), match.end()
         match kind:
             case "date" | "clock" | "text" | "int" | "decimal":
-                tokens.append(Token(kind, found, start))
+                tokens.append(Token(kind, word, start))
             case "name":
-                tokens.append(Token(FIXED.get(found, NAME), found, start))
+                tokens.append(Token(FIXED.get(word, NAME), word, start))
             case "now":
-                tokens.append(Token(NOW, found, start))
+                tokens.append(Token(NOW, word, start))
             case "sign":
-                tokens.append(Token(found, found, start))
+                tokens.append(Token(word, word, start))
             case "quote":
                 unclosed += 1
                 at = _unclosed(text, start, tokens, odd)
-            case "comment" if found.endswith("\n"):
+            case "comment" if word.endswith("\n"):
                 pass
             case "slashes" | "comment" | "return" | "character":
-                mark = found == "\ufeff" and start == 0
-                odd.append(Oddity("mark" if mark else kind, Span(start, at), found))
+                mark = word == "\ufeff" and start == 0
+                odd.append(Oddity("mark" if mark else kind, Span(start, at), word))
     tokens.append(Token(END, "", len(text)))
     return tokens, odd
 

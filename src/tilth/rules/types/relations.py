@@ -54,10 +54,10 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
     matched, rows = MatchedRows(other, keys), RowCount()
 
     def judge(values: Values) -> RuleResult:
-        n, found = values[rows], values[matched]
+        n, hits = values[rows], values[matched]
         if n == 0:
             return failed("Primary data frame contains no data.")
-        return _ratio(rule, context, found / n, rows=row_counts(found, n))
+        return _ratio(rule, context, hits / n, rows=row_counts(hits, n))
 
     return PreparedRule((matched, rows), judge, tuple(a for a, _ in keys), col(MEMBER), member=_member(context, other, keys))
 
@@ -85,13 +85,13 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
     rows, repeated, equal = RowCount(), RepeatedKeys(other, keys), EqualRows(other, keys, columns)
 
     def judge(values: Values) -> RuleResult:
-        n, found = values[rows], values[equal]
+        n, hits = values[rows], values[equal]
         if n == 0:
             return failed("Cannot evaluate: primary DataFrame is empty")
         if values[repeated]:
             message = f"The selected columns are not comparable due to duplicates: {values[repeated]:,} keys occur more than once"
             raise RulesError(message, hint="choose key columns that are unique in both tables", code="repeated-keys")
-        return _ratio(rule, context, found / n, rows=row_counts(found, n))
+        return _ratio(rule, context, hits / n, rows=row_counts(hits, n))
 
     of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
     return PreparedRule((rows, repeated, equal), judge, of, col(MEMBER), member=member)
@@ -163,10 +163,6 @@ def _about_table(word: str) -> Callable[[Rule, Context], str]:
     return lambda rule, context: f"Dataset.{context.names(rule)[0]}.{word}"
 
 
-def _about_reference(rule: Rule, context: Context) -> str:
-    return f"Column.{split_reference(context.names(rule)[1])[0]}.ReferentialIntegrity"
-
-
 def _about_columns(rule: Rule, context: Context) -> str:
     columns = dict.fromkeys(split_aggregate(text)[2] for text in context.names(rule))
     return f"Column.{','.join(columns)}.AggregateMatch"
@@ -174,7 +170,8 @@ def _about_columns(rule: Rule, context: Context) -> str:
 
 REFERENTIAL_INTEGRITY = RuleType(
     "ReferentialIntegrity", TWO, ("columns", "reference"), 'ReferentialIntegrity "a,b" "alias.{x,y}" = 1.0', dynamic=True,
-    row=True, analyzer=TILTH, prepare=_referential_integrity, metric=_about_reference, lint=_lint_pairs,
+    row=True, analyzer=TILTH, prepare=_referential_integrity, lint=_lint_pairs,
+    metric=lambda rule, context: f"Column.{split_reference(context.names(rule)[1])[0]}.ReferentialIntegrity",
 )  # fmt: skip
 DATASET_MATCH = RuleType(
     "DatasetMatch", (Form(2, 3, NUMBER),), ("alias", "mapping"), 'DatasetMatch "alias" "key" "a,b->c" >= 0.98', dynamic=True,

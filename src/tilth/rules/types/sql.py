@@ -19,10 +19,9 @@ from tilth.engine.user_sql.query import parse_query
 from tilth.errors import REFUSED, ExpressionError, MachineError, TilthError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
-from tilth.report import Outcome
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
-from tilth.rules.language.syntax import Rule
+from tilth.rules.language.syntax import Analyzer, Rule
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, metric_name, row_counts
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
@@ -32,14 +31,10 @@ NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Co
 
 
 def _prepare(rule: Rule, context: Context) -> PreparedRule:
-    """With a condition the query gives one number; without, the rows that pass."""
+    """With a condition, or as an analyzer, the query gives one number; else the rows that pass."""
     query = _admitted(rule, context)
-    return _number_rule(rule, query, context) if rule.condition is not None else _rows_rule(rule, query, context)
-
-
-def _record(analyzer: Rule, context: Context) -> PreparedRule:
-    query = _admitted(analyzer, context)
-    return PreparedRule((), lambda _: RuleResult(Outcome.PASSED, {NUMBER_METRIC: _number(query, context)}))
+    one_number = rule.condition is not None or isinstance(rule, Analyzer)
+    return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)
 
 
 def _admitted(rule: Rule, context: Context) -> Any:
@@ -53,7 +48,7 @@ def _admitted(rule: Rule, context: Context) -> Any:
 
 
 def _reject_product(select: exp.Select, context: Context) -> None:
-    """Reject to pair every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`."""
+    """Reject pairing every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`."""
     joins = select.args.get("joins") or ()
     conditions = [j.args.get("on") for j in joins] + [select.args.get("where")]
     equalities = [e for c in conditions if c is not None for e in c.find_all(exp.EQ, exp.NullSafeEQ) if _of_columns(e)]
@@ -71,7 +66,7 @@ def _of_columns(equality: exp.Binary) -> bool:
     return all(side.find(exp.Column) for side in (equality.this, equality.expression))
 
 
-def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
+def _execute(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
     try:
         return context.engine.execute("custom SQL", context.engine.written(tree))
     except TilthError as error:
@@ -82,7 +77,7 @@ def _ask(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
 
 def _number(query: Tree, context: Context) -> Any:
     """The one number that a query gives. Errors: `ExpressionError` if it gives more, less, or no number."""
-    rows = _ask(context, query)
+    rows = _execute(context, query)
     if len(rows) != 1:
         raise ExpressionError(f"Custom SQL did not return exactly 1 row: it returned {len(rows)}", code="not-one-row")
     if len(rows[0]) != 1:
@@ -111,7 +106,7 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
     rows, hits = _count_queries(query, returned, context)
 
     def judge(values: Values) -> RuleResult:
-        ((n,),), ((passed,),) = _ask(context, rows), _ask(context, hits)
+        ((n,),), ((passed,),) = _execute(context, rows), _execute(context, hits)
         if n == 0:
             return failed("Custom SQL rule could not be evaluated due to data frame being empty")
         met = passed == n if threshold is None else threshold.holds(passed / n)
@@ -158,6 +153,6 @@ CUSTOM_SQL = RuleType(
     "CustomSql", (Form(1, 1, NUMBER, bare=True),), ("sql",),
     'CustomSql "select count(*) from primary" > 0, CustomSql "select id from primary where ok" with threshold > 0.9',
     instead_of_where="put the condition into the query", threshold=GLUE, row=True, dynamic=True,
-    analyzer=GLUE, watchable=True, prepare=_prepare, record=_record,
+    analyzer=GLUE, watchable=True, prepare=_prepare,
     metric=lambda rule, context: NUMBER_METRIC if rule.condition else ROWS_METRIC, lint=_lint,
 )  # fmt: skip

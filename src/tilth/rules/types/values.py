@@ -7,11 +7,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import not_
+from tilth.engine.expressions import lit, not_
 from tilth.errors import RulesError
 from tilth.metrics.columns import Extreme, Maximum, Minimum
 from tilth.metrics.metric import Metric
-from tilth.rules.cells import length, length_passes, offenders, passes
+from tilth.rules.cells import judged, length, offenders, passes
 from tilth.rules.conditions import Criterion, resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
@@ -28,14 +28,14 @@ def _column_values(rule: Rule, context: Context) -> PreparedRule:
     """Every cell, or the share of the threshold, meets the condition."""
     (column,) = context.columns(rule)
     criterion = _cell_criterion(rule, context)
-    named = [e for e in offenders(criterion) if column.kind.numeric]
+    decisive = tuple(offenders(criterion)) if column.kind.numeric else ()
     return row_rule(
         rule,
         context,
         column,
         passes(criterion, column),
         _compliance(rule, context),
-        extremes={name: m for name, m in extremes(column.name).items() if name.endswith(tuple(named))} if named else {},
+        extremes={name: m for name, m in extremes(column.name).items() if name.endswith(decisive)},
         values_of_cells=True,
         criterion=criterion,
         null_fails=not criterion.holds(None),
@@ -76,7 +76,7 @@ def _column_length(rule: Rule, context: Context) -> PreparedRule:
     reject_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
     assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
     criterion = resolve(rule.condition, context.setting)
-    passing, title = length_passes(criterion, column), metric_name("LengthCompliance", (column.name,))
+    passing, title = judged(criterion, length(column), lit(0)), metric_name("LengthCompliance", (column.name,))
     return row_rule(rule, context, column, passing, title, extremes=lengths(column), criterion=criterion, always_share=True)
 
 
