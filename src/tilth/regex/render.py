@@ -66,7 +66,8 @@ def _repeat(repeat: Repeat, dialect: Dialect, after: CharSet) -> str:
     body = render(repeat.body, dialect, tree.inside(repeat, after))
     if not isinstance(repeat.body, Chars):
         body = f"(?:{body})"
-    return body + _counts(repeat) + _manner(repeat, dialect, after)
+    possessive = dialect.possessive and tree.is_decided_group(repeat, after)
+    return body + _counts(repeat) + ("?" if not repeat.greedy else "+" if possessive else "")
 
 
 def _counts(repeat: Repeat) -> str:
@@ -81,12 +82,6 @@ def _counts(repeat: Repeat) -> str:
             return f"{{{least},}}"
         case least, most:
             return f"{{{least}}}" if least == most else f"{{{least},{most}}}"
-
-
-def _manner(repeat: Repeat, dialect: Dialect, after: CharSet) -> str:
-    if not repeat.greedy:
-        return "?"
-    return "+" if dialect.possessive and tree.is_decided_group(repeat, after) else ""
 
 
 def _chars(among: CharSet, dialect: Dialect) -> str:

@@ -105,7 +105,7 @@ def _with_members(data: Dataset, tests: dict[Rule, _Test], prepared: Mapping[Rul
     added: list[str] = []
     for i, (rule, member) in enumerate(members.items()):
         side, name = f"member{i}", f"{MEMBER} {i}"
-        select.select(alias(not_null(_of(side, "hit")), name), copy=False)
+        select.select(alias(not_null(exp.column("hit", side, quoted=True)), name), copy=False)
         select.join(_among(member).subquery(side), on=and_(*_pairs(member, side)), join_type="left", copy=False)
         tests[rule] = _Test(_named(tests[rule].passes, name), _named(tests[rule].fails, name))
         added.append(name)
@@ -119,12 +119,8 @@ def _among(member: Membership) -> exp.Select:
 
 
 def _pairs(member: Membership, side: str) -> list[Tree]:
-    pairs = [(_of(BELOW, c), _of(side, f"k{i}")) for i, c in enumerate(member.columns)]
+    pairs = [(exp.column(c, BELOW, quoted=True), exp.column(f"k{i}", side, quoted=True)) for i, c in enumerate(member.columns)]
     return [exp.NullSafeEQ(this=a, expression=b) if null else eq(a, b) for (a, b), null in zip(pairs, member.nulls, strict=True)]
-
-
-def _of(owner: str, name: str) -> exp.Column:
-    return exp.column(exp.to_identifier(name, quoted=True), exp.to_identifier(owner, quoted=True))
 
 
 def _named(tree: Tree, name: str) -> Tree:

@@ -19,8 +19,6 @@ from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import NO_ROWS, NOTHING_MATCHED, PreparedRule, RuleResult, Values, failed, judged, row_counts, within
 
-NONE: Mapping[str, Metric] = MappingProxyType({})
-
 
 def row_rule(
     rule: Rule,
@@ -29,7 +27,7 @@ def row_rule(
     passing: Tree,
     title: str,
     *,
-    extremes: Mapping[str, Metric] = NONE,
+    extremes: Mapping[str, Metric] = MappingProxyType({}),
     values_of_cells: bool = False,
     criterion: Criterion | None = None,
     always_share: bool = False,

@@ -71,7 +71,12 @@ class Operands(Cursor):
             case "$":
                 self.take()
                 return syntax.Reference(self.expect(NAME, "the name of a variable").text, span=self.since(token))
-        return self.now() or self.quantity() or self.number_operand()
+        if moment_or_quantity := self.now() or self.quantity():
+            return moment_or_quantity
+        number = self.number(AN_OPERAND)
+        if self.here.kind in UNITS:
+            raise self.unexpected("a whole number before a unit", "durations and sizes are whole numbers: 90 minutes, not 1.5 hours")
+        return number
 
     def keyword(self) -> syntax.Keyword:
         token = self.take()
@@ -114,12 +119,6 @@ class Operands(Cursor):
             accepted = "up to 2147483647" if self.report.strict else f"up to {MOST_DIGITS} digits"
             raise self.fault("E-CONDITION", span, "this number is too large", accepted=accepted)
         return syntax.Quantity(count, unit, span=span)
-
-    def number_operand(self) -> syntax.Number:
-        number = self.number(AN_OPERAND)
-        if self.here.kind in UNITS:
-            raise self.unexpected("a whole number before a unit", "durations and sizes are whole numbers: 90 minutes, not 1.5 hours")
-        return number
 
     def number(self, accepted: str = "a number") -> syntax.Number:
         """Terms with `+ - * /` between them, all of one precedence."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilth.errors import RequestError, did_you_mean
+from tilth.errors import RequestError, unknown
 from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText, Span
 from tilth.rules.language.functions import dynamic
 from tilth.rules.language.syntax import Ruleset
@@ -15,7 +15,7 @@ TARGETS = ("glue", "glue-catalog", "glue-etl")
 def outside_glue(ruleset: Ruleset, source: SourceText, target: str) -> tuple[RuleMistake, ...]:
     """Warnings of code W-NOT-IN-GLUE for what the target would reject: `glue`, `glue-catalog` or `glue-etl`."""
     if target not in TARGETS:
-        raise RequestError(f"unknown target {target!r}", accepted=", ".join(TARGETS), hint=did_you_mean(target, TARGETS))
+        raise RequestError(*unknown([target], TARGETS, "unknown target {}", "unknown-target"))
     report = Diagnostics(source)
     _limits(ruleset, report)
     if target == "glue-catalog":

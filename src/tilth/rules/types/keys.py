@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,17 +12,12 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import all_rows, and_, coalesce, col, eq, is_null, lit, not_null, or_
 from tilth.metrics.columns import Completeness, RowCount
 from tilth.metrics.keys import DistinctValues, DuplicateRows, Entropy, Uniqueness, UniqueValueRatio
-from tilth.metrics.metric import Metric
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter, groupable
 from tilth.rules.language.syntax import Rule
 from tilth.rules.numbers import RowTest, number
 from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name, names, row_counts, undefined, within
 from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, KEY, NEXT, NUMBER, TILTH, Form, RuleType
-
-
-def _of_key(metric: Callable[[tuple[str, ...]], Metric]) -> Callable[..., Metric]:
-    return lambda *columns: metric(tuple(columns))
 
 
 def occurs_once(columns: tuple[str, ...], scope: Tree | None) -> Tree:
@@ -58,11 +52,12 @@ COMPARABLE: dict[str, Any] = {"accepts": groupable, "wanted": "columns whose val
 UNIQUE = RowTest(occurs_once, partial(FailureFilter, keys=True), 1)
 
 DUPLICATE_ROW_COUNT = number(
-    "DuplicateRowCount", _of_key(DuplicateRows), 'DuplicateRowCount "a" "b" = 0', forms=(Form(0, None, NUMBER),), **COMPARABLE,
-    counts=True, of_all=True, test=replace(UNIQUE, perfect=0), glue=NEXT, analyzer=TILTH,
+    "DuplicateRowCount", lambda *columns: DuplicateRows(columns), 'DuplicateRowCount "a" "b" = 0',
+    forms=(Form(0, None, NUMBER),), **COMPARABLE, counts=True, of_all=True, test=replace(UNIQUE, perfect=0), glue=NEXT, analyzer=TILTH,
 )  # fmt: skip
 UNIQUENESS = number(
-    "Uniqueness", _of_key(Uniqueness), 'Uniqueness "a" "b" > 0.99', forms=KEY, **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
+    "Uniqueness", lambda *columns: Uniqueness(columns), 'Uniqueness "a" "b" > 0.99', forms=KEY,
+    **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 IS_UNIQUE = RuleType(
     "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_unique_keys,

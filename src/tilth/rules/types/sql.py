@@ -130,14 +130,10 @@ def _returned(query: Any, context: Context) -> tuple[str, ...]:
 def _count_queries(query: Any, returned: tuple[str, ...], context: Context) -> tuple[exp.Select, exp.Select]:
     """The queries for the number of rows and of those that pass."""
     passing = exp.Select(expressions=[col(c) for c in returned], distinct=exp.Distinct()).from_(query.subquery("q"), copy=False)
-    same = [exp.NullSafeEQ(this=_column("p", c), expression=_column("r", c)) for c in returned]
+    same = [exp.NullSafeEQ(this=exp.column(c, "p", quoted=True), expression=exp.column(c, "r", quoted=True)) for c in returned]
     hit = exp.Select(expressions=[lit(1)]).from_(passing.subquery("r"), copy=False).where(*same, copy=False)
     rows = exp.Select(expressions=[all_rows()]).from_(exp.alias_(table(context.engine.view(context.data)), "p", table=True), copy=False)
     return rows, rows.copy().where(exp.Exists(this=hit), copy=False)
-
-
-def _column(of: str, name: str) -> exp.Column:
-    return exp.column(exp.to_identifier(name, quoted=True), exp.to_identifier(of))
 
 
 def _lint(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
