@@ -59,9 +59,9 @@ def _spark(source: Files, run: Any) -> DataFrame:
     if source.option("hive"):
         reader = reader.option("basePath", source.option("root"))
     frame = reader.parquet(*source.paths)
-    parted = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
-    if source.option("hive") and parted:  # as strings: Spark would make a number of `007`
-        fields = [f"{lower(col(f.name), 'spark')} {'string' if f.name in parted else f.dataType.simpleString()}" for f in frame.schema]
+    hive = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
+    if source.option("hive") and hive:  # as strings: Spark would make a number of `007`
+        fields = [f"{lower(col(f.name), 'spark')} {'string' if f.name in hive else f.dataType.simpleString()}" for f in frame.schema]
         frame = reader.schema(", ".join(fields)).parquet(*source.paths)
     names = source.option("names")
     return frame.toDF(*names) if names else frame

@@ -119,8 +119,8 @@ class Grouped(Wrapped):
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
         """Group by group, as the metric does."""
-        ours, theirs, nothing = self._groups(a), self._groups(b), self._nothing()
-        merged = {g: self.metric.merge(ours.get(g, nothing), theirs.get(g, nothing)) for g in ours | theirs}
+        left, right, nothing = self._groups(a), self._groups(b), self._nothing()
+        merged = {g: self.metric.merge(left.get(g, nothing), right.get(g, nothing)) for g in left | right}
         tables: list[dict[Any, Any]] = [{} for _ in nothing]
         for group, own in merged.items():
             for s, table, number in zip(self.metric.needs(), tables, own, strict=True):

@@ -222,7 +222,7 @@ def key_hash(columns: Iterable[Column], seed: int | str) -> Tree:
 
 
 def threshold(share: float) -> str:
-    """The hash below which a share of all hashes lies; `"g"`, which is above every hash, for the whole.
+    """The hash below which a share of all hashes is; `"g"`, which is above every hash, for the whole.
 
     >>> threshold(0.8)
     'ccccccccccccccc'

@@ -75,14 +75,7 @@ class Like(Operation):
 
 def _like_parts(pattern: str) -> list[tuple[str, bool]]:
     """The characters of a LIKE pattern, each with whether it is literal."""
-    parts, escaped = [], False
-    for character in pattern:
-        if not escaped and character == "\\":
-            escaped = True
-        else:
-            parts.append((character, escaped or character not in "%_"))
-            escaped = False
-    return parts
+    return [(part[-1], len(part) == 2 or part not in "%_") for part in re.findall(r"\\.|[^\\]", pattern, re.DOTALL)]
 
 
 @cache

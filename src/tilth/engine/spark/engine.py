@@ -144,7 +144,7 @@ class SparkRun(Session):
     def load(self, data: Dataset, proof: Change) -> None:
         def held() -> DataFrame:
             frame = self._opened(data.source, (proof,))
-            with self._ours(""), self.timed("load text files", str(data.source)):
+            with self._translated(""), self.timed("load text files", str(data.source)):
                 frame.count()
             return frame
 
@@ -181,7 +181,7 @@ class SparkRun(Session):
         return self._kept(self.sql(lower(layer_select(decode[0], view, source.columns), self.name)))
 
     def _frame(self, source: Source) -> DataFrame:
-        with self._ours(""):
+        with self._translated(""):
             match source:
                 case Files() if source.copies and not self._is_local():
                     return self._sent(source)
@@ -231,11 +231,11 @@ class SparkRun(Session):
 
     def sql(self, text: str) -> DataFrame:
         """A frame from a query; Spark's exceptions become Tilth's."""
-        with self._ours(text):
+        with self._translated(text):
             return self.own.sql(text)
 
     @contextmanager
-    def _ours(self, text: str) -> Iterator[None]:
+    def _translated(self, text: str) -> Iterator[None]:
         from py4j.protocol import Py4JError  # type: ignore[import-untyped]
         from pyspark.errors import AnalysisException, PySparkException
 
@@ -250,14 +250,14 @@ class SparkRun(Session):
                 raise TypeContradiction from error
             if "MALFORMED_RECORD_IN_PARSING" in _chain(error):
                 raise SourceError(*textfiles.blamed(self._texts, "a row has too few or too many fields")) from error
-            raise _ours(error, text) from error
+            raise _translation(error, text) from error
 
     def named(self, data: Dataset, text: str) -> str:
         return self._view((data.source, data.layers, "view"), lambda: self.sql(text))
 
     def checkpoint(self, data: Dataset) -> Dataset:
         text = self.query(data, everything())
-        with self._ours(text), self.timed("hold rows", text):
+        with self._translated(text), self.timed("hold rows", text):
             frame = self._kept(self.sql(text))
             frame.count()
         held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
@@ -266,7 +266,7 @@ class SparkRun(Session):
     def register(self, name: str, function: PythonFunction) -> None:
         from pyspark.sql.functions import arrow_udf  # type: ignore[attr-defined]  # public, and missing from its stubs
 
-        with self._ours(name), without_pandas_warning():
+        with self._translated(name), without_pandas_warning():
             self.own.udf.register(name, arrow_udf(function.in_engine(), function.sql_types(self.name)[1]))
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
@@ -274,17 +274,17 @@ class SparkRun(Session):
         return list(zip(*([_plain(v) for v in column.to_pylist()] for column in columns), strict=True))
 
     def fold(self, text: str, folding: Folding) -> list[States]:
-        with self._ours(text), without_pandas_warning():
+        with self._translated(text), without_pandas_warning():
             return folding.unpacked(self.sql(text).mapInArrow(folding.packed, "states binary").toArrow()["states"].to_pylist())
 
     def table(self, text: str) -> pa.Table:
-        with self._ours(text):
+        with self._translated(text):
             found: pa.Table = self.sql(text).toArrow()
         return found
 
     def batches(self, text: str) -> pa.RecordBatchReader:
         frame = self.sql(text)
-        with self._ours(text):
+        with self._translated(text):
             schema = frame.limit(0).toArrow().schema
         return pa.RecordBatchReader.from_batches(schema, self._streamed(text, frame, schema))
 
@@ -298,7 +298,7 @@ class SparkRun(Session):
                     stream.write_batch(batch)
                 yield pa.record_batch({"batch": pa.array([sink.getvalue().to_pybytes()], pa.binary())})
 
-        with self._ours(text), without_pandas_warning():
+        with self._translated(text), without_pandas_warning():
             for row in frame.mapInArrow(packed, "batch binary").toLocalIterator():
                 for batch in pa.ipc.open_stream(bytes(row["batch"])):
                     yield pa.RecordBatch.from_arrays([c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)], schema=schema)
@@ -306,7 +306,7 @@ class SparkRun(Session):
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
         text = self.query(data, everything())
         frame = self.sql(text)
-        with self._ours(text), self.timed("write", text):
+        with self._translated(text), self.timed("write", text):
             rows = frame.count()
             parts = to if folder else to.with_name(f"{to.name}.parts")
             (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(str(parts))
@@ -377,7 +377,7 @@ def _chain(error: BaseException | None) -> str:
 MACHINE = ("OutOfMemory", "No space left", "SparkOutOfMemory", "Job aborted due to stage failure: ExecutorLost")
 
 
-def _ours(error: Any, text: str) -> Exception:
+def _translation(error: Any, text: str) -> Exception:
     from py4j.protocol import Py4JError
 
     refused = refusal(str(error))

@@ -187,33 +187,33 @@ def beside(given: SparkSession) -> SparkSession:
 
     Errors: `RequestError` for every setting that Tilth's results depend on and that cannot be set, with the reason.
     """
-    theirs: Any = given
-    ours: Any = _beside.get(given)
-    if ours is not theirs:
-        settings = theirs.conf.getAll  # a server knows a session from its first call on, and clones none that it does not know
-        if ours is None:
-            ours = theirs.cloneSession() if is_remote(given) else theirs.newSession()
-            _beside[given] = _beside[ours] = ours
-            if is_remote(ours):
-                atexit.register(_end, ours)
-        _settle(ours, settings)
-    found: SparkSession = ours
+    user: Any = given
+    internal: Any = _beside.get(given)
+    if internal is not user:
+        settings = user.conf.getAll  # a server knows a session from its first call on, and clones none that it does not know
+        if internal is None:
+            internal = user.cloneSession() if is_remote(given) else user.newSession()
+            _beside[given] = _beside[internal] = internal
+            if is_remote(internal):
+                atexit.register(_end, internal)
+        _settle(internal, settings)
+    found: SparkSession = internal
     return found
 
 
-def _settle(ours: SparkSession, settings: dict[str, str]) -> None:
+def _settle(internal: SparkSession, settings: dict[str, str]) -> None:
     """The settings of a user's session in an internal one, except those that change meanings."""
-    here, refused = ours.conf.getAll, []
+    here, refused = internal.conf.getAll, []
     for key, value in settings.items():
-        if not key.startswith(STANDARD) and key not in DEMANDED and here.get(key) != value and ours.conf.isModifiable(key):
-            ours.conf.set(key, value)
+        if not key.startswith(STANDARD) and key not in DEMANDED and here.get(key) != value and internal.conf.isModifiable(key):
+            internal.conf.set(key, value)
     for key in here:
-        if key.startswith(STANDARD) and key not in DEMANDED and ours.conf.isModifiable(key):
-            ours.conf.unset(key)
+        if key.startswith(STANDARD) and key not in DEMANDED and internal.conf.isModifiable(key):
+            internal.conf.unset(key)
     for key, (value, why) in DEMANDED.items():
         if (here.get(key) or "").lower() != value.lower():
             try:
-                ours.conf.set(key, value)
+                internal.conf.set(key, value)
             except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
                 refused.append(f"{key} must be {value} ({why}); it cannot be set: {str(error).splitlines()[0]}")
     RequestError.reject(refused)

@@ -45,7 +45,7 @@ def bias(found: Sequence[Found]) -> Section:
     for f in found:
         groups.setdefault(Compared.of(f), []).append(f)
     blocks: list[Block] = [Words(LEAD)]
-    blocks += [_points([SAME])] if {"TVD", "DPL"} <= {metric_of(f) for f in found} else []
+    blocks += [Points((SAME,), remarks=True)] if {"TVD", "DPL"} <= {metric_of(f) for f in found} else []
     blocks += [_overview(groups, found)] if len(groups) > 1 else []
     shown = [_group(k, group, of, brief=len(groups) <= BRIEF) for k, (group, of) in enumerate(groups.items(), 1)]
     sizes = [_size(of) for of in groups.values()]
@@ -126,13 +126,9 @@ def _group(k: int, group: Compared, found: list[Found], brief: bool) -> Section:
     in_order = [[of for p in parts if (of := by_metric[name].get(p))] for name in sorted(by_metric, key="CI".__eq__)]
     said = [words for of in in_order for words in sentences(of)]
     notes = _notes(found)
-    blocks = [_points(said, remarks=False)] if said else []
-    blocks += [_chart(k, group, by_metric), _table(group, parts, by_metric), *([_points(notes)] if notes else [])]
+    blocks: list[Block] = [Points(tuple(said))] if said else []
+    blocks += [_chart(k, group, by_metric), _table(group, parts, by_metric), *([Points(tuple(notes), remarks=True)] if notes else [])]
     return Section(f"bias-{k}", f"{group.d} against {group.a}", tuple(blocks), brief)
-
-
-def _points(words: Sequence[str], remarks: bool = True) -> Block:
-    return Points(tuple(words), remarks=remarks)
 
 
 def _chart(k: int, group: Compared, by_metric: Mapping[str, Mapping[str, Found]]) -> Block:
