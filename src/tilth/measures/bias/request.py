@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any, Literal, get_args
 
 from tilth.data import Kind, Roles, Schema
-from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
+from tilth.errors import ColumnError, Mistake, RequestError, listed, unknown
 from tilth.measures.bias.axis import Reading, is_interval
 from tilth.measures.bias.metrics import BIAS_METRICS, of_stage
 from tilth.measures.bias.values import Interval, Value
@@ -26,7 +28,6 @@ NO_FACET = Mistake(
 _LOOKS_LIKE_INTERVAL = re.compile(r"\s*[(\[][^()\[\]]*,[^()\[\]]*[)\]]\s*")
 
 MissingPolicy = Literal["exclude", "as_category", "clarify"]
-READINGS: tuple[str, ...] = get_args(Reading)
 
 
 @dataclass(frozen=True)
@@ -172,21 +173,16 @@ class BiasRequest(BiasOptions):
     # ── what is wrong with it ──
 
     def _columns_wrong(self) -> Iterator[Mistake]:
-        outcomes = {what: column for what, column in (("label", self.label), ("prediction", self.prediction)) if column is not None}
         if not self.facets and not self.intersections:
             yield Mistake("bias is measured against facets, and none is given", code="no-facet")
-        for n, f in enumerate(self.facets):
-            if f in self.facets[:n]:
+        for f, n in Counter(self.facets).items():
+            if n > 1:
                 yield Mistake(f"facet {f.column!r} is given twice with the same values", code="same-facet")
-            for what in (what for what, column in outcomes.items() if column == f.column):
-                yield Mistake(f"the {what} {f.column!r} cannot be a facet", code=f"{what}-is-facet")
-            if f.column == self.group:
-                hint = "within a stratum there would be one group"
-                yield Mistake(f"facet {f.column!r} is the group variable", hint=hint, code="facet-is-group")
-        for what in (what for what, column in outcomes.items() if column == self.group):
-            yield Mistake(f"the {what} {self.group!r} is the group variable", code=f"{what}-is-group")
-        if self.label is not None and self.label == self.prediction:
-            yield Mistake(f"the label {self.label!r} is the prediction", code="label-is-prediction")
+        facets = (("facet", column) for column in dict.fromkeys(f.column for f in self.facets))
+        parts = (("label", self.label), ("prediction", self.prediction), *facets, ("group", self.group))
+        for (one, column), (other, same) in combinations(parts, 2):
+            if column is not None and column == same:
+                yield Mistake(f"column {column!r} cannot be both {one} and {other}", code=f"{one}-is-{other}")
         for columns in self.intersections:
             if len(set(columns)) < 2:
                 message = f"intersection {SEVERAL.join(columns)!r}: two columns or more are needed"
@@ -214,9 +210,7 @@ class BiasRequest(BiasOptions):
                 yield Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
         yield from unknown((self.missing,), get_args(MissingPolicy), "missing values: {} is not known", "unknown-value")
         for column, kind in self.types.items():
-            if kind not in READINGS:
-                hint = did_you_mean(str(kind), READINGS)
-                yield Mistake(f"the type of {column!r} is {kind!r}", accepted=listed(READINGS), hint=hint, code="unknown-value")
+            yield from unknown((kind,), get_args(Reading), f"the type of {column!r} is {{}}", "unknown-value")
 
 
 def _no_positive(column: str, hint: str = "") -> Mistake:
