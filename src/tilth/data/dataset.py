@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data.roles import Roles
 from tilth.data.source import Native, Source
-from tilth.errors import ColumnError
+from tilth.errors import ColumnError, unknown
 
 BELOW = "below"  # what a `Rows` layer calls the layer below
 
@@ -144,9 +144,7 @@ class Dataset:
 
     def append(self, other: Dataset) -> Dataset:
         """The table with the rows of another appended. Errors: `ColumnError` for columns that this table lacks."""
-        unknown = [name for name in other.names if name not in self.names]
-        if unknown:
-            raise ColumnError(*(m for name in unknown for m in ColumnError.unknown(name, self.names).mistakes))
+        ColumnError.reject(unknown(other.names, self.names, "there is no column {}", "unknown-column"))
         return replace(self, layers=(*self.layers, Append(other)))
 
     def keep(self, names: Iterable[str]) -> Dataset:

@@ -47,8 +47,7 @@ class Roles:
     def of(cls, **given: Any) -> Roles:
         """Roles from names or lists of names; a single name means a list of one."""
         known = [f.name for f in fields(cls)]
-        if wrong := unknown(given, known, "there is no role {}", "unknown-role"):
-            raise RequestError(*wrong)
+        RequestError.reject(unknown(given, known, "there is no role {}", "unknown-role"))
         several = {r: (v,) if not isinstance(v, list | tuple) else tuple(v) for r, v in given.items() if r not in SINGLE and v is not None}
         single = {r: v for r, v in given.items() if r in SINGLE}
         return cls(**(single | several))
@@ -80,8 +79,7 @@ class Roles:
             for role, columns in self.named().items()
             for mistake in unknown(columns, names, f"role {role!r}: there is no column {{}}", "unknown-column")
         ]
-        if missing:
-            raise ColumnError(*missing)
+        ColumnError.reject(missing)
 
 
 SINGLE = tuple(f.name for f in fields(Roles) if f.default is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -196,8 +197,7 @@ def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tu
         for n, tree in taken.items()
         if tree is None
     ]
-    if absent or unconvertible:
-        raise ColumnError(*absent, *unconvertible)
+    ColumnError.reject([*absent, *unconvertible])
     changed = {n: tree for n, tree in taken.items() if found[n].kind is not schema[n].kind}
     return data.keep(taken).change(changed)
 
@@ -210,10 +210,8 @@ def _stated_kinds(types: Mapping[str, Kind | str], source: Source) -> dict[str, 
     """The kinds that are stated; rejects unknown columns and kinds, all at once."""
     if types and source.typed:
         raise RequestError(f"{source} is typed already", hint="use the step `cast`", code="types-known")
-    if absent := unknown(types, source.columns, "types: there is no column {}", "unknown-column"):
-        raise ColumnError(*absent)
+    ColumnError.reject(unknown(types, source.columns, "types: there is no column {}", "unknown-column"))
     words = {str(k): k for k in CASTS}
-    wrong = {n: unknown([str(k)], words, "there is no kind {}", "unknown-kind") for n, k in types.items()}
-    if mistakes := [replace(m, message=f"types: column {n!r}: {m.message}") for n, found in wrong.items() for m in found]:
-        raise RequestError(*mistakes)
+    wrong = (unknown([str(k)], words, f"types: column {n!r}: there is no kind {{}}", "unknown-kind") for n, k in types.items())
+    RequestError.reject(itertools.chain.from_iterable(wrong))
     return {n: words[str(k)] for n, k in types.items()}

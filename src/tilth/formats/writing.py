@@ -41,8 +41,7 @@ def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
 
     Errors: `RequestError` for any other.
     """
-    if wrong := unknown([kind], FRAMES, "there is no kind of table {}", "unknown-frame"):
-        raise RequestError(*wrong)
+    RequestError.reject(unknown([kind], FRAMES, "there is no kind of table {}", "unknown-frame"))
     return FRAMES[kind](data, engine)
 
 

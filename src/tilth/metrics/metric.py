@@ -13,7 +13,7 @@ from tilth.data import Dataset
 from tilth.engine.expressions import col, columns_of
 from tilth.engine.needs import Need
 from tilth.engine.session import Session
-from tilth.errors import ColumnError
+from tilth.errors import ColumnError, unknown
 
 Q = TypeVar("Q", bound="Metric | Need")
 
@@ -163,7 +163,7 @@ def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, 
 
 def _reject_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
     missing = sorted(set[str]().union(*(s.reads for s in asked)) - set(names))
-    ColumnError.reject(m for c in missing for m in ColumnError.unknown(c, names).mistakes)
+    ColumnError.reject(unknown(missing, names, "there is no column {}", "unknown-column"))
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -266,8 +266,7 @@ def _reject_many(axes: Axes) -> None:
     """Reject columns of too many values before grouping by them, all at once."""
     sizes = {a: a.facts.distinct for a in axes if a is not axes.group and a.facts is not None and not a.in_scan}
     wrong = {a.column: n for a, n in sizes.items() if n * 6 > MOST_CELLS or (not a.values and n > MOST_SIDES)}
-    if wrong:
-        raise RequestError(*(too_many_values(c, n) for c, n in wrong.items()))
+    RequestError.reject(too_many_values(c, n) for c, n in wrong.items())
 
 
 def too_many_values(name: str, values: int) -> Mistake:
