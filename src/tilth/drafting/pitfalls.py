@@ -89,11 +89,11 @@ def _of_label(table: TableSummary) -> Iterator[str]:
     label = table.roles.label
     if not label:
         return
-    if table.label_counts:
-        small, whole = min(table.label_counts.values()), sum(table.label_counts.values())
-        yield from [f"the label is unbalanced: {small:,} of {whole:,} rows have its rarest value"] if table.unbalanced else []
-    missing = table.of(label).missing
-    yield from [f"the label is missing in {missing:,} rows"] if missing else []
+    counts = table.label_counts.values()
+    if table.unbalanced:
+        yield f"the label is unbalanced: {min(counts):,} of {sum(counts):,} rows have its rarest value"
+    if missing := table.of(label).missing:
+        yield f"the label is missing in {missing:,} rows"
 
 
 def _of_rows(table: TableSummary) -> Iterator[str]:

@@ -88,12 +88,16 @@ def _splits_in_two(year: ColumnSummary) -> bool:
 
 def left_out(table: TableSummary) -> dict[str, str]:
     """Column → why it is not a feature, for columns whose role does not say so."""
-    roles = table.roles
-    keep = {roles.label, roles.time, *roles.id, *(s.name for s in _splits(table))}
-    reasons = {s.name: why for s in table.seen if s.name not in keep and (why := _why_out(s))}
+    parts = _parts(table)
+    reasons = {s.name: why for s in table.seen if s.name not in parts and (why := _why_out(s))}
     only_text = {n for n, why in reasons.items() if why == "free text"}
-    others = any(s.name not in keep | set(reasons) for s in table.seen)
+    others = any(s.name not in parts | set(reasons) for s in table.seen)
     return {n: why for n, why in reasons.items() if others or n not in only_text}
+
+
+def _parts(table: TableSummary) -> set[str | None]:
+    """The columns that are not features by their role or name."""
+    return {table.roles.label, table.roles.time, *table.roles.id, *(s.name for s in _splits(table))}
 
 
 def _why_out(s: ColumnSummary) -> str:
@@ -118,8 +122,7 @@ def _why_out(s: ColumnSummary) -> str:
 def features_lines(table: TableSummary) -> Iterator[str]:
     """The feature steps: drop what cannot be learned from, repair values, impute, scale, encode."""
     out = left_out(table)
-    parts = {table.roles.label, table.roles.time, *table.roles.id, *(s.name for s in _splits(table))}
-    kept = [s for s in table.seen if s.name not in parts | set(out) and not s.free_text]
+    kept = [s for s in table.seen if s.name not in _parts(table) | set(out) and not s.free_text]
     numeric, categories = [s for s in kept if s.numeric], [s for s in kept if not s.numeric]
     if len(out) == len(table.seen):  # a table needs a column
         out = {}

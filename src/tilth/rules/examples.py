@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -44,18 +44,14 @@ class Examples:
     rows: tuple[int, ...] = ()
 
 
-Found: TypeAlias = Mapping[Rule, FailureFilter | None]
-"""The filter of each leaf that failed; None where a leaf has nothing that can be shown."""
+def failing(rule: Rule | Composite, filters: Mapping[Rule, FailureFilter | None]) -> FailureFilter | None:
+    """The filter of a rule; `filters` are those of the leaves that failed, None for one with nothing to show.
 
-
-def failing(rule: Rule | Composite, found: Found) -> FailureFilter | None:
-    """The filter of a rule. Of a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows.
-
-    Keys are shown of simple rules only.
+    For a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows; keys are not shown.
     """
     if isinstance(rule, Rule):
-        return found.get(rule)
-    known = [failing(operand, found) for operand in rule.operands if isinstance(operand, Composite) or operand in found]
+        return filters.get(rule)
+    known = [failing(operand, filters) for operand in rule.operands if isinstance(operand, Composite) or operand in filters]
     parts = [part for part in known if part is not None and not part.keys]
     if not parts or (rule.operator == "OR" and len(parts) < len(rule.operands)):
         return None

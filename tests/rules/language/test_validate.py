@@ -8,7 +8,7 @@ import pytest
 
 from tilth.errors import RulesError
 from tilth.rules import lint
-from tilth.rules.language.references import names, split_aggregate, split_reference
+from tilth.rules.language.references import split_aggregate, split_names, split_reference
 
 ELEVEN = ",".join(f'"{i}"="x"' for i in range(11))
 GLUE = [
@@ -109,7 +109,7 @@ def test_the_messages_as_they_are_printed() -> None:
 
 
 def test_names_inside_parameters() -> None:
-    assert names(" a, b c ") == ["a", "b c"]
+    assert split_names(" a, b c ") == ["a", "b c"]
     assert split_reference("a.b.c") == ("a.b", ["c"])
     assert split_reference("t.{x}") == ("t", ["x"])
     assert split_reference("t.{x") == ("t", ["{x"])

@@ -71,8 +71,8 @@ class Operands(Cursor):
             case "$":
                 self.take()
                 return syntax.Reference(self.expect(NAME, "the name of a variable").text, span=self.since(token))
-        if moment_or_quantity := self.now() or self.quantity():
-            return moment_or_quantity
+        if (operand := self.now() or self.quantity()) is not None:
+            return operand
         number = self.number(AN_OPERAND)
         if self.here.kind in UNITS:
             raise self.unexpected("a whole number before a unit", "durations and sizes are whole numbers: 90 minutes, not 1.5 hours")

@@ -7,10 +7,10 @@ from tilth.metrics.relations import AGGREGATES
 from tilth.rules.language.cursor import shown
 
 
-def names(text: str) -> list[str]:
+def split_names(text: str) -> list[str]:
     """The names of a list with commas, without the blanks around them.
 
-    >>> names("country, zip")
+    >>> split_names("country, zip")
     ['country', 'zip']
     """
     return [name.strip() for name in text.split(",")]
@@ -24,7 +24,7 @@ def split_reference(text: str) -> tuple[str, list[str]]:
     """
     alias, brace, columns = text.rstrip().partition(".{")
     if brace and columns.endswith("}"):
-        return alias.strip(), names(columns[:-1])
+        return alias.strip(), split_names(columns[:-1])
     alias, _, column = text.rpartition(".")
     return alias.strip(), [column.strip()]
 

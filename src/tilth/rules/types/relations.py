@@ -14,7 +14,7 @@ from tilth.metrics.relations import AggregateThere, EqualRows, Keys, MatchedRows
 from tilth.rules.context import Context, named_column
 from tilth.rules.examples import groupable
 from tilth.rules.language.diagnostics import Diagnostics
-from tilth.rules.language.references import names, split_aggregate, split_mapping, split_reference
+from tilth.rules.language.references import split_aggregate, split_mapping, split_names, split_reference
 from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, known, row_counts
 from tilth.rules.types import RULE_TYPES
@@ -47,10 +47,10 @@ def _member(context: Context, other: Dataset, keys: Keys, columns: Keys = ()) ->
 def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
     columns, reference = context.names(rule)
     alias, others = split_reference(reference)
-    if len(names(columns)) != len(others):
+    if len(split_names(columns)) != len(others):
         raise RulesError(f"{columns!r} and {reference!r} are not the same number of columns", accepted=REFERENTIAL_INTEGRITY.usage)
     other = context.source(alias)
-    keys = _pairs(zip(names(columns), others, strict=True), context, other)
+    keys = _pairs(zip(split_names(columns), others, strict=True), context, other)
     matched, rows = MatchedRows(other, keys), RowCount()
 
     def judge(values: Values) -> RuleResult:
@@ -65,7 +65,7 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
 def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
     if len(parameters) != 2 or parameters[0] is None or parameters[1] is None:
         return
-    columns, others = names(parameters[0]), split_reference(parameters[1])[1]
+    columns, others = split_names(parameters[0]), split_reference(parameters[1])[1]
     if len(columns) != len(others):
         report.warn("W-UNJUDGED", rule.parameters[1].span, f"{len(columns)} columns cannot be paired with {len(others)}")
     elif not all(columns + others):
