@@ -28,14 +28,15 @@ def planned(folder: Path) -> Work:
     """From the parsed rules to the texts of the queries: everything but running them."""
     import tilth
     from tilth.engine.dry_run import DryRun
-    from tilth.rules import evaluate, parse
+    from tilth.rules import parse
+    from tilth.rules.evaluation import evaluate
 
     rules = parse(ruleset(RULES))
     data = tilth.read(str(folder / "trips" / "*.parquet"))
 
     def work() -> int:
         engine = DryRun(tilth.DuckDB().session())
-        list(evaluate(data, rules, engine))
+        evaluate(data, rules, engine)
         return len(engine.scans)
 
     return work
