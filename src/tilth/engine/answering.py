@@ -97,7 +97,8 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
     asked = list(dict.fromkeys(needs))
     yield from statistics_scans(engine, data, _of(Statistic, asked))
     for join in _joins(engine, data, _of(Relation, asked)):
-        here, there = select_from(*engine.base(data), join.here), select_from(*engine.base(join.other), join.there)
+        here = select_from(*engine.base(data), join.here)
+        there = select_from(*engine.base(join.other), join.there, "there")
         yield Asked(join.title, engine.written(join.select(here, there)), join.relations)
     for sample in _of(Sample, asked):
         yield Asked(f"sample of {sample.rows:,} rows", engine.query(data, _sample(engine, data, sample)), (sample,))

@@ -40,19 +40,19 @@ def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wante
     return select
 
 
-def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Rows], query: exp.Select) -> exp.Select:
+def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Rows], query: exp.Select, title: str = "layer") -> exp.Select:
     """A query over the last of the layers on the table `base`.
 
     Each layer is a named select (`WITH layer0 AS …`) rather than a subquery: nested subqueries cost quadratic time to
     build and overflow the printer's stack at about a hundred. It makes only the columns that are read. Trees are not copied: the query is
-    to be written, not changed.
+    to be written, not changed. `title` begins the names of the layers: in one query no two may be the same.
     """
     query = exp.Select(**query.args)
     given = list(accumulate(layers, lambda below, layer: layer.names(below), initial=names))
     below = base
     for i, (layer, wanted) in enumerate(zip(layers, _wanted(layers, given[1:], query), strict=True)):
-        query.with_(f"layer{i}", as_=layer_select(layer, below, given[i], wanted), copy=False)
-        below = f"layer{i}"
+        query.with_(f"{title}{i}", as_=layer_select(layer, below, given[i], wanted), copy=False)
+        below = f"{title}{i}"
     return query.from_(table(below), copy=False)
 
 
