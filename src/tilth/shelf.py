@@ -56,7 +56,10 @@ class Shelf(Mapping[str, T], Generic[T]):
 
     @contextmanager
     def lent(self, name: str, entry: T) -> Iterator[None]:
-        """While the block runs, the shelf has one more entry, as if a package had registered it: for batteries of tests."""
+        """While the block runs, the shelf has this entry, as if a package had registered it: for batteries of tests."""
+        if name in self:
+            yield
+            return
         self._loaded[name], self.built_in[name] = entry, ""
         try:
             yield

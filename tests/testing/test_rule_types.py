@@ -15,14 +15,15 @@ from tilth.rules.context import Context
 from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import PreparedRule
 from tilth.rules.types.rule_type import RuleType
-from tilth.testing.rule_types import check_rule_type, on_the_shelf, sample_table
+from tilth.testing.rule_types import check_rule_type
+from tilth.testing.steps import sample_table
 
 OTHER = pa.table({"id": [1, 2, 3, 9], "number": [41717.25, 0.5, None, 7.0]})
 SOURCES = {"other": Dataset(Memory(OTHER, ("id", "number"), id(OTHER)))}
 RULES = {
-    "RowCount": ["RowCount = 8", "RowCount between 1 and 3"],
+    "RowCount": ["RowCount = 12", "RowCount between 1 and 3"],
     "DuplicateRowCount": ['DuplicateRowCount "whole" "flag" = 0', "DuplicateRowCount = 0"],
-    "ColumnCount": ["ColumnCount = 7"],
+    "ColumnCount": ["ColumnCount = 10"],
     "ColumnExists": ['ColumnExists "id"'],
     "Completeness": ['Completeness "number" > 0.9'],
     "IsComplete": ['IsComplete "word"'],
@@ -93,7 +94,7 @@ def test_a_type_that_fails_stops_nothing() -> None:
 
     table = sample_table()
     data = Dataset(Memory(table, tuple(table.column_names), id(table)))
-    with on_the_shelf(RuleType("Broken", RULE_TYPES["RowCount"].forms, (), "Broken > 1", prepare=broken)):
-        found = evaluate(data, parse("Rules = [ Broken > 1, RowCount = 8 ]"), DuckDB().session())
+    with RULE_TYPES.lent("Broken", RuleType("Broken", RULE_TYPES["RowCount"].forms, (), "Broken > 1", prepare=broken)):
+        found = evaluate(data, parse("Rules = [ Broken > 1, RowCount = 12 ]"), DuckDB().session())
     assert [str(f.outcome) for f in found] == ["Error", "Passed"]
     assert found[0].message == "Broken cannot be evaluated: ZeroDivisionError: a mistake in a package"

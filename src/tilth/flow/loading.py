@@ -160,8 +160,8 @@ class _Loader:
         if roles.positive:
             self.places["positive"] = self.document.place(("data", "roles", "positive"))
         split = self.split(value.get("split"))
-        steps = {p.name: [split] if p not in LISTS and split else self.steps(p.name, value.get(p.name)) for p in PARTS}
-        measure = self.measures(value.get("measure"))
+        steps = {p.name: [split] if p not in LISTS and split else self.entries("step", STEPS, p.name, value.get(p.name)) for p in PARTS}
+        measure = tuple(self.entries("measure", MEASURES, "measure", value.get("measure")))
         for m in measure:
             if m.needs_model and not any(s.predicts for s in steps["features"]):
                 hint = "add the step `predict` to `features`"
@@ -217,14 +217,11 @@ class _Loader:
                 self.document.mistakes.append(mistake.at(self.document.within(("check",), place) if inside else place))
             return None
 
-    def measures(self, given: Any) -> tuple[Measure, ...]:
-        entries = [self.entry("measure", MEASURES, list(MEASURES), item, ("measure", i)) for i, item in enumerate(_list(given))]
-        return tuple(m for m in entries if m is not None)
-
-    def steps(self, part: Part, given: Any) -> list[Step]:
-        known = [name for name, kind in STEPS.items() if part in kind.parts]
-        entries = [self.entry("step", STEPS, known, item, (part, i)) for i, item in enumerate(_list(given))]
-        return [s for s in entries if s is not None]
+    def entries(self, noun: str, shelf: Shelf[type[Named]], part: str, given: Any) -> list[Named]:
+        """The entries of a shelf that a list names: steps of a part, or measures."""
+        known = [name for name, kind in shelf.items() if part in getattr(kind, "parts", (part,))]
+        items = given if isinstance(given, list) else []  # the model reports what is not a list
+        return [e for i, item in enumerate(items) if (e := self.entry(noun, shelf, known, item, (part, i))) is not None]
 
     def entry(self, noun: str, shelf: Shelf[type[Named]], known: list[str], item: Any, path: Path) -> Named | None:
         """The entry of a shelf that an item of a list names. `known` are the names that may be there."""
@@ -304,11 +301,6 @@ def _roles(value: Mapping[str, Any]) -> Roles:
         return Roles.of(**RolesPart.model_validate(known).model_dump(exclude_none=True))
     except (TilthError, ValidationError):
         return Roles()
-
-
-def _list(given: Any) -> list[Any]:
-    """A list; the model reports what is not one."""
-    return given if isinstance(given, list) else []
 
 
 def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> Named:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Roles
@@ -15,30 +13,13 @@ from tilth.rules.evaluation import Evaluation, evaluate
 from tilth.rules.language.syntax import Rule
 from tilth.rules.row_output import row_results
 from tilth.rules.types.rule_type import RuleType
-from tilth.testing.laws import backwards, in_memory, nulls, require, same
+from tilth.testing.laws import backwards, nulls, require, same
+from tilth.testing.steps import dataset, sample_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BROKEN = 'Completeness "no such column" > 0'
-
-
-def sample_table() -> pa.Table:
-    """A table with nulls, repeated values and empty strings: `id`, `number`, `whole`, `word`, `flag`, `day`, `moment`."""
-    import pyarrow as pa
-
-    days = [dt.date(2024, 2, 28) + dt.timedelta(days=i % 3) for i in range(8)]
-    return pa.table(
-        {
-            "id": list(range(1, 9)),
-            "number": [41717.25, -0.5, None, 3.0, 3.0, 0.0, 98765.125, 12.5],
-            "whole": [2, 2, 4, None, 8, 7, 7, -1],
-            "word": ["Quetzalcoatl", "b", "", None, "b", "Ixchel-1985", " ", "A1"],
-            "flag": [True, False, None, True, True, False, True, None],
-            "day": [None, *days[1:]],
-            "moment": [dt.datetime(2024, 3, 1, i) for i in range(7)] + [None],
-        }
-    )
 
 
 def check_rule_type(
@@ -65,29 +46,15 @@ def check_rule_type(
     """
     from tilth.engine.duckdb import DuckDB
 
-    with on_the_shelf(rule_type), DuckDB().session() as duckdb:
+    with RULE_TYPES.lent(rule_type.name, rule_type), DuckDB().session() as duckdb:
         battery = _Battery(rule_type, sample_table() if table is None else table, dict(sources or {}), duckdb)
         battery.description()
+        laws = (battery.text, battery.company, battery.order, battery.where, battery.nothing, battery.rows, battery.privacy)
         for rule in rules:
-            battery.law_of_text(rule)
-            battery.law_of_company(rule)
-            battery.law_of_order(rule)
-            battery.law_of_where(rule)
-            battery.law_of_nothing(rule)
-            battery.law_of_rows(rule)
-            battery.law_of_privacy(rule)
+            for law in laws:
+                law(rule)
             if engine is not None:
-                battery.law_of_engines(rule, engine)
-
-
-@contextmanager
-def on_the_shelf(rule_type: RuleType) -> Iterator[None]:
-    """While the block runs, the shelf has this type, as if a package had registered it."""
-    if rule_type.name in RULE_TYPES:
-        yield
-        return
-    with RULE_TYPES.lent(rule_type.name, rule_type):
-        yield
+                battery.engines(rule, engine)
 
 
 class _Battery:
@@ -100,7 +67,7 @@ class _Battery:
     ) -> Evaluation:
         table = self.table if table is None else table
         self.kept.append(table)
-        data = in_memory(table, Roles.of(private=tuple(private)))
+        data = dataset(table, Roles.of(private=tuple(private)))
         return evaluate(data, parse(f"Rules = [ {rules} ]"), engine or self.engine, sources=self.sources)
 
     def finding(self, rule: str, table: pa.Table | None = None, **options: Any) -> Finding:
@@ -117,21 +84,21 @@ class _Battery:
         types = {leaf.type for leaf in parse(f"Rules = [ {row.usage} ]").leaves}
         require(types == {row.name}, f"{row.name}: its usage is a rule of it", row.usage)
 
-    def law_of_text(self, rule: str) -> None:
+    def text(self, rule: str) -> None:
         (read,) = parse(f"Rules = [ {rule} ]").rules
         (again,) = parse(f"Rules = [ {read} ]").rules
         require(read == again, f"{rule}: a rule that is printed is the same rule when it is read")
         require(self.finding(rule).outcome is not Outcome.ERROR, f"{rule}: the rule can be evaluated", self.finding(rule).message)
 
-    def law_of_company(self, rule: str) -> None:
+    def company(self, rule: str) -> None:
         beside = self.evaluation(f'RowCount > 0, {BROKEN}, RowCount > 0 where "1 / 0 > nope", {rule}').findings
         self.alike(self.finding(rule), beside[-1], "other rules change nothing", rule)
         require(beside[0].outcome is Outcome.PASSED, f"{rule}: it does not stop another rule")
 
-    def law_of_order(self, rule: str) -> None:
+    def order(self, rule: str) -> None:
         self.alike(self.finding(rule), self.finding(rule, backwards(self.table)), "the order of the rows changes nothing", rule)
 
-    def law_of_where(self, rule: str) -> None:
+    def where(self, rule: str) -> None:
         if not self.rule_type.where or "where" in rule:
             return
         head, threshold, rest = rule.partition(" with ")
@@ -139,11 +106,11 @@ class _Battery:
         self.alike(self.finding(rule), every, "where true changes nothing", rule)
         require(none.payload.rows.get("failed", 0) == 0, f"{rule}: no row outside a filter fails", none.payload.rows)
 
-    def law_of_nothing(self, rule: str) -> None:
+    def nothing(self, rule: str) -> None:
         for table in (self.table.slice(0, 0), self.table.slice(0, 1), nulls(self.table, 3)):
             require(self.finding(rule, table).outcome is not None, f"{rule}: a table of few rows has an outcome")
 
-    def law_of_rows(self, rule: str) -> None:
+    def rows(self, rule: str) -> None:
         evaluation = self.evaluation(rule)
         ruleset = parse(f"Rules = [ {rule} ]")
         (leaf,) = ruleset.rules
@@ -152,13 +119,13 @@ class _Battery:
             require((evaluation.prepared[leaf].row is not None) == judges, f"{rule}: `row` says whether rows are judged")
         if not judges:
             return
-        results = row_results(in_memory(self.table), ruleset, evaluation.prepared)
+        results = row_results(dataset(self.table), ruleset, evaluation.prepared)
         failed, passed = (len(self.engine.peek(part, everything())) for part in (results.failed, results.passed))
         counted = evaluation.findings[0].payload.rows
         require(failed + passed == self.table.num_rows, f"{rule}: a row passes or fails", (passed, failed))
         require(not counted or counted["failed"] == failed, f"{rule}: as many rows fail as the verdict counts", (counted, failed))
 
-    def law_of_privacy(self, rule: str) -> None:
+    def privacy(self, rule: str) -> None:
         found = self.finding(rule, private=self.table.column_names)
         shown = f"{found.message} {found.value} {dict(found.payload.metrics)} {found.examples}"
         telling = [
@@ -166,5 +133,5 @@ class _Battery:
         ]
         require(not [v for v in telling if v in shown], f"{rule}: no value of a private column is shown", shown)
 
-    def law_of_engines(self, rule: str, engine: Session) -> None:
+    def engines(self, rule: str, engine: Session) -> None:
         self.alike(self.finding(rule), self.finding(rule, engine=engine), "both engines give the same", rule)

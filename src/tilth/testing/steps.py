@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -161,15 +161,14 @@ class _Battery:
         self.odd_names(table)
         self.nothing_selected(table)
 
-    def works_or_rejects(self, name: str, step: Step, table: pa.Table) -> bool:
+    def works_or_rejects(self, name: str, step: Step, table: pa.Table) -> None:
         try:
             found, data = self.fitted(table, step)
             rows_of(data, self.engine)
         except TilthError as error:
             require(error.exit_code == 2, f"{step} on a table with {name}: {error}")
-            return False
-        self.kinds(found, table, data)
-        return True
+        else:
+            self.kinds(found, table, data)
 
     def odd_names(self, table: pa.Table) -> None:
         named = _named(self.step, table)
@@ -180,22 +179,16 @@ class _Battery:
 
     def nothing_selected(self, table: pa.Table) -> None:
         if isinstance(self.step, ColumnStep):
-            step: Any = self.step
-            nothing: Step = replace(step, columns="no_such_*")
-            found, data = self.fitted(table, nothing)
+            found, data = self.fitted(table, replace(cast("Any", self.step), columns="no_such_*"))
             require(not found.learned, f"{self.step} learns something of no column")
             require(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
-
-
-def _repeated(table: pa.Table) -> pa.Table:
-    return table.take([0] * table.num_rows)
 
 
 VARIANTS: Mapping[str, Callable[[pa.Table], Iterable[pa.Table]]] = {
     "no rows": lambda t: [t.slice(0, 0)],
     "one row": lambda t: [t.slice(0, 1), t.slice(2, 1)],
     "nulls only": lambda t: [nulls(t, 3)],
-    "one value": lambda t: [_repeated(t)],
+    "one value": lambda t: [t.take([0] * t.num_rows)],
     "another column": lambda t: [t.append_column("another", pa.array(range(t.num_rows)))],
 }
 

@@ -40,13 +40,14 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
 
 
-def deliver_analysis(report: Report, config: Any, place: Place) -> None:
+def deliver_analysis(report: Report, config: AnalysisConfig, place: Place) -> None:
     """Write the output files of SageMaker Clarify, `analysis.json` and a copy of the configuration, and the report beside them.
 
     Errors: `MachineError` if the disk is full or not writable.
     """
     with atomic(place, folder=True) as folder:
-        for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", config)):
+        copy = config.model_dump(mode="json", exclude_unset=True)
+        for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", copy)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_reports(report, folder)
 

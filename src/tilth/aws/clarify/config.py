@@ -7,11 +7,11 @@ what this version does not compute, which is in `AnalysisConfig.left_out`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, ValidationError
 
 from tilth.aws.clarify.shape import (
     POST_TRAINING,
@@ -79,7 +79,6 @@ class AnalysisConfig(Part):
     time_series_data_config: TimeSeries | None = None
     predictor: Predictor | None = None
     tilth: Tilth = Tilth()
-    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> AnalysisConfig:
@@ -102,13 +101,7 @@ class AnalysisConfig(Part):
         if gaps := list(_gaps(found)):
             hint = "text/csv and application/x-parquet can be read, and bias computed of labels and predicted labels in the data"
             raise Gap(*gaps, hint=hint)
-        found._given = given
         return found
-
-    @property
-    def given(self) -> Mapping[str, Any]:
-        """The object as it was written."""
-        return self._given
 
     @property
     def left_out(self) -> tuple[str, ...]:

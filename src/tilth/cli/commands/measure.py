@@ -73,5 +73,5 @@ def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any],
     analysis = AnalysisConfig.load(config)
     report = measure_config(verbs.read(data, engine=engine, **{**analysis.reading, **reading}), analysis, engine)
     if out:
-        deliver_analysis(report, analysis.given, out)
+        deliver_analysis(report, analysis, out)
     return report

@@ -86,20 +86,13 @@ def _fill(series: int) -> str:
 
 def _patterns(body: str) -> str:
     """The patterns that the body uses."""
-    used = [k for k in range(1, 7) if f"url(#{_ID}p{k})" in body]
-    made = (
-        tag(
-            "pattern",
-            tag("rect", width=6, height=6, fill=colour(k), fill_opacity="0.25"),
-            tag("path", d=_HATCHES[k], stroke=colour(k), stroke_width=1.5, fill="none"),
-            id=f"{_ID}p{k}",
-            width=6,
-            height=6,
-            patternUnits="userSpaceOnUse",
-        )
-        for k in used
-    )
-    return tag("defs", *made) if used else ""
+    size = {"width": 6, "height": 6}
+    patterns = []
+    for k in (k for k in range(1, 7) if f"url(#{_ID}p{k})" in body):
+        ground = tag("rect", fill=colour(k), fill_opacity="0.25", **size)
+        hatch = tag("path", d=_HATCHES[k], stroke=colour(k), stroke_width=1.5, fill="none")
+        patterns.append(tag("pattern", ground, hatch, id=f"{_ID}p{k}", patternUnits="userSpaceOnUse", **size))
+    return tag("defs", *patterns) if patterns else ""
 
 
 def box(x: float, y: float, width: float, height: float, series: int) -> str:

@@ -67,20 +67,12 @@ def intervals(
     return axes.chart(title, data, len(rows) - len(shown), y + 20, [*legend, *frame, *body], key)
 
 
+_SHADED = {"fill": "currentColor", "fill_opacity": "0.1", "stroke": "currentColor", "stroke_opacity": "0.5", "stroke_dasharray": "2 3"}
+
+
 def _shade(x: float, y: float, width: float, height: float) -> str:
     """The accepted range: shaded, with a dotted border."""
-    return draw.tag(
-        "rect",
-        x=x,
-        y=y,
-        width=max(width, 0),
-        height=height,
-        fill="currentColor",
-        fill_opacity="0.1",
-        stroke="currentColor",
-        stroke_opacity="0.5",
-        stroke_dasharray="2 3",
-    )
+    return draw.tag("rect", x=x, y=y, width=max(width, 0), height=height, **_SHADED)
 
 
 def _interval(axis: axes.Axis, dot: Dot, y: float, series: int, written: str) -> list[str]:
