@@ -99,8 +99,7 @@ def _pattern(condition: syntax.Condition, report: Diagnostics) -> None:
         return
     pattern = condition.operands[0]
     lint_anchors(pattern, report)
-    regex = Parser(pattern.pattern)
-    if regex.is_alternation and not regex.mistakes:
+    if "|" in pattern.pattern and (regex := Parser(pattern.pattern)).is_alternation and not regex.mistakes:
         message = "Glue's executor anchors only the first and the last alternative of this pattern"
         report.warn("W-ALTERNATION", pattern.span, message, hint="put the alternatives in parentheses: (a|b)")
 
