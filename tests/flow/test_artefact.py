@@ -313,7 +313,7 @@ def of_every_step(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return tilth.fit(Flow.parse(EVERY), table).save(tmp_path_factory.mktemp("every") / "f.tilth").read_bytes()
 
 
-@settings(max_examples=200)
+@settings(max_examples=settings().max_examples * 8)
 @given(st.data())
 def test_a_forged_file_is_rejected_or_runs(of_every_step: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     with zipfile.ZipFile(io.BytesIO(of_every_step)) as archive:

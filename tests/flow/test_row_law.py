@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import tilth
 from tests.steps.cases import FEATURES
+from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.flow import Flow
 from tilth.flow.flow import Reading
@@ -60,8 +61,13 @@ NOTHING = dict.fromkeys(COLUMNS)
 
 
 @cache
+def engine() -> DuckDB:
+    return DuckDB()
+
+
+@cache
 def fitted(step: Step) -> Flow:
-    return tilth.fit(Flow(parts={"features": (step,)}, reading=Reading(roles=ROLES)), TABLE)
+    return tilth.fit(Flow(parts={"features": (step,)}, reading=Reading(roles=ROLES)), TABLE, engine=engine())
 
 
 def outcome(make: Any) -> Any:
@@ -81,7 +87,8 @@ def outcome(make: Any) -> Any:
 def test_a_row_served_is_the_row_applied(step: Step, rows: list[dict[str, Any]]) -> None:
     flow = fitted(step)
     table = pa.Table.from_pylist(rows, TABLE.schema)
-    assert outcome(lambda: [flow.row(row) for row in rows]) == outcome(lambda: tilth.write(tilth.apply(flow, table)).to_pylist())
+    applied = outcome(lambda: tilth.write(tilth.apply(flow, table, engine=engine()), engine=engine()).to_pylist())
+    assert outcome(lambda: [flow.row(row) for row in rows]) == applied
 
 
 UNLIKE: list[tuple[str, pa.Table, pa.Table, list[dict[str, Any]]]] = [  # fitted on, given, and as it should become

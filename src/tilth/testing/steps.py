@@ -132,8 +132,9 @@ class _Battery:
     def kinds(self, found: Fitted, table: pa.Table, data: Dataset) -> None:
         empty = found.apply(dataset(table.slice(0, 0), self.roles))
         message = f"{self.step}: its columns depend on the rows it is given"
-        require(self.engine.schema(empty) == self.engine.schema(data), message)
-        require(tuple(self.engine.schema(data).names) == data.names, f"{self.step} names other columns than it makes")
+        made = self.engine.schema(data)
+        require(self.engine.schema(empty) == made, message)
+        require(tuple(made.names) == data.names, f"{self.step} names other columns than it makes")
 
     def reasons(self, found: Fitted, table: pa.Table) -> None:
         noted = {f"r{i}": if_else(tree, lit(1), lit(0)) for i, tree in enumerate(found.reasons().values())}
