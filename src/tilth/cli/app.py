@@ -91,6 +91,8 @@ def _report_error(error: Exception) -> int:
             return BROKEN_PIPE
         case MemoryError():
             say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
+        case ImportError() if "shared object" in error.msg:
+            say(f"a library cannot be loaded: {error.msg}", "is the memory of this process limited [ulimit -v]?")
         case OSError():
             say(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
         case _:

@@ -19,7 +19,7 @@ from sqlglot.expressions import Expression as Tree
 from sqlglot.generator import Generator
 
 from tilth.engine.expressions import col, owned
-from tilth.errors import Gap
+from tilth.errors import Gap, MachineError
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -71,6 +71,16 @@ class Operation(exp.Expression, exp.Func):
     def spark(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for Spark."""
         return cls.both(*arguments)
+
+
+try:
+    Operation()
+except TypeError:  # "interpreted classes cannot inherit from compiled"
+    raise MachineError(
+        "sqlglot is installed with its compiled part, the package sqlglotc, which accepts no expressions of other packages",
+        hint="pip uninstall sqlglotc",
+        code="sqlglot-compiled",
+    ) from None
 
 
 class Struct(Operation):

@@ -1,0 +1,21 @@
+"""What every named operation rests on."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+
+import pytest
+from sqlglot import exp
+
+from tilth.engine.operations import operation
+from tilth.errors import MachineError
+
+
+def test_a_compiled_sqlglot_is_refused_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise TypeError("interpreted classes cannot inherit from compiled")
+
+    monkeypatch.setattr(exp.Expression, "__init__", refuse)
+    spec = spec_from_file_location("operation_again", operation.__file__)
+    assert spec
+    assert spec.loader
+    with pytest.raises(MachineError, match="pip uninstall sqlglotc"):
+        spec.loader.exec_module(module_from_spec(spec))
