@@ -50,8 +50,8 @@ def _known(result: dict[str, Any]) -> dict[str, Any]:
 
 def _id(report: Report) -> str:
     """An id of this result: equal for equal findings of the same run."""
-    told = f"{report.title}\n{report.facts.started}\n{[(f.name, f.outcome, repr(f.value)) for f in report.findings]}"
-    return "dqresult-" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+    identity = f"{report.title}\n{report.facts.started}\n{[(f.name, f.outcome, repr(f.value)) for f in report.findings]}"
+    return "dqresult-" + hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def _times(facts: Facts) -> dict[str, Any]:

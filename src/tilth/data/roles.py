@@ -74,12 +74,8 @@ class Roles:
     def check(self, names: Iterable[str]) -> None:
         """Reject roles of unknown columns, all at once."""
         names = list(names)
-        missing = [
-            mistake
-            for role, columns in self.named().items()
-            for mistake in unknown(columns, names, f"role {role!r}: there is no column {{}}", "unknown-column")
-        ]
-        ColumnError.reject(missing)
+        roles = self.named().items()
+        ColumnError.reject(m for role, of in roles for m in unknown(of, names, f"role {role!r}: there is no column {{}}", "unknown-column"))
 
 
 SINGLE = tuple(f.name for f in fields(Roles) if f.default is None)

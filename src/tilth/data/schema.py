@@ -134,20 +134,13 @@ def reject_duplicate_names(names: Iterable[str]) -> None:
     """
     seen: dict[str, str] = {}
     duplicates = []
+    hint = "rename the column at the source, or name the columns when reading"
     for name in names:
         if not name:
-            raise ColumnError(
-                "a column has an empty name",
-                hint="rename it at the source, or name the columns when reading",
-                code="empty-name",
-            )
+            raise ColumnError("a column has an empty name", hint=hint, code="empty-name")
         if name.casefold() in seen:
-            duplicates.append((seen[name.casefold()], name))
+            duplicates.append(f"{seen[name.casefold()]!r} and {name!r}")
         seen.setdefault(name.casefold(), name)
     if duplicates:
-        shown = "; ".join(f"{a!r} and {b!r}" for a, b in duplicates)
-        raise ColumnError(
-            f"column names that are equal without regard to case: {shown}",
-            hint="rename one at the source, or name the columns when reading",
-            code="duplicate-names",
-        )
+        message = f"column names that are equal without regard to case: {'; '.join(duplicates)}"
+        raise ColumnError(message, hint=hint, code="duplicate-names")

@@ -45,15 +45,9 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
         excluded = word.startswith("!") and word not in schema
         found = _meaning(word.removeprefix("!") if excluded else word, schema, roles)
         if found is None:
+            message, hint = f"no column, kind or role is called {word!r}", did_you_mean(word.strip("!"), (*schema.names, *KINDS, *ROLES))
             accepted = f"{listed(schema.names)}; or {', '.join(KINDS)}; or a role; or a pattern with *"
-            mistakes.append(
-                Mistake(
-                    f"no column, kind or role is called {word!r}",
-                    accepted=accepted,
-                    hint=did_you_mean(word.strip("!"), (*schema.names, *KINDS, *ROLES)),
-                    code="unknown-column",
-                )
-            )
+            mistakes.append(Mistake(message, accepted=accepted, hint=hint, code="unknown-column"))
         else:
             kept = kept - found if excluded else kept | found
     ColumnError.reject(mistakes)

@@ -46,9 +46,8 @@ def split_findings(data: Dataset, engine: Session) -> list[Finding[SplitCheck]]:
     by_part = measured(data, [Frequencies((SPLIT,))], engine)[Frequencies((SPLIT,))]
     rows = {str(key[0]): n for key, n in by_part.items() if key[0] is not None}
     if not rows.get(TRAIN):
-        raise RequestError(
-            "the training part of the split has no rows", hint="give the part a larger share, or split by something else", code="empty-part"
-        )
+        hint = "give the part a larger share, or split by something else"
+        raise RequestError("the training part of the split has no rows", hint=hint, code="empty-part")
     total = sum(rows.values())
     findings = [Finding(SHARE, value=n / total, part=name, payload=SplitCheck(rows=n)) for name, n in sorted(rows.items())]
     findings += _label_findings(data, rows, engine)

@@ -61,12 +61,8 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
     if asked is None:
         if found := SUFFIXES.get(path.suffix.lower()):
             return found
-        raise RequestError(
-            f"the suffix of {path.name!r} is not that of a report format",
-            accepted=", ".join(SUFFIXES),
-            hint="or give the format",
-            code="unknown-format",
-        )
+        message = f"the suffix of {path.name!r} is not that of a report format"
+        raise RequestError(message, accepted=", ".join(SUFFIXES), hint="or give the format", code="unknown-format")
     FORMATS.find(asked)
     return asked
 
@@ -78,6 +74,5 @@ def reject_unwritable(place: str | Path) -> None:
     """
     report_format(place)
     if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
-        raise RequestError(
-            f"{place} is a folder: it cannot be replaced by a report", hint="give the name of a file in it", code="is-folder"
-        )
+        message = f"{place} is a folder: it cannot be replaced by a report"
+        raise RequestError(message, hint="give the name of a file in it", code="is-folder")

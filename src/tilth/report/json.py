@@ -91,15 +91,13 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        raise RequestError(
-            f"invalid JSON: {error.msg}", place=Place("report.json", error.lineno, error.colno), code="invalid-json"
-        ) from None
+        place = Place("report.json", error.lineno, error.colno)
+        raise RequestError(f"invalid JSON: {error.msg}", place=place, code="invalid-json") from None
     except (ValueError, RecursionError) as error:  # invalid UTF-8, a number of a million digits, too deep nesting
         raise RequestError(f"invalid JSON: {error}", code="invalid-json") from None
     if not isinstance(content, dict) or "findings" not in content:
-        raise RequestError(
-            "this is not a report: it has no findings", hint="a report is what `tilth check -o report.json` writes", code="not-report"
-        )
+        hint = "a report is what `tilth check -o report.json` writes"
+        raise RequestError("this is not a report: it has no findings", hint=hint, code="not-report")
     found = content.get("format")
     if found != FORMAT:
         hint = "it was written by a newer Tilth; install that one" if isinstance(found, int) and found > FORMAT else ""

@@ -62,18 +62,15 @@ def _subtitle(report: Report) -> str:
 def _figures(report: Report) -> tuple[tuple[str, str], ...]:
     """The run in figures: what they count, and the number."""
     f, found, rows = report.facts, report.verdicts, report.rows
-    figures: list[tuple[str, str]] = []
-    if rows is not None:
-        figures.append((number(rows), "row" if rows == 1 else "rows"))
-    if found:
-        figures.append((f"{number(sum(r.outcome is Outcome.PASSED for r in found))} of {number(len(found))}", "rules passed"))
-    if f.scans:
-        figures.append((number(len(f.scans)), "scan of the data" if len(f.scans) == 1 else "scans of the data"))
-    if f.seconds:
-        figures.append((seconds(f.seconds), "seconds"))
-    if f.engine:
-        figures.append((f.engine, "engine"))
-    return tuple(figures)
+    passed = sum(r.outcome is Outcome.PASSED for r in found)
+    figures = (
+        ("" if rows is None else number(rows), "row" if rows == 1 else "rows"),
+        (f"{number(passed)} of {number(len(found))}" if found else "", "rules passed"),
+        (number(len(f.scans)) if f.scans else "", "scan of the data" if len(f.scans) == 1 else "scans of the data"),
+        (seconds(f.seconds) if f.seconds else "", "seconds"),
+        (f.engine, "engine"),
+    )
+    return tuple(figure for figure in figures if figure[0])
 
 
 def _parts(report: Report) -> str:

@@ -85,8 +85,8 @@ def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
     """A table as a dataset, read as every table is: NaN becomes null."""
     floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
     kept = {role: [c for c in columns if c in table.column_names] for role, columns in roles.named().items()}
-    there = Roles.of(**{role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns})
-    return in_memory(table, there).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
+    found = Roles.of(**{role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns})
+    return in_memory(table, found).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
 
 
 def rows_of(data: Dataset, engine: Session) -> list[tuple[Any, ...]]:
