@@ -15,12 +15,15 @@ import tilth
 from tests.demo.flaws import PLANTED, Flaw, planted
 from tilth.data import Dataset
 from tilth.demo.loans import NULLS, YOUNG, loans, write_loans
+from tilth.engine.dry_run import DryRun
 from tilth.engine.duckdb import DuckDB
+from tilth.flow import Flow
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
 from tilth.report import Finding, Outcome, Report
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.null_if import NullIf
 from tilth.steps.fitting import fit
+from tilth.verbs import dry_run
 
 ROWS = 6_000
 FLOW = Path(tilth.__file__).parent / "demo" / "loans.yaml"  # the demo's own
@@ -112,6 +115,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     (place / "loans.yaml").write_text(FLOW.read_text("utf-8"), "utf-8")
     report = tilth.run(place / "loans.yaml", place / "result")
     return Demo(place, list(loans(ROWS)), {flaw.name: flaw for flaw in planted(ROWS)}, report)
+
+
+def test_the_plan_of_the_demo_has_the_queries_of_its_run(demo: Demo) -> None:
+    session = DryRun(DuckDB().session())
+    dry_run(Flow.load(demo.place / "loans.yaml"), session)
+    assert {scan.purpose for scan in session.scans} <= {scan.purpose for scan in demo.report.facts.scans}
+    assert "bias of raw" in {scan.purpose for scan in session.scans}
 
 
 # ── by the rule that is named for a flaw ──

@@ -60,7 +60,10 @@ class ColumnFacts:
         whole = bool(there) and all(_is_whole(n, integer=string) for n in numbers.values())
         booleans = string and bool(there) and all(boolean_of(k) is not None and numbers[k] is None for k in there)
         known = [n for n in numbers.values() if n is not None] if whole or not string else []
-        rows, edges = sum(counts.values()), quantiles(counts, parts) if parts and kind.numeric else []
+        rows = sum(counts.values())
+        edges = (
+            quantiles({numbers.get(k): n for k, n in counts.items()}, parts) if parts and kind.numeric else []
+        )  # a dry run has no numbers
         low, high = min(known, default=None), max(known, default=None)
         return cls(rows, rows - counts.get(None, 0), len(there), low, high, whole, booleans, ordered(there), tuple(edges))
 
