@@ -18,7 +18,7 @@ from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import has_string, key_hash
 from tilth.engine.operations.sums import Exact, regridded, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
-from tilth.engine.relations import Join, joins, refuse_unfit
+from tilth.engine.relations import Join, joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.errors import RequestError
@@ -142,7 +142,7 @@ def read_off(title: str, needs: Sequence[Need], rows: Sequence[tuple[Any, ...]])
 def _joins(engine: Session, data: Dataset, relations: Sequence[Relation]) -> tuple[Join, ...]:
     if relations:
         others = dict.fromkeys(r.other for r in relations)
-        refuse_unfit(relations, engine.schema(data), {other: engine.schema(other) for other in others})
+        reject_unfit(relations, engine.schema(data), {other: engine.schema(other) for other in others})
     return joins(relations)
 
 

@@ -189,9 +189,9 @@ class Relation(Need):
     >>> from tilth.engine.duckdb import DuckDB
     >>> from tilth.engine.expressions import if_else
     >>> orders, states = pa.table({"state": ["CA", "NY", "NY", "TX", None]}), pa.table({"id": ["CA", "NY", "NY", "FL"]})
-    >>> known = Dataset(Memory(states, ("id",), id(states)))
+    >>> known = Dataset(Memory(states, ("id",)))
     >>> found = Relation(known, (("state", "id"),), SumOrZero.of(if_else(matched(), rows_here())))
-    >>> DuckDB().session().answer(Dataset(Memory(orders, ("state",), id(orders))), [found])[found]
+    >>> DuckDB().session().answer(Dataset(Memory(orders, ("state",))), [found])[found]
     3
     """
 

@@ -54,12 +54,11 @@ def _join(group: list[Relation]) -> Join:
     keys, by, where = group[0].keys, group[0].by, group[0].where
     sides: Mapping[type[Tree], dict[Tree, str]] = {Here: {all_rows(): "here"}, There: {all_rows(): "there"}}
     folds = [alias(_placed(r.fold, sides), f"m{i}") for i, r in enumerate(group)]
-    ours = [*(alias(k, f"b{i}") for i, k in enumerate(by)), *(alias(col(a), f"k{i}") for i, (a, _) in enumerate(keys))]
-    theirs = [alias(col(b), f"j{i}") for i, (_, b) in enumerate(keys)]
-    here = _groups(ours, sides[Here])
+    own = [*(alias(k, f"b{i}") for i, k in enumerate(by)), *(alias(col(a), f"k{i}") for i, (a, _) in enumerate(keys))]
+    here, there = _groups(own, sides[Here]), _groups([alias(col(b), f"j{i}") for i, (_, b) in enumerate(keys)], sides[There])
     outer = [col(f"b{i}") for i in range(len(by))]
     fold = exp.Select(expressions=[*(k.copy() for k in outer), *folds])
-    return Join(tuple(group), here if where is None else here.where(where), _groups(theirs, sides[There]), grouped(fold, outer))
+    return Join(tuple(group), here if where is None else here.where(where), there, grouped(fold, outer))
 
 
 def _placed(fold: Tree, sides: Mapping[type[Tree], dict[Tree, str]]) -> Tree:
@@ -77,16 +76,15 @@ def _groups(keys: list[Tree], aggregates: Mapping[Tree, str]) -> exp.Select:
     return grouped(query, [k.this for k in keys])
 
 
-def refuse_unfit(relations: Iterable[Relation], here: Schema, there: Mapping[Dataset, Schema]) -> None:
-    """Refuse columns that the other table lacks, and keys whose kinds cannot be compared, all at once."""
+def reject_unfit(relations: Iterable[Relation], here: Schema, there: Mapping[Dataset, Schema]) -> None:
+    """Reject columns that the other table lacks, and keys whose kinds cannot be compared, all at once."""
     mistakes: list[Mistake] = []
     for r in relations:
         other = there[r.other]
         lacking = sorted(r.reads_there - set(other.names))
         mistakes += [m for c in lacking for m in ColumnError.unknown(c, other.names, str(r.other.source)).mistakes]
         mistakes += [_unequal(here[a], other[b]) for a, b in r.keys if b in other and not _comparable(here[a], other[b])]
-    if mistakes:
-        raise RequestError(*dict.fromkeys(mistakes))
+    RequestError.reject(dict.fromkeys(mistakes))
 
 
 def _comparable(a: Column, b: Column) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -118,9 +118,7 @@ class DateString(Operation):
     def both(cls, x: Tree) -> Tree:
         return text(x)
 
-    @staticmethod
-    def row(x: Any) -> str:
-        return str(x.isoformat())
+    row = staticmethod(date.isoformat)
 
 
 class TimestampString(Operation):

@@ -82,9 +82,7 @@ class Weekday(Operation):
     def spark(cls, x: Tree) -> Tree:
         return cast(exp.Add(this=call("weekday", x), expression=lit(1)), Kind.INTEGER)
 
-    @staticmethod
-    def row(x: Any) -> int:
-        return int(x.isoweekday())
+    row = staticmethod(date.isoweekday)
 
 
 class DaysBetween(Operation):
