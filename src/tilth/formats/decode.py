@@ -14,7 +14,7 @@ from tilth.data import Change, Column, Kind, Schema
 from tilth.engine.expressions import and_, cast, col, double, eq, if_else, is_null, lit, not_, not_null
 from tilth.engine.operations.casts import FROM_STRING, IsToken, ServedDecimal
 from tilth.engine.operations.conversions import CONVERSIONS
-from tilth.engine.operations.numbers import DoubleToInteger, NanToNull
+from tilth.engine.operations.numbers import NanToNull, ToInteger
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import ServedString, ServedValue
 from tilth.engine.operations.strings import Trim
@@ -122,7 +122,7 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
         case pair if pair in KEPT:
             return CONVERSIONS[pair](x)
         case ((Kind.FLOAT | Kind.DECIMAL), Kind.INTEGER):  # what frames make of integers with nulls
-            whole = DoubleToInteger.of(double(x))
+            whole = ToInteger.of(double(x))
             return if_else(eq(double(whole), double(x)), whole)
         case Kind.TIMESTAMP, Kind.DATE:  # what frames make of dates
             day = cast(x, wanted)

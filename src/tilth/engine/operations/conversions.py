@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import TYPES, case, data_type, double, eq, lit, text
+from tilth.engine.expressions import TYPES, case, double, eq, lit, text
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.hashing import DateString, DecimalString, TimestampString, TimestampTzString
-from tilth.engine.operations.numbers import DoubleToInteger, integer
-from tilth.engine.operations.operation import Operation, call
-
-
-class DecimalToInteger(Operation):
-    """A decimal cut off to an integer; null where it is too large (DuckDB alone rounds, Spark alone cuts)."""
-
-    @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return cls.spark(call("trunc", x))
-
-    @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=x.copy(), to=data_type("bigint"), safe=True)
-
-    @staticmethod
-    def row(x: Decimal) -> int | None:
-        return int(x) if -(2**63) <= int(x) < 2**63 else None
+from tilth.engine.operations.numbers import ToInteger, integer
+from tilth.engine.operations.operation import Operation
 
 
 class ToTime(Operation):
@@ -84,8 +67,8 @@ def _zero_or_one(x: Tree) -> Tree:
 CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
     **{(Kind.STRING, to): operation.of for to, operation in FROM_STRING.items() if to is not Kind.STRING},
     (Kind.BOOLEAN, Kind.INTEGER): integer,
-    (Kind.FLOAT, Kind.INTEGER): DoubleToInteger.of,
-    (Kind.DECIMAL, Kind.INTEGER): DecimalToInteger.of,
+    (Kind.FLOAT, Kind.INTEGER): ToInteger.of,
+    (Kind.DECIMAL, Kind.INTEGER): ToInteger.of,
     (Kind.BOOLEAN, Kind.FLOAT): lambda x: double(integer(x)),
     (Kind.INTEGER, Kind.FLOAT): double,
     (Kind.DECIMAL, Kind.FLOAT): double,

@@ -20,7 +20,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import and_, case, coalesce, col, double, eq, gt, if_else, lit, lt, ne, own, text
+from tilth.engine.expressions import and_, case, cast, coalesce, col, concat, double, eq, gt, if_else, lit, lt, ne, own, text
 from tilth.engine.operations.numbers import IsNan, integer
 from tilth.engine.operations.operation import Operation, call
 
@@ -145,12 +145,8 @@ class TimestampTzString(Operation):
     total = True
 
     @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return call("strftime", exp.AtTimeZone(this=x.copy(), zone=lit("UTC")), lit("%Y-%m-%dT%H:%M:%S.%fZ"))
-
-    @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return call("date_format", x, lit("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"))
+    def both(cls, x: Tree) -> Tree:
+        return concat(TimestampString.of(cast(x, Kind.TIMESTAMP)), lit("Z"))
 
     @staticmethod
     def row(x: datetime) -> str:

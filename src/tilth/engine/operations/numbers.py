@@ -260,12 +260,12 @@ class Power(Operation):
             return math.nan if x != 0 else math.copysign(math.inf, x) if odd and y == math.floor(y) else math.inf
 
 
-class DoubleToInteger(Operation):
-    """A double cut off to an integer; null where it is not finite or too large (DuckDB alone rounds, Spark alone cuts)."""
+class ToInteger(Operation):
+    """A double or decimal cut off to an integer; null where it is not finite or too large (DuckDB alone rounds, Spark alone cuts)."""
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        return exp.TryCast(this=call("trunc", x), to=data_type("bigint"), safe=True)
+        return cls.spark(call("trunc", x))
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
@@ -273,7 +273,7 @@ class DoubleToInteger(Operation):
 
     @staticmethod
     def row(x: Any) -> Any:
-        return int(x) if math.isfinite(x) and -(2.0**63) <= x < 2.0**63 else None
+        return int(x) if math.isfinite(x) and -(2**63) <= int(x) < 2**63 else None
 
 
 class Round(Operation):

@@ -12,6 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind
 from tilth.engine.expressions import cast, if_else, lit
 from tilth.engine.operations.casts import between
+from tilth.engine.operations.conversions import ToTimestamp
 from tilth.engine.operations.operation import Operation, call
 
 EPOCH = datetime(1970, 1, 1)
@@ -118,9 +119,7 @@ class Micros(Operation):
 
     @staticmethod
     def row(x: date) -> int:
-        time = x if isinstance(x, datetime) else datetime(x.year, x.month, x.day)
-        naive = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
-        return (naive - EPOCH) // timedelta(microseconds=1)
+        return (ToTimestamp.row(x) - EPOCH) // timedelta(microseconds=1)
 
 
 def from_micros(micros: int, kind: Kind) -> date:

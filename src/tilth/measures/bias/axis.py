@@ -17,7 +17,7 @@ from tilth.data import Kind
 from tilth.engine.expressions import col, double, eq, not_null
 from tilth.engine.needs import Need
 from tilth.engine.operations.aggregates import CountIf
-from tilth.engine.operations.numbers import DoubleToInteger, Finite
+from tilth.engine.operations.numbers import Finite, ToInteger
 from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, quantile
 from tilth.errors import RequestError
 from tilth.measures.bias.values import Interval, above, band, boolean_of, category, means, number_of, text_of, values_name
@@ -126,7 +126,7 @@ class Facts(Metric):
         if not self.kind.numeric:
             return count(), count_of(key), distinct(key)
         x, integer = double(key), self.kind is Kind.INTEGER
-        whole = not_null(key) if integer else eq(double(DoubleToInteger.of(x)), x)
+        whole = not_null(key) if integer else eq(double(ToInteger.of(x)), x)
         edges = [quantile(Finite.of(col(self.column)), i / self.parts) for i in range(self.parts + 1 if self.parts else 0)]
         values = distinct(key) if self.exact else count()
         return count(), count_of(key), values, lowest(key), highest(key), Statistic(CountIf.of(whole)), *edges
