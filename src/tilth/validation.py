@@ -41,13 +41,13 @@ def mistakes_of(
 
     `model` names the keys that there are, for an unknown one; `within` is the path of `given` in the whole.
     """
-    found: dict[Path, list[Any]] = {}
+    by_path: dict[Path, list[Any]] = {}
     for e in error.errors(include_url=False):
-        found.setdefault(_path(e, given), []).append(e)
-    for path in found:
-        if not any(len(other) > len(path) and other[: len(path)] == path for other in found):
+        by_path.setdefault(_path(e, given), []).append(e)
+    for path in by_path:
+        if not any(len(other) > len(path) and other[: len(path)] == path for other in by_path):
             where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (*within, *path)).removeprefix(".") or "the whole"
-            mistake = _mistake(path, found[path], given, model)
+            mistake = _mistake(path, by_path[path], given, model)
             yield (*within, *path), replace(mistake, message=f"{where}: {mistake.message}")
 
 
@@ -95,5 +95,5 @@ def _keys_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         shapes = [at, *at.get("anyOf", [])]
         refs = [schema["$defs"][s["$ref"].rsplit("/", 1)[1]] for s in shapes if "$ref" in s]
         at = (refs + [s for s in shapes if "items" in s] + [at])[0]
-    found: Mapping[str, Any] = at.get("properties", {})
-    return found
+    keys: Mapping[str, Any] = at.get("properties", {})
+    return keys

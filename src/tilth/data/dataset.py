@@ -117,8 +117,8 @@ class Dataset:
         layer = Change(tuple(new.items()), decode)
         place = self._place_of(layer)
         match self.layers[place:]:
-            case [Change() as found, *above]:
-                return replace(self, layers=(*self.layers[:place], found.joined(layer), *above))
+            case [Change() as lower, *above]:
+                return replace(self, layers=(*self.layers[:place], lower.joined(layer), *above))
         return replace(self, layers=(*self.layers, layer))
 
     def _place_of(self, new: Change) -> int:

@@ -54,12 +54,12 @@ class Roles:
 
     def named(self) -> Mapping[str, tuple[str, ...]]:
         """Role → its columns, for roles that have any."""
-        found: dict[str, tuple[str, ...]] = {}
+        columns: dict[str, tuple[str, ...]] = {}
         for role in (*SINGLE, *MANY):
             value = getattr(self, role)
             if value:
-                found[role] = (value,) if isinstance(value, str) else value
-        return found
+                columns[role] = (value,) if isinstance(value, str) else value
+        return columns
 
     def of_column(self, name: str) -> tuple[str, ...]:
         """The roles of a column."""

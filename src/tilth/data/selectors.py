@@ -43,13 +43,13 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
     kept: set[str] = set()
     for word in words if any(not w.startswith("!") for w in words) else ["all", *words]:
         excluded = word.startswith("!") and word not in schema
-        found = _meaning(word.removeprefix("!") if excluded else word, schema, roles)
-        if found is None:
+        meant = _meaning(word.removeprefix("!") if excluded else word, schema, roles)
+        if meant is None:
             message, hint = f"no column, kind or role is called {word!r}", did_you_mean(word.strip("!"), (*schema.names, *KINDS, *ROLES))
             accepted = f"{listed(schema.names)}; or {', '.join(KINDS)}; or a role; or a pattern with *"
             mistakes.append(Mistake(message, accepted=accepted, hint=hint, code="unknown-column"))
         else:
-            kept = kept - found if excluded else kept | found
+            kept = kept - meant if excluded else kept | meant
     ColumnError.reject(mistakes)
     return tuple(n for n in schema.names if n in kept)
 

@@ -189,7 +189,7 @@ def entries_of(home: str, learned: Mapping[str, Any]) -> dict[str, bytes]:
         files.setdefault(f"{home}.{name}", value)
         return _Apart(f"{home}.{name}")
 
-    state = {column: {name: apart(name, value) for name, value in found.items()} for column, found in learned.items()}
+    state = {column: {name: apart(name, value) for name, value in values.items()} for column, values in learned.items()}
     return {f"{home}.json": _json(state).encode(), **files}
 
 
@@ -244,10 +244,10 @@ def _reject_constant(word: str) -> Any:
 
 
 def _integer(digits: str) -> int:
-    found = int(digits)
-    if not -(2**63) <= found < 2**63:
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
         raise ValueError("an integer has more than 64 bits")
-    return found
+    return number
 
 
 def _json(value: Any) -> str:
@@ -281,14 +281,14 @@ def _encoded(value: Any) -> Any:
     return value
 
 
-def _decoded(found: dict[str, Any], files: Mapping[str, bytes] | None = None) -> Any:
-    if len(found) == 1:
-        ((key, value),) = found.items()
+def _decoded(entry: dict[str, Any], files: Mapping[str, bytes] | None = None) -> Any:
+    if len(entry) == 1:
+        ((key, value),) = entry.items()
         if key in TAGGED:
             return TAGGED[key][2](value)
         if key == "$file" and files is not None:
             return files[value]
-    return {key.removeprefix("$"): value for key, value in found.items()}
+    return {key.removeprefix("$"): value for key, value in entry.items()}
 
 
 # ── the flow in JSON ──
@@ -311,23 +311,23 @@ def _step(step: Step) -> dict[str, Any]:
     return {"step": step.name, "parameters": {f.name: getattr(step, f.name) for f in fields(step)}}
 
 
-def _flow(found: Mapping[str, Any], text: str) -> Flow:
+def _flow(described: Mapping[str, Any], text: str) -> Flow:
     from tilth.flow.loading import step_of
 
-    if not set(found["steps"]) <= set(BY_NAME):
+    if not set(described["steps"]) <= set(BY_NAME):
         raise ValueError("it has an unknown part")
-    reading = Reading((), dict(found["reading"]["options"]), Roles.of(**found["reading"]["roles"]))
+    reading = Reading((), dict(described["reading"]["options"]), Roles.of(**described["reading"]["roles"]))
     parts: dict[Part, tuple[Step, ...]] = {}
-    for part, steps in found["steps"].items():
+    for part, steps in described["steps"].items():
         parts[part] = tuple(step_of(STEPS[s["step"]], s["parameters"], reading.roles) for s in steps)
-    check = None if found["check"] is None else parse_rules(found["check"])
+    check = None if described["check"] is None else parse_rules(described["check"])
     return Flow(
-        name=str(found["name"]),
+        name=str(described["name"]),
         reading=reading,
         check=check,
         parts=parts,
-        measure=tuple(step_of(MEASURES[name], given, reading.roles) for one in found["measure"] for name, given in one.items()),
-        deliver=Delivery("", str(found["deliver"]["format"])),
+        measure=tuple(step_of(MEASURES[name], given, reading.roles) for one in described["measure"] for name, given in one.items()),
+        deliver=Delivery("", str(described["deliver"]["format"])),
         text=text,
     )
 
@@ -339,7 +339,7 @@ def _columns(schema: Schema) -> Any:
     return SCHEMA.dump_python(schema, mode="json", exclude_defaults=True)
 
 
-def _schema(found: Any) -> Schema:
-    schema = SCHEMA.validate_python(found)
+def _schema(written: Any) -> Schema:
+    schema = SCHEMA.validate_python(written)
     reject_duplicate_names(schema.names)
     return schema

@@ -56,11 +56,11 @@ def checked(
         _reject_places(passed, failed, (data, *tables.values()))
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
         earlier = None if ledger is None else partial(ledger.values, key)
-        found = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
-    facts = {} if passed is failed is None else _write_rows(data, ruleset, found, session, passed, failed)
+        evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
+    facts = {} if passed is failed is None else _write_rows(data, ruleset, evaluation, session, passed, failed)
     if ledger is not None:
-        ledger.append(key, found.statistics)
-    return found.findings, {"rows": found.rows, **facts}
+        ledger.append(key, evaluation.statistics)
+    return evaluation.findings, {"rows": evaluation.rows, **facts}
 
 
 def _reject_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
@@ -72,12 +72,12 @@ def _reject_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
             reject_own_input(place, [path for t in tables if isinstance(t.source, Files) for path in t.source.paths])
 
 
-def _write_rows(data: Dataset, ruleset: Ruleset, found: Evaluation, session: Session, passed: Any, failed: Any) -> dict[str, Any]:
+def _write_rows(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, passed: Any, failed: Any) -> dict[str, Any]:
     """Write the rows that pass and those that fail; how many they are, and the rules that do not judge rows."""
     from tilth.rules.row_output import row_results
 
     with session.working_for(ROWS):
-        rows = row_results(data, ruleset, found.prepared)
+        rows = row_results(data, ruleset, evaluation.prepared)
         rows = rows.held(session.checkpoint(rows.tested))
         numbers = [measured(part, [RowCount()], session)[RowCount()] for part in (rows.passed, rows.failed)]
         for part, place in ((rows.passed, passed), (rows.failed, failed)):

@@ -179,7 +179,7 @@ class _Loader:
             name=name,
             reading=self.reading(part.data, roles),
             check=check,
-            parts={name: tuple(found) for name, found in steps.items() if found},
+            parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
             deliver=Delivery(part.deliver.to, part.deliver.format),
             text=text,
@@ -250,11 +250,11 @@ class _Loader:
         for name, value in (given or {}).items():
             if any(isinstance(v, float) and not math.isfinite(v) for v in (value if isinstance(value, list) else [value])):
                 self.wrong((*path, name), f"{kind.name}: `{name}` is not a finite number", "bad-value")
-        found = self.validated(model_of(cast("Any", kind)), given or {}, path)
-        if found is None:
+        model = self.validated(model_of(cast("Any", kind)), given or {}, path)
+        if model is None:
             return None
         try:
-            step = _step(kind, found)
+            step = _step(kind, model)
             wrong = step.refused(self.roles)
         except TilthError as error:
             step, wrong = None, error.mistakes
@@ -310,8 +310,8 @@ def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> N
     return step
 
 
-def _step(kind: type[Named], found: BaseModel) -> Named:
-    return kind(**{f.name: getattr(found, f.name) for f in written(kind)})
+def _step(kind: type[Named], model: BaseModel) -> Named:
+    return kind(**{f.name: getattr(model, f.name) for f in written(kind)})
 
 
 def written(kind: Any) -> list[Any]:

@@ -68,8 +68,8 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> 
     if label is None:
         return []
     metric = Frequencies((SPLIT, label))
-    found = measured(data, [metric], engine)[metric]
-    shares = {part: {str(key[1]): n / rows[part] for key, n in found.items() if key[0] == part} for part in rows}
+    rows_by_label = measured(data, [metric], engine)[metric]
+    shares = {part: {str(key[1]): n / rows[part] for key, n in rows_by_label.items() if key[0] == part} for part in rows}
     values = sorted({v for share in shares.values() for v in share})
     findings = []
     for part in sorted(rows):
@@ -96,18 +96,18 @@ def shared_with_training(data: Dataset, columns: Iterable[str], parts: Sequence[
 # ── the section ──
 
 
-def split(found: Sequence[Finding[SplitCheck]]) -> Section:
+def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     """Sizes and labels of each part, then what the parts share with the training part."""
     blocks: list[Block] = []
-    leaks = [leak for f in found if (leak := leak_message(f))]
+    leaks = [leak for f in findings if (leak := leak_message(f))]
     if leaks:
         blocks += [Words(leak, "bad") for leak in leaks]
-    elif any(f.name in (ROWS, KEYS) for f in found):
+    elif any(f.name in (ROWS, KEYS) for f in findings):
         blocks.append(Words("No row or key is in two parts.", "good"))
-    sizes = sorted((f for f in found if f.name == SHARE), key=lambda f: f.part != "train")
+    sizes = sorted((f for f in findings if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
-        blocks.append(_sizes(sizes, [f for f in found if f.name == LABEL]))
-    others = [f for f in found if f.name not in (SHARE, LABEL)]
+        blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL]))
+    others = [f for f in findings if f.name not in (SHARE, LABEL)]
     if others:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]

@@ -68,33 +68,33 @@ def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) ->
         names = {where: f"\x1freason{len(noted) + k}" for k, where in enumerate(reasons)}
         data = f.apply(data.change({names[where]: if_else(tree, lit(1), lit(0)) for where, tree in reasons.items()}))
         noted |= names
-    found: list[dict[str, dict[str, int]]] = [{} for _ in features]
+    cells: list[dict[str, dict[str, int]]] = [{} for _ in features]
     if noted:
         asked = {where: count(eq(col(name), lit(1))) for where, name in noted.items()}
         answer = engine.answer(data, asked.values())
         for (i, column, reason), statistic in asked.items():
-            found[i].setdefault(column, {})[reason] = answer[statistic]
-    return found
+            cells[i].setdefault(column, {})[reason] = answer[statistic]
+    return cells
 
 
 # ── the section ──
 
 
-def steps(found: Sequence[Finding[StepChanges]]) -> Section:
+def steps(findings: Sequence[Finding[StepChanges]]) -> Section:
     """All steps in one table, then one fold for each that has more to show."""
-    blocks: list[Block] = [Words(LEARNED)] if any(f.part == "features" for f in found) else []
-    blocks.append(_overview(found))
-    for k, f in enumerate(found, 1):
+    blocks: list[Block] = [Words(LEARNED)] if any(f.part == "features" for f in findings) else []
+    blocks.append(_overview(findings))
+    for k, f in enumerate(findings, 1):
         more = [block for block in (_changed(f.payload), _learned(f.payload)) if block]
         if more:
             blocks.append(Fold(f"{k}. {code(f.payload.step or f.name, 200)}", tuple(more)))
     return Section("steps", "What preparation did", tuple(blocks))
 
 
-def _overview(found: Sequence[Finding[StepChanges]]) -> Block:
+def _overview(findings: Sequence[Finding[StepChanges]]) -> Block:
     heads = ("", "step", "changes", "rows before", "rows after", "cells changed")
     rows = []
-    for k, f in enumerate(found, 1):
+    for k, f in enumerate(findings, 1):
         changes = BY_NAME[f.part].changes if f.part in BY_NAME else f.part
         sizes = ("" if n is None else number(n) for n in (f.payload.rows_in, f.payload.rows_out))
         rows.append((str(k), code(f.payload.step or f.name, 200), changes, *sizes, _reasons(f.payload)))

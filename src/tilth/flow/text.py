@@ -138,18 +138,18 @@ class _Builder:
         return self.build(node, path)
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.document.mistakes.append(Mistake("a key must be a word", self.at(key_node), code="bad-key"))
                 continue
             key = key_node.value
-            if key in found:
+            if key in mapping:
                 first = self.document.places[(*path, key)][0].line
                 self.document.mistakes.append(Mistake(f"{key!r} is already set on line {first}", self.at(key_node), code="set-twice"))
                 continue
-            found[key] = self.child(value_node, (*path, key), self.at(key_node))
-        return found
+            mapping[key] = self.child(value_node, (*path, key), self.at(key_node))
+        return mapping
 
     def scalar(self, node: yaml.Node) -> Any:
         text: str = node.value

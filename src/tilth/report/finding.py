@@ -66,14 +66,14 @@ class Payload:
         return {name: value for name, value in held.items() if value is not None and value != "" and value != () and value != {}}
 
     @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Self:
+    def from_json(cls, details: Mapping[str, Any]) -> Self:
         """The payload that `to_json` wrote. Unknown keys are ignored.
 
         Errors: pydantic's `ValidationError` for values of another type.
         """
         from pydantic import TypeAdapter
 
-        return TypeAdapter(cls).validate_python({f.name: found[f.name] for f in fields(cls) if f.name in found})
+        return TypeAdapter(cls).validate_python({f.name: details[f.name] for f in fields(cls) if f.name in details})
 
     def reasons(self, message: str) -> list[str]:
         """The reasons of a verdict, a line each; `message` is the finding's."""
@@ -110,9 +110,9 @@ class Warned(Payload):
         return {**({"measure": self.measure} if self.measure else {}), **self.details}
 
     @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Self:
+    def from_json(cls, details: Mapping[str, Any]) -> Self:
         """The warning of its measure and details."""
-        return cls(str(found.get("measure", "")), {k: v for k, v in found.items() if k != "measure"})
+        return cls(str(details.get("measure", "")), {k: v for k, v in details.items() if k != "measure"})
 
 
 NUMBER = Payload()

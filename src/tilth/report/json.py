@@ -62,7 +62,7 @@ def from_json(text: str | bytes) -> Report:
     return report
 
 
-def finding_from_json(found: Mapping[str, Any]) -> Finding:
+def finding_from_json(written: Mapping[str, Any]) -> Finding:
     """The finding that `Finding.to_json` wrote, such as one of the baseline in a fitted flow.
 
     Errors: `RequestError` with every mistake and its path.
@@ -70,20 +70,20 @@ def finding_from_json(found: Mapping[str, Any]) -> Finding:
     >>> finding_from_json(Finding("Mean", ("age",), 40.0).to_json())
     Finding(name='Mean', subject=('age',), value=40.0, ...)
     """
-    return from_json(json.dumps({"format": FORMAT, "title": "", "findings": [found]})).findings[0]
+    return from_json(json.dumps({"format": FORMAT, "title": "", "findings": [written]})).findings[0]
 
 
-def _finding(i: int, found: dict[str, Any], wrong: list[Mistake]) -> dict[str, Any]:
+def _finding(i: int, written: dict[str, Any], wrong: list[Mistake]) -> dict[str, Any]:
     """The fields of a finding, with the payload in place of its kind and details."""
-    kind, details = found.get("kind"), found.get("details") or {}
+    kind, details = written.get("kind"), written.get("details") or {}
     if not isinstance(kind, str) or not isinstance(details, dict):
         wrong.append(Mistake(f"findings[{i}]: a finding has a kind, and its details are an object", code="report-field"))
-        return _numbers(found)
+        return _numbers(written)
     try:
-        return _numbers(found) | {"payload": payload_from_json(kind, details)}
+        return _numbers(written) | {"payload": payload_from_json(kind, details)}
     except ValidationError as error:
         wrong += [mistake for _, mistake in mistakes_of(error, details, within=("findings", i, "details"))]
-        return _numbers(found)
+        return _numbers(written)
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:
@@ -98,10 +98,10 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     if not isinstance(content, dict) or "findings" not in content:
         hint = "a report is what `tilth check -o report.json` writes"
         raise RequestError("this is not a report: it has no findings", hint=hint, code="not-report")
-    found = content.get("format")
-    if found != FORMAT:
-        hint = "it was written by a newer Tilth; install that one" if isinstance(found, int) and found > FORMAT else ""
-        raise RequestError(f"the report has the format {found!r}", accepted=str(FORMAT), hint=hint, code="report-format")
+    version = content.get("format")
+    if version != FORMAT:
+        hint = "it was written by a newer Tilth; install that one" if isinstance(version, int) and version > FORMAT else ""
+        raise RequestError(f"the report has the format {version!r}", accepted=str(FORMAT), hint=hint, code="report-format")
     return content
 
 

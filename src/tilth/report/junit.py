@@ -23,11 +23,11 @@ def to_junit(report: Report) -> str:
     >>> '<testcase name="RowCount &gt; 0"' in xml
     True
     """
-    found = report.verdicts
+    verdicts = report.verdicts
     counts = {
-        "tests": str(len(found)),
-        "failures": str(sum(f.outcome is Outcome.FAILED for f in found)),
-        "errors": str(sum(f.outcome in (Outcome.ERROR, None) for f in found)),
+        "tests": str(len(verdicts)),
+        "failures": str(sum(f.outcome is Outcome.FAILED for f in verdicts)),
+        "errors": str(sum(f.outcome in (Outcome.ERROR, None) for f in verdicts)),
         "time": f"{report.facts.seconds:.3f}",
     }
     name = clean(report.title) or "report"
@@ -35,7 +35,7 @@ def to_junit(report: Report) -> str:
     more = {"timestamp": report.facts.started[:19]} if report.facts.started else {}
     suite = Xml.SubElement(suites, "testsuite", {"name": name, **counts, "skipped": "0", **more})
     _properties(suite, report)
-    for finding in found:
+    for finding in verdicts:
         _case(suite, name, finding)
     Xml.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode") + "\n"

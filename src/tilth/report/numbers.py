@@ -9,11 +9,11 @@ from tilth.report.finding import Finding, Payload
 from tilth.report.sections import ReportSection
 
 
-def numbers(found: Sequence[Finding[Payload]]) -> Section:
+def numbers(findings: Sequence[Finding[Payload]]) -> Section:
     """A table of metrics."""
-    parts = list(dict.fromkeys(f.part for f in found))
+    parts = list(dict.fromkeys(f.part for f in findings))
     lines: dict[tuple[str, ...], dict[str, str]] = {}
-    for f in found:
+    for f in findings:
         key = (f.name, ", ".join(f.subject), f.where, f.group)
         lines.setdefault(key, {})[f.part] = value_with_interval(f.value, f.low, f.high) + (f" – {f.message}" if f.message else "")
     heads = ("metric", "columns", "where", "group", *(p or "value" for p in parts))

@@ -36,18 +36,18 @@ def verdict(report: Report) -> tuple[Tone, str]:
     >>> verdict(Report(""))[1]
     'The report is empty: nothing was judged and nothing was measured.'
     """
-    found = report.verdicts
-    if not found:
+    verdicts = report.verdicts
+    if not verdicts:
         if not report.findings:
             return "", "The report is empty: nothing was judged and nothing was measured."
         return "", "Numbers only: no rule was asked for, so nothing was judged."
-    failed, unjudged = (sum(f.outcome is outcome for f in found) for outcome in (Outcome.FAILED, Outcome.ERROR))
-    unjudged += sum(f.outcome is None for f in found)
+    failed, unjudged = (sum(f.outcome is outcome for f in verdicts) for outcome in (Outcome.FAILED, Outcome.ERROR))
+    unjudged += sum(f.outcome is None for f in verdicts)
     if not failed and not unjudged:
-        return "good", "The only rule passed." if len(found) == 1 else f"All {number(len(found))} rules passed."
-    if len(found) == 1:
+        return "good", "The only rule passed." if len(verdicts) == 1 else f"All {number(len(verdicts))} rules passed."
+    if len(verdicts) == 1:
         return ("bad", "The only rule failed.") if failed else ("unknown", "The only rule could not be judged.")
-    of = f"of {number(len(found))} rules"
+    of = f"of {number(len(verdicts))} rules"
     if not failed:
         return "unknown", f"{number(unjudged)} {of} could not be judged; no rule failed."
     return "bad", f"{number(failed)} {of} failed" + (f", and {number(unjudged)} could not be judged." if unjudged else ".")
@@ -61,11 +61,11 @@ def _subtitle(report: Report) -> str:
 
 def _figures(report: Report) -> tuple[tuple[str, str], ...]:
     """The run in figures: what they count, and the number."""
-    f, found, rows = report.facts, report.verdicts, report.rows
-    passed = sum(r.outcome is Outcome.PASSED for r in found)
+    f, verdicts, rows = report.facts, report.verdicts, report.rows
+    passed = sum(r.outcome is Outcome.PASSED for r in verdicts)
     figures = (
         ("" if rows is None else number(rows), "row" if rows == 1 else "rows"),
-        (f"{number(passed)} of {number(len(found))}" if found else "", "rules passed"),
+        (f"{number(passed)} of {number(len(verdicts))}" if verdicts else "", "rules passed"),
         (number(len(f.scans)) if f.scans else "", "scan of the data" if len(f.scans) == 1 else "scans of the data"),
         (seconds(f.seconds) if f.seconds else "", "seconds"),
         (f.engine, "engine"),

@@ -47,6 +47,6 @@ def sections_of(findings: Sequence[Finding]) -> list[Section]:
     return [section for kind in SECTIONS if kind in by_kind and (section := SECTIONS[kind].section(by_kind[kind])) is not None]
 
 
-def payload_from_json(kind: str, found: Mapping[str, Any]) -> Payload:
+def payload_from_json(kind: str, details: Mapping[str, Any]) -> Payload:
     """The payload of a kind. If it is not on the shelf, the payload is kept as read."""
-    return SECTIONS[kind].payload.from_json(found) if kind in SECTIONS else Other(kind, found)
+    return SECTIONS[kind].payload.from_json(details) if kind in SECTIONS else Other(kind, details)

@@ -9,15 +9,15 @@ from tilth.report.finding import Finding, Warned
 from tilth.report.sections import ReportSection
 
 
-def warnings(found: Sequence[Finding[Warned]]) -> Section:
+def warnings(findings: Sequence[Finding[Warned]]) -> Section:
     """Each warning once, with its parts."""
     parts_of: dict[tuple[str, str], list[str]] = {}
-    for f in found:
+    for f in findings:
         parts_of.setdefault((f.name, " ".join(f.message.split())), []).append(f.part)
     points = [
         f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else "") for (name, message), parts in parts_of.items()
     ]
-    return Section("warnings", "Warnings", (Points(tuple(points)),), advice=(Advice(f"Read the {counted(len(found), 'warning')}.", 0),))
+    return Section("warnings", "Warnings", (Points(tuple(points)),), advice=(Advice(f"Read the {counted(len(findings), 'warning')}.", 0),))
 
 
 def _in(parts: list[str]) -> str:

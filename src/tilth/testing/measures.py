@@ -44,10 +44,11 @@ def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]
     _found(measure, _filtered(data, lit(False)), engine)
     parts = Measuring((measure,), engine)
     for part in ("one", "two"):
-        found = parts.of(data, part)
-        require({f.part for f in found} <= {part}, f"{measure}: findings name their part")
-        require([_plain(replace(f, part="")) for f in found] == first, f"{measure}: the same table has the same findings as a later part")
-    for f in found:
+        findings = parts.of(data, part)
+        require({f.part for f in findings} <= {part}, f"{measure}: findings name their part")
+        same_findings = [_plain(replace(f, part="")) for f in findings] == first
+        require(same_findings, f"{measure}: the same table has the same findings as a later part")
+    for f in findings:
         require(finding_from_json(f.to_json()).to_json() == f.to_json(), f"{f.name}: a finding round-trips through JSON")
 
 

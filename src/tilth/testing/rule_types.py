@@ -74,8 +74,8 @@ class _Battery:
         return self.evaluation(rule, table, **options).findings[0]
 
     def alike(self, a: Finding, b: Finding, law: str, rule: str) -> None:
-        found = [(str(f.outcome), dict(f.payload.metrics)) for f in (a, b)]
-        require(same(found[0], found[1]), f"{rule}: {law}", *found)
+        results = [(str(f.outcome), dict(f.payload.metrics)) for f in (a, b)]
+        require(same(results[0], results[1]), f"{rule}: {law}", *results)
 
     def description(self) -> None:
         row = self.rule_type
@@ -126,8 +126,8 @@ class _Battery:
         require(not counted or counted["failed"] == failed, f"{rule}: as many rows fail as the verdict counts", (counted, failed))
 
     def privacy(self, rule: str) -> None:
-        found = self.finding(rule, private=self.table.column_names)
-        shown = f"{found.message} {found.value} {dict(found.payload.metrics)} {found.examples}"
+        finding = self.finding(rule, private=self.table.column_names)
+        shown = f"{finding.message} {finding.value} {dict(finding.payload.metrics)} {finding.examples}"
         telling = [
             str(v) for c in self.table.column_names for v in self.table[c].to_pylist() if len(str(v)) > 6 and not isinstance(v, bool)
         ]

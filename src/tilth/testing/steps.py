@@ -85,8 +85,8 @@ def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
     """A table as a dataset, read as every table is: NaN becomes null."""
     floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
     kept = {role: [c for c in columns if c in table.column_names] for role, columns in roles.named().items()}
-    found = Roles.of(**{role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns})
-    return in_memory(table, found).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
+    kept_roles = Roles.of(**{role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns})
+    return in_memory(table, kept_roles).change({n: NanToNull.of(col(n)) for n in floats}, decode=True)
 
 
 def rows_of(data: Dataset, engine: Session) -> list[tuple[Any, ...]]:
@@ -99,11 +99,11 @@ class _Battery:
         self.step, self.roles, self.engine = step, roles, engine
 
     def fitted(self, table: pa.Table, step: Step | None = None) -> tuple[Fitted, Dataset]:
-        (found,), data = fit([step or self.step], dataset(table, self.roles), self.engine)
-        return found, data
+        (fitted,), data = fit([step or self.step], dataset(table, self.roles), self.engine)
+        return fitted, data
 
-    def applied(self, found: Fitted, table: pa.Table) -> list[tuple[Any, ...]]:
-        return rows_of(found.apply(dataset(table, self.roles)), self.engine)
+    def applied(self, fitted: Fitted, table: pa.Table) -> list[tuple[Any, ...]]:
+        return rows_of(fitted.apply(dataset(table, self.roles)), self.engine)
 
     # ── the laws ──
 
@@ -117,38 +117,38 @@ class _Battery:
         require(not missing, f"{step.name}: parameters without a string below them: {missing}")
 
     def whole(self, table: pa.Table) -> None:
-        found, data = self.fitted(table)
+        fitted, data = self.fitted(table)
         rows = rows_of(data, self.engine)
-        loaded = replace(found, learned=learned_from("step", entries_of("step", found.learned), found.schema))
+        loaded = replace(fitted, learned=learned_from("step", entries_of("step", fitted.learned), fitted.schema))
         require(same_rows(self.applied(loaded, table), rows), f"{self.step}: what was learned is not the same after a round trip")
         again, _ = self.fitted(backwards(table))
-        require(close(again.learned, found.learned), f"{self.step} learns something else from the same rows in another order")
-        require(same_rows(self.applied(found, backwards(table)), rows), f"{self.step} gives other rows for the same rows in another order")
-        self.kinds(found, table, data)
-        self.reasons(found, table)
+        require(close(again.learned, fitted.learned), f"{self.step} learns something else from the same rows in another order")
+        require(same_rows(self.applied(fitted, backwards(table)), rows), f"{self.step} gives other rows for the same rows in another order")
+        self.kinds(fitted, table, data)
+        self.reasons(fitted, table)
         if "features" in self.step.parts:
-            self.one_by_one(found, table, rows, data)
+            self.one_by_one(fitted, table, rows, data)
 
-    def kinds(self, found: Fitted, table: pa.Table, data: Dataset) -> None:
-        empty = found.apply(dataset(table.slice(0, 0), self.roles))
+    def kinds(self, fitted: Fitted, table: pa.Table, data: Dataset) -> None:
+        empty = fitted.apply(dataset(table.slice(0, 0), self.roles))
         message = f"{self.step}: its columns depend on the rows it is given"
         made = self.engine.schema(data)
         require(self.engine.schema(empty) == made, message)
         require(tuple(made.names) == data.names, f"{self.step} names other columns than it makes")
 
-    def reasons(self, found: Fitted, table: pa.Table) -> None:
-        noted = {f"r{i}": if_else(tree, lit(1), lit(0)) for i, tree in enumerate(found.reasons().values())}
+    def reasons(self, fitted: Fitted, table: pa.Table) -> None:
+        noted = {f"r{i}": if_else(tree, lit(1), lit(0)) for i, tree in enumerate(fitted.reasons().values())}
         if noted:
             rows_of(dataset(table, self.roles).change(noted), self.engine)
 
-    def one_by_one(self, found: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
+    def one_by_one(self, fitted: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
         layers = [layer for layer in data.layers if isinstance(layer, Change)]
         require(len(layers) == len(data.layers), f"{self.step} may be among features, but changes which rows there are")
         one = row_function(layers, table.column_names)
         alone = [tuple(one(row).values()) for row in table.to_pylist()]
         require(same_rows(alone, rows), f"{self.step}: a row alone is not that row of the whole: {difference(alone, rows)}")
         for i in range(min(3, table.num_rows)):
-            single = self.applied(found, table.slice(i, 1))
+            single = self.applied(fitted, table.slice(i, 1))
             require(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
 
     # ── other tables ──
@@ -164,12 +164,12 @@ class _Battery:
 
     def works_or_rejects(self, name: str, step: Step, table: pa.Table) -> None:
         try:
-            found, data = self.fitted(table, step)
+            fitted, data = self.fitted(table, step)
             rows_of(data, self.engine)
         except TilthError as error:
             require(error.exit_code == 2, f"{step} on a table with {name}: {error}")
         else:
-            self.kinds(found, table, data)
+            self.kinds(fitted, table, data)
 
     def odd_names(self, table: pa.Table) -> None:
         named = _named(self.step, table)
@@ -180,8 +180,8 @@ class _Battery:
 
     def nothing_selected(self, table: pa.Table) -> None:
         if isinstance(self.step, ColumnStep):
-            found, data = self.fitted(table, replace(cast("Any", self.step), columns="no_such_*"))
-            require(not found.learned, f"{self.step} learns something of no column")
+            fitted, data = self.fitted(table, replace(cast("Any", self.step), columns="no_such_*"))
+            require(not fitted.learned, f"{self.step} learns something of no column")
             require(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
 
 

@@ -35,8 +35,8 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     facts = begin(engine)
     request = config.request(engine.schema(data))
     with engine.working_for("bias"):
-        found = bias_findings(data, request, engine=engine)
-    report = Report("measure", (*found, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
+        findings = bias_findings(data, request, engine=engine)
+    report = Report("measure", (*findings, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
     return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
 
 
@@ -60,8 +60,8 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     """
     made: dict[str, Any] = {"version": VERSION}
     for stage in ("pre_training", "post_training"):
-        found = [f for f in report.of(BiasNumber) if _stage(f) == stage]
-        made |= {f"{stage}_bias_metrics": _section(found, strict)} if found else {}
+        findings = [f for f in report.of(BiasNumber) if _stage(f) == stage]
+        made |= {f"{stage}_bias_metrics": _section(findings, strict)} if findings else {}
     if not strict:
         f = report.facts
         made["warnings"] = [{"code": w.name, "message": w.message} for w in report.of("warning")]
@@ -75,24 +75,24 @@ def _stage(f: Finding[BiasNumber]) -> str:
     return BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training"
 
 
-def _section(found: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
-    label = found[0].payload.label
+def _section(findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
+    label = findings[0].payload.label
     facets: dict[str, dict[str, list[Finding[BiasNumber]]]] = {}
-    for f in found:
+    for f in findings:
         facets.setdefault(f.payload.facet, {}).setdefault(f.payload.facet_value, []).append(f)
-    about = {} if label is None else {"label": label, "label_value_or_threshold": found[0].payload.label_value}
+    about = {} if label is None else {"label": label, "label_value_or_threshold": findings[0].payload.label_value}
     return {**about, "facets": {name: [_group(v, of, strict) for v, of in groups.items()] for name, groups in facets.items()}}
 
 
-def _group(value: str, found: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
-    folded = sorted((f for f in found if not f.payload.block), key=lambda f: f.name)
+def _group(value: str, findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
+    folded = sorted((f for f in findings if not f.payload.block), key=lambda f: f.name)
     made: dict[str, Any] = {"value_or_threshold": value, "metrics": [_metric(f, strict) for f in folded]}
     if strict:
         return made
     counts = folded[0].payload.counts if folded else {}
     made |= {"counts": counts, "basic_stats": _basic(counts)}
     for block in BLOCKS:
-        inside = [_metric(f, strict) for f in found if f.payload.block == block]
+        inside = [_metric(f, strict) for f in findings if f.payload.block == block]
         made |= {block: inside} if inside else {}
     return made
 

@@ -94,14 +94,14 @@ class AnalysisConfig(Part):
     def of(cls, given: Any) -> AnalysisConfig:
         """The configuration in an object. Errors: `RequestError` with every mistake; `Gap` if nothing of it can be computed."""
         try:
-            found = cls.model_validate(given)
+            config = cls.model_validate(given)
         except ValidationError as error:
             raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, cls))) from None
-        RequestError.reject(_contradictions(found))
-        if gaps := list(_gaps(found)):
+        RequestError.reject(_contradictions(config))
+        if gaps := list(_gaps(config)):
             hint = "text/csv and application/x-parquet can be read, and bias computed of labels and predicted labels in the data"
             raise Gap(*gaps, hint=hint)
-        return found
+        return config
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -126,8 +126,8 @@ class AnalysisConfig(Part):
     @property
     def reading(self) -> dict[str, Any]:
         """The options for reading the dataset."""
-        found = {"format": FORMATS[self.dataset_type], "names": self.headers}
-        return {k: v for k, v in found.items() if v} | ({} if self.tilth.csv.header is None else {"header": self.tilth.csv.header})
+        options = {"format": FORMATS[self.dataset_type], "names": self.headers}
+        return {k: v for k, v in options.items() if v} | ({} if self.tilth.csv.header is None else {"header": self.tilth.csv.header})
 
     def request(self, schema: Schema) -> BiasRequest:
         """The bias request for a table. Errors: `ColumnError` for every index out of range."""
