@@ -1,22 +1,21 @@
-"""Tables in memory by the Arrow C interface: Arrow itself, pandas, Polars and whatever else offers it."""
+"""Tables of pandas, Polars and other libraries as Arrow tables, in the types that both engines read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
-from functools import partial
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Memory, reject_duplicate_names
-from tilth.engine.session import Session
+import pyarrow as pa
+
 from tilth.errors import Mistake, SourceError, listed
-from tilth.formats.format import Format
+from tilth.formats.format import checked_names
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-    import pyarrow as pa
 
 HINT = "give it one plain type before it is read"
 ACCEPTED = (
@@ -24,32 +23,11 @@ ACCEPTED = (
 )
 
 
-class Arrow(Format):
-    """An Arrow table, batch, reader or dataset; a pandas or Polars frame, lazy ones included; any object with `__arrow_c_stream__`.
-
-    A reader can be read once, and a lazy frame or dataset is not yet computed, so their rows are taken into memory. Dictionaries
-    (categories) become their values. The index of a pandas frame is not a column: `frame.reset_index()` makes it one.
-    """
-
-    name = "arrow"
-
-    def knows(self, thing: Any) -> bool:
-        return hasattr(thing, "__arrow_c_stream__") or hasattr(thing, "__arrow_c_array__") or _collector(thing) is not None
-
-    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Memory:
-        table = decoded(as_table(given, names))
-        return Memory(table, tuple(table.column_names))
-
-
 def as_table(given: Any, names: Sequence[str] | None = None) -> pa.Table:
     """Any table in memory as an Arrow table, its columns renamed to `names` if given.
 
     Errors: `SourceError` with the columns that Arrow cannot hold, never their values; `ColumnError` for duplicate names.
     """
-    import pyarrow as pa
-
-    collect = _collector(given)
-    given = collect() if collect else given
     taken: dict[str, Callable[[Any, Sequence[str] | None], pa.Table]] = {"pandas": _of_pandas, "polars": _of_polars}
     library = type(given).__module__.partition(".")[0]
     if library in taken and type(given).__name__ == "Series":
@@ -63,28 +41,10 @@ def as_table(given: Any, names: Sequence[str] | None = None) -> pa.Table:
     return table.rename_columns(checked_names(table.column_names, names))
 
 
-def checked_names(columns: Sequence[str], names: Sequence[str] | None) -> list[str]:
-    """The names of a table's columns, or the given ones; rejects a wrong number of names, empty names and duplicates."""
-    if names and len(names) != len(columns):
-        raise SourceError(f"{len(names)} names are given for {len(columns)} columns", accepted="one name for each column", code="names")
-    reject_duplicate_names(names or columns)
-    return list(names or columns)
-
-
-def _collector(given: Any) -> Callable[[], Any] | None:
-    """The function that computes a lazy table: a Polars lazy frame, an Arrow dataset or scanner."""
-    module, name = type(given).__module__, type(given).__name__
-    if module.startswith("polars.") and name == "LazyFrame":
-        return partial(given.collect)
-    return given.to_table if module.startswith("pyarrow._dataset") and hasattr(given, "to_table") else None
-
-
 # ── pandas ──
 
 
 def _of_pandas(frame: pd.DataFrame, names: Sequence[str] | None) -> pa.Table:
-    import pyarrow as pa
-
     unnamed = [] if names else [n for n in frame.columns if not isinstance(n, str)]
     if unnamed:
         hint = "name the columns: frame.columns = [...]"
@@ -100,8 +60,6 @@ def _of_pandas(frame: pd.DataFrame, names: Sequence[str] | None) -> pa.Table:
 
 
 def _column(values: pd.Series[Any]) -> pa.Array | pa.ChunkedArray:
-    import pyarrow as pa
-
     if values.dtype == object and len(_families(values)) > 1:  # Arrow would silently convert some mixtures to the type of the first value
         raise TypeError
     return pa.array(values, from_pandas=True)
@@ -140,7 +98,6 @@ def _why(values: pd.Series[Any], error: Exception) -> str:
 
 def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
     import polars
-    import pyarrow as pa
 
     columns, unfit = list[pa.Array](), list[Mistake]()
     for name in checked_names(frame.columns, names):
@@ -165,8 +122,6 @@ def decoded(table: pa.Table) -> pa.Table:
     Errors: `SourceError` for types that no engine reads, all at once: durations, unions, extensions other than Arrow's own,
     decimals of more than 38 digits.
     """
-    import pyarrow as pa
-
     plain = [_plain(f.type) for f in table.schema]
     unfit = [_unread(f.name, f.type) for f, kind in zip(table.schema, plain, strict=True) if kind is None]
     columns = []
@@ -185,8 +140,6 @@ def _unread(name: str, kind: Any) -> Mistake:
 
 def _plain(kind: pa.DataType) -> pa.DataType | None:
     """The type that both engines read in place of this one, without dictionary or extension; None for an unsupported type."""
-    import pyarrow as pa
-
     if isinstance(kind, pa.BaseExtensionType):
         return _plain(kind.storage_type) if kind.extension_name.startswith("arrow.") else None
     if pa.types.is_dictionary(kind):
@@ -196,37 +149,30 @@ def _plain(kind: pa.DataType) -> pa.DataType | None:
     if pa.types.is_nested(kind):
         return _plain_nested(kind)
     unread = (pa.types.is_duration, pa.types.is_interval, pa.types.is_run_end_encoded)
-    return None if any(is_of(kind) for is_of in unread) else _plainer().get(kind, kind)
+    return None if any(is_of(kind) for is_of in unread) else PLAINER.get(kind, kind)
 
 
-def _plainer() -> dict[pa.DataType, pa.DataType]:
-    import pyarrow as pa
-
-    return {
-        pa.uint8(): pa.int16(),
-        pa.uint16(): pa.int32(),
-        pa.uint32(): pa.int64(),
-        pa.float16(): pa.float32(),
-        pa.string_view(): pa.string(),
-        pa.binary_view(): pa.binary(),
-        pa.date64(): pa.date32(),
-        pa.time32("s"): pa.time64("us"),
-        pa.time32("ms"): pa.time64("us"),
-        pa.time64("ns"): pa.time64("us"),
-    }
+PLAINER: dict[pa.DataType, pa.DataType] = {
+    pa.uint8(): pa.int16(),
+    pa.uint16(): pa.int32(),
+    pa.uint32(): pa.int64(),
+    pa.float16(): pa.float32(),
+    pa.string_view(): pa.string(),
+    pa.binary_view(): pa.binary(),
+    pa.date64(): pa.date32(),
+    pa.time32("s"): pa.time64("us"),
+    pa.time32("ms"): pa.time64("us"),
+    pa.time64("ns"): pa.time64("us"),
+}
 
 
 def _plain_decimal(kind: pa.DataType) -> pa.DataType:
     """A decimal of at most 38 digits that keeps all digits before the point. Whether the values fit shows when they are cast."""
-    import pyarrow as pa
-
     digits, scale = (kind.precision, kind.scale) if kind.scale >= 0 else (kind.precision - kind.scale, 0)
     return kind if kind.bit_width <= 128 and kind.scale >= 0 else pa.decimal128(min(38, digits), min(38, scale))
 
 
 def _plain_nested(kind: pa.DataType) -> pa.DataType | None:
-    import pyarrow as pa
-
     if pa.types.is_struct(kind):
         return _all(lambda *inner: pa.struct(list(zip((f.name for f in kind), inner, strict=True))), (f.type for f in kind))
     if pa.types.is_map(kind):
@@ -244,3 +190,12 @@ def _all(make: Callable[..., pa.DataType], kinds: Iterable[pa.DataType]) -> pa.D
     """A type made of the plain forms of others; None if one of them is unsupported."""
     inner = [_plain(k) for k in kinds]
     return None if None in inner else make(*inner)
+
+
+def of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:
+    """The table with 128-bit integers, which arrive as decimals, as 64-bit integers if all of them fit."""
+    for i, name in enumerate(table.column_names):
+        if types[i] == "HUGEINT":
+            with suppress(pa.ArrowInvalid):
+                table = table.set_column(i, name, table.column(i).cast(pa.int64()))
+    return table

@@ -16,8 +16,7 @@ from tilth.data import Dataset, Files
 from tilth.engine.session import Session, everything
 from tilth.engine.textfiles import unzipped
 from tilth.errors import SourceError, TilthError
-from tilth.formats.arrow import checked_names, decoded
-from tilth.formats.format import Format
+from tilth.formats.format import Format, checked_names
 from tilth.formats.parquet import SCANS
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
@@ -113,6 +112,8 @@ def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBat
 def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequence[str] | None) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from tilth.formats.arrow import decoded
 
     found = (decoded(pa.Table.from_batches([batch])) for batch in batches)
     first = next(found, None)

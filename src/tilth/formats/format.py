@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.data import Dataset, Source
+from tilth.data import Dataset, Source, reject_duplicate_names
 from tilth.engine.session import Session
 from tilth.errors import RequestError, SourceError, listed, unknown
 from tilth.shelf import Shelf
@@ -72,7 +72,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",
         "spark": "tilth.formats.relations:SparkFrame",
-        "arrow": "tilth.formats.arrow:Arrow",  # last: relations and frames of other libraries have its interface too
+        "arrow": "tilth.formats.relations:Arrow",  # last: relations and frames of other libraries have its interface too
     },
 )
 
@@ -129,3 +129,11 @@ def writable() -> list[str]:
 def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:
     """Reject options that a format does not have, all at once."""
     RequestError.reject(unknown(options, known, f"the format {form.name!r} has no option {{}}", "unknown-option"))
+
+
+def checked_names(columns: Sequence[str], names: Sequence[str] | None) -> list[str]:
+    """The names of a table's columns, or the given ones; rejects a wrong number of names, empty names and duplicates."""
+    if names and len(names) != len(columns):
+        raise SourceError(f"{len(names)} names are given for {len(columns)} columns", accepted="one name for each column", code="names")
+    reject_duplicate_names(names or columns)
+    return list(names or columns)

@@ -1,20 +1,16 @@
-"""Tables in an engine: a DuckDB relation, a Spark frame."""
+"""Tables in an engine (a DuckDB relation, a Spark frame), and in memory by the Arrow C interface."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from tilth.data import Memory, Native, Source
 from tilth.engine.expressions import alias, col
 from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
-from tilth.formats.arrow import checked_names, decoded
-from tilth.formats.format import Format
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from tilth.formats.format import Format, checked_names
 
 
 class DuckDBRelation(Format):
@@ -29,11 +25,13 @@ class DuckDBRelation(Format):
         return type(thing).__name__ == "DuckDBPyRelation"
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Source:
+        from tilth.formats.arrow import decoded, of_64_bits
+
         found = zip(given.columns, checked_names(given.columns, names), strict=True)
         renamed = given.project(", ".join(lower(alias(col(c), n), "duckdb") for c, n in found)) if names else given
         if engine.owns(renamed):
             return Native(self.name, renamed, tuple(renamed.columns), id(renamed))
-        table = decoded(_of_64_bits(renamed.to_arrow_table(), [str(t) for t in renamed.types]))
+        table = decoded(of_64_bits(renamed.to_arrow_table(), [str(t) for t in renamed.types]))
         return Memory(table, tuple(table.column_names))
 
 
@@ -46,6 +44,8 @@ class SparkFrame(Format):
         return type(thing).__module__.startswith("pyspark.sql") and type(thing).__name__ == "DataFrame"
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Source:
+        from tilth.formats.arrow import decoded
+
         found = checked_names(given.columns, names)
         renamed = given.toDF(*found) if names else given
         if engine.owns(renamed):
@@ -54,12 +54,29 @@ class SparkFrame(Format):
         return Memory(table, tuple(table.column_names))
 
 
-def _of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:
-    """The table with 128-bit integers, which arrive as decimals, as 64-bit integers if all of them fit."""
-    import pyarrow as pa
+class Arrow(Format):
+    """An Arrow table, batch, reader or dataset; a pandas or Polars frame, lazy ones included; any object with `__arrow_c_stream__`.
 
-    for i, name in enumerate(table.column_names):
-        if types[i] == "HUGEINT":
-            with suppress(pa.ArrowInvalid):
-                table = table.set_column(i, name, table.column(i).cast(pa.int64()))
-    return table
+    A reader can be read once, and a lazy frame or dataset is not yet computed, so their rows are taken into memory. Dictionaries
+    (categories) become their values. The index of a pandas frame is not a column: `frame.reset_index()` makes it one.
+    """
+
+    name = "arrow"
+
+    def knows(self, thing: Any) -> bool:
+        return hasattr(thing, "__arrow_c_stream__") or hasattr(thing, "__arrow_c_array__") or _collector(thing) is not None
+
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Memory:
+        from tilth.formats.arrow import as_table, decoded
+
+        collect = _collector(given)
+        table = decoded(as_table(collect() if collect else given, names))
+        return Memory(table, tuple(table.column_names))
+
+
+def _collector(given: Any) -> Callable[[], Any] | None:
+    """The function that computes a lazy table: a Polars lazy frame, an Arrow dataset or scanner."""
+    module, name = type(given).__module__, type(given).__name__
+    if module.startswith("polars.") and name == "LazyFrame":
+        return partial(given.collect)
+    return given.to_table if module.startswith("pyarrow._dataset") and hasattr(given, "to_table") else None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session, everything
 from tilth.errors import RequestError, unknown
-from tilth.formats.arrow import decoded
 from tilth.formats.format import by_name, by_suffix, reject_unknown
 from tilth.store.uri import Place, is_local
 
@@ -98,6 +97,7 @@ def to_spark(data: Dataset, engine: Session) -> DataFrame:
     """A dataset as a Spark frame: of the engine's own session if it has one."""
     from tilth.engine.spark import Spark
     from tilth.engine.spark.engine import SparkRun
+    from tilth.formats.arrow import decoded
 
     if isinstance(engine, SparkRun):
         held: Any = engine.checkpoint(data).source
