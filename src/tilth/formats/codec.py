@@ -9,21 +9,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, Any, ClassVar, cast
 from weakref import WeakValueDictionary
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session, everything
 from tilth.engine.textfiles import unzipped
 from tilth.errors import SourceError, TilthError
+from tilth.formats.arrow import decoded
 from tilth.formats.format import Format, checked_names
 from tilth.formats.parquet import SCANS
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
 from tilth.store.scratch import Scratch
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 PART_ROWS = 1_000_000  # of a file in a folder
 
@@ -67,8 +68,6 @@ class Codec(Format):
             raise SourceError(what, hint="is it another format, or truncated?", code="unreadable") from error
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
-        import pyarrow as pa
-
         text, rows = engine.query(data, everything()), 0
 
         def numbered(reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -98,8 +97,6 @@ def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBat
 
     Errors: `SourceError` for batches with different columns, and for unsupported types.
     """
-    import pyarrow.parquet as pq
-
     copies = _held.get(key)
     if copies is None:
         scratch = Scratch()
@@ -110,11 +107,6 @@ def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBat
 
 
 def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequence[str] | None) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from tilth.formats.arrow import decoded
-
     found = (decoded(pa.Table.from_batches([batch])) for batch in batches)
     first = next(found, None)
     if first is None:

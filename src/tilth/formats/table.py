@@ -9,7 +9,6 @@ from typing import Any
 from tilth.data import Files
 from tilth.engine.session import Session
 from tilth.errors import RequestError
-from tilth.formats.codec import as_parquet
 from tilth.formats.format import Format
 from tilth.store.places import store_of
 
@@ -20,6 +19,8 @@ class Table(Format):
     name = "table"
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Files:
+        from tilth.formats.codec import as_parquet
+
         places = given if isinstance(given, list | tuple) else [given]
         if len(places) > 1:
             raise RequestError("one table or query is read at a time", hint="join them in a query: …?query=SELECT …", code="several-tables")
