@@ -59,9 +59,7 @@ UNIQUENESS = number(
     "Uniqueness", lambda *columns: Uniqueness(columns), 'Uniqueness "a" "b" > 0.99', forms=KEY,
     **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
 )  # fmt: skip
-IS_UNIQUE = RuleType(
-    "IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_unique_keys,
-)  # fmt: skip
+IS_UNIQUE = RuleType("IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_unique_keys)
 UNIQUE_VALUE_RATIO = number(
     "UniqueValueRatio", UniqueValueRatio, 'UniqueValueRatio "column" > 0.9', **COMPARABLE, test=UNIQUE,
     analyzer=GLUE, watchable=True,
