@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Numbers = NDArray[Any]
+from tilth.metrics.contrasts import Numbers
+
 AT_ONCE = 4_000_000  # numbers drawn at once: 32 MB
 
 

@@ -176,18 +176,17 @@ def _files(place: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
     reject_unopenable(place)
     if is_folder(place):
         held = in_folder(place)
-        found = tuple(p for p in held if not suffixes or suffix_of(p) in suffixes)
+        found = [p for p in held if not suffixes or suffix_of(p) in suffixes]
         if not found:
             what = f"no file ending in {' or '.join(suffixes)}" if suffixes else "no data file"
             raise SourceError(f"the folder {place} has {what}", accepted=listed(suffixes), hint=_holds(held), code="no-files")
-        return tuple(_readable(p) for p in found)
-    if glob.has_magic(place) and not os.path.lexists(place):
-        matches = sorted(glob.glob(place, recursive=True))  # noqa: PTH207 -- Path.glob takes no absolute patterns
-        found = tuple(p for p in matches if Path(p).is_file())
+    elif glob.has_magic(place) and not os.path.lexists(place):
+        found = [p for p in sorted(glob.glob(place, recursive=True)) if Path(p).is_file()]  # noqa: PTH207 -- Path.glob: no absolute patterns
         if not found:
             raise SourceError(f"no file matches {place}", hint=_near(place), code="no-files")
-        return tuple(_readable(p) for p in found)
-    return (_readable(place),)
+    else:
+        found = [place]
+    return tuple(map(_readable, found))
 
 
 def _readable(path: str) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from numpy.typing import NDArray
-
-Numbers = NDArray[Any]
+from tilth.metrics.contrasts import Numbers
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset, Kind, Schema
@@ -34,9 +33,9 @@ from tilth.measures.bias.axis import (
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.request import SEVERAL, BiasRequest
 from tilth.measures.bias.values import boolean_of, category, text_of, values_name
+from tilth.metrics.contrasts import Numbers
 from tilth.metrics.metric import Grouped, Metric, measured
 
-Numbers = NDArray[Any]
 FIRST = 10_001  # rows of the initial sample, which is not a scan
 WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
 JOINT = 12_000  # cells up to which all facets are counted in one scan; beyond, a scan for each facet is faster

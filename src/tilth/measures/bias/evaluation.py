@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
@@ -23,9 +22,9 @@ from tilth.measures.bias.request import BiasRequest
 from tilth.measures.bias.values import text_of
 from tilth.measures.bias.words import Found, message
 from tilth.metrics import contrasts, intervals
+from tilth.metrics.contrasts import Numbers
 from tilth.report.finding import Finding
 
-Numbers = NDArray[Any]
 Draws = Mapping[str, Numbers]  # metric → its value in each of the bootstrap's draws
 ONE_SIDED_MUCH = 0.1  # the share of rows in one-sided strata above which CDDL is said to be biased
 LARGEST_STRATA = 5

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tilth.measures.bias.contingency import Contingency
 from tilth.metrics import contrasts, intervals
-from tilth.metrics.contrasts import divided
+from tilth.metrics.contrasts import Numbers, divided
 
-Numbers = NDArray[Any]
 Formula = Callable[[Contingency], Numbers]
 Rate = Callable[[Contingency], tuple[Numbers, Numbers]]
 """Of each side the rows that count as hits, and the rows that they are a part of: (draws, side) each."""
