@@ -1,6 +1,7 @@
 """Fitting: what later steps learn of filled columns, in one scan, is what they would learn by a scan of their own."""
 
 import math
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -80,3 +81,19 @@ def test_one_cell_filled_with_four(metric, numbers, expected):
 def test_the_fill_may_hide_among_rare_values():
     with pytest.raises(Gap):
         after_filling(TopValues("t", 2), ([(-9, "a"), (-8, "b")],), 1, "c")
+
+
+def test_steps_on_columns_of_their_own_take_one_scan_for_each_level():
+    steps = [step for i in range(5) for step in (Scale(f"n{i}"), Impute(f"n{i}", with_="mean", indicator=True))]
+    data, engine = dataset({f"n{i}": [1.0 * i, None, 3.0, 8.0] for i in range(5)}), DuckDB().session()
+    together, made = fit(steps, data, engine)
+    assert len(engine.scans) == 2
+    assert [(f.step, f.learned) for f in together] == [(f.step, f.learned) for f in one_after_the_other(steps, data, engine)]
+    assert made.names == reduce(lambda table, step: fit([step], table, engine)[1], steps, data).names
+
+
+def test_a_step_that_names_columns_by_kind_is_not_passed():
+    steps = [Impute("a", indicator=True), Scale("numeric"), Scale("b"), Impute("b", with_="mean")]
+    data, engine = dataset({"a": [1.0, None, 3.0], "b": [1.0, 5.0, 3.0]}), DuckDB().session()
+    together, _ = fit(steps, data, engine)
+    assert [f.learned for f in together] == [f.learned for f in one_after_the_other(steps, data, engine)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import reduce
 from typing import Any
 
 from tilth.data import Column, Dataset, Roles, Schema
@@ -26,28 +27,34 @@ NOWHERE: Mapping[Any, Place] = {}
 def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
     """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
 
-    In waves: steps that touch no column which an earlier step of the wave touches are measured together. What a later step asks
+    In waves: steps that touch no column which an earlier one of the waiting steps touches are measured together. What a later step asks
     of columns that the wave fills is measured with it too, and is `known` when that step's turn comes. `places` are those of the steps in a
     flow file, for messages.
     """
-    fitted: list[Fitted] = []
-    waiting = list(steps)
+    fitted: dict[int, Fitted] = {}
+    waiting, table = dict(enumerate(steps)), data
     known: Mapping[Any, Any] = {}
     while waiting:
-        schema = engine.schema(data)
-        wave = _wave(waiting, schema, data.roles)
-        waiting = waiting[len(wave) :]
-        ahead = _ahead(wave, waiting, schema, data.roles)
+        schema = engine.schema(table)
+        chosen = _wave(waiting, schema, table.roles)
+        wave = [waiting.pop(i) for i in chosen]
+        ahead = _ahead(wave, list(waiting.values()), schema, table.roles)
         early: list[Question] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
         early += [gaps(schema[c]) for c in ahead]
-        learning = [_located(step.learning(schema, data.roles), places.get(step) if places else None) for step in wave]
+        learning = [_located(step.learning(schema, table.roles), places.get(step) if places else None) for step in wave]
         with engine.working_for(_purpose(wave)):
-            learned, found = _answered(learning, early, known, data, engine)
+            learned, found = _answered(learning, early, known, table, engine)
         known = _after_fills(wave, learned, ahead, found, schema)
-        for step, state in zip(wave, learned, strict=True):
-            fitted.append(Fitted(step, schema, state))
-            data = fitted[-1].apply(data)
-    return fitted, data
+        made = {i: Fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
+        fitted |= made
+        table = _applied(made.values(), table) if waiting else table
+    done = [fitted[i] for i in range(len(steps))]
+    return done, _applied(done, data)
+
+
+def _applied(steps: Iterable[Fitted], data: Dataset) -> Dataset:
+    """The table that fitted steps change, one after the other."""
+    return reduce(lambda table, step: step.apply(table), steps, data)
 
 
 def _purpose(wave: Sequence[Step]) -> str:
@@ -62,16 +69,21 @@ def _label(step: Step) -> str:
     return " ".join([step.name, listed(map(str, words), most=3)]).strip()
 
 
-def _wave(waiting: Sequence[Step], schema: Schema, roles: Roles) -> list[Step]:
-    """The steps at the head of the queue that can learn from the table as it is."""
-    wave = [waiting[0]]
-    taken, made_columns = waiting[0].touches(schema, roles), waiting[0].makes_columns
-    for step in waiting[1:]:
+def _wave(waiting: Mapping[int, Step], schema: Schema, roles: Roles) -> list[int]:
+    """The waiting steps that can learn from the table as it is: the first, and those that share no column with an earlier one.
+
+    A step that must wait is passed only if it names its columns, and so means the same ones when its turn comes.
+    """
+    (first, step), *others = waiting.items()
+    wave, taken, made_columns = [first], step.touches(schema, roles), step.makes_columns
+    for i, step in others:
+        named = step.by_name_only(schema)
         # a step that names its columns by kind may mean columns that an earlier one is about to make
-        touched = None if taken is None or (made_columns and not step.by_name_only(schema)) else _touched(step, schema, roles)
-        if touched is None or taken is None or touched & taken:
+        touched = None if taken is None or (made_columns and not named) else _touched(step, schema, roles)
+        if touched is None or taken is None or (touched & taken and not named):
             break
-        wave.append(step)
+        if not touched & taken:
+            wave.append(i)
         taken |= touched
         made_columns |= step.makes_columns
     return wave
