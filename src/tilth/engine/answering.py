@@ -108,7 +108,7 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
 
 def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statistic]) -> Iterator[Asked]:
     """The scans that answer statistics."""
-    stacks, others = stacked(statistics, lambda: engine.schema(data), lambda most: engine.rows_up_to(data, most))
+    stacks, others = stacked(statistics, lambda columns: engine.schema(data, columns), lambda most: engine.rows_up_to(data, most))
     for stack in stacks:
         below = stack.of(data)
         for scan in plan(_of(Statistic, stack.asked)):

@@ -193,9 +193,9 @@ class Session(ABC):
             self._functions[function] = name
         return self._functions[function]
 
-    def schema(self, data: Dataset) -> Schema:
-        """Names and kinds of a dataset's columns, without a scan."""
-        return self.schema_of(self.query(data, everything()))
+    def schema(self, data: Dataset, columns: Iterable[str] | None = None) -> Schema:
+        """Names and kinds of a dataset's columns, or of some of them, without a scan."""
+        return self.schema_of(self.query(data, everything() if columns is None else exp.Select(expressions=[col(c) for c in columns])))
 
     def rows(self, data: Dataset, select: exp.Select, title: str = "rows") -> list[tuple[Any, ...]]:
         """A small answer to a query over a dataset."""

@@ -7,7 +7,7 @@ each place answers for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from tilth.engine.statistics import Statistic
 FEWEST = 10  # columns that are worth stacking
 MOST_ROWS = 10_000  # of a table whose columns are stacked
 MOST_CELLS = 1_000_000  # of a stack
+MOST_COLUMNS = 500  # of a query: DuckDB binds at most a thousand subqueries in one, and a column may be made by one
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Stack:
 
 
 def stacked(
-    statistics: Iterable[Statistic], schema: Callable[[], Schema], rows_up_to: Callable[[int], int]
+    statistics: Iterable[Statistic], schema: Callable[[Iterable[str]], Schema], rows_up_to: Callable[[int], int]
 ) -> tuple[list[Stack], list[Statistic]]:
     """The stacks that answer statistics, and the other statistics. What the table is like is asked only where columns are many."""
     asked = list(dict.fromkeys(statistics))
@@ -62,25 +63,33 @@ def stacked(
             alike.setdefault(_shape_of(s), {})[next(iter(s.reads))] = s
     alike = {shape: of_column for shape, of_column in alike.items() if len(of_column) >= FEWEST}
     count = rows_up_to(MOST_ROWS + 1) if alike else 0
-    stacks = list(_stacks(alike.values(), schema(), MOST_CELLS // count)) if 0 < count <= MOST_ROWS else []
+    if not 0 < count <= MOST_ROWS:
+        return [], asked
+    columns = list(dict.fromkeys(c for of_column in alike.values() for c in of_column))
+    types = {c.name: c.type for part in _parts(columns, MOST_COLUMNS) for c in schema(part)}
+    stacks = list(_stacks(alike.values(), types, min(MOST_COLUMNS, MOST_CELLS // count)))
     answered = {s for stack in stacks for of_column in stack.asked.values() for s in of_column.values()}
     return stacks, [s for s in asked if s not in answered]
 
 
-def _stacks(alike: Iterable[Mapping[str, Statistic]], schema: Schema, most: int) -> Iterator[Stack]:
+def _stacks(alike: Iterable[Mapping[str, Statistic]], types: Mapping[str, str], most: int) -> Iterator[Stack]:
     """Stacks of at most so many columns: one scan answers each."""
     of_scan = dict[Hashable, dict[Need, dict[str, Statistic]]]()
     for of_column in alike:
         of_type = dict[str, dict[str, Statistic]]()
         for column, s in of_column.items():
-            of_type.setdefault(schema[column].type, {})[column] = s
+            of_type.setdefault(types[column], {})[column] = s
         for type_, part in of_type.items():
             if len(part) >= FEWEST:
                 form = _of_stack(*next(iter(part.items())))
                 of_scan.setdefault((type_, form.by, form.per, form.where if form.per else None), {})[form] = part
     for asked in of_scan.values():
         columns = list(dict.fromkeys(c for part in asked.values() for c in part))
-        yield from (Stack(tuple(columns[i : i + most]), asked) for i in range(0, len(columns), most))
+        yield from (Stack(tuple(part), asked) for part in _parts(columns, most))
+
+
+def _parts(columns: Sequence[str], most: int) -> list[Sequence[str]]:
+    return [columns[i : i + most] for i in range(0, len(columns), most)]
 
 
 def _shape_of(s: Statistic) -> Hashable:
