@@ -7,7 +7,6 @@ never written into the source. Knowing which values can never be null removes mo
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -312,17 +311,12 @@ def _connected(word: str, decides: bool) -> Writer:
     return write
 
 
-def _plain(constant: Any) -> bool:
-    """Whether comparing with a constant is the same in Python as in SQL once NaN is minded."""
-    return not (isinstance(constant, float) and math.isnan(constant))
-
-
 def _compare(sign: str, negated: str, helper: Callable[[Any, Any], Any]) -> Writer:
     """A comparison: NaN equals itself and is greater than every number, so `>` is written as `not <=` beside a constant."""
 
     def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
         a, b = w.node(t.this, here), w.node(t.expression, here)
-        if w.is_constant(b) and _plain(w.bound[b]):
+        if w.is_constant(b) and w.bound[b] == w.bound[b]:  # not NaN
             value = f"{a} {sign} {b}" if not negated else f"not {a} {negated} {b}"
         else:
             value = f"{w.bind(helper)}({a}, {b})"

@@ -64,7 +64,8 @@ class Skops(Model):
         self.width = int(getattr(self.model, "n_features_in_", 0))
         found = getattr(self.model, "classes_", None)
         self.classes = () if found is None else tuple(found.tolist())
-        self.kind = _kind_of(self.classes[0]) if self.classes else Kind.FLOAT
+        kinds = {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.STRING}
+        self.kind = kinds.get(type(next(iter(self.classes), None)), Kind.FLOAT)
 
     def labels(self, x: np.ndarray) -> np.ndarray:
         return self._asked("predict", x)
@@ -121,7 +122,3 @@ class Onnx(Model):
 def _unreadable(what: str, error: Exception) -> RequestError:
     reason = str(error).strip().split("\n")[0]
     return RequestError(f"the file is not a {what}: {reason}", accepted="a .skops or .onnx file", code="bad-model")
-
-
-def _kind_of(value: Any) -> Kind:
-    return {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.STRING}.get(type(value), Kind.FLOAT)

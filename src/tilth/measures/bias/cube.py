@@ -358,14 +358,11 @@ def _outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> N
     if axis is None:
         return np.zeros(len(keys), dtype=int)
     good = {0} if axis.intervals else {k for k in set(keys) if k is not None and axis.is_configured(k)}
-    if axis.column == request.prediction and request.threshold is not None and not _means(request, True) and _means(request, False):
+    favourable = {boolean_of(v) for v in request.positive}
+    if axis.column == request.prediction and request.threshold is not None and False in favourable and True not in favourable:
         good = {OUTSIDE}  # a score above the threshold is the label 1, and 0 is the favourable one
     unknown = 0 if request.missing == "clarify" else 2
     return np.array([unknown if k is None else int(k in good) for k in keys], dtype=int)
-
-
-def _means(request: BiasRequest, accepted: bool) -> bool:
-    return any(boolean_of(v) is accepted for v in request.positive)
 
 
 def _sides(facet: Facets, keys: Sequence[Key], rows: Numbers, request: BiasRequest, warnings: list[Noted]) -> tuple[Side, ...]:
