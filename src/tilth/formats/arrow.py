@@ -41,9 +41,6 @@ def as_table(given: Any, names: Sequence[str] | None = None) -> pa.Table:
     return table.rename_columns(checked_names(table.column_names, names))
 
 
-# ── pandas ──
-
-
 def _of_pandas(frame: pd.DataFrame, names: Sequence[str] | None) -> pa.Table:
     unnamed = [] if names else [n for n in frame.columns if not isinstance(n, str)]
     if unnamed:
@@ -93,9 +90,6 @@ def _why(values: pd.Series[Any], error: Exception) -> str:
     return f"mixes types, or has one unknown to Arrow: {listed(sorted(kinds))}"
 
 
-# ── Polars ──
-
-
 def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
     import polars
 
@@ -110,9 +104,6 @@ def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
             unfit.append(_unread(name, values.dtype))
     SourceError.reject(unfit)
     return pa.Table.from_arrays(columns, names=list(names or frame.columns))
-
-
-# ── types ──
 
 
 def decoded(table: pa.Table) -> pa.Table:

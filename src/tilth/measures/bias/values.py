@@ -24,9 +24,6 @@ _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
-# ── intervals ──
-
-
 @dataclass(frozen=True)
 class Interval:
     """The numbers between two bounds; a round bracket leaves the bound out.
@@ -78,9 +75,6 @@ def above(threshold: float) -> Interval:
     return Interval(threshold, math.inf)
 
 
-# ── which rows a value means ──
-
-
 def number_of(value: Any) -> float | None:
     """A value as a number, if it is one or reads as one."""
     if isinstance(value, bool):
@@ -119,9 +113,6 @@ def means(configured: Any, value: Any, booleans: bool = False) -> bool:
     return text_of(configured) == text_of(value)
 
 
-# ── naming ──
-
-
 def text_of(value: Any) -> str:
     """A value as a string: Python's own for numbers and booleans, ISO 8601 for dates and times.
 
@@ -139,9 +130,6 @@ def text_of(value: Any) -> str:
 def values_name(values: Iterable[Any]) -> str:
     """Configured values as one name: `pl,ro`."""
     return ",".join(text_of(v) for v in values)
-
-
-# ── trees ──
 
 
 def category(name: str, kind: Kind) -> Tree:

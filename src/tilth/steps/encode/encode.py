@@ -94,8 +94,6 @@ class Encode(ColumnStep):
         if len(set(self.categories)) < len(self.categories):
             yield Mistake("encode: a category is in `categories` twice", code="bad-value")
 
-    # ── policies ──
-
     @property
     def policies(self) -> dict[str, str | int]:
         """What an `unseen` and what a `missing` value becomes."""
@@ -111,8 +109,6 @@ class Encode(ColumnStep):
     def limit(self) -> int:
         """The largest number of categories that is allowed."""
         return self.most or MOST[self.with_]
-
-    # ── learning ──
 
     def needs(self, column: Column) -> dict[str, Metric]:
         if self.categories:
@@ -150,8 +146,6 @@ class Encode(ColumnStep):
                 code="too-many-categories",
             )
         return sorted(kept) if self.order == "value" else kept
-
-    # ── changing ──
 
     @property
     def keeps_values(self) -> bool:

@@ -87,8 +87,6 @@ class Balance(Step):
         if not self.cap >= 1:
             raise RequestError(f"balance: `cap` is {self.cap:g}", accepted="1 or more", code="bad-value")
 
-    # ── learning ──
-
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         label = self._label(schema, roles)
         if self.with_ == "weights":
@@ -174,8 +172,6 @@ class Balance(Step):
             return learned
         state = learned[""]  # without the rows
         return {"": {"label": state["label"], "made": {text: found["more"] for text, found in state["classes"].items()}}}
-
-    # ── changing ──
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]

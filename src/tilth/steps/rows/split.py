@@ -106,8 +106,6 @@ class Split(Step):
         found = super().parameters()
         return {"shares": dict(self.shares), **{k: v for k, v in found.items() if k != "shares"}}
 
-    # ── learning ──
-
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         if SPLIT in {n.casefold() for n in schema.names}:
             raise RequestError(f"split: there is a column {SPLIT!r} already", hint="rename or drop it", code="name-clash")
@@ -190,8 +188,6 @@ class Split(Step):
         """The columns whose text is hashed."""
         found: Sequence[str] = state["key"] if self.by == "stratified" else state["columns"]
         return found
-
-    # ── changing ──
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
