@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, and_, cast_to, data_type, double, if_else, lit, mul, not_null, sub
+from tilth.engine.expressions import add, cast_to, data_type, double, if_else, is_null, lit, mul, or_, sub
 from tilth.engine.operations.operation import Operation, Struct, call
 
 BITS = 61  # of an integer, without its sign
@@ -65,8 +65,7 @@ class Exact(Operation):
     @classmethod
     def both(cls, *arguments: Tree) -> Tree:
         numbers = [double(x) for x in arguments[: cls.width]]
-        present = and_(*map(not_null, numbers)) if cls.width > 1 else None
-        there = [x if present is None else if_else(present.copy(), x) for x in numbers]
+        there = [x if cls.width == 1 else if_else(or_(*(is_null(y) for y in numbers if y is not x)), exp.Null(), x) for x in numbers]
         grids = [Grid.read(g) for g in arguments[cls.width :]] or [Grid()] * cls.width
         ends = [kind(this=x.copy()) for x in there for kind in (exp.Min, exp.Max)]
         steps = [grid.steps(x) for x, grid in zip(there, grids, strict=True)]
