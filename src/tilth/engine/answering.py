@@ -59,11 +59,12 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
     needs_of = {form: n for n, form in forms.items()}
     known = {needs_of[form]: found for form, found in _unfinished(engine, data, forms.values()).items()}
     parts = {n: _groups(n, known[n]) for n in sums}
-    again = {(n, key): other for n, aggregate in sums.items() for key, other in regridded(aggregate, parts[n]).items()}
-    second = _unfinished(engine, data, [replace(n, aggregate=other) for (n, _), other in again.items()]) if again else {}
+    regrids = {n: regridded(aggregate, parts[n]) for n, aggregate in sums.items()}
+    again = {(n, key): (replace(n, aggregate=other), other) for n, others in regrids.items() for key, other in others.items()}
+    second = _unfinished(engine, data, [need for need, _ in again.values()])
     values = {n: {key: value_of(aggregate, p) for key, p in parts[n].items()} for n, aggregate in sums.items()}
-    for (n, key), other in again.items():
-        values[n][key] = value_of(other, _groups(n, second[replace(n, aggregate=other)])[key])
+    for (n, key), (need, other) in again.items():
+        values[n][key] = value_of(other, _groups(n, second[need])[key])
     return known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
 
 
