@@ -13,6 +13,8 @@ from tilth.engine.duckdb import DuckDB
 from tilth.errors import Gap
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.keys import TopValues
+from tilth.steps.clean.cast import Cast
+from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.impute import Impute
 from tilth.steps.encode.encode import Encode
 from tilth.steps.fitting import after_filling, fit, foreseen
@@ -92,8 +94,16 @@ def test_steps_on_columns_of_their_own_take_one_scan_for_each_level():
     assert made.names == reduce(lambda table, step: fit([step], table, engine)[1], steps, data).names
 
 
-def test_a_step_that_names_columns_by_kind_is_not_passed():
-    steps = [Impute("a", indicator=True), Scale("numeric"), Scale("b"), Impute("b", with_="mean")]
-    data, engine = dataset({"a": [1.0, None, 3.0], "b": [1.0, 5.0, 3.0]}), DuckDB().session()
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Impute("a", indicator=True), Scale("numeric"), Scale("b"), Impute("b", with_="mean")],
+        [Impute("i", with_="mode"), Cast("i", to="string"), Encode("categorical")],
+        [Cast("i", to="string"), Encode("categorical")],
+        [Formula("t", "concat(s, s)"), Encode("categorical")],
+    ],
+)
+def test_a_step_that_names_columns_by_kind_neither_passes_nor_is_passed(steps):
+    data, engine = dataset({"a": [1.0, None, 3.0], "b": [1.0, 5.0, 3.0], "i": [1, None, 2], "s": ["x", "y", "x"]}), DuckDB().session()
     together, _ = fit(steps, data, engine)
     assert [f.learned for f in together] == [f.learned for f in one_after_the_other(steps, data, engine)]

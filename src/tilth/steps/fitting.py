@@ -72,20 +72,22 @@ def _label(step: Step) -> str:
 def _wave(waiting: Mapping[int, Step], schema: Schema, roles: Roles) -> list[int]:
     """The waiting steps that can learn from the table as it is: the first, and those that share no column with an earlier one.
 
-    A step that must wait is passed only if it names its columns, and so means the same ones when its turn comes.
+    A step passes one that waits only if both name their columns, and so mean the same ones when their turn comes.
     """
     (first, step), *others = waiting.items()
-    wave, taken, made_columns = [first], step.touches(schema, roles), step.makes_columns
+    wave, taken, unsure = [first], step.touches(schema, roles), step.makes_columns
     for i, step in others:
         named = step.by_name_only(schema)
         # a step that names its columns by kind may mean columns that an earlier one is about to make
-        touched = None if taken is None or (made_columns and not named) else _touched(step, schema, roles)
-        if touched is None or taken is None or (touched & taken and not named):
+        touched = None if taken is None or (unsure and not named) else _touched(step, schema, roles)
+        if touched is None or taken is None:
             break
-        if not touched & taken:
-            wave.append(i)
+        waits = not touched.isdisjoint(taken)
+        if waits and not named:
+            break
+        wave += [] if waits else [i]
         taken |= touched
-        made_columns |= step.makes_columns
+        unsure |= step.makes_columns or waits
     return wave
 
 

@@ -43,6 +43,7 @@ class Predict(Step):
 
     name = "predict"
     parts = frozenset({"features"})
+    makes_columns = True
     learns = False
     shorthand = "model"
     predicts = True

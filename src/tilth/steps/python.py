@@ -33,6 +33,7 @@ class Python(Step):
 
     name = "python"
     parts = frozenset({"rows", "features"})
+    makes_columns = True
     learns = False
 
     function: str

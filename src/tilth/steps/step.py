@@ -39,7 +39,7 @@ class Step(Parameterized, ABC):
     parts: ClassVar[frozenset[Part]]
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
-    makes_columns: ClassVar[bool] = False  # the names it gives are known only once it has learned
+    makes_columns: ClassVar[bool] = False  # whether a step behind it that chooses by kind may mean columns that it makes
     learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 

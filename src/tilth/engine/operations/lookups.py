@@ -15,7 +15,7 @@ from tilth.engine.expressions import alias, cast, col, data_type, eq, lit, null_
 from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
-FEW = 200  # up to so many keys Spark searches a list for each row; more are joined
+FEW, FEWER = 200, 10  # up to so many keys Spark and DuckDB search a list for each row; more are joined
 
 Scalar = str | int | bool
 
@@ -32,11 +32,15 @@ def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = No
 class Lookup(Operation):
     """`lookup` as an operation: the lists are JSON strings, so that a query with 200,000 keys is still a short tree.
 
-    DuckDB joins the keys with a hash table; Spark does so where there are many; a row finds its key in a dict.
+    Where keys are many, an engine joins them with a hash table; DuckDB takes long to plan a hundred such joins. A row finds its key in a
+    dict.
     """
 
     @classmethod
     def duckdb(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
+        if 0 < len(_parsed(keys.this)) <= FEWER:
+            place = cast(call("list_position", _from_json(keys, DUCKDB), x), Kind.INTEGER)
+            return sub(place, lit(1)) if values is None else call("list_extract", _from_json(values, DUCKDB), place)
         found = call("unnest", _from_json(values, DUCKDB)) if values else call("unnest", call("range", lit(len(_parsed(keys.this)))))
         table = exp.Select(expressions=[alias(call("unnest", _from_json(keys, DUCKDB)), KEY), alias(found, FOUND)])
         return _where(exp.Select(expressions=[col(FOUND)]), table, x)

@@ -36,6 +36,7 @@ class Cast(ColumnStep):
 
     name = "cast"
     parts = frozenset({"rows", "features"})
+    makes_columns = True
 
     columns: Selector
     to: Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]

@@ -32,6 +32,7 @@ class Formula(Step):
 
     name = "formula"
     parts = frozenset({"rows", "features"})
+    makes_columns = True
     learns = False
     learned_types: ClassVar[Mapping[str, Any]] = {}
 
