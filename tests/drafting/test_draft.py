@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tilth.demo.loans import write_loans
 from tilth.drafting import propose
 from tilth.drafting.inspection import inspect
-from tilth.engine.duckdb import DuckDB
 from tilth.flow import Flow
 from tilth.flow.running import run
 from tilth.report import Outcome
 
 
 def proposed(place: Path, **options: Any) -> tuple[str, Flow]:
-    text = propose(str(place), place.name, DuckDB().session(), options)
+    text = propose(str(place), place.name, duckdb_session(), options)
     (place.parent / "f.yaml").write_text(text)
     return text, Flow.load(place.parent / "f.yaml")
 
@@ -120,7 +120,7 @@ def test_options_of_reading_are_kept(tmp_path: Path) -> None:
 
 
 def test_an_inspection_takes_few_scans(loans: Path) -> None:
-    engine = DuckDB().session()
+    engine = duckdb_session()
     inspect(str(loans), engine, {})
     assert len(engine.scans) < 30
 
@@ -336,7 +336,7 @@ def test_a_draft_is_sensible_and_runs(tmp_path: Path, given: str | pa.Table, say
         pq.write_table(given, place)
     draft, flow = proposed(place)
     assert [s for s in says if s not in draft] == [s for s in says_not if s in draft] == [], draft
-    engine = DuckDB().session()
+    engine = duckdb_session()
     data = tilth.read(place, engine=engine, roles=flow.reading.roles, **flow.reading.options)
     failed = [f.name for f in tilth.check(data, flow.check, engine=engine).findings if f.outcome is not Outcome.PASSED]
     assert failed == (["RowCount > 0"] if isinstance(given, str) and given.count("\n") == 1 else [])
@@ -361,11 +361,11 @@ KNOWN: list[tuple[str, str | None, tuple[str, ...], str | None]] = [  # file, la
 @pytest.mark.shared_data
 def test_duplicate_columns_of_known_data(shared_data: Callable[[str], Path]) -> None:
     """`alive` is `survived` as strings, `class` is `pclass`, and `embark_town` is `embarked`."""
-    text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", DuckDB().session(), {})
+    text = propose(str(shared_data("tabular/titanic.csv")), "titanic.csv", duckdb_session(), {})
     for pitfall in ("alive may leak the label", "class duplicates pclass", "embark_town duplicates embarked"):
         assert f"# - {pitfall}" in text
     assert '"!class", "!embark_town", "!alive"' in text
-    name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", DuckDB().session(), {})
+    name = propose(str(shared_data("tabular/mpg.csv")), "mpg.csv", duckdb_session(), {})
     assert "name may hold names of persons" in name and "\n    private:" not in name
 
 
@@ -376,7 +376,7 @@ def test_the_draft_of_known_data(
 ) -> None:
     """Roles agree with the published descriptions of the data, and every rule passes."""
     place = shared_data(file)
-    flow = Flow.parse(propose(str(place), str(place), DuckDB().session(), {}))
+    flow = Flow.parse(propose(str(place), str(place), duckdb_session(), {}))
     roles = flow.reading.roles
     assert (roles.label, roles.facet, flow.split.by if flow.split else None) == (label, facets, split)
     tilth.check(tilth.read(place, **flow.reading.options), flow.check).raise_for_failures()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tilth.drafting.reading import has_header, read_detected, unique_names
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 
 BODY = "".join(f"{i},{20 + i % 9},{'ab'[i % 2]}\n" for i in range(30))
@@ -30,7 +30,7 @@ FOUND: list[tuple[str, bytes, dict[str, Any], tuple[str, ...]]] = [
 def test_detected_options_read_the_file(tmp_path: Path, content: bytes, options: dict[str, Any], names: tuple[str, ...]) -> None:
     path = tmp_path / ("a.tsv" if b"\t" in content else "a.csv")
     path.write_bytes(content)
-    reading, data = read_detected(str(path), DuckDB().session(), {})
+    reading, data = read_detected(str(path), duckdb_session(), {})
     assert reading.options == options and set(reading.reasons) == set(options)
     assert data.names == names == tilth.read(path, **options).names
 
@@ -38,20 +38,20 @@ def test_detected_options_read_the_file(tmp_path: Path, content: bytes, options:
 def test_several_options_are_detected(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(("é,é\n" + "1,2\n" * 3).encode("latin-1"))
-    reading, _ = read_detected(str(path), DuckDB().session(), {})
+    reading, _ = read_detected(str(path), duckdb_session(), {})
     assert reading.options == {"encoding": "cp1252", "names": ["é", "é_2"], "header": True}
 
 
 @pytest.mark.parametrize("given", [{"header": True}, {"names": ["a", "b", "c"]}])
 def test_given_options_are_not_detected(tmp_path: Path, given: dict[str, Any]) -> None:
     (tmp_path / "a.csv").write_text(BODY)
-    assert read_detected(str(tmp_path / "a.csv"), DuckDB().session(), given)[0].options == given
+    assert read_detected(str(tmp_path / "a.csv"), duckdb_session(), given)[0].options == given
 
 
 def test_the_first_error_is_raised_without_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
     with pytest.raises(RequestError, match=r"a.csv:3: .* 2 fields, expected 3"):
-        read_detected(str(tmp_path / "a.csv"), DuckDB().session(), {})
+        read_detected(str(tmp_path / "a.csv"), duckdb_session(), {})
 
 
 HEADS: list[tuple[str, str, bool]] = [

@@ -14,8 +14,8 @@ import pyarrow.dataset as pad
 import pyarrow.parquet as pq
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Kind
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, SourceError
 from tilth.formats import read, to_arrow, to_frame, to_pandas, to_polars
@@ -28,7 +28,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def engine(request: pytest.FixtureRequest) -> Session:
     if request.param == "duckdb":
-        return DuckDB().session()
+        return duckdb_session()
     from tilth.engine.spark import Spark
 
     return Spark(request.getfixturevalue("spark")).session()
@@ -56,7 +56,7 @@ def test_rows_after_an_empty_chunk_are_read(engine: Session) -> None:
     ids=lambda v: f"{type(v).__module__.split('.')[0]}.{type(v).__name__}",
 )
 def test_any_table_is_read(given):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     data = read(given, engine=engine)
     assert to_arrow(data, engine).to_pydict() == TABLE.to_pydict()
     assert to_polars(data, engine).equals(pl.DataFrame(TABLE))
@@ -65,7 +65,7 @@ def test_any_table_is_read(given):
 
 def test_a_dataset_of_files_is_read(tmp_path):
     pq.write_table(TABLE, tmp_path / "a.parquet")
-    engine = DuckDB().session()
+    engine = duckdb_session()
     assert to_arrow(read(pad.dataset(tmp_path), engine=engine), engine).equals(TABLE)
 
 
@@ -188,7 +188,7 @@ def test_an_empty_frame_has_its_kinds(engine):
 
 
 def test_the_index_is_not_a_column():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     frame = pd.DataFrame({"v": [1, 2]}, index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["k", "n"]))
     assert read(frame, engine=engine).names == ("v",)
     assert read(frame.reset_index(), engine=engine).names == ("k", "n", "v")
@@ -228,7 +228,7 @@ REFUSED: Mapping[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("frame", "why"), REFUSED.values(), ids=REFUSED)
 def test_a_column_that_cannot_be_read_is_named_with_its_type(frame, why):
     with pytest.raises(SourceError, match=f"column 'a' {why}|column 'a' mixes types, or has one {why}") as caught:
-        read(frame, engine=DuckDB().session())
+        read(frame, engine=duckdb_session())
     (mistake,) = caught.value.mistakes
     assert mistake.accepted.startswith("booleans, numbers")
     assert "1815" not in str(caught.value)
@@ -237,7 +237,7 @@ def test_a_column_that_cannot_be_read_is_named_with_its_type(frame, why):
 def test_every_column_that_cannot_be_read_is_named():
     frame = pd.DataFrame({"a": pd.Series([1, "x"], dtype=object), "b": [1, 2], "c": [1j, 2j]})
     with pytest.raises(SourceError) as caught:
-        read(frame, engine=DuckDB().session())
+        read(frame, engine=duckdb_session())
     assert [m.message.split()[1] for m in caught.value.mistakes] == ["'a'", "'c'"]
 
 
@@ -269,7 +269,7 @@ PAIRS = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("
 )
 def test_what_is_not_a_table_with_named_columns(frame, error, why):
     with pytest.raises(error, match=why):
-        read(frame, engine=DuckDB().session())
+        read(frame, engine=duckdb_session())
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_what_is_not_a_table_with_named_columns(frame, error, why):
     ids=["numbers", "duplicates", "pairs", "Arrow"],
 )
 def test_columns_can_be_named_when_they_are_read(frame):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     assert to_arrow(read(frame, names=["p", "q"], engine=engine), engine).to_pydict() == {"p": [1], "q": [2]}
     with pytest.raises(SourceError, match="1 names are given for 2 columns"):
         read(frame, names=["p"], engine=engine)

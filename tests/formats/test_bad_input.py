@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.errors import ColumnError, SourceError, TilthError
 from tilth.formats import read
 
@@ -87,7 +87,7 @@ def test_bad_files(case, tmp_path):
         (tmp_path / "nothing").mkdir()
     before = sorted(tmp_path.iterdir())
     with pytest.raises(TilthError) as error:
-        read(tmp_path / name, format="parquet" if name.endswith("parkuet") else None, engine=DuckDB().session())
+        read(tmp_path / name, format="parquet" if name.endswith("parkuet") else None, engine=duckdb_session())
     text = str(error.value).replace(f"{tmp_path}/", "")
     assert message in text
     assert "Ada" not in text
@@ -100,7 +100,7 @@ def test_a_truncated_parquet_file(tmp_path):
     for size in (5, 8, 100, len(whole) // 2, len(whole) - 1):
         (tmp_path / "half.parquet").write_bytes(whole[:size])
         with pytest.raises(SourceError, match="truncated Parquet file"):
-            read(tmp_path / "half.parquet", engine=DuckDB().session())
+            read(tmp_path / "half.parquet", engine=duckdb_session())
 
 
 def test_parquet_damaged_inside(tmp_path):
@@ -108,12 +108,12 @@ def test_parquet_damaged_inside(tmp_path):
     footer = int.from_bytes(whole[-8:-4], "little")
     (tmp_path / "a.parquet").write_bytes(whole[: -8 - footer] + bytes(footer) + whole[-8:])
     with pytest.raises(SourceError, match=r"a\.parquet cannot be read"):
-        read(tmp_path / "a.parquet", engine=DuckDB().session())
+        read(tmp_path / "a.parquet", engine=duckdb_session())
 
 
 def test_with_stated_kinds_the_file_is_rejected_later_with_the_same_message(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\nAda,2\nAda\n")
-    engine = DuckDB().session()
+    engine = duckdb_session()
     data = read(tmp_path / "a.csv", types={"a": "string", "b": "integer"}, engine=engine)
     with pytest.raises(SourceError, match=r"a\.csv:3: the row that begins on this line has 1 field, expected 2"):
         engine.schema(data)

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset
-from tilth.engine.duckdb import DuckDB, scans
+from tilth.engine.duckdb import scans
 from tilth.errors import MachineError, SourceError
 from tilth.formats import read, to_arrow
 from tilth.formats.codec import Codec
@@ -46,7 +47,7 @@ def ipc(monkeypatch):
 
 
 def opened(form, *paths, names=None):
-    return Dataset(form.open([str(p) for p in paths], names, DuckDB().session()))
+    return Dataset(form.open([str(p) for p in paths], names, duckdb_session()))
 
 
 def put(form, path, table):
@@ -65,12 +66,12 @@ def test_a_file_is_decoded_once_while_it_is_held_and_again_when_it_changes(ipc, 
     assert (first, Ipc.decodings, str(first.source)) == (second, before + 1, str(path))
     put(ipc, path, pa.table({"x": [1, 2]}))
     os.utime(path, ns=(1, 1))
-    assert to_arrow(opened(ipc, path), DuckDB().session()).num_rows == 2
+    assert to_arrow(opened(ipc, path), duckdb_session()).num_rows == 2
 
 
 def test_several_files_and_names(ipc, tmp_path):
     paths = [put(ipc, tmp_path / f"{i}.ipc.gz", pa.table({"x": [i], "y": ["a"]})) for i in range(3)]
-    assert to_arrow(opened(ipc, *paths, names=["n", "s"]), DuckDB().session()).sort_by("n").to_pydict() == {"n": [0, 1, 2], "s": ["a"] * 3}
+    assert to_arrow(opened(ipc, *paths, names=["n", "s"]), duckdb_session()).sort_by("n").to_pydict() == {"n": [0, 1, 2], "s": ["a"] * 3}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_files_of_different_columns_are_rejected(ipc, tmp_path, other, says):
 def test_an_exception_of_a_codec_is_an_error_without_its_message(ipc, tmp_path):
     (tmp_path / "a.ipc").write_text("secret value")
     with pytest.raises(SourceError, match=r"a\.ipc cannot be read as ipc \(ArrowInvalid\)") as error:
-        read(tmp_path / "a.ipc", engine=DuckDB().session())
+        read(tmp_path / "a.ipc", engine=duckdb_session())
     assert "secret" not in str(error.value)
 
 
@@ -94,7 +95,7 @@ def test_a_folder_is_written_in_parts(ipc, tmp_path, monkeypatch):
     from tilth.formats.writing import write
 
     monkeypatch.setattr(codec, "PART_ROWS", 250_000)
-    engine = DuckDB().session()
+    engine = duckdb_session()
     write(read(pa.table({"x": range(600_000)}), engine=engine), tmp_path / "out", format="ipc", engine=engine)
     assert len(list((tmp_path / "out").glob("data_*.ipc"))) > 1
     assert to_arrow(read(tmp_path / "out", engine=engine), engine).num_rows == 600_000
@@ -110,7 +111,7 @@ def test_an_engine_scans_the_files_itself_where_the_codec_says_how(tmp_path):
     (tmp_path / "a.ipc").write_text("hello")
     before = Ipc.decodings
     data = opened(Scanned(), tmp_path / "a.ipc")
-    assert to_arrow(data, DuckDB().session())["content"].to_pylist() == ["hello"]
+    assert to_arrow(data, duckdb_session())["content"].to_pylist() == ["hello"]
     assert Ipc.decodings == before
     with pytest.raises(SourceError, match="cannot be read as ipc"):  # by another engine it is decoded, as ever
         Scanned().open(str(tmp_path / "a.ipc"), None, SimpleNamespace(name="spark"))

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.engine.spark import Spark
 from tilth.errors import RequestError, SourceError
 from tilth.formats import read, to_arrow
@@ -12,7 +12,7 @@ from tilth.formats import read, to_arrow
 
 @pytest.fixture
 def engine():
-    return DuckDB().session()
+    return duckdb_session()
 
 
 def read_text(tmp_path, engine, text, **how):

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Column, Dataset, Kind, Memory, Schema
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, is_null, not_
 from tilth.engine.row import row_function
 from tilth.engine.statistics import count
@@ -23,7 +23,7 @@ DAY, NOON = date(2024, 2, 29), datetime(2024, 2, 29, 12)
 @pytest.mark.parametrize("kind", CASTS)
 def test_engine_and_row_agree(kind):
     decode = decode_strings({"x": kind}, ["?", "-999"])
-    engine = DuckDB().session()
+    engine = duckdb_session()
     data = Dataset(Memory(pa.table({"x": TEXTS}), ("x",))).change(dict(decode.columns), decode=True)
     one = row_function([decode], ["x"])
     assert to_arrow(data, engine)["x"].to_pylist() == [one({"x": t})["x"] for t in TEXTS]
@@ -146,7 +146,7 @@ def test_a_served_value_of_its_kind_has_no_mistake():
 
 @pytest.mark.parametrize("kind", CASTS)
 def test_missing_invalid_and_valid_add_up(kind):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     raw = Dataset(Memory(pa.table({"x": TEXTS}), ("x",)))
     read_in = raw.change(dict(decode_strings({"x": kind}, ["?", "-999"]).columns), decode=True)
     invalid = count(unreadable(col("x"), kind, ["?", "-999"]))

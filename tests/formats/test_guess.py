@@ -2,7 +2,7 @@
 
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.formats import read
 
 CASES = [
@@ -35,7 +35,7 @@ CASES = [
 
 @pytest.mark.parametrize(("strings", "kind"), CASES, ids=lambda v: None if isinstance(v, list) else v)
 def test_all_rows_decide(strings, kind, tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     file = tmp_path / "table.csv"
     file.write_text("x,y\n" + "".join(f'"{t}",0\n' for t in strings))
     assert engine.schema(read(file, engine=engine))["x"].kind == kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.engine.spark import Spark
 from tilth.errors import RequestError, SourceError
 from tilth.formats import read, to_arrow, write
@@ -30,7 +30,7 @@ def plain(table):
 
 
 def test_values_keep_their_kinds(tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     (tmp_path / "a.jsonl").write_text(LINES)
     assert plain(to_arrow(read(tmp_path / "a.jsonl", engine=engine), engine)) == READ
 
@@ -48,17 +48,17 @@ def test_spark_reads_the_same(tmp_path, spark):
 def test_lines_that_are_not_objects(tmp_path, line, message):
     (tmp_path / "a.jsonl").write_text(f'{{"x": 1}}\n{line}\n')
     with pytest.raises(SourceError, match=message):
-        read(tmp_path / "a.jsonl", engine=DuckDB().session())
+        read(tmp_path / "a.jsonl", engine=duckdb_session())
 
 
 def test_names_are_in_the_file(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"x": 1}\n')
     with pytest.raises(RequestError, match="name their columns themselves"):
-        read(tmp_path / "a.jsonl", names=["y"], engine=DuckDB().session())
+        read(tmp_path / "a.jsonl", names=["y"], engine=duckdb_session())
 
 
 def test_what_is_written_is_read_again(tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     (tmp_path / "a.jsonl").write_text(LINES)
     data = read(tmp_path / "a.jsonl", engine=engine)
     again = read(write(data, tmp_path / "b.jsonl", engine=engine), engine=engine)

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.engine.spark import Spark
 from tilth.errors import SourceError
 from tilth.formats import read, to_arrow
@@ -12,7 +12,7 @@ from tilth.formats import read, to_arrow
 
 @pytest.fixture
 def engine():
-    return DuckDB().session()
+    return duckdb_session()
 
 
 def test_files_folders_and_patterns(tmp_path, engine):

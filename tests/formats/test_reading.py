@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Column, Kind, Schema
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.spark import Spark
 from tilth.errors import ColumnError, RequestError
 from tilth.formats import read, read_as, to_arrow, write
@@ -18,19 +18,19 @@ def values(data, engine):
 
 
 def test_nan_becomes_null():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     table = pa.table({"x": [1.0, float("nan"), float("inf"), None], "f": pa.array([float("nan"), 1, 2, 3], pa.float32())})
     assert values(read(table, engine=engine), engine) == {"x": [1.0, None, float("inf"), None], "f": [None, 1.0, 2.0, 3.0]}
 
 
 def test_null_tokens_are_whole_values():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     table = pa.table({"x": ["NA", " n/a ", "Nairobi", "na\n", None, "", " "]})
     assert values(read(table, nulls=["na", "N/A"], engine=engine), engine)["x"] == [None, None, "Nairobi", None, None, "", " "]
 
 
 def test_names_rename_and_duplicates_are_rejected():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     assert read(pa.table({"x": [1]}), names=["y"], engine=engine).names == ("y",)
     with pytest.raises(ColumnError, match="'a' and 'A'"):
         read(pa.table({"a": [1], "A": [2]}), engine=engine)
@@ -39,7 +39,7 @@ def test_names_rename_and_duplicates_are_rejected():
 
 
 def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     file = tmp_path / "a.csv"
     file.write_text("age,income\n1,2\n")
     with pytest.raises(ColumnError, match="did you mean 'income'"):
@@ -54,7 +54,7 @@ def test_roles_and_types_must_be_of_columns_that_are_there(tmp_path):
 
 def test_what_is_not_a_table_is_rejected():
     with pytest.raises(RequestError, match=r"builtins\.int cannot be read as a table"):
-        read(3, engine=DuckDB().session())
+        read(3, engine=duckdb_session())
 
 
 SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column("job", Kind.STRING), Column("member", Kind.BOOLEAN)))
@@ -70,13 +70,13 @@ SCHEMA = Schema((Column("age", Kind.INTEGER), Column("pay", Kind.FLOAT), Column(
     ],
 )
 def test_what_was_learned_meets_a_table_of_other_types(given):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     found = to_arrow(read_as(pa.table(given), SCHEMA, SCHEMA.names, nulls=["?"], engine=engine), engine)
     assert found.to_pydict() == {"age": [39, None], "pay": [1.5, None], "job": ["a", None], "member": [True, None]}
 
 
 def test_files_are_read_as_the_kinds_that_were_learned(tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     file = tmp_path / "a.csv"
     file.write_text("job,age,new\n007,x,1\n,7,2\n")
     assert to_arrow(read_as(file, SCHEMA, ["age"], engine=engine), engine).to_pydict() == {"job": ["007", None], "age": [None, 7]}
@@ -98,7 +98,7 @@ IN_THEIR_STEAD = {
 
 
 def written(place):
-    return write(read(pa.table({"job": ["a", "?"], "age": [39, 40]}), engine=DuckDB().session()), place, engine=DuckDB().session())
+    return write(read(pa.table({"job": ["a", "?"], "age": [39, 40]}), engine=duckdb_session()), place, engine=duckdb_session())
 
 
 def put(place, text):
@@ -109,7 +109,7 @@ def put(place, text):
 @pytest.mark.parametrize("given", IN_THEIR_STEAD.values(), ids=IN_THEIR_STEAD)
 def test_a_table_in_place_of_headerless_files_keeps_its_names(given, tmp_path):
     """Columns in another order were named by position: an age was read as a member."""
-    engine = DuckDB().session()
+    engine = duckdb_session()
     schema = Schema((SCHEMA["age"], SCHEMA["job"]))
     assert to_arrow(read_as(given(tmp_path), schema, schema.names, engine=engine, **HEADERLESS), engine).to_pydict() == EXPECTED
     whole = read(given(tmp_path), engine=engine, substitute=True, **HEADERLESS)
@@ -118,12 +118,12 @@ def test_a_table_in_place_of_headerless_files_keeps_its_names(given, tmp_path):
 
 def test_an_unknown_option_is_rejected_for_a_table_in_place_of_files():
     with pytest.raises(RequestError, match="no option 'delimeter'"):
-        read(pa.table({"age": [1]}), engine=DuckDB().session(), substitute=True, delimeter=";")
+        read(pa.table({"age": [1]}), engine=duckdb_session(), substitute=True, delimeter=";")
 
 
 def test_all_unconvertible_columns_are_reported():
     with pytest.raises(ColumnError) as error:
-        read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=DuckDB().session())
+        read_as(pa.table({"age": [[1]], "payy": [1]}), SCHEMA, ["age", "pay"], engine=duckdb_session())
     assert [m.message for m in error.value.mistakes] == [
         "there is no column 'pay', which the fitted flow needs",
         "column 'age' is list[] of integer, but the fitted flow needs integer",
@@ -135,10 +135,10 @@ def test_all_unconvertible_columns_are_reported():
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_file_that_was_written_anew_is_read_anew(ending, engine, tmp_path, request):
     """The texts of a file are held by the engine, which the verbs share: once in a notebook they were those of the file as it had been."""
-    engine = DuckDB().session() if engine == "duckdb" else Spark(request.getfixturevalue("spark")).session()
+    engine = duckdb_session() if engine == "duckdb" else Spark(request.getfixturevalue("spark")).session()
     place = tmp_path / f"t.{ending}"
     for table in ({"x": [1]}, {"x": [2, 3]}, {"y": ["a"], "x": [4]}):
-        write(read(pa.table(table), engine=DuckDB().session()), place, engine=DuckDB().session())
+        write(read(pa.table(table), engine=duckdb_session()), place, engine=duckdb_session())
         assert to_arrow(read(place, engine=engine), engine).to_pydict() == table
 
 
@@ -152,7 +152,7 @@ def test_a_file_that_was_written_anew_is_read_anew(ending, engine, tmp_path, req
 )
 def test_lists_of_other_elements_or_another_shape_do_not_fit(values, shown):
     """An embedding of three numbers: lists whose length is not known may fit."""
-    engine = DuckDB().session()
+    engine = duckdb_session()
     schema = engine.schema(read(pa.table({"v": pa.array([[1.0, 2.0, 3.0]], pa.list_(pa.float32(), 3))}), engine=engine))
     assert (schema["v"].of, schema["v"].shape, str(schema["v"])) == (Kind.FLOAT, (3,), "list[3] of float")
     assert read_as(pa.table({"v": pa.array([[1.0, 2.0, 3.0]])}), schema, ["v"], engine=engine).names == ("v",)

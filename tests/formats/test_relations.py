@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tilth.data import Kind, Memory, Native
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, SourceError
@@ -21,7 +22,7 @@ def test_a_relation_is_read_in_place_on_its_own_connection():
 
 
 def test_a_relation_of_another_connection_comes_through_arrow():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     data = read(duckdb.connect().sql("select 1 as x"), names=["y"], engine=engine)
     assert isinstance(data.source, Memory)
     assert to_arrow(data, engine).to_pydict() == {"y": [1]}
@@ -49,7 +50,7 @@ def test_a_connection_of_the_users_is_left_as_it_was(query, in_place, tmp_path):
         del frame
         expected = sorted(relation.fetchall())
         for _ in range(2):  # another engine on the same connection minds its own names
-            engine = DuckDB(connection=connection).session() if in_place else DuckDB().session()
+            engine = DuckDB(connection=connection).session() if in_place else duckdb_session()
             data = read(relation, engine=engine)
             assert isinstance(data.source, Native if in_place else Memory)
             assert sorted(to_arrow(engine.checkpoint(data), engine)["x"].to_pylist()) == [x for (x,) in expected]
@@ -64,7 +65,7 @@ def test_a_database_that_may_only_be_read(tmp_path):
     place = tmp_path / "theirs.db"
     duckdb.connect(place).execute("create table t as select 1 as x").close()
     with duckdb.connect(place, read_only=True) as connection:
-        for engine in (DuckDB().session(), DuckDB(connection=connection).session()):
+        for engine in (duckdb_session(), DuckDB(connection=connection).session()):
             assert to_arrow(read(connection.table("t"), engine=engine), engine).to_pydict() == {"x": [1]}
 
 
@@ -91,7 +92,7 @@ ENDLESS = """
 def test_times_that_no_other_library_has_are_null(in_place):
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    engine = DuckDB(connection=connection).session() if in_place else DuckDB().session()
+    engine = DuckDB(connection=connection).session() if in_place else duckdb_session()
     data = read(connection.sql(ENDLESS), engine=engine)
     found = [[None if v is None else str(v)[:10] for v in row.values()] for row in to_arrow(data, engine).to_pylist()]
     leap = "2024-02-29"
@@ -107,7 +108,7 @@ def test_times_that_no_other_library_has_are_null(in_place):
 
 def test_a_sum_of_another_connection_is_a_whole_number():
     relation = duckdb.connect().sql("select sum(x) as s, 2::hugeint ** 70 as large, (2::hugeint ** 70)::hugeint as huge from range(4) t(x)")
-    found = to_arrow(read(relation, engine=DuckDB().session()), DuckDB().session())
+    found = to_arrow(read(relation, engine=duckdb_session()), duckdb_session())
     assert found.schema.field("s").type == pa.int64()
     assert found["s"].to_pylist() == [6]
     assert [int(v) for v in found["huge"].to_pylist()] == [2**70]  # too large for 64 bits: a decimal
@@ -116,9 +117,9 @@ def test_a_sum_of_another_connection_is_a_whole_number():
 def test_duplicate_columns_of_a_relation():
     duplicates = duckdb.connect().sql("select 1 as a, 2 as A")
     with pytest.raises(ColumnError, match="equal without regard to case"):
-        read(duplicates, engine=DuckDB().session())
+        read(duplicates, engine=duckdb_session())
     with pytest.raises(SourceError, match="1 names are given for 2 columns"):
-        read(duplicates, names=["p"], engine=DuckDB().session())
+        read(duplicates, names=["p"], engine=duckdb_session())
 
 
 @pytest.mark.spark
@@ -128,6 +129,6 @@ def test_a_spark_frame_is_read_by_the_verbs_and_given_back(spark):
     made = tilth.write(tilth.apply(flow, frame), format="spark")
     assert type(made).__module__.startswith("pyspark.sql")
     assert sorted(tuple(r) for r in made.collect()) == [(1.0, 1, 0), (2.0, 0, 1), (3.0, 0, 0)]
-    there = read(frame, engine=DuckDB().session())  # by another engine, through Arrow
+    there = read(frame, engine=duckdb_session())  # by another engine, through Arrow
     assert isinstance(there.source, Memory)
-    assert [c.kind for c in DuckDB().session().schema(there)] == [Kind.FLOAT, Kind.STRING]
+    assert [c.kind for c in duckdb_session().schema(there)] == [Kind.FLOAT, Kind.STRING]

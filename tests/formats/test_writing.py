@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.engine.spark import Spark
 from tilth.errors import RequestError
 from tilth.formats import read, to_arrow, to_pandas, write
@@ -17,14 +17,14 @@ TABLE = pa.table({"x": [1, None, 3], "s": ["a", "", None]})
 
 @pytest.mark.parametrize("name", ["table.parquet", "folder"])
 def test_what_is_written_is_read_again(tmp_path, name):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     assert write(read(TABLE, engine=engine), tmp_path / "new" / name, engine=engine) == tmp_path / "new" / name
     assert to_arrow(read(tmp_path / "new" / name, engine=engine), engine).to_pydict() == TABLE.to_pydict()
     assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
 
 
 def test_a_foreign_folder_is_not_replaced(tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     (tmp_path / "notes.md").write_text("mine")
     with pytest.raises(RequestError, match=r"has files not written by Tilth: notes\.md"):
         write(read(TABLE, engine=engine), tmp_path, engine=engine)
@@ -32,13 +32,13 @@ def test_a_foreign_folder_is_not_replaced(tmp_path):
 
 
 def test_a_format_without_files():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     with pytest.raises(RequestError, match="cannot be written to files"):
         write(read(TABLE, engine=engine), "x", format="arrow", engine=engine)
 
 
 def test_csv_is_written_with_a_header_and_read_again(tmp_path):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     table = pa.table({"x": [1, None], "s": ['a, "b"\n', None]})
     for name in ("a.csv", "a.tsv", "folder"):
         place = write(read(table, engine=engine), tmp_path / name, format="csv", engine=engine)
@@ -48,7 +48,7 @@ def test_csv_is_written_with_a_header_and_read_again(tmp_path):
 @pytest.mark.spark
 @pytest.mark.parametrize("name", ["a.parquet", "folder", "a.csv", "a.jsonl"])
 def test_spark_writes_what_is_read_again(tmp_path, spark, name):
-    other, engine = Spark(spark).session(), DuckDB().session()
+    other, engine = Spark(spark).session(), duckdb_session()
     table = pa.table({"x": [1, None, 3], "s": ['a, "b"\n', None, " c "], "d": pa.array(["u", "v", "u"]).dictionary_encode()})
     place = write(read(table, engine=other), tmp_path / "new" / name, engine=other)
     again = to_arrow(read(place, engine=engine), engine).to_pylist()
@@ -58,7 +58,7 @@ def test_spark_writes_what_is_read_again(tmp_path, spark, name):
 
 def test_integers_and_booleans_with_nulls_keep_their_values_in_pandas():
     """2⁵³ + 1 is not a float: pandas' own way of a column with a gap would make 2⁵³ of it."""
-    engine = DuckDB().session()
+    engine = duckdb_session()
     table = pa.table({"i": [2**53 + 1, None], "b": [True, None], "whole": [1, 2], "f": [0.5, None]})
     frame = to_pandas(read(table, engine=engine), engine)
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {"i": "Int64", "b": "boolean", "whole": "int64", "f": "float64"}
@@ -69,7 +69,7 @@ def test_integers_and_booleans_with_nulls_keep_their_values_in_pandas():
 @pytest.mark.spark
 def test_a_table_of_another_engine_becomes_a_spark_frame(spark):
     """A time without a zone stays one: PySpark makes it a timestamp with time zone."""
-    engine = DuckDB().session()
+    engine = duckdb_session()
     noon = datetime(2024, 2, 29, 12)
     columns = {
         "naive": pa.array([noon]),

@@ -3,33 +3,33 @@
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tests.measures.test_profile import data
-from tilth.engine.duckdb import DuckDB
 from tilth.measures.balance import ClassBalance, balance_findings
 
 
 def test_the_balance_of_the_label():
-    (found,) = balance_findings(data(label="c", positive="a"), DuckDB().session())
+    (found,) = balance_findings(data(label="c", positive="a"), duckdb_session())
     assert (found.kind, found.name, found.value) == ("balance", "c", pytest.approx(1 / 3))
     assert found.payload == ClassBalance({"b": 100, "a": 50, "null": 50}, 200, 50, ("a",), 2.0)
 
 
 @pytest.mark.parametrize("label", ["i", "s", "d", "l"])
 def test_a_label_of_many_values_has_no_balance(label):
-    assert balance_findings(data(label=label), DuckDB().session()) == []
+    assert balance_findings(data(label=label), duckdb_session()) == []
 
 
 def test_without_a_label_there_is_no_balance():
-    assert balance_findings(data(), DuckDB().session()) == []
+    assert balance_findings(data(), duckdb_session()) == []
 
 
 def test_a_label_of_one_class_and_of_none():
-    (one,) = balance_findings(data(pa.table({"y": ["a", "a"]}), label="y"), DuckDB().session())
+    (one,) = balance_findings(data(pa.table({"y": ["a", "a"]}), label="y"), duckdb_session())
     assert (one.value, one.payload.ratio) == (1.0, 1.0)
-    (none,) = balance_findings(data(pa.table({"y": pa.nulls(2, pa.string())}), label="y"), DuckDB().session())
+    (none,) = balance_findings(data(pa.table({"y": pa.nulls(2, pa.string())}), label="y"), duckdb_session())
     assert (none.value, none.payload.counts) == (None, {"null": 2})
 
 
 def test_values_of_a_private_label_are_masked():
-    (found,) = balance_findings(data(label="c", private=["c"]), DuckDB().session())
+    (found,) = balance_findings(data(label="c", private=["c"]), duckdb_session())
     assert found.payload.counts == {"***": 150, "null": 50}

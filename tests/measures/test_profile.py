@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory, Roles
-from tilth.engine.duckdb import DuckDB
 from tilth.measures import profile
 from tilth.measures.profile import profile_findings
 
@@ -32,7 +32,7 @@ def data(table=TABLE, **roles):
 
 
 def profiled(table=TABLE, engine=None, **roles):
-    return {f.name: f for f in profile_findings(data(table, **roles), engine or DuckDB().session())}
+    return {f.name: f for f in profile_findings(data(table, **roles), engine or duckdb_session())}
 
 
 def test_missing_invalid_and_valid_add_up():
@@ -80,7 +80,7 @@ def test_no_rows_and_one_row():
 
 
 def test_one_pass_and_one_for_each_column_that_is_shown():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     profiled(engine=engine)
     assert len(engine.scans) == 1 + 2  # c and b: columns of few values
 

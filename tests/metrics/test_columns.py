@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, gt, lit
 from tilth.errors import Gap
 from tilth.metrics.columns import (
@@ -29,7 +29,7 @@ from tilth.metrics.columns import (
 )
 from tilth.metrics.metric import measured
 
-ENGINE = DuckDB().session()
+ENGINE = duckdb_session()
 NUMBERS = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=30)
 MERGEABLE = [RowCount(), Completeness("x"), Sum("x"), Mean("x"), Variance("x"), StandardDeviation("x", 1), Minimum("x"), Maximum("x")]
 

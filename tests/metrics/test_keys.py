@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.metrics.keys import DistinctValues, DuplicateRows, Entropy, Frequencies, MostFrequent, Uniqueness, UniqueValueRatio
 from tilth.metrics.metric import measured
 
-ENGINE = DuckDB().session()
+ENGINE = duckdb_session()
 ROWS = st.lists(st.tuples(st.none() | st.sampled_from("abcd"), st.none() | st.integers(0, 3)), max_size=25)
 
 

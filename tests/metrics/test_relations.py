@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.metrics.metric import Metric, measured
 from tilth.metrics.relations import AggregateThere, EqualRows, MatchedRows, RepeatedKeys, RowsThere
 from tilth.testing.metrics import check_metric
@@ -36,7 +36,7 @@ KEY = (("k", "j"),)
     ],
 )
 def test_by_hand(metric: Metric, expected: Any) -> None:
-    assert measured(Dataset(Memory(HERE, ("k", "v"), id(HERE))), [metric], DuckDB().session()) == {metric: expected}
+    assert measured(Dataset(Memory(HERE, ("k", "v"), id(HERE))), [metric], duckdb_session()) == {metric: expected}
 
 
 @pytest.mark.parametrize("metric", [MatchedRows(WORDS, (("text", "t"),)), RepeatedKeys(WORDS, (("text", "t"),))], ids=repr)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.metrics.metric import measured
 from tilth.metrics.sketches import ApproximatePercentile, Kll
 from tilth.testing.metrics import check_metric
@@ -62,7 +62,7 @@ def test_a_million_values_through_the_engine():
     table = pa.table({"x": np.random.default_rng(1).permutation(1_000_000)})
     data = Dataset(Memory(table, ("x",)))
     metrics = [ApproximatePercentile("x", q) for q in QS]
-    found = measured(data, metrics, DuckDB().session())
+    found = measured(data, metrics, duckdb_session())
     assert max(abs(found[m] / 1e6 - m.q) for m in metrics) < 0.02
 
 

@@ -17,6 +17,7 @@ import pytest
 from scipy import stats
 
 import tilth
+from tests.engines import duckdb_session
 from tests.rules.cases import evaluate
 from tilth.data import Dataset
 from tilth.engine.duckdb import DuckDB
@@ -54,7 +55,7 @@ def taxis(shared_data: Shared) -> Rows:
 
 @pytest.fixture(scope="module")
 def engine() -> DuckDB:
-    return DuckDB().session()
+    return duckdb_session()
 
 
 def dataset(rows: Rows) -> Dataset:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot.expressions import Expression as Tree
 
+from tests.engines import duckdb_session
 from tilth.data import Change, Column, Dataset, Kind, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.row import row_function
 from tilth.engine.session import everything
 from tilth.errors import RulesError
@@ -56,7 +56,7 @@ def holds(it: Criterion, value: Any) -> bool:
 
 def on_duckdb(tree: Tree, value: Any) -> bool:
     table = pa.table({"c": pa.array([value], pa.timestamp("us") if value is None else None)})
-    with DuckDB().session() as session:
+    with duckdb_session() as session:
         ((met,),) = session.peek(Dataset(Memory(table, ("c",), id(table))).change({"met": tree}).keep(("met",)), everything())
     return met
 

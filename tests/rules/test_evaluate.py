@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
@@ -45,7 +46,7 @@ def cases() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def engine() -> DuckDB:
-    return DuckDB().session()
+    return duckdb_session()
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, eng
 
 
 def test_scans_do_not_depend_on_the_number_of_rules(data):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     many = [
         f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}' for i in range(250)
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory, Roles
-from tilth.engine.duckdb import DuckDB
 from tilth.report import Finding
 from tilth.rules import parse
 
@@ -70,7 +70,7 @@ def shown(finding: Finding) -> tuple[list[dict[str, object]], list[int]]:
 
 @pytest.mark.parametrize("rule", CASES)
 def test_what_is_shown(rule, data):
-    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), DuckDB().session())
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), duckdb_session())
     examples, rows = CASES[rule]
     assert shown(found) == (examples if rows else sorted(examples, key=lambda row: str(row["id"])), rows)
 
@@ -80,12 +80,12 @@ def test_spark_shows_the_same(spark, data):
     from tilth.engine.spark import Spark
 
     ruleset = parse(f"Rules = [ {', '.join(CASES)} ]")
-    ours, theirs = evaluate(data, ruleset, DuckDB().session()), evaluate(data, ruleset, Spark(spark).session())
+    ours, theirs = evaluate(data, ruleset, duckdb_session()), evaluate(data, ruleset, Spark(spark).session())
     assert [shown(f) for f in ours] == [shown(f) for f in theirs]
 
 
 def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     passing = 'IsUnique "id", ColumnValues "age" < 201 where "age is not null"'
     evaluate(data, parse(f"Rules = [ {passing} ]"), engine)
     assert "examples of what fails" not in {p.purpose for p in engine.scans}
@@ -100,19 +100,19 @@ def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
 def test_an_id_of_several_columns_is_that_of_one_row():
     table = pa.table({"a": [2, 1, 1, 0], "b": [1, 9, 5, None], "x": [7, 7, 7, 7]})
     data = Dataset(Memory(table, ("a", "b", "x")), Roles.of(id=("a", "b")))
-    (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), DuckDB().session())
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "x" < 7 ]'), duckdb_session())
     assert found.examples == ({"a": 1, "b": 5, "x": 7},)  # (0, null) is not a whole id; of the others (1, 5) is the smallest
     assert found.payload.example_rows == (4,)
 
 
 def test_without_an_id_rows_of_nulls_alone_are_not_looked_up(data):
-    engine = DuckDB().session()
+    engine = duckdb_session()
     (found,) = evaluate(Dataset(data.source), parse('Rules = [ IsComplete "age" ]'), engine)
     assert found.examples == ()
 
 
 def test_of_very_many_failing_rows_the_first_are_shown(data, monkeypatch):
     monkeypatch.setattr("tilth.rules.examples.MOST_GROUPED", 3)
-    (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), DuckDB().session())
+    (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), duckdb_session())
     assert found.payload.example_rows == ()
     assert len(found.examples) == 5

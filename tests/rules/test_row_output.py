@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tests.rules.test_evaluate import SOURCES, TABLE, dataset
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session, everything
 from tilth.errors import RequestError
 from tilth.rules import parse
@@ -69,7 +69,7 @@ def assert_rows(engine: Session) -> None:
 
 
 def test_the_rows_that_fail_each_rule() -> None:
-    assert_rows(DuckDB().session())
+    assert_rows(duckdb_session())
 
 
 @pytest.mark.spark

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
@@ -27,17 +28,17 @@ def columns_of(data: Dataset, engine: DuckDB) -> dict[str, list[Any]]:
 
 
 def fitted(step: Step, table: Any, roles: Roles = NO_ROLES) -> Fitted:
-    (found,), _ = fit([step], dataset(table, roles), DuckDB().session())
+    (found,), _ = fit([step], dataset(table, roles), duckdb_session())
     return found
 
 
 def made(step: Step, table: Any, roles: Roles = NO_ROLES) -> dict[str, list[Any]]:
     """Column → values, after the step learned from the table and changed it."""
-    engine = DuckDB().session()
+    engine = duckdb_session()
     _, data = fit([step], dataset(table, roles), engine)
     return columns_of(data, engine)
 
 
 def applied(found: Fitted, table: Any, roles: Roles = NO_ROLES) -> dict[str, list[Any]]:
     """Column → values, after a fitted step changed another table."""
-    return columns_of(found.apply(dataset(table, roles)), DuckDB().session())
+    return columns_of(found.apply(dataset(table, roles)), duckdb_session())

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
-from tilth.engine.duckdb import DuckDB
 from tilth.steps import STEPS
 from tilth.steps.fitting import fit
 from tilth.steps.step import Step
@@ -19,7 +19,7 @@ def test_every_step_is_among_the_cases():
 
 @pytest.fixture(scope="module")
 def engine():
-    return DuckDB().session()
+    return duckdb_session()
 
 
 @pytest.mark.parametrize("step", ALL, ids=str)
@@ -36,7 +36,7 @@ def test_rows_without_an_id(step: Step, engine):
 def test_spark_learns_and_gives_the_same(spark):
     from tilth.engine.spark import Spark
 
-    duck, cluster = DuckDB().session(), Spark(spark).session()
+    duck, cluster = duckdb_session(), Spark(spark).session()
     table, wrong = sample_table(), []
     table = table.set_column(6, "moment", table["moment"].cast(pa.timestamp("us", "UTC")))  # Spark reads naive timestamps as timestamptz
     for step in ALL:

@@ -17,8 +17,8 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, Ord
 from sklearn.utils.class_weight import compute_class_weight
 
 import tilth
+from tests.engines import duckdb_session
 from tilth.data import Roles
-from tilth.engine.duckdb import DuckDB
 from tilth.steps.clean.cast import Cast
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.impute import Impute
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.shared_data
 
 Shared = Callable[[str], Path]
 Rows = pd.DataFrame
-ENGINE = DuckDB().session()
+ENGINE = duckdb_session()
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tests.steps.made import dataset
 from tilth.data import Column, Kind
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import Gap
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.keys import TopValues
@@ -36,7 +36,7 @@ def one_after_the_other(steps, data, engine):
 
 @given(numbers, st.sampled_from(["standard", "minmax", "maxabs"]), st.sampled_from(["mean", "median", "mode"]))
 def test_scale_learns_the_same_without_a_scan(xs, how, fill):
-    steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], DuckDB().session()
+    steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], duckdb_session()
     together, _ = fit(steps, dataset({"x": xs}), engine)
     apart = one_after_the_other(steps, dataset({"x": xs}), engine)
     for name, value in apart[1].learned["x"].items():
@@ -45,19 +45,19 @@ def test_scale_learns_the_same_without_a_scan(xs, how, fill):
 
 def test_a_column_of_one_value_stays_one():
     steps = [Impute("x", with_="median"), Scale("x")]
-    together, _ = fit(steps, dataset({"x": [0.1] * 3 + [None] * 7}), DuckDB().session())
+    together, _ = fit(steps, dataset({"x": [0.1] * 3 + [None] * 7}), duckdb_session())
     assert together[1].learned["x"] == {"centre": pytest.approx(0.1), "width": 1.0}
 
 
 @given(st.lists(st.sampled_from([None, "", " ", "a", "b", "c"]), min_size=3).filter(lambda ts: any((t or "").strip() for t in ts)))
 def test_encode_learns_the_same_without_a_scan(ts):
-    steps, engine = [Impute("t", with_="mode"), Encode("t")], DuckDB().session()
+    steps, engine = [Impute("t", with_="mode"), Encode("t")], duckdb_session()
     together, _ = fit(steps, dataset({"t": ts}), engine)
     assert together[1].learned == one_after_the_other(steps, dataset({"t": ts}), engine)[1].learned
 
 
 def test_impute_scale_and_encode_are_one_scan_and_one_for_each_vocabulary():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     fit(STEPS, dataset({"x": [1.0, None, 3.0], "t": ["a", None, "b"]}), engine)
     assert [p.title.split(" where")[0] for p in engine.scans] == ["row aggregates", "groups of t"]
 
@@ -87,7 +87,7 @@ def test_the_fill_may_hide_among_rare_values():
 
 def test_steps_on_columns_of_their_own_take_one_scan_for_each_level():
     steps = [step for i in range(5) for step in (Scale(f"n{i}"), Impute(f"n{i}", with_="mean", indicator=True))]
-    data, engine = dataset({f"n{i}": [1.0 * i, None, 3.0, 8.0] for i in range(5)}), DuckDB().session()
+    data, engine = dataset({f"n{i}": [1.0 * i, None, 3.0, 8.0] for i in range(5)}), duckdb_session()
     together, made = fit(steps, data, engine)
     assert len(engine.scans) == 2
     assert [(f.step, f.learned) for f in together] == [(f.step, f.learned) for f in one_after_the_other(steps, data, engine)]
@@ -104,6 +104,6 @@ def test_steps_on_columns_of_their_own_take_one_scan_for_each_level():
     ],
 )
 def test_a_step_that_names_columns_by_kind_neither_passes_nor_is_passed(steps):
-    data, engine = dataset({"a": [1.0, None, 3.0], "b": [1.0, 5.0, 3.0], "i": [1, None, 2], "s": ["x", "y", "x"]}), DuckDB().session()
+    data, engine = dataset({"a": [1.0, None, 3.0], "b": [1.0, 5.0, 3.0], "i": [1, None, 2], "s": ["x", "y", "x"]}), duckdb_session()
     together, _ = fit(steps, data, engine)
     assert [f.learned for f in together] == [f.learned for f in one_after_the_other(steps, data, engine)]

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from tests.engines import duckdb_session
 from tests.steps.cases import ALL, FEATURES
 from tilth.data import BELOW
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import table
 from tilth.errors import TilthError
@@ -25,7 +25,7 @@ def taken(rows):
 
 @pytest.fixture(scope="module")
 def engine():
-    return DuckDB().session()
+    return duckdb_session()
 
 
 @given(rows=ROWS, step=st.sampled_from(ALL))

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tests.steps.made import columns_of, made
 from tests.steps.models import TREE, folder, linear, matrix, network, tree
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.flow.flow import Flow
 from tilth.steps.predict import Predict
@@ -57,7 +57,7 @@ features:
     flow = tilth.fit(Flow.parse(text), TABLE)
     flow.save(tmp_path / "f.tilth")
     served = Flow.load(tmp_path / "f.tilth")
-    engine = DuckDB().session()
+    engine = duckdb_session()
     batch = columns_of(tilth.apply(served, TABLE), engine)
     assert batch["p"] == [served.row(row)["p"] for row in TABLE.to_pylist()]
     assert len(str(served)) < 1000

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tests.steps import functions
 from tests.steps.made import columns_of, made
 from tilth.cli.app import run
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import NotAllowed, RequestError
 from tilth.flow.flow import Flow
 from tilth.steps.python import Python
@@ -55,7 +55,7 @@ def test_a_fitted_flow_holds_the_name_and_is_opened_only_where_it_is_allowed(tmp
     with tilth.allow_python():
         tilth.fit(Flow.parse(text), TABLE).save(tmp_path / "f.tilth")
         flow = Flow.load(tmp_path / "f.tilth")
-        assert columns_of(tilth.apply(flow, TABLE), DuckDB().session())["n"] == [1, None, 3]
+        assert columns_of(tilth.apply(flow, TABLE), duckdb_session())["n"] == [1, None, 3]
         assert flow.row({"word": "ééé"})["n"] == 3
     with pytest.raises(NotAllowed):
         Flow.load(tmp_path / "f.tilth")

@@ -6,11 +6,11 @@ import math
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tests.measures.bias.tables import PREDICTED
 from tilth.aws.clarify.analysis import analysis_json, measure_config
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError
 from tilth.measures.bias.payload import BiasNumber
 from tilth.report import Facts, Finding, Report, warning
@@ -39,7 +39,7 @@ def data(table=RUNNING):
 def test_from_the_file_to_the_result_file(tmp_path):
     path = tmp_path / "analysis_config.json"
     path.write_text(json.dumps(CONFIG))
-    report = measure_config(data(), path, DuckDB().session())
+    report = measure_config(data(), path, duckdb_session())
     made = analysis_json(report)
     section = made["pre_training_bias_metrics"]
     assert (section["label"], section["label_value_or_threshold"]) == ("approved", "yes")
@@ -55,7 +55,7 @@ def test_from_the_file_to_the_result_file(tmp_path):
 
 
 def test_a_method_that_is_not_computed_is_warned_of():
-    report = measure_config(data(), AnalysisConfig.of(CONFIG), DuckDB().session())
+    report = measure_config(data(), AnalysisConfig.of(CONFIG), duckdb_session())
     (warning,) = report.of("warning")
     assert warning.message.startswith("methods.shap is not computed in this version")
     assert "explanations" not in analysis_json(report)
@@ -63,7 +63,7 @@ def test_a_method_that_is_not_computed_is_warned_of():
 
 def test_a_missing_column():
     with pytest.raises(ColumnError, match="there is no column 'sexe'"):
-        measure_config(data(), AnalysisConfig.of(CONFIG | {"facet": [{"name_or_index": "sexe"}]}), DuckDB().session())
+        measure_config(data(), AnalysisConfig.of(CONFIG | {"facet": [{"name_or_index": "sexe"}]}), duckdb_session())
 
 
 def test_predicted_labels_are_a_section_of_their_own():
@@ -76,7 +76,7 @@ def test_predicted_labels_are_a_section_of_their_own():
         "methods": {"pre_training_bias": {"methods": ["DPL"]}, "post_training_bias": {"methods": "all"}},
         "tilth": {"bootstrap": 0},
     }
-    report = measure_config(data(PREDICTED), AnalysisConfig.of(config), DuckDB().session())
+    report = measure_config(data(PREDICTED), AnalysisConfig.of(config), duckdb_session())
     made = analysis_json(report, strict=True)
     section = made["post_training_bias_metrics"]
     assert (section["label"], section["label_value_or_threshold"]) == ("label", "yes")
@@ -98,7 +98,7 @@ def test_predicted_labels_are_a_section_of_their_own():
     assert [w.name for w in report.of("warning")] == ["NOT_COMPUTED"]
     scores = PREDICTED.set_column(2, "p", pa.array([0.7 if v == "yes" else 0.2 for v in PREDICTED["p"].to_pylist()]))
     by_score = analysis_json(
-        measure_config(data(scores), AnalysisConfig.of(config | {"probability_threshold": 0.5}), DuckDB().session()), strict=True
+        measure_config(data(scores), AnalysisConfig.of(config | {"probability_threshold": 0.5}), duckdb_session()), strict=True
     )
     assert by_score["post_training_bias_metrics"] == section
 

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory, Roles
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session
 from tilth.measures.bias import BiasRequest, Facet, bias_findings
 from tilth.report import Finding
@@ -35,7 +35,7 @@ def found(data: Any, engine: Session | None = None, **asked: Any) -> list[Findin
     positive = asked.pop("positive", ())
     request = BiasRequest(tuple(facets), positive=positive if isinstance(positive, tuple) else (positive,), **asked)
     data = data if isinstance(data, Dataset) else table_of(data)
-    return bias_findings(data, request, engine=engine or DuckDB().session())
+    return bias_findings(data, request, engine=engine or duckdb_session())
 
 
 def by_name(findings: Iterable[Finding], side: str) -> dict[str, Finding]:

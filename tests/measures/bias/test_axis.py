@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tests.measures.bias.tables import by_name, found, table_of, warnings
 from tilth.data import Kind
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.measures.bias import Facet, cube
 from tilth.measures.bias.axis import ColumnFacts, is_ambiguous, quantiles, reading
@@ -201,6 +201,6 @@ def test_a_list_cannot_be_a_facet():
 
 
 def test_the_first_look_is_not_a_scan():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     found(table_of({"f": ["a", "b"], "y": [1, 0]}), engine, facets=["f"], label="y", positive=1)
     assert [p.title for p in engine.scans] == ["row aggregates by f, y"]

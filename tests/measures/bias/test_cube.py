@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tests.measures.bias.tables import by_name, found, table_of
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, double, eq, lit
 from tilth.errors import RequestError
 from tilth.measures.bias import Facet, Weights, cube
@@ -39,7 +39,7 @@ def told(findings):
 
 
 def test_all_facets_are_counted_in_one_grouped_scan():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     found(table_of(MANY), engine, **{**ASKED, "facets": FACETS[:3], "intersections": ()})
     assert [p.title.startswith("row aggregates by sex, race") for p in engine.scans] == [True]
 
@@ -47,7 +47,7 @@ def test_all_facets_are_counted_in_one_grouped_scan():
 def test_a_scan_for_each_facet_gives_the_same(monkeypatch):
     joint = found(MANY, **ASKED, bootstrap=50)
     monkeypatch.setattr(cube, "JOINT", 0)
-    engine = DuckDB().session()
+    engine = duckdb_session()
     assert told(found(table_of(MANY), engine, **ASKED, bootstrap=50)) == told(joint)
     assert sum(p.title.startswith("row aggregates by") for p in engine.scans) == len(FACETS) + 1
 
@@ -96,7 +96,7 @@ def test_spark_gives_the_same(spark, more):
 
 def test_cells_count_null_as_a_key():
     metric = Grouped(Weights(), ("sex", "old"))
-    cells = measured(table_of(MANY), [metric], DuckDB().session())[metric]
+    cells = measured(table_of(MANY), [metric], duckdb_session())[metric]
     assert sum(n for n, _, _ in cells.values()) == N
     assert (None, True) in cells
 
@@ -104,13 +104,13 @@ def test_cells_count_null_as_a_key():
 def test_rows_without_a_weight_do_not_count():
     table = pa.table({"f": ["a", "a", "a", "b", "b"], "w": [1.0, None, -1.0, 0.0, float("inf")]})
     metric = Grouped(Weights(double(col("w"))), ("f",))
-    assert measured(table_of(table), [metric], DuckDB().session())[metric] == {"a": (1, 1.0, 1.0), "b": (0, 0, 0)}
+    assert measured(table_of(table), [metric], duckdb_session())[metric] == {"a": (1, 1.0, 1.0), "b": (0, 0, 0)}
 
 
 ROWS = st.lists(
     st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["yes", "no", None]), st.sampled_from([0.5, 2.0, 0.0, None])), max_size=20
 )
-ENGINE = DuckDB().session()
+ENGINE = duckdb_session()
 
 
 def cells(rows, condition=None):
@@ -160,7 +160,7 @@ def test_a_facet_of_too_many_groups_is_refused():
 def test_a_group_variable_of_too_many_values_is_not_brought_here(monkeypatch):
     monkeypatch.setattr(cube, "WIDE", 100)
     table = MANY.append_column("id", pa.array([f"id{i}" for i in range(N)]))
-    engine = DuckDB().session()
+    engine = duckdb_session()
     findings = found(table_of(table), engine, **{**ASKED, "group": "id"})
     assert by_name(findings, "F")["CDDL"].payload.error == (
         "Group variable id has 3,000 values in 3,000 rows: it is probably an identifier"

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tests.measures.bias.tables import by_name, found
-from tilth.engine.duckdb import DuckDB
 from tilth.measures.bias import Facet
 
-ENGINE = DuckDB().session()
+ENGINE = duckdb_session()
 LABELS = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 2)) | st.integers(-9, 9).map(float), min_size=2, max_size=25)
 
 
@@ -23,7 +23,7 @@ def test_both_distances_equal_those_of_scipy(a, d):
 
 
 def test_one_scan_serves_all_groups_of_a_facet():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     table = pa.table({"f": list("abcd") * 10, "y": [x / 3 for x in range(40)]})
     found(table, engine, facets=["f"], label="y", positive=5)
     assert len(engine.scans) == 2

@@ -5,8 +5,8 @@ import math
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tests.measures.bias.tables import PREDICTED, RUNNING, adult, by_name, found, rows, table_of, values, warnings
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, RequestError
 from tilth.measures.bias import Facet, bias_findings
 from tilth.measures.bias.metrics import of_stage
@@ -224,11 +224,11 @@ def test_a_favourable_value_of_a_flow_that_no_row_has_carries_its_line(tmp_path)
 
 def test_values_of_a_private_column_are_masked_unless_asked_for():
     data = table_of(PREDICTED, label="label", positive="yes", facet="facet", private="facet")
-    masked = bias_findings(data, engine=DuckDB().session(), bootstrap=0)
+    masked = bias_findings(data, engine=duckdb_session(), bootstrap=0)
     assert {f.group for f in masked if f.kind == "bias"} == {"facet=value 1", "facet=value 2"}
     assert "facet=d" not in " ".join(f.message for f in masked)
     assert "PRIVATE_VALUES" in warnings(masked)
-    shown = bias_findings(data, engine=DuckDB().session(), bootstrap=0, show_private=True)
+    shown = bias_findings(data, engine=duckdb_session(), bootstrap=0, show_private=True)
     assert {f.group for f in shown if f.kind == "bias"} == {"facet=a", "facet=d"}
     assert "PRIVATE_VALUES" not in warnings(shown)
 
@@ -236,7 +236,7 @@ def test_values_of_a_private_column_are_masked_unless_asked_for():
 def test_numbers_and_strata_of_private_columns_are_masked():
     table = pa.table({"age": [20 + i % 50 for i in range(200)], "town": ["x", "y"] * 100, "y": [i * 7 % 3 for i in range(200)]})
     data = table_of(table, label="y", positive=1, facet="age", group="town", private=["age", "town", "y"])
-    findings = bias_findings(data, engine=DuckDB().session(), bootstrap=0)
+    findings = bias_findings(data, engine=duckdb_session(), bootstrap=0)
     assert {f.payload.facet_value for f in findings if f.kind == "bias"} == {f"interval {i}" for i in (1, 2, 3, 4)}
     got = by_name(findings, "interval 1")
     assert {s["stratum"] for s in got["CDDL"].payload.more["largest_strata"]} == {"value 1", "value 2"}
@@ -248,7 +248,7 @@ def test_masked_values_have_the_same_names_in_every_part():
 
     whole = table_of({"f": ["b", "a", "c"] * 9, "y": [1, 0, 1] * 9}, label="y", positive=1, facet="f", private="f")
     part = table_of({"f": ["c", "a"] * 9, "y": [1, 0] * 9}, label="y", positive=1, facet="f", private="f")
-    engine = DuckDB().session()
+    engine = duckdb_session()
     request = BiasRequest.of_roles(whole.roles, engine.schema(whole), bootstrap=0)
     _, groups = bias_and_groups(whole, request, engine)
     findings, _ = bias_and_groups(part, request.cut_as(groups), engine)
@@ -443,7 +443,7 @@ def test_missingness_is_a_sign_of_bias():
 
 def test_the_roles_make_a_request():
     data = table_of(RUNNING, label="label", positive="yes", facet="facet")
-    findings = bias_findings(data, engine=DuckDB().session())
+    findings = bias_findings(data, engine=duckdb_session())
     assert sorted(by_name(findings, "d")) == sorted(m for m in of_stage("pre_training") if m != "CDDL")
     got = by_name(findings, "d")["DPL"]
     assert got.value == near(0.3)
@@ -452,29 +452,29 @@ def test_the_roles_make_a_request():
 
 
 def test_without_a_label_there_is_class_imbalance():
-    findings = bias_findings(table_of(RUNNING, facet="facet"), engine=DuckDB().session())
+    findings = bias_findings(table_of(RUNNING, facet="facet"), engine=duckdb_session())
     assert {f.name for f in findings} == {"CI"}
 
 
 def test_roles_without_what_is_needed_are_refused():
     with pytest.raises(RequestError, match="no column has that role"):
-        bias_findings(table_of(RUNNING, label="label"), engine=DuckDB().session())
+        bias_findings(table_of(RUNNING, label="label"), engine=duckdb_session())
     with pytest.raises(RequestError, match="no favourable value is given for 'label'"):
-        bias_findings(table_of(RUNNING, label="label", facet="facet"), engine=DuckDB().session())
+        bias_findings(table_of(RUNNING, label="label", facet="facet"), engine=duckdb_session())
 
 
 def test_a_favourable_value_that_no_row_has_is_refused():
     """In the first table that is measured; a small part of it may lack the value."""
     data = table_of(RUNNING, label="label", positive="yse", facet="facet")
     with pytest.raises(RequestError) as error:
-        bias_findings(data, engine=DuckDB().session())
+        bias_findings(data, engine=duckdb_session())
     (mistake,) = error.value.mistakes
     assert mistake.message == "no row has label=yse, which is to be the favourable value"
     assert (mistake.accepted, mistake.hint) == ("no, yes", "did you mean 'yes'?")
     assert "NO_SUCH_VALUE" in warnings(found(RUNNING, facets=["facet"], label="label", positive="yse"))
     hidden = table_of(RUNNING, label="label", positive="yse", facet="facet", private="label")
     with pytest.raises(RequestError) as error:
-        bias_findings(hidden, engine=DuckDB().session())
+        bias_findings(hidden, engine=duckdb_session())
     assert (error.value.mistakes[0].accepted, error.value.mistakes[0].hint) == ("", "")
 
 

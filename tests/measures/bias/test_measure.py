@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 import tilth
+from tests.engines import duckdb_session
 from tilth.data import Roles
 from tilth.measures.bias.measure import Bias
 from tilth.measures.measure import Measuring
@@ -17,10 +18,9 @@ def test_its_parameters_are_those_of_a_request():
 
 
 def test_a_later_part_has_the_groups_of_the_first():
-    from tilth.engine.duckdb import DuckDB
 
     table = pa.table({"age": list(range(100)), "hired": ["yes", "no"] * 50})
-    with DuckDB().session() as run:
+    with duckdb_session() as run:
         measuring = Measuring((Bias(bootstrap=0),), run)
         whole = tilth.read(table, roles=ROLES, engine=run)
         half = tilth.read(table.slice(0, 60), roles=ROLES, engine=run)

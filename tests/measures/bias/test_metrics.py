@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tests.measures.bias.tables import found, values
-from tilth.engine.duckdb import DuckDB
 from tilth.measures.bias import BIAS_METRICS, Facet
 from tilth.measures.bias.contingency import Contingency
 from tilth.measures.bias.metrics import plain_disparity
@@ -99,7 +99,7 @@ def test_more_of_the_same_changes_nothing(t, times):
         assert value(name, Contingency(t.numbers * times)) == near(value(name, t)) or not math.isfinite(value(name, t))
 
 
-ENGINE = DuckDB().session()
+ENGINE = duckdb_session()
 ROW = st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(["yes", "no", None]), st.sampled_from(["s", "t", None]))
 
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col
 from tilth.engine.operations.hashing import HashString
 from tilth.metrics.metric import measured
@@ -17,7 +17,7 @@ from tilth.steps.rows.ranks import ABOVE, Cut, cuts
 def found(rows, places):
     """The answer to the conversation, and its scans."""
     table = pa.table({"s": [s for s, _ in rows], "h": [h for _, h in rows]}, pa.schema([("s", pa.string()), ("h", pa.string())]))
-    data, engine = Dataset(Memory(table, ("s", "h"))), DuckDB().session()
+    data, engine = Dataset(Memory(table, ("s", "h"))), duckdb_session()
     talk = cuts(col("s"), col("h"), places)
     asked = next(talk)
     while True:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from scipy.stats import ks_2samp
 
+from tests.engines import duckdb_session
 from tests.steps.made import dataset
 from tilth.data import Append, Roles
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
 from tilth.errors import ColumnError, RequestError
 from tilth.steps.fitting import fit
@@ -36,7 +36,7 @@ def sample(seed: int = 5) -> pa.Table:
 
 
 def balanced(step: Balance, table: pa.Table, engine=None, roles: Roles = ROLES):
-    engine = engine or DuckDB().session()
+    engine = engine or duckdb_session()
     _, data = fit([step], dataset(table, roles), engine)
     return engine.rows(data, everything())
 
@@ -104,7 +104,7 @@ def test_classes_that_cannot_be_grown_are_rejected(change, message):
 
 
 def test_no_row_is_shown():
-    (found,), _ = fit([Balance("smote")], dataset(sample(), ROLES), DuckDB().session())
+    (found,), _ = fit([Balance("smote")], dataset(sample(), ROLES), duckdb_session())
     assert found.step.shown(found.learned) == {"": {"label": "y", "made": {"yes": N - 2 * FEW}}}
 
 
@@ -113,7 +113,7 @@ def test_the_battery():
 
 
 def test_appended_rows_are_matched_by_name_and_lacking_columns_are_null():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     more = dataset(pa.table({"b": ["q"]}))
     data = dataset(pa.table({"a": [1, 2], "b": ["x", "y"]})).append(more)
     assert isinstance(data.layers[-1], Append)
@@ -127,5 +127,5 @@ def test_spark_makes_the_same_rows(spark):
     from tilth.engine.spark import Spark
 
     table = sample()
-    ours, theirs = (balanced(Balance("smote"), table, engine) for engine in (DuckDB().session(), Spark(spark).session()))
+    ours, theirs = (balanced(Balance("smote"), table, engine) for engine in (duckdb_session(), Spark(spark).session()))
     assert sorted(map(repr, ours)) == sorted(map(repr, theirs))
