@@ -13,6 +13,7 @@ from tilth.engine.spark import Spark
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.keys import DistinctValues, Frequencies, MostFrequent, Uniqueness
 from tilth.metrics.metric import Grouped, Where, measured
+from tilth.testing.laws import same
 
 WIDTH = 12
 ROWS = 40
@@ -48,7 +49,7 @@ def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
     together, few = found(table, engine())
     monkeypatch.setattr(stacking, "FEWEST", 1_000)
     alone, many = found(table, DuckDB())  # hundreds of queries, which take Spark half a minute
-    assert together == alone
+    assert together == alone if engine is DuckDB else same([*together.values()], [*alone.values()])
     assert list(together) == METRICS
     assert few < many or not rows
 
