@@ -33,7 +33,7 @@ check: .venv/.test  ## lint, types, and the quick tests: no Spark, no browser
 	@$(RUN) ruff format --check
 	@.venv/bin/lint-imports
 	@$(RUN) mypy
-	@$(PYTEST) -m "not spark and not browser and not slow" $(ARGS)
+	@$(PYTEST) --dist loadfile -m "not spark and not browser and not slow" $(ARGS)
 
 lint: .venv/.test  ## style, layout of the code, and the layers
 	@$(RUN) ruff check
