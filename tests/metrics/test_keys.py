@@ -55,3 +55,12 @@ def test_frequencies_count_null_too_and_have_one_order(rows):
     wanted = Counter(rows)
     assert list(found) == sorted(wanted, key=lambda k: (-wanted[k], k[0] is None, k[0] or "", k[1] is None, k[1] or 0))
     assert found == dict(wanted)
+
+
+def test_the_order_of_rows_changes_no_digit_of_entropy():
+    values = [i * i // 97 % 5000 for i in range(200_000)]
+    counts = Counter(values).values()
+    expected = math.log(len(values)) - math.fsum(n * math.log(n) for n in counts) / len(values)
+    for order in (values, values[::-1]):
+        data = Dataset(Memory(pa.table({"x": order}), ("x",), id(order)))
+        assert measured(data, [Entropy("x")], ENGINE)[Entropy("x")] == expected

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import add, and_, cast_to, coalesce, data_type, double, lit, mul, not_null, sub
 from tilth.engine.operations.operation import Operation, Struct, call
+from tilth.engine.operations.sums import WideSum
 
 
 class Quantile(Operation):
@@ -50,13 +53,19 @@ class ExactSum(Operation):
 
 
 class GroupEntropy(Operation):
-    """−Σ p ln p over groups of size n, in nats; null over no groups."""
+    """−Σ p ln p over groups of size n < 2⁴¹, in nats; null over no groups. The order of the groups changes no digit.
+
+    ln n is cut into parts of 16, 21 and 16 binary places, so that n times each of them is an integer, and their sums are exact.
+    """
 
     @classmethod
     def both(cls, n: Tree) -> Tree:
-        size = double(n)
-        total = exp.Sum(this=size)
-        return sub(exp.Ln(this=total), exp.Div(this=exp.Sum(this=mul(size, exp.Ln(this=size.copy()))), expression=total.copy()))
+        log = exp.Ln(this=double(n))
+        first, second, third = (exp.Floor(this=mul(log, lit(2.0**places))) for places in (16, 37, 53))
+        parts = {16: first, 37: sub(second, mul(first, lit(2.0**21))), 53: sub(third, mul(second, lit(2.0**16)))}
+        sums = [mul(double(WideSum.of(mul(n, cast_to(part, data_type("bigint"))))), lit(2.0**-places)) for places, part in parts.items()]
+        total = exp.Sum(this=double(n))
+        return sub(exp.Ln(this=total), exp.Div(this=reduce(add, sums), expression=total.copy()))
 
 
 class CountIf(Operation):
