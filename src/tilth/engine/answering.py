@@ -107,9 +107,13 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
         yield Asked(title_of(folds), engine.query(data, fold_select(folds)), folds)
 
 
-def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statistic]) -> Iterator[Asked]:
-    """The scans that answer statistics."""
-    stacks, others = stacked(statistics, lambda columns: engine.schema(data, columns), lambda most: engine.rows_up_to(data, most))
+def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statistic], rows: int | None = None) -> Iterator[Asked]:
+    """The scans that answer statistics. `rows`: how many there are at most, where that is known."""
+    stacks, others = stacked(
+        statistics,
+        lambda columns: engine.schema(data, columns),
+        lambda most: engine.rows_up_to(data, most) if rows is None else min(rows, most),
+    )
     for stack in stacks:
         below = stack.of(data)
         for scan in plan(_of(Statistic, stack.asked)):

@@ -71,6 +71,7 @@ class Session(ABC):
         self.purpose = ""
         self.cancelled = False
         self._functions: dict[PythonFunction, str] = {}
+        self._counted: tuple[Dataset, int, int] | None = None  # the dataset whose rows were counted last, up to which number, and how many
         self._held = ExitStack()  # drops every table and name that was made
 
     def __enter__(self) -> Self:
@@ -219,7 +220,7 @@ class Session(ABC):
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
         first = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False).limit(rows, copy=False)
         head, found = data.rows(first, out=columns), dict[Need, Any]()
-        for scan in statistics_scans(self, head, asked):
+        for scan in statistics_scans(self, head, asked, rows):
             found |= scan.answers(self.run(scan.text))
         return cast("dict[Statistic, Any]", found)
 
@@ -235,9 +236,12 @@ class Session(ABC):
         return self.checkpoint(data) if self.rows_up_to(data, most + 1) <= most else data
 
     def rows_up_to(self, data: Dataset, most: int) -> int:
-        """The number of rows, or `most` where there are as many; without a full scan."""
+        """The number of rows, or `most` where there are as many; without a full scan. Plans are chosen by it, not results."""
+        if self._counted and self._counted[0] is data and self._counted[1] == most:
+            return self._counted[2]
         first = exp.Select(expressions=[alias(lit(1), "n")]).from_(table(BELOW), copy=False).limit(most, copy=False)
         ((rows,),) = self.peek(data.rows(first, out=("n",)), exp.Select(expressions=[alias(all_rows(), "n")]))
+        self._counted = (data, most, int(rows))
         return int(rows)
 
     def view(self, data: Dataset) -> str:
