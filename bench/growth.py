@@ -151,7 +151,7 @@ def section() -> list[str]:
         "",
         "![How time grows](growth.svg)",
         "",
-        "|  | engine | smallest | largest | exponent | at most | kept |",
+        "|  | engine | smallest | largest | exponent | at most | met |",
         "|---|---|---|---|---|---|---|",
     ]
     return head + rows
@@ -162,8 +162,8 @@ def line(curve: Curve, engine: str, points: Mapping[str, float]) -> str:
         return ""
     (first, *_, last), b = points.items(), exponent(points)
     ends = " | ".join(f"{int(size):,}: {seconds:.3g} s" for size, seconds in (first, last))
-    kept = "yes" if b <= curve.most and int(last[0]) == curve.sizes[-1] else "**no**"
-    return f"| {curve.about} | {engine} | {ends} | {b:.2f} | {curve.most} | {kept} |"
+    met = "yes" if b <= curve.most and int(last[0]) == curve.sizes[-1] else "**no**"
+    return f"| {curve.about} | {engine} | {ends} | {b:.2f} | {curve.most} | {met} |"
 
 
 def drawing(known: Mapping[str, Mapping[str, float]]) -> str:
