@@ -200,11 +200,17 @@ def panel(i: int, curve: Curve, known: Mapping[str, Mapping[str, float]]) -> str
             (115, 18, "middle", curve.name),
             (40, 210, "start", f"{curve.sizes[0]:,}"),
             (190, 210, "end", f"{curve.sizes[-1]:,}"),
-            (36, 195, "end", f"{math.exp(low):.2g} s"),
-            (36, 34, "end", f"{math.exp(high):.2g} s"),
+            (36, 195, "end", axis_text(low)),
+            (36, 34, "end", axis_text(high)),
         )
     )
     return frame + names + lines
+
+
+def axis_text(logarithm: float) -> str:
+    """Seconds, from their logarithm, in two or three digits."""
+    seconds = math.exp(logarithm)
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def main(name: str, size: str, engine: str) -> None:
