@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from tilth.data import Roles
 from tilth.data.roles import SINGLE
+from tilth.engine.textfiles import python_name
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed
 from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
@@ -53,6 +54,15 @@ _ROLES: dict[str, Any] = {name: (_type_of_role(name), Field(None, description=te
 RolesPart = create_model("RolesPart", __base__=_Strict, __doc__="What columns are for. One name or several.", **_ROLES)
 
 
+def _encoding(name: str) -> str:
+    """The name of an encoding. Errors: pydantic's, as of a closed list of words."""
+    try:
+        python_name(name)
+    except RequestError as error:
+        raise PydanticCustomError("literal_error", "unknown encoding", {"expected": error.mistakes[0].accepted}) from error
+    return name
+
+
 class DataPart(_Strict):
     """What to read, and what its values mean. These reading rules hold for served rows too."""
 
@@ -72,7 +82,7 @@ class DataPart(_Strict):
     """What separates the values of a CSV file. Detected by default."""
     quote: str | None = None
     """The quote character around a value that contains a delimiter."""
-    encoding: str | None = None
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     """The encoding, such as utf-8 or latin-1."""
     blanks: Literal["keep", "trim"] | None = None
     """What becomes of blanks after a delimiter. Detected by default."""
