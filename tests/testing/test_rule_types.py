@@ -79,7 +79,7 @@ def _wrong(rule: Rule, context: Context) -> PreparedRule:
     prepare = RULE_TYPES["IsComplete"].prepare
     assert prepare
     ready = prepare(rule, context)
-    return replace(ready, row=ready.failing and ready.failing.rows)
+    return replace(ready, row=ready.failing and ready.failing().rows)
 
 
 def test_a_type_whose_rows_contradict_its_verdict_is_found() -> None:

@@ -73,8 +73,7 @@ def cell_column(s: Statistic) -> str | None:
     """The one column whose cells, each judged alone, give a row aggregate: a count of rows, a smallest or a largest."""
     if s.per or s.by or not isinstance(s.aggregate, exp.Count | exp.Min | exp.Max):
         return None
-    reads = columns_of(s.aggregate) | columns_of(s.where)
-    return reads.pop() if len(reads) == 1 else None
+    return next(iter(s.reads)) if len(s.reads) == 1 else None
 
 
 def _aggregates(asked: list[Statistic]) -> PlannedScan:

@@ -56,8 +56,9 @@ def stacked(
     statistics: Iterable[Statistic], schema: Callable[[Iterable[str]], Schema], rows_up_to: Callable[[int], int]
 ) -> tuple[list[Stack], list[Statistic]]:
     """The stacks that answer statistics, and the other statistics. What the table is like is asked only where columns are many."""
-    asked = list(dict.fromkeys(statistics))
-    alike = dict[Hashable, dict[str, Statistic]]()
+    asked, alike = list(statistics), dict[Hashable, dict[str, Statistic]]()
+    if len(set[str]().union(*(s.reads for s in asked))) < FEWEST:
+        return [], asked
     for s in asked:
         if len(s.reads) == 1:
             alike.setdefault(_shape_of(s), {})[next(iter(s.reads))] = s

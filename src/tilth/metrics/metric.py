@@ -154,7 +154,7 @@ Question: TypeAlias = Metric | Need
 
 def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, Any]:
     """The value of each metric and the answer to each need, in the fewest scans. Errors: `ColumnError` for every unknown column."""
-    wanted = {q: (q,) if isinstance(q, Need) else q.needs() for q in questions}
+    wanted = {q: (q,) if isinstance(q, Need) else q.needs() for q in dict.fromkeys(questions)}
     asked = list(dict.fromkeys(need for needs in wanted.values() for need in needs))
     _reject_unknown(data.names, asked)
     known = engine.answer(data, asked)

@@ -138,9 +138,9 @@ class _Evaluator:
 
     def finding(self, rule: Rule | Composite, ruleset: Ruleset, shown: Examples) -> Finding[RuleVerdict]:
         """The finding of a rule."""
-        result = self.result(rule)
+        result, name, evaluated = self.result(rule), str(rule), self._with_history(rule)
         payload = RuleVerdict(
-            evaluated=str(self._with_history(rule)),
+            evaluated=name if evaluated is rule else str(evaluated),
             metrics=dict(result.metrics),
             labels=ruleset.labels_of(rule),
             rows=dict(result.rows),
@@ -151,7 +151,7 @@ class _Evaluator:
             example_rows=shown.rows,
         )
         return Finding(
-            str(rule),
+            name,
             tuple(dict.fromkeys(c for leaf in rule.leaves if leaf in self.prepared for c in self.prepared[leaf].columns)),
             next(iter(result.metrics.values()), None),
             result.outcome,
@@ -195,12 +195,11 @@ class _Evaluator:
     def examples(self, rules: Iterable[Rule | Composite], most: int) -> dict[Rule | Composite, Examples]:
         """What fails the first rules that failed and have something to show."""
         failed = {r: p.failing for r, p in self.prepared.items() if self.results[r].outcome is Outcome.FAILED}
-        results = {rule: self.result(rule) for rule in rules}
-        filters = {r: f for r, x in results.items() if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None}
+        results = ((rule, self.result(rule)) for rule in dict.fromkeys(rules))
+        found = ((r, x, f) for r, x in results if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None)
         lookup = FailureExamples(self.context.data, self.context.schema, self.context.engine, most)
         with self.context.engine.working_for("examples of what fails"):
-            first = islice(filters.items(), MOST_EXAMPLES if most else 0)
-            return {rule: lookup.of(rows, results[rule].rows.get("failed")) for rule, rows in first}
+            return {rule: lookup.of(rows, result.rows.get("failed")) for rule, result, rows in islice(found, MOST_EXAMPLES if most else 0)}
 
 
 def _leaf(leaf: Rule, result: RuleResult) -> Leaf:

@@ -5,7 +5,7 @@ Looking them up costs a scan of the rule's columns and those of the id, so it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +44,13 @@ class Examples:
     rows: tuple[int, ...] = ()
 
 
-def failing(rule: Rule | Composite, filters: Mapping[Rule, FailureFilter | None]) -> FailureFilter | None:
+def failing(rule: Rule | Composite, filters: Mapping[Rule, Callable[[], FailureFilter] | None]) -> FailureFilter | None:
     """The filter of a rule; `filters` are those of the leaves that failed, None for one with nothing to show.
 
     For a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows; keys are not shown.
     """
     if isinstance(rule, Rule):
-        return filters.get(rule)
+        return make() if (make := filters.get(rule)) else None
     known = [failing(operand, filters) for operand in rule.operands if isinstance(operand, Composite) or operand in filters]
     parts = [part for part in known if part is not None and not part.keys]
     if not parts or (rule.operator == "OR" and len(parts) < len(rule.operands)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlglot.expressions import Expression as Tree
@@ -65,7 +66,7 @@ def number(
 
         row = test.passes(keys, scope) if test else None
         at_fault = test and criterion and criterion.holds(test.perfect)  # otherwise the failure is not due to single rows
-        failing = test.failing(keys, scope) if test and at_fault else None
+        failing = partial(test.failing, keys, scope) if test and at_fault else None
         return PreparedRule((measure, rows), judge, names(columns), row, scope, failing)
 
     kinds = () if forms[0].most == 0 else COLUMN

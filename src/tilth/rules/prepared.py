@@ -69,7 +69,7 @@ class PreparedRule:
     columns: tuple[str, ...] = ()
     row: Tree | None = None
     scope: Tree | None = None
-    failing: FailureFilter | None = None
+    failing: Callable[[], FailureFilter] | None = None
     member: Membership | None = None
 
 

@@ -43,7 +43,7 @@ def row_rule(
     """
     scope, threshold = context.scope(rule), context.criterion(rule.threshold)
     rows, hits = within(RowCount(), scope), within(RowCount(), and_(passing, scope))
-    nulls = within(RowCount(), and_(is_null(col(column.name)), scope))
+    nulls = [within(RowCount(), and_(is_null(col(column.name)), scope))] if null_fails else []
     measured = {name: within(metric, scope) for name, metric in extremes.items()}
     hidden = values_of_cells and context.private([column.name])
 
@@ -57,12 +57,13 @@ def row_rule(
             metrics[title] = passed / n
         met = passed == n if threshold is None else threshold.holds(passed / n)
         decisive = [values[m] for m in measured.values()] if threshold is None else []
-        broken = _broken(criterion, decisive, passed / n, values[nulls] if null_fails else 0, hidden)
+        broken = _broken(criterion, decisive, passed / n, sum(values[m] for m in nulls), hidden)
         return judged(met, metrics, broken, rows=row_counts(passed, n))
 
-    failing = FailureFilter((column.name,), and_(not_(passing), scope), alike=alike)
-    needs = (rows, hits, *([nulls] if null_fails else []), *measured.values())
-    return PreparedRule(needs, judge, (column.name,), passing, scope, failing)
+    def failing() -> FailureFilter:
+        return FailureFilter((column.name,), and_(not_(passing), scope), alike=alike)
+
+    return PreparedRule((rows, hits, *nulls, *measured.values()), judge, (column.name,), passing, scope, failing)
 
 
 def _broken(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int, hidden: bool) -> tuple[Any, ...]:

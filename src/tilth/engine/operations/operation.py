@@ -144,14 +144,18 @@ class Pattern:
     tree: Tree = field(compare=False)
 
 
+COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+
+
 def _is_hole(node: exp.Expr, root: Tree) -> bool:
-    """Whether a node does not belong to the pattern of the root: a column, or an operation, which has a pattern of its own.
+    """Whether a node does not belong to the pattern of the root: a column, what one is compared with, or an operation, which has its own.
 
     A filter moves into the operations below it, so they belong to its pattern.
     """
     if isinstance(node, Operation):
         return node is not root and (node.external or isinstance(root, Operation))
-    return isinstance(node, exp.Column)
+    number = node.this if isinstance(node, exp.Neg) else node
+    return isinstance(node, exp.Column) or (isinstance(number, exp.Literal) and isinstance(node.parent, COMPARISONS))
 
 
 def _shape(value: Any, root: Tree, holes: dict[exp.Expr, int]) -> Any:

@@ -44,7 +44,7 @@ def _unique_keys(rule: Rule, context: Context, *, primary: bool = False) -> Prep
         return judged(share == 1 and not nulls, metrics, (share,) if share != 1 else (), notes=nulls, rows=counts)
 
     row = and_(occurs_once(columns, scope), *(not_null(col(c)) for c in complete))
-    failing = FailureFilter(columns, scope, keys=True, nulls=primary)
+    failing = partial(FailureFilter, columns, scope, keys=True, nulls=primary)
     return PreparedRule((unique, rows, repeated, *complete.values()), judge, columns, row, scope, failing)
 
 
