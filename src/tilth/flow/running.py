@@ -17,13 +17,14 @@ from tilth.flow.facts import versions
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.serving import reject_unserved
-from tilth.flow.split_checks import SPLIT, TRAIN, split_findings
+from tilth.flow.split_checks import SHARE, TRAIN, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding
 from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.steps.fitting import fit
+from tilth.steps.rows.split import SPLIT
 from tilth.steps.step import Fitted
 from tilth.store.uri import joined
 
@@ -68,6 +69,8 @@ def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, lis
             with engine.working_for("split"):
                 data = engine.checkpoint(data)
         findings.append(step_finding(done, "split", data.roles.private))
+        with engine.working_for("rows of each part"):
+            findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
     return data, rows, findings
 
 
@@ -139,7 +142,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     flow, whole, findings = fitted(flow, data, engine)
     if flow.split is not None:
         with engine.working_for("leakage checks of the split"):
-            findings += split_findings(whole, engine)
+            findings += split_findings(whole, [f for f in findings if f.name == SHARE], engine)
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):
         changes = changed_cells(features, whole, engine)

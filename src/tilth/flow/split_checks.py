@@ -14,16 +14,17 @@ from tilth.engine.layers import table as table_of
 from tilth.engine.operations.aggregates import CountIf, SumOrZero
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
-from tilth.errors import RequestError
-from tilth.metrics.keys import Frequencies
+from tilth.errors import Mistake, Place, RequestError
+from tilth.metrics.columns import Maximum, Minimum
+from tilth.metrics.keys import DistinctKeys, Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Section, Words, code, counted, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
+from tilth.steps.rows.split import SPLIT, Split
 
 TRAIN = "train"
-SPLIT = "split"  # the column that says which part a row belongs to
 SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
@@ -41,15 +42,56 @@ class SplitCheck(Payload):
     shares: Mapping[str, float] = field(default_factory=dict)
 
 
-def split_findings(data: Dataset, engine: Session) -> list[Finding[SplitCheck]]:
-    """Shares of the parts, the label in each part, and rows and keys that a part shares with the training part."""
+def size_findings(
+    split: Split, columns: Sequence[str], data: Dataset, engine: Session, place: Place | None = None
+) -> list[Finding[SplitCheck]]:
+    """The rows and the share of each part. `columns` are those that the split is by, `place` is its own in the flow file.
+
+    Errors: `RequestError` for a part without rows, unless the split allows that; a training part always has rows.
+    """
     by_part = measured(data, [Frequencies((SPLIT,))], engine)[Frequencies((SPLIT,))]
-    rows = {str(key[0]): n for key, n in by_part.items() if key[0] is not None}
-    if not rows.get(TRAIN):
-        hint = "give the part a larger share, or split by something else"
-        raise RequestError("the training part of the split has no rows", hint=hint, code="empty-part")
+    rows = {name: 0 for name, _ in split.shares if engine.answers_are_real} | {str(key[0]): n for key, n in by_part.items()}
+    empty = [name for name, n in rows.items() if not n]
+    if TRAIN in empty or (empty and not split.allow_empty):
+        mistake = _empty_parts(empty, rows, split, columns, data, engine)
+        raise RequestError(mistake.at(place) if place else mistake)
     total = sum(rows.values())
-    findings = [Finding(SHARE, value=n / total, part=name, payload=SplitCheck(rows=n)) for name, n in sorted(rows.items())]
+    return [Finding(SHARE, value=n / total, part=name, payload=SplitCheck(rows=n)) for name, n in sorted(rows.items())]
+
+
+HINTS = {
+    "hash": "give the part a larger share, or say `exact: true`",
+    "group": "give the part a larger share, or try another `seed`: a group is not divided",
+    "stratified": "give the part a larger share, or split by hash",
+}
+"""`by` → what helps against a part without rows."""
+
+
+def _empty_parts(
+    empty: Sequence[str], rows: Mapping[str, int], split: Split, columns: Sequence[str], data: Dataset, engine: Session
+) -> Mistake:
+    """The mistake of parts without rows: the rule of the split, the rows of all parts, and what is in the columns that it is by."""
+    by = f"split by {split.by}({', '.join(columns)})"
+    if not any(rows.values()):
+        return Mistake(f"{by}: the table has no rows, and so the training part has none", code="empty-part")
+    counts = ", ".join(f"{name} {n:,}" for name, n in rows.items())
+    keys, ends = DistinctKeys(tuple(columns)), [Minimum(columns[0]), Maximum(columns[0])]
+    found = measured(data, [keys, *(ends if split.by not in HINTS else ())], engine)
+    holds = f"{', '.join(columns)} has {counted(found[keys], 'distinct value')}"
+    if split.by not in HINTS and columns[0] not in data.roles.private:
+        holds += f", from {shown(found[ends[0]])} to {shown(found[ends[1]])}"
+    hint = HINTS.get(split.by, "split by another column, or by hash")
+    return Mistake(
+        f"{by}: no rows are left for {' and '.join(empty)} ({counts}): {holds}",
+        hint=hint if TRAIN in empty else f"{hint}; to have it empty, say `allow_empty: true`",
+        code="empty-part",
+    )
+
+
+def split_findings(data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: Session) -> list[Finding[SplitCheck]]:
+    """The label in each part, and rows and keys that a part shares with the training part. `sizes` has the rows of each part."""
+    rows = {f.part: n for f in sizes if (n := f.payload.rows)}
+    findings: list[Finding[SplitCheck]] = []
     findings += _label_findings(data, rows, engine)
     others = sorted(set(rows) - {TRAIN})
     roles = data.roles

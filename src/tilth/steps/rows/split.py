@@ -52,7 +52,8 @@ class Split(Step):
     without a time or value goes to the first part. Equal times, values and keys are never divided, so a part may be larger or
     smaller than wanted by as many rows.
 
-    Errors: shares that do not add up to 1; no column to split by; more than 1,000 strata; a column `split` that is there already.
+    Errors: shares that do not add up to 1; no column to split by; more than 1,000 strata; a column `split` that is there already;
+    a part without rows.
 
     >>> print(Split((("train", 0.8), ("test", 0.2)), by="group", columns="customer"))
     split(shares={'train': 0.8, 'test': 0.2}, by='group', columns='customer')
@@ -73,6 +74,8 @@ class Split(Step):
     """`by: hash` with shares exact to one row; then rows that are added may move others from part to part."""
     gap: str = ""
     """`by: time`: rows so soon after the end of a part belong to none but to `gap`. Such as `7 days`, `12 hours`."""
+    allow_empty: bool = False
+    """Whether a part other than train may have no rows. By default a flow that leaves one without rows is refused."""
 
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares
