@@ -15,6 +15,7 @@ STEPS: Shelf[type[Step]] = Shelf(
     {
         "select": "tilth.steps.clean.select:Select",
         "cast": "tilth.steps.clean.cast:Cast",
+        "parse": "tilth.steps.clean.parse:Parse",
         "null_if": "tilth.steps.clean.null_if:NullIf",
         "filter": "tilth.steps.rows.filter:Filter",
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",

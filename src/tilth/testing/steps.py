@@ -203,12 +203,17 @@ def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
         return names.get(value, value) if isinstance(value, str) else value
 
     changed: Any = step
-    return replace(changed, **{f.name: rename(getattr(step, f.name)) for f in fields(changed)})  # type: ignore[no-any-return]
+    return replace(changed, **{name: rename(getattr(step, name)) for name in _naming(step)})  # type: ignore[no-any-return]
+
+
+def _naming(step: Step) -> list[str]:
+    """The parameters that may name columns: those that are not words of a closed list."""
+    return [f.name for f in fields(step) if not str(f.type).startswith("Literal")]
 
 
 def _named(step: Step, table: pa.Table) -> list[str]:
     """The columns of a table that a step's parameters name."""
-    values = [getattr(step, f.name) for f in fields(step)]
+    values = [getattr(step, name) for name in _naming(step)]
     words = {w for v in values for w in (v if isinstance(v, tuple) else (v,)) if isinstance(w, str)}
     return [c for c in table.column_names if c in words]
 

@@ -80,7 +80,7 @@ class IsToken(Operation):
     @classmethod
     def both(cls, x: Tree, *tokens: Tree) -> Tree:
         words = dict.fromkeys(LowerAscii.row(Trim.row(t.name)) for t in tokens)
-        return FitsForm.of(x, lit("|".join("".join(map(_either_case, word)) for word in words)))
+        return FitsForm.of(x, lit("|".join("".join(map(either_case, word)) for word in words)))
 
     @staticmethod
     def row(x: Any, *tokens: str) -> bool:
@@ -314,7 +314,7 @@ def between(value: Tree, first: date, last: date) -> Tree:
     return and_(ge(value, lit(first)), le(value, lit(last)))
 
 
-def _either_case(character: str) -> str:
+def either_case(character: str) -> str:
     """The pattern of one character, a letter of A–Z in either case."""
     upper = character.upper()
     return f"[{upper}{character}]" if "a" <= character <= "z" else re.escape(character)
