@@ -70,7 +70,7 @@ def test_without_a_model_or_a_label_it_is_refused():
 
 def test_a_label_of_another_kind_than_the_prediction_is_refused():
     table = TABLE.set_column(3, "y", pa.array([str(y) for y in Y]))
-    with pytest.raises(RequestError, match="of different kinds"):
+    with pytest.raises(RequestError, match="which is a string, but the model predicts a number"):
         tilth.measure(tilth.read(table, roles=ROLES), Importance(lambda rows: Y[: len(rows)]))
 
 

@@ -84,16 +84,19 @@ class Importance(Measure):
         need = Sample((*columns, label), self.rows, self.seed)
         rows = measured(table, [need], session)[need]
         rows = rows.filter(rows[label].is_valid())
-        return self._importances(rows.select(list(columns)), rows[label].to_numpy(zero_copy_only=False), session), None
+        return self._importances(rows.select(list(columns)), label, rows[label].to_numpy(zero_copy_only=False), session), None
 
-    def _importances(self, features: pa.Table, truth: np.ndarray, session: Session) -> list[Finding]:
+    def _importances(self, features: pa.Table, label: str, truth: np.ndarray, session: Session) -> list[Finding]:
         """The columns with their importance, the greatest first."""
         if not len(truth):
             return []
         name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", _accuracy)
         predicted = self._predicted(features, session)
-        if (predicted.dtype.kind in "OU") != (truth.dtype.kind in "OU"):
-            raise RequestError("the label and the prediction are of different kinds: one is a string", code="wrong-kind")
+        strings = [values.dtype.kind in "OU" for values in (truth, predicted)]
+        if strings[0] != strings[1]:
+            one, other = ("a string", "a number") if strings[0] else ("a number", "a string")
+            message = f"importance compares predictions with the label {label!r}, which is {one}, but the model predicts {other}"
+            raise RequestError(message, hint="in a flow, the model is that of the last step `predict`", code="wrong-kind")
         baseline = score(truth, predicted)
         random = np.random.default_rng(self.seed)
         found = []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "measures",
     multiple=True,
     metavar="NAME",
-    help="What to measure; may be repeated; default: all that the roles allow.",
+    help="A measure such as bias, or a metric such as mean:age; may be repeated; default: all that the roles allow.",
 )
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*READING)

@@ -39,8 +39,8 @@ class Encode(ColumnStep):
     integers. Null is missing, and so is a blank string; a value that is not a category is unseen. A column without any value has no
     categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
 
-    Errors: a column with more categories than `most`; a value that the policy `error` refuses; a made column that is called like
-    another.
+    Errors: a column with more categories than `most`; a value that the policy `error` refuses; a new column whose name is
+    taken.
 
     >>> print(Encode("colour", min_frequency=0.01))
     encode(columns='colour', min_frequency=0.01)

@@ -33,7 +33,7 @@ BETA = 0.999  # of the effective number: Cui et al. 2019, "Class-Balanced Loss B
 
 @dataclass(frozen=True)
 class Balance(Step):
-    """Evens out the classes of the label, by repeating rows, by leaving rows out, by making rows, or by weights.
+    """Balances the classes of the label by repeating rows, by leaving rows out, by making rows, or by weights.
 
     | `with` | rows of a class with n rows; the largest class has N, the smallest m |
     |---|---|

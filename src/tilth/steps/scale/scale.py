@@ -1,4 +1,4 @@
-"""scale: numbers are moved and stretched to a common range, by what training has learned."""
+"""scale: numbers are brought to a common range, by what training has learned."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Number = int | float | Decimal
 
 @dataclass(frozen=True)
 class Scale(ColumnStep):
-    """x' = (x − centre) / width + shift, learned of the finite training values. Gives floats; null stays null, infinite infinite.
+    """x' = (x − centre) / width + shift, learned from the finite training values. Gives floats; null stays null, infinite infinite.
 
     | `with` | centre | width | shift |
     |---|---|---|---|
     | `standard` | mean | standard deviation | 0 |
     | `minmax` | minimum | (maximum − minimum) / (high − low) | low |
-    | `robust` | median | distance of the quartiles | 0 |
+    | `robust` | median | interquartile range | 0 |
     | `maxabs` | 0 | largest absolute value: zeros stay zeros | 0 |
 
     A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high.
@@ -47,7 +47,7 @@ class Scale(ColumnStep):
     with_: Literal["standard", "minmax", "robust", "maxabs"] = "standard"
     """What becomes 0, and what becomes 1."""
     ddof: Literal[0, 1] = 0
-    """`standard`: the deviation of the rows themselves (0, as in scikit-learn), or as estimated for all that could be (1, as in Spark)."""
+    """`standard`: the standard deviation of a population (0, as in scikit-learn) or of a sample (1, as in Spark)."""
     low: float = 0.0
     """`minmax`: what the smallest training value becomes."""
     high: float = 1.0

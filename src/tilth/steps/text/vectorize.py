@@ -70,12 +70,12 @@ def _counted(state: dict[str, list[int]], more: Iterable[tuple[str, int, int]]) 
 class Vectorize(ColumnStep):
     """A text becomes a column `{column}_{word}` for each word of the vocabulary: how often the word occurs in it.
 
-    A word is a run of two or more letters, digits and `_`. The vocabulary are the words met in training, the `most` frequent ones of those
-    that occur in at least `min_texts` texts, in the order of their characters; equally frequent ones are taken by it, too. Other words
-    count nowhere, and null has no word. What scikit-learn's CountVectorizer gives. Words are found by Python on every engine, which
-    `tilth plan` marks.
+    A word is a run of two or more letters, digits and `_`. The vocabulary holds the `most` frequent words of the training texts
+    that occur in at least `min_texts` of them, in the order of their characters, which also decides between equally frequent ones.
+    Other words count nowhere, and null has no word. The result is that of scikit-learn's CountVectorizer. Words are found by Python
+    on every engine, which `tilth plan` marks.
 
-    Errors: a column that is not of strings, more than a million different words, a made column that is called like another.
+    Errors: a column that is not of strings, more than a million different words, a new column whose name is taken.
 
     >>> print(Vectorize("comment", most=100))
     vectorize(columns='comment', most=100)
