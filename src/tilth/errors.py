@@ -19,7 +19,8 @@ An error carries one or more `Mistake`s: all mistakes of a request are collected
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 _WIDTH, _BEFORE = 160, 60  # characters of a line that are shown, and how many of them before the mistake
@@ -103,6 +104,17 @@ class TilthError(Exception):
 
     def __str__(self) -> str:  # KeyError among the parents would print the repr
         return "\n".join(str(m) for m in self.mistakes)
+
+
+@contextmanager
+def located(place: Place | None, code: str = "") -> Iterator[None]:
+    """Errors of the block get a place in a file, unless they have one; with `code` only mistakes of that code."""
+    try:
+        yield
+    except TilthError as error:
+        if place is None or any(m.place for m in error.mistakes):
+            raise
+        raise type(error)(*(m if code and m.code != code else m.at(place) for m in error.mistakes)) from error
 
 
 class RequestError(TilthError, ValueError):

@@ -147,10 +147,26 @@ def test_what_would_be_ignored_is_a_mistake(text: str, says: str) -> None:
         Flow.parse(text)
 
 
-def test_a_mistake_found_in_the_data_carries_the_line_of_the_flow() -> None:
-    flow = Flow.parse("data: {roles: {private: name}}\nfeatures:\n  - scale: name\n")
-    with pytest.raises(RequestError, match=r"<flow>:3:5: scale: column 'name' .* cannot be scaled"):
-        tilth.fit(flow, pa.table({"name": ["a"]}))
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("features:\n  - scale: name\n", "<flow>:3:5: scale: column 'name' .* cannot be scaled"),
+        ("features:\n  - scale: nmae\n", "<flow>:3:5: no column, kind or role is called 'nmae'"),
+        ("features:\n  - select: name\n  - scale: nmae\n", "<flow>:4:5: no column, kind or role is called 'nmae'"),
+        ("features:\n  - formula: {column: a, expression: nmae + 1}\n", "<flow>:3:5: there is no column 'nmae'"),
+        ("rows:\n  - dedupe: {on: nmae}\n", "<flow>:3:5: no column, kind or role is called 'nmae'"),
+    ],
+)
+def test_a_mistake_found_in_the_data_carries_the_line_of_the_flow(text: str, says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        tilth.fit(Flow.parse("data: {roles: {private: name}}\n" + text), pa.table({"name": ["a"]}))
+
+
+def test_a_role_of_an_unknown_column_carries_the_line_of_the_flow(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name\na\n")
+    (tmp_path / "f.yaml").write_text("data:\n  read: a.csv\n  roles: {label: nmae}\n")
+    with pytest.raises(RequestError, match=r"f.yaml:3:10: role 'label': there is no column 'nmae'"):
+        tilth.run(tmp_path / "f.yaml", tmp_path / "out")
 
 
 def test_the_values_of_a_private_column_do_not_become_names() -> None:

@@ -75,7 +75,9 @@ class Roles:
         """Reject roles of unknown columns, all at once."""
         names = list(names)
         roles = self.named().items()
-        ColumnError.reject(m for role, of in roles for m in unknown(of, names, f"role {role!r}: there is no column {{}}", "unknown-column"))
+        ColumnError.reject(
+            m for role, of in roles for m in unknown(of, names, f"role {role!r}: there is no column {{}}", "unknown-role-column")
+        )
 
 
 SINGLE = tuple(f.name for f in fields(Roles) if f.default is None)

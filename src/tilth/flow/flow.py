@@ -101,7 +101,7 @@ class Flow:
     deliver: Delivery = field(default_factory=Delivery)
     text: str = field(default="", compare=False, repr=False)
     folder: str = field(default=".", compare=False, repr=False)
-    places: Mapping[Any, Place] = field(default_factory=dict, compare=False, repr=False)  # of steps, and of the role `positive`
+    places: Mapping[Any, Place] = field(default_factory=dict, compare=False, repr=False)  # of steps, `roles`, and the role `positive`
     learned: FitResult | None = None
 
     def with_learned(self, learned: FitResult) -> Flow:

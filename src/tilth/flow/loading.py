@@ -167,6 +167,7 @@ class _Loader:
                 message = f"{later}: {LATER[later]} is not supported in this version"
                 self.wrong((later,), message, "not-in-this-version", of_key=True, hint="leave it out")
         self.roles = roles = _roles(value)
+        self.places["roles"] = self.document.place(("data", "roles"))
         if roles.positive:
             self.places["positive"] = self.document.place(("data", "roles", "positive"))
         split = self.split(value.get("split"))

@@ -8,7 +8,7 @@ from typing import Any
 from tilth import formats
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
-from tilth.errors import FlowError
+from tilth.errors import FlowError, located
 from tilth.flow.flow import Flow
 from tilth.store.uri import joined
 
@@ -37,7 +37,8 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         to_read = "add `data: {read: …}` to it; or learn from other data: tilth fit FLOW DATA -o NAME.tilth"
         what, hint = ("fitted flow", to_apply) if flow.fitted else ("flow", to_read)
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
-    return read(source, flow.reading.roles, session, **flow.reading.options)
+    with located(flow.places.get("roles"), "unknown-role-column"):
+        return read(source, flow.reading.roles, session, **flow.reading.options)
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:

@@ -11,7 +11,7 @@ from tilth.data import BELOW, Change, Dataset
 from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import table
 from tilth.engine.session import Session
-from tilth.errors import RequestError
+from tilth.errors import located
 from tilth.flow.checking import checked
 from tilth.flow.facts import versions
 from tilth.flow.flow import FitResult, Flow
@@ -113,11 +113,8 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         tables = {name: joined(flow.folder, path) for name, path in flow.reading.tables.items()}
         findings += [replace(f, part=RAW) for f in checked(data, flow.check, engine, sources=tables)[0]]
     measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
-    try:
+    with located(flow.places.get("positive"), "no-such-value"):  # what only the values of a column show
         findings += measuring.of(data, RAW)
-    except RequestError as error:  # what only the values of a column show, such as a `positive` that it never holds
-        place = flow.places.get("positive")
-        raise type(error)(*(m.at(place) if m.code == "no-such-value" and place else m for m in error.mistakes)) from error
     prepared = prepare(flow, data, engine)
     findings += prepared.findings
     measuring.measures = _of_models(flow.measure, prepared.flow.need_learned().features)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.session import Session
-from tilth.errors import Gap, Place, RequestError, TilthError, listed
+from tilth.errors import Gap, Place, RequestError, listed, located
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.missing import is_missing, present
@@ -36,12 +36,13 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
     known: Mapping[Any, Any] = {}
     while waiting:
         schema = engine.schema(table)
-        chosen = _wave(waiting, schema, table.roles)
+        with located(_place(next(iter(waiting.values())), places)):
+            chosen = _wave(waiting, schema, table.roles)
         wave = [waiting.pop(i) for i in chosen]
         ahead = _ahead(wave, list(waiting.values()), schema, table.roles)
         early: list[Question] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
         early += [gaps(schema[c]) for c in ahead]
-        learning = [_located(step.learning(schema, table.roles), places.get(step) if places else None) for step in wave]
+        learning = [_located(step.learning(schema, table.roles), _place(step, places)) for step in wave]
         with engine.working_for(_purpose(wave)):
             learned, found = _answered(learning, early, known, table, engine)
         known = _after_fills(wave, learned, ahead, found, schema)
@@ -113,14 +114,14 @@ def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: R
     return asked
 
 
+def _place(step: Step, places: Mapping[Step, Place]) -> Place | None:
+    return places.get(step) if places else None
+
+
 def _located(learning: Learning, place: Place | None) -> Learning:
     """The same generator, whose mistakes carry the place of the step."""
-    try:
+    with located(place):
         return (yield from learning)
-    except TilthError as error:
-        if place is None or any(m.place for m in error.mistakes):
-            raise
-        raise type(error)(*(m.at(place) for m in error.mistakes)) from error
 
 
 def _answered(
