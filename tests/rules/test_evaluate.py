@@ -159,6 +159,25 @@ def test_the_values_of_a_private_column_are_in_no_message_and_no_metric(data, en
     assert not [name for name in statistics.payload.metrics if name.endswith(("Minimum", "Maximum"))]
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("select max(price) from primary", False),
+        ("with a as (select price as p from primary) select max(p) from a", False),
+        ("select sum(case when id = 1 then price else 0 end) from primary", False),
+        ("select count(price) from primary", True),
+        ("select sum(case when price > 15 then 1 else 0 end) from primary", True),
+        ("select max(id) from primary where price > 15", True),
+    ],
+)
+def test_a_query_shows_no_value_of_a_private_column(query, shown, data, engine):
+    private = Dataset(data.source, Roles.of(private="price"))
+    rules = f'Rules = [ CustomSql "{query}" < 0 ] Analyzers = [ CustomSql "{query}" ]'
+    rule, analyzer = evaluate(private, parse(rules), engine)
+    assert (rule.outcome, "***" in rule.message, bool(rule.payload.metrics)) == (Outcome.FAILED, not shown, shown)
+    assert (analyzer.outcome is Outcome.ERROR) != shown
+
+
 def test_a_variable_names_a_column(data, engine):
     (found,) = evaluate(data, parse('key = "id" Rules = [ IsPrimaryKey $key ]'), engine)
     assert found.outcome is Outcome.PASSED, found.message

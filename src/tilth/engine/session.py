@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast
@@ -21,6 +22,7 @@ from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
+from tilth.engine.operations.rows import without_literals
 from tilth.engine.plan import PlannedScan
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
@@ -271,6 +273,12 @@ class Session(ABC):
     def note(self, title: str, text: str, seconds: float = 0.0) -> None:
         """Record a scan."""
         self.scans.append(Scan(title, seconds, text, self.purpose))
+
+    def shown(self, private: Iterable[str], since: int = 0) -> tuple[Scan, ...]:
+        """The scans recorded, those of private columns without the literals in their queries, which may be values of these columns."""
+        names, escaped = [self.written(col(name)) for name in private], self.name == "spark"
+        read = ((s, any(name in s.query for name in names)) for s in self.scans[since:])
+        return tuple(replace(s, query=without_literals(s.query, escaped)) if hidden else s for s, hidden in read)
 
     @contextmanager
     def working_for(self, purpose: str) -> Iterator[None]:

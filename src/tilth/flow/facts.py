@@ -39,7 +39,7 @@ def begin(engine: Session) -> Callable[..., Facts]:
             rows=rows,
             started=started.isoformat(timespec="seconds"),
             seconds=time.perf_counter() - clock,
-            scans=tuple(engine.scans[earlier:]),
+            scans=engine.shown(data.roles.private, earlier),
             versions=versions() | {"python": platform.python_version()},
             fingerprint=fingerprint(data),
             more=more,

@@ -137,7 +137,7 @@ class ColumnStep(Step):
         private = [
             Mistake(
                 f"{self.name}: column {c.name!r} is private, and its values would become names of columns and part of the fitted flow",
-                hint="hash or redact it first, name its categories yourself, or take it from the role `private`",
+                hint="name its categories yourself, leave it out, or take it from the role `private`",
                 code="private-values",
             )
             for c in chosen

@@ -83,3 +83,13 @@ def without_values(message: str) -> str:
     'Overflow in addition of INT64 (… + …)!'
     """
     return re.sub(r"'[^']*'|(?<!\w)[0-9][\w.]*(?:[+-][0-9]+)?", "…", message)
+
+
+def without_literals(query: str, escaped: bool) -> str:
+    """A query with the numbers and strings in it masked; names stay. `escaped`: a backslash in a string escapes what follows.
+
+    >>> print(without_literals("SELECT `a 1`, 'it''s' FROM t WHERE pay >= 77.5e0 AND x1 < -3", escaped=False))
+    SELECT `a 1`, … FROM t WHERE pay >= … AND x1 < -…
+    """
+    string = r"'(?:[^'\\]|\\.)*'" if escaped else "'[^']*'"
+    return re.sub(rf'("[^"]*"|`[^`]*`)|(?:{string})+|(?<!\w)[0-9][\w.]*(?:[+-][0-9]+)?', lambda m: m[1] or "…", query, flags=re.DOTALL)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
+from tilth.data import mask
 from tilth.engine.expressions import all_rows, col, lit
 from tilth.engine.layers import table
 from tilth.engine.user_sql.query import parse_query
-from tilth.errors import REFUSED, ExpressionError, MachineError, TilthError
+from tilth.errors import REFUSED, ExpressionError, MachineError, RulesError, TilthError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.rules.context import Context
@@ -88,14 +90,24 @@ def _number(query: Tree, context: Context) -> Any:
     return None if value is None else value if isinstance(value, int | float) else float(value)
 
 
+def _gives_private(query: Tree, context: Context) -> bool:
+    """Whether the result may be a value of a private column; counts and comparisons of such values are not."""
+    outputs = [output for select in query.find_all(exp.Select) for output in select.expressions]
+    columns = (c for output in outputs for c in output.find_all(exp.Column) if not c.find_ancestor(exp.Count, exp.Predicate))
+    return context.private(c.name for c in columns)
+
+
 def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
-    criterion = context.criterion(rule.condition)
+    criterion, hidden = context.criterion(rule.condition), _gives_private(query, context)
+    if hidden and isinstance(rule, Analyzer):
+        raise RulesError("the query returns values of a private column", hint="count them, or measure another column", code="private")
 
     def judge(values: Values) -> RuleResult:
         value = _number(query, context)
         if value is None:
             return failed("the query returned NULL")
-        return by_condition(criterion, NUMBER_METRIC, value)
+        result = by_condition(criterion, NUMBER_METRIC, value)
+        return replace(result, metrics={}, broken=tuple(map(mask, result.broken))) if hidden else result
 
     return PreparedRule((), judge)
 
