@@ -106,6 +106,14 @@ def test_a_sample_cannot_be_grouped():
         Sample(("x",), 1).grouped(col("x"))
 
 
+@pytest.mark.parametrize("most", [3, 1000])
+def test_rows_that_are_not_hashed_are_any_that_the_filter_keeps(most):
+    table = pa.table({"x": range(100)})
+    found = answer(Sample(("x",), most, hashed=False).filtered(gt(col("x"), lit(89))), data=dataset(table))
+    assert found.num_rows == min(most, 10)
+    assert set(found["x"].to_pylist()) <= set(range(90, 100))
+
+
 @dataclass(frozen=True)
 class Longest(Fold):
     """The longest strings of a column, at most `most`, and the number of rows."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory, Roles
-from tilth.measures import profile
+from tilth.measures import profile, sampled
 from tilth.measures.profile import profile_findings
 
 N = 200
@@ -79,23 +79,72 @@ def test_no_rows_and_one_row():
     assert profiled(TABLE.slice(7, 1))["f"].payload.deviation == 0
 
 
-def test_one_pass_and_one_for_each_column_that_is_shown():
+def test_one_scan_of_numbers_and_one_of_the_rows():
     engine = duckdb_session()
     profiled(engine=engine)
-    assert len(engine.scans) == 1 + 2  # c and b: columns of few values
+    assert len(engine.scans) == 2
+
+
+def of_few_rows(monkeypatch, most=50):
+    """Tables of more rows are large."""
+    monkeypatch.setattr(sampled, "ROWS", most)
+    monkeypatch.setattr(sampled, "LEAST", most)
 
 
 def test_a_large_table_gives_the_same_but_for_estimates(monkeypatch):
     small = profiled()
-    monkeypatch.setattr(profile, "FIRST", 30)
+    of_few_rows(monkeypatch)
     monkeypatch.setattr(profile, "EXACT_ROWS", 100)
     large = profiled()
+    estimated = {"distinct", "distinct_exact", "sampled", *profile.QUANTILES}
     for name, f in small.items():
-        left = {"distinct", "distinct_exact"} if not large[name].payload.to_json().get("distinct_exact", True) else set()
-        assert {k: v for k, v in large[name].payload.to_json().items() if k not in left} == {
+        found, left = large[name].payload, estimated if large[name].payload.sampled or not large[name].payload.distinct_exact else set()
+        assert {k: v for k, v in found.to_json().items() if k not in left} == {
             k: v for k, v in f.payload.to_json().items() if k not in left
         }
+        assert "top" not in f.payload.to_json() or found.distinct_exact
     assert large["d"].payload.distinct == pytest.approx(N, rel=0.3)
+    assert not large["d"].payload.distinct_exact
+    assert large["i"].payload.sampled == pytest.approx(50, abs=25)
+
+
+def test_a_large_table_is_as_exact_as_a_small_one_where_that_is_asked(monkeypatch):
+    small = profiled()
+    of_few_rows(monkeypatch)
+    engine = duckdb_session()
+    exactly = {f.name: f for f in profile_findings(data(), engine, exact=True)}
+    assert {name: f.payload.to_json() for name, f in exactly.items()} == {
+        name: {k: pytest.approx(v, rel=1e-12) if k in profile.QUANTILES else v for k, v in f.payload.to_json().items()}
+        for name, f in small.items()
+    }
+
+
+def test_a_sample_estimates_and_costs_few_scans(monkeypatch):
+    of_few_rows(monkeypatch, 2_000)
+    random = np.random.default_rng(5)
+    n = 20_000
+    table = pa.table(
+        {"id": random.permutation(n), "x": random.lognormal(3, 1, n), "y": random.normal(0, 1, n)}
+        | {f"c{i}": random.integers(0, 3 + i, n) for i in range(8)}
+        | {f"b{i}": random.random(n) < 0.1 for i in range(8)}
+    )
+    engine = duckdb_session()
+    found = profiled(table, engine)
+    assert len(engine.scans) == 6  # numbers, rows, booleans by conditions, and columns of few values, in three groupings
+    for name in ("x", "y", "id"):
+        x, at = np.array(table[name]), found[name].payload
+        for key, q in profile.QUANTILES.items():  # a quantile of a sample of n is at a share of the table within 4 standard errors
+            assert np.mean(x <= getattr(at, key)) == pytest.approx(q, abs=4 * math.sqrt(q * (1 - q) / at.sampled))
+    for name in ("c3", "b2"):
+        values, counts = np.unique(np.array(table[name]), return_counts=True)
+        assert dict(found[name].payload.top) == dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def test_rows_that_differ_in_few_numbers_are_chosen_by_the_hash_of_all_columns(monkeypatch):
+    of_few_rows(monkeypatch)
+    table = pa.table({"s": [f"word {i}" for i in range(N)], "k": [i % 3 for i in range(N)]})
+    backwards = table.take(list(range(N))[::-1])
+    assert {n: f.to_json() for n, f in profiled(table).items()} == {n: f.to_json() for n, f in profiled(backwards).items()}
 
 
 @pytest.mark.parametrize(
@@ -106,12 +155,12 @@ def test_a_large_table_gives_the_same_but_for_estimates(monkeypatch):
         ([None] * 100, 0, False),
         ([math.inf, -math.inf] * 50, 2, False),
         ([0.0, math.inf] * 50, 2, False),
-        ([0, 1] * 49 + [2, 1], 3, True),  # the third value is not among the first rows
+        ([0, 1] * 49 + [2, 1], 3, True),  # the third value is seldom in a sample of 20 rows
     ],
     ids=["indicator", "constant", "nothing", "infinite", "one-finite", "a-third-value-late"],
 )
 def test_a_number_of_two_values_has_no_quantiles(values, distinct, quantiles, monkeypatch):
-    monkeypatch.setattr(profile, "FIRST", 20)
+    of_few_rows(monkeypatch, 20)
     kind = pa.float64() if any(isinstance(v, float) for v in values) else pa.int64()
     details = profiled(pa.table({"x": pa.array(values, kind)}))["x"].payload.to_json()
     assert (details["distinct"], details["distinct_exact"]) == (distinct, True)
@@ -129,6 +178,18 @@ def test_spark_gives_the_same(spark):
         assert told == {
             k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in f.payload.to_json().items() if k != "type"
         }
+
+
+@pytest.mark.spark
+def test_spark_draws_the_same_rows(spark, monkeypatch):
+    from tilth.engine.spark import Spark
+
+    of_few_rows(monkeypatch, 500)
+    random = np.random.default_rng(5)
+    table = pa.table({"x": random.lognormal(3, 1, 5000), "y": random.permutation(5000), "k": random.integers(0, 9, 5000)})
+    ours, theirs = profiled(table)["x"].payload, profiled(table, Spark(session=spark).session())["x"].payload
+    assert ours.sampled == theirs.sampled == pytest.approx(500, abs=100)
+    assert (ours.p5, ours.median, ours.p95) == (theirs.p5, theirs.median, theirs.p95)
 
 
 # ── balance ──

@@ -153,12 +153,14 @@ def _joins(engine: Session, data: Dataset, relations: Sequence[Relation]) -> tup
 
 def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:
     """The query that gives a sample's rows in their order."""
+    query = exp.Select(expressions=[col(c) for c in sample.columns]).limit(sample.rows, copy=False)
+    query = query if sample.where is None else query.where(sample.where)
+    if not sample.hashed:
+        return query
     schema = engine.schema(data)
     ids = [c for c in data.roles.id if c in schema]
     key = [schema[c] for c in dict.fromkeys([*ids, *sample.columns]) if has_string(schema[c])] if ids else content(schema)
-    query = exp.Select(expressions=[col(c) for c in sample.columns])
-    query = query if sample.where is None else query.where(sample.where)
-    return query.order_by(key_hash(key, sample.seed), copy=False).limit(sample.rows, copy=False)
+    return query.order_by(key_hash(key, sample.seed), copy=False)
 
 
 def _sampled(engine: Session, data: Dataset, asked: Asked) -> pa.Table:

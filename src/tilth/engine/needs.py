@@ -85,11 +85,14 @@ class Sample(Need):
     The hash is that of the `seed` and the row's values: those of the role `id` and the sampled columns where there is an id, else of all
     columns; so the rows and their order are the same on every engine, and equal rows are chosen together. Types are those of the
     columns' kinds (int64, double, string …). Cannot be grouped.
+
+    Without `hashed` they are the rows that are found first, in any order: for a table or a filter that has at most `rows`.
     """
 
     columns: tuple[str, ...]
     rows: int
     seed: int = 0
+    hashed: bool = True
 
     @property
     def reads(self) -> set[str]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, mask
+from tilth.engine.expressions import col
+from tilth.engine.operations.aggregates import DistinctOfFew
 from tilth.engine.session import Session
+from tilth.engine.statistics import Statistic
 from tilth.measures.measure import Measure, Measured
-from tilth.measures.profile import COMPARABLE, FEW, by_value, first_look
+from tilth.measures.profile import FEW
+from tilth.measures.sampled import COMPARABLE
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
@@ -17,6 +21,7 @@ from tilth.report.blocks import Advice, Block, Picture, Section, code, shown, ta
 from tilth.report.charts import number, percent, stacked
 from tilth.report.sections import ReportSection
 
+FIRST = 20_000  # rows in which distinct labels are counted first
 NONE = "(no label)"
 SMALL_CLASS = 0.05  # advice is given below this share of the rows
 
@@ -62,11 +67,10 @@ def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
     label = data.roles.label
     if label is None or label not in data.names:
         return []
-    column = engine.schema(data)[label]
-    if column.kind not in COMPARABLE or first_look([column], data, engine)[label].distinct > FEW:
+    if engine.schema(data)[label].kind not in COMPARABLE or _many_at_once(label, data, engine):
         return []
     found = measured(data, [Frequencies((label,))], engine)[Frequencies((label,))]
-    counts = by_value(found)
+    counts = {key: n for (key,), n in found.items() if key is not None and key == key}
     if len(counts) > FEW:
         return []
     rows, known = sum(found.values()), sum(counts.values())
@@ -84,6 +88,12 @@ def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
     )
     words = f"{len(counts)} values; {least:,} to {most:,} of {known:,} rows have the same one"
     return [Finding(label, (label,), least / known if known else None, message=words, payload=payload)]
+
+
+def _many_at_once(label: str, data: Dataset, engine: Session) -> bool:
+    """Whether the first rows have many distinct labels already: then they are not counted."""
+    distinct = Statistic(DistinctOfFew.of(col(label)))
+    return bool(engine.sample_statistics(data, [distinct], FIRST)[distinct] > FEW)
 
 
 # ── the section ──

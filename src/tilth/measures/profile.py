@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, mask
-from tilth.engine.expressions import and_, col, eq, is_null, lit, ne, not_null, or_
-from tilth.engine.operations.aggregates import DistinctOfFew
+from tilth.engine.expressions import col, eq, lit
 from tilth.engine.operations.numbers import Finite, NanToNull
-from tilth.engine.operations.strings import Trim
+from tilth.engine.operations.strings import BlankToNull
 from tilth.engine.session import Session
-from tilth.engine.statistics import Statistic, distinct
+from tilth.engine.statistics import Statistic, count_of, distinct
 from tilth.measures.measure import Measure, Measured
+from tilth.measures.sampled import COMPARABLE, Spread, most_rows, numbers_of, ordered, quantiles_of, sampled_rows, values_of
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
 from tilth.report import Finding, Payload
 
-FIRST = 20_000  # rows of the initial sample
-SMALL = 20  # rows from which nearly unique floats are not counted by value
-FEW = 50  # distinct values in the first rows up to which a column is counted by value
+SMALL = 20  # rows from which the values of nearly unique floats are not shown
+FEW = 50  # distinct values up to which a column's values are shown
 TOP = 10  # values shown
-EXACT_ROWS = 1_000_000  # up to here distinct values are counted; above, large numbers of them are estimated
+MOST_GROUPS = 5_000  # that columns counted together may have
+EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
+CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values are counted by a condition each
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
-COMPARABLE = frozenset(
-    {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
-)
 
 
 @dataclass(frozen=True)
 class Profile(Measure):
-    """The profile of every column, and the class distribution of the label."""
+    """The profile of every column, and the class distribution of the label.
+
+    Of a table with more rows than a sample (100,000, fewer where columns are many), quantiles are those of a sample that is the same for
+    every order of rows, and large numbers of distinct values are estimated.
+    """
 
     name = "profile"
     baseline = True
     default = True
 
+    exact: bool = False
+    """Whether quantiles and distinct values of large tables are exact, which takes a scan for each column."""
+
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.balance import balance_findings
 
-        return [*profile_findings(table, session), *balance_findings(originals, session)], None
+        return [*profile_findings(table, session, self.exact), *balance_findings(originals, session)], None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,17 @@ class Distinct(Metric):
 
     def value(self, found: int) -> int:
         return int(found)
+
+
+@dataclass(frozen=True)
+class Present(Metric):
+    """The number of rows in which an expression is not null. 0 over no rows."""
+
+    range = (0, float("inf"))
+    x: Tree
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count_of(self.x),)
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ class ColumnProfile(Payload):
     `kind` and `type` (the engine's name); `missing` (null, NaN, and for strings blank), `invalid` (infinite) and `valid` add up to `rows`;
     `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers `mean`, `deviation` (of the
     population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
-    values with their rows, if the column has few.
+    values with their rows, if the column has few. `sampled`: of how many rows the quantiles are, if not of all.
     """
 
     KIND: ClassVar[str] = "column"
@@ -114,6 +130,7 @@ class ColumnProfile(Payload):
     distinct: int | None = None
     distinct_exact: bool | None = None
     top: tuple[tuple[Any, int], ...] = ()
+    sampled: int | None = None
 
     @property
     def row_count(self) -> int | None:
@@ -130,129 +147,159 @@ class ColumnProfile(Payload):
         return self.missing + self.invalid
 
 
-def profile_findings(data: Dataset, engine: Session) -> list[Finding[ColumnProfile]]:
-    """One finding for each column: its `value` is the share of valid values. Values of private columns are masked.
-
-    One scan for all numbers, one for each column counted by value, one to verify two-valued numeric columns; above a million rows one for
-    each column's quantiles.
-    """
-    schema = engine.schema(data)
-    look = first_look(schema.columns, data, engine)
-    rows = next(iter(look.values())).rows if look else 0
-    if rows >= FIRST:
-        rows = measured(data, [RowCount()], engine)[RowCount()]
-    asked = {c.name: _metrics_of(c, rows, look[c.name].distinct) for c in schema}
-    found = measured(data, [m for wanted in asked.values() for m in wanted.values()], engine)
-    numbers = {c.name: {n: found[m] for n, m in asked[c.name].items()} for c in schema}
-    two = [c for c in schema if c.kind.numeric and "distinct" not in asked[c.name]]
-    for name, values in _of_two_values(two, numbers, data, engine).items():
-        numbers[name]["distinct"] = values
-    for columns in _late([c for c in schema if c.kind.numeric], rows, numbers):
-        found = measured(data, [m for wanted in columns.values() for m in wanted.values()], engine)
-        for name, wanted in columns.items():
-            numbers[name] |= {n: found[m] for n, m in wanted.items()}
-    return [_finding(c, rows, numbers[c.name], data.roles) for c in schema]
-
-
-def _of_two_values(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]], data: Dataset, engine: Session) -> dict[str, int]:
-    """Column → its distinct values, if they are only its minimum and its maximum.
-
-    A prepared table has many such columns, and one engine copies each row for each column counted by value; that there is no third value
-    takes one count.
-    """
-    ends = {c.name: [numbers[c.name][end] for end in ("minimum", "maximum")] for c in columns}
-    others = {
-        c.name: Where(RowCount(), and_(not_null(_there(c)), *(ne(col(c.name), lit(end)) for end in ends[c.name])))
-        for c in columns
-        if None not in ends[c.name]
-    }
-    found = measured(data, others.values(), engine) if others else {}
-    return {name: len(set(ends[name])) for name, m in others.items() if not found[m]}
-
-
-def _late(columns: Sequence[Column], rows: int, numbers: Mapping[str, Mapping[str, Any]]) -> list[dict[str, dict[str, Metric]]]:
-    """Column → its remaining metrics; with many rows one column at a time, because all its values are in memory."""
-    late: dict[str, dict[str, Metric]] = {}
-    for c in columns:
-        unknown = {} if "distinct" in numbers[c.name] else {"distinct": _distinct(c, rows)}
-        wanted = unknown | (
-            _quantiles(c) if "median" not in numbers[c.name] and (unknown or _has_quantiles(numbers[c.name]["distinct"])) else {}
-        )
-        late |= {c.name: wanted} if wanted else {}
-    return [{name: wanted} for name, wanted in late.items()] if rows > EXACT_ROWS else [late] if late else []
-
-
 @dataclass(frozen=True)
 class Look:
-    """The first rows of a column: how many there were (fewer than requested if they are all) and its distinct values."""
+    """What the values of a column look like: how many are distinct, and whether that is exact; the counts of few ones; quantiles."""
 
-    rows: int
     distinct: int
+    exact: bool = True
+    counts: Mapping[Any, int] = field(default_factory=dict)
+    quantiles: Mapping[str, float] = field(default_factory=dict)
 
 
-def first_look(columns: Sequence[Column], data: Dataset, engine: Session) -> dict[str, Look]:
-    """The first rows of each column."""
-    statistics = {c.name: Statistic(DistinctOfFew.of(_there(c))) for c in columns if c.kind in COMPARABLE}
-    (rows,) = RowCount().needs()
-    found = engine.sample_statistics(data, [rows, *statistics.values()], FIRST)
-    return {c.name: Look(found[rows], found[statistics[c.name]] if c.name in statistics else 0) for c in columns}
+def profile_findings(data: Dataset, session: Session, exact: bool = False) -> list[Finding[ColumnProfile]]:
+    """One finding for each column: its `value` is the share of valid values. Values of private columns are masked.
+
+    One scan for all numbers, and one for the rows in which values are looked at. Where these are a sample, few more for the columns of few
+    values, which are counted together. `exact` takes a scan for each numeric column of such a table.
+    """
+    schema = session.schema(data)
+    columns = [c for c in schema if c.kind in COMPARABLE]
+    most = most_rows(len(columns))
+    rows = session.rows_up_to(data, most + 1)
+    large = rows > most
+    asked = {c.name: _metrics_of(c) | ({"distinct": Distinct(_there(c), not exact)} if large and c in columns else {}) for c in schema}
+    numbers = _measured(asked | ({"": {"rows": RowCount()}} if large else {}), data, session)
+    rows = numbers.pop("")["rows"] if large else rows
+    drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers), session)
+    values = {c.name: values_of(drawn.table[c.name]) for c in columns}
+    looks = {name: Look(v.distinct, counts=v.counts() if v.distinct <= FEW else {}) for name, v in values.items()}
+    if large:
+        looks = _of_all_rows(columns, looks, numbers, len(drawn.table), data, session)
+    for c in columns:
+        if c.kind.numeric and looks[c.name].distinct > 2:
+            looks[c.name] = replace(looks[c.name], quantiles=quantiles_of(numbers_of(drawn.table[c.name]), QUANTILES))
+    if large and exact:
+        looks = {name: replace(look, exact=True) for name, look in looks.items()} | _exact_quantiles(columns, looks, rows, data, session)
+    sampled = None if drawn.all_there or exact else len(drawn.table)
+    return [_finding(c, rows, numbers[c.name], looks.get(c.name), data.roles, sampled) for c in schema]
 
 
-def _metrics_of(c: Column, rows: int, distinct: int) -> dict[str, Metric]:
-    """The metrics of a column with `distinct` distinct values in the first rows."""
-    x = col(c.name)
-    asked: dict[str, Metric] = {"missing": Where(RowCount(), _missing(c))}
-    if c.kind in COMPARABLE and not (c.kind.numeric and distinct <= 2):
-        asked["distinct"] = Frequencies((c.name,)) if distinct <= FEW and not _all_differ(c, rows, distinct) else _distinct(c, rows)
+def _metrics_of(c: Column) -> dict[str, Metric]:
+    """The metrics of a column that one scan answers."""
+    asked: dict[str, Metric] = {"present": Present(_there(c))}
     if c.kind.numeric:
         finite = c.kind is Kind.FLOAT  # only these may hold infinities
-        asked |= {"invalid": Where(RowCount(), _infinite(c))} if finite else {}
+        asked |= {"finite": Present(Finite.of(col(c.name)))} if finite else {}
         asked |= {"minimum": Minimum(c.name, finite), "maximum": Maximum(c.name, finite)}
         asked |= {"mean": Mean(c.name, finite), "deviation": StandardDeviation(c.name, finite=finite)}
-        asked |= _quantiles(c) if rows <= EXACT_ROWS and _has_quantiles(distinct) else {}
     elif c.kind.temporal:
         asked |= {"minimum": Minimum(c.name), "maximum": Maximum(c.name)}
     elif c.kind is Kind.STRING:
-        asked |= {"blank": Where(RowCount(), eq(Trim.of(x), lit(""))), "lengths": TextLengths(c.name)}
+        asked |= {"filled": Present(BlankToNull.of(col(c.name))), "lengths": TextLengths(c.name)}
     return asked
 
 
+def _measured(asked: Mapping[str, Mapping[str, Metric]], data: Dataset, session: Session) -> dict[str, dict[str, Any]]:
+    """The values of metrics, by column and name, in the fewest scans."""
+    found = measured(data, [m for wanted in asked.values() for m in wanted.values()], session)
+    return {name: {n: found[m] for n, m in wanted.items()} for name, wanted in asked.items()}
+
+
+def _spreads(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]]) -> list[Spread]:
+    of_numbers = ((c, numbers[c.name]) for c in columns if c.kind.numeric)
+    return [
+        Spread(c, float(n["minimum"]), float(n["maximum"]), n["distinct"])
+        for c, n in of_numbers
+        if "distinct" in n and n["minimum"] is not None
+    ]
+
+
+# ── few values in a large table ──
+
+
+def _of_all_rows(
+    columns: Sequence[Column],
+    seen: Mapping[str, Look],
+    numbers: Mapping[str, Mapping[str, Any]],
+    drawn: int,
+    data: Dataset,
+    session: Session,
+) -> dict[str, Look]:
+    """What values look like in all rows, from what they look like in those drawn.
+
+    Columns of few values are counted, those of two by conditions: a prepared table has many of them, and that there is no third takes no
+    grouping. Columns whose values all differ are counted where rows are not too many.
+    """
+    looks = {c.name: Look(numbers[c.name]["distinct"], exact=not numbers[c.name]["present"]) for c in columns}
+    few = [c for c in columns if 0 < seen[c.name].distinct <= FEW and not _all_differ(c, drawn, seen[c.name].distinct)]
+    of_two = {c.name: seen[c.name].counts for c in few if c.kind in CONDITIONS and seen[c.name].distinct <= 2}
+    conditions = {(name, v): Where(RowCount(), eq(col(name), lit(v))) for name, counts in of_two.items() for v in counts}
+    unique = {c.name: Distinct(_there(c)) for c in columns if seen[c.name].distinct == drawn and numbers[c.name]["present"] <= EXACT_ROWS}
+    found = measured(data, [*conditions.values(), *unique.values()], session)
+    looks |= {name: Look(found[m]) for name, m in unique.items()}
+    for name, counts in of_two.items():
+        counted = {v: found[conditions[name, v]] for v in counts}
+        if sum(counted.values()) == numbers[name]["present"]:
+            looks[name] = Look(len(counted), counts=counted)
+    packs = list(_packs([c.name for c in few if not looks[c.name].counts], seen))
+    groups = measured(data, packs, session)
+    for pack in packs:
+        for i, name in enumerate(pack.columns):
+            counts = _of_one(groups[pack], i)
+            looks[name] = Look(len(counts), counts=counts if len(counts) <= FEW else {})
+    return looks
+
+
+def _of_one(groups: Mapping[tuple[Any, ...], int], i: int) -> dict[Any, int]:
+    """Value → rows of the i-th of columns that were counted together."""
+    counts = Counter[Any]()
+    for key, n in groups.items():
+        if key[i] is not None and key[i] == key[i]:
+            counts[key[i]] += n
+    return counts
+
+
+def _packs(names: Sequence[str], looks: Mapping[str, Look]) -> Iterator[Frequencies]:
+    """Columns that are counted together: their combinations are few."""
+    pack, groups = list[str](), 1
+    for name in sorted(names, key=lambda name: looks[name].distinct):
+        more = looks[name].distinct + 1
+        if pack and groups * more > MOST_GROUPS:
+            yield Frequencies(tuple(pack))
+            pack, groups = [], 1
+        pack, groups = [*pack, name], groups * more
+    if pack:
+        yield Frequencies(tuple(pack))
+
+
+def _exact_quantiles(columns: Sequence[Column], looks: Mapping[str, Look], rows: int, data: Dataset, session: Session) -> dict[str, Look]:
+    """The quantiles of all values; of many rows one column at a time, because all its values are in memory."""
+    asked = {c.name: {n: Percentile(c.name, q) for n, q in QUANTILES.items()} for c in columns if looks[c.name].quantiles}
+    found: dict[str, dict[str, Any]] = {}
+    for part in [{name: wanted} for name, wanted in asked.items()] if rows > EXACT_ROWS else [asked]:
+        found |= _measured(part, data, session)
+    return {name: replace(looks[name], exact=True, quantiles=quantiles) for name, quantiles in found.items()}
+
+
 def _all_differ(c: Column, rows: int, distinct: int) -> bool:
-    """Whether most floats of a small table differ: then none is frequent, and each column would cost a query."""
+    """Whether most floats of a small table differ: then none is frequent."""
     return c.kind is Kind.FLOAT and rows >= SMALL and 2 * distinct > rows
-
-
-def _distinct(c: Column, rows: int) -> Metric:
-    return Distinct(_there(c), estimated=rows > EXACT_ROWS)
-
-
-def _has_quantiles(distinct: Any) -> bool:
-    """Whether quantiles are measured: for two-valued columns, of which a prepared table has many, the mean says the same."""
-    return (len(by_value(distinct)) if isinstance(distinct, Mapping) else distinct) > 2
-
-
-def _quantiles(c: Column) -> dict[str, Metric]:
-    return {name: Percentile(c.name, q) for name, q in QUANTILES.items()}
 
 
 def _there(c: Column) -> Tree:
     return NanToNull.of(col(c.name)) if c.kind is Kind.FLOAT else col(c.name)
 
 
-def _missing(c: Column) -> Tree:
-    blank = eq(Trim.of(col(c.name)), lit("")) if c.kind is Kind.STRING else None
-    return or_(is_null(_there(c)), blank)
-
-
-def _infinite(c: Column) -> Tree:
-    return and_(not_null(_there(c)), is_null(Finite.of(col(c.name))))
-
-
-def _finding(c: Column, rows: int, found: Mapping[str, Any], roles: Roles) -> Finding[ColumnProfile]:
-    missing, invalid = found["missing"], found.get("invalid", 0)
-    valid = rows - missing - invalid
+def _finding(
+    c: Column, rows: int, found: Mapping[str, Any], look: Look | None, roles: Roles, sampled: int | None
+) -> Finding[ColumnProfile]:
+    valid = found.get("finite", found.get("filled", found["present"]))
+    invalid = found["present"] - valid if "finite" in found else 0
+    missing = rows - valid - invalid
     hide: Callable[[Any], Any] = mask if c.name in roles.private else lambda value: value
-    quantiles = QUANTILES if "median" in found and _has_quantiles(found["distinct"]) else ()
+    blank = found["present"] - valid if "filled" in found else None
+    quantiles = look.quantiles if look else {}
     payload = ColumnProfile(
         kind=str(c.kind),
         type=c.type,
@@ -261,20 +308,19 @@ def _finding(c: Column, rows: int, found: Mapping[str, Any], roles: Roles) -> Fi
         missing=missing,
         invalid=invalid,
         valid=valid,
-        **{name: found[name] for name in ("blank", "mean", "deviation", "lengths") if found.get(name) is not None},
-        **{name: hide(found[name]) for name in ("minimum", *quantiles, "maximum") if name in found},
-        **(_values(found["distinct"], rows, hide) if "distinct" in found else {}),
+        blank=blank,
+        sampled=sampled if quantiles else None,
+        **{name: found[name] for name in ("mean", "deviation", "lengths") if found.get(name) is not None},
+        **{name: hide(found[name]) for name in ("minimum", "maximum") if name in found},
+        **{name: hide(value) for name, value in quantiles.items()},
+        **(_values(c, look, valid, hide) if look else {}),
     )
     return Finding(c.name, (c.name,), valid / rows if rows else None, message=_words(c, rows, missing, invalid), payload=payload)
 
 
-def _values(found: Any, rows: int, hide: Callable[[Any], Any]) -> dict[str, Any]:
-    if not isinstance(found, Mapping):
-        return {"distinct": found, "distinct_exact": rows <= EXACT_ROWS}
-    counts = by_value(found)
-    if len(counts) > FEW:  # the first rows had fewer: whether values are shown must not depend on which rows came first
-        return {"distinct": len(counts), "distinct_exact": True}
-    return {"distinct": len(counts), "distinct_exact": True, "top": tuple((hide(key), n) for key, n in islice(counts.items(), TOP))}
+def _values(c: Column, look: Look, rows: int, hide: Callable[[Any], Any]) -> dict[str, Any]:
+    top = {} if _all_differ(c, rows, look.distinct) else ordered(look.counts, TOP)
+    return {"distinct": look.distinct, "distinct_exact": look.exact, "top": tuple((hide(v), n) for v, n in top.items())}
 
 
 def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
@@ -282,8 +328,3 @@ def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
         return "no rows"
     said = [f"{n:,} {what} ({n / rows:.1%})" for n, what in ((missing, "missing"), (invalid, "infinite")) if n]
     return f"{c.kind}: {', '.join(said) or 'every value is there'}"
-
-
-def by_value(found: Mapping[tuple[Any, ...], int]) -> dict[Any, int]:
-    """Rows by value, most frequent first, without null and NaN."""
-    return {key: n for (key,), n in found.items() if key is not None and key == key}

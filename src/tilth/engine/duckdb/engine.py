@@ -42,9 +42,9 @@ def _remove_functions() -> None:
 
 
 def _extremes_first(scan: Callable[[Files, Any], str], source: Files, run: Session) -> str:
-    """The rows of Parquet files, after a row of the smallest and one of the largest doubles that their footers say."""
+    """The rows of Parquet files, after a row of the smallest and one of the largest numbers that their footers say."""
     found = [row for row in run.run(scans.extremes(source.paths)) if row[0] in source.columns]
-    rows = [", ".join(f"CAST({row[i]!r} AS {row[1]}) AS {scans.quoted(row[:1])}" for row in found) for i in (2, 3)]
+    rows = [", ".join(f"TRY_CAST({row[i]!r} AS {row[1]}) AS {scans.quoted(row[:1])}" for row in found) for i in (2, 3)]
     all_rows = f"SELECT * FROM {scan(source, run)}"
     return f"({' UNION ALL BY NAME '.join([*(f'(SELECT {row})' for row in rows if row), all_rows])})"
 

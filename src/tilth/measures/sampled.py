@@ -1,0 +1,152 @@
+"""The rows of a table that a profile looks at one by one: all of them, or a sample; and what numpy says of a column's values in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Kind
+from tilth.engine.expressions import add, coalesce, col, double, lit, lt, mul, sub
+from tilth.engine.needs import Sample
+from tilth.engine.operations.numbers import Finite
+from tilth.engine.session import Session
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # rows of a sample, at most and at least, and its cells
+ENOUGH = 16  # combinations of the values that are hashed, for each row
+STEPS = 2.0**26  # in which a column's range is divided
+STRIDES = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)  # φ⁻¹, φ⁻², φ⁻³ with φ⁴ = φ + 1: they spread evenly in 3 dimensions
+COMPARABLE = frozenset(
+    {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
+)
+
+
+class Spread(NamedTuple):
+    """A column of numbers, their smallest and largest, and about how many distinct ones there are."""
+
+    column: Column
+    low: float
+    high: float
+    distinct: float
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table, `of` so many: all of them if they are as many."""
+
+    table: pa.Table
+    of: int
+
+    @property
+    def all_there(self) -> bool:
+        """Whether these are all rows."""
+        return len(self.table) == self.of
+
+
+def most_rows(columns: int) -> int:
+    """The rows of a sample of so many columns."""
+    return max(min(ROWS, CELLS // max(1, columns)), LEAST)
+
+
+def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequence[Spread], session: Session) -> Rows:
+    """The table where it has no more rows than a sample, else a sample of about so many.
+
+    To hash every row costs more than all else that a profile asks. So rows are chosen by a cheap hash of the two or three numeric columns
+    with most distinct values; the hash of all columns decides only where these have too few.
+    """
+    most = most_rows(len(columns))
+    if rows <= most:
+        return Rows(_rows(Sample(tuple(columns), most, hashed=False), data, session), rows)
+    condition = thinned(spreads, rows, most / rows)
+    if condition is not None:
+        found = _rows(Sample(tuple(columns), 2 * most, hashed=False).filtered(condition), data, session)
+        if most / 2 < len(found) < 2 * most or not session.answers_are_real:
+            return Rows(found, rows)
+    return Rows(_rows(Sample(tuple(columns), most), data, session), rows)
+
+
+def _rows(sample: Sample, data: Dataset, session: Session) -> pa.Table:
+    return session.answer(data, [sample])[sample]
+
+
+def thinned(spreads: Sequence[Spread], rows: int, share: float) -> Tree | None:
+    """A condition that about this share of the rows meets, evenly spread; None where too few rows differ in their numbers.
+
+    A row's place is the fractional part of Σ (x − low) · k, with each k in another ratio to the column's range.
+    """
+    differ = sorted((s for s in spreads if s.low < s.high), key=lambda s: -round(math.log2(max(s.distinct, 1))))
+    chosen = next((differ[:n] for n in (2, 3) if math.prod(s.distinct for s in differ[:n]) >= ENOUGH * rows), None)
+    if chosen is None:
+        return None
+    places = [
+        mul(sub(coalesce(_number(s.column), lit(s.low)), lit(s.low)), lit(stride * STEPS / (s.high - s.low)))
+        for s, stride in zip(chosen, STRIDES, strict=False)
+    ]
+    place = places[0]
+    for other in places[1:]:
+        place = add(place, other)
+    return lt(sub(place, exp.Floor(this=place.copy())), lit(share))
+
+
+def _number(column: Column) -> Tree:
+    return Finite.of(col(column.name)) if column.kind is Kind.FLOAT else double(col(column.name))
+
+
+# ── values ──
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of a column in some rows: how many are distinct, and how often each of them is there."""
+
+    pairs: pa.StructArray
+
+    @property
+    def distinct(self) -> int:
+        """The number of distinct values."""
+        return len(self.pairs)
+
+    def counts(self) -> dict[Any, int]:
+        """Value → rows."""
+        return {pair["values"]: pair["counts"] for pair in self.pairs.to_pylist()}
+
+
+def values_of(column: pa.ChunkedArray) -> Values:
+    """The values of a column, without NaN."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    there = column.drop_null()
+    if pa.types.is_floating(there.type):
+        there = there.filter(pc.invert(pc.is_nan(there)))
+    return Values(pc.value_counts(there))
+
+
+def numbers_of(column: pa.ChunkedArray) -> np.ndarray:
+    """The finite numbers of a column, as doubles."""
+    import numpy as np
+    import pyarrow as pa
+
+    x: np.ndarray = column.drop_null().cast(pa.float64()).to_numpy()
+    finite: np.ndarray = x[np.isfinite(x)]
+    return finite
+
+
+def quantiles_of(x: np.ndarray, asked: Mapping[str, float]) -> dict[str, float]:
+    """The quantiles of numbers, interpolated (type 7); none of no numbers."""
+    import numpy as np
+
+    return dict(zip(asked, map(float, np.quantile(x, list(asked.values()))), strict=True)) if len(x) else {}
+
+
+def ordered(counts: Mapping[Any, int], most: int) -> dict[Any, int]:
+    """The `most` most frequent values and their rows, the most frequent first, ties by value."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most])
