@@ -116,6 +116,13 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
         assert ids == sorted(ids, key=lambda i: hashlib.md5(f"3\x1f{i}".encode()).hexdigest()[:15])
 
 
+PLACED = pa.table({"i": range(40), "s": ["a", None, "b", "b"] * 10})
+
+
+def placed(split: str, roles: str = "{}") -> Flow:
+    return Flow.parse(f"{{data: {{roles: {roles}}}, split: {{train: 0.5, test: 0.5, {split}}}, features: [{{scale: i}}]}}")
+
+
 @pytest.mark.parametrize(
     ("split", "roles", "held"),
     [
@@ -126,11 +133,26 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
         ("by: ordered(i)", "{}", False),
     ],
 )
-def test_rows_placed_by_all_their_columns_are_held(split, roles, held):
-    table = pa.table({"i": range(40), "s": ["a", None, "b", "b"] * 10})
-    flow = Flow.parse(f"{{data: {{roles: {roles}}}, split: {{train: 0.5, test: 0.5, {split}}}, features: [{{scale: i}}]}}")
-    report = tilth.run(flow, data=table, engine=tilth.DuckDB().session())
+def test_rows_placed_by_all_their_columns_are_held(split, roles, held, monkeypatch):
+    monkeypatch.setattr("tilth.flow.running.HELD_CELLS", 39 * 3)  # of the table with its column `split`, a row less than there are
+    report = tilth.run(placed(split, roles), data=PLACED, engine=tilth.DuckDB().session())
     assert (("hold rows", "split") in [(p.title, p.purpose) for p in report.facts.scans]) is held
+    with tilth.DuckDB().session() as engine:
+        tilth.fit(placed(split, roles), PLACED, engine=engine)
+        assert ("hold rows" in [p.title for p in engine.scans]) is held
+
+
+@pytest.mark.parametrize("split", ["by: hash(i)", "by: group(s)", "by: ordered(i)"])
+def test_a_run_reads_its_source_no_more_once_it_is_filtered_and_split(split):
+    flow = placed(split)
+    flow = replace(flow, parts={**flow.parts, "rows": Flow.parse("rows: [{filter: i > 3}, {filter: i < 30}]").parts["rows"]})
+    with tilth.DuckDB().session() as engine:
+        report = tilth.run(flow, data=PLACED, engine=engine)
+    scans = [(p.title, p.purpose) for p in report.facts.scans]
+    held = scans.index(("hold rows", "split"))
+    assert ("hold rows", "rows: filter") not in scans
+    assert all("source" not in p.query for p in report.facts.scans[held + 1 :])
+    assert [f.payload.rows_out for f in report.of("step") if f.part == "rows"] == [36, 26]
 
 
 @pytest.mark.spark

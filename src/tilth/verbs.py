@@ -144,7 +144,7 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
     """
     flow = flow_from(flow)
     with session_of(engine, data, f"fit {flow.name}") as session:
-        return fitted(flow, reading.flow_table(flow, data, session), session)[0]
+        return fitted(flow, reading.flow_table(flow, data, session), session)
 
 
 def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Dataset:

@@ -164,6 +164,7 @@ def test_json_goes_to_standard_output_and_every_scan_has_a_purpose(ran: tuple[Co
         "rows",
         "rows: filter",
         "learning of split",
+        "split",
         "rows of each part",
         "learning of impute numeric",
         "learning of scale numeric; encode sex",

@@ -8,7 +8,7 @@ from itertools import accumulate
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Change, Dataset, Rows
+from tilth.data import BELOW, Change, Dataset, Layer, Rows
 from tilth.engine.expressions import alias, col, columns_of, nodes_of, shown_as
 
 
@@ -90,6 +90,11 @@ def _passes_rows(select: exp.Select | exp.Union) -> bool:
     """Whether a select gives rows from below as they are, chosen one by one: SELECT * FROM below WHERE …"""
     clauses = {clause for clause, given in select.args.items() if given}
     return select.expressions == [exp.Star()] and clauses <= {"expressions", "from_", "where", "order"}
+
+
+def row_by_row(layer: Layer) -> bool:
+    """Whether a layer goes row by row: it computes columns, or chooses rows by a condition, and neither sorts, groups nor joins."""
+    return isinstance(layer, Change) or (isinstance(layer, Rows) and _passes_rows(layer.select) and not layer.select.args.get("order"))
 
 
 def decode_layer(data: Dataset) -> tuple[Change, ...]:

@@ -230,11 +230,11 @@ class Session(ABC):
         """The dataset, for guesses from its first rows: where they are known without a scan, a column's extremes come before them."""
         return data
 
-    def settled(self, data: Dataset) -> Dataset:
+    def settled(self, data: Dataset, most_cells: int = MOST_CELLS) -> Dataset:
         """The dataset as a table that is held, if it is small: to compute its columns for every scan would cost more."""
         if not data.layers:
             return data
-        most = MOST_CELLS // max(1, len(data.names))
+        most = most_cells // max(1, len(data.names))
         return self.checkpoint(data) if self.rows_up_to(data, most + 1) <= most else data
 
     def rows_up_to(self, data: Dataset, most: int) -> int:

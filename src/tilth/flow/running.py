@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from tilth.data import BELOW, Change, Dataset
+from tilth.data import BELOW, Dataset
 from tilth.engine.expressions import col, eq, lit
-from tilth.engine.layers import table
+from tilth.engine.layers import row_by_row, table
 from tilth.engine.session import Session
 from tilth.errors import located
 from tilth.flow.checking import checked
@@ -29,6 +29,7 @@ from tilth.steps.step import Fitted
 from tilth.store.uri import joined
 
 RAW = "raw"  # the part that is the data as read
+HELD_CELLS = 500_000_000  # of a table that is held after its split, some gigabytes; a larger one is read again by each scan
 KEPT = "\x1fkept"  # begins the names of columns that hold what a column was before the features, until it is measured
 
 
@@ -47,31 +48,42 @@ class Prepared:
     findings: tuple[Finding, ...]
 
 
-def fitted(flow: Flow, data: Dataset, engine: Session) -> tuple[Flow, Dataset, list[Finding]]:
-    """The fitted flow, the table after `rows` and `split`, and what these two changed."""
-    schema = engine.schema(data)
-    whole, rows, findings = after_rows(flow, data, engine)
+def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:
+    """The fitted flow."""
+    whole, steps, _ = after_rows(flow, data, engine)
+    return with_learned(flow, data, whole, steps, engine)
+
+
+def with_learned(flow: Flow, data: Dataset, whole: Dataset, before: Sequence[Fitted], engine: Session) -> Flow:
+    """The flow with what its features learn from the training part of `whole`, the table after the steps `before` of the table `data`."""
     train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
     served = list(flow.steps(*SERVED))
     steps, _ = fit([step for _, step in served], train, engine, flow.places)
-    reject_unserved(rows, steps)
+    reject_unserved(before, steps)
     parts = {name: tuple(f for (part, _), f in zip(served, steps, strict=True) if part == name) for name in SERVED}
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
-    return flow.with_learned(FitResult(schema, {name: f for name, f in parts.items() if f}, not data.source.typed, facts)), whole, findings
+    learned = FitResult(engine.schema(data), {name: f for name, f in parts.items() if f}, not data.source.typed, facts)
+    return flow.with_learned(learned)
 
 
-def after_rows(flow: Flow, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
-    """The table after the steps of `rows` and the split, the fitted steps of `rows`, and a finding for each step."""
-    data, rows, findings = stepwise(flow, BY_NAME["rows"], data, engine)
+def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -> tuple[Dataset, list[Fitted], list[Finding]]:
+    """The table after the steps of `rows` and the split, these steps fitted, the split last, and a finding for each.
+
+    `hold`: whether many scans of that table follow.
+    """
+    data, steps, findings = stepwise(flow, BY_NAME["rows"], data, engine)
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine, flow.places)
-        if flow.split.writes_rows_out(done.schema, done.learned):
-            with engine.working_for("split"):
-                data = engine.checkpoint(data)
+        steps.append(done)
         findings.append(step_finding(done, "split", data.roles.private))
+        with engine.working_for("split"):
+            if flow.split.writes_rows_out(done.schema, done.learned):
+                data = engine.checkpoint(data)
+            elif hold:
+                data = engine.settled(data, HELD_CELLS)
         with engine.working_for("rows of each part"):
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
-    return data, rows, findings
+    return data, steps, findings
 
 
 def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
@@ -83,7 +95,7 @@ def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tupl
     for _, step in flow.steps(part.name):
         (done,), data = fit([step], data, engine, flow.places)
         with engine.working_for(f"{part.name}: {step.name}"):
-            if part.learns_on == "table" and not all(isinstance(layer, Change) for layer in data.layers):
+            if part.learns_on == "table" and not all(row_by_row(layer) for layer in data.layers):
                 data = engine.checkpoint(data)  # otherwise every later scan would sort and join again
             after = rows_of(data, engine)
         steps.append(done)
@@ -136,10 +148,12 @@ def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> t
 
 def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
-    flow, whole, findings = fitted(flow, data, engine)
-    if flow.split is not None:
+    whole, steps, findings = after_rows(flow, data, engine, hold=True)
+    flow = with_learned(flow, data, whole, steps, engine)
+    if (split := flow.split) is not None:
         with engine.working_for("leakage checks of the split"):
-            findings += split_findings(whole, [f for f in findings if f.name == SHARE], engine)
+            sizes = [f for f in findings if f.name == SHARE]
+            findings += split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, steps[-1].learned))
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):
         changes = changed_cells(features, whole, engine)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Dataset
+from tilth.data import BELOW, Dataset, Kind
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.layers import table as table_of
 from tilth.engine.operations.aggregates import CountIf, SumOrZero
+from tilth.engine.operations.hashing import EngineHash, has_string
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, Place, RequestError
@@ -29,6 +31,7 @@ SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
+ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,13 @@ def _empty_parts(
     )
 
 
-def split_findings(data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: Session) -> list[Finding[SplitCheck]]:
-    """The label in each part, and rows and keys that a part shares with the training part. `sizes` has the rows of each part."""
+def split_findings(
+    data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: Session, kept_together: Callable[[Sequence[str]], bool]
+) -> list[Finding[SplitCheck]]:
+    """The label in each part, and rows and keys that a part shares with the training part. `sizes` has the rows of each part.
+
+    `kept_together` says of some columns whether rows that are equal in them cannot be in two parts, by the way they were assigned.
+    """
     rows = {f.part: n for f in sizes if (n := f.payload.rows)}
     findings: list[Finding[SplitCheck]] = []
     findings += _label_findings(data, rows, engine)
@@ -99,7 +107,8 @@ def split_findings(data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: 
     checks = [(ROWS, tuple(content))]
     checks += [(KEYS, keys) for keys in (roles.id, roles.group) if keys]
     for title, columns in checks:
-        for name, shared in shared_with_training(data, columns, others, engine).items():
+        found = dict.fromkeys(others, 0) if kept_together(columns) else shared_with_training(data, columns, others, engine)
+        for name, shared in found.items():
             payload = SplitCheck(shared, rows[name], tuple(columns))
             findings.append(Finding(title, columns if len(columns) < 6 else (), shared / rows[name], part=name, payload=payload))
     return findings
@@ -120,19 +129,41 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> 
     return findings
 
 
-def shared_with_training(data: Dataset, columns: Iterable[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
-    """For each part, its number of rows whose values in some columns also occur in the training part; wholly null ones are left out."""
+def shared_with_training(data: Dataset, columns: Sequence[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
+    """For each part, its number of rows whose values in some columns also occur in the training part; wholly null ones are left out.
+
+    Only rows whose hash occurs in the training part and outside of it are grouped by all their values: most often there are none.
+    """
     keys = [col(c) for c in columns]
     if not keys or not parts:
         return {}
     sizes = {name: f"n{i}" for i, name in enumerate((TRAIN, *parts))}
     numbers = [alias(CountIf.of(eq(col(SPLIT), lit(name))), n) for name, n in sizes.items()]
     groups = exp.Select(expressions=[*(alias(k, f"k{i}") for i, k in enumerate(keys)), *numbers]).from_(table_of(BELOW), copy=False)
-    groups.where(or_(*(not_(is_null(k)) for k in keys)), copy=False).group_by(*(k.copy() for k in keys), copy=False)
+    groups.where(or_(*(not_(is_null(k)) for k in keys)), *_candidates(data, columns, engine), copy=False)
+    groups.group_by(*(k.copy() for k in keys), copy=False)
     grouped = data.rows(groups, out=(*(f"k{i}" for i in range(len(keys))), *sizes.values()))
     shared = {name: Statistic(SumOrZero.of(if_else(gt(col(sizes[TRAIN]), lit(0)), col(sizes[name]), lit(0)))) for name in parts}
     answer = engine.answer(grouped, shared.values())
     return {name: int(answer[s]) for name, s in shared.items()}
+
+
+def _candidates(data: Dataset, columns: Sequence[str], engine: Session) -> list[Tree]:
+    """The condition that leaves out rows whose hash says that no row of another part equals them; none for a single column."""
+    if len(columns) == 1:
+        return []
+    kinds = engine.schema(data, columns)
+    short = [c.name for c in kinds if c.kind in (Kind.INTEGER, Kind.FLOAT, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)]
+    chosen = short if len(short) >= ENOUGH else [c.name for c in kinds if has_string(c)]
+    found = EngineHash.of(*map(col, chosen))
+    inside, outside = (exp.Select(expressions=[found.copy()]).from_(table_of(BELOW), copy=False) for _ in range(2))
+    outside.where(not_(eq(col(SPLIT), lit(TRAIN))), copy=False)
+    inside.where(eq(col(SPLIT), lit(TRAIN)), _among(found, outside), copy=False)
+    return [_among(found, inside)] if chosen else []
+
+
+def _among(value: Tree, query: exp.Select) -> Tree:
+    return exp.In(this=value.copy(), query=exp.Subquery(this=query))
 
 
 # ── the section ──

@@ -45,6 +45,20 @@ class HashString(Operation):
         return hashlib.md5(x.encode(), usedforsecurity=False).hexdigest()[:DIGITS]
 
 
+class EngineHash(Operation):
+    """A number that is the same wherever all values are, null among them. Each engine has its own, so it may choose candidates only."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, *values: Tree) -> Tree:
+        return call("hash", *values)
+
+    @classmethod
+    def spark(cls, *values: Tree) -> Tree:
+        return call("xxhash64", *values)
+
+
 class FloatString(Operation):
     """A double's canonical string. Whole numbers below 2⁶⁰ are written as integers are: `3`, `-12`, `0` for both zeros.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -186,6 +186,12 @@ class Split(Step):
     def writes_rows_out(self, schema: Schema, learned: Learned) -> bool:
         """Whether rows are placed by the text of all their columns: dear enough that later scans had better find them placed."""
         return self.by not in ("time", "ordered") and set(self._key(learned[""])) >= {c.name for c in content(schema)}
+
+    def keeps_together(self, columns: Collection[str], learned: Learned) -> bool:
+        """Whether rows that are equal in some columns, not all of them null, are always in one part: these columns alone place them."""
+        state = learned[""]
+        placing = set(state["columns"])
+        return "content" in state and "cuts" not in state and (placing == set(columns) or (placing < set(columns) and not state["content"]))
 
     def _key(self, state: Mapping[str, Any]) -> Sequence[str]:
         """The columns whose text is hashed."""
