@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tilth.report import Finding, Report
     from tilth.rules import Rule
     from tilth.steps.step import Step
-    from tilth.verbs import apply, check, fit, measure, read, run, write
+    from tilth.verbs import apply, check, fit, measure, profile, read, run, write
 
 __version__ = "0.1.0"
 
@@ -34,7 +34,7 @@ _HOMES = {
     "Spark": "tilth.engine.spark",
     "allow_python": "tilth.engine.python_operation",
     "TilthError": "tilth.errors",
-    **dict.fromkeys(("read", "measure", "check", "fit", "apply", "write", "run"), "tilth.verbs"),
+    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "apply", "write", "run"), "tilth.verbs"),
 }
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "check",
     "fit",
     "measure",
+    "profile",
     "read",
     "run",
     "write",

@@ -87,6 +87,28 @@ def measure(
         return Report("measure", (*findings, *changes(findings, earlier)), facts(table))
 
 
+def profile(data: Any, *, label: str | None = None, against: Any = None, exact: bool = False, engine: AnyEngine = None) -> Report:
+    """A first look at data: every column with its distribution, and the classes of the label.
+
+    `data` and `against` are what `measure` takes; the report also has the differences of all numbers that both have. `label` is a column;
+    by default the one that the data's roles name. `exact`: quantiles and distinct values of large tables are exact, not those of a sample.
+
+    Errors: `ColumnError` for a label that does not exist.
+
+    >>> import pyarrow as pa
+    >>> [f.payload.median for f in profile(pa.table({"age": [30, 50, 64]})).of("column")]
+    [50.0]
+    """
+    from tilth.measures.profile import Profile
+
+    with session_of(engine, data, "profile") as session:
+        table = reading.table_of(data, session)
+        if label is not None:
+            table = replace(table, roles=replace(table.roles, label=label))
+            table.roles.check(table.names)
+        return replace(measure(table, Profile(exact), against=against, engine=session), title="profile")
+
+
 def _earlier(against: Any, part: str, roles: Roles, measuring: Measuring) -> Iterable[Finding]:
     """The findings to compare with: those of a report, the baseline of a fitted flow, or those of data, measured now."""
     if isinstance(against, Flow):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.report.charts import MOST, STYLE, Dot, bars, intervals, number, percent, shares, stacked
+from tilth.report.charts import MOST, STYLE, Dot, bars, histogram, intervals, number, percent, shares, sparkline, stacked
 
 DRAWN = set("svg title desc defs pattern g rect line path circle text".split())  # noqa: SIM905
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,6 +39,7 @@ CHARTS = {
         bands=st.one_of(st.none(), st.dictionaries(st.sampled_from("abcd"), pairs)),
     ),
     "shares": st.builds(shares, names, numbers, numbers, numbers),
+    "histogram": st.builds(histogram, names, names, st.lists(numbers, max_size=25), numbers, numbers),
 }
 
 
@@ -284,6 +285,7 @@ def sheet() -> str:
         ),
         intervals("l", {"DPL": {"train": dot(0.3)}}),
         shares("p", 80, 10, 10),
+        histogram("q", "0 to 9", [1, 5, 0, 2], below=1, above=3),
     ]
     return f"<!doctype html><meta charset='utf-8'><style>{STYLE}body{{background:var(--page)}}</style>" + "".join(charts)
 
@@ -314,4 +316,12 @@ def test_no_words_touch_or_leave_the_picture():
         page.set_content(sheet())
         touching, drawn = page.evaluate(TOUCHING), page.locator("svg.chart").count()
         browser.close()
-    assert (touching, drawn) == ([], 12)
+    assert (touching, drawn) == ([], 13)
+
+
+def test_a_histogram_has_a_bar_for_each_count_and_what_is_beyond():
+    assert len(lengths(histogram("x", "0 to 4", [1, 2, 4]))) == 3
+    assert len(lengths(histogram("x", "0 to 4", [1, 2, 4], below=1, above=2))) == 5
+    assert described(histogram("x", "", [])) == described(histogram("x", "", [0, NAN])) == "no data"
+    assert sparkline([]) == sparkline([0, None]).strip() == ""
+    assert sparkline([1, 8]) == "▂█"

@@ -16,8 +16,9 @@ from tilth.engine.operations.numbers import Finite, NanToNull
 from tilth.engine.operations.strings import BlankToNull
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count_of, distinct
+from tilth.measures.distributions import Histogram, histogram_of, histogram_of_times, shape_of
 from tilth.measures.measure import Measure, Measured
-from tilth.measures.sampled import COMPARABLE, Spread, most_rows, numbers_of, ordered, quantiles_of, sampled_rows, values_of
+from tilth.measures.sampled import COMPARABLE, Spread, Values, most_rows, numbers_of, ordered, quantiles_of, sampled_rows, values_of
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
@@ -104,7 +105,9 @@ class ColumnProfile(Payload):
     `kind` and `type` (the engine's name); `missing` (null, NaN, and for strings blank), `invalid` (infinite) and `valid` add up to `rows`;
     `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers `mean`, `deviation` (of the
     population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
-    values with their rows, if the column has few. `sampled`: of how many rows the quantiles are, if not of all.
+    values with their rows, if the column has few, else `frequent`, those of strings; `skewness`, and the shares of `outliers` and
+    `far_outliers`, numbers beyond 1.5 and 3 interquartile ranges from the quartiles; `histogram`. `sampled`: of how many rows quantiles
+    and what follows them are, if not of all.
     """
 
     KIND: ClassVar[str] = "column"
@@ -130,6 +133,11 @@ class ColumnProfile(Payload):
     distinct: int | None = None
     distinct_exact: bool | None = None
     top: tuple[tuple[Any, int], ...] = ()
+    frequent: tuple[tuple[Any, int], ...] = ()
+    skewness: float | None = None
+    outliers: float | None = None
+    far_outliers: float | None = None
+    histogram: Histogram | None = None
     sampled: int | None = None
 
     @property
@@ -149,12 +157,14 @@ class ColumnProfile(Payload):
 
 @dataclass(frozen=True)
 class Look:
-    """What the values of a column look like: how many are distinct, and whether that is exact; the counts of few ones; quantiles."""
+    """What the values of a column look like: how many are distinct, and whether that is exact; the counts of few ones; quantiles; and
+    other fields of the payload."""
 
     distinct: int
     exact: bool = True
     counts: Mapping[Any, int] = field(default_factory=dict)
     quantiles: Mapping[str, float] = field(default_factory=dict)
+    shape: Mapping[str, Any] = field(default_factory=dict)
 
 
 def profile_findings(data: Dataset, session: Session, exact: bool = False) -> list[Finding[ColumnProfile]]:
@@ -177,12 +187,28 @@ def profile_findings(data: Dataset, session: Session, exact: bool = False) -> li
     if large:
         looks = _of_all_rows(columns, looks, numbers, len(drawn.table), data, session)
     for c in columns:
-        if c.kind.numeric and looks[c.name].distinct > 2:
-            looks[c.name] = replace(looks[c.name], quantiles=quantiles_of(numbers_of(drawn.table[c.name]), QUANTILES))
+        if looks[c.name].distinct > 2:
+            looks[c.name] = _with_shape(looks[c.name], c, values[c.name], drawn.table[c.name], c.name in data.roles.private)
     if large and exact:
         looks = {name: replace(look, exact=True) for name, look in looks.items()} | _exact_quantiles(columns, looks, rows, data, session)
     sampled = None if drawn.all_there or exact else len(drawn.table)
     return [_finding(c, rows, numbers[c.name], looks.get(c.name), data.roles, sampled) for c in schema]
+
+
+def _with_shape(look: Look, c: Column, values: Values, column: Any, private: bool) -> Look:
+    """The look with the distribution of numbers and times, and frequent strings; values of private columns are not shown."""
+    if c.kind.numeric:
+        x = numbers_of(column)
+        quantiles = quantiles_of(x, QUANTILES)
+        shape = shape_of(x, quantiles) | (
+            {} if private or not quantiles else {"histogram": histogram_of(x, c.kind is Kind.INTEGER, quantiles)}
+        )
+        return replace(look, quantiles=quantiles, shape=shape)
+    if private or look.counts:
+        return look
+    if c.kind.temporal:
+        return replace(look, shape={"histogram": histogram_of_times(column)})
+    return replace(look, shape={"frequent": values.frequent(TOP)}) if c.kind is Kind.STRING else look
 
 
 def _metrics_of(c: Column) -> dict[str, Metric]:
@@ -309,7 +335,8 @@ def _finding(
         invalid=invalid,
         valid=valid,
         blank=blank,
-        sampled=sampled if quantiles else None,
+        sampled=sampled if look and (quantiles or look.shape) else None,
+        **(look.shape if look else {}),
         **{name: found[name] for name in ("mean", "deviation", "lengths") if found.get(name) is not None},
         **{name: hide(found[name]) for name in ("minimum", "maximum") if name in found},
         **{name: hide(value) for name, value in quantiles.items()},

@@ -118,6 +118,13 @@ class Values:
         """Value → rows."""
         return {pair["values"]: pair["counts"] for pair in self.pairs.to_pylist()}
 
+    def frequent(self, most: int) -> tuple[tuple[Any, int], ...]:
+        """The most frequent strings with their rows, if several rows have them and they are not blank; ties by value."""
+        counts = self.pairs.field("counts").to_numpy()
+        least = max(2, -sorted(-counts)[most] if len(counts) > most else 0)  # one more than are shown, should one be blank
+        pairs = self.pairs.filter(counts >= least).to_pylist()
+        return tuple(ordered({pair["values"]: pair["counts"] for pair in pairs if pair["values"].strip()}, most).items())
+
 
 def values_of(column: pa.ChunkedArray) -> Values:
     """The values of a column, without NaN."""

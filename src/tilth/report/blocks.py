@@ -97,11 +97,12 @@ def value_with_interval(value: Any, low: float | None = None, high: float | None
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: words, optionally after a small chart."""
+    """A cell of a table: words, optionally after a small chart, which a terminal draws as `characters`."""
 
     words: str = ""
     tone: Tone = ""
     chart: str = ""
+    characters: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from tilth.report.blocks import Block, Fold, Page, Points, Section, Table, Tone, Verdict, Words, counted, plain
+from tilth.report.blocks import Block, Cell, Fold, Page, Points, Section, Table, Tone, Verdict, Words, counted, plain
 from tilth.report.charts import number
 from tilth.report.page import page
 from tilth.report.report import Report
@@ -141,7 +141,7 @@ class _Grid:
     def __init__(self, block: Table) -> None:
         self.block, self.rows = block, block.rows[: block.brief]
         heads = range(len(block.heads))
-        self.kept = [k for k in heads if block.heads[k] not in block.wordy and any(row[k].words for row in block.rows)]
+        self.kept = [k for k in heads if block.heads[k] not in block.wordy and any(_words(row[k]) for row in block.rows)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = self._shown(options.max_width)
@@ -151,7 +151,7 @@ class _Grid:
             justify: Literal["left", "right"] = "right" if self.block.heads[k] in self.block.numbers else "left"
             grid.add_column(_line(self.block.heads[k]), justify=justify, overflow="fold", width=widths[k])
         for row in self.rows:
-            grid.add_row(*(_cell(row[k].words, row[k].tone) for k in shown))
+            grid.add_row(*(_cell(row[k]) for k in shown))
         yield grid
         if len(shown) < len(self.kept):
             yield _line(f"… and {counted(len(self.kept) - len(shown), 'more column')}", "dim")
@@ -176,11 +176,11 @@ class _Grid:
 
     def _cells(self, k: int) -> int:
         """The width of the widest cell."""
-        return max((cell_len(_cell(row[k].words, row[k].tone).plain) for row in self.rows), default=0)
+        return max((cell_len(_cell(row[k]).plain) for row in self.rows), default=0)
 
     def _least(self, k: int) -> int:
         """The minimum width of a column: its longest word; for a name its full length, up to a bound."""
-        lines = [plain(self.block.heads[k]), *(_cell(row[k].words, row[k].tone).plain for row in self.rows)]
+        lines = [plain(self.block.heads[k]), *(_cell(row[k]).plain for row in self.rows)]
         words = max((cell_len(word) for line in lines for word in line.split()), default=1)
         name = min(self._cells(k), LONGEST_NAME) if k == self.kept[0] else 0
         return max(1, min(words, LONGEST_WORD), name)
@@ -208,8 +208,13 @@ def _table(block: Table) -> Iterator[RenderableType]:
         yield _line(f"… and {number(len(block.rows) - block.brief)} more", "dim")
 
 
-def _cell(words: str, tone: Tone) -> Text:
-    return _line(f"{SYMBOLS[tone]} {words}" if tone else words, COLOURS[tone])
+def _words(cell: Cell) -> str:
+    return f"{cell.characters} {cell.words}".strip() if cell.characters else cell.words
+
+
+def _cell(cell: Cell) -> Text:
+    words = _words(cell)
+    return _line(f"{SYMBOLS[cell.tone]} {words}" if cell.tone else words, COLOURS[cell.tone])
 
 
 def _line(words: str, style: str = "") -> Text:

@@ -9,6 +9,7 @@ description. `role="img"`, `<title>` and `<desc>` are for screen readers.
     stacked      shares of classes per part
     intervals    values with confidence intervals, a neutral line and bands that are accepted
     shares       one thin bar of valid, missing and invalid
+    histogram    counts of equal bins, as small as a cell of a table; `sparkline` is the same as characters
 
 Nothing to draw gives a figure that says “no data”. None and NaN are named, infinities run to the edge and end in an arrow. Names are cut
 to their room, by an estimate of their width, with the full string in a `<title>`; they are escaped. Beyond `MOST` names the rest is
@@ -18,10 +19,25 @@ the same chart twice, give each a `key`: ids are made from the content.
 
 from tilth.report.charts.bars import bars
 from tilth.report.charts.draw import MOST, STYLE
+from tilth.report.charts.histogram import histogram, sparkline
 from tilth.report.charts.intervals import Dot, intervals
 from tilth.report.charts.letters import clean
 from tilth.report.charts.numbers import number, percent, with_interval
 from tilth.report.charts.shares import shares
 from tilth.report.charts.stacked import stacked
 
-__all__ = ["MOST", "STYLE", "Dot", "bars", "clean", "intervals", "number", "percent", "shares", "stacked", "with_interval"]
+__all__ = [
+    "MOST",
+    "STYLE",
+    "Dot",
+    "bars",
+    "clean",
+    "histogram",
+    "intervals",
+    "number",
+    "percent",
+    "shares",
+    "sparkline",
+    "stacked",
+    "with_interval",
+]

@@ -1,0 +1,76 @@
+"""How the values of a column are distributed: bins of a histogram, skewness, outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+BINS = 20
+NEAR, FAR = 1.5, 3.0  # interquartile ranges from the quartiles, beyond which a number is an outlier (Tukey 1977)
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of values in bins of equal width from `low` to `high`, and of the values `below` and `above`."""
+
+    low: Any
+    high: Any
+    counts: tuple[int, ...]
+    below: int = 0
+    above: int = 0
+
+
+def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> Histogram | None:
+    """The histogram of numbers: of those within the far fences, so that a few far ones do not squeeze the others into one bin.
+
+    `whole` numbers of a small range have a bin each. None where the range is too large or too
+    small for doubles.
+    """
+    import numpy as np
+
+    low, high = float(x.min()), float(x.max())
+    span = FAR * (quantiles["p75"] - quantiles["p25"])
+    if span:
+        low, high = max(low, quantiles["p25"] - span), min(high, quantiles["p75"] + span)
+    if whole:
+        low, high = float(np.ceil(low)), float(np.floor(high))
+    bins = int(high - low) + 1 if whole and high - low < BINS else BINS
+    edges = (low - 0.5, high + 0.5) if whole and high - low < BINS else (low, high)
+    if not 2 * bins * np.spacing(max(map(abs, edges))) < edges[1] - edges[0] < float("inf"):
+        return None
+    counts, _ = np.histogram(x, bins, edges)
+    below, above = int((x < low).sum()), int((x > high).sum())
+    return Histogram(low, high, tuple(counts.tolist()), below, above)
+
+
+def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
+    """The histogram of dates or times, from the first to the last; None without values."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    there = column.drop_null()
+    if not len(there):
+        return None
+    ends = pc.min_max(there).as_py()
+    plain = there.cast(pa.int32()) if pa.types.is_date32(there.type) or pa.types.is_time32(there.type) else there.cast(pa.int64())
+    counts, _ = np.histogram(plain.to_numpy(), BINS)
+    return Histogram(ends["min"], ends["max"], tuple(counts.tolist()))
+
+
+def shape_of(x: np.ndarray, quantiles: Mapping[str, float]) -> dict[str, float]:
+    """`skewness`, m₃ / m₂^1.5 of central moments; the shares of `outliers` and `far_outliers`. Nothing of no or of equal numbers."""
+    if not len(x) or x.min() == x.max():
+        return {}
+    scaled = x / abs(x).max()  # so that no power overflows
+    around = scaled - scaled.mean()
+    m2, m3 = float((around**2).mean()), float((around**3).mean())
+    low, high = quantiles["p25"], quantiles["p75"]
+    beyond = {"outliers": NEAR * (high - low), "far_outliers": FAR * (high - low)}
+    shares = {name: float(((x < low - far) | (x > high + far)).mean()) for name, far in beyond.items()} if high > low else {}
+    return ({"skewness": m3 / m2**1.5} if m2 else {}) | shares

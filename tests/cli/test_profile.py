@@ -1,0 +1,50 @@
+"""tilth profile, and the same in Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import tilth as front
+from tests.cli.processes import Completed
+from tilth.errors import ColumnError
+
+Tilth = Callable[..., Completed]
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text("age,sex,paid\n" + "".join(f"{18 + i % 50},{'mf'[i % 2]},{'yes' if i % 3 else 'no'}\n" for i in range(200)))
+    return path
+
+
+def test_a_profile_shows_each_column_and_is_written(tilth: Tilth, people: Path, tmp_path: Path) -> None:
+    done = tilth("profile", str(people), "--label", "paid", "-o", str(tmp_path / "report.html"))
+    assert done.code == 0
+    assert "18 to 67" in done.out and "█ f 50 %, m 50 %" in done.out.replace("██", "█")
+    assert "Class balance" in done.out
+    assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_a_profile_is_compared_with_other_data(tilth: Tilth, people: Path) -> None:
+    done = tilth("profile", str(people), "--against", str(people), "--json")
+    changes = [f for f in json.loads(done.out)["findings"] if f["kind"] == "change"]
+    assert changes and {f["value"] for f in changes} == {0}
+
+
+def test_private_values_are_masked(tilth: Tilth, people: Path) -> None:
+    assert "18 to 67" not in tilth("profile", str(people), "--private", "age").out
+
+
+def test_a_profile_in_python() -> None:
+    table = pa.table({"age": [30, 50, 64], "paid": ["no", "no", "yes"]})
+    report = front.profile(table, label="paid", against=table)
+    assert {f.kind for f in report.findings} >= {"column", "balance", "change"}
+    assert report.title == "profile"
+    with pytest.raises(ColumnError):
+        front.profile(table, label="pay")
