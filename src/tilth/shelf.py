@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache, cached_property
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from itertools import pairwise
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 
@@ -41,7 +40,8 @@ class Shelf(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         if name not in self._loaded:
-            self._loaded[name] = cast("T", _imported(self.built_in[name]) if name in self.built_in else self._plugins[name].load())
+            point = EntryPoint(name, self.built_in[name], self.group) if name in self.built_in else self._plugins[name]
+            self._loaded[name] = point.load()
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -80,11 +80,6 @@ class Shelf(Mapping[str, T], Generic[T]):
             hint=did_you_mean(name, self),
             code=f"unknown-{self.noun.replace(' ', '-')}",
         )
-
-
-def _imported(home: str) -> Any:
-    module, _, attribute = home.partition(":")
-    return getattr(import_module(module), attribute)
 
 
 class Parameterized:

@@ -18,7 +18,7 @@ from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import has_string, key_hash
 from tilth.engine.operations.sums import Exact, regridded, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
-from tilth.engine.relations import Join, joins, reject_unfit
+from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.errors import RequestError
@@ -97,7 +97,9 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
     """The scans that answer the needs. Errors: for columns of another table that are unknown or cannot be compared."""
     asked = list(dict.fromkeys(needs))
     yield from statistics_scans(engine, data, _of(Statistic, asked))
-    for join in _joins(engine, data, _of(Relation, asked)):
+    if relations := _of(Relation, asked):
+        reject_unfit(relations, engine.schema(data), {other: engine.schema(other) for other in dict.fromkeys(r.other for r in relations)})
+    for join in joins(relations):
         here = select_from(*engine.base(data), join.here)
         there = select_from(*engine.base(join.other), join.there, "there")
         yield Asked(join.title, engine.written(join.select(here, there)), join.relations)
@@ -142,13 +144,6 @@ def read_off(title: str, needs: Sequence[Need], rows: Sequence[tuple[Any, ...]])
             code="too-many-groups",
         )
     return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(needs)}
-
-
-def _joins(engine: Session, data: Dataset, relations: Sequence[Relation]) -> tuple[Join, ...]:
-    if relations:
-        others = dict.fromkeys(r.other for r in relations)
-        reject_unfit(relations, engine.schema(data), {other: engine.schema(other) for other in others})
-    return joins(relations)
 
 
 def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.data import Change, Dataset, Files, Kind, Schema, Source
+from tilth.data import Change, Dataset, Kind
 from tilth.engine.answering import scans
 from tilth.engine.arrow import empty
 from tilth.engine.needs import Fold, Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
-from tilth.engine.python_operation import PREFIX, PythonFunction
+from tilth.engine.python_operation import PREFIX
 from tilth.engine.session import FileFormat, N, Session, everything
 from tilth.engine.statistics import Statistic
 
@@ -31,6 +31,11 @@ OF_KIND = {  # what the most frequent value of a column is said to be, which has
 GROUPS = ("train", "test")  # what keys are said to be: the part that must not be empty, and another, as two classes are needed to balance
 
 
+def _of_session(name: str) -> Any:
+    """A method that is the given session's own."""
+    return lambda self, *given: getattr(self.session, name)(*given)
+
+
 class DryRun(Session):
     """Records in `scans` what would run; names and kinds of columns come from a given session, which is closed with this one.
 
@@ -40,6 +45,9 @@ class DryRun(Session):
 
     for_people = True
     answers_are_real = False
+    interrupt, owns, named, schema_of, source_schema, utf8_paths, registered, register = map(
+        _of_session, ("interrupt", "owns", "named", "schema_of", "source_schema", "utf8_paths", "registered", "register")
+    )
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.title)
@@ -47,23 +55,8 @@ class DryRun(Session):
         self.name = session.name
         self._held.callback(session.close)
 
-    def interrupt(self) -> None:
-        self.session.interrupt()
-
     def base(self, data: Dataset, hold: bool = False) -> tuple[str, tuple[str, ...], Sequence[Any]]:
         return self.session.base(data, hold)
-
-    def schema_of(self, text: str) -> Schema:
-        return self.session.schema_of(text)
-
-    def utf8_paths(self, source: Files) -> list[str]:
-        return self.session.utf8_paths(source)
-
-    def source_schema(self, source: Source) -> Schema:
-        return self.session.source_schema(source)
-
-    def named(self, data: Dataset, text: str) -> str:
-        return self.session.named(data, text)
 
     def checkpoint(self, data: Dataset) -> Dataset:
         self.note("hold rows", self.query(data, everything()))
@@ -96,20 +89,11 @@ class DryRun(Session):
     def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         return dict.fromkeys(statistics, STAND_IN)
 
-    def registered(self, function: PythonFunction) -> str:
-        return self.session.registered(function)
-
-    def register(self, name: str, function: PythonFunction) -> None:
-        self.session.register(name, function)
-
     def note(self, title: str, text: str, seconds: float = 0.0) -> None:
         super().note(f"{title} (runs Python)" if PREFIX in text else title, text, seconds)
 
     def load(self, data: Dataset, proof: Change) -> None:
         self.note("load text files", self.query(data, everything()))
-
-    def owns(self, handle: Any) -> bool:
-        return self.session.owns(handle)
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
         self.note("write", self.query(data, everything()))

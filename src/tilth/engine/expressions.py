@@ -8,7 +8,7 @@ always quoted; values become literals.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, reduce
@@ -172,54 +172,18 @@ def _joined(kind: type[exp.Connector], conditions: Iterable[Tree | None], none: 
     return given[0]
 
 
-def _binary(kind: type[exp.Binary], a: Tree, b: Tree) -> Tree:
-    left, right = owned(a, b)
-    return exp.Paren(this=kind(this=left, expression=right))
+def _binary(kind: type[exp.Binary]) -> Callable[[Tree, Tree], Tree]:
+    def build(a: Tree, b: Tree) -> Tree:
+        left, right = owned(a, b)
+        return exp.Paren(this=kind(this=left, expression=right))
+
+    return build
 
 
-def eq(a: Tree, b: Tree) -> Tree:
-    """a = b; null if either is."""
-    return _binary(exp.EQ, a, b)
-
-
-def ne(a: Tree, b: Tree) -> Tree:
-    """a <> b; null if either is."""
-    return _binary(exp.NEQ, a, b)
-
-
-def lt(a: Tree, b: Tree) -> Tree:
-    """a < b; null if either is. NaN is greater than every number."""
-    return _binary(exp.LT, a, b)
-
-
-def le(a: Tree, b: Tree) -> Tree:
-    """a <= b; null if either is."""
-    return _binary(exp.LTE, a, b)
-
-
-def gt(a: Tree, b: Tree) -> Tree:
-    """a > b; null if either is."""
-    return _binary(exp.GT, a, b)
-
-
-def ge(a: Tree, b: Tree) -> Tree:
-    """a >= b; null if either is."""
-    return _binary(exp.GTE, a, b)
-
-
-def add(a: Tree, b: Tree) -> Tree:
-    """a + b; raises where integers overflow."""
-    return _binary(exp.Add, a, b)
-
-
-def sub(a: Tree, b: Tree) -> Tree:
-    """a - b; raises where integers overflow."""
-    return _binary(exp.Sub, a, b)
-
-
-def mul(a: Tree, b: Tree) -> Tree:
-    """a * b; raises where integers overflow."""
-    return _binary(exp.Mul, a, b)
+eq, ne, lt, le, gt, ge = map(_binary, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE))
+"""a = b, a <> b, a < b, a <= b, a > b, a >= b; null if either is. NaN is greater than every number."""
+add, sub, mul = map(_binary, (exp.Add, exp.Sub, exp.Mul))
+"""a + b, a - b, a * b; each raises where integers overflow."""
 
 
 def in_(x: Tree, values: Iterable[Any]) -> Tree:

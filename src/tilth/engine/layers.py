@@ -65,17 +65,13 @@ def _wanted(layers: Sequence[Change | Rows], given: Sequence[tuple[str, ...]], q
             wanted = wanted.intersection(names) or set(names[:1])  # to count rows, one column does
         found.append(wanted)
         if isinstance(layer, Change):
-            wanted = None if wanted is None else _read_for(wanted, layer)
+            made = layer.made.keys()
+            wanted = None if wanted is None else (wanted - made).union(*(layer.sources[c] for c in wanted & made))
         elif wanted is None or not _passes_rows(layer.select):
             wanted = _read_by(layer.select)
         else:
             wanted = wanted | columns_of(layer.select)
     return found[::-1]
-
-
-def _read_for(wanted: set[str], change: Change) -> set[str]:
-    """The columns below a change that the wanted ones are made from."""
-    return (wanted - change.made.keys()).union(*(change.sources[c] for c in wanted & change.made.keys()))
 
 
 def _read_by(select: exp.Select | exp.Union) -> set[str] | None:

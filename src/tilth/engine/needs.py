@@ -143,21 +143,14 @@ class Fold(Need):
 
 
 class Here(Operation):
-    """In the fold of a relation: an aggregate over the rows of this table that share a key."""
+    """In the fold of a relation: an aggregate over the rows of this table that share a key (`size()` of a fold over groups)."""
 
 
 class There(Operation):
     """In the fold of a relation: an aggregate over the rows of the other table that have the key; null where none has."""
 
 
-def here(aggregate: Tree) -> Tree:
-    """An aggregate over the rows of this table that share a key; without one, their number (`size()` of a fold over groups)."""
-    return Here.of(aggregate)
-
-
-def there(aggregate: Tree) -> Tree:
-    """An aggregate over the other table's rows that have the key; null where none has."""
-    return There.of(aggregate)
+here, there = Here.of, There.of
 
 
 def rows_here() -> Tree:

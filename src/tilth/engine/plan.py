@@ -52,7 +52,7 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
     column is read once less.
     """
     asked = list(dict.fromkeys(statistics))
-    counted = {s.per[0] for s in asked if _plain_groups(s)}
+    counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None}
     shared: dict[tuple[tuple[Tree, ...], tuple[str, ...], Tree | None], list[Statistic]] = {}
     for s in asked:
         c = cell_column(s)
@@ -63,10 +63,6 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
         for home, group in shared.items()
         for part in ([group] if home[1] else (group[i : i + MOST_NUMBERS] for i in range(0, len(group), MOST_NUMBERS)))
     )
-
-
-def _plain_groups(s: Statistic) -> bool:
-    return len(s.per) == 1 and not s.by and s.where is None
 
 
 def cell_column(s: Statistic) -> str | None:

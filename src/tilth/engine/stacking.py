@@ -61,7 +61,8 @@ def stacked(
         return [], asked
     for s in asked:
         if len(s.reads) == 1:
-            alike.setdefault(_shape_of(s), {})[next(iter(s.reads))] = s
+            asks = s.aggregate if s.per else _shape(s.aggregate)
+            alike.setdefault((asks, bool(s.per), _shape(s.where), _shape(list(s.by))), {})[next(iter(s.reads))] = s
     alike = {shape: of_column for shape, of_column in alike.items() if len(of_column) >= FEWEST}
     count = rows_up_to(MOST_ROWS + 1) if alike else 0
     if not 0 < count <= MOST_ROWS:
@@ -91,11 +92,6 @@ def _stacks(alike: Iterable[Mapping[str, Statistic]], types: Mapping[str, str], 
 
 def _parts(columns: Sequence[str], most: int) -> list[Sequence[str]]:
     return [columns[i : i + most] for i in range(0, len(columns), most)]
-
-
-def _shape_of(s: Statistic) -> Hashable:
-    """What the statistics of different columns have in common that are asked the same."""
-    return s.aggregate if s.per else _shape(s.aggregate), bool(s.per), _shape(s.where), _shape(list(s.by))
 
 
 def _shape(value: Any) -> Hashable:

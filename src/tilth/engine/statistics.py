@@ -13,6 +13,7 @@ Statistics are values: equal ones are computed once.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -62,17 +63,12 @@ class Statistic(Need):
 
 COPIES: dict[type[Tree], Callable[[Any, int], Any]] = {
     exp.Count: lambda value, n: n,
-    exp.Sum: lambda value, n: n * float(value),
-    DoubleSum: lambda value, n: n * float(value),
+    **dict.fromkeys((exp.Sum, DoubleSum), lambda value, n: n * float(value)),
     CentralMoment2: lambda value, n: 0.0,
-    exp.Min: lambda value, n: float(value),
-    exp.Max: lambda value, n: float(value),
+    **dict.fromkeys((exp.Min, exp.Max), lambda value, n: float(value)),
 }
 MERGES: dict[type[Tree], Callable[[Any, Any], Any]] = {
-    exp.Count: lambda a, b: a + b,
-    exp.Sum: lambda a, b: a + b,
-    DoubleSum: lambda a, b: a + b,
-    ExactSum: lambda a, b: a + b,
+    **dict.fromkeys((exp.Count, exp.Sum, DoubleSum, ExactSum), operator.add),
     exp.Min: min,
     exp.Max: max,
 }

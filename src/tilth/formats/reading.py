@@ -142,7 +142,12 @@ def _substituted(
     source: Any, format_: str | None, names: Sequence[str] | None, engine: Session, options: Mapping[str, Any]
 ) -> tuple[Format, Source]:
     """A table opened in place of the files for which the options were given."""
-    form = _form_of(source, format_)
+    try:  # by its type or suffix, otherwise the given one
+        form = recognised(source)
+    except SourceError:
+        if format_ is None:
+            raise
+        form = by_name(format_)
     others = {word for other in formats().values() for word in other.options} - set(form.options)
     options = {word: value for word, value in options.items() if word not in others}
     if names and form.named:
@@ -154,16 +159,6 @@ def _substituted(
             return form, own
         source = own.table if isinstance(own, Memory) else source  # a reader can be read once
     return _opened(source, form.name, names, engine, options)
-
-
-def _form_of(source: Any, given: str | None) -> Format:
-    """The format of a table or file by its type or suffix, otherwise the given one."""
-    try:
-        return recognised(source)
-    except SourceError:
-        if given is None:
-            raise
-        return by_name(given)
 
 
 def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session) -> Dataset:

@@ -90,7 +90,7 @@ class Importance(Measure):
         """The columns with their importance, the greatest first."""
         if not len(truth):
             return []
-        name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", _accuracy)
+        name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", lambda truth, predicted: float(np.mean(truth == predicted)))
         predicted = self._predicted(features, session)
         strings = [values.dtype.kind in "OU" for values in (truth, predicted)]
         if strings[0] != strings[1]:
@@ -115,10 +115,6 @@ class Importance(Measure):
         prepared = self.model.prepared(Dataset(Memory(numbered, tuple(numbered.column_names))))
         made = session.batches(session.query(prepared.keep((ROW, self.prediction)), everything())).read_all()
         return made.sort_by(ROW)[self.prediction].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow says Any
-
-
-def _accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
-    return float(np.mean(truth == predicted))
 
 
 def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:

@@ -75,8 +75,19 @@ class Sum(Metric):
         return (total(double(col(self.column))),)
 
 
+class _Finite(Metric):
+    """A metric of one column's values, or of those that are finite."""
+
+    column: str
+    finite: bool
+
+    @property
+    def fills(self) -> str:
+        return self.column if self.finite else ""
+
+
 @dataclass(frozen=True)
-class Mean(Metric):
+class Mean(_Finite):
     """Σ x / n over the values that are not null, in the column's unit. None without values.
 
     `finite` excludes infinities, as fitting does.
@@ -84,10 +95,6 @@ class Mean(Metric):
 
     column: str
     finite: bool = False
-
-    @property
-    def fills(self) -> str:
-        return self.column if self.finite else ""
 
     def needs(self) -> tuple[Statistic, ...]:
         x = numbers(self.column, self.finite)
@@ -98,7 +105,7 @@ class Mean(Metric):
 
 
 @dataclass(frozen=True)
-class Variance(Metric):
+class Variance(_Finite):
     """Σ(x − mean)² / (n − ddof), in the column's unit squared, 0 or more. None where n ≤ ddof.
 
     `ddof` is 0 for the population variance, as in DQDL, and 1 for the sample variance. `finite` excludes infinities.
@@ -108,10 +115,6 @@ class Variance(Metric):
     column: str
     ddof: int = 0
     finite: bool = False
-
-    @property
-    def fills(self) -> str:
-        return self.column if self.finite else ""
 
     def needs(self) -> tuple[Statistic, ...]:
         x = numbers(self.column, self.finite)
@@ -144,30 +147,22 @@ class StandardDeviation(Variance):
 
 
 @dataclass(frozen=True)
-class Minimum(Metric):
+class Minimum(_Finite):
     """The smallest value. None without values. `finite` excludes infinities (and gives a float)."""
 
     column: str
     finite: bool = False
-
-    @property
-    def fills(self) -> str:
-        return self.column if self.finite else ""
 
     def needs(self) -> tuple[Statistic, ...]:
         return (lowest(numbers(self.column, True) if self.finite else col(self.column)),)
 
 
 @dataclass(frozen=True)
-class Maximum(Metric):
+class Maximum(_Finite):
     """The largest value. None without values. `finite` excludes infinities (and gives a float)."""
 
     column: str
     finite: bool = False
-
-    @property
-    def fills(self) -> str:
-        return self.column if self.finite else ""
 
     def needs(self) -> tuple[Statistic, ...]:
         return (highest(numbers(self.column, True) if self.finite else col(self.column)),)

@@ -156,14 +156,10 @@ def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, 
     """The value of each metric and the answer to each need, in the fewest scans. Errors: `ColumnError` for every unknown column."""
     wanted = {q: (q,) if isinstance(q, Need) else q.needs() for q in dict.fromkeys(questions)}
     asked = list(dict.fromkeys(need for needs in wanted.values() for need in needs))
-    _reject_unknown(data.names, asked)
+    missing = sorted(set[str]().union(*(need.reads for need in asked)) - set(data.names))
+    ColumnError.reject(unknown(missing, data.names, "there is no column {}", "unknown-column"))
     known = engine.answer(data, asked)
     return {q: known[q] if isinstance(q, Need) else q.value(*(known[need] for need in needs)) for q, needs in wanted.items()}
-
-
-def _reject_unknown(names: Sequence[str], asked: Iterable[Need]) -> None:
-    missing = sorted(set[str]().union(*(s.reads for s in asked)) - set(names))
-    ColumnError.reject(unknown(missing, names, "there is no column {}", "unknown-column"))
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -162,12 +162,8 @@ def gaps(column: Column) -> Metric:
 
 def foreseen(questions: Iterable[Question], column: Column) -> list[Metric]:
     """Those metrics of a column whose value after filling follows from their numbers before it: they leave missing cells out."""
-    return [m for m in questions if isinstance(m, Metric) and _inner(m, column).fills == column.name]
-
-
-def _inner(metric: Metric, column: Column) -> Metric:
-    """The metric itself, where a filter only leaves missing cells out."""
-    return metric.metric if isinstance(metric, Where) and metric.condition == present(column) else metric
+    known = {m: m.metric if isinstance(m, Where) and m.condition == present(column) else m for m in questions if isinstance(m, Metric)}
+    return [m for m, inner in known.items() if inner.fills == column.name]
 
 
 def after_filling(metric: Metric, numbers: Sequence[Any], missing: int, fill: Any) -> Any:

@@ -22,18 +22,13 @@ def names_of(column: str, values: Sequence[Any], taken: Iterable[str] = ()) -> l
     >>> names_of("colour", ["red", "dark red", "dark-red", True])
     ['colour_red', 'colour_dark_red_00e62420', 'colour_dark_red_7a596ad6', 'colour_true']
     """
-    slugs = [slug(v) for v in values]
+    slugs = [re.sub(r"[^A-Za-z0-9]+", "_", _text(v)).strip("_") for v in values]
     plain = [short(f"{column}_{s}") for s in slugs]
     uses = Counter(name.casefold() for name in [*plain, *taken])
     return [
         name if s and uses[name.casefold()] == 1 else short(f"{column}_{s}", tail(v))
         for name, s, v in zip(plain, slugs, values, strict=True)
     ]
-
-
-def slug(value: Any) -> str:
-    """A value in letters, digits and `_`."""
-    return re.sub(r"[^A-Za-z0-9]+", "_", _text(value)).strip("_")
 
 
 def tail(value: Any) -> str:

@@ -44,6 +44,7 @@ class Predict(Step):
     name = "predict"
     parts = frozenset({"features"})
     makes_columns = True
+    names_columns = True
     learns = False
     shorthand = "model"
     predicts = True
@@ -131,9 +132,6 @@ class Predict(Step):
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset({self.column, *self.columns}) if self.columns else None
-
-    def by_name_only(self, schema: Schema) -> bool:
-        return True
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Python(Step):
     name = "python"
     parts = frozenset({"rows", "features"})
     makes_columns = True
+    names_columns = True
     learns = False
 
     function: str
@@ -64,6 +65,3 @@ class Python(Step):
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset({self.column, *self.reads})
-
-    def by_name_only(self, schema: Schema) -> bool:
-        return True

@@ -39,6 +39,7 @@ class Step(Parameterized, ABC):
     parts: ClassVar[frozenset[Part]]
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
+    names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
     makes_columns: ClassVar[bool] = False  # whether a step behind it that chooses by kind may mean columns that it makes
     learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
@@ -66,7 +67,7 @@ class Step(Parameterized, ABC):
 
     def by_name_only(self, schema: Schema) -> bool:
         """Whether the step names its columns one by one, so that columns made before it cannot change what it means."""
-        return False
+        return self.names_columns
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition on the row before the change under which the step changes that cell."""

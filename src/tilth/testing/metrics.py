@@ -143,7 +143,7 @@ def _check_range(metric: Metric, value: Any) -> None:
 def _check_groups(metric: Metric, found: Mapping[Any, Any], alone: Mapping[Any, Any]) -> None:
     require(set(found) <= set(alone), f"{metric}: groups are values of the column", found)
     for group, value in alone.items():
-        if group in found or not _is_nothing(value):  # a fold leaves out a group of which it sees no value
+        if group in found or value:  # a fold leaves out a group of which it sees no value
             _require_same(
                 _without_empty_groups(found.get(group)),
                 _without_empty_groups(value),
@@ -155,10 +155,6 @@ def _check_groups(metric: Metric, found: Mapping[Any, Any], alone: Mapping[Any, 
 def _without_empty_groups(value: Any) -> Any:
     """A filter may leave groups without a row in a metric of groups."""
     return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value == 0 or (isinstance(value, Sequence | Mapping) and not value)
 
 
 def _cuts(n: int) -> Iterator[list[tuple[int, int]]]:

@@ -97,7 +97,9 @@ class AnalysisConfig(Part):
             config = cls.model_validate(given)
         except ValidationError as error:
             raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, cls))) from None
-        RequestError.reject(_contradictions(config))
+        checks: Iterator[Check] = (c for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data) for c in of(config))
+        wrong = (Mistake(message, accepted="".join(accepted), code="contradiction") for wrong, message, *accepted in checks if wrong)
+        RequestError.reject(wrong)
         if gaps := list(_gaps(config)):
             hint = "text/csv and application/x-parquet can be read, and bias computed of labels and predicted labels in the data"
             raise Gap(*gaps, hint=hint)
@@ -170,11 +172,6 @@ class AnalysisConfig(Part):
 # ── contradictions: checked once every value has its shape ──
 
 Check = tuple[Any, str] | tuple[Any, str, str]  # condition, message, accepted
-
-
-def _contradictions(c: AnalysisConfig) -> list[Mistake]:
-    checks: Iterator[Check] = (check for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data) for check in of(c))
-    return [Mistake(message, accepted="".join(accepted), code="contradiction") for wrong, message, *accepted in checks if wrong]
 
 
 def _given(part: Any, *keys: str, within: str = "") -> list[str]:

@@ -215,7 +215,7 @@ def value_of(aggregate: Exact, parts: Mapping[str, Any] | None) -> float | None:
     n, *sums = list(parts.values())[: -2 * aggregate.width]
     if not n:
         return None
-    if not all(_differ(*e) for e in ends):
+    if not all(math.isfinite(low) and math.isfinite(high) and low != high for low, high in ends):
         return aggregate.special(n, *ends[0])
     return aggregate.finished(n, [int(s or 0) for s in sums], aggregate.grids)
 
@@ -241,7 +241,3 @@ def _grid_of(values: Iterable[float | None]) -> Grid | None:
     """The grid of the values that are finite; None where they do not differ."""
     finite = [x for x in values if x is not None and math.isfinite(x)]
     return Grid.around(min(finite), max(finite)) if finite and min(finite) != max(finite) else None
-
-
-def _differ(low: float, high: float) -> bool:
-    return math.isfinite(low) and math.isfinite(high) and low != high

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +138,9 @@ class SparkRun(Session):
         layers = self.resolved(names, data.layers[len(decode) :])
         while len(layers) > VIEWS_FROM:
             first, layers = layers[:VIEWS_FROM], layers[VIEWS_FROM:]
-            name, names = self._stacked(name, names, first), reduce(lambda below, layer: layer.names(below), first, names)
+            text = self.written(select_from(name, names, first, everything()))
+            name = self._view((name, tuple(first)), partial(self.sql, text))
+            names = reduce(lambda below, layer: layer.names(below), first, names)
         return name, names, layers
 
     def load(self, data: Dataset, proof: Change) -> None:
@@ -166,9 +168,6 @@ class SparkRun(Session):
         kept = frame.persist()
         self._held.callback(kept.unpersist)
         return kept
-
-    def _stacked(self, name: str, names: tuple[str, ...], layers: Sequence[Change | Rows]) -> str:
-        return self._view((name, tuple(layers)), lambda: self.sql(self.written(select_from(name, names, layers, everything()))))
 
     def _opened(self, source: Source, decode: Sequence[Change | Rows]) -> DataFrame:
         frame = self._frame(source)

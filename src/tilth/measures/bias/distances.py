@@ -67,13 +67,9 @@ def _inside(facet: Facets, side: Side) -> Tree:
 def _running(sides: int) -> exp.Select:
     """From rows by value to the gap between the cumulative distributions at each value, and the next value."""
     following = exp.Window(this=exp.Anonymous(this="lead", expressions=[col(Y)]), order=_by_y())
-    gaps = [alias(_gap(col("all"), col(f"d{i}")), f"gap{i}") for i in range(sides)]
+    shares = ((_running_share(sub(col("all"), d)), _running_share(d)) for d in (col(f"d{i}") for i in range(sides)))
+    gaps = [alias(exp.Abs(this=sub(a, d)), f"gap{i}") for i, (a, d) in enumerate(shares)]
     return exp.Select(expressions=[col(Y), alias(following, NEXT), *gaps]).from_(named(BELOW), copy=False)
-
-
-def _gap(everyone: Tree, d: Tree) -> Tree:
-    a = sub(everyone, d)
-    return exp.Abs(this=sub(_running_share(a), _running_share(d)))
 
 
 def _running_share(x: Tree) -> Tree:

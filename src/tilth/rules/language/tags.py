@@ -24,10 +24,6 @@ def _is_zone(tag: Tag) -> bool:
         return False
 
 
-def _is_order(tag: Tag) -> bool:
-    return isinstance(tag.value, Texts) and {one.name for one in tag.value.members} <= {"recentFiles", "uriRegex"}
-
-
 A_FLAG = '"true", "false"'
 TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
     "ignoreCase": (_is_flag, A_FLAG),
@@ -35,7 +31,10 @@ TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
     "timeZone": (_is_zone, 'the id of a time zone, such as "Europe/Berlin"'),
     "recentFiles": (_is_whole, "a whole number, at least 1"),
     "uriRegex": (lambda tag: isinstance(tag.value, Text), "a regular expression in quotes"),
-    "filterOrder": (_is_order, '["recentFiles","uriRegex"], in either order'),
+    "filterOrder": (
+        lambda tag: isinstance(tag.value, Texts) and {one.name for one in tag.value.members} <= {"recentFiles", "uriRegex"},
+        '["recentFiles","uriRegex"], in either order',
+    ),
     "matchFileName": (_is_flag, A_FLAG),
     "hashAlgorithm": (lambda tag: tag.word in ("MD5", "SHA-1", "SHA-256"), '"MD5", "SHA-1", "SHA-256"'),
     "failFast": (_is_flag, A_FLAG),

@@ -13,10 +13,6 @@ from tilth.rules.prepared import PreparedRule, by_condition, judged, known, metr
 from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, TABLE, RuleType
 
 
-def _column_count(rule: Rule, context: Context) -> PreparedRule:
-    return known(by_condition(context.criterion(rule.condition), metric_name("ColumnCount"), len(context.schema)))
-
-
 def _column_exists(rule: Rule, context: Context) -> PreparedRule:
     """A missing column is a failure, not an error."""
     (name,) = context.names(rule)
@@ -33,7 +29,8 @@ def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnost
 
 COLUMN_COUNT = RuleType(
     "ColumnCount", TABLE, (), "ColumnCount = 12", dynamic=True, analyzer=GLUE, watchable=True,
-    prepare=_column_count, metric=lambda rule, context: metric_name("ColumnCount"),
+    prepare=lambda rule, context: known(by_condition(context.criterion(rule.condition), metric_name("ColumnCount"), len(context.schema))),
+    metric=lambda rule, context: metric_name("ColumnCount"),
 )  # fmt: skip
 COLUMN_EXISTS = RuleType("ColumnExists", BARE, COLUMN, 'ColumnExists "column"', prepare=_column_exists)
 COLUMN_NAMES_MATCH_PATTERN = RuleType(

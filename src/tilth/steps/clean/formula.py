@@ -33,6 +33,7 @@ class Formula(Step):
     name = "formula"
     parts = frozenset({"rows", "features"})
     makes_columns = True
+    names_columns = True
     learns = False
     learned_types: ClassVar[Mapping[str, Any]] = {}
 
@@ -56,6 +57,3 @@ class Formula(Step):
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset({self.column, *columns_of(parse_expression(self.expression, schema))})
-
-    def by_name_only(self, schema: Schema) -> bool:
-        return True
