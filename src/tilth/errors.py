@@ -215,6 +215,16 @@ def unknown(names: Iterable[str], known: Iterable[str], message: str, code: str)
     ]
 
 
+def joined(words: Iterable[str], last: str = "and") -> str:
+    """Words with commas between, and a word before the last.
+
+    >>> joined(["a", "b", "c"]), joined(["a", "b"], "or"), joined([])
+    ('a, b and c', 'a or b', '')
+    """
+    *others, end = list(words) or [""]
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
 def listed(words: Iterable[str], most: int = 12) -> str:
     """Words with commas between, cut after `most`.
 

@@ -46,7 +46,7 @@ def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine:
     ('age',)
     """
     with session_of(engine, source, "read") as session:
-        return reading.read(source, roles if isinstance(roles, Roles) else Roles.of(**(roles or {})), session, **options)
+        return formats.read(source, roles=roles, engine=session, **options)
 
 
 def measure(

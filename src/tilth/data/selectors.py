@@ -14,10 +14,8 @@ KINDS: dict[str, frozenset[Kind]] = {
     "numeric": frozenset(k for k in Kind if k.numeric),
     "categorical": frozenset(k for k in Kind if k.categorical),
     "temporal": frozenset(k for k in Kind if k.temporal),
-    "boolean": frozenset({Kind.BOOLEAN}),
-    "integer": frozenset({Kind.INTEGER}),
+    **{str(k): frozenset({k}) for k in (Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING)},
     "float": frozenset({Kind.FLOAT, Kind.DECIMAL}),
-    "string": frozenset({Kind.STRING}),
 }
 NO_ROLES = Roles()
 ROLES = frozenset({*SINGLE, *MANY})

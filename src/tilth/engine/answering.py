@@ -11,7 +11,7 @@ from sqlglot import exp
 from tilth.data import Dataset
 from tilth.engine.arrow import cast, uniform
 from tilth.engine.expressions import col
-from tilth.engine.folding import Folding, fold_select, title_of
+from tilth.engine.folding import Folding, fold_select
 from tilth.engine.keys import content
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
@@ -21,7 +21,7 @@ from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
-from tilth.errors import RequestError
+from tilth.errors import RequestError, listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,7 +106,9 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
     for sample in _of(Sample, asked):
         yield Asked(f"sample of {sample.rows:,} rows", engine.query(data, _sample(engine, data, sample)), (sample,))
     if folds := _folds(asked):
-        yield Asked(title_of(folds), engine.query(data, fold_select(folds)), folds)
+        yield Asked(
+            f"fold in Python: {listed(dict.fromkeys(type(f).__name__ for f in folds), 5)}", engine.query(data, fold_select(folds)), folds
+        )
 
 
 def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statistic], rows: int | None = None) -> Iterator[Asked]:
@@ -119,9 +121,10 @@ def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statis
     for stack in stacks:
         below = stack.of(data)
         for scan in plan(_of(Statistic, stack.asked)):
-            yield Asked(f"{scan.title} in {len(stack.columns)} columns", engine.scan_text(below, scan), scan.statistics, stack)
+            text = engine.written(scan.select(*engine.base(below)))
+            yield Asked(f"{scan.title} in {len(stack.columns)} columns", text, scan.statistics, stack)
     for scan in plan(others):
-        yield Asked(scan.title, engine.scan_text(data, scan), scan.statistics)
+        yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics)
 
 
 def _folds(needs: Iterable[Need]) -> list[Fold]:
@@ -173,9 +176,5 @@ def _folded(engine: Session, data: Dataset, asked: Asked) -> dict[Need, Any]:
     folding = Folding.of(folds, engine.schema(data))
     with engine.timed(asked.title, asked.text):
         states = engine.fold(asked.text, folding)
-    return {need: _finished(need, state) for need, state in zip(folds, states, strict=True)}
-
-
-def _finished(fold: Fold, states: Mapping[tuple[Any, ...], Any]) -> Any:
-    found = {key: fold.finish(state) for key, state in states.items()}
-    return found if fold.by else found.get((), fold.of_nothing)
+    found = {need: {key: need.finish(state) for key, state in of_need.items()} for need, of_need in zip(folds, states, strict=True)}
+    return {need: groups if need.by else groups.get((), need.of_nothing) for need, groups in found.items()}

@@ -17,18 +17,13 @@ from tilth.engine.expressions import cast as to_kind
 from tilth.engine.needs import Fold
 from tilth.engine.operations.rows import REFUSED
 from tilth.engine.plan import MOST_GROUPS
-from tilth.errors import RequestError, TilthError, listed
+from tilth.errors import RequestError, TilthError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 States: TypeAlias = dict[tuple[Any, ...], Any]
 """Group → state; without groups the key is the empty tuple, which is absent where there are no rows."""
-
-
-def title_of(folds: Sequence[Fold]) -> str:
-    """What the pass does, in a few words."""
-    return f"fold in Python: {listed(dict.fromkeys(type(f).__name__ for f in folds), 5)}"
 
 
 def fold_select(folds: Sequence[Fold]) -> exp.Select:

@@ -56,6 +56,12 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
     return query.from_(table(below), copy=False)
 
 
+def filtered(data: Dataset, condition: Tree, ordered: bool = False) -> Dataset:
+    """The rows of a dataset for which a condition is true."""
+    select = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
+    return data.rows(select.where(condition, copy=False), ordered)
+
+
 def _wanted(layers: Sequence[Change | Rows], given: Sequence[tuple[str, ...]], query: exp.Select) -> list[set[str] | None]:
     """The columns of each layer that the layers above it and the query read; None for all of them. `given` are each layer's names."""
     found = []

@@ -299,30 +299,33 @@ def _not(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     return w.guarded(f"not {x}", x)
 
 
+def _of_two(write: Callable[[_Writer, str, str], str]) -> Writer:
+    """The writer of a node of two values."""
+    return lambda w, t, here: write(w, w.node(t.this, here), w.node(t.expression, here))
+
+
 def _connected(word: str, decides: bool) -> Writer:
     """AND and OR: one value alone `decides`, whatever the other is."""
 
-    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-        a, b = w.node(t.this, here), w.node(t.expression, here)
+    def write(w: _Writer, a: str, b: str) -> str:
         if {a, b} <= w.never_null:
             return w.line(f"{a} {word} {b}", never_null=True)
         return w.line(f"{decides} if {a} is {decides} or {b} is {decides} else None if {a} is None or {b} is None else {not decides}")
 
-    return write
+    return _of_two(write)
 
 
 def _compare(sign: str, negated: str, helper: Callable[[Any, Any], Any]) -> Writer:
     """A comparison: NaN equals itself and is greater than every number, so `>` is written as `not <=` beside a constant."""
 
-    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-        a, b = w.node(t.this, here), w.node(t.expression, here)
+    def write(w: _Writer, a: str, b: str) -> str:
         if w.is_constant(b) and w.bound[b] == w.bound[b]:  # not NaN
             value = f"{a} {sign} {b}" if not negated else f"not {a} {negated} {b}"
         else:
             value = f"{w.bind(helper)}({a}, {b})"
         return w.guarded(value, a, b)
 
-    return write
+    return _of_two(write)
 
 
 def _nan_equal(a: Any, b: Any) -> bool:
@@ -336,12 +339,11 @@ def _nan_less(a: Any, b: Any) -> bool:
 def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Writer:
     """+ − ×. Beside a float constant Python's own does; integers must raise where 64 bits overflow."""
 
-    def write(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-        a, b = w.node(t.this, here), w.node(t.expression, here)
+    def write(w: _Writer, a: str, b: str) -> str:
         floats = any(w.is_constant(x) and isinstance(w.bound[x], float) for x in (a, b))
         return w.guarded(f"{a} {sign} {b}" if floats else f"{w.bind(helper)}({a}, {b})", a, b)
 
-    return write
+    return _of_two(write)
 
 
 def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -354,11 +356,6 @@ def _in(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     if len(values) != len(t.expressions) or None in values:
         raise Gap("IN of anything but constants has no form for one row", code="no-row-form")
     return w.guarded(f"{x} in {w.bind(frozenset(values))}", x)
-
-
-def _null_if(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    x, value = w.node(t.this, here), w.node(t.expression, here)
-    return w.line(f"None if {x} is None or {w.bind(_nan_equal)}({x}, {value}) else {x}")
 
 
 def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
@@ -390,11 +387,6 @@ def _to_integer(x: Any) -> int:
 
 
 CASTS: dict[exp.DType, Callable[[Any], Any]] = {exp.DType.DOUBLE: float, exp.DType.BIGINT: _to_integer, exp.DType.TEXT: as_string}
-
-
-def _concat(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
-    a, b = w.node(t.this, here), w.node(t.expression, here)
-    return w.guarded(f"{a} + {b}", a, b)
 
 
 def _extreme(pick: Callable[[Any, Any], Any]) -> Writer:
@@ -437,9 +429,9 @@ WRITERS: dict[type[Tree], Writer] = {
     exp.Sub: _arithmetic("-", _checked(operator.sub)),
     exp.Mul: _arithmetic("*", _checked(operator.mul)),
     exp.In: _in,
-    exp.Nullif: _null_if,
+    exp.Nullif: _of_two(lambda w, x, y: w.line(f"None if {x} is None or {w.bind(_nan_equal)}({x}, {y}) else {x}")),
     exp.Cast: _cast,
-    exp.DPipe: _concat,
+    exp.DPipe: _of_two(lambda w, a, b: w.guarded(f"{a} + {b}", a, b)),
     exp.Length: _unary(len),
     exp.Abs: _unary(_checked(abs)),
     exp.Greatest: _extreme(lambda a, b: b if _nan_less(a, b) else a),

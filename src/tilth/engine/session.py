@@ -23,7 +23,6 @@ from tilth.engine.layers import appended, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
 from tilth.engine.operations.rows import without_literals
-from tilth.engine.plan import PlannedScan
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
@@ -181,8 +180,7 @@ class Session(ABC):
 
     def query(self, data: Dataset, select: exp.Select) -> str:
         """The text of a query over a dataset; its FROM is added here."""
-        base, names, layers = self.base(data)
-        return self.written(select_from(base, names, layers, select))
+        return self.written(select_from(*self.base(data), select))
 
     def written(self, tree: Tree) -> str:
         """The SQL of a tree for this engine."""
@@ -254,11 +252,6 @@ class Session(ABC):
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
         """The answer to each need, equal ones asked once: see `engine.needs`."""
         return cast("dict[N, Any]", answered(self, data, needs))
-
-    def scan_text(self, data: Dataset, scan: PlannedScan) -> str:
-        """The text of one scan over a dataset."""
-        base, names, layers = self.base(data)
-        return self.written(scan.select(base, names, layers))
 
     @contextmanager
     def timed(self, title: str, text: str) -> Iterator[None]:

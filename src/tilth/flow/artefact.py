@@ -29,13 +29,12 @@ from typing import Any, get_args
 
 from pydantic import ConfigDict, TypeAdapter, create_model
 
-from tilth.data import Dataset, Roles, Schema
+from tilth.data import Dataset, Memory, Roles, Schema
 from tilth.data.schema import reject_duplicate_names
 from tilth.errors import ArtefactError, Gap, NotAllowed
 from tilth.flow.flow import Delivery, FitResult, Flow, Reading
 from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.serving import made_by, needed_columns, row_of
-from tilth.formats import described as source_of
 from tilth.measures import MEASURES
 from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
@@ -104,7 +103,7 @@ def opened(path: str | Path) -> Flow:
 def _verify(flow: Flow) -> None:
     """Reject what was learned if its steps cannot use it: each is applied to the columns, and a row function is made."""
     learned = flow.need_learned()
-    data = Dataset(source_of(learned.schema), flow.reading.roles)
+    data = Dataset(Memory(None, learned.schema.names), flow.reading.roles)
     kinds = {c.name: c.kind for c in learned.schema}  # of the columns that no step has replaced
     for fitted in learned.served:
         _verify_state(fitted, flow.reading.roles)
@@ -301,14 +300,13 @@ def _described(flow: Flow) -> dict[str, Any]:
         "name": flow.name,
         "reading": {"options": flow.reading.options, "roles": roles},
         "check": None if flow.check is None else str(flow.check),
-        "steps": {part: [_step(step) for _, step in flow.steps(part)] for part in flow.parts},
+        "steps": {
+            part: [{"step": s.name, "parameters": {f.name: getattr(s, f.name) for f in fields(s)}} for s in flow.parts[part]]
+            for part in flow.parts
+        },
         "measure": [{m.name: m.parameters()} for m in flow.measure],
         "deliver": {"format": flow.deliver.format},
     }
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {"step": step.name, "parameters": {f.name: getattr(step, f.name) for f in fields(step)}}
 
 
 def _flow(described: Mapping[str, Any], text: str) -> Flow:

@@ -16,6 +16,7 @@ from tilth.measures.measure import Measure
 from tilth.report import Finding
 from tilth.report.blocks import counted, plain, value_with_interval
 from tilth.rules import Ruleset
+from tilth.steps.fitting import applied
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
@@ -168,13 +169,6 @@ class Flow:
             lines = [f"  {part:<9} {step}" for part, step in self.steps()]
             return "\n".join([f"flow {self.name}", *lines])
         return "\n".join([f"flow {self.name}, fitted", *(f"  {line}" for line in _table(self.learned.served))])
-
-
-def applied(steps: tuple[Fitted, ...], data: Dataset) -> Dataset:
-    """The table after fitted steps."""
-    for fitted in steps:
-        data = fitted.apply(data)
-    return data
 
 
 def _table(fitted: tuple[Fitted, ...]) -> list[str]:

@@ -6,23 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from tilth import formats
-from tilth.data import Dataset, Roles
+from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import FlowError, located
 from tilth.flow.flow import Flow
 from tilth.store.uri import joined
 
 
-def read(source: Any, roles: Roles, session: Session, **options: Any) -> Dataset:
-    """A lazy table whose columns have the roles. Errors: `ColumnError` for a role of a column that is not there."""
-    data = formats.read(source, roles=roles, engine=session, **options)
-    roles.check(data.names)
-    return data
-
-
 def table_of(data: Any, session: Session) -> Dataset:
     """A dataset, or anything that can be read as one."""
-    return data if isinstance(data, Dataset) else read(data, Roles(), session)
+    return data if isinstance(data, Dataset) else formats.read(data, engine=session)
 
 
 def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
@@ -38,7 +31,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         what, hint = ("fitted flow", to_apply) if flow.fitted else ("flow", to_read)
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
     with located(flow.places.get("roles"), "unknown-role-column"):
-        return read(source, flow.reading.roles, session, **flow.reading.options)
+        return formats.read(source, roles=flow.reading.roles, engine=session, **flow.reading.options)
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:

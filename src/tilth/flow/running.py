@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlglot import exp
-
-from tilth.data import BELOW, Dataset
+from tilth.data import Dataset
 from tilth.engine.expressions import col, eq, lit
-from tilth.engine.layers import row_by_row, table
+from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
 from tilth.errors import located
 from tilth.flow.checking import checked
@@ -111,8 +109,7 @@ def rows_of(data: Dataset, engine: Session) -> int:
 
 def of_part(data: Dataset, part: str) -> Dataset:
     """The rows of one part of the split, in their order."""
-    chosen = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
-    return data.rows(chosen.where(eq(col(SPLIT), lit(part)), copy=False), ordered=data.ordered)
+    return filtered(data, eq(col(SPLIT), lit(part)), data.ordered)
 
 
 def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:

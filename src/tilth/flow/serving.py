@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tilth.data import Change, Dataset, Roles, Rows, Schema
+from tilth.data import Change, Dataset, Memory, Roles, Rows, Schema
 from tilth.engine.row import row_function
 from tilth.errors import Mistake, RequestError, listed
-from tilth.formats import decode_served, described, unfit
+from tilth.formats import decode_served, unfit
+from tilth.steps.fitting import applied
 from tilth.steps.step import Fitted
 
 
@@ -16,10 +17,8 @@ def row_of(
     schema: Schema, steps: Sequence[Fitted], roles: Roles, nulls: Sequence[str], empty_is_null: bool
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The function from one row, as it would be read, to the row that fitted steps make of it."""
-    data = Dataset(described(schema), roles, (decode_served(schema, nulls, empty_is_null=empty_is_null),))
-    for fitted in steps:
-        data = fitted.apply(data)
-    return row_function([layer for layer in data.layers if isinstance(layer, Change)], schema.names)
+    decoded = Dataset(Memory(None, schema.names), roles, (decode_served(schema, nulls, empty_is_null=empty_is_null),))
+    return row_function([layer for layer in applied(steps, decoded).layers if isinstance(layer, Change)], schema.names)
 
 
 def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:
@@ -75,7 +74,7 @@ def row_error(schema: Schema, row: Any, error: Exception) -> RequestError:
 def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:
     """The columns that a step reads, and those that it makes or changes."""
     reads, makes = set[str](), set[str]()
-    for layer in fitted.apply(Dataset(described(fitted.schema))).layers:
+    for layer in fitted.apply(Dataset(Memory(None, fitted.schema.names))).layers:
         if isinstance(layer, Change):
             reads |= layer.reads - makes
             makes |= {name for name, tree in layer.columns if tree is not None}

@@ -17,7 +17,7 @@ from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit,
 from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP, FitsForm, IsToken, StringToBoolean
 from tilth.engine.operations.rows import Refuse
 from tilth.engine.session import Session
-from tilth.engine.statistics import Statistic, count
+from tilth.engine.statistics import count
 from tilth.formats.decode import CASTS, cell, is_token
 
 EXPONENT = r"[eE][+-]?[0-9]+"
@@ -80,7 +80,7 @@ def inferred(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], e
     A column without values is a string column. One scan.
     """
     nulls = tuple(nulls)
-    known = {name: present(col(name), nulls) for name in guesses}
+    known = {name: count(not_(_token(col(name), nulls))) for name in guesses}
     asked = {name: {kind: count(contradicts(col(name), kind, nulls)) for kind in g.kinds} for name, g in guesses.items()}
     counts = engine.answer(raw, [*known.values(), *(s for of in asked.values() for s in of.values())])
     holding = {name: [kind for kind, s in of.items() if counts[known[name]] and not counts[s]] for name, of in asked.items()}
@@ -90,11 +90,6 @@ def inferred(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], e
 def contradicts(x: Tree, kind: Kind, nulls: Iterable[str]) -> Tree:
     """Whether a string, if present, cannot be of a kind without loss; null for null."""
     return if_else(FitsForm.of(x, lit(FORMS[kind])), is_null(CASTS[kind].of(x)), not_(_token(x, nulls)))
-
-
-def present(x: Tree, nulls: Iterable[str]) -> Statistic:
-    """The number of strings that are present: not null, not blank, not a null token."""
-    return count(not_(_token(x, nulls)))
 
 
 def _token(x: Tree, nulls: Iterable[str]) -> Tree:

@@ -14,16 +14,13 @@ from tilth.engine.session import Session
 from tilth.engine.textfiles import opened
 from tilth.errors import Mistake, RequestError, SourceError
 from tilth.errors import Place as FilePlace
-from tilth.formats.csv import SPARK_TIMES
+from tilth.formats.csv import HEAD_ROWS, SPARK_TIMES
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
 from tilth.store.local import files, reject_remote
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-HEAD_ROWS = 2000
-TEMPORAL = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 
 class JsonLines(Format):
@@ -102,5 +99,5 @@ def _guess(values: Sequence[Any], nulls: Sequence[str]) -> Guess:
         return guess([json.dumps(v) for v in known], nulls)
     if known and all(isinstance(v, str) for v in known):
         found = guess(known, nulls)
-        return Guess(tuple(k for k in found.kinds if k in TEMPORAL), found.seen)
+        return Guess(tuple(k for k in found.kinds if k.temporal), found.seen)
     return Guess((), bool(known))

@@ -90,11 +90,6 @@ def read_as(
     return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
 
 
-def described(schema: Schema) -> Source:
-    """A source with these columns and no rows: to find out what a step would make of them."""
-    return Memory(None, schema.names)
-
-
 @contextmanager
 def _on_this_machine(source: Any) -> Iterator[tuple[Any, Copies | None]]:
     """A source on this machine, and the copies that it is made of if its files are elsewhere. Errors inside name the original places."""

@@ -60,7 +60,8 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
 
 
 def _one_of(value: Tree, operands: Sequence[Any], criterion: Criterion) -> Tree:
-    keywords = [_is_keyword(value, o) for o in operands if isinstance(o, Keyword)]
+    words = [o for o in operands if isinstance(o, Keyword)]  # EMPTY or WHITESPACES_ONLY
+    keywords = [eq(value, lit("")) if o == Keyword("EMPTY") else FullMatches.of(value, lit(BLANK)) for o in words]
     plain = [_literal(o, criterion) for o in operands if not isinstance(o, Keyword)]
     if len(plain) > MOST_LISTED:
         hint = 'put them into a table of their own: ReferentialIntegrity "column" "values.column", and --table values=PATH'
@@ -69,12 +70,6 @@ def _one_of(value: Tree, operands: Sequence[Any], criterion: Criterion) -> Tree:
         return OneOf.of(value, *plain)
     one = [in_(value, plain)] if len(plain) > 1 else [eq(value, x) for x in plain]
     return coalesce(or_(*one, *keywords), exp.false())
-
-
-def _is_keyword(value: Tree, operand: Keyword) -> Tree:
-    if operand == Keyword("EMPTY"):
-        return eq(value, lit(""))
-    return FullMatches.of(value, _pattern(BLANK))  # WHITESPACES_ONLY
 
 
 def _pattern(pattern: str) -> Tree:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset
 from tilth.engine.expressions import alias, and_, case, coalesce, col, eq, lit, ne, not_, not_null, or_
-from tilth.engine.layers import table
+from tilth.engine.layers import filtered, table
 from tilth.engine.operations.operation import call
 from tilth.errors import RequestError
 from tilth.rules.language.syntax import Composite, Rule, Ruleset
@@ -61,12 +60,8 @@ def row_results(data: Dataset, ruleset: Ruleset, prepared: Mapping[Rule, Prepare
 
 def _results(tested: Dataset, without: tuple[str, ...]) -> RowResults:
     names = tuple(c for c in tested.names if c != FAILED_RULES)
-    return RowResults(tested, _chosen(tested, eq).keep(names), _chosen(tested, ne), without)
-
-
-def _chosen(tested: Dataset, compare: Any) -> Dataset:
-    select = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
-    return tested.rows(select.where(compare(col(FAILED_RULES), lit("")), copy=False))
+    passed, failed = (filtered(tested, compare(col(FAILED_RULES), lit(""))) for compare in (eq, ne))
+    return RowResults(tested, passed.keep(names), failed, without)
 
 
 def _leaf_tests(prepared: Mapping[Rule, PreparedRule]) -> dict[Rule, _Test]:

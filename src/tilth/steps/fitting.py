@@ -48,12 +48,12 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         known = _after_fills(wave, learned, ahead, found, schema)
         made = {i: Fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
         fitted |= made
-        table = _applied(made.values(), table) if waiting else table
+        table = applied(made.values(), table) if waiting else table
     done = [fitted[i] for i in range(len(steps))]
-    return done, _applied(done, data)
+    return done, applied(done, data)
 
 
-def _applied(steps: Iterable[Fitted], data: Dataset) -> Dataset:
+def applied(steps: Iterable[Fitted], data: Dataset) -> Dataset:
     """The table that fitted steps change, one after the other."""
     return reduce(lambda table, step: step.apply(table), steps, data)
 

@@ -119,7 +119,11 @@ class _Bucket:
         """Name → object for a key, a prefix or a pattern, without hidden ones."""
         magic = re.search(r"[*?\[]", key)
         prefix = key[: magic.start()].rpartition("/")[0] if magic else key
-        found = {name: o for name, o in self._delivered(prefix).items() if not _hidden(name.removeprefix(prefix))}
+        found = {
+            name: o
+            for name, o in self._delivered(prefix).items()
+            if not any(part.startswith(tuple(HIDDEN)) for part in name.removeprefix(prefix).split("/"))
+        }
         if magic:
             return {name: o for name, o in found.items() if fnmatch.fnmatchcase(name, key)}
         return {key: found[key]} if key in found else found
@@ -176,10 +180,6 @@ def _run(manifest: bytes) -> str:
         return str(json.loads(manifest)["run"])
     except (ValueError, TypeError, KeyError):
         return ""
-
-
-def _hidden(name: str) -> bool:
-    return any(part[0] in HIDDEN for part in name.split("/") if part)
 
 
 def _client(bucket: str) -> S3Store:

@@ -93,8 +93,4 @@ def _same(form: Format, expected: pa.Table, found: pa.Table, where: str) -> None
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
     """A column's values, in an order of their own, for engines that write rows in another; the sign of zero counts."""
-    return sorted((_value(v) for v in column.to_pylist()), key=repr)
-
-
-def _value(value: Any) -> Any:
-    return (value, math.copysign(1, value)) if isinstance(value, float) else value
+    return sorted(((v, math.copysign(1, v)) if isinstance(v, float) else v for v in column.to_pylist()), key=repr)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 
-from sqlglot import exp
-from sqlglot.expressions import Expression as Tree
-
-from tilth.data import BELOW, Dataset
+from tilth.data import Dataset
 from tilth.engine.expressions import lit
-from tilth.engine.layers import table
+from tilth.engine.layers import filtered
 from tilth.engine.session import Session, everything
 from tilth.measures.measure import Measure, Measuring
 from tilth.report import Finding
@@ -39,9 +36,9 @@ def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]
     rows = engine.batches(engine.query(data, everything())).read_all()
     other_order = in_memory(backwards(rows), data.roles)
     require(same(_found(measure, other_order, engine), first), f"{measure}: the order of rows changes nothing")
-    every_row = _found(measure, _filtered(data, lit(True)), engine)
+    every_row = _found(measure, filtered(data, lit(True)), engine)
     require(same(every_row, first), f"{measure}: a filter that keeps every row changes nothing")
-    _found(measure, _filtered(data, lit(False)), engine)
+    _found(measure, filtered(data, lit(False)), engine)
     parts = Measuring((measure,), engine)
     for part in ("one", "two"):
         findings = parts.of(data, part)
@@ -50,10 +47,6 @@ def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]
         require(same_findings, f"{measure}: the same table has the same findings as a later part")
     for f in findings:
         require(finding_from_json(f.to_json()).to_json() == f.to_json(), f"{f.name}: a finding round-trips through JSON")
-
-
-def _filtered(data: Dataset, condition: Tree) -> Dataset:
-    return data.rows(exp.select("*").from_(table(BELOW)).where(condition))
 
 
 def _found(measure: Measure, data: Dataset, session: Session) -> list[dict[str, object]]:

@@ -60,7 +60,7 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     """
     made: dict[str, Any] = {"version": VERSION}
     for stage in ("pre_training", "post_training"):
-        findings = [f for f in report.of(BiasNumber) if _stage(f) == stage]
+        findings = [f for f in report.of(BiasNumber) if (BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training") == stage]
         made |= {f"{stage}_bias_metrics": _section(findings, strict)} if findings else {}
     if not strict:
         f = report.facts
@@ -69,10 +69,6 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
         made["run"] = {**run, "scans": len(f.scans), "versions": dict(f.versions), **f.more}
     whole: dict[str, Any] = jsonable(made)
     return whole
-
-
-def _stage(f: Finding[BiasNumber]) -> str:
-    return BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training"
 
 
 def _section(findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:

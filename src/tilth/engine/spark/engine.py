@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tilth.data import Change, Column, Dataset, Files, Kind, Memory, Native, Rows, Schema, Source
 from tilth.engine import textfiles
@@ -195,8 +196,6 @@ class SparkRun(Session):
 
     def _sent(self, source: Files) -> DataFrame:
         """Copies on this machine, which a cluster does not see, as a frame. Errors: `Gap` for files that are not Parquet."""
-        import pyarrow.parquet as pq
-
         if source.format != "parquet":
             hint = "make them Parquet, or read them with DuckDB"
             raise Gap(f"Spark on a cluster reads {source.format} from places that it sees itself, not from {source}", hint=hint)

@@ -353,13 +353,13 @@ class Call:
         else:
             taken = inner = self.takes(a, _name(node), given)
         gives = self.gives or a.wider(map(kind, inner))
-        return typed(self.made(*taken) if self.made else self._again(node, taken), gives)
-
-    @staticmethod
-    def _again(node: Any, taken: list[Tree]) -> Tree:
+        if self.made:
+            return typed(self.made(*taken), gives)
         slots = dict(zip(("this", "expression"), taken, strict=False))
         made: Tree = type(node)(**node.args | {k: v.copy() for k, v in slots.items()})
-        return exp.Paren(this=made) if isinstance(node, exp.Binary | exp.Unary) and not isinstance(node, exp.AggFunc) else made
+        return typed(
+            exp.Paren(this=made) if isinstance(node, exp.Binary | exp.Unary) and not isinstance(node, exp.AggFunc) else made, gives
+        )
 
 
 def _literal(a: Admission, node: exp.Literal) -> Tree:
@@ -467,10 +467,6 @@ def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
     return node.this.copy() if isinstance(node.parent, exp.Year | exp.Month | exp.Day) else a.cast(node.this, Kind.DATE)
 
 
-def _count_if(condition: Tree) -> Tree:
-    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
-
-
 def _only(wanted: Kind, word: str, hint: str) -> Takes:
     return lambda a, name, values: [a.of(lambda k: k is wanted, f"{name} takes {word}", x, hint) for x in values]
 
@@ -520,7 +516,7 @@ RULES: Mapping[type[Any], Rule] = {
     **{node: Call(TIMES, Kind.INTEGER, times.part(node.key)) for node in (exp.Year, exp.Month, exp.Day, exp.Hour, exp.Minute)},
     **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween)},
     exp.Count: Call(ANY, Kind.INTEGER),
-    exp.CountIf: Call(BOOLEANS, Kind.INTEGER, _count_if),
+    exp.CountIf: Call(BOOLEANS, Kind.INTEGER, lambda c: exp.Filter(this=e.all_rows(), expression=exp.Where(this=c.copy()))),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),
     exp.Sum: Call(NUMBERS),
     exp.Avg: Call(AS_DOUBLES, Kind.FLOAT),  # of decimals, Spark's is a decimal of few places

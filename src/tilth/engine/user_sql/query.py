@@ -111,7 +111,11 @@ def _typed(a: Admission, query: Tree, tables: Mapping[str, tuple[str, Schema]]) 
     names = [name for _, columns in tables.values() for name in columns.names]
     known = {
         *(n.casefold() for n in names),
-        *(alias.casefold() for node in query.find_all(exp.Alias, exp.TableAlias) for alias in _aliases(node)),
+        *(
+            alias.casefold()
+            for node in query.find_all(exp.Alias, exp.TableAlias)
+            for alias in (node.alias or node.name, *(c.name for c in node.args.get("columns") or ()))
+        ),
     }
     for column in query.find_all(exp.Column):
         if column.name.casefold() not in known and not isinstance(column.this, exp.Star):
@@ -131,10 +135,6 @@ def _type(column: Column) -> exp.DataType:
     narrow = column.type.lower() in NARROW
     wide = SCHEMA_TYPES.get(column.kind, exp.DType.UNKNOWN)
     return exp.DataType(this={Kind.INTEGER: exp.DType.INT, Kind.FLOAT: exp.DType.FLOAT}.get(column.kind, wide) if narrow else wide)
-
-
-def _aliases(node: Any) -> list[str]:
-    return [node.alias] if isinstance(node, exp.Alias) else [node.name, *(column.name for column in node.columns)]
 
 
 def _selected(node: Tree) -> Any:

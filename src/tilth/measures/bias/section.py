@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tilth.errors import joined
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.payload import BiasNumber
-from tilth.measures.bias.words import Compared, Found, favourable, part_of, sentences, share_of, with_and
+from tilth.measures.bias.words import Compared, Found, favourable, part_of, sentences, share_of
 from tilth.report.blocks import (
     Advice,
     Block,
@@ -174,11 +175,11 @@ def _notes(found: Sequence[Found]) -> list[str]:
     for (metric, why), parts in without.items():
         metrics.setdefault((why, tuple(parts)), []).append(metric)
     for (why, of), names in metrics.items():
-        noted[f"{with_and(names)} {'have' if len(names) > 1 else 'has'} no value: {why[:1].lower()}{why[1:]}"] = list(of)
+        noted[f"{joined(names)} {'have' if len(names) > 1 else 'has'} no value: {why[:1].lower()}{why[1:]}"] = list(of)
     for f in found:
         for note in f.payload.notes:
             noted.setdefault(note, []).append(f.part)
-    named = {words: with_and(code(p) for p in dict.fromkeys(parts) if p) for words, parts in noted.items()}
+    named = {words: joined(code(p) for p in dict.fromkeys(parts) if p) for words, parts in noted.items()}
     return [*_left_out(found), *(f"{parts}: {words.rstrip('.')}." if parts else f"{words.rstrip('.')}." for words, parts in named.items())]
 
 
@@ -188,7 +189,7 @@ def _left_out(found: Sequence[Found]) -> list[str]:
     for f in found:
         if f.value is not None and f.payload.n_excluded:
             left[part_of(f)] = max(left.get(part_of(f), 0), f.payload.n_excluded)
-    counts = with_and(f"{number(n)}{part}" for part, n in left.items())
+    counts = joined(f"{number(n)}{part}" for part, n in left.items())
     return [f"Rows excluded because the group or the label is missing: {counts}."] if left else []
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from tilth.errors import joined
 from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
 from tilth.measures.bias.payload import BiasNumber
 from tilth.report.blocks import code, plain, shown
@@ -52,18 +53,19 @@ def sentences(found: Sequence[Found]) -> list[str]:
     if metric is None or words is None:
         return []
     if words.unit == "share":
-        sizes = with_and(f"{share_of(f)}{part_of(f)}" for f in found).replace("%", "% of the rows", 1)
+        sizes = joined(f"{share_of(f)}{part_of(f)}" for f in found).replace("%", "% of the rows", 1)
         return [f"{_filled(words.sentence, found[0])} {sizes}."]
-    made = []
-    for word, there in zip(words.words, _by_side(found, metric.neutral), strict=True):
+    made, n = [], metric.neutral
+    sides = ([f for f in found if f.value > n], [f for f in found if f.value < n], [f for f in found if f.value == n])
+    for word, there in zip(words.words, sides, strict=True):
         neutral = word == words.words[2]
         sentence = _filled(words.sentence, there[0], word, "as" if neutral else "than") if there else ""
-        where = f" in {with_and(code(f.part) for f in there)}" if len(there) < len(found) else ""
+        where = f" in {joined(code(f.part) for f in there)}" if len(there) < len(found) else ""
         made += [f"{sentence}{where if neutral else ': ' + _sizes(there, metric)}."] if there else []
     rated = [(f, f.payload.rates) for f in found if f.payload.rates is not None]
     if words.rates and rated:
-        own = with_and(f"{percent(rates[1])}{part_of(f)}" for f, rates in rated)
-        made.append(f"{_filled(words.rates, found[0])}: {own}; {Compared.of(found[0]).a}: {with_and(percent(r[0]) for _, r in rated)}.")
+        own = joined(f"{percent(rates[1])}{part_of(f)}" for f, rates in rated)
+        made.append(f"{_filled(words.rates, found[0])}: {own}; {Compared.of(found[0]).a}: {joined(percent(r[0]) for _, r in rated)}.")
     return made
 
 
@@ -95,25 +97,9 @@ def share_of(f: Found) -> str:
     return percent((1 - (f.number or 0.0)) / 2 if f.payload.share is None else f.payload.share)
 
 
-def with_and(words: Iterable[str]) -> str:
-    """Words with commas between, and `and` before the last.
-
-    >>> with_and(["a", "b", "c"])
-    'a, b and c'
-    """
-    words = list(words)
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
 def _filled(template: str, f: Found, word: str = "", than: str = "") -> str:
     sides = Compared.of(f)
     return template.format(d=sides.d, a=sides.a, y=favourable(f), word=word, than=than)
-
-
-def _by_side(found: Sequence[Found], neutral: float) -> tuple[list[Found], list[Found], list[Found]]:
-    """The findings above, below and at the neutral value."""
-    above, below = [f for f in found if f.value > neutral], [f for f in found if f.value < neutral]
-    return above, below, [f for f in found if f.value == neutral]
 
 
 def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
@@ -122,7 +108,7 @@ def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
     size: Callable[[float], str] = (lambda x: number(round(abs(x) * 100, 1))) if points else (lambda x: number(round(x, 3)))
     unit = " percentage points" if points else " times as often"
     sizes = [f"{size(f.value)}{unit if k == 0 else ''}{part_of(f)}{_interval(f, metric.neutral, size)}" for k, f in enumerate(found)]
-    return f"{'by ' if points else ''}{with_and(sizes)}"
+    return f"{'by ' if points else ''}{joined(sizes)}"
 
 
 def _interval(f: Found, neutral: float, size: Callable[[float], str]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from tilth.errors import RulesError, listed
+from tilth.errors import RulesError, joined, listed
 from tilth.rules.conditions import clock, day
 from tilth.rules.language import lints, syntax
 from tilth.rules.language.cursor import miswritten, shown
@@ -165,7 +165,7 @@ class _Validation:
         span = rule.parameters[most].span if given > most else _name_span(rule)
         bare = [parameter.raw for parameter in rule.parameters if not parameter.style]
         hint = next((f"is a comma missing before {word}?" if word in RULE_TYPES else miswritten(word) for word in bare), "")
-        takes, section = _either([form.count for form in row.forms]), type(rule).__name__
+        takes, section = joined([form.count for form in row.forms], "or"), type(rule).__name__
         glue = f"{section} Type: {rule.type} is not valid"
         self.report.error("E-ARITY", span, f"{rule.type} takes {takes}, not {given}", accepted=row.usage, hint=hint, glue=glue)
         return row.forms[0] if len(row.forms) == 1 else None
@@ -178,13 +178,13 @@ class _Validation:
         glue = f"Unexpected condition for rule of type {rule.type} with {kind} return type"
         if condition is None:
             if not form.bare:
-                message = f"{rule.type} needs a {_either(families)} condition"
+                message = f"{rule.type} needs a {joined(families, 'or')} condition"
                 self.report.error("E-CONDITION", _name_span(rule), message, accepted=row.usage, glue=glue)
         elif not families:
             message = f"{rule.type} takes no condition"
             self.report.error("E-CONDITION", condition.span, message, accepted=row.usage, glue=glue)
         elif condition.family not in families:
-            message = f"{rule.type} takes a {_either(families)} condition, not a {condition.family} condition"
+            message = f"{rule.type} takes a {joined(families, 'or')} condition, not a {condition.family} condition"
             hint = "give a unit: days, hours or minutes" if (families, condition.family) == (("duration",), "number") else ""
             self.report.error("E-CONDITION", condition.span, message, accepted=row.usage, hint=hint, glue=glue)
         elif condition.family == "number" and "size" in families:
@@ -378,11 +378,6 @@ PARAMETER_CHECKS: dict[str, Callable[[_Validation, str, Span], None]] = {
     "aggregate": _Validation.aggregate,
     "metric": _Validation.metric,
 }
-
-
-def _either(words: Sequence[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _name_span(rule: syntax.Rule) -> Span:

@@ -34,19 +34,12 @@ NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Co
 
 def _prepare(rule: Rule, context: Context) -> PreparedRule:
     """With a condition, or as an analyzer, the query gives one number; else the rows that pass."""
-    query = _admitted(rule, context)
-    one_number = rule.condition is not None or isinstance(rule, Analyzer)
-    return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)
-
-
-def _admitted(rule: Rule, context: Context) -> Any:
-    """The rule's query over the engine's tables. Errors: `ExpressionError`."""
-    engine = context.engine
-    tables = {name: (engine.view(data), engine.schema(data)) for name, data in context.sources.items()}
-    query = parse_query(context.text(rule.parameters[0]).pattern, tables)
+    tables = {name: (context.engine.view(data), context.engine.schema(data)) for name, data in context.sources.items()}
+    query: Any = parse_query(context.text(rule.parameters[0]).pattern, tables)
     for select in query.find_all(exp.Select):
         _reject_product(select, context)
-    return query
+    one_number = rule.condition is not None or isinstance(rule, Analyzer)
+    return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)
 
 
 def _reject_product(select: exp.Select, context: Context) -> None:

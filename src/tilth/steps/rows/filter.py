@@ -8,9 +8,9 @@ from typing import Literal
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Dataset, Roles, Schema
+from tilth.data import Dataset, Roles, Schema
 from tilth.engine.expressions import coalesce
-from tilth.engine.layers import table
+from tilth.engine.layers import filtered
 from tilth.engine.user_sql.expression import parse_condition
 from tilth.steps.step import Learned, Learning, Step
 
@@ -49,5 +49,4 @@ class Filter(Step):
         return coalesce(found, exp.true()) if self.unknown == "keep" else found
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        kept = exp.Select(expressions=[exp.Star()]).from_(table(BELOW)).where(self.condition(schema), copy=False)
-        return data.rows(kept, ordered=data.ordered)
+        return filtered(data, self.condition(schema), data.ordered)

@@ -55,7 +55,8 @@ def cuts(
         fine = count(around).grouped(stratum, hashed)
         by_hash = (yield [fine])[fine]
     hashes = {edge: [(h, n) for (s, h), n in by_hash.items() if (s, h[:PREFIX]) == edge] for edge in edges}
-    return sizes, {s: tuple(_cut(None if at is None else (hashes[s, at[0]], at[1])) for at in ats) for s, ats in found.items()}
+    exact = {s: [at and _at(hashes[s, at[0]], at[1]) for at in ats] for s, ats in found.items()}
+    return sizes, {s: tuple(Cut(ABOVE) if at is None else Cut(*at) for at in ats) for s, ats in exact.items()}
 
 
 def _by_stratum(counted: Mapping[tuple[str, str], int]) -> list[tuple[str, list[tuple[str, int]]]]:
@@ -72,8 +73,3 @@ def _at(counted: Sequence[tuple[str, int]], place: int) -> tuple[str, int] | Non
             return text, place - ahead
         ahead += n
     return None
-
-
-def _cut(edge: tuple[Sequence[tuple[str, int]], int] | None) -> Cut:
-    at = None if edge is None else _at(*edge)
-    return Cut(ABOVE) if at is None else Cut(*at)
