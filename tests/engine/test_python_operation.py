@@ -18,6 +18,7 @@ from tilth.engine.python_operation import PythonFunction
 from tilth.engine.row import row_function
 from tilth.engine.session import everything
 from tilth.errors import RequestError
+from tilth.formats.writing import to_frame
 
 TABLE = pa.table({"n": pa.array([1, 2, None], pa.int32()), "s": ["a", None, "é"]})
 DATA = Dataset(Memory(TABLE, ("n", "s")))
@@ -59,15 +60,35 @@ class Same:
     def __call__(self, n):
         return n
 
-session = DuckDB().session()
-session.rows(DATA.change({"m": PythonFunction(Same(), (Kind.INTEGER,), Kind.INTEGER, "same").of(col("n"))}), everything())
+def changed():
+    return DATA.change({"m": PythonFunction(Same(), (Kind.INTEGER,), Kind.INTEGER, "same").of(col("n"))})
+
+def left(connection):
+    DuckDB(connection=connection).session().rows(changed(), everything())
+
+def handed_over():
+    with DuckDB().session() as session:
+        return to_frame(changed(), "duckdb", session)
 """
+ENDS = [
+    "session = DuckDB().session(); session.rows(changed(), everything())",
+    "own = duckdb.connect(); left(own)",
+    "relation = handed_over()",
+]
 
 
-def test_a_session_that_is_open_at_the_end_leaks_no_function():
+@pytest.mark.parametrize("end", ENDS, ids=["open", "left", "handed over"])
+def test_no_function_is_left_at_the_end(end):
     """DuckDB would list what is left on standard error."""
-    done = python("-c", OPEN)
+    done = python("-c", f"{OPEN}import duckdb\n{end}")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_was_handed_over_needs_no_function_any_more():
+    with DuckDB().session() as session:
+        relation = to_frame(CHANGED, "duckdb", session)
+    del session
+    assert relation.fetchall() == EXPECTED
 
 
 def test_one_row_is_given_what_the_engine_gives():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import itertools
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -10,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import finalize
 
 import duckdb
 from duckdb.func import ARROW, SPECIAL
@@ -31,14 +30,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
-_with_functions: WeakSet[Session] = WeakSet()
 
 
-@atexit.register
-def _remove_functions() -> None:
-    """At the end of the process: DuckDB reports functions that are still registered as leaks, on standard error."""
-    for session in list(_with_functions):
-        session.close()
+def _remove_function(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    with suppress(duckdb.Error):  # the user may have closed the connection
+        connection.remove_function(name)
 
 
 def _extremes_first(scan: Callable[[Files, Any], str], source: Files, run: Session) -> str:
@@ -231,9 +227,9 @@ class DuckDBRun(Session):
 
     def register(self, name: str, function: PythonFunction) -> None:
         takes, gives = function.sql_types(self.name)
-        _with_functions.add(self)
         self._connection.create_function(name, function.in_engine(), list(takes), gives, type=ARROW, null_handling=SPECIAL)
-        self._held.callback(self._connection.remove_function, name)
+        # with the session, however it ends: DuckDB reports functions that outlive the process as leaks, and a connection may outlive both
+        self._held.callback(finalize(self, _remove_function, self._connection, name))
 
     def batches(self, text: str) -> pa.RecordBatchReader:
         with translated(text, self._texts):
