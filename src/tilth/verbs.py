@@ -229,10 +229,11 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
         facts = begin(session)
         table = reading.flow_table(flow, data, session)
         prepared = run_flow(flow, table, session)
-        report = Report(f"run {flow.name}", prepared.findings, facts(table))
-        if place is not None:
-            deliver(prepared, report, place, session)
-        return Report(report.title, report.findings, facts(table))
+
+        def report() -> Report:
+            return Report(f"run {flow.name}", prepared.findings, facts(table))
+
+        return report() if place is None else deliver(prepared, report, place, session)
 
 
 def dry_run(flow: Flow, session: Session) -> None:

@@ -14,8 +14,9 @@ from itertools import pairwise
 import pytest
 
 from tests.report.samples import REPORTS
-from tilth.report import Report
+from tilth.report import Finding, Outcome, Report
 from tilth.report.html import embedded, to_html
+from tilth.rules.findings import RuleVerdict
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 ELEMENTS = {
@@ -112,10 +113,27 @@ def test_in_a_notebook_the_page_is_sealed_off():
     assert REPORTS["loans"]._repr_html_().startswith("<iframe")
 
 
+def test_rules_are_one_table_whose_details_are_folded():
+    page = Page(page_of("rules"))
+    table = next(a for a in page.all("table") if a.get("class") == "rules")
+    assert table
+    text = page_of("rules")
+    row = next(row for row in text.split("\n<tr>\n")[1:] if "IsComplete &#34;income&#34;" in row)
+    assert row.index("<details>") < row.index("868 of 20,212 rows fail") < row.rindex("</details>")
+    assert '<td class="number">868</td>' in row
+    assert "4.3 %</td>" in row
+
+
+def test_a_trend_is_drawn_where_there_is_a_history():
+    finding = Finding("RowCount > 5", value=9, outcome=Outcome.PASSED, payload=RuleVerdict(earlier=(8.0, 7.0)))
+    assert "from 7 to 9" in to_html(Report("check", (finding,)))
+    assert "trend" not in to_html(Report("check", (replace(finding, payload=RuleVerdict()),)))
+
+
 def test_sections_with_nothing_to_say_are_left_out():
     assert "<h2" not in page_of("empty")
     assert "<nav" not in page_of("empty")
-    assert re.findall(r'<h2 id="(\w+)"', page_of("rules")) == ["first", "rules", "analyzers"]
+    assert re.findall(r'<h2 id="(\w+)', page_of("rules")) == ["first", "rules", "analyzers"]
 
 
 # ── in a browser ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,6 +213,24 @@ def test_printed_pages_have_open_folds_and_omit_queries(opened):
     heights = page.eval_on_selector_all("details > :last-child", "all => all.map(e => [e.closest('.long') !== null, e.checkVisibility()])")
     assert {tuple(h) for h in heights} == {(False, True), (True, False)}
     assert not page.is_visible("nav")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_opens_its_section_and_the_navigation_stays(opened, width):
+    page = opened("loans", width=width)
+    assert not page.is_visible("#columns")
+    page.click("nav a[href='#columns']")
+    assert page.is_visible("#columns")
+    assert page.evaluate("scrollY") > 100
+    assert page.evaluate("(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('nav').getBoundingClientRect())")
+
+
+@pytest.mark.browser
+def test_the_verdict_and_the_rules_are_on_the_first_screen(opened):
+    page = opened("loans")
+    for element in (".result", "table.rules tbody tr"):
+        assert page.locator(element).first.bounding_box()["y"] < 900
 
 
 @pytest.mark.browser

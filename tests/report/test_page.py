@@ -9,7 +9,7 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.flow.split_checks import SplitCheck
 from tilth.report import Facts, Finding, Outcome, Report, Scan
-from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Table, Verdict, Words, plain
+from tilth.report.blocks import Block, Cell, Fold, Listing, Points, Section, Table, Words, plain
 from tilth.report.page import SLOWEST, facts, page, plan, verdict
 from tilth.report.sections import SECTIONS
 from tilth.rules.findings import Leaf, RuleVerdict
@@ -27,7 +27,7 @@ steps, split, numbers, analyzers = (section_of(kind) for kind in ("step", "split
 
 def inside(blocks: tuple[Block, ...]) -> list[Block]:
     """All blocks, those in folds and sections too."""
-    return [b for block in blocks for b in (block, *inside(getattr(block, "blocks", ())))]
+    return [b for block in blocks for b in (block, *inside((*getattr(block, "blocks", ()), *getattr(block, "verdicts", ()))))]
 
 
 def table(section: Section, caption: str) -> list[list[str]]:
@@ -74,16 +74,15 @@ def test_numbers_alone_are_not_judged():
 
 
 def test_failed_rules_come_before_those_that_could_not_be_judged_and_those_that_passed():
-    found = rules(REPORTS["rules"]).blocks
-    assert [b.outcome for b in found[:-1]] == ["Failed"] * 6 + ["Could not be judged"]
-    assert isinstance(found[-1], Fold)
-    income = next(b for b in found if isinstance(b, Verdict) and "income" in b.rule)
+    found = rules(REPORTS["rules"]).blocks[0].verdicts
+    assert [v.outcome for v in found] == ["Failed"] * 6 + ["Could not be judged"] + ["Passed"] * 4
+    income = next(v for v in found if "income" in v.rule)
     assert tuple(plain(line) for line in income.reasons) == ("868 of 20,212 rows fail (4.3 %).", "Found 0.957.")
 
 
 def test_skipped_rows_are_not_counted_as_judged():
     finding = Finding("r", outcome=Outcome.FAILED, payload=RuleVerdict(rows={"passed": 6, "failed": 2, "skipped": 2, "total": 10}))
-    assert rules(Report("x", (finding,))).blocks[0].reasons == ("2 of 8 rows fail (25 %).",)
+    assert rules(Report("x", (finding,))).blocks[0].verdicts[0].reasons == ("2 of 8 rows fail (25 %).",)
 
 
 def test_a_failed_rule_shows_its_details():
@@ -97,7 +96,9 @@ def test_a_failed_rule_shows_its_details():
         "notes": ("one", "two"),
     }
     message = "one\ntwo\n1 of 2 rows do not meet it"
-    found = rules(Report("x", (Finding(name, outcome=Outcome.FAILED, message=message, payload=RuleVerdict(**details)),))).blocks[0]
+    found = (
+        rules(Report("x", (Finding(name, outcome=Outcome.FAILED, message=message, payload=RuleVerdict(**details)),))).blocks[0].verdicts[0]
+    )
     assert plain(found.rule) == 'Mean "x" > avg(last(3))'
     assert [plain(r) for r in found.reasons] == [
         "1 of 2 rows fails (50 %).",
@@ -112,7 +113,7 @@ def test_a_failed_rule_shows_its_details():
 def test_a_composite_shows_its_parts():
     leaves = (Leaf("a", "Passed"), Leaf("b", "Failed", notes=("no",)))
     finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, message="no", payload=RuleVerdict(leaves=leaves, notes=("no",)))
-    found = rules(Report("x", (finding,))).blocks[0]
+    found = rules(Report("x", (finding,))).blocks[0].verdicts[0]
     assert found.reasons == ()
     assert [[plain(c.words) for c in row] for row in found.blocks[0].rows] == [["a", "Passed", ""], ["b", "Failed", "no"]]
 
@@ -142,7 +143,7 @@ def test_the_share_of_passing_rows_is_not_shown_beside_their_count():
 def test_the_reasons_of_a_part_are_sentences():
     leaf = Leaf("a", "Failed", broken=(7.0,), rows={"failed": 1, "total": 2})
     finding = Finding("(a) AND (b)", outcome=Outcome.FAILED, payload=RuleVerdict(leaves=(leaf,)))
-    assert plain(rules(Report("x", (finding,))).blocks[0].blocks[0].rows[0][2].words) == "1 of 2 rows fails (50 %). Found 7."
+    assert plain(rules(Report("x", (finding,))).blocks[0].verdicts[0].blocks[0].rows[0][2].words) == "1 of 2 rows fails (50 %). Found 7."
 
 
 def test_a_metric_of_several_parts_is_one_row():
@@ -197,7 +198,7 @@ def test_the_plan_has_every_scan_and_its_query():
 def test_the_slowest_of_many_scans_are_shown_and_long_queries_are_cut():
     scans = tuple(Scan(f"scan {k}", 0.1 + (k % 7), "SELECT 1" * 5000) for k in range(30))
     section = plan(Report("x", (), Facts(scans=scans, seconds=200.0)))
-    assert section.blocks[0] == Words("30 scans of the data took 88.00 of 200.00 seconds.")
+    assert section.lead == "30 scans of the data took 88.00 of 200.00 seconds"
     told = table(section, f"The {SLOWEST} slowest of 30 scans of the data")
     assert len(told) == SLOWEST + 1
     assert told[1] == ["7", "scan 6", "6.10"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tilth import formats
@@ -14,8 +15,10 @@ from tilth.store.places import atomic
 from tilth.store.uri import Place
 
 
-def deliver(prepared: Prepared, report: Report, place: Place, engine: Session) -> None:
-    """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: as an atomic write.
+def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session) -> Report:
+    """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: as an atomic write. The report is returned.
+
+    It is made after the parts are written and counts their scans and seconds; the terminal and both files show the same ones.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
@@ -24,7 +27,9 @@ def deliver(prepared: Prepared, report: Report, place: Place, engine: Session) -
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
-        write_reports(report, folder)
+        made = report()
+        write_reports(made, folder)
+    return made
 
 
 def deliver_report(report: Report, place: Place) -> None:

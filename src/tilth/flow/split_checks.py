@@ -185,7 +185,8 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
         blocks.append(table("What the parts have in common", heads, rows, ["rows", "share"]))
-    return Section("split", "The split", tuple(blocks), advice=tuple(Advice(leak, 70) for leak in leaks[:2]))
+    lead = ", ".join(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes)
+    return Section("split", "The split", tuple(blocks), advice=tuple(Advice(leak, 70) for leak in leaks[:2]), lead=lead)
 
 
 def leak_message(finding: Finding[SplitCheck]) -> str:

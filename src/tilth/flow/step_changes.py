@@ -88,7 +88,7 @@ def steps(findings: Sequence[Finding[StepChanges]]) -> Section:
         more = [block for block in (_changed(f.payload), _learned(f.payload)) if block]
         if more:
             blocks.append(Fold(f"{k}. {code(f.payload.step or f.name, 200)}", tuple(more)))
-    return Section("steps", "What preparation did", tuple(blocks))
+    return Section("steps", "What preparation did", tuple(blocks), lead=counted(len(findings), "step"))
 
 
 def _overview(findings: Sequence[Finding[StepChanges]]) -> Block:

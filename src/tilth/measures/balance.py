@@ -112,7 +112,8 @@ def balance(findings: Sequence[Finding[ClassBalance]]) -> Section:
         rows.append(("all", *(number(sum(counts.values())) for counts in parts.values())))
         blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"{title}, as shares of each part."))
         blocks.append(table(title, ("value", *parts), rows, numbers=parts, brief=12))
-    return Section("balance", "Class balance", tuple(blocks), advice=tuple(_advice(findings)))
+    lead = "; ".join(f"{code(', '.join(f.subject))}{f' in {code(f.part)}' if f.part else ''}: {f.message}" for f in findings[:1])
+    return Section("balance", "Class balance", tuple(blocks), advice=tuple(_advice(findings)), lead=lead)
 
 
 def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:

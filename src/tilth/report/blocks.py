@@ -146,13 +146,27 @@ class Picture:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A rule that did not pass: the rule, the reasons, and details below."""
+    """A rule with its verdict: how many rows fail, their share as a bar, the value and its trend; reasons and details are folded."""
 
     tone: Tone
     outcome: str
     rule: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    part: str = ""
+    failing: str = ""
+    share: Cell = Cell()
+    value: str = ""
+    trend: str = ""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Rules in one table, those beyond `most` folded. A terminal lists those that did not pass with their reasons, the others in short."""
+
+    caption: str
+    verdicts: tuple[Verdict, ...]
+    most: int = 100
 
 
 @dataclass(frozen=True)
@@ -184,7 +198,8 @@ class Advice:
 class Section:
     """A titled section of the page, which may have subsections. A terminal omits those that are not `brief`.
 
-    `advice` goes to the top of the page, `summary` into the Markdown comment of a pull request.
+    `lead` is what a reader sees of it while it is folded. `advice` goes to the top of the page, `summary` into the Markdown comment of a
+    pull request.
     """
 
     key: str
@@ -193,14 +208,18 @@ class Section:
     brief: bool = True
     advice: tuple[Advice, ...] = ()
     summary: tuple[Table, ...] = ()
+    lead: str = ""
 
 
-Block: TypeAlias = "Words | Points | Table | Picture | Verdict | Listing | Fold | Section"
+Block: TypeAlias = "Words | Points | Table | Picture | Verdicts | Listing | Fold | Section"
 
 
 @dataclass(frozen=True)
 class Page:
-    """A report laid out: the verdict, what to look at first, figures of the run, and the non-empty sections."""
+    """A report laid out: the verdict, what to look at first, figures of the data and of the run, and the non-empty sections.
+
+    The sections whose keys are in `unfolded` are shown at once, the others by their title and lead.
+    """
 
     title: str
     subtitle: str
@@ -208,8 +227,10 @@ class Page:
     verdict: str
     advice: tuple[tuple[str, str], ...]
     figures: tuple[tuple[str, str], ...]
+    run: tuple[tuple[str, str], ...]
     note: str
     sections: tuple[Section, ...]
+    unfolded: frozenset[str]
 
 
 def table(caption: str, heads: tuple[str, ...], rows: Any, numbers: Any = (), brief: int = 40, wordy: Any = ()) -> Table:

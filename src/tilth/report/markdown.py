@@ -33,8 +33,8 @@ def _pieces(report: Report) -> Iterator[str]:
     if laid_out.advice:
         yield "\n".join(f"{k}. {_words(words)}" for k, (words, _) in enumerate(laid_out.advice, 1))
     yield from (_table(block) for section in laid_out.sections for block in section.summary)
-    if laid_out.figures:
-        yield f"<sub>{', '.join(f'{_words(n)} {_words(of)}' for n, of in laid_out.figures)}</sub>"
+    if figures := (*laid_out.figures, *laid_out.run):
+        yield f"<sub>{', '.join(f'{_words(n)} {_words(of)}' for n, of in figures)}</sub>"
 
 
 def _table(block: Table) -> str:

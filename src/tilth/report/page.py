@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, Words, code, counted, cut, shown, table
+from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, code, counted, cut, shown, table
 from tilth.report.charts import number
 from tilth.report.facts import Scan
 from tilth.report.finding import Outcome
@@ -15,6 +15,7 @@ MOST_ADVICE = 8
 MOST = 200  # queries shown
 LONGEST = 4000  # characters of a query
 SLOWEST = 12
+RUN = frozenset({"plan", "facts"})  # the sections about the run, not about the data
 
 
 def page(report: Report) -> Page:
@@ -27,7 +28,20 @@ def page(report: Report) -> Page:
     tone, words = verdict(report)
     advice = sorted(((a, s.key) for s in sections for a in s.advice), key=lambda known: -known[0].urgency)[:MOST_ADVICE]
     first = tuple((a.words, key) for a, key in advice)
-    return Page(report.title or "Report", _subtitle(report), tone, words, first, _figures(report), _parts(report), tuple(sections))
+    judged = bool(report.verdicts)
+    unfolded = frozenset(s.key for s in sections if s.key in ("rules", "warnings") or not (judged or s.key in RUN))
+    return Page(
+        report.title or "Report",
+        _subtitle(report),
+        tone,
+        words,
+        first,
+        _figures(report),
+        _run(report),
+        _parts(report),
+        tuple(sections),
+        unfolded,
+    )
 
 
 def verdict(report: Report) -> tuple[Tone, str]:
@@ -60,12 +74,20 @@ def _subtitle(report: Report) -> str:
 
 
 def _figures(report: Report) -> tuple[tuple[str, str], ...]:
-    """The run in figures: what they count, and the number."""
-    f, verdicts, rows = report.facts, report.verdicts, report.rows
+    """The data in figures: the number, and what it counts."""
+    verdicts, rows = report.verdicts, report.rows
     passed = sum(r.outcome is Outcome.PASSED for r in verdicts)
     figures = (
         ("" if rows is None else number(rows), "row" if rows == 1 else "rows"),
         (f"{number(passed)} of {number(len(verdicts))}" if verdicts else "", "rules passed"),
+    )
+    return tuple(figure for figure in figures if figure[0])
+
+
+def _run(report: Report) -> tuple[tuple[str, str], ...]:
+    """The run in figures."""
+    f = report.facts
+    figures = (
         (number(len(f.scans)) if f.scans else "", "scan of the data" if len(f.scans) == 1 else "scans of the data"),
         (seconds(f.seconds) if f.seconds else "", "seconds"),
         (f.engine, "engine"),
@@ -98,12 +120,12 @@ def plan(report: Report) -> Section | None:
     slowest = sorted(scans, key=lambda known: -known[1].seconds)[:SLOWEST]
     rows = [(str(k), s.purpose, cut(s.title, 100), seconds(s.seconds)) for k, s in (scans if len(scans) <= SLOWEST else slowest)]
     caption = total if len(rows) == len(scans) else f"The {len(rows)} slowest of {total}"
-    lead = Words(f"{total} took {seconds(sum(s.seconds for _, s in scans))} of {seconds(report.facts.seconds)} seconds.")
-    blocks: list[Block] = [lead, *_purposes(report.facts.scans), table(caption, ("", "for", "scan", "seconds"), rows, ["seconds"])]
+    lead = f"{total} took {seconds(sum(s.seconds for _, s in scans))} of {seconds(report.facts.seconds)} seconds"
+    blocks: list[Block] = [*_purposes(report.facts.scans), table(caption, ("", "for", "scan", "seconds"), rows, ["seconds"])]
     folds = [Fold(f"{k}. {cut(s.named, 120)}, {seconds(s.seconds)} s", (_query(s.query),)) for k, s in scans[:MOST] if s.query]
     if folds:
         blocks.append(Fold("The queries", tuple(folds), printed=False))
-    return Section("plan", "Scans of the data", tuple(blocks))
+    return Section("plan", "Scans of the data", tuple(blocks), lead=lead)
 
 
 def _purposes(scans: Sequence[Scan]) -> list[Table]:

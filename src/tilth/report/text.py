@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from tilth.report.blocks import Block, Cell, Fold, Page, Points, Section, Table, Tone, Verdict, Words, counted, plain
+from tilth.report.blocks import Block, Cell, Fold, Page, Points, Section, Table, Tone, Verdict, Verdicts, Words, counted, plain, table
 from tilth.report.charts import number
-from tilth.report.page import page
+from tilth.report.page import RUN, page
 from tilth.report.report import Report
 
 WIDTH = 100  # without a terminal
@@ -26,7 +26,6 @@ MOST_VERDICTS = 20
 MOST_POINTS = 12
 GAP = 2  # between the columns of a table
 LONGEST_NAME, LONGEST_WORD = 24, 16  # never wrapped; in columns of a terminal
-LEFT_OUT = frozenset({"plan", "facts"})  # the summary line has the scans and the seconds
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": "·"}
 COLOURS: dict[Tone, str] = {"good": "green", "bad": "red", "unknown": "yellow", "": ""}
 
@@ -67,8 +66,8 @@ def _page(laid_out: Page) -> Iterator[RenderableType]:
     if laid_out.subtitle:
         yield _line(laid_out.subtitle, "dim")
     yield _hanging(SYMBOLS[laid_out.tone], laid_out.verdict, laid_out.tone, "bold")
-    if laid_out.figures:
-        yield _line(", ".join(f"{of}: {n}" if not n[:1].isdigit() else f"{n} {of}" for n, of in laid_out.figures), "dim")
+    if figures := (*laid_out.figures, *laid_out.run):
+        yield _line(", ".join(f"{of}: {n}" if not n[:1].isdigit() else f"{n} {of}" for n, of in figures), "dim")
     if laid_out.note:
         yield _line(laid_out.note, "dim")
     if laid_out.advice:
@@ -77,28 +76,17 @@ def _page(laid_out: Page) -> Iterator[RenderableType]:
         for k, (words, _) in enumerate(laid_out.advice, 1):
             yield _hanging(f"{k}.", words)
     for section in laid_out.sections:
-        if section.key not in LEFT_OUT:
+        if section.key not in RUN:  # the line of figures has the scans and the seconds
             yield from _section(section, "bold")
 
 
 def _section(section: Section, style: str) -> Iterator[RenderableType]:
-    inside = [piece for block in _cut(section.blocks) for piece in _block(block)]
+    inside = [piece for block in section.blocks for piece in _block(block)]
     if inside:
         if section.title:
             yield ""
             yield _line(section.title, style)
         yield from inside
-
-
-def _cut(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The blocks, with a limited number of verdicts."""
-    verdicts = 0
-    for block in blocks:
-        verdicts += isinstance(block, Verdict)
-        if not isinstance(block, Verdict) or verdicts <= MOST_VERDICTS:
-            yield block
-        elif verdicts == MOST_VERDICTS + 1:
-            yield Words("… and more; the HTML and the JSON report have them all.")
 
 
 def _block(block: Block) -> Iterator[RenderableType]:
@@ -112,20 +100,35 @@ def _block(block: Block) -> Iterator[RenderableType]:
                 yield _line(f"… and {number(len(block.points) - MOST_POINTS)} more")
         case Table():
             yield from _table(block)
-        case Verdict():
-            yield from _verdict(block)
+        case Verdicts():
+            yield from _verdicts(block)
         case Section() if block.brief:
             yield from _section(block, "underline")
         case Fold() if block.brief:
-            yield _line(block.title)
+            yield ""
+            yield _line(block.title, "underline")
             for inside in block.blocks:
                 yield from _block(inside)
+
+
+def _verdicts(block: Verdicts) -> Iterator[RenderableType]:
+    """Rules that did not pass with their reasons, up to a limit; the others in a table."""
+    worst = [v for v in block.verdicts if v.tone != "good"]
+    for verdict in worst[:MOST_VERDICTS]:
+        yield from _verdict(verdict)
+    if len(worst) > MOST_VERDICTS:
+        yield _line("… and more; the HTML and the JSON report have them all.")
+    passed = [v for v in block.verdicts if v.tone == "good"]
+    if passed:
+        yield _line(f"{counted(len(passed), 'rule')} passed")
+        rows = [(v.rule, v.part, Cell(v.outcome, v.tone), v.value, " ".join(v.reasons)) for v in passed]
+        yield from _table(table("Passed", ("rule", "data", "verdict", "value", "remark"), rows, ["value"], brief=20))
 
 
 def _verdict(block: Verdict) -> Iterator[RenderableType]:
     outcome = "" if block.tone == "bad" else f"{block.outcome}: "
     yield _hanging(SYMBOLS[block.tone], f"{outcome}{block.rule}", block.tone, "bold")
-    for reason in block.reasons:
+    for reason in (*block.reasons, *([f"Judged on {block.part}."] if block.part else [])):
         yield Padding(_line(reason), (0, 0, 0, 4))
     for inside in block.blocks:
         for piece in _block(inside):

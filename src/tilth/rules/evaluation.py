@@ -26,6 +26,7 @@ from tilth.rules.types import RULE_TYPES
 
 EXAMPLES = 5  # shown of what fails a rule
 MOST_EXAMPLES = 20  # failed rules for which they are looked up
+TREND = 20  # earlier values of a rule's metric in its finding
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ class _Evaluator:
             warnings=(*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))),
             leaves=tuple(_leaf(leaf, self.results[leaf]) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
             example_rows=shown.rows,
+            earlier=self._earlier(rule, result),
         )
         return Finding(
             name,
@@ -160,6 +162,12 @@ class _Evaluator:
             payload=payload,
             examples=shown.examples,
         )
+
+    def _earlier(self, rule: Rule | Composite, result: RuleResult) -> tuple[float, ...]:
+        """The values of the rule's first metric in the last checks of the history."""
+        if self.context.history is None or isinstance(rule, Composite) or not result.metrics:
+            return ()
+        return tuple(self.context.history(statistic(rule, next(iter(result.metrics))))[:TREND])
 
     def _with_history(self, rule: Rule | Composite) -> Rule | Composite:
         if isinstance(rule, Rule):

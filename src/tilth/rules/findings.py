@@ -41,7 +41,8 @@ class RuleVerdict(Reasons, Payload):
     """The verdict of a rule; the finding's name is the rule's canonical form.
 
     `evaluated` is the rule with operands resolved; `metrics` name → number; `example_rows` says how many rows each of the finding's
-    `examples` is of, where they are values or keys; `leaves` are the parts of a composite.
+    `examples` is of, where they are values or keys; `leaves` are the parts of a composite; `earlier` the values of the first metric in
+    earlier checks of a history, the latest first.
     """
 
     KIND: ClassVar[str] = "rule"
@@ -52,6 +53,7 @@ class RuleVerdict(Reasons, Payload):
     example_rows: tuple[int, ...] = ()
     leaves: tuple[Leaf, ...] = ()
     warnings: tuple[str, ...] = ()
+    earlier: tuple[float, ...] = ()
 
     @property
     def row_count(self) -> int | None:

@@ -10,11 +10,11 @@ from tilth.report.blocks import (
     Advice,
     Block,
     Cell,
-    Fold,
     Section,
     Table,
     Tone,
     Verdict,
+    Verdicts,
     Words,
     code,
     counted,
@@ -22,13 +22,12 @@ from tilth.report.blocks import (
     table,
     value_with_interval,
 )
-from tilth.report.charts import number, percent
+from tilth.report.charts import number, part_of_whole, percent, trend
 from tilth.report.finding import Finding, Outcome
 from tilth.report.sections import ReportSection
 from tilth.rules.findings import AnalyzerNumbers, Reasons, RuleVerdict
 
 MOST_SHOWN = 12  # columns of failing rows
-MOST = 50  # failing rules that are shown one by one; the others are in a table
 MOST_ADVICE = 3  # failed rules that are named at the beginning
 MOST_SUMMED_UP = 20  # failing rules in the summary
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
@@ -41,14 +40,8 @@ def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     failed, passed = ([f for f in findings if f.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.PASSED))
     unjudged = [f for f in findings if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
     worst = failed + unjudged
-    blocks: list[Block] = [_verdict(f, several) for f in worst[:MOST]]
-    if len(worst) > MOST:
-        more = _table(f"{counted(len(worst) - MOST, 'more rule')} that did not pass", worst[MOST:], several)
-        blocks.append(Fold(more.caption, (more,)))
-    if passed:
-        rest = _table(f"{counted(len(passed), 'rule')} passed", passed, several)
-        blocks.append(Fold(rest.caption, (rest,), brief=True))
-    return Section("rules", "Rules", tuple(blocks), advice=(*_unjudged(unjudged), *_failed(failed)), summary=tuple(_summary(worst)))
+    verdicts = Verdicts("Rules", tuple(_verdict(f, several) for f in (*worst, *passed)))
+    return Section("rules", "Rules", (verdicts,), advice=(*_unjudged(unjudged), *_failed(failed)), summary=tuple(_summary(worst)))
 
 
 def _unjudged(findings: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
@@ -127,16 +120,28 @@ def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
         lines.append(f"With its names resolved: {code(payload.evaluated, 400)}.")
     if payload.labels:
         lines.append("Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in payload.labels.items()) + ".")
-    if several and finding.part:
-        lines.append(f"Judged on {code(finding.part)}.")
     blocks: list[Block] = [Words(w) for w in payload.warnings]
     blocks += _leaves(payload)
-    if len(payload.metrics) > 1 or (payload.metrics and not finding.message):
+    if len(payload.metrics) > 1 or (payload.metrics and not finding.message and finding.outcome is not Outcome.PASSED):
         blocks.append(Words(f"Measured: {_metrics(payload.metrics)}."))
     if finding.examples:
         blocks.append(_examples(finding))
-    outcome = OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged")
-    return Verdict(TONES.get(finding.outcome, "unknown"), outcome, code(finding.name, 2000), tuple(lines), tuple(blocks))
+    failed, judged = payload.failing or (0, 0)
+    share = failed / judged if judged else None
+    return Verdict(
+        tone=TONES.get(finding.outcome, "unknown"),
+        outcome=OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged"),
+        rule=code(finding.name, 2000),
+        reasons=tuple(lines),
+        blocks=tuple(blocks),
+        part=code(finding.part) if several and finding.part else "",
+        failing="" if share is None else number(failed),
+        share=Cell()
+        if share is None
+        else Cell(percent(share), chart=part_of_whole(f"failing rows of {finding.name}", share, key=finding.part)),
+        value="" if finding.value is None else value_with_interval(finding.value),
+        trend=trend(f"{finding.name} over time", [*reversed(payload.earlier), finding.number], key=finding.part) if payload.earlier else "",
+    )
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:
@@ -185,21 +190,6 @@ def _examples(finding: Finding[RuleVerdict]) -> Block:
 def outcome_cell(outcome: Outcome | None) -> Cell:
     """A verdict as a cell."""
     return Cell(OUTCOMES[outcome] if outcome else "Not judged", TONES.get(outcome, "unknown"))
-
-
-def _table(caption: str, findings: Sequence[Finding[RuleVerdict]], several: bool) -> Table:
-    heads = ("rule", "verdict", *(("data",) if several else ()), "value", "reason")
-    rows = [
-        (
-            Cell(code(f.name, 400)),
-            outcome_cell(f.outcome),
-            *((Cell(f.part),) if several else ()),
-            Cell("" if f.value is None else value_with_interval(f.value)),
-            Cell(" ".join(f.payload.reasons(f.message))),
-        )
-        for f in findings
-    ]
-    return table(caption, heads, rows, numbers=["value"], brief=20)
 
 
 def analyzers(findings: Sequence[Finding[AnalyzerNumbers]]) -> Section:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from tests.report.samples import REPORTS
 from tilth.measures.bias import section
 from tilth.measures.bias.payload import BiasNumber
-from tilth.measures.bias.section import MOST
 from tilth.report import Finding, Report
 from tilth.report.blocks import Fold, Picture, Points, Section, Table, plain
 
@@ -22,7 +21,7 @@ def found(name: str = "DPL", value: float | None = 0.1, details: dict[str, objec
 
 def test_a_group_has_sentences_a_chart_and_a_table():
     section = bias(REPORTS["loans"])
-    groups = [b for b in section.blocks if isinstance(b, Section)]
+    groups = [b for b in section.blocks if isinstance(b, Fold)]
     assert [plain(g.title) for g in groups] == ["sex=female against the others", "age=(-inf, 25) against the others"]
     assert [type(b) for b in groups[0].blocks] == [Points, Picture, Table, Points]
     assert [plain(words) for words in groups[0].blocks[-1].points] == [
@@ -41,14 +40,22 @@ def test_groups_are_compared_in_one_table_the_largest_first():
     assert [[plain(c.words) for c in row] for row in overview.rows] == [["f=1", "0.1", "0.1"], ["f=2", "0.2", "0.2"], ["f=0", "0", "0"]]
 
 
-def test_the_largest_groups_are_shown_and_the_others_folded():
-    named = [replace(found(value=0.1, details={"counts": {"n_a": 1000, "n_d": k}}), group=f"f={k}") for k in range(MOST + 3)]
-    section = bias(Report("x", tuple(named)))
-    told = [b for b in section.blocks if isinstance(b, Section)]
-    assert [plain(s.title) for s in told] == [f"f={k} against the others" for k in range(3, MOST + 3)]
-    assert not any(s.brief for s in told)
-    assert isinstance(section.blocks[-1], Fold)
-    assert section.blocks[-1].title == "3 smaller groups"
+def test_groups_are_folded_the_largest_first():
+    named = [replace(found(value=0.1, details={"counts": {"n_a": 1000, "n_d": k}}), group=f"f={k}") for k in range(9)]
+    folds = [b for b in bias(Report("x", tuple(named))).blocks if isinstance(b, Fold)]
+    assert [plain(s.title) for s in folds] == [f"f={k} against the others" for k in reversed(range(9))]
+    assert not any(s.brief for s in folds)
+
+
+def test_of_two_groups_that_are_compared_with_each_other_the_one_behind_is_shown():
+    named = [
+        replace(found(value=value, details={"facet": "sex", "other": other}, part=part), group=f"sex={group}")
+        for group, other, sign in (("m", "f", -1), ("f", "m", 1))
+        for part, value in (("raw", 0.1 * sign), ("train", 0.2 * sign))
+    ]
+    for order in (named, named[::-1]):
+        section = bias(Report("x", tuple(order)))
+        assert [plain(b.title) for b in section.blocks if isinstance(b, Fold)] == ["sex=f against sex=m"]
 
 
 def test_a_distance_over_all_labels_is_separate():

@@ -30,7 +30,6 @@ from tilth.report.sections import ReportSection
 
 MOST_SUMMED_UP = 20  # lines of the summary
 SMALL = 0.05  # a smaller share of the rows is not advised on where there are larger ones
-MOST = 6  # groups that are shown at once; the smaller ones are in a fold
 BRIEF = 2  # groups up to which a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 LEAD = (
@@ -41,20 +40,34 @@ SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is �
 
 
 def bias(found: Sequence[Found]) -> Section:
-    """All groups in one table, then a section for each: sentences, a chart of all metrics with their intervals, and the numbers."""
+    """All groups in one table, then a fold for each: sentences, a chart of all metrics with their intervals, and the numbers."""
     groups: dict[Compared, list[Found]] = {}
     for f in found:
         groups.setdefault(Compared.of(f), []).append(f)
+    groups = _without_mirrors(groups, headline(found))
     blocks: list[Block] = [Words(LEAD)]
     blocks += [Points((SAME,), remarks=True)] if {"TVD", "DPL"} <= {metric_of(f) for f in found} else []
     blocks += [_overview(groups, found)] if len(groups) > 1 else []
-    shown = [_group(k, group, of, brief=len(groups) <= BRIEF) for k, (group, of) in enumerate(groups.items(), 1)]
-    sizes = [_size(of) for of in groups.values()]
-    first = set(sorted(range(len(shown)), key=lambda k: -sizes[k])[:MOST])
-    blocks += [section for k, section in enumerate(shown) if k in first]
-    if rest := tuple(section for k, section in enumerate(shown) if k not in first):
-        blocks.append(Fold(counted(len(rest), "smaller group"), rest, printed=False))
-    return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)))
+    brief = len(groups) <= BRIEF
+    blocks += [_group(k, group, groups[group], brief) for k, group in enumerate(sorted(groups, key=lambda g: -_size(groups[g])), 1)]
+    lead = f"{counted(len(groups), 'group')} compared with all others"
+    return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)), lead=lead)
+
+
+def _without_mirrors(groups: Mapping[Compared, list[Found]], name: str) -> dict[Compared, list[Found]]:
+    """The groups, and of two that are compared with each other the one that is behind: the other's numbers are the same, turned round."""
+
+    def behind(of: Sequence[Found]) -> float:
+        return next((f.number for f in of if metric_of(f) == name and f.number is not None), 0.0)
+
+    kept: dict[Compared, list[Found]] = {}
+    for group, of in groups.items():
+        mirror = next((k for k in kept if group.other and k.column == group.column and {k.d, k.a} == {group.d, group.a}), None)
+        if mirror is None:
+            kept[group] = of
+        elif behind(of) > behind(kept[mirror]):
+            kept = {group if k == mirror else k: of if k == mirror else v for k, v in kept.items()}
+    return kept
 
 
 def _advice(found: Sequence[Found]) -> list[Advice]:
@@ -119,7 +132,7 @@ def _size(found: Sequence[Found]) -> float:
 # ── one group ──
 
 
-def _group(k: int, group: Compared, found: list[Found], brief: bool) -> Section:
+def _group(k: int, group: Compared, found: list[Found], brief: bool) -> Fold:
     parts = list(dict.fromkeys(f.part for f in found))
     by_metric: dict[str, dict[str, Found]] = {}
     for f in found:
@@ -129,7 +142,7 @@ def _group(k: int, group: Compared, found: list[Found], brief: bool) -> Section:
     notes = _notes(found)
     blocks: list[Block] = [Points(tuple(said))] if said else []
     blocks += [_chart(k, group, by_metric), _table(group, parts, by_metric), *([Points(tuple(notes), remarks=True)] if notes else [])]
-    return Section(f"bias-{k}", f"{group.d} against {group.a}", tuple(blocks), brief)
+    return Fold(f"{group.d} against {group.a}", tuple(blocks), brief=brief)
 
 
 def _chart(k: int, group: Compared, by_metric: Mapping[str, Mapping[str, Found]]) -> Block:

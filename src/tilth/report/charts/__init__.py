@@ -10,6 +10,7 @@ description. `role="img"`, `<title>` and `<desc>` are for screen readers.
     intervals    values with confidence intervals, a neutral line and bands that are accepted
     shares       one thin bar of valid, missing and invalid
     histogram    counts of equal bins, as small as a cell of a table; `sparkline` is the same as characters
+    small        one line of a table: a share, or a number over time
 
 Nothing to draw gives a figure that says “no data”. None and NaN are named, infinities run to the edge and end in an arrow. Names are cut
 to their room, by an estimate of their width, with the full string in a `<title>`; they are escaped. Beyond `MOST` names the rest is
@@ -24,6 +25,7 @@ from tilth.report.charts.intervals import Dot, intervals
 from tilth.report.charts.letters import clean
 from tilth.report.charts.numbers import number, percent, with_interval
 from tilth.report.charts.shares import shares
+from tilth.report.charts.small import part_of_whole, trend
 from tilth.report.charts.stacked import stacked
 
 __all__ = [
@@ -35,9 +37,11 @@ __all__ = [
     "histogram",
     "intervals",
     "number",
+    "part_of_whole",
     "percent",
     "shares",
     "sparkline",
     "stacked",
+    "trend",
     "with_interval",
 ]
