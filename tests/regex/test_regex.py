@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,9 @@ from sqlglot import exp
 
 from tests.regex import patterns
 from tilth.errors import ExpressionError
-from tilth.regex import Regex
+from tilth.regex import Regex, tree
 from tilth.regex.parser import Parser
+from tilth.regex.replacement import Replacement
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -36,20 +38,33 @@ def duck() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def uses(regex: Regex) -> list[tuple[str, Regex]]:
     """All that can be done with the pattern: the name of the use, and the pattern for it."""
-    return [("search", regex), ("search", regex.full()), ("extract", regex)]
+    found = [("search", regex), ("search", regex.full()), ("extract", regex)]
+    return found if tree.may_be_empty(regex.tree) else [*found, ("replace", regex)]
+
+
+def replacing(regex: Regex) -> Replacement:
+    """A replacement with every group that can be named, and characters that engines escape."""
+    groups = sorted(tree.groups(Parser(regex.text, numbered=True).tree))[:9]
+    return regex.replacing("<$0|" + "".join(f"${n}0" for n in groups) + r"$>\\\$1")
 
 
 def python(use: str, regex: Regex, text: str) -> Any:
+    if use == "replace":
+        return re.sub(*replacing(regex).python, text)
     found = regex.compile_python().search(text)
     return found is not None if use == "search" else found[0] if found else ""
 
 
 def duckdb_sql(use: str, regex: Regex) -> str:
+    if use == "replace":
+        return f"regexp_replace(x, {', '.join(quoted(text, 'duckdb') for text in replacing(regex).duckdb)}, 'g')"
     pattern = quoted(regex.duckdb, "duckdb")
     return f"regexp_matches(x, {pattern})" if use == "search" else f"regexp_extract(x, {pattern}, 0)"
 
 
 def spark_sql(use: str, regex: Regex) -> str:
+    if use == "replace":
+        return f"regexp_replace(x, {', '.join(quoted(text, 'spark') for text in replacing(regex).spark)})"
     pattern = quoted(regex.spark, "spark")
     return f"x rlike {pattern}" if use == "search" else f"regexp_extract(x, {pattern}, 0)"
 

@@ -12,7 +12,8 @@ it. A pattern matches code points; it is searched for anywhere in the string unl
 | `\d` `\w` `\s` and `\D` `\W` `\S` | `[0-9]`, `[0-9A-Za-z_]`, `[ \t\n\r\f]` and their opposites: ASCII only, without the vertical tab |
 | `^` `\A` and `$` `\z` | the start and the end of the string, never of a line |
 | `\b` | the edge of a run of `\w` |
-| `(…)` `(?:…)` `a\|b` | a group, which is never numbered; alternatives, of which the first that leads to a match is taken |
+| `(…)` `(?:…)` | a group, which has a number where matches are replaced; a group without one |
+| `a\|b` | alternatives, of which the first that leads to a match is taken |
 | `*` `+` `?` `{n}` `{n,}` `{n,m}` | greedy repeats; lazy with `?` after them; counts up to 1,000, nested ones multiplied |
 | `(?i)` `(?s)` `(?is)` at the very beginning; `(?i:…)` `(?s:…)` anywhere | ignore the case of ASCII letters; a dot that matches `\n` too |
 
@@ -38,6 +39,7 @@ from tilth.regex import tree
 from tilth.regex.cost import longest_string
 from tilth.regex.parser import Parser
 from tilth.regex.render import DUCKDB, PYTHON, SPARK, render
+from tilth.regex.replacement import Replacement
 from tilth.regex.tree import Edge, Node
 
 __all__ = ["Regex"]
@@ -96,6 +98,16 @@ class Regex:
     def python(self) -> str:
         """The pattern for Python's `re`, without flags, for a search: `re.search(…, x)`."""
         return render(self.tree, PYTHON)
+
+    def replacing(self, text: str) -> Replacement:
+        """This pattern with a replacement of all its matches, in which `$1` to `$9` are groups and `$0` is the match.
+
+        Raises `ExpressionError` if a match could be empty, a group is not there or is repeated, or a backslash means nothing.
+
+        >>> Regex.parse(r"(\\d+)/(\\d+)").replacing("$2-$1").duckdb
+        ('([0-9]+)/([0-9]+)', '\\\\2-\\\\1')
+        """
+        return Replacement.parse(self.text, text)
 
     def compile_python(self) -> re.Pattern[str]:
         """The compiled pattern for Python; `re` caches it."""

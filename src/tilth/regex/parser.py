@@ -20,7 +20,7 @@ from tilth.errors import Mistake, Place
 from tilth.regex import chars, tree
 from tilth.regex.chars import SURROGATES, CharSet
 from tilth.regex.cost import AMBIGUOUS, MOST_READINGS, readings
-from tilth.regex.tree import Chars, Edge, Node, Repeat
+from tilth.regex.tree import Chars, Edge, Group, Node, Repeat
 
 LONGEST = 2_000  # characters of a pattern; Java's matcher takes one stack frame per part, and 1 MiB holds about twice as many
 DEEPEST = 20  # groups inside each other
@@ -63,8 +63,10 @@ POSIX = {
 class Parser:
     """One reading of one pattern: `tree`, whether it is an alternation at the top, and all `mistakes`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, numbered: bool = False) -> None:
         self.text = text
+        self.numbered = numbered  # whether groups are kept; the cost of a pattern is judged without them
+        self.group_count = 0
         self.at = 0
         self.depth = 0
         self.mistakes: list[Mistake] = []
@@ -97,7 +99,7 @@ class Parser:
         if tree.size(self.tree) > LARGEST:
             counted = f"about {tree.size(self.tree):,} instructions"
             self._reject(0, f"the pattern is too large: {counted} once its counts are expanded", f"at most {LARGEST:,}", "lower the counts")
-        elif not self.mistakes and readings(self.tree) > MOST_READINGS:
+        elif not self.mistakes and not self.numbered and readings(self.tree) > MOST_READINGS:
             hint = "put one repeat for several in a row: a?a?a? is a{0,3}, and [^,]*, is better than .*,"
             self._reject(0, f"the pattern is ambiguous: {AMBIGUOUS}", hint=hint)
 
@@ -163,7 +165,7 @@ class Parser:
         elif tree.may_be_empty(body):
             why = f"{sign} repeats a part that can match the empty string; engines differ in what it then holds"
             self._reject(at, why, hint="make the part need a character: (?:a*)* is a*, (?:a?b?)+ is [ab]*", length=length)
-        elif not self.mistakes and readings(node) > MOST_READINGS:
+        elif not self.mistakes and not self.numbered and readings(node) > MOST_READINGS:
             hint = "let each iteration but the first begin with a separator that is nowhere else in it: (?:a+,?)+ is a+(?:,a+)*,?"
             self._reject(start, f"this repeat is ambiguous: {AMBIGUOUS}", hint=hint, length=self.at - start)
         else:
@@ -199,7 +201,10 @@ class Parser:
                 return _chars(CharSet.of(character), flags)
 
     def _group(self, start: int, flags: str) -> Node:
-        if self.text.startswith("?", self.at):
+        number = 0
+        if not self.text.startswith("?", self.at):
+            number = self.group_count = self.group_count + 1
+        else:
             flags = self._group_flags(start, flags)
             if self.text[self.at - 1] == ")":  # flags without a pattern, rejected
                 return HARMLESS
@@ -212,7 +217,7 @@ class Parser:
         self.depth -= 1
         if not self._take(r"\)"):
             self._reject(start, "this bracket is never closed", hint=r"add ), or for the character itself write \(")
-        return body
+        return Group(body, number) if number and self.numbered else body
 
     def _group_flags(self, start: int, flags: str) -> str:
         """Read what follows `(?`, up to where the group's own text begins."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from tilth.regex import tree
 from tilth.regex.chars import ANY, LAST, NOTHING, CharSet, Range
-from tilth.regex.tree import Chars, Choice, Edge, Node, Repeat, Sequence
+from tilth.regex.tree import Chars, Choice, Edge, Group, Node, Repeat, Sequence
 
 SPECIAL = frozenset(r"\.^$|?*+()[]{}")
 SPECIAL_IN_CLASS = frozenset(r"\^-[]&~|")  # the last three: Python warns of sets to come, Java cuts sets by &&
@@ -53,6 +53,8 @@ def render(node: Node, dialect: Dialect, after: CharSet = NOTHING) -> str:
             return _chars(among, dialect)
         case Edge():
             return {Edge.START: r"\A", Edge.END: dialect.end, Edge.WORD: dialect.word}[node]
+        case Group(body):
+            return f"({render(body, dialect, after)})"
         case Choice(options):
             return "|".join(render(option, dialect, after) for option in options)
         case Sequence(parts):

@@ -1,4 +1,4 @@
-"""The parsed pattern: five kinds of frozen nodes, and what can be derived from them without running anything."""
+"""The parsed pattern: six kinds of frozen nodes, and what can be derived from them without running anything."""
 
 from __future__ import annotations
 
@@ -50,7 +50,15 @@ class Repeat:
     greedy: bool = True
 
 
-Node = Chars | Edge | Sequence | Choice | Repeat
+@dataclass(frozen=True)
+class Group:
+    """A numbered group, counted from 1: only in a pattern that is parsed for a replacement."""
+
+    body: Node
+    number: int
+
+
+Node = Chars | Edge | Sequence | Choice | Repeat | Group
 
 
 def sequence(parts: Iterable[Node]) -> Node:
@@ -90,7 +98,7 @@ def inner(node: Node) -> tuple[Node, ...]:
             return parts
         case Choice(options):
             return options
-        case Repeat(body):
+        case Repeat(body) | Group(body):
             return (body,)
         case _:
             return ()
@@ -143,6 +151,8 @@ def decided(node: Node, after: CharSet) -> bool:
     match node:
         case Chars() | Edge():
             return True
+        case Group(body):
+            return decided(body, after)
         case Sequence(parts):
             return all(map(decided, parts, followers(parts, after)[1:]))
         case Choice(options):
@@ -205,3 +215,12 @@ def size(node: Node) -> int:
             return size(body) * max(least, most or 1, 1)
         case _:
             return 1 + sum(size(part) for part in inner(node))
+
+
+def groups(node: Node) -> Iterator[int]:
+    """The numbers of the groups that match at most once: of one that is repeated, engines keep different iterations."""
+    if isinstance(node, Group):
+        yield node.number
+    if not isinstance(node, Repeat) or node.most == 1:
+        for part in inner(node):
+            yield from groups(part)

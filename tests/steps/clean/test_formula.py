@@ -1,8 +1,13 @@
 """formula."""
 
+import re
+from datetime import date, datetime
+
 import pytest
 
+from tests.house.tree import ROOT
 from tests.steps.made import fitted, made
+from tilth.engine.user_sql.admission import FUNCTIONS
 from tilth.errors import ExpressionError, RequestError
 from tilth.steps.clean.formula import Formula
 
@@ -33,3 +38,28 @@ def test_what_is_not_a_formula_is_rejected(text):
 def test_it_touches_what_it_reads_and_makes():
     found = fitted(Formula("ratio", "debt / income"), TABLE)
     assert found.step.touches(found.schema, None) == {"ratio", "debt", "income"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "expected"),
+    [
+        ("replace(x, '-', '')", "555-12-34", "5551234"),
+        ("regexp_replace(x, '([A-Z][a-z]+), ([A-Z][a-z]+)', '$2 $1')", "Doe, Ann", "Ann Doe"),
+        ("substr(x, 2, 3)", "A123-9", "123"),
+        ("right(x, 2)", "A123-9", "-9"),
+        ("split_part(x, '@', 2)", "ann@example.org", "example.org"),
+        ("lpad(trim(x), 5, '0')", " 2138 ", "02138"),
+        ("trim(leading '0' from x)", "00042", "42"),
+        ("to_date(x, '%d/%m/%Y')", "31/12/2012", date(2012, 12, 31)),
+        ("to_date(x, 'MMM-dd-yyyy')", "Feb-23-2017", date(2017, 2, 23)),
+        ("to_timestamp(x, '%m/%d/%Y %I:%M %p')", "2/3/2017 4:05 PM", datetime(2017, 2, 3, 16, 5)),
+        ("to_date(x, '%d/%m/%Y')", "31/13/2012", None),
+    ],
+)
+def test_strings_are_mended(expression, value, expected):
+    assert made(Formula("x", expression), {"x": [value, None]})["x"] == [expected, None]
+
+
+def test_the_page_lists_every_function():
+    page = (ROOT / "docs" / "steps.md").read_text().partition("\n## formula\n")[2].partition("\n## ")[0]
+    assert not set(FUNCTIONS) - set(re.findall(r"(\w+)\(", page))

@@ -15,10 +15,11 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import case, concat, eq, ge, lit, null_if, sub
+from tilth.engine.expressions import case, concat, data_type, eq, ge, lit, null_if, sub
 from tilth.engine.operations.casts import Guarded, StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.timeformats import MONTHS, TimeFormat
+from tilth.engine.operations.times import known
 
 BLANK = "[ \t\r\n\u00a0\u2009\u202f]"  # with the blanks at which no line is broken
 MINUS = "\u2212"
@@ -143,7 +144,8 @@ class ParseTime(_Parsing):
         whole = null_if(_taken_apart(x, form.spaced, "|".join(into for into, _ in pieces), engine), lit(""))
         parts = [call("split_part", whole, lit("|"), lit(n)) if len(pieces) > 1 else whole for n in range(1, len(pieces) + 1)]
         written = concat(*(SPECIAL[d](part) if d else part for part, (_, d) in zip(parts, pieces, strict=True)))
-        return READ_BY[form.kind].cast(written, engine)
+        value = exp.TryCast(this=written, to=data_type(READ_BY[form.kind].types[engine], dialect=engine), safe=True)
+        return known(form.kind)(value) if form.kind is Kind.TIMESTAMP_TZ else value  # an offset may lead beyond the years that Python has
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[Any], Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from sqlglot import exp
@@ -25,6 +26,18 @@ def _compiled(pattern: str, full: bool) -> re.Pattern[str]:
     return _parsed(pattern, full).compile_python()
 
 
+def _on_short(x: Tree, pattern: str, regex: Regex, made: Tree) -> Tree:
+    """What Spark makes of a string with a pattern: an error for a string that is too long.
+
+    Java recurses at every round of some patterns, and a full stack ends the whole application rather than the query.
+    """
+    if regex.spark_longest is None:
+        return made
+    message = f"the pattern {pattern!r} can be matched on Spark against strings of at most {regex.spark_longest} characters"
+    short = le(exp.Length(this=x.copy()), lit(regex.spark_longest))
+    return case((is_null(x), exp.Null()), (short, made), otherwise=call("raise_error", lit(message)))
+
+
 class Matches(Operation):
     """Whether a pattern (a literal) is found anywhere in a string."""
 
@@ -38,13 +51,7 @@ class Matches(Operation):
     @classmethod
     def spark(cls, x: Tree, pattern: Tree) -> Tree:
         regex = _parsed(pattern.name, cls.full)
-        found = exp.Paren(this=exp.RegexpLike(this=x.copy(), expression=lit(regex.spark)))
-        if regex.spark_longest is None:
-            return found
-        # Java recurses at every round of such a pattern, and a full stack ends the whole application rather than the query
-        message = f"the pattern {pattern.name!r} can be matched on Spark against strings of at most {regex.spark_longest} characters"
-        short = le(exp.Length(this=x.copy()), lit(regex.spark_longest))
-        return case((is_null(x), exp.Null()), (short, found), otherwise=call("raise_error", lit(message)))
+        return _on_short(x, pattern.name, regex, exp.Paren(this=exp.RegexpLike(this=x.copy(), expression=lit(regex.spark))))
 
     @classmethod
     def row(cls, x: Any, pattern: Any) -> bool:
@@ -55,6 +62,27 @@ class FullMatches(Matches):
     """Whether a pattern (a literal) matches a whole string."""
 
     full = True
+
+
+class ReplacePattern(Operation):
+    """A string with every match of a pattern replaced (`Regex.replacing`); pattern and replacement are literals."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, pattern: Tree, by: Tree) -> Tree:
+        return call("regexp_replace", x, *map(lit, _parsed(pattern.name, False).replacing(by.name).duckdb), lit("g"))
+
+    @classmethod
+    def spark(cls, x: Tree, pattern: Tree, by: Tree) -> Tree:
+        regex = _parsed(pattern.name, False)
+        return _on_short(x, pattern.name, regex, call("regexp_replace", x, *map(lit, regex.replacing(by.name).spark)))
+
+    @classmethod
+    def prepared(cls, *constants: str) -> Callable[[str], str]:
+        pattern, by = constants
+        compiled, template = _parsed(pattern, False).replacing(by).python
+        return partial(re.compile(compiled).sub, template)
 
 
 class Like(Operation):

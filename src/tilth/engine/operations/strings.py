@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -123,3 +124,97 @@ class Occurrences(Operation):
     @staticmethod
     def row(x: Any, part: Any) -> int:
         return int(x.count(part))
+
+
+class Replace(Operation):
+    """A string with every occurrence of a part replaced; an empty part occurs nowhere."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, part: Tree, by: Tree) -> Tree:
+        return call("replace", x, part, by)
+
+    @staticmethod
+    def row(x: Any, part: str, by: str) -> str:
+        return str(x.replace(part, by)) if part else str(x)
+
+
+class Substring(Operation):
+    """The characters of a string from a place on, all or as many as a third argument says.
+
+    The place is a literal: 1 is the first character, -1 the last.
+    """
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, start: Tree, length: Tree | None = None) -> Tree:
+        if not isinstance(start, exp.Neg):
+            return exp.Substring(this=x.copy(), start=start.copy(), length=length and length.copy())
+        last = exp.Right(this=x.copy(), expression=start.this.copy())  # engines differ where a place lies ahead of the string
+        return last if length is None else exp.Left(this=last, expression=length.copy())
+
+    @staticmethod
+    def row(x: str, start: int, length: int | None = None) -> str:
+        return x[start - 1 if start > 0 else start :][:length]
+
+
+class SplitPart(Operation):
+    """One of the parts between separators (a literal that is not empty): 1 is the first, -1 the last; empty where there is none."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, separator: Tree, place: Tree) -> Tree:
+        return call("split_part", x, separator, place)
+
+    @staticmethod
+    def row(x: str, separator: str, place: int) -> str:
+        parts = x.split(separator)
+        return parts[place - 1 if place > 0 else place] if -len(parts) <= place <= len(parts) else ""
+
+
+class PadLeft(Operation):
+    """A string with repetitions of another in front, so that it has n characters; cut to n if it has more. Both are literals."""
+
+    total = True
+    name_: ClassVar[str] = "lpad"
+
+    @classmethod
+    def both(cls, x: Tree, n: Tree, fill: Tree) -> Tree:
+        return call(cls.name_, x, n, fill)
+
+    @classmethod
+    def row(cls, x: str, n: int, fill: str) -> str:
+        made = (fill * n)[: max(0, n - len(x))]
+        return (made + x if cls.name_ == "lpad" else x + made) if made else x[:n]
+
+
+class PadRight(PadLeft):
+    """The same with the repetitions behind it."""
+
+    name_ = "rpad"
+
+
+class TrimCharacters(Operation):
+    """A string without some characters (a literal) at its start and end, or one of them: `leading`, `trailing` or `both`, a literal too."""
+
+    total = True
+    STRIP: ClassVar[dict[str, tuple[str, Callable[[str, str], str]]]] = {
+        "leading": ("ltrim", str.lstrip),
+        "trailing": ("rtrim", str.rstrip),
+        "both": ("trim", str.strip),
+    }
+
+    @classmethod
+    def duckdb(cls, x: Tree, characters: Tree, side: Tree) -> Tree:
+        return call(cls.STRIP[side.name][0], x, characters)
+
+    @classmethod
+    def spark(cls, x: Tree, characters: Tree, side: Tree) -> Tree:
+        return exp.Trim(this=x.copy(), expression=characters.copy(), position=side.name.upper())
+
+    @classmethod
+    def row(cls, x: str, characters: str, side: str) -> str:
+        return cls.STRIP[side][1](x, characters)

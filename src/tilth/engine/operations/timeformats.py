@@ -161,6 +161,29 @@ def _zone(written: str) -> timezone:
     return timezone(-offset if written[0] == "-" else offset)
 
 
+JAVA = {"y": "Y", "u": "Y", "L": "m", "M": "m", "d": "d", "H": "H", "h": "I", "m": "M", "s": "S", "S": "f", "E": "a", "a": "p"}
+JAVA |= dict.fromkeys("XxZ", "z") | {"yy": "y"} | {letter * n: "b" for letter in "LM" for n in (3, 4)}
+"""A letter of Java's, however often it is repeated, or some that mean something else repeated → the directive."""
+
+
+def from_java(text: str) -> str:
+    """A format as Java and Spark write it, such as `dd/MM/yyyy`, with directives.
+
+    Errors: `RequestError` for letters that no directive stands for.
+
+    >>> from_java("dd/MM/yyyy'T'HH:mm:ss.SSS")
+    '%d/%m/%YT%H:%M:%S.%f'
+    """
+    made = ""
+    for part in re.finditer(r"'([^']*)'|([A-Za-z])\2*|.", text, re.DOTALL):
+        directive = JAVA.get(part[0]) or JAVA.get(part[2] or "")
+        if part[2] and not directive:
+            message = f"the format {text!r} has {part[0]}, which means nothing here"
+            raise RequestError(message, accepted=ACCEPTED, hint="such as %d/%m/%Y, or dd/MM/yyyy", code="bad-format")
+        made += f"%{directive}" if directive else part[0] if part[1] is None else part[1] or "'"
+    return made
+
+
 # ── by example ──
 
 CLOCK = re.compile(r"([0-9]{1,2}):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(?:( ?)([AaPp])\.?[Mm]\.?)?(?:( ?)(Z|[+-][0-9]{2}:?[0-9]{2}))?$")

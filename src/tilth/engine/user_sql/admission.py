@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression as Tree
 
@@ -28,14 +29,29 @@ from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import Divide, IsNan, Round
 from tilth.engine.operations.operation import Operation
-from tilth.engine.operations.patterns import FullMatches, Like, Matches
-from tilth.engine.operations.strings import LowerAscii, Trim, UpperAscii
-from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
+from tilth.engine.operations.parsing import ParseTime
+from tilth.engine.operations.patterns import FullMatches, Like, Matches, ReplacePattern
+from tilth.engine.operations.strings import (
+    BLANKS,
+    LowerAscii,
+    PadLeft,
+    PadRight,
+    Replace,
+    SplitPart,
+    Substring,
+    Trim,
+    TrimCharacters,
+    UpperAscii,
+)
+from tilth.engine.operations.timeformats import TimeFormat, from_java
+from tilth.errors import ExpressionError, Mistake, Place, RequestError, did_you_mean, listed
 from tilth.regex import Regex
 
 LONGEST = 20_000  # characters
 DEEPEST = 100  # nested nodes
 MOST_PLACES = 15  # to round to: a double has no more digits
+TIME = e.data_type("timestamp")
+MOST_CHARACTERS = 10_000  # to pad to, and of a place in a string
 CASTS: Mapping[Any, Kind] = {
     **dict.fromkeys((exp.DType.BIGINT, exp.DType.INT), Kind.INTEGER),
     **dict.fromkeys((exp.DType.DOUBLE, exp.DType.FLOAT), Kind.FLOAT),
@@ -55,7 +71,8 @@ CAST_FIRST: Mapping[Kind, str] = {
 }
 FUNCTIONS = (
     "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan",
-    "least", "length", "ln", "lower", "minute", "month", "nullif", "power", "round", "sqrt", "trim", "upper", "weekday_of", "year",
+    "least", "left", "length", "ln", "lower", "lpad", "ltrim", "minute", "month", "nullif", "power", "regexp_replace", "replace", "right",
+    "round", "rpad", "rtrim", "split_part", "sqrt", "substring", "to_date", "to_timestamp", "trim", "upper", "weekday_of", "year",
 )  # fmt: skip
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
@@ -63,6 +80,32 @@ OWN: Mapping[str, tuple[type[Operation], int]] = {
     "full_match": (FullMatches, 2),
 }
 """Functions that only Tilth has → the operation, and how many arguments it takes."""
+
+
+def _keeping(name: str, takes: int) -> Callable[[list[Tree]], Tree]:
+    """sqlglot's builder of a function that loses the arguments beyond those it takes: here they stay, and are rejected later."""
+    build = Spark.parser_class.FUNCTIONS[name]
+
+    def built(given: list[Tree]) -> Tree:
+        node: Tree = build(given)
+        node.set("beyond", given[takes:] or None)
+        return node
+
+    return built
+
+
+class UserSpark(Spark):
+    """Spark's SQL, with the formats of `to_date` and `to_timestamp` as they are written."""
+
+    class Parser(Spark.parser_class):  # type: ignore[misc,valid-type]  # a base known at run time only
+        """The parser, with two nodes of its own for these functions."""
+
+        FUNCTIONS: ClassVar = {
+            **Spark.parser_class.FUNCTIONS,
+            **{name: _keeping(name, takes) for name, takes in (("LPAD", 3), ("RPAD", 3), ("LTRIM", 2), ("RTRIM", 2))},
+            "TO_DATE": exp.StrToDate.from_arg_list,
+            "TO_TIMESTAMP": lambda given: exp.StrToTime.from_arg_list(given) if len(given) > 1 else exp.Cast.from_arg_list([*given, TIME]),
+        }
 
 
 def kind(x: Tree) -> Kind:
@@ -126,9 +169,9 @@ class Admission:
     def _statements(self) -> list[Any]:
         try:
             found: list[Any] = (
-                sqlglot.parse(self.text, dialect="spark")
+                sqlglot.parse(self.text, dialect=UserSpark)
                 if self.query
-                else [sqlglot.parse_one(self.text, dialect="spark", into=exp.Condition)]
+                else [sqlglot.parse_one(self.text, dialect=UserSpark, into=exp.Condition)]
             )
         except RecursionError as error:
             raise ExpressionError("the text is nested too deeply", place=self.place, code="too-deep") from error
@@ -302,8 +345,8 @@ def _name(node: Any) -> str:
     """What a node is called in messages; its text is not written, because it may lack arguments."""
     if isinstance(node, exp.TsOrDsToDate) and isinstance(node.parent, exp.Func):
         return _name(node.parent)
-    if isinstance(node, exp.Trim | Operation):
-        return next((f"{name}()" for name, (operation, _) in OWN.items() if type(node) is operation), "trim()")
+    if type(node) in CALLED:
+        return f"{CALLED[type(node)]}()"
     return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
 
 
@@ -327,6 +370,14 @@ def _is_written(x: Tree) -> bool:
     """Whether a value is a number that is written out."""
     inner = x.unnest()
     return isinstance(inner.this if isinstance(inner, exp.Neg) else inner, exp.Literal)
+
+
+CALLED: Mapping[type[Any], str] = {
+    exp.Trim: "trim", exp.Pad: "lpad() or rpad", exp.StrToDate: "to_date", exp.StrToTime: "to_timestamp",
+    exp.RegexpReplace: "regexp_replace",
+    **{operation: name for name, (operation, _) in OWN.items()},
+}  # fmt: skip
+"""Functions that their nodes are not named after."""
 
 
 # ── rules: what becomes of a node whose arguments are admitted ──
@@ -436,9 +487,93 @@ def _concat(a: Admission, node: Any) -> Tree:
 
 
 def _trim(a: Admission, node: exp.Trim) -> Tree:
-    if node.expression is not None or node.args.get("position"):
-        return a.reject("trim takes blanks, tabs and line ends from both ends, nothing else", accepted="trim(x)")
-    return typed(Trim.of(*STRINGS(a, "trim()", [node.this])), Kind.STRING)
+    """Blanks, tabs and line ends, or the characters that are given, from both ends or one."""
+    side, characters = (node.args.get("position") or "both").lower(), node.expression
+    (x,) = STRINGS(a, "trim()", [node.this])
+    if characters is not None and not (_is_string(characters) and characters.name):
+        return a.reject("the characters to trim must be a string in quotes that is not empty")
+    if side == "both" and characters is None:
+        return typed(Trim.of(x), Kind.STRING)
+    return typed(TrimCharacters.of(x, characters or e.lit(BLANKS), e.lit(side)), Kind.STRING)
+
+
+def _whole(a: Admission, x: Tree | None, what: str, least: int) -> Tree:
+    """A whole number that is written out, of a range that leaves out 0 where it goes below."""
+    inner = x.unnest() if x is not None else x
+    digits = inner.this if isinstance(inner, exp.Neg) else inner
+    found = int(digits.this) * (-1 if digits is not inner else 1) if isinstance(digits, exp.Literal) and digits.is_int else None
+    if found is None or not least <= found <= MOST_CHARACTERS or (least < 0 and found == 0):
+        numbers = f"a whole number from {least:,} to {MOST_CHARACTERS:,}" + (" other than 0" if least < 0 else "")
+        return a.reject(f"{what} must be {numbers}")
+    return e.lit(found)
+
+
+def _substring(a: Admission, node: Any) -> Tree:
+    """`substring(x, start, length)`, `left(x, n)` and `right(x, n)`."""
+    (x,) = STRINGS(a, _name(node), [node.this])
+    if isinstance(node, exp.Right):
+        n = _whole(a, node.expression, "the number of characters", 1)
+        return typed(Substring.of(x, exp.Neg(this=n)), Kind.STRING)
+    first = (
+        e.lit(1) if isinstance(node, exp.Left) else _whole(a, node.args.get("start"), "the place of the first character", -MOST_CHARACTERS)
+    )
+    length = node.expression if isinstance(node, exp.Left) else node.args.get("length")
+    lengths = [] if length is None else [_whole(a, length, "the number of characters", 0)]
+    return typed(Substring.of(x, first, *lengths), Kind.STRING)
+
+
+def _split_part(a: Admission, node: exp.SplitPart) -> Tree:
+    (x,), separator = STRINGS(a, "split_part()", [node.this]), node.args.get("delimiter")
+    if separator is None or not (_is_string(separator) and separator.name):
+        return a.reject("the separator must be a string in quotes that is not empty")
+    place = _whole(a, node.args.get("part_index"), "the place of a part", -MOST_CHARACTERS)
+    return typed(SplitPart.of(x, separator, place), Kind.STRING)
+
+
+def _pad(a: Admission, node: exp.Pad) -> Tree:
+    (x,), fill = STRINGS(a, _name(node), [node.this]), node.args.get("fill_pattern") or e.lit(" ")
+    if not (_is_string(fill) and fill.name):
+        return a.reject("what a string is filled up with must be a string in quotes that is not empty")
+    operation = PadLeft if node.args.get("is_left") else PadRight
+    return typed(operation.of(x, _whole(a, node.expression, "the number of characters", 0), fill), Kind.STRING)
+
+
+def _replace(a: Admission, node: exp.Replace) -> Tree:
+    by = node.args.get("replacement") or typed(e.lit(""), Kind.STRING)
+    return typed(Replace.of(*STRINGS(a, "replace()", [node.this, node.expression, by])), Kind.STRING)
+
+
+def _regexp_replace(a: Admission, node: exp.RegexpReplace) -> Tree:
+    pattern, by = node.expression, node.args.get("replacement")
+    if not (_is_string(pattern) and by is not None and _is_string(by)):
+        return a.reject("a pattern and what replaces its matches must be strings in quotes")
+    try:
+        Regex.parse(pattern.name).replacing(by.name)
+    except ExpressionError as error:
+        a.mistakes += error.mistakes
+        return typed(exp.Null(), Kind.STRING)
+    return typed(ReplacePattern.of(*STRINGS(a, "regexp_replace()", [node.this]), pattern, by), Kind.STRING)
+
+
+def _parsed_time(to: Kind) -> Rule:
+    """`to_date` and `to_timestamp`: a cast, or a string read by a format, as `strptime` or as Java writes it."""
+
+    def rule(a: Admission, node: Any) -> Tree:
+        written, x = node.args.get("format"), node.this
+        if written is None or kind(x).temporal or kind(x) is Kind.NULL:
+            return a.cast(x, to)
+        if not _is_string(written):
+            return a.reject("a format must be a string in quotes", accepted="such as '%d/%m/%Y'")
+        try:
+            form = TimeFormat.parse(written.name if "%" in written.name else from_java(written.name))
+        except RequestError as error:
+            for m in error.mistakes:
+                a.reject(m.message, m.accepted, m.hint, m.code)
+            return typed(exp.Null(), to)
+        found = typed(ParseTime.of(a.cast(x, Kind.STRING), e.lit(form.text)), form.kind)
+        return found if form.kind is to else typed(CONVERSIONS[form.kind, to](found), to)
+
+    return rule
 
 
 def _round(a: Admission, node: exp.Round) -> Tree:
@@ -508,6 +643,13 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Upper: Call(STRINGS, Kind.STRING, UpperAscii.of),
     exp.Length: Call(STRINGS, Kind.INTEGER, lambda x: e.cast(exp.Length(this=e.own(x)), Kind.INTEGER)),  # Spark's has 32 bits
     exp.Trim: _trim,
+    **dict.fromkeys((exp.Substring, exp.Left, exp.Right), _substring),
+    exp.SplitPart: _split_part,
+    exp.Pad: _pad,
+    exp.Replace: _replace,
+    exp.RegexpReplace: _regexp_replace,
+    exp.StrToDate: _parsed_time(Kind.DATE),
+    exp.StrToTime: _parsed_time(Kind.TIMESTAMP),
     **dict.fromkeys((exp.Concat, exp.DPipe), _concat),
     exp.Like: _matched(Like),
     exp.RegexpLike: _matched(Matches),
@@ -556,7 +698,9 @@ LISTED = frozenset({*RULES, *SHORTHANDS, exp.Identifier})
 
 MORE: Mapping[type[Any], tuple[str, ...]] = {
     exp.Round: ("decimals",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"), exp.Cast: ("to",), exp.TryCast: ("to",),
-    exp.Trim: ("position",), exp.Lag: ("offset", "default"), exp.Lead: ("offset", "default"),
+    exp.Trim: ("position",), exp.Lag: ("offset", "default"), exp.Lead: ("offset", "default"), exp.Substring: ("start", "length"),
+    exp.SplitPart: ("delimiter", "part_index"), exp.Pad: ("fill_pattern",), exp.Replace: ("replacement",),
+    exp.RegexpReplace: ("replacement",), exp.StrToDate: ("format",), exp.StrToTime: ("format",),
 }  # fmt: skip
 """Arguments beside `this`, `expression` and `expressions` that a function's rule looks at."""
 
