@@ -3,8 +3,11 @@
 import pyarrow as pa
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.engine.operations.three import by_row, on_duckdb, on_spark
+from tests.engine.operations.three import by_row, on_duckdb, on_engine, on_spark
+from tests.engines import duckdb_session
 from tests.house.tree import ROOT
 from tilth.data import Kind
 from tilth.engine.expressions import col, lit
@@ -31,19 +34,36 @@ TREES = [*FORMS, *map(read, CASES["formats"])]
 TABLE = pa.table({"x": pa.array(TEXTS, pa.string())})
 
 
-def differences(found, expected):
+PIECES = st.sampled_from(
+    [*"0123456789", *"/-.,:()$%+ZTkg '_", "12", "31", "2012", "Feb", "sep", "AM", "pm", "\u00a0", "\n", "e3", "٣", "−"]
+)
+WRITTEN = st.sampled_from(["{:,.2f}", "${:,.0f}", "({:.1f})", "{:.3e}", "{:_}", "{}%"])
+LIKE_ONE = st.one_of(
+    st.lists(PIECES, max_size=12).map("".join),
+    st.builds(lambda time, text: time.strftime(text), st.datetimes(), st.sampled_from(CASES["formats"])),
+    st.builds(lambda x, form: form.format(x), st.floats(-1e7, 1e7), WRITTEN),
+)
+
+
+def differences(texts, found, expected):
     return [
         (x, tree.expressions[1:] or tree, a, b)
-        for x, *rows in zip(TEXTS, found, expected, strict=True)
+        for x, *rows in zip(texts, found, expected, strict=True)
         for tree, a, b in zip(TREES, *rows, strict=True)
         if repr(a) != repr(b)
     ]
 
 
 def test_duckdb_gives_what_the_row_gives():
-    assert differences(on_duckdb(TABLE, TREES), by_row(TABLE, TREES))[:5] == []
+    assert differences(TEXTS, on_duckdb(TABLE, TREES), by_row(TABLE, TREES))[:5] == []
+
+
+@given(st.lists(LIKE_ONE, min_size=1, max_size=20))
+def test_duckdb_gives_what_the_row_gives_of_any_string(texts):
+    table = pa.table({"x": pa.array(texts, pa.string())})
+    assert differences(texts, on_engine(duckdb_session(), table, TREES), by_row(table, TREES))[:5] == []
 
 
 @pytest.mark.spark
 def test_spark_gives_what_the_row_gives(spark):
-    assert differences(on_spark(spark, TABLE, TREES), by_row(TABLE, TREES))[:5] == []
+    assert differences(TEXTS, on_spark(spark, TABLE, TREES), by_row(TABLE, TREES))[:5] == []

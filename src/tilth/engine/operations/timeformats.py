@@ -27,6 +27,7 @@ from typing import Any
 
 from tilth.data import Kind
 from tilth.engine.operations.casts import SPACE, either_case
+from tilth.engine.operations.strings import BLANKS
 from tilth.errors import Mistake, RequestError
 
 MONTHS = (
@@ -64,6 +65,9 @@ ALIKE = {"B": "b", "A": "a", "e": "d"}
 ACCEPTED = "%Y %y %m %d %H %I %M %S %f %b %B %a %A %p %z %%"
 
 
+TOKEN = re.compile(r"%%|%-?([^%-]?)|[ \t\r\n]+|.", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class TimeFormat:
     """A format as a regular expression, and the directive (`B` and `A` as `b` and `a`) of each of its groups."""
@@ -80,14 +84,13 @@ class TimeFormat:
         >>> TimeFormat.parse("%d.%m.%y").groups
         ('d', 'm', 'y')
         """
-        parts = [(p[1] if p[0] == "%" and p != "%%" else "", p) for p in re.findall(r"%-?.|[ \t\r\n]+|[^%]|%$", text, re.DOTALL)]
-        directives = [ALIKE.get(p.removeprefix("%-").removeprefix("%"), p[-1]) if found else "" for found, p in parts]
-        RequestError.reject(_mistakes(text, [d for d in directives if d]))
-        groups, pattern = [], ""
-        for i, (letter, (_, part)) in enumerate(zip(directives, parts, strict=True)):
-            beside = any(0 <= j < len(directives) and directives[j] in {*"Yyf", *NUMBERS} for j in (i - 1, i + 1))
-            pattern += _pattern(letter, part, beside)
-            groups += [letter] if letter and letter != "a" else []
+        parts = [(m[1] if m[1] is None else ALIKE.get(m[1], m[1]), m[0]) for m in TOKEN.finditer(text)]
+        RequestError.reject(_mistakes(text, [d for d, _ in parts if d is not None]))
+        numbers = [False, *(d is not None and d in NUMBERS for d, _ in parts), False]
+        pattern = "".join(
+            _pattern(d, part, before or behind) for (d, part), before, behind in zip(parts, numbers, numbers[2:], strict=False)
+        )
+        groups = [d for d, _ in parts if d and d != "a"]
         return cls(text, pattern, tuple(groups))
 
     @property
@@ -115,13 +118,14 @@ class TimeFormat:
         return one
 
 
-def _pattern(letter: str, part: str, beside: bool) -> str:
-    if not letter:
-        return r"[ \t\r\n]+" if part.isspace() else re.escape(part[-1])
-    if letter == "a":
+def _pattern(directive: str | None, part: str, beside: bool) -> str:
+    """The pattern of a directive, or of what stands for itself; `beside` another number a number has all its digits."""
+    if directive is None:
+        return f"{SPACE[:-1]}+" if part[0] in BLANKS else re.escape(part[-1])
+    if directive == "a":
         return f"(?:{NAME['a']})"
-    pattern = NUMBERS[letter].format("" if beside else "?") if letter in NUMBERS else PATTERNS[letter]
-    return f"({pattern})" + (r"\.?[Mm]\.?" if letter == "p" else "")
+    pattern = NUMBERS[directive].format("" if beside else "?") if directive in NUMBERS else PATTERNS[directive]
+    return f"({pattern})" + (r"\.?[Mm]\.?" if directive == "p" else "")
 
 
 def _mistakes(text: str, directives: Sequence[str]) -> Iterator[Mistake]:
@@ -175,12 +179,12 @@ def from_java(text: str) -> str:
     '%d/%m/%YT%H:%M:%S.%f'
     """
     made = ""
-    for part in re.finditer(r"'([^']*)'|([A-Za-z])\2*|.", text, re.DOTALL):
+    for part in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", text, re.DOTALL):
         directive = JAVA.get(part[0]) or JAVA.get(part[2] or "")
         if part[2] and not directive:
             message = f"the format {text!r} has {part[0]}, which means nothing here"
             raise RequestError(message, accepted=ACCEPTED, hint="such as %d/%m/%Y, or dd/MM/yyyy", code="bad-format")
-        made += f"%{directive}" if directive else part[0] if part[1] is None else part[1] or "'"
+        made += f"%{directive}" if directive else part[0] if part[1] is None else part[1].replace("''", "'") or "'"
     return made
 
 
