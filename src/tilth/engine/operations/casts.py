@@ -82,12 +82,14 @@ class IsToken(Operation):
         words = dict.fromkeys(LowerAscii.row(Trim.row(t.name)) for t in tokens)
         return FitsForm.of(x, lit("|".join("".join(map(either_case, word)) for word in words)))
 
+    @classmethod
+    def prepared(cls, *tokens: str) -> Callable[[Any], bool]:
+        words = frozenset(LowerAscii.row(Trim.row(t)) for t in tokens)
+        return lambda x: isinstance(x, str) and LowerAscii.row(Trim.row(x)) in words
+
     @staticmethod
     def row(x: Any, *tokens: str) -> bool:
-        if not isinstance(x, str):
-            return False
-        word = LowerAscii.row(Trim.row(x))
-        return any(word == LowerAscii.row(Trim.row(t)) for t in tokens)
+        return IsToken.prepared(*tokens)(x)
 
 
 class Guarded(Operation):

@@ -6,9 +6,8 @@ differ. Its last alternative fits every string and leaves all groups empty, so t
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -16,7 +15,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.expressions import case, concat, data_type, eq, ge, lit, null_if, sub
-from tilth.engine.operations.casts import Guarded, StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
+from tilth.engine.operations.casts import Guarded, StringToDate, StringToTimestamp, StringToTimestampTz
 from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.timeformats import MONTHS, TimeFormat
 from tilth.engine.operations.times import known
@@ -26,23 +25,32 @@ MINUS = "\u2212"
 MARKS = {" ": " \u00a0\u2009\u202f", "'": "'\u2019", "_": "_", ".": ".", ",": ",", "": ""}
 """What may stand between thousands → the characters that do."""
 CURRENCIES = "$¢£¤¥֏؋৲৳฿៛₡₦₨₩₪₫€₭₮₱₲₴₵₸₹₺₼₽₾₿"
-GROUPS = 20  # of thousands: Java's stack bears few, and no number has more
+GROUPS = 9  # of thousands: Java's stack bears few, and RE2 is fast for small expressions only
+WHOLE = "[0-9]{1,40}"  # so many digits, times at most 1e199, are always a double: no value need be looked at twice
+POWER = "[eE][+-]?[01]?[0-9]{1,2}"
 
 
-def number_form(decimal: str, thousands: str, units: Iterable[str] = (), scaled: Iterable[str] = ()) -> str:
+def number_form(decimal: str, thousands: str, units: Sequence[str] = (), scaled: Sequence[str] = ()) -> str:
     """The regular expression of a number. One of `units` may stand in front of it or behind it; one of `scaled` must stand behind it.
 
     Its groups: a minus or `(` in front, a minus behind the unit in front, the digits, a minus or `)` at the end.
     """
     point, mark = f"[{decimal}]", f"[{MARKS[thousands]}]"
     grouped = f"[0-9]{{1,3}}(?:{mark}[0-9]{{2,3}}){{0,{GROUPS}}}{mark}[0-9]{{3}}|" if thousands else ""
-    unit, last = (f"(?:{'|'.join(map(re.escape, words))})" if words else "" for words in (tuple(units), tuple(scaled)))
-    power = "" if last else "(?:[eE][+-]?[0-9]+)?"
-    digits = f"((?:(?:{grouped}[0-9]+)(?:{point}[0-9]*)?|{point}[0-9]+){power})"
+    unit, last = map(_one_of, (units, scaled))
+    power = "" if last else f"(?:{POWER})?"
+    digits = f"((?:(?:{grouped}{WHOLE})(?:{point}[0-9]*)?|{point}[0-9]+){power})"
     front = f"(?:(?:([-{MINUS}(])|[+]){BLANK}*)?"
     head = f"(?:{front}(?:{unit}{BLANK}*)?|{unit}{BLANK}*(?:([-{MINUS}])|[+]){BLANK}*)" if unit else f"{front}()"
     behind = f"{BLANK}*{last}" if last else f"(?:{BLANK}*{unit})?" if unit else ""
     return f"{BLANK}*{head}{digits}{behind}(?:{BLANK}*([-{MINUS})]))?{BLANK}*"
+
+
+def _one_of(words: Sequence[str]) -> str:
+    """The pattern of one of some words: characters as a set, which is a smaller expression."""
+    characters = "".join(re.escape(w) for w in words if len(w) == 1)
+    options = [*([f"[{characters}]"] if characters else []), *(re.escape(w) for w in words if len(w) > 1)]
+    return f"(?:{'|'.join(options)})" if options else ""
 
 
 def _taken_apart(x: Tree, form: str, into: str, engine: EngineName) -> Tree:
@@ -71,15 +79,16 @@ class _Parsing(Operation):
 class ParseNumber(_Parsing):
     """The number in a string of a form (`number_form`) with a decimal mark, times a power of ten; null for other strings.
 
-    `(12)`, `-12`, `12-` and `−12` are negative. What is too large for a double is null.
+    `(12)`, `-12`, `12-` and `−12` are negative. A number has at most 40 digits in front of decimals, and no exponent beyond ±199.
     """
 
     @classmethod
     def made(cls, engine: EngineName, x: Tree, *constants: str) -> Tree:
         form, decimal, thousands, exponent = constants
-        digits = call("replace", _taken_apart(x, form, r"\1\2\4\3", engine), lit("()"), lit("-"))
-        written = call("translate", digits, lit(f"{MINUS}{decimal}{MARKS[thousands]}"), lit("-."))
-        return StringToDouble.cast(written if exponent == "0" else concat(written, lit(f"e{exponent}")), engine)
+        written = _taken_apart(x, form, r"\1\2\4\3", engine)
+        for mark, by in (("()", "-"), *((m, "") for m in MARKS[thousands]), (decimal, "."), (MINUS, "-")):
+            written = written if mark == by else call("replace", written, lit(mark), lit(by))
+        return exp.TryCast(this=written if exponent == "0" else concat(written, lit(f"e{exponent}")), to=data_type("double"), safe=True)
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[Any], Any]:
@@ -93,10 +102,9 @@ class ParseNumber(_Parsing):
                 return None
             front, inner, digits, end = found.groups("")
             try:
-                value = float(f"{front}{inner}{end}{digits}".replace("()", "-").translate(clean) + power)
+                return float(f"{front}{inner}{end}{digits}".replace("()", "-").translate(clean) + power)
             except ValueError:  # two signs
                 return None
-            return value if math.isfinite(value) else None
 
         return one
 
