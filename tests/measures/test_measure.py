@@ -29,8 +29,9 @@ def test_an_entry_has_its_name_and_documents_its_parameters():
 def test_what_is_measured_by_default_is_what_the_roles_permit():
     assert measures_from(None, Roles()) == (Profile(),)
     assert measures_from(None, Roles.of(**ROLES)) == (Profile(), Bias())
-    assert {f.kind for f in tilth.measure(TABLE).findings} == {"column"}
-    assert {f.kind for f in tilth.measure(tilth.read(TABLE, roles=ROLES)).findings} == {"column", "balance", "bias"}
+    of_profile = {"column", "table", "associations"}
+    assert {f.kind for f in tilth.measure(TABLE).findings} == of_profile
+    assert {f.kind for f in tilth.measure(tilth.read(TABLE, roles=ROLES)).findings} == {*of_profile, "feature", "balance", "bias"}
 
 
 def test_measures_have_parameters():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.report.charts import MOST, STYLE, Dot, bars, histogram, intervals, number, percent, shares, sparkline, stacked
+from tilth.report.charts import MOST, STYLE, Dot, bars, histogram, intervals, matrix, number, percent, shares, sparkline, stacked
 
 DRAWN = set("svg title desc defs pattern g rect line path circle text".split())  # noqa: SIM905
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,6 +39,9 @@ CHARTS = {
         bands=st.one_of(st.none(), st.dictionaries(st.sampled_from("abcd"), pairs)),
     ),
     "shares": st.builds(shares, names, numbers, numbers, numbers),
+    "matrix": st.builds(
+        matrix, names, st.lists(names, max_size=30, unique=True), st.dictionaries(st.tuples(names, names), numbers, max_size=20)
+    ),
     "histogram": st.builds(histogram, names, names, st.lists(numbers, max_size=25), numbers, numbers),
 }
 
@@ -285,6 +288,11 @@ def sheet() -> str:
         ),
         intervals("l", {"DPL": {"train": dot(0.3)}}),
         shares("p", 80, 10, 10),
+        matrix(
+            "r",
+            ["age", "a rather long name of a column that goes on", "x"],
+            {("age", "x"): 0.9, ("x", "a rather long name of a column that goes on"): -0.4},
+        ),
         histogram("q", "0 to 9", [1, 5, 0, 2], below=1, above=3),
     ]
     return f"<!doctype html><meta charset='utf-8'><style>{STYLE}body{{background:var(--page)}}</style>" + "".join(charts)
@@ -316,7 +324,7 @@ def test_no_words_touch_or_leave_the_picture():
         page.set_content(sheet())
         touching, drawn = page.evaluate(TOUCHING), page.locator("svg.chart").count()
         browser.close()
-    assert (touching, drawn) == ([], 13)
+    assert (touching, drawn) == ([], 14)
 
 
 def test_a_histogram_has_a_bar_for_each_count_and_what_is_beyond():
@@ -325,3 +333,10 @@ def test_a_histogram_has_a_bar_for_each_count_and_what_is_beyond():
     assert described(histogram("x", "", [])) == described(histogram("x", "", [0, NAN])) == "no data"
     assert sparkline([]) == sparkline([0, None]).strip() == ""
     assert sparkline([1, 8]) == "▂█"
+
+
+def test_a_matrix_has_a_square_for_each_pair_as_large_as_its_strength():
+    svg = matrix("x", ["a", "b", "c"], {("a", "b"): -1, ("c", "a"): 0.5, ("b", "c"): 0})
+    assert list(lengths(svg)) == [18, 9]
+    assert "b, a: −1" in svg and "and 3 more" in matrix("x", [f"n{i}" for i in range(28)], {})
+    assert described(matrix("x", ["a"], {})) == "no data"

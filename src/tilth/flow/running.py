@@ -133,7 +133,9 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
             with engine.working_for(f"measures of {part}"):
                 delivered, originals = engine.checkpoint(delivered), engine.checkpoint(originals)
         findings += measuring.of(delivered, part, originals)
-    learned = replace(prepared.flow.need_learned(), baseline=tuple(f.to_json() for f in measuring.baseline if f.part == TRAIN))
+    learned = replace(
+        prepared.flow.need_learned(), baseline=tuple(replace(f, examples=()).to_json() for f in measuring.baseline if f.part == TRAIN)
+    )
     return replace(prepared, flow=prepared.flow.with_learned(learned), findings=tuple(findings))
 
 

@@ -69,7 +69,8 @@ def shape_of(x: np.ndarray, quantiles: Mapping[str, float]) -> dict[str, float]:
         return {}
     scaled = x / abs(x).max()  # so that no power overflows
     around = scaled - scaled.mean()
-    m2, m3 = float((around**2).mean()), float((around**3).mean())
+    squares = around * around
+    m2, m3 = float(squares.mean()), float((squares * around).mean())
     low, high = quantiles["p25"], quantiles["p75"]
     beyond = {"outliers": NEAR * (high - low), "far_outliers": FAR * (high - low)}
     shares = {name: float(((x < low - far) | (x > high + far)).mean()) for name, far in beyond.items()} if high > low else {}

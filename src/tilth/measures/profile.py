@@ -16,9 +16,12 @@ from tilth.engine.operations.numbers import Finite, NanToNull
 from tilth.engine.operations.strings import BlankToNull
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count_of, distinct
+from tilth.measures.associations import associations
 from tilth.measures.distributions import Histogram, histogram_of, histogram_of_times, shape_of
 from tilth.measures.measure import Measure, Measured
-from tilth.measures.sampled import COMPARABLE, Spread, Values, most_rows, numbers_of, ordered, quantiles_of, sampled_rows, values_of
+from tilth.measures.sampled import COMPARABLE, Rows, Spread, Values, most_rows, numbers_of, ordered, quantiles_of, sampled_rows, values_of
+from tilth.measures.table_profile import table_findings
+from tilth.measures.trend import trends
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
@@ -35,7 +38,7 @@ QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 @dataclass(frozen=True)
 class Profile(Measure):
-    """The profile of every column, and the class distribution of the label.
+    """The profile of every column, and of the rows: duplicates, associations, the label beside each feature, trends, class balance.
 
     Of a table with more rows than a sample (100,000, fewer where columns are many), quantiles are those of a sample that is the same for
     every order of rows, and large numbers of distinct values are estimated.
@@ -51,7 +54,10 @@ class Profile(Measure):
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.balance import balance_findings
 
-        return [*profile_findings(table, session, self.exact), *balance_findings(originals, session)], None
+        columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact)
+        known, roles = [c for c in columns if c.kind in COMPARABLE], table.roles
+        of_rows = [*table_findings(columns, drawn, roles), *associations(known, drawn, roles), *trends(known, drawn, roles)]
+        return [*found, *of_rows, *balance_findings(originals, session)], None
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,12 @@ class Look:
 
 
 def profile_findings(data: Dataset, session: Session, exact: bool = False) -> list[Finding[ColumnProfile]]:
-    """One finding for each column: its `value` is the share of valid values. Values of private columns are masked.
+    """One finding for each column: its `value` is the share of valid values. Values of private columns are masked."""
+    return _profiled(data, session, exact)[0]
+
+
+def _profiled(data: Dataset, session: Session, exact: bool) -> tuple[list[Finding[ColumnProfile]], Rows]:
+    """A finding for each column, and the rows in which values were looked at.
 
     One scan for all numbers, and one for the rows in which values are looked at. Where these are a sample, few more for the columns of few
     values, which are counted together. `exact` takes a scan for each numeric column of such a table.
@@ -192,7 +203,7 @@ def profile_findings(data: Dataset, session: Session, exact: bool = False) -> li
     if large and exact:
         looks = {name: replace(look, exact=True) for name, look in looks.items()} | _exact_quantiles(columns, looks, rows, data, session)
     sampled = None if drawn.all_there or exact else len(drawn.table)
-    return [_finding(c, rows, numbers[c.name], looks.get(c.name), data.roles, sampled) for c in schema]
+    return [_finding(c, rows, numbers[c.name], looks.get(c.name), data.roles, sampled) for c in schema], drawn
 
 
 def _with_shape(look: Look, c: Column, values: Values, column: Any, private: bool) -> Look:

@@ -6,6 +6,7 @@ is shown by colour alone: series also differ by pattern, line or mark, and every
 description. `role="img"`, `<title>` and `<desc>` are for screen readers.
 
     bars         one number per name
+    matrix       strengths between names
     stacked      shares of classes per part
     intervals    values with confidence intervals, a neutral line and bands that are accepted
     shares       one thin bar of valid, missing and invalid
@@ -23,6 +24,7 @@ from tilth.report.charts.draw import MOST, STYLE
 from tilth.report.charts.histogram import histogram, sparkline
 from tilth.report.charts.intervals import Dot, intervals
 from tilth.report.charts.letters import clean
+from tilth.report.charts.matrix import matrix
 from tilth.report.charts.numbers import number, percent, with_interval
 from tilth.report.charts.shares import shares
 from tilth.report.charts.small import part_of_whole, trend
@@ -36,6 +38,7 @@ __all__ = [
     "clean",
     "histogram",
     "intervals",
+    "matrix",
     "number",
     "part_of_whole",
     "percent",

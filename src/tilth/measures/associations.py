@@ -1,0 +1,282 @@
+"""How strongly columns are associated: numbers with numbers, categories with categories, and both with each other and with the label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from tilth.data import Column, Kind, Roles, mask
+from tilth.measures.sampled import Rows
+from tilth.report import Finding, Payload
+from tilth.report.blocks import Advice, Block, Picture, Section, Words, code, counted, shown, table
+from tilth.report.charts import bars, matrix, number, percent
+from tilth.report.sections import ReportSection
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+MOST = 40  # columns that are compared with each other
+FEW = 50  # values of a category
+LARGEST = 100  # pairs kept, the strongest
+WEAK, STRONG, SAME = (
+    0.1,
+    0.5,
+    0.95,
+)  # from which a pair is shown, from which it is called strong, and from which one column nearly gives the other
+FEATURES, GROUPS = 12, 5  # features shown beside the label, and groups of each
+PEARSON, CRAMER, ETA = "Pearson's r", "Cramér's V", "correlation ratio"
+Pair: TypeAlias = tuple[str, str, str, float]
+
+
+@dataclass(frozen=True)
+class Associations(Payload):
+    """Pairs of columns with what measures their association and its value, the strongest first, over the rows in which both are there.
+
+    Pearson's r of numbers and times, −1 to 1; Cramér's V of categories, corrected for bias (Bergsma 2013), and the correlation ratio η of a
+    category and a number, 0 to 1. `columns` are those that were compared; `sampled`: of how many rows, if not of all.
+    """
+
+    KIND: ClassVar[str] = "associations"
+    columns: tuple[str, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    sampled: int | None = None
+
+
+@dataclass(frozen=True)
+class FeatureAssociation(Payload):
+    """A feature's association with the label: the `measure` of its strength, and groups of the feature's values with their rows and `of`.
+
+    `of` is the share of one label, or the mean of a numeric one. Numbers are grouped by their quartiles.
+    """
+
+    KIND: ClassVar[str] = "feature"
+    VALUE: ClassVar[str] = "association with the label"
+    measure: str = ""
+    of: str = ""
+    groups: tuple[tuple[str, int, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A column as numbers (NaN where there is none), or as codes of a category's values (−1 where there is none)."""
+
+    values: np.ndarray
+    names: tuple[Any, ...] = ()
+    is_time: bool = False
+
+    @property
+    def is_category(self) -> bool:
+        """Whether these are codes."""
+        return bool(self.names)
+
+
+def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding]:
+    """One finding of the strongest pairs, and one for each feature with the label. None for fewer than two columns."""
+    first = [c for c in columns if c.name == roles.label]
+    usable = [*first, *(c for c in columns if c.name != roles.label and c.name not in roles.id)]
+    vectors: dict[str, Vector] = {}
+    for c in usable:
+        vector = vector_of(drawn.table[c.name], c.kind) if len(vectors) < MOST else None
+        vectors |= {c.name: vector} if vector is not None else {}
+    pairs = pairs_of(vectors)
+    if not pairs:
+        return []
+    kept = sorted(pairs, key=lambda p: -abs(p[3]))[:LARGEST]
+    payload = Associations(tuple(vectors), tuple(kept), None if drawn.all_there else len(drawn.table))
+    of_all: list[Finding] = [Finding("associations", tuple(vectors), abs(kept[0][3]), payload=payload)]
+    return of_all + (_of_label(roles.label, pairs, vectors, roles) if roles.label in vectors else [])
+
+
+def vector_of(column: pa.ChunkedArray, kind: Kind) -> Vector | None:
+    """A column as numbers or codes; None for one value, for more than 50 strings, and for kinds that are neither."""
+    import numpy as np
+    import pyarrow as pa
+
+    if kind.numeric or kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
+        whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64()}.get(kind)
+        x = (column if whole is None else column.cast(whole)).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        x = np.where(np.isfinite(x), x, np.nan)
+        there = x[~np.isnan(x)]
+        return Vector(x, is_time=whole is not None) if len(there) and there.min() < there.max() else None
+    if kind not in (Kind.STRING, Kind.BOOLEAN):
+        return None
+    coded = column.combine_chunks().dictionary_encode() if len(column) else column
+    if not 1 < len(getattr(coded, "dictionary", ())) <= FEW:
+        return None
+    return Vector(coded.indices.fill_null(-1).to_numpy().astype(int), tuple(coded.dictionary.to_pylist()))
+
+
+def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
+    """Each pair of columns with its association, rounded to six digits, so that the order of rows changes nothing."""
+    import numpy as np
+
+    standard = {name: standardized(v.values) for name, v in vectors.items() if not v.is_category}
+    at = {name: i for i, name in enumerate(standard)}
+    pearson = correlations(*map(np.array, zip(*standard.values(), strict=True))) if standard else np.empty((0, 0))
+    found = []
+    for a, b in combinations(vectors, 2):
+        if a in at and b in at:
+            measure, value = PEARSON, pearson[at[a], at[b]]
+        elif a in at or b in at:
+            number, category = (a, b) if a in at else (b, a)
+            measure, value = ETA, correlation_ratio(vectors[category].values, *standard[number])
+        else:
+            measure, value = CRAMER, cramers_v(vectors[a].values, vectors[b].values)
+        if value == value:
+            found.append((a, b, measure, round(float(value), 6)))
+    return found
+
+
+def correlations(z: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Pearson's r of each pair of rows of a matrix of standardized numbers, over the places where both are; NaN where it is not defined."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n, sums, squares = there @ there.T, z @ there.T, (z * z) @ there.T
+        covariance = z @ z.T - sums * sums.T / n
+        spread = squares - sums * sums / n
+        r = covariance / np.sqrt(spread * spread.T)
+        return np.where(np.minimum(spread, spread.T) > 1e-9, np.clip(r, -1, 1), np.nan)
+
+
+def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
+    """Cramér's V of two columns of codes, corrected for bias (Bergsma 2013), 0 to 1; NaN where one of them has one value.
+
+    φ̃² = max(0, φ² − (r − 1)(k − 1)/(n − 1)); V = √(φ̃² / min(r̃ − 1, k̃ − 1)) with r̃ = r − (r − 1)²/(n − 1), k̃ likewise.
+    """
+    import numpy as np
+
+    there = (a >= 0) & (b >= 0)
+    counts = _crossed(a[there], b[there])
+    n, (r, k) = int(counts.sum()), counts.shape
+    if min(r, k) < 2 or n < 2:
+        return float("nan")
+    expected = counts.sum(1, keepdims=True) * counts.sum(0, keepdims=True) / n
+    phi2 = float(((counts - expected) ** 2 / expected).sum()) / n
+    less = max(0.0, phi2 - (r - 1) * (k - 1) / (n - 1))
+    smaller = min(r - (r - 1) ** 2 / (n - 1), k - (k - 1) ** 2 / (n - 1)) - 1
+    return min(1.0, float(np.sqrt(less / smaller))) if smaller > 0 else float("nan")
+
+
+def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The contingency table of codes, without empty rows and columns."""
+    import numpy as np
+
+    wide = int(b.max(initial=0)) + 1
+    counts = np.bincount(a * wide + b, minlength=(int(a.max(initial=0)) + 1) * wide).reshape(-1, wide)
+    found: np.ndarray = counts[counts.sum(1) > 0][:, counts.sum(0) > 0]
+    return found
+
+
+def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers less their mean, in standard deviations, 0 where there is none; and 1 where there is one, else 0."""
+    import numpy as np
+
+    there = ~np.isnan(x)
+    known = x[there]
+    size = known.std() if len(known) else 0.0
+    return np.where(there, (x - known.mean()) / size, 0.0) if size > 0 else np.zeros(len(x)), there.astype(float)
+
+
+def correlation_ratio(codes: np.ndarray, z: np.ndarray, there: np.ndarray) -> float:
+    """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of standardized numbers in categories, 0 to 1; NaN for one category or one value."""
+    import numpy as np
+
+    n, sums, squares = (np.bincount(codes + 1, weights)[1:] for weights in (there, z, z * z))
+    n, sums, squares = n[n > 0], sums[n > 0], squares[n > 0]
+    if len(n) < 2:
+        return float("nan")
+    around = float(sums.sum() ** 2 / n.sum())
+    spread = float(squares.sum()) - around
+    return min(1.0, float(np.sqrt(max((sums**2 / n).sum() - around, 0.0) / spread))) if spread > 1e-9 else float("nan")
+
+
+# ── the label ──
+
+
+def _of_label(label: str | None, pairs: Sequence[Pair], vectors: Mapping[str, Vector], roles: Roles) -> list[Finding]:
+    """The features with the label, the most strongly associated first; the strongest with groups of their values."""
+    of = [(b if a == label else a, measure, value) for a, b, measure, value in pairs if label in (a, b)]
+    target = vectors[label or ""]
+    what, y = target_of(label or "", target, roles)
+    found: list[Finding] = []
+    for name, measure, value in sorted(of, key=lambda known: -abs(known[2])):
+        groups = _groups(vectors[name], y, name in roles.private) if len(found) < FEATURES else ()
+        found.append(Finding(name, (name, label or ""), value, payload=FeatureAssociation(measure, what, groups)))
+    return found
+
+
+def target_of(label: str, vector: Vector, roles: Roles) -> tuple[str, np.ndarray]:
+    """What is compared between groups, in words, and its number in each row, NaN where the label is missing."""
+    import numpy as np
+
+    if not vector.is_category:
+        return f"mean {label}", vector.values
+    counts = np.bincount(vector.values[vector.values >= 0], minlength=len(vector.names))
+    rarest = min(range(len(counts)), key=lambda i: (counts[i], str(vector.names[i])))
+    chosen = next((i for i, name in enumerate(vector.names) if name in roles.positive), rarest)
+    value = vector.names[chosen]
+    words = shown(mask(value) if label in roles.private else value, 40)
+    return f"share of {words}", np.where(vector.values < 0, np.nan, vector.values == chosen)
+
+
+def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, int, float], ...]:
+    """Groups of a feature's values, their rows, and the mean of y in them."""
+    import numpy as np
+
+    there = ~np.isnan(y) & ((feature.values >= 0) if feature.is_category else ~np.isnan(feature.values))
+    x, y = feature.values[there], y[there]
+    if feature.is_category:
+        rows = np.bincount(x, minlength=len(feature.names))
+        order = sorted(range(len(rows)), key=lambda i: (-rows[i], str(feature.names[i])))[:GROUPS]
+        parts = [(shown(mask(feature.names[i]) if private else feature.names[i], 40), x == i) for i in order]
+    else:
+        edges = np.unique(np.quantile(x, [0, 0.25, 0.5, 0.75, 1])) if len(x) else x
+        ends = list(pairwise(edges))
+        kept = [(x >= a) & (x < b) if b < edges[-1] else (x >= a) & (x <= b) for a, b in ends]
+        names = [f"quarter {i}" if private or feature.is_time else f"{number(a)} to {number(b)}" for i, (a, b) in enumerate(ends, 1)]
+        parts = list(zip(names, kept, strict=True))
+    return tuple((name, int(own.sum()), round(float(y[own].mean()), 6)) for name, own in parts if own.any())
+
+
+# ── the sections ──
+
+
+def associated(found: Sequence[Finding[Associations]]) -> Section:
+    """The strongest pairs of the first part."""
+    payload = found[0].payload
+    strong = [p for p in payload.pairs if abs(p[3]) >= STRONG]
+    verb = "is" if len(strong) == 1 else "are"
+    lead = f"{counted(len(strong), 'pair')} of {counted(len(payload.columns), 'column')} {verb} strongly associated, by {STRONG} or more."
+    rows = [(code(a), code(b), number(value), measure) for a, b, measure, value in payload.pairs if abs(value) >= WEAK]
+    block = table("The strongest associations", ("column", "with", "strength", "measure"), rows, ["strength"], brief=10)
+    picture = matrix("Associations", payload.columns, {(a, b): value for a, b, _, value in payload.pairs})
+    blocks: list[Block] = [Words(lead), Picture(picture, "Associations of columns, without their sign.")]
+    same = [f"{code(a)} and {code(b)}" for a, b, _, value in payload.pairs if abs(value) >= SAME]
+    advice = [Advice(f"Nearly the same information: {', '.join(same[:3])}.", 30)] if same else []
+    return Section("associations", "Associations", (*blocks, *([block] if rows else [])), advice=tuple(advice))
+
+
+def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
+    """The features with the label: a chart of their strength, and the label in groups of the strongest."""
+    here = [f for f in found if f.part == found[0].part]
+    label = ", ".join(here[0].subject[1:]) or "the label"
+    title = f"Association of each feature with {label}"
+    blocks: list[Block] = [Picture(bars(title, {f.name: abs(f.number or 0) for f in here}), f"{title}, without its sign.")]
+    rows = []
+    for f in here[:FEATURES]:
+        is_share = f.payload.of.startswith("share")
+        said = ", ".join(f"{code(name, 40)} {percent(y) if is_share else number(y)}" for name, _, y in f.payload.groups)
+        rows.append((code(f.name), number(f.number), f.payload.measure, said))
+    heads = ("feature", "strength", "measure", f"{code(here[0].payload.of)} in groups of its values")
+    blocks.append(table(f"{code(label)} beside the features", heads, rows, ["strength"], brief=10))
+    sure = [code(f.name) for f in here if abs(f.number or 0) >= SAME]
+    advice = [Advice(f"{', '.join(sure[:3])} nearly gives the label away: is it known when the model is asked?", 60)] if sure else []
+    return Section("features", "The label and the features", tuple(blocks), advice=tuple(advice))
+
+
+ASSOCIATIONS = ReportSection(Associations, associated)
+FEATURE = ReportSection(FeatureAssociation, features)

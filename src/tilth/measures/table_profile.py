@@ -1,0 +1,145 @@
+"""What a profile says of the rows of a table: duplicates, what is missing together, and a few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tilth.data import Column, Roles, masked
+from tilth.measures.sampled import COMPARABLE, Rows
+from tilth.report import Finding, Payload
+from tilth.report.blocks import Advice, Block, Fold, Section, Words, code, counted, shown, table
+from tilth.report.charts import number, percent
+from tilth.report.sections import ReportSection
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PATTERNS, EXAMPLES = 8, 5  # patterns of missing values, and rows, that are shown
+MOST = 30  # columns of the rows shown, and columns of a pattern
+
+
+@dataclass(frozen=True)
+class TableProfile(Payload):
+    """The rows of a table, those in which a value is missing, and `duplicates`: rows that equal another one before them.
+
+    `patterns`: sets of columns that are missing together, with their rows, the most frequent first, and the rows in which nothing is.
+    Where `sampled` says of how many rows these numbers are, they are counts of that sample; equal rows are sampled together.
+    """
+
+    KIND: ClassVar[str] = "table"
+    VALUE: ClassVar[str] = "share of rows without a missing value"
+    rows: int = 0
+    columns: int = 0
+    duplicates: int | None = None
+    patterns: tuple[tuple[tuple[str, ...], int], ...] = ()
+    sampled: int | None = None
+
+    @property
+    def row_count(self) -> int | None:
+        """The rows of the table."""
+        return self.rows
+
+
+def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding[TableProfile]]:
+    """One finding, with a few rows as its examples, private values masked. None for no columns or no rows."""
+    known = [c for c in columns if c.kind in COMPARABLE]
+    if not known or not len(drawn.table):
+        return []
+    looked = len(drawn.table)
+    patterns = _patterns(known, drawn)
+    whole = next((n for names, n in patterns if not names), 0)
+    order = drawn.table.sort_by([(c.name, "ascending") for c in known]) if looked else drawn.table
+    chosen = order.take([round(i * (looked - 1) / (EXAMPLES - 1)) for i in range(EXAMPLES)] if looked > EXAMPLES else list(range(looked)))
+    payload = TableProfile(
+        drawn.of,
+        len(columns),
+        _duplicates(known, order) if len(known) == len(columns) else None,
+        tuple(patterns[:PATTERNS]),
+        None if drawn.all_there else looked,
+    )
+    examples = tuple(masked(row, roles.private) for row in chosen.select([c.name for c in known[:MOST]]).to_pylist())
+    return [Finding("table", (), whole / looked, payload=payload, examples=examples)]
+
+
+def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, ...], int]]:
+    """Columns that are missing together, with the rows in which exactly these are, the most frequent first."""
+    import numpy as np
+
+    gaps = {c.name: gap for c in columns if (gap := _gaps(drawn.table[c.name])).any()}
+    if not gaps:
+        return [((), len(drawn.table))]
+    marks, at = np.zeros(len(drawn.table), np.uint64), np.random.default_rng(0)  # each set of columns has its own sum of random numbers
+    for gap in gaps.values():
+        marks[gap] += at.integers(2**63, dtype=np.uint64)
+    _, first, counts = np.unique(marks, return_index=True, return_counts=True)
+    names = [tuple(name for name, gap in gaps.items() if gap[i]) for i in first]
+    return sorted(zip(names, map(int, counts), strict=True), key=lambda pattern: (-pattern[1], pattern[0]))
+
+
+def _gaps(column: Any) -> np.ndarray:
+    """Whether each value is missing: null, NaN, or blank."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    gap = pc.is_null(column, nan_is_null=True)
+    if pa.types.is_string(column.type):
+        gap = pc.or_(gap, pc.fill_null(pc.equal(pc.utf8_trim(column, " \t\r\n"), ""), False))
+    found: np.ndarray = np.asarray(gap)
+    return found
+
+
+def _duplicates(columns: Sequence[Column], rows: Any) -> int:
+    """The rows, in order, that equal the one before them."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    same = np.ones(max(len(rows) - 1, 0), bool)
+    for c in columns:
+        if not same.any():
+            break
+        x = rows[c.name].combine_chunks()
+        a, b = x.slice(1), x.slice(0, max(len(x) - 1, 0))
+        both = pc.and_(pc.is_null(a, nan_is_null=True), pc.is_null(b, nan_is_null=True))
+        same &= np.asarray(pc.or_(both, pc.fill_null(pc.equal(a, b), False)))
+    return int(same.sum())
+
+
+# ── the section ──
+
+
+def rows(found: Sequence[Finding[TableProfile]]) -> Section:
+    """Duplicates, missing patterns and a few rows of the first part."""
+    first = found[0]
+    p = first.payload
+    of = p.sampled or p.rows
+    about = f" in a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
+    blocks: list[Block] = []
+    if p.duplicates is not None:
+        said = f"{counted(p.duplicates, 'row')} ({percent(p.duplicates / of)}) {'equals' if p.duplicates == 1 else 'equal'} an earlier one"
+        blocks.append(Words(f"{said if p.duplicates else 'No two rows are equal'}{about}."))
+    if any(names for names, _ in p.patterns):
+        lines = [(_named(names), number(n), percent(n / of)) for names, n in p.patterns]
+        blocks.append(table(f"What is missing together{about}", ("columns", "rows", "share"), lines, ["rows", "share"], brief=6))
+    if first.examples:
+        heads = tuple(code(name) for name in first.examples[0])
+        blocks.append(
+            Fold("A few rows", (table("A few rows", heads, [[code(shown(v, 30), 30) for v in row.values()] for row in first.examples]),))
+        )
+    often = p.duplicates is not None and p.duplicates / of >= 0.01
+    advice = (
+        [Advice(f"{percent((p.duplicates or 0) / of)} of the rows{about} equal an earlier one: the step {code('dedupe')} drops them.", 45)]
+        if often
+        else []
+    )
+    return Section("rows", "Rows", tuple(blocks), advice=tuple(advice))
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {counted(len(names) - 6, 'more column')}" if len(names) > 6 else ""
+    return ", ".join(map(code, names[:6])) + more or "nothing"
+
+
+TABLE = ReportSection(TableProfile, rows)
