@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tilth.data import Dataset, Roles
+    from tilth.drafting import init
     from tilth.engine.duckdb import DuckDB
     from tilth.engine.python_operation import allow_python
     from tilth.engine.spark import Spark
@@ -34,6 +35,7 @@ _HOMES = {
     "Spark": "tilth.engine.spark",
     "allow_python": "tilth.engine.python_operation",
     "TilthError": "tilth.errors",
+    "init": "tilth.drafting",
     **dict.fromkeys(("read", "measure", "profile", "check", "fit", "apply", "write", "run"), "tilth.verbs"),
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "apply",
     "check",
     "fit",
+    "init",
     "measure",
     "profile",
     "read",

@@ -39,7 +39,20 @@ IDS = [
     "id_customer",
     "flight number",
 ]
-NO_IDS = ["paid", "humid", "grid", "valid", "bid amount", "no_show", "number of rooms", "candid", "keyboard", "income"]
+NO_IDS = [
+    "num_rooms",
+    "visit_no",
+    "paid",
+    "humid",
+    "grid",
+    "valid",
+    "bid amount",
+    "no_show",
+    "number of rooms",
+    "candid",
+    "keyboard",
+    "income",
+]
 
 
 @pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in IDS), *((n, False) for n in NO_IDS)])
@@ -64,7 +77,18 @@ PRIVATE = [
     ),
     *("street", "account", "account_no", "dateOfBirth", "birth date", "customer.name", "address2"),
 ]
-NO_PRIVATE = ["product_name", "file name", "renamed", "ship", "hotel", "mobility", "account balance", "addressed", "model name"]
+NO_PRIVATE = [
+    "un_continent_name",
+    "product_name",
+    "file name",
+    "renamed",
+    "ship",
+    "hotel",
+    "mobility",
+    "account balance",
+    "addressed",
+    "model name",
+]
 
 
 @pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in PRIVATE), *((n, False) for n in NO_PRIVATE)])
@@ -72,8 +96,37 @@ def test_personal_data_by_name(name: str, expected: bool) -> None:
     assert names_private(name) is expected
 
 
-FACETS = ["sex", "Gender", "Patient Age", "patientAge", "patient-age", "age", "ethnic_group", "disability"]
-NO_FACETS = ["page", "vehicle_age", "usage", "embrace", "sextant", "average"]
+FACETS = [
+    "gndr",
+    "race",
+    "Ethnicity",
+    "marital.status",
+    "MaritalStatus",
+    "native-country",
+    "age_group",
+    "married",
+    "religion",
+    "sex",
+    "Gender",
+    "Patient Age",
+    "patientAge",
+    "patient-age",
+    "age",
+    "ethnic_group",
+    "disability",
+]
+NO_FACETS = [
+    "rate_marriage",
+    "yrs_married",
+    "female_head_count",
+    "racecar",
+    "page",
+    "vehicle_age",
+    "usage",
+    "embrace",
+    "sextant",
+    "average",
+]
 
 
 @pytest.mark.parametrize(("name", "expected"), [*((n, True) for n in FACETS), *((n, False) for n in NO_FACETS)])
@@ -85,6 +138,12 @@ def test_other_words() -> None:
     assert names_age("PatientAge") and not names_age("house age")
     assert names_code("zip") and names_code("Post Code") and not names_code("zipper")
     assert names_time_of_row("signup date") and not names_time_of_row("birthDate") and not names_time_of_row("due_date")
+    assert [outcome(n) for n in ("default payment next month", "Attrition", "churn_flag", "left")] == [
+        "default",
+        "attrition",
+        "churn",
+        "left",
+    ]
     assert [outcome(n) for n in ("isFraud", "Survived", "y", "has_churned", "yield", "class size")] == [
         "fraud",
         "survived",

@@ -4,6 +4,6 @@ The draft runs as it is, and its rules pass on the data it was made from. It is 
 marked as one. Values of columns that look private are never shown.
 """
 
-from tilth.drafting.draft import propose
+from tilth.drafting.draft import Draft, init
 
-__all__ = ["propose"]
+__all__ = ["Draft", "init"]

@@ -2,58 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from tilth.drafting.guesses import names_favourable
 from tilth.drafting.inspection import inspect
 from tilth.drafting.pitfalls import pitfalls
+from tilth.drafting.reading import ReadOptions
 from tilth.drafting.rules import rule_lines
 from tilth.drafting.steps import features_lines, left_out, rows_lines, split_lines
 from tilth.drafting.summary import FEW, TableSummary
 from tilth.drafting.writing import comment_text, quoted, yaml_string, yaml_value
+from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.expressions import col, not_null
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.flow.flow import Flow
+from tilth.flow.reading import flow_table
 from tilth.flow.running import after_rows, of_part
 from tilth.flow.split_checks import TRAIN
-from tilth.formats import read
+from tilth.store.places import atomic
 
 
-def propose(place: str, shown_place: str, engine: Session, options: Mapping[str, Any]) -> str:
-    """Draft the YAML of a flow for the data in a place. `shown_place` is its name in the flow, `options` are those of reading.
+@dataclass(frozen=True)
+class Draft:
+    """The draft of a flow: its text, and what was found out about the table. `place` is where the data is, if it is not in memory."""
 
-    Errors: those of reading.
+    table: TableSummary = field(repr=False)
+    place: str | None = None
+
+    def __str__(self) -> str:
+        return self.text(self.place)
+
+    def text(self, place: str | None = None) -> str:
+        """The YAML of the flow. `place` is the data's name in it, as seen from the flow's folder; without one it reads nothing."""
+        return "\n".join(_written(self.table, place)) + "\n"
+
+    @property
+    def flow(self) -> Flow:
+        """The flow, to be run here."""
+        return Flow.parse(str(self))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the flow to a file, which names the data as seen from there."""
+        beside = self.place and (self.place if "://" in self.place else os.path.relpath(self.place, Path(path).parent))
+        with atomic(Path(path)) as new:
+            new.write_text(self.text(beside), "utf-8")
+        return Path(path)
+
+
+def init(data: Any, *, label: str | None = None, engine: AnyEngine = None, **options: Any) -> Draft:
+    """Draft a flow for data: roles, rules and steps are proposed from names and values, each with its reason, and pitfalls are listed.
+
+    `data` is anything that `read` takes, and `options` are those of reading. `label` is the column that is to be predicted; by default
+    it is guessed, and where no column is convincing the draft asks for it. Values of columns that look private are not shown.
+    `str(draft)` is the text of the flow file, `draft.save("flow.yaml")` writes it, `draft.flow` is the flow.
+
+    Errors: those of reading; `ColumnError` for a label that is not a column.
+
+    >>> import pyarrow as pa
+    >>> table = pa.table({"fee": ["$1,099.50", "$12.00", "$7.25"] * 9, "left": ["yes", *["no", "yes"] * 13]})
+    >>> draft = init(table)
+    >>> print(*(line.strip() for line in str(draft).splitlines() if "parse" in line or "label:" in line), sep="\\n")
+    label: left  # a guess: its name is that of an outcome; 2 values; the last column
+    - parse: {columns: fee, as: number}  # all 27 values are numbers with a currency sign and marks of thousands
     """
-    table = inspect(place, engine, options)
-    text = "\n".join(written(table, shown_place)) + "\n"
-    late = _without_training_values(table, text, place, engine)
-    if not late:
-        return text
-    seen = tuple(replace(s, untrainable=s.name in late) for s in table.seen)
-    return "\n".join(written(replace(table, seen=seen), shown_place)) + "\n"
+    with session_of(engine, data, "init") as session:
+        table = inspect(data, session, options, label)
+        draft = Draft(table, str(data) if isinstance(data, str | Path) else None)
+        late = _without_training_values(draft, data, session)
+        if not late:
+            return draft
+        seen = tuple(replace(s, untrainable=s.name in late) for s in table.seen)
+        return replace(draft, table=replace(table, seen=seen))
 
 
-def _without_training_values(table: TableSummary, text: str, place: str, engine: Session) -> set[str]:
+def _without_training_values(draft: Draft, data: Any, engine: Session) -> set[str]:
     """The features without any value in the training part of the drafted split, so that nothing can be learned from them."""
-    flow = Flow.parse(text)
-    out, by_time = left_out(table), flow.split is not None and flow.split.by in ("time", "ordered")
-    sparse = [s for s in table.seen if s.missing and s.present and s.name not in out and (s.present < FEW or by_time)]
-    if flow.split is None or not sparse:
+    table, out = draft.table, left_out(draft.table)
+    sparse = [s for s in table.seen if s.missing and s.present and s.name not in out]
+    if not sparse or not (table.by_time or any(s.present < FEW for s in sparse)):
         return set()
-    data = read(place, engine=engine, roles=flow.reading.roles, **flow.reading.options)
-    whole, _, _ = after_rows(flow, data, engine)
+    flow = Flow.parse(draft.text())
+    sparse = [s for s in sparse if s.present < FEW or table.by_time]
+    whole, _, _ = after_rows(flow, flow_table(flow, data, engine), engine)
     statistics = {s.name: count(not_null(col(s.name))) for s in sparse if s.name in whole.names}
     answer = engine.answer(of_part(whole, TRAIN), statistics.values())
     return {name for name, statistic in statistics.items() if not answer[statistic]}
 
 
-def written(table: TableSummary, place: str) -> Iterator[str]:
+def _written(table: TableSummary, place: str | None) -> Iterator[str]:
     """The lines of the draft."""
     yield "# A first draft, made by inspecting the data. It runs as it is; check every guess."
     yield "#   tilth run THIS-FILE -o result"
+    yield from (f"# {comment_text(line)}" for line in _seen(table))
     warnings = list(pitfalls(table))
     if warnings:
         yield "#"
@@ -76,27 +121,42 @@ def written(table: TableSummary, place: str) -> Iterator[str]:
     yield "measure: [bias, profile]  # on the raw data, and again after each part" if table.has_bias else "measure: [profile]"
 
 
-def _data(table: TableSummary, place: str) -> Iterator[str]:
+def _seen(table: TableSummary) -> Iterator[str]:
+    """What was looked at, and the question for the label if it is open."""
+    if not table.roles.label:
+        yield "No column is surely the one to be predicted. Name it as the label under roles, or draft again with --label NAME."
+        for name, why in table.candidates.items():
+            yield f"{name} may be it ({why}), and is not a feature until you decide."
+    if table.sampled < table.rows:
+        yield f"Seen: {table.rows:,} rows, the first {table.sampled:,} value by value. Counts and ranges are of all rows."
+
+
+def _data(table: TableSummary, place: str | None) -> Iterator[str]:
     reading = table.reading
-    yield "data:"
-    yield f"  read: {yaml_string(place)}"
-    for name, given in reading.options.items():
-        if name != "nulls":
-            why = f"  # {reading.reasons[name]}" if name in reading.reasons else ""
-            yield f"  {name}: {yaml_value(given)}{why}"
+    lines = [f"read: {yaml_string(place)}"] if place is not None else []
+    lines += [f"{name}: {yaml_value(given)}{_why(name, reading)}" for name, given in reading.options.items() if name != "nulls"]
     nulls = (*table.nulls, *reading.options.get("nulls", ()))
     if nulls:
-        yield f"  nulls: [{', '.join(quoted(n) for n in nulls)}]  # strings to read as null"
+        lines.append(f"nulls: [{', '.join(quoted(n) for n in nulls)}]  # strings to read as null")
+    if lines or any(table.roles.named()):
+        yield "data:"
+        yield from (f"  {line}" for line in lines)
+
+
+def _why(option: str, reading: ReadOptions) -> str:
+    """The reason of an option that was detected, as a comment; the long list of names says it once."""
+    return f"  # {reading.reasons[option]}" if option in reading.reasons and option != "names" else ""
 
 
 def _roles(table: TableSummary) -> Iterator[str]:
     roles, key = table.roles, table.key
+    guess = table.because if table.because == "named by you" else f"a guess: {table.because}"
     lines = [
         ("id", key and key.name, "unique" if key and key.unique else "a guess: nearly unique"),
-        ("label", roles.label, "a guess: what should be predicted?"),
+        ("label", roles.label, guess),
         *(("positive", v, _why_positive(roles.label or "", v, table.has_bias)) for v in roles.positive),
         ("time", roles.time, ""),
-        ("facet", roles.facet, "bias is measured against these"),
+        ("facet", roles.facet, "protected attributes by name or values: bias is measured against them, and they are features"),
         ("text", roles.text, "free text"),
         ("private", roles.private, "masked wherever values are shown"),
     ]

@@ -8,35 +8,54 @@ CAMEL = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 WORD = re.compile(r"[^\W\d_]+|[0-9]+")
 
 THINGS = (
-    "account|app|book|brand|building|campaign|car|category|channel|city|class|column|company|country|department|disease|domain|drug|event|"
-    "field|file|game|group|host|house|item|job|loan|model|movie|plan|product|property|region|school|shop|song|species|state|station|store|"
-    "table|team|town|vehicle"
+    "account|airline|airport|app|book|brand|building|campaign|car|category|channel|city|class|column|company|continent|country|county|"
+    "department|disease|district|domain|drug|event|field|file|game|group|host|house|indicator|item|job|loan|model|movie|party|plan|plot|"
+    "product|property|province|region|school|series|ship|shop|song|species|state|station|store|study|table|team|town|variable|variety|"
+    "vehicle"
 )
 """Things other than persons that have a name and an age too."""
 OF_THINGS = re.compile(rf"(?:^|_)(?:{THINGS})_?(?:name|age)(?=_|$)")
 
 ID = re.compile(
-    r"(?:^|_)(?:id|uuid|guid|pk)(?:_|$)|(?:^|_)(?:key|no|nr|num|number)$|^(?:index|unnamed_0)$|"
+    r"(?:^|_)(?:id|ids|uuid|guid|pk|rownames?|row_names?)(?:_|$)|(?:^|_)(?:key|no|nr|num|number)$|^(?:index|unnamed_0|obs|caseno)$|"
     r"(?:account|article|case|client|customer|device|employee|item|order|passenger|patient|person|post|product|record|row|session|"
-    r"student|ticket|transaction|user)id$"
+    r"student|subject|ticket|transaction|user)id$"
 )
+NUMBER_OF = re.compile(r"^(?:num|no|nr|number)_(?!\d)|^(?:visit|child(?:ren)?|room|week|month|year|day|page)_(?:no|nr|num|number)$")
+CODE = re.compile(r"(?:^|_)code(?:_|$)|code_?[0-9]*$")
 POSTCODE = re.compile(r"(?:^|_)(?:zip|zip_?code|post_?code|postal_?code|plz)(?:_|$)")
 PRIVATE = re.compile(
     r"(?:^|_)(?:(?:first|last|full|given|family|middle|maiden|user)?_?name|surname|forename|e_?mail|phone|mobile|tel|telephone|fax|iban|"
     r"account(?:_(?:no|nr|num|number|id)(?:_|$)|$)|ssn|passport|address|street|ip|dob|birth_?date|date_?of_?birth|birth_?day)(?:_|$)"
 )
-FACET = re.compile(r"(?:^|_)(?:sex|gender|race|ethnic\w*|religion|nationality|disab\w*|age)(?:_|$)")
+FACET = re.compile(
+    r"(?:^|_)(?:sex|gender|gndr|race|racecat|ethn\w*|hispanic|relig\w*|national(?:ity)?|national_origin|native_country|"
+    r"citizen\w*|immigra\w*|disab\w*|handicap\w*|veteran|pregnan\w*|marital|marital_?status|civil_?status|age|"
+    r"age_?(?:group|cat|band|range|bin)|sexual_orientation|skin_?colou?r)(?:_|$)|^(?:fe)?male$|^(?:is_)?married$|^(?:black|white|minority|foreign(?:er)?)$"
+)
+TEXT = re.compile(r"(?:^|_)(?:comments?|notes?|remarks?|description|review|message|abstract)$")
+PLACE = re.compile(r"(?:^|_)(?:lat|lon|lng|long|latitude|longitude)$")
 AGE = re.compile(r"(?:^|_)age(?:_|$)")
 NO_TIME_OF_ROW = re.compile(r"(?:^|_)(?:birth\w*|born|dob|expir\w*|due|deadline|valid_(?:to|until))(?:_|$)")
+TIME_UNITS = ("year", "month", "day", "hour", "minute")
 
+SURE_OUTCOMES = {
+    "label", "target", "outcome", "y", "response", "price", "sale_price", "salary", "wage", "wages", "quality", "rating", "medv",
+}  # with these names a number of many values is one too  # fmt: skip
 OUTCOMES = (
-    "label", "target", "outcome", "y", "approved", "survived", "churned", "churn", "fraud", "default", "defaulted", "returned",
-    "response", "converted", "clicked", "readmitted", "diagnosis", "spam", "species", "rating", "stars", "quality", "income", "class",
+    "label", "target", "outcome", "y", "approved", "accepted", "granted", "survived", "died", "dead", "death", "churned", "churn", "left",
+    "attrition", "exited", "quit", "fraud", "default", "defaulted", "returned", "response", "converted", "clicked", "subscribed",
+    "purchased", "readmitted", "diagnosis", "spam", "sentiment", "species", "price", "sale_price", "salary", "wage", "wages", "rating",
+    "stars", "quality", "income", "class", "medv",
 )  # fmt: skip
 """Words for what is to be predicted, the surest first."""
-MARKS = {"is", "has", "was"}  # words ahead of an outcome
-SURE_OUTCOMES = ("label", "target", "outcome", "y")  # with these names a continuous number is an outcome too
-UNFAVOURABLE = {"churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam"}  # if true
+BINARY = {"income", "left", "quit", "died", "dead", "death", "exited"}  # outcomes only if there are two values
+AROUND = re.compile(r"^(?:is|has|was|will|did)_|_(?:flag|ind|indicator|label|value|yn|(?:payment_)?next_month)$")
+"""Words around an outcome: `is_fraud`, `churn_flag`, `default payment next month`."""
+UNFAVOURABLE = {
+    "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "died", "dead", "death", "left", "attrition",
+    "exited", "quit",
+}  # if true  # fmt: skip
 
 
 def snake(name: str) -> str:
@@ -49,13 +68,29 @@ def snake(name: str) -> str:
 
 
 def names_id(name: str) -> bool:
-    """Whether a name is an id's: `id`, `customer_no`, `orderId`; not `paid` or `grid`."""
-    return ID.search(snake(name)) is not None
+    """Whether a name is an id's: `id`, `customer_no`, `orderId`; not `paid`, `grid` or `number of rooms`."""
+    words = snake(name)
+    return ID.search(words) is not None and NUMBER_OF.search(words) is None
+
+
+def names_postcode(name: str) -> bool:
+    """Whether a name is that of a postcode."""
+    return POSTCODE.search(snake(name)) is not None
 
 
 def names_code(name: str) -> bool:
-    """Whether numbers with this name are codes, not quantities: ids, postcodes."""
-    return names_id(name) or POSTCODE.search(snake(name)) is not None
+    """Whether numbers with this name are codes, not quantities: ids, postcodes, a `country_code`."""
+    return names_id(name) or names_postcode(name) or CODE.search(snake(name)) is not None
+
+
+def names_text(name: str) -> bool:
+    """Whether strings with this name are written freely: comments, descriptions."""
+    return TEXT.search(snake(name)) is not None
+
+
+def names_place(name: str) -> bool:
+    """Whether numbers with this name are coordinates."""
+    return PLACE.search(snake(name)) is not None
 
 
 def names_private(name: str) -> bool:
@@ -69,7 +104,7 @@ def names_generic(name: str) -> bool:
 
 
 def names_facet(name: str) -> bool:
-    """Whether a name is that of a protected attribute: `sex`, `Patient Age`; not `vehicle_age`."""
+    """Whether a name is that of a protected attribute: `sex`, `Patient Age`, `marital.status`; not `vehicle_age`."""
     return FACET.search(OF_THINGS.sub("", snake(name))) is not None
 
 
@@ -83,7 +118,12 @@ def names_time_of_row(name: str) -> bool:
     return NO_TIME_OF_ROW.search(snake(name)) is None
 
 
+def names_date(name: str) -> bool:
+    """Whether numbers with this name may be days, such as 20240131."""
+    return re.search(r"(?:^|_)(?:date|day|dt|ymd)(?:_|$)", snake(name)) is not None
+
+
 def outcome(name: str) -> str:
     """The word of `OUTCOMES` in a name, or an empty string: `fraud` for `isFraud`."""
-    words = [w for w in snake(name).split("_") if w not in MARKS]
-    return words[0] if len(words) == 1 and words[0] in OUTCOMES else ""
+    word = AROUND.sub("", AROUND.sub("", snake(name)))
+    return word if word in OUTCOMES else ""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tilth.data import Kind, Roles
 from tilth.drafting.names import names_age
-from tilth.drafting.patterns import COMMAS, DATES, MONTHS, NUMBERS
+from tilth.drafting.steps import counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
 from tilth.drafting.writing import fits_rule, yaml_value
 from tilth.steps.rows.split import SPLIT
 
 OLDEST = 120  # years
-READ_AS_STRINGS = {
-    MONTHS: "months, which are read as strings",
-    DATES: "dates that are read as strings: only dates such as 2024-01-31 are recognized",
-    COMMAS: "numbers with a decimal comma, which are read as strings",
-}
 
 
 def pitfalls(table: TableSummary) -> Iterator[str]:
@@ -24,9 +20,10 @@ def pitfalls(table: TableSummary) -> Iterator[str]:
         yield "there are no rows: nothing can be guessed or learned"
         return
     yield from _of_reading(table)
+    groups = {s.name for s in table.groups}
     for s in table.seen:
         yield from (f"{s.name} {doubt}" for doubt in _doubts(s))
-        yield from _of_column(s, table)
+        yield from _of_column(s, table.roles, s.name in groups)
     yield from _of_label(table)
     yield from _of_rows(table)
 
@@ -34,7 +31,8 @@ def pitfalls(table: TableSummary) -> Iterator[str]:
 def _of_reading(table: TableSummary) -> Iterator[str]:
     for reason in dict.fromkeys(table.reading.reasons.values()):
         options = [option for option, why in table.reading.reasons.items() if why == reason]
-        yield f"{reason}: read with {', '.join(f'{o}: {yaml_value(table.reading.options[o])}' for o in options)}"
+        given = (o if o == "names" else f"{o}: {yaml_value(table.reading.options[o])}" for o in options)
+        yield f"{reason}: read with {', '.join(given)}"
     if table.nulls:
         yield f"missing values are written as {', '.join(table.nulls)}"
 
@@ -57,14 +55,11 @@ def _doubts(s: ColumnSummary) -> Iterator[str]:
         return
     if s.spellings:
         yield f"has several spellings of one value: {', '.join(map(repr, s.spellings))}"
-    if s.written == NUMBERS:
-        yield f"holds numbers except for {s.exceptions:,} of its {s.present:,} values, so it is read as strings"
-    elif s.written:
-        yield f"holds {READ_AS_STRINGS[s.written]}"
+    if s.disguise and s.meant is not Kind.BOOLEAN:
+        yield f"is read as {s.kind}: {counted(s)}"
 
 
-def _of_column(s: ColumnSummary, table: TableSummary) -> Iterator[str]:
-    roles = table.roles
+def _of_column(s: ColumnSummary, roles: Roles, is_group: bool) -> Iterator[str]:
     if s.ambiguous:
         yield f"{s.name} may hold names of persons (no other column is about persons): if it does, add `private: [{s.name}]` to the roles"
     if s.untrainable:
@@ -75,9 +70,9 @@ def _of_column(s: ColumnSummary, table: TableSummary) -> Iterator[str]:
         yield f"{s.name} may leak the label: {s.leakage}"
     if s.name in roles.id and not s.unique:
         yield f"{s.name} should be unique, but has {s.distinct:,} values in {s.rows:,} rows"
-    elif s.near_unique and not (s.private or s.written) and s.name not in (*roles.id, roles.label):
+    elif s.near_unique and not s.private and s.name not in (*roles.id, roles.label):
         yield f"{s.name} is nearly an id ({s.distinct:,} values in {s.rows:,} rows): not a feature"
-    elif s in table.groups:
+    elif is_group:
         yield f"{s.name} has {s.distinct:,} values in {s.rows:,} rows: a split by rows puts rows with the same value into train and test"
     if not fits_rule(s.name):
         yield f"{s.name} has a name that cannot be written in a rule"
@@ -101,5 +96,5 @@ def _of_rows(table: TableSummary) -> Iterator[str]:
         yield f"{table.copies:,} rows are duplicates of others"
     if not table.divisible:
         yield "there are too few distinct rows to split: equal rows stay together"
-    elif time := table.roles.time or (table.month.name if table.month else ", ".join(table.times)):
+    elif time := table.roles.time or (table.written_time.name if table.written_time else ", ".join(table.times)):
         yield f"rows have a time ({time}): a random split would train on the future"

@@ -33,12 +33,12 @@ class ReadOptions:
         """These options, and more for a reason."""
         return replace(self, options={**self.options, **options}, reasons={**self.reasons, **dict.fromkeys(options, reason)})
 
-    def read(self, place: str, engine: Session, **more: Any) -> Dataset:
-        """Read the data in a place with these options."""
+    def read(self, place: Any, engine: Session, **more: Any) -> Dataset:
+        """Read the data in a place, or in memory, with these options."""
         return read(place, engine=engine, **{**self.options, **more})
 
 
-def read_detected(place: str, engine: Session, options: Mapping[str, Any]) -> tuple[ReadOptions, Dataset]:
+def read_detected(place: Any, engine: Session, options: Mapping[str, Any]) -> tuple[ReadOptions, Dataset]:
     """Read the data in a place with the given options, and with more that are detected.
 
     Errors: those of reading with the given options, if there is no remedy or it does not help.
@@ -56,20 +56,20 @@ def read_detected(place: str, engine: Session, options: Mapping[str, Any]) -> tu
             reading = remedied
 
 
-def _csv(place: str, reading: ReadOptions) -> Csv | None:
+def _csv(place: Any, reading: ReadOptions) -> Csv | None:
     named = reading.options.get("format")
     form = by_name(named) if named else recognised(place)
     return form if isinstance(form, Csv) else None
 
 
-def _detect_header(place: str, reading: ReadOptions) -> ReadOptions:
+def _detect_header(place: Any, reading: ReadOptions) -> ReadOptions:
     form = _csv(place, reading)
     if form is None or {"header", "names"} & set(reading.options) or has_header(form.head(place, **reading.options)):
         return reading
     return reading.adding("the first line looks like values, not names", header=False)
 
 
-def _remedies(error: RequestError, place: str, reading: ReadOptions) -> Iterator[ReadOptions]:
+def _remedies(error: RequestError, place: Any, reading: ReadOptions) -> Iterator[ReadOptions]:
     """Other options to try, by the code of the error."""
     form = _csv(place, reading)
     if form is None:
@@ -83,7 +83,10 @@ def _remedies(error: RequestError, place: str, reading: ReadOptions) -> Iterator
         yield reading.adding("quotes inside values", quote="")
     if "names" not in reading.options and codes & {"duplicate-names", "empty-name"}:
         header = form.head(place, **reading.options)[0]
-        yield reading.adding("the header has a name twice, or a column without one", names=unique_names(header), header=True)
+        names = unique_names(header)
+        index = names[0] == "index" and names[1:] == header[1:]
+        why = "the first column has no name" if index else "the header has a name twice, or a column without one"
+        yield reading.adding(why, names=names, header=True)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -42,13 +42,13 @@ def _rules_of(s: ColumnSummary, is_key: bool, is_label: bool) -> Iterator[str]:
     if s.private or is_key or not s.present:
         return
     where = f" where {rule_sql(f'{identifier(s.name)} is not null')}" if s.missing else ""
-    values = [s.low, s.high] if s.kind is Kind.INTEGER and s.distinct == 2 else [v for v, _ in s.top]
+    values = [v for v, _ in s.top]
     if is_label and s.kind is Kind.INTEGER and len(values) == s.distinct <= FEW:
         yield f"ColumnValues {name} in [{', '.join(str(v) for v in sorted(values))}]{where}"
     elif s.kind.numeric and not s.infinite and None not in (s.low, s.high):
         yield f"ColumnValues {name} >= {bound(s.low, down=True)}{where}"
         yield f"ColumnValues {name} <= {bound(s.high, down=False)}{where}"
-    elif s.kind is Kind.STRING and not s.ambiguous and len(values) == s.distinct and _listable(values, s.longest):
+    elif s.kind is Kind.STRING and not (s.ambiguous or s.blank) and len(values) == s.distinct and _listable(values, s.longest):
         yield f"ColumnValues {name} in [{', '.join(rule_string(v) for v in values)}]{where}"
     elif s.kind is Kind.STRING and s.longest:
         yield f"ColumnLength {name} <= {s.longest}{where}"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 
+from tilth.data import Kind
 from tilth.drafting.names import names_id
-from tilth.drafting.patterns import COMMAS, DATES, MONTHS, NUMBERS
-from tilth.drafting.summary import FEW, MANY, ColumnSummary, TableSummary
-from tilth.drafting.writing import comment_text, identifier, quoted, yaml_list, yaml_string
+from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
+from tilth.drafting.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
 from tilth.steps.rows.split import SPLIT
 
 SMALL = 100  # rows; with fewer, a random split may miss its shares
 LISTED = 8  # columns that are listed by name; more are selected by kind
 LARGEST = 1e308  # beyond it, infinite
-SHARE = 0.8  # of the training part
+OFTEN_MISSING = 0.05  # of the rows; then that a value is missing may be information
 
 
 # ── rows ──
@@ -22,14 +23,13 @@ SHARE = 0.8  # of the training part
 def rows_lines(table: TableSummary) -> Iterator[str]:
     """The steps that change the rows of the whole table."""
     steps = [f"- select: {{columns: [{quoted(f'!{s.name}')}]}}  # the split adds a column with this name" for s in _splits(table)]
-    if table.month:
-        name, first = table.month.name, quoted(f"concat({identifier(table.month.name)}, '-01')")
-        steps.append(f"- formula: {{column: {yaml_string(name)}, expression: {first}}}  # the first day of the month")
-        steps.append(f"- cast: {{columns: {yaml_string(name)}, to: date}}")
+    label = table.of(table.roles.label) if table.roles.label else None
+    steps += [line for s in (table.written_time, label) if s and s.meant is not Kind.BOOLEAN for line in parse_lines(s)]
     if table.key and not table.key.unique:
         steps.append(f"- dedupe: {{on: {yaml_string(table.key.name)}}}  # one row per id")
-    if table.roles.label and table.of(table.roles.label).missing:
-        steps.append(f"- filter: {quoted(f'{identifier(table.roles.label)} IS NOT NULL')}  # nothing to learn from")
+    if label and label.missing:
+        condition = quoted(f"{identifier(label.name)} IS NOT NULL")
+        steps.append(f"- filter: {condition}  # nothing to learn from {label.missing:,} rows without a label")
     if not steps and not table.copies:
         return
     yield ""
@@ -40,6 +40,23 @@ def rows_lines(table: TableSummary) -> Iterator[str]:
     elif table.copies and table.key and table.key.unique:
         name = table.key.name
         yield f"#  - dedupe: {{on: {yaml_list(['*', f'!{name}'])}}}  # drops rows that are equal except for {comment_text(name)}"
+
+
+def parse_lines(s: ColumnSummary) -> Iterator[str]:
+    """The step that reads what the values of a column encode, with the counts."""
+    if s.disguise and s.disguise.options:
+        options = "".join(f", {name}: {yaml_value(value)}" for name, value in s.disguise.options)
+        yield f"- parse: {{columns: {yaml_string(s.name)}{options}}}  # {comment_text(counted(s))}"
+
+
+def counted(s: ColumnSummary) -> str:
+    """What the values of a column encode, and how many do."""
+    if s.disguise is None:
+        return ""
+    wrong, doubt = s.disguise.exceptions, f"; {s.disguise.doubt}" if s.disguise.doubt else ""
+    if not wrong:
+        return f"all {s.present:,} values are {s.disguise.says}{doubt}"
+    return f"{s.present - wrong:,} of {s.present:,} values are {s.disguise.says}; the others become null{doubt}"
 
 
 def _splits(table: TableSummary) -> list[ColumnSummary]:
@@ -55,41 +72,56 @@ def split_lines(table: TableSummary) -> Iterator[str]:
         return
     by, why = _split_by(table)
     yield ""
-    yield f"split: {{train: {SHARE}, test: {1 - SHARE:.1f}, by: {by}}}" + (f"  # {why}" if why else "")
+    yield f"split: {{train: {TRAIN}, test: {1 - TRAIN:.1f}, by: {by}}}" + (f"  # {why}" if why else "")
     for s in table.groups[:1]:
         group = quoted(f"group({identifier(s.name)})")
-        yield f"# split: {{train: {SHARE}, test: {1 - SHARE:.1f}, by: {group}}}  # keeps rows of the same {comment_text(s.name)} together"
+        yield f"# split: {{train: {TRAIN}, test: {1 - TRAIN:.1f}, by: {group}}}  # keeps rows of the same {comment_text(s.name)} together"
 
 
 def _split_by(table: TableSummary) -> tuple[str, str]:
+    past = "train on the past, test on the future"
     if table.roles.time:
-        return "time", "train on the past, test on the future"
-    if table.times and _splits_in_two(table.of(table.times[0])):
-        return f"ordered({table.times[0]})", "train on the past, test on the future"
-    if table.month:
-        return yaml_string(f"time({table.month.name})"), "train on the past, test on the future"
-    if table.label_counts:
+        return "time", past
+    if table.written_time:
+        return _by("time", table.written_time.name), past
+    if table.times:
+        return _by("ordered", table.times[0]), past
+    if table.label_counts and min(table.label_counts.values()) > 1:
         return "stratified", "keeps the share of each label value"
     return ("hash, exact: true", "exact shares, as there are few rows") if table.rows < SMALL else ("hash", "")
 
 
-def _splits_in_two(year: ColumnSummary) -> bool:
-    """Whether a cut between years leaves some to test on; there are counts if years are few."""
-    below = 0
-    for value, n in sorted(year.top):
-        below += n
-        if below >= SHARE * year.rows:
-            return bool(value != year.high)
-    return not year.top
+def _by(what: str, column: str) -> str:
+    text = f"{what}({column})"
+    return text if re.fullmatch(r"\w+", column) else quoted(text)
 
 
 # ── features ──
 
 
+REASONS: tuple[tuple[str, Callable[[ColumnSummary], object]], ...] = (  # why a column is not a feature, the first that holds
+    ("private", lambda s: s.private),
+    ("empty", lambda s: not s.present),
+    ("constant", lambda s: s.constant),
+    ("nearly empty", lambda s: s.nearly_empty),
+    ("may leak the label", lambda s: s.leakage),
+    ("no value to learn from", lambda s: s.untrainable),
+    ("duplicates {0.duplicate_of}", lambda s: s.duplicate_of),
+    ("row numbers", lambda s: s.counts_up),
+    ("an id", lambda s: names_id(s.name) and not s.kind.temporal and s.distinct > FEW),
+    ("nearly an id", lambda s: s.near_unique and not s.numeric),
+    ("nested JSON", lambda s: s.disguise and not s.disguise.options),
+    ("free text", lambda s: s.free_text),
+    ("a day or time", lambda s: s.meant.temporal),
+    (f"more than {MANY} categories", lambda s: not s.numeric and s.meant is not Kind.BOOLEAN and s.distinct > MANY),
+    ("unsupported kind", lambda s: not (s.meant.numeric or s.meant.categorical)),
+)
+
+
 def left_out(table: TableSummary) -> dict[str, str]:
     """Column → why it is not a feature, for columns whose role does not say so."""
     parts = _parts(table)
-    reasons = {s.name: why for s in table.seen if s.name not in parts and (why := _why_out(s))}
+    reasons = {s.name: why for s in table.seen if s.name not in parts and (why := _why_out(s, table))}
     only_text = {n for n, why in reasons.items() if why == "free text"}
     others = any(s.name not in parts | set(reasons) for s in table.seen)
     return {n: why for n, why in reasons.items() if others or n not in only_text}
@@ -100,76 +132,77 @@ def _parts(table: TableSummary) -> set[str | None]:
     return {table.roles.label, table.roles.time, *table.roles.id, *(s.name for s in _splits(table))}
 
 
-def _why_out(s: ColumnSummary) -> str:
-    reasons = {
-        "private": bool(s.private),
-        "empty": not s.present,
-        "constant": s.constant,
-        "nearly empty": s.nearly_empty,
-        "may leak the label": bool(s.leakage),
-        "no value to learn from": s.untrainable,
-        f"duplicates {comment_text(s.duplicate_of)}": bool(s.duplicate_of),
-        f"{s.written} read as strings": s.written in (MONTHS, DATES, COMMAS),
-        "an id": names_id(s.name) and not s.kind.temporal and s.distinct > FEW,
-        "nearly an id": s.near_unique and not s.numeric,
-        "free text": s.free_text,
-        "a timestamp or date": s.kind.temporal,
-        "unsupported kind": not (s.kind.numeric or s.kind.categorical),
-    }
-    return next((why for why, holds in reasons.items() if holds), "")
+def _why_out(s: ColumnSummary, table: TableSummary) -> str:
+    if why := next((why for why, holds in REASONS if holds(s)), ""):
+        return comment_text(why.format(s))
+    return "may be what is to be predicted" if s.name in table.candidates else ""
 
 
 def features_lines(table: TableSummary) -> Iterator[str]:
     """The feature steps: drop what cannot be learned from, repair values, impute, scale, encode."""
     out = left_out(table)
-    kept = [s for s in table.seen if s.name not in _parts(table) | set(out) and not s.free_text]
-    numeric, categories = [s for s in kept if s.numeric], [s for s in kept if not s.numeric]
+    no_features = _parts(table) | set(out)
+    kept = [s for s in table.seen if s.name not in no_features and not s.free_text]
     if len(out) == len(table.seen):  # a table needs a column
         out = {}
+    lines = [*_selected(out), *_repaired(kept), *_numbers(kept), *_encoded(kept)]
     yield ""
     yield "features:  # row in, row out; learned on the training part only; exactly what is served"
-    lines = [*_selected(out), *_repaired(numeric, categories), *_numbers(table, numeric, categories), *_encoded(table, categories)]
     yield from (f"  {line}" for line in lines or ["[]"])
 
 
 def _selected(out: dict[str, str]) -> Iterator[str]:
-    if out:
-        yield f"- select: {{columns: {yaml_list(f'!{name}' for name in out)}}}  # {', '.join(dict.fromkeys(out.values()))}"
+    for why in dict.fromkeys(out.values()):
+        yield f"- select: {{columns: {yaml_list(f'!{name}' for name, reason in out.items() if reason == why)}}}  # {why}"
 
 
-def _repaired(numeric: Sequence[ColumnSummary], categories: Sequence[ColumnSummary]) -> Iterator[str]:
+def _repaired(kept: Sequence[ColumnSummary]) -> Iterator[str]:
     """Steps that repair values."""
-    for s in numeric:
-        if s.written == NUMBERS:
-            yield f"- cast: {{columns: {yaml_string(s.name)}, to: float}}  # invalid numbers become null"
+    for s in kept:
+        yield from parse_lines(s)
         if s.infinite:
-            yield f"- null_if: {{columns: {yaml_string(s.name)}, below: {-LARGEST:.1e}, above: {LARGEST:.1e}}}  # infinite"
+            limits = f"below: {-LARGEST:.1e}, above: {LARGEST:.1e}"
+            yield f"- null_if: {{columns: {yaml_string(s.name)}, {limits}}}  # infinite in {s.infinite:,} rows"
         if s.placeholder is not None:
             yield f"- null_if: {{columns: {yaml_string(s.name)}, values: [{s.placeholder}]}}  # a guess: a placeholder"
-    for s in categories:
-        if s.spellings:
+        if s.spellings and not s.disguise:
             expression = quoted(f"lower(trim({identifier(s.name)}))")
             yield f"- formula: {{column: {yaml_string(s.name)}, expression: {expression}}}  # one spelling"
 
 
-def _numbers(table: TableSummary, numeric: Sequence[ColumnSummary], categories: Sequence[ColumnSummary]) -> Iterator[str]:
-    if not numeric:
-        return
-    has_nulls = any(s.missing > 0.05 * s.rows for s in numeric)
-    by_kind = not has_nulls and not any(s.coded for s in categories)  # indicators and codes are numeric too
-    columns = _columns(table, "numeric", numeric, by_kind)
-    yield f"- impute: {{columns: {columns}, with: median{', indicator: true' if has_nulls else ''}}}"
-    yield f"- scale: {{columns: {columns}, with: standard}}"
+def _numbers(kept: Sequence[ColumnSummary]) -> Iterator[str]:
+    """Numbers are imputed and scaled; 0 and 1 stay what they are, unless they are missing."""
+    numeric = [s for s in kept if s.numeric]
+    marked = [s for s in numeric if s.missing > OFTEN_MISSING * s.rows]
+    if marked:
+        yield f"- impute: {{columns: {_names(marked)}, with: median, indicator: true}}  # often missing, which may be information"
+    if plain := [s for s in numeric if s not in marked and not s.binary]:
+        yield f"- impute: {{columns: {_columns('numeric', plain, kept)}, with: median}}"
+    if gaps := [s for s in kept if s.binary and s.missing and s not in marked]:
+        yield f"- impute: {{columns: {_names(gaps)}, with: mode}}"
+    if scaled := [s for s in numeric if not s.binary]:
+        yield f"- scale: {{columns: {_columns('numeric', scaled, kept, made=marked)}, with: standard}}"
 
 
-def _encoded(table: TableSummary, categories: Sequence[ColumnSummary]) -> Iterator[str]:
-    if categories:
-        most = f", max_categories: {MANY}" if any(s.distinct > MANY for s in categories) else ""
-        by_kind = not any(s.coded for s in categories) and not any(s.free_text for s in table.seen)
-        yield f"- encode: {{columns: {_columns(table, 'categorical', categories, by_kind)}, with: one_hot{most}}}"
+def _encoded(kept: Sequence[ColumnSummary]) -> Iterator[str]:
+    """One column for each category; for two categories without gaps one is enough."""
+    encoded = [s for s in kept if not s.numeric and not s.binary]
+    pairs = [s for s in encoded if s.distinct == 2 and s.full]
+    if several := [s for s in encoded if s not in pairs]:
+        yield f"- encode: {{columns: {_columns('categorical', several, kept)}, with: one_hot}}"
+    if pairs:
+        yield f"- encode: {{columns: {_columns('categorical', pairs, kept, made=several)}, with: one_hot, drop: binary}}"
 
 
-def _columns(table: TableSummary, kind: str, columns: Sequence[ColumnSummary], by_kind: bool) -> str:
-    """A list of columns, or their kind if they are many and the only ones of that kind."""
-    short = by_kind and len(columns) > LISTED and all(s.name != kind for s in table.seen)
-    return kind if short else yaml_list(s.name for s in columns)
+def _names(columns: Sequence[ColumnSummary]) -> str:
+    return yaml_list(s.name for s in columns)
+
+
+def _columns(kind: str, columns: Sequence[ColumnSummary], kept: Sequence[ColumnSummary], made: Sequence[ColumnSummary] = ()) -> str:
+    """The names of columns; where they are many, their kind without the others of that kind. Numbers `made` by a step are others too."""
+    names = {s.name for s in columns}
+    others = [f"!{s.name}" for s in kept if s.name not in names and (s.meant.numeric if kind == "numeric" else s.meant.categorical)]
+    others += ["!*_missing"] if made and kind == "numeric" else []
+    if len(names) <= LISTED or len(others) > LISTED or any(s.name == kind or s.name.endswith("_missing") for s in kept):
+        return _names(columns)
+    return yaml_list([kind, *others]) if others else kind

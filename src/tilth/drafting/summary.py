@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Kind, Roles
-from tilth.drafting.names import names_code, names_id
-from tilth.drafting.patterns import MONTHS, NUMBERS
-from tilth.drafting.reading import ReadOptions
+from tilth.drafting.names import TIME_UNITS, names_code, names_id, names_text, snake
 
-FEW, MANY = 20, 50  # distinct values: up to FEW for a label or a code; above MANY an encoding is limited
-NEARLY_ALL, NEARLY_NONE = 0.9, 0.05
+if TYPE_CHECKING:
+    from tilth.drafting.disguises import Disguise
+    from tilth.drafting.reading import ReadOptions
+
+FEW, MANY = 20, 50  # distinct values: up to FEW for a label or a code, up to MANY for one-hot encoding
+NEARLY_ALL, HALF, NEARLY_NONE = 0.9, 0.5, 0.05
 LONGEST_KEY = 40  # characters; a longer string describes its row
 UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
+TRAIN = 0.8  # share of the training part
 
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """One column: counts of its profile, and reasons to doubt it.
+    """One column: counts of its values, and reasons to doubt it.
 
-    `infinite` counts infinite numbers; `exact` says whether `distinct` is exact; `private` says why it looks private, `leakage` why it may
-    leak the label. `placeholder` is a number that may mean "not known", `spellings` are several spellings of one string. `written` is the
-    pattern (`patterns.WRITTEN`) of strings that encode something else, and `exceptions` counts the strings that do not match it.
-    `ambiguous`: names of persons or of things. `duplicate_of` is an earlier column with the same information. `untrainable`: it has no
-    value in the training part of the proposed split.
+    `infinite` counts infinite numbers, `blank` the missing values that are blank strings; `exact` says whether `distinct` is exact; `top`
+    are all values with their rows if there are few; `quantiles` are those of the first rows, `words` is their share of values with blanks
+    in them. `private` says why it looks private, `leakage` why it may leak the label. `placeholder` is a number that may mean "not known",
+    `spellings` are several spellings of one string, `disguise` is what its values encode. `ambiguous`: names of persons or of things.
+    `duplicate_of` is an earlier column with the same information. `untrainable`: it has no value in the training part of the split.
     """
 
     column: Column
@@ -36,15 +38,17 @@ class ColumnSummary:
     distinct: int
     exact: bool = True
     infinite: int = 0
+    blank: int = 0
     top: tuple[tuple[Any, int], ...] = ()
     low: Any = None
     high: Any = None
     longest: int = 0
+    quantiles: tuple[float, ...] = ()
+    words: float = 0
     private: str = ""
     placeholder: int | None = None
     spellings: tuple[str, ...] = ()
-    written: str = ""
-    exceptions: int = 0
+    disguise: Disguise | None = None
     leakage: str = ""
     ambiguous: bool = False
     duplicate_of: str = ""
@@ -57,8 +61,13 @@ class ColumnSummary:
 
     @property
     def kind(self) -> Kind:
-        """The column's kind."""
+        """The column's kind as it was read."""
         return self.column.kind
+
+    @property
+    def meant(self) -> Kind:
+        """The kind of the values that it encodes."""
+        return self.disguise.kind if self.disguise else self.kind
 
     @property
     def present(self) -> int:
@@ -77,8 +86,8 @@ class ColumnSummary:
 
     @property
     def counts_up(self) -> bool:
-        """Whether it numbers the rows consecutively."""
-        return self.kind is Kind.INTEGER and self.unique and self.high - self.low == self.rows - 1
+        """Whether it numbers the rows consecutively. Years may do so too."""
+        return self.kind is Kind.INTEGER and self.unique and self.high - self.low == self.rows - 1 and snake(self.name) not in TIME_UNITS
 
     @property
     def near_unique(self) -> bool:
@@ -87,7 +96,7 @@ class ColumnSummary:
         A measured number is often different in every row, and a good feature.
         """
         identifying = (self.kind is Kind.STRING and self.longest <= LONGEST_KEY) or (self.kind is Kind.INTEGER and names_id(self.name))
-        return identifying and self.present > FEW and self.distinct > NEARLY_ALL * self.present
+        return identifying and self.disguise is None and self.present > FEW and self.distinct > NEARLY_ALL * self.present
 
     @property
     def constant(self) -> bool:
@@ -106,19 +115,38 @@ class ColumnSummary:
 
     @property
     def numeric(self) -> bool:
-        """Whether it holds numeric features, possibly read as strings."""
-        return (self.kind.numeric and not self.coded) or self.written == NUMBERS
+        """Whether its values are numbers to calculate with."""
+        return self.meant.numeric and not self.coded
+
+    @property
+    def binary(self) -> bool:
+        """Whether it is a feature as it is: booleans, and the numbers 0 and 1."""
+        return self.meant is Kind.BOOLEAN or (self.kind.numeric and self.distinct == 2 and (self.low, self.high) == (0, 1))
 
     @property
     def free_text(self) -> bool:
-        """Whether it holds strings that rarely repeat and have no common pattern."""
-        varied = self.distinct > MANY and self.distinct > 0.2 * self.present
-        return self.kind is Kind.STRING and varied and not self.near_unique and not self.written
+        """Whether it holds several words that rarely repeat and have no common form."""
+        varied = self.distinct > MANY and self.distinct > 0.2 * self.present and not self.near_unique
+        named = names_text(self.name) and self.distinct > 2
+        return self.kind is Kind.STRING and self.words > HALF and (varied or named) and self.disguise is None
 
     @property
     def foreign_id(self) -> bool:
         """Whether it is named like an id but repeats, such as a customer in a table of orders."""
         return names_id(self.name) and FEW < self.distinct <= NEARLY_ALL * self.present
+
+    @property
+    def spreads(self) -> bool:
+        """Whether a cut after the first four fifths of the rows, in the order of its values, leaves some for testing.
+
+        Where its values are many and are not counted, it does.
+        """
+        below = 0
+        for value, n in sorted(self.top):
+            below += n
+            if below >= TRAIN * self.present:
+                return bool(value != self.high)
+        return self.distinct > 1
 
 
 COUNTED = frozenset(k for k in Kind if k.numeric or k.temporal or k.categorical or k in (Kind.TIME, Kind.NULL))
@@ -126,16 +154,23 @@ COUNTED = frozenset(k for k in Kind if k.numeric or k.temporal or k.categorical 
 
 @dataclass(frozen=True)
 class TableSummary:
-    """What an inspection finds out about a table. `times` are integer columns that give the time, such as year and month."""
+    """What an inspection finds out about a table.
+
+    `times` are integer columns that give the time, such as year and month. `because` says why the label is one; without a label,
+    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one.
+    """
 
     seen: tuple[ColumnSummary, ...]
     roles: Roles
     rows: int
-    reading: ReadOptions = field(default_factory=lambda: ReadOptions({}))
+    reading: ReadOptions
     nulls: tuple[str, ...] = ()
     copies: int = 0
     times: tuple[str, ...] = ()
     label_counts: Mapping[Any, int] = field(default_factory=dict)
+    because: str = ""
+    candidates: Mapping[str, str] = field(default_factory=dict)
+    sampled: int = 0
 
     def of(self, name: str) -> ColumnSummary:
         """The summary of a column."""
@@ -153,10 +188,15 @@ class TableSummary:
         return len(counts) > 1 and min(counts) * len(counts) < UNBALANCED * sum(counts)
 
     @property
-    def month(self) -> ColumnSummary | None:
-        """The column of months to split rows by, if there is no other time."""
-        fit = (s for s in self.seen if s.written == MONTHS and s.full and not s.constant and re.fullmatch(r"[\w .-]+", s.name))
-        return None if self.roles.time or self.times else next(fit, None)
+    def written_time(self) -> ColumnSummary | None:
+        """The column of days or times in strings to split rows by, if there is no other time."""
+        fit = (s for s in self.seen if s.disguise and s.meant.temporal and s.full and not s.private and s.spreads)
+        return None if self.roles.time else next((s for s in fit if s.name != self.roles.label), None)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether rows are split by time."""
+        return bool(self.roles.time or self.times or self.written_time)
 
     @property
     def divisible(self) -> bool:

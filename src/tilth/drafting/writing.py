@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
@@ -41,6 +41,8 @@ def yaml_value(value: Any) -> str:
     """A value as YAML."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(yaml_value(v) for v in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{yaml_string(k)}: {yaml_value(v)}' for k, v in value.items())}}}"
     return yaml_string(value) if isinstance(value, str) else json.dumps(value)
 
 

@@ -211,6 +211,11 @@ class Session(ABC):
         """A few rows, the first that are found; without a scan."""
         return self.run(self.query(data, select))
 
+    def first(self, data: Dataset, columns: Sequence[str], rows: int) -> Dataset:
+        """The first rows that are found, of some columns."""
+        select = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False)
+        return data.rows(select.limit(rows, copy=False), out=columns)
+
     def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         """Row aggregates of the first rows that are found, for choosing a plan; without a full scan.
 
@@ -218,8 +223,7 @@ class Session(ABC):
         """
         asked = list(statistics)
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
-        first = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False).limit(rows, copy=False)
-        head, found = data.rows(first, out=columns), dict[Need, Any]()
+        head, found = self.first(data, columns, rows), dict[Need, Any]()
         for scan in statistics_scans(self, head, asked, rows):
             found |= scan.answers(self.run(scan.text))
         return cast("dict[Statistic, Any]", found)

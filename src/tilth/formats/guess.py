@@ -7,8 +7,10 @@ while they are decoded, which stops at the first string that contradicts it. Onl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from sqlglot.expressions import Expression as Tree
 
@@ -16,6 +18,7 @@ from tilth.data import Change, Dataset, Kind
 from tilth.engine.expressions import case, coalesce, col, if_else, is_null, lit, not_
 from tilth.engine.operations.casts import CONTRADICTION, DATE, INSTANT, TIMESTAMP, FitsForm, IsToken, StringToBoolean
 from tilth.engine.operations.rows import Refuse
+from tilth.engine.operations.strings import BLANKS
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.formats.decode import CASTS, cell, is_token
@@ -98,4 +101,9 @@ def _token(x: Tree, nulls: Iterable[str]) -> Tree:
 
 def _fits(value: str, kind: Kind) -> bool:
     row = CASTS[kind].row
-    return FitsForm.row(value, FORMS[kind]) and row is not None and row(value) is not None
+    return _form(kind).fullmatch(value.strip(BLANKS)) is not None and row is not None and row(value) is not None
+
+
+@cache
+def _form(kind: Kind) -> re.Pattern[str]:
+    return re.compile(FORMS[kind])

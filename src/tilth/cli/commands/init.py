@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,30 @@ from tilth.cli.options import ENGINE, INPUT, READING, engine_from, reading_from,
     metavar="FLOW",
     help="Where to write the flow; - for standard output.  [default: the data's name with .yaml, in the current folder]",
 )
+@click.option("--label", metavar="NAME", help="The column to be predicted.  [default: guessed, or asked for in the draft]")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @shared(*READING)
 @shared(*ENGINE)
-def command(data: str, out: str | None, force: bool, **options: Any) -> int:
+def command(data: str, out: str | None, label: str | None, force: bool, **options: Any) -> int:
     """Inspect DATA and write a commented flow that runs as it is.
 
-    Roles are guessed, rules and steps are proposed from the values, and pitfalls are listed. Values of columns that look
-    private are not shown.
+    Roles are guessed, rules and steps are proposed from the values, each with its reason, and pitfalls are listed. Values of
+    columns that look private are not shown.
     """
     from tilth.cli.app import say
-    from tilth.drafting import propose
+    from tilth.drafting import init
     from tilth.errors import RequestError
     from tilth.store.local import exists, is_folder, reject_own_input
-    from tilth.store.places import atomic
 
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
     if out != "-":
         reject_own_input(place, [] if is_folder(data) else [data])  # a flow may be in the folder of the data
     if out != "-" and exists(place) and not force:
         raise RequestError(f"{str(place)!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
-    beside = data if "://" in data or out == "-" else os.path.relpath(data, place.parent)
-    text = propose(data, beside, engine_from(options), reading_from(options))
+    draft = init(data, label=label, engine=engine_from(options), **reading_from(options))
     if out == "-":
-        click.echo(text, nl=False)
+        click.echo(str(draft), nl=False)
         return 0
-    with atomic(place) as new:
-        new.write_text(text, "utf-8")
+    draft.save(place)
     say(f"written: {place}", f"Read it, then: tilth run {place} -o result")
     return 0

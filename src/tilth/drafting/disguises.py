@@ -1,0 +1,217 @@
+"""What strings really are: null tokens, numbers, booleans, days and times, nested values, personal data.
+
+The first rows suggest it, and all values confirm it: a form counts if at least 95 % of a column's values have it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from tilth.data import Change, Column, Dataset, Kind
+from tilth.drafting.names import names_code, names_date
+from tilth.drafting.sample import Sample
+from tilth.drafting.summary import ColumnSummary
+from tilth.engine.expressions import col, lit, text
+from tilth.engine.operations.casts import FitsForm
+from tilth.engine.operations.parsing import CURRENCIES, number_form
+from tilth.engine.operations.timeformats import TimeFormat, formats_of
+from tilth.engine.row import row_function
+from tilth.engine.session import Session
+from tilth.engine.statistics import count
+from tilth.steps.clean.parse import Parse
+
+LOOKED_AT = 500  # different values of a column
+ENOUGH = 0.95  # of the values; with fewer they are not of one form
+FORMATS = 2  # of the times in one column
+PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers that often mean "not known"
+
+SURE_TOKENS = ("?", "n/a", "na", "#n/a", "null", "nan")
+UNSURE_TOKENS = ("-", "--", ".", "n.a.", "none", "nil", "unknown", "missing", "undefined")
+"""These are missing values only beside numbers or days: elsewhere a title may be *Unknown*, and *none* may be an answer."""
+
+TOKENS = (*SURE_TOKENS, *UNSURE_TOKENS)
+
+PRIVATE = {  # what they are → pattern, and the smallest share of matching values; the first that is reached counts
+    "e-mail addresses": (r"[^@\s]+@[^@\s]+\.[A-Za-z]+", 0.5),
+    "phone numbers": (
+        r"\+[0-9][0-9 ()./-]{7,18}|\(?0[0-9]{1,4}\)?[ /][0-9][0-9 -]{4,12}|(?:1[ -])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}",
+        0.5,
+    ),
+    "numbers like an IBAN": (r"[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9 ]{7,26}", 0.5),
+    "addresses inside strings": (r"[^@]*\w@[A-Za-z0-9][^@]*", 0.01),
+}
+MARKS = {  # pattern that a value has → what it is
+    f"[{CURRENCIES}]": "a currency sign",
+    "%": "a percent sign (5 % becomes 0.05)",
+    "^[(]": "parentheses around negative ones",
+}
+UNIT = re.compile(r"[-+]?[0-9][0-9.,]*\s*([A-Za-zµ°][A-Za-zµ0-9/²³°]{0,9})")
+ISO = re.compile("%Y-%m-%d([T ]%H:%M(:%S(\\.%f)?)?(%z)?)?")  # what `parse` reads without a format
+WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"})
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """What the values of a column encode, in words; the kind that they are; and the parameters of the step `parse` that reads them.
+
+    Without parameters nothing reads them. `form` is the pattern of those that can be read. `doubt` is what else they may be.
+    `exceptions` counts the values that have another form.
+    """
+
+    says: str
+    kind: Kind = Kind.STRING
+    options: tuple[tuple[str, Any], ...] = ()
+    form: str = ""
+    doubt: str = ""
+    exceptions: int = 0
+
+    def parse(self, column: str) -> Parse:
+        """The step that reads them."""
+        return Parse(column, **{"as_" if name == "as" else name: value for name, value in self.options})
+
+
+def disguise_of(column: Column, sample: Sample) -> Disguise | None:
+    """What the first values of a column encode, if nearly all of them say the same."""
+    if column.kind is Kind.INTEGER and not names_date(column.name):
+        return None
+    values = sample.strings(column.name)[:LOOKED_AT]
+    if column.kind is Kind.INTEGER:
+        readers: Sequence[Callable[[Sequence[str]], Disguise | None]] = (_times,) if all(len(v) == 8 for v in values) else ()
+    else:
+        readers = (_nested, _booleans, _times) if names_code(column.name) else (_nested, _booleans, _numbers, _times)
+    return next((found for read in readers if values and (found := read(values))), None)
+
+
+def confirmed(seen: Sequence[ColumnSummary], data: Dataset, engine: Session) -> list[ColumnSummary]:
+    """The columns; a disguise stays if all values confirm it, with the number of those that do not. One scan."""
+    many = {s.name: s.disguise.form for s in seen if s.disguise and s.disguise.form and not s.top}
+    fits = {name: count(FitsForm.of(text(col(name)), lit(form))) for name, form in many.items()}
+    answer = engine.answer(data, fits.values()) if fits else {}
+
+    def judged(s: ColumnSummary) -> ColumnSummary:
+        if s.disguise is None or not s.disguise.options:
+            return s
+        readable = answer[fits[s.name]] if s.name in fits else sum(n for v, n in s.top if _read(s.disguise.options, [str(v)]))
+        exceptions = s.present - int(readable)
+        return replace(s, disguise=replace(s.disguise, exceptions=exceptions) if readable >= ENOUGH * s.present else None)
+
+    return [judged(s) for s in seen]
+
+
+def _nested(values: Sequence[str]) -> Disguise | None:
+    return Disguise("nested JSON") if all(v.lstrip()[:1] in ("{", "[") and _is_json(v) for v in values) else None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except ValueError:
+        return False
+
+
+def _booleans(values: Sequence[str]) -> Disguise | None:
+    words = sorted({v.strip().casefold() for v in values}, reverse=True)
+    return Disguise(" and ".join(words), Kind.BOOLEAN, (("as", "boolean"),)) if set(words) in WORDS else None
+
+
+def _numbers(values: Sequence[str]) -> Disguise | None:
+    """Numbers as people write them. `1,099` is a thousand unless another value says that the comma is decimal."""
+    if any(re.match(r"-?0[0-9]|[+-]?[0-9]{16}", v) for v in values):
+        return None  # a double would lose digits
+    units = {found[1] for v in values if (found := UNIT.fullmatch(v.strip()))}
+    unit = (("units", tuple(units)),) if len(units) == 1 else ()
+    marks = "," if any(re.match(r"-?0,", v) for v in values) else ".," if any("," in v for v in values) else "."
+    ways = {mark: (("as", "number"), *((("decimal", ","),) if mark == "," else ()), *unit) for mark in marks}
+    decimal = max(marks, key=lambda mark: len(_read(ways[mark], values)))
+    read, thousands = _read(ways[decimal], values), {".": ",", ",": "."}[decimal]
+    if len(read) < ENOUGH * len(values):
+        return None
+    says = [f"the unit {u}" for u in units if unit]
+    says += [what for mark, what in MARKS.items() if any(re.search(mark, v.strip()) for v in read)]
+    says += ["marks of thousands"] * any(thousands in v for v in read) + ["a decimal comma"] * (decimal == ",")
+    plain = sorted(units) if unit else CURRENCIES
+    form = "|".join((number_form(decimal, thousands, plain), number_form(decimal, thousands, plain, ["%"])))
+    return Disguise(f"numbers with {' and '.join(says)}" if says else "numbers", Kind.FLOAT, ways[decimal], form)
+
+
+def _times(values: Sequence[str]) -> Disguise | None:
+    """Days and times, in the one or two formats that nearly all values have; those of which all numbers are low fit two orders."""
+    fits = {v: [f for f in formats_of(v.strip()) if not re.search(r"(?<!%)[A-SU-Ya-z]", f)] for v in values}
+    found: list[str] = []
+    for _ in range(FORMATS):
+        left = Counter(f for formats in fits.values() if not set(formats) & set(found) for f in formats)
+        found += [f for f, _ in left.most_common(1)]
+    read = [v for v, formats in fits.items() if set(formats) & set(found)]
+    if not read or len(read) < ENOUGH * len(values):
+        return None
+    kind = max((TimeFormat.parse(f).kind for f in found), key=list(Kind).index)
+    either = [f for f in fits[read[0]] if f not in found and all(f in fits[v] for v in read)]
+    says = f"{'days' if kind is Kind.DATE else 'times'} written {' or '.join(found)}"
+    doubt = f"{either[0]} fits too: which of day and month comes first?" if either else ""
+    form = "|".join(TimeFormat.parse(f).spaced for f in found)
+    options = () if all(ISO.fullmatch(f) for f in found) else (("format", tuple(found) if len(found) > 1 else found[0]),)
+    return Disguise(says, kind, (("as", kind.value), *options), form, doubt)
+
+
+@cache
+def _reader(options: tuple[tuple[str, Any], ...]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    x = Column("x", Kind.STRING)
+    return row_function([Change((("x", Disguise("", options=options).parse("x").value(x)),))], ["x"])
+
+
+def _read(options: tuple[tuple[str, Any], ...], values: Sequence[str]) -> list[str]:
+    """The values that the step `parse` can read."""
+    one = _reader(options)
+    return [v for v in values if one({"x": v})["x"] is not None]
+
+
+# ── null tokens and personal data ──
+
+
+def null_tokens(columns: Sequence[Column], sample: Sample) -> tuple[str, ...]:
+    """The strings that mean missing: well-known ones; and others beside numbers and days, if they are not values of another column."""
+    found: dict[str, str] = {}
+    ordinary: set[str] = set()
+    for strings in (sample.strings(c.name) for c in columns if c.kind is Kind.STRING):
+        written = {folded: v.strip() for v in strings if (folded := v.strip().casefold()) in TOKENS}
+        others = [v for v in strings if v.strip().casefold() not in written][:LOOKED_AT] if written else []
+        typed = bool(others) and (_numbers(others) or _times(others)) is not None
+        codes = all(re.fullmatch("[A-Z]{2}", v) for v in others)  # NA is Namibia
+        sure = {t for t in written if t in SURE_TOKENS and others and not (codes and t == "na")}
+        found |= {t: v for t, v in written.items() if typed or t in sure}
+        ordinary |= set() if typed else set(written) - sure
+    return tuple(found[t] for t in TOKENS if t in found and t not in ordinary)
+
+
+def private_values(strings: Sequence[str]) -> str:
+    """What personal data some values of a column are, if any."""
+    some = strings[:LOOKED_AT]
+    fits = {what: sum(re.fullmatch(p, v.strip()) is not None for v in some) for what, (p, _) in PRIVATE.items()}
+    return next((what for what, (_, share) in PRIVATE.items() if fits[what] and fits[what] >= share * len(some)), "")
+
+
+def placeholder_of(s: ColumnSummary) -> int | None:
+    """A placeholder for "not known" that is a column's minimum or maximum, far from nearly all other values."""
+    return next((number for number in PLACEHOLDERS if s.kind.numeric and number in (s.low, s.high) and _far_off(number, s)), None)
+
+
+def _far_off(number: int, s: ColumnSummary) -> bool:
+    inner = sorted(q for q in s.quantiles if q != number)
+    if len(inner) < 2:
+        return False
+    width = max(inner[-1] - inner[0], 1e-9)
+    return number < inner[0] - width if number == s.low else number > inner[-1] + width
+
+
+def spellings(values: Sequence[str]) -> tuple[str, ...]:
+    """Different spellings of one value."""
+    folded: dict[str, set[str]] = {}
+    for string in values:
+        folded.setdefault(string.strip().casefold(), set()).add(string)
+    return tuple(sorted(next((ways for ways in folded.values() if len(ways) > 1), ())))
