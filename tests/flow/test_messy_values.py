@@ -77,9 +77,10 @@ def test_a_flow_mends_them_in_files_and_in_served_rows(flow: Flow) -> None:
     assert [flow.row(row) for row in table().slice(0, 4).to_pylist()] == made.to_pylist()
 
 
-def test_what_cannot_be_read_is_null_and_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["rows", "features"])
+def test_what_cannot_be_read_is_null_and_counted(part: str, tmp_path: Path) -> None:
     spoilt = table().set_column(1, "price", pa.array(["six", *MESSY["price"] * 9, "1,09", None, ""]))
-    (tmp_path / "flow.yaml").write_text("features: [{parse: {columns: price, as: number}}]")
+    (tmp_path / "flow.yaml").write_text(f"{part}: [{{parse: {{columns: price, as: number}}}}]")
     report = tilth.run(tmp_path / "flow.yaml", tmp_path / "out", spoilt)
     (found,) = (f.payload for f in report.findings if isinstance(f.payload, StepChanges))
     assert found.cells_changed == {"price": {"not a number": 2}}

@@ -23,7 +23,7 @@ from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.steps.fitting import fit
 from tilth.steps.rows.split import SPLIT
-from tilth.steps.step import Fitted
+from tilth.steps.step import ColumnStep, Fitted
 from tilth.store.uri import joined
 
 RAW = "raw"  # the part that is the data as read
@@ -85,19 +85,25 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
 
 
 def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
-    """The table after the steps of a part that may change rows, the fitted steps, and for each a finding with the rows before and after."""
+    """The table after the steps of a part that may change rows, the fitted steps, and for each a finding.
+
+    It has the rows before and after, and of a step that keeps the rows the cells that it changes.
+    """
     steps: list[Fitted] = []
     findings: list[Finding] = []
     with engine.working_for(part.name):
         before = rows_of(data, engine) if flow.parts.get(part.name) else None
     for _, step in flow.steps(part.name):
-        (done,), data = fit([step], data, engine, flow.places)
+        given = data
+        (done,), data = fit([step], given, engine, flow.places)
         with engine.working_for(f"{part.name}: {step.name}"):
             if part.learns_on == "table" and not all(row_by_row(layer) for layer in data.layers):
                 data = engine.checkpoint(data)  # otherwise every later scan would sort and join again
-            after = rows_of(data, engine)
+            keeps_rows = isinstance(step, ColumnStep)
+            cells = changed_cells([done], given, engine)[0] if keeps_rows else {}
+            after = before if keeps_rows else rows_of(data, engine)
         steps.append(done)
-        findings.append(step_finding(done, part.name, data.roles.private, rows_in=before, rows_out=after))
+        findings.append(step_finding(done, part.name, data.roles.private, rows_in=before, rows_out=after, cells_changed=cells))
         before = after
     return data, steps, findings
 

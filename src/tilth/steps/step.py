@@ -118,6 +118,10 @@ class ColumnStep(Step):
         """Reason → condition on the cell before the change, for the cells that the step changes."""
         return {}
 
+    def unreadable(self, column: Column) -> Tree | None:
+        """Whether a cell has a value that the step cannot read and makes null; None where it reads none."""
+        return None
+
     def accepts(self, column: Column) -> str:
         """Why the step cannot treat a column of this kind; empty if it can."""
         return ""

@@ -61,7 +61,7 @@ def test_times():
 
 def test_booleans():
     assert made(Parse("x", as_="boolean"), {"x": ["Yes", "n", " OFF ", "2", None]})["x"] == [True, False, False, None, None]
-    assert made(Parse("x", as_="boolean", true=("ja",), false=("nein",)), {"x": ["JA", "Nein", "yes"]})["x"] == [True, False, None]
+    assert made(Parse("x", as_="boolean", true="ja", false=("nein",)), {"x": ["JA", "Nein", "yes"]})["x"] == [True, False, None]
 
 
 def test_columns_that_are_typed_are_cast():

@@ -47,7 +47,7 @@ class Cast(ColumnStep):
     """Whether a column `{column}_typecast_error` is added that keeps the values that could not be read, and is null elsewhere."""
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        x, made, wrong = col(column.name), self._made(column), self._wrong(column)
+        x, made, wrong = col(column.name), self._made(column), self.unreadable(column)
         if self.invalid == "error":
             made = case((wrong, Refuse.of(lit(f"cast: column {column.name!r} has a value that is not of kind {self.to}"))), otherwise=made)
         return {column.name: made} | ({f"{column.name}_typecast_error": if_else(wrong, x)} if self.keep_invalid else {})
@@ -56,11 +56,11 @@ class Cast(ColumnStep):
         x, to = col(column.name), Kind(self.to)
         return x if column.kind is to else CONVERSIONS[column.kind, to](x)
 
-    def _wrong(self, column: Column) -> Tree:
+    def unreadable(self, column: Column) -> Tree:
         return and_(present(column), is_null(self._made(column)))
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
-        reasons = {f"not {self.to}": self._wrong(column)}
+        reasons = {f"not {self.to}": self.unreadable(column)}
         if self.to == "integer" and column.kind in (Kind.FLOAT, Kind.DECIMAL):
             reasons["decimals cut off"] = ne(double(self._made(column)), double(col(column.name)))
         return reasons

@@ -67,9 +67,9 @@ class Parse(ColumnStep):
     behind it. Default: one currency sign, whichever it is."""
     percent: Literal["share", "number"] = "share"
     """`number`: whether `13.99%` is the share 0.1399 or the number 13.99."""
-    true: tuple[str, ...] = ("true", "t", "yes", "y", "1", "on")
+    true: str | tuple[str, ...] = ("true", "t", "yes", "y", "1", "on")
     """`boolean`: the words for true."""
-    false: tuple[str, ...] = ("false", "f", "no", "n", "0", "off")
+    false: str | tuple[str, ...] = ("false", "f", "no", "n", "0", "off")
     """`boolean`: the words for false."""
     format: str | tuple[str, ...] = ()
     """Days and times: the format, such as `%d/%m/%Y`, or several that are tried in order."""
@@ -92,7 +92,8 @@ class Parse(ColumnStep):
             if not unit.strip(BLANKS) or not math.isfinite(factor) or factor <= 0:
                 message = f"parse: the unit {unit!r} with the factor {factor} means nothing"
                 yield Mistake(message, accepted="a unit that is not blank, with a factor above 0", code="bad-value")
-        both = {LowerAscii.row(w.strip(BLANKS)) for w in self.true} & {LowerAscii.row(w.strip(BLANKS)) for w in self.false}
+        words = [{LowerAscii.row(w.strip(BLANKS)) for w in _several(given)} for given in (self.true, self.false)]
+        both = words[0] & words[1]
         if both:
             yield Mistake(f"parse: {min(both)!r} cannot mean both true and false", code="bad-value")
         for text_ in _several(self.format):
@@ -125,7 +126,7 @@ class Parse(ColumnStep):
         if column.kind is Kind.STRING and to is Kind.FLOAT:
             return _first_of(list(self._numbers(x)))
         if column.kind is Kind.STRING and to is Kind.BOOLEAN:
-            is_one_of = [IsToken.of(x, *map(lit, words)) for words in (self.true, self.false)]
+            is_one_of = [IsToken.of(x, *map(lit, words)) for words in map(_several, (self.true, self.false))]
             return case((is_one_of[0], lit(True)), (is_one_of[1], lit(False)))
         return _converted(x, column.kind, to)
 
