@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 import tilth
+from tilth.engine.spark import Spark
 from tilth.flow import Flow
 
 
@@ -18,7 +20,9 @@ def test_a_file_has_a_fingerprint_that_changes_with_it(tmp_path: Path) -> None:
     assert tilth.check(tilth.read(place), "Rules = [ RowCount = 3 ]").facts.fingerprint != first.fingerprint
 
 
-def test_queries_show_no_values_of_a_private_column(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_queries_show_no_values_of_a_private_column(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    engine = Spark(request.getfixturevalue("spark")) if name == "spark" else None
     pay = [777_000_000 + i * i for i in range(40)]
     table = pa.table({"id": range(40), "pay": pay, "paid": ["yes", "no"] * 20})
     flow = Flow.parse("""
@@ -27,7 +31,7 @@ split: {train: 0.5, test: 0.5}
 features: [{scale: {columns: pay, with: minmax}}]
 measure: [bias, profile]
 """)
-    report = tilth.run(flow, tmp_path / "out", data=table)
+    report = tilth.run(flow, tmp_path / "out", data=table, engine=engine)
     read = [scan.query for scan in report.facts.scans if "pay" in scan.query]
     assert any("…" in query for query in read)
     shown = [*read, (tmp_path / "out/report.html").read_text().replace(",", "")]

@@ -55,14 +55,15 @@ def _duckdb(source: Files, run: Session) -> str:
 
 
 def _spark(source: Files, run: Any) -> DataFrame:
-    reader: DataFrameReader = run.own.read.option("mergeSchema", len(source.paths) > 1)
+    paths = [run.seen(path) for path in source.paths]
+    reader: DataFrameReader = run.own.read.option("mergeSchema", len(paths) > 1)
     if source.option("hive"):
-        reader = reader.option("basePath", source.option("root"))
-    frame = reader.parquet(*source.paths)
+        reader = reader.option("basePath", run.seen(source.option("root")))
+    frame = reader.parquet(*paths)
     hive = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
     if source.option("hive") and hive:  # as strings: Spark would make a number of `007`
         fields = [f"{lower(col(f.name), 'spark')} {'string' if f.name in hive else f.dataType.simpleString()}" for f in frame.schema]
-        frame = reader.schema(", ".join(fields)).parquet(*source.paths)
+        frame = reader.schema(", ".join(fields)).parquet(*paths)
     names = source.option("names")
     return frame.toDF(*names) if names else frame
 

@@ -82,3 +82,18 @@ def test_an_unknown_column_in_a_query_over_csv_is_an_error_of_its_rule_alone(spa
     rules = 'Rules = [ RowCount = 2, CustomSql "select nosuch from primary" = 1 ]'
     report = tilth.check(tmp_path / "a.csv", rules, engine=tilth.Spark(spark))
     assert [str(f.outcome) for f in report.findings] == ["Passed", "Error"]
+
+
+def test_relative_paths_are_those_of_the_working_directory_of_now(spark, tmp_path, monkeypatch):
+    from tilth.engine.spark import Spark
+
+    monkeypatch.chdir(tmp_path)  # Spark was started in another one
+    table, engine = pa.table({"n": [1, 2]}), Spark(spark)
+    (tmp_path / "years/year=2024").mkdir(parents=True)
+    for name in ("a.parquet", "a.csv", "a.jsonl", "years/year=2024/a.parquet"):
+        tilth.write(table, name)
+    for name in ("a.parquet", "a.csv", "a.jsonl", "years"):
+        assert tilth.write(tilth.read(name, engine=engine), engine=engine).num_rows == 2
+    for name in ("one.parquet", "folder"):
+        tilth.write(tilth.read("a.parquet"), name, engine=engine)
+        assert tilth.write(tilth.read(name)).num_rows == 2

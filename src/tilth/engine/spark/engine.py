@@ -176,7 +176,7 @@ class SparkRun(Session):
             return frame
         if isinstance(source, Files):
             for path in source.paths:  # what Spark keeps of a file, it knows by its path alone
-                self.own.catalog.refreshByPath(path)
+                self.own.catalog.refreshByPath(self.seen(path))
         view = self._new_view(frame)
         return self._kept(self.sql(lower(layer_select(decode[0], view, source.columns), self.name)))
 
@@ -212,7 +212,7 @@ class SparkRun(Session):
         wrong = [m for path in here if (m := textfiles.wrong_byte(path, encoding))]
         SourceError.reject(wrong)  # Spark would put a question mark there and say nothing
         if textfiles.python_name(encoding) == "utf-8-sig":
-            return list(source.paths)
+            return [self.seen(path) for path in source.paths]
         if here != list(source.paths) or not self._is_local():
             raise Gap(
                 f"Spark on a cluster reads text files in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
@@ -220,6 +220,10 @@ class SparkRun(Session):
         scratch = Scratch()
         self._held.callback(scratch.close)
         return [textfiles.as_utf8(path, encoding, Path(scratch.name)) for path in here]
+
+    def seen(self, path: str) -> str:
+        """A path as Spark finds it: a local one keeps the working directory in which it was started."""
+        return str(Path(path).absolute()) if "://" not in path and self._is_local() else path
 
     def _is_local(self) -> bool:
         return not is_remote(self.own) and str(self.own.sparkContext.master).startswith("local")
@@ -307,8 +311,8 @@ class SparkRun(Session):
         with self._translated(text), self.timed("write", text):
             rows = frame.count()
             parts = to if folder else to.with_name(f"{to.name}.parts")
-            (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(str(parts))
-        if not parts.exists():
+            (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(self.seen(str(parts)))
+        if not parts.exists() or not any(parts.iterdir()):
             raise Gap(f"Spark wrote {parts} where this machine does not see it", hint="write to a place that both see, or take a frame")
         for extra in [*parts.glob(".*.crc"), parts / "_SUCCESS"]:
             extra.unlink(missing_ok=True)

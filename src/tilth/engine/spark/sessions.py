@@ -58,6 +58,7 @@ OTHER_KIND = ("SESSION_ALREADY_EXIST", "SESSION_OR_CONTEXT_EXISTS", "CONNECT_URL
 """Words with which PySpark refuses a session of Spark Connect beside one without it."""
 
 RETRIES = 4  # of the first call of a server: about five seconds; PySpark's own 15 take ten minutes
+RAISED = re.compile(r"[\w.]+(?:Error|Exception): ")  # the last line of a traceback of Python
 DETAILS = re.compile(r'^\s*details = "(.*)"$', re.MULTILINE)  # gRPC's reason, in its description of a call
 LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")  # PySpark's, of failed queries
 
@@ -279,8 +280,12 @@ def reason(error: BaseException) -> str:
     ': java.lang.Error: no disk'
     >>> reason(Exception('<_InactiveRpcError of RPC that terminated with:\\n\\tstatus = X\\n\\tdetails = "no route"'))
     'no route'
+    >>> reason(Exception("An exception was thrown from the Python worker:\\n  File x\\nKeyError: 'a'\\n\\tat java"))
+    "KeyError: 'a'"
     """
     lines = str(error).strip().split("\n")
+    if "from the Python worker" in lines[0] and (raised := [line for line in lines if RAISED.match(line)]):
+        return raised[-1]
     details = DETAILS.search(str(error))
     if lines[0].startswith("<") and details:
         return details[1]
