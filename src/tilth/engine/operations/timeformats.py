@@ -190,23 +190,31 @@ def from_java(text: str) -> str:
 
 # ── by example ──
 
-CLOCK = re.compile(r"([0-9]{1,2}):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(?:( ?)([AaPp])\.?[Mm]\.?)?(?:( ?)(Z|[+-][0-9]{2}:?[0-9]{2}))?$")
+CLOCK = re.compile(
+    r"([0-9]{1,2}):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(?:( ?)([AaPp])\.?[Mm]\.?)?(?:( ?)(Z|[+-][0-9]{2}:?[0-9]{2}))?(?![0-9:])"
+)
 ORDERS = ("dmy", "mdy", "ymd")
+BETWEEN = ("T", "Z")  # letters of ISO 8601 that stand for themselves
 
 
 def formats_of(example: str) -> tuple[str, ...]:
     """The formats in which one example of a day or time can be read: several for 01/02/2012, none for a string without a day.
 
     Numbers stand in the order day, month, year; month, day, year; or year, month, day, which with a year of two digits counts only where
-    no other does.
+    no other does. Words other than names of months and weekdays make it unreadable.
 
     >>> formats_of("31/12/2012"), formats_of("Feb-23-2017 4:05 PM"), formats_of("20121231")
     (('%d/%m/%Y',), ('%b-%d-%Y %I:%M %p',), ('%Y%m%d',))
     """
     clock = CLOCK.search(example)
-    tokens = re.findall(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]", example[: clock.start()] if clock else example)
-    time = _clock_format(clock) if clock else ""
-    found = [f for order in ORDERS if (f := _date_format(tokens, order) + time) and _reads(f, example)]
+    day = f"{example[: clock.start()]}\0{example[clock.end() :]}" if clock else example
+    tokens, time = re.findall(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]", day), _clock_format(clock) if clock else ""
+    years = [len(t) == 4 for t in tokens if t.isdigit()]
+    found = [
+        f
+        for order in (ORDERS[2:] if years[:1] == [True] else ORDERS)
+        if _reads(f := _date_format(tokens, order).replace("\0", time), example)
+    ]
     by_century = [f for f in found if "%y" not in f or not f.startswith("%y")]
     return tuple(dict.fromkeys(by_century or found))
 
@@ -225,6 +233,8 @@ def _date_format(tokens: Sequence[str], order: str) -> str:
     made = ""
     for token, found in zip(tokens, written, strict=True):
         if found or not token.isdigit():
+            if not found and token.isalpha() and token not in BETWEEN:
+                return ""
             made += found or token.replace("%", "%%")
         elif len(token) == 8:
             made += "%Y%m%d"
