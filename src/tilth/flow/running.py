@@ -69,6 +69,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
 
     `hold`: whether many scans of that table follow.
     """
+    source = data.source
     data, steps, findings = stepwise(flow, BY_NAME["rows"], data, engine)
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine, flow.places)
@@ -77,7 +78,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
         with engine.working_for("split"):
             if flow.split.writes_rows_out(done.schema, done.learned):
                 data = engine.checkpoint(data)
-            elif hold:
+            elif hold and data.source is source:  # what a step of `rows` made is held already
                 data = engine.settled(data, HELD_CELLS)
         with engine.working_for("rows of each part"):
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
