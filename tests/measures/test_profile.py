@@ -125,12 +125,26 @@ def test_a_large_table_is_as_exact_as_a_small_one_where_that_is_asked(monkeypatc
     of_few_rows(monkeypatch)
     engine = duckdb_session()
     exactly = {f.name: f for f in profile_findings(data(), engine, exact=True)}
-    shape = {"histogram", "skewness", "outliers", "far_outliers", "sampled"}
+    shape = {"histogram", "skewness", "outliers", "far_outliers", "sampled", "quantiles_exact"}
     for name, f in small.items():
         expected = {k: pytest.approx(v, rel=1e-12) if k in profile.QUANTILES else v for k, v in f.payload.to_json().items()}
         assert {k: v for k, v in exactly[name].payload.to_json().items() if k not in shape} == {
             k: v for k, v in expected.items() if k not in shape
         }
+
+
+def test_a_large_prepared_part_takes_one_scan(monkeypatch):
+    prepared = profile.Profile().of_prepared()
+    small, engine = prepared.measure(data(), data(), duckdb_session())[0], duckdb_session()
+    assert any(f.kind == "associations" for f in small)
+    of_few_rows(monkeypatch)
+    large = prepared.measure(data(), data(), engine)[0]
+    assert len(engine.scans) == 1
+    counted = ("rows", "missing", "invalid", "valid", "blank", "mean", "deviation", "minimum", "maximum", "lengths")
+    assert [[getattr(f.payload, n) for n in counted] for f in large] == [
+        [getattr(f.payload, n) for n in counted] for f in small if f.kind == "column"
+    ]
+    assert profile.Profile(exact=True).of_prepared() == profile.Profile(exact=True)
 
 
 def test_a_sample_estimates_and_costs_few_scans(monkeypatch):

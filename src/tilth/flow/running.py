@@ -148,6 +148,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
 
 def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:
     """The measures of prepared parts: those of a model are of the last one that predicts."""
+    measures = tuple(m.of_prepared() for m in measures)
     models = [f.step.predictor(f.learned) for f in features if f.step.predicts]
     return tuple(m.of_model(*models[-1]) if m.needs_model else m for m in measures)
 

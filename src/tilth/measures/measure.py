@@ -40,6 +40,10 @@ class Measure(Parameterized, ABC):
         """The measure of a model, a function from an Arrow table of these columns to a prediction for each row."""
         return self
 
+    def of_prepared(self) -> Measure:
+        """The measure of the parts that a flow has prepared."""
+        return self
+
     @abstractmethod
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         """The findings of a table.

@@ -26,6 +26,7 @@ from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, 
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
 from tilth.report import Finding, Payload
+from tilth.shelf import PYTHON_ONLY
 
 SMALL = 20  # rows from which the values of nearly unique floats are not shown
 FEW = 50  # distinct values up to which a column's values are shown
@@ -51,10 +52,18 @@ class Profile(Measure):
     exact: bool = False
     """Whether quantiles and distinct values of large tables are exact, which takes a scan for each column."""
 
+    brief: bool = field(default=False, metadata=PYTHON_ONLY)
+    """Whether of a table with more rows than a sample only what one scan counts is measured, as of the parts that a flow has prepared."""
+
+    def of_prepared(self) -> Profile:
+        return replace(self, brief=not self.exact)
+
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.balance import balance_findings
 
-        columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact)
+        columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact, self.brief)
+        if drawn is None:
+            return [*found, *balance_findings(originals, session)], None
         known, roles = [c for c in columns if c.kind in COMPARABLE], table.roles
         of_rows = [*table_findings(columns, drawn, roles), *associations(known, drawn, roles), *trends(known, drawn, roles)]
         return [*found, *of_rows, *balance_findings(originals, session)], None
@@ -112,8 +121,8 @@ class ColumnProfile(Payload):
     `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers `mean`, `deviation` (of the
     population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
     values with their rows, if the column has few, else `frequent`, those of strings; `skewness`, and the shares of `outliers` and
-    `far_outliers`, numbers beyond 1.5 and 3 interquartile ranges from the quartiles; `histogram`. `sampled`: of how many rows quantiles
-    and what follows them are, if not of all.
+    `far_outliers`, numbers beyond 1.5 and 3 interquartile ranges from the quartiles; `histogram`. `sampled`: of how many rows these and
+    the quantiles are, if not of all; `quantiles_exact` says that the quantiles are of all nevertheless.
     """
 
     KIND: ClassVar[str] = "column"
@@ -145,6 +154,7 @@ class ColumnProfile(Payload):
     far_outliers: float | None = None
     histogram: Histogram | None = None
     sampled: int | None = None
+    quantiles_exact: bool | None = None
 
     @property
     def row_count(self) -> int | None:
@@ -178,8 +188,8 @@ def profile_findings(data: Dataset, session: Session, exact: bool = False) -> li
     return _profiled(data, session, exact)[0]
 
 
-def _profiled(data: Dataset, session: Session, exact: bool) -> tuple[list[Finding[ColumnProfile]], Rows]:
-    """A finding for each column, and the rows in which values were looked at.
+def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False) -> tuple[list[Finding[ColumnProfile]], Rows | None]:
+    """A finding for each column, and the rows in which values were looked at; none where the table is large and the profile `brief`.
 
     One scan for all numbers, and one for the rows in which values are looked at. Where these are a sample, few more for the columns of few
     values, which are counted together. `exact` takes a scan for each numeric column of such a table.
@@ -189,9 +199,12 @@ def _profiled(data: Dataset, session: Session, exact: bool) -> tuple[list[Findin
     most = most_rows(len(columns))
     rows = session.rows_up_to(data, most + 1)
     large = rows > most
-    asked = {c.name: _metrics_of(c) | ({"distinct": Distinct(_there(c), not exact)} if large and c in columns else {}) for c in schema}
+    distinct = {c.name: {"distinct": Distinct(_there(c), not exact)} for c in columns if large and not brief}
+    asked = {c.name: _metrics_of(c) | distinct.get(c.name, {}) for c in schema}
     numbers = _measured(asked | ({"": {"rows": RowCount()}} if large else {}), data, session)
     rows = numbers.pop("")["rows"] if large else rows
+    if large and brief:
+        return [_finding(c, rows, numbers[c.name], None, data.roles, None) for c in schema], None
     drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers), session)
     values = {c.name: values_of(drawn.table[c.name]) for c in columns}
     looks = {name: Look(v.distinct, counts=v.counts() if v.distinct <= FEW else {}) for name, v in values.items()}
@@ -202,7 +215,7 @@ def _profiled(data: Dataset, session: Session, exact: bool) -> tuple[list[Findin
             looks[c.name] = _with_shape(looks[c.name], c, values[c.name], drawn.table[c.name], c.name in data.roles.private)
     if large and exact:
         looks = {name: replace(look, exact=True) for name, look in looks.items()} | _exact_quantiles(columns, looks, rows, data, session)
-    sampled = None if drawn.all_there or exact else len(drawn.table)
+    sampled = None if drawn.all_there else len(drawn.table)
     return [_finding(c, rows, numbers[c.name], looks.get(c.name), data.roles, sampled) for c in schema], drawn
 
 
@@ -316,7 +329,10 @@ def _exact_quantiles(columns: Sequence[Column], looks: Mapping[str, Look], rows:
     found: dict[str, dict[str, Any]] = {}
     for part in [{name: wanted} for name, wanted in asked.items()] if rows > EXACT_ROWS else [asked]:
         found |= _measured(part, data, session)
-    return {name: replace(looks[name], exact=True, quantiles=quantiles) for name, quantiles in found.items()}
+    return {
+        name: replace(looks[name], exact=True, quantiles=quantiles, shape={**looks[name].shape, "quantiles_exact": True})
+        for name, quantiles in found.items()
+    }
 
 
 def _all_differ(c: Column, rows: int, distinct: int) -> bool:
