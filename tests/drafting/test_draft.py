@@ -349,7 +349,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
             "# No column is surely the one to be predicted.",
             "# loan_status may be it (its name may be that of an outcome; 3 values), and is not a feature",
             "# sales may be it (a number; the last column)",
-            'select: {columns: ["!loan_status", "!sales"]}  # may be what is to be predicted',
+            'select: {columns: ["!loan_status", "!sales"]}  # may be what is to be predicted; take the label out of this list',
             "impute: {columns: [visitors]",
         ],
         ["label:"],
@@ -415,8 +415,9 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     ),
     (
         "yes and no, and 0 and 1",
-        "id,member,flag,x,y\n" + rows(lambda i: (i, ("Yes", "No")[i // 2 % 2], i // 3 % 2, i * 7 % 31, i % 2)),
-        ["parse: {columns: member, as: boolean}  # all 120 values are yes and no", "scale: {columns: [x], with: standard}"],
+        "id,member,new,flag,x,y\n"
+        + rows(lambda i: (i, ("Yes", "No")[i // 2 % 2], ("no", "yes")[i // 5 % 2], i // 3 % 2, i * 7 % 31, i % 2)),
+        ["parse: {columns: [member, new], as: boolean}  # all 240 values are yes and no", "scale: {columns: [x], with: standard}"],
         ["encode", "columns: [flag"],
     ),
     (
@@ -535,6 +536,17 @@ def test_the_first_rows_suggest_and_all_rows_decide(tmp_path: Path, monkeypatch:
     assert "2,997 of 3,000 values are numbers with a currency sign; the others become null" in whole
     assert 'ColumnValues "high" <= 1000000' in whole and '"late"' in whole and "copy may leak" not in whole and "id: key" in whole
     assert tilth.run(draft.flow).passed
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("most", [1000, 20_000], ids=["the first rows", "all rows"])
+def test_spark_drafts_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: Any, most: int) -> None:
+    monkeypatch.setattr("tilth.drafting.sample.MOST_ROWS", most)
+    monkeypatch.setattr("tilth.drafting.sample.FEWEST_ROWS", most)
+    pq.write_table(long(3000), tmp_path / "a.parquet")
+    assert str(init(tmp_path / "a.parquet", engine=tilth.Spark(spark).session())) == str(
+        init(tmp_path / "a.parquet", engine=duckdb_session())
+    )
 
 
 def test_inspecting_many_columns_takes_few_scans(tmp_path: Path) -> None:

@@ -43,18 +43,18 @@ SURE_OUTCOMES = {
     "label", "target", "outcome", "y", "response", "price", "sale_price", "salary", "wage", "wages", "quality", "rating", "medv",
 }  # with these names a number of many values is one too  # fmt: skip
 OUTCOMES = (
-    "label", "target", "outcome", "y", "approved", "accepted", "granted", "survived", "died", "dead", "death", "churned", "churn", "left",
-    "attrition", "exited", "quit", "fraud", "default", "defaulted", "returned", "response", "converted", "clicked", "subscribed",
-    "purchased", "readmitted", "diagnosis", "spam", "sentiment", "species", "price", "sale_price", "salary", "wage", "wages", "rating",
-    "stars", "quality", "income", "class", "medv",
+    "label", "target", "outcome", "y", "approved", "accepted", "granted", "deny", "denied", "rejected", "survived", "died", "dead",
+    "death", "churned", "churn", "left", "attrition", "exited", "quit", "fraud", "default", "defaulted", "returned", "response",
+    "converted", "clicked", "subscribed", "purchased", "readmitted", "diagnosis", "spam", "sentiment", "species", "price", "sale_price",
+    "salary", "wage", "wages", "rating", "stars", "quality", "income", "class", "medv",
 )  # fmt: skip
 """Words for what is to be predicted, the surest first."""
 BINARY = {"income", "left", "quit", "died", "dead", "death", "exited"}  # outcomes only if there are two values
 AROUND = re.compile(r"^(?:is|has|was|will|did)_|_(?:flag|ind|indicator|label|value|yn|(?:payment_)?next_month)$")
 """Words around an outcome: `is_fraud`, `churn_flag`, `default payment next month`."""
 UNFAVOURABLE = {
-    "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "died", "dead", "death", "left", "attrition",
-    "exited", "quit",
+    "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "deny", "denied", "rejected",
+    "died", "dead", "death", "left", "attrition", "exited", "quit",
 }  # if true  # fmt: skip
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from tilth.data import Kind
+from tilth.drafting.disguises import Disguise
 from tilth.drafting.names import names_id
 from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
 from tilth.drafting.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
@@ -24,7 +27,7 @@ def rows_lines(table: TableSummary) -> Iterator[str]:
     """The steps that change the rows of the whole table."""
     steps = [f"- select: {{columns: [{quoted(f'!{s.name}')}]}}  # the split adds a column with this name" for s in _splits(table)]
     label = table.of(table.roles.label) if table.roles.label else None
-    steps += [line for s in (table.written_time, label) if s and s.meant is not Kind.BOOLEAN for line in parse_lines(s)]
+    steps += parse_lines([s for s in (table.written_time, label) if s and s.meant is not Kind.BOOLEAN])
     if table.key and not table.key.unique:
         steps.append(f"- dedupe: {{on: {yaml_string(table.key.name)}}}  # one row per id")
     if label and label.missing:
@@ -42,21 +45,26 @@ def rows_lines(table: TableSummary) -> Iterator[str]:
         yield f"#  - dedupe: {{on: {yaml_list(['*', f'!{name}'])}}}  # drops rows that are equal except for {comment_text(name)}"
 
 
-def parse_lines(s: ColumnSummary) -> Iterator[str]:
-    """The step that reads what the values of a column encode, with the counts."""
-    if s.disguise and s.disguise.options:
-        options = "".join(f", {name}: {yaml_value(value)}" for name, value in s.disguise.options)
-        yield f"- parse: {{columns: {yaml_string(s.name)}{options}}}  # {comment_text(counted(s))}"
+def parse_lines(columns: Sequence[ColumnSummary]) -> Iterator[str]:
+    """A step for each form of values in these columns, which reads them, with the counts."""
+    alike: dict[Disguise, list[ColumnSummary]] = defaultdict(list)
+    for s in columns:
+        if s.disguise and s.disguise.options:
+            alike[replace(s.disguise, form="", exceptions=0)].append(s)
+    for disguise, several in alike.items():
+        names = yaml_string(several[0].name) if len(several) == 1 else _names(several)
+        options = "".join(f", {name}: {yaml_value(value)}" for name, value in disguise.options)
+        yield f"- parse: {{columns: {names}{options}}}  # {comment_text(counted(*several))}"
 
 
-def counted(s: ColumnSummary) -> str:
-    """What the values of a column encode, and how many do."""
-    if s.disguise is None:
-        return ""
-    wrong, doubt = s.disguise.exceptions, f"; {s.disguise.doubt}" if s.disguise.doubt else ""
+def counted(*columns: ColumnSummary) -> str:
+    """What the values of columns of one form encode, and how many do."""
+    disguises = [s.disguise for s in columns if s.disguise]
+    present, wrong = sum(s.present for s in columns), sum(d.exceptions for d in disguises)
+    doubt = f"; {disguises[0].doubt}" if disguises[0].doubt else ""
     if not wrong:
-        return f"all {s.present:,} values are {s.disguise.says}{doubt}"
-    return f"{s.present - wrong:,} of {s.present:,} values are {s.disguise.says}; the others become null{doubt}"
+        return f"all {present:,} values are {disguises[0].says}{doubt}"
+    return f"{present - wrong:,} of {present:,} values are {disguises[0].says}; the others become null{doubt}"
 
 
 def _splits(table: TableSummary) -> list[ColumnSummary]:
@@ -135,7 +143,7 @@ def _parts(table: TableSummary) -> set[str | None]:
 def _why_out(s: ColumnSummary, table: TableSummary) -> str:
     if why := next((why for why, holds in REASONS if holds(s)), ""):
         return comment_text(why.format(s))
-    return "may be what is to be predicted" if s.name in table.candidates else ""
+    return "may be what is to be predicted; take the label out of this list" if s.name in table.candidates else ""
 
 
 def features_lines(table: TableSummary) -> Iterator[str]:
@@ -158,8 +166,8 @@ def _selected(out: dict[str, str]) -> Iterator[str]:
 
 def _repaired(kept: Sequence[ColumnSummary]) -> Iterator[str]:
     """Steps that repair values."""
+    yield from parse_lines(kept)
     for s in kept:
-        yield from parse_lines(s)
         if s.infinite:
             limits = f"below: {-LARGEST:.1e}, above: {LARGEST:.1e}"
             yield f"- null_if: {{columns: {yaml_string(s.name)}, {limits}}}  # infinite in {s.infinite:,} rows"
