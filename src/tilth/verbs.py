@@ -20,7 +20,7 @@ from tilth.flow.flow import Flow
 from tilth.flow.running import fitted
 from tilth.flow.running import run as run_flow
 from tilth.flow.serving import needed_columns
-from tilth.report import Finding, Report
+from tilth.report import Finding, Report, warning
 from tilth.rules import Ruleset
 from tilth.store.local import reject_own_input
 from tilth.store.places import reject_foreign
@@ -173,13 +173,17 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Da
     """Transform a table by the features and `output` steps of a fitted flow. Never learns.
 
     `data` is read with the flow's null tokens and column kinds, and its column names if the data has none. Columns unknown to the flow
-    are dropped; a missing column that the flow needs is an error.
+    are dropped; a missing column that the flow needs is an error. Values that cannot be read as the kind of their column become null:
+    `Dataset.unreadable` counts them, a Python warning says so, and it is an error if they are more than `max_invalid` of the flow (5 % by
+    default) of a column's values.
+
+    Errors: `ColumnError` that names every missing column and every one with too many such values; `FlowError` if the flow is not fitted.
     """
     flow = flow_from(flow)
     learned, known = flow.need_learned(), flow.reading
     schema, needed = learned.schema, needed_columns(learned.schema, learned.served)
     with session_of(engine, data, f"apply {flow.name}") as session:
-        return flow.served(formats.read_as(data, schema, needed, engine=session, roles=known.roles, **known.options))
+        return flow.served(formats.read_as(data, schema, needed, engine=session, roles=known.roles, max_invalid=known.max_invalid, **known.options))
 
 
 def write(
@@ -229,9 +233,10 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
         facts = begin(session)
         table = reading.flow_table(flow, data, session)
         prepared = run_flow(flow, table, session)
+        lost = [warning("UNREADABLE", f"{u}; they are null", (u.column,), kind=u.kind, values=u.values, of=u.of) for u in table.unreadable]
 
         def report() -> Report:
-            return Report(f"run {flow.name}", prepared.findings, facts(table))
+            return Report(f"run {flow.name}", (*lost, *prepared.findings), facts(table))
 
         return report() if place is None else deliver(prepared, report, place, session)
 

@@ -47,7 +47,7 @@ def flow() -> Flow:
 
 @pytest.mark.parametrize("nothing", [None, math.nan, np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN"), np.datetime64("NaT")], ids=repr)
 def test_nothing_is_null_in_every_column(flow: Flow, nothing: Any) -> None:
-    empty = flow.row({})
+    empty = flow.row(dict.fromkeys(TABLE.column_names))
     assert flow.row(dict.fromkeys(TABLE.column_names, nothing)) == empty
     # the means of 1, 2, 4 and of 1.5, 2.5, 3; no flag is -1
     assert (empty["number"], empty["price"], empty["word"], empty["flag"]) == (7 / 3, 7 / 3, "(missing)", -1)
@@ -60,7 +60,10 @@ def test_an_integer_that_leaves_64_bits_stops_the_row_as_it_stops_the_table() ->
         with pytest.raises(RequestError) as told:
             prepare()
         assert str(told.value).startswith("a value does not fit: ")
-    assert flow.row({"x": 2**63}) == {"x": None, "y": None}  # is not an integer of 64 bits
+    with pytest.raises(RequestError, match="column 'x' is integer, but a value of type int that cannot be read as one was given"):
+        flow.row({"x": 2**63})  # is not an integer of 64 bits
+    allowing = tilth.fit(Flow.parse("{data: {max_invalid: 1}, features: [{formula: {column: y, expression: x + 1}}]}"), pa.table({"x": [1]}))
+    assert allowing.row({"x": 2**63}) == {"x": None, "y": None}
 
 
 def test_a_row_of_a_pandas_frame_is_the_row(flow: Flow) -> None:

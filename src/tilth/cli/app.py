@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -59,7 +60,8 @@ def tilth() -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    with _interrupts() as interrupts:
+    with _interrupts() as interrupts, warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: say(f"warning: {message}")
         try:
             result = tilth.main(args=list(words), prog_name="tilth", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):

@@ -1,6 +1,6 @@
 """The dataset: a lazy table, its schema and its roles."""
 
-from tilth.data.dataset import BELOW, Append, Change, Dataset, Layer, Rows
+from tilth.data.dataset import BELOW, Append, Change, Dataset, Layer, Rows, Unreadable
 from tilth.data.masking import mask, masked
 from tilth.data.roles import Roles
 from tilth.data.schema import Column, Kind, Schema, reject_duplicate_names
@@ -22,6 +22,7 @@ __all__ = [
     "Rows",
     "Schema",
     "Source",
+    "Unreadable",
     "mask",
     "masked",
     "reject_duplicate_names",

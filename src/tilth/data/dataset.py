@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data.roles import Roles
+from tilth.data.schema import Kind
 from tilth.data.source import Native, Source
 from tilth.errors import ColumnError, unknown
 
@@ -86,15 +87,35 @@ Layer: TypeAlias = Change | Rows | Append
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """The `values` of a column, of all `of` that are present, that could not be read as its kind and became null."""
+
+    column: str
+    kind: Kind
+    values: int
+    of: int
+
+    def __str__(self) -> str:
+        """The numbers in words.
+
+        >>> print(Unreadable("tenure", Kind.INTEGER, 3, 1200))
+        column 'tenure': 3 of 1,200 values cannot be read as integer
+        """
+        return f"column {self.column!r}: {self.values:,} of {self.of:,} values cannot be read as {self.kind}"
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A lazy table, its columns and their roles. The only thing passed between verbs.
 
     A change joins the lowest layer that it can, so a thousand independent changes are one layer. Nothing runs until a verb asks an engine.
+    `unreadable` are the columns with values that became null when the table was read as the kinds that a flow states or has learned.
     """
 
     source: Source
     roles: Roles = field(default_factory=Roles)
     layers: tuple[Layer, ...] = ()
+    unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ never written into the source. Knowing which values can never be null removes mo
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -27,10 +27,12 @@ from tilth.errors import Gap
 MISSING = object()
 
 
-def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def row_function(
+    layers: Sequence[Change], columns: Sequence[str], needed: Container[str] = ()
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """A function from a row (column → value) to the row that the layers make of it.
 
-    A missing column counts as null; a key that is not a column is ignored. Booleans, integers, floats, strings, dates and datetimes
+    A missing column counts as null, one of the `needed` ones raises `KeyError`; a key that is not a column is ignored. Booleans, integers, floats, strings, dates and datetimes
     are Python's own; null is None.
 
     Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer overflow, as from an
@@ -42,7 +44,7 @@ def row_function(layers: Sequence[Change], columns: Sequence[str]) -> Callable[[
     >>> fill({"age": None})
     {'age': 38.5}
     """
-    return _Writer(columns).write(layers)
+    return _Writer(columns, needed).write(layers)
 
 
 WORTH = 3  # from so many columns that compare the same value, a lookup in a dict is faster
@@ -81,17 +83,17 @@ def _constant(t: Tree | None) -> Any:
 class _Writer:
     """Writes the function's source; `bound` holds every constant, name and helper that it mentions."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], needed: Container[str]) -> None:
         self.lines: list[str] = []
         self.names = 0  # used so far
         self.bound: dict[str, Any] = {}
         self.never_null: set[str] = set()
         self.constants: dict[tuple[Any, ...], str] = {}
         self.known: dict[str, str] = {}  # right side of a line → its name: equal parts are computed once
-        self.columns = columns
+        self.columns, self.needed = columns, needed
 
     def write(self, layers: Sequence[Change]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        here = {c: self.line(f"get({self.bind(c)})") for c in self.columns}
+        here = {c: self.line(f"row[{self.bind(c)}]" if c in self.needed else f"get({self.bind(c)})") for c in self.columns}
         names: tuple[str, ...] = tuple(self.columns)
         for layer in layers:
             made = self.alternatives(layer.columns, here)

@@ -298,7 +298,7 @@ def _described(flow: Flow) -> dict[str, Any]:
     roles = {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}
     return {
         "name": flow.name,
-        "reading": {"options": flow.reading.options, "roles": roles},
+        "reading": {"options": flow.reading.options, "roles": roles, "max_invalid": flow.reading.max_invalid},
         "check": None if flow.check is None else str(flow.check),
         "steps": {
             part: [{"step": s.name, "parameters": {f.name: getattr(s, f.name) for f in fields(s)}} for s in flow.parts[part]]
@@ -314,7 +314,8 @@ def _flow(described: Mapping[str, Any], text: str) -> Flow:
 
     if not set(described["steps"]) <= set(BY_NAME):
         raise ValueError("it has an unknown part")
-    reading = Reading((), dict(described["reading"]["options"]), Roles.of(**described["reading"]["roles"]))
+    read = described["reading"]
+    reading = Reading((), dict(read["options"]), Roles.of(**read["roles"]), max_invalid=float(read.get("max_invalid", Reading.max_invalid)))
     parts: dict[Part, tuple[Step, ...]] = {}
     for part, steps in described["steps"].items():
         parts[part] = tuple(step_of(STEPS[s["step"]], s["parameters"], reading.roles) for s in steps)

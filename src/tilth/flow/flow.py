@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from tilth.data import Dataset, Roles, Schema
 from tilth.errors import FlowError, Place, TilthError
 from tilth.flow.parts import BY_NAME, SERVED
-from tilth.flow.serving import row_error, row_of
+from tilth.flow.serving import needed_columns, row_error, row_of
 from tilth.measures.measure import Measure
 from tilth.report import Finding
 from tilth.report.blocks import counted, plain, value_with_interval
@@ -27,13 +27,21 @@ Steps = Mapping[Part, tuple[Step, ...]]
 class Reading:
     """What to read and what its values mean. `options` are those of the format, as the flow file gives them.
 
-    `tables` are other tables that rules compare with: name → path.
+    `tables` are other tables that rules compare with: name → path. `max_invalid` is the largest share of a column's values that may become
+    null because they cannot be read as its kind.
     """
 
     read: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     roles: Roles = field(default_factory=Roles)
     tables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    max_invalid: float = 0.05
+
+    @property
+    def nulls(self) -> Sequence[str]:
+        """The strings that mean null."""
+        found: Sequence[str] = self.options.get("nulls", ())
+        return found
 
 
 @dataclass(frozen=True)
@@ -140,16 +148,23 @@ class Flow:
     @cached_property
     def _row(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         learned = self.need_learned()
-        return row_of(learned.schema, learned.served, self.reading.roles, self.reading.options.get("nulls", ()), learned.strings)
+        return row_of(learned.schema, learned.served, self.reading.roles, self.reading.nulls, learned.strings, self._strict)
+
+    @property
+    def _strict(self) -> bool:
+        """Whether a served row with a value that cannot be read is refused: it is all of its column."""
+        return self.reading.max_invalid < 1
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """One prepared row, without an engine: column → value in, column → value out.
 
-        Values are Python's own, numpy's or pandas', or strings as in a file; null is None, NaN, `NA` or `NaT`. A column that is missing
-        counts as null; a key that is not a column is ignored; a string that cannot be read as its column's kind is null, as in a table.
+        Values are Python's own, numpy's or pandas', or strings as in a file; null is None, NaN, `NA` or `NaT`. A key that is not a column
+        is ignored, and so is a missing column that the flow does not need. A row is treated as `apply` treats a table of this row: with
+        `max_invalid: 1` under `data`, a value that cannot be read as its column's kind is null.
 
-        Errors: `RequestError` that names every column whose value is of a type that can be none of its kind, such as a list for a number;
-        `FlowError` if the flow is not fitted, `Gap` if a step has no form for one row.
+        Errors: `ColumnError` that names every missing column that the flow needs; `RequestError` that names every column whose value is
+        of a type that can be none of its kind, such as a list for a number, or cannot be read, such as `"six"` for a number; `FlowError`
+        if the flow is not fitted, `Gap` if a step has no form for one row.
 
         >>> import pyarrow as pa, tilth
         >>> flow = tilth.fit(tilth.Flow.parse("features: [{impute: {columns: age, with: mean}}]"), pa.table({"age": [30, 50]}))
@@ -161,8 +176,10 @@ class Flow:
             return prepare(values)
         except TilthError:
             raise
-        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-            raise row_error(self.need_learned().schema, values, error) from None
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+            learned = self.need_learned()
+            needed = needed_columns(learned.schema, learned.served)
+            raise row_error(learned.schema, needed, values, error, self.reading.nulls, self._strict) from None
 
     def __str__(self) -> str:
         if self.learned is None:

@@ -88,6 +88,8 @@ class DataPart(_Strict):
     """What becomes of blanks after a delimiter. Detected by default."""
     types: dict[str, Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
+    max_invalid: float = Field(Reading.max_invalid, ge=0, le=1)
+    """The largest share of a column's values that may become null because they cannot be read as its kind, stated or learned."""
     roles: RolesPart = RolesPart()  # type: ignore[valid-type]  # a model made from a dataclass
     """What columns are for."""
 
@@ -201,9 +203,9 @@ class _Loader:
     # ── the parts ──
 
     def reading(self, data: DataPart, roles: Roles) -> Reading:
-        given = data.model_dump(exclude={"read", "roles", "tables"}, exclude_none=True, exclude_defaults=True)
+        given = data.model_dump(exclude={"read", "roles", "tables", "max_invalid"}, exclude_none=True, exclude_defaults=True)
         read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
-        return Reading(read, given, roles, data.tables)
+        return Reading(read, given, roles, data.tables, data.max_invalid)
 
     def named(self, item: Any, path: Path, noun: str, known: Iterable[str]) -> tuple[str, Any, Path]:
         """An item of a list: a name, its parameters and where they are; without a name where it is something else."""

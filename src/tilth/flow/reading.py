@@ -22,8 +22,9 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
     """The table of a flow; `data` replaces what the flow says to read."""
     if isinstance(data, Dataset):
         return data
+    limit = {"max_invalid": flow.reading.max_invalid}
     if data is not None:
-        return formats.read(data, roles=flow.reading.roles, engine=session, substitute=True, **flow.reading.options)
+        return formats.read(data, roles=flow.reading.roles, engine=session, substitute=True, **limit, **flow.reading.options)
     source = paths_of(flow)
     if not source:
         to_apply = f"to prepare data by what it learned: tilth apply {flow.name}.tilth DATA -o OUT"
@@ -31,7 +32,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         what, hint = ("fitted flow", to_apply) if flow.fitted else ("flow", to_read)
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
     with located(flow.places.get("roles"), "unknown-role-column"):
-        return formats.read(source, roles=flow.reading.roles, engine=session, **flow.reading.options)
+        return formats.read(source, roles=flow.reading.roles, engine=session, **limit, **flow.reading.options)
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:

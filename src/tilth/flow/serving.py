@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tilth.data import Change, Dataset, Memory, Roles, Rows, Schema
 from tilth.engine.row import row_function
-from tilth.errors import Mistake, RequestError, listed
-from tilth.formats import decode_served, unfit
+from tilth.errors import ColumnError, Mistake, RequestError, listed
+from tilth.formats import decode_served, lacking, unfit
 from tilth.steps.fitting import applied
 from tilth.steps.step import Fitted
 
 
 def row_of(
-    schema: Schema, steps: Sequence[Fitted], roles: Roles, nulls: Sequence[str], empty_is_null: bool
+    schema: Schema, steps: Sequence[Fitted], roles: Roles, nulls: Sequence[str], empty_is_null: bool, strict: bool = False
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """The function from one row, as it would be read, to the row that fitted steps make of it."""
-    decoded = Dataset(Memory(None, schema.names), roles, (decode_served(schema, nulls, empty_is_null=empty_is_null),))
-    return row_function([layer for layer in applied(steps, decoded).layers if isinstance(layer, Change)], schema.names)
+    """The function from one row, as it would be read, to the row that fitted steps make of it.
+
+    It raises `KeyError` for a column that the steps need; if `strict`, `ValueError` for a value that cannot be read as its column's kind.
+    """
+    decode = decode_served(schema, nulls, empty_is_null=empty_is_null, strict=strict)
+    made = applied(steps, Dataset(Memory(None, schema.names), roles, (decode,)))
+    return row_function([layer for layer in made.layers if isinstance(layer, Change)], schema.names, needed_columns(schema, steps))
 
 
 def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:
@@ -58,15 +62,18 @@ def reject_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
     )
 
 
-def row_error(schema: Schema, row: Any, error: Exception) -> RequestError:
-    """The error for a row that could not be prepared: it names every column whose value is of a type that can be none of its kind.
+def row_error(schema: Schema, needed: Container[str], row: Any, error: Exception, nulls: Sequence[str], strict: bool) -> Exception:
+    """The error for a row that could not be prepared: it names every missing column that is needed, and every value that does not fit.
 
     `error` is what was raised. The reason is looked for only then, so that a valid row costs nothing more.
     """
     if not hasattr(row, "get"):
         kind = type(row).__name__
         return RequestError(f"a value of type {kind} is not a row", accepted='a mapping: {"column": value, …}', code="no-row")
-    mistakes = [m for column in schema if (m := unfit(column, row.get(column.name)))]
+    mistakes = lacking([n for n in schema.names if n in needed], [str(name) for name in row.keys()])  # noqa: SIM118 -- of a pandas row too
+    if isinstance(error, KeyError):
+        return ColumnError(*mistakes) if mistakes else error
+    mistakes += [m for column in schema if (m := unfit(column, row.get(column.name), nulls, strict))]
     reason = "a number is larger than can be computed with" if isinstance(error, OverflowError) else "a value does not fit"
     return RequestError(*(mistakes or [Mistake(f"the row cannot be prepared: {reason}", code="bad-row")]))
 

@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Column, Kind, Schema
 from tilth.engine.expressions import and_, cast, col, double, eq, if_else, is_null, lit, not_, not_null
-from tilth.engine.operations.casts import FROM_STRING, IsToken, ServedDecimal
+from tilth.engine.operations.casts import FROM_STRING, IsToken, ReadOrRefused, ServedDecimal
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import NanToNull, ToInteger
 from tilth.engine.operations.operation import Operation
@@ -32,6 +32,8 @@ KEPT = frozenset(
     | {(Kind.INTEGER, Kind.STRING), *((Kind.BOOLEAN, to) for to in (Kind.INTEGER, Kind.FLOAT, Kind.STRING))}
 )
 """(from, to): conversions that lose nothing of values that fit."""
+SURE = KEPT - {(Kind.INTEGER, Kind.BOOLEAN)}
+"""(from, to): those to which every value fits."""
 READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
     Kind.STRING: "a string, an integer or a boolean",
     Kind.INTEGER: "a number, or a string such as 3.5",
@@ -65,12 +67,12 @@ def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
     return Change(tuple(made.items()), decode=True)
 
 
-def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True) -> Change:
+def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True, strict: bool = False) -> Change:
     """The decoding of rows served to a flow that was fitted on a table with these columns.
 
     A served value may be typed (Python, numpy or pandas) or a string, whatever the table was read from. `empty_is_null` makes an empty
-    string null, as in text files. A value whose type does not fit the column's kind raises a TypeError without the column's name; `unfit`
-    gives the mistake with it.
+    string null, as in text files. A value whose type does not fit the column's kind raises a TypeError without the column's name; if `strict`,
+    one that cannot be read as the kind raises a ValueError. `unfit` gives the mistake with the name.
 
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
@@ -78,7 +80,11 @@ def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool
     >>> row_function([decode_served(schema, ["?"])], schema.names)({"age": "39", "job": "?"})
     {'age': 39, 'job': None}
     """
-    return Change(tuple((c.name, _served(c, nulls, empty_is_null)) for c in schema), decode=True)
+    made = {c.name: _served(c, nulls, empty_is_null) for c in schema}
+    if strict:
+        tokens = [lit(t) for t in ("", *nulls)]
+        made |= {c.name: ReadOrRefused.of(made[c.name], col(c.name), *tokens) for c in schema if c.kind in READ_AS and c.kind != Kind.STRING}
+    return Change(tuple(made.items()), decode=True)
 
 
 def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
@@ -94,16 +100,22 @@ def _served_as(kind: Kind) -> type[Operation]:
     return CASTS.get(kind) or (ServedDecimal if kind is Kind.DECIMAL else ServedValue)
 
 
-def unfit(column: Column, value: Any) -> Mistake | None:
-    """The mistake of a served value whose type does not fit its column's kind: the type, never the value."""
+def unfit(column: Column, value: Any, nulls: Sequence[str] = (), strict: bool = False) -> Mistake | None:
+    """The mistake of a served value whose type does not fit its column's kind, or (if `strict`) that cannot be read as that kind.
+
+    It says the type, never the value.
+    """
     take: Any = _served_as(column.kind).row
+    accepted, hint = READ_AS.get(column.kind, ""), ""
     try:
-        if value is not None:
-            take(value)
+        read = None if value is None else take(value)
+        if not strict or read is not None or not ReadOrRefused.holds(value, "", *nulls):
+            return None
+        given, code = f"a value of type {type(value).__name__} that cannot be read as one", "unreadable"
+        hint = "give null for a missing value; `max_invalid: 1` under `data` makes null of it"
     except TypeError as error:
-        message = f"column {column.name!r} is {column.kind}, but {error} was given"
-        return Mistake(message, accepted=READ_AS.get(column.kind, ""), code="wrong-kind")
-    return None
+        given, code = str(error), "wrong-kind"
+    return Mistake(f"column {column.name!r} is {column.kind}, but {given} was given", accepted=accepted, hint=hint, code=code)
 
 
 def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree | None:

@@ -59,16 +59,22 @@ def assumed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
     return {name: g.kinds[0] if g.seen and g.kinds else Kind.STRING for name, g in guesses.items()}
 
 
-def verifying(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]) -> Change:
-    """The decoding, stopping the query at the first string that contradicts the assumed kind of its column."""
-    columns = ((n, _verified(col(n), made, guesses[n], nulls) if n in guesses else made) for n, made in decode.columns)
-    return replace(decode, columns=tuple(columns))
+def verifying(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str], stated: Mapping[str, Kind]) -> Change:
+    """The decoding, stopping the query at the first string that contradicts the assumed or `stated` kind of its column."""
+    columns = {n: _verified(col(n), made, guesses[n], nulls) if n in guesses else made for n, made in decode.columns}
+    columns |= {n: cell(col(n), kind, tuple(nulls), coalesce(CASTS[kind].of(col(n)), case(_stop(col(n), nulls)))) for n, kind in stated.items()}
+    return replace(decode, columns=tuple(columns.items()))
+
+
+def _stop(x: Tree, nulls: Iterable[str]) -> tuple[Tree, Tree]:
+    """The branch of a CASE that stops the query at a string that is present."""
+    return not_(_token(x, nulls)), Refuse.of(lit(CONTRADICTION))
 
 
 def _verified(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) -> Tree | None:
     if made is None or (guess.seen and not guess.kinds):
         return made
-    stop = (not_(_token(x, nulls)), Refuse.of(lit(CONTRADICTION)))
+    stop = _stop(x, nulls)
     if not guess.seen:
         return case(stop, otherwise=made)
     kind = guess.kinds[0]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, reject_duplicate_names
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, Unreadable, reject_duplicate_names
+from tilth.engine.expressions import and_, col, is_null, not_, not_null
 from tilth.engine.layers import decode_layer
 from tilth.engine.session import Session, TypeContradiction
+from tilth.engine.statistics import Statistic, count
 from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, unknown
-from tilth.formats.decode import CASTS, decode_strings, decode_values, reconciled
+from tilth.formats.decode import CASTS, SURE, decode_strings, decode_values, is_token, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, reject_unknown
 from tilth.formats.guess import assumed, inferred, verifying
 from tilth.store.local import state_of
@@ -32,6 +37,7 @@ def read(
     format: str | None = None,  # noqa: A002 -- the flow file's own word
     types: Mapping[str, Kind | str] | None = None,
     substitute: bool = False,
+    max_invalid: float = 1,
     **options: Any,
 ) -> Dataset:
     """A dataset from a file, a folder, a pattern, a list of them, or a table of Arrow, pandas, Polars, DuckDB or Spark.
@@ -39,6 +45,7 @@ def read(
     `nulls` are placeholders (`"?"`, `"N/A"`), compared with whole values, stripped and case-insensitively. `names` rename the columns.
     `format` defaults to that of the file's suffix or the table's type, and `options` are its own. `types` are kinds of string columns
     (`{"zip": "string"}`): a string that is not of that kind becomes null; the kinds of the other columns are inferred from all rows.
+    `max_invalid` is the largest share of a column's values that may become null so; below 1 they are counted (`Dataset.unreadable`).
     `substitute`: the table is read in place of other files, for which the options were given: options that only another format has
     are ignored, and so are `names` if the table has its own.
 
@@ -55,7 +62,7 @@ def read(
         form, given = (_substituted if substitute else _opened)(local, format, names, engine, options)
         given = _with_copies(given, copied)
         known_roles.check(given.columns)
-        return _decoded(form, Dataset(given, known_roles), _stated_kinds(types or {}, given), _tokens(nulls), engine)
+        return _decoded(form, Dataset(given, known_roles), _stated_kinds(types or {}, given), _tokens(nulls), engine, max_invalid)
 
 
 def read_as(
@@ -69,15 +76,18 @@ def read_as(
     names: Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002 -- the flow file's own word
     types: Mapping[str, Kind | str] | None = None,
+    max_invalid: float = 1,
     **options: Any,
 ) -> Dataset:
     """A dataset with the kinds of `schema`, for what was learned from such a table.
 
     `source` is a dataset or what `read` takes; the options are those of the table that was learned from, as in `read` with `substitute`.
     `types` is ignored in favour of the schema. Columns that the schema lacks are dropped. A column of another kind is converted value by
-    value if the kinds permit it (an integer to a float, a string to a number); values that do not fit become null.
+    value if the kinds permit it (an integer to a float, a string to a number); values that do not fit become null. Where `max_invalid` is
+    below 1 they are counted: `Dataset.unreadable`.
 
-    Errors: `ColumnError` for needed columns that are missing or cannot be converted, all at once.
+    Errors: `ColumnError` for needed columns that are missing or cannot be converted, all at once, and for columns more of whose values
+    than `max_invalid` (a share of those present) do not fit.
     """
     if isinstance(source, Dataset):
         data = source
@@ -86,8 +96,8 @@ def read_as(
             form, given = _substituted(local, format, names, engine, options)
         given = _with_copies(given, copied)
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
-        data = _decoded(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine)
-    return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine)
+        data = _decoded(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine, max_invalid)
+    return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine, max_invalid)
 
 
 @contextmanager
@@ -156,8 +166,14 @@ def _substituted(
     return _opened(source, form.name, names, engine, options)
 
 
-def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session) -> Dataset:
-    """The decoded table; in a table of strings, kinds that are not given are inferred."""
+def _decoded(
+    form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session, max_invalid: float
+) -> Dataset:
+    """The decoded table; in a table of strings, kinds that are not given are inferred.
+
+    Strings that are not of a given kind are counted if `max_invalid` is below 1. Files are loaded by a query that stops at the first one,
+    so nothing is counted where there is none.
+    """
     given = raw.source
     if not isinstance(given, Files) or given.typed:
         return raw.change(dict(decode_values(engine.source_schema(given), nulls).columns), decode=True)
@@ -166,30 +182,67 @@ def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
         decode = decode_strings({name: kinds.get(name) or found[name] for name in raw.names}, nulls, bool(given.option("trim")))
         return raw.change(dict(decode.columns), decode=True)
 
-    if len(kinds) == len(raw.names):
+    stated = {n: k for n, k in kinds.items() if k is not Kind.STRING and max_invalid < 1}
+    if len(kinds) == len(raw.names) and not stated:
         return decoded({})
-    guesses = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds}
+    guesses = {n: g for n, g in form.guesses(given, nulls).items() if n not in kinds} if len(kinds) < len(raw.names) else {}
     data = decoded(assumed(guesses))
     try:
-        engine.load(data, verifying(decode_layer(data)[0], guesses, nulls))
+        engine.load(data, verifying(decode_layer(data)[0], guesses, nulls, stated))
     except TypeContradiction:
-        data = decoded(inferred(raw, guesses, nulls, engine))
+        data = decoded(inferred(raw, guesses, nulls, engine) if guesses else {})
+        asked = {n: (k, *_present_and_lost(col(n), CASTS[k].of(col(n)), nulls, strings=True)) for n, k in stated.items()}
+        return _counted(data, raw, asked, engine, max_invalid)
     return data
 
 
-def _reconciled(data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Session) -> Dataset:
+def _present_and_lost(x: Tree, made: Tree, nulls: tuple[str, ...], *, strings: bool) -> tuple[Statistic, Statistic]:
+    """How many values there are, and of how many of them `made` is null."""
+    there = not_(is_token(x, ("", *nulls))) if strings else not_null(x)
+    return count(there), count(and_(there, is_null(made)))
+
+
+def _counted(data: Dataset, below: Dataset, asked: Mapping[str, tuple[Kind, Statistic, Statistic]], engine: Session, most: float) -> Dataset:
+    """The dataset with its unreadable values. `asked`: column → its kind, the values that `below` has, and those of them that are lost.
+
+    Errors: `ColumnError` for every column of whose values a larger share than `most` is lost.
+    """
+    found = engine.answer(below, [s for _, *both in asked.values() for s in both]) if asked else {}
+    lost = tuple(Unreadable(n, kind, found[bad], found[there]) for n, (kind, there, bad) in asked.items() if found[bad])
+    hint = "correct them, add what means null to `nulls`, or allow more: `max_invalid` under `data`"
+    accepted = f"{most:.3g} of a column's values, as `max_invalid` says"
+    ColumnError.reject(Mistake(str(u), accepted=accepted, hint=hint, code="unreadable") for u in lost if u.values > most * u.of)
+    for u in lost:
+        warnings.warn(f"{u}; they are null", stacklevel=2)
+    return replace(data, unreadable=(*data.unreadable, *lost))
+
+
+def _reconciled(
+    data: Dataset, schema: Schema, needed: frozenset[str], nulls: tuple[str, ...], engine: Session, max_invalid: float
+) -> Dataset:
     found = engine.schema(data)
     taken = {c.name: reconciled(found[c.name], c.kind, nulls) if c.holds(found[c.name]) else None for c in schema if c.name in found}
-    wanted = [n for n in schema.names if n in needed]
-    absent = unknown(wanted, found.names, "there is no column {}, which the fitted flow needs", "unknown-column")
+    absent = lacking([n for n in schema.names if n in needed], found.names)
     unconvertible = [
         Mistake(f"column {n!r} is {found[n]}, but the fitted flow needs {schema[n]}", code="wrong-kind")
         for n, tree in taken.items()
         if tree is None
     ]
     ColumnError.reject([*absent, *unconvertible])
-    changed = {n: tree for n, tree in taken.items() if found[n].kind is not schema[n].kind}
+    changed = {n: tree for n, tree in taken.items() if tree is not None and found[n].kind is not schema[n].kind}
+    if max_invalid < 1:
+        asked = {
+            n: (schema[n].kind, *_present_and_lost(col(n), tree, nulls, strings=found[n].kind is Kind.STRING))
+            for n, tree in changed.items()
+            if (found[n].kind, schema[n].kind) not in SURE and found[n].kind is not Kind.NULL
+        }
+        data = _counted(data, data, asked, engine, max_invalid)
     return data.keep(taken).change(changed)
+
+
+def lacking(needed: Iterable[str], given: Iterable[str]) -> list[Mistake]:
+    """A mistake for each column that a fitted flow needs and that is not given."""
+    return unknown(needed, given, "there is no column {}, which the fitted flow needs", "unknown-column")
 
 
 def _tokens(nulls: Sequence[str] | str) -> tuple[str, ...]:

@@ -92,6 +92,27 @@ class IsToken(Operation):
         return IsToken.prepared(*tokens)(x)
 
 
+class ReadOrRefused(Operation):
+    """A served value as it was read; of a row only. It stops the row where the value is null though it `holds` one: it could not be read.
+
+    The arguments are the value as it was read, as it was given, and the tokens that mean null.
+    """
+
+    null_input = True
+    identity_if = "{x} is not None"
+
+    @staticmethod
+    def holds(given: Any, *tokens: str) -> bool:
+        """Whether a served value is present: not null, NaN, `NA` or `NaT`, and not a token."""
+        return pythons(given) is not None and not IsToken.row(given, *tokens)
+
+    @staticmethod
+    def row(value: Any, given: Any, *tokens: str) -> Any:
+        if given is not None and ReadOrRefused.holds(given, *tokens):
+            raise ValueError("a value cannot be read")
+        return None
+
+
 class Guarded(Operation):
     """A cast of the strings that match `form`, or a narrower pattern that is given; null for all others."""
 
