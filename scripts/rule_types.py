@@ -18,8 +18,8 @@ def table() -> Iterator[str]:
     for row in RULE_TYPES.values():
         evaluated, analyzed = row.prepare is not None, row.analyzer != "no" and (row.prepare or row.record) is not None
         usage = row.usage.partition(", " + row.name)[0]
-        marks = " | ".join("yes" if mark else "" for mark in (evaluated, evaluated and row.row, row.where, analyzed))
-        yield f"| {row.name} | `{usage}` | {marks} |"
+        marks = " | ".join("yes" if mark else "" for mark in (evaluated and row.row, row.where, analyzed))
+        yield f"| {row.name} | `{usage}` | {'yes' if evaluated else 'no: read and checked only'} | {marks} |"
 
 
 def filled(page: str) -> str:

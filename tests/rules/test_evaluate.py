@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+import tilth
 from tests.engines import duckdb_session
 from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory, Roles
@@ -227,3 +228,9 @@ def test_a_list_of_too_many_values_is_rejected_and_a_long_one_works(data, engine
     found = evaluate(data, parse(f'Rules = [ ColumnValues "id" in [{values}], ColumnValues "id" in [{few}] ]'), engine)
     assert [f.outcome for f in found] == [Outcome.ERROR, Outcome.PASSED]
     assert "at most 10,000" in found[0].message
+
+
+def test_a_rule_of_the_history_without_one_is_an_error_that_says_how_to_give_it_one() -> None:
+    report = tilth.check(TABLE, "Rules = [ RowCount > avg(last(5)), RowCount = 5 ]")
+    assert [str(f.outcome) for f in report.findings] == ["Error", "Passed"]
+    assert "check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`" in report.findings[0].message

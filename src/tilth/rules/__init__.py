@@ -13,7 +13,7 @@ from tilth.errors import Mistake, RulesError
 from tilth.rules.language.diagnostics import CODES, Diagnostics, RuleMistake, SourceText, TooMany
 from tilth.rules.language.parser import read
 from tilth.rules.language.syntax import Analyzer, Composite, Condition, Rule, Ruleset
-from tilth.rules.language.targets import outside_glue
+from tilth.rules.language.targets import outside
 from tilth.rules.language.validate import check
 from tilth.rules.types import RULE_TYPES
 
@@ -39,13 +39,14 @@ def parse(text: str, *, file: str | None = None, strict: bool = False) -> Rulese
 def lint(text: str, *, file: str | None = None, strict: bool = False, target: str | None = None) -> list[Mistake]:
     """All errors and warnings of a ruleset, in the order of its source.
 
-    `target` adds what would not run there: `glue` (its limits), `glue-catalog` or `glue-etl` (one of its two entry points).
+    `target` adds what would not run there: `tilth` (rule types that this version does not evaluate), `glue` (its limits), `glue-catalog` or
+    `glue-etl` (one of its two entry points).
 
     >>> [mistake.code for mistake in lint('Rules = [ IsComplet "id", Mean "age" = 18 ]')]
     ['E-RULETYPE', 'W-FLOAT-EQ']
     """
     ruleset, mistakes = _read(text, file, strict)
-    return [*mistakes, *(outside_glue(ruleset, SourceText(text, file), target) if target else ())]
+    return [*mistakes, *(outside(ruleset, SourceText(text, file), target) if target else ())]
 
 
 def _read(text: str, file: str | None, strict: bool) -> tuple[Ruleset, tuple[RuleMistake, ...]]:

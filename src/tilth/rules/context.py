@@ -83,7 +83,7 @@ class Context:
         Errors: `RulesError` without a history, `EvaluationError` for a number that has no value.
         """
         if self.history is None:
-            hint = "give it one: check(data, rules, history=PATH), or --history FILE"
+            hint = "give it one: check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`; a flow has none"
             raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
         known = self.history(statistic(rule, metric))
         wanted = max((runs_wanted(call) for call in calls(rule.condition, rule.threshold)), default=0)

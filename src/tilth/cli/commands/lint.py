@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Accept only what AWS Glue accepts.")
 @click.option("--json", is_flag=True, help="Print the messages as JSON.")
 def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
-    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors."""
+    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings, such as of rules that are not evaluated, are not."""
     from tilth.cli.app import say
     from tilth.report.blocks import counted
 
@@ -46,4 +46,4 @@ def _linted(path: str, strict: bool) -> Sequence[Mistake]:
         text = text_of(path, "ruleset", RulesError)
     except RulesError as error:
         return error.mistakes
-    return lint(text, file=path, strict=strict)
+    return lint(text, file=path, strict=strict, target="tilth")
