@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tilth.report import Finding, Report
     from tilth.rules import Rule
     from tilth.steps.step import Step
-    from tilth.verbs import apply, check, fit, measure, profile, read, run, write
+    from tilth.verbs import apply, arrays, check, fit, measure, profile, read, run, write
 
 __version__ = "0.1.0"
 
@@ -36,7 +36,7 @@ _HOMES = {
     "allow_python": "tilth.engine.python_operation",
     "TilthError": "tilth.errors",
     "init": "tilth.drafting",
-    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "apply", "write", "run"), "tilth.verbs"),
+    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "apply", "write", "run", "arrays"), "tilth.verbs"),
 }
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "TilthError",
     "allow_python",
     "apply",
+    "arrays",
     "check",
     "fit",
     "init",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import formats
 from tilth.data import Dataset, Roles
@@ -27,6 +27,7 @@ from tilth.store.places import reject_foreign
 from tilth.store.uri import joined
 
 if TYPE_CHECKING:
+    from tilth.flow.arrays import Arrays
     from tilth.measures.measure import Measure, Measuring
     from tilth.metrics.metric import Metric
 
@@ -216,6 +217,36 @@ def write(
         if place is None:
             return formats.to_frame(data, format or "arrow", session)
         return formats.write(data, place, format=format, engine=session)
+
+
+def arrays(
+    data: Any,
+    *,
+    roles: Roles | Mapping[str, Any] | None = None,
+    format: Literal["numpy", "arrow"] = "numpy",  # noqa: A002 -- as in `write`
+    engine: AnyEngine = None,
+) -> Arrays:
+    """Prepared data for training: features `X`, label `y`, `ids` and `weight`, of the same rows in the same order.
+
+    `data` is a part that `run` delivered (`"result/train"`), whose columns the file `_schema.json` beside it tells apart; a dataset, such
+    as `apply` gives; or anything that `read` takes, with `roles`. Features are the columns that no role takes away: those that identify,
+    date, weigh, group or split a row, are private, media, the label or a prediction, and facets that are no numbers. As numpy, `X` is of floats, NaN for null.
+
+    Errors: `ColumnError` for every feature that is neither a number nor a boolean.
+
+    >>> import pyarrow as pa
+    >>> train = arrays(pa.table({"no": [7, 8], "age": [0.5, None], "paid": ["yes", "no"]}), roles={"id": "no", "label": "paid"})
+    >>> train.X.tolist(), train.y.tolist(), train.ids["no"].tolist(), train.names
+    ([[0.5], [nan]], ['yes', 'no'], [7, 8], ('age',))
+    """
+    from tilth.flow.arrays import arrays_of, roles_beside
+
+    known = roles if isinstance(roles, Roles) or roles is None else Roles.of(**roles)
+    if known is None and isinstance(data, str | Path):
+        known = roles_beside(Path(data))
+    with session_of(engine, data, "arrays") as session:
+        table = data if isinstance(data, Dataset) else formats.read(data, roles=known, engine=session)
+        return arrays_of(table if known is None else replace(table, roles=known), format, session)
 
 
 def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: AnyEngine = None) -> Report:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tilth import formats
 from tilth.engine.session import Session
+from tilth.flow.arrays import SIDECAR, sidecar
 from tilth.flow.files import save
 from tilth.flow.running import Prepared
 from tilth.report import Report
@@ -16,8 +17,9 @@ from tilth.store.uri import Place
 
 
 def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session) -> Report:
-    """A folder per part, the fitted flow, and the report as HTML and JSON, in `place`: as an atomic write. The report is returned.
+    """A folder per part with a file that says what its columns are, the fitted flow, and the report as HTML and JSON, in `place`.
 
+    It is an atomic write. The report is returned.
     It is made after the parts are written and counts their scans and seconds; the terminal and both files show the same ones.
 
     Errors: `MachineError` where the disk is full or may not be written.
@@ -26,6 +28,7 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
         for part, table in prepared.parts.items():
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
+            (folder / part / SIDECAR).write_text(sidecar(table.roles, engine.schema(table)), "utf-8")
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         made = report()
         write_reports(made, folder)

@@ -1,0 +1,105 @@
+"""Prepared data as arrays: X has neither id nor label, whether it comes from a delivered folder, a dataset or a frame."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.errors import ColumnError, SourceError
+
+N = 40
+RAW = pa.table(
+    {
+        "no": [f"A{i:03}" for i in range(N)],
+        "at": range(N),
+        "age": [None if i % 7 == 0 else 20.0 + i for i in range(N)],
+        "job": ["cook", "clerk"] * (N // 2),
+        "member": [i % 3 == 0 for i in range(N)],
+        "name": [f"name {i}" for i in range(N)],
+        "w": [1.0 + i % 2 for i in range(N)],
+        "paid": ["yes" if i > 20 else "no" for i in range(N)],
+    }
+)
+FLOW = """
+data: {roles: {id: no, label: paid, positive: "yes", private: name, weight: w}}
+split: {train: 0.75, test: 0.25, by: ordered(at)}
+features:
+  - select: ["!at"]
+  - encode: {columns: job, with: one_hot}
+deliver: {format: %s}
+"""
+FEATURES = ("age", "member", "job_clerk", "job_cook")
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_delivered_folder_gives_x_without_id_and_label(
+    form: str, engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    session: Any = None if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
+    tilth.run(tilth.Flow.parse(FLOW % form), tmp_path / "out", data=RAW, engine=session)
+    train = tilth.arrays(tmp_path / "out" / "train", engine=session)
+    order = np.argsort(train.ids["no"])
+    assert train.names == FEATURES
+    assert train.ids["no"][order].tolist() == RAW["no"].to_pylist()[:30]
+    assert train.y[order].tolist() == RAW["paid"].to_pylist()[:30]
+    assert train.weight[order].tolist() == RAW["w"].to_pylist()[:30]
+    expected = [[row["age"] or float("nan"), row["member"], row["job"] == "clerk", row["job"] == "cook"] for row in RAW.to_pylist()[:30]]
+    assert train.X.dtype == np.float64
+    np.testing.assert_array_equal(train.X[order], np.array(expected, float))
+
+
+def test_as_arrow() -> None:
+    data = tilth.apply(tilth.fit(tilth.Flow.parse(FLOW % "parquet"), RAW), RAW)
+    made = tilth.arrays(data, format="arrow")
+    assert made.X.column_names == list(FEATURES)
+    assert made.ids.column_names == ["no"]
+    assert made.y.to_pylist() == RAW["paid"].to_pylist()
+    assert made.X["member"].type == pa.bool_()
+
+
+def test_the_sidecar_says_what_each_column_is(tmp_path: Path) -> None:
+    tilth.run(tilth.Flow.parse(FLOW % "parquet"), tmp_path / "out", data=RAW)
+    content = json.loads((tmp_path / "out" / "test" / "_schema.json").read_text("utf-8"))
+    roles = {c["name"]: c["roles"] for c in content["columns"]}
+    assert roles == {"no": ["id"], "name": ["private"], "w": ["weight"], "paid": ["label"], **dict.fromkeys(FEATURES, [])}
+    assert {c["name"]: c["kind"] for c in content["columns"]}["age"] == "float"
+    assert content["positive"] == ["yes"]
+    assert tilth.write(tilth.read(tmp_path / "out" / "test")).num_rows == 10  # it is not read as data
+
+
+def test_a_model_is_trained_on_what_is_delivered(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    tilth.run(tilth.Flow.parse(FLOW % "parquet"), tmp_path / "out", data=RAW)
+    train, test = (tilth.arrays(tmp_path / "out" / part) for part in ("train", "test"))
+    model = HistGradientBoostingClassifier(min_samples_leaf=2).fit(train.X, train.y, sample_weight=train.weight)
+    assert set(model.predict(test.X)) <= {"yes", "no"}
+
+
+def test_what_is_not_a_number_is_refused_by_name() -> None:
+    with pytest.raises(ColumnError) as told:
+        tilth.arrays(RAW, roles={"id": "no", "label": "paid"})
+    assert [m.message for m in told.value.mistakes] == [
+        "column 'job' is string, and features are numbers or booleans",
+        "column 'name' is string, and features are numbers or booleans",
+    ]
+
+
+def test_a_facet_that_is_no_number_is_no_feature() -> None:
+    few = RAW.select(["job", "age", "paid"])
+    assert tilth.arrays(few, roles={"facet": ["job", "age"], "label": "paid"}).names == ("age",)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"format": "tilth-schema", "version": 2}', "{}"])
+def test_a_sidecar_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "_schema.json").write_text(text)
+    with pytest.raises(SourceError, match="_schema.json is not a schema of this version"):
+        tilth.arrays(tmp_path)
