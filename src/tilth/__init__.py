@@ -1,6 +1,32 @@
 """Tilth makes data ready for machine learning, proves that it is, and carries the same preparation in front of the model.
 
-The nouns and verbs are imported from here, lazily: importing the package loads no data library.
+Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a `Dataset`:
+
+    tilth.read(source, roles={"id": "no", "label": "paid"})     a lazy table whose columns have roles
+    tilth.profile(data)                                         what is in it, column by column
+    tilth.init(data)                                            a draft of a flow for it
+    tilth.measure(data, "bias")                                 numbers: a report without verdicts
+    tilth.check(data, rules)                                    verdicts of rules in DQDL: a report, true if all passed
+    tilth.fit(flow, data)                                       a flow that has learned from the training part
+    tilth.apply(fitted, data)                                   the prepared table; `fitted.row({...})` prepares one row
+    tilth.write(table or report, place)                         a file, a folder, or a frame: `format="pandas"`
+    tilth.run(flow, out)                                        all of these in a row, as the flow file says
+    tilth.arrays("out/train")                                   X, y and ids for training
+
+A flow is read from a file by `Flow.load` and from a string by `Flow.parse`. An example that runs:
+
+    >>> import pyarrow as pa, tilth
+    >>> table = pa.table({"no": [1, 2, 3], "age": [30, None, 50], "paid": ["yes", "no", "yes"]})
+    >>> tilth.check(table, 'Rules = [ IsPrimaryKey "no", Completeness "age" > 0.5 ]').passed
+    True
+    >>> flow = tilth.Flow.parse("{data: {roles: {id: no, label: paid}}, features: [{impute: {columns: age, with: mean}}]}")
+    >>> fitted = tilth.fit(flow, table)
+    >>> fitted.row({"age": None})["age"], tilth.arrays(tilth.apply(fitted, table)).X.tolist()
+    (40.0, [[30.0], [40.0], [50.0]])
+
+Every error is a `TilthError` that says what was found, what would be accepted and what to do next. On the command line: `tilth --help`.
+
+All names are imported lazily: importing the package loads no data library.
 """
 
 from __future__ import annotations

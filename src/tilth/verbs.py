@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import formats
@@ -19,7 +20,6 @@ from tilth.flow.facts import begin
 from tilth.flow.flow import Flow
 from tilth.flow.running import fitted
 from tilth.flow.running import run as run_flow
-from tilth.flow.serving import needed_columns
 from tilth.report import Finding, Report, warning
 from tilth.rules import Ruleset
 from tilth.store.local import reject_own_input
@@ -77,8 +77,12 @@ def measure(
     [20.0]
     """
     from tilth.measures.changes import changes
-    from tilth.measures.measure import Measuring, measures_from
+    from tilth.measures.measure import Measure, Measuring, measures_from
+    from tilth.metrics.metric import Metric
 
+    if not isinstance(measures, NoneType | str | Measure | Metric | Mapping | list | tuple | Iterator):
+        message, hint = f"a value of type {type(measures).__name__} is not a measure", "the data comes first: tilth.measure(data, measures)"
+        raise RequestError(message, accepted="names of measures, measures, metrics, or a list of them", hint=hint, code="no-measure")
     with session_of(engine, data, "measure") as session:
         facts = begin(session)
         table = reading.table_of(data, session)
@@ -181,10 +185,9 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Da
     Errors: `ColumnError` that names every missing column and every one with too many such values; `FlowError` if the flow is not fitted.
     """
     flow = flow_from(flow)
-    learned, known = flow.need_learned(), flow.reading
-    schema, needed = learned.schema, needed_columns(learned.schema, learned.served)
+    flow.need_learned()
     with session_of(engine, data, f"apply {flow.name}") as session:
-        return flow.served(formats.read_as(data, schema, needed, engine=session, roles=known.roles, max_invalid=known.max_invalid, **known.options))
+        return reading.served_table(flow, data, session)
 
 
 def write(
@@ -228,9 +231,10 @@ def arrays(
 ) -> Arrays:
     """Prepared data for training: features `X`, label `y`, `ids` and `weight`, of the same rows in the same order.
 
-    `data` is a part that `run` delivered (`"result/train"`), whose columns the file `_schema.json` beside it tells apart; a dataset, such
-    as `apply` gives; or anything that `read` takes, with `roles`. Features are the columns that no role takes away: those that identify,
-    date, weigh, group or split a row, are private, media, the label or a prediction, and facets that are no numbers. As numpy, `X` is of floats, NaN for null.
+    `data` is a part that `run` delivered (`"result/train"`), whose columns the file `_schema.json` in it tells apart; a dataset, such as
+    `apply` gives; or anything that `read` takes, with `roles`. Features are the columns that no role takes away: those that identify, date,
+    weigh, group or split a row, are private or media, the label or a prediction, and facets that are not numbers. As numpy, `X` is of
+    floats, NaN for null.
 
     Errors: `ColumnError` for every feature that is neither a number nor a boolean.
 
@@ -277,6 +281,12 @@ def dry_run(flow: Flow, session: Session) -> None:
     run_flow(flow, reading.flow_table(flow, None, session), session)
 
 
-def flow_from(flow: Flow | str | Path) -> Flow:
-    """The flow, loaded if it is a path."""
-    return flow if isinstance(flow, Flow) else Flow.load(flow)
+def flow_from(flow: Any) -> Flow:
+    """The flow, loaded if it is a path. Errors: `RequestError` for anything else."""
+    if isinstance(flow, Flow):
+        return flow
+    if isinstance(flow, str | Path):
+        return Flow.load(flow)
+    message = f"a value of type {type(flow).__name__} is not a flow"
+    hint = "the flow comes first: tilth.fit(flow, data), tilth.apply(flow, data)"
+    raise RequestError(message, accepted="a Flow, or the path of a flow file", hint=hint, code="no-flow")

@@ -39,9 +39,7 @@ FEATURES = ("age", "member", "job_clerk", "job_cook")
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
-def test_a_delivered_folder_gives_x_without_id_and_label(
-    form: str, engine: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_a_delivered_folder_gives_x_without_id_and_label(form: str, engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     session: Any = None if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
     tilth.run(tilth.Flow.parse(FLOW % form), tmp_path / "out", data=RAW, engine=session)
     train = tilth.arrays(tmp_path / "out" / "train", engine=session)
@@ -68,7 +66,7 @@ def test_the_sidecar_says_what_each_column_is(tmp_path: Path) -> None:
     tilth.run(tilth.Flow.parse(FLOW % "parquet"), tmp_path / "out", data=RAW)
     content = json.loads((tmp_path / "out" / "test" / "_schema.json").read_text("utf-8"))
     roles = {c["name"]: c["roles"] for c in content["columns"]}
-    assert roles == {"no": ["id"], "name": ["private"], "w": ["weight"], "paid": ["label"], **dict.fromkeys(FEATURES, [])}
+    assert roles == {"no": ["id"], "name": ["private"], "w": ["weight"], "paid": ["label"], **{name: [] for name in FEATURES}}
     assert {c["name"]: c["kind"] for c in content["columns"]}["age"] == "float"
     assert content["positive"] == ["yes"]
     assert tilth.write(tilth.read(tmp_path / "out" / "test")).num_rows == 10  # it is not read as data
@@ -101,5 +99,5 @@ def test_a_facet_that_is_no_number_is_no_feature() -> None:
 @pytest.mark.parametrize("text", ["[]", "{", '{"format": "tilth-schema", "version": 2}', "{}"])
 def test_a_sidecar_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "_schema.json").write_text(text)
-    with pytest.raises(SourceError, match="_schema.json is not a schema of this version"):
+    with pytest.raises(SourceError, match=r"_schema\.json is not a schema of this version"):
         tilth.arrays(tmp_path)

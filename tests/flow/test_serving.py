@@ -62,7 +62,8 @@ def test_an_integer_that_leaves_64_bits_stops_the_row_as_it_stops_the_table() ->
         assert str(told.value).startswith("a value does not fit: ")
     with pytest.raises(RequestError, match="column 'x' is integer, but a value of type int that cannot be read as one was given"):
         flow.row({"x": 2**63})  # is not an integer of 64 bits
-    allowing = tilth.fit(Flow.parse("{data: {max_invalid: 1}, features: [{formula: {column: y, expression: x + 1}}]}"), pa.table({"x": [1]}))
+    text = "{data: {max_invalid: 1}, features: [{formula: {column: y, expression: x + 1}}]}"
+    allowing = tilth.fit(Flow.parse(text), pa.table({"x": [1]}))
     assert allowing.row({"x": 2**63}) == {"x": None, "y": None}
 
 

@@ -1,4 +1,4 @@
-"""Values that cannot be read as the kind that a flow has learned or states: counted, said, limited; a missing column of a row is refused."""
+"""Values that cannot be read as the kind that a flow has learned or states: counted, said, limited; and columns that a row lacks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ GIVEN: dict[str, Callable[[pa.Table, Path], Any]] = {
 def test_a_column_that_cannot_be_read_is_refused_when_a_flow_is_applied(given: str, session: Session, tmp_path: Path) -> None:
     with pytest.raises(ColumnError) as told:
         tilth.apply(flow(), GIVEN[given](MANY, tmp_path), engine=session)
-    assert str(told.value).startswith("column 'tenure': 100 of 100 values cannot be read as integer [unreadable]\n    accepted: 0.05 of")
+    (mistake,) = told.value.mistakes
+    assert mistake.message == "column 'tenure': 100 of 100 values cannot be read as integer"
+    assert mistake.accepted == "at most 0.05 of a column's values, as `max_invalid` says"
 
 
 @pytest.mark.parametrize("given", GIVEN)

@@ -13,6 +13,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data.roles import Roles
 from tilth.data.schema import Kind
 from tilth.data.source import Native, Source
+from tilth.display import Displayed, Grid
 from tilth.errors import ColumnError, unknown
 
 BELOW = "below"  # what a `Rows` layer calls the layer below
@@ -104,8 +105,8 @@ class Unreadable:
         return f"column {self.column!r}: {self.values:,} of {self.of:,} values cannot be read as {self.kind}"
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Displayed):
     """A lazy table, its columns and their roles. The only thing passed between verbs.
 
     A change joins the lowest layer that it can, so a thousand independent changes are one layer. Nothing runs until a verb asks an engine.
@@ -173,5 +174,8 @@ class Dataset:
         wanted = set(names)
         return self.change({n: None for n in self.names if n not in wanted})
 
-    def __repr__(self) -> str:
-        return f"Dataset({self.source}: {len(self.names)} columns, {len(self.layers)} layers)"
+    def _grid(self) -> Grid:
+        lost = {u.column: f"{u.values:,} of {u.of:,}" for u in self.unreadable}
+        rows = [(name, ", ".join(self.roles.of_column(name)), lost.get(name, "")) for name in self.names]
+        heads = ("column", "role", "unreadable values")
+        return Grid(f"dataset: {self.source}, {len(rows):,} columns", heads[: 3 if lost else 2], [row[: 3 if lost else 2] for row in rows])

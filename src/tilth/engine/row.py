@@ -32,8 +32,8 @@ def row_function(
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """A function from a row (column → value) to the row that the layers make of it.
 
-    A missing column counts as null, one of the `needed` ones raises `KeyError`; a key that is not a column is ignored. Booleans, integers, floats, strings, dates and datetimes
-    are Python's own; null is None.
+    A missing column counts as null, one of the `needed` ones raises `KeyError`; a key that is not a column is ignored. Booleans,
+    integers, floats, strings, dates and datetimes are Python's own; null is None.
 
     Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer overflow, as from an
     engine.

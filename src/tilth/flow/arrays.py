@@ -26,9 +26,9 @@ ARRAY_KINDS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
 class Arrays:
     """Prepared data for training; all parts have the same rows in the same order.
 
-    `X` are the features, `names` their columns; `y` is the label and `weight` the weights, None without such a column; `ids` are the columns
-    of the role id, by name. As numpy: `X` of floats (rows, features), NaN for null, `y` and `weight` of one dimension, `ids` a dict. As
-    Arrow: tables `X` and `ids`, columns `y` and `weight`.
+    `X` are the features, `names` their columns; `y` is the label and `weight` the weights, None without such a column; `ids` are the
+    columns of the role id, by name. As numpy: `X` of floats (rows, features), NaN for null, `y` and `weight` of one dimension, `ids` a
+    dict. As Arrow: tables `X` and `ids`, columns `y` and `weight`.
     """
 
     X: Any

@@ -25,10 +25,13 @@ RULES = "rules"  # the purpose of scans that rules need
 ROWS = "rows that pass and fail"
 
 
-def ruleset_from(rules: str | Path | Ruleset, folder: str = ".") -> Ruleset:
-    """A ruleset, or the one in a string or in a file, whose path is relative to `folder`."""
+def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
+    """A ruleset, or the one in a string or in a file, whose path is relative to `folder`. Errors: `RulesError` for anything else."""
     if isinstance(rules, Ruleset):
         return rules
+    if not isinstance(rules, str | Path):
+        message, hint = f"a value of type {type(rules).__name__} is not a ruleset", "the data comes first: tilth.check(data, rules)"
+        raise RulesError(message, accepted="a string of DQDL, the path of a .dqdl file, or a Ruleset", hint=hint, code="no-rules")
     if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
         path = Path(folder, str(rules).strip())
         return parse(text_of(path, "ruleset", RulesError), file=str(path))

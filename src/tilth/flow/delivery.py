@@ -19,8 +19,8 @@ from tilth.store.uri import Place
 def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session) -> Report:
     """A folder per part with a file that says what its columns are, the fitted flow, and the report as HTML and JSON, in `place`.
 
-    It is an atomic write. The report is returned.
-    It is made after the parts are written and counts their scans and seconds; the terminal and both files show the same ones.
+    It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
+    and both files show the same ones.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Roles, Schema
+from tilth.display import Displayed, Grid
 from tilth.errors import FlowError, Place, TilthError
 from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.serving import needed_columns, row_error, row_of
@@ -85,12 +86,12 @@ class FitResult:
         return tuple(map(finding_from_json, self.baseline))
 
 
-@dataclass(frozen=True)
-class Flow:
+@dataclass(frozen=True, repr=False)
+class Flow(Displayed):
     """A flow, described or fitted.
 
     The part that a step is in says when it runs: see `tilth.flow.parts`. `Flow.load(path)` and `Flow.parse(text)` give a flow, and it is
-    saved with `save(path)`.
+    saved with `save(path)`. By scikit-learn's conventions it has `fit`, `transform`, `fit_transform` and `get_feature_names_out`, too.
 
     >>> from tilth.steps.clean.impute import Impute
     >>> print(Flow("small", parts={"features": (Impute("age"),)}))
@@ -101,6 +102,10 @@ class Flow:
     load: ClassVar[Callable[[str | Path], Flow]]
     parse: ClassVar[Callable[..., Flow]]
     save: ClassVar[Callable[[Flow, str | Path], Path]]
+    fit: ClassVar[Callable[..., Flow]]
+    transform: ClassVar[Callable[[Flow, Any], Any]]
+    fit_transform: ClassVar[Callable[..., Any]]
+    get_feature_names_out: ClassVar[Callable[..., Any]]
 
     name: str = "flow"
     reading: Reading = field(default_factory=Reading)
@@ -187,13 +192,25 @@ class Flow:
             return "\n".join([f"flow {self.name}", *lines])
         return "\n".join([f"flow {self.name}, fitted", *(f"  {line}" for line in _table(self.learned.served))])
 
+    def _grid(self) -> Grid:
+        if self.learned is None:
+            return Grid(f"flow {self.name}", ("part", "step"), [(part, str(step)) for part, step in self.steps()])
+        head, *rows = _learned(self.learned.served)
+        return Grid(f"flow {self.name}, fitted", head, rows)
 
-def _table(fitted: tuple[Fitted, ...]) -> list[str]:
-    """What was learned, a line for each step and column."""
+
+def _learned(fitted: tuple[Fitted, ...]) -> list[tuple[str, str, str]]:
+    """What was learned, a row for each step and column, after the heads."""
     rows = [("step", "column", "learned")]
     for f in fitted:
         for column, state in f.step.shown(f.learned).items():
             rows.append((f.step.name, column, ", ".join(f"{k} = {_short(v)}" for k, v in state.items()) or "-"))
+    return rows
+
+
+def _table(fitted: tuple[Fitted, ...]) -> list[str]:
+    """What was learned, in aligned lines."""
+    rows = _learned(fitted)
     widths = [max(len(r[i]) for r in rows) for i in range(2)]
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
 

@@ -88,7 +88,7 @@ class DataPart(_Strict):
     """What becomes of blanks after a delimiter. Detected by default."""
     types: dict[str, Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
-    max_invalid: float = Field(Reading.max_invalid, ge=0, le=1)
+    max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid
     """The largest share of a column's values that may become null because they cannot be read as its kind, stated or learned."""
     roles: RolesPart = RolesPart()  # type: ignore[valid-type]  # a model made from a dataclass
     """What columns are for."""

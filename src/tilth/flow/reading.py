@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import FlowError, located
 from tilth.flow.flow import Flow
+from tilth.flow.serving import needed_columns
 from tilth.store.uri import joined
 
 
@@ -22,7 +24,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
     """The table of a flow; `data` replaces what the flow says to read."""
     if isinstance(data, Dataset):
         return data
-    limit = {"max_invalid": flow.reading.max_invalid}
+    limit: Mapping[str, Any] = {"max_invalid": flow.reading.max_invalid}
     if data is not None:
         return formats.read(data, roles=flow.reading.roles, engine=session, substitute=True, **limit, **flow.reading.options)
     source = paths_of(flow)
@@ -33,6 +35,14 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
     with located(flow.places.get("roles"), "unknown-role-column"):
         return formats.read(source, roles=flow.reading.roles, engine=session, **limit, **flow.reading.options)
+
+
+def served_table(flow: Flow, data: Any, session: Session) -> Dataset:
+    """The table that a fitted flow makes of data, read as it has learned to read it: see `tilth.apply`."""
+    learned, known = flow.need_learned(), flow.reading
+    needed = needed_columns(learned.schema, learned.served)
+    options = {"roles": known.roles, "max_invalid": known.max_invalid, **known.options}
+    return flow.served(formats.read_as(data, learned.schema, needed, engine=session, **options))
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:

@@ -71,8 +71,8 @@ def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool
     """The decoding of rows served to a flow that was fitted on a table with these columns.
 
     A served value may be typed (Python, numpy or pandas) or a string, whatever the table was read from. `empty_is_null` makes an empty
-    string null, as in text files. A value whose type does not fit the column's kind raises a TypeError without the column's name; if `strict`,
-    one that cannot be read as the kind raises a ValueError. `unfit` gives the mistake with the name.
+    string null, as in text files. A value whose type does not fit the column's kind raises a TypeError without the column's name; if
+    `strict`, one that cannot be read as the kind raises a ValueError. `unfit` gives the mistake with the name.
 
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
@@ -83,7 +83,8 @@ def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool
     made = {c.name: _served(c, nulls, empty_is_null) for c in schema}
     if strict:
         tokens = [lit(t) for t in ("", *nulls)]
-        made |= {c.name: ReadOrRefused.of(made[c.name], col(c.name), *tokens) for c in schema if c.kind in READ_AS and c.kind != Kind.STRING}
+        checked = [c.name for c in schema if c.kind in READ_AS and c.kind is not Kind.STRING]
+        made |= {name: ReadOrRefused.of(made[name], col(name), *tokens) for name in checked}
     return Change(tuple(made.items()), decode=True)
 
 

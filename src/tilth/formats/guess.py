@@ -62,7 +62,8 @@ def assumed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
 def verifying(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str], stated: Mapping[str, Kind]) -> Change:
     """The decoding, stopping the query at the first string that contradicts the assumed or `stated` kind of its column."""
     columns = {n: _verified(col(n), made, guesses[n], nulls) if n in guesses else made for n, made in decode.columns}
-    columns |= {n: cell(col(n), kind, tuple(nulls), coalesce(CASTS[kind].of(col(n)), case(_stop(col(n), nulls)))) for n, kind in stated.items()}
+    values = {n: coalesce(CASTS[kind].of(col(n)), case(_stop(col(n), nulls))) for n, kind in stated.items()}
+    columns |= {n: cell(col(n), kind, tuple(nulls), values[n]) for n, kind in stated.items()}
     return replace(decode, columns=tuple(columns.items()))
 
 

@@ -55,7 +55,9 @@ def read(
     >>> import pyarrow as pa
     >>> from tilth.engine.duckdb import DuckDB
     >>> read(pa.table({"age": [39.0, float("nan")]}), engine=DuckDB().session())
-    Dataset(table in memory (2 rows): 1 columns, 1 layers)
+    dataset: table in memory (2 rows), 1 columns
+      column  role
+      age
     """
     known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
     with _on_this_machine(source) as (local, copied):
@@ -166,9 +168,7 @@ def _substituted(
     return _opened(source, form.name, names, engine, options)
 
 
-def _decoded(
-    form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session, max_invalid: float
-) -> Dataset:
+def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session, max_invalid: float) -> Dataset:
     """The decoded table; in a table of strings, kinds that are not given are inferred.
 
     Strings that are not of a given kind are counted if `max_invalid` is below 1. Files are loaded by a query that stops at the first one,
@@ -202,7 +202,9 @@ def _present_and_lost(x: Tree, made: Tree, nulls: tuple[str, ...], *, strings: b
     return count(there), count(and_(there, is_null(made)))
 
 
-def _counted(data: Dataset, below: Dataset, asked: Mapping[str, tuple[Kind, Statistic, Statistic]], engine: Session, most: float) -> Dataset:
+def _counted(
+    data: Dataset, below: Dataset, asked: Mapping[str, tuple[Kind, Statistic, Statistic]], engine: Session, most: float
+) -> Dataset:
     """The dataset with its unreadable values. `asked`: column → its kind, the values that `below` has, and those of them that are lost.
 
     Errors: `ColumnError` for every column of whose values a larger share than `most` is lost.
@@ -210,7 +212,7 @@ def _counted(data: Dataset, below: Dataset, asked: Mapping[str, tuple[Kind, Stat
     found = engine.answer(below, [s for _, *both in asked.values() for s in both]) if asked else {}
     lost = tuple(Unreadable(n, kind, found[bad], found[there]) for n, (kind, there, bad) in asked.items() if found[bad])
     hint = "correct them, add what means null to `nulls`, or allow more: `max_invalid` under `data`"
-    accepted = f"{most:.3g} of a column's values, as `max_invalid` says"
+    accepted = f"at most {most:.3g} of a column's values, as `max_invalid` says"
     ColumnError.reject(Mistake(str(u), accepted=accepted, hint=hint, code="unreadable") for u in lost if u.values > most * u.of)
     for u in lost:
         warnings.warn(f"{u}; they are null", stacklevel=2)

@@ -1,8 +1,18 @@
 """Reports: findings, facts of the run, and renderers."""
 
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.errors import MissingExtra
 from tilth.report.facts import Facts, Scan
 from tilth.report.finding import Finding, Outcome, Payload, Warned, jsonable, warning
 from tilth.report.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Facts", "Finding", "Outcome", "Payload", "Report", "Scan", "Warned", "jsonable", "warning"]
 
@@ -13,4 +23,35 @@ def _in_notebook(report: Report) -> str:
     return embedded(report)
 
 
-Report._repr_html_ = _in_notebook
+def _save(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- as in `tilth.write`
+    """Write the report, in the format of the suffix or the one that is given: see `tilth.write`."""
+    from tilth.report.files import write_report
+
+    return write_report(report, place, format)
+
+
+def _to_dict(report: Report) -> dict[str, Any]:
+    """What the JSON of the report holds, in Python's own types."""
+    from json import loads
+
+    from tilth.report.json import to_json
+
+    held: dict[str, Any] = loads(to_json(report, indent=None))
+    return held
+
+
+def _to_pandas(report: Report) -> pd.DataFrame:
+    """A frame of a row per finding: its kind and every field but the payload and the examples, null where it has none.
+
+    Errors: `MissingExtra` without pandas.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingExtra.named("frames", "Report.to_pandas()") from error
+    kept = [f.name for f in fields(Finding) if f.name not in ("payload", "examples")]
+    rows = [{"kind": f.kind, **{name: getattr(f, name) for name in kept}, "subject": ", ".join(f.subject)} for f in report.findings]
+    return pd.DataFrame(rows, columns=["kind", *kept])
+
+
+Report._repr_html_, Report.save, Report.to_dict, Report.to_pandas = _in_notebook, _save, _to_dict, _to_pandas

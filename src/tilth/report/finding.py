@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from tilth.display import Displayed, Grid, brief
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -118,8 +120,8 @@ class Warned(Payload):
 NUMBER = Payload()
 
 
-@dataclass(frozen=True)
-class Finding(Generic[P]):
+@dataclass(frozen=True, repr=False)
+class Finding(Displayed, Generic[P]):
     """A result: a rule's verdict, a metric's value, what a step changed.
 
     `subject` are the columns. `part` names the table (`raw`, `train` …), `where` and `group` the rows of it; `low` and `high` bound the
@@ -157,6 +159,11 @@ class Finding(Generic[P]):
     def number(self) -> float | None:
         """The value if it is a number other than NaN, otherwise None."""
         return self.value if isinstance(self.value, int | float) and not isinstance(self.value, bool) and self.value == self.value else None
+
+    def _grid(self) -> Grid:
+        held = {"columns": ", ".join(self.subject), "value": self.value, "low": self.low, "high": self.high, "verdict": self.outcome}
+        held |= {"part": self.part, "where": self.where, "group": self.group, "message": self.message}
+        return Grid(f"{self.kind}: {self.name}", ("", ""), [(name, text) for name, value in held.items() if (text := brief(value))])
 
     def to_json(self) -> dict[str, Any]:
         """The finding in JSON's own types: the kind, every field, and the payload under `details`."""

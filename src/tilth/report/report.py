@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, overload
 
+from tilth.display import Displayed, Grid, brief
 from tilth.errors import DataFailure
 from tilth.report.facts import Facts
 from tilth.report.finding import Finding, Outcome, Payload
@@ -14,19 +15,41 @@ FORMAT = 1  # of the JSON format; fields may be added without a new version, but
 K = TypeVar("K", bound=Payload)
 
 
-@dataclass(frozen=True)
-class Report:
-    """The result of a verb. Renderers show it.
+@dataclass(frozen=True, repr=False)
+class Report(Displayed):
+    """The result of a verb. As a condition it is its verdict: `if report:` means that every rule passed.
+
+    `save(path)` writes it as HTML, JSON, JUnit XML, Markdown or text by the suffix, or in the `format` given; `to_pandas()` is a frame of a
+    row per finding, `to_dict()` what the JSON holds. A notebook shows the whole page.
 
     >>> report = Report("measure", (Finding("Mean", ("age",), 40.0),))
     >>> report.passed, len(report.of("metric"))
     (True, 1)
+    >>> report
+    measure: 1 finding
+      finding  columns  part  value  verdict
+      Mean     age            40.0
     """
 
     title: str
     findings: tuple[Finding, ...] = ()
     facts: Facts = field(default_factory=Facts)
-    _repr_html_: ClassVar[Callable[[Report], str]]  # bound in `tilth.report`: how a notebook shows a report
+    # bound in `tilth.report`, because they need the renderers
+    _repr_html_: ClassVar[Callable[[Report], str]]
+    save: ClassVar[Callable[..., Any]]
+    to_dict: ClassVar[Callable[[Report], dict[str, Any]]]
+    to_pandas: ClassVar[Callable[[Report], Any]]
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def _grid(self) -> Grid:
+        judged, passed = self.verdicts, sum(f.outcome is Outcome.PASSED for f in self.verdicts)
+        verdict = f"{'passed' if self.passed else 'failed'}, {passed} of {len(judged)} rules passed, " if judged else ""
+        found = sorted(self.findings, key=lambda f: (f.outcome in (None, Outcome.PASSED), not f.payload.JUDGES))  # what failed comes first
+        rows = [(f.name, ", ".join(f.subject), f.part, brief(f.value), brief(f.outcome)) for f in found]
+        title = f"{self.title}: {verdict}{len(rows):,} finding{'' if len(rows) == 1 else 's'}"
+        return Grid(title, ("finding", "columns", "part", "value", "verdict"), rows)
 
     @overload
     def of(self, *kinds: type[K], part: str | None = None) -> tuple[Finding[K], ...]: ...

@@ -1,0 +1,77 @@
+"""Short tables: how a value shows itself in an interpreter and in a notebook."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+MOST_ROWS, WIDEST = 20, 60  # of a table, and of a cell in characters
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A title, and a table of strings under heads; of many rows the first are shown.
+
+    >>> print(Grid("2 columns", ("column", "role"), [("age", ""), ("paid", "label")]))
+    2 columns
+      column  role
+      age
+      paid    label
+    """
+
+    title: str
+    heads: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+    @property
+    def more(self) -> str:
+        """How many rows are not shown, in words."""
+        return f"… and {len(self.rows) - MOST_ROWS:,} more" if len(self.rows) > MOST_ROWS else ""
+
+    def __str__(self) -> str:
+        heads = [self.heads] if any(self.heads) else []
+        cells = [[_cut(cell) for cell in row] for row in (*heads, *self.rows[:MOST_ROWS])] if self.rows else []
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+        return "\n".join([self.title, *(f"  {line}" for line in (*lines, self.more) if line)])
+
+    def html(self) -> str:
+        """The same as HTML."""
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in self.heads)
+        body = "".join("<tr>" + "".join(f"<td>{escape(_cut(cell))}</td>" for cell in row) + "</tr>" for row in self.rows[:MOST_ROWS])
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.rows else ""
+        return f"<p>{escape(self.title)}</p>{table}<p>{self.more}</p>"
+
+
+def brief(value: object) -> str:
+    """A value for a cell: nothing for null, a float in six digits.
+
+    >>> brief(None), brief(2 / 3), brief(3)
+    ('', '0.666667', '3')
+    """
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _cut(cell: str) -> str:
+    """A cell on one line."""
+    line = " ".join(cell.split())
+    return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
+
+
+class Displayed:
+    """A value that shows itself as a short table."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _grid(self) -> Grid:
+        """The table."""
+
+    def __repr__(self) -> str:
+        return str(self._grid())
+
+    def _repr_html_(self) -> str:
+        """The table in a notebook."""
+        return self._grid().html()

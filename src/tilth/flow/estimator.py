@@ -1,0 +1,81 @@
+"""A flow by scikit-learn's conventions: `fit`, `transform`, `fit_transform`, `get_feature_names_out`.
+
+A flow is a value and does not change; it only remembers the last flow that was fitted from it, so that `fit_transform` and then
+`transform` work as in scikit-learn. A Pipeline writes on its steps, so there a fitted flow stands as `FunctionTransformer(flow.transform)`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth import formats
+from tilth.data import Dataset, Memory
+from tilth.engine.chosen import session_of
+from tilth.flow.flow import Flow
+from tilth.flow.reading import flow_table, served_table
+from tilth.flow.running import fitted
+from tilth.formats.writing import FRAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LAST = "_last_fitted"  # an attribute of a flow that is not part of its value
+
+
+def fit(flow: Flow, data: Any = None, y: Any = None) -> Flow:
+    """The fitted flow, as `tilth.fit` gives it. `y` is ignored: the label is a column of the data."""
+    with session_of(None, data, f"fit {flow.name}") as session:
+        vars(flow)[LAST] = found = fitted(flow, flow_table(flow, data, session), session)
+    return found
+
+
+def transform(flow: Flow, data: Any) -> Any:
+    """The features that the fitted flow makes of each row, without id, label and the other columns that a role takes away.
+
+    A table of pandas, Polars, DuckDB, Spark or Arrow gives one of the same library, pandas with its index; anything else a dataset.
+
+    Errors: as for `tilth.apply`.
+    """
+    flow = _fitted(flow)
+    with session_of(None, data, f"transform by {flow.name}") as session:
+        made = served_table(flow, data, session).keep(_features(flow))
+        if isinstance(data, Dataset | str | Path):
+            return made
+        library = type(data).__module__.partition(".")[0].lstrip("_")
+        kind = {"pyspark": "spark", "pyarrow": "arrow"}.get(library, library)
+        frame = formats.to_frame(made, kind if kind in FRAMES else "arrow", session)
+        return frame.set_axis(data.index) if kind == "pandas" else frame
+
+
+def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
+    """`fit`, and the features of the same data: of all its rows, though a split lets the flow learn from the training part only.
+
+    >>> import pyarrow as pa
+    >>> flow = Flow.parse("features: [{impute: {columns: age, with: mean}}]")
+    >>> flow.fit_transform(pa.table({"age": [30, None, 50]}))["age"].to_pylist()
+    [30.0, 40.0, 50.0]
+    >>> flow.transform(pa.table({"age": [None]}))["age"].to_pylist(), list(flow.get_feature_names_out())
+    ([40.0], ['age'])
+    """
+    return transform(fit(flow, data, y), data)
+
+
+def get_feature_names_out(flow: Flow, input_features: Any = None) -> np.ndarray[Any, Any]:
+    """The columns that `transform` gives, in their order. `input_features` is ignored: the flow knows its columns."""
+    import numpy as np
+
+    return np.array(_features(_fitted(flow)), dtype=object)
+
+
+def _fitted(flow: Flow) -> Flow:
+    """The flow if it is fitted, else the last one that was fitted from it. Errors: `FlowError` without either."""
+    last: Flow = flow if flow.fitted else vars(flow).get(LAST, flow)
+    last.need_learned()
+    return last
+
+
+def _features(flow: Flow) -> tuple[str, ...]:
+    """The columns that the fitted flow makes, without those that a role takes away."""
+    made = flow.served(Dataset(Memory(None, flow.need_learned().schema.names), flow.reading.roles))
+    return tuple(n for n in made.names if n not in made.roles.not_features)
