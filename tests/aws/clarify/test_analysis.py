@@ -163,5 +163,12 @@ def test_additions_have_keys_of_their_own():
     assert json.loads(json.dumps(made, allow_nan=False)) == made
 
 
+def test_how_a_number_was_read_is_an_addition():
+    report = Report("measure", (finding("CI", 0.5, facet_read="threshold", label_read="value"),))
+    section = analysis_json(report)["pre_training_bias_metrics"]
+    assert (section["label_read_as"], section["facets"]["sex"][0]["read_as"]) == ("value", "threshold")
+    assert "read_as" not in json.dumps(analysis_json(report, strict=True))
+
+
 def test_without_bias_there_is_no_section():
     assert analysis_json(Report("measure"), strict=True) == {"version": "1.0"}

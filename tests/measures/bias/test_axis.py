@@ -152,6 +152,41 @@ def test_an_ambiguous_integer_column_is_warned_of():
     assert "AMBIGUOUS_TYPE" not in warnings(found(table, facets=[Facet("x", ("(20, 39]",))], label="y", positive=1))
 
 
+YEARS = {"x": [i % 16 for i in range(3_200)], "y": [i % 3 % 2 for i in range(3_200)]}  # 16 values in 3,200 rows: categories
+AGES = {"x": [i * 37 % 150 for i in range(300)], "y": [i % 2 for i in range(300)]}  # 150 values in 300 rows: numbers
+FLOATS = {"x": [1.5, 2.0, 2.5, 3.0] * 20, "y": [0, 1] * 40}
+NULLS = {"x": [1.0, None, 3.0, 4.0] * 40, "y": [0, 1] * 80}  # what frames make of integers with nulls
+
+
+@pytest.mark.parametrize(
+    ("table", "number", "read", "both"),
+    [
+        (YEARS, 12, "value", "12 is a value: rows that equal it are selected"),
+        (AGES, 40, "threshold", "40 is a threshold: rows above it are selected"),
+        (NULLS, 3, "value", "3 is a value: rows that equal it are selected"),
+        (YEARS, 15, "value", ""),  # none is larger
+        (AGES, 40.5, "threshold", ""),  # it is no value of the column
+        (FLOATS, 2.0, "threshold", ""),
+        ({"x": [0, 1] * 20, "y": [0, 1, 1, 0] * 10}, 0, "value", ""),  # of two values nobody means the larger one by the smaller
+    ],
+)
+def test_how_a_number_is_read_is_said_and_warned_of_where_both_are_possible(table, number, read, both):
+    findings = found(table, facets=[Facet("x", (number,))], label="y", positive=1)
+    assert {f.payload.facet_read for f in findings if f.kind == "bias"} == {read}
+    assert {f.payload.label_read for f in findings if f.kind == "bias"} == {"value"}
+    said = [f.message for f in findings if f.name == "VALUE_OR_THRESHOLD"]
+    assert len(said) == bool(both)
+    assert all(both in message and "it could be meant the other way. State it: types: {x: " in message for message in said)
+
+
+def test_what_is_stated_is_not_warned_of():
+    stated = found(YEARS, facets=[Facet("x", (12,))], label="y", positive=1, types={"x": "continuous"})
+    assert "VALUE_OR_THRESHOLD" not in warnings(stated)
+    assert {f.payload.facet_read for f in stated if f.kind == "bias"} == {"threshold"}
+    several = found(YEARS, facets=[Facet("x", (12, 13))], label="y", positive=1)
+    assert {f.payload.facet_read for f in several if f.kind == "bias"} == {""}
+
+
 def test_values_of_a_continuous_column_are_warned_of():
     table = {"x": list(range(100)), "y": [i % 2 for i in range(100)]}
     findings = found(table, facets=[Facet("x", (20, 40))], label="y", positive=1)

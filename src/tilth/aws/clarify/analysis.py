@@ -77,6 +77,8 @@ def _section(findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str,
     for f in findings:
         facets.setdefault(f.payload.facet, {}).setdefault(f.payload.facet_value, []).append(f)
     about = {} if label is None else {"label": label, "label_value_or_threshold": findings[0].payload.label_value}
+    if not strict and (read := findings[0].payload.label_read):
+        about["label_read_as"] = read
     return {**about, "facets": {name: [_group(v, of, strict) for v, of in groups.items()] for name, groups in facets.items()}}
 
 
@@ -85,6 +87,8 @@ def _group(value: str, findings: Sequence[Finding[BiasNumber]], strict: bool) ->
     made: dict[str, Any] = {"value_or_threshold": value, "metrics": [_metric(f, strict) for f in folded]}
     if strict:
         return made
+    if findings[0].payload.facet_read:
+        made["read_as"] = findings[0].payload.facet_read
     counts = folded[0].payload.counts if folded else {}
     made |= {"counts": counts, "basic_stats": _basic(counts)}
     for block in BLOCKS:

@@ -248,6 +248,32 @@ class Axis:
         low, top = (float(x) if as_float else int(x) if math.isfinite(x) and x == int(x) else x for x in (interval.low, highest))
         return str(Interval(low, top))
 
+    @property
+    def read_as(self) -> str:
+        """How a single configured number is read, `value` or `threshold`; empty where no number is configured, or several are."""
+        if len(self.values) != 1 or is_interval(self.values) or number_of(self.values[0]) is None or self.kind is Kind.BOOLEAN:
+            return ""
+        return "threshold" if self.intervals else "value"
+
+    @property
+    def _meaning(self) -> str:
+        """Which rows a single configured number selects, in words."""
+        value = text_of(self.values[0])
+        return (
+            f"{value} is a threshold: rows above it are selected"
+            if self.intervals
+            else f"{value} is a value: rows that equal it are selected"
+        )
+
+    def _could_be_both(self) -> bool:
+        """Whether a single configured number may be meant as a value and as a threshold: an integer among more than two of them, not the
+        largest. Floats are numbers by their kind."""
+        number, facts = number_of(self.values[0]) if self.read_as else None, self.facts
+        if number is None or facts is None or facts.distinct <= 2 or facts.low is None or facts.high is None:
+            return False
+        integers = facts.whole and (self.kind not in (Kind.FLOAT, Kind.DECIMAL) or facts.present < facts.rows)
+        return integers and facts.low <= number < facts.high and number == int(number)
+
     def warnings(self) -> list[Noted]:
         """Warnings about how the column was read, and that the values of a private one are not shown."""
         made = []
@@ -262,7 +288,12 @@ class Axis:
             found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
             message = f"integer column {self.column!r} has {self.facts.distinct} different values in {self.facts.present:,} rows and is "
             message += f"read as {found}; with other rows it could be {other}. State it: types: {{{self.column}: {found}}}"
-            made.append(("AMBIGUOUS_TYPE", self.column, message))
+            made.append(("AMBIGUOUS_TYPE", self.column, f"{message}. {self._meaning}" if self.read_as else message))
+        elif self._is_read() and self._could_be_both():
+            found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
+            message = f"column {self.column!r} is read as {found}, so {self._meaning}; it could be meant the other way. "
+            message += f"State it: types: {{{self.column}: {found}}}, or {other}"
+            made.append(("VALUE_OR_THRESHOLD", self.column, message))
         if self.private and not self.values:
             message = f"column {self.column!r} is private: its values are named by their order; `show_private: true` shows them"
             made.append(("PRIVATE_VALUES", self.column, message))

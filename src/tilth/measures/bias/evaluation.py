@@ -128,6 +128,8 @@ def _finding(g: Group, name: str, used: Numbers, value: Any = None, bounds: Any 
     about: dict[str, Any] = {"facet": facet, "facet_value": g.side.name, "other": g.other or None, "counts": g.counts}
     about |= {"label": request.label, "label_value": g.counted.favourable, "prediction": request.prediction}
     about |= {"group_variable": request.group, "status": "ok", "n_used": n, "n_excluded": g.cube.total - n}
+    outcome, axes = g.counted.axes.label or g.counted.axes.prediction, g.cube.facet.axes
+    about |= {"facet_read": axes[0].read_as if len(axes) == 1 else "", "label_read": outcome.read_as if outcome is not None else ""}
     payload = BiasNumber(**{**about, **more})
     low, high = bounds or (None, None)
     subject = tuple(c for c in (facet, request.label or request.prediction) if c)

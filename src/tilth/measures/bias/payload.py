@@ -17,10 +17,11 @@ class BiasNumber(Payload):
     """A bias metric of one group; the finding's value is the metric, its `low` and `high` the interval.
 
     `facet`, `facet_value` and `other` are the column, its value, and the other one where there are two; `label` and `prediction` are
-    columns, `label_value` the favourable outcome; `counts` the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` the
-    rates of a and d that are compared; `status` ok, degenerate (a value by convention only) or error; `band` what is acceptable,
-    `verdict` whether the interval is within; `block` is set where the metric is over all values of the label, or of a continuous label;
-    `more` is specific to the metric, such as its strata.
+    columns, `label_value` the favourable outcome; `facet_read` and `label_read` say whether a single configured number was read as a
+    `value` or as a `threshold`; `counts` the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` the rates of a and d that
+    are compared; `status` ok, degenerate (a value by convention only) or error; `band` what is acceptable, `verdict` whether the interval
+    is within; `block` is set where the metric is over all values of the label, or of a continuous label; `more` is specific to the
+    metric, such as its strata.
     """
 
     KIND: ClassVar[str] = "bias"
@@ -29,6 +30,8 @@ class BiasNumber(Payload):
     other: str | None = None
     label: str | None = None
     label_value: str | None = None
+    facet_read: str = ""
+    label_read: str = ""
     prediction: str | None = None
     group_variable: str | None = None
     description: str = ""
