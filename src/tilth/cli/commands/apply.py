@@ -22,7 +22,11 @@ from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, 
 )
 @shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, data: str, out: str, **engine: Any) -> int:
-    """Prepare DATA with a fitted flow, exactly as the training data was. Learns nothing."""
+    """Prepare DATA with a fitted flow, exactly as the training data was. Learns nothing.
+
+    Values that cannot be read as the kind of their column become null, with a warning on standard error; the flow's `max_invalid` limits
+    them. Exit code 2 if a column has more.
+    """
     from tilth import verbs
     from tilth.cli.app import say
     from tilth.store.local import reject_own_input

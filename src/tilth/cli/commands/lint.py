@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Accept only what AWS Glue accepts.")
 @click.option("--json", is_flag=True, help="Print the messages as JSON.")
 def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
-    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings, such as of rules that are not evaluated, are not."""
+    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors.
+
+    Rules that this version reads but does not evaluate are among the warnings.
+    """
     from tilth.cli.app import say
     from tilth.report.blocks import counted
 
