@@ -2,15 +2,19 @@
 
 import datetime as dt
 import math
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import tilth
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory, Roles
 from tilth.measures import profile, sampled
 from tilth.measures.profile import profile_findings
+from tilth.report.html import to_html
+from tilth.report.json import from_json, to_json
 
 N = 200
 TABLE = pa.table(
@@ -84,6 +88,36 @@ def test_values_have_a_distribution_unless_they_are_private():
     assert profiled(words)["s"].payload.frequent[:2] == (("word 0", 3), ("word 1", 3))
     assert len(profiled(words)["s"].payload.frequent) == 10
     assert profiled(words, private=["s"])["s"].payload.frequent == ()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "column",
+    [
+        [[1], [2], [2]],
+        [b"a", b"b", None],
+        pa.nulls(3),
+        pa.array([2**63, 2**63 + 1, 5], pa.uint64()),
+        [2**62, 2**62 + 1, -(2**62)],
+        [1e308, -1e308, 1e308],
+        [5e-324, 0.0, -0.0],
+        [math.inf, -math.inf, 1.0],
+        [Decimal("1.5"), Decimal("2.5"), None],
+        [dt.time(1), dt.time(2), None],
+        [dt.date(1, 1, 1), dt.date(9999, 12, 31), None],
+        [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, tzinfo=dt.UTC), None],
+        ["", " ", "x"],
+    ],
+    ids=str,
+)
+def test_any_kind_of_column_has_a_profile(column, monkeypatch):
+    table = pa.table({"x": column, "y": [1.0, 2.0, 4.0], "label": ["yes", "no", "no"]})
+    for most, names in ((100, ["x"]), (100, ["x", "y", "label"]), (2, ["x", "y", "label"])):
+        of_few_rows(monkeypatch, most)
+        roles = {"label": "label", "time": "x"} if len(names) > 1 else {}
+        report = tilth.measure(tilth.read(table.select(names), roles=roles), "profile")
+        assert len(report.of("column")) == len(names)
+        assert to_html(from_json(to_json(report)))
 
 
 def test_no_rows_and_one_row():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -97,7 +98,7 @@ def vector_of(column: pa.ChunkedArray, kind: Kind) -> Vector | None:
 
     if kind.numeric or kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
         whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64()}.get(kind)
-        x = (column if whole is None else column.cast(whole)).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        x = (column if whole is None else column.cast(whole)).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         x = np.where(np.isfinite(x), x, np.nan)
         there = x[~np.isnan(x)]
         return Vector(x, is_time=whole is not None) if len(there) and there.min() < there.max() else None
@@ -176,9 +177,10 @@ def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     import numpy as np
 
     there = ~np.isnan(x)
-    known = x[there]
-    size = known.std() if len(known) else 0.0
-    return np.where(there, (x - known.mean()) / size, 0.0) if size > 0 else np.zeros(len(x)), there.astype(float)
+    most = abs(x[there]).max(initial=0.0)
+    scaled = x / most if most else x  # so that no sum overflows
+    size = scaled[there].std() if there.any() else 0.0
+    return np.where(there, (scaled - scaled[there].mean()) / size, 0.0) if size > 0 else np.zeros(len(x)), there.astype(float)
 
 
 def correlation_ratio(codes: np.ndarray, z: np.ndarray, there: np.ndarray) -> float:
@@ -234,12 +236,20 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
         order = sorted(range(len(rows)), key=lambda i: (-rows[i], str(feature.names[i])))[:GROUPS]
         parts = [(shown(mask(feature.names[i]) if private else feature.names[i], 40), x == i) for i in order]
     else:
+        values = np.unique(x)
+        if len(values) <= GROUPS and not private and not feature.is_time:
+            return tuple((number(v), int((x == v).sum()), _mean(y[x == v])) for v in values)
         edges = np.unique(np.quantile(x, [0, 0.25, 0.5, 0.75, 1])) if len(x) else x
         ends = list(pairwise(edges))
         kept = [(x >= a) & (x < b) if b < edges[-1] else (x >= a) & (x <= b) for a, b in ends]
         names = [f"quarter {i}" if private or feature.is_time else f"{number(a)} to {number(b)}" for i, (a, b) in enumerate(ends, 1)]
         parts = list(zip(names, kept, strict=True))
-    return tuple((name, int(own.sum()), round(float(y[own].mean()), 6)) for name, own in parts if own.any())
+    return tuple((name, int(own.sum()), _mean(y[own])) for name, own in parts if own.any())
+
+
+def _mean(y: np.ndarray) -> float:
+    """The mean, to six digits, so that the order of rows changes nothing."""
+    return float(f"{math.fsum(y) / len(y):.6g}")
 
 
 # ── the sections ──

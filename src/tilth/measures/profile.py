@@ -33,6 +33,7 @@ FEW = 50  # distinct values up to which a column's values are shown
 TOP = 10  # values shown
 MOST_GROUPS = 5_000  # that columns counted together may have
 EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
+MOST_INTEGER = 2**63 - 1  # of a column whose values are looked at one by one
 CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values are counted by a condition each
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
@@ -64,7 +65,7 @@ class Profile(Measure):
         columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact, self.brief)
         if drawn is None:
             return [*found, *balance_findings(originals, session)], None
-        known, roles = [c for c in columns if c.kind in COMPARABLE], table.roles
+        known, roles = [c for c in columns if c.name in drawn.table.column_names], table.roles
         of_rows = [*table_findings(columns, drawn, roles), *associations(known, drawn, roles), *trends(known, drawn, roles)]
         return [*found, *of_rows, *balance_findings(originals, session)], None
 
@@ -205,6 +206,7 @@ def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False)
     rows = numbers.pop("")["rows"] if large else rows
     if large and brief:
         return [_finding(c, rows, numbers[c.name], None, data.roles, None) for c in schema], None
+    columns = [c for c in columns if not (c.kind is Kind.INTEGER and (numbers[c.name]["maximum"] or 0) > MOST_INTEGER)]
     drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers), session)
     values = {c.name: values_of(drawn.table[c.name]) for c in columns}
     looks = {name: Look(v.distinct, counts=v.counts() if v.distinct <= FEW else {}) for name, v in values.items()}

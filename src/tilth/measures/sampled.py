@@ -62,6 +62,10 @@ def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequ
     To hash every row costs more than all else that a profile asks. So rows are chosen by a cheap hash of the two or three numeric columns
     with most distinct values; the hash of all columns decides only where these have too few.
     """
+    import pyarrow as pa
+
+    if not columns:
+        return Rows(pa.table({}), 0)
     most = most_rows(len(columns))
     if rows <= most:
         return Rows(_rows(Sample(tuple(columns), most, hashed=False), data, session), rows)
@@ -146,7 +150,7 @@ def numbers_of(column: pa.ChunkedArray) -> np.ndarray:
     import numpy as np
     import pyarrow as pa
 
-    x: np.ndarray = column.drop_null().cast(pa.float64()).to_numpy()
+    x: np.ndarray = column.drop_null().cast(pa.float64(), safe=False).to_numpy()
     finite: np.ndarray = x[np.isfinite(x)]
     return finite
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Column, Roles, masked
-from tilth.measures.sampled import COMPARABLE, Rows
+from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Fold, Section, Words, code, counted, shown, table
 from tilth.report.charts import number, percent
@@ -44,7 +44,7 @@ class TableProfile(Payload):
 
 def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding[TableProfile]]:
     """One finding, with a few rows as its examples, private values masked. None for no columns or no rows."""
-    known = [c for c in columns if c.kind in COMPARABLE]
+    known = [c for c in columns if c.name in drawn.table.column_names]
     if not known or not len(drawn.table):
         return []
     looked = len(drawn.table)
