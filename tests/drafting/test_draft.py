@@ -196,6 +196,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     ("tiny numbers", "id,x,y\n" + rows(lambda i: (i, f"{i * 1e-12:.3e}", i % 2)), ['ColumnValues "x" <= 0.00000000012'], []),
     ("a header only", "id,x,y\n", ["there are no rows"], ["split:", "features:", "is constant"]),
     ("one value", "x\n" + "5\n" * 30, ["too few distinct rows"], ["\nsplit:"]),
+    ("two rows", "id,x\n1,5\n2,7\n", ["too few distinct rows"], ["\nsplit:"]),
     (
         "no header",
         rows(lambda i: (i, "ab"[i % 2])),

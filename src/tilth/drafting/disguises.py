@@ -130,8 +130,9 @@ def _numbers(values: Sequence[str]) -> Disguise | None:
     ways = {mark: (("as", "number"), *((("decimal", ","),) if mark == "," else ()), *unit) for mark in marks}
     decimal = max(marks, key=lambda mark: len(_read(ways[mark], values)))
     read, thousands = _read(ways[decimal], values), {".": ",", ",": "."}[decimal]
-    if len(read) < ENOUGH * len(values):
-        return None
+    others = set(values).difference(read)
+    if len(read) < ENOUGH * len(values) or any(re.search("[0-9]", v) and re.search("[A-Za-z]", v) for v in others):
+        return None  # `c204` among numbers says that they are codes
     says = [f"the unit {u}" for u in units if unit]
     says += [what for mark, what in MARKS.items() if any(re.search(mark, v.strip()) for v in read)]
     says += ["marks of thousands"] * any(thousands in v for v in read) + ["a decimal comma"] * (decimal == ",")
@@ -142,7 +143,7 @@ def _numbers(values: Sequence[str]) -> Disguise | None:
 
 def _times(values: Sequence[str]) -> Disguise | None:
     """Days and times, in the one or two formats that nearly all values have; those of which all numbers are low fit two orders."""
-    fits = {v: [f for f in formats_of(v.strip()) if not re.search(r"(?<!%)[A-SU-Ya-z]", f)] for v in values}
+    fits = {v: [f for f in formats_of(v.strip()) if _is_day(f)] for v in values}
     found: list[str] = []
     for _ in range(FORMATS):
         left = Counter(f for formats in fits.values() if not set(formats) & set(found) for f in formats)
@@ -157,6 +158,12 @@ def _times(values: Sequence[str]) -> Disguise | None:
     form = "|".join(TimeFormat.parse(f).spaced for f in found)
     options = () if all(ISO.fullmatch(f) for f in found) else (("format", tuple(found) if len(found) > 1 else found[0]),)
     return Disguise(says, kind, (("as", kind.value), *options), form, doubt)
+
+
+def _is_day(text: str) -> bool:
+    """Whether a format is one that people write days in: with a month, with a day where the year is short, without other letters."""
+    letters = set(re.findall("%([a-zA-Z])", text))
+    return bool(letters & {*"mbB"}) and ("Y" in letters or "d" in letters) and not re.search(r"(?<!%)[A-SU-Ya-z]", text)
 
 
 @cache

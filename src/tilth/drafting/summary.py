@@ -19,6 +19,7 @@ NEARLY_ALL, HALF, NEARLY_NONE = 0.9, 0.5, 0.05
 LONGEST_KEY = 40  # characters; a longer string describes its row
 UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
 TRAIN = 0.8  # share of the training part
+FEWEST = 5  # rows of which a fifth is one
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,9 @@ class TableSummary:
     @property
     def divisible(self) -> bool:
         """Whether rows differ enough for a random split, which keeps equal rows together."""
-        return bool(self.roles.id) or math.prod(max(s.distinct, 1) for s in self.seen if s.kind in COUNTED) >= FEW
+        if self.roles.id or self.by_time:
+            return self.rows >= FEWEST
+        return math.prod(max(s.distinct, 1) for s in self.seen if s.kind in COUNTED) >= FEW
 
     @property
     def groups(self) -> list[ColumnSummary]:
