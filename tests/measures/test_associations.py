@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tilth
-from tilth.measures.associations import correlation_ratio, correlations, cramers_v, standardized
+from tilth.measures.associations import correlation_ratios, correlations, cramers_v, standardized
 from tilth.report.blocks import plain
 from tilth.report.page import page
 
@@ -37,8 +37,14 @@ def found(roles=None, table=TABLE):
     return tilth.measure(tilth.read(table, roles=roles or {}), "profile")
 
 
+def correlation_ratio(codes, x):
+    z, there = standardized(x)
+    return correlation_ratios(codes, z[None], z[None] ** 2, there[None])[0]
+
+
 def correlated(x):
-    return correlations(*map(np.array, zip(*map(standardized, x), strict=True)))
+    z, there = map(np.array, zip(*map(standardized, x), strict=True))
+    return correlations(z, z**2, there)
 
 
 def test_correlations_are_those_of_pandas_with_values_missing():
@@ -67,17 +73,15 @@ def test_the_correlation_ratio_is_that_of_an_analysis_of_variance():
     codes, x = RANDOM.integers(0, 4, 100), RANDOM.normal(size=100)
     x += codes
     f = stats.f_oneway(*(x[codes == k] for k in range(4))).statistic
-    assert correlation_ratio(codes, *standardized(x)) == pytest.approx(
-        math.sqrt(3 * f / (3 * f + 96))
-    )  # F = (η² / (k − 1)) / ((1 − η²) / (n − k))
+    assert correlation_ratio(codes, x) == pytest.approx(math.sqrt(3 * f / (3 * f + 96)))  # F = (η² / (k − 1)) / ((1 − η²) / (n − k))
     with_gaps = np.append(codes, [-1, 2]), np.append(x, [50.0, np.nan])
-    assert correlation_ratio(with_gaps[0], *standardized(with_gaps[1])) == pytest.approx(correlation_ratio(codes, *standardized(x)))
+    assert correlation_ratio(*with_gaps) == pytest.approx(correlation_ratio(codes, x))
 
 
 @given(CODES)
 def test_strengths_are_from_0_to_1_or_not_defined(pairs):
     a, b = np.array(pairs).T
-    for value in (cramers_v(a, b), cramers_v(b, a), correlation_ratio(a, *standardized(b.astype(float)))):
+    for value in (cramers_v(a, b), cramers_v(b, a), correlation_ratio(a, b.astype(float))):
         assert value != value or 0 <= value <= 1
     assert cramers_v(a, b) == pytest.approx(cramers_v(b, a), nan_ok=True)
 

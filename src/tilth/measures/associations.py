@@ -116,14 +116,17 @@ def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
 
     standard = {name: standardized(v.values) for name, v in vectors.items() if not v.is_category}
     at = {name: i for i, name in enumerate(standard)}
-    pearson = correlations(*map(np.array, zip(*standard.values(), strict=True))) if standard else np.empty((0, 0))
+    z, there = map(np.array, zip(*standard.values(), strict=True)) if standard else (np.empty((0, 0)), np.empty((0, 0)))
+    squares = z * z
+    pearson = correlations(z, squares, there)
+    ratios = {name: correlation_ratios(v.values, z, squares, there) for name, v in vectors.items() if v.is_category and standard}
     found = []
     for a, b in combinations(vectors, 2):
         if a in at and b in at:
             measure, value = PEARSON, pearson[at[a], at[b]]
         elif a in at or b in at:
             number, category = (a, b) if a in at else (b, a)
-            measure, value = ETA, correlation_ratio(vectors[category].values, *standard[number])
+            measure, value = ETA, ratios[category][at[number]]
         else:
             measure, value = CRAMER, cramers_v(vectors[a].values, vectors[b].values)
         if value == value:
@@ -131,14 +134,14 @@ def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
     return found
 
 
-def correlations(z: np.ndarray, there: np.ndarray) -> np.ndarray:
+def correlations(z: np.ndarray, squares: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Pearson's r of each pair of rows of a matrix of standardized numbers, over the places where both are; NaN where it is not defined."""
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        n, sums, squares = there @ there.T, z @ there.T, (z * z) @ there.T
+        n, sums = there @ there.T, z @ there.T
         covariance = z @ z.T - sums * sums.T / n
-        spread = squares - sums * sums / n
+        spread = squares @ there.T - sums * sums / n
         r = covariance / np.sqrt(spread * spread.T)
         return np.where(np.minimum(spread, spread.T) > 1e-9, np.clip(r, -1, 1), np.nan)
 
@@ -183,17 +186,18 @@ def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(there, (scaled - scaled[there].mean()) / size, 0.0) if size > 0 else np.zeros(len(x)), there.astype(float)
 
 
-def correlation_ratio(codes: np.ndarray, z: np.ndarray, there: np.ndarray) -> float:
-    """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of standardized numbers in categories, 0 to 1; NaN for one category or one value."""
+def correlation_ratios(codes: np.ndarray, z: np.ndarray, squares: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of each row of standardized numbers in categories, 0 to 1; NaN for one category or one value."""
     import numpy as np
 
-    n, sums, squares = (np.bincount(codes + 1, weights)[1:] for weights in (there, z, z * z))
-    n, sums, squares = n[n > 0], sums[n > 0], squares[n > 0]
-    if len(n) < 2:
-        return float("nan")
-    around = float(sums.sum() ** 2 / n.sum())
-    spread = float(squares.sum()) - around
-    return min(1.0, float(np.sqrt(max((sums**2 / n).sum() - around, 0.0) / spread))) if spread > 1e-9 else float("nan")
+    of_each = (codes[:, None] == np.arange(codes.max(initial=0) + 1)).astype(float)
+    n, sums = there @ of_each, z @ of_each
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.where(n > 0, sums**2 / n, 0.0).sum(1)
+        around = sums.sum(1) ** 2 / n.sum(1)
+        spread = squares @ (codes >= 0) - around
+        eta = np.sqrt(np.clip((between - around) / spread, 0, 1))
+    return np.where(((n > 0).sum(1) > 1) & (spread > 1e-9), eta, np.nan)
 
 
 # ── the label ──
