@@ -110,7 +110,7 @@ def _duplicates(columns: Sequence[Column], rows: Any) -> int:
 # ── the section ──
 
 
-def rows(found: Sequence[Finding[TableProfile]]) -> Section:
+def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     """Duplicates, missing patterns and a few rows of the first part."""
     first = found[0]
     p = first.payload
@@ -128,6 +128,8 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section:
         blocks.append(
             Fold("A few rows", (table("A few rows", heads, [[code(shown(v, 30), 30) for v in row.values()] for row in first.examples]),))
         )
+    if not blocks:
+        return None
     often = p.duplicates is not None and p.duplicates / of >= 0.01
     advice = (
         [Advice(f"{percent((p.duplicates or 0) / of)} of the rows{about} equal an earlier one: the step {code('dedupe')} drops them.", 45)]

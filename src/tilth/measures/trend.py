@@ -79,11 +79,11 @@ def _means(x: Any, period: Any) -> tuple[float | None, ...]:
 def over_time(found: Sequence[Finding[Trend]]) -> Section:
     """Rows and means in the periods of each time column of the first part."""
     blocks: list[Any] = []
-    for f in [f for f in found if f.part == found[0].part]:
+    for i, f in enumerate(f for f in found if f.part == found[0].part):
         p = f.payload
         about = f", of a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
         blocks.append(Words(f"{counted(len(p.rows), 'equal period')} of {code(f.name)}, from {shown(p.first)} to {shown(p.last)}{about}."))
-        lines = [_line(f.name, "rows", p.rows), *(_line(f.name, name, means) for name, means in p.means.items())]
+        lines = [_line(f"trend {i}", "rows", p.rows), *(_line(f"trend {i}", name, means) for name, means in p.means.items())]
         blocks.append(
             table(
                 f"Over {code(f.name)}",
@@ -95,13 +95,13 @@ def over_time(found: Sequence[Finding[Trend]]) -> Section:
     return Section("trend", "Over time", tuple(blocks))
 
 
-def _line(time: str, name: str, values: Sequence[float | None]) -> tuple[Any, ...]:
+def _line(key: str, name: str, values: Sequence[float | None]) -> tuple[Any, ...]:
     """A line of the table: the values as a chart, those of the first and last period with values, the least and the greatest."""
     known = [v for v in values if v is not None]
     low = min(known, default=0)
     heights = [0.0 if v is None else v if name == "rows" else v - low + (max(known) - low) / 20 for v in values]
     about = f"from {number(known[0])} to {number(known[-1])}" if known else "no values"
-    chart = histogram(name, about, heights, key=f"trend {time}")
+    chart = histogram(name, about, heights, key=key)
     ends = [number(v) for v in (known[0], known[-1], low, max(known))] if known else [""] * 4
     return (name if name == "rows" else code(name), Cell(chart=chart, characters=sparkline(heights)), *ends)
 
