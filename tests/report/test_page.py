@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +68,13 @@ def test_every_table_is_square_and_every_link_arrives(name):
 def test_the_verdict_is_a_sentence(outcomes, tone, words):
     kinds = {"P": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERROR}
     assert verdict(Report("x", tuple(Finding("r", outcome=kinds[o], payload=RuleVerdict()) for o in outcomes))) == (tone, words)
+
+
+def test_rules_that_were_drafted_from_data_are_not_praised():
+    drafted, required = (Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict(labels=of)) for of in ({"baseline": "draft"}, {}))
+    assert verdict(Report("x", (drafted,) * 28))[1] == "28 baseline rules recorded: drafted from data, and not yet a requirement."
+    assert verdict(Report("x", (drafted, required))) == ("good", "All 2 rules passed, 1 of them a baseline drafted from data.")
+    assert verdict(Report("x", (drafted, replace(required, outcome=Outcome.FAILED))))[1] == "1 of 2 rules failed."
 
 
 def test_numbers_alone_are_not_judged():

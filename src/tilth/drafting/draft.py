@@ -24,6 +24,7 @@ from tilth.flow.flow import Flow
 from tilth.flow.reading import flow_table
 from tilth.flow.running import after_rows, of_part
 from tilth.flow.split_checks import TRAIN
+from tilth.rules.findings import BASELINE
 from tilth.store.places import atomic
 
 
@@ -109,7 +110,8 @@ def _written(table: TableSummary, place: str | None) -> Iterator[str]:
     yield from _data(table, place)
     yield from _roles(table)
     yield ""
-    yield "check: |"
+    yield "check: |  # a baseline: what holds for this data; keep what must hold for all data, without the label"
+    yield f'  DefaultLabels = [ "{BASELINE}"="draft" ]'
     yield "  Rules = ["
     yield from (f"      {line}" for line in rule_lines(table))
     yield "  ]"

@@ -53,6 +53,11 @@ class Payload:
         return self.KIND
 
     @property
+    def drafted(self) -> bool:
+        """Whether it judges by a rule that was drafted from data."""
+        return False
+
+    @property
     def row_count(self) -> int | None:
         """The number of rows of the finding's table, if known."""
         return None

@@ -58,6 +58,11 @@ def verdict(report: Report) -> tuple[Tone, str]:
     failed, unjudged = (sum(f.outcome is outcome for f in verdicts) for outcome in (Outcome.FAILED, Outcome.ERROR))
     unjudged += sum(f.outcome is None for f in verdicts)
     if not failed and not unjudged:
+        baseline = sum(f.payload.drafted for f in verdicts)
+        if baseline == len(verdicts):
+            return "", f"{counted(baseline, 'baseline rule')} recorded: drafted from data, and not yet a requirement."
+        if baseline:
+            return "good", f"All {number(len(verdicts))} rules passed, {number(baseline)} of them a baseline drafted from data."
         return "good", "The only rule passed." if len(verdicts) == 1 else f"All {number(len(verdicts))} rules passed."
     if len(verdicts) == 1:
         return ("bad", "The only rule failed.") if failed else ("unknown", "The only rule could not be judged.")

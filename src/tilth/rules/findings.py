@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from tilth.report.finding import Payload
 
+BASELINE = "baseline"
+"""The label of rules that were drafted from data: they hold for it by construction."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reasons:
@@ -54,6 +57,11 @@ class RuleVerdict(Reasons, Payload):
     leaves: tuple[Leaf, ...] = ()
     warnings: tuple[str, ...] = ()
     earlier: tuple[float, ...] = ()
+
+    @property
+    def drafted(self) -> bool:
+        """Whether the rule was drafted from data."""
+        return BASELINE in self.labels
 
     @property
     def row_count(self) -> int | None:
