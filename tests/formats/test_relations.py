@@ -102,7 +102,7 @@ def test_times_that_no_other_library_has_are_null(in_place):
         ["3", None, "9999-12-31", "0001-01-01", None],
         ["4", None, None, None, None],
     ]
-    lowest = {f.name: f.payload.minimum for f in tilth.measure(data, "profile", engine=engine).findings}
+    lowest = {f.name: f.payload.minimum for f in tilth.measure(data, "profile", engine=engine).of("column")}
     assert str(lowest["d"]) == leap
 
 

@@ -67,8 +67,8 @@ def finding_from_json(written: Mapping[str, Any]) -> Finding:
 
     Errors: `RequestError` with every mistake and its path.
 
-    >>> finding_from_json(Finding("Mean", ("age",), 40.0).to_json())
-    Finding(name='Mean', subject=('age',), value=40.0, ...)
+    >>> finding_from_json(Finding("Mean", ("age",), 40.0).to_json()).value
+    40.0
     """
     return from_json(json.dumps({"format": FORMAT, "title": "", "findings": [written]})).findings[0]
 

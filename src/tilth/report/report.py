@@ -28,7 +28,7 @@ class Report(Displayed):
     >>> report
     measure: 1 finding
       finding  columns  part  value  verdict
-      Mean     age            40.0
+      Mean     age            40
     """
 
     title: str
