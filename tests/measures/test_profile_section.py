@@ -72,14 +72,14 @@ def test_a_column_shows_its_distribution():
     findings = [
         Finding(name, (name,), payload=ColumnProfile(kind, rows=100, valid=100, distinct=40, **more))
         for name, kind, more in (
-            ("age", "integer", {"histogram": Histogram(18, 94, (1, 9, 0), 0, 2), "sampled": 50}),
+            ("age", "integer", {"histogram": Histogram(18, 94, (1, 9, 0), 0, 2), "maximum": 120, "sampled": 50}),
             ("city", "string", {"frequent": (("Oslo", 20), ("Rome", 5)), "sampled": 50}),
             ("size", "string", {"top": (("small", 90), ("large", 10))}),
         )
     ]
     report = Report("x", tuple(findings))
     cells = [row[-1] for row in table(columns(report), "Values of each column")[1:]]
-    assert cells == ["18 to 94", "Oslo 40 %, Rome 10 %, 38 more", "small 90 %, large 10 %, 38 more"]
+    assert cells == ["18 to 120, 2 above 94", "Oslo 40 %, Rome 10 %, 38 more", "small 90 %, large 10 %, 38 more"]
     text = to_text(report, colour=False)
     assert "▁█  18 to 94" in text and "sample of 50 rows" in text
     assert to_html(report).count('class="chart"') == 6

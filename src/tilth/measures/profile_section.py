@@ -125,12 +125,11 @@ def _distribution(name: str, column: ColumnProfile) -> Cell | str:
     """The histogram of numbers and times with its ends, or the most frequent values with their shares; both as a small chart, too."""
     if column.histogram is not None:
         h = column.histogram
-        words = f"{_end(h.low)} to {_end(h.high)}"
-        beyond = [f"{counted(n, 'value')} {where}" for n, where in ((h.below, "below"), (h.above, "above")) if n]
-        about = ", ".join([words, *beyond])
-        return Cell(
-            words, chart=histogram(name, about, h.counts, h.below, h.above, key=f"histogram {name}"), characters=sparkline(h.counts)
-        )
+        low, high = column.minimum if h.below else h.low, column.maximum if h.above else h.high
+        beyond = [f"{number(n)} {where} {_end(end)}" for n, where, end in ((h.below, "below", h.low), (h.above, "above", h.high)) if n]
+        words = ", ".join([f"{_end(low)} to {_end(high)}", *beyond])
+        chart = histogram(name, words, h.counts, h.below, h.above, key=f"histogram {name}")
+        return Cell(words, chart=chart, characters=sparkline(h.counts))
     values = column.top or column.frequent
     if not values:
         return ""
