@@ -16,10 +16,10 @@ from typing import Any
 from bench.benchmarks.planning import ruleset
 
 ROOT = Path(__file__).parent.parent
-OUT = Path(__file__).parent / "out"
+POINTS = Path(__file__).with_name("growth.json")  # what was measured last: beside the page, as one axis is measured at a time
 DRAWING = ROOT / "docs" / "growth.svg"
 ENGINES = ("duckdb", "spark")
-LONGEST = 900  # seconds for one point
+LONGEST = 1800  # seconds for one point
 COLOURS = {"duckdb": "#1f6f8b", "spark": "#c1672c"}
 
 Work = Callable[[], Any]
@@ -101,9 +101,8 @@ CURVES = (
 
 
 def measure_growth(names: Sequence[str] = (), engines: Sequence[str] = ENGINES) -> None:
-    """Measure the curves and keep each point in bench/out/growth.json as soon as it is known."""
-    place = OUT / "growth.json"
-    known: dict[str, dict[str, float]] = json.loads(place.read_text("utf-8")) if place.exists() else {}
+    """Measure the curves and keep each point as soon as it is known."""
+    known: dict[str, dict[str, float]] = json.loads(POINTS.read_text("utf-8"))
     for curve in (c for c in CURVES if not names or c.name in names):
         for engine in engines:
             points = known[f"{curve.name} {engine}"] = {}
@@ -113,7 +112,7 @@ def measure_growth(names: Sequence[str] = (), engines: Sequence[str] = ENGINES) 
                 if seconds is None:
                     break
                 points[str(size)] = seconds
-                place.write_text(json.dumps(known, indent=2), "utf-8")
+                POINTS.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
 
 
 def point(name: str, size: int, engine: str) -> float | None:
@@ -136,12 +135,9 @@ def exponent(points: Mapping[str, float]) -> float:
 
 
 def section() -> list[str]:
-    """The section of docs/performance.md, and its drawing; nothing where nothing was measured."""
-    place = OUT / "growth.json"
-    known = json.loads(place.read_text("utf-8")) if place.exists() else {}
+    """The section of docs/performance.md, and its drawing."""
+    known = json.loads(POINTS.read_text("utf-8"))
     rows = [row for curve in CURVES for engine in ENGINES if (row := line(curve, engine, known.get(f"{curve.name} {engine}", {})))]
-    if not rows:
-        return []
     DRAWING.write_text(drawing(known), "utf-8")
     head = [
         "",

@@ -37,6 +37,13 @@ def write_page(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Path:
     return PAGE
 
 
+def write_growth() -> Path:
+    """The page with its last section, the growth curves, written anew."""
+    before = PAGE.read_text("utf-8").split("\n## Growth\n")[0].rstrip("\n")
+    PAGE.write_text("\n".join([before, *growth.section()]) + "\n", "utf-8")
+    return PAGE
+
+
 def targets(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Iterator[str]:
     """Every target with what was measured; a ratio is met if it is met in core seconds too, which other work hardly affects."""
     yield "## Targets\n"

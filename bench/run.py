@@ -17,7 +17,7 @@ from typing import Any
 from bench.benchmark import Benchmark, Candidate, Figures
 from bench.environments import python_for
 from bench.growth import measure_growth
-from bench.page import write_page
+from bench.page import write_growth, write_page
 from bench.processes import resident_bytes
 
 ROOT = Path(__file__).parent.parent
@@ -170,6 +170,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     if asked.growth:
         measure_growth([] if "all" in asked.growth else asked.growth)
+        print(write_growth())
         return
     for name in asked.only or (() if asked.report else BENCHMARKS):
         print(name, file=sys.stderr)
