@@ -21,7 +21,7 @@ def example(name: str, shared_data: Shared) -> Flow:
     """A flow of `examples/`, reading the shared data wherever that lies."""
     flow = Flow.load(ROOT / "examples" / f"{name}.yaml")
     (place,) = flow.reading.read
-    found = shared_data(place.partition("shared/data/")[2])
+    found = shared_data(f"tabular/{place}")
     return replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/")
 
 

@@ -81,5 +81,5 @@ def test_a_column_shows_its_distribution():
     cells = [row[-1] for row in table(columns(report), "Values of each column")[1:]]
     assert cells == ["18 to 120, 2 above 94", "Oslo 40 %, Rome 10 %, 38 more", "small 90 %, large 10 %, 38 more"]
     text = to_text(report, colour=False)
-    assert "▁█  18 to 94" in text and "sample of 50 rows" in text
+    assert "▁█  18 to 120, 2 above 94" in text and "sample of 50 rows" in text
     assert to_html(report).count('class="chart"') == 6
