@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilth.report.blocks import Advice, Points, Section, code, counted
+from tilth.report.blocks import Advice, Block, Fold, Points, Section, code, counted
 from tilth.report.finding import Finding, Warned
 from tilth.report.sections import ReportSection
+
+MOST = 5  # shown at once; the others are in a fold
 
 
 def warnings(findings: Sequence[Finding[Warned]]) -> Section:
@@ -17,7 +19,10 @@ def warnings(findings: Sequence[Finding[Warned]]) -> Section:
     points = [
         f"{_in(parts)}{message or name}" + (f" ({code(name)})" if message and name else "") for (name, message), parts in parts_of.items()
     ]
-    return Section("warnings", "Warnings", (Points(tuple(points)),), advice=(Advice(f"Read the {counted(len(findings), 'warning')}.", 0),))
+    blocks: list[Block] = [Points(tuple(points[:MOST]))]
+    if more := tuple(points[MOST:]):
+        blocks.append(Fold(f"{counted(len(more), 'more warning')}", (Points(more),)))
+    return Section("warnings", "Warnings", tuple(blocks), advice=(Advice(f"Read the {counted(len(findings), 'warning')}.", 0),))
 
 
 def _in(parts: list[str]) -> str:
