@@ -3,8 +3,10 @@
 import pyarrow as pa
 import pytest
 
+import tilth
 from tests.engines import duckdb_session
 from tests.measures.test_profile import data
+from tilth.errors import RequestError
 from tilth.measures.balance import ClassBalance, balance_findings
 
 
@@ -33,3 +35,12 @@ def test_a_label_of_one_class_and_of_none():
 def test_values_of_a_private_label_are_masked():
     (found,) = balance_findings(data(label="c", private=["c"]), duckdb_session())
     assert found.payload.counts == {"***": 150, "null": 50}
+
+
+@pytest.mark.parametrize("measure", ["profile", "balance"])
+def test_a_favourable_value_that_no_row_has_is_rejected(measure):
+    with pytest.raises(RequestError, match="no row has y=nosuch") as caught:
+        tilth.measure(tilth.read(pa.table({"y": ["yes", "no"]}), roles={"label": "y", "positive": "nosuch"}), measure)
+    assert "yes, no" in str(caught.value) or "no, yes" in str(caught.value)
+    for positive, values in (("yes", ["yes", "no"]), ("TRUE", [True, False]), (0.5, [0, 1]), ("1", [0, 1])):
+        tilth.measure(tilth.read(pa.table({"y": values}), roles={"label": "y", "positive": positive}), measure)

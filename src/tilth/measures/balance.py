@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from tilth.data import Dataset, mask
+from tilth.data import Dataset, Roles, mask
 from tilth.engine.expressions import col
 from tilth.engine.operations.aggregates import DistinctOfFew
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
+from tilth.errors import RequestError, did_you_mean, listed
 from tilth.measures.measure import Measure, Measured
 from tilth.measures.profile import FEW
 from tilth.measures.sampled import COMPARABLE
@@ -56,13 +57,14 @@ class Balance(Measure):
     baseline = True
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
-        return list(balance_findings(originals, session)), None
+        return list(balance_findings(originals, session, whole=table is originals)), None
 
 
-def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
+def balance_findings(data: Dataset, engine: Session, whole: bool = False) -> list[Finding]:
     """The class distribution of the label. None without a label, or for a numeric label with many values.
 
     `value` is the share of the least frequent value among the rows whose label is known. Values of a private label are masked.
+    Errors: `RequestError` if no row of the `whole` table has a favourable value.
     """
     label = data.roles.label
     if label is None or label not in data.names:
@@ -73,6 +75,8 @@ def balance_findings(data: Dataset, engine: Session) -> list[Finding]:
     counts = {key: n for (key,), n in found.items() if key is not None and key == key}
     if len(counts) > FEW:
         return []
+    if whole and engine.answers_are_real:
+        _reject_absent(data.roles, counts)
     rows, known = sum(found.values()), sum(counts.values())
     least, most = min(counts.values(), default=0), max(counts.values(), default=0)
     hide = mask if label in data.roles.private else str
@@ -94,6 +98,18 @@ def _many_at_once(label: str, data: Dataset, engine: Session) -> bool:
     """Whether the first rows have many distinct labels already: then they are not counted."""
     distinct = Statistic(DistinctOfFew.of(col(label)))
     return bool(engine.sample_statistics(data, [distinct], FIRST)[distinct] > FEW)
+
+
+def _reject_absent(roles: Roles, counts: Mapping[Any, int]) -> None:
+    """Reject favourable values that no row has. A number may be a bound above which the label is favourable."""
+    known = {str(value).casefold(): str(value) for value in counts}
+    strings = [p for p in roles.positive if isinstance(p, str) and p.casefold() not in known]
+    if not counts or not strings or len(strings) < len(roles.positive):
+        return
+    private = roles.label in roles.private
+    hint = "" if private else did_you_mean(strings[0], known.values())
+    message = f"no row has {roles.label}={listed(strings)}, which is to be the favourable value"
+    raise RequestError(message, accepted="" if private else listed(known.values()), hint=hint, code="no-such-value")
 
 
 # ── the section ──

@@ -64,10 +64,10 @@ class Profile(Measure):
 
         columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact, self.brief)
         if drawn is None:
-            return [*found, *balance_findings(originals, session)], None
+            return [*found, *balance_findings(originals, session, whole=table is originals)], None
         known, roles = [c for c in columns if c.name in drawn.table.column_names], table.roles
         of_rows = [*table_findings(columns, drawn, roles), *associations(known, drawn, roles), *trends(known, drawn, roles)]
-        return [*found, *of_rows, *balance_findings(originals, session)], None
+        return [*found, *of_rows, *balance_findings(originals, session, whole=table is originals)], None
 
 
 @dataclass(frozen=True)
