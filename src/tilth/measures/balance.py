@@ -101,10 +101,10 @@ def _many_at_once(label: str, data: Dataset, engine: Session) -> bool:
 
 
 def _reject_absent(roles: Roles, counts: Mapping[Any, int]) -> None:
-    """Reject favourable values that no row has. A number may be a bound above which the label is favourable."""
+    """Reject favourable values that no row has. A number may be a bound; of few rows, all may have the one other value."""
     known = {str(value).casefold(): str(value) for value in counts}
     strings = [p for p in roles.positive if isinstance(p, str) and p.casefold() not in known]
-    if not counts or not strings or len(strings) < len(roles.positive):
+    if len(counts) < 2 or not strings or len(strings) < len(roles.positive):
         return
     private = roles.label in roles.private
     hint = "" if private else did_you_mean(strings[0], known.values())

@@ -65,7 +65,7 @@ class Profile(Measure):
         columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact, self.brief)
         if drawn is None:
             return [*found, *balance_findings(originals, session, whole=table is originals)], None
-        known, roles = [c for c in columns if c.name in drawn.table.column_names], table.roles
+        known, roles = drawn.known(columns), table.roles
         of_rows = [*table_findings(columns, drawn, roles), *associations(known, drawn, roles), *trends(known, drawn, roles)]
         return [*found, *of_rows, *balance_findings(originals, session, whole=table is originals)], None
 

@@ -50,6 +50,11 @@ class Rows:
         """Whether these are all rows."""
         return len(self.table) == self.of
 
+    def known(self, columns: Sequence[Column]) -> list[Column]:
+        """The columns that the rows have."""
+        names = set(self.table.column_names)
+        return [c for c in columns if c.name in names]
+
 
 def most_rows(columns: int) -> int:
     """The rows of a sample of so many columns."""

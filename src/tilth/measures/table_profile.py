@@ -44,7 +44,7 @@ class TableProfile(Payload):
 
 def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding[TableProfile]]:
     """One finding, with a few rows as its examples, private values masked. None for no columns or no rows."""
-    known = [c for c in columns if c.name in drawn.table.column_names]
+    known = drawn.known(columns)
     if not known or not len(drawn.table):
         return []
     looked = len(drawn.table)
