@@ -44,3 +44,17 @@ def test_a_favourable_value_that_no_row_has_is_rejected(measure):
     assert "yes, no" in str(caught.value) or "no, yes" in str(caught.value)
     for positive, values in (("yes", ["yes", "no"]), ("TRUE", [True, False]), (0.5, [0, 1]), ("1", [0, 1])):
         tilth.measure(tilth.read(pa.table({"y": values}), roles={"label": "y", "positive": positive}), measure)
+
+
+@pytest.mark.parametrize("private", [(), ("y",)])
+def test_balance_and_bias_reject_a_favourable_value_alike(private):
+    roles = {"label": "y", "positive": ["yse", "maybe"], "facet": "sex", "private": private}
+    data = tilth.read(pa.table({"y": ["yes", "no"], "sex": ["f", "m"]}), roles=roles)
+    mistakes = []
+    for measure in ("balance", "bias"):
+        with pytest.raises(RequestError) as caught:
+            tilth.measure(data, measure)
+        mistakes += caught.value.mistakes
+    assert mistakes[0].message == mistakes[1].message == "no row has y=yse, maybe, which is to be the favourable value"
+    assert mistakes[0].hint == mistakes[1].hint == ("" if private else "did you mean 'yes'?")
+    assert {m.accepted for m in mistakes} <= ({""} if private else {"yes, no", "no, yes"})

@@ -11,8 +11,7 @@ from tilth.engine.expressions import col
 from tilth.engine.operations.aggregates import DistinctOfFew
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
-from tilth.errors import RequestError, did_you_mean, listed
-from tilth.measures.measure import Measure, Measured
+from tilth.measures.measure import Measure, Measured, no_favourable_row
 from tilth.measures.profile import FEW
 from tilth.measures.sampled import COMPARABLE
 from tilth.metrics.keys import Frequencies
@@ -106,10 +105,7 @@ def _reject_absent(roles: Roles, counts: Mapping[Any, int]) -> None:
     strings = [p for p in roles.positive if isinstance(p, str) and p.casefold() not in known]
     if len(counts) < 2 or not strings or len(strings) < len(roles.positive):
         return
-    private = roles.label in roles.private
-    hint = "" if private else did_you_mean(strings[0], known.values())
-    message = f"no row has {roles.label}={listed(strings)}, which is to be the favourable value"
-    raise RequestError(message, accepted="" if private else listed(known.values()), hint=hint, code="no-such-value")
+    raise no_favourable_row(str(roles.label), strings, list(known.values()), private=roles.label in roles.private)
 
 
 # ── the section ──

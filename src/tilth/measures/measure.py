@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
-from tilth.errors import Mistake, RequestError, unknown
+from tilth.errors import Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.metrics import metric_from
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding
@@ -109,6 +109,13 @@ class Measuring:
             found += new
             self.baseline += new if m.baseline else []
         return found
+
+
+def no_favourable_row(label: str, values: Sequence[str], known: Sequence[str], private: bool) -> RequestError:
+    """The error of a label without a row of its favourable values; the values that it has are shown unless they are private."""
+    shown = [] if private else known
+    message = f"no row has {label}={listed(values)}, which is to be the favourable value"
+    return RequestError(message, accepted=listed(shown), hint=did_you_mean(values[0], shown), code="no-such-value")
 
 
 def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Measure:

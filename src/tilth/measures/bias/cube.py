@@ -15,7 +15,7 @@ from tilth.data import Dataset, Kind, Schema
 from tilth.engine.expressions import and_, col, double, gt, lit, mul
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count, distinct, total
-from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.errors import Mistake, RequestError
 from tilth.measures.bias.axis import (
     MISSING_KEY,
     OUTSIDE,
@@ -33,6 +33,7 @@ from tilth.measures.bias.axis import (
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.request import SEVERAL, BiasRequest
 from tilth.measures.bias.values import boolean_of, category, text_of, values_name
+from tilth.measures.measure import no_favourable_row
 from tilth.metrics.contrasts import Numbers
 from tilth.metrics.metric import Grouped, Metric, measured
 
@@ -284,10 +285,7 @@ def _reject_absent(axes: Axes) -> None:
     values = axis.facts.values if axis is not None and axis.facts is not None else ()
     if axis is None or axis.intervals or not values or any(axis.is_configured(k) for k in values):
         return
-    known = [] if axis.private else [text_of(k) for k in values]
-    hint = did_you_mean(values_name(axis.values), known)
-    message = f"no row has {axis.column}={values_name(axis.values)}, which is to be the favourable value"
-    raise RequestError(message, accepted=listed(known), hint=hint, code="no-such-value")
+    raise no_favourable_row(axis.column, [text_of(v) for v in axis.values], [text_of(k) for k in values], axis.private)
 
 
 def _unusable(group: Axis | None, request: BiasRequest) -> str:
