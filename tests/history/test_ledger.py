@@ -80,6 +80,18 @@ def test_filters_and_queries_have_histories_of_their_own(tmp_path: Path) -> None
     assert check(9, again, history).passed
 
 
+def test_a_check_opens_the_file_as_often_with_many_rules_as_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: opened.append(args) or connect(*args, **options))
+    counts = []
+    for rules in (1, 20):
+        opened.clear()
+        check(9, ", ".join(f"RowCount > last() - {i}" for i in range(rules)), tmp_path / "h.db")
+        counts.append(len(opened))
+    assert counts[0] == counts[1]
+
+
 def test_without_a_history_a_dynamic_rule_is_an_error() -> None:
     (found,) = check(9, "RowCount > avg(last(5))").findings
     assert found.outcome is Outcome.ERROR

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,8 @@ def checked(
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
         _reject_places(passed, failed, (data, *tables.values()))
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
-        earlier = None if ledger is None else partial(ledger.values, key)
-        evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
+        with nullcontext() if ledger is None else ledger.reading(key) as earlier:
+            evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
     facts = {} if passed is failed is None else _write_rows(data, ruleset, evaluation, session, passed, failed)
     if ledger is not None:
         ledger.append(key, evaluation.statistics)

@@ -7,7 +7,7 @@ of the data, no values of private columns, no query text (metrics of a query or 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,9 +44,15 @@ class Ledger:
 
     def values(self, dataset: str, name: str, most: int = 10_000) -> tuple[float, ...]:
         """The recorded values of a metric, the latest first, at most `most`. Empty where there is none."""
+        with self.reading(dataset) as values:
+            return values(name, most)
+
+    @contextmanager
+    def reading(self, dataset: str) -> Iterator[Callable[[str, int], tuple[float, ...]]]:
+        """Open the file once for the values of many metrics: a function like `values`."""
         query = "SELECT value FROM statistic WHERE dataset = ? AND name = ? ORDER BY check_number DESC LIMIT ?"
         with self._open() as connection:
-            return tuple(value for (value,) in connection.execute(query, (dataset, name, most)))
+            yield lambda name, most: tuple(value for (value,) in connection.execute(query, (dataset, name, most)))
 
     def append(self, dataset: str, values: Mapping[str, float], at: datetime | None = None) -> None:
         """Record the metrics of a finished check. NaN is left out. Errors: `MachineError`."""

@@ -17,8 +17,9 @@ from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
 from tilth.rules.language.syntax import Condition, Literal, Parameter, Rule, Text
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
-History = Callable[[str], Sequence[float]]
-"""The earlier values of a metric by its name, the latest first."""
+MOST_RUNS = 10_000  # earlier values of a metric that its rule may refer to
+History = Callable[[str, int], Sequence[float]]
+"""The earlier values of a metric by its name, the latest first, at most so many."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Context:
         if self.history is None:
             hint = "give it one: check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`; a flow has none"
             raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
-        known = self.history(statistic(rule, metric))
+        known = self.history(statistic(rule, metric), MOST_RUNS)
         wanted = max((runs_wanted(call) for call in calls(rule.condition, rule.threshold)), default=0)
         notes = (f"the history holds {len(known)} of {wanted} values of {metric}",) if len(known) < wanted else ()
         return replace(rule, condition=_worked_out(rule.condition, known), threshold=_worked_out(rule.threshold, known)), notes

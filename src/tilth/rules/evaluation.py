@@ -57,7 +57,7 @@ def evaluate(
 
     All metrics of all rules are measured together: one scan for row aggregates and one for each distinct set of key columns
     and filter; a CustomSql runs a query of its own. `sources` are the further tables that rules may name; `history` gives the earlier
-    values of a metric, the latest first; `now` is the time that `now()` returns, by default the current one.
+    values of a metric; `now` is the time that `now()` returns, by default the current one.
     A rule that fails or cannot be judged never stops another; a failure of the machine stops all (`MachineError`).
     For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
     rows, private values masked.
@@ -167,7 +167,7 @@ class _Evaluator:
         """The values of the rule's first metric in the last checks of the history."""
         if self.context.history is None or isinstance(rule, Composite) or not result.metrics:
             return ()
-        return tuple(self.context.history(statistic(rule, next(iter(result.metrics))))[:TREND])
+        return tuple(self.context.history(statistic(rule, next(iter(result.metrics))), TREND))
 
     def _with_history(self, rule: Rule | Composite) -> Rule | Composite:
         if isinstance(rule, Rule):
