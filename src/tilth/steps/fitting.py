@@ -76,7 +76,7 @@ def _wave(waiting: Mapping[int, Step], schema: Schema, roles: Roles) -> list[int
     A step passes one that waits only if both name their columns, and so mean the same ones when their turn comes.
     """
     (first, step), *others = waiting.items()
-    wave, taken, unsure = [first], step.touches(schema, roles), step.makes_columns
+    wave, taken, unsure = [first], step.touches(schema, roles), step.adds_columns
     for i, step in others:
         named = step.by_name_only(schema)
         # a step that names its columns by kind may mean columns that an earlier one is about to make
@@ -88,7 +88,7 @@ def _wave(waiting: Mapping[int, Step], schema: Schema, roles: Roles) -> list[int
             break
         wave += [] if waits else [i]
         taken |= touched
-        unsure |= step.makes_columns or waits
+        unsure |= step.adds_columns or waits
     return wave
 
 

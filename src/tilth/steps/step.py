@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import col
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Question, Where
@@ -18,6 +20,7 @@ from tilth.steps.missing import present
 
 T = TypeVar("T")
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column without values, as files and frames are read
+COLUMN = "{column}"  # what stands for a column's name in `into`
 Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -40,7 +43,7 @@ class Step(Parameterized, ABC):
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
-    makes_columns: ClassVar[bool] = False  # whether a step behind it that chooses by kind may mean columns that it makes
+    makes_columns: ClassVar[bool] = False  # whether `adds_columns` holds whatever its parameters
     learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
@@ -69,6 +72,11 @@ class Step(Parameterized, ABC):
         """Whether the step names its columns one by one, so that columns made before it cannot change what it means."""
         return self.names_columns
 
+    @property
+    def adds_columns(self) -> bool:
+        """Whether a step behind it that chooses by kind may mean columns that it makes."""
+        return self.makes_columns
+
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition on the row before the change under which the step changes that cell."""
         return {}
@@ -93,11 +101,14 @@ class Step(Parameterized, ABC):
         return self.learned_types
 
 
+@dataclass(frozen=True)
 class ColumnStep(Step):
     """A step that treats each of its columns alike. A subclass says what one column needs, learns and becomes."""
 
     columns: Selector
     """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+    into: str = field(default="", kw_only=True)
+    """The column that is made, with `{column}` for the name of the one it is made of, which then stays as it was. Default: in place."""
 
     def __init_subclass__(cls) -> None:
         cls.learns = cls.needs is not ColumnStep.needs
@@ -136,6 +147,28 @@ class ColumnStep(Step):
 
     # ── the same for every step of columns ──
 
+    def out(self, column: str) -> str:
+        """The name of what the step makes of a column; the names of several columns made of it begin with it."""
+        return self.into.replace(COLUMN, column) or column
+
+    def changes(self, column: Column, learned: Mapping[str, Any]) -> Mapping[str, Tree | None]:
+        """What `change` says, in place or beside the column."""
+        made = dict(self.change(column, **learned))
+        if self.into:
+            tree = made.pop(column.name, col(column.name))
+            made |= {} if tree is None else {self.out(column.name): tree}
+        return made
+
+    @property
+    def adds_columns(self) -> bool:
+        return self.makes_columns or bool(self.into)
+
+    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
+        if not re.search(r"[{}]", self.out("")):
+            return ()
+        message = f"{self.name}: `into` is {self.into!r}"
+        return (Mistake(message, accepted="a name, in which `{column}` stands for the column's", code="bad-value"),)
+
     def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
         """The columns the step is for; refuses those of a kind it cannot treat, all at once."""
         chosen = tuple(schema[c] for c in select(self.columns, schema, roles))
@@ -148,7 +181,16 @@ class ColumnStep(Step):
             for c in chosen
             if self.keeps_values and c.name in roles.private
         ]
-        RequestError.reject([*self.unfit(chosen, self.accepts), *private])
+        several = [
+            Mistake(
+                f"{self.name}: `into: {self.into}` names one column, but {len(chosen)} are chosen",
+                accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{self.into}`",
+                code="name-clash",
+            )
+            for _ in chosen[1:2]
+            if self.into and COLUMN not in self.into
+        ]
+        RequestError.reject([*self.refused(roles), *self.unfit(chosen, self.accepts), *private, *several])
         return chosen
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
@@ -157,7 +199,7 @@ class ColumnStep(Step):
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
         learned = {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
-        reject_clashes(self.name, schema, {c.name: self.change(c, **learned[c.name]) for c in chosen})
+        reject_clashes(self.name, schema, {c.name: self.changes(c, learned[c.name]) for c in chosen})
         return learned
 
     def _empty_rejected(self, schema: Schema, roles: Roles) -> Asking[None]:
@@ -176,13 +218,16 @@ class ColumnStep(Step):
         )
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        return data.change({name: tree for c, state in learned.items() for name, tree in self.change(schema[c], **state).items()})
+        made = data.change({name: tree for c, state in learned.items() for name, tree in self.changes(schema[c], state).items()})
+        private = dict.fromkeys((*data.roles.private, *(self.out(c) for c in learned if c in data.roles.private)))
+        return replace(made, roles=replace(data.roles, private=tuple(private))) if self.into else made
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         return {(c, reason): tree for c, state in learned.items() for reason, tree in self.counted(schema[c], **state).items()}
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
-        return frozenset(select(self.columns, schema, roles))
+        chosen = select(self.columns, schema, roles)
+        return frozenset((*chosen, *map(self.out, chosen)))
 
     def by_name_only(self, schema: Schema) -> bool:
         words = (self.columns,) if isinstance(self.columns, str) else self.columns

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.engine.expressions import col, if_else, lit, lt, sub
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,6 @@ class Absolute(ColumnStep):
 
     name: ClassVar[str] = "absolute"
     parts: ClassVar[frozenset[str]] = frozenset({"features"})
-
-    columns: Selector
 
     def accepts(self, column):
         return "" if column.kind.numeric else "is not numeric"

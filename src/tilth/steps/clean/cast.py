@@ -13,7 +13,7 @@ from tilth.engine.expressions import and_, case, col, double, if_else, is_null, 
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.rows import Refuse
 from tilth.steps.missing import present
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Cast(ColumnStep):
     parts = frozenset({"rows", "features"})
     makes_columns = True
 
-    columns: Selector
     to: Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]
     """The kind that values become."""
     invalid: Literal["null", "error"] = "null"

@@ -18,7 +18,7 @@ from tilth.metrics.columns import Mean, Percentile
 from tilth.metrics.keys import MostFrequent
 from tilth.metrics.metric import Metric, Where
 from tilth.steps.missing import is_missing, present, value_of
-from tilth.steps.step import ColumnStep, Learned, Selector
+from tilth.steps.step import ColumnStep, Learned
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Impute(ColumnStep):
     name = "impute"
     parts = frozenset({"features"})
 
-    columns: Selector
     with_: Literal["mean", "median", "mode", "constant"] = "median"
     """What a missing value becomes; `mode` is the most frequent value."""
     value: bool | int | float | str | None = None
@@ -82,8 +81,12 @@ class Impute(ColumnStep):
         filled = {column.name: coalesce(x, lit(fill))}
         return filled | ({f"{column.name}_missing": if_else(is_missing(column), lit(1), lit(0))} if self.indicator else {})
 
+    @property
+    def adds_columns(self) -> bool:
+        return super().adds_columns or self.indicator
+
     def fills(self, learned: Learned) -> Mapping[str, Any]:
-        return {column: state["fill"] for column, state in learned.items()}
+        return {} if self.into else {column: state["fill"] for column, state in learned.items()}
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         return {"missing value filled": is_missing(column)}

@@ -12,7 +12,7 @@ from tilth.data import Column, Kind
 from tilth.engine.expressions import col, gt, if_else, in_, lit, lt, or_
 from tilth.engine.operations.casts import IsToken
 from tilth.errors import RequestError
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class NullIf(ColumnStep):
     name = "null_if"
     parts = frozenset({"rows", "features"})
 
-    columns: Selector
     values: tuple[str | int | float, ...] = ()
     """The values that mean missing."""
     below: float | None = None

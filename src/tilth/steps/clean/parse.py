@@ -18,7 +18,7 @@ from tilth.engine.operations.strings import BLANKS, LowerAscii
 from tilth.engine.operations.timeformats import TimeFormat, formats_of
 from tilth.errors import Mistake, RequestError
 from tilth.steps.missing import present
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep
 
 KINDS: Mapping[str, Kind] = {"number": Kind.FLOAT, "boolean": Kind.BOOLEAN, **{k.value: k for k in Kind if k.temporal}}
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +54,6 @@ class Parse(ColumnStep):
     parts = frozenset({"rows", "features"})
     makes_columns = True
 
-    columns: Selector
     as_: Literal["number", "boolean", "date", "timestamp", "timestamp with time zone"]
     """What values become."""
     decimal: Literal[".", ","] = "."

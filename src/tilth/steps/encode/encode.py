@@ -18,7 +18,7 @@ from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Metric, Where
 from tilth.steps.missing import is_missing, present
 from tilth.steps.naming import names_of
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep
 
 MOST: dict[str, int] = {"one_hot": 1_000, "ordinal": 500_000}  # categories that are learned of a column without being asked for more
 POLICIES: dict[str, tuple[str | int | None, ...]] = {
@@ -50,7 +50,6 @@ class Encode(ColumnStep):
     parts = frozenset({"features"})
     makes_columns = True
 
-    columns: Selector
     with_: Literal["one_hot", "ordinal"] = "one_hot"
     """How categories are written: a 0/1 column for each, or one whole number."""
     unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
@@ -129,9 +128,10 @@ class Encode(ColumnStep):
         state: dict[str, Any] = {"categories": categories}
         if self.with_ == "one_hot":
             dropped = self.drop == "first" or (self.drop == "binary" and len(categories) == 2)
-            slots = {"unseen": f"{column.name}_other", "missing": f"{column.name}_missing"}
+            out = self.out(column.name)
+            slots = {"unseen": f"{out}_other", "missing": f"{out}_missing"}
             kept = {word: slots[word] for word, policy in self.policies.items() if policy == "slot"}
-            names = names_of(column.name, categories, kept.values())
+            names = names_of(out, categories, kept.values())
             state |= {"names": [None, *names[1:]] if dropped and names else names} | kept
         return state
 

@@ -16,7 +16,7 @@ from tilth.engine.operations.numbers import Divide, clipped
 from tilth.errors import RequestError
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.metric import Metric
-from tilth.steps.step import ColumnStep, Selector
+from tilth.steps.step import ColumnStep
 
 Number = int | float | Decimal
 
@@ -43,7 +43,6 @@ class Scale(ColumnStep):
     name = "scale"
     parts = frozenset({"features"})
 
-    columns: Selector
     with_: Literal["standard", "minmax", "robust", "maxabs"] = "standard"
     """What becomes 0, and what becomes 1."""
     ddof: Literal[0, 1] = 0

@@ -19,7 +19,7 @@ from tilth.engine.python_operation import PythonFunction
 from tilth.errors import RequestError
 from tilth.metrics.metric import Question
 from tilth.steps.naming import names_of
-from tilth.steps.step import ColumnStep, Learned, Selector
+from tilth.steps.step import ColumnStep, Learned
 
 WORD = re.compile(r"\b\w\w+\b")
 BEFORE, BEHIND = "\x1f", "\x1e"  # around each word, so that no word is found inside another
@@ -86,7 +86,6 @@ class Vectorize(ColumnStep):
     makes_columns = True
     learned_types: ClassVar[Mapping[str, Any]] = {"words": list[str], "names": list[str]}
 
-    columns: Selector
     with_: Literal["count"] = "count"
     """What is written of a word: how often it occurs."""
     most: int = 1_000
@@ -108,7 +107,7 @@ class Vectorize(ColumnStep):
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         counts = {word: n for word, (n, texts) in measured["counts"].items() if texts >= self.min_texts}
         words = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: self.most])
-        return {"words": words, "names": names_of(column.name, words)}
+        return {"words": words, "names": names_of(self.out(column.name), words)}
 
     @property
     def keeps_values(self) -> bool:
