@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,14 @@ class Benchmark:
     differences: Callable[[Mapping[str, Any]], list[str]] = lambda results: []
     scale: int = 1
     compared: bool = True
+
+
+def out(folder: Path, benchmark: str, name: str) -> Path:
+    """A place for what a candidate writes, where nothing is yet. `folder` is that of the tables."""
+    place = folder.parent / "out" / benchmark / name
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def ratio(ours: str, *theirs: str, of: str = "wall") -> Callable[[Mapping[str, Figures]], float]:

@@ -22,7 +22,7 @@ from bench.processes import resident_bytes
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
-BENCHMARKS = ("rules", "planning", "bias", "prepare", "split", "run", "shuffle", "row", "start", "memory")
+BENCHMARKS = ("rules", "planning", "profile", "bias", "prepare", "split", "run", "shuffle", "row", "start", "memory")
 ROWS = 20_000_000
 RUNS = 3
 LONGEST = 1200.0  # seconds that one process may take

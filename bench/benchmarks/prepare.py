@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, close, out, ratio
 
 NUMBERS = ("passengers", "duration_s", "rating", "distance_km", "fare", "tip", "tolls", "surge")
 TEXTS = {"payment": 5, "status": 4, "vehicle": 3}
@@ -21,19 +20,11 @@ features:
 """
 
 
-def out(folder: Path, name: str) -> Path:
-    """An empty place for what a candidate writes."""
-    place = folder.parent / "out" / "prepare" / name
-    shutil.rmtree(place, ignore_errors=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
-
-
 def tilth(folder: Path) -> Work:
     import tilth
     import tilth.verbs
 
-    trips, place = str(folder / "trips" / "*.parquet"), out(folder, "tilth")
+    trips, place = str(folder / "trips" / "*.parquet"), out(folder, "prepare", "tilth")
 
     def work() -> str:
         flow = tilth.fit(tilth.Flow.parse(FLOW), trips)
@@ -48,7 +39,7 @@ def duckdb(folder: Path) -> Work:
 
     con = duckdb.connect()
     con.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-    trips, place = f"read_parquet('{folder}/trips/*.parquet')", out(folder, "duckdb")
+    trips, place = f"read_parquet('{folder}/trips/*.parquet')", out(folder, "prepare", "duckdb")
     place.mkdir(parents=True)
 
     def learned() -> dict[str, tuple[float, float, float]]:
@@ -81,7 +72,7 @@ def duckdb(folder: Path) -> Work:
 def polars(folder: Path) -> Work:
     import polars as pl
 
-    trips, place = pl.scan_parquet(folder / "trips" / "*.parquet"), out(folder, "polars")
+    trips, place = pl.scan_parquet(folder / "trips" / "*.parquet"), out(folder, "prepare", "polars")
     place.mkdir(parents=True)
 
     def work() -> str:
@@ -111,7 +102,7 @@ def scikit_learn(folder: Path) -> Work:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    place = out(folder, "scikit-learn")
+    place = out(folder, "prepare", "scikit-learn")
     place.mkdir(parents=True)
 
     def work() -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, close, out, ratio
 from bench.benchmarks.prepare import sums
 from bench.benchmarks.split import TRAIN
 
@@ -32,14 +31,6 @@ features:
 """
 
 
-def out(folder: Path, name: str) -> Path:
-    """An empty place for what a candidate writes."""
-    place = folder.parent / "out" / "run" / name
-    shutil.rmtree(place, ignore_errors=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
-
-
 def tilth(name: str, measured: str = "") -> Callable[[Path], Work]:
     """`tilth run`, leakage checks, changed cells and report included; `measured` are the measures of the flow."""
 
@@ -47,7 +38,7 @@ def tilth(name: str, measured: str = "") -> Callable[[Path], Work]:
         import tilth
         import tilth.verbs
 
-        trips, place, flow = str(folder / "trips" / "*.parquet"), out(folder, name), tilth.Flow.parse(FLOW + measured)
+        trips, place, flow = str(folder / "trips" / "*.parquet"), out(folder, "run", name), tilth.Flow.parse(FLOW + measured)
 
         def work() -> str:
             tilth.run(flow, place, trips)
@@ -64,7 +55,7 @@ def duckdb(folder: Path) -> Work:
 
     con = duckdb.connect()
     con.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-    place = out(folder, "duckdb")
+    place = out(folder, "run", "duckdb")
     trips = f"(FROM read_parquet('{folder}/trips/*.parquet') WHERE {KEPT})"
     rows = {part: f"md5('0' || chr(31) || trip_id) {test} {TRAIN}" for part, test in zip(PARTS, ("<", ">="), strict=True)}
     train = f"{trips} WHERE {rows['train']}"
@@ -104,7 +95,7 @@ def polars(folder: Path) -> Work:
     """Three scans to learn, a scan for each part, all streamed. Polars' own hash: fast, but no other engine has it."""
     import polars as pl
 
-    place = out(folder, "polars")
+    place = out(folder, "run", "polars")
 
     def work() -> str:
         trips = pl.scan_parquet(folder / "trips" / "*.parquet").filter(pl.col("status") != "open")

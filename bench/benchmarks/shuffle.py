@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, out, ratio
 
 MEMORY = "10GiB"
-
-
-def out(folder: Path, name: str) -> Path:
-    """An empty place for what a candidate writes."""
-    place = folder.parent / "out" / "shuffle" / name
-    shutil.rmtree(place, ignore_errors=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 def tilth(folder: Path) -> Work:
@@ -27,7 +18,7 @@ def tilth(folder: Path) -> Work:
     from tilth.steps.fitting import fit
     from tilth.steps.rows.shuffle import Shuffle
 
-    place, engine = out(folder, "tilth"), DuckDB(memory_limit=MEMORY).session()
+    place, engine = out(folder, "shuffle", "tilth"), DuckDB(memory_limit=MEMORY).session()
 
     def work() -> list[Any]:
         trips = tilth.read(str(folder / "trips" / "*.parquet"), roles={"id": "trip_id"}, engine=engine)
@@ -43,7 +34,7 @@ def duckdb(folder: Path) -> Work:
 
     con = duckdb.connect()
     con.execute(f"SET preserve_insertion_order = true; SET enable_progress_bar = false; SET memory_limit = '{MEMORY}'")
-    place = out(folder, "duckdb")
+    place = out(folder, "shuffle", "duckdb")
     place.mkdir(parents=True)
 
     def work() -> list[Any]:
@@ -59,7 +50,7 @@ def duckdb(folder: Path) -> Work:
 def polars(folder: Path) -> Work:
     import polars as pl
 
-    place = out(folder, "polars")
+    place = out(folder, "shuffle", "polars")
     place.mkdir(parents=True)
 
     def work() -> list[Any]:

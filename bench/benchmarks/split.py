@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work, out, ratio
 
 FLOW = "split: {train: 0.8, test: 0.2, by: hash(trip_id)}"
 TRAIN = "'cccccccccccccccc'"  # four fifths of all hexadecimal texts are below
-
-
-def out(folder: Path, name: str) -> Path:
-    """An empty place for what a candidate writes."""
-    place = folder.parent / "out" / "split" / name
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    return place
 
 
 def tilth(folder: Path) -> Work:
@@ -30,7 +21,7 @@ def tilth(folder: Path) -> Work:
     from tilth.flow.split_checks import SPLIT
     from tilth.steps.fitting import fit
 
-    flow, engine, place = tilth.Flow.parse(FLOW), DuckDB().session(), out(folder, "tilth")
+    flow, engine, place = tilth.Flow.parse(FLOW), DuckDB().session(), out(folder, "split", "tilth")
 
     def work() -> str:
         trips = tilth.read(str(folder / "trips" / "*.parquet"), roles=Roles.of(id="trip_id"), engine=engine)
@@ -48,11 +39,11 @@ def duckdb(folder: Path) -> Work:
 
     con = duckdb.connect()
     con.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-    place = out(folder, "duckdb")
+    place = out(folder, "split", "duckdb")
 
     def work() -> str:
         for part, test in (("train", "<"), ("test", ">=")):
-            (place / part).mkdir()
+            (place / part).mkdir(parents=True)
             con.execute(
                 f"COPY (SELECT * FROM read_parquet('{folder}/trips/*.parquet') WHERE md5('0|' || trip_id) {test} {TRAIN}) "
                 f"TO '{place}/{part}/part-0.parquet' (FORMAT parquet, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 3000)"
@@ -66,13 +57,13 @@ def polars(folder: Path) -> Work:
     """A filter for each part, by Polars' own hash: fast, but no other engine has it."""
     import polars as pl
 
-    place = out(folder, "polars")
+    place = out(folder, "split", "polars")
 
     def work() -> str:
         trips = pl.scan_parquet(folder / "trips" / "*.parquet")
         train = pl.col("trip_id").hash(0) % 10 < 8
         for part, rows in (("train", train), ("test", ~train)):
-            (place / part).mkdir()
+            (place / part).mkdir(parents=True)
             trips.filter(rows).sink_parquet(place / part / "part-0.parquet", compression="snappy", maintain_order=False)
         return str(place)
 
