@@ -1,0 +1,160 @@
+"""What the encoders of the step `encode` have in common, and the vocabulary that most of them learn."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import and_, col, is_null, lit
+from tilth.engine.operations.lookups import lookup
+from tilth.engine.operations.rows import Refuse
+from tilth.errors import Mistake, RequestError
+from tilth.metrics.columns import RowCount
+from tilth.metrics.keys import TopValues
+from tilth.metrics.metric import Question, Where
+from tilth.steps.missing import is_missing, present
+
+if TYPE_CHECKING:
+    from tilth.steps.encode.encode import Encode
+
+Policy = str | int | None
+MOST_ROWS = 10**15  # that a category can be asked to occur in
+PYTHON: Mapping[Kind, type] = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}  # the kinds that have categories
+
+
+class Encoder(ABC):
+    """One way in which categories are written, by the parameters of a step. Its methods are those of `ColumnStep`."""
+
+    takes: ClassVar[tuple[str, ...]]  # the parameters that mean something to it, besides `columns`, `into` and `with`
+    unseen: ClassVar[tuple[Policy, ...]] = ()  # what a value may become that is not a category
+    missing: ClassVar[tuple[Policy, ...]] = ()  # what a missing value may become
+    keeps_values = True
+
+    def __init__(self, step: Encode) -> None:
+        self.step = step
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What is wrong with the parameters."""
+        for word, policy, allowed in (("unseen", self.step.unseen, self.unseen), ("missing", self.step.missing, self.missing)):
+            if policy is not None and word in self.takes and policy not in allowed:
+                accepted = ", ".join(map(str, allowed))
+                message = f"encode: `{word}: {policy}` means nothing to {self.step.with_}"
+                yield Mistake(message, accepted=accepted, code="bad-policy")
+
+    def needs(self, column: Column) -> Mapping[str, Question]:
+        return {}
+
+    def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
+        return measured
+
+    @abstractmethod
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        """Name → tree, as in `ColumnStep.change`."""
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        return {"missing category": is_missing(column)}
+
+    def state(self, column: Column) -> Mapping[str, Any]:
+        return {}
+
+    def accepts(self, column: Column) -> str:
+        if column.kind not in PYTHON:
+            return "cannot be encoded: only strings, booleans and integers have categories (cast it first)"
+        return ""
+
+    def refusal(self, column: Column, word: str) -> Tree:
+        """What the policy `error` makes of an unseen or a missing value."""
+        what = "a value that training has not seen" if word == "unseen" else "a missing value"
+        return Refuse.of(lit(f"encode: column {column.name!r} has {what}, and its policy is `{word}: error`"))
+
+
+class Vocabulary(Encoder):
+    """An encoder of the values met in training."""
+
+    takes: ClassVar[tuple[str, ...]] = ("unseen", "missing", "max_categories", "min_frequency", "order", "categories", "most")
+    most: ClassVar[int]  # categories that are learned of a column without being asked for more
+
+    def mistakes(self) -> Iterator[Mistake]:
+        yield from super().mistakes()
+        step = self.step
+        if step.unseen == "error" and self.leaves_out:
+            yield Mistake("encode: `unseen: error` would reject the rare categories that are left out", code="bad-policy")
+        if step.max_categories is not None and step.max_categories < 1:
+            yield Mistake("encode: `max_categories` must be 1 or more", code="bad-value")
+        if step.min_frequency is not None and not 0 < step.min_frequency <= MOST_ROWS:
+            yield Mistake(f"encode: `min_frequency` must be above 0, and at most {MOST_ROWS:,}", code="bad-value")
+        if len(set(step.categories)) < len(step.categories):
+            yield Mistake("encode: a category is in `categories` twice", code="bad-value")
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether rare categories may be left out."""
+        return self.step.max_categories is not None or self.step.min_frequency is not None
+
+    @property
+    def policies(self) -> dict[str, Any]:
+        """What an `unseen` and what a `missing` value becomes."""
+        step, unseen = self.step, "slot" if self.leaves_out else self.unseen[0]
+        return {
+            "unseen": unseen if step.unseen is None else step.unseen,
+            "missing": self.missing[0] if step.missing is None else step.missing,
+        }
+
+    @property
+    def limit(self) -> int:
+        """The largest number of categories that is allowed."""
+        return self.step.most or self.most
+
+    @property
+    def by_share(self) -> bool:
+        """Whether `min_frequency` is a share."""
+        return self.step.min_frequency is not None and self.step.min_frequency < 1
+
+    @property
+    def keeps_values(self) -> bool:  # type: ignore[override]  # of the others it does not depend on the parameters
+        return not self.step.categories
+
+    def needs(self, column: Column) -> Mapping[str, Question]:
+        if self.step.categories:
+            return {}
+        there, wanted = present(column), self.step.max_categories
+        found = TopValues(column.name, self.limit + 1 if wanted is None else min(wanted, self.limit + 1))
+        needed: dict[str, Question] = {"found": Where(found, there) if column.kind is Kind.STRING else found}
+        return needed | ({"rows": Where(RowCount(), there)} if self.by_share else {})
+
+    def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
+        return {"categories": list(self.step.categories) or self.kept(column, **measured)}
+
+    def kept(self, column: Column, found: Sequence[tuple[Any, int]], rows: int = 0) -> list[Any]:
+        """The categories among the most frequent values. Errors: `RequestError` where they are too many."""
+        least = (self.step.min_frequency or 0) * (rows if self.by_share else 1)
+        kept = [value for value, n in found if n >= least]
+        if len(kept) > self.limit:
+            raise RequestError(
+                f"encode: column {column.name!r} has more than {self.limit:,} categories",
+                accepted=f"{self.step.with_} takes up to {self.limit:,} categories of a column",
+                hint="leave the column out, keep the frequent ones by max_categories or min_frequency, or allow more by `most`",
+                code="too-many-categories",
+            )
+        return sorted(kept) if self.step.order == "value" else kept
+
+    def state(self, column: Column) -> Mapping[str, Any]:
+        return {"categories": list.__class_getitem__(column.kind.python)}
+
+    def is_unseen(self, column: Column, categories: Sequence[Any]) -> Tree:
+        """Whether a cell has a value that is not a category."""
+        return and_(present(column), is_null(lookup(col(column.name), categories)))
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        return {**super().counted(column), "unseen category": self.is_unseen(column, learned["categories"])}
+
+    def accepts(self, column: Column) -> str:
+        if why := super().accepts(column):
+            return why
+        if any(type(v) is not PYTHON[column.kind] for v in self.step.categories):
+            return f"cannot have these `categories`: its values are of kind {column.kind}"
+        return ""
