@@ -10,6 +10,7 @@ from tilth.engine.operations.lookups import FEW, lookup
 TEXTS = ["a", "it's", 'quo"te', "\\", "", "日本", "\n", "\0", "\x1fkey"]
 MANY = [f"v{i}" for i in range(FEW + 1)]
 TABLE = pa.table({"s": [*TEXTS, None, "zz", "v7"], "i": [*range(11), None], "b": [True, False, None, *[True] * 9]})
+FLOATS = [0.1 + 0.2, 5e-324, -1e308]
 TREES = [
     lookup(col("s"), TEXTS),
     lookup(col("s"), TEXTS, [t * 2 for t in TEXTS]),
@@ -18,6 +19,8 @@ TREES = [
     lookup(col("i"), [3, 1, -1]),
     lookup(col("b"), [False, True]),
     lookup(col("s"), []),
+    lookup(col("i"), [3, 1, -1], FLOATS),
+    lookup(col("s"), TEXTS + MANY, [i / 7 for i in range(len(TEXTS + MANY))]),
 ]
 
 
@@ -33,6 +36,8 @@ def expected() -> list[tuple]:
             {3: 0, 1: 1}.get(r["i"]),
             {False: 0, True: 1}.get(r["b"]),
             None,
+            {3: FLOATS[0], 1: FLOATS[1]}.get(r["i"]),
+            None if r["s"] not in place else place[r["s"]] / 7,
         )
         for r in rows
     ]

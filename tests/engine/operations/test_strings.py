@@ -5,7 +5,7 @@ import pytest
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations.strings import BlankToNull, Occurrences, OneOf
+from tilth.engine.operations.strings import BlankToNull, Contains, Occurrences, OneOf
 
 VALUES = [None, "", " ", "\t \r\n", "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]
 KEPT = [None, None, None, None, "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]  # by hand: space, tab, CR and LF are blank
@@ -45,14 +45,17 @@ PARTS = {"aa": [None, 0, 1, 1, 1, 0, 2], "日本": [None, 0, 0, 0, 0, 2, 0], "\x
 
 
 def counted():
-    return pa.table({"x": COUNTED}), [Occurrences.of(col("x"), lit(part)) for part in PARTS]
+    return pa.table({"x": COUNTED}), [made.of(col("x"), lit(part)) for made in (Occurrences, Contains) for part in PARTS]
 
 
-def test_occurrences_are_counted_without_overlap():
+FOUND = list(zip(*PARTS.values(), *([n and n > 0 for n in counts] for counts in PARTS.values()), strict=True))
+
+
+def test_occurrences_are_found_and_counted_without_overlap():
     table, trees = counted()
-    assert on_duckdb(table, trees) == by_row(table, trees) == list(zip(*PARTS.values(), strict=True))
+    assert on_duckdb(table, trees) == by_row(table, trees) == FOUND
 
 
 @pytest.mark.spark
 def test_spark_counts_the_same(spark):
-    assert on_spark(spark, *counted()) == list(zip(*PARTS.values(), strict=True))
+    assert on_spark(spark, *counted()) == FOUND

@@ -45,6 +45,28 @@ class HashString(Operation):
         return hashlib.md5(x.encode(), usedforsecurity=False).hexdigest()[:DIGITS]
 
 
+class HashBucket(Operation):
+    """The hash of a string as a number, modulo n (a literal): 0 to n − 1."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, n: Tree) -> Tree:
+        return _remainder(cast(concat(lit("0x"), HashString.both(x)), Kind.INTEGER), n)
+
+    @classmethod
+    def spark(cls, x: Tree, n: Tree) -> Tree:
+        return _remainder(cast(call("conv", HashString.both(x), lit(16), lit(10)), Kind.INTEGER), n)
+
+    @staticmethod
+    def row(x: Any, n: int) -> int:
+        return int(HashString.row(x), 16) % n
+
+
+def _remainder(x: Tree, n: Tree) -> Tree:
+    return exp.Paren(this=exp.Mod(this=x, expression=n.copy()))
+
+
 class EngineHash(Operation):
     """A number that is the same wherever all values are, null among them. Each engine has its own, so it may choose candidates only."""
 

@@ -17,13 +17,13 @@ from tilth.engine.operations.operation import Operation, call
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
 FEW, FEWER = 200, 10  # up to so many keys Spark and DuckDB search a list for each row; more are joined
 
-Scalar = str | int | bool
+Scalar = str | int | bool | float
 
 
 def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = None) -> Tree:
     """The position of x among the keys, counted from 0, or the value at that position; null for what is not among them.
 
-    The keys are distinct strings, integers or booleans, all of x's kind; the values are all of one kind too.
+    The keys are distinct strings, integers or booleans, all of x's kind; the values are all of one kind too, or finite floats.
     """
     lists = [keys] if values is None else [keys, values]
     return Lookup.of(x, *(lit(json.dumps(list(v), ensure_ascii=False, separators=(",", ":"))) for v in lists))
@@ -64,8 +64,8 @@ class Lookup(Operation):
         return _dictionary(*constants)
 
 
-DUCKDB: dict[type, str] = {str: '["VARCHAR"]', bool: '["BOOLEAN"]', int: '["BIGINT"]'}
-SPARK: dict[type, str] = {str: "array<string>", bool: "array<boolean>", int: "array<bigint>"}
+DUCKDB: dict[type, str] = {str: '["VARCHAR"]', bool: '["BOOLEAN"]', int: '["BIGINT"]', float: '["DOUBLE"]'}
+SPARK: dict[type, str] = {str: "array<string>", bool: "array<boolean>", int: "array<bigint>", float: "array<double>"}
 
 
 def _from_json(texts: Tree, types: dict[type, str]) -> Tree:

@@ -126,6 +126,20 @@ class Occurrences(Operation):
         return int(x.count(part))
 
 
+class Contains(Operation):
+    """Whether a constant string occurs in a string."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, part: Tree) -> Tree:
+        return call("contains", x, part)
+
+    @staticmethod
+    def row(x: Any, part: Any) -> bool:
+        return part in x
+
+
 class Replace(Operation):
     """A string with every occurrence of a part replaced; an empty part occurs nowhere."""
 

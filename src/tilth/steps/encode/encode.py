@@ -9,26 +9,46 @@ from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column
+from tilth.data import Column, Dataset, Schema
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.metric import Question
+from tilth.steps.encode.count import Count, Frequency
 from tilth.steps.encode.encoder import Encoder
+from tilth.steps.encode.hashing import Hash
+from tilth.steps.encode.multi_hot import MultiHot
 from tilth.steps.encode.one_hot import OneHot
 from tilth.steps.encode.ordinal import Ordinal
-from tilth.steps.step import ColumnStep
+from tilth.steps.step import ColumnStep, Learned
 
-ENCODERS: Mapping[str, type[Encoder]] = {"one_hot": OneHot, "ordinal": Ordinal}
+ENCODERS: Mapping[str, type[Encoder]] = {
+    "one_hot": OneHot,
+    "multi_hot": MultiHot,
+    "ordinal": Ordinal,
+    "count": Count,
+    "frequency": Frequency,
+    "hash": Hash,
+}
+MOST_BUCKETS = 2**31
 
 
 @dataclass(frozen=True)
 class Encode(ColumnStep):
-    """Categories become 0/1 columns (`one_hot`) or whole numbers (`ordinal`).
+    """Categories become numbers.
 
-    `one_hot` replaces the column by a column `{column}_{category}` for each category: 1 where the value is that category, else 0.
-    `ordinal` replaces the value by its place among the categories, from 0. Categories are the values met in training, the most
-    frequent first and equally frequent ones by value; which columns there are depends on training alone. Takes strings, booleans and
-    integers. Null is missing, and so is a blank string; a value that is not a category is unseen. A column without any value has no
-    categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
+    | `with` | what becomes of the column |
+    |---|---|
+    | `one_hot` | a column `{column}_{category}` for each category: 1 where the value is that category, else 0 |
+    | `multi_hot` | the same for a string that lists several categories, such as `red, green` |
+    | `ordinal` | the place of the value among the categories, from 0 |
+    | `count`, `frequency` | how many training rows have the value, or which share of them |
+    | `hash` | the hash of the value modulo `size`, from 0: takes any value, and learns nothing |
+
+    Categories are the values met in training, the most frequent first and equally frequent ones by value; which columns there are depends
+    on training alone. Takes strings, booleans and integers. Null is missing, and so is a blank string; a value that is not a category is
+    unseen. A column without any value has no categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
+
+    Elsewhere: scikit-learn's OneHotEncoder (`drop: binary` is `if_binary`, `min_frequency` the same), OrdinalEncoder (with
+    `order: value`), MultiLabelBinarizer; category_encoders' CountEncoder (`frequency` is `normalize=True`).
 
     Errors: a column with more categories than `most`; a value that the policy `error` refuses; a new column whose name is
     taken.
@@ -41,14 +61,15 @@ class Encode(ColumnStep):
     parts = frozenset({"features"})
     makes_columns = True
 
-    with_: Literal["one_hot", "ordinal"] = "one_hot"
-    """How categories are written: a 0/1 column for each, or one whole number."""
+    with_: Literal["one_hot", "multi_hot", "ordinal", "count", "frequency", "hash"] = "one_hot"
+    """How categories are written."""
     unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
     """What a value becomes that is not a category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
-    `slot`, the number after the last category's; `error`. Default: `slot` where rare categories are left out, else `zeros` or -1."""
+    `slot`, the number after the last category's; `error`. `count`, `frequency`: 0 by default; `null`; `error`. Default: `slot` where rare
+    categories are left out, else `zeros` or -1."""
     missing: Literal["zeros", "slot", "null", "error", -1] | None = None
-    """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Default: `zeros`
-    or `null`."""
+    """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Default: `zeros`;
+    `null` for `ordinal`, the slot for `hash`, and for `count` and `frequency` how many values are missing."""
     max_categories: int | None = None
     """The most frequent categories that are kept; the others count as unseen."""
     min_frequency: int | float | None = None
@@ -58,9 +79,15 @@ class Encode(ColumnStep):
     categories: tuple[str | int | bool, ...] = ()
     """The categories, in order; then nothing is learned."""
     drop: Literal["first", "binary"] | None = None
-    """Leaves out the first category's 0/1 column: of every column, or of those with two categories."""
+    """`one_hot`: leaves out the first category's 0/1 column: of every column, or of those with two categories."""
     most: int | None = None
-    """The largest number of categories that is allowed. Default: 1,000 for `one_hot`, 500,000 for `ordinal`."""
+    """The largest number of categories that is allowed. Default: 1,000 for `one_hot` and `multi_hot`, else 500,000."""
+    separator: str | None = None
+    """`multi_hot`: what stands between categories; blanks around them do not count. Default: a comma."""
+    size: int | None = None
+    """`hash`: the number of buckets. Default: 1,024."""
+    seed: int = 0
+    """`hash`: another seed gives other buckets."""
 
     def __post_init__(self) -> None:
         RequestError.reject([*self._mistakes(), *self.encoder.mistakes()])
@@ -72,6 +99,10 @@ class Encode(ColumnStep):
             yield Mistake(f"encode: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
         if self.most is not None and not 1 <= self.most < 1_000_000:
             yield Mistake("encode: `most` must be from 1 to 999,999", code="bad-value")
+        if self.size is not None and not 1 <= self.size <= MOST_BUCKETS:
+            yield Mistake(f"encode: `size` must be from 1 to {MOST_BUCKETS:,}", code="bad-value")
+        if self.separator == "":
+            yield Mistake("encode: `separator` must not be empty", code="bad-value")
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -86,6 +117,11 @@ class Encode(ColumnStep):
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         return self.encoder.change(column, **learned)
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        helpers = {name: tree for c, state in learned.items() for name, tree in self.encoder.helpers(schema[c], **state).items()}
+        gone: dict[str, None] = dict.fromkeys(helpers)
+        return super().made(data.change(helpers), schema, learned).change(gone)
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         return self.encoder.counted(column, **learned)

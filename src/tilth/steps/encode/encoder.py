@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import and_, col, is_null, lit
+from tilth.engine.expressions import and_, case, coalesce, col, is_null, lit
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Refuse
 from tilth.errors import Mistake, RequestError
@@ -26,12 +26,18 @@ MOST_ROWS = 10**15  # that a category can be asked to occur in
 PYTHON: Mapping[Kind, type] = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}  # the kinds that have categories
 
 
+def is_unseen(column: Column, categories: Sequence[Any]) -> Tree:
+    """Whether a cell has a value that is not a category."""
+    return and_(present(column), is_null(lookup(col(column.name), categories)))
+
+
 class Encoder(ABC):
     """One way in which categories are written, by the parameters of a step. Its methods are those of `ColumnStep`."""
 
     takes: ClassVar[tuple[str, ...]]  # the parameters that mean something to it, besides `columns`, `into` and `with`
     unseen: ClassVar[tuple[Policy, ...]] = ()  # what a value may become that is not a category
     missing: ClassVar[tuple[Policy, ...]] = ()  # what a missing value may become
+    most: ClassVar[int]  # categories that are learned of a column without being asked for more
     keeps_values = True
 
     def __init__(self, step: Encode) -> None:
@@ -41,7 +47,7 @@ class Encoder(ABC):
         """What is wrong with the parameters."""
         for word, policy, allowed in (("unseen", self.step.unseen, self.unseen), ("missing", self.step.missing, self.missing)):
             if policy is not None and word in self.takes and policy not in allowed:
-                accepted = ", ".join(map(str, allowed))
+                accepted = ", ".join(str(word) for word in allowed if word is not None)
                 message = f"encode: `{word}: {policy}` means nothing to {self.step.with_}"
                 yield Mistake(message, accepted=accepted, code="bad-policy")
 
@@ -61,10 +67,30 @@ class Encoder(ABC):
     def state(self, column: Column) -> Mapping[str, Any]:
         return {}
 
+    def helpers(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        """Columns that the trees of `change` read besides the table's, and that are dropped afterwards."""
+        return {}
+
     def accepts(self, column: Column) -> str:
         if column.kind not in PYTHON:
             return "cannot be encoded: only strings, booleans and integers have categories (cast it first)"
         return ""
+
+    @property
+    def limit(self) -> int:
+        """The largest number of categories that is allowed."""
+        return self.step.most or self.most
+
+    def reject_many(self, column: Column, categories: Sequence[Any]) -> None:
+        """Reject more categories than are allowed."""
+        if len(categories) > self.limit:
+            rare = "keep the frequent ones by max_categories or min_frequency" if "max_categories" in self.takes else "group the rare ones"
+            raise RequestError(
+                f"encode: column {column.name!r} has more than {self.limit:,} categories",
+                accepted=f"{self.step.with_} takes up to {self.limit:,} categories of a column",
+                hint=f"leave the column out, {rare}, or allow more by `most`",
+                code="too-many-categories",
+            )
 
     def refusal(self, column: Column, word: str) -> Tree:
         """What the policy `error` makes of an unseen or a missing value."""
@@ -72,11 +98,33 @@ class Encoder(ABC):
         return Refuse.of(lit(f"encode: column {column.name!r} has {what}, and its policy is `{word}: error`"))
 
 
+class Levels(Encoder):
+    """An encoder that writes a learned number for each category, one for missing values and one for those that are unseen."""
+
+    takes: ClassVar[tuple[str, ...]] = ("unseen", "missing", "most")
+    unseen = missing = (None, "null", "error")  # None is that number
+    most = 500_000
+
+    def needs(self, column: Column) -> Mapping[str, Question]:
+        return {"found": Where(TopValues(column.name, self.limit + 1), present(column)), "missing": Where(RowCount(), is_missing(column))}
+
+    def number(self, column: Column, categories: Sequence[Any], numbers: Sequence[Any], missing: Any, unseen: Any) -> Tree:
+        """The number of a cell's category, by those of the categories, of missing values and of unseen ones."""
+        rest = {"missing": lit(missing), "unseen": lit(unseen)}
+        for word, policy in (("missing", self.step.missing), ("unseen", self.step.unseen)):
+            if policy is not None:
+                rest[word] = self.refusal(column, word) if policy == "error" else lit(None)
+        found = lookup(col(column.name), categories, numbers) if categories else lit(None)
+        return case((is_missing(column), rest["missing"]), otherwise=coalesce(found, rest["unseen"]))
+
+    def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
+        return {**super().counted(column), "unseen category": is_unseen(column, learned["categories"])}
+
+
 class Vocabulary(Encoder):
     """An encoder of the values met in training."""
 
     takes: ClassVar[tuple[str, ...]] = ("unseen", "missing", "max_categories", "min_frequency", "order", "categories", "most")
-    most: ClassVar[int]  # categories that are learned of a column without being asked for more
 
     def mistakes(self) -> Iterator[Mistake]:
         yield from super().mistakes()
@@ -105,11 +153,6 @@ class Vocabulary(Encoder):
         }
 
     @property
-    def limit(self) -> int:
-        """The largest number of categories that is allowed."""
-        return self.step.most or self.most
-
-    @property
     def by_share(self) -> bool:
         """Whether `min_frequency` is a share."""
         return self.step.min_frequency is not None and self.step.min_frequency < 1
@@ -133,24 +176,14 @@ class Vocabulary(Encoder):
         """The categories among the most frequent values. Errors: `RequestError` where they are too many."""
         least = (self.step.min_frequency or 0) * (rows if self.by_share else 1)
         kept = [value for value, n in found if n >= least]
-        if len(kept) > self.limit:
-            raise RequestError(
-                f"encode: column {column.name!r} has more than {self.limit:,} categories",
-                accepted=f"{self.step.with_} takes up to {self.limit:,} categories of a column",
-                hint="leave the column out, keep the frequent ones by max_categories or min_frequency, or allow more by `most`",
-                code="too-many-categories",
-            )
+        self.reject_many(column, kept)
         return sorted(kept) if self.step.order == "value" else kept
 
     def state(self, column: Column) -> Mapping[str, Any]:
         return {"categories": list.__class_getitem__(column.kind.python)}
 
-    def is_unseen(self, column: Column, categories: Sequence[Any]) -> Tree:
-        """Whether a cell has a value that is not a category."""
-        return and_(present(column), is_null(lookup(col(column.name), categories)))
-
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
-        return {**super().counted(column), "unseen category": self.is_unseen(column, learned["categories"])}
+        return {**super().counted(column), "unseen category": is_unseen(column, learned["categories"])}
 
     def accepts(self, column: Column) -> str:
         if why := super().accepts(column):

@@ -9,7 +9,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
 from tilth.engine.expressions import case, col, eq, if_else, in_, lit
-from tilth.steps.encode.encoder import Vocabulary
+from tilth.steps.encode.encoder import Vocabulary, is_unseen
 from tilth.steps.missing import is_missing
 from tilth.steps.naming import names_of
 
@@ -41,7 +41,7 @@ class OneHot(Vocabulary):
             made[learned["unseen"]] = case((is_missing(column), lit(0)), *known, otherwise=lit(1))
         if "missing" in learned:
             made[learned["missing"]] = if_else(is_missing(column), lit(1), lit(0))
-        tests = {"missing": is_missing(column), "unseen": self.is_unseen(column, categories)}
+        tests = {"missing": is_missing(column), "unseen": is_unseen(column, categories)}
         refused = [(test, self.refusal(column, word)) for word, test in tests.items() if self.policies[word] == "error"]
         if refused and made:
             first = next(iter(made))
