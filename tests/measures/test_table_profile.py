@@ -44,7 +44,8 @@ def test_a_few_rows_are_shown_and_private_values_masked():
 def test_the_section_says_what_to_do():
     report, _ = found()
     section = next(s for s in page(report).sections if s.key == "rows")
-    assert section.blocks[0].words == "1 row (14.3 %) equals an earlier one."
+    assert section.lead == "1 row (14.3 %) equals an earlier one; 57.1 % of the rows have a value in every column."
+    assert section.figures == (("1", "duplicate row"),)
     assert plain(section.advice[0].words) == "14.3 % of the rows equal an earlier one: the step dedupe drops them."
 
 

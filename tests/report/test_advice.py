@@ -19,7 +19,7 @@ def told(*findings: Finding) -> list[str]:
 
 
 def test_the_order_is_the_gravity():
-    assert [key for _, key in page(REPORTS["loans"]).advice] == ["rules", "rules", "rules", "rules", "split", "bias", "warnings"]
+    assert [key for _, key in page(REPORTS["loans"]).advice] == ["rules", "rules", "rules", "rules", "split", "bias", "columns", "warnings"]
 
 
 def test_the_rules_that_most_rows_fail_come_first():

@@ -175,7 +175,11 @@ def test_a_written_number_is_near_the_number(x):
 
 
 def lengths(svg: str) -> list[float]:
-    return [float(box.get("width")) for box in parts(svg).iter(f"{SVG}rect") if box.get("stroke")]
+    return [
+        float(box.get("width"))
+        for box in parts(svg).iter(f"{SVG}rect")
+        if "pattern" not in box.get("fill", "") and not box.get("fill-opacity")
+    ]
 
 
 def test_bars_are_as_long_as_their_numbers():

@@ -206,7 +206,7 @@ def test_the_plan_has_every_scan_and_its_query():
 def test_the_slowest_of_many_scans_are_shown_and_long_queries_are_cut():
     scans = tuple(Scan(f"scan {k}", 0.1 + (k % 7), "SELECT 1" * 5000) for k in range(30))
     section = plan(Report("x", (), Facts(scans=scans, seconds=200.0)))
-    assert section.lead == "30 scans of the data took 88.00 of 200.00 seconds"
+    assert section.lead == "30 scans of the data took 88.00 of 200.00 seconds."
     told = table(section, f"The {SLOWEST} slowest of 30 scans of the data")
     assert len(told) == SLOWEST + 1
     assert told[1] == ["7", "scan 6", "6.10"]

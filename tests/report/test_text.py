@@ -65,4 +65,4 @@ def test_names_and_numbers_stay_whole_on_eighty_columns_and_what_has_no_room_is_
         assert f"\n{name}  text  1,836 (9.2 %)" in wide
         assert f"\n{name}  " in narrow
     assert "more column" not in wide
-    assert "… and 4 more columns" in narrow
+    assert "… and 3 more columns" in narrow

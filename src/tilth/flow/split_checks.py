@@ -21,7 +21,7 @@ from tilth.metrics.columns import Maximum, Minimum
 from tilth.metrics.keys import DistinctKeys, Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Advice, Block, Section, Words, code, counted, shown, table
+from tilth.report.blocks import Advice, Block, Section, Words, code, counted, exact, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 from tilth.steps.rows.split import SPLIT, Split
@@ -173,10 +173,9 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     """Sizes and labels of each part, then what the parts share with the training part."""
     blocks: list[Block] = []
     leaks = [leak for f in findings if (leak := leak_message(f))]
-    if leaks:
-        blocks += [Words(leak, "bad") for leak in leaks]
-    elif any(f.name in (ROWS, KEYS) for f in findings):
-        blocks.append(Words("No row or key is in two parts.", "good"))
+    checked = any(f.name in (ROWS, KEYS) for f in findings)
+    blocks += [Words(leak, "bad") for leak in leaks]
+    blocks += [Words("No row or key is in two parts.", "good")] if checked and not leaks else []
     sizes = sorted((f for f in findings if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
         blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL]))
@@ -185,7 +184,8 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
         blocks.append(table("What the parts have in common", heads, rows, ["rows", "share"]))
-    lead = ", ".join(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes)
+    shared = ["rows or keys are in two parts" if leaks else "no row or key is in two parts"] if checked else []
+    lead = ", ".join([*(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes), *shared]) + "."
     return Section("split", "The split", tuple(blocks), advice=tuple(Advice(leak, 70) for leak in leaks[:2]), lead=lead)
 
 
@@ -221,7 +221,7 @@ def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]]) 
         about = by_part.get(f.part)
         row = [code(f.part), number(f.payload.rows), percent(f.number)]
         row += [percent(about.payload.shares.get(v, 0.0)) if about else "" for v in values]
-        rows.append([*row, *([number(about.number) if about else ""] if labels else [])])
+        rows.append([*row, *([exact(about.number) if about else ""] if labels else [])])
     return table("The parts", tuple(heads), rows, heads[1:])
 
 

@@ -88,7 +88,13 @@ def steps(findings: Sequence[Finding[StepChanges]]) -> Section:
         more = [block for block in (_changed(f.payload), _learned(f.payload)) if block]
         if more:
             blocks.append(Fold(f"{k}. {code(f.payload.step or f.name, 200)}", tuple(more)))
-    return Section("steps", "What preparation did", tuple(blocks), lead=counted(len(findings), "step"))
+    return Section("steps", "What preparation did", tuple(blocks), lead=_lead(findings))
+
+
+def _lead(findings: Sequence[Finding[StepChanges]]) -> str:
+    """The steps, and the cells that they changed."""
+    cells = sum(n for f in findings for reasons in f.payload.cells_changed.values() for n in reasons.values())
+    return f"{counted(len(findings), 'step')} changed {counted(cells, 'cell')}."
 
 
 def _overview(findings: Sequence[Finding[StepChanges]]) -> Block:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from tilth.data import Column, Kind, Roles, mask
 from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Advice, Block, Picture, Section, Words, code, counted, shown, table
+from tilth.report.blocks import Advice, Block, Fold, Picture, Section, code, counted, exact, shown, table
 from tilth.report.charts import bars, matrix, number, percent
 from tilth.report.sections import ReportSection
 
@@ -28,6 +28,7 @@ WEAK, STRONG, SAME = (
     0.95,
 )  # from which a pair is shown, from which it is called strong, and from which one column nearly gives the other
 FEATURES, GROUPS = 12, 5  # features shown beside the label, and groups of each
+PAIRS = 12  # associations shown; weaker ones are folded
 PEARSON, CRAMER, ETA = "Pearson's r", "Cramér's V", "correlation ratio"
 Pair: TypeAlias = tuple[str, str, str, float]
 
@@ -265,13 +266,17 @@ def associated(found: Sequence[Finding[Associations]]) -> Section:
     strong = [p for p in payload.pairs if abs(p[3]) >= STRONG]
     verb = "is" if len(strong) == 1 else "are"
     lead = f"{counted(len(strong), 'pair')} of {counted(len(payload.columns), 'column')} {verb} strongly associated, by {STRONG} or more."
-    rows = [(code(a), code(b), number(value), measure) for a, b, measure, value in payload.pairs if abs(value) >= WEAK]
-    block = table("The strongest associations", ("column", "with", "strength", "measure"), rows, ["strength"], brief=10)
+    rows = [(code(a), code(b), exact(value), measure) for a, b, measure, value in payload.pairs if abs(value) >= WEAK]
+    heads = ("column", "with", "strength", "measure")
+    tables: list[Block] = [table("The strongest associations", heads, rows[:PAIRS], ["strength"], brief=10)] if rows else []
+    if more := rows[PAIRS:]:
+        title = f"{counted(len(more), 'weaker association')}"
+        tables.append(Fold(title, (table(title, heads, more, ["strength"]),)))
     picture = matrix("Associations", payload.columns, {(a, b): value for a, b, _, value in payload.pairs})
-    blocks: list[Block] = [Words(lead), Picture(picture, "Associations of columns, without their sign.")]
+    blocks: list[Block] = [Picture(picture, "Associations of columns, without their sign."), *tables]
     same = [f"{code(a)} and {code(b)}" for a, b, _, value in payload.pairs if abs(value) >= SAME]
     advice = [Advice(f"Nearly the same information: {', '.join(same[:3])}.", 30)] if same else []
-    return Section("associations", "Associations", (*blocks, *([block] if rows else [])), advice=tuple(advice))
+    return Section("associations", "Associations", tuple(blocks), advice=tuple(advice), lead=lead)
 
 
 def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
@@ -284,12 +289,14 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
     for f in here[:FEATURES]:
         is_share = f.payload.of.startswith("share")
         said = ", ".join(f"{code(name, 40)} {percent(y) if is_share else number(y)}" for name, _, y in f.payload.groups)
-        rows.append((code(f.name), number(f.number), f.payload.measure, said))
+        rows.append((code(f.name), exact(f.number), f.payload.measure, said))
     heads = ("feature", "strength", "measure", f"{code(here[0].payload.of)} in groups of its values")
     blocks.append(table(f"{code(label)} beside the features", heads, rows, ["strength"], brief=10))
     sure = [code(f.name) for f in here if abs(f.number or 0) >= SAME]
     advice = [Advice(f"{', '.join(sure[:3])} nearly gives the label away: is it known when the model is asked?", 60)] if sure else []
-    return Section("features", "The label and the features", tuple(blocks), advice=tuple(advice))
+    first, of = here[0], counted(len(here), "feature")
+    lead = f"Of {of}, {code(first.name)} says most about {code(label)}: {exact(first.number)} ({first.payload.measure})."
+    return Section("features", "The label and the features", tuple(blocks), advice=tuple(advice), lead=lead)
 
 
 ASSOCIATIONS = ReportSection(Associations, associated)

@@ -17,7 +17,7 @@ from tilth.measures.sampled import COMPARABLE
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Advice, Block, Picture, Section, code, shown, table
+from tilth.report.blocks import Advice, Block, Picture, Section, code, counted, shown, table
 from tilth.report.charts import number, percent, stacked
 from tilth.report.sections import ReportSection
 
@@ -124,8 +124,19 @@ def balance(findings: Sequence[Finding[ClassBalance]]) -> Section:
         rows.append(("all", *(number(sum(counts.values())) for counts in parts.values())))
         blocks.append(Picture(stacked(f"Rows per value of {label}", parts), f"{title}, as shares of each part."))
         blocks.append(table(title, ("value", *parts), rows, numbers=parts, brief=12))
-    lead = "; ".join(f"{code(', '.join(f.subject))}{f' in {code(f.part)}' if f.part else ''}: {f.message}" for f in findings[:1])
+    lead = _lead(findings[0])
     return Section("balance", "Class balance", tuple(blocks), advice=tuple(_advice(findings)), lead=lead)
+
+
+def _lead(f: Finding[ClassBalance]) -> str:
+    """How many classes the label has, and the rarest."""
+    counts = {name: n for name, n in classes(f.payload).items() if name != NONE}
+    if not counts:
+        return "No row has a label."
+    rarest = min(counts, key=lambda name: counts[name])
+    where = f" of {code(f.part)}" if f.part else ""
+    share, label = percent(counts[rarest] / sum(counts.values())), code(", ".join(f.subject))
+    return f"{counted(len(counts), 'class', 'classes')} of {label}; the rarest, {code(rarest)}, is {share} of the rows{where}."
 
 
 def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:

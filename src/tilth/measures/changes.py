@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Section, code, table
+from tilth.report.blocks import Section, code, counted, exact, table
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
 
@@ -54,11 +54,14 @@ def _numbers(finding: Finding) -> dict[str, float]:
 def changed(found: Sequence[Finding[Change]]) -> Section:
     """A row for each number."""
     rows = [
-        (f.name, code(f.columns), code(f.group) if f.group else "", number(f.payload.before), number(f.payload.now), number(f.number))
+        (f.name, code(f.columns), code(f.group) if f.group else "", exact(f.payload.before), exact(f.payload.now), exact(f.number))
         for f in found
     ]
+    differ = sum(bool(f.number) for f in found)
+    lead = f"{number(differ)} of {counted(len(found), 'number')} {'differs' if differ == 1 else 'differ'}."
     heads = ("number", "columns", "group", "before", "now", "difference")
-    return Section("changes", "Changes", (table("Changes against what was measured before", heads, rows, heads[3:], brief=25),))
+    block = table("Changes against what was measured before", heads, rows, heads[3:], brief=25)
+    return Section("changes", "Changes", (block,), lead=lead)
 
 
 CHANGES = ReportSection(Change, changed)

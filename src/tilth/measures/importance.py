@@ -15,7 +15,7 @@ from tilth.errors import Mistake, RequestError
 from tilth.measures.measure import Measure, Measured
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Picture, Section, Words, code, counted, table
+from tilth.report.blocks import Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars, number
 from tilth.report.sections import ReportSection
 from tilth.shelf import PYTHON_ONLY
@@ -136,11 +136,13 @@ def importance(found: Sequence[Finding[ColumnImportance]]) -> Section:
         values = {f.columns: f.number for f in here[:MOST]}
         blocks.append(Picture(bars(f"Importance of columns {part}".strip(), values, key=f"importance{part}"), f"{title}."))
         rows = [
-            (code(f.columns), number(f.number), number(min(f.payload.drops, default=None)), number(max(f.payload.drops, default=None)))
+            (code(f.columns), exact(f.number), exact(min(f.payload.drops, default=None)), exact(max(f.payload.drops, default=None)))
             for f in here
         ]
         blocks.append(table(title, ("column", "mean", "smallest", "largest"), rows, ["mean", "smallest", "largest"], brief=12))
-    return Section("importance", "What the model relies on", tuple(blocks))
+    first = found[0]
+    lead = f"{code(first.columns)} matters most: without it the {first.payload.score} falls by {exact(first.number)}."
+    return Section("importance", "What the model relies on", tuple(blocks), lead=lead)
 
 
 IMPORTANCE = ReportSection(ColumnImportance, importance)

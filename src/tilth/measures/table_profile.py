@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tilth.data import Column, Roles, masked
 from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Advice, Block, Fold, Section, Words, code, counted, shown, table
+from tilth.report.blocks import Advice, Block, Section, code, counted, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 
@@ -117,17 +117,16 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     of = p.sampled or p.rows
     about = f" in a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
     blocks: list[Block] = []
+    lead = f"{percent(first.number)} of the rows have a value in every column{about}"
     if p.duplicates is not None:
         said = f"{counted(p.duplicates, 'row')} ({percent(p.duplicates / of)}) {'equals' if p.duplicates == 1 else 'equal'} an earlier one"
-        blocks.append(Words(f"{said if p.duplicates else 'No two rows are equal'}{about}."))
+        lead = f"{said if p.duplicates else 'No two rows are equal'}; {lead}"
     if any(names for names, _ in p.patterns):
         lines = [(_named(names), number(n), percent(n / of)) for names, n in p.patterns]
         blocks.append(table(f"What is missing together{about}", ("columns", "rows", "share"), lines, ["rows", "share"], brief=6))
     if first.examples:
         heads = tuple(code(name) for name in first.examples[0])
-        blocks.append(
-            Fold("A few rows", (table("A few rows", heads, [[code(shown(v, 30), 30) for v in row.values()] for row in first.examples]),))
-        )
+        blocks.append(table("A few rows", heads, [[code(shown(v, 30), 30) for v in row.values()] for row in first.examples], brief=3))
     if not blocks:
         return None
     often = p.duplicates is not None and p.duplicates / of >= 0.01
@@ -136,7 +135,8 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
         if often
         else []
     )
-    return Section("rows", "Rows", tuple(blocks), advice=tuple(advice))
+    figures = () if p.duplicates is None or p.sampled else ((number(p.duplicates), f"duplicate row{'' if p.duplicates == 1 else 's'}"),)
+    return Section("rows", "Rows", tuple(blocks), advice=tuple(advice), lead=f"{lead}.", figures=figures)
 
 
 def _named(names: Sequence[str]) -> str:

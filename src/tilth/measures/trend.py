@@ -10,7 +10,7 @@ from tilth.data import Column, Kind, Roles
 from tilth.measures.associations import target_of, vector_of
 from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Cell, Section, Words, code, counted, shown, table
+from tilth.report.blocks import Cell, Section, code, counted, exact, shown, table
 from tilth.report.charts import histogram, number, sparkline
 from tilth.report.sections import ReportSection
 
@@ -78,11 +78,11 @@ def _means(x: Any, period: Any) -> tuple[float | None, ...]:
 
 def over_time(found: Sequence[Finding[Trend]]) -> Section:
     """Rows and means in the periods of each time column of the first part."""
-    blocks: list[Any] = []
+    blocks, leads = list[Any](), list[str]()
     for i, f in enumerate(f for f in found if f.part == found[0].part):
         p = f.payload
         about = f", of a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
-        blocks.append(Words(f"{counted(len(p.rows), 'equal period')} of {code(f.name)}, from {shown(p.first)} to {shown(p.last)}{about}."))
+        leads.append(f"{counted(len(p.rows), 'equal period')} of {code(f.name)}, from {shown(p.first)} to {shown(p.last)}{about}.")
         lines = [_line(f"trend {i}", "rows", p.rows), *(_line(f"trend {i}", name, means) for name, means in p.means.items())]
         blocks.append(
             table(
@@ -92,7 +92,7 @@ def over_time(found: Sequence[Finding[Trend]]) -> Section:
                 ["first", "last", "least", "most"],
             )
         )
-    return Section("trend", "Over time", tuple(blocks))
+    return Section("trend", "Over time", tuple(blocks), lead=" ".join(leads))
 
 
 def _line(key: str, name: str, values: Sequence[float | None]) -> tuple[Any, ...]:
@@ -102,7 +102,7 @@ def _line(key: str, name: str, values: Sequence[float | None]) -> tuple[Any, ...
     heights = [0.0 if v is None else v if name == "rows" else v - low + (max(known) - low) / 20 for v in values]
     about = f"from {number(known[0])} to {number(known[-1])}" if known else "no values"
     chart = histogram(name, about, heights, key=key)
-    ends = [number(v) for v in (known[0], known[-1], low, max(known))] if known else [""] * 4
+    ends = [exact(v) for v in (known[0], known[-1], low, max(known))] if known else [""] * 4
     return (name if name == "rows" else code(name), Cell(chart=chart, characters=sparkline(heights)), *ends)
 
 

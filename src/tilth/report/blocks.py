@@ -1,18 +1,20 @@
 """The page model: a report laid out in sections, independent of rendering.
 
 `tilth.report.page` makes a `Page` of a report; the HTML, terminal and Markdown renderers each show one. Words are plain text, in which
-names and values from the data are marked by `code`; a renderer splits them with `pieces`, which also removes control characters, formats
-code in its own way, and escapes everything.
+names and values from the data are marked by `code`, and numbers that are shown rounded by `exact`; a renderer splits them with `pieces`,
+which also removes control characters, formats code in its own way, and escapes everything.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from tilth.report.charts import clean, number, with_interval
+from tilth.report.charts import clean, number
+from tilth.report.charts.numbers import as_float
 
 Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
 """The meaning of an item for the reader. Never shown by colour alone, but by a symbol or a word, too."""
@@ -20,6 +22,9 @@ Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
 _BEGIN, _END = "\x0e", "\x0f"
 _ENDLESS = re.compile(r"\S{81,}")  # not a word of any language: a name in a message
 _CODE = re.compile(f"{_BEGIN}(.*?){_END}")
+_ROUNDED, _EXACT, _DONE = "\x10", "\x11", "\x12"
+EXACT = re.compile(f"{_ROUNDED}([^{_EXACT}]*){_EXACT}([^{_DONE}]*){_DONE}")
+"""A number as it is shown, and as it is."""
 
 
 def code(text: object, most: int = 120) -> str:
@@ -34,8 +39,8 @@ def code(text: object, most: int = 120) -> str:
 
 
 def pieces(words: str) -> Iterator[tuple[str, bool]]:
-    """The words in pieces, each with whether it is code, without control characters."""
-    for k, piece in enumerate(_CODE.split(words)):
+    """The words in pieces, each with whether it is code, without control characters; numbers are rounded."""
+    for k, piece in enumerate(_CODE.split(EXACT.sub(r"\1", words))):
         if piece:
             is_code = k % 2 == 1
             yield clean(piece) if is_code else _ENDLESS.sub(lambda word: cut(word[0], 80), clean(piece)), is_code
@@ -85,6 +90,18 @@ def counted(n: float, thing: str, things: str = "") -> str:
     return f"{number(n)} {thing if n == 1 else things or f'{thing}s'}"
 
 
+def exact(x: float | None) -> str:
+    """A number as people read it, marked with the exact one where that is another.
+
+    >>> plain(exact(0.123456)), EXACT.findall(exact(0.123456) + exact(0.5))
+    ('0.1235', [('0.1235', '0.123456')])
+    """
+    rounded, known = number(x), as_float(x)
+    if known is None or not math.isfinite(known) or ("×" not in rounded and float(rounded.replace(",", "").replace("−", "-")) == x):
+        return rounded
+    return f"{_ROUNDED}{rounded}{_EXACT}{x}{_DONE}"
+
+
 def value_with_interval(value: Any, low: float | None = None, high: float | None = None) -> str:
     """A value of any type; a number with its interval, if it has one.
 
@@ -92,17 +109,20 @@ def value_with_interval(value: Any, low: float | None = None, high: float | None
     ('0.5 (0.4 to 0.6)', ['red'])
     """
     is_number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    return with_interval(value, low, high) if is_number else code(shown(value, 80))
+    if not is_number:
+        return code(shown(value, 80))
+    return exact(value) if low is None or high is None else f"{exact(value)} ({exact(low)} to {exact(high)})"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: words, optionally after a small chart, which a terminal draws as `characters`."""
+    """A cell of a table: words, optionally after a small chart, which a terminal draws as `characters`. `link` is the key of a section."""
 
     words: str = ""
     tone: Tone = ""
     chart: str = ""
     characters: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +207,13 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Cards:
+    """Sections beside each other, as many as there is room for. A terminal omits them."""
+
+    blocks: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
 class Advice:
     """A recommendation; the most urgent of all sections is shown first."""
 
@@ -198,8 +225,8 @@ class Advice:
 class Section:
     """A titled section of the page, which may have subsections. A terminal omits those that are not `brief`.
 
-    `lead` is what a reader sees of it while it is folded. `advice` goes to the top of the page, `summary` into the Markdown comment of a
-    pull request.
+    `lead` says in one line what it found; it is all that a reader sees of a folded one. `advice` and `figures`, numbers with what they
+    count, go to the top of the page, `summary` into the Markdown comment of a pull request.
     """
 
     key: str
@@ -209,9 +236,10 @@ class Section:
     advice: tuple[Advice, ...] = ()
     summary: tuple[Table, ...] = ()
     lead: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
 
 
-Block: TypeAlias = "Words | Points | Table | Picture | Verdicts | Listing | Fold | Section"
+Block: TypeAlias = "Words | Points | Table | Picture | Verdicts | Listing | Fold | Cards | Section"
 
 
 @dataclass(frozen=True)
@@ -231,6 +259,11 @@ class Page:
     note: str
     sections: tuple[Section, ...]
     unfolded: frozenset[str]
+
+    @property
+    def line(self) -> str:
+        """All figures in one line."""
+        return ", ".join(f"{n} {of}" if n[:1].isdigit() else f"{of}: {n}" for n, of in (*self.figures, *self.run))
 
 
 def table(caption: str, heads: tuple[str, ...], rows: Any, numbers: Any = (), brief: int = 40, wordy: Any = ()) -> Table:

@@ -7,12 +7,11 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from itertools import count
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from tilth.report.blocks import Tone, pieces, plain
+from tilth.report.blocks import EXACT, Tone, pieces, plain
 from tilth.report.charts import STYLE
 from tilth.report.page import page
 from tilth.report.report import Report
@@ -67,7 +66,17 @@ def _template() -> tuple[Template, Markup]:
     return environment.get_template("page.html"), Markup(STYLE + style)  # noqa: S704 -- both are files of this package
 
 
-def _words(text: str) -> Any:
-    """Words as HTML, with code elements."""
-    names = {True: Markup('<code class="name">{}</code>'), False: Markup("<code>{}</code>")}  # short names are not wrapped
-    return Markup().join(names[len(piece) <= NAME].format(piece) if is_code else escape(piece) for piece, is_code in pieces(text))
+_CODE = {True: Markup('<code class="name">{}</code>'), False: Markup("<code>{}</code>")}  # short names are not wrapped
+_NUMBER = Markup('<span class="exact" title="{1}">{0}</span>')
+
+
+def _words(text: str) -> Markup:
+    """Words as HTML, with code elements, and the exact number in the title of each that is rounded."""
+    parts = EXACT.split(text)  # words, a number as shown and as it is, words …
+    made = [_NUMBER.format(*map(plain, parts[k : k + 2])) for k in range(1, len(parts), 3)]
+    return Markup().join(piece for k, words in enumerate(parts[::3]) for piece in (*map(_piece, pieces(words)), *made[k : k + 1]))
+
+
+def _piece(piece: tuple[str, bool]) -> Markup:
+    words, is_code = piece
+    return _CODE[len(words) <= NAME].format(words) if is_code else escape(words.replace(" %", "\u00a0%"))

@@ -33,8 +33,8 @@ def _pieces(report: Report) -> Iterator[str]:
     if laid_out.advice:
         yield "\n".join(f"{k}. {_words(words)}" for k, (words, _) in enumerate(laid_out.advice, 1))
     yield from (_table(block) for section in laid_out.sections for block in section.summary)
-    if figures := (*laid_out.figures, *laid_out.run):
-        yield f"<sub>{', '.join(f'{_words(n)} {_words(of)}' for n, of in figures)}</sub>"
+    if laid_out.line:
+        yield f"<sub>{_words(laid_out.line)}</sub>"
 
 
 def _table(block: Table) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilth.report.blocks import Section, code, table, value_with_interval
+from tilth.report.blocks import Section, code, counted, table, value_with_interval
 from tilth.report.finding import Finding, Payload
 from tilth.report.sections import ReportSection
 
@@ -18,7 +18,7 @@ def numbers(findings: Sequence[Finding[Payload]]) -> Section:
         lines.setdefault(key, {})[f.part] = value_with_interval(f.value, f.low, f.high) + (f" – {f.message}" if f.message else "")
     heads = ("metric", "columns", "where", "group", *(p or "value" for p in parts))
     rows = [(key[0], *(code(k) if k else "" for k in key[1:]), *(line.get(p, "") for p in parts)) for key, line in lines.items()]
-    return Section("numbers", "Numbers", (table("Metrics", heads, rows, numbers=heads[4:]),))
+    return Section("numbers", "Numbers", (table("Metrics", heads, rows, numbers=heads[4:]),), lead=f"{counted(len(rows), 'metric')}.")
 
 
 NUMBERS = ReportSection(Payload, numbers)

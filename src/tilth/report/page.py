@@ -36,7 +36,7 @@ def page(report: Report) -> Page:
         tone,
         words,
         first,
-        _figures(report),
+        _figures(report, sections),
         _run(report),
         _parts(report),
         tuple(sections),
@@ -78,12 +78,13 @@ def _subtitle(report: Report) -> str:
     return ", ".join(word for word in parts if word)
 
 
-def _figures(report: Report) -> tuple[tuple[str, str], ...]:
+def _figures(report: Report, sections: Sequence[Section]) -> tuple[tuple[str, str], ...]:
     """The data in figures: the number, and what it counts."""
     verdicts, rows = report.verdicts, report.rows
     passed = sum(r.outcome is Outcome.PASSED for r in verdicts)
     figures = (
         ("" if rows is None else number(rows), "row" if rows == 1 else "rows"),
+        *(figure for section in sections for figure in section.figures),
         (f"{number(passed)} of {number(len(verdicts))}" if verdicts else "", "rules passed"),
     )
     return tuple(figure for figure in figures if figure[0])
@@ -125,7 +126,7 @@ def plan(report: Report) -> Section | None:
     slowest = sorted(scans, key=lambda known: -known[1].seconds)[:SLOWEST]
     rows = [(str(k), s.purpose, cut(s.title, 100), seconds(s.seconds)) for k, s in (scans if len(scans) <= SLOWEST else slowest)]
     caption = total if len(rows) == len(scans) else f"The {len(rows)} slowest of {total}"
-    lead = f"{total} took {seconds(sum(s.seconds for _, s in scans))} of {seconds(report.facts.seconds)} seconds"
+    lead = f"{total} took {seconds(sum(s.seconds for _, s in scans))} of {seconds(report.facts.seconds)} seconds."
     blocks: list[Block] = [*_purposes(report.facts.scans), table(caption, ("", "for", "scan", "seconds"), rows, ["seconds"])]
     folds = [Fold(f"{k}. {cut(s.named, 120)}, {seconds(s.seconds)} s", (_query(s.query),)) for k, s in scans[:MOST] if s.query]
     if folds:
@@ -172,4 +173,5 @@ def facts(report: Report) -> Section | None:
         *((name, code(shown(value, 400))) for name, value in f.more.items()),
     ]
     kept = [(name, Cell(value)) for name, value in rows if value]
-    return Section("facts", "Facts of the run", (table("Facts of the run", ("fact", "value"), kept),)) if kept else None
+    ran = ", ".join(f"{name} {version}" for name, version in f.versions.items()) + "." if f.versions else ""
+    return Section("facts", "Facts of the run", (table("Facts of the run", ("fact", "value"), kept),), lead=ran) if kept else None

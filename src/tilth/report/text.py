@@ -66,8 +66,8 @@ def _page(laid_out: Page) -> Iterator[RenderableType]:
     if laid_out.subtitle:
         yield _line(laid_out.subtitle, "dim")
     yield _hanging(SYMBOLS[laid_out.tone], laid_out.verdict, laid_out.tone, "bold")
-    if figures := (*laid_out.figures, *laid_out.run):
-        yield _line(", ".join(f"{of}: {n}" if not n[:1].isdigit() else f"{n} {of}" for n, of in figures), "dim")
+    if laid_out.line:
+        yield _line(laid_out.line, "dim")
     if laid_out.note:
         yield _line(laid_out.note, "dim")
     if laid_out.advice:
@@ -86,6 +86,8 @@ def _section(section: Section, style: str) -> Iterator[RenderableType]:
         if section.title:
             yield ""
             yield _line(section.title, style)
+        if section.lead:
+            yield _line(section.lead)
         yield from inside
 
 

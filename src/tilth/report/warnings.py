@@ -22,7 +22,8 @@ def warnings(findings: Sequence[Finding[Warned]]) -> Section:
     blocks: list[Block] = [Points(tuple(points[:MOST]))]
     if more := tuple(points[MOST:]):
         blocks.append(Fold(f"{counted(len(more), 'more warning')}", (Points(more),)))
-    return Section("warnings", "Warnings", tuple(blocks), advice=(Advice(f"Read the {counted(len(findings), 'warning')}.", 0),))
+    many = counted(len(findings), "warning")
+    return Section("warnings", "Warnings", tuple(blocks), advice=(Advice(f"Read the {many}.", 0),), lead=f"{many}.")
 
 
 def _in(parts: list[str]) -> str:

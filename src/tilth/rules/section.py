@@ -41,7 +41,10 @@ def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     unjudged = [f for f in findings if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
     worst = failed + unjudged
     verdicts = Verdicts("Rules", tuple(_verdict(f, several) for f in (*worst, *passed)))
-    return Section("rules", "Rules", (verdicts,), advice=(*_unjudged(unjudged), *_failed(failed)), summary=tuple(_summary(worst)))
+    counts = ((failed, "failed"), (unjudged, "could not be judged"), (passed, "passed"))
+    lead = ", ".join(f"{number(len(of))} {what}" for of, what in counts if of) + "." if findings[1:] else ""  # one is the verdict
+    advice = (*_unjudged(unjudged), *_failed(failed))
+    return Section("rules", "Rules", (verdicts,), advice=advice, summary=tuple(_summary(worst)), lead=lead)
 
 
 def _unjudged(findings: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
@@ -200,7 +203,8 @@ def analyzers(findings: Sequence[Finding[AnalyzerNumbers]]) -> Section:
         metrics = f.payload.metrics or {"": f.value}
         rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_with_interval(v), reason) for m, v in metrics.items()]
     numbers = table("What the analyzers measured", ("analyzer", "metric", "value", "remark"), rows, numbers=["value"])
-    return Section("analyzers", "Analyzers", (numbers,))
+    lead = f"{counted(len(findings), 'analyzer')} measured {counted(len(rows), 'number')}."
+    return Section("analyzers", "Analyzers", (numbers,), lead=lead)
 
 
 RULES = ReportSection(RuleVerdict, rules)

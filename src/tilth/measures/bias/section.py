@@ -21,6 +21,7 @@ from tilth.report.blocks import (
     Words,
     code,
     counted,
+    exact,
     table,
     value_with_interval,
 )
@@ -32,8 +33,8 @@ MOST_SUMMED_UP = 20  # lines of the summary
 SMALL = 0.05  # a smaller share of the rows is not advised on where there are larger ones
 BRIEF = 2  # groups up to which a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
-LEAD = (
-    "Each group is compared with all other rows. 0 means no difference, and for DI 1; the sign says which side is ahead. "
+HOW = (
+    "0 means no difference, and for DI 1; the sign says which side is ahead. "
     "How much difference is too much is for people to decide, not for this page."
 )
 SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are not further evidence."
@@ -45,13 +46,26 @@ def bias(found: Sequence[Found]) -> Section:
     for f in found:
         groups.setdefault(Compared.of(f), []).append(f)
     groups = _without_mirrors(groups, headline(found))
-    blocks: list[Block] = [Words(LEAD)]
+    blocks: list[Block] = [Words(HOW)]
     blocks += [Points((SAME,), remarks=True)] if {"TVD", "DPL"} <= {metric_of(f) for f in found} else []
     blocks += [_overview(groups, found)] if len(groups) > 1 else []
     brief = len(groups) <= BRIEF
     blocks += [_group(k, group, groups[group], brief) for k, group in enumerate(sorted(groups, key=lambda g: -_size(groups[g])), 1)]
-    lead = f"{counted(len(groups), 'group')} compared with all others"
-    return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)), lead=lead)
+    return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)), lead=_lead(groups))
+
+
+def _lead(groups: Mapping[Compared, list[Found]]) -> str:
+    """How many groups are compared, with what, and the largest difference."""
+    pairs = sum(bool(group.other) for group in groups)
+    alone = f"{counted(len(groups) - pairs, 'group')} compared with all other rows"
+    how = joined([*([alone] if pairs < len(groups) else []), *([f"{counted(pairs, 'pair')} of groups with each other"] if pairs else [])])
+    found = [f for of in groups.values() for f in of if f.part == of[0].part and metric_of(f) == headline(of)]
+    large = [f for f in found if (f.payload.share or 0.0) >= SMALL]
+    worst = max(large or found, key=lambda f: abs(f.number or 0.0), default=None)
+    if worst is None or worst.number is None:
+        return f"{how}."
+    group = Compared.of(worst)
+    return f"{how}; the largest difference of {favourable(worst)}: {group.d} against {group.a}, {exact(worst.number)} ({worst.name})."
 
 
 def _without_mirrors(groups: Mapping[Compared, list[Found]], name: str) -> dict[Compared, list[Found]]:

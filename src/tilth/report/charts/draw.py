@@ -100,6 +100,15 @@ def box(x: float, y: float, width: float, height: float, series: int) -> str:
     return tag("rect", x=x, y=y, width=max(width, 0), height=height, fill=_fill(series), stroke=colour(series), stroke_width=1)
 
 
+def boxes(places: Iterable[tuple[float, float, float, float, str]], series: int) -> str:
+    """Filled rectangles of one series, each with its x, y, width, height, and words that a pointer resting on it shows."""
+    drawn = [
+        tag("rect", *([tag("title", escape(clean(title)))] if title else []), x=x, y=y, width=max(width, 0), height=height)
+        for x, y, width, height, title in places
+    ]
+    return tag("g", *drawn, fill=_fill(series), stroke=colour(series), stroke_width=1) if drawn else ""
+
+
 def titled(title: str, *elements: str) -> str:
     """Elements with words that a pointer resting on them shows."""
     return tag("g", tag("title", escape(clean(title))), *elements)
