@@ -37,6 +37,14 @@ def test_a_profile_is_compared_with_other_data(tilth: Tilth, people: Path) -> No
     assert changes and {f["value"] for f in changes} == {0}
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_file_without_a_header_is_warned_of(tilth: Tilth, tmp_path: Path) -> None:
+    file = tmp_path / "adult.data"
+    file.write_text("39, State-gov, 77516\n50, Private, 83311\n38, Private, 21564\n")
+    assert f"warning: the first row of {file} is read as column names, but looks like a row of data" in tilth("profile", str(file)).err
+    assert "warning" not in tilth("profile", str(file), "--no-header").err
+
+
 def test_private_values_are_masked(tilth: Tilth, people: Path) -> None:
     assert "18 to 67" not in tilth("profile", str(people), "--private", "age").out
 

@@ -9,7 +9,7 @@ import pytest
 
 import tilth
 from tests.engines import duckdb_session
-from tilth.drafting.reading import has_header, read_detected, unique_names
+from tilth.drafting.reading import read_detected, unique_names
 from tilth.errors import RequestError
 
 BODY = "".join(f"{i},{20 + i % 9},{'ab'[i % 2]}\n" for i in range(30))
@@ -52,26 +52,6 @@ def test_the_first_error_is_raised_without_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
     with pytest.raises(RequestError, match=r"a.csv:3: .* 2 fields, expected 3"):
         read_detected(str(tmp_path / "a.csv"), duckdb_session(), {})
-
-
-HEADS: list[tuple[str, str, bool]] = [
-    ("a word above numbers", "age,job|31,cook|50,cook", True),
-    ("a number above numbers", "31,cook|50,clerk|20,cook", False),
-    ("a float above integers", "0.5,x|1,y|2,z", False),
-    ("a word that occurs again", "cook,x|cook,y|clerk,z", False),
-    ("strings only", "job,note|cook,x|clerk,y", True),
-    ("years above numbers", "land,2019,2020|Chad,7,8|Fiji,3,9", True),
-    ("a count above numbers", "0,1,2|7,8,3|3,9,4", True),
-    ("a date above dates", "2024-01-01,x|2024-01-02,y", False),
-    ("one line", "1,2,3", True),
-    ("gaps above numbers", "?,31|5,20|6,21", False),
-    ("names above empty columns", "a,b|,|,", True),
-]
-
-
-@pytest.mark.parametrize(("rows", "expected"), [c[1:] for c in HEADS], ids=[c[0] for c in HEADS])
-def test_header_detection(rows: str, expected: bool) -> None:
-    assert has_header([line.split(",") for line in rows.split("|")]) is expected
 
 
 def test_unique_names() -> None:

@@ -180,3 +180,28 @@ def test_adult(shared_data, engine):
     table = to_arrow(data, engine)
     # counted with: grep -c . and cut -d, -f2 | grep -c '?'
     assert (table.num_rows, table["c1"].null_count, table["c0"][0].as_py(), table["c14"][0].as_py()) == (32561, 1836, 39, "<=50K")
+
+
+VALUES_ABOVE = [  # what stands in the first row, and whether it is probably a row of data
+    ("39, State-gov, 77516|50, Private, 83311|38, Private, 21564", True),
+    ("cook,31,no|clerk,50,no|cook,20,yes", True),
+    ("0.5|0.25|1.5", True),
+    ("age,job|31,cook|50,cook", False),
+    ("job,note,2019,2020|cook,x,1,2|clerk,y,3,4", False),  # years
+    ("title,word,x|the,title,y|word,word,z", False),  # one name in three occurs below
+    ("yes|no|yes", False),  # one word is weak evidence
+    ("31,cook", False),
+]
+
+
+@pytest.mark.parametrize(("rows", "suspected"), VALUES_ABOVE)
+def test_a_header_that_looks_like_data_is_warned_of_and_read_as_one(rows, suspected, tmp_path, recwarn):
+    file = tmp_path / "t.data"
+    file.write_text(rows.replace("|", "\n"))
+    data = read(file, engine=duckdb_session())
+    assert data.names == tuple(name.strip() for name in rows.split("|")[0].split(","))
+    assert [str(w.message).split(" is read")[0] for w in recwarn] == [f"the first row of {file}"] * suspected
+    recwarn.clear()
+    for options in ({"header": True}, {"header": False}, {"names": [f"c{i}" for i in range(len(data.names))]}):
+        read(file, engine=duckdb_session(), **options)
+    assert not list(recwarn)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.engines import duckdb_session
 from tilth.formats import read
+from tilth.formats.guess import values_in_header
 
 CASES = [
     (["1", "-20", " 3 ", ""], "integer"),
@@ -39,3 +40,23 @@ def test_all_rows_decide(strings, kind, tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("x,y\n" + "".join(f'"{t}",0\n' for t in strings))
     assert engine.schema(read(file, engine=engine))["x"].kind == kind
+
+
+HEADS: list[tuple[str, str, bool]] = [
+    ("a word above numbers", "age,job|31,cook|50,cook", True),
+    ("a number above numbers", "31,cook|50,clerk|20,cook", False),
+    ("a float above integers", "0.5,x|1,y|2,z", False),
+    ("a word that occurs again", "cook,x|cook,y|clerk,z", False),
+    ("strings only", "job,note|cook,x|clerk,y", True),
+    ("years above numbers", "land,2019,2020|Chad,7,8|Fiji,3,9", True),
+    ("a count above numbers", "0,1,2|7,8,3|3,9,4", True),
+    ("a date above dates", "2024-01-01,x|2024-01-02,y", False),
+    ("one line", "1,2,3", True),
+    ("gaps above numbers", "?,31|5,20|6,21", False),
+    ("names above empty columns", "a,b|,|,", True),
+]
+
+
+@pytest.mark.parametrize(("rows", "expected"), [c[1:] for c in HEADS], ids=[c[0] for c in HEADS])
+def test_header_detection(rows: str, expected: bool) -> None:
+    assert (not values_in_header([line.split(",") for line in rows.split("|")])) is expected

@@ -68,7 +68,7 @@ READING = (
     click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
     click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),
     click.option("--quote", metavar="TEXT", help='The quote character of a CSV file: " by default; "" for none.'),
-    click.option("--header/--no-header", default=None, help="Whether the first line holds the column names; detected by default."),
+    click.option("--header/--no-header", default=None, help="Whether the first line holds the column names: yes, but `init` decides."),
     click.option("--names", metavar="A,B,…", help="Column names, for a file without a header."),
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),

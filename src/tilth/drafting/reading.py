@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
-from tilth.data import Dataset, Kind
+from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.engine.textfiles import likely_encodings
 from tilth.errors import RequestError
 from tilth.formats import read
 from tilth.formats.csv import Csv
 from tilth.formats.format import by_name, recognised
-from tilth.formats.guess import guess
-
-NOTHING = ("", "?", "n/a", "na", "nan", "null", "none")  # strings that suggest neither a name nor a value
+from tilth.formats.guess import values_in_header
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def _csv(place: Any, reading: ReadOptions) -> Csv | None:
 
 def _detect_header(place: Any, reading: ReadOptions) -> ReadOptions:
     form = _csv(place, reading)
-    if form is None or {"header", "names"} & set(reading.options) or has_header(form.head(place, **reading.options)):
+    if form is None or {"header", "names"} & set(reading.options) or not values_in_header(form.head(place, **reading.options)):
         return reading
     return reading.adding("the first line looks like values, not names", header=False)
 
@@ -105,34 +102,3 @@ def unique_names(names: Sequence[str]) -> list[str]:
             chosen, number = f"{base}_{number}", number + 1
         unique.append(chosen)
     return unique
-
-
-def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row looks like a header, judged by the other rows.
-
-    It does if it has a word above numbers or dates. It does not if it has a number above numbers, or a word that occurs again in its
-    column. Consecutive numbers, such as years or 0, 1, 2, are names.
-
-    >>> has_header([["age", "job"], ["31", "cook"], ["50", "cook"]]), has_header([["31", "cook"], ["50", "cook"]])
-    (True, False)
-    >>> has_header([["land", "2019", "2020"], ["Chad", "7", "8"], ["Fiji", "3", "9"]])
-    True
-    """
-    if len(rows) < 2:
-        return True
-    numbers, again = [], False
-    for i, cell in enumerate(rows[0]):
-        values = [row[i] for row in rows[1:] if len(row) > i]
-        column = guess(values, NOTHING)
-        if cell.strip().casefold() in NOTHING or not column.seen:
-            continue
-        if not column.kinds:
-            again |= cell in values
-        elif not (kinds := guess([cell]).kinds):
-            return True
-        elif kinds[0] in (Kind.INTEGER, Kind.FLOAT):
-            numbers.append(float(cell))
-        else:
-            again = True
-    counting = len(numbers) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
-    return not again and (counting or not numbers)

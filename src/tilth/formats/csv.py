@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -16,7 +17,7 @@ from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, line_end, mistakes, python_name, rows_of, unzipped
 from tilth.errors import RequestError, SourceError, listed
 from tilth.formats.format import Format
-from tilth.formats.guess import Guess, guess
+from tilth.formats.guess import Guess, guess, values_in_header
 from tilth.store.local import files, reject_remote, suffix_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailing
 SPARK_TIMES = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
 LONGEST_ROW = 16_000_000  # bytes; DuckDB's own bound is 2 million. With a buffer of twice as much a scan is faster than with its own, too
 HEAD_BYTES = 1 << 20
+LOOK = 200  # rows and columns at the head that decide whether a header looks like data
 HEAD_ROWS = 2000  # rows at the head that decide delimiter, blanks and names, and rule out kinds
 
 
@@ -60,6 +62,8 @@ class Csv(Format):
         if not first:
             raise SourceError(f"{paths[0]} holds empty lines only, without a header", code="empty-file")
         has_header = (names is None or list(names) == first) if header is None else header
+        if header is None and names is None:
+            _warn_of_values(paths[0], dialect)
         columns = _columns(paths, dialect, first, names, has_header)
         options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}
         return Files(self.name, paths, columns, tuple(sorted(options.items())), typed=False, scans={"duckdb": _duckdb, "spark": _spark})
@@ -171,6 +175,15 @@ def _blank_after_each(path: str, dialect: Dialect) -> bool:
     rows = list(itertools.islice(rows_of(path, dialect), 20))
     values = [value for row in rows for value in row[1:]]
     return bool(values) and all(value.startswith(" ") for value in values)
+
+
+def _warn_of_values(path: str, dialect: Dialect) -> None:
+    """Warn of a header most of which looks like values. It is read as a header all the same."""
+    head = [row[:LOOK] for row in itertools.islice(rows_of(path, dialect), LOOK)]
+    values = values_in_header(head)
+    if 2 * len(values) > len(head[0]) and (len(values) > 1 or guess(values).kinds):
+        hint = "if it is one, give `header: false` in a flow, header=False in Python, --no-header at the command line"
+        warnings.warn(f"the first row of {path} is read as column names, but looks like a row of data; {hint}", stacklevel=2)
 
 
 def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names: Sequence[str] | None, header: bool) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ while they are decoded, which stops at the first string that contradicts it. Onl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from sqlglot.expressions import Expression as Tree
 
@@ -33,6 +34,7 @@ FORMS: dict[Kind, str] = {
     Kind.TIMESTAMP: TIMESTAMP,
     Kind.TIMESTAMP_TZ: INSTANT,
 }
+NOTHING = ("", "?", "n/a", "na", "nan", "null", "none")  # strings that suggest neither a name nor a value
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,34 @@ def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
     tokens = ["", *nulls]
     known = [v for v in dict.fromkeys(values) if not IsToken.row(v, *tokens)]
     return Guess(tuple(kind for kind in FORMS if all(_fits(v, kind) for v in known)), bool(known))
+
+
+def values_in_header(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The cells of the first row that look like values rather than names, judged by the other rows.
+
+    A number or a date does above numbers or dates, and a word that occurs again in its column. None does if a word stands above numbers or
+    dates: the row is a header. Consecutive numbers, such as years or 0, 1, 2, are names.
+
+    >>> values_in_header([["31", "cook"], ["50", "cook"]]), values_in_header([["age", "job"], ["31", "cook"], ["50", "cook"]])
+    (['31', 'cook'], [])
+    >>> values_in_header([["land", "2019", "2020"], ["Chad", "7", "8"], ["Fiji", "3", "9"]])
+    []
+    """
+    if len(rows) < 2:
+        return []
+    numbers, others = list[str](), list[str]()
+    for i, top in enumerate(rows[0]):
+        values = [row[i] for row in rows[1:] if len(row) > i]
+        column = guess(values, NOTHING)
+        if top.strip().casefold() in NOTHING or not column.seen:
+            continue
+        kinds = guess([top]).kinds
+        if column.kinds and not kinds:
+            return []
+        if column.kinds or top in values:
+            (numbers if column.kinds and kinds[0] in (Kind.INTEGER, Kind.FLOAT) else others).append(top)
+    counting = len(numbers) > 1 and all(float(b) - float(a) == 1 for a, b in pairwise(numbers))
+    return numbers + others if others or not counting else []
 
 
 def assumed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
