@@ -4,12 +4,14 @@ import datetime as dt
 import math
 from decimal import Decimal
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import tilth
 from tests.engines import duckdb_session
+from tests.house.tree import python
 from tilth.data import Dataset, Memory, Roles
 from tilth.measures import profile, sampled
 from tilth.measures.profile import profile_findings
@@ -125,10 +127,19 @@ def test_no_rows_and_one_row():
     assert profiled(TABLE.slice(7, 1))["f"].payload.deviation == 0
 
 
-def test_one_scan_of_numbers_and_one_of_the_rows():
+def test_one_scan_of_the_rows_and_one_of_what_is_not_counted_in_them():
     engine = duckdb_session()
+    profiled(TABLE.drop_columns(["l", "n"]), engine)
+    assert [s.title for s in engine.scans] == ["sample of 100,000 rows"]
     profiled(engine=engine)
-    assert len(engine.scans) == 2
+    assert len(engine.scans) == 3
+
+
+def test_a_profile_does_without_pandas(tmp_path):
+    values = "i, i / 7 AS x, if(i % 5 = 0, NULL, i % 3) AS k, 'word ' || i % 30 AS s, DATE '2024-01-01' + i AS d"
+    duckdb.sql(f"COPY (SELECT {values} FROM (SELECT range::INT AS i FROM range(100))) TO '{tmp_path}/t.parquet'")
+    code = "import sys, tilth; tilth.profile(sys.argv[1], label='k'); print('pandas' in sys.modules)"
+    assert python("-c", code, f"{tmp_path}/t.parquet").stdout == "False\n"
 
 
 def of_few_rows(monkeypatch, most=50):

@@ -9,6 +9,7 @@ from tilth.data import Kind, Schema
 from tilth.errors import RequestError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 
@@ -54,3 +55,30 @@ def cast(batch: pa.RecordBatch, to: pa.Schema) -> pa.RecordBatch:
         return batch if batch.schema.equals(to) else batch.cast(to)
     except pa.ArrowInvalid as error:
         raise RequestError(f"a value does not fit: {error}") from error
+
+
+def as_numpy(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """Numbers or booleans as numpy has them: doubles with NaN for null where one is null, of booleans False.
+
+    Columns do not do this themselves, because then pyarrow imports pandas, which takes as long as to profile a small table.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_boolean(array.type):
+        return as_numpy(array.cast(pa.uint8())) > 0  # NaN, of null, is not greater
+    if not array.null_count:
+        return np.from_dlpack(array)
+    doubles = array.cast(pa.float64(), safe=False)
+    values = np.frombuffer(doubles.buffers()[1], np.float64, len(doubles), 8 * doubles.offset)
+    found: np.ndarray = np.where(as_numpy(doubles.is_null()), np.nan, values)
+    return found
+
+
+def mask_of(kept: np.ndarray) -> pa.Array:
+    """Booleans of numpy as Arrow has them, without pandas."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.bool_(), len(kept), [None, pa.py_buffer(np.packbits(kept, bitorder="little"))])

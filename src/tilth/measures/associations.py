@@ -9,6 +9,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tilth.data import Column, Kind, Roles, mask
+from tilth.engine.arrow import as_numpy
 from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Fold, Picture, Section, code, counted, exact, shown, table
@@ -81,7 +82,8 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
     usable = [*first, *(c for c in columns if c.name != roles.label and c.name not in roles.id)]
     vectors: dict[str, Vector] = {}
     for c in usable:
-        vector = vector_of(drawn.table[c.name], c.kind) if len(vectors) < MOST else None
+        may_be = len(vectors) < MOST and (c.kind is not Kind.STRING or drawn.values(c.name).distinct <= FEW)
+        vector = vector_of(drawn.table[c.name], c.kind) if may_be else None
         vectors |= {c.name: vector} if vector is not None else {}
     pairs = pairs_of(vectors)
     if not pairs:
@@ -99,7 +101,7 @@ def vector_of(column: pa.ChunkedArray, kind: Kind) -> Vector | None:
 
     if kind.numeric or kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
         whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64()}.get(kind)
-        x = (column if whole is None else column.cast(whole)).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        x = as_numpy((column if whole is None else column.cast(whole)).cast(pa.float64(), safe=False))
         x = np.where(np.isfinite(x), x, np.nan)
         there = x[~np.isnan(x)]
         return Vector(x, is_time=whole is not None) if len(there) and there.min() < there.max() else None
@@ -108,7 +110,7 @@ def vector_of(column: pa.ChunkedArray, kind: Kind) -> Vector | None:
     coded = column.combine_chunks().dictionary_encode() if len(column) else column
     if not 1 < len(getattr(coded, "dictionary", ())) <= FEW:
         return None
-    return Vector(coded.indices.fill_null(-1).to_numpy().astype(int), tuple(coded.dictionary.to_pylist()))
+    return Vector(np.nan_to_num(as_numpy(coded.indices), nan=-1).astype(int), tuple(coded.dictionary.to_pylist()))
 
 
 def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
@@ -191,12 +193,12 @@ def correlation_ratios(codes: np.ndarray, z: np.ndarray, squares: np.ndarray, th
     """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of each row of standardized numbers in categories, 0 to 1; NaN for one category or one value."""
     import numpy as np
 
-    of_each = (codes[:, None] == np.arange(codes.max(initial=0) + 1)).astype(float)
-    n, sums = there @ of_each, z @ of_each
+    places, most = codes + 1, int(codes.max(initial=0)) + 2  # the first place is that of no category
+    n, sums = (np.array([np.bincount(places, x, most)[1:] for x in rows]) for rows in (there, z))
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.where(n > 0, sums**2 / n, 0.0).sum(1)
         around = sums.sum(1) ** 2 / n.sum(1)
-        spread = squares @ (codes >= 0) - around
+        spread = squares.sum(1) - squares[:, codes < 0].sum(1) - around
         eta = np.sqrt(np.clip((between - around) / spread, 0, 1))
     return np.where(((n > 0).sum(1) > 1) & (spread > 1e-9), eta, np.nan)
 

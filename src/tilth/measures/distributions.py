@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tilth.engine.arrow import as_numpy
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -59,7 +61,7 @@ def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
         return None
     ends = pc.min_max(there).as_py()
     plain = there.cast(pa.int32()) if pa.types.is_date32(there.type) or pa.types.is_time32(there.type) else there.cast(pa.int64())
-    counts, _ = np.histogram(plain.to_numpy(), BINS)
+    counts, _ = np.histogram(as_numpy(plain), BINS)
     return Histogram(ends["min"], ends["max"], tuple(counts.tolist()))
 
 

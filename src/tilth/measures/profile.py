@@ -19,7 +19,19 @@ from tilth.engine.statistics import Statistic, count_of, distinct
 from tilth.measures.associations import associations
 from tilth.measures.distributions import Histogram, histogram_of, histogram_of_times, shape_of
 from tilth.measures.measure import Measure, Measured
-from tilth.measures.sampled import COMPARABLE, Rows, Spread, Values, most_rows, numbers_of, ordered, quantiles_of, sampled_rows, values_of
+from tilth.measures.sampled import (
+    COMPARABLE,
+    COUNTED,
+    Rows,
+    Spread,
+    Values,
+    counted,
+    most_rows,
+    numbers_of,
+    ordered,
+    quantiles_of,
+    sampled_rows,
+)
 from tilth.measures.table_profile import table_findings
 from tilth.measures.trend import trends
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
@@ -34,6 +46,7 @@ TOP = 10  # values shown
 MOST_GROUPS = 5_000  # that columns counted together may have
 EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
 MOST_INTEGER = 2**63 - 1  # of a column whose values are looked at one by one
+TOO_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT")  # types of integers that may be larger
 CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values are counted by a condition each
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
@@ -192,8 +205,9 @@ def profile_findings(data: Dataset, session: Session, exact: bool = False) -> li
 def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False) -> tuple[list[Finding[ColumnProfile]], Rows | None]:
     """A finding for each column, and the rows in which values were looked at; none where the table is large and the profile `brief`.
 
-    One scan for all numbers, and one for the rows in which values are looked at. Where these are a sample, few more for the columns of few
-    values, which are counted together. `exact` takes a scan for each numeric column of such a table.
+    Of a table of few rows, one scan for all of them, in which everything is found. Of a larger one, one scan for all numbers, one for the
+    rows in which values are looked at, and few more for the columns of few values, which are counted together. `exact` takes a scan for
+    each numeric column of such a table.
     """
     schema = session.schema(data)
     columns = [c for c in schema if c.kind in COMPARABLE]
@@ -201,14 +215,16 @@ def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False)
     rows = session.rows_up_to(data, most + 1)
     large = rows > most
     distinct = {c.name: {"distinct": Distinct(_there(c), not exact)} for c in columns if large and not brief}
-    asked = {c.name: _metrics_of(c) | distinct.get(c.name, {}) for c in schema}
+    in_rows = [] if large else [c for c in columns if c.kind in COUNTED and c.type not in TOO_WIDE]
+    asked = {c.name: _metrics_of(c) | distinct.get(c.name, {}) for c in schema if c not in in_rows}
     numbers = _measured(asked | ({"": {"rows": RowCount()}} if large else {}), data, session)
     rows = numbers.pop("")["rows"] if large else rows
     if large and brief:
         return [_finding(c, rows, numbers[c.name], None, data.roles, None) for c in schema], None
-    columns = [c for c in columns if not (c.kind is Kind.INTEGER and (numbers[c.name]["maximum"] or 0) > MOST_INTEGER)]
-    drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers), session)
-    values = {c.name: values_of(drawn.table[c.name]) for c in columns}
+    columns = [c for c in columns if c in in_rows or not (c.kind is Kind.INTEGER and (numbers[c.name]["maximum"] or 0) > MOST_INTEGER)]
+    drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers) if large else [], session)
+    values = {c.name: drawn.values(c.name) for c in columns}
+    numbers |= {c.name: counted(c, drawn.table[c.name], values[c.name]) for c in in_rows}
     looks = {name: Look(v.distinct, counts=v.counts() if v.distinct <= FEW else {}) for name, v in values.items()}
     if large:
         looks = _of_all_rows(columns, looks, numbers, len(drawn.table), data, session)

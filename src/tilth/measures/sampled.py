@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind
+from tilth.engine.arrow import as_numpy, mask_of
 from tilth.engine.expressions import add, coalesce, col, double, lit, lt, mul, sub
 from tilth.engine.needs import Sample
 from tilth.engine.operations.numbers import Finite
+from tilth.engine.operations.strings import BLANKS
+from tilth.engine.operations.sums import CentralMoment2, DoubleSum
 from tilth.engine.session import Session
+from tilth.metrics.metric import ratio
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +32,8 @@ STRIDES = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)  # φ⁻�
 COMPARABLE = frozenset(
     {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
 )
+COUNTED = COMPARABLE - {Kind.DECIMAL}
+"""Kinds whose numbers are found in the rows of a table that has few."""
 
 
 class Spread(NamedTuple):
@@ -49,6 +56,16 @@ class Rows:
     def all_there(self) -> bool:
         """Whether these are all rows."""
         return len(self.table) == self.of
+
+    @cached_property
+    def _values(self) -> dict[str, Values]:
+        return {}
+
+    def values(self, name: str) -> Values:
+        """The values of a column, found once."""
+        if name not in self._values:
+            self._values[name] = values_of(self.table[name])
+        return self._values[name]
 
     def known(self, columns: Sequence[Column]) -> list[Column]:
         """The columns that the rows have."""
@@ -116,7 +133,7 @@ def _number(column: Column) -> Tree:
 class Values:
     """The distinct values of a column in some rows, and how often each of them is there."""
 
-    values: pa.Array
+    values: pa.Array | np.ndarray
     rows: np.ndarray
 
     @property
@@ -126,12 +143,18 @@ class Values:
 
     def counts(self, least: int = 1) -> dict[Any, int]:
         """Value → rows, of the values that at least so many rows have."""
+        import numpy as np
+
         kept = self.rows >= least
-        return dict(zip(self.values.filter(kept).to_pylist(), self.rows[kept].tolist(), strict=True))
+        values = self.values[kept].tolist() if isinstance(self.values, np.ndarray) else self.values.filter(mask_of(kept)).to_pylist()
+        return dict(zip(values, self.rows[kept].tolist(), strict=True))
 
     def frequent(self, most: int) -> tuple[tuple[Any, int], ...]:
         """The most frequent strings with their rows, if several rows have them and they are not blank; ties by value."""
-        least = max(2, -sorted(-self.rows)[most] if len(self.rows) > most else 0)  # one more than are shown, should one be blank
+        import numpy as np
+
+        last = len(self.rows) - most - 1  # one more than are shown, should one be blank
+        least = max(2, np.partition(self.rows, last)[last] if last >= 0 else 0)
         return tuple(ordered({v: n for v, n in self.counts(least).items() if v.strip()}, most).items())
 
 
@@ -143,11 +166,10 @@ def values_of(column: pa.ChunkedArray) -> Values:
 
     there = column.drop_null()
     if pa.types.is_float64(there.type) or pa.types.is_int64(there.type):  # to sort them is many times as fast as to hash them
-        x = there.to_numpy()
-        values, rows = np.unique(x[x == x], return_counts=True)
-        return Values(pa.array(values, there.type), rows)
+        x = as_numpy(there)
+        return Values(*np.unique(x[x == x], return_counts=True))
     pairs = pc.value_counts(there)
-    return Values(pairs.field("values"), pairs.field("counts").to_numpy())
+    return Values(pairs.field("values"), as_numpy(pairs.field("counts")))
 
 
 def numbers_of(column: pa.ChunkedArray) -> np.ndarray:
@@ -155,7 +177,7 @@ def numbers_of(column: pa.ChunkedArray) -> np.ndarray:
     import numpy as np
     import pyarrow as pa
 
-    x: np.ndarray = column.drop_null().cast(pa.float64(), safe=False).to_numpy()
+    x = as_numpy(column.drop_null().cast(pa.float64(), safe=False))
     finite: np.ndarray = x[np.isfinite(x)]
     return finite
 
@@ -165,6 +187,41 @@ def quantiles_of(x: np.ndarray, asked: Mapping[str, float]) -> dict[str, float]:
     import numpy as np
 
     return dict(zip(asked, map(float, np.quantile(x, list(asked.values()))), strict=True)) if len(x) else {}
+
+
+def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, Any]:
+    """The numbers of a column that a scan of aggregates would find; for kinds in `COUNTED`, of all rows of a table."""
+    present = len(rows) - rows.null_count
+    if column.kind is Kind.STRING:
+        return {"present": present, **_of_strings(values)}
+    if column.kind.temporal:
+        import pyarrow.compute as pc
+
+        ends = pc.min_max(rows).as_py()
+        return {"present": present, "minimum": ends["min"], "maximum": ends["max"]}
+    if column.kind not in (Kind.INTEGER, Kind.FLOAT):
+        return {"present": present}
+    x = numbers_of(rows)
+    found = {"mean": ratio(DoubleSum.of_array(x), len(x)), "deviation": None}
+    if len(x):
+        found["deviation"] = math.sqrt((CentralMoment2.of_array(x) or 0.0) / len(x))
+    if column.kind is Kind.FLOAT:
+        found |= {"present": int(values.rows.sum()), "finite": len(x)}  # NaN is none of the values
+        return found | {"minimum": float(x.min()) if len(x) else None, "maximum": float(x.max()) if len(x) else None}
+    ends = (int(values.values[0]), int(values.values[-1])) if present else (None, None)  # they are in order
+    return found | {"present": present, "minimum": ends[0], "maximum": ends[1]}
+
+
+def _of_strings(values: Values) -> dict[str, Any]:
+    """How many are not blank, and the lengths of all."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    lengths = as_numpy(pc.utf8_length(values.values)).astype(np.int64)
+    filled = as_numpy(pc.binary_length(pc.utf8_trim(values.values, BLANKS))) > 0
+    mean = ratio(int((lengths * values.rows).sum()), int(values.rows.sum()))
+    of_all = None if mean is None else {"min": int(lengths.min()), "max": int(lengths.max()), "mean": mean}
+    return {"filled": int(values.rows[filled].sum()), "lengths": of_all}
 
 
 def ordered(counts: Mapping[Any, int], most: int) -> dict[Any, int]:

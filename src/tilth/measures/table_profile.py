@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Column, Roles, masked
+from tilth.engine.arrow import as_numpy
+from tilth.engine.operations.strings import BLANKS
 from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Section, code, counted, shown, table
@@ -44,6 +46,8 @@ class TableProfile(Payload):
 
 def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding[TableProfile]]:
     """One finding, with a few rows as its examples, private values masked. None for no columns or no rows."""
+    import pyarrow as pa
+
     known = drawn.known(columns)
     if not known or not len(drawn.table):
         return []
@@ -51,7 +55,8 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list
     patterns = _patterns(known, drawn)
     whole = next((n for names, n in patterns if not names), 0)
     order = drawn.table.sort_by([(c.name, "ascending") for c in known]) if looked else drawn.table
-    chosen = order.take([round(i * (looked - 1) / (EXAMPLES - 1)) for i in range(EXAMPLES)] if looked > EXAMPLES else list(range(looked)))
+    places = [round(i * (looked - 1) / (EXAMPLES - 1)) for i in range(EXAMPLES)] if looked > EXAMPLES else range(looked)
+    chosen = pa.concat_tables([order.slice(i, 1) for i in places])
     payload = TableProfile(
         drawn.of,
         len(columns),
@@ -80,15 +85,12 @@ def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, .
 
 def _gaps(column: Any) -> np.ndarray:
     """Whether each value is missing: null, NaN, or blank."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    gap = pc.is_null(column, nan_is_null=True)
     if pa.types.is_string(column.type):
-        gap = pc.or_(gap, pc.fill_null(pc.equal(pc.utf8_trim(column, " \t\r\n"), ""), False))
-    found: np.ndarray = np.asarray(gap)
-    return found
+        return ~(as_numpy(pc.binary_length(pc.utf8_trim(column, BLANKS))) > 0)  # NaN, of null, is not greater
+    return as_numpy(pc.is_null(column, nan_is_null=True))
 
 
 def _duplicates(columns: Sequence[Column], rows: Any) -> int:
@@ -103,7 +105,7 @@ def _duplicates(columns: Sequence[Column], rows: Any) -> int:
         x = rows[c.name].combine_chunks()
         a, b = x.slice(1), x.slice(0, max(len(x) - 1, 0))
         both = pc.and_(pc.is_null(a, nan_is_null=True), pc.is_null(b, nan_is_null=True))
-        same &= np.asarray(pc.or_(both, pc.fill_null(pc.equal(a, b), False)))
+        same &= as_numpy(both) | as_numpy(pc.equal(a, b))
     return int(same.sum())
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +19,7 @@ import tilth
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, gt, lit
+from tilth.engine.operations.sums import CentralMoment2, DoubleSum
 from tilth.engine.session import Session
 from tilth.engine.statistics import central_moment, correlation, total
 
@@ -59,6 +61,22 @@ def test_the_order_of_rows_changes_no_bit(xs, chance):
     mixed = list(xs)
     chance.shuffle(mixed)
     assert answers(xs, ENGINE, NEEDS[:2]) == answers(mixed, ENGINE, NEEDS[:2])
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30))
+def test_numbers_in_memory_give_what_an_engine_gives(xs):
+    x = np.array(xs)
+    assert [DoubleSum.of_array(x), CentralMoment2.of_array(x)] == answers(xs, ENGINE, NEEDS[:2])
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_numbers_of_any_size_in_memory_give_what_an_engine_gives(name):
+    x = np.array(COLUMNS[name])
+    assert [DoubleSum.of_array(x), CentralMoment2.of_array(x)] == answers(COLUMNS[name], ENGINE, NEEDS[:2])
+
+
+def test_no_numbers_in_memory_have_no_sum():
+    assert DoubleSum.of_array(np.array([])) is None
 
 
 @pytest.mark.parametrize("narrower", [1, 2**4, 2**8, 2**9, 2**10, 2**20, 2**40])

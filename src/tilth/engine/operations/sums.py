@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import add, cast_to, data_type, double, if_else, is_null, lit, mul, or_, sub
 from tilth.engine.operations.operation import Operation, Struct, call
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BITS = 61  # of an integer, without its sign
 STEP = 6  # exponents are multiples of it, so that the range of the first rows mostly gives the grid of all
@@ -52,6 +55,10 @@ class Grid(NamedTuple):
         moved = sub(x, lit(math.ldexp(self.center, self.exponent + 1))) if self.center else x
         return mul(moved, lit(2.0 ** (BITS - 1 - self.exponent)))
 
+    def steps_in(self, x: np.ndarray) -> np.ndarray:
+        """Doubles in memory in steps of the grid."""
+        return (x - math.ldexp(self.center, self.exponent + 1)) * 2.0 ** (BITS - 1 - self.exponent)
+
     def fits(self, low: float, high: float) -> bool:
         """Whether a group's range is large enough for the grid of all."""
         return math.frexp(high - low)[1] >= self.exponent - GROUP
@@ -75,6 +82,21 @@ class Exact(Operation):
     def sums(cls, *steps: Tree) -> list[Tree]:
         """The sums of integers that the value is computed from."""
         return [_total(z) for z in steps]
+
+    @classmethod
+    def summed(cls, steps: np.ndarray) -> list[np.ndarray]:
+        """What is summed of one number in memory, in steps of the grid."""
+        return [steps]
+
+    @classmethod
+    def of_array(cls, x: np.ndarray) -> float | None:
+        """The aggregate of finite doubles in memory: the very number that an engine's sums give."""
+        if not len(x):
+            return None
+        grid = _grid_of((float(x.min()), float(x.max())))
+        if grid is None:
+            return cls.special(len(x), float(x[0]), float(x[0]))
+        return cls.finished(len(x), [_exact_total(part) for part in cls.summed(grid.steps_in(x))], [grid])
 
     @classmethod
     def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
@@ -125,6 +147,10 @@ class CentralMoment2(Exact):
     def sums(cls, *steps: Tree) -> list[Tree]:
         (z,) = steps
         return [_total(z), _product(z, z)]
+
+    @classmethod
+    def summed(cls, steps: np.ndarray) -> list[np.ndarray]:
+        return [steps, steps * steps * 2.0**-BITS]
 
     @classmethod
     def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
@@ -187,6 +213,14 @@ def _total(z: Tree) -> Tree:
 def _product(x: Tree, y: Tree) -> Tree:
     """Σ x·y of numbers in steps, in steps of 2^(2·exponent + 2 − BITS)."""
     return _total(mul(mul(x, y), lit(2.0**-BITS)))
+
+
+def _exact_total(steps: np.ndarray) -> int:
+    """The sum of doubles in memory, each rounded to an integer: of halves, which no 64 bits overflow."""
+    import numpy as np
+
+    whole = np.rint(steps).astype(np.int64)
+    return (int((whole >> 31).sum()) << 31) + int((whole & (2**31 - 1)).sum())
 
 
 def _moment(n: int, x: int, y: int, xy: int) -> float:
