@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Column, Kind, Roles
 from tilth.measures.associations import target_of, vector_of
@@ -14,14 +15,33 @@ from tilth.report.blocks import Cell, Section, code, counted, exact, shown, tabl
 from tilth.report.charts import histogram, number, sparkline
 from tilth.report.sections import ReportSection
 
-PERIODS = 24
+if TYPE_CHECKING:
+    import numpy as np
+
+PERIODS = {  # numpy's unit, the number of it that the epoch's first period has behind it, and how many make a period
+    "second": ("s", 0, 1),
+    "15 seconds": ("s", 0, 15),
+    "minute": ("m", 0, 1),
+    "15 minutes": ("m", 0, 15),
+    "hour": ("h", 0, 1),
+    "6 hours": ("h", 0, 6),
+    "day": ("D", 0, 1),
+    "week": ("D", 3, 7),  # from Monday: 1970 began on a Thursday
+    "month": ("M", 0, 1),
+    "quarter": ("M", 0, 3),
+    "year": ("Y", 0, 1),
+    "10 years": ("Y", 0, 10),
+    "100 years": ("Y", 70, 100),
+}
+ABOUT = 22  # periods, as far as the calendar has such
 MOST = 30  # columns with a trend
 TIMES = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 
 @dataclass(frozen=True)
 class Trend(Payload):
-    """Equal periods from `first` to `last` of a time column: their `rows`, and the means of each numeric column.
+    """Periods of the calendar (`period`: "day", "month" …) from `first` to `last` of a time column: their `rows`, and the means of each
+    numeric column. The period is that of which there are about 22; times are in UTC, weeks begin on Monday.
 
     Of a label that is not a number it is the share of the favourable value, or of the least frequent one. A period without values has none.
     `sampled`: of how many rows these numbers are, if not of all.
@@ -30,6 +50,7 @@ class Trend(Payload):
     KIND: ClassVar[str] = "trend"
     first: Any = None
     last: Any = None
+    period: str = ""
     rows: tuple[int, ...] = ()
     means: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     sampled: int | None = None
@@ -42,14 +63,14 @@ def trends(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding
 
 def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -> Finding[Trend] | None:
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    at = vector_of(drawn.table[time.name], time.kind)
-    if at is None or time.name in roles.private:
+    if vector_of(drawn.table[time.name], time.kind) is None or time.name in roles.private:
         return None
-    there = ~np.isnan(at.values)
-    low, high = at.values[there].min(), at.values[there].max()
-    period = np.minimum(((at.values[there] - low) / (high - low) * PERIODS).astype(int), PERIODS - 1)
+    at = drawn.table[time.name].cast(pa.timestamp("us")).to_numpy()
+    there = ~np.isnat(at)
+    unit, period = _periods(at[there], [name for name, (base, *_) in PERIODS.items() if time.kind is not Kind.DATE or base in "DMY"])
     means: dict[str, tuple[float | None, ...]] = {}
     for c in columns:
         if c.name in (time.name, *roles.private, *roles.id) or len(means) >= MOST or not (c.kind.numeric or c.name == roles.label):
@@ -57,19 +78,34 @@ def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -
         vector = vector_of(drawn.table[c.name], c.kind)
         if vector is not None:
             name, x = (c.name, vector.values) if c.name != roles.label else target_of(c.name, vector, roles)
-            means[name] = _means(x[there], period)
+            means[name] = _means(x[there], period, int(period.max()) + 1)
     ends = pc.min_max(drawn.table[time.name]).as_py()
-    counts = tuple(np.bincount(period, minlength=PERIODS).tolist())
-    payload = Trend(ends["min"], ends["max"], counts, means, None if drawn.all_there else len(drawn.table))
+    counts = tuple(np.bincount(period).tolist())
+    payload = Trend(ends["min"], ends["max"], unit, counts, means, None if drawn.all_there else len(drawn.table))
     return Finding(time.name, (time.name,), payload=payload)
 
 
-def _means(x: Any, period: Any) -> tuple[float | None, ...]:
-    """The mean of numbers in each period, to nine digits, so that the order of rows changes nothing; NaN is left out."""
+def _periods(at: np.ndarray, units: Sequence[str]) -> tuple[str, np.ndarray]:
+    """The period of which there are about as many as are to be shown, and the number of each time's period, counted from the first."""
+
+    def numbered(unit: str, times: np.ndarray) -> np.ndarray:
+        base, behind, n = PERIODS[unit]
+        found: np.ndarray = (times.astype(f"datetime64[{base}]").astype(int) + behind) // n
+        return found
+
+    ends = at[[at.argmin(), at.argmax()]]
+    counts = {unit: int(numbered(unit, ends) @ (-1, 1)) + 1 for unit in units}
+    unit = min(units, key=lambda unit: abs(math.log(counts[unit] / ABOUT)))
+    periods = numbered(unit, at)
+    return unit, periods - periods.min()
+
+
+def _means(x: Any, period: Any, periods: int) -> tuple[float | None, ...]:
+    """The mean of numbers in each of so many periods, to nine digits, so that the order of rows changes nothing; NaN is left out."""
     import numpy as np
 
     there = ~np.isnan(x)
-    n, sums = np.bincount(period[there], minlength=PERIODS), np.bincount(period[there], x[there], PERIODS)
+    n, sums = np.bincount(period[there], minlength=periods), np.bincount(period[there], x[there], periods)
     return tuple(float(f"{total / count:.9g}") if count else None for total, count in zip(sums, n, strict=True))
 
 
@@ -82,7 +118,8 @@ def over_time(found: Sequence[Finding[Trend]]) -> Section:
     for i, f in enumerate(f for f in found if f.part == found[0].part):
         p = f.payload
         about = f", of a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
-        leads.append(f"{counted(len(p.rows), 'equal period')} of {code(f.name)}, from {shown(p.first)} to {shown(p.last)}{about}.")
+        span = f"{code(f.name)} from {shown(p.first)} to {shown(p.last)}{about}"
+        leads.append(f"{span}, by {p.period}: {counted(len(p.rows), 'period')}; the first and the last may be incomplete.")
         lines = [_line(f"trend {i}", "rows", p.rows), *(_line(f"trend {i}", name, means) for name, means in p.means.items())]
         blocks.append(
             table(
