@@ -1,6 +1,7 @@
 """Fitting: what later steps learn of filled columns, in one scan, is what they would learn by a scan of their own."""
 
 import math
+from dataclasses import dataclass
 from functools import reduce
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engines import duckdb_session
-from tests.steps.made import dataset
+from tests.steps.made import applied, columns_of, dataset
 from tilth.data import Column, Kind
+from tilth.engine.expressions import col, eq, if_else, lit
 from tilth.errors import Gap
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.keys import TopValues
@@ -19,6 +21,7 @@ from tilth.steps.clean.impute import Impute
 from tilth.steps.encode.encode import Encode
 from tilth.steps.fitting import after_filling, fit, foreseen
 from tilth.steps.scale.scale import Scale
+from tilth.steps.step import ColumnStep
 
 STEPS = [Impute("x", with_="median"), Impute("t", with_="mode"), Scale("x"), Encode("t", order="value")]
 
@@ -107,3 +110,26 @@ def test_a_step_that_names_columns_by_kind_neither_passes_nor_is_passed(steps):
     data, engine = dataset({"a": [1.0, None, 3.0], "b": [1.0, 5.0, 3.0], "i": [1, None, 2], "s": ["x", "y", "x"]}), duckdb_session()
     together, _ = fit(steps, data, engine)
     assert [f.learned for f in together] == [f.learned for f in one_after_the_other(steps, data, engine)]
+
+
+@dataclass(frozen=True)
+class Marked(ColumnStep):
+    """1 in rows for training, else 0."""
+
+    name = "marked"
+    parts = frozenset({"features"})
+
+    def change(self, column, **learned):
+        return {column.name: lit(0)}
+
+    def made_for_training(self, data, schema, learned, training):
+        return data.change({c: if_else(training, lit(1), lit(0)) for c in learned})
+
+
+def test_what_is_made_for_training_is_what_later_steps_and_the_model_learn_from():
+    table = {"a": [5, 6], "part": ["train", "test"]}
+    (marked, scaled), data = fit([Marked("a"), Scale("a", with_="maxabs")], dataset(table), duckdb_session())
+    assert columns_of(data, duckdb_session())["a"] == [1, 1]
+    assert scaled.learned == {"a": {"centre": 0.0, "width": 1.0}}
+    assert applied(marked, table)["a"] == [0, 0]
+    assert columns_of(marked.apply(dataset(table), eq(col("part"), lit("train"))), duckdb_session())["a"] == [1, 0]

@@ -9,6 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
 from tilth import formats
 from tilth.data import Dataset, Memory
 from tilth.engine.chosen import session_of
@@ -37,9 +40,12 @@ def transform(flow: Flow, data: Any) -> Any:
 
     Errors: as for `tilth.apply`.
     """
-    flow = _fitted(flow)
+    return _transformed(_fitted(flow), data)
+
+
+def _transformed(flow: Flow, data: Any, training: Tree | None = None) -> Any:
     with session_of(None, data, f"transform by {flow.name}") as session:
-        made = served_table(flow, data, session).keep(_features(flow))
+        made = served_table(flow, data, session, training).keep(_features(flow))
         if isinstance(data, Dataset | str | Path):
             return made
         library = type(data).__module__.partition(".")[0].lstrip("_")
@@ -51,6 +57,8 @@ def transform(flow: Flow, data: Any) -> Any:
 def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
     """`fit`, and the features of the same data: of all its rows, though a split lets the flow learn from the training part only.
 
+    What a step learned from the label is out of fold, as for a model that is to be trained on it.
+
     >>> import pyarrow as pa
     >>> flow = Flow.parse("features: [{impute: {columns: age, with: mean}}]")
     >>> flow.fit_transform(pa.table({"age": [30, None, 50]}))["age"].to_pylist()
@@ -58,7 +66,7 @@ def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
     >>> flow.transform(pa.table({"age": [None]}))["age"].to_pylist(), list(flow.get_feature_names_out())
     ([40.0], ['age'])
     """
-    return transform(fit(flow, data, y), data)
+    return _transformed(fit(flow, data, y), data, exp.true())
 
 
 def get_feature_names_out(flow: Flow, input_features: Any = None) -> np.ndarray[Any, Any]:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sqlglot.expressions import Expression as Tree
+
 from tilth.data import Dataset, Roles, Schema
 from tilth.display import Displayed, Grid
 from tilth.errors import FlowError, Place, TilthError
@@ -142,13 +144,13 @@ class Flow(Displayed):
             raise FlowError(f"flow {self.name!r} is not fitted", hint="fit it first: tilth fit FLOW -o NAME.tilth", code="not-fitted")
         return self.learned
 
-    def prepared(self, data: Dataset) -> Dataset:
-        """The table that the fitted features make of a table as it was read: what a model is trained on."""
-        return applied(self.need_learned().features, data)
+    def prepared(self, data: Dataset, training: Tree | None = None) -> Dataset:
+        """The table that the fitted features make of a table as it was read; `training` is true for the rows that they learned from."""
+        return applied(self.need_learned().features, data, training)
 
-    def served(self, data: Dataset) -> Dataset:
+    def served(self, data: Dataset, training: Tree | None = None) -> Dataset:
         """The table that the fitted features and `output` make of a table as it was read."""
-        return applied(self.need_learned().served, data)
+        return applied(self.need_learned().served, data, training)
 
     @cached_property
     def _row(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

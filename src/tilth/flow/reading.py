@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlglot.expressions import Expression as Tree
+
 from tilth import formats
 from tilth.data import Dataset
 from tilth.engine.session import Session
@@ -37,12 +39,12 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         return formats.read(source, roles=flow.reading.roles, engine=session, **limit, **flow.reading.options)
 
 
-def served_table(flow: Flow, data: Any, session: Session) -> Dataset:
-    """The table that a fitted flow makes of data, read as it has learned to read it: see `tilth.apply`."""
+def served_table(flow: Flow, data: Any, session: Session, training: Tree | None = None) -> Dataset:
+    """The table that a fitted flow makes of data, read as it has learned to read it: see `tilth.apply`; `training` as in `Flow.served`."""
     learned, known = flow.need_learned(), flow.reading
     needed = needed_columns(learned.schema, learned.served)
     options = {"roles": known.roles, "max_invalid": known.max_invalid, **known.options}
-    return flow.served(formats.read_as(data, learned.schema, needed, engine=session, **options))
+    return flow.served(formats.read_as(data, learned.schema, needed, engine=session, **options), training)
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlglot import exp
+
 from tilth.data import Dataset
 from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import filtered, row_by_row
@@ -168,7 +170,8 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     findings += private_warning(flow.need_learned().served, whole.roles.private)
     kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
     with engine.working_for("features"):
-        prepared = engine.settled(flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()})))
+        training = exp.true() if flow.split is None else eq(col(SPLIT), lit(TRAIN))
+        prepared = engine.settled(flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}), training))
     if flow.split is None:
         parts = {"all": prepared}
     else:

@@ -13,6 +13,9 @@ from contextlib import suppress
 from functools import reduce
 from typing import Any
 
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.session import Session
 from tilth.errors import Gap, Place, RequestError, listed, located
@@ -25,7 +28,7 @@ NOWHERE: Mapping[Any, Place] = {}
 
 
 def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
-    """Learn the steps, one after the other as far as one needs what another makes; returns them with the changed table.
+    """Learn the steps, one after the other as far as one needs what another makes; returns them with the table for training.
 
     In waves: steps that touch no column which an earlier one of the waiting steps touches are measured together. What a later step asks
     of columns that the wave fills is measured with it too, and is `known` when that step's turn comes. `places` are those of the steps in a
@@ -48,14 +51,14 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         known = _after_fills(wave, learned, ahead, found, schema)
         made = {i: Fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
         fitted |= made
-        table = applied(made.values(), table) if waiting else table
+        table = applied(made.values(), table, exp.true()) if waiting else table
     done = [fitted[i] for i in range(len(steps))]
-    return done, applied(done, data)
+    return done, applied(done, data, exp.true())
 
 
-def applied(steps: Iterable[Fitted], data: Dataset) -> Dataset:
-    """The table that fitted steps change, one after the other."""
-    return reduce(lambda table, step: step.apply(table), steps, data)
+def applied(steps: Iterable[Fitted], data: Dataset, training: Tree | None = None) -> Dataset:
+    """The table that fitted steps change, one after the other; `training` as in `Fitted.apply`."""
+    return reduce(lambda table, step: step.apply(table, training), steps, data)
 
 
 def _purpose(wave: Sequence[Step]) -> str:

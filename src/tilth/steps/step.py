@@ -55,6 +55,13 @@ class Step(Parameterized, ABC):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         """The changed table. `schema` is that of the table that the step learned from."""
 
+    def made_for_training(self, data: Dataset, schema: Schema, learned: Learned, training: Tree) -> Dataset:
+        """The changed table, in which rows for which `training` is true are as a model is to learn from them, where that differs.
+
+        It differs where a step learned from the label: a row must not show the model its own.
+        """
+        return self.made(data, schema, learned)
+
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         """What is wrong with the step in a table with these roles, as far as that can be said before any data is touched."""
         return ()
@@ -259,9 +266,11 @@ class Fitted:
     schema: Schema
     learned: Learned = field(hash=False)
 
-    def apply(self, data: Dataset) -> Dataset:
-        """The changed table."""
-        return self.step.made(data, self.schema, self.learned)
+    def apply(self, data: Dataset, training: Tree | None = None) -> Dataset:
+        """The changed table; `training` is true for the rows that the step learned from, if a model is to learn from them too."""
+        if training is None:
+            return self.step.made(data, self.schema, self.learned)
+        return self.step.made_for_training(data, self.schema, self.learned, training)
 
     def reasons(self) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition under which a cell is changed."""

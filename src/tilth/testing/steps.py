@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pyarrow as pa
+from sqlglot import exp
 
 from tilth.data import Change, Dataset, Roles
 from tilth.data.roles import SINGLE
@@ -61,9 +62,10 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
     """Check the laws of a step on a table that it can learn from, by default the sample table.
 
     The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
-    makes depend on what it learned, never on the rows. The order of the rows changes nothing. A step that may be among
-    `features` gives for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row,
-    of nulls only, of one value only, with odd names, with another column or without one it works, or raises a `TilthError`.
+    makes depend on what it learned, never on the rows. The order of the rows changes nothing. Rows that are made for training have the
+    same columns. A step that may be among `features` gives for one row alone, by the row function, what it gives for that row of the
+    whole. On a table of no rows, of one row, of nulls only, of one value only, with odd names, with another column or without one it
+    works, or raises a `TilthError`.
 
     Errors: AssertionError that names the broken law.
     """
@@ -99,8 +101,9 @@ class _Battery:
         self.step, self.roles, self.engine = step, roles, engine
 
     def fitted(self, table: pa.Table, step: Step | None = None) -> tuple[Fitted, Dataset]:
-        (fitted,), data = fit([step or self.step], dataset(table, self.roles), self.engine)
-        return fitted, data
+        data = dataset(table, self.roles)
+        (fitted,), _ = fit([step or self.step], data, self.engine)
+        return fitted, fitted.apply(data)
 
     def applied(self, fitted: Fitted, table: pa.Table) -> list[tuple[Any, ...]]:
         return rows_of(fitted.apply(dataset(table, self.roles)), self.engine)
@@ -125,6 +128,7 @@ class _Battery:
         require(close(again.learned, fitted.learned), f"{self.step} learns something else from the same rows in another order")
         require(same_rows(self.applied(fitted, backwards(table)), rows), f"{self.step} gives other rows for the same rows in another order")
         self.kinds(fitted, table, data)
+        self.for_training(fitted, table, rows, data)
         self.reasons(fitted, table)
         if "features" in self.step.parts:
             self.one_by_one(fitted, table, rows, data)
@@ -135,6 +139,16 @@ class _Battery:
         made = self.engine.schema(data)
         require(self.engine.schema(empty) == made, message)
         require(tuple(made.names) == data.names, f"{self.step} names other columns than it makes")
+
+    def for_training(self, fitted: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
+        read = dataset(table, self.roles)
+        whole = fitted.apply(read, exp.true())
+        require(self.engine.schema(whole) == self.engine.schema(data), f"{self.step} makes other columns for training")
+        back = fitted.apply(dataset(backwards(table), self.roles), exp.true())
+        same = same_rows(rows_of(whole, self.engine), rows_of(back, self.engine))
+        require(same, f"{self.step} gives other rows for training for the same rows in another order")
+        none = rows_of(fitted.apply(read, exp.false()), self.engine)
+        require(same_rows(none, rows), f"{self.step} gives other rows where none is for training")
 
     def reasons(self, fitted: Fitted, table: pa.Table) -> None:
         noted = {f"r{i}": if_else(tree, lit(1), lit(0)) for i, tree in enumerate(fitted.reasons().values())}
