@@ -160,7 +160,11 @@ class ColumnStep(Step):
 
     def changes(self, column: Column, learned: Mapping[str, Any]) -> Mapping[str, Tree | None]:
         """What `change` says, in place or beside the column."""
-        made = dict(self.change(column, **learned))
+        return self.placed(column, self.change(column, **learned))
+
+    def placed(self, column: Column, made: Mapping[str, Tree | None]) -> Mapping[str, Tree | None]:
+        """What is made of a column, in place or beside it."""
+        made = dict(made)
         if self.into:
             tree = made.pop(column.name, col(column.name))
             made |= {} if tree is None else {self.out(column.name): tree}
@@ -201,7 +205,7 @@ class ColumnStep(Step):
         return chosen
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        yield from self._empty_rejected(schema, roles)
+        yield from self.empty_rejected(schema, roles)
         chosen = self.selected(schema, roles)
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
@@ -209,7 +213,7 @@ class ColumnStep(Step):
         reject_clashes(self.name, schema, {c.name: self.changes(c, learned[c.name]) for c in chosen})
         return learned
 
-    def _empty_rejected(self, schema: Schema, roles: Roles) -> Asking[None]:
+    def empty_rejected(self, schema: Schema, roles: Roles) -> Asking[None]:
         """Reject string columns that do not fit the step only because they have no value, and say so."""
         unfit = [schema[c] for c in select(self.columns, schema, roles) if schema[c].kind in VOID and self.accepts(schema[c])]
         asked = {c.name: Where(RowCount(), present(c)) for c in unfit}

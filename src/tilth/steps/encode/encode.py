@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Schema
+from tilth.data import Column, Dataset, Roles, Schema
+from tilth.engine.keys import content
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.metric import Question
 from tilth.steps.encode.count import Count, Frequency
@@ -18,7 +19,10 @@ from tilth.steps.encode.hashing import Hash
 from tilth.steps.encode.multi_hot import MultiHot
 from tilth.steps.encode.one_hot import OneHot
 from tilth.steps.encode.ordinal import Ordinal
-from tilth.steps.step import ColumnStep, Learned
+from tilth.steps.encode.supervised import FOLD, Supervised, fold_key
+from tilth.steps.encode.target import TargetMean
+from tilth.steps.encode.woe import WeightOfEvidence
+from tilth.steps.step import ColumnStep, Learned, Learning
 
 ENCODERS: Mapping[str, type[Encoder]] = {
     "one_hot": OneHot,
@@ -26,6 +30,8 @@ ENCODERS: Mapping[str, type[Encoder]] = {
     "ordinal": Ordinal,
     "count": Count,
     "frequency": Frequency,
+    "target": TargetMean,
+    "woe": WeightOfEvidence,
     "hash": Hash,
 }
 MOST_BUCKETS = 2**31
@@ -41,14 +47,26 @@ class Encode(ColumnStep):
     | `multi_hot` | the same for a string that lists several categories, such as `red, green` |
     | `ordinal` | the place of the value among the categories, from 0 |
     | `count`, `frequency` | how many training rows have the value, or which share of them |
+    | `target` | the mean of the label, or the share of its positive class, among the training rows with the value |
+    | `woe` | the weight of evidence: ln of the value's share of the positive rows over its share of the negative ones |
     | `hash` | the hash of the value modulo `size`, from 0: takes any value, and learns nothing |
 
     Categories are the values met in training, the most frequent first and equally frequent ones by value; which columns there are depends
     on training alone. Takes strings, booleans and integers. Null is missing, and so is a blank string; a value that is not a category is
     unseen. A column without any value has no categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
 
+    **What is learned from the label is out of fold.** A training row has the number that the rows of the other `folds` give, so that it
+    does not tell the model its own label; every other row, and each row of a later `apply`, has the number that all training rows give.
+    Folds are by the hash of the role group, else id, else of the whole row. `target` is (Σ y + m·ȳ) / (n + m) with m = `smooth`,
+    or by `auto` the empirical Bayes estimate, m = σ²/τ² of the variances within the category and of all rows; a label of more than two
+    classes makes a column `{column}_{class}` for each. `woe` is ln[((n₁ + s)/(N₁ + sK)) / ((n₀ + s)/(N₀ + sK))] with s = `smooth` for K
+    categories. The positive class is that of the role `positive`, else the last one by value; numbers are averaged. A missing value is a
+    category of its own, an unseen one has the mean of all rows, for `woe` 0. Micci-Barreca 2001, "A preprocessing scheme for
+    high-cardinality categorical attributes".
+
     Elsewhere: scikit-learn's OneHotEncoder (`drop: binary` is `if_binary`, `min_frequency` the same), OrdinalEncoder (with
-    `order: value`), MultiLabelBinarizer; category_encoders' CountEncoder (`frequency` is `normalize=True`).
+    `order: value`), TargetEncoder (`smooth` the same, `folds` is `cv`, whose folds are others);
+    pandas' `str.get_dummies` and `value_counts`; category_encoders' CountEncoder (`frequency` is `normalize=True`).
 
     Errors: a column with more categories than `most`; a value that the policy `error` refuses; a new column whose name is
     taken.
@@ -61,7 +79,7 @@ class Encode(ColumnStep):
     parts = frozenset({"features"})
     makes_columns = True
 
-    with_: Literal["one_hot", "multi_hot", "ordinal", "count", "frequency", "hash"] = "one_hot"
+    with_: Literal["one_hot", "multi_hot", "ordinal", "count", "frequency", "target", "woe", "hash"] = "one_hot"
     """How categories are written."""
     unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
     """What a value becomes that is not a category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
@@ -69,7 +87,7 @@ class Encode(ColumnStep):
     categories are left out, else `zeros` or -1."""
     missing: Literal["zeros", "slot", "null", "error", -1] | None = None
     """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Default: `zeros`;
-    `null` for `ordinal`, the slot for `hash`, and for `count` and `frequency` how many values are missing."""
+    `null` for `ordinal`, the slot for `hash`, and for `count`, `frequency`, `target` and `woe` the number of missing ones."""
     max_categories: int | None = None
     """The most frequent categories that are kept; the others count as unseen."""
     min_frequency: int | float | None = None
@@ -86,8 +104,15 @@ class Encode(ColumnStep):
     """`multi_hot`: what stands between categories; blanks around them do not count. Default: a comma."""
     size: int | None = None
     """`hash`: the number of buckets. Default: 1,024."""
+    label: str = ""
+    """`target`, `woe`: the column of the label. Default: the role label."""
+    smooth: float | Literal["auto"] | None = None
+    """`target`: how many rows the mean of all rows counts for; `auto`, the default, finds it for each category. `woe`: what is added to
+    each count, 0.5 by default."""
+    folds: int = 5
+    """`target`, `woe`: the number of folds into which training rows are divided."""
     seed: int = 0
-    """`hash`: another seed gives other buckets."""
+    """`hash`: another seed gives other buckets; `target`, `woe`: other folds."""
 
     def __post_init__(self) -> None:
         RequestError.reject([*self._mistakes(), *self.encoder.mistakes()])
@@ -117,6 +142,27 @@ class Encode(ColumnStep):
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         return self.encoder.change(column, **learned)
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        encoder = self.encoder
+        return (yield from encoder.learning(schema, roles) if isinstance(encoder, Supervised) else super().learning(schema, roles))
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        touched = super().touches(schema, roles)
+        if not isinstance(self.encoder, Supervised) or touched is None:
+            return touched
+        key = fold_key(schema, roles)
+        return None if key == content(schema) else touched | {c.name for c in key} | {self.label or roles.label or ""}
+
+    def made_for_training(self, data: Dataset, schema: Schema, learned: Learned, training: Tree) -> Dataset:
+        encoder = self.encoder
+        if not isinstance(encoder, Supervised) or not learned:
+            return self.made(data, schema, learned)
+        made = (self.placed(schema[c], encoder.for_training(schema[c], state, training)) for c, state in learned.items())
+        return data.change({FOLD: encoder.fold(schema, learned)}).change({n: t for of in made for n, t in of.items()}).change({FOLD: None})
+
+    def shown(self, learned: Learned) -> Learned:
+        return {c: self.encoder.shown(state) for c, state in learned.items()}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         helpers = {name: tree for c, state in learned.items() for name, tree in self.encoder.helpers(schema[c], **state).items()}

@@ -67,6 +67,10 @@ class Encoder(ABC):
     def state(self, column: Column) -> Mapping[str, Any]:
         return {}
 
+    def shown(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What reports show of what was learned of a column."""
+        return state
+
     def helpers(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         """Columns that the trees of `change` read besides the table's, and that are dropped afterwards."""
         return {}
@@ -110,11 +114,15 @@ class Levels(Encoder):
 
     def number(self, column: Column, categories: Sequence[Any], numbers: Sequence[Any], missing: Any, unseen: Any) -> Tree:
         """The number of a cell's category, by those of the categories, of missing values and of unseen ones."""
-        rest = {"missing": lit(missing), "unseen": lit(unseen)}
+        found = lookup(col(column.name), categories, numbers) if categories else lit(None)
+        return self.number_of(column, found, lit(missing), lit(unseen))
+
+    def number_of(self, column: Column, found: Tree, missing: Tree, unseen: Tree) -> Tree:
+        """The number that was found for a cell's category, or what a missing or an unseen value becomes."""
+        rest = {"missing": missing, "unseen": unseen}
         for word, policy in (("missing", self.step.missing), ("unseen", self.step.unseen)):
             if policy is not None:
                 rest[word] = self.refusal(column, word) if policy == "error" else lit(None)
-        found = lookup(col(column.name), categories, numbers) if categories else lit(None)
         return case((is_missing(column), rest["missing"]), otherwise=coalesce(found, rest["unseen"]))
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:

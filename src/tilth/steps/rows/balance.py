@@ -20,7 +20,8 @@ from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Copies
 from tilth.engine.operations.strings import BLANKS
 from tilth.engine.statistics import count
-from tilth.errors import ColumnError, Mistake, RequestError
+from tilth.errors import Mistake, RequestError
+from tilth.steps.labels import label_column
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.rows.smote import MOST_NEIGHBOURS, MOST_ROWS, made_rows, reject_unmade
 from tilth.steps.step import Asking, Learned, Learning, Step, reject_clashes
@@ -88,23 +89,12 @@ class Balance(Step):
             raise RequestError(f"balance: `cap` is {self.cap:g}", accepted="1 or more", code="bad-value")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        label = self._label(schema, roles)
+        label = label_column(self.name, self.label, schema, roles)
         if self.with_ == "weights":
             return {"": (yield from self._weigh(label, schema, roles))}
         if self.with_ == "smote":
             return {"": (yield from self._make(label, schema, roles))}
         return {"": (yield from self._choose(label, schema, roles))}
-
-    def _label(self, schema: Schema, roles: Roles) -> Column:
-        name = self.label or roles.label
-        if not name:
-            hint = "give a column the role, or name it: `label: COLUMN`"
-            raise RequestError("balance: no column has the role label", hint=hint, code="no-label")
-        if name not in schema:
-            raise ColumnError.unknown(name, schema.names, self.name)
-        if not has_string(schema[name]):
-            raise RequestError(f"balance: column {name!r} ({schema[name].type}) has no classes", code="wrong-kind")
-        return schema[name]
 
     def _weigh(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
         made = roles.weight or WEIGHT

@@ -1,0 +1,204 @@
+"""What the encoders that learn from the label have in common: what it is, and numbers out of fold for the training rows.
+
+The number of a category says something of the label of each of its rows, so a model that learned from it would see a part of what it is to
+predict. Training rows are divided into folds by the hash of their key, and each has the number that the rows of the other folds give.
+All other rows have the number that all training rows give.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Roles, Schema
+from tilth.engine.expressions import col, concat, if_else, in_, lit, text
+from tilth.engine.keys import content
+from tilth.engine.needs import Need
+from tilth.engine.operations.hashing import HashBucket, has_string, key_string
+from tilth.engine.operations.lookups import lookup
+from tilth.engine.operations.numbers import Finite
+from tilth.engine.statistics import central_moment, count_of, total
+from tilth.errors import Mistake, RequestError
+from tilth.metrics.keys import TopValues
+from tilth.metrics.metric import Where
+from tilth.steps.encode.encoder import Levels
+from tilth.steps.labels import label_column
+from tilth.steps.missing import present, value_of
+from tilth.steps.naming import names_of
+from tilth.steps.step import Asking, Learned, Learning, reject_clashes
+
+FOLD, BETWEEN = "\x1ffold", "\x1f"
+MOST_CLASSES = 100
+MOST_FOLDS = 20
+
+
+@dataclass(frozen=True)
+class Target:
+    """A number of the label that a category is described by; `value` names the class whose share that is, None for the label's mean."""
+
+    number: Tree
+    value: Any = None
+
+
+class Counted(NamedTuple):
+    """Rows with a label, their sum and Σ(y − mean)²: one for each level and fold. Levels are the categories, and a last one for missing."""
+
+    rows: np.ndarray
+    sums: np.ndarray
+    moments: np.ndarray
+
+    def without(self, fold: int) -> Counted:
+        """Those of the rows of all other folds."""
+        return Counted(*(np.delete(x, fold, axis=1) for x in self))
+
+    def merged(self) -> Counted:
+        """Those of all folds together."""
+        rows, sums = self.rows.sum(axis=1), self.sums.sum(axis=1)
+        apart = np.divide(self.sums, self.rows, out=np.zeros(self.sums.shape), where=self.rows > 0)
+        whole = np.divide(sums, rows, out=np.zeros(sums.shape), where=rows > 0)
+        return Counted(rows, sums, (self.moments + self.rows * (apart - whole[:, None]) ** 2).sum(axis=1))
+
+
+class Supervised(Levels):
+    """An encoder of what training says of the label where the column has a value."""
+
+    takes = (*Levels.takes, "label", "smooth", "folds", "seed")
+    most = 100_000
+
+    def mistakes(self) -> Iterator[Mistake]:
+        yield from super().mistakes()
+        if not 2 <= self.step.folds <= MOST_FOLDS:
+            yield Mistake("encode: `folds` must be from 2 to 20", code="bad-value")
+        if isinstance(self.step.smooth, int | float) and not 0 <= self.step.smooth <= 1e15:
+            yield Mistake("encode: `smooth` must be 0 or more", code="bad-value")
+
+    @abstractmethod
+    def numbers(self, counted: Counted) -> tuple[np.ndarray, float]:
+        """The number of each level, and that of an unseen value, from rows, sums and moments of each level."""
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        """The generator by which the step learns."""
+        step = self.step
+        label, key = label_column(step.name, step.label, schema, roles), fold_key(schema, roles)
+        yield from step.empty_rejected(schema, roles)
+        chosen = step.selected(schema, roles)
+        if label in chosen:
+            raise RequestError(f"encode: {label.name!r} is the label itself", hint="leave it out of `columns`", code="label-as-feature")
+        targets = yield from self.targets(label, roles)
+        fold = HashBucket.of(key_string(key, f"folds {step.seed}"), lit(step.folds))
+        asked = {c.name: [[s.grouped(value_of(c), fold) for s in _statistics(t)] for t in targets] for c in chosen}
+        found = yield [need for of in asked.values() for needs in of for need in needs]
+        about = {"label": label.name, "key": [c.name for c in key]}
+        learned = {c.name: about | self._state(c, targets, [[found[n] for n in needs] for needs in asked[c.name]]) for c in chosen}
+        reject_clashes(step.name, schema, {c.name: step.changes(c, learned[c.name]) for c in chosen})
+        return learned
+
+    def targets(self, label: Column, roles: Roles) -> Asking[list[Target]]:
+        """What a category is described by: the mean of a number, or the share of a class; of each of more than two."""
+        positive = roles.positive if label.name == roles.label else ()
+        if positive:
+            return [share_of(label, *positive)]
+        if label.kind.numeric:
+            return [Target(Finite.of(col(label.name)))]
+        asked = Where(TopValues(label.name, MOST_CLASSES + 1), present(label))
+        classes = sorted(value for value, _ in (yield [asked])[asked])
+        if not 2 <= len(classes) <= MOST_CLASSES:
+            message = f"encode: the label {label.name!r} has {len(classes) if len(classes) < 2 else f'more than {MOST_CLASSES}'} classes"
+            raise RequestError(message, accepted=f"2 to {MOST_CLASSES} classes in the training part, or a number", code="classes")
+        return [share_of(label, c) for c in (classes if len(classes) > 2 else classes[1:])]
+
+    def _state(self, column: Column, targets: Sequence[Target], found: Sequence[Sequence[Mapping[Any, Any]]]) -> dict[str, Any]:
+        rows = found[0][0]
+        categories = sorted({value for value, _ in rows if value is not None})
+        self.reject_many(column, categories)
+        place: dict[Any, int] = {value: i for i, value in enumerate((*categories, None))}
+        counted = [Counted(*(self._table(place, numbers) for numbers in of)) for of in found]
+        out = self.step.out(column.name)
+        state = {"categories": categories, "names": [out] if len(targets) == 1 else names_of(out, [t.value for t in targets])}
+        whole = [self.numbers(c.merged()) for c in counted]
+        folds = [[self._out_of_fold(c, k) for k in range(self.step.folds)] for c in counted]
+        return state | {
+            "values": [numbers[:-1].tolist() for numbers, _ in whole],
+            "missing": [float(numbers[-1]) for numbers, _ in whole],
+            "unseen": [unseen for _, unseen in whole],
+            "folds": [[numbers.tolist() for numbers, _ in of] for of in folds],
+            "unseen_folds": [[unseen for _, unseen in of] for of in folds],
+        }
+
+    def _table(self, place: Mapping[Any, int], numbers: Mapping[Any, Any]) -> np.ndarray:
+        table = np.zeros((len(place), self.step.folds))
+        for (value, fold), number in numbers.items():
+            table[place[value], fold] = number or 0
+        return table
+
+    def _out_of_fold(self, counted: Counted, fold: int) -> tuple[np.ndarray, float]:
+        """The numbers that the other folds give; those of all rows where there are no others."""
+        others = counted.without(fold)
+        return self.numbers((others if others.rows.any() else counted).merged())
+
+    def state(self, column: Column) -> Mapping[str, Any]:
+        lists = dict.fromkeys(("values", "unseen_folds"), list[list[float]]) | {"folds": list[list[list[float]]]}
+        names = dict.fromkeys(("key", "names"), list[str]) | dict.fromkeys(("missing", "unseen"), list[float])
+        return {"label": str, "categories": list.__class_getitem__(column.kind.python)} | lists | names
+
+    def shown(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What all rows say: a mapping from name to number for each category, missing and unseen ones."""
+        values = dict(zip(state["names"], state["values"], strict=True))
+        rest = {word: state[word] if len(values) > 1 else state[word][0] for word in ("missing", "unseen")}
+        return {"label": state["label"], "categories": state["categories"], **values, **rest}
+
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        found = zip(learned["values"], learned["missing"], learned["unseen"], strict=True)
+        return self._named(column, learned, [self.number(column, learned["categories"], *numbers) for numbers in found])
+
+    def _named(self, column: Column, learned: Mapping[str, Any], trees: list[Tree]) -> Mapping[str, Tree | None]:
+        return {column.name: trees[0]} if len(trees) == 1 else {column.name: None, **dict(zip(learned["names"], trees, strict=True))}
+
+    def for_training(self, column: Column, learned: Mapping[str, Any], training: Tree) -> Mapping[str, Tree | None]:
+        """The same, in rows for training with the number of their fold."""
+        places, fold = list(range(self.step.folds)), col(FOLD)
+        keys = [f"{k}{BETWEEN}{_text(c)}" for k in places for c in learned["categories"]]
+        key = concat(text(fold), lit(BETWEEN), text(col(column.name)))
+        apart = [
+            self.number_of(
+                column,
+                lookup(key, keys, [x for numbers in of for x in numbers[:-1]]) if keys else lit(None),
+                lookup(fold, places, [numbers[-1] for numbers in of]),
+                lookup(fold, places, unseen),
+            )
+            for of, unseen in zip(learned["folds"], learned["unseen_folds"], strict=True)
+        ]
+        whole = [tree for tree in self.change(column, **learned).values() if tree is not None]
+        return self._named(column, learned, [if_else(training, *both) for both in zip(apart, whole, strict=True)])
+
+    def fold(self, schema: Schema, learned: Learned) -> Tree:
+        """The fold of a row."""
+        key = next(iter(learned.values()))["key"]
+        return HashBucket.of(key_string((schema[c] for c in key), f"folds {self.step.seed}"), lit(self.step.folds))
+
+
+def fold_key(schema: Schema, roles: Roles) -> tuple[Column, ...]:
+    """What decides the fold of a row: its group, else its id, else all of it."""
+    for names in (roles.group, roles.id):
+        if found := tuple(schema[c] for c in names if c in schema and has_string(schema[c])):
+            return found
+    return content(schema)
+
+
+def share_of(label: Column, *values: Any) -> Target:
+    """The share of one of the classes, or of several together."""
+    hit = if_else(in_(col(label.name), values), lit(1.0), lit(0.0))
+    return Target(if_else(present(label), hit), values[0])
+
+
+def _statistics(target: Target) -> tuple[Need, ...]:
+    return count_of(target.number), total(target.number), central_moment(target.number)
+
+
+def _text(category: Any) -> str:
+    return str(category).lower() if isinstance(category, bool) else str(category)
