@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 import tilth
 from tilth.data import Dataset, Memory
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.expressions import col, gt, lit
+from tilth.engine.expressions import col, double, eq, gt, lit
 from tilth.engine.operations.sums import CentralMoment2, DoubleSum
 from tilth.engine.session import Session
 from tilth.engine.statistics import central_moment, correlation, total
@@ -98,6 +99,24 @@ def test_parquet_footers_say_a_long_tail_so_that_one_scan_does(tmp_path):
     engine = DuckDB().session()
     found = engine.answer(tilth.read(tmp_path / "t.parquet", engine=engine), [total(col("x")), total(col("'x\""))])
     assert list(found.values()) == [1e9 + 15_000.0] * 2 and len(engine.scans) == 1
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_table_that_is_held_says_its_extremes_so_that_one_scan_does(text, tmp_path):
+    n = 50_000
+    columns = {"x": [float(i) for i in range(n)], "part": ["ab"[i % 5 == 0] for i in range(n)], "gone": [None] * n, "e": [math.inf] * n}
+    table = pa.table(columns | {"f": pa.array(columns["x"], pa.float32()), "i": pa.array(range(n), pa.int32())})
+    engine = DuckDB().session()
+    if text:
+        csv.write_csv(table, tmp_path / "t.csv")
+        held = tilth.read(tmp_path / "t.csv", engine=engine)
+    else:
+        held = engine.checkpoint(Dataset(Memory(table, tuple(table.column_names))))
+    engine.answer(held, [total(col("x"))])
+    before = len(engine.scans)
+    asked = [total(double(col(c))).filtered(eq(col("part"), lit("a"))) for c in ("x", "f", "i")]
+    assert list(engine.answer(held, asked).values()) == [math.fsum(i for i in range(n) if i % 5)] * 3
+    assert len(engine.scans) == before + 1
 
 
 def test_values_that_have_no_sum():

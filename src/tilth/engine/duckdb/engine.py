@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from weakref import finalize
 import duckdb
 from duckdb.func import ARROW, SPECIAL
 
-from tilth.data import Change, Dataset, Files, Memory, Native, Rows, Schema, Source
+from tilth.data import Change, Dataset, Files, Kind, Memory, Native, Rows, Schema, Source
 from tilth.engine import textfiles
 from tilth.engine.duckdb import scans
 from tilth.engine.duckdb.errors import translated
@@ -29,6 +30,7 @@ from tilth.store.scratch import Scratch
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FEW = 50  # rows that stand in for those with the extremes of a table: some of them meet the conditions of a query
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
 
 
@@ -43,6 +45,20 @@ def _extremes_first(scan: Callable[[Files, Any], str], source: Files, run: Sessi
     rows = [", ".join(f"TRY_CAST({row[i]!r} AS {row[1]}) AS {scans.quoted(row[:1])}" for row in found) for i in (2, 3)]
     all_rows = f"SELECT * FROM {scan(source, run)}"
     return f"({' UNION ALL BY NAME '.join([*(f'(SELECT {row})' for row in rows if row), all_rows])})"
+
+
+def _extremes_of_held(source: Files, run: Session) -> str:
+    """The rows of a table that is held, after a few of them with the smallest, and a few with the largest number of every column."""
+    name = source.option("table")
+    numbers = [c for c in run.schema_of(f"SELECT * FROM {name}") if c.kind in (Kind.INTEGER, Kind.FLOAT)]
+    asked = ", ".join(f"stats({scans.quoted([c.name])})" for c in numbers)
+    found = run.run(f"SELECT {asked} FROM {name} LIMIT 1") if numbers else []
+    parts = [f"SELECT * FROM {name}"]
+    for end in ("min", "max"):
+        ends = [(c, s[end]) for row in found for c, s in zip(numbers, row, strict=True) if end in s and math.isfinite(s[end])]
+        made = ", ".join(f"CAST({v!r} AS {c.type}) AS {scans.quoted([c.name])}" for c, v in ends)
+        parts += [f"SELECT * REPLACE ({made}) FROM (SELECT * FROM {name} LIMIT {FEW})"] if made else []
+    return f"({' UNION ALL '.join(parts[::-1])})"
 
 
 class DuckDB(Engine):
@@ -99,6 +115,7 @@ class DuckDBRun(Session):
         self._scratch = scratch  # of the engine, whose folder lives as long as a session does
         self._connection, self._given = connection, given
         self._bases: dict[Hashable, str] = {}
+        self._tables: set[str] = set()  # that are held
         self._numbers = itertools.count()
         self._texts: list[Files] = []  # that were opened: when one cannot be parsed, it is asked why
         if not given:
@@ -158,6 +175,7 @@ class DuckDBRun(Session):
         text = f"CREATE TEMP {kind} {name} AS WITH scan AS (SELECT * FROM {self._scan(source, name)}) {select}"
         with self.timed("load text files", text) if hold else nullcontext():
             self.run(text)
+        self._tables |= {name} if hold else set()
         return kind
 
     def owns(self, handle: Any) -> bool:
@@ -182,7 +200,12 @@ class DuckDBRun(Session):
         raise Gap(f"DuckDB cannot read {source}")
 
     def with_extremes(self, data: Dataset) -> Dataset:
-        source = data.source
+        source, decode = data.source, decode_layer(data)
+        name = self._bases.get((source, decode, True), "")
+        if name in self._tables:
+            names = decode[0].names(source.columns) if decode else source.columns
+            held = Files("extremes of a table", (), names, (("table", name),), scans={self.name: _extremes_of_held})
+            return replace(data, source=held, layers=data.layers[len(decode) :])
         if not isinstance(source, Files) or source.format != "parquet" or source.option("names"):
             return data
         scan = source.scans[self.name]
@@ -211,6 +234,7 @@ class DuckDBRun(Session):
         text = self.query(data, everything())
         with self.timed("hold rows", text), self._order(data.ordered):
             name = self._hold("held", object(), lambda name: self._made("TABLE", name, text))
+        self._tables.add(name)
         relation = self._connection.table(name)
         held = Native(self.name, relation, data.names, identity=id(relation), ordered=data.ordered)
         self._bases[held, (), True] = name
