@@ -96,7 +96,8 @@ def profile(data: Any, *, label: str | None = None, against: Any = None, exact: 
     """A first look at data: every column with its distribution, and the classes of the label.
 
     `data` and `against` are what `measure` takes; the report also has the differences of all numbers that both have. `label` is a column;
-    by default the one that the data's roles name. `exact`: quantiles and distinct values of large tables are exact, not those of a sample.
+    by default the one that the data's roles name. `exact`: distributions, distinct values and duplicates of large tables are exact, not
+    those of a sample.
 
     Errors: `ColumnError` for a label that does not exist.
 

@@ -13,10 +13,12 @@ import tilth
 from tests.engines import duckdb_session
 from tests.house.tree import python
 from tilth.data import Dataset, Memory, Roles
+from tilth.errors import RequestError
 from tilth.measures import profile, sampled
 from tilth.measures.profile import profile_findings
 from tilth.report.html import to_html
 from tilth.report.json import from_json, to_json
+from tilth.report.text import to_text
 
 N = 200
 TABLE = pa.table(
@@ -170,12 +172,26 @@ def test_a_large_table_is_as_exact_as_a_small_one_where_that_is_asked(monkeypatc
     of_few_rows(monkeypatch)
     engine = duckdb_session()
     exactly = {f.name: f for f in profile_findings(data(), engine, exact=True)}
-    shape = {"histogram", "skewness", "outliers", "far_outliers", "sampled", "quantiles_exact"}
     for name, f in small.items():
-        expected = {k: pytest.approx(v, rel=1e-12) if k in profile.QUANTILES else v for k, v in f.payload.to_json().items()}
-        assert {k: v for k, v in exactly[name].payload.to_json().items() if k not in shape} == {
-            k: v for k, v in expected.items() if k not in shape
-        }
+        expected = f.payload.to_json()
+        rounded = {k: pytest.approx(v, rel=1e-12) for k, v in expected.items() if k in ("mean", "deviation")}
+        assert exactly[name].payload.to_json() == expected | rounded
+
+
+def test_equal_rows_of_a_large_table_are_counted_where_that_is_asked(monkeypatch):
+    table = pa.table({"a": [1, 1, None, None, None, 2] * 20, "b": ["x", "x", None, None, "y", None] * 20})  # 4 different rows
+    of_few_rows(monkeypatch)
+    found = {exact: tilth.profile(table, exact=exact).of("table")[0].payload for exact in (False, True)}
+    assert (found[True].duplicates, found[True].exact, found[True].rows) == (116, True, 120)
+    assert found[False].sampled and not found[False].exact
+    assert "116 rows" in to_text(tilth.profile(table, exact=True))
+
+
+def test_too_many_rows_are_not_looked_at_whole(monkeypatch):
+    of_few_rows(monkeypatch)
+    monkeypatch.setattr(profile, "MOST_EXACT", 1_000)
+    with pytest.raises(RequestError, match="`exact` of 2,000 rows"):
+        tilth.profile(pa.table({"x": range(2_000)}), exact=True)
 
 
 def test_a_large_prepared_part_takes_one_scan(monkeypatch):

@@ -16,6 +16,7 @@ from tilth.engine.operations.numbers import Finite, NanToNull
 from tilth.engine.operations.strings import BlankToNull
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count_of, distinct
+from tilth.errors import RequestError
 from tilth.measures.associations import associations
 from tilth.measures.distributions import Histogram, histogram_of, histogram_of_times, shape_of
 from tilth.measures.measure import Measure, Measured
@@ -26,15 +27,17 @@ from tilth.measures.sampled import (
     Spread,
     Values,
     counted,
+    first_rows,
     most_rows,
     numbers_of,
     ordered,
     quantiles_of,
     sampled_rows,
+    values_of,
 )
-from tilth.measures.table_profile import table_findings
+from tilth.measures.table_profile import EqualRows, table_findings
 from tilth.measures.trend import trends
-from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, RowCount, StandardDeviation
+from tilth.metrics.columns import Maximum, Mean, Minimum, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured
 from tilth.report import Finding, Payload
@@ -45,6 +48,7 @@ FEW = 50  # distinct values up to which a column's values are shown
 TOP = 10  # values shown
 MOST_GROUPS = 5_000  # that columns counted together may have
 EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
+MOST_EXACT = 100_000_000  # rows of a table whose columns are looked at whole, one at a time, in memory
 MOST_INTEGER = 2**63 - 1  # of a column whose values are looked at one by one
 TOO_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT")  # types of integers that may be larger
 CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values are counted by a condition each
@@ -64,7 +68,7 @@ class Profile(Measure):
     default = True
 
     exact: bool = False
-    """Whether quantiles and distinct values of large tables are exact, which takes a scan for each column."""
+    """Whether distributions, distinct values and duplicates of large tables are exact, which takes a scan for each column."""
 
     brief: bool = field(default=False, metadata=PYTHON_ONLY)
     """Whether of a table with more rows than a sample only what one scan counts is measured, as of the parts that a flow has prepared."""
@@ -79,7 +83,9 @@ class Profile(Measure):
         if drawn is None:
             return [*found, *balance_findings(originals, session, whole=table is originals)], None
         known, roles = drawn.known(columns), table.roles
-        of_rows = [*table_findings(columns, drawn, roles), *associations(known, drawn, roles), *trends(known, drawn, roles)]
+        equal = [EqualRows(table.names)] if self.exact and not drawn.all_there and len(known) == len(columns) else []
+        duplicates = next(iter(measured(table, equal, session).values()), None)
+        of_rows = [*table_findings(columns, drawn, roles, duplicates), *associations(known, drawn, roles), *trends(known, drawn, roles)]
         return [*found, *of_rows, *balance_findings(originals, session, whole=table is originals)], None
 
 
@@ -136,7 +142,7 @@ class ColumnProfile(Payload):
     population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
     values with their rows, if the column has few, else `frequent`, those of strings; `skewness`, and the shares of `outliers` and
     `far_outliers`, numbers beyond 1.5 and 3 interquartile ranges from the quartiles; `histogram`. `sampled`: of how many rows these and
-    the quantiles are, if not of all; `quantiles_exact` says that the quantiles are of all nevertheless.
+    the quantiles are, if not of all.
     """
 
     KIND: ClassVar[str] = "column"
@@ -168,7 +174,6 @@ class ColumnProfile(Payload):
     far_outliers: float | None = None
     histogram: Histogram | None = None
     sampled: int | None = None
-    quantiles_exact: bool | None = None
 
     @property
     def row_count(self) -> int | None:
@@ -207,14 +212,14 @@ def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False)
 
     Of a table of few rows, one scan for all of them, in which everything is found. Of a larger one, one scan for all numbers, one for the
     rows in which values are looked at, and few more for the columns of few values, which are counted together. `exact` takes a scan for
-    each numeric column of such a table.
+    each column of such a table. Errors: `RequestError` if it has more rows than that is possible for.
     """
     schema = session.schema(data)
     columns = [c for c in schema if c.kind in COMPARABLE]
     most = most_rows(len(columns))
     rows = session.rows_up_to(data, most + 1)
     large = rows > most
-    distinct = {c.name: {"distinct": Distinct(_there(c), not exact)} for c in columns if large and not brief}
+    distinct = {c.name: {"distinct": Distinct(_there(c), estimated=True)} for c in columns if large and not brief}
     in_rows = [] if large else [c for c in columns if c.kind in COUNTED and c.type not in TOO_WIDE]
     asked = {c.name: _metrics_of(c) | distinct.get(c.name, {}) for c in schema if c not in in_rows}
     numbers = _measured(asked | ({"": {"rows": RowCount()}} if large else {}), data, session)
@@ -225,20 +230,35 @@ def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False)
     drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers) if large else [], session)
     values = {c.name: drawn.values(c.name) for c in columns}
     numbers |= {c.name: counted(c, drawn.table[c.name], values[c.name]) for c in in_rows}
-    looks = {name: Look(v.distinct, counts=v.counts() if v.distinct <= FEW else {}) for name, v in values.items()}
-    if large:
-        looks = _of_all_rows(columns, looks, numbers, len(drawn.table), data, session)
-    for c in columns:
-        if looks[c.name].distinct > 2:
-            looks[c.name] = _with_shape(looks[c.name], c, values[c.name], drawn.table[c.name], c.name in data.roles.private)
     if large and exact:
-        looks = {name: replace(look, exact=True) for name, look in looks.items()} | _exact_quantiles(columns, looks, rows, data, session)
-    sampled = None if drawn.all_there else len(drawn.table)
+        looks = {c.name: _of_all_values(c, rows, data, session) for c in columns}
+    else:
+        looks = {name: _counted(v) for name, v in values.items()}
+        looks = _of_all_rows(columns, looks, numbers, len(drawn.table), data, session) if large else looks
+        private = data.roles.private
+        looks = {c.name: _with_shape(looks[c.name], c, values[c.name], drawn.table[c.name], c.name in private) for c in columns}
+    sampled = None if drawn.all_there or exact else len(drawn.table)
     return [_finding(c, rows, numbers[c.name], looks.get(c.name), data.roles, sampled) for c in schema], drawn
+
+
+def _of_all_values(c: Column, rows: int, data: Dataset, session: Session) -> Look:
+    """The look of all values of a column, which are in memory meanwhile."""
+    if rows > MOST_EXACT:
+        hint = "leave it out: a quantile of the sample is off by at most 0.3 per cent of the rows"
+        raise RequestError(f"profile: `exact` of {rows:,} rows", accepted=f"up to {MOST_EXACT:,} rows", hint=hint, code="too-many-rows")
+    column = first_rows(data, [c.name], rows, session)[c.name]
+    values = values_of(column)
+    return _with_shape(_counted(values), c, values, column, c.name in data.roles.private)
+
+
+def _counted(values: Values) -> Look:
+    return Look(values.distinct, counts=values.counts() if values.distinct <= FEW else {})
 
 
 def _with_shape(look: Look, c: Column, values: Values, column: Any, private: bool) -> Look:
     """The look with the distribution of numbers and times, and frequent strings; values of private columns are not shown."""
+    if look.distinct <= 2:
+        return look
     if c.kind.numeric:
         x = numbers_of(column)
         quantiles = quantiles_of(x, QUANTILES)
@@ -339,18 +359,6 @@ def _packs(names: Sequence[str], looks: Mapping[str, Look]) -> Iterator[Frequenc
         pack, groups = [*pack, name], groups * more
     if pack:
         yield Frequencies(tuple(pack))
-
-
-def _exact_quantiles(columns: Sequence[Column], looks: Mapping[str, Look], rows: int, data: Dataset, session: Session) -> dict[str, Look]:
-    """The quantiles of all values; of many rows one column at a time, because all its values are in memory."""
-    asked = {c.name: {n: Percentile(c.name, q) for n, q in QUANTILES.items()} for c in columns if looks[c.name].quantiles}
-    found: dict[str, dict[str, Any]] = {}
-    for part in [{name: wanted} for name, wanted in asked.items()] if rows > EXACT_ROWS else [asked]:
-        found |= _measured(part, data, session)
-    return {
-        name: replace(looks[name], exact=True, quantiles=quantiles, shape={**looks[name].shape, "quantiles_exact": True})
-        for name, quantiles in found.items()
-    }
 
 
 def _all_differ(c: Column, rows: int, distinct: int) -> bool:

@@ -120,8 +120,11 @@ def _remarks(read: Sequence[str], part: str, at: At) -> list[Block]:
     """What is odd about single columns."""
     points = [f"{code(name)}: {remark}" for name in read for remark in remarks(at[name, part])]
     sampled = next((at[name, part] for name in read if at[name, part].sampled), None)
-    what = "Distributions" if sampled and any(at[name, part].quantiles_exact for name in read) else "Quantiles and distributions"
-    note = f"{what} are those of a sample of {counted(sampled.sampled or 0, 'row')}; counts are of all rows." if sampled else ""
+    note = (
+        f"Quantiles and distributions are those of a sample of {counted(sampled.sampled or 0, 'row')}; counts are of all rows."
+        if sampled
+        else ""
+    )
     return [*([Points(tuple(points))] if points else []), *([Words(note)] if note else [])]
 
 

@@ -90,13 +90,18 @@ def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequ
         return Rows(pa.table({}), 0)
     most = most_rows(len(columns))
     if rows <= most:
-        return Rows(_rows(Sample(tuple(columns), most, hashed=False), data, session), rows)
+        return Rows(first_rows(data, columns, most, session), rows)
     condition = thinned(spreads, rows, most / rows)
     if condition is not None:
         found = _rows(Sample(tuple(columns), 2 * most, hashed=False).filtered(condition), data, session)
         if most / 2 < len(found) < 2 * most or not session.answers_are_real:
             return Rows(found, rows)
     return Rows(_rows(Sample(tuple(columns), most), data, session), rows)
+
+
+def first_rows(data: Dataset, columns: Sequence[str], rows: int, session: Session) -> pa.Table:
+    """The first rows of some columns."""
+    return _rows(Sample(tuple(columns), rows, hashed=False), data, session)
 
 
 def _rows(sample: Sample, data: Dataset, session: Session) -> pa.Table:

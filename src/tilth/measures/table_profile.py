@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Column, Roles, masked
 from tilth.engine.arrow import as_numpy
+from tilth.engine.expressions import all_rows
+from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.operations.strings import BLANKS
+from tilth.engine.statistics import Statistic, count, over_groups, size
 from tilth.measures.sampled import Rows
+from tilth.metrics.metric import Metric
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Section, code, counted, shown, table
 from tilth.report.charts import number, percent
@@ -27,7 +31,8 @@ class TableProfile(Payload):
     """The rows of a table, those in which a value is missing, and `duplicates`: rows that equal another one before them.
 
     `patterns`: sets of columns that are missing together, with their rows, the most frequent first, and the rows in which nothing is.
-    Where `sampled` says of how many rows these numbers are, they are counts of that sample; equal rows are sampled together.
+    Where `sampled` says of how many rows these numbers are, they are counts of that sample; equal rows are sampled together. `duplicates`
+    are of all rows nevertheless if they are `exact`.
     """
 
     KIND: ClassVar[str] = "table"
@@ -37,6 +42,7 @@ class TableProfile(Payload):
     duplicates: int | None = None
     patterns: tuple[tuple[tuple[str, ...], int], ...] = ()
     sampled: int | None = None
+    exact: bool | None = None
 
     @property
     def row_count(self) -> int | None:
@@ -44,8 +50,25 @@ class TableProfile(Payload):
         return self.rows
 
 
-def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding[TableProfile]]:
-    """One finding, with a few rows as its examples, private values masked. None for no columns or no rows."""
+@dataclass(frozen=True)
+class EqualRows(Metric):
+    """The rows that equal another one before them in these columns, null being equal to null. 0 over no rows."""
+
+    range = (0, float("inf"))
+    columns: tuple[str, ...]
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count(), over_groups(SumOrZero.of(size()), self.columns), over_groups(all_rows(), self.columns))
+
+    def value(self, rows: int, grouped: int, groups: int) -> int:
+        return grouped - groups + max(rows - grouped - 1, 0)  # rows of nothing but nulls form no group
+
+
+def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplicates: int | None = None) -> list[Finding[TableProfile]]:
+    """One finding, with a few rows as its examples, private values masked. None for no columns or no rows.
+
+    `duplicates` are those of all rows, where they are known.
+    """
     import pyarrow as pa
 
     known = drawn.known(columns)
@@ -60,9 +83,10 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list
     payload = TableProfile(
         drawn.of,
         len(columns),
-        _duplicates(known, order) if len(known) == len(columns) else None,
+        duplicates if duplicates is not None else _duplicates(known, order) if len(known) == len(columns) else None,
         tuple(patterns[:PATTERNS]),
         None if drawn.all_there else looked,
+        duplicates is not None or None,
     )
     examples = tuple(masked(row, roles.private) for row in chosen.select([c.name for c in known[:MOST]]).to_pylist())
     return [Finding("table", (), whole / looked, payload=payload, examples=examples)]
@@ -118,10 +142,12 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     p = first.payload
     of = p.sampled or p.rows
     about = f" in a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
+    among, where = (p.rows, "") if p.exact else (of, about)  # of which rows the duplicates are
+    share = percent((p.duplicates or 0) / among)
     blocks: list[Block] = []
     lead = f"{percent(first.number)} of the rows have a value in every column{about}"
     if p.duplicates is not None:
-        said = f"{counted(p.duplicates, 'row')} ({percent(p.duplicates / of)}) {'equals' if p.duplicates == 1 else 'equal'} an earlier one"
+        said = f"{counted(p.duplicates, 'row')} ({share}) {'equals' if p.duplicates == 1 else 'equal'} an earlier one"
         lead = f"{said if p.duplicates else 'No two rows are equal'}; {lead}"
     if any(names for names, _ in p.patterns):
         lines = [(_named(names), number(n), percent(n / of)) for names, n in p.patterns]
@@ -131,14 +157,10 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
         blocks.append(table("A few rows", heads, [[code(shown(v, 30), 30) for v in row.values()] for row in first.examples], brief=3))
     if not blocks:
         return None
-    often = p.duplicates is not None and p.duplicates / of >= 0.01
-    advice = (
-        [Advice(f"{percent((p.duplicates or 0) / of)} of the rows{about} equal an earlier one: the step {code('dedupe')} drops them.", 45)]
-        if often
-        else []
-    )
-    figures = () if p.duplicates is None or p.sampled else ((number(p.duplicates), f"duplicate row{'' if p.duplicates == 1 else 's'}"),)
-    return Section("rows", "Rows", tuple(blocks), advice=tuple(advice), lead=f"{lead}.", figures=figures)
+    often = p.duplicates is not None and p.duplicates / among >= 0.01
+    advice = f"{share} of the rows{where} equal an earlier one: the step {code('dedupe')} drops them."
+    figures = () if p.duplicates is None or where else ((number(p.duplicates), f"duplicate row{'' if p.duplicates == 1 else 's'}"),)
+    return Section("rows", "Rows", tuple(blocks), advice=(Advice(advice, 45),) if often else (), lead=f"{lead}.", figures=figures)
 
 
 def _named(names: Sequence[str]) -> str:

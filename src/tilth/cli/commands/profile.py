@@ -15,7 +15,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as that of last month.")
 @click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
 @click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated.")
-@click.option("--exact", is_flag=True, help="Exact quantiles and distinct values of large data, a scan for each column.")
+@click.option("--exact", is_flag=True, help="Of large data, look at all values, not a sample: a scan for each column.")
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*READING)
 @shared(*ENGINE)
