@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 
+import tilth
 from tests.report.samples import REPORTS
 from tilth.report import Finding, Outcome, Report
 from tilth.report.html import embedded, to_html
@@ -53,12 +57,38 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+def people(rows: int) -> pa.Table:
+    """Values in two scripts, gaps, dates, long names and long words."""
+    return pa.table(
+        {
+            "العمر": pa.array([20 + k * k % 61 + 0.123456 if k % 9 else None for k in range(rows)], pa.float64()),
+            "المدينة": pa.array([("القاهرة", "دبي، الإمارات العربية المتحدة", "?")[k % 3] for k in range(rows)], pa.string()),
+            "joined": pa.array([date(2024, 1, 1) + timedelta(days=k % 400) for k in range(rows)], pa.date32()),
+            "a_rather_long_name_" * 8: pa.array([1e9 * k for k in range(rows)], pa.float64()),
+            "note": pa.array(["x" * 200 if k % 2 else "some words" for k in range(rows)], pa.string()),
+            "paid": pa.array(["yes" if k % 4 else "no" for k in range(rows)], pa.string()),
+        }
+    )
+
+
+MADE: dict[str, Callable[[], Report]] = {  # reports of real data, made when they are needed
+    "profile": lambda: tilth.profile(tilth.read(people(300), roles={"label": "paid", "time": "joined", "private": "note"})),
+    "against": lambda: tilth.profile(people(300), against=people(200)),
+    "check": lambda: tilth.check(people(300), 'Rules = [ IsComplete "العمر", ColumnValues "note" != "some words", RowCount > 9 ]'),
+    "one row": lambda: tilth.profile(people(1)),
+    "no rows": lambda: tilth.profile(people(0)),
+    "300 columns": lambda: tilth.profile(pa.table({f"column {k}": [k, k + 1, None] for k in range(300)})),
+}
+ALL = (*REPORTS, *MADE)
+SEEN = ("loans", "rules", "profile", "against", "check")  # a run, a check, a profile, a comparison
+
+
 @cache
 def page_of(name: str) -> str:
-    return to_html(REPORTS[name])
+    return to_html(REPORTS[name] if name in REPORTS else MADE[name]())
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", ALL)
 def test_the_page_is_whole_and_holds_only_what_it_may(name):
     page = Page(page_of(name))
     assert {tag for tag, _ in page.elements} <= ELEMENTS
@@ -72,7 +102,7 @@ def test_the_page_is_whole_and_holds_only_what_it_may(name):
     assert targets <= set(ids)
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", ALL)
 def test_headings_are_in_order(name):
     levels = [int(tag[1]) for tag, _ in Page(page_of(name)).elements if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
@@ -80,7 +110,7 @@ def test_headings_are_in_order(name):
     assert all(b <= a + 1 for a, b in pairwise(levels))
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", ALL)
 def test_tables_have_captions_and_scopes(name):
     page = Page(page_of(name))
     assert len(page.all("caption")) == len(page.all("table"))
@@ -138,6 +168,7 @@ def test_sections_with_nothing_to_say_are_left_out():
 
 # ── in a browser ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+A4 = 718  # pixels between the margins of the page
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -164,7 +195,7 @@ def opened(browser, tmp_path):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", ALL)
 def test_the_page_asks_for_nothing_and_complains_of_nothing(opened, name):
     page = opened(name)
     assert [url.rsplit("/", 1)[-1] for url in page.asked] == ["report.html"]
@@ -173,12 +204,37 @@ def test_the_page_asks_for_nothing_and_complains_of_nothing(opened, name):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@pytest.mark.parametrize("name", REPORTS)
-def test_nothing_is_wider_than_the_screen(opened, name, width):
-    page = opened(name, width)
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_wider_than_the_screen(opened, name):
+    page = opened(name)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (320, 360, 768, 900, 1280, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", SEEN)
+def test_nothing_is_wider_than_the_paper(opened, name):
+    page = opened(name, width=A4)
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+@pytest.mark.browser
+def test_exact_numbers_are_shown_on_demand_by_keyboard_and_on_paper(opened):
+    page = opened("profile")
+    number = page.locator(".exact").first
+    exact = number.get_attribute("title")
+    assert exact.startswith(number.inner_text()[:-1]) and len(exact) > len(number.inner_text())
+    shown = "e => [getComputedStyle(e).fontSize, getComputedStyle(e, '::after').content]"
+    assert number.evaluate(shown)[1] == "none"
+    page.focus(".switch input")
+    page.keyboard.press("Space")
+    assert number.evaluate(shown) == ["0px", f'"{exact}"']
+    page.emulate_media(media="print")
+    assert number.evaluate(shown) == ["0px", f'"{exact}"']
 
 
 @pytest.mark.browser
@@ -194,7 +250,7 @@ def test_the_page_turns_dark_with_the_system(opened):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["loans", "empty", "rules", "measures"])
+@pytest.mark.parametrize("name", [*SEEN, "empty", "measures", "one row", "no rows"])
 def test_axe_finds_no_barrier(opened, name, scheme):
     axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install axe-playwright-python")
     page = opened(name, scheme=scheme)
@@ -207,8 +263,9 @@ def test_axe_finds_no_barrier(opened, name, scheme):
 
 
 @pytest.mark.browser
-def test_printed_pages_have_open_folds_and_omit_queries(opened):
-    page = opened("loans")
+@pytest.mark.parametrize("name", ["loans", "profile"])
+def test_printed_pages_have_open_folds_and_omit_queries(opened, name):
+    page = opened(name)
     page.emulate_media(media="print")
     heights = page.eval_on_selector_all("details > :last-child", "all => all.map(e => [e.closest('.long') !== null, e.checkVisibility()])")
     assert {tuple(h) for h in heights} == {(False, True), (True, False)}
@@ -234,13 +291,34 @@ def test_the_verdict_and_the_rules_are_on_the_first_screen(opened):
 
 
 @pytest.mark.browser
-def test_the_keyboard_reaches_the_report_and_what_scrolls(opened):
-    page = opened("loans", width=390)
+@pytest.mark.parametrize("name", SEEN)
+def test_the_keyboard_reaches_everything_in_order(opened, name):
+    page = opened(name, width=900)
+    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
+    all_of = "[...document.querySelectorAll('a, input, summary, [tabindex=\"0\"]')].filter(e => e.checkVisibility())"
+    count = page.evaluate(f"window.all = {all_of}; window.all.length")
+    for k in range(count):
+        page.keyboard.press("Tab")
+        assert page.evaluate("k => document.activeElement === window.all[k]", k), k
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["loans", "profile"])
+def test_the_keyboard_reaches_the_report_and_what_scrolls(opened, name):
+    page = opened(name, width=390)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#main"
     assert page.evaluate("[...document.querySelectorAll('.wide')].every(e => e.tabIndex === 0)")
+
+
+@pytest.mark.browser
+def test_a_name_leads_to_its_card(opened):
+    page = opened("profile")
+    page.click("a[href='#column-2']")
+    assert page.evaluate("(r => r.top >= 0 && r.top < 200)(document.querySelector('#column-2').getBoundingClientRect())")
+    assert page.inner_text("#column-2") == "joined"
 
 
 @pytest.mark.browser

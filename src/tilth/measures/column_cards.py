@@ -84,7 +84,7 @@ def _picture(name: str, parts: Parts) -> list[Block]:
     each = known and len(h.counts) == h.high - h.low + 1  # whole numbers with a bin each
     low, high = (h.low - 0.5, h.high + 0.5) if each else (h.low, h.high)
     edges = [low + (high - low) * k / len(h.counts) for k in range(len(h.counts) + 1)] if known else []
-    places = [(x, number(x)) for x in Axis(low, high, 0, 1).ticks(4)] if known and high > low else []
+    places = [(x, number(x)) for x in Axis(low, high, 0, 1).ticks(6)] if known and high > low else []
     labels = [((x - low) / (high - low), words) for x, words in places] or [(0, _end(low)), (1, _end(high))]
     bins = [number(h.low + k) if each else f"{number(edges[k])} to {number(edges[k + 1])}" for k in range(len(edges) - 1)]
     chart = histogram(name, _range(column), h.counts, h.below, h.above, f"card {name}", labels, bins)
@@ -124,7 +124,9 @@ def _numbers(name: str, parts: Parts) -> Table:
 
 def _lengths(column: ColumnProfile) -> str:
     found = column.lengths
-    return f"{number(found['min'])} to {number(found['max'])}, mean {number(found['mean'])}" if found else ""
+    if not found or found["min"] == found["max"]:
+        return number(found["min"]) if found else ""
+    return f"{number(found['min'])} to {number(found['max'])}, mean {exact(found['mean'])}"
 
 
 def _outliers(c: ColumnProfile) -> str:

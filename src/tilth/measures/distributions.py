@@ -76,4 +76,4 @@ def shape_of(x: np.ndarray, quantiles: Mapping[str, float]) -> dict[str, float]:
     low, high = quantiles["p25"], quantiles["p75"]
     beyond = {"outliers": NEAR * (high - low), "far_outliers": FAR * (high - low)}
     shares = {name: float(((x < low - far) | (x > high + far)).mean()) for name, far in beyond.items()} if high > low else {}
-    return ({"skewness": m3 / m2**1.5} if m2 else {}) | shares
+    return ({"skewness": round(m3 / m2**1.5, 12)} if m2 else {}) | shares

@@ -13,6 +13,7 @@ from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
 MOST = 60  # columns shown; the others are folded
+LONGEST = 40  # characters of a name in the table; its card has it in full
 UNFOLDED = 30  # columns whose cards are shown at once
 NEARLY = 0.99  # share of the most frequent value from which a column is nearly constant
 TOKENS = ("?", "n/a", "#n/a", "null", "nan", "none", "unknown", "-", "--")  # strings that may stand for a missing value
@@ -34,7 +35,7 @@ def columns(found: Sequence[Finding[ColumnProfile]]) -> Section:
         blocks.append(Fold(f"{counted(len(made), 'column')} made by preparation", (_made(made, parts[1:], at),)))
     cells, lacking = sum(at[name, parts[0]].rows for name in read), sum(gaps.values())
     figures = ((number(len(read)), "column" if len(read) == 1 else "columns"), (_share(lacking, cells), "missing or invalid values"))
-    lead = _lead(len(read), sum(map(bool, gaps.values())), parts[0])
+    lead = _lead(len(read), sum(map(bool, gaps.values())), cells, parts[0])
     return Section("columns", "Columns", tuple(blocks), advice=tuple(_advice(found, parts[0])), lead=lead, figures=figures)
 
 
@@ -59,7 +60,8 @@ def _tables(read: Sequence[str], here: Sequence[str], parts: list[str], at: At) 
     if any((name, part) not in at for name in here for part in parts[1:]):
         blocks.append(Words(GONE))
     if rest := [name for name in read if name not in linked]:
-        blocks.append(Fold(f"{counted(len(rest), 'more column')}, with fewer gaps", (_states("More columns", rest, parts, at, {}),)))
+        fewer = ", with fewer gaps" if any(at[name, parts[0]].lacking for name in here) else ""
+        blocks.append(Fold(f"{counted(len(rest), 'more column')}{fewer}", (_states("More columns", rest, parts, at, {}),)))
     return blocks
 
 
@@ -74,8 +76,10 @@ def _share(n: int, of: int) -> str:
     return f"{number(n)} ({percent(n / of)})" if n else "0"
 
 
-def _lead(count: int, gaps: int, part: str) -> str:
+def _lead(count: int, gaps: int, cells: int, part: str) -> str:
     where = f" of {code(part)}" if part else ""
+    if not cells:
+        return f"{counted(count, 'column')}{where} without rows."
     if not gaps:
         return f"No value is missing or invalid in the {counted(count, 'column')}{where}."
     return f"{number(gaps)} of the {counted(count, 'column')}{where} {'has' if gaps == 1 else 'have'} missing or invalid values."
@@ -103,7 +107,7 @@ def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked
         bar = shares(f"{name} {first}".strip(), column.valid, column.missing, column.invalid, key=f"column {name}") if gaps else ""
         rows.append(
             (
-                Cell(code(name), link=linked.get(name, "")),
+                Cell(code(name, LONGEST), link=linked.get(name, "")),
                 column.kind,
                 Cell(chart=bar),
                 next(gone),
@@ -136,6 +140,8 @@ def remarks(c: ColumnProfile) -> list[str]:
     """
     if not c.valid:
         return ["it has no values."] if c.rows else []
+    if c.rows == 1:
+        return []
     if c.distinct == 1:
         return ["it has the same value in every row." if c.valid == c.rows else "it has one value only."]
     found = []
