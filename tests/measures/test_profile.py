@@ -270,15 +270,40 @@ def test_spark_gives_the_same(spark):
 
 
 @pytest.mark.spark
-def test_spark_draws_the_same_rows(spark, monkeypatch):
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(
+    "columns", [("x", "y", "k", "word", "at", "paid"), ("k", "word", "at", "paid")]
+)  # without x and y: whole rows are hashed
+def test_spark_says_the_same_of_a_large_table(spark, monkeypatch, columns, exact):
     from tilth.engine.spark import Spark
 
     of_few_rows(monkeypatch, 500)
-    random = np.random.default_rng(5)
-    table = pa.table({"x": random.lognormal(3, 1, 5000), "y": random.permutation(5000), "k": random.integers(0, 9, 5000)})
-    ours, theirs = profiled(table)["x"].payload, profiled(table, Spark(session=spark).session())["x"].payload
-    assert ours.sampled == theirs.sampled == pytest.approx(500, abs=100)
-    assert (ours.p5, ours.median, ours.p95) == (theirs.p5, theirs.median, theirs.p95)
+    random, n = np.random.default_rng(5), 5000
+    k = random.integers(0, 9, n)
+    table = pa.table(
+        {
+            "x": random.lognormal(3, 1, n) * (1 + k),
+            "y": random.permutation(n),
+            "k": k,
+            "word": [f"w{i % 30}" if i % 7 else None for i in k * 11 + random.integers(0, 4, n)],
+            "at": [dt.date(2020, 1, 1) + dt.timedelta(days=int(d)) for d in random.integers(0, 1500, n)],
+            "paid": np.where(random.random(n) < k / 9, "yes", "no"),
+        }
+    ).select(list(columns))
+    read = tilth.read(table, roles={"label": "paid", "positive": "yes", "time": "at"})
+
+    def said(engine):
+        found = tilth.profile(read, exact=exact, engine=engine).findings
+        assert {f.kind for f in found} == {"column", "table", "associations", "feature", "trend", "balance"}
+        return {(f.kind, f.name): {"value": f.value, **f.payload.to_json()} for f in found}
+
+    ours, theirs = said(duckdb_session()), said(Spark(session=spark).session())
+    assert ours["table", "table"]["sampled"] == pytest.approx(500, abs=100)
+    for about, numbers in ours.items():
+        left = {"type"} if numbers.get("distinct_exact", True) else {"type", "distinct"}  # an estimate is the engine's own
+        assert {k: v for k, v in theirs[about].items() if k not in left} == {
+            k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in numbers.items() if k not in left
+        }
 
 
 # ── balance ──
