@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FEW = 50  # rows that stand in for those with the extremes of a table: some of them meet the conditions of a query
+ENDS = 1_000  # of a table in memory: rows of its end from which the range of a number is guessed
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
 
 
@@ -59,6 +60,14 @@ def _extremes_of_held(source: Files, run: Session) -> str:
         made = ", ".join(f"CAST({v!r} AS {c.type}) AS {scans.quoted([c.name])}" for c, v in ends)
         parts += [f"SELECT * REPLACE ({made}) FROM (SELECT * FROM {name} LIMIT {FEW})"] if made else []
     return f"({' UNION ALL '.join(parts[::-1])})"
+
+
+def _end_first(source: Memory) -> Memory:
+    """The rows of a table in memory after its last ones, which in a table that is sorted have the extremes."""
+    import pyarrow as pa
+
+    last = source.table.slice(source.table.num_rows - ENDS)
+    return replace(source, table=pa.concat_tables([last, source.table]), identity=-source.identity)
 
 
 class DuckDB(Engine):
@@ -206,6 +215,8 @@ class DuckDBRun(Session):
             names = decode[0].names(source.columns) if decode else source.columns
             held = Files("extremes of a table", (), names, (("table", name),), scans={self.name: _extremes_of_held})
             return replace(data, source=held, layers=data.layers[len(decode) :])
+        if isinstance(source, Memory) and source.table.num_rows > ENDS:
+            return replace(data, source=_end_first(source))
         if not isinstance(source, Files) or source.format != "parquet" or source.option("names"):
             return data
         scan = source.scans[self.name]
