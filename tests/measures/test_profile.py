@@ -194,6 +194,19 @@ def test_too_many_rows_are_not_looked_at_whole(monkeypatch):
         tilth.profile(pa.table({"x": range(2_000)}), exact=True)
 
 
+@pytest.mark.parametrize("kind", ["int8", "int16", "int32", "uint8", "uint16", "uint32"])
+def test_integers_of_a_large_table_have_the_mean_and_deviation_of_numpy(kind, monkeypatch):
+    of_few_rows(monkeypatch)
+    ends = np.iinfo(kind)
+    x = np.array([ends.min, ends.max] * 40 + list(range(30)), dtype=kind)
+    table = pa.table({"x": pa.array(x, mask=x == 7), "none": pa.nulls(len(x), pa.from_numpy_dtype(kind))})
+    found = profiled(table)
+    known = x[x != 7].astype(float)
+    assert found["x"].payload.mean == pytest.approx(known.mean(), rel=1e-15)
+    assert found["x"].payload.deviation == pytest.approx(known.std(), rel=1e-14)
+    assert (found["none"].payload.mean, found["none"].payload.deviation) == (None, None)
+
+
 def test_a_large_prepared_part_takes_one_scan(monkeypatch):
     prepared = profile.Profile().of_prepared()
     small, engine = prepared.measure(data(), data(), duckdb_session())[0], duckdb_session()
@@ -272,7 +285,7 @@ def test_spark_gives_the_same(spark):
 @pytest.mark.spark
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize(
-    "columns", [("x", "y", "k", "word", "at", "paid"), ("k", "word", "at", "paid")]
+    "columns", [("x", "y", "k", "narrow", "word", "at", "paid"), ("k", "word", "at", "paid")]
 )  # without x and y: whole rows are hashed
 def test_spark_says_the_same_of_a_large_table(spark, monkeypatch, columns, exact):
     from tilth.engine.spark import Spark
@@ -285,6 +298,7 @@ def test_spark_says_the_same_of_a_large_table(spark, monkeypatch, columns, exact
             "x": random.lognormal(3, 1, n) * (1 + k),
             "y": random.permutation(n),
             "k": k,
+            "narrow": pa.array(k - 2**31, pa.int32()),
             "word": [f"w{i % 30}" if i % 7 else None for i in k * 11 + random.integers(0, 4, n)],
             "at": [dt.date(2020, 1, 1) + dt.timedelta(days=int(d)) for d in random.integers(0, 1500, n)],
             "paid": np.where(random.random(n) < k / 9, "yes", "no"),

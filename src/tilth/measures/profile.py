@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,9 +12,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, mask
-from tilth.engine.expressions import col, eq, lit
+from tilth.engine.expressions import cast_to, col, data_type, eq, lit, mul
 from tilth.engine.operations.numbers import Finite, NanToNull
 from tilth.engine.operations.strings import BlankToNull
+from tilth.engine.operations.sums import WideSum
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count_of, distinct
 from tilth.errors import RequestError
@@ -39,7 +41,7 @@ from tilth.measures.table_profile import EqualRows, table_findings
 from tilth.measures.trend import trends
 from tilth.metrics.columns import Maximum, Mean, Minimum, RowCount, StandardDeviation
 from tilth.metrics.keys import Frequencies
-from tilth.metrics.metric import Metric, Where, measured
+from tilth.metrics.metric import Metric, Where, measured, ratio
 from tilth.report import Finding, Payload
 from tilth.shelf import PYTHON_ONLY
 
@@ -50,6 +52,7 @@ MOST_GROUPS = 5_000  # that columns counted together may have
 EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
 MOST_EXACT = 100_000_000  # rows of a table whose columns are looked at whole, one at a time, in memory
 MOST_INTEGER = 2**63 - 1  # of a column whose values are looked at one by one
+NARROW = ("TINYINT", "SMALLINT", "INTEGER", "INT", "UTINYINT", "USMALLINT")  # types of integers whose squares need up to 64 bits
 TOO_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT")  # types of integers that may be larger
 CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values are counted by a condition each
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
@@ -116,6 +119,38 @@ class Present(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return (count_of(self.x),)
+
+
+@dataclass(frozen=True)
+class IntegerMean(Metric):
+    """The mean of integers of up to 32 bits, whose sum needs no grid. None without values."""
+
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return Statistic(WideSum.of(_wide(self.column))), count_of(col(self.column))
+
+    def value(self, total: Any, n: int) -> float | None:
+        return ratio(int(total or 0), n)
+
+
+@dataclass(frozen=True)
+class IntegerDeviation(Metric):
+    """The standard deviation of the population of integers of up to 32 bits, √(n Σx² − (Σx)²) / n. None without values."""
+
+    range = (0, float("inf"))
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        x = _wide(self.column)
+        return count_of(col(self.column)), Statistic(WideSum.of(x)), Statistic(WideSum.of(mul(x, x)))
+
+    def value(self, n: int, total: Any, squares: Any) -> float | None:
+        return math.sqrt(n * int(squares) - int(total) ** 2) / n if n else None
+
+
+def _wide(column: str) -> Tree:
+    return cast_to(col(column), data_type("bigint"))
 
 
 @dataclass(frozen=True)
@@ -280,7 +315,10 @@ def _metrics_of(c: Column) -> dict[str, Metric]:
         finite = c.kind is Kind.FLOAT  # only these may hold infinities
         asked |= {"finite": Present(Finite.of(col(c.name)))} if finite else {}
         asked |= {"minimum": Minimum(c.name, finite), "maximum": Maximum(c.name, finite)}
-        asked |= {"mean": Mean(c.name, finite), "deviation": StandardDeviation(c.name, finite=finite)}
+        if c.type.upper() in NARROW:
+            asked |= {"mean": IntegerMean(c.name), "deviation": IntegerDeviation(c.name)}
+        else:
+            asked |= {"mean": Mean(c.name, finite), "deviation": StandardDeviation(c.name, finite=finite)}
     elif c.kind.temporal:
         asked |= {"minimum": Minimum(c.name), "maximum": Maximum(c.name)}
     elif c.kind is Kind.STRING:
