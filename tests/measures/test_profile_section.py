@@ -27,9 +27,9 @@ def test_a_blank_cell_of_a_column_that_a_part_lacks_is_explained():
 
 def test_columns_have_missing_values_before_and_after():
     rows = {row[0]: row for row in table(columns(REPORTS["loans"]), "Values of each column")}
-    assert rows["column"][3:] == ["missing in raw", "invalid in raw", "missing in train", "missing in test", "distinct", "distribution"]
-    assert rows["age"][3:] == ["299 (1.5 %)", "96 (0.5 %)", "0", "0", "152", ""]
-    assert rows["sex"][3:] == ["119 (0.6 %)", "0", "", "", "7", "male 61.3 %, female 37.2 %, Female 1.5 %, 4 more"]
+    assert rows["column"][2:] == ["missing in raw", "invalid in raw", "missing in train", "missing in test", "distinct", "distribution"]
+    assert rows["age"][2:] == ["299 (1.5 %)", "96 (0.5 %)", "0", "0", "152", ""]
+    assert rows["sex"][2:] == ["119 (0.6 %)", "0", "", "", "7", "male 61.3 %, female 37.2 %, Female 1.5 %, 4 more"]
     assert table(columns(REPORTS["loans"]), "Columns made by preparation")[1] == ["sex=female", "0", "0"]
 
 

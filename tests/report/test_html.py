@@ -214,6 +214,16 @@ def test_nothing_is_wider_than_the_screen(opened, name):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 900, 1600])
+@pytest.mark.parametrize("name", SEEN)
+def test_nothing_is_wider_than_its_cell(opened, name, width):
+    page = opened(name, width)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    over = "[...document.querySelectorAll('td, th')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"
+    assert page.evaluate(over) == []
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("name", SEEN)
 def test_nothing_is_wider_than_the_paper(opened, name):
     page = opened(name, width=A4)

@@ -22,6 +22,7 @@ SHAPE = {
     "deviation": "standard deviation",
     "skewness": "skewness",
 }
+BAR = 32  # pixels of a bar in a card
 FIRST_VALUES = 3  # named beside the chart of frequent values
 Parts = Mapping[str, ColumnProfile]
 """The profiles of a column by part."""
@@ -153,4 +154,4 @@ def _values(name: str, parts: Parts) -> list[Block]:
 
 def _bar(title: str, n: int | None, of: int) -> Cell:
     """The rows of a value as a bar, in numbers, and as a share."""
-    return Cell(f"{number(n)} ({percent(n / of)})", chart=part_of_whole(title, n / of)) if n and of else Cell()
+    return Cell(f"{number(n)} ({percent(n / of)})", chart=part_of_whole(title, n / of, wide=BAR)) if n and of else Cell()

@@ -92,7 +92,7 @@ def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked
     heads = (
         "column",
         "type",
-        f"values{here}",
+        "values",
         f"missing{here}",
         f"invalid{here}",
         *(f"missing in {p}" for p in later),
@@ -100,11 +100,12 @@ def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked
         "distribution",
     )
     gaps, invalid = (any(getattr(at[name, first], of) for name in names) for of in ("lacking", "invalid"))
+    drawn = gaps and not later  # beside the numbers of several parts there is no room for a bar
     rows = []
     for name in names:
         column = at[name, first]
         gone = (missing(at.get((name, p))) for p in parts)
-        bar = shares(f"{name} {first}".strip(), column.valid, column.missing, column.invalid, key=f"column {name}") if gaps else ""
+        bar = shares(f"{name} {first}".strip(), column.valid, column.missing, column.invalid, key=f"column {name}") if drawn else ""
         rows.append(
             (
                 Cell(code(name, LONGEST), link=linked.get(name, "")),

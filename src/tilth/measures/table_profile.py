@@ -143,7 +143,7 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     of = p.sampled or p.rows
     about = f" in a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
     among, where = (p.rows, "") if p.exact else (of, about)  # of which rows the duplicates are
-    share = percent((p.duplicates or 0) / among)
+    share = percent((p.duplicates or 0) / among if among else None)
     blocks: list[Block] = []
     lead = f"{percent(first.number)} of the rows have a value in every column{about}"
     if p.duplicates is not None:

@@ -10,16 +10,16 @@ from tilth.report.charts.numbers import finite, number, percent
 WIDE, TALL = 96, 12
 
 
-def part_of_whole(title: str, share: float, key: str = "") -> str:
+def part_of_whole(title: str, share: float, key: str = "", wide: float = WIDE) -> str:
     """A share from 0 to 1 as a filled part of a thin frame; a little is drawn large enough to be seen.
 
     >>> "25 %" in part_of_whole("failing rows", 0.25)
     True
     """
-    frame = draw.tag("rect", x=0.5, y=0.5, width=WIDE - 1, height=TALL - 1, fill="none", stroke="currentColor", stroke_opacity="0.5")
-    width = max(min(share, 1.0), 0.02) * (WIDE - 1) if share > 0 else 0
+    frame = draw.tag("rect", x=0.5, y=0.5, width=wide - 1, height=TALL - 1, fill="none", stroke="currentColor", stroke_opacity="0.5")
+    width = max(min(share, 1.0), 0.02) * (wide - 1) if share > 0 else 0
     body = [frame, *([draw.box(0.5, 0.5, width, TALL - 1, 0)] if width else [])]
-    return draw.figure(title, percent(share), TALL, [draw.titled(f"{title}: {percent(share)}", *body)], key, WIDE)
+    return draw.figure(title, percent(share), TALL, [draw.titled(f"{title}: {percent(share)}", *body)], key, wide)
 
 
 def trend(title: str, values: Sequence[float | None], key: str = "") -> str:
