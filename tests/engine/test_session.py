@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import resource
 import threading
@@ -139,6 +140,38 @@ def test_a_thousand_sessions_leave_memory_flat(file):
     before = work(1)
     assert work(1000) - before < 60  # MiB; a leaked session is one of some hundred kilobytes
     assert left(engine) == [[]]
+
+
+def allocated() -> int:
+    """The bytes that C's allocator has handed out."""
+    asked = ctypes.CDLL(None).mallinfo2  # ten numbers, of which the eighth is what is in use
+    asked.restype = type("mallinfo2", (ctypes.Structure,), {"_fields_": [(f"n{i}", ctypes.c_size_t) for i in range(10)]})
+    return int(asked().n7)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="another C library")
+def test_asking_for_a_schema_keeps_nothing():
+    """DuckDB keeps some 300 bytes of each DESCRIBE."""
+    run = DuckDB().session()
+
+    def work() -> int:
+        for _ in range(500):
+            run.schema_of("SELECT 1 AS x, 'a' AS s")  # type: ignore[attr-defined]
+        return allocated()
+
+    before = work()
+    assert work() - before < 50_000
+
+
+def test_a_schema_is_what_describe_says():
+    values = {
+        "i": "1::TINYINT", "d": "1.5::DECIMAL(18,3)", "l": "[[1], NULL]", "a": "[1, 2]::INT[2]", "e": "'a'::ENUM ('a', 'b c')",
+        "st": "{'x': [1::FLOAT], 'y z': 'a'}", "m": "MAP {'a': 1}", "t": "now()", "n": "NULL", "j": "'1'::JSON", "u": "uuid()",
+        "b": "'a'::BLOB", "h": "1::HUGEINT", "ns": "TIMESTAMP_NS '2020-01-01'", "iv": "INTERVAL 1 DAY", "bit": "'101'::BIT",
+    }  # fmt: skip
+    text = f"SELECT {', '.join(f'{value} AS {name}' for name, value in values.items())}"
+    run: Any = DuckDB().session()
+    assert [(c.name, c.type) for c in run.schema_of(text)] == [row[:2] for row in run.run(f"DESCRIBE {text}")]
 
 
 def test_a_relation_that_is_handed_over_outlives_its_session():

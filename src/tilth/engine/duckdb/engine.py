@@ -280,7 +280,10 @@ class DuckDBRun(Session):
             return int(self.run(text)[0][0])
 
     def schema_of(self, text: str) -> Schema:
-        return Schema(tuple(column(name, type_) for name, type_, *_ in self.run(f"DESCRIBE {text}")))
+        self.refuse_if_cancelled()
+        with translated(text, self._texts):
+            bound = self._connection.sql(text)  # not DESCRIBE, of which DuckDB keeps some 300 bytes each time
+        return Schema(tuple(column(name, str(type_)) for name, type_ in zip(bound.columns, bound.types, strict=True)))
 
     def source_schema(self, source: Source) -> Schema:
         name = self._name("peek")
