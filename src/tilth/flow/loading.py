@@ -214,7 +214,7 @@ class _Loader:
         if isinstance(item, dict) and len(item) == 1:
             ((name, given),) = item.items()
             return name, given, (*path, name)
-        self.wrong(path, f"a {noun} is its name, or its name with parameters", f"not-a-{noun}", accepted=listed(known))
+        self.wrong(path, f"a {noun} is its name, or its name with parameters", f"not-a-{noun}", accepted=listed(known, 40))
         return "", None, path
 
     def check(self, given: Any, folder: str) -> Ruleset | None:
@@ -243,7 +243,7 @@ class _Loader:
             return None
         if name not in shelf:
             place = self.document.place(inner, of_key=True)
-            self.document.mistakes.append(replace(shelf.unknown(name), place=place, accepted=listed(known, 20)))
+            self.document.mistakes.append(replace(shelf.unknown(name), place=place, accepted=listed(known, 40)))
             return None
         kind: Any = shelf[name]
         if name not in known:

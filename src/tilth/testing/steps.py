@@ -63,15 +63,15 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
 
     The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
     makes depend on what it learned, never on the rows. The order of the rows changes nothing. Rows that are made for training have the
-    same columns. A step that may be among `features` gives for one row alone, by the row function, what it gives for that row of the
-    whole. On a table of no rows, of one row, of nulls only, of one value only, with odd names, with another column or without one it
-    works, or raises a `TilthError`.
+    same columns. A step of columns changes none that it was given where it makes others by `into`. A step that may be among `features`
+    gives for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row, of nulls
+    only, of one value only, with odd names, with another column or without one it works, or raises a `TilthError`.
 
     Errors: AssertionError that names the broken law.
     """
     table = sample_table() if table is None else table
     battery = _Battery(step, roles, engine or embedded())
-    for check in (battery.parameters, battery.whole, battery.variants):
+    for check in (battery.parameters, battery.whole, battery.beside, battery.variants):
         check(table)
 
 
@@ -164,6 +164,14 @@ class _Battery:
         for i in range(min(3, table.num_rows)):
             single = self.applied(fitted, table.slice(i, 1))
             require(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
+
+    def beside(self, table: pa.Table) -> None:
+        if not isinstance(self.step, ColumnStep) or self.step.into:
+            return
+        _, data = self.fitted(table, replace(self.step, into="anew {column}"))
+        require(set(table.column_names) <= set(data.names), f"{self.step} drops columns where it makes others `into` new ones")
+        kept = rows_of(data.keep(table.column_names), self.engine)
+        require(same_rows(kept, rows_of(dataset(table, self.roles), self.engine)), f"{self.step} changes columns that are to stay")
 
     # ── other tables ──
 

@@ -81,7 +81,7 @@ class Parse(ColumnStep):
         RequestError.reject(self._mistakes())
 
     def _mistakes(self) -> Iterator[Mistake]:
-        given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"columns", "as_"}
+        given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"columns", "into", "as_"}
         for name in sorted(given.difference(OPTIONS[self.as_])):
             kinds = " or ".join(k for k, names in OPTIONS.items() if name in names)
             yield Mistake(f"parse: `{name}` is for `as: {kinds}`, not for `as: {self.as_}`", code="bad-value")
