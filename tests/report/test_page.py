@@ -37,6 +37,11 @@ def table(section: Section, caption: str) -> list[list[str]]:
     return [[plain(h) for h in found.heads], *([plain(c.words) for c in row] for row in found.rows)]
 
 
+@pytest.mark.parametrize("name", ["loans", "measures", "many columns", "many rules"])
+def test_each_section_begins_with_what_it_found(name):
+    assert [s.key for s in page(REPORTS[name]).sections if not s.lead] == []
+
+
 def test_an_empty_report_has_no_sections():
     assert page(Report("")).sections == ()
 

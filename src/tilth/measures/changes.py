@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Section, code, counted, exact, table
+from tilth.report.blocks import Block, Fold, Section, Table, code, counted, exact, table
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
 
@@ -52,16 +52,41 @@ def _numbers(finding: Finding) -> dict[str, float]:
 
 
 def changed(found: Sequence[Finding[Change]]) -> Section:
-    """A row for each number."""
+    """The numbers that differ, those first that differ most by their size; the others are folded. Rows are the same for every column."""
+    once = {("rows", f.part, f.payload.before, f.payload.now) if _is_rows(f) else k: f for k, f in enumerate(found)}
+    kept = list(once.values())
+    differ = sorted((f for f in kept if f.number), key=_relative, reverse=True)
+    same = [f for f in kept if not f.number]
+    lead = f"{number(len(differ))} of {counted(len(kept), 'number')} {'differs' if len(differ) == 1 else 'differ'}."
+    blocks: list[Block] = [_table("Changes against what was measured before", differ)] if differ else []
+    if same:
+        title = f"{counted(len(same), 'number')} without a change"
+        blocks.append(Fold(title, (_table(title, same),)))
+    return Section("changes", "Changes", tuple(blocks), lead=lead)
+
+
+def _relative(f: Finding[Change]) -> float:
+    return abs(f.number or 0.0) / (max(abs(f.payload.before), abs(f.payload.now)) or 1.0)
+
+
+def _is_rows(f: Finding[Change]) -> bool:
+    return f.name == "rows" and f.payload.of == "column"
+
+
+def _table(title: str, found: Sequence[Finding[Change]]) -> Table:
     rows = [
-        (f.name, code(f.columns), code(f.group) if f.group else "", exact(f.payload.before), exact(f.payload.now), exact(f.number))
+        (
+            f.name,
+            "" if _is_rows(f) else code(f.columns),
+            code(f.group) if f.group else "",
+            exact(f.payload.before),
+            exact(f.payload.now),
+            exact(f.number),
+        )
         for f in found
     ]
-    differ = sum(bool(f.number) for f in found)
-    lead = f"{number(differ)} of {counted(len(found), 'number')} {'differs' if differ == 1 else 'differ'}."
     heads = ("number", "columns", "group", "before", "now", "difference")
-    block = table("Changes against what was measured before", heads, rows, heads[3:], brief=25)
-    return Section("changes", "Changes", (block,), lead=lead)
+    return table(title, heads, rows, heads[3:], brief=25)
 
 
 CHANGES = ReportSection(Change, changed)

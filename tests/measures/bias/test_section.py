@@ -56,6 +56,9 @@ def test_of_two_groups_that_are_compared_with_each_other_the_one_behind_is_shown
     for order in (named, named[::-1]):
         section = bias(Report("x", tuple(order)))
         assert [plain(b.title) for b in section.blocks if isinstance(b, Fold)] == ["sex=f against sex=m"]
+        size = order[0].number if order[0].group == "sex=f" else -order[0].number
+        compared = "1 pair of groups compared with each other; the largest difference of the favourable label: sex=f against sex=m"
+        assert plain(section.lead) == f"{compared}, {size} (DPL)."
 
 
 def test_a_distance_over_all_labels_is_separate():

@@ -58,7 +58,9 @@ def _lead(groups: Mapping[Compared, list[Found]]) -> str:
     """How many groups are compared, with what, and the largest difference."""
     pairs = sum(bool(group.other) for group in groups)
     alone = f"{counted(len(groups) - pairs, 'group')} compared with all other rows"
-    how = joined([*([alone] if pairs < len(groups) else []), *([f"{counted(pairs, 'pair')} of groups with each other"] if pairs else [])])
+    how = joined(
+        [*([alone] if pairs < len(groups) else []), *([f"{counted(pairs, 'pair')} of groups compared with each other"] if pairs else [])]
+    )
     found = [f for of in groups.values() for f in of if f.part == of[0].part and metric_of(f) == headline(of)]
     large = [f for f in found if (f.payload.share or 0.0) >= SMALL]
     worst = max(large or found, key=lambda f: abs(f.number or 0.0), default=None)
