@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, mask
-from tilth.engine.expressions import col, eq, if_else, lit
+from tilth.engine.expressions import col
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.flow.parts import BY_NAME
@@ -66,11 +66,11 @@ def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) ->
     for i, f in enumerate(features):
         reasons = {(i, column, reason): tree for (column, reason), tree in f.reasons().items()}
         names = {where: f"\x1freason{len(noted) + k}" for k, where in enumerate(reasons)}
-        data = f.apply(data.change({names[where]: if_else(tree, lit(1), lit(0)) for where, tree in reasons.items()}))
+        data = f.apply(data.change({names[where]: tree for where, tree in reasons.items()}))
         noted |= names
     cells: list[dict[str, dict[str, int]]] = [{} for _ in features]
     if noted:
-        asked = {where: count(eq(col(name), lit(1))) for where, name in noted.items()}
+        asked = {where: count(col(name)) for where, name in noted.items()}
         answer = engine.answer(data, asked.values())
         for (i, column, reason), statistic in asked.items():
             cells[i].setdefault(column, {})[reason] = answer[statistic]
