@@ -249,7 +249,11 @@ class _Loader:
         if name not in known:
             accepted = f"{name} may be in {' or '.join(sorted(kind.parts))}"
             self.wrong(inner, misplaced(kind, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted)
-        return self.made(shelf[name], given, inner)
+        made = self.made(shelf[name], given, inner)
+        if isinstance(made, Step) and name in known and path[0] not in made.parts:
+            accepted = f"{made} may be in {' or '.join(sorted(made.parts))}"
+            self.wrong(inner, misplaced(made, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted)
+        return made
 
     def made(self, kind: type[Named], given: Any, path: Path) -> Named | None:
         if isinstance(given, str | list) and shorthand(kind):  # `scale: numeric` names its columns

@@ -51,7 +51,7 @@ SERVED = tuple(part.name for part in PARTS if part.served)
 LISTS = tuple(part for part in PARTS if part.name != "split")  # the split is one step, and written as a mapping
 
 
-def misplaced(kind: type[Step], name: Part) -> str:
+def misplaced(kind: type[Step] | Step, name: Part) -> str:
     """Why a step may not be in a part."""
     part = BY_NAME[name]
     if part.learns_on == "table" and "features" in kind.parts:

@@ -102,9 +102,8 @@ def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tupl
         with engine.working_for(f"{part.name}: {step.name}"):
             if part.learns_on == "table" and not all(row_by_row(layer) for layer in data.layers):
                 data = engine.checkpoint(data)  # otherwise every later scan would sort and join again
-            keeps_rows = isinstance(step, ColumnStep)
-            cells = changed_cells([done], given, engine)[0] if keeps_rows else {}
-            after = before if keeps_rows else rows_of(data, engine)
+            cells = changed_cells([done], given, engine)[0] if isinstance(step, ColumnStep) else {}
+            after = before if step.keeps_rows else rows_of(data, engine)
         steps.append(done)
         findings.append(step_finding(done, part.name, data.roles.private, rows_in=before, rows_out=after, cells_changed=cells))
         before = after

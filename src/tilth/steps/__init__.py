@@ -23,6 +23,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",
         "formula": "tilth.steps.clean.formula:Formula",
         "impute": "tilth.steps.clean.impute:Impute",
+        "outliers": "tilth.steps.clean.outliers:Outliers",
         "scale": "tilth.steps.scale.scale:Scale",
         "encode": "tilth.steps.encode.encode:Encode",
         "group_rare": "tilth.steps.encode.group_rare:GroupRare",

@@ -39,7 +39,7 @@ class Step(Parameterized, ABC):
     """
 
     name: ClassVar[str]
-    parts: ClassVar[frozenset[Part]]
+    parts: ClassVar[frozenset[Part]]  # where it may stand; a step may be narrower, by its parameters
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
@@ -84,6 +84,11 @@ class Step(Parameterized, ABC):
         """Whether a step behind it that chooses by kind may mean columns that it makes."""
         return self.makes_columns
 
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether the rows stay as they are, in number and order."""
+        return False
+
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition on the row before the change under which the step changes that cell."""
         return {}
@@ -122,6 +127,10 @@ class ColumnStep(Step):
 
     def needs(self, column: Column) -> Mapping[str, Question]:
         """Name → metric or need, for what `learn` (and then `change`) takes under that name."""
+        return {}
+
+    def needs_then(self, column: Column, **measured: Any) -> Mapping[str, Question]:
+        """What is asked once the first needs are measured, such as deviations from a median; `learn` takes it too."""
         return {}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
@@ -174,6 +183,10 @@ class ColumnStep(Step):
     def adds_columns(self) -> bool:
         return self.makes_columns or bool(self.into)
 
+    @property
+    def keeps_rows(self) -> bool:
+        return True
+
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         if not re.search(r"[{}]", self.out("")):
             return ()
@@ -209,7 +222,12 @@ class ColumnStep(Step):
         chosen = self.selected(schema, roles)
         asked = {c.name: self.needs(c) for c in chosen}
         found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
-        learned = {c.name: dict(self.learn(c, **{name: found[m] for name, m in asked[c.name].items()})) for c in chosen}
+        measured = {c.name: {name: found[m] for name, m in asked[c.name].items()} for c in chosen}
+        then = {c.name: self.needs_then(c, **measured[c.name]) for c in chosen}
+        if any(then.values()):
+            found = yield [m for needs in then.values() for m in needs.values()]
+            measured = {c: known | {name: found[m] for name, m in then[c].items()} for c, known in measured.items()}
+        learned = {c.name: dict(self.learn(c, **measured[c.name])) for c in chosen}
         reject_clashes(self.name, schema, {c.name: self.changes(c, learned[c.name]) for c in chosen})
         return learned
 

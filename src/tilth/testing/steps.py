@@ -166,7 +166,7 @@ class _Battery:
             require(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
 
     def beside(self, table: pa.Table) -> None:
-        if not isinstance(self.step, ColumnStep) or self.step.into:
+        if not isinstance(self.step, ColumnStep) or self.step.into or not self.step.keeps_rows:
             return
         _, data = self.fitted(table, replace(self.step, into="anew {column}"))
         require(set(table.column_names) <= set(data.names), f"{self.step} drops columns where it makes others `into` new ones")
