@@ -10,6 +10,7 @@ from tilth.measures.profile_section import GONE, MOST, remarks
 from tilth.report import Finding, Report
 from tilth.report.blocks import Words, plain
 from tilth.report.html import to_html
+from tilth.report.page import page
 from tilth.report.text import to_text
 
 
@@ -65,6 +66,15 @@ def test_of_many_columns_those_with_most_gaps_are_shown():
 def test_what_is_odd_about_a_column_is_said(column, remark):
     found = remarks(ColumnProfile(**{"rows": 100, "valid": 100, "distinct_exact": True, **column}))
     assert [plain(words) for words in found] == ([] if remark is None else [remark])
+
+
+def test_what_may_stand_for_a_missing_value_is_to_be_looked_at_first():
+    found = [
+        Finding(n, (n,), payload=ColumnProfile("string", rows=9, valid=9, distinct=2, top=top))
+        for n, top in (("a", (("x", 8), ("?", 1))), ("b", (("?", 5), ("y", 4))), ("c", (("x", 5), ("y", 4))))
+    ]
+    said = [plain(words) for words, _ in page(Report("x", tuple(found))).advice]
+    assert said == ["? may stand for a missing value in a, b: it can be read as null.", "2 columns with odd values: a, b."]
 
 
 def test_a_column_shows_its_distribution():

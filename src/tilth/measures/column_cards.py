@@ -56,7 +56,7 @@ def distribution(name: str, column: ColumnProfile) -> Cell:
 
 def frequent(column: ColumnProfile) -> tuple[Sequence[tuple[Any, int]], int]:
     """The most frequent values with their rows, and the number of rows that these are counted in."""
-    return (column.top, column.valid) if column.top or not column.sampled else (column.frequent, column.sampled)
+    return (column.top, column.valid) if column.top else (column.frequent, column.sampled or column.valid)
 
 
 def missing(column: ColumnProfile | None) -> str:

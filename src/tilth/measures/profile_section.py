@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from tilth.measures.column_cards import card, distinct, distribution, missing, share
+from tilth.measures.column_cards import card, distinct, distribution, frequent, missing, share
 from tilth.measures.profile import ColumnProfile
 from tilth.report.blocks import Advice, Block, Cards, Cell, Fold, Points, Section, Table, Words, code, counted, exact, shown, table
 from tilth.report.charts import number, percent, shares
@@ -43,7 +43,10 @@ def _advice(found: Sequence[Finding[ColumnProfile]], first: str) -> list[Advice]
     """Columns that still have missing values in the training part, and columns that are odd."""
     gaps = [code(f.columns) for f in found if f.part == "train" and f.payload.missing]
     odd = [code(f.columns) for f in found if f.part == first and remarks(f.payload)]
+    hidden = {code(f.columns): value for f in found if f.part == first for value, _ in _hidden(f.payload)}
+    values = ", ".join(map(code, dict.fromkeys(hidden.values())))
     said = [Advice(f"Values are still missing in the training part: {_few(gaps)}.", 40)] if gaps else []
+    said += [Advice(f"{values} may stand for a missing value in {_few(list(hidden))}: it can be read as null.", 30)] if hidden else []
     return [*said, *([Advice(f"{counted(len(odd), 'column')} with odd values: {_few(odd)}.", 10)] if odd else [])]
 
 
@@ -146,15 +149,18 @@ def remarks(c: ColumnProfile) -> list[str]:
     if c.distinct == 1:
         return ["it has the same value in every row." if c.valid == c.rows else "it has one value only."]
     found = []
-    for value, n in c.top or c.frequent:
-        if str(value).strip().casefold() in TOKENS:
-            of = c.valid if c.top or not c.sampled else c.sampled
-            found.append(f"{percent(n / of)} of its values are {code(shown(value))}, which may stand for a missing one.")
+    found += [f"{percent(share)} of its values are {code(value)}, which may stand for a missing one." for value, share in _hidden(c)]
     if c.top and c.top[0][1] >= NEARLY * c.valid:
         found.append(f"{percent(c.top[0][1] / c.valid)} of its values are {code(shown(c.top[0][0], 40))}.")
     if c.kind in ("string", "integer") and c.distinct_exact and c.distinct == c.valid > 1:
         found.append("no two rows have the same value: it may be an id.")
     return [*found, *_far(c)]
+
+
+def _hidden(c: ColumnProfile) -> list[tuple[str, float]]:
+    """Frequent values that may stand for a missing one, and their shares."""
+    values, of = frequent(c)
+    return [(value, n / of) for value, n in values if of and isinstance(value, str) and value.strip().casefold() in TOKENS]
 
 
 def _far(c: ColumnProfile) -> list[str]:
