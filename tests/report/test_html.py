@@ -20,6 +20,7 @@ import tilth
 from tests.report.samples import REPORTS
 from tilth.report import Finding, Outcome, Report
 from tilth.report.html import embedded, to_html
+from tilth.report.text import to_text
 from tilth.rules.findings import RuleVerdict
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -157,6 +158,7 @@ def test_rules_are_one_table_whose_details_are_folded():
 def test_a_trend_is_drawn_where_there_is_a_history():
     finding = Finding("RowCount > 5", value=9, outcome=Outcome.PASSED, payload=RuleVerdict(earlier=(8.0, 7.0)))
     assert "from 7 to 9" in to_html(Report("check", (finding,)))
+    assert "▂▁█" in to_text(Report("check", (replace(finding, payload=RuleVerdict(earlier=(7.0, 7.2))),)), colour=False)
     assert "trend" not in to_html(Report("check", (replace(finding, payload=RuleVerdict()),)))
 
 

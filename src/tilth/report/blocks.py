@@ -177,7 +177,7 @@ class Verdict:
     failing: str = ""
     share: Cell = Cell()
     value: str = ""
-    trend: str = ""
+    trend: Cell = Cell()
 
 
 @dataclass(frozen=True)

@@ -123,14 +123,15 @@ def _verdicts(block: Verdicts) -> Iterator[RenderableType]:
     passed = [v for v in block.verdicts if v.tone == "good"]
     if passed:
         yield _line(f"{counted(len(passed), 'rule')} passed")
-        rows = [(v.rule, v.part, Cell(v.outcome, v.tone), v.value, " ".join(v.reasons)) for v in passed]
-        yield from _table(table("Passed", ("rule", "data", "verdict", "value", "remark"), rows, ["value"], brief=20))
+        rows = [(v.rule, v.part, Cell(v.outcome, v.tone), v.value, v.trend, " ".join(v.reasons)) for v in passed]
+        yield from _table(table("Passed", ("rule", "data", "verdict", "value", "trend", "remark"), rows, ["value"], brief=20))
 
 
 def _verdict(block: Verdict) -> Iterator[RenderableType]:
     outcome = "" if block.tone == "bad" else f"{block.outcome}: "
     yield _hanging(SYMBOLS[block.tone], f"{outcome}{block.rule}", block.tone, "bold")
-    for reason in (*block.reasons, *([f"Judged on {block.part}."] if block.part else [])):
+    course = [f"Over time: {block.trend.characters}"] if block.trend.characters else []
+    for reason in (*block.reasons, *([f"Judged on {block.part}."] if block.part else []), *course):
         yield Padding(_line(reason), (0, 0, 0, 4))
     for inside in block.blocks:
         for piece in _block(inside):

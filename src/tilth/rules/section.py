@@ -22,7 +22,7 @@ from tilth.report.blocks import (
     table,
     value_with_interval,
 )
-from tilth.report.charts import number, part_of_whole, percent, trend
+from tilth.report.charts import number, part_of_whole, percent, sparkline, trend
 from tilth.report.finding import Finding, Outcome
 from tilth.report.sections import ReportSection
 from tilth.rules.findings import AnalyzerNumbers, Reasons, RuleVerdict
@@ -143,8 +143,19 @@ def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
         if share is None
         else Cell(percent(share), chart=part_of_whole(f"failing rows of {finding.name}", share, key=finding.part)),
         value="" if finding.value is None else value_with_interval(finding.value),
-        trend=trend(f"{finding.name} over time", [*reversed(payload.earlier), finding.number], key=finding.part) if payload.earlier else "",
+        trend=_trend(finding),
     )
+
+
+def _trend(finding: Finding[RuleVerdict]) -> Cell:
+    """The rule's number in earlier checks and this one, where there is a history."""
+    if not finding.payload.earlier:
+        return Cell()
+    values = [*reversed(finding.payload.earlier), finding.number]
+    known = [v for v in values if isinstance(v, int | float)]
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    heights = [None if v is None else (v - low) / span + 0.1 for v in values]
+    return Cell(chart=trend(f"{finding.name} over time", values, key=finding.part), characters=sparkline(heights))
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:

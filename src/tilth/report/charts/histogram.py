@@ -57,7 +57,7 @@ def histogram(
     return draw.figure(title, about, tall + under, body if bins else [draw.titled(f"{title}: {about}", *body)], key, wide)
 
 
-def sparkline(counts: Sequence[float]) -> str:
+def sparkline(counts: Sequence[float | None]) -> str:
     """Counts as a line of block characters, as high as their share of the greatest; a blank for none.
 
     >>> sparkline([1, 4, 2, 0, 8])
