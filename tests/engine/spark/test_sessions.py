@@ -61,6 +61,16 @@ def test_a_frame_goes_into_our_session_and_comes_back_into_its_own(spark):
 
 
 @pytest.mark.spark
+def test_planning_compares_no_column_with_all_others(spark):
+    """A thousand columns kept Spark's planner busy for half an hour: it must not evaluate a small table, nor infer filters from others."""
+    engine = tilth.Spark(spark).session()
+    data = read(pa.table({"a": [1, 2], "b": [1, 2]}), engine=engine)
+    [[plans]] = engine.run(f"EXPLAIN EXTENDED SELECT b FROM {engine.base(data)[0]} WHERE a = b AND b = 1")
+    optimized = plans.split("== Optimized Logical Plan ==")[1]
+    assert "LocalRelation" not in optimized and "isnotnull" not in optimized
+
+
+@pytest.mark.spark
 def test_a_session_of_ours_is_its_own(spark):
     engine = tilth.Spark(spark).session()
     assert tilth.Spark(engine.own).own is engine.own is tilth.Spark(spark).own

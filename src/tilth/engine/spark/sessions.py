@@ -30,6 +30,14 @@ DEMANDED: dict[str, tuple[str, str]] = {
     "spark.sql.variable.substitute": ("false", "with it ${spark.app.name} in a string of a rule would be replaced by a setting's value"),
     "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in strings mean something else"),
 }
+WIDE = {
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.execution.arrow.localRelationThreshold": "0",
+}
+"""Settings of an internal session without which the time to plan a query grows with the square of its columns: Spark compares what it
+knows of each column with what it knows of all others, and evaluates small tables in memory while it plans, looking for each column from
+the first one on."""
+
 STANDARD = (
     "spark.sql.legacy.",
     "spark.sql.ansi.",
@@ -50,6 +58,8 @@ STANDARD = (
     "spark.sql.storeAssignmentPolicy",
 )
 """How the settings begin that change what a query or a file means: in an internal session they have Spark's own defaults."""
+
+OURS = (*STANDARD, *DEMANDED, *WIDE)  # what an internal session does not take from the user's
 
 HERE_ONLY = {"spark.connect.grpc.binding.address": "127.0.0.1"}
 """A local server is heard by this machine only; PySpark's listens to the whole network."""
@@ -206,11 +216,14 @@ def _settle(internal: SparkSession, settings: dict[str, str]) -> None:
     """The settings of a user's session in an internal one, except those that change meanings."""
     here, refused = internal.conf.getAll, []
     for key, value in settings.items():
-        if not key.startswith(STANDARD) and key not in DEMANDED and here.get(key) != value and internal.conf.isModifiable(key):
+        if not key.startswith(OURS) and here.get(key) != value and internal.conf.isModifiable(key):
             internal.conf.set(key, value)
     for key in here:
         if key.startswith(STANDARD) and key not in DEMANDED and internal.conf.isModifiable(key):
             internal.conf.unset(key)
+    for key, value in WIDE.items():
+        if here.get(key) != value and internal.conf.isModifiable(key):
+            internal.conf.set(key, value)
     for key, (value, why) in DEMANDED.items():
         if (here.get(key) or "").lower() != value.lower():
             try:
