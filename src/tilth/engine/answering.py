@@ -21,6 +21,7 @@ from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
+from tilth.engine.thresholds import Thresholds, on_thresholds
 from tilth.errors import RequestError, listed
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Asked:
     title: str
     text: str
     needs: Sequence[Need]
-    stack: Stack | None = None
+    stack: Stack | Thresholds | None = None
 
     def answers(self, rows: Sequence[tuple[Any, ...]]) -> dict[Need, Any]:
         """The needs' answers from the rows of the query."""
@@ -123,6 +124,11 @@ def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statis
         for scan in plan(_of(Statistic, stack.asked)):
             text = engine.written(scan.select(*engine.base(below)))
             yield Asked(f"{scan.title} in {len(stack.columns)} columns", text, scan.statistics, stack)
+    thresholds, others = on_thresholds(others)
+    for some in thresholds:
+        for scan in plan([some.between]):
+            text = engine.written(scan.select(*engine.base(data)))
+            yield Asked(f"{len(some.bounds):,} thresholds on {listed(some.between.reads)}", text, scan.statistics, some)
     for scan in plan(others):
         yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics)
 
