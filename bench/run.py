@@ -1,4 +1,4 @@
-"""Run the benchmarks: each candidate in a process of its own, in turns; figures go to bench/out, and --report writes the page."""
+"""Run the benchmarks: each candidate in a process of its own, in turns; figures go to bench/out, and --report keeps them for the page."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from bench.processes import resident_bytes
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
+KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
 BENCHMARKS = ("rules", "planning", "profile", "bias", "prepare", "split", "run", "shuffle", "row", "start", "memory")
 ROWS = 20_000_000
 RUNS = 3
@@ -164,7 +165,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="this benchmark only; may be given several times")
-    parser.add_argument("--report", action="store_true", help="write docs/performance.md from the newest figures of each benchmark")
+    parser.add_argument("--report", action="store_true", help="write docs/performance.md, with the newest figures of each benchmark")
     parser.add_argument("--growth", action="append", metavar="AXIS", help="this growth curve only (rows, rules, columns, steps), or `all`")
     asked = parser.parse_args()
     OUT.mkdir(exist_ok=True)
@@ -179,5 +180,13 @@ def main() -> None:
         (OUT / f"{name}.json").write_text(json.dumps(result, indent=2), "utf-8")
         print("\n".join(summary(result)))
     if asked.report or not asked.only:
-        results = {n: json.loads((OUT / f"{n}.json").read_text("utf-8")) for n in BENCHMARKS if (OUT / f"{n}.json").exists()}
-        print(write_page([(load(n), r) for n, r in results.items()]))
+        print(write_page([(load(n), r) for n, r in kept().items()]))
+
+
+def kept() -> dict[str, Any]:
+    """The figures of each benchmark that were kept, or those of bench/out, which are newer; the latter are kept from now on."""
+    newer = {n: json.loads((OUT / f"{n}.json").read_text("utf-8")) for n in BENCHMARKS if (OUT / f"{n}.json").exists()}
+    known = json.loads(KEPT.read_text("utf-8")) | newer
+    results = {n: known[n] for n in BENCHMARKS if n in known}
+    KEPT.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    return results
