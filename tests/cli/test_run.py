@@ -274,17 +274,22 @@ def until(process: subprocess.Popen[str], place: Path, pattern: str) -> None:
             found = next(place.glob(pattern), None)
 
 
+MOMENTS = {
+    "at the first file": (".out*", "old"),
+    "at the first part": (".out*/train", "nothing"),
+    "at the fitted flow": (".out*/*.tilth", "old"),
+    "at the report": (".out*/report.json", "nothing"),
+}
+STOPPED = [(signal.SIGKILL, moment) for moment in MOMENTS]
+STOPPED += [(how, moment) for how, moment in zip([signal.SIGINT, signal.SIGTERM] * 2, MOMENTS, strict=True)]  # one handler serves both
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["killed", "interrupted", "ended"])
-@pytest.mark.parametrize(
-    ("when", "there"),
-    [(".out*", "old"), (".out*/train", "nothing"), (".out*/*.tilth", "old"), (".out*/report.json", "nothing")],
-    ids=["at the first file", "at the first part", "at the fitted flow", "at the report"],
-)
+@pytest.mark.parametrize(("how", "moment"), STOPPED)
 def test_stopped_at_any_moment_it_leaves_the_old_or_the_new(
-    place: Path, results: tuple[dict[str, int], Path], how: signal.Signals, when: str, there: str
+    place: Path, results: tuple[dict[str, int], Path], how: signal.Signals, moment: str
 ) -> None:
-    out, (whole, old) = place / "out", results
+    (when, there), out, (whole, old) = MOMENTS[moment], place / "out", results
     if there == "old":
         shutil.copytree(old, out)
     process = start("run", "loans.yaml", "-o", "out", cwd=place)

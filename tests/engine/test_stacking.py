@@ -38,19 +38,21 @@ METRICS = [
 
 
 def found(table: pa.Table, engine) -> tuple[dict, int]:
+    asked = [m for m in METRICS if {*m.subject} <= {*table.column_names}]
     with engine.session() as session:
-        return measured(Dataset(Memory(table, tuple(table.column_names))), METRICS, session), len(session.scans)
+        return measured(Dataset(Memory(table, tuple(table.column_names))), asked, session), len(session.scans)
 
 
 @pytest.mark.parametrize("engine", [DuckDB, pytest.param(Spark, marks=pytest.mark.spark)])
 @pytest.mark.parametrize("rows", [ROWS, 1, 0])
 def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
-    table = TABLE.slice(0, rows)
+    kinds = "fisd" if engine is DuckDB or rows == ROWS else "fs"  # Spark takes seconds for each kind
+    table = TABLE.slice(0, rows).select([c for c in TABLE.column_names if c[0] in kinds])
     together, few = found(table, engine())
     monkeypatch.setattr(stacking, "FEWEST", 1_000)
     alone, many = found(table, DuckDB())  # hundreds of queries, which take Spark half a minute
     assert together == alone if engine is DuckDB else same([*together.values()], [*alone.values()])
-    assert list(together) == METRICS
+    assert list(together) == [m for m in METRICS if {*m.subject} <= {*table.column_names}]
     assert few < many or not rows
 
 
