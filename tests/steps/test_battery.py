@@ -1,5 +1,7 @@
 """The battery over every step in every way, on DuckDB; the same steps on Spark give the same."""
 
+import math
+
 import pyarrow as pa
 import pytest
 from sqlglot import exp
@@ -9,8 +11,9 @@ from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
 from tilth.steps import STEPS
 from tilth.steps.fitting import fit
 from tilth.steps.step import Step
-from tilth.testing.steps import ROLES, check_step, close, dataset, difference, rows_of, same_rows, sample_table
+from tilth.testing.steps import CLOSE, ROLES, check_step, close, dataset, difference, rows_of, same_rows, sample_table
 
+ROUNDED = ("power",)  # Java's power and logarithm differ from C's in the last digit, and what is left after a subtraction in more
 UNKEYED = ("shuffle()", "balance(with='over')")  # the rest do the same with the hash of a row
 
 
@@ -33,6 +36,12 @@ def test_rows_without_an_id(step: Step, engine):
     check_step(step, roles=KEYLESS, engine=engine)
 
 
+def near(a, b, key: int) -> bool:
+    """Whether two lists hold the same rows by their key, floats to the last digits."""
+    pairs = zip(*(sorted(rows, key=lambda row: row[key]) for rows in (a, b)), strict=True)
+    return all(x == y or (isinstance(x, float) and math.isclose(x, y, rel_tol=CLOSE)) for one in pairs for x, y in zip(*one, strict=True))
+
+
 @pytest.mark.spark
 def test_spark_learns_and_gives_the_same(spark):
     from tilth.engine.spark import Spark
@@ -49,7 +58,7 @@ def test_spark_learns_and_gives_the_same(spark):
         ours, theirs = rows_of(made, duck), rows_of(found.apply(data, exp.true()), cluster)
         if made.ordered and [row[-1] for row in ours] != [row[-1] for row in theirs]:
             wrong.append(f"{step}: another order")
-        if not same_rows(ours, theirs):
+        if not (near(ours, theirs, made.names.index("id")) if step.name in ROUNDED else same_rows(ours, theirs)):
             wrong.append(f"{step}: {difference(ours, theirs)}")
     assert not wrong, "\n".join(wrong)
     assert len(FEATURES) > 30

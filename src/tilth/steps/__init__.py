@@ -25,6 +25,8 @@ STEPS: Shelf[type[Step]] = Shelf(
         "impute": "tilth.steps.clean.impute:Impute",
         "outliers": "tilth.steps.clean.outliers:Outliers",
         "scale": "tilth.steps.scale.scale:Scale",
+        "power": "tilth.steps.scale.power:PowerTransform",
+        "discretize": "tilth.steps.scale.discretize:Discretize",
         "encode": "tilth.steps.encode.encode:Encode",
         "group_rare": "tilth.steps.encode.group_rare:GroupRare",
         "vectorize": "tilth.steps.text.vectorize:Vectorize",

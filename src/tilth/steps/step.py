@@ -123,19 +123,21 @@ class ColumnStep(Step):
     """The column that is made, with `{column}` for the name of the one it is made of, which then stays as it was. Default: in place."""
 
     def __init_subclass__(cls) -> None:
-        cls.learns = cls.needs is not ColumnStep.needs
+        cls.learns = cls.needs is not ColumnStep.needs or cls.asked is not ColumnStep.asked
 
     def needs(self, column: Column) -> Mapping[str, Question]:
         """Name → metric or need, for what `learn` (and then `change`) takes under that name."""
         return {}
 
-    def needs_then(self, column: Column, **measured: Any) -> Mapping[str, Question]:
-        """What is asked once the first needs are measured, such as deviations from a median; `learn` takes it too."""
-        return {}
-
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         """What is kept of the measured values; as they are, unless a step says otherwise."""
         return measured
+
+    def asked(self, column: Column) -> Asking[Mapping[str, Any]]:
+        """The generator by which the step learns of one column: `needs`, then `learn`. A step that asks again yields again."""
+        needs = self.needs(column)
+        found = yield list(needs.values())
+        return self.learn(column, **{name: found[m] for name, m in needs.items()})
 
     @abstractmethod
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
@@ -220,14 +222,7 @@ class ColumnStep(Step):
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield from self.empty_rejected(schema, roles)
         chosen = self.selected(schema, roles)
-        asked = {c.name: self.needs(c) for c in chosen}
-        found: Mapping[Any, Any] = yield [m for needs in asked.values() for m in needs.values()]
-        measured = {c.name: {name: found[m] for name, m in asked[c.name].items()} for c in chosen}
-        then = {c.name: self.needs_then(c, **measured[c.name]) for c in chosen}
-        if any(then.values()):
-            found = yield [m for needs in then.values() for m in needs.values()]
-            measured = {c: known | {name: found[m] for name, m in then[c].items()} for c, known in measured.items()}
-        learned = {c.name: dict(self.learn(c, **measured[c.name])) for c in chosen}
+        learned = yield from together({c.name: self.asked(c) for c in chosen})
         reject_clashes(self.name, schema, {c.name: self.changes(c, learned[c.name]) for c in chosen})
         return learned
 
@@ -261,6 +256,23 @@ class ColumnStep(Step):
     def by_name_only(self, schema: Schema) -> bool:
         words = (self.columns,) if isinstance(self.columns, str) else self.columns
         return all(w in schema for w in words)
+
+
+def together(asking: Mapping[str, Asking[T]]) -> Asking[dict[str, T]]:
+    """What several generators return; in each round, what all of them ask is asked together. It asks at least once."""
+    returned: dict[str, T] = {}
+    waiting, found = dict(asking), None
+    while waiting or found is None:
+        questions: list[Question] = []
+        for name in list(waiting):
+            try:
+                questions += next(waiting[name]) if found is None else waiting[name].send(found)
+            except StopIteration as done:
+                returned[name] = done.value
+                del waiting[name]
+        if waiting or found is None:
+            found = yield questions
+    return {name: returned[name] for name in asking}
 
 
 def reject_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:

@@ -18,7 +18,7 @@ from tilth.engine.statistics import count_of, quantile, total
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import Mean, Percentile, StandardDeviation
 from tilth.metrics.metric import Question
-from tilth.steps.step import COLUMN, ColumnStep, Learned
+from tilth.steps.step import COLUMN, Asking, ColumnStep, Learned
 
 TIMES = {"iqr": 1.5, "z_score": 3.0, "robust_z": 3.5}  # Tukey 1977; the three-sigma rule; Iglewicz and Hoaglin 1993
 NORMAL = 0.6745  # of the median absolute deviation to the standard deviation of a normal distribution
@@ -111,11 +111,18 @@ class Outliers(ColumnStep):
                 return {"low": Percentile(c, low), "high": Percentile(c, high)}
         return {}
 
-    def needs_then(self, column: Column, **measured: Any) -> Mapping[str, Question]:
-        if self.with_ != "robust_z" or measured["middle"] is None:
-            return {}
+    def asked(self, column: Column) -> Asking[Mapping[str, Any]]:
+        if self.with_ != "robust_z":
+            return (yield from super().asked(column))
+        first = self.needs(column)
+        found = yield list(first.values())
+        measured = {name: found[need] for name, need in first.items()}
+        if measured["middle"] is None:
+            return self.learn(column, **measured)
         apart = exp.Abs(this=sub(Finite.of(col(column.name)), lit(float(measured["middle"]))))
-        return {"spread": quantile(apart, 0.5), "sum": total(apart)}
+        then = {"spread": quantile(apart, 0.5), "sum": total(apart)}
+        found = yield list(then.values())
+        return self.learn(column, **measured, **{name: found[need] for name, need in then.items()})
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         if self.with_ == "range":
