@@ -21,6 +21,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "flag": "tilth.steps.clean.flag:Flag",
         "filter": "tilth.steps.rows.filter:Filter",
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",
+        "resample": "tilth.steps.time.resample:Resample",
         "formula": "tilth.steps.clean.formula:Formula",
         "impute": "tilth.steps.clean.impute:Impute",
         "outliers": "tilth.steps.clean.outliers:Outliers",

@@ -19,11 +19,11 @@ REFUSE_3 = case((eq(col("n"), lit(3)), Refuse.of(lit("it's 3"))), otherwise=col(
 
 def copied(engine):
     rows = engine.rows(Dataset(Memory(TABLE, ("n",))), exp.Select(expressions=[col("n"), alias(Copies.of(col("n")), "copy")]))
-    return Counter(n for n, _ in rows)
+    return Counter(rows)
 
 
-def test_rows_are_copied_as_often_as_told():
-    assert copied(DuckDB().session()) == {1: 1, 3: 3}
+def test_rows_are_copied_as_often_as_told_and_numbered():
+    assert copied(DuckDB().session()) == {(1, 0): 1, (3, 0): 1, (3, 1): 1, (3, 2): 1}
 
 
 def test_a_refusal_stops_the_query_and_the_row():
@@ -41,6 +41,6 @@ def test_other_errors_are_no_refusals():
 def test_spark_does_the_same(spark):
     from tilth.engine.spark import Spark
 
-    assert copied(Spark(spark).session()) == {1: 1, 3: 3}
+    assert copied(Spark(spark).session()) == {(1, 0): 1, (3, 0): 1, (3, 1): 1, (3, 2): 1}
     with pytest.raises(RequestError, match=r"^it's 3 \[refused-value\]$"):
         on_spark(spark, TABLE, [REFUSE_3])

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.data import Kind
 from tilth.engine.expressions import col
-from tilth.engine.operations.times import Micros, from_micros, known
+from tilth.engine.operations.times import FromMicros, FromMonths, Micros, Months, from_micros, known
 
 TABLE = pa.table(
     {
@@ -18,6 +18,14 @@ TABLE = pa.table(
     }
 )
 TREES = [Micros.of(col(c)) for c in "dtz"]
+NUMBERS = pa.table({"micros": [-1, 0, -719_162 * 86_400_000_000, None], "months": [12 * 1969 + 11, 12, 12 * 2024 + 1, None]})
+BACK = [FromMicros.of(col("micros")), FromMonths.of(col("months")), Months.of(FromMonths.of(col("months")))]
+TIMES = [
+    (datetime(1969, 12, 31, 23, 59, 59, 999999), datetime(1969, 12, 1), 12 * 1969 + 11),
+    (datetime(1970, 1, 1), datetime(1, 1, 1), 12),
+    (datetime(1, 1, 1), datetime(2024, 2, 1), 12 * 2024 + 1),
+    (None, None, None),
+]
 KNOWN = [known(kind)(col(c)) for c, kind in zip("dtz", (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), strict=True)]
 DAY = 86_400_000_000
 BEGIN = -719_162 * DAY  # days from 0001-01-01 to 1970-01-01 in the Gregorian calendar
@@ -28,9 +36,14 @@ def test_microseconds_since_1970():
     assert on_duckdb(TABLE, TREES) == by_row(TABLE, TREES) == EXPECTED
 
 
+def test_times_of_microseconds_and_months():
+    assert on_duckdb(NUMBERS, BACK) == by_row(NUMBERS, BACK) == TIMES
+
+
 @pytest.mark.spark
 def test_spark_counts_the_same(spark):
     assert on_spark(spark, TABLE, TREES) == EXPECTED
+    assert on_spark(spark, NUMBERS, BACK) == TIMES
 
 
 def test_a_time_that_python_has_stays():

@@ -32,6 +32,7 @@ from tilth.engine.expressions import (
     not_null,
     null_if,
     or_,
+    sub,
 )
 from tilth.engine.operations.operation import Operation, call
 from tilth.errors import RequestError
@@ -142,6 +143,21 @@ class IntegerDivide(Operation):
     @staticmethod
     def row(i: Any, j: Any) -> Any:
         return None if j == 0 else in_64_bits(abs(i) // abs(j) * (1 if (i < 0) == (j < 0) else -1))
+
+
+class FloorDivide(Operation):
+    """i / j rounded down, of integers, where j is a constant above 0."""
+
+    total = True
+
+    @classmethod
+    def both(cls, i: Tree, j: Tree) -> Tree:
+        over = exp.Paren(this=exp.Mod(this=add(exp.Paren(this=exp.Mod(this=i.copy(), expression=j.copy())), j), expression=j.copy()))
+        return exp.Paren(this=exp.IntDiv(this=sub(i, over), expression=j.copy()))
+
+    @staticmethod
+    def row(i: int, j: int) -> int:
+        return i // j
 
 
 class Remainder(Operation):

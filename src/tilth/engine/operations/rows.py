@@ -14,7 +14,7 @@ from tilth.errors import RequestError
 
 
 class Copies(Operation):
-    """Makes n rows of one, none where n is 0 or null. It is used once, in a list of selected columns; its own value has no meaning."""
+    """Makes n rows of one, none where n is 0 or null; its value numbers them, from 0. It is used once, in a list of selected columns."""
 
     @classmethod
     def duckdb(cls, n: Tree) -> Tree:
@@ -22,7 +22,8 @@ class Copies(Operation):
 
     @classmethod
     def spark(cls, n: Tree) -> Tree:
-        return call("explode", call("array_repeat", lit(0), cast_to(n, data_type("int"))))
+        n = cast_to(n, data_type("int"))
+        return call("explode", call("slice", call("sequence", lit(0), n), lit(1), n))
 
 
 class Stacked(Operation):

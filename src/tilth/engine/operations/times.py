@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import cast, if_else, lit
+from tilth.engine.expressions import add, cast, cast_to, data_type, if_else, lit, mul, sub
 from tilth.engine.operations.casts import between
 from tilth.engine.operations.conversions import ToTimestamp
 from tilth.engine.operations.operation import Operation, call
@@ -120,6 +120,54 @@ class Micros(Operation):
     @staticmethod
     def row(x: date) -> int:
         return (ToTimestamp.row(x) - EPOCH) // timedelta(microseconds=1)
+
+
+class FromMicros(Operation):
+    """The timestamp, without time zone, that `Micros` takes to this integer."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, n: Tree) -> Tree:
+        return call("make_timestamp", n)
+
+    @classmethod
+    def spark(cls, n: Tree) -> Tree:
+        return cast(call("timestamp_micros", n), Kind.TIMESTAMP)
+
+    @staticmethod
+    def row(n: int) -> datetime:
+        return EPOCH + timedelta(microseconds=n)
+
+
+class Months(Operation):
+    """The months from January of the year 0 to a date or timestamp: 12 · year + month − 1."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return sub(add(mul(Part.of(x, lit("year")), lit(12)), Part.of(x, lit("month"))), lit(1))
+
+    @staticmethod
+    def row(x: date) -> int:
+        return 12 * x.year + x.month - 1
+
+
+class FromMonths(Operation):
+    """The first midnight of the month that `Months` takes to this integer, as a timestamp without time zone."""
+
+    total = True
+
+    @classmethod
+    def both(cls, n: Tree) -> Tree:
+        year, month = exp.IntDiv(this=n.copy(), expression=lit(12)), add(exp.Paren(this=exp.Mod(this=n.copy(), expression=lit(12))), lit(1))
+        whole = (cast_to(x, data_type("int")) for x in (year, month, lit(1)))
+        return cast(call("make_date", *whole), Kind.TIMESTAMP)
+
+    @staticmethod
+    def row(n: int) -> datetime:
+        return datetime(n // 12, n % 12 + 1, 1)
 
 
 def from_micros(micros: int, kind: Kind) -> date:

@@ -1,0 +1,87 @@
+"""Bins of time: of equal length, or months of the calendar. A bin is an integer, and the next bin is the next integer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.expressions import add, col, lit, mul, sub
+from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.numbers import FloorDivide
+from tilth.engine.operations.times import FromMicros, FromMonths, Micros, Months
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+MONDAY = 4 * DAY  # 1970-01-05
+LENGTHS: Mapping[str, int] = {
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1_000),
+    **dict.fromkeys(("s", "second", "seconds"), SECOND),
+    **dict.fromkeys(("min", "minute", "minutes"), 60 * SECOND),
+    **dict.fromkeys(("h", "hour", "hours"), 3_600 * SECOND),
+    **dict.fromkeys(("d", "day", "days"), DAY),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
+}
+MONTHS: Mapping[str, int] = {
+    **dict.fromkeys(("mo", "month", "months"), 1),
+    **dict.fromkeys(("q", "quarter", "quarters"), 3),
+    **dict.fromkeys(("y", "year", "years"), 12),
+}
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bins of a `length` in microseconds, counted from 1970-01-01 (weeks from a Monday), or of `months`, counted from the year 0.
+
+    The bin of a time is the number of whole lengths from there to it. `right`: whether a time at which one bin ends and another begins
+    belongs to the one that ends.
+    """
+
+    length: int = 0
+    months: int = 0
+    origin: int = 0
+    right: bool = False
+
+    @classmethod
+    def read(cls, every: str, right: bool = False) -> Self | None:
+        """The bins that a text such as `15 min`, `1d` or `month` describes; None if it describes none.
+
+        >>> Bins.read("15 min").length, Bins.read("quarter").months, Bins.read("fortnight")
+        (900000000, 3, None)
+        """
+        found = re.fullmatch(r"\s*([0-9]{0,6})\s*([a-z]+)\s*", every)
+        number, unit = (int(found[1] or 1), found[2]) if found else (0, "")
+        if not number or unit not in {*LENGTHS, *MONTHS}:
+            return None
+        length = number * LENGTHS.get(unit, 0)
+        return cls(length, number * MONTHS.get(unit, 0), MONDAY if unit.startswith("w") else 0, right)
+
+    @property
+    def days(self) -> bool:
+        """Whether each bin begins at midnight."""
+        return self.length % DAY == 0
+
+    def between(self, low: int, high: int) -> int:
+        """About how many bins there are between two times in microseconds."""
+        return (high - low) // (self.length or self.months * 30 * DAY) + 1
+
+    def bin_of(self, time: Column) -> Tree:
+        """The bin of a column of times."""
+        micros = Micros.of(col(time.name))
+        micros = sub(micros, lit(self.origin + self.right)) if self.origin + self.right else micros
+        return (
+            FloorDivide.of(Months.of(FromMicros.of(micros)), lit(self.months)) if self.months else FloorDivide.of(micros, lit(self.length))
+        )
+
+    def start(self, number: Tree, kind: Kind) -> Tree:
+        """The time at which a bin begins, as a kind of time."""
+        if self.months:
+            found = FromMonths.of(mul(number, lit(self.months)))
+        else:
+            micros = mul(number, lit(self.length))
+            found = FromMicros.of(add(micros, lit(self.origin)) if self.origin else micros)
+        return found if kind is Kind.TIMESTAMP else CONVERSIONS[Kind.TIMESTAMP, kind](found)
