@@ -43,6 +43,7 @@ FEATURES: list[Step] = [
     S["group_rare"]("whole", max_categories=2, value=-1, missing="group"),
     S["group_rare"]("word", min_frequency=0.2, max_categories=5, value="(rare)", into="common"),
     S["softmax"](("number", "whole", "price")),
+    *(S["normalize"](("number", "whole", "price"), with_=way) for way in ("l2", "l1", "max")),
     S["formula"]("ratio", "number / whole"),
     S["formula"]("word", "CASE WHEN flag THEN coalesce(word, '?') ELSE 'none' END"),
     S["impute"](("number", "whole", "price"), with_="mean"),

@@ -286,6 +286,19 @@ def test_the_steps_are_all_tried_here() -> None:
 
     tried = {Balance, Cast, Dedupe, Encode, Filter, Formula, Impute, NullIf, Scale, Select, Shuffle, Split}
     elsewhere = {  # in the tests of the step
-        *("discretize", "flag", "group_rare", "map", "outliers", "parse", "power", "predict", "python", "softmax", "vectorize"),
+        *(
+            "discretize",
+            "flag",
+            "group_rare",
+            "map",
+            "normalize",
+            "outliers",
+            "parse",
+            "power",
+            "predict",
+            "python",
+            "softmax",
+            "vectorize",
+        ),
     }
     assert {step.name for step in tried} == set(STEPS.built_in) - elsewhere

@@ -186,6 +186,12 @@ add, sub, mul = map(_binary, (exp.Add, exp.Sub, exp.Mul))
 """a + b, a - b, a * b; each raises where integers overflow."""
 
 
+def added(*terms: Tree) -> Tree:
+    """The sum of one or more terms, as a balanced tree: a chain of a thousand would be deeper than the printer's stack."""
+    half = len(terms) // 2
+    return terms[0] if not half else add(added(*terms[:half]), added(*terms[half:]))
+
+
 def in_(x: Tree, values: Iterable[Any]) -> Tree:
     """Whether x equals one of the values; null if x is."""
     x, *values = owned(x, *(v if isinstance(v, Tree) else lit(v) for v in values))

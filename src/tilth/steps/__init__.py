@@ -26,6 +26,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "impute": "tilth.steps.clean.impute:Impute",
         "outliers": "tilth.steps.clean.outliers:Outliers",
         "scale": "tilth.steps.scale.scale:Scale",
+        "normalize": "tilth.steps.scale.normalize:Normalize",
         "power": "tilth.steps.scale.power:PowerTransform",
         "discretize": "tilth.steps.scale.discretize:Discretize",
         "encode": "tilth.steps.encode.encode:Encode",

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlglot.expressions import Expression as Tree
-
 from tilth.data import Dataset, Roles, Schema, select
-from tilth.engine.expressions import add, col, greatest, number, sub
+from tilth.engine.expressions import added, col, greatest, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, NanToNull
 from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
@@ -48,14 +46,8 @@ class Softmax(Step):
         chosen = learned[""]["columns"]
         data = data.change({MOST: greatest(*(number(schema[c]) for c in chosen))})
         data = data.change({c: Exponential.of(sub(number(schema[c]), col(MOST))) for c in chosen})
-        data = data.change({WHOLE: _sum([col(c) for c in chosen])})
+        data = data.change({WHOLE: added(*map(col, chosen))})
         return data.change({c: NanToNull.of(Divide.of(col(c), col(WHOLE))) for c in chosen}).change({MOST: None, WHOLE: None})
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset(select(self.columns, schema, roles))
-
-
-def _sum(terms: list[Tree]) -> Tree:
-    """A balanced tree: a chain of a thousand would be deeper than the printer's stack."""
-    half = len(terms) // 2
-    return terms[0] if not half else add(_sum(terms[:half]), _sum(terms[half:]))
