@@ -53,6 +53,61 @@ def test_the_first_and_last_value_of_an_interval_are_by_time_whatever_the_order_
     assert made(Resample("1h", time="t", numbers="last"), table) == {"t": [NINE], "x": [3], "s": ["c"], "n": [4]}
 
 
+MAY = datetime(2024, 5, 1)
+SENSORS = {
+    "sensor": ["a", "a", "a", "a", "b", "b", "b"],
+    "t": [MAY + timedelta(minutes=m) for m in (3, 10, 41, 90, 35, 50, 125)],
+    "value": [10, 20, 40, 100, 5, None, 8],
+    "status": ["ok", "ok", "warn", "ok", "ok", "off", None],
+}
+
+
+def test_irregular_series():
+    found = made(Resample("30min", time="t", by="sensor", others="mode", fill="linear"), SENSORS)
+    rows = sorted(
+        zip(
+            found["sensor"],
+            ((t - MAY) // timedelta(minutes=1) for t in found["t"]),
+            *(found[c] for c in ("n", "value", "status")),
+            strict=True,
+        )
+    )
+    assert rows == [
+        ("a", 0, 2, 15, "ok"),
+        ("a", 30, 1, 40, "warn"),
+        ("a", 60, 0, 70, "warn"),
+        ("a", 90, 1, 100, "ok"),
+        ("b", 30, 2, 5, "off"),  # as frequent as ok, and seen later
+        ("b", 60, 0, 6, "off"),
+        ("b", 90, 0, 7, "off"),
+        ("b", 120, 1, 8, "off"),
+    ]
+
+
+def test_a_level_in_smaller_steps():
+    days = {"t": [MAY + timedelta(days=d) for d in range(3)], "x": [24, 48, 12]}
+    assert made(Resample("6h", time="t", fill="linear"), days)["x"] == [24, 30, 36, 42, 48, 39, 30, 21, 12]
+    assert made(Resample("6h", time="t", fill="forward"), days)["x"] == [24] * 4 + [48] * 4 + [12]
+    assert made(Resample("6h", time="t", fill="backward"), days)["x"] == [24] + [48] * 4 + [12] * 4
+    assert made(Resample("6h", time="t", values={"x": 0.5}), days)["x"] == [24] + [0.5] * 3 + [48] + [0.5] * 3 + [12]
+
+
+def test_months_are_filled_by_the_time_that_elapses():
+    days = {"d": [date(2024, 1, 1), date(2024, 3, 1)], "x": [0, 60]}
+    assert made(Resample("month", time="d", fill="linear"), days)["x"] == [0, 31, 60]
+
+
+def test_nothing_is_made_up_beyond_the_values_of_a_series():
+    table = {"t": [NINE + timedelta(hours=h) for h in range(4)], "x": [None, 1, 2, None], "s": [None, "a", "b", None]}
+    assert made(Resample("1h", time="t", fill="linear"), table)["x"] == [None, 1, 2, None]
+    assert made(Resample("1h", time="t", fill="forward"), table)["s"] == [None, "a", "b", "b"]
+
+
+def test_a_null_key_is_a_series():
+    found = made(Resample("1d", time="t", by="k"), {"t": [NINE, NINE, NINE], "k": [None, 1, None], "x": [1, 2, 3]})
+    assert sorted(zip(found["k"], found["x"], strict=True), key=repr) == [(1, 2), (None, 2)]
+
+
 def test_rows_without_a_time_may_be_left_out():
     assert made(Resample("1h", time="t", missing="drop"), {"t": [NINE, None], "x": [1, 2]}) == {"t": [NINE], "x": [1], "n": [1]}
 
@@ -79,6 +134,31 @@ def test_it_does_as_pandas(rows, grid, aggregation):
     assert ours["x"] == [None if pd.isna(v) else pytest.approx(float(v), abs=1e-12) for v in theirs]
 
 
+FILLS = {"null": lambda s: s, "forward": pd.Series.ffill, "backward": pd.Series.bfill}
+FILLS["linear"] = lambda s: s.interpolate("time", limit_area="inside")
+KEYED = st.lists(
+    st.tuples(st.sampled_from("ab"), TIMES, st.none() | st.integers(-9, 9)), min_size=1, max_size=30, unique_by=lambda r: r[:2]
+)
+
+
+@given(KEYED, st.sampled_from(sorted(FILLS)), st.sampled_from(["6h", "24h"]))
+def test_series_are_filled_as_by_pandas(rows, fill, every):
+    """`groupby(key).resample(every, origin="epoch").mean()`, and then for each key `ffill()`, `bfill()` or `interpolate("time")`."""
+    frame = pd.DataFrame(rows, columns=["k", "t", "x"]).astype({"x": "float64"}).set_index("t").sort_index()
+    theirs = {}
+    for key, series in frame.groupby("k")["x"]:
+        filled = FILLS[fill](series.resample(every, origin="epoch").mean())
+        theirs |= {(key, t.to_pydatetime()): None if pd.isna(x) else pytest.approx(x, abs=1e-9) for t, x in filled.items()}
+    arrays = [
+        pa.array([r[0] for r in rows]),
+        pa.array([r[1] for r in rows], pa.timestamp("us")),
+        pa.array([r[2] for r in rows], pa.int64()),
+    ]
+    ours = made(Resample(every, time="t", by="k", fill=fill), pa.table(arrays, ["k", "t", "x"]))
+    assert {(k, t): x for k, t, x in zip(ours["k"], ours["t"], ours["x"], strict=True)} == theirs
+    assert len(ours["t"]) == len(theirs)
+
+
 @pytest.mark.parametrize(
     ("step", "table", "message"),
     [
@@ -88,6 +168,13 @@ def test_it_does_as_pandas(rows, grid, aggregation):
         (Resample("1h", time="t"), {"t": [NINE, None]}, "1 rows have no time"),
         (Resample("1h", time="t", with_={"y": "sum"}), {"t": [NINE]}, "there is no column 'y'"),
         (Resample("1h", time="t", with_={"s": "sum"}), {"t": [NINE], "s": ["a"]}, "has no sum: it is not numeric"),
+        (
+            Resample("1h", time="t", values={"s": 1}),
+            {"t": [NINE], "s": ["a"]},
+            "cannot be filled with 1: that is not a value of kind string",
+        ),
+        (Resample("1h", time="t", by="t"), {"t": [NINE]}, "cannot be part of the key too"),
+        (Resample("1h", time="t", by="s", with_={"s": "last"}), {"t": [NINE], "s": ["a"]}, "no column 's' to aggregate"),
         (Resample("1h", time="t"), {"t": [NINE], "l": [[1]]}, "its values have no order"),
         (Resample("1h", time="t"), {"t": [NINE], "n": [1]}, "there is a column 'n' already"),
         (Resample("1ms", time="t"), {"t": [datetime(1970, 1, 1), NINE]}, f"up to {MOST_BINS:,}"),

@@ -77,6 +77,10 @@ class Bins:
             FloorDivide.of(Months.of(FromMicros.of(micros)), lit(self.months)) if self.months else FloorDivide.of(micros, lit(self.length))
         )
 
+    def elapsed(self, number: Tree) -> Tree:
+        """A number by which the time between two bins can be compared with that between two others."""
+        return Micros.of(self.start(number, Kind.TIMESTAMP)) if self.months else number
+
     def start(self, number: Tree, kind: Kind) -> Tree:
         """The time at which a bin begins, as a kind of time."""
         if self.months:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
-from tilth.engine.expressions import add, alias, all_rows, cast, coalesce, col, double, eq, if_else, is_null, lit, not_null, sub
+from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import add, alias, all_rows, cast, coalesce, col, double, eq, if_else, is_null, lit, mul, not_null, sub
 from tilth.engine.layers import filtered, grouped, table
 from tilth.engine.operations.aggregates import ExactSum, Quantile
 from tilth.engine.operations.numbers import Divide, NanToNull
@@ -18,15 +18,20 @@ from tilth.engine.operations.operation import Struct, call
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count, highest, lowest
-from tilth.errors import Mistake, RequestError, listed
-from tilth.steps.step import Learned, Learning, Step, reject_clashes
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.steps.clean.impute import constant
+from tilth.steps.clean.map import Value
+from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import Bins
 
 ROWS = "n"  # the column that the step adds
 BIN, NEXT, COPY = "\x1fbin", "\x1fnext", "\x1fcopy"
+FREQUENCY, LATEST = "\x1ffrequency ", "\x1flatest "  # in front of a column's name: of its values in their interval
+BEFORE, AFTER, FROM, TO = "\x1fbefore ", "\x1fafter ", "\x1ffrom ", "\x1fto "  # the values around an interval, and their intervals
 MOST_BINS = 1_000_000_000
 UNORDERED = frozenset({Kind.MAP, Kind.LIST, Kind.STRUCT, Kind.OTHER})
-Aggregation: TypeAlias = Literal["mean", "sum", "min", "max", "median", "first", "last", "count"]
+Aggregation: TypeAlias = Literal["mean", "sum", "min", "max", "median", "first", "last", "mode", "count"]
+AGGREGATED = {"mean": Kind.FLOAT, "median": Kind.FLOAT, "count": Kind.INTEGER}  # aggregation → kind, where it is not that of the column
 NUMBERS = frozenset({"mean", "sum", "median"})  # the aggregations that are of numbers only
 
 
@@ -38,14 +43,29 @@ class Resample(Step):
     day; weeks begin on Monday, several months with January of the year 0, so that three are a quarter. There is a row for every
     interval from the first to the last, also for those into which no row falls; the new column `n` says how many did.
 
-    The values of a column become their mean, sum, smallest, largest, median, first or last value, or their count. Nulls are left out:
-    without a value all but the count are null. Of rows at one time the smaller value is ahead. Sums and means of floats may differ
-    in the last digit with the order of the rows.
+    With `by` every key is a series of its own, from its first interval to its last; null is a key like others.
 
-    Elsewhere: pandas' `resample(every, closed=…, label=…, origin="epoch")`, where sums have `min_count=1`, and months are `MS`.
+    The values of a column become their mean, sum, smallest, largest, median, first, last or most frequent value, or their count. Nulls
+    are left out: without a value all but the count are null. Of rows at one time the smaller value is ahead; of equally frequent values
+    the one seen last is taken, then the smaller. Sums and means of floats may differ in the last digit with the order of the rows.
+
+    | `fill` | an interval without a value gets |
+    |---|---|
+    | `null` | null |
+    | `forward` | the last value before it |
+    | `backward` | the next value after it |
+    | `linear` | v₀ + (v₁ − v₀)(t − t₀) / (t₁ − t₀) of the values around it, a float; if it is not numeric the last value |
+
+    `backward` and `linear` use a later value, which is not known yet when the interval ends: a model that learns from such columns has seen
+    the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its first. A count
+    is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
+
+    Elsewhere: pandas' `resample(every, closed=…, label=…, origin="epoch")`, after `groupby(by)`, where sums have `min_count=1`, and
+    months are `MS`; `fill` is `ffill()`, `bfill()` or `interpolate("time", limit_area="inside")` of the result.
 
     Errors: no column of times; rows without a time; an interval that cannot be read, is shorter than a day for a column of dates, or makes
-    more than 1,000,000,000 rows; an aggregation that a column's kind does not have; a column `n` that is there already.
+    more than 1,000,000,000 rows of a series; an aggregation or a value to fill with that a column's kind does not have; a column `n`
+    that is there already.
 
     >>> print(Resample("1h", with_={"sales": "sum"}))
     resample(every='1h', with=[('sales', 'sum')])
@@ -60,12 +80,18 @@ class Resample(Step):
     """The length of an interval: a number and ms, s, min, h, d, w, mo, q or y, or the unit in words, such as `15 min`, `1h` or `month`."""
     time: str = ""
     """The column of times. Default: the role time."""
+    by: Selector = ()
+    """The columns of the key of a series. Default: the table is one series."""
     numbers: Aggregation = "mean"
     """What becomes of the numbers in an interval."""
-    others: Literal["min", "max", "first", "last", "count"] = "last"
+    others: Literal["min", "max", "first", "last", "mode", "count"] = "last"
     """What becomes of the values of columns that are not numeric."""
     with_: tuple[tuple[str, Aggregation], ...] | Mapping[str, Aggregation] = ()
     """Column → what becomes of its values, where that differs."""
+    fill: Literal["null", "forward", "backward", "linear"] = "null"
+    """What an interval without a value gets."""
+    values: tuple[tuple[str, Value], ...] | Mapping[str, Value] = ()
+    """Column → the value with which it is filled, in place of `fill`."""
     missing: Literal["error", "drop"] = "error"
     """What becomes of rows without a time."""
     closed: Literal["left", "right"] = "left"
@@ -74,8 +100,9 @@ class Resample(Step):
     """Which of its ends an interval is named by."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.with_, Mapping):
-            object.__setattr__(self, "with_", tuple(self.with_.items()))
+        for name in ("with_", "values"):
+            if isinstance(given := getattr(self, name), Mapping):
+                object.__setattr__(self, name, tuple(given.items()))
         _ = self.bins
 
     @property
@@ -89,12 +116,16 @@ class Resample(Step):
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         time = self._time(schema, roles)
-        named = dict(self.with_)
-        unknown = [
-            Mistake(f"resample: there is no column {c!r} to aggregate", accepted=listed(schema.names)) for c in named if c not in schema
-        ]
-        values = [c for c in schema if c.name != time.name]
-        RequestError.reject([*unknown, *self.unfit([time], self._no_time), *self.unfit(values, lambda c: _refusal(c, self._kind_of(c)))])
+        by = select(self.by, schema, roles) if self.by else ()
+        values = [c for c in schema if c.name not in {time.name, *by}]
+        RequestError.reject(
+            [
+                *self._misnamed(values),
+                *self.unfit([time], self._no_time),
+                *self.unfit([schema[c] for c in by], lambda c: _no_key(c, time)),
+                *self.unfit(values, self._no_value),
+            ]
+        )
         reject_clashes(self.name, schema, {"": {ROWS: lit(0)}})
         micros = Micros.of(col(time.name))
         low, high, missing = lowest(micros), highest(micros), count(is_null(col(time.name)))
@@ -108,7 +139,13 @@ class Resample(Step):
             raise RequestError(
                 message, accepted=f"up to {MOST_BINS:,}", hint="look for a wrong time, or use longer ones", code="too-many-rows"
             )
-        return {"": {"time": time.name}}
+        return {"": {"time": time.name, "by": list(by)}}
+
+    def _misnamed(self, values: Iterable[Column]) -> Iterable[Mistake]:
+        names = [c.name for c in values]
+        wrong = dict.fromkeys(c for c, _ in (*self.with_, *self.values) if c not in names)
+        message = "resample: there is no column {!r} to aggregate or fill".format
+        return [Mistake(message(c), accepted=listed(names), hint=did_you_mean(c, names), code="unknown-column") for c in wrong]
 
     def _time(self, schema: Schema, roles: Roles) -> Column:
         name = self.time or roles.time
@@ -122,41 +159,122 @@ class Resample(Step):
             return "is not a time (cast or parse it first)"
         return "has days, and the intervals are shorter (cast it to timestamp)" if time.kind is Kind.DATE and not self.bins.days else ""
 
-    def _kind_of(self, column: Column) -> str:
+    def _no_value(self, column: Column) -> str:
+        aggregation, fill = self._aggregation(column), dict(self.values).get(column.name)
+        if column.kind in UNORDERED and aggregation != "count":
+            return "cannot be aggregated: its values have no order (drop it ahead of this step, or count it)"
+        if aggregation in NUMBERS and not column.kind.numeric:
+            return f"has no {aggregation}: it is not numeric"
+        if fill is not None and constant(fill, self._kind(column)) is None:
+            return f"cannot be filled with {fill!r}: that is not a value of kind {self._kind(column)}"
+        return ""
+
+    def _kind(self, column: Column) -> Kind:
+        """The kind of the aggregated values."""
+        return AGGREGATED.get(self._aggregation(column), column.kind)
+
+    def _aggregation(self, column: Column) -> str:
         """The aggregation of a column."""
         return dict(self.with_).get(column.name) or (self.numbers if column.kind.numeric else self.others)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        time = schema[learned[""]["time"]]
+        time, by = schema[learned[""]["time"]], learned[""]["by"]
         if self.missing == "drop":
             data = filtered(data, not_null(col(time.name)))
         refused = Refuse.of(lit(f"resample: a row has no time ({time.name!r}): `missing: drop` leaves such rows out"))
         data = data.change({BIN: if_else(is_null(col(time.name)), refused, self.bins.bin_of(time))})
-        binned = exp.Select(expressions=[col(BIN), *self._aggregates(time, schema), alias(all_rows(), ROWS)]).from_(table(BELOW))
-        window = exp.Window(this=exp.Lead(this=col(BIN)), order=_order(BIN))
-        spread = exp.Select(expressions=[exp.Star(), alias(window, NEXT)]).from_(grouped(binned, [col(BIN)]).subquery("binned"))
+        values = [c for c in schema if c.name not in {time.name, *by}]
+        key = [col(c) for c in (*by, BIN)]
+        aggregates = [alias(AGGREGATES[self._aggregation(c)](c, Micros.of(col(time.name))), c.name) for c in values]
+        binned = exp.Select(expressions=[*key, *aggregates, alias(all_rows(), ROWS)]).from_(self._ranked(values, time, key))
+        series = _Series(by)
+        around = [alias(tree, name) for c in values for name, tree in self._around(c, series).items()]
+        chosen = [*key, *(alias(self._finite(c), c.name) for c in values), col(ROWS), alias(series.next_bin(), NEXT), *around]
+        spread = exp.Select(expressions=chosen).from_(grouped(binned, key).subquery("binned"))
         copies = Copies.of(coalesce(sub(col(NEXT), col(BIN)), lit(1)))
         every = exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(spread.subquery("spread"))
-        number = add(col(BIN), col(COPY))
-        number = add(number, lit(1)) if self.label == "right" else number
-        made = {c.name: self._in_gaps(c) for c in schema} | {time.name: self.bins.start(number, time.kind)}
-        made[ROWS] = if_else(eq(col(COPY), lit(0)), col(ROWS), lit(0))
+        end = add(_here(), lit(1)) if self.label == "right" else _here()
+        made = {c: col(c) for c in schema.names} | {c.name: self._filled(c) for c in values} | {time.name: self.bins.start(end, time.kind)}
+        made[ROWS] = if_else(_observed(), col(ROWS), lit(0))
         final = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every"))
         return data.rows(final, out=made)
 
-    def _aggregates(self, time: Column, schema: Schema) -> Iterable[Tree]:
-        when = Micros.of(col(time.name))
-        return [alias(AGGREGATES[self._kind_of(c)](c, when), c.name) for c in schema if c.name != time.name]
+    def _ranked(self, values: Iterable[Column], time: Column, key: Sequence[Tree]) -> Tree:
+        """The rows, beside each value of a column whose mode is asked how frequent it is in its interval, and when it is seen last."""
+        asked = [c for c in values if self._aggregation(c) == "mode"]
+        if not asked:
+            return table(BELOW)
+        ranks = []
+        for c in asked:
+            among = [*(k.copy() for k in key), col(c.name)]
+            ranks.append(alias(exp.Window(this=exp.Count(this=col(c.name)), partition_by=among), FREQUENCY + c.name))
+            latest = exp.Max(this=Micros.of(col(time.name)))
+            ranks.append(alias(exp.Window(this=latest, partition_by=[k.copy() for k in among]), LATEST + c.name))
+        return exp.Select(expressions=[exp.Star(), *ranks]).from_(table(BELOW)).subquery("ranked")
 
-    def _in_gaps(self, column: Column) -> Tree:
-        """What a column is in an interval, also in those without rows."""
-        kind = self._kind_of(column)
-        x = NanToNull.of(col(column.name)) if kind in NUMBERS and column.kind is Kind.FLOAT else col(column.name)  # of infinities
-        return if_else(eq(col(COPY), lit(0)), x, lit(0) if kind == "count" else None)
+    def _finite(self, column: Column) -> Tree:
+        """An aggregated column; of infinities of both signs there is no sum."""
+        summed = self._aggregation(column) in NUMBERS and column.kind is Kind.FLOAT
+        return NanToNull.of(col(column.name)) if summed else col(column.name)
+
+    def _method(self, column: Column) -> str:
+        """How a column is filled."""
+        if self._aggregation(column) == "count" or column.name in dict(self.values):
+            return "value"
+        return "forward" if self.fill == "linear" and not column.kind.numeric else self.fill
+
+    def _around(self, column: Column, series: _Series) -> Mapping[str, Tree]:
+        """The values of a column around an interval, and their intervals, as far as they are needed to fill it."""
+        method, x = self._method(column), self._finite(column)
+        at = if_else(not_null(x), col(BIN))
+        before = {BEFORE + column.name: series.last(x)} if method in ("forward", "linear") else {}
+        after = {AFTER + column.name: series.following(x)} if method in ("backward", "linear") else {}
+        bins = {FROM + column.name: series.last(at), TO + column.name: series.following(at)} if method == "linear" else {}
+        return before | after | bins
+
+    def _filled(self, column: Column) -> Tree:
+        """What a column is in an interval."""
+        own, before, after = (col(prefix + column.name) for prefix in ("", BEFORE, AFTER))
+        match self._method(column):
+            case "value":
+                value = dict(self.values).get(column.name, 0)
+                return coalesce(if_else(_observed(), own), lit(constant(value, self._kind(column))))
+            case "forward":
+                return before
+            case "backward":
+                return coalesce(if_else(_observed(), own), after)
+            case "linear":
+                place, start, end = (self.bins.elapsed(n) for n in (_here(), col(FROM + column.name), col(TO + column.name)))
+                rise = mul(sub(double(after), double(before)), double(sub(place, start)))
+                between = add(double(before), Divide.of(rise, double(sub(end, start))))
+                return coalesce(if_else(_observed(), double(own)), NanToNull.of(between))
+        return if_else(_observed(), own)
 
 
-def _order(name: str) -> exp.Order:
-    return exp.Order(expressions=[exp.Ordered(this=col(name))])
+@dataclass(frozen=True)
+class _Series:
+    """Windows over the intervals of a series that have rows, in their order."""
+
+    by: Sequence[str]
+
+    def next_bin(self) -> Tree:
+        """The next interval."""
+        return self._window(exp.Lead(this=col(BIN)))
+
+    def last(self, x: Tree) -> Tree:
+        """The last value up to an interval."""
+        ends = {"start": "UNBOUNDED", "start_side": "PRECEDING", "end": "CURRENT ROW"}
+        return self._window(exp.IgnoreNulls(this=exp.LastValue(this=x.copy())), ends)
+
+    def following(self, x: Tree) -> Tree:
+        """The first value after an interval."""
+        ends = {"start": "1", "start_side": "FOLLOWING", "end": "UNBOUNDED", "end_side": "FOLLOWING"}
+        return self._window(exp.IgnoreNulls(this=exp.FirstValue(this=x.copy())), ends)
+
+    def _window(self, this: Tree, ends: Mapping[str, str] | None = None) -> Tree:
+        order = exp.Order(expressions=[exp.Ordered(this=col(BIN))])
+        spec = exp.WindowSpec(kind="ROWS", **ends) if ends else None
+        return exp.Window(this=this, partition_by=[col(c) for c in self.by], order=order, spec=spec)
 
 
 def _mean(column: Column, when: Tree) -> Tree:
@@ -179,6 +297,12 @@ def _at_end(end: str) -> Callable[[Column, Tree], Tree]:
     return aggregate
 
 
+def _mode(column: Column, when: Tree) -> Tree:
+    x = col(column.name)
+    rank = Struct.of(exp.Neg(this=col(FREQUENCY + column.name)), exp.Neg(this=col(LATEST + column.name)), x)
+    return call("min_by", x, if_else(not_null(x), rank))
+
+
 AGGREGATES: Mapping[str, Callable[[Column, Tree], Tree]] = {
     "mean": _mean,
     "sum": _sum,
@@ -187,11 +311,22 @@ AGGREGATES: Mapping[str, Callable[[Column, Tree], Tree]] = {
     "median": lambda c, _: Quantile.of(double(col(c.name)), lit(0.5)),
     "first": _at_end("min_by"),
     "last": _at_end("max_by"),
+    "mode": _mode,
     "count": lambda c, _: exp.Count(this=col(c.name)),
 }
 
 
-def _refusal(column: Column, aggregation: str) -> str:
-    if column.kind in UNORDERED and aggregation != "count":
-        return "cannot be aggregated: its values have no order (drop it ahead of this step, or count it)"
-    return f"has no {aggregation}: it is not numeric" if aggregation in NUMBERS and not column.kind.numeric else ""
+def _observed() -> Tree:
+    """Whether rows fell into an interval."""
+    return eq(col(COPY), lit(0))
+
+
+def _here() -> Tree:
+    """The interval of a row."""
+    return add(col(BIN), col(COPY))
+
+
+def _no_key(column: Column, time: Column) -> str:
+    if column.name == time.name:
+        return "is the time, and cannot be part of the key too"
+    return "cannot be a key: its values cannot be compared" if column.kind in UNORDERED else ""
