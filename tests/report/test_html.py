@@ -76,6 +76,9 @@ MADE: dict[str, Callable[[], Report]] = {  # reports of real data, made when the
     "profile": lambda: tilth.profile(tilth.read(people(300), roles={"label": "paid", "time": "joined", "private": "note"})),
     "against": lambda: tilth.profile(people(300), against=people(200)),
     "check": lambda: tilth.check(people(300), 'Rules = [ IsComplete "العمر", ColumnValues "note" != "some words", RowCount > 9 ]'),
+    "long rules": lambda: tilth.check(
+        people(300), f'Rules = [ ColumnValues "note" in [{", ".join(f"{chr(34)}{k}{chr(34)}" for k in range(99))}], RowCount > 9 ]'
+    ),
     "one row": lambda: tilth.profile(people(1)),
     "no rows": lambda: tilth.profile(people(0)),
     "300 columns": lambda: tilth.profile(pa.table({f"column {k}": [k, k + 1, None] for k in range(300)})),
@@ -213,6 +216,12 @@ def test_nothing_is_wider_than_the_screen(opened, name):
     for width in (320, 360, 768, 900, 1280, 1600):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser
+def test_a_long_rule_leaves_room_for_its_numbers(opened):
+    page = opened("long rules", 1280)
+    assert page.evaluate("[...document.querySelectorAll('.wide:has(.rules)')].filter(e => e.scrollWidth > e.clientWidth + 1).length") == 0
 
 
 @pytest.mark.browser
