@@ -82,6 +82,17 @@ def test_rules_that_were_drafted_from_data_are_not_praised():
     assert verdict(Report("x", (drafted, replace(required, outcome=Outcome.FAILED))))[1] == "1 of 2 rules failed."
 
 
+def test_that_all_rules_were_drafted_is_not_repeated_in_each():
+    def said(found):
+        return [[plain(line) for line in v.reasons] for v in rules(Report("x", found)).blocks[0].verdicts]
+
+    labels = {"baseline": "draft"}, {"baseline": "draft", "team": "sales"}
+    drafted = tuple(Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict(labels=of)) for of in labels)
+    assert said(drafted) == [[], ["Labels: team = sales."]]
+    required = Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict())
+    assert said((drafted[0], required)) == [["Labels: baseline = draft."], []]
+
+
 def test_numbers_alone_are_not_judged():
     assert verdict(REPORTS["measures"])[1].startswith("Numbers only")
 

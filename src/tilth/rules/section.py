@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from tilth.report.blocks import (
@@ -25,7 +25,7 @@ from tilth.report.blocks import (
 from tilth.report.charts import number, part_of_whole, percent, sparkline, trend
 from tilth.report.finding import Finding, Outcome
 from tilth.report.sections import ReportSection
-from tilth.rules.findings import AnalyzerNumbers, Reasons, RuleVerdict
+from tilth.rules.findings import BASELINE, AnalyzerNumbers, Reasons, RuleVerdict
 
 MOST_SHOWN = 12  # columns of failing rows
 MOST_ADVICE = 3  # failed rules that are named at the beginning
@@ -40,7 +40,8 @@ def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     failed, passed = ([f for f in findings if f.outcome is outcome] for outcome in (Outcome.FAILED, Outcome.PASSED))
     unjudged = [f for f in findings if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
     worst = failed + unjudged
-    verdicts = Verdicts("Rules", tuple(_verdict(f, several) for f in (*worst, *passed)))
+    common = {BASELINE} if all(f.payload.drafted for f in findings) else set()  # the verdict says so, once
+    verdicts = Verdicts("Rules", tuple(_verdict(f, several, common) for f in (*worst, *passed)))
     counts = ((failed, "failed"), (unjudged, "could not be judged"), (passed, "passed"))
     lead = ", ".join(f"{number(len(of))} {what}" for of, what in counts if of) + "." if findings[1:] else ""  # one is the verdict
     advice = (*_unjudged(unjudged), *_failed(failed))
@@ -116,13 +117,14 @@ def _found(value: Any) -> str:
     return short if rounds_well else repr(float(value)).removesuffix(".0")
 
 
-def _verdict(finding: Finding[RuleVerdict], several: bool) -> Verdict:
+def _verdict(finding: Finding[RuleVerdict], several: bool, common: Set[str]) -> Verdict:
+    """A row of the table; labels that all rules have in `common` are omitted."""
     payload = finding.payload
     lines = [] if payload.leaves else payload.reasons(finding.message)  # the parts of a composite show them
     if payload.evaluated and payload.evaluated != finding.name:
         lines.append(f"With its names resolved: {code(payload.evaluated, 400)}.")
-    if payload.labels:
-        lines.append("Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in payload.labels.items()) + ".")
+    if labels := {k: v for k, v in payload.labels.items() if k not in common}:
+        lines.append("Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in labels.items()) + ".")
     blocks: list[Block] = [Words(w) for w in payload.warnings]
     blocks += _leaves(payload)
     if len(payload.metrics) > 1 or (payload.metrics and not finding.message and finding.outcome is not Outcome.PASSED):
