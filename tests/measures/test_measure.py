@@ -39,6 +39,13 @@ def test_measures_have_parameters():
     assert str(measure_from("bias", {"bootstrap": 5})) == "bias(bootstrap=5)"
 
 
+def test_a_parameter_without_a_measure_is_for_those_by_default_that_have_it():
+    assert measures_from(None, Roles.of(**ROLES), exact=True, bootstrap=0) == (Profile(exact=True), Bias(bootstrap=0))
+    with pytest.raises(RequestError, match="no measure has a parameter 'exakt'") as caught:
+        tilth.measure(TABLE, exakt=True)
+    assert caught.value.mistakes[0].hint == "did you mean 'exact'?"
+
+
 def test_every_mistake_is_reported_at_once():
     with pytest.raises(RequestError) as caught:
         measures_from(["bais", "bias", {"profile": {"depth": 3}}], Roles())

@@ -136,13 +136,18 @@ def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Meas
 def measures_from(asked: Any, roles: Roles, **options: Any) -> tuple[Measure, ...]:
     """Measures from measures, names, mappings of a name to parameters, metrics, or several of them; by default those with `default`.
 
-    `options` are parameters of those given by name. Errors: `RequestError` with every mistake at once.
+    `options` are parameters of those given by name, and of those by default that have them.
+    Errors: `RequestError` with every mistake at once.
     """
     from tilth.measures import MEASURES
 
     if asked is None:
-        entries = (MEASURES[name] for name in MEASURES if name in MEASURES.built_in)
-        return tuple(m for kind in entries if kind.default and not (m := kind(**options)).refused(roles))
+        kinds = [kind for name in MEASURES if name in MEASURES.built_in and (kind := MEASURES[name]).default]
+        known = {kind: [f.name for f in fields(kind)] for kind in kinds}
+        every = dict.fromkeys(name for names in known.values() for name in names)
+        RequestError.reject(unknown(options, [*every], "no measure has a parameter {}", "unknown-parameter"))
+        made = (kind(**{name: v for name, v in options.items() if name in known[kind]}) for kind in kinds)
+        return tuple(m for m in made if not m.refused(roles))
     several = [asked] if isinstance(asked, str | Measure | Metric | Mapping) else list(asked)
     metrics = tuple(m for m in several if isinstance(m, Metric))
     found: list[Measure] = [Numbers(metrics)] if metrics else []
