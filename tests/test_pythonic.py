@@ -41,11 +41,30 @@ def test_a_report_is_its_verdict(report: tilth.Report) -> None:
 def test_a_report_shows_what_failed_first(report: tilth.Report) -> None:
     assert repr(report).splitlines() == [
         "check: failed, 1 of 2 rules passed, 2 findings",
-        "  finding           columns  part  value     verdict",
-        '  IsComplete "age"  age            0.666667  Failed',
-        "  RowCount > 2                     3         Passed",
+        "  finding           columns  value     verdict",
+        '  IsComplete "age"  age      0.666667  Failed',
+        "  RowCount > 2               3         Passed",
     ]
     assert "<iframe" in report._repr_html_()
+
+
+def test_a_report_of_numbers_says_what_they_are() -> None:
+    assert repr(tilth.profile(TABLE)).splitlines()[1:6] == [
+        "  finding                                columns        value",
+        "  share of valid values                  no             1",
+        "  share of valid values                  age            0.666667",
+        "  share of valid values                  paid           1",
+        "  share of rows without a missing value                 0.666667",
+    ]
+    data = tilth.read(TABLE, roles={"label": "age", "positive": 30, "facet": "paid"})
+    of_bias = repr(tilth.measure(data, "bias", bootstrap=0)).splitlines()
+    assert of_bias[1].split() == ["finding", "columns", "group", "value"]
+    assert of_bias[2].split() == ["CI", "paid,", "age", "paid=no", "0.333333"]
+
+
+def test_a_finding_shows_its_whole_message() -> None:
+    (found,) = tilth.check(TABLE, "Rules = [ RowCount > avg(last(5)) ]").findings
+    assert "--history FILE" in repr(found)
 
 
 def test_a_long_report_is_cut() -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-MOST_ROWS, WIDEST = 20, 60  # of a table, and of a cell in characters
+MOST_ROWS, WIDEST = 20, 60  # of a table, and of a cell in characters where a table has several columns
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A title, and a table of strings under heads; of many rows the first are shown.
+    """A title, and a table of strings under heads; of many rows the first are shown, of a cell `widest` characters.
 
     >>> print(Grid("2 columns", ("column", "role"), [("age", ""), ("paid", "label")]))
     2 columns
@@ -24,6 +24,7 @@ class Grid:
     title: str
     heads: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
+    widest: int = WIDEST
 
     @property
     def more(self) -> str:
@@ -32,7 +33,7 @@ class Grid:
 
     def __str__(self) -> str:
         heads = [self.heads] if any(self.heads) else []
-        cells = [[_cut(cell) for cell in row] for row in (*heads, *self.rows[:MOST_ROWS])] if self.rows else []
+        cells = [[self._cut(cell) for cell in row] for row in (*heads, *self.rows[:MOST_ROWS])] if self.rows else []
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
         return "\n".join([self.title, *(f"  {line}" for line in (*lines, self.more) if line)])
@@ -40,9 +41,14 @@ class Grid:
     def html(self) -> str:
         """The same as HTML."""
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.heads)
-        body = "".join("<tr>" + "".join(f"<td>{escape(_cut(cell))}</td>" for cell in row) + "</tr>" for row in self.rows[:MOST_ROWS])
+        body = "".join("<tr>" + "".join(f"<td>{escape(self._cut(cell))}</td>" for cell in row) + "</tr>" for row in self.rows[:MOST_ROWS])
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.rows else ""
         return f"<p>{escape(self.title)}</p>{table}<p>{self.more}</p>"
+
+    def _cut(self, cell: str) -> str:
+        """A cell on one line."""
+        line = " ".join(cell.split())
+        return line if len(line) <= self.widest else f"{line[: self.widest - 1]}…"
 
 
 def brief(value: object) -> str:
@@ -52,12 +58,6 @@ def brief(value: object) -> str:
     ('', '0.666667', '3')
     """
     return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _cut(cell: str) -> str:
-    """A cell on one line."""
-    line = " ".join(cell.split())
-    return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
 
 
 class Displayed:

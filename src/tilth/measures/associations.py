@@ -43,6 +43,7 @@ class Associations(Payload):
     """
 
     KIND: ClassVar[str] = "associations"
+    VALUE: ClassVar[str] = "strongest association"
     columns: tuple[str, ...] = ()
     pairs: tuple[Pair, ...] = ()
     sampled: int | None = None

@@ -161,6 +161,11 @@ class Finding(Displayed, Generic[P]):
         return ", ".join(self.subject) or self.name
 
     @property
+    def named(self) -> bool:
+        """Whether its name says what its value is, and is not only that of a column or of its kind."""
+        return self.name not in (*self.subject, self.kind)
+
+    @property
     def number(self) -> float | None:
         """The value if it is a number other than NaN, otherwise None."""
         return self.value if isinstance(self.value, int | float) and not isinstance(self.value, bool) and self.value == self.value else None
@@ -168,7 +173,8 @@ class Finding(Displayed, Generic[P]):
     def _grid(self) -> Grid:
         held = {"columns": ", ".join(self.subject), "value": self.value, "low": self.low, "high": self.high, "verdict": self.outcome}
         held |= {"part": self.part, "where": self.where, "group": self.group, "message": self.message}
-        return Grid(f"{self.kind}: {self.name}", ("", ""), [(name, text) for name, value in held.items() if (text := brief(value))])
+        said = [(name, text) for name, value in held.items() if (text := brief(value))]
+        return Grid(f"{self.kind}: {self.name}", ("", ""), said, widest=1_000)
 
     def to_json(self) -> dict[str, Any]:
         """The finding in JSON's own types: the kind, every field, and the payload under `details`."""

@@ -47,9 +47,14 @@ class Report(Displayed):
         judged, passed = self.verdicts, sum(f.outcome is Outcome.PASSED for f in self.verdicts)
         verdict = f"{'passed' if self.passed else 'failed'}, {passed} of {len(judged)} rules passed, " if judged else ""
         found = sorted(self.findings, key=lambda f: (f.outcome in (None, Outcome.PASSED), not f.payload.JUDGES))  # what failed comes first
-        rows = [(f.name, ", ".join(f.subject), f.part, brief(f.value), brief(f.outcome)) for f in found]
+        rows = [
+            (f.name if f.named else f.payload.VALUE or f.name, ", ".join(f.subject), f.group, f.part, brief(f.value), brief(f.outcome))
+            for f in found
+        ]
+        heads = ("finding", "columns", "group", "part", "value", "verdict")
+        used = [k for k in range(len(heads)) if any(row[k] for row in rows)]
         title = f"{self.title}: {verdict}{len(rows):,} finding{'' if len(rows) == 1 else 's'}"
-        return Grid(title, ("finding", "columns", "part", "value", "verdict"), rows)
+        return Grid(title, tuple(heads[k] for k in used), [tuple(row[k] for k in used) for row in rows])
 
     @overload
     def of(self, *kinds: type[K], part: str | None = None) -> tuple[Finding[K], ...]: ...
