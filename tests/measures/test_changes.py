@@ -2,6 +2,7 @@
 
 from tilth.measures.changes import CHANGES, Change, changes
 from tilth.measures.profile import ColumnProfile
+from tilth.measures.table_profile import TableProfile
 from tilth.report import Finding
 from tilth.report.blocks import plain
 
@@ -21,6 +22,14 @@ def test_numbers_are_matched_and_those_that_one_lacks_are_left_out():
 def test_the_section_has_a_row_for_each():
     (table,) = CHANGES.section(changes([Finding("Mean", ("x",), 2.0)], [Finding("Mean", ("x",), 1.5)])).blocks
     assert [c.words for c in table.rows[0]][2:] == ["1.5", "2", "0.5"]
+
+
+def test_what_is_of_the_whole_table_names_no_column():
+    def of(share, mean):
+        return [Finding("table", (), share, payload=TableProfile(rows=4)), Finding("Mean", ("x",), mean)]
+
+    (table,) = CHANGES.section(changes(of(0.5, 3), of(1.0, 2))).blocks
+    assert [plain(c.words) for c in table.rows[0]][:3] == ["share of rows without a missing value", "", "1"]
 
 
 def test_what_differs_most_comes_first_rows_once_and_what_does_not_is_folded():

@@ -33,7 +33,7 @@ def changes(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding[C
         known = earlier.get(_key(f), {})
         for what, value in _numbers(f).items():
             if what in known:
-                name = " ".join((f.name, what)).strip() if f.name not in f.subject else what or "value"
+                name = " ".join((f.name, what)).strip() if f.named else what or "value"
                 payload = Change(f.kind, known[what], value)
                 found.append(Finding(name, f.subject, value - known[what], part=f.part, group=f.group, payload=payload))
     return found
@@ -77,7 +77,7 @@ def _table(title: str, found: Sequence[Finding[Change]]) -> Table:
     rows = [
         (
             f.name,
-            "" if _is_rows(f) else code(f.columns),
+            "" if _is_rows(f) or not f.subject else code(f.columns),
             code(f.group) if f.group else "",
             exact(f.payload.before),
             exact(f.payload.now),
