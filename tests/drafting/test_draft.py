@@ -218,7 +218,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     (
         "equal rows of different ids stay",
         "id,age,y\n" + rows(lambda i: (i, i % 4, i % 2)),
-        ["120 rows are duplicates of others", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
+        ["120 rows are duplicates of others, but for id", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
         ["\nrows:"],
     ),
     (
@@ -230,7 +230,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     (
         "months read as strings",
         "Month,n\n" + rows(lambda i: (f"{1950 + i // 12}-{i % 12 + 1:02d}", i * 3)),
-        ["all 120 values are days written %Y-%m", 'parse: {columns: Month, as: date, format: "%Y-%m"}', "by: time(Month)"],
+        ["all 120 values are months written %Y-%m", 'parse: {columns: Month, as: date, format: "%Y-%m"}', "by: time(Month)"],
         ["id:"],
     ),
     (

@@ -153,7 +153,8 @@ def _times(values: Sequence[str]) -> Disguise | None:
         return None
     kind = max((TimeFormat.parse(f).kind for f in found), key=list(Kind).index)
     either = [f for f in fits[read[0]] if f not in found and all(f in fits[v] for v in read)]
-    says = f"{'days' if kind is Kind.DATE else 'times'} written {' or '.join(found)}"
+    units = "times" if kind is not Kind.DATE else "days" if any("d" in f for f in found) else "months"
+    says = f"{units} written {' or '.join(found)}"
     doubt = f"{either[0]} fits too: which of day and month comes first?" if either else ""
     form = "|".join(TimeFormat.parse(f).spaced for f in found)
     options = () if all(ISO.fullmatch(f) for f in found) else (("format", tuple(found) if len(found) > 1 else found[0]),)

@@ -93,7 +93,8 @@ def _of_label(table: TableSummary) -> Iterator[str]:
 
 def _of_rows(table: TableSummary) -> Iterator[str]:
     if table.copies:
-        yield f"{table.copies:,} rows are duplicates of others"
+        apart = f", but for {table.key.name}" if table.key and table.key.unique else ""
+        yield f"{table.copies:,} rows are duplicates of others{apart}"
     if not table.divisible:
         yield "there are too few distinct rows to split: equal rows stay together"
     elif time := table.roles.time or (table.written_time.name if table.written_time else ", ".join(table.times)):
