@@ -503,6 +503,7 @@ def test_a_draft_in_python(tmp_path: Path) -> None:
     """A table in memory has no place; the draft of a file names it as seen from the flow."""
     draft = tilth.init(KINDS)
     assert "read:" not in str(draft) and "label: y" in str(draft)
+    assert repr(draft) == str(draft)  # what an interpreter shows
     assert tilth.run(draft.flow, data=KINDS).passed
     (tmp_path / "data").mkdir()
     pq.write_table(KINDS, tmp_path / "data/a.parquet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,18 @@ from tilth.rules.findings import BASELINE
 from tilth.store.places import atomic
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Draft:
     """The draft of a flow: its text, and what was found out about the table. `place` is where the data is, if it is not in memory."""
 
-    table: TableSummary = field(repr=False)
+    table: TableSummary
     place: str | None = None
 
     def __str__(self) -> str:
         return self.text(self.place)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def text(self, place: str | None = None) -> str:
         """The YAML of the flow. `place` is the data's name in it, as seen from the flow's folder; without one it reads nothing."""
