@@ -107,6 +107,7 @@ ROWS: list[Step] = [
     S["resample"]("6h", time="zoned", by=("flag", "label"), numbers="sum", others="mode", with_={"number": "last"}, fill="forward"),
     S["resample"]("1d", time="day", by="flag", missing="drop", with_={"number": "min", "moment": "count"}, fill="linear"),
     S["resample"]("1d", time="day", missing="drop", numbers="max", others="mode", fill="backward", values={"word": "none", "whole": 0}),
+    S["resample"]("1d", time="zoned", zone="America/New_York", count="rows", numbers="median", fill="linear"),
     S["split"](FIFTHS),
     S["split"](THREE, seed=3),
     S["split"](FIFTHS, exact=True),

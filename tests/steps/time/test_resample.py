@@ -1,6 +1,7 @@
 """resample."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +14,7 @@ from tilth.data import Roles
 from tilth.errors import RequestError
 from tilth.steps.time.resample import MOST_BINS, Resample
 
+NEW_YORK = "America/New_York"
 NINE = datetime(2024, 5, 1, 9)
 HOURLY = {"t": [NINE + timedelta(hours=h) for h in range(6)], "x": [4, 10, 14, 25, 20, 18]}
 
@@ -22,7 +24,7 @@ def hours(found):
 
 
 def test_the_mean_of_two_hours():
-    found = made(Resample("2h", time="t"), HOURLY)
+    found = made(Resample("2h", time="t", count="n"), HOURLY)
     assert (hours(found), found["x"], found["n"]) == ([8, 10, 12, 14], [4, 12, 22.5, 18], [1, 2, 2, 1])
 
 
@@ -36,7 +38,7 @@ def test_a_sum():
 
 
 def test_there_is_a_row_for_an_interval_without_rows():
-    found = made(Resample("1h"), {"t": [NINE, NINE + timedelta(hours=2)], "x": [1, 3], "s": ["a", "b"]}, Roles.of(time="t"))
+    found = made(Resample("1h", count="n"), {"t": [NINE, NINE + timedelta(hours=2)], "x": [1, 3], "s": ["a", "b"]}, Roles.of(time="t"))
     assert (hours(found), found["x"], found["s"], found["n"]) == ([9, 10, 11], [1, None, 3], ["a", None, "b"], [1, 0, 1])
     assert made(Resample("1h", numbers="count", time="t"), {"t": [NINE, NINE + timedelta(hours=2)], "x": [1, 3]})["x"] == [1, 0, 1]
 
@@ -50,7 +52,7 @@ def test_months_begin_on_their_first_day():
 def test_the_first_and_last_value_of_an_interval_are_by_time_whatever_the_order_of_rows():
     table = {"t": [NINE + timedelta(minutes=m) for m in (5, 1, 5, 9)], "x": [2, 1, 3, None], "s": ["b", "a", "c", None]}
     assert made(Resample("1h", time="t", numbers="first", others="first"), table)["x"] == [1]
-    assert made(Resample("1h", time="t", numbers="last"), table) == {"t": [NINE], "x": [3], "s": ["c"], "n": [4]}
+    assert made(Resample("1h", time="t", numbers="last"), table) == {"t": [NINE], "x": [3], "s": ["c"]}
 
 
 MAY = datetime(2024, 5, 1)
@@ -63,7 +65,7 @@ SENSORS = {
 
 
 def test_irregular_series():
-    found = made(Resample("30min", time="t", by="sensor", others="mode", fill="linear"), SENSORS)
+    found = made(Resample("30min", time="t", by="sensor", others="mode", fill="linear", count="n"), SENSORS)
     rows = sorted(
         zip(
             found["sensor"],
@@ -108,8 +110,44 @@ def test_a_null_key_is_a_series():
     assert sorted(zip(found["k"], found["x"], strict=True), key=repr) == [(1, 2), (None, 2)]
 
 
+def hourly(begin, count, zone, minutes=60):
+    """A table of rows from a time on, and the local times of what is made of it."""
+    first = begin.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    times = [first + timedelta(minutes=minutes * i) for i in range(count)]
+    return {"t": pa.array(times, pa.timestamp("us", "UTC")), "x": pa.array(range(count))}
+
+
+def shown(found, zone):
+    return [t.astimezone(ZoneInfo(zone)).strftime("%d %H:%M %Z") for t in found["t"]]
+
+
+def test_days_on_which_clocks_are_changed_have_25_or_23_hours():
+    autumn = made(Resample("1d", time="t", zone=NEW_YORK, count="n"), hourly(datetime(2024, 11, 2), 73, NEW_YORK))
+    assert (shown(autumn, NEW_YORK), autumn["n"]) == (["02 00:00 EDT", "03 00:00 EDT", "04 00:00 EST"], [24, 25, 24])
+    spring = made(Resample("1d", time="t", zone=NEW_YORK, count="n"), hourly(datetime(2024, 3, 9), 71, NEW_YORK))
+    assert (shown(spring, NEW_YORK), spring["n"]) == (["09 00:00 EST", "10 00:00 EST", "11 00:00 EDT"], [24, 23, 24])
+
+
+def test_the_hour_that_occurs_twice_is_two_intervals():
+    found = made(Resample("1h", time="t", zone=NEW_YORK, numbers="sum"), hourly(datetime(2024, 11, 3), 10, NEW_YORK, 30))
+    assert shown(found, NEW_YORK) == ["03 00:00 EDT", "03 01:00 EDT", "03 01:00 EST", "03 02:00 EST", "03 03:00 EST"]
+    assert found["x"] == [1, 5, 9, 13, 17]
+
+
+@pytest.mark.parametrize(("every", "begin"), [("1d", datetime(2024, 1, 1, 18, 30)), ("1h", datetime(2024, 1, 1, 19, 30))])
+def test_a_zone_half_an_hour_apart(every, begin):
+    table = {"t": pa.array([datetime(2024, 1, 1, 20)], pa.timestamp("us", "UTC")), "x": [1]}
+    assert made(Resample(every, time="t", zone="Asia/Kolkata"), table)["t"] == [begin.replace(tzinfo=UTC)]
+
+
+def test_days_are_filled_by_the_hours_that_elapse():
+    table = hourly(datetime(2024, 11, 2), 3, NEW_YORK, 24 * 60 + 30)
+    table["x"] = [0, None, 49]  # from midnight of the 2nd to midnight of the 4th
+    assert made(Resample("1d", time="t", zone=NEW_YORK, fill="linear"), table)["x"] == [0, 24, 49]
+
+
 def test_rows_without_a_time_may_be_left_out():
-    assert made(Resample("1h", time="t", missing="drop"), {"t": [NINE, None], "x": [1, 2]}) == {"t": [NINE], "x": [1], "n": [1]}
+    assert made(Resample("1h", time="t", missing="drop"), {"t": [NINE, None], "x": [1, 2]}) == {"t": [NINE], "x": [1]}
 
 
 TIMES = st.integers(-3_000, 3_000).map(lambda m: datetime(2000, 3, 1) + timedelta(minutes=7 * m))
@@ -175,14 +213,20 @@ def test_series_are_filled_as_by_pandas(rows, fill, every):
         ),
         (Resample("1h", time="t", by="t"), {"t": [NINE]}, "cannot be part of the key too"),
         (Resample("1h", time="t", by="s", with_={"s": "last"}), {"t": [NINE], "s": ["a"]}, "no column 's' to aggregate"),
+        (Resample("1d", time="t", zone=NEW_YORK), {"t": [NINE]}, "has no time zone"),
         (Resample("1h", time="t"), {"t": [NINE], "l": [[1]]}, "its values have no order"),
-        (Resample("1h", time="t"), {"t": [NINE], "n": [1]}, "there is a column 'n' already"),
+        (Resample("1h", time="t", count="n"), {"t": [NINE], "n": [1]}, "there is a column 'n' already"),
         (Resample("1ms", time="t"), {"t": [datetime(1970, 1, 1), NINE]}, f"up to {MOST_BINS:,}"),
     ],
 )
 def test_what_is_refused(step, table, message):
     with pytest.raises(RequestError, match=message):
         made(step, table)
+
+
+def test_a_zone_that_there_is_not():
+    with pytest.raises(RequestError, match="`zone` is 'Berlin'"):
+        Resample("1d", zone="Berlin")
 
 
 @pytest.mark.parametrize("every", ["", "5m", "0h", "fortnight", "1.5h", "-1d"])

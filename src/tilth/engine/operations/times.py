@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, cast, cast_to, data_type, if_else, lit, mul, sub
+from tilth.engine.expressions import add, cast, cast_to, data_type, eq, if_else, lit, mul, sub
 from tilth.engine.operations.casts import between
 from tilth.engine.operations.conversions import ToTimestamp
 from tilth.engine.operations.operation import Operation, call
@@ -168,6 +169,45 @@ class FromMonths(Operation):
     @staticmethod
     def row(n: int) -> datetime:
         return datetime(n // 12, n % 12 + 1, 1)
+
+
+class LocalTime(Operation):
+    """What a clock in a time zone, the second argument, shows at a timestamp with time zone: a timestamp without one."""
+
+    @classmethod
+    def duckdb(cls, x: Tree, zone: Tree) -> Tree:
+        return call("timezone", zone, x)
+
+    @classmethod
+    def spark(cls, x: Tree, zone: Tree) -> Tree:
+        return cast(call("from_utc_timestamp", x, zone), Kind.TIMESTAMP)
+
+    @staticmethod
+    def row(x: datetime, zone: str) -> datetime:
+        return x.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+class AtLocalTime(Operation):
+    """The timestamp with time zone at which a clock in a time zone, the second argument, shows a timestamp without one.
+
+    Of two, where clocks are put back, the earlier (DuckDB alone takes the later); where they are put forward past it, as much after
+    the change as it lies after the hour that is left out begins.
+    """
+
+    @classmethod
+    def duckdb(cls, x: Tree, zone: Tree) -> Tree:
+        day = lit(86_400_000_000)
+        as_the_day_before = add(Micros.of(call("timezone", zone, FromMicros.of(sub(Micros.of(x), day)))), day)
+        earlier = cast(FromMicros.of(as_the_day_before), Kind.TIMESTAMP_TZ)
+        return if_else(eq(LocalTime.of(earlier, zone), x), earlier, call("timezone", zone, x))
+
+    @classmethod
+    def spark(cls, x: Tree, zone: Tree) -> Tree:
+        return call("to_utc_timestamp", cast(x, Kind.TIMESTAMP_TZ), zone)
+
+    @staticmethod
+    def row(x: datetime, zone: str) -> datetime:
+        return x.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def from_micros(micros: int, kind: Kind) -> date:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlglot.expressions import Expression as Tree
 
@@ -13,10 +15,11 @@ from tilth.data import Column, Kind
 from tilth.engine.expressions import add, col, lit, mul, sub
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import FloorDivide
-from tilth.engine.operations.times import FromMicros, FromMonths, Micros, Months
+from tilth.engine.operations.times import AtLocalTime, FromMicros, FromMonths, LocalTime, Micros, Months
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+UTC = "UTC"
 MONDAY = 4 * DAY  # 1970-01-05
 LENGTHS: Mapping[str, int] = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1_000),
@@ -37,6 +40,8 @@ MONTHS: Mapping[str, int] = {
 class Bins:
     """Bins of a `length` in microseconds, counted from 1970-01-01 (weeks from a Monday), or of `months`, counted from the year 0.
 
+    Days and longer bins begin at midnight in the `zone`, so that a day may have 23 or 25 hours; shorter ones are counted in elapsed time.
+
     The bin of a time is the number of whole lengths from there to it. `right`: whether a time at which one bin ends and another begins
     belongs to the one that ends.
     """
@@ -45,9 +50,11 @@ class Bins:
     months: int = 0
     origin: int = 0
     right: bool = False
+    zone: str = UTC
+    local: bool = False  # whether they are counted on the clock of another zone than UTC
 
     @classmethod
-    def read(cls, every: str, right: bool = False) -> Self | None:
+    def read(cls, every: str, right: bool = False, zone: str = UTC) -> Self | None:
         """The bins that a text such as `15 min`, `1d` or `month` describes; None if it describes none.
 
         >>> Bins.read("15 min").length, Bins.read("quarter").months, Bins.read("fortnight")
@@ -58,7 +65,9 @@ class Bins:
         if not number or unit not in {*LENGTHS, *MONTHS}:
             return None
         length = number * LENGTHS.get(unit, 0)
-        return cls(length, number * MONTHS.get(unit, 0), MONDAY if unit.startswith("w") else 0, right)
+        calendar = unit in MONTHS or LENGTHS[unit] >= DAY
+        origin = MONDAY if unit.startswith("w") else 0 if calendar else _midnight(zone)
+        return cls(length, number * MONTHS.get(unit, 0), origin, right, zone, calendar and zone != UTC)
 
     @property
     def days(self) -> bool:
@@ -71,7 +80,7 @@ class Bins:
 
     def bin_of(self, time: Column) -> Tree:
         """The bin of a column of times."""
-        micros = Micros.of(col(time.name))
+        micros = Micros.of(LocalTime.of(col(time.name), lit(self.zone)) if self.local else col(time.name))
         micros = sub(micros, lit(self.origin + self.right)) if self.origin + self.right else micros
         return (
             FloorDivide.of(Months.of(FromMicros.of(micros)), lit(self.months)) if self.months else FloorDivide.of(micros, lit(self.length))
@@ -79,7 +88,7 @@ class Bins:
 
     def elapsed(self, number: Tree) -> Tree:
         """A number by which the time between two bins can be compared with that between two others."""
-        return Micros.of(self.start(number, Kind.TIMESTAMP)) if self.months else number
+        return Micros.of(self.start(number, Kind.TIMESTAMP_TZ)) if self.months or self.local else number
 
     def start(self, number: Tree, kind: Kind) -> Tree:
         """The time at which a bin begins, as a kind of time."""
@@ -88,4 +97,24 @@ class Bins:
         else:
             micros = mul(number, lit(self.length))
             found = FromMicros.of(add(micros, lit(self.origin)) if self.origin else micros)
+        if self.local:
+            return AtLocalTime.of(found, lit(self.zone))
         return found if kind is Kind.TIMESTAMP else CONVERSIONS[Kind.TIMESTAMP, kind](found)
+
+
+def _midnight(zone: str) -> int:
+    """Midnight of 1970-01-01 in a zone, in microseconds.
+
+    >>> _midnight("Asia/Kolkata") / 3_600 / SECOND
+    -5.5
+    """
+    return -((datetime(1970, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()) // timedelta(microseconds=1))
+
+
+def known_zone(zone: str) -> bool:
+    """Whether a time zone has this name."""
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True

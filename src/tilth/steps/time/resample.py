@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import add, alias, all_rows, cast, coalesce, col, double, eq, if_else, is_null, lit, mul, not_null, sub
 from tilth.engine.layers import filtered, grouped, table
-from tilth.engine.operations.aggregates import ExactSum, Quantile
+from tilth.engine.operations.aggregates import DiscreteQuantile, ExactSum
 from tilth.engine.operations.numbers import Divide, NanToNull
 from tilth.engine.operations.operation import Struct, call
 from tilth.engine.operations.rows import Copies, Refuse
@@ -22,9 +22,8 @@ from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
-from tilth.steps.time.bins import Bins
+from tilth.steps.time.bins import UTC, Bins, known_zone
 
-ROWS = "n"  # the column that the step adds
 BIN, NEXT, COPY = "\x1fbin", "\x1fnext", "\x1fcopy"
 FREQUENCY, LATEST = "\x1ffrequency ", "\x1flatest "  # in front of a column's name: of its values in their interval
 BEFORE, AFTER, FROM, TO = "\x1fbefore ", "\x1fafter ", "\x1ffrom ", "\x1fto "  # the values around an interval, and their intervals
@@ -41,7 +40,11 @@ class Resample(Step):
 
     The intervals are those in which the clock shows a multiple of `every` since midnight, or since 1970-01-01 where it does not divide a
     day; weeks begin on Monday, several months with January of the year 0, so that three are a quarter. There is a row for every
-    interval from the first to the last, also for those into which no row falls; the new column `n` says how many did.
+    interval from the first to the last, also for those into which no row falls; the new column `count` says how many did.
+
+    Days and longer intervals of a timestamp with time zone begin at midnight in the `zone`: a day in which clocks are changed has 23 or 25
+    hours. Shorter intervals are counted in elapsed time, from midnight of 1970-01-01 in the zone: the hour that occurs twice is two
+    intervals, and intervals of several hours begin an hour later or earlier while summer time lasts.
 
     With `by` every key is a series of its own, from its first interval to its last; null is a key like others.
 
@@ -60,12 +63,14 @@ class Resample(Step):
     the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its first. A count
     is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
 
+    The part `rows` is not served: `Flow.row()` takes a row such as this step makes, and `features` cannot read its `count`.
+
     Elsewhere: pandas' `resample(every, closed=…, label=…, origin="epoch")`, after `groupby(by)`, where sums have `min_count=1`, and
     months are `MS`; `fill` is `ffill()`, `bfill()` or `interpolate("time", limit_area="inside")` of the result.
 
     Errors: no column of times; rows without a time; an interval that cannot be read, is shorter than a day for a column of dates, or makes
-    more than 1,000,000,000 rows of a series; an aggregation or a value to fill with that a column's kind does not have; a column `n`
-    that is there already.
+    more than 1,000,000,000 rows of a series; an aggregation or a value to fill with that a column's kind does not have; a column
+    `count` that is there already.
 
     >>> print(Resample("1h", with_={"sales": "sum"}))
     resample(every='1h', with=[('sales', 'sum')])
@@ -92,8 +97,12 @@ class Resample(Step):
     """What an interval without a value gets."""
     values: tuple[tuple[str, Value], ...] | Mapping[str, Value] = ()
     """Column → the value with which it is filled, in place of `fill`."""
+    count: str = ""
+    """A new column with the number of rows in an interval. Default: none."""
     missing: Literal["error", "drop"] = "error"
     """What becomes of rows without a time."""
+    zone: str = UTC
+    """The time zone in which days, weeks and months begin, such as `Europe/Berlin`, for a timestamp with time zone."""
     closed: Literal["left", "right"] = "left"
     """Which of its ends belongs to an interval."""
     label: Literal["left", "right"] = "left"
@@ -103,16 +112,19 @@ class Resample(Step):
         for name in ("with_", "values"):
             if isinstance(given := getattr(self, name), Mapping):
                 object.__setattr__(self, name, tuple(given.items()))
-        _ = self.bins
+        mistakes = []
+        if Bins.read(self.every) is None:
+            accepted = "a number and ms, s, min, h, d, w, mo, q or y, such as `15 min` or `1 month`"
+            mistakes.append(Mistake(f"resample: `every` is {self.every!r}", accepted=accepted, code="bad-value"))
+        if not known_zone(self.zone):
+            accepted = "a name of the time zone database, such as `Europe/Berlin`"
+            mistakes.append(Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value"))
+        RequestError.reject(mistakes)
 
     @property
     def bins(self) -> Bins:
-        """The intervals. Errors: `RequestError` for a text that describes none."""
-        found = Bins.read(self.every, self.closed == "right")
-        if found is None:
-            accepted = "a number and ms, s, min, h, d, w, mo, q or y, such as `15 min` or `1 month`"
-            raise RequestError(f"resample: `every` is {self.every!r}", accepted=accepted, code="bad-value")
-        return found
+        """The intervals."""
+        return Bins.read(self.every, self.closed == "right", self.zone) or Bins()
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         time = self._time(schema, roles)
@@ -126,7 +138,7 @@ class Resample(Step):
                 *self.unfit(values, self._no_value),
             ]
         )
-        reject_clashes(self.name, schema, {"": {ROWS: lit(0)}})
+        reject_clashes(self.name, schema, {"": {self.count: lit(0)} if self.count else {}})
         micros = Micros.of(col(time.name))
         low, high, missing = lowest(micros), highest(micros), count(is_null(col(time.name)))
         found = yield (low, high, missing)
@@ -157,6 +169,8 @@ class Resample(Step):
     def _no_time(self, time: Column) -> str:
         if not time.kind.temporal:
             return "is not a time (cast or parse it first)"
+        if self.zone != UTC and time.kind is not Kind.TIMESTAMP_TZ:
+            return f"has no time zone, so that it is not known when it is midnight in {self.zone} (cast it, or leave `zone` out)"
         return "has days, and the intervals are shorter (cast it to timestamp)" if time.kind is Kind.DATE and not self.bins.days else ""
 
     def _no_value(self, column: Column) -> str:
@@ -186,16 +200,18 @@ class Resample(Step):
         values = [c for c in schema if c.name not in {time.name, *by}]
         key = [col(c) for c in (*by, BIN)]
         aggregates = [alias(AGGREGATES[self._aggregation(c)](c, Micros.of(col(time.name))), c.name) for c in values]
-        binned = exp.Select(expressions=[*key, *aggregates, alias(all_rows(), ROWS)]).from_(self._ranked(values, time, key))
+        counted = [col(self.count)] if self.count else []
+        aggregates += [alias(all_rows(), self.count) for _ in counted]
+        binned = exp.Select(expressions=[*key, *aggregates]).from_(self._ranked(values, time, key))
         series = _Series(by)
         around = [alias(tree, name) for c in values for name, tree in self._around(c, series).items()]
-        chosen = [*key, *(alias(self._finite(c), c.name) for c in values), col(ROWS), alias(series.next_bin(), NEXT), *around]
+        chosen = [*key, *(alias(self._finite(c), c.name) for c in values), *counted, alias(series.next_bin(), NEXT), *around]
         spread = exp.Select(expressions=chosen).from_(grouped(binned, key).subquery("binned"))
         copies = Copies.of(coalesce(sub(col(NEXT), col(BIN)), lit(1)))
         every = exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(spread.subquery("spread"))
         end = add(_here(), lit(1)) if self.label == "right" else _here()
         made = {c: col(c) for c in schema.names} | {c.name: self._filled(c) for c in values} | {time.name: self.bins.start(end, time.kind)}
-        made[ROWS] = if_else(_observed(), col(ROWS), lit(0))
+        made |= {c.name: if_else(_observed(), c, lit(0)) for c in counted}
         final = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every"))
         return data.rows(final, out=made)
 
@@ -297,6 +313,12 @@ def _at_end(end: str) -> Callable[[Column, Tree], Tree]:
     return aggregate
 
 
+def _median(column: Column, when: Tree) -> Tree:
+    x = double(col(column.name))
+    ends = DiscreteQuantile.of(x, lit(0.5)), DiscreteQuantile.of(exp.Neg(this=x.copy()), lit(0.5))  # how engines interpolate differs
+    return mul(sub(*ends), lit(0.5))
+
+
 def _mode(column: Column, when: Tree) -> Tree:
     x = col(column.name)
     rank = Struct.of(exp.Neg(this=col(FREQUENCY + column.name)), exp.Neg(this=col(LATEST + column.name)), x)
@@ -308,7 +330,7 @@ AGGREGATES: Mapping[str, Callable[[Column, Tree], Tree]] = {
     "sum": _sum,
     "min": lambda c, _: exp.Min(this=col(c.name)),
     "max": lambda c, _: exp.Max(this=col(c.name)),
-    "median": lambda c, _: Quantile.of(double(col(c.name)), lit(0.5)),
+    "median": _median,
     "first": _at_end("min_by"),
     "last": _at_end("max_by"),
     "mode": _mode,
