@@ -19,6 +19,8 @@ An error carries one or more `Mistake`s: all mistakes of a request are collected
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -234,3 +236,11 @@ def listed(words: Iterable[str], most: int = 12) -> str:
     words = list(words)
     shown = ", ".join(words[:most])
     return shown if len(words) <= most else f"{shown} … ({len(words)} in all)"
+
+
+def warn(message: str) -> None:
+    """Warn of what the caller of Tilth should know; the warning names the caller's line, not one of Tilth's."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "tilth":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)

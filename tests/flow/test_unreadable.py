@@ -58,8 +58,9 @@ def test_a_column_that_cannot_be_read_is_refused_when_a_flow_is_applied(given: s
 @pytest.mark.parametrize("given", GIVEN)
 @pytest.mark.parametrize("session", ENGINES, indirect=True)
 def test_a_few_such_values_are_null_and_counted(given: str, session: Session, tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="column 'tenure': 1 of 97 values cannot be read as integer; they are null"):
+    with pytest.warns(UserWarning, match="column 'tenure': 1 of 97 values cannot be read as integer; they are null") as caught:
         data = tilth.apply(flow(), GIVEN[given](FEW, tmp_path), engine=session)
+    assert [w.filename for w in caught] == [__file__]  # where it was applied
     assert [(u.column, u.values, u.of) for u in data.unreadable] == [("tenure", 1, 97)]
     assert tilth.write(data, engine=session)["tenure"].to_pylist()[:5] == [49.5, 49.5, 49.5, 49.5, 0.0]  # the mean of 0 to 99
 

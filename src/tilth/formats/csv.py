@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import itertools
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -15,7 +14,7 @@ from tilth.data import Dataset, Files, Source, reject_duplicate_names
 from tilth.engine.duckdb import scans
 from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, line_end, mistakes, python_name, rows_of, unzipped
-from tilth.errors import RequestError, SourceError, listed
+from tilth.errors import RequestError, SourceError, listed, warn
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess, values_in_header
 from tilth.store.local import files, reject_remote, suffix_of
@@ -183,7 +182,7 @@ def _warn_of_values(path: str, dialect: Dialect) -> None:
     values = values_in_header(head)
     if 2 * len(values) > len(head[0]) and (len(values) > 1 or guess(values).kinds):
         hint = "if it is one, give `header: false` in a flow, header=False in Python, --no-header at the command line"
-        warnings.warn(f"the first row of {path} is read as column names, but looks like a row of data; {hint}", stacklevel=2)
+        warn(f"the first row of {path} is read as column names, but looks like a row of data; {hint}")
 
 
 def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names: Sequence[str] | None, header: bool) -> tuple[str, ...]:

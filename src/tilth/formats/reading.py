@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ from tilth.engine.expressions import and_, col, is_null, not_, not_null
 from tilth.engine.layers import decode_layer
 from tilth.engine.session import Session, TypeContradiction
 from tilth.engine.statistics import Statistic, count
-from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, unknown
+from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthError, unknown, warn
 from tilth.formats.decode import CASTS, SURE, decode_strings, decode_values, is_token, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, reject_unknown
 from tilth.formats.guess import assumed, inferred, verifying
@@ -215,7 +214,7 @@ def _counted(
     accepted = f"at most {most:.3g} of a column's values, as `max_invalid` says"
     ColumnError.reject(Mistake(str(u), accepted=accepted, hint=hint, code="unreadable") for u in lost if u.values > most * u.of)
     for u in lost:
-        warnings.warn(f"{u}; they are null", stacklevel=2)
+        warn(f"{u}; they are null")
     return replace(data, unreadable=(*data.unreadable, *lost))
 
 
