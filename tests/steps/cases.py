@@ -105,7 +105,7 @@ ROWS: list[Step] = [
     S["resample"]("1d", time="day", missing="drop", numbers="median", others="first", closed="right", label="right"),
     S["resample"]("2 months", time="zoned", numbers="sum", others="min", with_={"number": "last"}),
     S["resample"]("6h", time="zoned", by=("flag", "label"), numbers="sum", others="mode", with_={"number": "last"}, fill="forward"),
-    S["resample"]("1d", time="day", by="flag", missing="drop", with_={"number": "min", "moment": "count"}, fill="linear"),
+    S["resample"]("1d", time="day", by="flag", missing="drop", with_={"number": "min", "moment": "count"}, fill="linear", max_gap="2d"),
     S["resample"]("1d", time="day", missing="drop", numbers="max", others="mode", fill="backward", values={"word": "none", "whole": 0}),
     S["resample"]("1d", time="zoned", zone="America/New_York", count="rows", numbers="median", fill="linear"),
     S["split"](FIFTHS),

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tilth
 from tests.steps.made import made
 from tilth.data import Roles
 from tilth.errors import RequestError
+from tilth.flow import Flow
 from tilth.steps.time.resample import MOST_BINS, Resample
 
 NEW_YORK = "America/New_York"
@@ -86,6 +88,19 @@ def test_irregular_series():
     ]
 
 
+@pytest.mark.parametrize("fill", ["linear", "forward", "backward"])
+def test_a_longer_gap_stays_null_as_a_whole(fill):
+    def value(gap):
+        found = made(Resample("30min", time="t", by="sensor", fill=fill, max_gap=gap), SENSORS)
+        return [x for _, _, x in sorted(zip(found["sensor"], found["t"], found["value"], strict=True))]
+
+    whole = made(Resample("30min", time="t", by="sensor", fill=fill), SENSORS)["value"]
+    assert value("45 min") == [15, 40, None, 100, 5, None, None, 8]
+    assert None not in value("60 min")[:4]
+    assert value("60 min")[4:] == [5, None, None, 8]
+    assert sorted(value("90 min")) == sorted(whole)
+
+
 def test_a_level_in_smaller_steps():
     days = {"t": [MAY + timedelta(days=d) for d in range(3)], "x": [24, 48, 12]}
     assert made(Resample("6h", time="t", fill="linear"), days)["x"] == [24, 30, 36, 42, 48, 39, 30, 21, 12]
@@ -144,6 +159,27 @@ def test_days_are_filled_by_the_hours_that_elapse():
     table = hourly(datetime(2024, 11, 2), 3, NEW_YORK, 24 * 60 + 30)
     table["x"] = [0, None, 49]  # from midnight of the 2nd to midnight of the 4th
     assert made(Resample("1d", time="t", zone=NEW_YORK, fill="linear"), table)["x"] == [0, 24, 49]
+
+
+RESAMPLED = """
+rows:
+  - resample: {every: 1h, time: t, by: k, fill: forward, count: n}
+features:
+  - impute: {columns: x}
+"""
+
+
+def test_a_flow_serves_rows_of_the_resampled_table():
+    table = pa.table({"t": [NINE, NINE + timedelta(minutes=1), NINE + timedelta(hours=2)], "k": ["a", "a", "a"], "x": [1.0, 2.0, 5.5]})
+    flow = tilth.fit(Flow.parse(RESAMPLED), table)
+    assert flow.row({"t": NINE, "k": "a", "x": None})["x"] == 1.5  # the median of 1.5, 1.5 and 5.5
+    with pytest.raises(RequestError, match="features read n, which `resample` of `rows` makes"):
+        tilth.fit(Flow.parse(RESAMPLED.replace("columns: x", "columns: n")), table)
+
+
+def test_it_cannot_be_served_itself():
+    with pytest.raises(RequestError, match="resample changes which rows there are, and `features` is served: one row in, one row out"):
+        Flow.parse(RESAMPLED.replace("rows:", "features:", 1).replace("features:\n  - impute: {columns: x}", ""))
 
 
 def test_rows_without_a_time_may_be_left_out():
@@ -222,6 +258,11 @@ def test_series_are_filled_as_by_pandas(rows, fill, every):
 def test_what_is_refused(step, table, message):
     with pytest.raises(RequestError, match=message):
         made(step, table)
+
+
+def test_a_gap_that_cannot_be_read():
+    with pytest.raises(RequestError, match="`max_gap` is 'month'"):
+        Resample("1d", max_gap="month")
 
 
 def test_a_zone_that_there_is_not():

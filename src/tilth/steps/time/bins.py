@@ -88,7 +88,11 @@ class Bins:
 
     def elapsed(self, number: Tree) -> Tree:
         """A number by which the time between two bins can be compared with that between two others."""
-        return Micros.of(self.start(number, Kind.TIMESTAMP_TZ)) if self.months or self.local else number
+        return self.micros(number) if self.months or self.local else number
+
+    def micros(self, number: Tree) -> Tree:
+        """The time at which a bin begins, in microseconds."""
+        return Micros.of(self.start(number, Kind.TIMESTAMP_TZ))
 
     def start(self, number: Tree, kind: Kind) -> Tree:
         """The time at which a bin begins, as a kind of time."""

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.expressions import add, alias, all_rows, cast, coalesce, col, double, eq, if_else, is_null, lit, mul, not_null, sub
+from tilth.engine.expressions import add, alias, all_rows, cast, coalesce, col, double, eq, if_else, is_null, le, lit, mul, not_null, sub
 from tilth.engine.layers import filtered, grouped, table
 from tilth.engine.operations.aggregates import DiscreteQuantile, ExactSum
 from tilth.engine.operations.numbers import Divide, NanToNull
@@ -95,6 +95,8 @@ class Resample(Step):
     """Column → what becomes of its values, where that differs."""
     fill: Literal["null", "forward", "backward", "linear"] = "null"
     """What an interval without a value gets."""
+    max_gap: str = ""
+    """The longest time between two values, such as `6h`, of which the intervals between are filled; a longer gap stays null as a whole."""
     values: tuple[tuple[str, Value], ...] | Mapping[str, Value] = ()
     """Column → the value with which it is filled, in place of `fill`."""
     count: str = ""
@@ -113,9 +115,12 @@ class Resample(Step):
             if isinstance(given := getattr(self, name), Mapping):
                 object.__setattr__(self, name, tuple(given.items()))
         mistakes = []
+        accepted = "a number and ms, s, min, h, d, w, mo, q or y, such as `15 min` or `1 month`"
         if Bins.read(self.every) is None:
-            accepted = "a number and ms, s, min, h, d, w, mo, q or y, such as `15 min` or `1 month`"
             mistakes.append(Mistake(f"resample: `every` is {self.every!r}", accepted=accepted, code="bad-value"))
+        if self.max_gap and not self._longest:
+            accepted = "a number and ms, s, min, h, d or w, such as `6h`"
+            mistakes.append(Mistake(f"resample: `max_gap` is {self.max_gap!r}", accepted=accepted, code="bad-value"))
         if not known_zone(self.zone):
             accepted = "a name of the time zone database, such as `Europe/Berlin`"
             mistakes.append(Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value"))
@@ -125,6 +130,12 @@ class Resample(Step):
     def bins(self) -> Bins:
         """The intervals."""
         return Bins.read(self.every, self.closed == "right", self.zone) or Bins()
+
+    @property
+    def _longest(self) -> int:
+        """The longest gap that is filled, in microseconds; 0 for any."""
+        found = Bins.read(self.max_gap)
+        return found.length if found else 0
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         time = self._time(schema, roles)
@@ -245,26 +256,30 @@ class Resample(Step):
         at = if_else(not_null(x), col(BIN))
         before = {BEFORE + column.name: series.last(x)} if method in ("forward", "linear") else {}
         after = {AFTER + column.name: series.following(x)} if method in ("backward", "linear") else {}
-        bins = {FROM + column.name: series.last(at), TO + column.name: series.following(at)} if method == "linear" else {}
+        bins = {FROM + column.name: series.last(at), TO + column.name: series.following(at)} if method == "linear" or self._longest else {}
         return before | after | bins
 
     def _filled(self, column: Column) -> Tree:
         """What a column is in an interval."""
-        own, before, after = (col(prefix + column.name) for prefix in ("", BEFORE, AFTER))
-        match self._method(column):
-            case "value":
-                value = dict(self.values).get(column.name, 0)
-                return coalesce(if_else(_observed(), own), lit(constant(value, self._kind(column))))
-            case "forward":
-                return before
-            case "backward":
-                return coalesce(if_else(_observed(), own), after)
-            case "linear":
-                place, start, end = (self.bins.elapsed(n) for n in (_here(), col(FROM + column.name), col(TO + column.name)))
-                rise = mul(sub(double(after), double(before)), double(sub(place, start)))
-                between = add(double(before), Divide.of(rise, double(sub(end, start))))
-                return coalesce(if_else(_observed(), double(own)), NanToNull.of(between))
-        return if_else(_observed(), own)
+        own, method = if_else(_observed(), col(column.name)), self._method(column)
+        if method == "value":
+            return coalesce(own, lit(constant(dict(self.values).get(column.name, 0), self._kind(column))))
+        if method == "null":
+            return own
+        found = self._estimate(column, method)
+        if self._longest:
+            start, end = (self.bins.micros(coalesce(col(prefix + column.name), _here())) for prefix in (FROM, TO))
+            found = if_else(le(sub(end, start), lit(self._longest)), found)
+        return coalesce(double(own) if method == "linear" else own, found)
+
+    def _estimate(self, column: Column, method: str) -> Tree:
+        """What a column is filled with in an interval."""
+        before, after = col(BEFORE + column.name), col(AFTER + column.name)
+        if method != "linear":
+            return before if method == "forward" else after
+        place, start, end = (self.bins.elapsed(n) for n in (_here(), col(FROM + column.name), col(TO + column.name)))
+        rise = mul(sub(double(after), double(before)), double(sub(place, start)))
+        return NanToNull.of(add(double(before), Divide.of(rise, double(sub(end, start)))))
 
 
 @dataclass(frozen=True)
