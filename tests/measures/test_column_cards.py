@@ -2,6 +2,7 @@
 
 from tests.report.samples import REPORTS
 from tests.report.test_page import columns, table
+from tilth.measures.column_cards import distribution
 from tilth.measures.distributions import Histogram
 from tilth.measures.profile import ColumnProfile
 from tilth.report import Finding, Report
@@ -36,3 +37,12 @@ def test_the_only_part_has_a_large_picture_with_a_scale():
     html = to_html(Report("x", (Finding("age", ("age",), payload=column),)))
     assert ">40</text>" in html
     assert "43.33 to 68.67: 7" in html
+
+
+def test_what_may_be_years_is_written_without_a_comma():
+    def words(low: int, high: int) -> str:
+        drawn = Histogram(low, high, (4, 5), 0, 0)
+        column = ColumnProfile("integer", rows=9, valid=9, minimum=low, maximum=high, median=high, histogram=drawn)
+        return distribution("x", column).words.split(" to ")[1]
+
+    assert [words(1946, 2008), words(946, 2008), words(1946, 3008)] == ["2008, median 2008", "2,008, median 2,008", "3,008, median 3,008"]

@@ -88,6 +88,7 @@ def test_that_all_rules_were_drafted_is_not_repeated_in_each():
 
     labels = {"baseline": "draft"}, {"baseline": "draft", "team": "sales"}
     drafted = tuple(Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict(labels=of)) for of in labels)
+    assert rules(Report("x", drafted)).lead == "2 recorded."
     assert said(drafted) == [[], ["Labels: team = sales."]]
     required = Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict())
     assert said((drafted[0], required)) == [["Labels: baseline = draft."], []]

@@ -23,6 +23,7 @@ SHAPE = {
     "skewness": "skewness",
 }
 BAR = 32  # pixels of a bar in a card
+YEARS = range(1000, 3000)  # whole numbers that may be years
 FIRST_VALUES = 3  # named beside the chart of frequent values
 Parts = Mapping[str, ColumnProfile]
 """The profiles of a column by part."""
@@ -40,7 +41,7 @@ def distribution(name: str, column: ColumnProfile) -> Cell:
     """The histogram of numbers and times with its ends, or the most frequent values with their shares; both as a small chart, too."""
     if column.histogram is not None:
         h, middle = column.histogram, {"median": column.median, "mean": column.mean}
-        words = ", ".join([_range(column), *(f"{of} {exact(v)}" for of, v in middle.items() if isinstance(v, int | float))])
+        words = ", ".join([_range(column), *(f"{of} {_own(column, exact(v))}" for of, v in middle.items() if isinstance(v, int | float))])
         chart = histogram(name, plain(words), h.counts, h.below, h.above, key=f"histogram {name}")
         return Cell(words, chart=chart, characters=sparkline(h.counts))
     values, of = frequent(column)
@@ -75,6 +76,12 @@ def distinct(column: ColumnProfile) -> str:
     return "" if column.distinct is None else f"{about}{number(column.distinct)}"
 
 
+def _own(column: ColumnProfile, words: str) -> str:
+    """A value of the column in words: without a comma between thousands, where all values may be years."""
+    may_be_years = column.kind == "integer" and column.minimum in YEARS and column.maximum in YEARS
+    return words.replace(",", "") if may_be_years else words
+
+
 def _picture(name: str, parts: Parts) -> list[Block]:
     """The histogram of the only part."""
     h, *more = (c.histogram for c in parts.values())
@@ -85,9 +92,10 @@ def _picture(name: str, parts: Parts) -> list[Block]:
     each = known and len(h.counts) == h.high - h.low + 1  # whole numbers with a bin each
     low, high = (h.low - 0.5, h.high + 0.5) if each else (h.low, h.high)
     edges = [low + (high - low) * k / len(h.counts) for k in range(len(h.counts) + 1)] if known else []
-    places = [(x, number(x)) for x in Axis(low, high, 0, 1).ticks(6)] if known and high > low else []
-    labels = [((x - low) / (high - low), words) for x, words in places] or [(0, _end(low)), (1, _end(high))]
+    places = [(x, _own(column, number(x))) for x in Axis(low, high, 0, 1).ticks(6)] if known and high > low else []
+    labels = [((x - low) / (high - low), words) for x, words in places] or [(0, _end(column, low)), (1, _end(column, high))]
     bins = [number(h.low + k) if each else f"{number(edges[k])} to {number(edges[k + 1])}" for k in range(len(edges) - 1)]
+    bins = [_own(column, words) for words in bins]
     chart = histogram(name, _range(column), h.counts, h.below, h.above, f"card {name}", labels, bins)
     return [Picture(chart, _range(column))]
 
@@ -98,12 +106,12 @@ def _range(column: ColumnProfile) -> str:
     if h is None:
         return ""
     low, high = column.minimum if h.below else h.low, column.maximum if h.above else h.high
-    beyond = [f"{number(n)} {where} {_end(end)}" for n, where, end in ((h.below, "below", h.low), (h.above, "above", h.high)) if n]
-    return ", ".join([f"{_end(low)} to {_end(high)}", *beyond])
+    beyond = [f"{number(n)} {where} {_end(column, end)}" for n, where, end in ((h.below, "below", h.low), (h.above, "above", h.high)) if n]
+    return ", ".join([f"{_end(column, low)} to {_end(column, high)}", *beyond])
 
 
-def _end(value: Any) -> str:
-    return number(value) if isinstance(value, int | float) else shown(value)[:10]
+def _end(column: ColumnProfile, value: Any) -> str:
+    return _own(column, number(value)) if isinstance(value, int | float) else shown(value)[:10]
 
 
 def _numbers(name: str, parts: Parts) -> Table:
@@ -117,7 +125,7 @@ def _numbers(name: str, parts: Parts) -> Table:
     rows.append(("blank", *("" if not c.blank else share(c.blank, c) for c in columns)))
     rows.append(("length", *map(_lengths, columns)))
     for key, words in SHAPE.items():
-        rows.append((words, *("" if (v := getattr(c, key)) is None else value_with_interval(v) for c in columns)))
+        rows.append((words, *("" if (v := getattr(c, key)) is None else _own(c, value_with_interval(v)) for c in columns)))
     rows.append(("outliers", *map(_outliers, columns)))
     heads = ("", *parts)
     return table(code(name), heads, [row for row in rows if any(row[1:])], heads[1:])

@@ -82,10 +82,11 @@ def _figures(report: Report, sections: Sequence[Section]) -> tuple[tuple[str, st
     """The data in figures: the number, and what it counts."""
     verdicts, rows = report.verdicts, report.rows
     passed = sum(r.outcome is Outcome.PASSED for r in verdicts)
+    what = "baseline rules hold" if all(r.payload.drafted for r in verdicts) else "rules passed"
     figures = (
         ("" if rows is None else number(rows), "row" if rows == 1 else "rows"),
         *(figure for section in sections for figure in section.figures),
-        (f"{number(passed)} of {number(len(verdicts))}" if verdicts else "", "rules passed"),
+        (f"{number(passed)} of {number(len(verdicts))}" if verdicts else "", what),
     )
     return tuple(figure for figure in figures if figure[0])
 

@@ -42,7 +42,7 @@ def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     worst = failed + unjudged
     common = {BASELINE} if all(f.payload.drafted for f in findings) else set()  # the verdict says so, once
     verdicts = Verdicts("Rules", tuple(_verdict(f, several, common) for f in (*worst, *passed)))
-    counts = ((failed, "failed"), (unjudged, "could not be judged"), (passed, "passed"))
+    counts = ((failed, "failed"), (unjudged, "could not be judged"), (passed, "recorded" if common and not worst else "passed"))
     lead = ", ".join(f"{number(len(of))} {what}" for of, what in counts if of) + "." if findings[1:] else ""  # one is the verdict
     advice = (*_unjudged(unjudged), *_failed(failed))
     return Section("rules", "Rules", (verdicts,), advice=advice, summary=tuple(_summary(worst)), lead=lead)
