@@ -469,6 +469,24 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         ["encode: {columns: [city], with: one_hot}", "encode: {columns: [sex], with: one_hot, drop: binary}"],
         [],
     ),
+    (
+        "choices of the same individuals",
+        "individual,cost,vehicles,choice\n" + rows(lambda i: (i // 4, i * 7 % 101, i % 5, int(i % 4 == 2))),
+        ['by: "group(individual)"', "individual has 30 values in 120 rows", '["!individual"]}  # an id'],
+        [],
+    ),
+    (
+        "an outcome beside the label",
+        "size,outcome2,target\n" + rows(lambda i: (i * 7 % 101, i * 5 % 3, i % 2)),
+        ["label: target", '["!outcome2"]}  # may be another outcome'],
+        [],
+    ),
+    (
+        "the time until an event",
+        "size,time,death\n" + rows(lambda i: (i * 7 % 101, i * 13 % 97 + 1, i % 3 % 2)),
+        ["label: death", "time may be the time until death", '["!time"]}  # may be the time until the event of the label'],
+        [],
+    ),
 ]
 
 

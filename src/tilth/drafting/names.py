@@ -17,7 +17,7 @@ THINGS = (
 OF_THINGS = re.compile(rf"(?:^|_)(?:{THINGS})_?(?:name|age)(?=_|$)")
 
 ID = re.compile(
-    r"(?:^|_)(?:id|ids|uuid|guid|pk|rownames?|row_names?)(?:_|$)|(?:^|_)(?:key|no|nr|num|number)$|^(?:index|unnamed_0|obs|caseno)$|"
+    r"(?:^|_)(?:id|ids|uuid|guid|pk|rownames?|row_names?)(?:_|$)|(?:^|_)(?:key|no|nr|num|number)$|^(?:index|unnamed_0|obs|caseno|individual|participant|respondent)$|"
     r"(?:account|article|case|client|customer|device|employee|item|order|passenger|patient|person|post|product|record|row|session|"
     r"student|subject|ticket|transaction|user)id$"
 )
@@ -56,6 +56,10 @@ UNFAVOURABLE = {
     "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "deny", "denied", "rejected",
     "died", "dead", "death", "left", "attrition", "exited", "quit",
 }  # if true  # fmt: skip
+ANOTHER_OUTCOME = re.compile(r"^(?:label|target|outcome)_?\d*$")
+EVENT = re.compile(r"^(?:died|dead|death|event|cens(?:ored)?|relapsed?|recurrence)$")
+DURATION = re.compile(r"^(?:(?:fu)?time|duration|survival(?:_time)?|(?:time|days)_to_\w+|follow_?up(?:_?time)?)$")
+"""How long a subject was observed, beside the event that ended it."""
 
 
 def snake(name: str) -> str:
@@ -127,3 +131,18 @@ def outcome(name: str) -> str:
     """The word of `OUTCOMES` in a name, or an empty string: `fraud` for `isFraud`."""
     word = AROUND.sub("", AROUND.sub("", snake(name)))
     return word if word in OUTCOMES else ""
+
+
+def names_another_outcome(name: str) -> bool:
+    """Whether a column with this name beside a label is to be predicted too: `outcome`, `target2`."""
+    return ANOTHER_OUTCOME.search(snake(name)) is not None
+
+
+def names_event(name: str) -> bool:
+    """Whether a label with this name may say that an event has happened: `death`, `cens`."""
+    return EVENT.search(AROUND.sub("", snake(name))) is not None
+
+
+def names_duration(name: str) -> bool:
+    """Whether numbers with this name may be the time until an event: `time`, `futime`, `days_to_death`."""
+    return DURATION.search(snake(name)) is not None

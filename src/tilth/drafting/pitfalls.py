@@ -87,6 +87,8 @@ def _of_label(table: TableSummary) -> Iterator[str]:
     counts = table.label_counts.values()
     if table.unbalanced:
         yield f"the label is unbalanced: {min(counts):,} of {sum(counts):,} rows have its rarest value"
+    for s in filter(table.waits, table.seen):
+        yield f"{s.name} may be the time until {label}, which is not known when a row is predicted: left out of the features"
     if missing := table.of(label).missing:
         yield f"the label is missing in {missing:,} rows"
 

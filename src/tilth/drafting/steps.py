@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from tilth.data import Kind
 from tilth.drafting.disguises import Disguise
-from tilth.drafting.names import names_id
+from tilth.drafting.names import names_another_outcome, names_id
 from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
 from tilth.drafting.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
 from tilth.steps.rows.split import SPLIT
@@ -113,6 +113,7 @@ REASONS: tuple[tuple[str, Callable[[ColumnSummary], object]], ...] = (  # why a 
     ("constant", lambda s: s.constant),
     ("nearly empty", lambda s: s.nearly_empty),
     ("may leak the label", lambda s: s.leakage),
+    ("may be another outcome", lambda s: names_another_outcome(s.name)),
     ("no value to learn from", lambda s: s.untrainable),
     ("duplicates {0.duplicate_of}", lambda s: s.duplicate_of),
     ("row numbers", lambda s: s.counts_up),
@@ -143,6 +144,8 @@ def _parts(table: TableSummary) -> set[str | None]:
 def _why_out(s: ColumnSummary, table: TableSummary) -> str:
     if why := next((why for why, holds in REASONS if holds(s)), ""):
         return comment_text(why.format(s))
+    if table.waits(s):
+        return "may be the time until the event of the label"
     return "may be what is to be predicted; take the label out of this list" if s.name in table.candidates else ""
 
 

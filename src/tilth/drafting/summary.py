@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Kind, Roles
-from tilth.drafting.names import TIME_UNITS, names_code, names_id, names_text, snake
+from tilth.drafting.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, snake
 
 if TYPE_CHECKING:
     from tilth.drafting.disguises import Disguise
@@ -210,6 +210,10 @@ class TableSummary:
     def groups(self) -> list[ColumnSummary]:
         """The columns by which rows can be grouped."""
         return [s for s in self.seen if s.foreign_id and s.name not in self.roles.id]
+
+    def waits(self, s: ColumnSummary) -> bool:
+        """Whether a column may be the time until the event that the label stands for."""
+        return bool(self.roles.label) and names_event(self.roles.label or "") and names_duration(s.name) and s.meant.numeric
 
     @property
     def has_bias(self) -> bool:
