@@ -27,8 +27,8 @@ class Report(Displayed):
     (True, 1)
     >>> report
     measure: 1 finding
-      finding  columns  part  value  verdict
-      Mean     age            40
+      finding  columns  value
+      Mean     age      40
     """
 
     title: str
