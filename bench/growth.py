@@ -157,7 +157,7 @@ def line(curve: Curve, engine: str, points: Mapping[str, float]) -> str:
     if len(points) < 2:
         return ""
     (first, *_, last), b = points.items(), exponent(points)
-    ends = " | ".join(f"{int(size):,}: {seconds:.3g} s" for size, seconds in (first, last))
+    ends = " | ".join(f"{int(size):,}: {format(seconds, ',.0f' if seconds >= 100 else '.3g')} s" for size, seconds in (first, last))
     met = "yes" if b <= curve.most and int(last[0]) == curve.sizes[-1] else "**no**"
     return f"| {curve.about} | {engine} | {ends} | {b:.2f} | {curve.most} | {met} |"
 
