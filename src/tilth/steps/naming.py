@@ -22,7 +22,7 @@ def names_of(column: str, values: Sequence[Any], taken: Iterable[str] = ()) -> l
     >>> names_of("colour", ["red", "dark red", "dark-red", True])
     ['colour_red', 'colour_dark_red_00e62420', 'colour_dark_red_7a596ad6', 'colour_true']
     """
-    slugs = [re.sub(r"[^A-Za-z0-9]+", "_", _text(v)).strip("_") for v in values]
+    slugs = [re.sub(r"[^A-Za-z0-9]+", "_", value_text(v)).strip("_") for v in values]
     plain = [short(f"{column}_{s}") for s in slugs]
     uses = Counter(name.casefold() for name in [*plain, *taken])
     return [
@@ -33,7 +33,7 @@ def names_of(column: str, values: Sequence[Any], taken: Iterable[str] = ()) -> l
 
 def tail(value: Any) -> str:
     """A short hash of a value."""
-    return hashlib.md5(_text(value).encode(), usedforsecurity=False).hexdigest()[:TAIL]
+    return hashlib.md5(value_text(value).encode(), usedforsecurity=False).hexdigest()[:TAIL]
 
 
 def short(name: str, ending: str = "") -> str:
@@ -49,5 +49,6 @@ def short(name: str, ending: str = "") -> str:
     return name.encode()[: LONGEST - len(end)].decode(errors="ignore").rstrip("_") + end
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A value as a string, as engines write it: booleans in lower case."""
     return str(value).lower() if isinstance(value, bool) else str(value)

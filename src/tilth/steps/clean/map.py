@@ -13,6 +13,7 @@ from tilth.engine.expressions import and_, case, coalesce, col, double, is_null,
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Refuse
 from tilth.errors import Mistake, RequestError
+from tilth.steps.naming import value_text
 from tilth.steps.step import ColumnStep
 
 Value = str | bool | int | float
@@ -52,7 +53,7 @@ class Map(ColumnStep):
             mistakes.append(Mistake("map: `values` is empty", accepted="value → what it becomes", code="nothing-to-do"))
         if self.default is not None and self.others is not None:
             mistakes.append(Mistake("map: `default` says what `others` says too", hint="leave one of them out", code="bad-value"))
-        if len({_text(old) for old, _ in self.pairs}) < len(self.pairs):
+        if len({value_text(old) for old, _ in self.pairs}) < len(self.pairs):
             mistakes.append(Mistake("map: a value is in `values` twice", code="bad-value"))
         if len(_kinds(self._new())) > 1:
             mistakes.append(Mistake("map: the new values are of several kinds", accepted="one kind of value", code="bad-value"))
@@ -90,7 +91,7 @@ class Map(ColumnStep):
         return {column.name: made}
 
     def _old(self, column: Column) -> list[Any]:
-        return [_text(old) if column.kind is Kind.STRING else old for old, _ in self.pairs]
+        return [value_text(old) if column.kind is Kind.STRING else old for old, _ in self.pairs]
 
     def _other(self, column: Column) -> Tree:
         return and_(not_null(col(column.name)), is_null(lookup(col(column.name), self._old(column))))
@@ -114,7 +115,3 @@ def _kinds(values: Iterable[Value]) -> set[Kind]:
     """The kinds of the values; integers beside floats are floats."""
     found = {KINDS[type(v)] for v in values}
     return found - {Kind.INTEGER} if Kind.FLOAT in found else found
-
-
-def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -29,7 +29,7 @@ from tilth.metrics.metric import Where
 from tilth.steps.encode.encoder import Levels
 from tilth.steps.labels import label_column
 from tilth.steps.missing import present, value_of
-from tilth.steps.naming import names_of
+from tilth.steps.naming import names_of, value_text
 from tilth.steps.step import Asking, Learned, Learning, reject_clashes
 
 FOLD, BETWEEN = "\x1ffold", "\x1f"
@@ -162,7 +162,7 @@ class Supervised(Levels):
     def for_training(self, column: Column, learned: Mapping[str, Any], training: Tree) -> Mapping[str, Tree | None]:
         """The same, in rows for training with the number of their fold."""
         places, fold = list(range(self.step.folds)), col(FOLD)
-        keys = [f"{k}{BETWEEN}{_text(c)}" for k in places for c in learned["categories"]]
+        keys = [f"{k}{BETWEEN}{value_text(c)}" for k in places for c in learned["categories"]]
         key = concat(text(fold), lit(BETWEEN), text(col(column.name)))
         apart = [
             self.number_of(
@@ -198,7 +198,3 @@ def share_of(label: Column, *values: Any) -> Target:
 
 def _statistics(target: Target) -> tuple[Need, ...]:
     return count_of(target.number), total(target.number), central_moment(target.number)
-
-
-def _text(category: Any) -> str:
-    return str(category).lower() if isinstance(category, bool) else str(category)
