@@ -22,7 +22,7 @@ from tilth.errors import Gap, Place, RequestError, listed, located
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.missing import is_missing, present
-from tilth.steps.step import ColumnStep, Fitted, Learned, Learning, Step
+from tilth.steps.step import ColumnStep, Fitted, Learned, Learning, Step, together
 
 NOWHERE: Mapping[Any, Place] = {}
 
@@ -130,19 +130,16 @@ def _located(learning: Learning, place: Place | None) -> Learning:
 def _answered(
     learning: Sequence[Learning], early: Sequence[Question], known: Mapping[Any, Any], data: Dataset, engine: Session
 ) -> tuple[list[Learned], Mapping[Any, Any]]:
-    """What each generator returned, and all answers: in each round, what all of them ask is measured together."""
-    asked: dict[int, list[Question]] = {i: list(next(one)) for i, one in enumerate(learning)}
-    found, learned = dict(known), dict[int, Learned]()
-    while asked:
-        questions: list[Question] = [q for some in (*asked.values(), early) for q in some if q not in found]
+    """What each generator returned, and all answers; `early` questions are asked in the first round."""
+    rounds, found = together(dict(enumerate(learning))), dict(known)
+    asked = [*next(rounds), *early]
+    while True:
+        questions = [q for q in asked if q not in found]
         found |= measured(data, questions, engine) if questions else {}
-        for i in list(asked):
-            try:
-                asked[i] = list(learning[i].send(found))
-            except StopIteration as done:
-                learned[i] = done.value
-                del asked[i]
-    return [learned[i] for i in range(len(learning))], found
+        try:
+            asked = list(rounds.send(found))
+        except StopIteration as done:
+            return list(done.value.values()), found
 
 
 def _after_fills(

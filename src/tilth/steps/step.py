@@ -18,6 +18,7 @@ from tilth.metrics.metric import Question, Where
 from tilth.shelf import Parameterized
 from tilth.steps.missing import present
 
+K = TypeVar("K")
 T = TypeVar("T")
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column without values, as files and frames are read
 COLUMN = "{column}"  # what stands for a column's name in `into`
@@ -258,9 +259,9 @@ class ColumnStep(Step):
         return all(w in schema for w in words)
 
 
-def together(asking: Mapping[str, Asking[T]]) -> Asking[dict[str, T]]:
+def together(asking: Mapping[K, Asking[T]]) -> Asking[dict[K, T]]:
     """What several generators return; in each round, what all of them ask is asked together. It asks at least once."""
-    returned: dict[str, T] = {}
+    returned: dict[K, T] = {}
     waiting, found = dict(asking), None
     while waiting or found is None:
         questions: list[Question] = []
