@@ -91,3 +91,11 @@ def close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     if isinstance(a, float | int) and isinstance(b, float | int):
         return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
     return bool(a == b)
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Three digits, with the unit."""
+    if value is None:
+        return "not measured"
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{text} {unit}".strip()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.benchmark import number
 from bench.benchmarks.planning import ruleset
 
 ROOT = Path(__file__).parent.parent
@@ -157,7 +158,7 @@ def line(curve: Curve, engine: str, points: Mapping[str, float]) -> str:
     if len(points) < 2:
         return ""
     (first, *_, last), b = points.items(), exponent(points)
-    ends = " | ".join(f"{int(size):,}: {format(seconds, ',.0f' if seconds >= 100 else '.3g')} s" for size, seconds in (first, last))
+    ends = " | ".join(f"{int(size):,}: {number(seconds, 's')}" for size, seconds in (first, last))
     met = "yes" if b <= curve.most and int(last[0]) == curve.sizes[-1] else "**no**"
     return f"| {curve.about} | {engine} | {ends} | {b:.2f} | {curve.most} | {met} |"
 

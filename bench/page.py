@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import growth
-from bench.benchmark import Benchmark, Figures, Target
+from bench.benchmark import Benchmark, Figures, Target, number
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -108,14 +108,6 @@ def machine(m: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in m["versions"].items())
     busy = f" Other work kept {m['load']:.1f} cores busy when it ended." if m["load"] > m["cores"] + 1 else ""
     return f"*{m['cores']} cores, {m['memory_gib']} GiB; {versions}.{busy}*"
-
-
-def number(value: float | None, unit: str = "") -> str:
-    """Three digits, with the unit."""
-    if value is None:
-        return "not measured"
-    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{text} {unit}".strip()
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
