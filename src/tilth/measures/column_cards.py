@@ -62,12 +62,12 @@ def frequent(column: ColumnProfile) -> tuple[Sequence[tuple[Any, int]], int]:
 
 def missing(column: ColumnProfile | None) -> str:
     """The missing values and their share; empty for a column that the part lacks."""
-    return share(column.missing, column) if column else ""
+    return share(column.missing, column.rows) if column else ""
 
 
-def share(n: int, column: ColumnProfile) -> str:
+def share(n: int, of: int) -> str:
     """A number of cells, and their share."""
-    return f"{number(n)} ({percent(n / column.rows if column.rows else None)})" if n else "0"
+    return f"{number(n)} ({percent(n / of if of else None)})" if n else "0"
 
 
 def distinct(column: ColumnProfile) -> str:
@@ -120,9 +120,9 @@ def _numbers(name: str, parts: Parts) -> Table:
     small = [Cell(chart=distribution(f"{name} {part}", c).chart) for part, c in parts.items()] if len(columns) > 1 else []
     rows: list[tuple[Any, ...]] = [("distribution", *small)] if any(c.chart for c in small) else []
     rows.append(("missing", *map(missing, columns)))
-    rows += [("invalid", *(share(c.invalid, c) for c in columns))] if any(c.invalid for c in columns) else []
+    rows += [("invalid", *(share(c.invalid, c.rows) for c in columns))] if any(c.invalid for c in columns) else []
     rows.append(("distinct", *map(distinct, columns)))
-    rows.append(("blank", *("" if not c.blank else share(c.blank, c) for c in columns)))
+    rows.append(("blank", *("" if not c.blank else share(c.blank, c.rows) for c in columns)))
     rows.append(("length", *map(_lengths, columns)))
     for key, words in SHAPE.items():
         rows.append((words, *("" if (v := getattr(c, key)) is None else _own(c, value_with_interval(v)) for c in columns)))

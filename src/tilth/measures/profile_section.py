@@ -34,7 +34,7 @@ def columns(found: Sequence[Finding[ColumnProfile]]) -> Section:
     if made:
         blocks.append(Fold(f"{counted(len(made), 'column')} made by preparation", (_made(made, parts[1:], at),)))
     cells, lacking = sum(at[name, parts[0]].rows for name in read), sum(gaps.values())
-    figures = ((number(len(read)), "column" if len(read) == 1 else "columns"), (_share(lacking, cells), "missing or invalid values"))
+    figures = ((number(len(read)), "column" if len(read) == 1 else "columns"), (share(lacking, cells), "missing or invalid values"))
     lead = _lead(len(read), sum(map(bool, gaps.values())), cells, parts[0])
     return Section("columns", "Columns", tuple(blocks), advice=tuple(_advice(found, parts[0])), lead=lead, figures=figures)
 
@@ -75,10 +75,6 @@ def _cards(here: Sequence[str], parts: list[str], at: At) -> Block:
     return Section("", "Each column", (cards,)) if len(here) <= UNFOLDED else Fold("Each column", (cards,))
 
 
-def _share(n: int, of: int) -> str:
-    return f"{number(n)} ({percent(n / of)})" if n else "0"
-
-
 def _lead(count: int, gaps: int, cells: int, part: str) -> str:
     where = f" of {code(part)}" if part else ""
     if not cells:
@@ -115,7 +111,7 @@ def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked
                 column.kind,
                 Cell(chart=bar),
                 next(gone),
-                share(column.invalid, column) if invalid else "",
+                share(column.invalid, column.rows) if invalid else "",
                 *gone,
                 distinct(column),
                 distribution(name, column),
