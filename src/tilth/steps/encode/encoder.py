@@ -31,6 +31,11 @@ def is_unseen(column: Column, categories: Sequence[Any]) -> Tree:
     return and_(present(column), is_null(lookup(col(column.name), categories)))
 
 
+def least_rows(min_frequency: float | None, rows: int) -> float:
+    """How many of so many rows a category must at least occur in; below 1 it is a share of them."""
+    return (min_frequency or 0) * (rows if min_frequency is not None and min_frequency < 1 else 1)
+
+
 class Encoder(ABC):
     """One way in which categories are written, by the parameters of a step. Its methods are those of `ColumnStep`."""
 
@@ -182,7 +187,7 @@ class Vocabulary(Encoder):
 
     def kept(self, column: Column, found: Sequence[tuple[Any, int]], rows: int = 0) -> list[Any]:
         """The categories among the most frequent values. Errors: `RequestError` where they are too many."""
-        least = (self.step.min_frequency or 0) * (rows if self.by_share else 1)
+        least = least_rows(self.step.min_frequency, rows)
         kept = [value for value, n in found if n >= least]
         self.reject_many(column, kept)
         return sorted(kept) if self.step.order == "value" else kept

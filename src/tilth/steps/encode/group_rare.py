@@ -15,7 +15,7 @@ from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Question, Where
-from tilth.steps.encode.encoder import MOST_ROWS, is_unseen
+from tilth.steps.encode.encoder import MOST_ROWS, is_unseen, least_rows
 from tilth.steps.missing import is_missing, present
 from tilth.steps.step import ColumnStep
 
@@ -65,8 +65,7 @@ class GroupRare(ColumnStep):
         return {"found": Where(TopValues(column.name, self.max_categories or MOST + 1), there), "rows": Where(RowCount(), there)}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
-        share = self.min_frequency is not None and self.min_frequency < 1
-        least = (self.min_frequency or 0) * (measured["rows"] if share else 1)
+        least = least_rows(self.min_frequency, measured["rows"])
         kept = [value for value, n in measured["found"] if n >= least]
         if len(kept) > MOST:
             message = f"group_rare: more than {MOST:,} categories of column {column.name!r} would stay"

@@ -18,7 +18,7 @@ from tilth.engine.operations.operation import Struct, call
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count, highest, lowest
-from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.errors import Mistake, RequestError, unknown
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
@@ -166,9 +166,8 @@ class Resample(Step):
 
     def _misnamed(self, values: Iterable[Column]) -> Iterable[Mistake]:
         names = [c.name for c in values]
-        wrong = dict.fromkeys(c for c, _ in (*self.with_, *self.values) if c not in names)
-        message = "resample: there is no column {!r} to aggregate or fill".format
-        return [Mistake(message(c), accepted=listed(names), hint=did_you_mean(c, names), code="unknown-column") for c in wrong]
+        asked = dict.fromkeys(c for c, _ in (*self.with_, *self.values))
+        return unknown(asked, names, "resample: there is no column {} to aggregate or fill", "unknown-column")
 
     def _time(self, schema: Schema, roles: Roles) -> Column:
         name = self.time or roles.time
