@@ -21,6 +21,8 @@ STEPS: Shelf[type[Step]] = Shelf(
         "flag": "tilth.steps.clean.flag:Flag",
         "filter": "tilth.steps.rows.filter:Filter",
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",
+        "sort": "tilth.steps.rows.sort:Sort",
+        "sample": "tilth.steps.rows.sample:Sample",
         "resample": "tilth.steps.time.resample:Resample",
         "formula": "tilth.steps.clean.formula:Formula",
         "impute": "tilth.steps.clean.impute:Impute",

@@ -1,0 +1,76 @@
+"""sort: the rows in the order of some columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import col
+from tilth.engine.keys import NO_ORDER
+from tilth.engine.layers import table
+from tilth.errors import Mistake, RequestError
+from tilth.steps.step import Learned, Learning, Selector, Step
+
+
+@dataclass(frozen=True)
+class Sort(Step):
+    """The rows in the order of some columns, the first of them first. The order is kept when the table is split and delivered.
+
+    Rows that are equal in all of these columns are ordered by their other columns, from left to right and the smaller first, so that the
+    order is the same on every engine. Strings are compared by their code points: `Z` comes before `a`.
+
+    Elsewhere: pandas' `sort_values(by, ascending=…, na_position=nulls)`.
+
+    Errors: a column whose values have no order, such as lists; a column under `descending` that is not one to sort by.
+
+    >>> print(Sort(("shop", "day"), descending="day"))
+    sort(by=['shop', 'day'], descending='day')
+    """
+
+    name = "sort"
+    parts = frozenset({"rows", "training"})
+    learns = False
+    shorthand = "by"
+
+    by: Selector
+    """The columns to sort by."""
+    descending: Selector = ()
+    """Those of them that are sorted from large to small."""
+    nulls: Literal["last", "first"] = "last"
+    """Where rows without a value are, of ascending and of descending columns."""
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield ()
+        by = order_columns(self, self.by, schema, roles)
+        descending = select(self.descending, schema, roles) if self.descending else ()
+        RequestError.reject(
+            Mistake(f"sort: column {c!r} is under `descending`, but not under `by`", code="bad-value") for c in descending if c not in by
+        )
+        return {"": {"by": by, "descending": list(descending)}}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        order = ordering(schema, **learned[""], nulls_first=self.nulls == "first")
+        return data.rows(exp.Select(expressions=[exp.Star()], order=order).from_(table(BELOW)), ordered=True)
+
+
+def order_columns(step: Step, of: Selector, schema: Schema, roles: Roles) -> list[str]:
+    """The columns to sort by, as they are named. Errors: `RequestError` where none is chosen, or one has values without an order."""
+    words = (of,) if isinstance(of, str) else of
+    meant = set(select(of, schema, roles))
+    chosen = list(dict.fromkeys(c for word in words for c in select(word, schema, roles) if c in meant))  # as they are written
+    if not chosen:
+        raise RequestError(f"{step.name}: no column to sort by is selected", code="nothing-selected")
+    unfit = "has no order: its values cannot be sorted"
+    RequestError.reject(step.unfit(map(schema.__getitem__, chosen), lambda c: unfit if c.kind in NO_ORDER - {Kind.NULL} else ""))
+    return chosen
+
+
+def ordering(schema: Schema, by: Iterable[str], descending: Collection[str] = (), nulls_first: bool = False) -> exp.Order:
+    """The order of some columns, and then of all others that have one."""
+    others = (c.name for c in schema if c.kind not in NO_ORDER)
+    names = dict.fromkeys((*by, *others))
+    return exp.Order(expressions=[exp.Ordered(this=col(c), desc=c in descending, nulls_first=nulls_first) for c in names])
