@@ -243,9 +243,10 @@ class ColumnStep(Step):
         )
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        made = data.change({name: tree for c, state in learned.items() for name, tree in self.changes(schema[c], state).items()})
-        private = dict.fromkeys((*data.roles.private, *(self.out(c) for c in learned if c in data.roles.private)))
-        return replace(made, roles=replace(data.roles, private=tuple(private))) if self.into else made
+        changes = {c: self.changes(schema[c], state) for c, state in learned.items()}
+        made = data.change({name: tree for of in changes.values() for name, tree in of.items()})
+        private = dict.fromkeys((*data.roles.private, *(name for c in changes if c in data.roles.private for name in changes[c])))
+        return replace(made, roles=replace(data.roles, private=tuple(private)))
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         return {(c, reason): tree for c, state in learned.items() for reason, tree in self.counted(schema[c], **state).items()}
