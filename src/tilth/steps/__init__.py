@@ -33,6 +33,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "discretize": "tilth.steps.scale.discretize:Discretize",
         "encode": "tilth.steps.encode.encode:Encode",
         "group_rare": "tilth.steps.encode.group_rare:GroupRare",
+        "featurize": "tilth.steps.featurize:Featurize",
         "vectorize": "tilth.steps.text.vectorize:Vectorize",
         "python": "tilth.steps.python:Python",
         "predict": "tilth.steps.predict:Predict",

@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import alias, cast, col, data_type, eq, lit, null_if, sub
+from tilth.engine.expressions import add, alias, cast, col, data_type, eq, ge, if_else, lit, null_if, sub
 from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
@@ -27,6 +27,27 @@ def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = No
     """
     lists = [keys] if values is None else [keys, values]
     return Lookup.of(x, *(lit(json.dumps(list(v), ensure_ascii=False, separators=(",", ":"))) for v in lists))
+
+
+def item(place: Tree, values: Sequence[float]) -> Tree:
+    """The value at a place in a list of constants, counted from 0; null where the place is null or none of the list's."""
+    return Item.of(place, lit(json.dumps(list(values), separators=(",", ":"))))
+
+
+class Item(Operation):
+    """`item` as an operation: the list is a JSON string, as that of a lookup."""
+
+    @classmethod
+    def duckdb(cls, place: Tree, values: Tree) -> Tree:
+        return call("list_extract", _from_json(values, DUCKDB), if_else(ge(place, lit(0)), add(place, lit(1))))
+
+    @classmethod
+    def spark(cls, place: Tree, values: Tree) -> Tree:
+        return call("get", _from_json(values, SPARK), exp.Cast(this=place.copy(), to=data_type("int")))
+
+    @classmethod
+    def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:
+        return dict(enumerate(_parsed(*constants))).get
 
 
 class Lookup(Operation):

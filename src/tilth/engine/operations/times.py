@@ -49,7 +49,10 @@ def known(kind: Kind) -> Callable[[Tree], Tree]:
 
 
 class Part(Operation):
-    """One part of a date or timestamp (the second argument: year, month, day, hour, minute), as an integer. A day begins at midnight."""
+    """One part of a date or timestamp (the second argument: a key of `ROW_PARTS`, or a part that Python's have), as an integer.
+
+    A day begins at midnight; a week is that of ISO 8601.
+    """
 
     total = True
 
@@ -63,7 +66,14 @@ class Part(Operation):
 
     @staticmethod
     def row(x: Any, word: str) -> int:
-        return int(getattr(x, word, 0))
+        return ROW_PARTS[word](x) if word in ROW_PARTS else int(getattr(x, word, 0))
+
+
+ROW_PARTS: Mapping[str, Callable[[date], int]] = {
+    "quarter": lambda x: (x.month + 2) // 3,
+    "weekofyear": lambda x: x.isocalendar().week,
+    "dayofyear": lambda x: x.timetuple().tm_yday,
+}
 
 
 def part(word: str) -> Callable[[Tree], Tree]:

@@ -70,9 +70,10 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "cast", "ceil", "coalesce", "concat", "day", "days_between", "exp", "floor", "full_match", "greatest", "hour", "if", "isnan",
-    "least", "left", "length", "ln", "lower", "lpad", "ltrim", "minute", "month", "nullif", "power", "regexp_replace", "replace", "right",
-    "round", "rpad", "rtrim", "split_part", "sqrt", "substring", "to_date", "to_timestamp", "trim", "upper", "weekday_of", "year",
+    "abs", "cast", "ceil", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match", "greatest", "hour",
+    "if", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "minute", "month", "nullif", "power", "quarter",
+    "regexp_replace", "replace", "right", "round", "rpad", "rtrim", "second", "split_part", "sqrt", "substring", "to_date",
+    "to_timestamp", "trim", "upper", "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
@@ -255,7 +256,7 @@ class Admission:
 
     def times(self, name: str, values: list[Tree]) -> list[Tree]:
         """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
-        to = Kind.TIMESTAMP if name in ("hour()", "minute()") else Kind.DATE
+        to = Kind.TIMESTAMP if name in ("hour()", "minute()", "second()") else Kind.DATE
         own = name.removesuffix("()") in OWN
         read = [self.cast(x, to) if kind(x) is Kind.STRING and (self.query or (own and _is_string(x))) else x for x in values]
         return [self.of(lambda k: k.temporal, f"{name} takes dates and timestamps", x, "cast it first: cast(x as date)") for x in read]
@@ -599,7 +600,7 @@ def _matched(operation: type[Operation]) -> Rule:
 
 def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
     """What the parser puts around a date of which a part is asked for; alone it is a cast."""
-    return node.this.copy() if isinstance(node.parent, exp.Year | exp.Month | exp.Day) else a.cast(node.this, Kind.DATE)
+    return node.this.copy() if isinstance(node.parent, PARTS) else a.cast(node.this, Kind.DATE)
 
 
 def _only(wanted: Kind, word: str, hint: str) -> Takes:
@@ -614,6 +615,7 @@ BOOLEANS = _only(Kind.BOOLEAN, "conditions", "compare it with something")
 ANY: Takes = lambda a, name, values: values  # noqa: E731 -- one of the constants above
 AS_DOUBLES: Takes = lambda a, name, values: [a.as_double(x) for x in NUMBERS(a, name, values)]  # noqa: E731 -- likewise
 
+PARTS = (exp.Year, exp.Quarter, exp.Month, exp.WeekOfYear, exp.Day, exp.DayOfYear, exp.Hour, exp.Minute, exp.Second)
 DOUBLES: Mapping[Any, type[Operation]] = {
     exp.Div: Divide, exp.Floor: num.Floor, exp.Ceil: num.Ceiling, exp.Sqrt: num.SquareRoot, exp.Ln: num.NaturalLogarithm,
     exp.Exp: num.Exponential, exp.Pow: num.Power,
@@ -655,7 +657,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.RegexpLike: _matched(Matches),
     **dict.fromkeys((exp.RegexpFullMatch, FullMatches), _matched(FullMatches)),
     exp.TsOrDsToDate: _to_date,
-    **{node: Call(TIMES, Kind.INTEGER, times.part(node.key)) for node in (exp.Year, exp.Month, exp.Day, exp.Hour, exp.Minute)},
+    **{node: Call(TIMES, Kind.INTEGER, times.part(node.key)) for node in PARTS},
     **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween)},
     exp.Count: Call(ANY, Kind.INTEGER),
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, lambda c: exp.Filter(this=e.all_rows(), expression=exp.Where(this=c.copy()))),
