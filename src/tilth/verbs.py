@@ -18,7 +18,7 @@ from tilth.flow.checking import checked, ruleset_from
 from tilth.flow.delivery import deliver
 from tilth.flow.facts import begin
 from tilth.flow.flow import Flow
-from tilth.flow.running import fitted
+from tilth.flow.running import fitted, refusals_located
 from tilth.flow.running import run as run_flow
 from tilth.report import Finding, Report, warning
 from tilth.rules import Ruleset
@@ -171,7 +171,7 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
     `flow` is a flow or the path of a flow file; `data` defaults to the source named in the flow.
     """
     flow = flow_from(flow)
-    with session_of(engine, data, f"fit {flow.name}") as session:
+    with session_of(engine, data, f"fit {flow.name}") as session, refusals_located(flow):
         return fitted(flow, reading.flow_table(flow, data, session), session)
 
 
@@ -265,7 +265,7 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     if place is not None:
         reject_own_input(place, reading.paths_of(flow, data))
         reject_foreign(place)
-    with session_of(engine, data, f"run {flow.name}") as session:
+    with session_of(engine, data, f"run {flow.name}") as session, refusals_located(flow):
         facts = begin(session)
         table = reading.flow_table(flow, data, session)
         prepared = run_flow(flow, table, session)

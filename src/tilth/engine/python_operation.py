@@ -19,8 +19,8 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.arrow import arrow_type
-from tilth.engine.expressions import TYPES, cast, owned
-from tilth.engine.operations.operation import EngineName, Operation
+from tilth.engine.expressions import TYPES, cast, lit, owned
+from tilth.engine.operations.operation import EngineName, Operation, call
 from tilth.engine.operations.rows import REFUSED
 from tilth.errors import NotAllowed, RequestError, TilthError
 
@@ -36,15 +36,25 @@ class PythonFunction:
 
     `function` is a function that can be imported, or a frozen dataclass with `__call__`, so that it compares and hashes by what it does
     and can be sent to Spark's executors. It is given arrays of the types of the kinds `takes` (int64, double, string …), nulls
-    included, and must return an array, null or not, of the type of the kind `gives`. `label` names it in messages and queries.
+    included, and must return an array, null or not, of the type of the kind `gives`; for several kinds a struct of fields f0, f1 …, which
+    `Item` takes apart. NaN becomes null, as in data that is read. `label` names the function in messages and queries.
 
     Errors, when it runs: `RequestError` where it raises, or returns another length or type.
     """
 
     function: Callable[..., pa.Array]
     takes: tuple[Kind, ...]
-    gives: Kind
+    gives: Kind | tuple[Kind, ...]
     label: str
+
+    @property
+    def returns(self) -> pa.DataType:
+        """The Arrow type of what it returns."""
+        import pyarrow as pa
+
+        if isinstance(self.gives, Kind):
+            return arrow_type(self.gives)
+        return pa.struct([(f"f{i}", arrow_type(kind)) for i, kind in enumerate(self.gives)])
 
     def of(self, *arguments: Tree) -> Tree:
         """The function called with these arguments, as an expression."""
@@ -62,12 +72,12 @@ class PythonFunction:
             raise
         except Exception as error:
             raise RequestError(f"{self.label} raised {type(error).__name__}: {error}", code="python-failed") from error
-        expected = arrow_type(self.gives)
+        expected = self.returns
         if not isinstance(made, pa.Array | pa.ChunkedArray) or len(made) != len(arrays[0]) or made.type != expected:
             found = f"{len(made)} values of type {made.type}" if hasattr(made, "type") else type(made).__name__
             message = f"{self.label} returned {found}, not an Arrow array of {len(arrays[0])} values of type {expected}"
             raise RequestError(message, code="python-result")
-        return _whole(made)
+        return _without_nan(_whole(made))
 
     def in_engine(self) -> Callable[..., Any]:
         """`run` with one parameter for each argument, as engines want it; what it raises carries the message out of them."""
@@ -92,8 +102,27 @@ class PythonFunction:
 
     def sql_types(self, engine: EngineName) -> tuple[list[str], str]:
         """The types of the arguments and of the result in an engine's words."""
-        takes, gives = ([exp.DataType(this=TYPES[kind]).sql(engine) for kind in kinds] for kinds in (self.takes, (self.gives,)))
-        return takes, gives[0]
+        takes = [exp.DataType(this=TYPES[kind]) for kind in self.takes]
+        return [t.sql(engine) for t in takes], _data_type(self.gives).sql(engine)
+
+
+def _data_type(gives: Kind | tuple[Kind, ...]) -> exp.DataType:
+    if isinstance(gives, Kind):
+        return exp.DataType(this=TYPES[gives])
+    fields = [exp.ColumnDef(this=exp.to_identifier(f"f{i}"), kind=_data_type(kind)) for i, kind in enumerate(gives)]
+    return exp.DataType(this=exp.DataType.Type.STRUCT, expressions=fields, nested=True)
+
+
+def _without_nan(values: pa.Array) -> pa.Array:
+    """An array, or the fields of one, with null for NaN."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_struct(values.type):
+        return pa.StructArray.from_arrays([_without_nan(field) for field in values.flatten()], fields=list(values.type))
+    if not pa.types.is_floating(values.type) or not pc.any(pc.is_nan(values)).as_py():
+        return values
+    return pc.if_else(pc.is_nan(values), None, values)
 
 
 def _whole(values: Any) -> pa.Array:
@@ -149,3 +178,19 @@ class PythonCall(Operation):
     def row(self) -> Callable[..., Any]:  # type: ignore[override]  # of one call, not of the class
         function: PythonFunction = self.this
         return function.one
+
+
+class Item(Operation):
+    """One of the values that a Python function returned together, by its number from 0."""
+
+    @classmethod
+    def duckdb(cls, values: Tree, number: Tree) -> Tree:
+        return call("struct_extract", values, lit(f"f{number.name}"))
+
+    @classmethod
+    def spark(cls, values: Tree, number: Tree) -> Tree:
+        return exp.Dot(this=values, expression=exp.to_identifier(f"f{number.name}"))
+
+    @staticmethod
+    def row(values: Any, number: Any) -> Any:
+        return values[f"f{number}"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -11,7 +12,7 @@ from tilth.data import Dataset
 from tilth.engine.expressions import col, eq, lit
 from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
-from tilth.errors import located
+from tilth.errors import Mistake, RequestError, located
 from tilth.flow.checking import checked
 from tilth.flow.facts import versions
 from tilth.flow.flow import FitResult, Flow
@@ -23,7 +24,7 @@ from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
-from tilth.steps.fitting import fit
+from tilth.steps.fitting import fit, label
 from tilth.steps.rows.split import SPLIT
 from tilth.steps.step import ColumnStep, Fitted
 from tilth.store.uri import joined
@@ -46,6 +47,24 @@ class Prepared:
     parts: Mapping[str, Dataset]
     originals: Mapping[str, Dataset]
     findings: tuple[Finding, ...]
+
+
+@contextmanager
+def refusals_located(flow: Flow) -> Iterator[None]:
+    """What a step refuses while a query runs gets the step's place in the flow file, where the message begins with one step's name."""
+
+    def at_its_step(mistake: Mistake) -> Mistake:
+        if mistake.place is not None:
+            return mistake
+        places = [
+            flow.places[s] for _, s in flow.steps() if s in flow.places and mistake.message.startswith((f"{s.name}: ", f"{label(s)} "))
+        ]
+        return mistake.at(places[0]) if len(places) == 1 else mistake
+
+    try:
+        yield
+    except RequestError as error:
+        raise type(error)(*map(at_its_step, error.mistakes)) from error
 
 
 def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:

@@ -62,11 +62,11 @@ def applied(steps: Iterable[Fitted], data: Dataset, training: Tree | None = None
 
 
 def _purpose(wave: Sequence[Step]) -> str:
-    labels = [_label(step) for step in wave]
+    labels = [label(step) for step in wave]
     return f"learning of {'; '.join(labels[:3])}" + (f" … ({len(labels)} in all)" if len(labels) > 3 else "")
 
 
-def _label(step: Step) -> str:
+def label(step: Step) -> str:
     """A step by its name and what it is of."""
     columns = getattr(step, step.shorthand, ())
     words = (columns,) if isinstance(columns, str) else columns if isinstance(columns, tuple) else ()

@@ -1,34 +1,52 @@
-"""python: a new column, computed by a function of the user's."""
+"""python: new columns, computed by a function of the user's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
-from tilth.engine.python_operation import PythonFunction, user_function
+from tilth.engine.python_operation import Item, PythonFunction, user_function
 from tilth.errors import RequestError
+from tilth.steps.functions import UserFunction, form_of
 from tilth.steps.step import Learned, Learning, Step, reject_clashes
+
+MADE = "\x1fmade"  # the column that holds all that a call returned, until it is taken apart
+Made: TypeAlias = Literal["boolean", "integer", "float", "string", "date", "timestamp", "timestamp with time zone"]
 
 
 @dataclass(frozen=True)
 class Python(Step):
-    """A new column (or an old one anew), computed by a function of yours from the values of its row.
+    """New columns (or old ones anew), computed by a function of yours from the values of each row.
 
-    The function takes one Arrow array for each column that it `reads` (int64, double, string, date32, timestamps in microseconds), nulls
-    included, and returns one of the same length, of the type of `kind`. It is given many rows at a time, in batches of any size, and
-    one when a row is served; what it returns for a row must depend on that row alone. It runs as Python on every engine, which
-    `tilth plan` marks; on Spark its module must be installed on the executors.
+    The type annotation of the function's first parameter says what it takes:
+
+    | annotation | the function takes |
+    |---|---|
+    | none, `pyarrow.Array` | an array for each column that it `reads`, in their order |
+    | `pandas.Series`, `polars.Series` | a series for each of them |
+    | `pyarrow.Table`, `pandas.DataFrame`, `polars.DataFrame` | one table of them |
+
+    It returns, in any of these forms, one column as long as what it was given, or a table of the columns that it `makes`. Values of
+    another type become those of the declared kind where nothing is lost, such as whole floats for an integer. Null reaches the function
+    as its library has it: in pandas NaN, NaT, or `pd.NA` of the dtypes `Int64` and `boolean`. NaN that it returns is null.
+
+    The function is given many rows at a time, in batches of any size, and one when a row is served; what it returns for a row must depend
+    on that row alone. It runs as Python on every engine, which `tilth plan` marks; on Spark its module must be installed on the executors.
+    A call that takes longer than the `timeout` is an error; Python cannot stop it, so it goes on until the process ends.
 
     It runs only where that is allowed: `with tilth.allow_python():`, or `--allow-python` on the command line. A fitted flow holds its
     name, not its code.
 
-    Errors: `NotAllowed`; a function that is not found, raises, or returns another length or type; a column of a kind with no such type.
+    Errors: `NotAllowed`; a function that is not found, is annotated otherwise, raises, takes too long, or returns other columns, another
+    number of rows, rows in another order (by the index of pandas), or values that are not of the kind; a column of a kind that Arrow has
+    no one type for. What the function raised is left out where it reads a private column.
 
-    >>> print(Python("texts:length", reads=("comment",), column="length", kind="integer"))
-    python(function='texts:length', reads=['comment'], column='length', kind='integer')
+    >>> print(Python("texts:length", reads=("comment",), makes={"length": "integer"}))
+    python(function='texts:length', reads=['comment'], makes=[('length', 'integer')])
     """
 
     name = "python"
@@ -36,32 +54,50 @@ class Python(Step):
     makes_columns = True
     names_columns = True
     learns = False
+    shorthand = "function"
 
     function: str
     """The function: `module:function`."""
     reads: tuple[str, ...]
-    """The columns that it takes, in the order of its arguments."""
-    column: str
-    """The column that is made."""
-    kind: Literal["boolean", "integer", "float", "string", "date", "timestamp", "timestamp with time zone"] = "float"
-    """The kind of the column that is made."""
+    """The columns that it takes."""
+    makes: tuple[tuple[str, Made], ...] | Mapping[str, Made]
+    """Column that is made → its kind."""
+    timeout: float = 60.0
+    """The seconds that one call may take; 0 for any time, which serves one row in a fraction of a millisecond less."""
 
     def __post_init__(self) -> None:
-        if not self.reads:
-            raise RequestError("python: `reads` names no column", accepted="one or more", code="bad-value")
+        if isinstance(self.makes, Mapping):
+            object.__setattr__(self, "makes", tuple(self.makes.items()))
+        for name, columns in (("reads", self.reads), ("makes", tuple(dict(self.makes)))):
+            if not columns or len(set(columns)) < len(columns):
+                found = "a column twice" if columns else "no column"
+                raise RequestError(f"python: `{name}` names {found}", accepted="one or more, each once", code="bad-value")
+        if not self.timeout >= 0:
+            raise RequestError(f"python: `timeout` is {self.timeout}", accepted="a number of seconds, or 0", code="bad-value")
+
+    @property
+    def made_kinds(self) -> Mapping[str, Kind]:
+        """Column that is made → its kind."""
+        return {name: Kind(kind) for name, kind in dict(self.makes).items()}
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         columns = map(schema.__getitem__, self.reads)
         RequestError.reject(self.unfit(columns, lambda c: "cannot be handed to a function" if arrow_type(c.kind) is None else ""))
-        reject_clashes(self.name, schema, {self.column if self.column in schema else "": {self.column: lit(0)}})
-        user_function(self.function)
+        reject_clashes(self.name, schema, {"": {name: lit(0) for name in self.made_kinds if name not in schema}})
+        form_of(self.function, user_function(self.function))
         return {"": {}}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        takes = tuple(schema[c].kind for c in self.reads)
-        called = PythonFunction(user_function(self.function), takes, Kind(self.kind), f"python {self.function}")
-        return data.change({self.column: called.of(*map(col, self.reads))})
+        function, kinds, label = user_function(self.function), self.made_kinds, f"python {self.function}"
+        private = any(c in data.roles.private for c in self.reads)
+        called = UserFunction(function, label, form_of(self.function, function), self.reads, tuple(kinds.items()), self.timeout, private)
+        gives = next(iter(kinds.values())) if len(kinds) == 1 else tuple(kinds.values())
+        returned = PythonFunction(called, tuple(schema[c].kind for c in self.reads), gives, label).of(*map(col, self.reads))
+        if len(kinds) == 1:
+            return data.change(dict.fromkeys(kinds, returned))
+        values = {name: Item.of(col(MADE), lit(i)) for i, name in enumerate(kinds)}
+        return data.change({MADE: returned}).change({**values, MADE: None})
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
-        return frozenset({self.column, *self.reads})
+        return frozenset({*self.made_kinds, *self.reads})
