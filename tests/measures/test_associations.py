@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tilth
-from tilth.measures.associations import correlation_ratios, correlations, cramers_v, standardized
+from tilth.measures.associations import Numbers, cramers_v, standardized
 from tilth.report.blocks import plain
 from tilth.report.page import page
 
@@ -38,13 +38,11 @@ def found(roles=None, table=TABLE):
 
 
 def correlation_ratio(codes, x):
-    z, there = standardized(x)
-    return correlation_ratios(codes, z[None], z[None] ** 2, there[None])[0]
+    return Numbers.of([standardized(x)]).correlation_ratios({"codes": codes})["codes"][0]
 
 
 def correlated(x):
-    z, there = map(np.array, zip(*map(standardized, x), strict=True))
-    return correlations(z, z**2, there)
+    return Numbers.of(list(map(standardized, x))).correlations()
 
 
 def test_correlations_are_those_of_pandas_with_values_missing():
@@ -76,6 +74,14 @@ def test_the_correlation_ratio_is_that_of_an_analysis_of_variance():
     assert correlation_ratio(codes, x) == pytest.approx(math.sqrt(3 * f / (3 * f + 96)))  # F = (η² / (k − 1)) / ((1 − η²) / (n − k))
     with_gaps = np.append(codes, [-1, 2]), np.append(x, [50.0, np.nan])
     assert correlation_ratio(*with_gaps) == pytest.approx(correlation_ratio(codes, x))
+
+
+def test_categories_give_the_same_together_as_each_alone():
+    codes = {name: RANDOM.integers(-1, k, 100) for name, k in (("a", 2), ("b", 5), ("c", 900))}
+    numbers = Numbers.of([standardized(np.where(RANDOM.random(100) < 0.2, np.nan, RANDOM.normal(size=100))) for _ in range(3)])
+    together = numbers.correlation_ratios(codes)
+    for name, own in codes.items():
+        assert together[name] == pytest.approx(numbers.correlation_ratios({name: own})[name])
 
 
 @given(CODES)

@@ -105,7 +105,8 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
         there = select_from(*engine.base(join.other), join.there, "there")
         yield Asked(join.title, engine.written(join.select(here, there)), join.relations)
     for sample in _of(Sample, asked):
-        yield Asked(f"sample of {sample.rows:,} rows", engine.query(data, _sample(engine, data, sample)), (sample,))
+        title = "all rows" if sample.rows is None else f"sample of {sample.rows:,} rows"
+        yield Asked(title, engine.query(data, _sample(engine, data, sample)), (sample,))
     if folds := _folds(asked):
         yield Asked(
             f"fold in Python: {listed(dict.fromkeys(type(f).__name__ for f in folds), 5)}", engine.query(data, fold_select(folds)), folds
@@ -157,7 +158,8 @@ def read_off(title: str, needs: Sequence[Need], rows: Sequence[tuple[Any, ...]])
 
 def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:
     """The query that gives a sample's rows in their order."""
-    query = exp.Select(expressions=[col(c) for c in sample.columns]).limit(sample.rows, copy=False)
+    query = exp.Select(expressions=[col(c) for c in sample.columns])
+    query = query if sample.rows is None else query.limit(sample.rows, copy=False)
     query = query if sample.where is None else query.where(sample.where)
     if not sample.hashed:
         return query

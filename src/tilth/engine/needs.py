@@ -86,11 +86,12 @@ class Sample(Need):
     columns; so the rows and their order are the same on every engine, and equal rows are chosen together. Types are those of the
     columns' kinds (int64, double, string …). Cannot be grouped.
 
-    Without `hashed` they are the rows that are found first, in any order: for a table or a filter that has at most `rows`.
+    Without `hashed` they are the rows that are found first, in any order: for a table or a filter that has at most `rows`. Where `rows` is
+    None they are all rows, for which an engine does less than where it has to count them.
     """
 
     columns: tuple[str, ...]
-    rows: int
+    rows: int | None
     seed: int = 0
     hashed: bool = True
 

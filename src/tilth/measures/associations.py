@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from tilth.data import Column, Kind, Roles, mask
 from tilth.engine.arrow import as_numpy
-from tilth.measures.sampled import Rows
+from tilth.measures.sampled import MOST_GROUPS, Rows, packs
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Fold, Picture, Section, code, counted, exact, shown, table
 from tilth.report.charts import bars, matrix, number, percent
@@ -18,10 +18,10 @@ from tilth.report.sections import ReportSection
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
 MOST = 40  # columns that are compared with each other
 FEW = 50  # values of a category
+BLOCK = 200_000  # multiplications that a matrix product is asked for at once: of more, BLAS starts threads that spin when it is done
 LARGEST = 100  # pairs kept, the strongest
 WEAK, STRONG, SAME = (
     0.1,
@@ -65,7 +65,7 @@ class FeatureAssociation(Payload):
 
 @dataclass(frozen=True)
 class Vector:
-    """A column as numbers (NaN where there is none), or as codes of a category's values (−1 where there is none)."""
+    """A column as finite numbers (NaN where there is none), or as codes of a category's values (−1 where there is none)."""
 
     values: np.ndarray
     names: tuple[Any, ...] = ()
@@ -84,7 +84,7 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
     vectors: dict[str, Vector] = {}
     for c in usable:
         may_be = len(vectors) < MOST and (c.kind is not Kind.STRING or drawn.values(c.name).distinct <= FEW)
-        vector = vector_of(drawn.table[c.name], c.kind) if may_be else None
+        vector = vector_of(c, drawn) if may_be else None
         vectors |= {c.name: vector} if vector is not None else {}
     pairs = pairs_of(vectors)
     if not pairs:
@@ -95,23 +95,22 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
     return of_all + (_of_label(roles.label, pairs, vectors, roles) if roles.label in vectors else [])
 
 
-def vector_of(column: pa.ChunkedArray, kind: Kind) -> Vector | None:
+def vector_of(c: Column, drawn: Rows) -> Vector | None:
     """A column as numbers or codes; None for one value, for more than 50 strings, and for kinds that are neither."""
     import numpy as np
     import pyarrow as pa
 
-    if kind.numeric or kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
-        whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64()}.get(kind)
+    if c.kind.numeric or c.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
+        whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64()}.get(c.kind)
+        column = drawn.table[c.name]
         x = as_numpy((column if whole is None else column.cast(whole)).cast(pa.float64(), safe=False))
-        x = np.where(np.isfinite(x), x, np.nan)
-        there = x[~np.isnan(x)]
-        return Vector(x, is_time=whole is not None) if len(there) and there.min() < there.max() else None
-    if kind not in (Kind.STRING, Kind.BOOLEAN):
+        finite = np.isfinite(x)
+        x = x if finite.all() else np.where(finite, x, np.nan)
+        return Vector(x, is_time=whole is not None) if np.fmin.reduce(x, initial=np.inf) < np.fmax.reduce(x, initial=-np.inf) else None
+    values = drawn.values(c.name)
+    if c.kind not in (Kind.STRING, Kind.BOOLEAN) or values.codes is None or not 1 < values.distinct <= FEW:
         return None
-    coded = column.combine_chunks().dictionary_encode() if len(column) else column
-    if not 1 < len(getattr(coded, "dictionary", ())) <= FEW:
-        return None
-    return Vector(np.nan_to_num(as_numpy(coded.indices), nan=-1).astype(int), tuple(coded.dictionary.to_pylist()))
+    return Vector(values.codes.astype(int), tuple(values.counts()))
 
 
 def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
@@ -120,10 +119,9 @@ def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
 
     standard = {name: standardized(v.values) for name, v in vectors.items() if not v.is_category}
     at = {name: i for i, name in enumerate(standard)}
-    z, there = map(np.array, zip(*standard.values(), strict=True)) if standard else (np.empty((0, 0)), np.empty((0, 0)))
-    squares = z * z
-    pearson = correlations(z, squares, there)
-    ratios = {name: correlation_ratios(v.values, z, squares, there) for name, v in vectors.items() if v.is_category and standard}
+    numbers = Numbers.of(list(standard.values())) if standard else None
+    pearson = numbers.correlations() if numbers else np.empty((0, 0))
+    ratios = numbers.correlation_ratios({name: v.values for name, v in vectors.items() if v.is_category}) if numbers else {}
     found = []
     for a, b in combinations(vectors, 2):
         if a in at and b in at:
@@ -138,18 +136,6 @@ def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
     return found
 
 
-def correlations(z: np.ndarray, squares: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Pearson's r of each pair of rows of a matrix of standardized numbers, over the places where both are; NaN where it is not defined."""
-    import numpy as np
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n, sums = there @ there.T, z @ there.T
-        covariance = z @ z.T - sums * sums.T / n
-        spread = squares @ there.T - sums * sums / n
-        r = covariance / np.sqrt(spread * spread.T)
-        return np.where(np.minimum(spread, spread.T) > 1e-9, np.clip(r, -1, 1), np.nan)
-
-
 def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
     """Cramér's V of two columns of codes, corrected for bias (Bergsma 2013), 0 to 1; NaN where one of them has one value.
 
@@ -157,8 +143,7 @@ def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
     """
     import numpy as np
 
-    there = (a >= 0) & (b >= 0)
-    counts = _crossed(a[there], b[there])
+    counts = _crossed(a, b)
     n, (r, k) = int(counts.sum()), counts.shape
     if min(r, k) < 2 or n < 2:
         return float("nan")
@@ -170,36 +155,94 @@ def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The contingency table of codes, without empty rows and columns."""
+    """The contingency table of codes, where both are there, without empty rows and columns."""
     import numpy as np
 
-    wide = int(b.max(initial=0)) + 1
-    counts = np.bincount(a * wide + b, minlength=(int(a.max(initial=0)) + 1) * wide).reshape(-1, wide)
+    wide = int(b.max(initial=0)) + 2
+    places = (a + 1) * wide + b + 1  # the first row and column are those of no category
+    counts = np.bincount(places, minlength=(int(a.max(initial=0)) + 2) * wide).reshape(-1, wide)[1:, 1:]
     found: np.ndarray = counts[counts.sum(1) > 0][:, counts.sum(0) > 0]
     return found
 
 
 def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers less their mean, in standard deviations, 0 where there is none; and 1 where there is one, else 0."""
+    """The numbers less their mean, in standard deviations, 0 where there is none; and whether there is one."""
     import numpy as np
 
     there = ~np.isnan(x)
-    most = abs(x[there]).max(initial=0.0)
-    scaled = x / most if most else x  # so that no sum overflows
-    size = scaled[there].std() if there.any() else 0.0
-    return np.where(there, (scaled - scaled[there].mean()) / size, 0.0) if size > 0 else np.zeros(len(x)), there.astype(float)
+    known = x if there.all() else x[there]
+    most = max(-known.min(initial=0.0), known.max(initial=0.0))
+    around = known / most if most else known  # so that no sum overflows
+    around = around - around.mean() if len(around) else around
+    size = around.std() if len(around) else 0.0
+    z = np.zeros(len(x))
+    z[there] = around / size if size > 0 else 0.0
+    return z, there
 
 
-def correlation_ratios(codes: np.ndarray, z: np.ndarray, squares: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of each row of standardized numbers in categories, 0 to 1; NaN for one category or one value."""
+@dataclass(frozen=True)
+class Numbers:
+    """Columns of standardized numbers `z`; the different rows of whether they are there, 0 or 1; and `which` of these each column has."""
+
+    z: np.ndarray
+    there: np.ndarray
+    which: list[int]
+
+    @classmethod
+    def of(cls, columns: Sequence[tuple[np.ndarray, np.ndarray]]) -> Self:
+        """Columns as `standardized` gives them."""
+        import numpy as np
+
+        places: dict[bytes, int] = {}
+        which = [places.setdefault(there.tobytes(), len(places)) for _, there in columns]
+        there = [columns[which.index(i)][1] for i in range(len(places))]
+        return cls(np.array([z for z, _ in columns]), np.array(there, float), which)
+
+    def correlations(self) -> np.ndarray:
+        """Pearson's r of each pair of columns, over the places where both are; NaN where it is not defined."""
+        import numpy as np
+
+        columns, rows = self.z.shape
+        step = max(BLOCK // columns**2, 1)
+        n, sums, squares, products = (np.zeros(()) for _ in range(4))
+        for at in range(0, rows, step):
+            z, there = self.z[:, at : at + step], self.there[:, at : at + step].T
+            n, sums, squares, products = n + there.T @ there, sums + z @ there, squares + (z * z) @ there, products + z @ z.T
+        n, sums, squares = n[np.ix_(self.which, self.which)], sums[:, self.which], squares[:, self.which]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = squares - sums * sums / n
+            r = (products - sums * sums.T / n) / np.sqrt(spread * spread.T)
+            return np.where(np.minimum(spread, spread.T) > 1e-9, np.clip(r, -1, 1), np.nan)
+
+    def correlation_ratios(self, categories: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of each column in the codes of each category, 0 to 1; NaN for one category or one value.
+
+        Few categories are summed together, by combinations of their codes.
+        """
+        import numpy as np
+
+        found, squares = {}, np.einsum("ij,ij->i", self.z, self.z)
+        sizes = {name: int(codes.max(initial=0)) + 2 for name, codes in categories.items()}  # the first place is that of no category
+        for pack in packs(sizes, MOST_GROUPS):
+            shape = [sizes[name] for name in pack]
+            places = np.ravel_multi_index([categories[name] + 1 for name in pack], shape)
+            n, sums = (np.array([np.bincount(places, x, math.prod(shape)) for x in rows]) for rows in (self.there, self.z))
+            for i, name in enumerate(pack):
+                others = tuple(j + 1 for j in range(len(pack)) if j != i)
+                counts, totals = (x.reshape(-1, *shape).sum(others)[:, 1:] for x in (n[self.which], sums))
+                gone = self.z[:, categories[name] < 0]
+                found[name] = _correlation_ratio(counts, totals, squares - np.einsum("ij,ij->i", gone, gone))
+        return found
+
+
+def _correlation_ratio(n: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """η of columns, from the counts and sums of each category, and the sums of all squares."""
     import numpy as np
 
-    places, most = codes + 1, int(codes.max(initial=0)) + 2  # the first place is that of no category
-    n, sums = (np.array([np.bincount(places, x, most)[1:] for x in rows]) for rows in (there, z))
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.where(n > 0, sums**2 / n, 0.0).sum(1)
         around = sums.sum(1) ** 2 / n.sum(1)
-        spread = squares.sum(1) - squares[:, codes < 0].sum(1) - around
+        spread = squares - around
         eta = np.sqrt(np.clip((between - around) / spread, 0, 1))
     return np.where(((n > 0).sum(1) > 1) & (spread > 1e-9), eta, np.nan)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.arrow import as_numpy
@@ -28,14 +30,14 @@ class Histogram:
 
 
 def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> Histogram | None:
-    """The histogram of numbers: of those within the far fences, so that a few far ones do not squeeze the others into one bin.
+    """The histogram of numbers in order: of those within the far fences, so that a few far ones do not squeeze the others into one bin.
 
     `whole` numbers of a small range have a bin each. None where the range is too large or too
     small for doubles.
     """
     import numpy as np
 
-    low, high = float(x.min()), float(x.max())
+    low, high = float(x[0]), float(x[-1])
     span = FAR * (quantiles["p75"] - quantiles["p25"])
     if span:
         low, high = max(low, quantiles["p25"] - span), min(high, quantiles["p75"] + span)
@@ -43,11 +45,21 @@ def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> 
         low, high = float(np.ceil(low)), float(np.floor(high))
     bins = int(high - low) + 1 if whole and high - low < BINS else BINS
     edges = (low - 0.5, high + 0.5) if whole and high - low < BINS else (low, high)
-    if not 2 * bins * np.spacing(max(map(abs, edges))) < edges[1] - edges[0] < float("inf"):
+    if not 2 * bins * math.ulp(max(map(abs, edges))) < edges[1] - edges[0] < float("inf"):
         return None
-    counts, _ = np.histogram(x, bins, edges)
-    below, above = int((x < low).sum()), int((x > high).sum())
-    return Histogram(low, high, tuple(counts.tolist()), below, above)
+    cuts = np.linspace(*edges, bins + 1)
+    places = [
+        *np.searchsorted(x, cuts[:-1]).tolist(),
+        int(np.searchsorted(x, cuts[-1], "right")),
+    ]  # the last bin has both its edges
+    return Histogram(low, high, tuple(b - a for a, b in pairwise(places)), *outside(x, low, high))
+
+
+def outside(x: np.ndarray, low: float, high: float) -> tuple[int, int]:
+    """How many numbers, in order, are below and above these."""
+    import numpy as np
+
+    return int(np.searchsorted(x, low)), len(x) - int(np.searchsorted(x, high, "right"))
 
 
 def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
@@ -66,14 +78,17 @@ def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
 
 
 def shape_of(x: np.ndarray, quantiles: Mapping[str, float]) -> dict[str, float]:
-    """`skewness`, m₃ / m₂^1.5 of central moments; the shares of `outliers` and `far_outliers`. Nothing of no or of equal numbers."""
-    if not len(x) or x.min() == x.max():
+    """Of numbers in order `skewness`, m₃ / m₂^1.5 of central moments; the shares of `outliers` and `far_outliers`.
+
+    Nothing of no or of equal numbers.
+    """
+    if not len(x) or x[0] == x[-1]:
         return {}
-    scaled = x / abs(x).max()  # so that no power overflows
+    scaled = x / max(-x[0], x[-1])  # so that no power overflows
     around = scaled - scaled.mean()
     squares = around * around
     m2, m3 = float(squares.mean()), float((squares * around).mean())
     low, high = quantiles["p25"], quantiles["p75"]
     beyond = {"outliers": NEAR * (high - low), "far_outliers": FAR * (high - low)}
-    shares = {name: float(((x < low - far) | (x > high + far)).mean()) for name, far in beyond.items()} if high > low else {}
+    shares = {name: sum(outside(x, low - far, high + far)) / len(x) for name, far in beyond.items()} if high > low else {}
     return ({"skewness": round(m3 / m2**1.5, 12)} if m2 else {}) | shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -25,14 +25,15 @@ from tilth.measures.measure import Measure, Measured
 from tilth.measures.sampled import (
     COMPARABLE,
     COUNTED,
+    MOST_GROUPS,
     Rows,
     Spread,
     Values,
+    all_rows,
     counted,
-    first_rows,
     most_rows,
-    numbers_of,
     ordered,
+    packs,
     quantiles_of,
     sampled_rows,
     values_of,
@@ -48,7 +49,6 @@ from tilth.shelf import PYTHON_ONLY
 SMALL = 20  # rows from which the values of nearly unique floats are not shown
 FEW = 50  # distinct values up to which a column's values are shown
 TOP = 10  # values shown
-MOST_GROUPS = 5_000  # that columns counted together may have
 EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
 MOST_EXACT = 100_000_000  # rows of a table whose columns are looked at whole, one at a time, in memory
 MOST_INTEGER = 2**63 - 1  # of a column whose values are looked at one by one
@@ -281,7 +281,7 @@ def _of_all_values(c: Column, rows: int, data: Dataset, session: Session) -> Loo
     if rows > MOST_EXACT:
         hint = "leave it out: a quantile of the sample is off by at most 0.3 per cent of the rows"
         raise RequestError(f"profile: `exact` of {rows:,} rows", accepted=f"up to {MOST_EXACT:,} rows", hint=hint, code="too-many-rows")
-    column = first_rows(data, [c.name], rows, session)[c.name]
+    column = all_rows(data, [c.name], session)[c.name]
     values = values_of(column)
     return _with_shape(_counted(values), c, values, column, c.name in data.roles.private)
 
@@ -295,7 +295,7 @@ def _with_shape(look: Look, c: Column, values: Values, column: Any, private: boo
     if look.distinct <= 2:
         return look
     if c.kind.numeric:
-        x = numbers_of(column)
+        x = values.numbers
         quantiles = quantiles_of(x, QUANTILES)
         shape = shape_of(x, quantiles) | (
             {} if private or not quantiles else {"histogram": histogram_of(x, c.kind is Kind.INTEGER, quantiles)}
@@ -368,9 +368,10 @@ def _of_all_rows(
         counted = {v: found[conditions[name, v]] for v in counts}
         if sum(counted.values()) == numbers[name]["present"]:
             looks[name] = Look(len(counted), counts=counted)
-    packs = list(_packs([c.name for c in few if not looks[c.name].counts], seen))
-    groups = measured(data, packs, session)
-    for pack in packs:
+    sizes = {c.name: seen[c.name].distinct + 1 for c in few if not looks[c.name].counts}
+    together = [Frequencies(tuple(pack)) for pack in packs(sizes, MOST_GROUPS)]
+    groups = measured(data, together, session)
+    for pack in together:
         for i, name in enumerate(pack.columns):
             counts = _of_one(groups[pack], i)
             looks[name] = Look(len(counts), counts=counts if len(counts) <= FEW else {})
@@ -384,19 +385,6 @@ def _of_one(groups: Mapping[tuple[Any, ...], int], i: int) -> dict[Any, int]:
         if key[i] is not None and key[i] == key[i]:
             counts[key[i]] += n
     return counts
-
-
-def _packs(names: Sequence[str], looks: Mapping[str, Look]) -> Iterator[Frequencies]:
-    """Columns that are counted together: their combinations are few."""
-    pack, groups = list[str](), 1
-    for name in sorted(names, key=lambda name: looks[name].distinct):
-        more = looks[name].distinct + 1
-        if pack and groups * more > MOST_GROUPS:
-            yield Frequencies(tuple(pack))
-            pack, groups = [], 1
-        pack, groups = [*pack, name], groups * more
-    if pack:
-        yield Frequencies(tuple(pack))
 
 
 def _all_differ(c: Column, rows: int, distinct: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # rows of a sample, at most and at least, and its cells
+MOST_GROUPS = 5_000  # that columns counted together may have
 ENOUGH = 16  # combinations of the values that are hashed, for each row
 STEPS = 2.0**26  # in which a column's range is divided
 STRIDES = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)  # φ⁻¹, φ⁻², φ⁻³ with φ⁴ = φ + 1: they spread evenly in 3 dimensions
@@ -90,7 +91,7 @@ def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequ
         return Rows(pa.table({}), 0)
     most = most_rows(len(columns))
     if rows <= most:
-        return Rows(first_rows(data, columns, most, session), rows)
+        return Rows(all_rows(data, columns, session), rows)
     condition = thinned(spreads, rows, most / rows)
     if condition is not None:
         found = _rows(Sample(tuple(columns), 2 * most, hashed=False).filtered(condition), data, session)
@@ -99,9 +100,9 @@ def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequ
     return Rows(_rows(Sample(tuple(columns), most), data, session), rows)
 
 
-def first_rows(data: Dataset, columns: Sequence[str], rows: int, session: Session) -> pa.Table:
-    """The first rows of some columns."""
-    return _rows(Sample(tuple(columns), rows, hashed=False), data, session)
+def all_rows(data: Dataset, columns: Sequence[str], session: Session) -> pa.Table:
+    """All rows of some columns."""
+    return _rows(Sample(tuple(columns), None, hashed=False), data, session)
 
 
 def _rows(sample: Sample, data: Dataset, session: Session) -> pa.Table:
@@ -136,15 +137,37 @@ def _number(column: Column) -> Tree:
 
 @dataclass(frozen=True)
 class Values:
-    """The distinct values of a column in some rows, and how often each of them is there."""
+    """The distinct values of a column in some rows, and how often each of them is there.
+
+    Numbers and times are in order. Of others `codes` has the place of each row's value, −1 where there is none.
+    """
 
     values: pa.Array | np.ndarray
     rows: np.ndarray
+    codes: np.ndarray | None = None
 
     @property
     def distinct(self) -> int:
         """The number of distinct values."""
         return len(self.rows)
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The finite numbers of all rows, as doubles, in order."""
+        import numpy as np
+        import pyarrow as pa
+
+        x = self.values if isinstance(self.values, np.ndarray) else as_numpy(self.values.cast(pa.float64(), safe=False))
+        x, finite = x.astype(float), np.isfinite(x)
+        found: np.ndarray = np.repeat(x[finite], self.rows[finite])
+        return found if self.codes is None else np.sort(found)
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Which of the values, strings, are not blank."""
+        import pyarrow.compute as pc
+
+        return as_numpy(pc.binary_length(pc.utf8_trim(self.values, BLANKS))) > 0
 
     def counts(self, least: int = 1) -> dict[Any, int]:
         """Value → rows, of the values that at least so many rows have."""
@@ -167,31 +190,42 @@ def values_of(column: pa.ChunkedArray) -> Values:
     """The values of a column, without NaN."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    there = column.drop_null()
-    if pa.types.is_float64(there.type) or pa.types.is_int64(there.type):  # to sort them is many times as fast as to hash them
-        x = as_numpy(there)
-        return Values(*np.unique(x[x == x], return_counts=True))
-    pairs = pc.value_counts(there)
-    return Values(pairs.field("values"), as_numpy(pairs.field("counts")))
+    is_time = pa.types.is_temporal(column.type)
+    if is_time or pa.types.is_float64(column.type) or pa.types.is_int64(column.type):  # to sort them is many times as fast as to hash them
+        there = column.drop_null().combine_chunks()
+        plain = there.view(f"int{column.type.bit_width}") if is_time else there
+        x = as_numpy(plain)
+        x = np.sort(x[x == x])
+        first = starts(x)
+        values, rows = x[first], np.diff(first, append=len(x))
+        return Values(pa.Array.from_buffers(column.type, len(values), [None, pa.py_buffer(values)]) if is_time else values, rows)
+    chunks = column.dictionary_encode().chunks or [pa.array([], column.type).dictionary_encode()]  # they share one dictionary
+    codes = np.concatenate([np.nan_to_num(as_numpy(c.indices), nan=-1).astype(np.int32) for c in chunks])
+    values = chunks[-1].dictionary
+    return Values(values, np.bincount(codes[codes >= 0], minlength=len(values)), codes)
 
 
-def numbers_of(column: pa.ChunkedArray) -> np.ndarray:
-    """The finite numbers of a column, as doubles."""
+def starts(x: np.ndarray) -> np.ndarray:
+    """The places of the first of equal values that stand in order. numpy's `unique` loads its masked arrays, which takes longer."""
     import numpy as np
-    import pyarrow as pa
 
-    x = as_numpy(column.drop_null().cast(pa.float64(), safe=False))
-    finite: np.ndarray = x[np.isfinite(x)]
-    return finite
+    new = np.ones(len(x), bool)
+    new[1:] = x[1:] != x[:-1]
+    return np.flatnonzero(new)
 
 
 def quantiles_of(x: np.ndarray, asked: Mapping[str, float]) -> dict[str, float]:
-    """The quantiles of numbers, interpolated (type 7); none of no numbers."""
+    """The quantiles of numbers in order, interpolated (Hyndman and Fan 1996, type 7); none of no numbers."""
     import numpy as np
 
-    return dict(zip(asked, map(float, np.quantile(x, list(asked.values()))), strict=True)) if len(x) else {}
+    if not len(x):
+        return {}
+    at = np.array(list(asked.values())) * (len(x) - 1)
+    below = at.astype(int)
+    part, low, high = at - below, x[below], x[np.ceil(at).astype(int)]
+    found = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))  # as numpy rounds
+    return dict(zip(asked, found.tolist(), strict=True))
 
 
 def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, Any]:
@@ -206,13 +240,13 @@ def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, 
         return {"present": present, "minimum": ends["min"], "maximum": ends["max"]}
     if column.kind not in (Kind.INTEGER, Kind.FLOAT):
         return {"present": present}
-    x = numbers_of(rows)
+    x = values.numbers
     found = {"mean": ratio(DoubleSum.of_array(x), len(x)), "deviation": None}
     if len(x):
         found["deviation"] = math.sqrt((CentralMoment2.of_array(x) or 0.0) / len(x))
     if column.kind is Kind.FLOAT:
         found |= {"present": int(values.rows.sum()), "finite": len(x)}  # NaN is none of the values
-        return found | {"minimum": float(x.min()) if len(x) else None, "maximum": float(x.max()) if len(x) else None}
+        return found | {"minimum": float(x[0]) if len(x) else None, "maximum": float(x[-1]) if len(x) else None}
     ends = (int(values.values[0]), int(values.values[-1])) if present else (None, None)  # they are in order
     return found | {"present": present, "minimum": ends[0], "maximum": ends[1]}
 
@@ -223,12 +257,23 @@ def _of_strings(values: Values) -> dict[str, Any]:
     import pyarrow.compute as pc
 
     lengths = as_numpy(pc.utf8_length(values.values)).astype(np.int64)
-    filled = as_numpy(pc.binary_length(pc.utf8_trim(values.values, BLANKS))) > 0
     mean = ratio(int((lengths * values.rows).sum()), int(values.rows.sum()))
     of_all = None if mean is None else {"min": int(lengths.min()), "max": int(lengths.max()), "mean": mean}
-    return {"filled": int(values.rows[filled].sum()), "lengths": of_all}
+    return {"filled": int(values.rows[values.filled].sum()), "lengths": of_all}
 
 
 def ordered(counts: Mapping[Any, int], most: int) -> dict[Any, int]:
     """The `most` most frequent values and their rows, the most frequent first, ties by value."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most])
+
+
+def packs(sizes: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """Columns that are counted together, by name and how many values each may have: at most so many combinations."""
+    pack, groups = list[str](), 1
+    for name in sorted(sizes, key=lambda name: sizes[name]):
+        if pack and groups * sizes[name] > most:
+            yield pack
+            pack, groups = [], 1
+        pack, groups = [*pack, name], groups * sizes[name]
+    if pack:
+        yield pack

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.data import Column, Roles, masked
+from tilth.data import Column, Kind, Roles, masked
 from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import all_rows
 from tilth.engine.operations.aggregates import SumOrZero
-from tilth.engine.operations.strings import BLANKS
 from tilth.engine.statistics import Statistic, count, over_groups, size
-from tilth.measures.sampled import Rows
+from tilth.measures.sampled import Rows, starts
 from tilth.metrics.metric import Metric
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Section, code, counted, shown, table
@@ -70,6 +70,7 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplica
     `duplicates` are those of all rows, where they are known.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     known = drawn.known(columns)
     if not known or not len(drawn.table):
@@ -77,13 +78,13 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplica
     looked = len(drawn.table)
     patterns = _patterns(known, drawn)
     whole = next((n for names, n in patterns if not names), 0)
-    order = drawn.table.sort_by([(c.name, "ascending") for c in known]) if looked else drawn.table
+    order = pc.sort_indices(drawn.table, [(c.name, "ascending") for c in known])
     places = [round(i * (looked - 1) / (EXAMPLES - 1)) for i in range(EXAMPLES)] if looked > EXAMPLES else range(looked)
-    chosen = pa.concat_tables([order.slice(i, 1) for i in places])
+    chosen = pa.concat_tables([drawn.table.slice(order[i].as_py(), 1) for i in places])
     payload = TableProfile(
         drawn.of,
         len(columns),
-        duplicates if duplicates is not None else _duplicates(known, order) if len(known) == len(columns) else None,
+        duplicates if duplicates is not None else _duplicates(known, drawn, order) if len(known) == len(columns) else None,
         tuple(patterns[:PATTERNS]),
         None if drawn.all_there else looked,
         duplicates is not None or None,
@@ -96,37 +97,41 @@ def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, .
     """Columns that are missing together, with the rows in which exactly these are, the most frequent first."""
     import numpy as np
 
-    gaps = {c.name: gap for c in columns if (gap := _gaps(drawn.table[c.name])).any()}
+    gaps = {c.name: gap for c in columns if (gap := _gaps(c, drawn)) is not None}
     if not gaps:
         return [((), len(drawn.table))]
-    marks, at = np.zeros(len(drawn.table), np.uint64), np.random.default_rng(0)  # each set of columns has its own sum of random numbers
+    marks, at = np.zeros(len(drawn.table), np.uint64), Random(0)  # noqa: S311 -- each set of columns has its own sum of random numbers
     for gap in gaps.values():
-        marks[gap] += at.integers(2**63, dtype=np.uint64)
-    _, first, counts = np.unique(marks, return_index=True, return_counts=True)
-    names = [tuple(name for name, gap in gaps.items() if gap[i]) for i in first]
+        marks += gap * np.uint64(at.getrandbits(63))
+    order = np.argsort(marks)
+    first = starts(marks[order])
+    counts = np.diff(first, append=len(marks))
+    names = [tuple(name for name, gap in gaps.items() if gap[i]) for i in order[first]]
     return sorted(zip(names, map(int, counts), strict=True), key=lambda pattern: (-pattern[1], pattern[0]))
 
 
-def _gaps(column: Any) -> np.ndarray:
-    """Whether each value is missing: null, NaN, or blank."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_string(column.type):
-        return ~(as_numpy(pc.binary_length(pc.utf8_trim(column, BLANKS))) > 0)  # NaN, of null, is not greater
-    return as_numpy(pc.is_null(column, nan_is_null=True))
-
-
-def _duplicates(columns: Sequence[Column], rows: Any) -> int:
-    """The rows, in order, that equal the one before them."""
+def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
+    """Whether each value is missing: null, NaN, or blank; None where none is."""
     import numpy as np
     import pyarrow.compute as pc
 
-    same = np.ones(max(len(rows) - 1, 0), bool)
+    column, values = drawn.table[c.name], drawn.values(c.name)
+    if c.kind is Kind.STRING and values.codes is not None and not values.filled.all():
+        found: np.ndarray = np.append(~values.filled, True)[values.codes]  # −1 is the last place
+        return found
+    return as_numpy(pc.is_null(column, nan_is_null=True)) if values.rows.sum() < len(column) else None
+
+
+def _duplicates(columns: Sequence[Column], drawn: Rows, order: Any) -> int:
+    """The rows that equal the one before them in this order."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    same = np.ones(max(len(order) - 1, 0), bool)
     for c in columns:
         if not same.any():
             break
-        x = rows[c.name].combine_chunks()
+        x = drawn.table[c.name].take(order).combine_chunks()
         a, b = x.slice(1), x.slice(0, max(len(x) - 1, 0))
         both = pc.and_(pc.is_null(a, nan_is_null=True), pc.is_null(b, nan_is_null=True))
         same &= as_numpy(both) | as_numpy(pc.equal(a, b))

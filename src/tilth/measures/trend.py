@@ -66,7 +66,7 @@ def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if vector_of(drawn.table[time.name], time.kind) is None or time.name in roles.private:
+    if vector_of(time, drawn) is None or time.name in roles.private:
         return None
     at = drawn.table[time.name].cast(pa.timestamp("us")).to_numpy()
     there = ~np.isnat(at)
@@ -75,7 +75,7 @@ def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -
     for c in columns:
         if c.name in (time.name, *roles.private, *roles.id) or len(means) >= MOST or not (c.kind.numeric or c.name == roles.label):
             continue
-        vector = vector_of(drawn.table[c.name], c.kind)
+        vector = vector_of(c, drawn)
         if vector is not None:
             name, x = (c.name, vector.values) if c.name != roles.label else target_of(c.name, vector, roles)
             means[name] = _means(x[there], period, int(period.max()) + 1)
