@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from tilth.report.charts.letters import SIZE, clean, cut
 from tilth.report.charts.numbers import trimmed
@@ -36,7 +36,7 @@ def tag(name: str, *children: str, **attributes: str | float) -> str:
 
 
 def _quoted(value: str | float) -> str:
-    return quoteattr(value) if isinstance(value, str) else f'"{place(value)}"'
+    return f'"{escape(value) if isinstance(value, str) else place(value)}"'
 
 
 def place(x: float) -> str:
@@ -51,8 +51,8 @@ def words(x: float, y: float, text: str, room: float = math.inf, anchor: str = "
     shown = cut(text, room, size)
     more = {"text_anchor": anchor} if anchor != "start" else {}
     faint = {"fill_opacity": opacity} if opacity != 1 else {}
-    whole = tag("title", escape(text)) if shown != text else ""
-    return tag("text", whole + escape(shown), x=x, y=y, font_size=size, fill="currentColor", **more, **faint)
+    whole = tag("title", escape(text, quote=False)) if shown != text else ""
+    return tag("text", whole + escape(shown, quote=False), x=x, y=y, font_size=size, fill="currentColor", **more, **faint)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, opacity: float = 1) -> str:
