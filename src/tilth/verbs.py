@@ -11,25 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from tilth import formats
 from tilth.data import Dataset, Roles
 from tilth.engine.chosen import AnyEngine, session_of
+from tilth.engine.facts import begin
 from tilth.engine.session import Session
 from tilth.errors import RequestError
-from tilth.flow import reading
-from tilth.flow.checking import checked, ruleset_from
-from tilth.flow.delivery import deliver
-from tilth.flow.facts import begin
-from tilth.flow.flow import Flow
-from tilth.flow.running import fitted, refusals_located
-from tilth.flow.running import run as run_flow
 from tilth.report import Finding, Report, warning
-from tilth.rules import Ruleset
 from tilth.store.local import reject_own_input
 from tilth.store.places import reject_foreign
 from tilth.store.uri import joined
 
 if TYPE_CHECKING:
+    from tilth.flow import Flow
     from tilth.flow.arrays import Arrays
     from tilth.measures.measure import Measure, Measuring
     from tilth.metrics.metric import Metric
+    from tilth.rules import Ruleset
 
 
 def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine: AnyEngine = None, **options: Any) -> Dataset:
@@ -85,7 +80,7 @@ def measure(
         raise RequestError(message, accepted="names of measures, measures, metrics, or a list of them", hint=hint, code="no-measure")
     with session_of(engine, data, "measure") as session:
         facts = begin(session)
-        table = reading.table_of(data, session)
+        table = formats.table_of(data, session)
         measuring = Measuring(measures_from(measures, table.roles, **options), session)
         earlier = () if against is None else _earlier(against, part, table.roles, measuring)
         findings = measuring.of(table, part)
@@ -108,7 +103,7 @@ def profile(data: Any, *, label: str | None = None, against: Any = None, exact: 
     from tilth.measures.profile import Profile
 
     with session_of(engine, data, "profile") as session:
-        table = reading.table_of(data, session)
+        table = formats.table_of(data, session)
         if label is not None:
             table = replace(table, roles=replace(table.roles, label=label))
             table.roles.check(table.names)
@@ -117,11 +112,13 @@ def profile(data: Any, *, label: str | None = None, against: Any = None, exact: 
 
 def _earlier(against: Any, part: str, roles: Roles, measuring: Measuring) -> Iterable[Finding]:
     """The findings to compare with: those of a report, the baseline of a fitted flow, or those of data, measured now."""
+    from tilth.flow import Flow
+
     if isinstance(against, Flow):
         return against.need_learned().findings
     if isinstance(against, Report):
         return [f for f in against.findings if f.part == part] or against.findings
-    table = reading.table_of(against, measuring.session)
+    table = formats.table_of(against, measuring.session)
     return measuring.of(table if isinstance(against, Dataset) else replace(table, roles=roles))
 
 
@@ -156,10 +153,12 @@ def check(
     >>> print(check(orders, rules, sources={"customers": customers}).findings[0].message.splitlines()[-1])
     1 of 3 rows do not meet it
     """
+    from tilth.flow.checking import checked, ruleset_from
+
     ruleset = ruleset_from(rules)
     with session_of(engine, data, "check") as session:
         facts = begin(session)
-        table = reading.table_of(data, session)
+        table = formats.table_of(data, session)
         places: dict[str, Any] = {"sources": sources, "history": history, "passed": passed, "failed": failed}
         findings, more = checked(table, ruleset, session, **places, **options)
         return Report("check", findings, facts(table, **more))
@@ -170,9 +169,12 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
 
     `flow` is a flow or the path of a flow file; `data` defaults to the source named in the flow.
     """
+    from tilth.flow.reading import flow_table
+    from tilth.flow.running import fitted, refusals_located
+
     flow = flow_from(flow)
     with session_of(engine, data, f"fit {flow.name}") as session, refusals_located(flow):
-        return fitted(flow, reading.flow_table(flow, data, session), session)
+        return fitted(flow, flow_table(flow, data, session), session)
 
 
 def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Dataset:
@@ -185,10 +187,12 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Da
 
     Errors: `ColumnError` that names every missing column and every one with too many such values; `FlowError` if the flow is not fitted.
     """
+    from tilth.flow.reading import served_table
+
     flow = flow_from(flow)
     flow.need_learned()
     with session_of(engine, data, f"apply {flow.name}") as session:
-        return reading.served_table(flow, data, session)
+        return served_table(flow, data, session)
 
 
 def write(
@@ -217,7 +221,7 @@ def write(
             raise RequestError("a report is written to a file", hint="give it a place, such as report.html", code="no-place")
         return write_report(thing, place, format)
     with session_of(engine, thing, "write") as session:
-        data = reading.table_of(thing, session)
+        data = formats.table_of(thing, session)
         if place is None:
             return formats.to_frame(data, format or "arrow", session)
         return formats.write(data, place, format=format, engine=session)
@@ -260,15 +264,19 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     Writes a folder per part of the split, `NAME.tilth`, `report.html` and `report.json` to `out`; by default to the place named in the
     flow, if any. `Report.passed` says whether every rule passed.
     """
+    from tilth.flow import running
+    from tilth.flow.delivery import deliver
+    from tilth.flow.reading import flow_table, paths_of
+
     flow = flow_from(flow)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
     if place is not None:
-        reject_own_input(place, reading.paths_of(flow, data))
+        reject_own_input(place, paths_of(flow, data))
         reject_foreign(place)
-    with session_of(engine, data, f"run {flow.name}") as session, refusals_located(flow):
+    with session_of(engine, data, f"run {flow.name}") as session, running.refusals_located(flow):
         facts = begin(session)
-        table = reading.flow_table(flow, data, session)
-        prepared = run_flow(flow, table, session)
+        table = flow_table(flow, data, session)
+        prepared = running.run(flow, table, session)
         lost = [warning("UNREADABLE", f"{u}; they are null", (u.column,), kind=u.kind, values=u.values, of=u.of) for u in table.unreadable]
 
         def report() -> Report:
@@ -279,11 +287,16 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
 
 def dry_run(flow: Flow, session: Session) -> None:
     """Run a flow in a session that only records its queries, and deliver nothing."""
-    run_flow(flow, reading.flow_table(flow, None, session), session)
+    from tilth.flow import running
+    from tilth.flow.reading import flow_table
+
+    running.run(flow, flow_table(flow, None, session), session)
 
 
 def flow_from(flow: Any) -> Flow:
     """The flow, loaded if it is a path. Errors: `RequestError` for anything else."""
+    from tilth.flow import Flow
+
     if isinstance(flow, Flow):
         return flow
     if isinstance(flow, str | Path):

@@ -11,7 +11,7 @@ from tilth import formats
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session
 from tilth.errors import RequestError, RulesError
-from tilth.flow.reading import table_of
+from tilth.formats import table_of
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding

@@ -17,11 +17,6 @@ from tilth.flow.serving import needed_columns
 from tilth.store.uri import joined
 
 
-def table_of(data: Any, session: Session) -> Dataset:
-    """A dataset, or anything that can be read as one."""
-    return data if isinstance(data, Dataset) else formats.read(data, engine=session)
-
-
 def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
     """The table of a flow; `data` replaces what the flow says to read."""
     if isinstance(data, Dataset):

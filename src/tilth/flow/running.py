@@ -10,11 +10,11 @@ from sqlglot import exp
 
 from tilth.data import Dataset
 from tilth.engine.expressions import col, eq, lit
+from tilth.engine.facts import versions
 from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, located
 from tilth.flow.checking import checked
-from tilth.flow.facts import versions
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.serving import reject_unserved

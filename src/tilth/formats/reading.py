@@ -66,6 +66,11 @@ def read(
         return _decoded(form, Dataset(given, known_roles), _stated_kinds(types or {}, given), _tokens(nulls), engine, max_invalid)
 
 
+def table_of(data: Any, session: Session) -> Dataset:
+    """A dataset, or anything that can be read as one."""
+    return data if isinstance(data, Dataset) else read(data, engine=session)
+
+
 def read_as(
     source: Any,
     schema: Schema,

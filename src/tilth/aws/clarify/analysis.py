@@ -10,9 +10,9 @@ from typing import Any
 
 from tilth.aws.clarify.config import VERSION, AnalysisConfig
 from tilth.data import Dataset
+from tilth.engine.facts import begin
 from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
-from tilth.flow.facts import begin
 from tilth.measures.bias import BIAS_METRICS, bias_findings
 from tilth.measures.bias.payload import BiasNumber
 from tilth.report import Finding, Report, jsonable, warning
