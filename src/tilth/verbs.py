@@ -266,12 +266,12 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver
-    from tilth.flow.reading import flow_table, paths_of
+    from tilth.flow.reading import flow_table, further_paths, paths_of
 
     flow = flow_from(flow)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
     if place is not None:
-        reject_own_input(place, paths_of(flow, data))
+        reject_own_input(place, [*paths_of(flow, data), *further_paths(flow).values()])
         reject_foreign(place)
     with session_of(engine, data, f"run {flow.name}") as session, running.refusals_located(flow):
         facts = begin(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TypeAlias
 
 from sqlglot import exp
@@ -61,12 +62,13 @@ class Change:
 class Rows:
     """Other rows, or the same in another order: any SELECT from `below`. `ordered`: whether their order is significant.
 
-    `out` are its column names, None for those below.
+    `out` are its column names, None for those below. `tables` are further tables that it reads: the name in the SELECT, and the table.
     """
 
     select: exp.Select | exp.Union
     ordered: bool = False
     out: tuple[str, ...] | None = None
+    tables: tuple[tuple[str, Dataset], ...] = ()
 
     def names(self, below: tuple[str, ...]) -> tuple[str, ...]:
         """The names after the change."""
@@ -160,9 +162,15 @@ class Dataset(Displayed):
                 break
         return place
 
-    def rows(self, select: exp.Select | exp.Union, ordered: bool = False, out: Iterable[str] | None = None) -> Dataset:
-        """The table with other rows: `select` reads from the table `below`."""
-        return replace(self, layers=(*self.layers, Rows(select, ordered, None if out is None else tuple(out))))
+    def rows(
+        self,
+        select: exp.Select | exp.Union,
+        ordered: bool = False,
+        out: Iterable[str] | None = None,
+        tables: Mapping[str, Dataset] = MappingProxyType({}),
+    ) -> Dataset:
+        """The table with other rows: `select` reads from the table `below`, and from further `tables` by their names."""
+        return replace(self, layers=(*self.layers, Rows(select, ordered, None if out is None else tuple(out), tuple(tables.items()))))
 
     def append(self, other: Dataset) -> Dataset:
         """The table with the rows of another appended. Errors: `ColumnError` for columns that this table lacks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from itertools import accumulate
 
 from sqlglot import exp
@@ -31,12 +31,17 @@ def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wante
         made = (layer.made.get(c) for c in chosen)
         trees = [col(c) if tree is None else shown_as(tree, c) for c, tree in zip(chosen, made, strict=True)]
         return exp.Select(expressions=trees).from_(table(below), copy=False)
-    select = layer.select.copy()
+    return reading(layer.select, {BELOW: below})
+
+
+def reading(select: exp.Select | exp.Union, tables: Mapping[str, str]) -> exp.Select | exp.Union:
+    """A select that reads other tables: a name in it → that of the table, which keeps the name as its alias."""
+    select = select.copy()
     for mention in select.find_all(exp.Table):
-        if mention.name == BELOW:
-            mention.set("this", exp.to_identifier(below, quoted=True))
+        if (name := mention.name) in tables:
+            mention.set("this", exp.to_identifier(tables[name], quoted=True))
             if not mention.alias:
-                mention.set("alias", exp.TableAlias(this=exp.to_identifier(BELOW, quoted=True)))
+                mention.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
     return select
 
 

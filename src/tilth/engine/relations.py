@@ -83,11 +83,12 @@ def reject_unfit(relations: Iterable[Relation], here: Schema, there: Mapping[Dat
         other = there[r.other]
         lacking = sorted(r.reads_there - set(other.names))
         mistakes += [m for c in lacking for m in ColumnError.unknown(c, other.names, str(r.other.source)).mistakes]
-        mistakes += [_unequal(here[a], other[b]) for a, b in r.keys if b in other and not _comparable(here[a], other[b])]
+        mistakes += [_unequal(here[a], other[b]) for a, b in r.keys if b in other and not comparable(here[a], other[b])]
     RequestError.reject(dict.fromkeys(mistakes))
 
 
-def _comparable(a: Column, b: Column) -> bool:
+def comparable(a: Column, b: Column) -> bool:
+    """Whether values of two columns can be equal: both of one kind, or numbers."""
     return a.kind is b.kind or (a.kind.numeric and b.kind.numeric) or Kind.NULL in (a.kind, b.kind)
 
 

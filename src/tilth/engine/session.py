@@ -19,7 +19,7 @@ from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schem
 from tilth.engine.answering import answered, statistics_scans
 from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
-from tilth.engine.layers import appended, select_from, table
+from tilth.engine.layers import appended, reading, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
 from tilth.engine.operations.rows import without_literals
@@ -169,10 +169,19 @@ class Session(ABC):
         return folding.states(self.batches(text))
 
     def resolved(self, names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[Change | Rows, ...]:
-        """The layers, with rows that are appended as a union with a table of the engine's. `names` are the columns below."""
+        """The layers, with further tables as tables of the engine's, a union with them for rows that are appended.
+
+        `names` are the columns below.
+        """
         found: list[Change | Rows] = []
         for layer in layers:
-            found.append(appended(names, self.view(layer.other), layer.other.names) if isinstance(layer, Append) else layer)
+            match layer:
+                case Append(other):
+                    found.append(appended(names, self.view(other), other.names))
+                case Rows(select, ordered, out, tables) if tables:
+                    found.append(Rows(reading(select, {name: self.view(other) for name, other in tables}), ordered, out))
+                case _:
+                    found.append(layer)
             names = layer.names(names)
         return tuple(found)
 

@@ -295,13 +295,15 @@ def _decoded(entry: dict[str, Any], files: Mapping[str, bytes] | None = None) ->
 
 def _described(flow: Flow) -> dict[str, Any]:
     """The flow's description as JSON: reading, roles, steps by part."""
+    from tilth.flow.loading import written
+
     roles = {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}
     return {
         "name": flow.name,
         "reading": {"options": flow.reading.options, "roles": roles, "max_invalid": flow.reading.max_invalid},
         "check": None if flow.check is None else str(flow.check),
         "steps": {
-            part: [{"step": s.name, "parameters": {f.name: getattr(s, f.name) for f in fields(s)}} for s in flow.parts[part]]
+            part: [{"step": s.name, "parameters": {f.name: getattr(s, f.name) for f in written(s)}} for s in flow.parts[part]]
             for part in flow.parts
         },
         "measure": [{m.name: m.parameters()} for m in flow.measure],

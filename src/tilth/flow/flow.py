@@ -30,8 +30,8 @@ Steps = Mapping[Part, tuple[Step, ...]]
 class Reading:
     """What to read and what its values mean. `options` are those of the format, as the flow file gives them.
 
-    `tables` are other tables that rules compare with: name → path. `max_invalid` is the largest share of a column's values that may become
-    null because they cannot be read as its kind.
+    `tables` are other tables that rules compare with and steps read: name → path. `max_invalid` is the largest share of a column's values
+    that may become null because they cannot be read as its kind.
     """
 
     read: tuple[str, ...] = ()

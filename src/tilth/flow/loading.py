@@ -28,7 +28,7 @@ from tilth.rules import Ruleset
 from tilth.shelf import PYTHON_ONLY, Shelf, texts_under
 from tilth.steps import STEPS
 from tilth.steps.rows.split import Split
-from tilth.steps.step import Part, Step
+from tilth.steps.step import Part, Step, TablesStep
 from tilth.store.local import text_of
 from tilth.validation import mistakes_of
 
@@ -69,7 +69,7 @@ class DataPart(_Strict):
     read: str | list[str] | None = None
     """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
     tables: dict[str, str] = {}
-    """Further tables that rules compare with: name → file, relative to the flow file."""
+    """Further tables that rules compare with and steps read: name → file, relative to the flow file."""
     format: str | None = None
     """The format, where the file's name does not say it: csv, parquet, jsonl."""
     nulls: list[str] = []
@@ -186,6 +186,9 @@ class _Loader:
         if split is not None and "train" not in dict(split.shares):
             accepted = "a part named train: learning happens there"
             self.wrong(("split",), "no part of the split is called train", "no-train", of_key=True, accepted=accepted)
+        if part is not None:
+            reading = [step for named in steps.values() for step in named if isinstance(step, TablesStep)]
+            self.document.mistakes += [m.at(self.places[step]) for step in reading for m in step.unnamed(part.data.tables)]
         if part is None or self.document.mistakes:
             return None
         return Flow(
@@ -252,7 +255,7 @@ class _Loader:
         made = self.made(shelf[name], given, inner)
         if isinstance(made, Step) and name in known and path[0] not in made.parts:
             accepted = f"{made} may be in {' or '.join(sorted(made.parts))}"
-            self.wrong(inner, misplaced(made, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted)
+            self.wrong(inner, misplaced(made, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted, hint=made.part_hint)
         return made
 
     def made(self, kind: type[Named], given: Any, path: Path) -> Named | None:

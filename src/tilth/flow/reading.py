@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tilth.engine.session import Session
 from tilth.errors import FlowError, located
 from tilth.flow.flow import Flow
 from tilth.flow.serving import needed_columns
+from tilth.steps.step import Step, TablesStep
 from tilth.store.uri import joined
 
 
@@ -34,12 +36,30 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         return formats.read(source, roles=flow.reading.roles, engine=session, **limit, **flow.reading.options)
 
 
+def with_tables(flow: Flow, session: Session) -> Flow:
+    """The flow, whose steps have the further tables that they read. The flow's strings that mean null mean it there, too."""
+    reading = [step for _, step in flow.steps() if isinstance(step, TablesStep)]
+    wanted = {name for step in reading for name in step.names_tables if name not in step.tables}
+    places = further_paths(flow)
+    tables = {name: formats.read(places[name], engine=session, nulls=flow.reading.nulls) for name in places if name in wanted}
+
+    def opened(step: Step) -> Step:
+        return replace(step, tables={**tables, **step.tables}) if isinstance(step, TablesStep) else step
+
+    return replace(flow, parts={part: tuple(map(opened, steps)) for part, steps in flow.parts.items()}) if reading else flow
+
+
 def served_table(flow: Flow, data: Any, session: Session, training: Tree | None = None) -> Dataset:
     """The table that a fitted flow makes of data, read as it has learned to read it: see `tilth.apply`; `training` as in `Flow.served`."""
     learned, known = flow.need_learned(), flow.reading
     needed = needed_columns(learned.schema, learned.served)
     options = {"roles": known.roles, "max_invalid": known.max_invalid, **known.options}
     return flow.served(formats.read_as(data, learned.schema, needed, engine=session, **options), training)
+
+
+def further_paths(flow: Flow) -> dict[str, str]:
+    """Name → path of each further table."""
+    return {name: joined(flow.folder, path) for name, path in flow.reading.tables.items()}
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:

@@ -17,6 +17,7 @@ from tilth.errors import Mistake, RequestError, located
 from tilth.flow.checking import checked
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
+from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved
 from tilth.flow.split_checks import SHARE, TRAIN, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding
@@ -27,7 +28,6 @@ from tilth.report import Finding
 from tilth.steps.fitting import fit, label
 from tilth.steps.rows.split import SPLIT
 from tilth.steps.step import ColumnStep, Fitted
-from tilth.store.uri import joined
 
 RAW = "raw"  # the part that is the data as read
 HELD_CELLS = 500_000_000  # of a table that is held after its split, some gigabytes; a larger one is read again by each scan
@@ -69,6 +69,7 @@ def refusals_located(flow: Flow) -> Iterator[None]:
 
 def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:
     """The fitted flow."""
+    flow = with_tables(flow, engine)
     whole, steps, _ = after_rows(flow, data, engine)
     return with_learned(flow, data, whole, steps, engine)
 
@@ -146,8 +147,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     """
     findings: list[Finding] = []
     if flow.check:
-        tables = {name: joined(flow.folder, path) for name, path in flow.reading.tables.items()}
-        findings += [replace(f, part=RAW) for f in checked(data, flow.check, engine, sources=tables)[0]]
+        findings += [replace(f, part=RAW) for f in checked(data, flow.check, engine, sources=further_paths(flow))[0]]
     measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
     with located(flow.places.get("positive"), "no-such-value"):  # what only the values of a column show
         findings += measuring.of(data, RAW)
@@ -175,6 +175,7 @@ def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> t
 
 def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
+    flow = with_tables(flow, engine)
     whole, steps, findings = after_rows(flow, data, engine, hold=True)
     flow = with_learned(flow, data, whole, steps, engine)
     if (split := flow.split) is not None:

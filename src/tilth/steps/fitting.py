@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
+from tilth import formats
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.session import Session
 from tilth.errors import Gap, Place, RequestError, listed, located
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.missing import is_missing, present
-from tilth.steps.step import ColumnStep, Fitted, Learned, Learning, Step, together
+from tilth.steps.step import ColumnStep, Elsewhere, Fitted, Learned, Learning, Step, Table, TablesStep, together
 
 NOWHERE: Mapping[Any, Place] = {}
 
@@ -35,7 +37,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
     flow file, for messages.
     """
     fitted: dict[int, Fitted] = {}
-    waiting, table = dict(enumerate(steps)), data
+    waiting, table = dict(enumerate(_opened(step, engine) for step in steps)), data
     known: Mapping[Any, Any] = {}
     while waiting:
         schema = engine.schema(table)
@@ -43,7 +45,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
             chosen = _wave(waiting, schema, table.roles)
         wave = [waiting.pop(i) for i in chosen]
         ahead = _ahead(wave, list(waiting.values()), schema, table.roles)
-        early: list[Question] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
+        early: list[Question | Elsewhere] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
         early += [gaps(schema[c]) for c in ahead]
         learning = [_located(step.learning(schema, table.roles), _place(step, places)) for step in wave]
         with engine.working_for(_purpose(wave)):
@@ -54,6 +56,15 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         table = applied(made.values(), table, exp.true()) if waiting else table
     done = [fitted[i] for i in range(len(steps))]
     return done, applied(done, data, exp.true())
+
+
+def _opened(step: Step, engine: Session) -> Step:
+    """The step with the further tables that it reads, and their columns."""
+    if not isinstance(step, TablesStep):
+        return step
+    given = {name: step.tables[name] for name in step.names_tables if name in step.tables}
+    read = {name: t if isinstance(t, Dataset | Table) else formats.read(t, engine=engine) for name, t in given.items()}
+    return replace(step, tables={name: t if isinstance(t, Table) else Table(t, engine.schema(t)) for name, t in read.items()})
 
 
 def applied(steps: Iterable[Fitted], data: Dataset, training: Tree | None = None) -> Dataset:
@@ -128,14 +139,19 @@ def _located(learning: Learning, place: Place | None) -> Learning:
 
 
 def _answered(
-    learning: Sequence[Learning], early: Sequence[Question], known: Mapping[Any, Any], data: Dataset, engine: Session
+    learning: Sequence[Learning], early: Sequence[Question | Elsewhere], known: Mapping[Any, Any], data: Dataset, engine: Session
 ) -> tuple[list[Learned], Mapping[Any, Any]]:
     """What each generator returned, and all answers; `early` questions are asked in the first round."""
     rounds, found = together(dict(enumerate(learning))), dict(known)
     asked = [*next(rounds), *early]
     while True:
-        questions = [q for q in asked if q not in found]
-        found |= measured(data, questions, engine) if questions else {}
+        questions = [q for q in dict.fromkeys(asked) if q not in found]
+        own = [q for q in questions if not isinstance(q, Elsewhere)]
+        found |= measured(data, own, engine) if own else {}
+        elsewhere = [q for q in questions if isinstance(q, Elsewhere)]
+        for other in dict.fromkeys(q.data for q in elsewhere):
+            answers = measured(other, [q.question for q in elsewhere if q.data == other], engine)
+            found |= {Elsewhere(other, question): answer for question, answer in answers.items()}
         try:
             asked = list(rounds.send(found))
         except StopIteration as done:

@@ -6,16 +6,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import col
-from tilth.errors import Mistake, RequestError
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Question, Where
-from tilth.shelf import Parameterized
+from tilth.shelf import PYTHON_ONLY, Parameterized
 from tilth.steps.missing import present
 
 K = TypeVar("K")
@@ -26,7 +26,17 @@ Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a step learned: column → name → a number, string, boolean, null, or a list of them. A step of whole rows uses the column `""`."""
-Asking: TypeAlias = Generator[Iterable[Question], Mapping[Any, Any], T]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A question about another table."""
+
+    data: Dataset
+    question: Question
+
+
+Asking: TypeAlias = Generator[Iterable[Question | Elsewhere], Mapping[Any, Any], T]
 """Yields metrics and needs, is sent their values by need, and returns a T."""
 Learning: TypeAlias = Asking[Learned]
 
@@ -46,6 +56,7 @@ class Step(Parameterized, ABC):
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
     makes_columns: ClassVar[bool] = False  # whether `adds_columns` holds whatever its parameters
     learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
+    part_hint: ClassVar[str] = ""  # what would let it stand in another part, where that is a parameter
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
     @abstractmethod
@@ -112,6 +123,48 @@ class Step(Parameterized, ABC):
         `X | None` may be missing. None where the step does not say. Values of type `bytes` are saved as entries of their own.
         """
         return self.learned_types
+
+
+class Table(NamedTuple):
+    """A further table, and its columns."""
+
+    data: Dataset
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class TablesStep(Step):
+    """A step that reads further tables."""
+
+    tables: Mapping[str, Any] = field(default_factory=dict, kw_only=True, compare=False, repr=False, metadata=PYTHON_ONLY)
+    """In Python: name → table, as `read` takes it. A flow file names tables under `data`: `tables: {customers: customers.parquet}`."""
+
+    parts = frozenset({"rows"})
+
+    @property
+    @abstractmethod
+    def names_tables(self) -> tuple[str, ...]:
+        """The names of the tables that it reads."""
+
+    def unnamed(self, known: Iterable[str]) -> list[Mistake]:
+        """A mistake for each of its tables that is not among the known ones."""
+        known = list(known)
+        return [
+            Mistake(
+                f"{self.name}: there is no table {name!r}",
+                accepted=listed(known) or "none is named",
+                hint=did_you_mean(name, known) or f"name it under `data`: `tables: {{{name}: PATH}}`",
+                code="unknown-table",
+            )
+            for name in self.names_tables
+            if name not in known
+        ]
+
+    def further(self, name: str) -> Table:
+        """One of its tables, once `fit` has opened them. Errors: `RequestError` that says how to name a table."""
+        RequestError.reject(self.unnamed(self.tables))
+        found: Table = self.tables[name]
+        return found
 
 
 @dataclass(frozen=True)
@@ -265,7 +318,7 @@ def together(asking: Mapping[K, Asking[T]]) -> Asking[dict[K, T]]:
     returned: dict[K, T] = {}
     waiting, found = dict(asking), None
     while waiting or found is None:
-        questions: list[Question] = []
+        questions: list[Question | Elsewhere] = []
         for name in list(waiting):
             try:
                 questions += next(waiting[name]) if found is None else waiting[name].send(found)

@@ -30,7 +30,7 @@ from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
 from tilth.flow.artefact import entries_of, learned_from
-from tilth.flow.loading import step_of
+from tilth.flow.loading import step_of, written
 from tilth.steps.fitting import fit
 from tilth.steps.step import ColumnStep, Fitted, Step
 from tilth.testing.laws import backwards, embedded, in_memory, nulls, require, same
@@ -113,7 +113,7 @@ class _Battery:
     def parameters(self, table: pa.Table) -> None:
         step = self.step
         require(str(step).startswith(f"{step.name}("), f"{step!r} does not print its name")
-        given = {f.name: getattr(step, f.name) for f in fields(step)}
+        given = {f.name: getattr(step, f.name) for f in written(step)}
         again = step_of(type(step), json.loads(json.dumps(given)), self.roles)
         require(again == step, f"{step} is another step after a round trip through JSON")
         missing = {f.name for f in fields(step)} - step.documented().keys()
