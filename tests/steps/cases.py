@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
+import pyarrow as pa
+
 from tests.steps.models import predicting
 from tilth.data import Roles
 from tilth.steps import STEPS
@@ -11,6 +15,16 @@ S = STEPS
 FIFTHS = (("train", 0.8), ("test", 0.2))
 THREE = (("train", 0.5), ("validation", 0.3), ("test", 0.2))
 CATEGORIES = ("word", "flag", "whole")
+MOMENTS = pa.array([None, *(datetime(2024, 1, d) for d in (1, 2, 3, 5, 6))], pa.timestamp("us", "UTC"))
+OTHER = {
+    "flag": pa.array([True, True, False, True, None, False], pa.bool_()),
+    "whole": pa.array([1, 2, 5, -7, None, 77], pa.int64()),
+    "zoned": MOMENTS,
+    "city": pa.array(["A", "it's", None, "日本", "E", "F"], pa.string()),
+    "since": pa.array([date(2024, 1, d) for d in range(1, 7)], pa.date32()),
+    "score": pa.array([0.5, None, 0.1, 1e-300, 5.0, 6.0], pa.float64()),
+}
+TABLES = {"other": pa.table(OTHER)}
 
 FEATURES: list[Step] = [
     S["select"](("number", "word")),
@@ -95,6 +109,7 @@ FEATURES: list[Step] = [
     S["vectorize"]("word"),
     S["vectorize"](("word", "label"), most=2, lowercase=False),
     S["encode"]("word", categories=("b", "a", "日本")),
+    S["join"]("other", "whole", columns=("city", "since", "score", "zoned"), suffix="_2", indicator="known", lookup=True, tables=TABLES),
 ]  # fmt: skip
 FEATURES += predicting(("whole", "price", "flag"))
 ROWS: list[Step] = [
@@ -111,6 +126,12 @@ ROWS: list[Step] = [
     S["resample"]("1d", time="day", by="flag", missing="drop", with_={"number": "min", "moment": "count"}, fill="linear", max_gap="2d"),
     S["resample"]("1d", time="day", missing="drop", numbers="max", others="mode", fill="backward", values={"word": "none", "whole": 0}),
     S["resample"]("1d", time="zoned", zone="America/New_York", count="rows", numbers="median", fill="linear"),
+    S["join"]("other", ("whole", "flag"), columns=("city", "score"), indicator="known", tables=TABLES),
+    S["join"]("other", "whole", how="anti", tables=TABLES),
+    S["join"]("other", "flag", as_of="zoned", columns=("zoned", "city"), prefix="last_", tolerance="2d", tables=TABLES),
+    S["join"](
+        "other", as_of={"zoned": "zoned"}, how="inner", columns="city", direction="nearest", allow_exact_matches=False, tables=TABLES
+    ),
     S["sort"](("flag", "word", "number"), descending=("flag", "number"), nulls="first"),
     S["sort"]("numeric"),
     S["sample"](5),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from tests.engines import duckdb_session
@@ -42,3 +43,8 @@ def made(step: Step, table: Any, roles: Roles = NO_ROLES) -> dict[str, list[Any]
 def applied(found: Fitted, table: Any, roles: Roles = NO_ROLES) -> dict[str, list[Any]]:
     """Column → values, after a fitted step changed another table."""
     return columns_of(found.apply(dataset(table, roles)), duckdb_session())
+
+
+def rows_of(table: Mapping[str, Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """The rows of columns, in an order of their own; what pandas calls missing as None."""
+    return sorted(zip(*([None if pd.isna(x) else x for x in column] for column in table.values()), strict=True), key=str)

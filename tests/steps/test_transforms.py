@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import yaml
 import tilth
 from tests.engines import duckdb_session
 from tests.house.tree import ROOT
+from tests.steps.cases import TABLES
 from tilth.flow.flow import Flow
 from tilth.steps.fitting import fit
+from tilth.steps.step import Step, TablesStep
 from tilth.testing.steps import ROLES, dataset, rows_of, sample_table
 
 PAGE = ROOT / "docs" / "transforms.md"
@@ -24,7 +27,8 @@ PRODUCTS = yaml.safe_load((Path(__file__).parent / "transforms.yaml").read_text(
 HEAD = """# Where to find a transform
 
 What people know from SageMaker Data Wrangler, SageMaker Canvas and AWS Glue DataBrew, and how a flow says it. Every step on this page
-is run by a test, on DuckDB, with a table that has these columns. Results need not be the same to the last digit: notes say where the
+is run by a test, on DuckDB, with a table that has these columns, and another one, `other`, which the flow names under
+`data: {tables: …}`. Results need not be the same to the last digit: notes say where the
 meaning differs.
 """
 
@@ -37,10 +41,15 @@ def entries() -> Iterator[dict[str, Any]]:
 
 def flow_of(entry: dict[str, Any]) -> Flow:
     part, steps = entry.get("part", "features"), entry["steps"]
+    data = "data: {tables: {other: other.parquet}}\n"
     if part == "split":
         return tilth.Flow.parse(f"split: {steps[0]}")
     split = "split: {train: 0.8, test: 0.2}\n" if part == "training" else ""
-    return tilth.Flow.parse(f"{split}{part}:\n" + "".join(f"  - {step}\n" for step in steps))
+    return tilth.Flow.parse(f"{data}{split}{part}:\n" + "".join(f"  - {step}\n" for step in steps))
+
+
+def with_tables(step: Step) -> Step:
+    return replace(step, tables=TABLES) if isinstance(step, TablesStep) else step
 
 
 def page() -> str:
@@ -80,7 +89,7 @@ def test_the_steps_run(entry):
     if "by" in entry:
         assert (ROOT / entry["by"]).exists()
         return
-    steps = [step for _, step in flow.steps(entry.get("part", "features"))]
+    steps = [with_tables(step) for _, step in flow.steps(entry.get("part", "features"))]
     _, data = fit(steps, dataset(sample_table(), ROLES), duckdb_session())
     assert rows_of(data, duckdb_session())
 

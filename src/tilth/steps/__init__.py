@@ -21,6 +21,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "flag": "tilth.steps.clean.flag:Flag",
         "filter": "tilth.steps.rows.filter:Filter",
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",
+        "join": "tilth.steps.rows.join:Join",
         "sort": "tilth.steps.rows.sort:Sort",
         "sample": "tilth.steps.rows.sample:Sample",
         "resample": "tilth.steps.time.resample:Resample",
