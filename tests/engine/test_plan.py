@@ -10,10 +10,11 @@ from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
 from tilth.engine.operations.aggregates import DistinctOfFew
+from tilth.engine.operations.numbers import Finite, Power
 from tilth.engine.operations.operation import lower
 from tilth.engine.plan import plan
 from tilth.engine.spark import Spark
-from tilth.engine.statistics import Statistic
+from tilth.engine.statistics import Statistic, central_moment, total
 from tilth.errors import RequestError
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, RowCount, Share, StandardDeviation, Variance
 from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
@@ -44,6 +45,13 @@ def test_equal_statistics_are_asked_once():
     asked = [s for _ in range(100) for s in (*Mean("a").needs(), *Completeness("a").needs())]
     (scan,) = plan(asked)
     assert len(scan.statistics) == len(set(asked)) == 4
+
+
+def test_what_an_exact_sum_adds_up_is_computed_once():
+    x = Finite.of(Power.of(col("a"), lit(0.5)))
+    (scan,) = plan([central_moment(x), total(Finite.of(col("a")))])
+    assert [tree for layer in scan.shared for _, tree in layer.columns] == [x, Finite.of(col("a"))]
+    assert scan.query.find(Power) is None
 
 
 def test_a_grouped_metric_gives_one_value_per_group_null_included(data):

@@ -15,6 +15,7 @@ from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nod
 from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.operations.operation import Operation
+from tilth.engine.operations.sums import Exact
 from tilth.engine.statistics import Statistic, key, size
 from tilth.errors import listed
 
@@ -88,8 +89,13 @@ def _layer(shared: Mapping[Tree, str]) -> tuple[Change, ...]:
 
 
 def _shared(trees: Iterable[Tree]) -> dict[Tree, str]:
-    """The operations that occur several times (what is grouped by is written twice), and the names of the columns that hold them."""
-    uses = Counter(node for tree in trees for node in nodes_of(tree) if isinstance(node, Operation) and node.shared)
+    """The operations that occur several times, and the names of the columns that hold them.
+
+    What is grouped by is written twice; the numbers of an exact aggregate are, for its sums and ends.
+    """
+    nodes = [node for tree in trees for node in nodes_of(tree)]
+    numbers = [x for node in nodes if isinstance(node, Exact) for x in node.numbers]
+    uses = Counter(node for node in (*nodes, *numbers) if isinstance(node, Operation) and node.shared)
     return {node: f"\x1f{i}" for i, node in enumerate(node for node, n in uses.items() if n > 1)}
 
 

@@ -1,6 +1,7 @@
 """power, beside scikit-learn and scipy."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -100,8 +101,9 @@ def test_spark_finds_the_same(spark):
     from tilth.engine.spark import Spark
 
     duck, cluster = duckdb_session(), Spark(spark).session()
-    (found,), data = fit([BOX_COX], dataset(POSITIVE), duck)
-    (again,), other = fit([BOX_COX], dataset(POSITIVE), cluster)
+    step = replace(BOX_COX, columns="x")  # of yeo_johnson the battery asks
+    (found,), data = fit([step], dataset(POSITIVE), duck)
+    (again,), other = fit([step], dataset(POSITIVE), cluster)
     assert found.learned == again.learned
     for ours, theirs in zip(duck.rows(data, everything()), cluster.rows(other, everything()), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-12, abs=0)  # Java's power differs from C's in the last digit

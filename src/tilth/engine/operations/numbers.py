@@ -54,7 +54,7 @@ class Divide(Operation):
 
     @classmethod
     def both(cls, x: Tree, y: Tree) -> Tree:
-        divisor = double(y) if isinstance(y, exp.Literal) and float(y.this) != 0 else null_if(double(y), lit(0.0))
+        divisor = double(y) if y.is_number and y.to_py() else null_if(double(y), lit(0.0))
         return exp.Paren(this=exp.Div(this=double(x), expression=divisor))
 
     @classmethod
@@ -259,6 +259,8 @@ class Power(Operation):
 
     @classmethod
     def spark(cls, x: Tree, y: Tree) -> Tree:
+        if y.is_number:
+            return call("power", double(x), double(y))
         # Java's power of 1 and NaN, and of ±1 and infinity, is NaN; C's, which DuckDB and Python follow, is 1
         one = and_(
             eq(exp.Abs(this=double(x)), lit(1.0)), or_(eq(double(x), lit(1.0)), eq(exp.Abs(this=double(y)), lit(math.inf))), not_null(y)

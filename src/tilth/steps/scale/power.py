@@ -21,7 +21,8 @@ from tilth.steps.step import Asking, ColumnStep
 DIGITS = 6  # of λ after the point: the likelihood hardly changes within them, and engines agree in them
 GRID = [-2 + i / 2 for i in range(13)]  # λ of which the likelihood is asked first
 FURTHEST = 2  # times that the grid is moved where its end is best
-AROUND = (1 / 2, 1 / 8, 1 / 32, 1 / 128)  # then it is asked of nine λ so far around the best one; of the last nine a curve is drawn
+AROUND = (1 / 8, 1 / 128)  # then of seven λ at most so far from the best of the curve through those before
+MOVES = 8  # times that the seven are moved where their end is best
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class PowerTransform(ColumnStep):
     | `sqrt`, `square` | √x, x² | x ≥ 0, all numbers |
 
     λ is the one for which x' of the finite training values is most likely to be from a normal distribution, to six decimals, and 1 for a
-    constant column. It is found in six scans: the likelihood of 13 values of λ, then of more and more near the best one. Values outside the
-    domain become null and are counted. Gives floats; null stays null. Put [`scale`](#scale) behind it for mean 0 and deviation 1.
+    constant column. It is found in four scans or more: the likelihood of 13 values of λ, then of seven at a time near the best one. Values
+    outside the domain become null and are counted. Gives floats; null stays null. Put [`scale`](#scale) behind it for mean 0 and
+    deviation 1.
 
     Elsewhere: scikit-learn's PowerTransformer with `standardize=False`. Box and Cox 1964, "An analysis of transformations"; Yeo and Johnson
     2000, "A new family of power transformations to improve normality or symmetry".
@@ -85,17 +87,22 @@ class PowerTransform(ColumnStep):
         """The λ of greatest likelihood."""
         grid = GRID
         for move in range(FURTHEST + 1):
-            best = int((yield from self._likelihoods(x, n, logs, grid)).argmax())
+            likelihoods = yield from self._likelihoods(x, n, logs, grid)
+            best = int(likelihoods.argmax())
             if 0 < best < len(grid) - 1 or move == FURTHEST:
                 break
             grid = [point + (len(grid) - 1) / 2 * (1 if best else -1) for point in grid]
-        middle: float = grid[best]
+        near = slice(max(best - 1, 0), best + 2)
+        middle = _peak(np.array(grid[near]), likelihoods[near])
         for width in AROUND:
-            places = np.linspace(middle - width, middle + width, 9)
-            likelihoods = yield from self._likelihoods(x, n, logs, places.tolist())
-            middle = float(places[likelihoods.argmax()])
-        curve = np.polynomial.Chebyshev.fit(places, likelihoods, 8)
-        return max([middle, *_real_between(curve.deriv().roots(), places[0], places[-1])], key=lambda at: float(curve(at)))
+            for _ in range(MOVES):
+                places = np.linspace(middle - width, middle + width, 7)
+                likelihoods = yield from self._likelihoods(x, n, logs, places.tolist())
+                middle = float(places[likelihoods.argmax()])
+                if places[0] < middle < places[-1]:
+                    break
+            middle = _peak(places, likelihoods)
+        return middle
 
     def _likelihoods(self, x: Tree, n: int, logs: float, grid: Sequence[float]) -> Asking[np.ndarray]:
         """The log-likelihood for each λ, up to a constant: −n/2 ln σ² + (λ − 1) Σ ln dx'/dx at λ = 0."""
@@ -131,9 +138,11 @@ class PowerTransform(ColumnStep):
         return "" if column.kind.numeric else "cannot be transformed: it is not numeric"
 
 
-def _real_between(roots: np.ndarray, low: float, high: float) -> list[float]:
-    """The real roots between two numbers."""
-    return [float(r.real) for r in roots if abs(r.imag) < 1e-9 and low < r.real < high]
+def _peak(places: np.ndarray, likelihoods: np.ndarray) -> float:
+    """Where the curve through some likelihoods is highest, between the first place and the last."""
+    curve = np.polynomial.Chebyshev.fit(places, likelihoods, len(places) - 1)
+    tops = [float(r.real) for r in curve.deriv().roots() if abs(r.imag) < 1e-9 and places[0] < r.real < places[-1]]
+    return max([float(places[likelihoods.argmax()]), *tops], key=lambda at: float(curve(at)))
 
 
 def yeo_johnson(x: Tree, power: float) -> Tree:
