@@ -92,12 +92,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.hookimpl(tryfirst=True)  # ahead of xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use Spark or the S3 server are sent to one worker, so that a parallel run starts one of each."""
+    """Tests that use Spark or the S3 server are sent to one worker, so that a parallel run starts one of each, if they have no group."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "spark" in fixtures:
             item.add_marker(pytest.mark.spark)
-        if item.get_closest_marker("spark") or "s3_server" in fixtures:
+        if item.get_closest_marker("xdist_group") is None and (item.get_closest_marker("spark") or "s3_server" in fixtures):
             item.add_marker(pytest.mark.xdist_group("servers"))
 
 

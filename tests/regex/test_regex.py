@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "meaning.yaml").read_text(encoding="utf-8"))
-PATTERNS_ON_SPARK = 250
+PATTERNS_ON_SPARK = 6 * settings.default.max_examples  # 90, and 3,000 of `make test-deep`
 SELECT = 80  # expressions in one select of Spark
 
 

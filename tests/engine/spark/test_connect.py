@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 
-import tilth
 from tests.conftest import lacking
 from tests.house.tree import ROOT, SRC
-from tilth.errors import RequestError
 
 from ..connected import NOBODY, SECONDS
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("processes")]  # its Spark is another than that of the run
 
 LIMIT = 400  # seconds for all of it; a quiet machine takes less than 60
 
@@ -93,12 +91,3 @@ def test_a_server_that_is_not_there_is_reported(found, when):
     error = found[when]
     assert (error["kind"], error["code"]) == ("MachineError", 3)
     assert error["words"].startswith(f"the Spark Connect server {NOBODY} cannot be used: failed to connect")
-
-
-@pytest.mark.parametrize("remote", [NOBODY, "local[2]"])
-def test_beside_a_session_of_the_other_kind_none_is_opened(spark, remote):
-    before = dict(spark.conf.getAll)
-    with pytest.raises(RequestError, match="a process has sessions of one kind only"):
-        tilth.Spark(remote=remote)
-    assert tilth.Spark().given is type(spark).getActiveSession()
-    assert dict(spark.conf.getAll) == before

@@ -127,6 +127,7 @@ class TestThePackagedRuntime:
 
     @pytest.mark.slow
     @pytest.mark.spark
+    @pytest.mark.xdist_group("processes")
     def test_spark_runs_on_it(self) -> None:
         pytest.importorskip("pyspark", reason="needs pyspark (tilth[spark])")
         home = java.find_java()

@@ -7,6 +7,7 @@ import pytest
 
 import tilth
 from tilth.engine.duckdb import DuckDB
+from tilth.errors import RequestError
 from tilth.formats import read
 from tilth.formats.writing import to_frame
 
@@ -107,3 +108,13 @@ def test_relative_paths_are_those_of_the_working_directory_of_now(spark, tmp_pat
     for name in ("one.parquet", "folder"):
         tilth.write(tilth.read("a.parquet"), name, engine=engine)
         assert tilth.write(tilth.read(name)).num_rows == 2
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("remote", ["sc://localhost:1", "local[2]"])
+def test_beside_a_session_of_the_other_kind_none_is_opened(spark, remote):
+    before = dict(spark.conf.getAll)
+    with pytest.raises(RequestError, match="a process has sessions of one kind only"):
+        tilth.Spark(remote=remote)
+    assert tilth.Spark().given is type(spark).getActiveSession()
+    assert dict(spark.conf.getAll) == before
