@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
-from tests.steps.models import predicting
+from tests.steps.models import predicting, transforming
 from tilth.data import Roles
 from tilth.steps import STEPS
 from tilth.steps.step import Step
@@ -112,6 +112,7 @@ FEATURES: list[Step] = [
     S["join"]("other", "whole", columns=("city", "since", "score", "zoned"), suffix="_2", indicator="known", lookup=True, tables=TABLES),
 ]  # fmt: skip
 FEATURES += predicting(("whole", "price", "flag"))
+FEATURES += transforming()
 ROWS: list[Step] = [
     S["filter"]("whole > 1"),
     S["filter"]("whole > 1 OR word = 'a'", unknown="keep"),

@@ -1,4 +1,4 @@
-"""Small models for the step `predict`, made once for this text and these versions of the libraries: training takes seconds."""
+"""Small models for `predict` and `transform`, made once for this text and these versions of the libraries: training takes seconds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tilth.steps.predict import Predict
+from tilth.steps.transform import Transform
 
 TREE = ("sklearn.tree._tree.Tree",)
 
@@ -98,6 +99,42 @@ def network(_: tuple[str, ...]) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+@kept("skops")
+def scaler(_: tuple[str, ...]) -> bytes:
+    """Three columns, scaled to 0 to 1."""
+    from sklearn.preprocessing import MinMaxScaler
+    from skops import io
+
+    return bytes(io.dumps(MinMaxScaler().fit(matrix())))
+
+
+@kept("skops")
+def mixed(names: tuple[str, ...]) -> bytes:
+    """A number, standardized, and the categories of a string, one-hot, in a sparse matrix: of two named columns."""
+    import pandas as pd
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from skops import io
+
+    number, string = names
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    both = ColumnTransformer([("n", StandardScaler(), [number]), ("c", encoder, [string])], sparse_threshold=1.0)
+    return bytes(io.dumps(both.fit(pd.DataFrame({number: [1.0, 2.0, np.nan, 5.0], string: ["a", "b", np.nan, "日本"]}))))
+
+
+@kept("skops")
+def words(_: tuple[str, ...]) -> bytes:
+    """The weights of the words of a text."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from skops import io
+
+    return bytes(io.dumps(TfidfVectorizer().fit(["a fair day", "a fair deal", "no deal"])))
+
+
+def transforming() -> list[Transform]:
+    return [Transform(scaler(), columns=("whole", "price", "flag")), Transform(mixed(("price", "word")))]
 
 
 def predicting(columns: tuple[str, ...]) -> list[Predict]:

@@ -51,14 +51,14 @@ class Prepared:
 
 @contextmanager
 def refusals_located(flow: Flow) -> Iterator[None]:
-    """What a step refuses while a query runs gets the step's place in the flow file, where the message begins with one step's name."""
+    """What a step refuses while a query runs gets the step's place in the flow file, where the message begins with the name of one."""
 
     def at_its_step(mistake: Mistake) -> Mistake:
         if mistake.place is not None:
             return mistake
-        places = [
-            flow.places[s] for _, s in flow.steps() if s in flow.places and mistake.message.startswith((f"{s.name}: ", f"{label(s)} "))
-        ]
+        named = {step for _, step in flow.steps() if mistake.message.startswith((f"{step.name}: ", f"{step.name} "))}
+        named = {step for step in named if mistake.message.startswith(f"{label(step)} ")} or named
+        places = [flow.places[step] for step in named if step in flow.places]
         return mistake.at(places[0]) if len(places) == 1 else mistake
 
     try:

@@ -37,6 +37,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "featurize": "tilth.steps.featurize:Featurize",
         "vectorize": "tilth.steps.text.vectorize:Vectorize",
         "python": "tilth.steps.python:Python",
+        "transform": "tilth.steps.transform:Transform",
         "predict": "tilth.steps.predict:Predict",
         "split": "tilth.steps.rows.split:Split",
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",

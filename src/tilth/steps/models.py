@@ -1,16 +1,75 @@
-"""Models that predict, read from files that hold no code: scikit-learn's by skops, and ONNX."""
+"""Models that predict or transform, read from files that hold no code: scikit-learn's by skops, and ONNX."""
 
 from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tilth.data import Kind
-from tilth.errors import MissingExtra, RequestError, listed
+from tilth.errors import MissingExtra, Mistake, RequestError, listed
+from tilth.steps.step import Learned, Step
+
+FORMS = {".skops": "skops", ".onnx": "onnx"}
+LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
+
+
+@dataclass(frozen=True)
+class ModelStep(Step):
+    """A step of a model in a file, which becomes part of the fitted flow."""
+
+    parts = frozenset({"features"})
+    makes_columns = True
+    names_columns = True
+    learns = False
+    shorthand = "model"
+    learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str], "model": bytes}
+    forms: ClassVar[Mapping[str, str]] = FORMS  # suffix → form of the file
+
+    model: str
+    """The file. A relative path starts at the working directory."""
+    columns: tuple[str, ...] = ()
+    """The columns that the model takes, in its order. Default: those it was trained on, where it has their names."""
+    trusted: tuple[str, ...] = ()
+    """Types that a `.skops` file may hold besides those that skops trusts. Name only what you have reviewed."""
+
+    def __post_init__(self) -> None:
+        if not self.form:
+            raise RequestError(f"{self.name}: {self.model!r} is not a model file", accepted=listed(self.forms), code="bad-model")
+
+    @property
+    def form(self) -> str:
+        """The form of the file, by its suffix; empty for an unknown one."""
+        return self.forms.get(Path(self.model).suffix.lower(), "")
+
+    def content(self) -> bytes:
+        """The bytes of the file. Errors: `RequestError` where it cannot be read, or is too large."""
+        try:
+            content = Path(self.model).read_bytes()
+        except OSError as error:
+            raise RequestError(f"{self.name}: {self.model!r} cannot be read: {error.strerror}", code="bad-model") from error
+        if len(content) > LARGEST:
+            message = f"{self.name}: {self.model!r} has {len(content):,} bytes"
+            raise RequestError(message, accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
+        return content
+
+    def unmatched(self, columns: tuple[str, ...], width: int) -> list[Mistake]:
+        """A mistake where the columns are not as many as a model takes, which is unknown if `width` is 0."""
+        if not columns:
+            message = f"{self.name}: the model does not say which columns it takes"
+            return [Mistake(message, hint="name them: `columns: […]`", code="no-columns")]
+        if width and len(columns) != width:
+            return [Mistake(f"{self.name}: {len(columns)} columns for a model that takes {width}", code="model-inputs")]
+        return []
+
+    def shown(self, learned: Learned) -> Learned:
+        return {"": {"columns": learned[""]["columns"]}}
 
 
 class Model(ABC):

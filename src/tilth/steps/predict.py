@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -15,15 +15,12 @@ from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import PythonFunction
 from tilth.errors import Mistake, RequestError, listed
-from tilth.steps.models import Model, model_of
-from tilth.steps.step import Learned, Learning, Step, reject_clashes
-
-FORMS = {".skops": "skops", ".onnx": "onnx"}
-LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
+from tilth.steps.models import Model, ModelStep, model_of
+from tilth.steps.step import Learned, Learning, reject_clashes
 
 
 @dataclass(frozen=True)
-class Predict(Step):
+class Predict(ModelStep):
     """A new column with a model's prediction, so that a flow can end in one: in batch, and for each row that is served.
 
     The model is a scikit-learn model saved by skops (`.skops`, extra `models`) or an ONNX model (`.onnx`, extra `onnx`): files that hold
@@ -42,65 +39,29 @@ class Predict(Step):
     """
 
     name = "predict"
-    parts = frozenset({"features"})
-    makes_columns = True
-    names_columns = True
-    learns = False
-    shorthand = "model"
     predicts = True
-    learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str], "model": bytes}
 
-    model: str
-    """The file: `.skops` or `.onnx`. A relative path starts at the working directory."""
     with_: Literal["label", "probability"] = "label"
     """The predicted class or number, or the probability of a class."""
     column: str = "prediction"
     """The column that is made."""
-    columns: tuple[str, ...] = ()
-    """The columns that the model takes, in its order. Default: those it was trained on, where it has their names."""
     positive: str | int | bool | None = None
     """`probability`: the class. Default: the model's last one."""
-    trusted: tuple[str, ...] = ()
-    """Types that a `.skops` file may hold besides those that skops trusts. Name only what you have reviewed."""
-
-    def __post_init__(self) -> None:
-        if not self.form:
-            raise RequestError(f"predict: {self.model!r} is not a model file", accepted=listed(FORMS), code="bad-model")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
-        content = self._content()
+        content = self.content()
         model = model_of(self.form, content, self.trusted)
         columns = self.columns or model.names
         self._reject(model, columns, schema)
         reject_clashes(self.name, schema, {"": {self.column: lit(0)}})
         return {"": {"columns": list(columns), "model": content}}
 
-    def _content(self) -> bytes:
-        try:
-            content = Path(self.model).read_bytes()
-        except OSError as error:
-            raise RequestError(f"predict: {self.model!r} cannot be read: {error.strerror}", code="bad-model") from error
-        if len(content) > LARGEST:
-            message = f"predict: {self.model!r} has {len(content):,} bytes"
-            raise RequestError(message, accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
-        return content
-
-    @property
-    def form(self) -> str:
-        """The form of the file, by its suffix; empty for an unknown one."""
-        return FORMS.get(Path(self.model).suffix.lower(), "")
-
     def _reject(self, model: Model, columns: tuple[str, ...], schema: Schema) -> None:
         unfit = "is not a number or boolean (encode it first)"
         numeric = {k for k in Kind if k.numeric or k is Kind.BOOLEAN}
         wrong = self.unfit(map(schema.__getitem__, columns), lambda c: "" if c.kind in numeric else unfit)
-        if not columns:
-            wrong.append(
-                Mistake("predict: the model does not say which columns it takes", hint="name them: `columns: […]`", code="no-columns")
-            )
-        elif model.width and len(columns) != model.width:
-            wrong.append(Mistake(f"predict: {len(columns)} columns for a model that takes {model.width}", code="model-inputs"))
+        wrong += self.unmatched(columns, model.width)
         if self.positive is not None and self.positive not in model.classes:
             accepted = listed(map(repr, model.classes)) or "nothing: the model does not say its classes"
             wrong.append(Mistake(f"predict: the model has no class {self.positive!r}", accepted=accepted, code="bad-value"))
@@ -126,9 +87,6 @@ class Predict(Step):
             return model.labels(np.stack([c.cast("float64").to_numpy() for c in rows.columns], axis=1))
 
         return labels, tuple(state["columns"])
-
-    def shown(self, learned: Learned) -> Learned:
-        return {"": {"columns": learned[""]["columns"]}}
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset({self.column, *self.columns}) if self.columns else None

@@ -12,7 +12,7 @@ from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction, user_function
 from tilth.errors import RequestError
 from tilth.steps.functions import UserFunction, form_of
-from tilth.steps.step import Learned, Learning, Step, reject_clashes
+from tilth.steps.step import Learned, Learning, Step, kept_private, reject_clashes
 
 MADE = "\x1fmade"  # the column that holds all that a call returned, until it is taken apart
 Made: TypeAlias = Literal["boolean", "integer", "float", "string", "date", "timestamp", "timestamp with time zone"]
@@ -95,9 +95,11 @@ class Python(Step):
         gives = next(iter(kinds.values())) if len(kinds) == 1 else tuple(kinds.values())
         returned = PythonFunction(called, tuple(schema[c].kind for c in self.reads), gives, label).of(*map(col, self.reads))
         if len(kinds) == 1:
-            return data.change(dict.fromkeys(kinds, returned))
-        values = {name: Item.of(col(MADE), lit(i)) for i, name in enumerate(kinds)}
-        return data.change({MADE: returned}).change({**values, MADE: None})
+            changed = data.change(dict.fromkeys(kinds, returned))
+        else:
+            values = {name: Item.of(col(MADE), lit(i)) for i, name in enumerate(kinds)}
+            changed = data.change({MADE: returned}).change({**values, MADE: None})
+        return kept_private(changed, kinds, self.reads)
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset({*self.made_kinds, *self.reads})

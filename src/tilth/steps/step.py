@@ -330,6 +330,14 @@ def together(asking: Mapping[K, Asking[T]]) -> Asking[dict[K, T]]:
     return {name: returned[name] for name in asking}
 
 
+def kept_private(made: Dataset, columns: Iterable[str], of: Iterable[str]) -> Dataset:
+    """A table in which columns that were made of others are private if one of those is."""
+    private = made.roles.private
+    if set(private).isdisjoint(of):
+        return made
+    return replace(made, roles=replace(made.roles, private=tuple(dict.fromkeys((*private, *columns)))))
+
+
 def reject_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:
     """Reject columns made of one column (`made`: column → name → tree) that have the name of another column, in upper or lower case.
 
