@@ -133,6 +133,7 @@ ROWS: list[Step] = [
     S["join"](
         "other", as_of={"zoned": "zoned"}, how="inner", columns="city", direction="nearest", allow_exact_matches=False, tables=TABLES
     ),
+    S["concat"]("other", source="_source", tables=TABLES),
     S["sort"](("flag", "word", "number"), descending=("flag", "number"), nulls="first"),
     S["sort"]("numeric"),
     S["sample"](5),

@@ -22,6 +22,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "filter": "tilth.steps.rows.filter:Filter",
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",
         "join": "tilth.steps.rows.join:Join",
+        "concat": "tilth.steps.rows.concat:Concat",
         "sort": "tilth.steps.rows.sort:Sort",
         "sample": "tilth.steps.rows.sample:Sample",
         "resample": "tilth.steps.time.resample:Resample",

@@ -139,7 +139,15 @@ class TablesStep(Step):
     tables: Mapping[str, Any] = field(default_factory=dict, kw_only=True, compare=False, repr=False, metadata=PYTHON_ONLY)
     """In Python: name → table, as `read` takes it. A flow file names tables under `data`: `tables: {customers: customers.parquet}`."""
 
+    private: Selector = field(default=(), kw_only=True)
+    """Those of the new columns that become private. A column made of a private one, or with the name of one, is so anyway."""
+
     parts = frozenset({"rows"})
+
+    def hiding(self, data: Dataset, new: Schema, made_private: Iterable[str] = ()) -> Dataset:
+        """The changed table, in which those of its `new` columns that are to be private are so."""
+        private = (*data.roles.private, *made_private, *(select(self.private, new) if self.private else ()))
+        return replace(data, roles=replace(data.roles, private=tuple(dict.fromkeys(private))))
 
     @property
     @abstractmethod

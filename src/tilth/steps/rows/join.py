@@ -93,8 +93,6 @@ class Join(TablesStep):
     """`as_of`: the largest difference between the two times, such as `1d` or `15 min`. Default: any."""
     allow_exact_matches: bool = True
     """`as_of`: whether a row of the same time counts."""
-    private: Selector = ()
-    """Those of the added columns that become private; a column made of a private one, or with the name of one, is so anyway."""
     lookup: bool = False
     """Whether the added columns are kept in the fitted flow, so that the step serves rows; then it stands in `features`."""
 
@@ -148,7 +146,7 @@ class Join(TablesStep):
         chosen = self._added(schema, other.schema)
         RequestError.reject([*self._clashes(chosen, schema), *self._unkept(chosen, other.schema, roles)])
         if self.how in ("left", "inner") and self.many == "error":
-            yield from self._repeated(other, roles)
+            yield from self._repeated(other, roles, chosen)
         if self.lookup:
             return {"": (yield from kept(self.name, self.table, other, [b for _, b in self._key], chosen))}
         if self.how != "left" or self._times:
@@ -214,10 +212,10 @@ class Join(TablesStep):
     def _private(self, added: Mapping[str, str], there: Schema, roles: Roles) -> list[str]:
         """Those of the added columns that are private."""
         hidden = {b for a, b in (*self._key, *self._times) if a in roles.private} | set(roles.private)
-        hidden |= set(select(self.private, there)) if self.private else set()
-        return [here for c, here in added.items() if c in hidden]
+        stated = select(self.private, _renamed(there, added)) if self.private else ()
+        return [here for c, here in added.items() if c in hidden or here in stated]
 
-    def _repeated(self, other: Table, roles: Roles) -> Asking[None]:
+    def _repeated(self, other: Table, roles: Roles, added: Mapping[str, str]) -> Asking[None]:
         """Reject a key that the other table has more than once."""
         pairs = (*self._key, *self._times)
         keys = [b for _, b in pairs]
@@ -229,9 +227,8 @@ class Join(TablesStep):
         rows = (yield [sample])[sample].to_pylist() if n else []
         if not rows:
             return
-        hidden = any(a in roles.private for a, _ in pairs) or not set(
-            select(self.private, other.schema) if self.private else ()
-        ).isdisjoint(keys)
+        private = self._private(added, other.schema, roles)
+        hidden = any(a in roles.private or added.get(b) in private for a, b in pairs)
         examples = ["/".join(str(mask(x) if hidden else x) for x in row.values()) for row in rows]
         message = f"join: {n:,} keys ({', '.join(keys)}) occur more than once in {self.table!r}, such as {listed(examples)}"
         many = "takes the last of the rows of one time" if self._times else "makes a row for each of them"
@@ -266,14 +263,17 @@ class Join(TablesStep):
             made[self.indicator] = not_null(_of(OTHER, (*self._key, *self._times)[0][1]))
         query = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(below)
         data = data.rows(query.join(table(OTHER), on=pairs, join_type=self.how), out=made, tables={OTHER: there})
-        private = dict.fromkeys((*data.roles.private, *self._private(added, other.schema, data.roles)))
-        return replace(data, roles=replace(data.roles, private=tuple(private)))
+        return self.hiding(data, _renamed(other.schema, added), self._private(added, other.schema, data.roles))
 
     def _last(self, other: Table) -> Dataset:
         """Of the rows of the other table that have one key and time the last."""
         key = [b for _, b in (*self._key, *self._times)]
         order = [c.name for c in other.schema if c.name not in key and c.kind not in NO_ORDER]
         return Dedupe(tuple(key), keep="last").made(other.data, other.schema, {"": {"key": key, "order": order}})
+
+
+def _renamed(schema: Schema, names: Mapping[str, str]) -> Schema:
+    return Schema(tuple(replace(schema[c], name=name) for c, name in names.items()))
 
 
 def _pairs(given: Any) -> Pairs:
