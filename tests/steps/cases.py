@@ -127,6 +127,8 @@ ROWS: list[Step] = [
     S["resample"]("1d", time="day", by="flag", missing="drop", with_={"number": "min", "moment": "count"}, fill="linear", max_gap="2d"),
     S["resample"]("1d", time="day", missing="drop", numbers="max", others="mode", fill="backward", values={"word": "none", "whole": 0}),
     S["resample"]("1d", time="zoned", zone="America/New_York", count="rows", numbers="median", fill="linear"),
+    S["resample"]("8h", time="zoned", zone="Europe/Berlin", numbers="count", others="min"),
+    S["resample"]("36h", time="zoned", zone="Europe/Berlin", origin="2023-12-31 18:00", numbers="max", fill="forward"),
     S["join"]("other", ("whole", "flag"), columns=("city", "score"), indicator="known", tables=TABLES),
     S["join"]("other", "whole", how="anti", tables=TABLES),
     S["join"]("other", "flag", as_of="zoned", columns=("zoned", "city"), prefix="last_", tolerance="2d", tables=TABLES),

@@ -39,6 +39,15 @@ def test_a_sum():
     assert made(Resample("2h", time="t", with_={"x": "sum"}), HOURLY)["x"] == [4, 24, 45, 18]
 
 
+def test_an_interval_begins_at_the_origin():
+    found = made(Resample("2h", time="t", origin="2024-05-01 09:00"), HOURLY)
+    assert (hours(found), found["x"]) == ([9, 11, 13], [7, 19.5, 19])
+    found = made(Resample("1d", time="t", origin="2020-02-02 10:00", numbers="count"), HOURLY)
+    assert (hours(found), found["x"]) == ([10, 10], [1, 5])
+    weeks = made(Resample("w", time="d", origin="2024-05-05"), {"d": [date(2024, 5, 11), date(2024, 5, 12)], "x": [1, 2]})
+    assert weeks["d"] == [date(2024, 5, 5), date(2024, 5, 12)]  # Sundays
+
+
 def test_there_is_a_row_for_an_interval_without_rows():
     found = made(Resample("1h", count="n"), {"t": [NINE, NINE + timedelta(hours=2)], "x": [1, 3], "s": ["a", "b"]}, Roles.of(time="t"))
     assert (hours(found), found["x"], found["s"], found["n"]) == ([9, 10, 11], [1, None, 3], ["a", None, "b"], [1, 0, 1])
@@ -147,6 +156,31 @@ def test_the_hour_that_occurs_twice_is_two_intervals():
     found = made(Resample("1h", time="t", zone=NEW_YORK, numbers="sum"), hourly(datetime(2024, 11, 3), 10, NEW_YORK, 30))
     assert shown(found, NEW_YORK) == ["03 00:00 EDT", "03 01:00 EDT", "03 01:00 EST", "03 02:00 EST", "03 03:00 EST"]
     assert found["x"] == [1, 5, 9, 13, 17]
+
+
+def test_hours_of_a_day_begin_when_the_clock_shows_them():
+    autumn = made(Resample("6h", time="t", zone=NEW_YORK, count="n"), hourly(datetime(2024, 11, 3), 25, NEW_YORK))
+    assert shown(autumn, NEW_YORK) == ["03 00:00 EDT", "03 06:00 EST", "03 12:00 EST", "03 18:00 EST"]
+    assert autumn["n"] == [7, 6, 6, 6]
+    spring = made(Resample("6h", time="t", zone=NEW_YORK, count="n"), hourly(datetime(2024, 3, 10), 23, NEW_YORK))
+    assert (shown(spring, NEW_YORK)[1], spring["n"]) == ("10 06:00 EDT", [5, 6, 6, 6])
+    two = made(Resample("2h", time="t", zone=NEW_YORK, count="n"), hourly(datetime(2024, 3, 10), 4, NEW_YORK))
+    assert (shown(two, NEW_YORK), two["n"]) == (["10 00:00 EST", "10 03:00 EDT", "10 04:00 EDT"], [2, 1, 1])
+
+
+def test_24_hours_are_not_a_day_and_an_origin_counts_what_elapses():
+    table = hourly(datetime(2024, 11, 2), 73, NEW_YORK)
+    found = made(Resample("24h", time="t", zone=NEW_YORK, count="n", origin="2024-11-02"), table)
+    assert shown(found, NEW_YORK) == ["02 00:00 EDT", "03 00:00 EDT", "03 23:00 EST", "04 23:00 EST"]
+    assert found["n"] == [24, 24, 24, 1]
+    found = made(Resample("6h", time="t", zone=NEW_YORK, count="n", origin="2024-11-02"), table)
+    assert shown(found, NEW_YORK)[5] == "03 05:00 EST"
+
+
+def test_an_hour_that_occurs_twice_begins_two_hours_once():
+    """In Berlin the clock shows 2:00 to 3:00 twice: the interval from 2:00 to 4:00 has three hours."""
+    found = made(Resample("2h", time="t", zone="Europe/Berlin", count="n"), hourly(datetime(2024, 10, 27), 7, "Europe/Berlin"))
+    assert (shown(found, "Europe/Berlin"), found["n"]) == (["27 00:00 CEST", "27 02:00 CEST", "27 04:00 CET"], [2, 3, 2])
 
 
 @pytest.mark.parametrize(("every", "begin"), [("1d", datetime(2024, 1, 1, 18, 30)), ("1h", datetime(2024, 1, 1, 19, 30))])
@@ -263,6 +297,21 @@ def test_what_is_refused(step, table, message):
 def test_a_gap_that_cannot_be_read():
     with pytest.raises(RequestError, match="`max_gap` is 'month'"):
         Resample("1d", max_gap="month")
+
+
+@pytest.mark.shared_data
+def test_the_days_that_a_series_lacks(shared_data):
+    """3,650 rows over 3,652 days: the last days of leap years are not in the file."""
+    read = tilth.read(shared_data("timeseries/daily-min-temperatures.csv"), header=True)
+    found = made(Resample("1d", time=read.names[0], count="n"), tilth.write(read))
+    days = next(iter(found.values()))
+    assert (len(days), [str(d)[:10] for d, n in zip(days, found["n"], strict=True) if not n]) == (3_652, ["1984-12-31", "1988-12-31"])
+
+
+@pytest.mark.parametrize(("every", "origin"), [("month", "2024-05-02"), ("1h", "9 o'clock"), ("1h", "2024-05-01T09:00Z")])
+def test_an_origin_that_cannot_be(every, origin):
+    with pytest.raises(RequestError, match="`origin` is"):
+        Resample(every, origin=origin)
 
 
 def test_a_zone_that_there_is_not():

@@ -17,7 +17,9 @@ from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.times import AtLocalTime, FromMicros, FromMonths, LocalTime, Micros, Months
 
+EPOCH = datetime(1970, 1, 1)
 SECOND = 1_000_000
+HOUR = 3_600 * SECOND
 DAY = 86_400 * SECOND
 UTC = "UTC"
 MONDAY = 4 * DAY  # 1970-01-05
@@ -25,7 +27,7 @@ LENGTHS: Mapping[str, int] = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1_000),
     **dict.fromkeys(("s", "second", "seconds"), SECOND),
     **dict.fromkeys(("min", "minute", "minutes"), 60 * SECOND),
-    **dict.fromkeys(("h", "hour", "hours"), 3_600 * SECOND),
+    **dict.fromkeys(("h", "hour", "hours"), HOUR),
     **dict.fromkeys(("d", "day", "days"), DAY),
     **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
 }
@@ -40,7 +42,8 @@ MONTHS: Mapping[str, int] = {
 class Bins:
     """Bins of a `length` in microseconds, counted from 1970-01-01 (weeks from a Monday), or of `months`, counted from the year 0.
 
-    Days and longer bins begin at midnight in the `zone`, so that a day may have 23 or 25 hours; shorter ones are counted in elapsed time.
+    Days and longer bins begin at midnight in the `zone`, so that a day may have 23 or 25 hours; so do hours, several of which make a day.
+    Others, and hours from an origin of the user's, are counted in elapsed time.
 
     The bin of a time is the number of whole lengths from there to it. `right`: whether a time at which one bin ends and another begins
     belongs to the one that ends.
@@ -54,8 +57,10 @@ class Bins:
     local: bool = False  # whether they are counted on the clock of another zone than UTC
 
     @classmethod
-    def read(cls, every: str, right: bool = False, zone: str = UTC) -> Self | None:
+    def read(cls, every: str, right: bool = False, zone: str = UTC, origin: str = "") -> Self | None:
         """The bins that a text such as `15 min`, `1d` or `month` describes; None if it describes none.
+
+        One of them begins at the `origin`, a day or time of ISO 8601 in the zone, if there is one.
 
         >>> Bins.read("15 min").length, Bins.read("quarter").months, Bins.read("fortnight")
         (900000000, 3, None)
@@ -65,14 +70,16 @@ class Bins:
         if not number or unit not in {*LENGTHS, *MONTHS}:
             return None
         length = number * LENGTHS.get(unit, 0)
-        calendar = unit in MONTHS or LENGTHS[unit] >= DAY
-        origin = MONDAY if unit.startswith("w") else 0 if calendar else _midnight(zone)
-        return cls(length, number * MONTHS.get(unit, 0), origin, right, zone, calendar and zone != UTC)
+        start = moment(origin)
+        clock = unit in MONTHS or LENGTHS[unit] >= DAY or (start is None and _makes_a_day(length))
+        start = start or (EPOCH + timedelta(microseconds=MONDAY) if unit.startswith("w") else EPOCH)
+        local = clock and zone != UTC
+        return cls(length, number * MONTHS.get(unit, 0), _micros(start, UTC if clock else zone), right, zone, local)
 
     @property
     def days(self) -> bool:
         """Whether each bin begins at midnight."""
-        return self.length % DAY == 0
+        return self.length % DAY == 0 and self.origin % DAY == 0
 
     def between(self, low: int, high: int) -> int:
         """About how many bins there are between two times in microseconds."""
@@ -106,13 +113,31 @@ class Bins:
         return found if kind is Kind.TIMESTAMP else CONVERSIONS[Kind.TIMESTAMP, kind](found)
 
 
-def _midnight(zone: str) -> int:
-    """Midnight of 1970-01-01 in a zone, in microseconds.
+def moment(text: str) -> datetime | None:
+    """A day or time of ISO 8601 without a zone; None for any other text.
 
-    >>> _midnight("Asia/Kolkata") / 3_600 / SECOND
+    >>> moment("2024-05-01 09:00"), moment("9 o'clock")
+    (datetime.datetime(2024, 5, 1, 9, 0), None)
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is None else None
+
+
+def _makes_a_day(length: int) -> bool:
+    """Whether a length is several hours, several of which make a day. Clocks are changed by no more than an hour."""
+    return length % HOUR == 0 and HOUR < length < DAY and DAY % length == 0
+
+
+def _micros(time: datetime, zone: str) -> int:
+    """A time that the clock shows in a zone, in microseconds since 1970-01-01 of UTC.
+
+    >>> _micros(EPOCH, "Asia/Kolkata") / HOUR
     -5.5
     """
-    return -((datetime(1970, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()) // timedelta(microseconds=1))
+    return (time.replace(tzinfo=ZoneInfo(zone)) - EPOCH.replace(tzinfo=ZoneInfo(UTC))) // timedelta(microseconds=1)
 
 
 def known_zone(zone: str) -> bool:

@@ -22,7 +22,7 @@ from tilth.errors import Mistake, RequestError, unknown
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
-from tilth.steps.time.bins import UTC, Bins, known_zone
+from tilth.steps.time.bins import UTC, Bins, known_zone, moment
 
 BIN, NEXT, COPY = "\x1fbin", "\x1fnext", "\x1fcopy"
 FREQUENCY, LATEST = "\x1ffrequency ", "\x1flatest "  # in front of a column's name: of its values in their interval
@@ -43,8 +43,10 @@ class Resample(Step):
     interval from the first to the last, also for those into which no row falls; the new column `count` says how many did.
 
     Days and longer intervals of a timestamp with time zone begin at midnight in the `zone`: a day in which clocks are changed has 23 or 25
-    hours. Shorter intervals are counted in elapsed time, from midnight of 1970-01-01 in the zone: the hour that occurs twice is two
-    intervals, and intervals of several hours begin an hour later or earlier while summer time lasts.
+    hours. So do several hours that divide a day: `6h` begin at 0, 6, 12 and 18 o'clock, and the one in which clocks are changed is an
+    hour longer or shorter. Other intervals are counted in elapsed time, from midnight of 1970-01-01 in the zone: the hour that occurs
+    twice is two intervals of `1h`, and `24h` are not a day. With an `origin` they all are, but for days and weeks, which are counted from
+    its time of day.
 
     With `by` every key is a series of its own, from its first interval to its last; null is a key like others.
 
@@ -105,6 +107,8 @@ class Resample(Step):
     """What becomes of rows without a time."""
     zone: str = UTC
     """The time zone in which days, weeks and months begin, such as `Europe/Berlin`, for a timestamp with time zone."""
+    origin: str = ""
+    """A day or time at which an interval begins, such as `2024-05-01 09:00`, on the clock of the `zone`; not for months."""
     closed: Literal["left", "right"] = "left"
     """Which of its ends belongs to an interval."""
     label: Literal["left", "right"] = "left"
@@ -124,12 +128,15 @@ class Resample(Step):
         if not known_zone(self.zone):
             accepted = "a name of the time zone database, such as `Europe/Berlin`"
             mistakes.append(Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value"))
+        if self.origin and (moment(self.origin) is None or (Bins.read(self.every) or Bins()).months):
+            accepted = "none for months, which begin on their first day; else a day or time without a zone, such as `2024-05-01 09:00`"
+            mistakes.append(Mistake(f"resample: `origin` is {self.origin!r}", accepted=accepted, code="bad-value"))
         RequestError.reject(mistakes)
 
     @property
     def bins(self) -> Bins:
         """The intervals."""
-        return Bins.read(self.every, self.closed == "right", self.zone) or Bins()
+        return Bins.read(self.every, self.closed == "right", self.zone, self.origin) or Bins()
 
     @property
     def _longest(self) -> int:
