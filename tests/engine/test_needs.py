@@ -98,6 +98,8 @@ def test_a_sample_has_the_same_rows_in_whatever_order_the_table_is():
     assert first == answer(wanted, data=dataset(table.take(list(range(999, -1, -1)))))
     assert first != answer(Sample(("x", "k"), 10, seed=1), data=dataset(table))
     assert first.slice(0, 3) == answer(Sample(("x", "k"), 3), data=dataset(table))
+    keyed = answer(Sample(("x", "k"), 10, key="hash"), data=dataset(table))
+    assert (keyed.drop_columns(["hash"]), keyed["hash"].to_pylist()) == (first, sorted(keyed["hash"].to_pylist()))
     assert answer(Sample(("k",), 5000).filtered(gt(col("k"), lit(990))), data=dataset(table)).num_rows == 9
 
 

@@ -10,12 +10,12 @@ from sqlglot import exp
 
 from tilth.data import Dataset
 from tilth.engine.arrow import cast, uniform
-from tilth.engine.expressions import col
+from tilth.engine.expressions import alias, col
 from tilth.engine.folding import Folding, fold_select
-from tilth.engine.keys import content
+from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
-from tilth.engine.operations.hashing import has_string, key_hash
+from tilth.engine.operations.hashing import key_hash
 from tilth.engine.operations.sums import Exact, regridded, value_of
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import joins, reject_unfit
@@ -163,10 +163,10 @@ def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:
     query = query if sample.where is None else query.where(sample.where)
     if not sample.hashed:
         return query
-    schema = engine.schema(data)
-    ids = [c for c in data.roles.id if c in schema]
-    key = [schema[c] for c in dict.fromkeys([*ids, *sample.columns]) if has_string(schema[c])] if ids else content(schema)
-    return query.order_by(key_hash(key, sample.seed), copy=False)
+    hashed = key_hash(sample_key(engine.schema(data), data.roles, sample.columns), sample.seed)
+    if sample.key:
+        query = query.select(alias(hashed.copy(), sample.key), copy=False)
+    return query.order_by(hashed, copy=False)
 
 
 def _sampled(engine: Session, data: Dataset, asked: Asked) -> pa.Table:

@@ -75,9 +75,12 @@ class DryRun(Session):
 
     def _stand_in(self, data: Dataset, need: Need) -> Any:
         """What is said to be a need's answer."""
+        import pyarrow as pa
+
         match need:
             case Sample():
-                return empty(self.schema(data), need.columns)
+                found = empty(self.schema(data), need.columns)
+                return found.append_column(need.key, pa.array([], pa.string())) if need.key else found
             case Fold():
                 return need.of_nothing
             case Statistic(aggregate=TopKeys()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tilth.data import Column, Kind, Roles, Schema
 from tilth.engine.operations.hashing import has_string
 from tilth.errors import RequestError
@@ -23,3 +25,9 @@ def content(schema: Schema) -> tuple[Column, ...]:
 def key_columns(schema: Schema, roles: Roles) -> tuple[Column, ...]:
     """What identifies a row: the columns of the role `id`, else all of its content."""
     return tuple(schema[c] for c in roles.id if c in schema and has_string(schema[c])) or content(schema)
+
+
+def sample_key(schema: Schema, roles: Roles, columns: Iterable[str]) -> tuple[Column, ...]:
+    """What a sample of these columns hashes of a row: they and the role `id`, where there is one, else all of the row's content."""
+    ids = [c for c in roles.id if c in schema]
+    return tuple(schema[c] for c in dict.fromkeys([*ids, *columns]) if has_string(schema[c])) if ids else content(schema)

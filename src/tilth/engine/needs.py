@@ -87,13 +87,15 @@ class Sample(Need):
     columns' kinds (int64, double, string …). Cannot be grouped.
 
     Without `hashed` they are the rows that are found first, in any order: for a table or a filter that has at most `rows`. Where `rows` is
-    None they are all rows, for which an engine does less than where it has to count them.
+    None they are all rows, for which an engine does less than where it has to count them. With `key` a last column of that name has the
+    hash, which finds these rows again (`keys.sample_key`).
     """
 
     columns: tuple[str, ...]
     rows: int | None
     seed: int = 0
     hashed: bool = True
+    key: str = ""
 
     @property
     def reads(self) -> set[str]:
