@@ -154,6 +154,8 @@ ROWS: list[Step] = [
     S["balance"]("over"),
     S["balance"]("under", ratio=0.5),
     S["balance"]("weights"),
+    S["balance"]("over", per_class={"yes": 7}, origin=True),
+    S["balance"]("weights", weights="cost", per_class={"no": 1, "yes": 5}),
 ]
 ALL = FEATURES + ROWS
 KEYLESS = Roles.of(label="label")  # without an id, so that rows are hashed by all that they hold

@@ -19,6 +19,7 @@ from sklearn.utils.class_weight import compute_class_weight
 import tilth
 from tests.engines import duckdb_session
 from tilth.data import Roles
+from tilth.steps.balance.balance import Balance
 from tilth.steps.clean.cast import Cast
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.impute import Impute
@@ -26,7 +27,6 @@ from tilth.steps.clean.null_if import NullIf
 from tilth.steps.clean.select import Select
 from tilth.steps.encode.encode import Encode
 from tilth.steps.fitting import fit
-from tilth.steps.rows.balance import Balance
 from tilth.steps.rows.dedupe import Dedupe
 from tilth.steps.rows.filter import Filter
 from tilth.steps.rows.shuffle import Shuffle

@@ -42,7 +42,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "predict": "tilth.steps.predict:Predict",
         "split": "tilth.steps.rows.split:Split",
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",
-        "balance": "tilth.steps.rows.balance:Balance",
+        "balance": "tilth.steps.balance.balance:Balance",
         "softmax": "tilth.steps.output.softmax:Softmax",
     },
 )

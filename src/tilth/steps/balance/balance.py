@@ -1,0 +1,181 @@
+"""balance: equally frequent classes of the label, in the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Literal, cast
+
+from tilth.data import Dataset, Roles, Schema
+from tilth.errors import Mistake, RequestError, listed
+from tilth.steps.balance.clean import Enn, NearMiss1, NearMiss2, NearMiss3, Tomek
+from tilth.steps.balance.method import Method
+from tilth.steps.balance.neighbours import MOST_NEIGHBOURS
+from tilth.steps.balance.origin import ORIGIN, marked, reject_nameless
+from tilth.steps.balance.repeat import Over, Under
+from tilth.steps.balance.smote import Adasyn, Borderline1, Borderline2, Smote
+from tilth.steps.balance.weigh import Weights
+from tilth.steps.labels import label_column
+from tilth.steps.step import Learned, Learning, Step
+
+METHODS: Mapping[str, type[Method]] = {
+    "over": Over,
+    "under": Under,
+    "smote": Smote,
+    "borderline_1": Borderline1,
+    "borderline_2": Borderline2,
+    "adasyn": Adasyn,
+    "tomek": Tomek,
+    "enn": Enn,
+    "nearmiss_1": NearMiss1,
+    "nearmiss_2": NearMiss2,
+    "nearmiss_3": NearMiss3,
+    "weights": Weights,
+}
+Class = str | bool | int | float
+
+
+@dataclass(frozen=True)
+class Balance(Step):
+    """Balances the classes of the label by repeating rows, by leaving rows out, by making rows, or by weights.
+
+    | `with` | rows of a class with n rows; the largest class has N, the smallest m |
+    |---|---|
+    | `over` | at least ratio · N: all of them as often as that goes, and once more those that chance chooses |
+    | `under` | at most m / ratio: those that chance chooses |
+    | `smote` | at least ratio · N: all of them, and after them rows that are made between two neighbours of the class |
+    | `borderline_1` | as `smote`, of rows in danger: half or more of their `m_neighbours` nearest rows, but not all, are of other classes |
+    | `borderline_2` | the same, between rows in danger and their nearest rows of any class, at most half of the way to another class |
+    | `adasyn` | as `smote`, more rows the more of a row's nearest rows are of other classes; so about ratio · N |
+    | `tomek` | without rows of Tomek links: two rows of different classes, each the nearest row of the other |
+    | `enn` | without rows whose `neighbours` nearest rows are not all of their class (`kind: mode`: mostly of another class) |
+    | `nearmiss_1` | at most m / ratio: those with the smallest mean distance to their `neighbours` nearest rows of the smallest class |
+    | `nearmiss_2` | the same with the farthest rows of the smallest class |
+    | `nearmiss_3` | the same of the `m_neighbours` nearest rows of each row of the smallest class, with the largest mean distance |
+    | `weights` | all n; a new column `weight` says what a row counts |
+
+    Chance is the hash of the seed and the row's key (the role id, else all columns): the same rows on every engine. Weights are
+    `balanced`, 1 / n; `root`, 1 / √n; `effective`, (1 − β) / (1 − βⁿ) with β = 0.999; `cost`, as `per_class` says; or `share`, s / n for
+    the share s that it says; scaled so that they add up to the number of rows, and multiplied with the column of the role weight
+    if there is one.
+
+    **Distances** are Euclidean over the features that are numbers, as they are (scale them first). A string or boolean that differs counts
+    as the median of the numbers' standard deviations, within the class where rows are made (SMOTE-NC), or 1 if that is 0. Without numbers
+    the square of a distance is Σ δ², δ = Σ |P(class | a) − P(class | b)| over the classes (SMOTE-N, the value difference
+    metric). Neighbours are exact whatever the number of rows, and equally near rows come in the order of their hashes; rows and columns
+    are limited to a hundred million cells. Features are numbers, strings and booleans without a role, as selectors choose them.
+
+    **A row that is made** of x and a neighbour x′ has the numbers x + λ(x′ − x) with λ in [0, 1), rounded for integers; a string or boolean
+    is the most frequent one among the neighbours, of equally frequent ones the nearest (without numbers x itself is one of them); of other
+    columns it has the values of x, and its id is null. Two steps combine: `smote` and then `tomek` or `enn`.
+
+    `origin` tells rows apart: the column `_origin` is `original`, `duplicate` (`over`) or `derived` (made from other rows), and `_parent`
+    names the rows that it was made from by their ids. Derived rows may reveal their parents, and belong on their side of every split.
+
+    Elsewhere: imbalanced-learn's RandomOverSampler, RandomUnderSampler, SMOTE, SMOTENC, SMOTEN, BorderlineSMOTE, ADASYN, TomekLinks,
+    EditedNearestNeighbours (`kind` is `kind_sel`), NearMiss. `neighbours` is `k_neighbors` or `n_neighbors`, `m_neighbours` is
+    `m_neighbors` or `n_neighbors_ver3`; `ratio`, `classes` and `per_class` are the forms of `sampling_strategy`. scikit-learn's
+    `compute_class_weight` is `weights: balanced`. Chawla et al. 2002, "SMOTE: Synthetic Minority Over-sampling Technique"; Han et al.
+    2005, "Borderline-SMOTE"; He et al. 2008, "ADASYN"; Wilson 1972 (ENN); Tomek 1976; Zhang and Mani 2003 (NearMiss).
+
+    Errors: rows without a label; a label with one class, or with more than 1,000. Ways that look at neighbours: no feature, a number that
+    is missing or infinite, more rows than the limit. Rows to make of a class of one row, or of one that is not near another class
+    (`borderline_1`, `borderline_2`, `adasyn`).
+
+    >>> print(Balance("under", ratio=0.5))
+    balance(with='under', ratio=0.5)
+    """
+
+    name = "balance"
+    parts = frozenset({"training"})
+    shorthand = "with"
+
+    with_: Literal[
+        "over",
+        "under",
+        "smote",
+        "borderline_1",
+        "borderline_2",
+        "adasyn",
+        "tomek",
+        "enn",
+        "nearmiss_1",
+        "nearmiss_2",
+        "nearmiss_3",
+        "weights",
+    ]
+    """How classes are balanced."""
+    ratio: float = 1.0
+    """The smallest class to the largest, afterwards; above 0, at most 1."""
+    per_class: tuple[tuple[Class, float], ...] | Mapping[Class, float] = ()
+    """Class → the rows that it is to have, in place of `ratio`; classes that are not named stay. `weights: cost` and `weights: share`:
+    what a row of each class counts, or which share of all weights each class has."""
+    classes: Literal["auto", "minority", "not minority", "not majority", "majority", "all"] = "auto"
+    """The classes that rows are made of or left out of. Default: all but the largest for ways that make rows, else all but the smallest."""
+    neighbours: int | None = None
+    """How many nearest rows are looked at; fewer where there are fewer. Default: 5 for ways that make rows, else 3."""
+    m_neighbours: int | None = None
+    """`borderline_1`, `borderline_2`: how many nearest rows say whether a row is in danger, 10 by default. `nearmiss_3`: how many rows are
+    chosen from for each row of the smallest class, 3 by default."""
+    kind: Literal["all", "mode"] = "all"
+    """`enn`: whether all neighbours must be of the row's class, or the most frequent class among them."""
+    weights: Literal["balanced", "root", "effective", "cost", "share"] = "balanced"
+    """`weights`: how a class's weight follows from its size."""
+    cap: float = 100.0
+    """`weights`: the largest weight to the smallest, at most."""
+    label: str = ""
+    """The column of the classes. Default: the role label."""
+    origin: bool = False
+    """Whether the columns `_origin` and `_parent` are made."""
+    seed: int = 0
+    """Another seed chooses other rows."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.per_class, Mapping):
+            object.__setattr__(self, "per_class", tuple(self.per_class.items()))
+        RequestError.reject([*self._mistakes(), *self.method.mistakes()])
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"with_", "label"}
+        for name in sorted(given.difference(self.method.takes)):
+            those = listed(k for k, method in METHODS.items() if name in method.takes)
+            yield Mistake(f"balance: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
+        if not 0 < self.ratio <= 1:
+            accepted = "above 0, at most 1 (then all classes are as large)"
+            yield Mistake(f"balance: `ratio` is {self.ratio:g}", accepted=accepted, code="bad-value")
+        if self.pairs and (self.ratio != 1 or self.classes != "auto"):
+            yield Mistake("balance: `per_class` says what `ratio` and `classes` say too", hint="leave them out", code="bad-value")
+        for name, k in (("neighbours", self.neighbours), ("m_neighbours", self.m_neighbours)):
+            if k is not None and not 1 <= k <= MOST_NEIGHBOURS:
+                yield Mistake(f"balance: `{name}` is {k}", accepted=f"1 to {MOST_NEIGHBOURS}", code="bad-value")
+        if not self.cap >= 1:
+            yield Mistake(f"balance: `cap` is {self.cap:g}", accepted="1 or more", code="bad-value")
+
+    @property
+    def pairs(self) -> tuple[tuple[Class, float], ...]:
+        """`per_class`, as pairs."""
+        return cast("tuple[tuple[Class, float], ...]", self.per_class)
+
+    @cached_property
+    def method(self) -> Method:
+        """The way in which classes are balanced."""
+        return METHODS[self.with_](self)
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        if self.origin:
+            reject_nameless(schema, roles)
+        label = label_column(self.name, self.label, schema, roles)
+        return {"": {"label": label.name, **(yield from self.method.learning(label, schema, roles))}}
+
+    def shown(self, learned: Learned) -> Learned:
+        state = learned[""]
+        made = sum(state["after"].values()) - sum(state["before"].values())
+        words = {f"{self.method.makes} rows": made} if self.method.makes else {"rows left out": -made} if made else {}
+        weights = {"weights": state["weights"]} if "weights" in state else {}
+        return {"": {k: state[k] for k in ("label", "before", "after")} | words | weights}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        state = learned[""]
+        data = marked(data) if self.origin or ORIGIN in schema else data
+        return self.method.made(data, schema, schema[state["label"]], state)
