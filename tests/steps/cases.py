@@ -136,6 +136,10 @@ ROWS: list[Step] = [
         "other", as_of={"zoned": "zoned"}, how="inner", columns="city", direction="nearest", allow_exact_matches=False, tables=TABLES
     ),
     S["concat"]("other", source="_source", tables=TABLES),
+    S["sql"]("SELECT flag, count(*) AS n, max(price) AS highest FROM input GROUP BY flag ORDER BY n DESC, flag"),
+    S["sql"](
+        "WITH known AS (SELECT whole, city FROM other) SELECT i.*, k.city FROM input i JOIN known k ON i.whole = k.whole", tables=TABLES
+    ),
     S["sort"](("flag", "word", "number"), descending=("flag", "number"), nulls="first"),
     S["sort"]("numeric"),
     S["sample"](5),

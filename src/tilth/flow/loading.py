@@ -251,7 +251,8 @@ class _Loader:
         kind: Any = shelf[name]
         if name not in known:
             accepted = f"{name} may be in {' or '.join(sorted(kind.parts))}"
-            self.wrong(inner, misplaced(kind, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted)
+            hint = getattr(kind, "part_hint", "")
+            self.wrong(inner, misplaced(kind, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted, hint=hint)
         made = self.made(shelf[name], given, inner)
         if isinstance(made, Step) and name in known and path[0] not in made.parts:
             accepted = f"{made} may be in {' or '.join(sorted(made.parts))}"

@@ -23,6 +23,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "dedupe": "tilth.steps.rows.dedupe:Dedupe",
         "join": "tilth.steps.rows.join:Join",
         "concat": "tilth.steps.rows.concat:Concat",
+        "sql": "tilth.steps.rows.sql:Sql",
         "sort": "tilth.steps.rows.sort:Sort",
         "sample": "tilth.steps.rows.sample:Sample",
         "resample": "tilth.steps.time.resample:Resample",

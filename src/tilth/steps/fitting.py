@@ -64,7 +64,8 @@ def _opened(step: Step, engine: Session) -> Step:
         return step
     given = {name: step.tables[name] for name in step.names_tables if name in step.tables}
     read = {name: t if isinstance(t, Dataset | Table) else formats.read(t, engine=engine) for name, t in given.items()}
-    return replace(step, tables={name: t if isinstance(t, Table) else Table(t, engine.schema(t)) for name, t in read.items()})
+    opened = {name: t if isinstance(t, Table) else Table(t, engine.schema(t)) for name, t in read.items()}
+    return replace(step, tables={**step.tables, **opened})
 
 
 def applied(steps: Iterable[Fitted], data: Dataset, training: Tree | None = None) -> Dataset:

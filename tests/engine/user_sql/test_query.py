@@ -7,7 +7,7 @@ import pytest
 
 from tilth.data import Column, Kind, Schema
 from tilth.engine.operations.operation import lower
-from tilth.engine.user_sql.query import parse_query
+from tilth.engine.user_sql.query import parse_query, private_outputs, tables_of
 from tilth.errors import ExpressionError
 
 TABLES = {"primary": ("source0", Schema((Column("a", Kind.INTEGER, "int"),)))}
@@ -85,3 +85,27 @@ def test_a_name_that_means_nothing_or_two_things_is_refused(text, told):
 )
 def test_names_lead_where_they_say(text, expected):
     assert run(text) == expected
+
+
+def test_the_tables_of_a_query():
+    text = "with w as (select a from t join `Two words` using (a)) select a from w where a in (select a from u) union select a from t"
+    assert set(tables_of(text)) == {"t", "Two words", "u"}
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        ("select name, a from people", ["name"]),
+        ("select * from people", ["name"]),
+        ("select lower(name) as x, count(name) as n, name = 'Ada' as y, a from people group by name, a", ["x"]),
+        ("select count(name) as n, max(name) as m from people", ["m"]),
+        ("select y from (select x as y from (select name as x from people) p) q", ["y"]),
+        ("with q(y, n) as (select name, a from people) select y, n from q", ["y"]),
+        ("select y, n from (select name, a from people) q(y, n)", ["y"]),
+        ("select 'none' as x, a from people union all select name, a from people", ["x"]),
+        ("select a, exists(select name from people p where p.a = q.a) as y from people q", []),
+    ],
+)
+def test_what_may_be_made_of_private_columns(text, private):
+    people = Schema((Column("name", Kind.STRING), Column("a", Kind.INTEGER)))
+    assert private_outputs(parse_query(text, {"people": ("people", people)}), ["name"]) == private

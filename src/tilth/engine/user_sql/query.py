@@ -6,8 +6,9 @@ other table.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlglot import Dialect, exp
@@ -27,6 +28,7 @@ from tilth.engine.user_sql.admission import CASTS, Admission, typed
 from tilth.engine.user_sql.expression import NARROW
 from tilth.errors import ExpressionError, did_you_mean, listed
 
+MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
 NARROW_TYPES = frozenset({exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.FLOAT})
 SCHEMA_TYPES: Mapping[Kind, Any] = {**TYPES, Kind.DECIMAL: exp.DType.DECIMAL}
 KINDS: Mapping[Any, Kind] = {
@@ -66,6 +68,65 @@ def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
         raise ExpressionError("the query is nested too deeply", code="too-deep") from error
     finally:
         admission.finish()
+
+
+def tables_of(text: str) -> tuple[str, ...]:
+    """The names of the tables that a query reads, without those of its WITH. Errors: `ExpressionError` for what is not one SELECT.
+
+    >>> tables_of("with recent as (select * from orders) select * from recent join customers using (id)")
+    ('customers', 'orders')
+    """
+    query = Admission(text, query=True).parsed()
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    return tuple(dict.fromkeys(t.name for t in query.find_all(exp.Table) if t.name not in own))
+
+
+def reject_products(query: Tree, rows_of: Callable[[str], int | None]) -> None:
+    """Reject pairing every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`.
+
+    `rows_of` gives the rows of a table by the engine's name for it, None for what is not one of the query's tables.
+    """
+    for select in query.find_all(exp.Select):
+        joins = select.args.get("joins") or ()
+        conditions = [j.args.get("on") for j in joins] + [select.args.get("where")]
+        equalities = [e for c in conditions if c is not None for e in c.find_all(exp.EQ, exp.NullSafeEQ) if _of_columns(e)]
+        if len(joins) <= len(equalities) + sum(bool(j.args.get("using")) for j in joins):
+            continue
+        mentioned = [rows_of(t.name) for side in (select.args["from_"], *joins) for t in side.find_all(exp.Table)]
+        if (pairs := math.prod(n for n in mentioned if n is not None)) > MOST_PAIRS:
+            message = f"the query pairs every row with every row, {pairs:,} in all; at most {MOST_PAIRS:,} are formed"
+            raise ExpressionError(message, hint="join on equal columns: join b on a.key = b.key", code="too-many-pairs")
+
+
+def _of_columns(equality: exp.Binary) -> bool:
+    return all(side.find(exp.Column) for side in (equality.this, equality.expression))
+
+
+def private_outputs(query: exp.Query, private: Iterable[str]) -> list[str]:
+    """The columns of a query's result that may be made of private columns; counts and comparisons of such values are not.
+
+    A name is private wherever the query uses it for something private, so that it is followed through sub-queries, WITHs and unions.
+    """
+    known: set[str] = set()
+    found = set(private)
+    while found > known:
+        known = set(found)
+        for output in (o for select in query.find_all(exp.Select) for o in select.expressions):
+            columns = (c for c in output.find_all(exp.Column) if not c.find_ancestor(exp.Count, exp.Predicate))
+            found |= {output.alias_or_name} if any(c.name in known for c in columns) else set()
+        for same in _same_columns(query):
+            found |= set(same) if not known.isdisjoint(same) else set()
+    return [name for name in query.named_selects if name in known]
+
+
+def _same_columns(query: exp.Query) -> Iterator[tuple[str, ...]]:
+    """The names that one column of a union, or of a sub-query whose columns are renamed, has."""
+    for union in query.find_all(exp.SetOperation):
+        yield from zip(union.left.named_selects, union.right.named_selects, strict=False)
+    for renamed in query.find_all(exp.TableAlias):
+        inner = renamed.parent.this if renamed.parent else None
+        if renamed.args.get("columns") and isinstance(inner, exp.Query):
+            yield from zip((c.name for c in renamed.args["columns"]), inner.named_selects, strict=False)
 
 
 def _spelled(query: Tree, tables: Mapping[str, tuple[str, Schema]]) -> Mapping[str, str]:

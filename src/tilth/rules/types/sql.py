@@ -5,7 +5,6 @@ One SELECT of admitted nodes is all that runs: it can read the tables it was giv
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import mask
 from tilth.engine.expressions import all_rows, col, lit
 from tilth.engine.layers import table
-from tilth.engine.user_sql.query import parse_query
+from tilth.engine.user_sql.query import parse_query, reject_products
 from tilth.errors import REFUSED, ExpressionError, MachineError, RulesError, TilthError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
@@ -27,7 +26,6 @@ from tilth.rules.language.syntax import Analyzer, Rule
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, metric_name, row_counts
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
-MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
 REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
 NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Compliance")
 
@@ -36,29 +34,18 @@ def _prepare(rule: Rule, context: Context) -> PreparedRule:
     """With a condition, or as an analyzer, the query gives one number; else the rows that pass."""
     tables = {name: (context.engine.view(data), context.engine.schema(data)) for name, data in context.sources.items()}
     query: Any = parse_query(context.text(rule.parameters[0]).pattern, tables)
-    for select in query.find_all(exp.Select):
-        _reject_product(select, context)
+    _reject_products(query, context)
     one_number = rule.condition is not None or isinstance(rule, Analyzer)
     return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)
 
 
-def _reject_product(select: exp.Select, context: Context) -> None:
-    """Reject pairing every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`."""
-    joins = select.args.get("joins") or ()
-    conditions = [j.args.get("on") for j in joins] + [select.args.get("where")]
-    equalities = [e for c in conditions if c is not None for e in c.find_all(exp.EQ, exp.NullSafeEQ) if _of_columns(e)]
-    if len(joins) <= len(equalities) + sum(bool(j.args.get("using")) for j in joins):
-        return
+def _reject_products(query: Tree, context: Context) -> None:
     views = {context.engine.view(data): data for data in context.sources.values()}
-    mentioned = [views[t.name] for side in (select.args["from_"], *joins) for t in side.find_all(exp.Table) if t.name in views]
-    rows = [measured(data, [RowCount()], context.engine)[RowCount()] for data in mentioned]
-    if (pairs := math.prod(rows)) > MOST_PAIRS:
-        message = f"the query pairs every row with every row, {pairs:,} in all; at most {MOST_PAIRS:,} are formed"
-        raise ExpressionError(message, hint="join on equal columns: join b on a.key = b.key", code="too-many-pairs")
 
+    def rows_of(view: str) -> int | None:
+        return measured(views[view], [RowCount()], context.engine)[RowCount()] if view in views else None
 
-def _of_columns(equality: exp.Binary) -> bool:
-    return all(side.find(exp.Column) for side in (equality.this, equality.expression))
+    reject_products(query, rows_of)
 
 
 def _execute(context: Context, tree: Tree) -> list[tuple[Any, ...]]:

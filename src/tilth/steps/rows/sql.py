@@ -1,0 +1,92 @@
+"""sql: what a SELECT of the user's makes of the table."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlglot import exp
+
+from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
+from tilth.engine.user_sql.query import parse_query, private_outputs, reject_products, tables_of
+from tilth.errors import ExpressionError, Mistake, listed
+from tilth.metrics.columns import RowCount
+from tilth.steps.step import Elsewhere, Learned, Learning, TablesStep
+
+INPUT = "input"  # what the table is called in a query
+OTHER = "\x1f"  # begins the names of the other tables, where the query runs
+
+
+@dataclass(frozen=True)
+class Sql(TablesStep):
+    """What a SELECT makes of the table, which is called `input` in it, and of further tables of the flow, which have their own names.
+
+    Joins, groups, windows, WITH and UNION may be used, and of functions those that mean the same on every engine: they are listed under
+    [`formula`](#formula), with `count`, `sum`, `avg`, `min`, `max`, `stddev`, `variance`, `row_number`, `rank`, `lag` and `lead` beside
+    them. Names of columns are read in upper or lower case. The order of the rows is kept if the query ends with ORDER BY.
+
+    The step may take any row for any other, so it stands in `rows` only and is not served. What is computed row by row is served as a
+    `formula`.
+
+    Errors: `ExpressionError` for what is not one SELECT over these tables, uses what may not be used (files, settings, other functions),
+    has LIMIT without ORDER BY, which takes rows by chance, or pairs every row with every row of large tables.
+
+    >>> print(Sql("SELECT shop, sum(price) AS total FROM input GROUP BY shop"))
+    sql(query='SELECT shop, sum(price) AS total FROM input GROUP BY shop')
+    """
+
+    name = "sql"
+    learns = False
+    makes_columns = True
+    shorthand = "query"
+    part_hint = "what is computed row by row is a `formula`, which is served"
+
+    query: str
+    """The SELECT, as Spark writes it."""
+
+    @cached_property
+    def names_tables(self) -> tuple[str, ...]:
+        return tuple(name for name in tables_of(self.query) if name.casefold() != INPUT)
+
+    def __post_init__(self) -> None:
+        if INPUT not in map(str.casefold, tables_of(self.query)):
+            raise ExpressionError("sql: the query does not read the table", accepted="SELECT … FROM input", code="no-input")
+
+    def _parsed(self, schema: Schema) -> Any:
+        others = {name: self.further(name) for name in self.names_tables}
+        tables = {INPUT: (BELOW, schema)} | {name: (OTHER + name, other.schema) for name, other in others.items()}
+        return parse_query(self.query, tables)
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        others = {name: self.further(name) for name in self.names_tables}
+        query = self._parsed(schema)
+        ExpressionError.reject(self._mistakes(query))
+        sizes: dict[Any, str] = {RowCount(): BELOW} | {Elsewhere(t.data, RowCount()): OTHER + name for name, t in others.items()}
+        asked = sizes if query.find(exp.Join) else {}
+        found = yield asked
+        rows = {name: found[size] for size, name in asked.items()}
+        reject_products(query, rows.get)
+        return {"": {}}
+
+    def _mistakes(self, query: Any) -> Iterator[Mistake]:
+        twice = [name for name, times in Counter(n.casefold() for n in query.named_selects).items() if times > 1]
+        if twice:
+            yield Mistake(f"sql: two columns of the result are called {listed(twice)}", hint="rename one: `… AS name`", code="name-clash")
+        for place, name in enumerate(query.named_selects, 1):
+            if re.fullmatch(r"_col_[0-9]+", name):  # as sqlglot calls what has no name
+                yield Mistake(f"sql: column {place} of the result has no name", hint="give it one: `… AS name`", code="no-name")
+        for part in query.find_all(exp.Query):
+            if (part.args.get("limit") or part.args.get("offset")) and not part.args.get("order"):
+                yield Mistake("sql: LIMIT without ORDER BY takes rows by chance", hint="add ORDER BY, or use `sample`", code="no-order")
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        query = self._parsed(schema)
+        tables = {OTHER + name: self.further(name).data for name in self.names_tables}
+        names = query.named_selects
+        private = private_outputs(query, data.roles.private)
+        made = data.rows(query, ordered=bool(query.args.get("order")), out=names, tables=tables)
+        return self.hiding(made, Schema(tuple(Column(name, Kind.OTHER) for name in names)), private)
