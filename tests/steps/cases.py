@@ -107,7 +107,9 @@ FEATURES: list[Step] = [
     S["encode"](CATEGORIES, with_="ordinal", unseen="null", missing=-1, max_categories=2),
     S["encode"]("word", with_="ordinal", unseen="error", missing="slot"),
     S["vectorize"]("word"),
-    S["vectorize"](("word", "label"), most=2, lowercase=False),
+    S["vectorize"](("word", "label"), max_features=2, lowercase=False, ngram_range=(1, 2)),
+    S["vectorize"](("word", "label"), with_="tfidf", sublinear_tf=True),
+    S["vectorize"]("label", with_="hashing", n_features=4),
     S["encode"]("word", categories=("b", "a", "日本")),
     S["join"]("other", "whole", columns=("city", "since", "score", "zoned"), suffix="_2", indicator="known", lookup=True, tables=TABLES),
 ]  # fmt: skip

@@ -76,6 +76,13 @@ def as_numpy(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     return found
 
 
+def from_numpy(values: np.ndarray) -> pa.Array:
+    """Numbers of numpy as Arrow has them, without nulls, a copy, or pandas."""
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
 def mask_of(kept: np.ndarray) -> pa.Array:
     """Booleans of numpy as Arrow has them, without pandas."""
     import numpy as np

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import case, coalesce, double, eq, ge, if_else, in_, le, lit, ne, not_null, or_, sub
-from tilth.engine.operations.numbers import Divide, integer
+from tilth.engine.expressions import case, coalesce, eq, ge, if_else, in_, le, lit, ne, not_null, or_
 from tilth.engine.operations.operation import Operation, call
 
 BLANKS = " \t\r\n"
@@ -109,21 +108,6 @@ class OneOf(Operation):
     @staticmethod
     def row(x: Any, *texts: str) -> bool:
         return x in texts
-
-
-class Occurrences(Operation):
-    """How often a constant string that is not empty occurs in a string, without overlap."""
-
-    total = True
-
-    @classmethod
-    def both(cls, x: Tree, part: Tree) -> Tree:
-        removed = exp.Length(this=call("replace", x, part, lit("")))
-        return integer(Divide.of(double(sub(exp.Length(this=x.copy()), removed)), lit(float(len(part.name)))))
-
-    @staticmethod
-    def row(x: Any, part: Any) -> int:
-        return int(x.count(part))
 
 
 class Contains(Operation):

@@ -1,147 +1,241 @@
-"""vectorize: a text becomes numbers, a column for each word."""
+"""vectorize: a text becomes numbers, a column for each word or for each hash of one."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from functools import cached_property
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Schema
+from tilth.engine.arrow import as_numpy, from_numpy
 from tilth.engine.expressions import col, lit
 from tilth.engine.needs import Fold
-from tilth.engine.operations.strings import Occurrences
-from tilth.engine.python_operation import PythonFunction
-from tilth.errors import RequestError
+from tilth.engine.python_operation import Item, PythonFunction
+from tilth.errors import Mistake, RequestError
 from tilth.metrics.metric import Question
-from tilth.steps.naming import names_of
+from tilth.steps.naming import names_of, short
 from tilth.steps.step import ColumnStep, Learned
+from tilth.steps.text.murmur3 import murmur3
+from tilth.steps.text.words import Words
 
-WORD = re.compile(r"\b\w\w+\b")
-BEFORE, BEHIND = "\x1f", "\x1e"  # around each word, so that no word is found inside another
-MOST_WORDS = 1_000_000  # different ones, that are counted while learning
+MOST_WORDS = 10_000_000  # different ones, that are counted while learning
+AT_ONCE = 10_000  # texts whose words are held: few enough for a processor's cache
 MOST_COLUMNS = 10_000
+MOST_TOGETHER = 8  # words of a sequence
 
+WORDS = Words()
 
-def words_of(text: str, lowercase: bool) -> list[str]:
-    """The words of a text: runs of two or more letters, digits and `_`.
-
-    >>> words_of("It's a dark-red Coat", lowercase=True)
-    ['it', 'dark', 'red', 'coat']
-    """
-    return WORD.findall(text.lower() if lowercase else text)
+Counts = tuple[int, pa.Table]
+"""A number of texts, and the words in them: `word`, how often it occurs (`n`), and in how many of the texts (`texts`)."""
 
 
 @dataclass(frozen=True)
 class Vocabulary(Fold):
-    """Word → how often it occurs in a text column, and in how many texts.
+    """How many texts a column has, and the words of them with their counts, in the order of their characters.
 
-    Errors: `RequestError` for more than a million different words.
+    Errors: `RequestError` for more than ten million different words.
     """
 
-    lowercase: bool = True
+    words: Words = WORDS
 
-    def start(self) -> dict[str, list[int]]:
-        return {}
+    def start(self) -> Counts:
+        none = {"word": pa.array([], pa.string()), "n": pa.array([], pa.int64()), "texts": pa.array([], pa.int64())}
+        return 0, pa.table(none)
 
-    def update(self, state: dict[str, list[int]], batch: pa.RecordBatch) -> dict[str, list[int]]:
-        texts = [Counter(words_of(text, self.lowercase)) for text in batch.column(0).to_pylist() if text is not None]
-        return _counted(state, ((word, n, 1) for text in texts for word, n in text.items()))
+    def update(self, state: Counts, batch: pa.RecordBatch) -> Counts:
+        texts = batch.column(0)
+        counted = [self._counted(texts.slice(start, AT_ONCE)) for start in range(0, len(texts), AT_ONCE)]
+        return self.merge(state, (len(texts) - texts.null_count, pa.concat_tables(counted)))
 
-    def merge(self, a: dict[str, list[int]], b: dict[str, list[int]]) -> dict[str, list[int]]:
-        return _counted(a, ((word, n, texts) for word, (n, texts) in b.items()))
+    def _counted(self, texts: pa.Array) -> pa.Table:
+        words, places = self.words(texts)
+        coded = words.dictionary_encode()
+        codes, size = as_numpy(coded.indices), len(coded.dictionary)
+        pairs = places.astype(np.int64) * size + codes
+        pairs.sort()
+        once = pairs[np.diff(pairs, prepend=-1) != 0] % max(size, 1)
+        counts = (from_numpy(np.bincount(found, minlength=size)) for found in (codes, once))
+        return pa.table([coded.dictionary, *counts], ["word", "n", "texts"])
 
+    def merge(self, a: Counts, b: Counts) -> Counts:
+        summed = pa.concat_tables([a[1], b[1]]).group_by("word").aggregate([("n", "sum"), ("texts", "sum")])
+        if len(summed) > MOST_WORDS:
+            hint = "is this a column of text? `stop_words` and a smaller `ngram_range` make fewer"
+            raise RequestError(f"vectorize: more than {MOST_WORDS:,} different words", hint=hint, code="too-many-words")
+        return a[0] + b[0], summed.rename_columns({"n_sum": "n", "texts_sum": "texts"})
 
-def _counted(state: dict[str, list[int]], more: Iterable[tuple[str, int, int]]) -> dict[str, list[int]]:
-    for word, n, texts in more:
-        known = state.setdefault(word, [0, 0])
-        known[0] += n
-        known[1] += texts
-    if len(state) > MOST_WORDS:
-        raise RequestError(f"vectorize: more than {MOST_WORDS:,} different words", hint="is this a column of text?", code="too-many-words")
-    return state
+    def finish(self, state: Counts) -> Counts:
+        return state[0], state[1].sort_by("word")
 
 
 @dataclass(frozen=True)
 class Vectorize(ColumnStep):
-    """A text becomes a column `{column}_{word}` for each word of the vocabulary: how often the word occurs in it.
+    """A text becomes a column `{column}_{word}` for each word of the vocabulary, or `{column}_{number}` for each hash.
 
-    A word is a run of two or more letters, digits and `_`. The vocabulary holds the `most` frequent words of the training texts
-    that occur in at least `min_texts` of them, in the order of their characters, which also decides between equally frequent ones.
-    Other words count nowhere, and null has no word. The result is that of scikit-learn's CountVectorizer. Words are found by Python
-    on every engine, which `tilth plan` marks.
+    | `with` | a cell |
+    |---|---|
+    | `count` | how often the word occurs in the text |
+    | `tfidf` | that, times ln((1 + N) / (1 + n)) + 1 for a word that occurs in n of N training texts; then divided by the norm |
+    | `hashing` | how often words with this hash occur, half of them counted as −1 so that they cancel out; then divided by the norm |
 
-    Errors: a column that is not of strings, more than a million different words, a new column whose name is taken.
+    A word is a run of two or more letters, digits and `_`. The vocabulary holds the most frequent words of the training texts, in the
+    order of their characters, which also decides between equally frequent ones. Other words count nowhere, and null has no word.
+    `hashing` learns nothing. Words are found by Python on every engine, which `tilth plan` marks.
 
-    >>> print(Vectorize("comment", most=100))
-    vectorize(columns='comment', most=100)
+    Elsewhere: scikit-learn's CountVectorizer, TfidfVectorizer and HashingVectorizer, whose parameters of these names mean the same
+    (`min_df` and `max_df` are shares below 1 and numbers from 1 on, whatever their type).
+
+    Errors: a column that is not of strings, more than ten million different words, a new column whose name is taken.
+
+    >>> print(Vectorize("comment", max_features=100))
+    vectorize(columns='comment', max_features=100)
     """
 
     name = "vectorize"
     parts = frozenset({"features"})
     makes_columns = True
-    learned_types: ClassVar[Mapping[str, Any]] = {"words": list[str], "names": list[str]}
 
-    with_: Literal["count"] = "count"
-    """What is written of a word: how often it occurs."""
-    most: int = 1_000
-    """The most frequent words that are kept."""
-    min_texts: int = 1
-    """In how many texts a word must occur to be kept."""
+    with_: Literal["count", "tfidf", "hashing"] = "count"
+    """What is written of a word."""
+    max_features: int = 1_000
+    """`count`, `tfidf`: the most frequent words that are kept."""
+    min_df: int | float = 1
+    """`count`, `tfidf`: in how many texts a word must occur to be kept; below 1, in which share of them."""
+    max_df: int | float | None = None
+    """`count`, `tfidf`: in how many texts a word may occur to be kept; below 1, in which share of them."""
+    n_features: int = 256
+    """`hashing`: the number of columns."""
     lowercase: bool = True
     """Whether upper and lower case are the same."""
+    ngram_range: tuple[int, int] = (1, 1)
+    """The smallest and largest number of words that are counted together: `[1, 2]` counts pairs of words that follow each other, too."""
+    stop_words: tuple[str, ...] = ()
+    """Words that are left out."""
+    sublinear_tf: bool = False
+    """`tfidf`: whether n occurrences in a text count as 1 + ln n."""
+    norm: Literal["l2", "l1", "none"] = "l2"
+    """`tfidf`, `hashing`: what the numbers of a text are divided by: the root of their summed squares, their summed sizes, or nothing."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.most <= MOST_COLUMNS:
-            raise RequestError(f"vectorize: `most` is {self.most}", accepted=f"1 to {MOST_COLUMNS:,}", code="bad-value")
-        if self.min_texts < 1:
-            raise RequestError(f"vectorize: `min_texts` is {self.min_texts}", accepted="1 or more", code="bad-value")
+        RequestError.reject(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        for word, number in (("max_features", self.max_features), ("n_features", self.n_features)):
+            if not 1 <= number <= MOST_COLUMNS:
+                yield Mistake(f"vectorize: `{word}` is {number}", accepted=f"1 to {MOST_COLUMNS:,}", code="bad-value")
+        for word, least in (("min_df", self.min_df), ("max_df", self.max_df)):
+            if least is not None and least <= 0:
+                yield Mistake(f"vectorize: `{word}` is {least}", accepted="a number of texts, or a share between 0 and 1", code="bad-value")
+        low, high = self.ngram_range
+        if not 1 <= low <= high <= MOST_TOGETHER:
+            accepted = f"two numbers from 1 to {MOST_TOGETHER}, the smaller one first"
+            yield Mistake(f"vectorize: `ngram_range` is {list(self.ngram_range)}", accepted=accepted, code="bad-value")
+
+    @cached_property
+    def words(self) -> Words:
+        """How words are found."""
+        return Words(self.lowercase, self.ngram_range, self.stop_words)
 
     def needs(self, column: Column) -> Mapping[str, Question]:
-        return {"counts": Vocabulary((column.name,), self.lowercase)}
+        return {} if self.with_ == "hashing" else {"counts": Vocabulary((column.name,), self.words)}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
-        counts = {word: n for word, (n, texts) in measured["counts"].items() if texts >= self.min_texts}
-        words = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: self.most])
-        return {"words": words, "names": names_of(self.out(column.name), words)}
+        if self.with_ == "hashing":
+            return {}
+        texts, found = measured["counts"]
+        least, most = (share * texts if share < 1 else share for share in (self.min_df, texts if self.max_df is None else self.max_df))
+        found = found.filter((pc.field("texts") >= least) & (pc.field("texts") <= most))
+        found = found.sort_by([("n", "descending"), ("word", "ascending")]).slice(0, self.max_features).sort_by("word")
+        words = found["word"].to_pylist()
+        state = {"words": words, "names": names_of(self.out(column.name), words)}
+        idf = {"idf": [math.log((1 + texts) / (1 + n)) + 1 for n in found["texts"].to_pylist()]}
+        return state | (idf if self.with_ == "tfidf" else {})
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        types: Mapping[str, Any] = {"words": list[str], "names": list[str], "idf": list[float]}
+        return {k: types[k] for k in {"count": ("words", "names"), "tfidf": tuple(types), "hashing": ()}[self.with_]}
 
     @property
     def keeps_values(self) -> bool:
-        return True
+        return self.with_ != "hashing"
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        return {column.name: None} | {
-            name: Occurrences.of(col(_marked(column.name)), lit(f"{BEFORE}{word}{BEHIND}"))
-            for word, name in zip(learned["words"], learned["names"], strict=True)
-        }
+        out, held = self.out(column.name), col(_held(column.name))
+        names = [short(f"{out}_{i}") for i in range(self.n_features)] if self.with_ == "hashing" else learned["names"]
+        return {column.name: None} | {name: Item.of(held, lit(i)) for i, name in enumerate(names)}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        function = PythonFunction(Words(self.lowercase), (Kind.STRING,), Kind.STRING, self.name)
-        found = data.change({_marked(c): function.of(col(c)) for c in learned})
-        return super().made(found, schema, learned).change({_marked(c): None for c in learned})
+        vectors = {_held(c): self._vectors(state).of(col(c)) for c, state in learned.items() if self.with_ == "hashing" or state["words"]}
+        return super().made(data.change(vectors), schema, learned).change(dict.fromkeys(vectors))
+
+    def _vectors(self, state: Mapping[str, Any]) -> PythonFunction:
+        kind = Kind.INTEGER if self.with_ == "count" else Kind.FLOAT
+        size = len(state["words"]) if state else self.n_features
+        norm = "none" if self.with_ == "count" else self.norm
+        function = Vectors(self.words, size, tuple(state.get("words", ())), tuple(state.get("idf", ())), self.sublinear_tf, norm)
+        return PythonFunction(function, (Kind.STRING,), (kind,) * size, self.name)
 
     def accepts(self, column: Column) -> str:
         return "" if column.kind is Kind.STRING else "has no words: only strings have"
 
 
-def _marked(column: str) -> str:
-    """The column that holds a column's words, each between two marks."""
-    return f"{BEFORE}words of {column}"
+def _held(column: str) -> str:
+    """The column that holds all numbers of a column's texts."""
+    return f"\x1fwords of {column}"
 
 
 @dataclass(frozen=True)
-class Words:
-    """The words of each text as one string, each between two marks; empty for null."""
+class Vectors:
+    """The numbers of each text, one for each word of the `vocabulary`, or for each hash where there is none."""
 
-    lowercase: bool
+    words: Words
+    size: int
+    vocabulary: tuple[str, ...] = ()
+    idf: tuple[float, ...] = ()
+    sublinear: bool = False
+    norm: str = "none"
 
     def __call__(self, texts: pa.Array) -> pa.Array:
-        return pa.array([self._marked(text) for text in texts.to_pylist()], pa.string())
+        words, places = self.words(texts)
+        if self.vocabulary:
+            found = pc.index_in(words, value_set=self._vocabulary)
+            known = as_numpy(found.is_valid())
+            columns, signs, places = as_numpy(found.drop_null()), None, places[known]
+        else:
+            coded = words.dictionary_encode()
+            hashes = murmur3(coded.dictionary).astype(np.int64)[as_numpy(coded.indices)]
+            columns, signs = np.abs(hashes) % self.size, np.where(hashes >= 0, 1.0, -1.0)
+        cells = columns.astype(np.int64) * len(texts) + places
+        filled = np.sort(cells)
+        filled = filled[np.diff(filled, prepend=-1) != 0]
+        values = np.bincount(np.searchsorted(filled, cells), signs, len(filled))
+        made = np.zeros((self.size, len(texts)), values.dtype if self.counts else np.float64)
+        made.ravel()[filled] = values if self.counts else self._weighed(values.astype(np.float64), *np.divmod(filled, len(texts)))
+        return pa.StructArray.from_arrays([from_numpy(column) for column in made], [f"f{i}" for i in range(self.size)])
 
-    def _marked(self, text: str | None) -> str:
-        words: Sequence[str] = [] if text is None else words_of(text, self.lowercase)
-        return "".join(f"{BEFORE}{word}{BEHIND}" for word in words)
+    @property
+    def counts(self) -> bool:
+        """Whether the numbers are plain counts."""
+        return bool(self.vocabulary) and not self.idf
+
+    def _weighed(self, values: np.ndarray, columns: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        """Numbers that are not 0 with weights and norm, from their columns and texts."""
+        if self.sublinear:
+            values = np.log(values) + 1
+        if self.idf:
+            values *= np.array(self.idf)[columns]
+        if self.norm != "none":
+            sizes = np.bincount(texts, values * values if self.norm == "l2" else np.abs(values))
+            values /= np.where(sizes > 0, np.sqrt(sizes) if self.norm == "l2" else sizes, 1.0)[texts]
+        return values
+
+    @cached_property
+    def _vocabulary(self) -> pa.Array:
+        return pa.array(self.vocabulary, pa.string())
