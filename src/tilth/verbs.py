@@ -160,8 +160,9 @@ def check(
         facts = begin(session)
         table = formats.table_of(data, session)
         places: dict[str, Any] = {"sources": sources, "history": history, "passed": passed, "failed": failed}
-        findings, more = checked(table, ruleset, session, **places, **options)
-        return Report("check", findings, facts(table, **more))
+        done = checked(table, ruleset, session, **places, **options)
+        done.record()
+        return Report("check", done.findings, facts(table, **done.facts))
 
 
 def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:
@@ -258,11 +259,18 @@ def arrays(
         return arrays_of(table if known is None else replace(table, roles=known), format, session)
 
 
-def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None, *, engine: AnyEngine = None) -> Report:
+def run(
+    flow: Flow | str | Path,
+    out: str | Path | None = None,
+    data: Any = None,
+    *,
+    engine: AnyEngine = None,
+    history: str | Path | None = None,
+) -> Report:
     """All six in a row: read, check, change rows, split, fit and apply the features, balance the training part, measure, deliver.
 
     Writes a folder per part of the split, `NAME.tilth`, `report.html` and `report.json` to `out`; by default to the place named in the
-    flow, if any. `Report.passed` says whether every rule passed.
+    flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it.
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver
@@ -276,13 +284,15 @@ def run(flow: Flow | str | Path, out: str | Path | None = None, data: Any = None
     with session_of(engine, data, f"run {flow.name}") as session, running.refusals_located(flow):
         facts = begin(session)
         table = flow_table(flow, data, session)
-        prepared = running.run(flow, table, session)
+        prepared = running.run(flow, table, session, history)
         lost = [warning("UNREADABLE", f"{u}; they are null", (u.column,), kind=u.kind, values=u.values, of=u.of) for u in table.unreadable]
 
         def report() -> Report:
-            return Report(f"run {flow.name}", (*lost, *prepared.findings), facts(table))
+            return Report(f"run {flow.name}", (*lost, *prepared.findings), facts(table, **prepared.checked.facts))
 
-        return report() if place is None else deliver(prepared, report, place, session)
+        made = report() if place is None else deliver(prepared, report, place, session)
+        prepared.checked.record()
+        return made
 
 
 def dry_run(flow: Flow, session: Session) -> None:

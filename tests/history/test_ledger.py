@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 import tilth
-from tilth.errors import MachineError, RequestError
+from tilth.errors import MachineError, RequestError, TilthError
+from tilth.flow import Flow
 from tilth.history.ledger import Ledger
 from tilth.report import Outcome
 
@@ -104,6 +105,24 @@ def test_a_check_that_did_not_finish_is_not_recorded(tmp_path: Path) -> None:
     with pytest.raises(RequestError):
         tilth.check(data, "Rules = [ RowCount = 1 ]", history=history, passed=tmp_path / "p.csv")
     assert Ledger(history).values("data", ROWS) == ()
+
+
+def test_a_run_that_finished_is_recorded(tmp_path: Path) -> None:
+    history, data = tmp_path / "h.db", pa.table({"x": [1, 2, 3]})
+    flow = Flow.parse("check: Rules = [ RowCount >= last() ]\nfeatures:\n- scale: {columns: x}")
+    reports = [tilth.run(flow, data=data.slice(0, n), history=history) for n in (2, 3, 1)]
+    assert [r.passed for r in reports] == [True, True, False]
+    assert [r.facts.rows for r in reports] == [2, 3, 1]
+    (tmp_path / "full").write_text("")
+    with pytest.raises(TilthError):
+        tilth.run(flow, tmp_path / "full" / "out", data=data, history=history)
+    assert Ledger(history).values("data", ROWS) == (1.0, 3.0, 2.0)
+
+
+def test_a_history_of_a_flow_without_rules_is_an_error(tmp_path: Path) -> None:
+    flow = Flow.parse("features:\n- scale: {columns: x}")
+    with pytest.raises(RequestError, match="no rules"):
+        tilth.run(flow, data=pa.table({"x": [1]}), history=tmp_path / "h.db")
 
 
 def test_nothing_of_the_data_is_in_the_file(tmp_path: Path) -> None:

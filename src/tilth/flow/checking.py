@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,27 @@ from tilth.rules import Ruleset, parse
 from tilth.store.local import reject_own_input, text_of
 
 if TYPE_CHECKING:
+    from tilth.history.ledger import Ledger
     from tilth.rules.evaluation import Evaluation
 
 RULES = "rules"  # the purpose of scans that rules need
 ROWS = "rows that pass and fail"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check that is finished: its findings and facts, and the metrics that a history takes."""
+
+    findings: tuple[Finding, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    dataset: str = ""
+    statistics: Mapping[str, float] = field(default_factory=dict)
+    ledger: Ledger | None = None
+
+    def record(self) -> None:
+        """Add the metrics to the history, if there is one: once nothing of the check or run can fail any more."""
+        if self.ledger is not None:
+            self.ledger.append(self.dataset, self.statistics)
 
 
 def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
@@ -48,8 +66,8 @@ def checked(
     passed: str | Path | None = None,
     failed: str | Path | None = None,
     **options: Any,
-) -> tuple[tuple[Finding, ...], dict[str, Any]]:
-    """The findings of a ruleset on a table, and facts of the run: see `tilth.check`."""
+) -> Checked:
+    """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
     from tilth.history.ledger import Ledger
     from tilth.rules.evaluation import evaluate
 
@@ -61,9 +79,7 @@ def checked(
         with nullcontext() if ledger is None else ledger.reading(key) as earlier:
             evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
     facts = {} if passed is failed is None else _write_rows(data, ruleset, evaluation, session, passed, failed)
-    if ledger is not None:
-        ledger.append(key, evaluation.statistics)
-    return evaluation.findings, {"rows": evaluation.rows, **facts}
+    return Checked(evaluation.findings, {"rows": evaluation.rows, **facts}, key, evaluation.statistics, ledger)
 
 
 def _reject_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sqlglot import exp
 
@@ -14,7 +15,7 @@ from tilth.engine.facts import versions
 from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, located
-from tilth.flow.checking import checked
+from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
@@ -39,7 +40,8 @@ class Prepared:
     """A flow that has run.
 
     `whole` is the table before the features, `parts` are those that are delivered; `originals` have the same rows with the columns that
-    have a role as they were before the features, which is how bias speaks of them. `findings` say what each step changed.
+    have a role as they were before the features, which is how bias speaks of them. `findings` say what each step changed; those of the
+    check of the raw data are among them.
     """
 
     flow: Flow
@@ -47,6 +49,7 @@ class Prepared:
     parts: Mapping[str, Dataset]
     originals: Mapping[str, Dataset]
     findings: tuple[Finding, ...]
+    checked: Checked = field(default_factory=Checked)
 
 
 @contextmanager
@@ -140,14 +143,15 @@ def of_part(data: Dataset, part: str) -> Dataset:
     return filtered(data, eq(col(SPLIT), lit(part)), data.ordered)
 
 
-def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
+def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None = None) -> Prepared:
     """The whole run: check and measure the data as read, prepare it, and measure every part.
 
     The flow that is returned has learned; the measures of its training part are its baseline.
     """
-    findings: list[Finding] = []
-    if flow.check:
-        findings += [replace(f, part=RAW) for f in checked(data, flow.check, engine, sources=further_paths(flow))[0]]
+    if history and not flow.check:
+        raise RequestError("a history was given, but the flow has no rules", hint="add `check` to the flow", code="no-rules")
+    check = checked(data, flow.check, engine, sources=further_paths(flow), history=history) if flow.check else Checked()
+    findings = [replace(f, part=RAW) for f in check.findings]
     measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
     with located(flow.places.get("positive"), "no-such-value"):  # what only the values of a column show
         findings += measuring.of(data, RAW)
@@ -163,7 +167,7 @@ def run(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     learned = replace(
         prepared.flow.need_learned(), baseline=tuple(replace(f, examples=()).to_json() for f in measuring.baseline if f.part == TRAIN)
     )
-    return replace(prepared, flow=prepared.flow.with_learned(learned), findings=tuple(findings))
+    return replace(prepared, flow=prepared.flow.with_learned(learned), findings=tuple(findings), checked=check)
 
 
 def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:

@@ -12,10 +12,11 @@ from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, 
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default the place named in the flow.")
+@click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier runs; those of this run's rules are added.")
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(ALLOW_PYTHON, *ENGINE)
-def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
+def command(flow: str, out: str | None, history: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.
 
     OUT then holds a folder of Parquet per part of the split, the fitted flow, report.html and report.json. Exit code 1 if a
@@ -34,7 +35,7 @@ def command(flow: str, out: str | None, dry_run: bool, json: bool, **engine: Any
     place = out or loaded.deliver.to
     if not place:
         raise click.UsageError("no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
-    report = verbs.run(loaded, out, engine=engine_from(engine))
+    report = verbs.run(loaded, out, engine=engine_from(engine), history=history)
     show(report, json)
     say(f"report: {joined(out or joined(loaded.folder, place), 'report.html')}")
     return 0 if report.passed else 1
