@@ -147,6 +147,7 @@ ROWS: list[Step] = [
     S["sample"](5),
     S["sample"](fraction=0.4, stratify="label", seed=3),
     S["sample"](4, order="number", descending=True, stratify="flag"),
+    S["resample"]("6h", time="zoned", numbers="std", others="distinct", with_={"whole": "var"}),
     S["split"](FIFTHS),
     S["split"](THREE, seed=3),
     S["split"](FIFTHS, exact=True),

@@ -40,6 +40,31 @@ class DiscreteQuantile(Operation):
         return add(exp.WithinGroup(this=exp.PercentileDisc(this=q.copy()), expression=order), lit(0.0))
 
 
+class Middle(Operation):
+    """What `LowerMedian` is found from: one aggregate on each engine, for windows too, where Spark has no discrete quantile."""
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return call("quantile_disc", x, lit(0.5))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return call("collect_list", x)
+
+
+class LowerMedian(Operation):
+    """The median of the values that `Middle` is of, of two in the middle the lower; null over no values."""
+
+    @classmethod
+    def duckdb(cls, found: Tree) -> Tree:
+        return found
+
+    @classmethod
+    def spark(cls, found: Tree) -> Tree:
+        place = exp.IntDiv(this=exp.Paren(this=exp.Sub(this=call("size", found), expression=lit(1))), expression=lit(2))
+        return call("get", call("array_sort", found), cast_to(place, data_type("int")))
+
+
 class ExactSum(Operation):
     """The sum of integers or decimals, exact however large; null over no values (Spark alone overflows)."""
 

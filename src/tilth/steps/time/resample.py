@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.expressions import add, alias, all_rows, cast, coalesce, col, double, eq, if_else, is_null, le, lit, mul, not_null, sub
-from tilth.engine.layers import filtered, grouped, table
-from tilth.engine.operations.aggregates import DiscreteQuantile, ExactSum
+from tilth.data import Column, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import add, alias, coalesce, col, double, eq, if_else, is_null, le, lit, mul, not_null, sub
+from tilth.engine.layers import filtered
 from tilth.engine.operations.numbers import Divide, NanToNull
-from tilth.engine.operations.operation import Struct, call
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count, highest, lowest
 from tilth.errors import Mistake, RequestError, unknown
+from tilth.steps.aggregations import COUNTS, UNORDERED, Aggregates, Aggregation, Asked, magnitudes, with_squares
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import UTC, Bins, known_zone, moment
 
 BIN, NEXT, COPY = "\x1fbin", "\x1fnext", "\x1fcopy"
-FREQUENCY, LATEST = "\x1ffrequency ", "\x1flatest "  # in front of a column's name: of its values in their interval
 BEFORE, AFTER, FROM, TO = "\x1fbefore ", "\x1fafter ", "\x1ffrom ", "\x1fto "  # the values around an interval, and their intervals
 MOST_BINS = 1_000_000_000
-UNORDERED = frozenset({Kind.MAP, Kind.LIST, Kind.STRUCT, Kind.OTHER})
-Aggregation: TypeAlias = Literal["mean", "sum", "min", "max", "median", "first", "last", "mode", "count"]
-AGGREGATED = {"mean": Kind.FLOAT, "median": Kind.FLOAT, "count": Kind.INTEGER}  # aggregation → kind, where it is not that of the column
-NUMBERS = frozenset({"mean", "sum", "median"})  # the aggregations that are of numbers only
 
 
 @dataclass(frozen=True)
@@ -50,9 +44,9 @@ class Resample(Step):
 
     With `by` every key is a series of its own, from its first interval to its last; null is a key like others.
 
-    The values of a column become their mean, sum, smallest, largest, median, first, last or most frequent value, or their count. Nulls
-    are left out: without a value all but the count are null. Of rows at one time the smaller value is ahead; of equally frequent values
-    the one seen last is taken, then the smaller. Sums and means of floats may differ in the last digit with the order of the rows.
+    The values of a column become their mean, sum, smallest, largest, median, standard deviation or variance (of a sample), first, last or
+    most frequent value, their count, or the number of distinct ones. Nulls are left out: without a value all but the counts are null. Of
+    rows at one time the smaller value is ahead; of equally frequent values the one seen last is taken, then the smaller.
 
     | `fill` | an interval without a value gets |
     |---|---|
@@ -91,7 +85,7 @@ class Resample(Step):
     """The columns of the key of a series. Default: the table is one series."""
     numbers: Aggregation = "mean"
     """What becomes of the numbers in an interval."""
-    others: Literal["min", "max", "first", "last", "mode", "count"] = "last"
+    others: Literal["min", "max", "first", "last", "mode", "count", "distinct"] = "last"
     """What becomes of the values of columns that are not numeric."""
     with_: tuple[tuple[str, Aggregation], ...] | Mapping[str, Aggregation] = ()
     """Column → what becomes of its values, where that differs."""
@@ -159,7 +153,8 @@ class Resample(Step):
         reject_clashes(self.name, schema, {"": {self.count: lit(0)} if self.count else {}})
         micros = Micros.of(col(time.name))
         low, high, missing = lowest(micros), highest(micros), count(is_null(col(time.name)))
-        found = yield (low, high, missing)
+        sizes = magnitudes(map(self._asked, values))
+        found = yield (low, high, missing, count(), *(s for pair in sizes.values() for s in pair))
         if found[missing] and self.missing == "error":
             message = f"resample: {found[missing]:,} rows have no time ({time.name!r})"
             raise RequestError(message, hint="`missing: drop` leaves them out", code="no-time")
@@ -169,7 +164,8 @@ class Resample(Step):
             raise RequestError(
                 message, accepted=f"up to {MOST_BINS:,}", hint="look for a wrong time, or use longer ones", code="too-many-rows"
             )
-        return {"": {"time": time.name, "by": list(by)}}
+        reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
+        return {"": {"time": time.name, "by": list(by), "rows": found[count()], "sizes": reach}}
 
     def _misnamed(self, values: Iterable[Column]) -> Iterable[Mistake]:
         names = [c.name for c in values]
@@ -191,18 +187,16 @@ class Resample(Step):
         return "has days, and the intervals are shorter (cast it to timestamp)" if time.kind is Kind.DATE and not self.bins.days else ""
 
     def _no_value(self, column: Column) -> str:
-        aggregation, fill = self._aggregation(column), dict(self.values).get(column.name)
-        if column.kind in UNORDERED and aggregation != "count":
-            return "cannot be aggregated: its values have no order (drop it ahead of this step, or count it)"
-        if aggregation in NUMBERS and not column.kind.numeric:
-            return f"has no {aggregation}: it is not numeric"
-        if fill is not None and constant(fill, self._kind(column)) is None:
-            return f"cannot be filled with {fill!r}: that is not a value of kind {self._kind(column)}"
+        asked, fill = self._asked(column), dict(self.values).get(column.name)
+        if asked.unfit:
+            return asked.unfit
+        if fill is not None and constant(fill, asked.kind) is None:
+            return f"cannot be filled with {fill!r}: that is not a value of kind {asked.kind}"
         return ""
 
-    def _kind(self, column: Column) -> Kind:
-        """The kind of the aggregated values."""
-        return AGGREGATED.get(self._aggregation(column), column.kind)
+    def _asked(self, column: Column) -> Asked:
+        """What is asked of a column in each interval."""
+        return Asked(column, self._aggregation(column), column.name)
 
     def _aggregation(self, column: Column) -> str:
         """The aggregation of a column."""
@@ -213,17 +207,17 @@ class Resample(Step):
         if self.missing == "drop":
             data = filtered(data, not_null(col(time.name)))
         refused = Refuse.of(lit(f"resample: a row has no time ({time.name!r}): `missing: drop` leaves such rows out"))
-        data = data.change({BIN: if_else(is_null(col(time.name)), refused, self.bins.bin_of(time))})
         values = [c for c in schema if c.name not in {time.name, *by}]
-        key = [col(c) for c in (*by, BIN)]
-        aggregates = [alias(AGGREGATES[self._aggregation(c)](c, Micros.of(col(time.name))), c.name) for c in values]
+        asked = list(map(self._asked, values))
+        data = with_squares(data, asked).change({BIN: if_else(is_null(col(time.name)), refused, self.bins.bin_of(time))})
+        key = (*by, BIN)
+        when = Micros.of(col(time.name))
+        aggregates = Aggregates(learned[""]["sizes"], learned[""]["rows"], order=[when], latest=when)
         counted = [col(self.count)] if self.count else []
-        aggregates += [alias(all_rows(), self.count) for _ in counted]
-        binned = exp.Select(expressions=[*key, *aggregates]).from_(self._ranked(values, time, key))
         series = _Series(by)
         around = [alias(tree, name) for c in values for name, tree in self._around(c, series).items()]
-        chosen = [*key, *(alias(self._finite(c), c.name) for c in values), *counted, alias(series.next_bin(), NEXT), *around]
-        spread = exp.Select(expressions=chosen).from_(grouped(binned, key).subquery("binned"))
+        chosen = [*(col(c) for c in key), *(col(c.name) for c in values), *counted, alias(series.next_bin(), NEXT), *around]
+        spread = exp.Select(expressions=chosen).from_(aggregates.grouped(asked, key, self.count).subquery("binned"))
         copies = Copies.of(coalesce(sub(col(NEXT), col(BIN)), lit(1)))
         every = exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(spread.subquery("spread"))
         end = add(_here(), lit(1)) if self.label == "right" else _here()
@@ -232,33 +226,15 @@ class Resample(Step):
         final = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every"))
         return data.rows(final, out=made)
 
-    def _ranked(self, values: Iterable[Column], time: Column, key: Sequence[Tree]) -> Tree:
-        """The rows, beside each value of a column whose mode is asked how frequent it is in its interval, and when it is seen last."""
-        asked = [c for c in values if self._aggregation(c) == "mode"]
-        if not asked:
-            return table(BELOW)
-        ranks = []
-        for c in asked:
-            among = [*(k.copy() for k in key), col(c.name)]
-            ranks.append(alias(exp.Window(this=exp.Count(this=col(c.name)), partition_by=among), FREQUENCY + c.name))
-            latest = exp.Max(this=Micros.of(col(time.name)))
-            ranks.append(alias(exp.Window(this=latest, partition_by=[k.copy() for k in among]), LATEST + c.name))
-        return exp.Select(expressions=[exp.Star(), *ranks]).from_(table(BELOW)).subquery("ranked")
-
-    def _finite(self, column: Column) -> Tree:
-        """An aggregated column; of infinities of both signs there is no sum."""
-        summed = self._aggregation(column) in NUMBERS and column.kind is Kind.FLOAT
-        return NanToNull.of(col(column.name)) if summed else col(column.name)
-
     def _method(self, column: Column) -> str:
         """How a column is filled."""
-        if self._aggregation(column) == "count" or column.name in dict(self.values):
+        if self._aggregation(column) in COUNTS or column.name in dict(self.values):
             return "value"
         return "forward" if self.fill == "linear" and not column.kind.numeric else self.fill
 
     def _around(self, column: Column, series: _Series) -> Mapping[str, Tree]:
         """The values of a column around an interval, and their intervals, as far as they are needed to fill it."""
-        method, x = self._method(column), self._finite(column)
+        method, x = self._method(column), col(column.name)
         at = if_else(not_null(x), col(BIN))
         before = {BEFORE + column.name: series.last(x)} if method in ("forward", "linear") else {}
         after = {AFTER + column.name: series.following(x)} if method in ("backward", "linear") else {}
@@ -269,7 +245,7 @@ class Resample(Step):
         """What a column is in an interval."""
         own, method = if_else(_observed(), col(column.name)), self._method(column)
         if method == "value":
-            return coalesce(own, lit(constant(dict(self.values).get(column.name, 0), self._kind(column))))
+            return coalesce(own, lit(constant(dict(self.values).get(column.name, 0), self._asked(column).kind)))
         if method == "null":
             return own
         found = self._estimate(column, method)
@@ -312,51 +288,6 @@ class _Series:
         order = exp.Order(expressions=[exp.Ordered(this=col(BIN))])
         spec = exp.WindowSpec(kind="ROWS", **ends) if ends else None
         return exp.Window(this=this, partition_by=[col(c) for c in self.by], order=order, spec=spec)
-
-
-def _mean(column: Column, when: Tree) -> Tree:
-    return Divide.of(double(_total(column)), exp.Count(this=col(column.name)))
-
-
-def _sum(column: Column, when: Tree) -> Tree:
-    return cast(_total(column), Kind.INTEGER) if column.kind is Kind.INTEGER else _total(column)
-
-
-def _total(column: Column) -> Tree:
-    return ExactSum.of(col(column.name)) if column.kind is Kind.INTEGER else exp.Sum(this=col(column.name))
-
-
-def _at_end(end: str) -> Callable[[Column, Tree], Tree]:
-    def aggregate(column: Column, when: Tree) -> Tree:
-        x = col(column.name)
-        return call(end, x, if_else(not_null(x), Struct.of(when, x)))
-
-    return aggregate
-
-
-def _median(column: Column, when: Tree) -> Tree:
-    x = double(col(column.name))
-    ends = DiscreteQuantile.of(x, lit(0.5)), DiscreteQuantile.of(exp.Neg(this=x.copy()), lit(0.5))  # how engines interpolate differs
-    return mul(sub(*ends), lit(0.5))
-
-
-def _mode(column: Column, when: Tree) -> Tree:
-    x = col(column.name)
-    rank = Struct.of(exp.Neg(this=col(FREQUENCY + column.name)), exp.Neg(this=col(LATEST + column.name)), x)
-    return call("min_by", x, if_else(not_null(x), rank))
-
-
-AGGREGATES: Mapping[str, Callable[[Column, Tree], Tree]] = {
-    "mean": _mean,
-    "sum": _sum,
-    "min": lambda c, _: exp.Min(this=col(c.name)),
-    "max": lambda c, _: exp.Max(this=col(c.name)),
-    "median": _median,
-    "first": _at_end("min_by"),
-    "last": _at_end("max_by"),
-    "mode": _mode,
-    "count": lambda c, _: exp.Count(this=col(c.name)),
-}
 
 
 def _observed() -> Tree:

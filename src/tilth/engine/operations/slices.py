@@ -1,0 +1,124 @@
+"""Sums of doubles inside a query, over groups or windows, that do not depend on the order of rows.
+
+What `engine.operations.sums` asks is put together by Python; a sum that a later layer of the query reads cannot wait for that. Here a
+double is cut into slices: each but the last is the nearest multiple of a power of two, of which a slice has so few that as many of them
+as there are rows add up without rounding. So the sum of each slice is the same in any order, over any frame and on every engine, and the
+few sums are added in a fixed order. Rump, Ogita and Oishi 2008, "Accurate Floating-Point Summation", part I; Demmel and Nguyen 2015,
+"Parallel Reproducible Summation".
+
+That holds for numbers within the `Reach`. Beyond it nothing is lost but that: an addition may round, as engines' own sums do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Self, TypeAlias
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.expressions import add, double, eq, greatest, gt, if_else, lit, mul, sub
+from tilth.engine.operations.numbers import Divide
+
+Over: TypeAlias = Callable[[Tree], Tree]
+"""Makes of an aggregate that over some rows: of a group the aggregate as it is, or that of a window."""
+BITS = 53  # of a double
+HALF = 2.0**27 + 1  # parts a double into two of 26 bits (Dekker 1971)
+MOST = 6  # slices: each reads all those before it, so that the text of a tree doubles with every one
+LARGEST = 960  # exponent of numbers that are cut: beyond it the cut overflows
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The numbers x of a column: 2^(low − 1) ≤ |x| < 2^high, or 0; at most 2^(53 − `width`) of them are added."""
+
+    high: int = 0
+    low: int = 0
+    width: int = 20
+
+    @classmethod
+    def of(cls, low: float | None, high: float | None, rows: int) -> Self:
+        """The reach of so many numbers, of which the smallest and largest magnitude other than 0 are these; None without any.
+
+        >>> Reach.of(0.25, 1000.0, rows=1_000_000)
+        Reach(high=10, low=-1, width=33)
+        """
+        width = max(20, BITS - rows.bit_length())
+        return cls(math.frexp(high or 1.0)[1], math.frexp(low or 1.0)[1], width)
+
+    @property
+    def squares(self) -> Self:
+        """That of the squares, rounded to doubles."""
+        return replace(self, high=2 * self.high, low=2 * self.low - 1)
+
+    @property
+    def errors(self) -> Self:
+        """That of what is lost in rounding the squares."""
+        return replace(self, high=2 * self.high - BITS, low=2 * self.low - BITS)
+
+
+def slices(x: Tree, reach: Reach) -> list[Tree]:
+    """A double as the sum of doubles, the largest first, each of which may be added in any order; of an infinite one the first is it."""
+    places = min(MOST, math.ceil((reach.high - reach.low + BITS) / reach.width)) if reach.high <= LARGEST else 1
+    found, rest = list[Tree](), x
+    for i in range(1, places):
+        away = lit(1.5 * 2.0 ** max(BITS - 1 + reach.high - i * reach.width, -1000))
+        near = sub(add(rest, away), away)
+        rest = sub(rest, near) if found else if_else(eq(rest, near), lit(0.0), sub(rest, near))
+        found.append(near)
+    return [*found, rest]
+
+
+def parts(x: Tree, reach: Reach, over: Over) -> tuple[Tree, Tree]:
+    """The sum of doubles as that of the first slices and that of the rest; null over no values."""
+    first, *others = [over(exp.Sum(this=s)) for s in slices(x, reach)]
+    return first, reduce(add, reversed(others)) if others else lit(0.0)
+
+
+def total(x: Tree, reach: Reach, over: Over) -> Tree:
+    """The sum of doubles; null over no values, NaN over infinities of both signs."""
+    return add(*parts(x, reach, over))
+
+
+def half(x: Tree) -> Tree:
+    """The upper 26 bits of a double."""
+    away = mul(x, lit(HALF))
+    return sub(away, sub(away, x))
+
+
+def square_error(x: Tree, upper: Tree, square: Tree) -> Tree:
+    """x² − `square`, where `upper` is the half of x and `square` is x · x, rounded."""
+    return _error(x, upper, x, upper, square)
+
+
+def _error(x: Tree, x_upper: Tree, y: Tree, y_upper: Tree, product: Tree) -> Tree:
+    """x · y less the rounded product (Dekker 1971)."""
+    x_lower, y_lower = sub(x, x_upper), sub(y, y_upper)
+    upper = sub(mul(x_upper, y_upper), product)
+    return add(add(add(upper, mul(x_upper, y_lower)), mul(x_lower, y_upper)), mul(x_lower, y_lower))
+
+
+def joined(larger: Tree, smaller: Tree) -> tuple[Tree, Tree]:
+    """Two doubles as their rounded sum and what that lacks (Knuth's two-sum)."""
+    both = add(larger, smaller)
+    grown = sub(both, larger)
+    return both, add(sub(larger, sub(both, grown)), sub(smaller, grown))
+
+
+def variance(n: Tree, total: tuple[Tree, Tree], total_upper: Tree, squares: tuple[Tree, Tree], squares_upper: Tree) -> Tree:
+    """The sample variance of n numbers from `joined` sums of them and of their squares, and the halves of both; null for fewer than two.
+
+    (n Σx² − (Σx)²) / (n (n − 1)) in twice the digits of a double, as the two may differ in their last ones only.
+    """
+    n = double(n)
+    sum_, lacks = total
+    all_squares, squares_lack = squares
+    square, times = mul(sum_, sum_), mul(n, all_squares)
+    high = sub(times, square)
+    low = sub(_error(n, n, all_squares, squares_upper, times), _error(sum_, total_upper, sum_, total_upper, square))
+    rest = sub(mul(n, squares_lack), mul(mul(lit(2.0), sum_), lacks))
+    moment = greatest(add(add(high, low), rest), lit(0.0))
+    return if_else(gt(n, lit(1.0)), Divide.of(moment, mul(n, sub(n, lit(1.0)))))

@@ -1,0 +1,180 @@
+"""What the values of many rows become: the aggregations that the steps of groups and windows share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Column, Dataset, Kind
+from tilth.engine.expressions import add, alias, all_rows, and_, cast, col, eq, if_else, lit, mul, not_null, null_if, number, sub
+from tilth.engine.layers import grouped, table
+from tilth.engine.operations.aggregates import CountDistinct, ExactSum, LowerMedian, Middle
+from tilth.engine.operations.numbers import Divide, Finite, NanToNull
+from tilth.engine.operations.operation import Struct, call
+from tilth.engine.operations.slices import Over, Reach, half, joined, parts, square_error, total, variance
+from tilth.engine.statistics import Statistic, highest, lowest
+
+Aggregation: TypeAlias = Literal["mean", "sum", "min", "max", "median", "std", "var", "first", "last", "mode", "count", "distinct"]
+AGGREGATED: Mapping[str, Kind] = {
+    **dict.fromkeys(("mean", "median", "std", "var"), Kind.FLOAT),
+    **dict.fromkeys(("count", "distinct"), Kind.INTEGER),
+}
+"""Aggregation → the kind of its result, where that is not the kind of the column."""
+NUMBERS = frozenset({"mean", "sum", "median", "std", "var"})  # the aggregations that are of numbers only
+COUNTS = frozenset({"count", "distinct"})  # those that are 0 of no values
+SPREAD = frozenset({"std", "var"})
+UNORDERED = frozenset({Kind.MAP, Kind.LIST, Kind.STRUCT, Kind.OTHER})
+FREQUENCY, LATEST = "\x1ffrequency ", "\x1flatest "  # in front of a column's name: of its values in their group
+UPPER, SQUARE, ERROR = "\x1fupper ", "\x1fsquare ", "\x1ferror "  # of a number: its upper half, its square, and what that lacks
+MIDDLES = ("\x1flower ", "\x1fupper ")  # in front of the name of a median
+PARTS = ("\x1fn ", "\x1fsum ", "\x1fsum lacks ", "\x1fsquares ", "\x1fsquares lack ", "\x1frange ")  # in front of the name of a variance
+
+
+class Asked(NamedTuple):
+    """An aggregation of a column, and the name of the result."""
+
+    column: Column
+    aggregation: str
+    name: str
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the result."""
+        return AGGREGATED.get(self.aggregation, self.column.kind)
+
+    @property
+    def unfit(self) -> str:
+        """Why the column has no such aggregation; empty if it has."""
+        if self.column.kind in UNORDERED and self.aggregation != "count":
+            return "cannot be aggregated: its values have no order (drop it ahead of this step, or count it)"
+        return f"has no {self.aggregation}: it is not numeric" if self.aggregation in NUMBERS and not self.column.kind.numeric else ""
+
+
+def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statistic]]:
+    """Column → its smallest and largest magnitude other than 0, of those columns whose sums are cut into slices."""
+    found = {}
+    for c in dict.fromkeys(c for c, how, _ in asked if how in SPREAD or (how in ("sum", "mean") and c.kind is Kind.FLOAT)):
+        size = exp.Abs(this=Finite.of(number(c)))
+        found[c.name] = (lowest(null_if(size, lit(0.0))), highest(size))
+    return found
+
+
+def with_squares(data: Dataset, asked: Iterable[Asked]) -> Dataset:
+    """The table with the columns beside it that variances are computed from."""
+    spread = list(dict.fromkeys(c for c, how, _ in asked if how in SPREAD))
+    data = data.change({UPPER + c.name: half(number(c)) for c in spread} | {SQUARE + c.name: mul(number(c), number(c)) for c in spread})
+    return data.change({ERROR + c.name: square_error(number(c), col(UPPER + c.name), col(SQUARE + c.name)) for c in spread})
+
+
+def _of_group(aggregate: Tree) -> Tree:
+    return aggregate
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """The trees of aggregations over the rows of a group, or (`over`) of a window. The table is that of `with_squares`.
+
+    `sizes` are the answers to `magnitudes` by column, `rows` is the number of rows. `order` are the values that rows are ordered by, for
+    their first and last value: of rows that are equal in them the one with the smaller value is ahead, and rows that lack one are left out.
+    Of equally frequent values the mode is the one with the largest `latest`, if that is stated, then the smallest.
+    """
+
+    sizes: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    rows: int = 0
+    over: Over = _of_group
+    order: Sequence[Tree] = ()
+    latest: Tree | None = None
+
+    def grouped(self, asked: Sequence[Asked], keys: Sequence[str], count: str = "") -> exp.Select:
+        """The select, from the table below, of a row for each group: its keys, its results, and its number of rows if that has a name."""
+        trees = [alias(tree, name) for a in asked for name, tree in self.asked(a).items()]
+        rows = [alias(all_rows(), count)] if count else []
+        inner = exp.Select(expressions=[*map(col, keys), *trees, *rows]).from_(self._ranked(asked, keys))
+        made = [alias(self.made(a), a.name) for a in asked]
+        outer = exp.Select(expressions=[*map(col, keys), *made, *(col(count) for _ in rows)])
+        return outer.from_(grouped(inner, [col(k) for k in keys]).subquery("grouped"))
+
+    def _ranked(self, asked: Iterable[Asked], keys: Sequence[str]) -> Tree:
+        """The table below, beside each value of a column whose mode is asked how frequent it is in its group, and when it is seen last."""
+        ranks = []
+        for c in dict.fromkeys(c for c, how, _ in asked if how == "mode"):
+            ends: dict[str, Tree] = {FREQUENCY: exp.Count(this=col(c.name))}
+            if self.latest is not None:
+                ends[LATEST] = exp.Max(this=self.latest.copy())
+            among = (*keys, c.name)
+            ranks += [alias(exp.Window(this=tree, partition_by=[col(k) for k in among]), rank + c.name) for rank, tree in ends.items()]
+        return exp.Select(expressions=[exp.Star(), *ranks]).from_(table(BELOW)).subquery("ranked") if ranks else table(BELOW)
+
+    def asked(self, asked: Asked) -> Mapping[str, Tree]:
+        """What is selected over the rows, from which `made` gives the result."""
+        column, aggregation, name = asked
+        x, reach = number(column), self._reach(column)
+        if aggregation == "median":
+            return {part + name: self.over(Middle.of(y)) for part, y in zip(MIDDLES, (x, exp.Neg(this=x.copy())), strict=True)}
+        if aggregation not in SPREAD:
+            return {name: getattr(self, f"_{aggregation}")(column)}
+        first, rest = parts(col(SQUARE + column.name), reach.squares, self.over)
+        squares = joined(first, add(rest, total(col(ERROR + column.name), reach.errors, self.over)))
+        ends = sub(self.over(exp.Max(this=x)), self.over(exp.Min(this=x.copy())))
+        trees = (self._count(column), *joined(*parts(x, reach, self.over)), *squares, ends)
+        return {part + name: tree for part, tree in zip(PARTS, trees, strict=True)}
+
+    def made(self, asked: Asked) -> Tree:
+        """The result; of infinities of both signs there is none."""
+        column, aggregation, name = asked
+        if aggregation == "median":  # how engines interpolate differs
+            lower, upper = (LowerMedian.of(col(part + name)) for part in MIDDLES)
+            return NanToNull.of(mul(sub(lower, upper), lit(0.5)))
+        if aggregation not in SPREAD:
+            return NanToNull.of(col(name)) if aggregation in NUMBERS and column.kind is Kind.FLOAT else col(name)
+        n, sum_, lacks, squares, squares_lack, ends = (col(p + name) for p in PARTS)
+        found = variance(n, (sum_, lacks), half(sum_), (squares, squares_lack), half(squares))
+        found = NanToNull.of(if_else(and_(eq(ends, lit(0.0)), not_null(found)), lit(0.0), found))
+        return exp.Sqrt(this=found) if aggregation == "std" else found
+
+    def _reach(self, column: Column) -> Reach:
+        low, high = self.sizes.get(column.name, (None, None))
+        return Reach.of(low, high, self.rows)
+
+    def _mean(self, column: Column) -> Tree:
+        return Divide.of(self._total(column), self._count(column))
+
+    def _sum(self, column: Column) -> Tree:
+        return cast(self._total(column), Kind.INTEGER) if column.kind is Kind.INTEGER else self._total(column)
+
+    def _total(self, column: Column) -> Tree:
+        if column.kind is Kind.FLOAT:
+            return total(col(column.name), self._reach(column), self.over)
+        return self.over(ExactSum.of(col(column.name)) if column.kind is Kind.INTEGER else exp.Sum(this=col(column.name)))
+
+    def _min(self, column: Column) -> Tree:
+        return self.over(exp.Min(this=col(column.name)))
+
+    def _max(self, column: Column) -> Tree:
+        return self.over(exp.Max(this=col(column.name)))
+
+    def _first(self, column: Column) -> Tree:
+        return self._at_end("min_by", column)
+
+    def _last(self, column: Column) -> Tree:
+        return self._at_end("max_by", column)
+
+    def _at_end(self, end: str, column: Column) -> Tree:
+        x = col(column.name)
+        there = and_(not_null(x), *(not_null(o) for o in self.order))
+        return call(end, x, if_else(there, Struct.of(*self.order, x)))
+
+    def _mode(self, column: Column) -> Tree:
+        x = col(column.name)
+        ranks = [exp.Neg(this=col(rank + column.name)) for rank in (FREQUENCY, LATEST) if rank != LATEST or self.latest is not None]
+        return call("min_by", x, if_else(not_null(x), Struct.of(*ranks, x)))
+
+    def _count(self, column: Column) -> Tree:
+        return self.over(exp.Count(this=col(column.name)))
+
+    def _distinct(self, column: Column) -> Tree:
+        return CountDistinct.of(col(column.name))
