@@ -59,8 +59,9 @@ class Delivery:
 class FitResult:
     """The result of fitting: numbers, small tables and models, never a row.
 
-    `schema` is that of the table as it was read, `parts` are the fitted steps of the parts that are served, `strings` says whether the
-    table was read from a file of strings, such as CSV; `facts` say on which rows, by which engine and versions; `baseline` are the measures
+    `schema` is that of the rows that are served: of the table as it was read, or as a step of `rows` made it whose rows are others.
+    `parts` are the fitted steps of the parts that are served, `strings` says whether the table was read from a file of strings, such as
+    CSV; `facts` say on which rows, by which engine and versions; `baseline` are the measures
     of the training part.
     """
 

@@ -19,7 +19,7 @@ from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
-from tilth.flow.serving import reject_unserved
+from tilth.flow.serving import reject_unserved, served_from
 from tilth.flow.split_checks import SHARE, TRAIN, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding
 from tilth.measures.measure import Measure, Measuring
@@ -82,10 +82,11 @@ def with_learned(flow: Flow, data: Dataset, whole: Dataset, before: Sequence[Fit
     train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
     served = list(flow.steps(*SERVED))
     steps, _ = fit([step for _, step in served], train, engine, flow.places)
-    reject_unserved(before, steps)
+    schema, unserved = served_from(before, engine.schema(data), engine.schema(train))
+    reject_unserved(unserved, steps)
     parts = {name: tuple(f for (part, _), f in zip(served, steps, strict=True) if part == name) for name in SERVED}
     facts = {"engine": engine.name, "part": TRAIN if flow.split is not None else "all", "versions": versions()}
-    learned = FitResult(engine.schema(data), {name: f for name, f in parts.items() if f}, not data.source.typed, facts)
+    learned = FitResult(schema, {name: f for name, f in parts.items() if f}, not data.source.typed, facts)
     return flow.with_learned(learned)
 
 

@@ -45,6 +45,18 @@ def made_by(fitted: Fitted) -> set[str]:
     return _reads_and_makes(fitted)[1]
 
 
+def served_from(rows: Sequence[Fitted], read: Schema, features: Schema) -> tuple[Schema, Sequence[Fitted]]:
+    """The columns of a row that is served, and the steps of `rows` that it has not been through.
+
+    It is such as the table that was read, with the columns `read`, or such as the last step makes whose rows are others than those it is
+    given: one row alone cannot be aggregated. `features` are the columns after all steps.
+    """
+    after = next((len(rows) - i for i, fitted in enumerate(reversed(rows)) if fitted.step.makes_rows), None)
+    if after is None:
+        return read, rows
+    return (rows[after].schema if after < len(rows) else features), rows[after:]
+
+
 def reject_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
     """Reject features that read what a step of `rows` makes or changes: a served row would not have it.
 

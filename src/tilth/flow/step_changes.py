@@ -18,7 +18,7 @@ from tilth.report.sections import ReportSection
 from tilth.steps.step import Fitted
 
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
-NAMES_COLUMNS = ("columns", "key", "content")  # what steps of whole rows learn that names columns and holds no values
+NAMES_COLUMNS = ("columns", "key", "content", "order", "ties")  # what steps of whole rows learn that names columns and holds no values
 MOST_COLUMNS, MOST_VALUES = 60, 12
 
 

@@ -54,6 +54,11 @@ class Asked(NamedTuple):
         return f"has no {self.aggregation}: it is not numeric" if self.aggregation in NUMBERS and not self.column.kind.numeric else ""
 
 
+def no_key(column: Column) -> str:
+    """Why a column cannot be part of the key of a group; empty if it can."""
+    return "cannot be a key: its values cannot be compared" if column.kind in UNORDERED else ""
+
+
 def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statistic]]:
     """Column → its smallest and largest magnitude other than 0, of those columns whose sums are cut into slices."""
     found = {}

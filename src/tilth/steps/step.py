@@ -54,6 +54,7 @@ class Step(Parameterized, ABC):
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
+    makes_rows: ClassVar[bool] = False  # whether a flow with it is served rows such as it makes, not such as it is given
     makes_columns: ClassVar[bool] = False  # whether `adds_columns` holds whatever its parameters
     learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
     part_hint: ClassVar[str] = ""  # what would let it stand in another part, where that is a parameter

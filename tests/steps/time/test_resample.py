@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tilth
 from tests.steps.made import made
 from tilth.data import Roles
-from tilth.errors import RequestError
+from tilth.errors import ColumnError, RequestError
 from tilth.flow import Flow
 from tilth.steps.time.resample import MOST_BINS, Resample
 
@@ -207,8 +207,17 @@ def test_a_flow_serves_rows_of_the_resampled_table():
     table = pa.table({"t": [NINE, NINE + timedelta(minutes=1), NINE + timedelta(hours=2)], "k": ["a", "a", "a"], "x": [1.0, 2.0, 5.5]})
     flow = tilth.fit(Flow.parse(RESAMPLED), table)
     assert flow.row({"t": NINE, "k": "a", "x": None})["x"] == 1.5  # the median of 1.5, 1.5 and 5.5
-    with pytest.raises(RequestError, match="features read n, which `resample` of `rows` makes"):
-        tilth.fit(Flow.parse(RESAMPLED.replace("columns: x", "columns: n")), table)
+    counts = tilth.fit(Flow.parse(RESAMPLED.replace("columns: x", "columns: n")), table)
+    assert counts.row({"t": NINE, "k": "a", "x": 2.5, "n": None})["n"] == 1  # the median of 2, 0 and 1
+    with pytest.raises(ColumnError, match="there is no column 'n', which the fitted flow needs"):
+        counts.row({"t": NINE, "k": "a", "x": 2.5})
+
+
+def test_what_is_made_of_a_resampled_table_among_rows_is_not_served():
+    table = pa.table({"t": [NINE, NINE], "k": ["a", "b"], "x": [1.0, 2.0]})
+    text = RESAMPLED.replace("features:", "  - formula: {column: y, expression: 2 * x}\nfeatures:").replace("columns: x", "columns: y")
+    with pytest.raises(RequestError, match="features read y, which `formula` of `rows` makes"):
+        tilth.fit(Flow.parse(text), table)
 
 
 def test_it_cannot_be_served_itself():

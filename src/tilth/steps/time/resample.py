@@ -17,7 +17,7 @@ from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count, highest, lowest
 from tilth.errors import Mistake, RequestError, unknown
-from tilth.steps.aggregations import COUNTS, UNORDERED, Aggregates, Aggregation, Asked, magnitudes, with_squares
+from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, with_squares
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
@@ -59,7 +59,7 @@ class Resample(Step):
     the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its first. A count
     is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
 
-    The part `rows` is not served: `Flow.row()` takes a row such as this step makes, and `features` cannot read its `count`.
+    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
 
     Elsewhere: pandas' `resample(every, closed=…, label=…, origin="epoch")`, after `groupby(by)`, where sums have `min_count=1`, and
     months are `MS`; `fill` is `ffill()`, `bfill()` or `interpolate("time", limit_area="inside")` of the result.
@@ -74,7 +74,8 @@ class Resample(Step):
 
     name = "resample"
     parts = frozenset({"rows"})
-    learns = False
+    learns = False  # magnitudes only, by which its sums are exact
+    makes_rows = True
     shorthand = "every"
 
     every: str
@@ -301,6 +302,4 @@ def _here() -> Tree:
 
 
 def _no_key(column: Column, time: Column) -> str:
-    if column.name == time.name:
-        return "is the time, and cannot be part of the key too"
-    return "cannot be a key: its values cannot be compared" if column.kind in UNORDERED else ""
+    return "is the time, and cannot be part of the key too" if column.name == time.name else no_key(column)

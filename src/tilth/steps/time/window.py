@@ -1,0 +1,264 @@
+"""window: new columns from the rows around a row: values before it, differences, rolling and running aggregates, numbers of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import alias, cast, col, ge, if_else, is_null, lit, or_, sub
+from tilth.engine.keys import NO_ORDER
+from tilth.engine.layers import table
+from tilth.engine.operations.operation import call
+from tilth.engine.operations.times import Micros
+from tilth.engine.statistics import count
+from tilth.errors import Mistake, RequestError, listed
+from tilth.metrics.keys import DistinctKeys
+from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key, with_squares
+from tilth.steps.step import COLUMN, Learned, Learning, Selector, Step, reject_clashes
+from tilth.steps.time.bins import Bins
+
+OTHER_ROWS = ("lag", "lead", "difference")
+AGGREGATED = ("mean", "sum", "min", "max", "median", "std", "var", "count")
+NUMBERS_OF_ROWS = ("row_number", "rank")
+RUNNING = "expanding"
+ONLY_FOR: Mapping[str, tuple[str, ...]] = {
+    "n": OTHER_ROWS,
+    "columns": (*OTHER_ROWS, *AGGREGATED),
+    **dict.fromkeys(("window", "min_periods", "closed", "center"), AGGREGATED),
+}
+"""Parameter → the values of `with` for which it says something."""
+MADE, SEEN = "\x1fmade ", "\x1fseen "  # in front of a new column's name: its values, and how many values its window has
+
+
+@dataclass(frozen=True)
+class Window(Step):
+    """New columns from the rows around a row, in the order of `order` and within the groups of `by`.
+
+    | `with` | a row's new column | its name |
+    |---|---|---|
+    | `lag`, `lead` | the value `n` rows before it, or after it | `{column}_lag_1` |
+    | `difference` | its value − the value `n` rows before it, of numbers | `{column}_difference_1` |
+    | `mean`, `sum`, `min`, `max`, `median`, `std`, `var`, `count` | those of the values in its window | `{column}_mean_7` |
+    | `row_number` | 1 for the first row, 2 for the second … | `row_number` |
+    | `rank` | the same, but equal for rows that are equal in `order` | `rank` |
+
+    The `window` of a row is a number of rows that end with it (`7`), a time that ends at its own (`7 d`; rows at that very time are part of
+    it, those as long ago are not), or all rows up to it (`expanding`, for running sums and extremes). With `closed: left` it ends ahead of
+    the row, so that the row's own value, as of a label, is not part of it. Standard deviation and variance are those of a sample. Nulls are
+    left out, and a window with fewer values than `min_periods` gives null.
+
+    Rows that are equal in `order` are ordered by their other columns, from left to right, so that every engine gives the same, whatever
+    the order in which rows are stored; sums and what is made of them are the same in every digit. Without `by` the table is one series: in
+    a table of several, a value would come from another one.
+
+    **Leakage.** `lead`, and windows with `center: true`, read rows that come later: a model that learns from such columns has seen the
+    future. They are there for labels, not for features. Everything else reads what is known when the row is: keep to it, split by time,
+    and use `closed: left` for what is made of the label.
+
+    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes, with the new columns in them. Where
+    rows are predicted one by one, keep the last rows of each series beside the model, and run this step over them and the new row.
+
+    Elsewhere: pandas' `groupby(by)[column]` with `shift(n)`, `diff(n)`, `rolling(window, min_periods=…, closed=…, center=…)`,
+    `expanding()`, `cumcount() + 1`, and `groupby(by)[order].rank("min")`; a null in a running sum leaves it as it was.
+
+    Errors: nothing selected; no order, or rows without one; `with` of a kind of column that has none; a name that is taken.
+
+    >>> print(Window("price", with_="mean", window=7, by="shop"))
+    window(columns='price', with='mean', window=7, by='shop')
+    """
+
+    name = "window"
+    parts = frozenset({"rows"})
+    learns = False  # magnitudes only, by which its sums are exact
+    makes_rows = True
+
+    columns: Selector = ()
+    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+    with_: Literal["lag", "lead", "difference", "mean", "sum", "min", "max", "median", "std", "var", "count", "row_number", "rank"] = "lag"
+    """What is made of them."""
+    n: int | tuple[int, ...] = 1
+    """`lag`, `lead`, `difference`: how many rows away; several, such as `[1, 7]`, make a column each."""
+    window: int | str = RUNNING
+    """The window: a number of rows, a time such as `7 d` or `1h`, or `expanding`."""
+    by: Selector = ()
+    """The columns of the key of a series. Default: the table is one series."""
+    order: Selector = ()
+    """The columns that rows are ordered by. Default: the role time."""
+    min_periods: int | None = None
+    """How many values a window must have. Default: as many as it has rows; 1 for a time and for `expanding`."""
+    closed: Literal["right", "left"] = "right"
+    """Whether a window ends with its row (`right`) or ahead of it (`left`)."""
+    center: bool = False
+    """Whether a window has its row in its middle, and so reads later rows; of an even number of rows one more comes before it."""
+    into: str = ""
+    """The column that is made, with `{column}` for the name of the one it is made of. Default: as in the table above."""
+
+    def __post_init__(self) -> None:
+        RequestError.reject(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        for name, ways in ONLY_FOR.items():
+            if self.with_ not in ways and getattr(self, name) != getattr(type(self), name):
+                yield Mistake(f"window: `{name}` is for `with: {' or '.join(ways)}`, not for `{self.with_}`", code="bad-value")
+        if not self.columns and self.with_ not in NUMBERS_OF_ROWS:
+            yield Mistake(f"window: `columns` names no column to take the {self.with_} of", code="no-columns")
+        if min(self._distances, default=0) < 1:
+            yield Mistake(f"window: `n` is {self.n!r}", accepted="a number of rows, from 1, or several", code="bad-value")
+        rows = self.window if isinstance(self.window, int) else None
+        if (rows is not None and rows < 1) or (rows is None and self.window != RUNNING and not self._length):
+            accepted = "a number of rows, from 1; a number and ms, s, min, h, d or w, such as `7 d`; or `expanding`"
+            yield Mistake(f"window: `window` is {self.window!r}", accepted=accepted, code="bad-value")
+        if self.center and (self.window == RUNNING or self.closed == "left"):
+            yield Mistake("window: `center: true` has no meaning beside `expanding` or `closed: left`", code="bad-value")
+        if self.min_periods is not None and (self.min_periods < 0 or (rows is not None and self.min_periods > rows)):
+            accepted = "a number of values, from 0, and no more than the window has rows"
+            yield Mistake(f"window: `min_periods` is {self.min_periods}", accepted=accepted, code="bad-value")
+        if self.into and len(self._distances) > 1:
+            yield Mistake("window: `into` names one column, and several `n` make several", hint="leave one of them out", code="name-clash")
+        if re.search(r"[{}]", self.into.replace(COLUMN, "")):
+            accepted = "a name, in which `{column}` stands for the column's"
+            yield Mistake(f"window: `into` is {self.into!r}", accepted=accepted, code="bad-value")
+
+    @property
+    def _distances(self) -> tuple[int, ...]:
+        return self.n if isinstance(self.n, tuple) else (self.n,)
+
+    @property
+    def _length(self) -> int:
+        """The length of a window that is a time, in microseconds; 0 of another."""
+        found = Bins.read(self.window) if isinstance(self.window, str) else None
+        return found.length if found else 0
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        order = select(self.order, schema, roles) if self.order else tuple(c for c in (roles.time,) if c is not None and c in schema)
+        if not order:
+            hint = "name it: `order: COLUMN`, or the role `time` under `data`"
+            raise RequestError("window: no column orders the rows", hint=hint, code="no-order")
+        chosen = [schema[c] for c in select(self.columns, schema, roles)] if self.columns else []
+        by = select(self.by, schema, roles) if self.by else ()
+        RequestError.reject(self._unfit(schema, chosen, by, order))
+        reject_clashes(self.name, schema, {c: dict.fromkeys(names, lit(0)) for c, names in self._names(chosen).items()})
+        sizes = magnitudes(self._asked(chosen))
+        key = tuple(dict.fromkeys((*by, *order)))
+        missing, rows, keys = count(or_(*(is_null(col(c)) for c in order))), count(), DistinctKeys(key)
+        found = yield (missing, rows, keys, *(s for pair in sizes.values() for s in pair))
+        if found[missing]:
+            message = f"window: {found[missing]:,} rows lack what orders them ({listed(map(repr, order))})"
+            raise RequestError(message, hint="leave them out ahead of this step, by `filter`", code="no-order")
+        ties = [] if found[keys] == found[rows] else [c.name for c in schema if c.name not in key and c.kind not in NO_ORDER]
+        reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
+        named = {"columns": [c.name for c in chosen], "key": list(by), "order": list(order), "ties": ties}
+        return {"": {**named, "rows": found[rows], "sizes": reach}}
+
+    def _unfit(self, schema: Schema, chosen: Sequence[Column], by: Iterable[str], order: Sequence[str]) -> Iterator[Mistake]:
+        yield from self.unfit(chosen, self._no_value)
+        yield from self.unfit(map(schema.__getitem__, by), no_key)
+        yield from self.unfit(map(schema.__getitem__, order), lambda c: self._no_order(c, len(order)))
+        if self.into and COLUMN not in self.into and len(chosen) > 1:
+            message = f"window: `into: {self.into}` names one column, but {len(chosen)} are chosen"
+            yield Mistake(message, accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{self.into}`", code="name-clash")
+
+    def _no_value(self, column: Column) -> str:
+        """Why nothing of this sort can be made of a column."""
+        if self.with_ == "difference" and not column.kind.numeric:
+            return "has no differences: it is not numeric"
+        return Asked(column, self.with_, "").unfit if self.with_ in AGGREGATED else ""
+
+    def _no_order(self, column: Column, columns: int) -> str:
+        """Why a column, of so many, cannot order the rows."""
+        if self._length and not (column.kind.temporal and columns == 1):
+            return f"cannot say which rows are in {self.window}: that takes one column of times"
+        return "cannot order rows: its values have no order" if column.kind in NO_ORDER else ""
+
+    def _names(self, chosen: Iterable[Column]) -> Mapping[str, list[str]]:
+        """Column → the names of what is made of it; of no column what is made of the rows."""
+        if self.with_ in NUMBERS_OF_ROWS:
+            return {"": [self.into or self.with_]}
+        ends = self._distances if self.with_ in OTHER_ROWS else (str(self.window).replace(" ", ""),)
+        return {c.name: [self.into.replace(COLUMN, c.name) or f"{c.name}_{self.with_}_{end}" for end in ends] for c in chosen}
+
+    def _asked(self, chosen: Sequence[Column]) -> list[Asked]:
+        """What is asked of the window of a row."""
+        names = self._names(chosen)
+        return [Asked(c, self.with_, MADE + names[c.name][0]) for c in chosen if self.with_ in AGGREGATED]
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        state = learned[""]
+        chosen = [schema[c] for c in state["columns"]]
+        windows = _Windows(state["key"], state["order"], state["ties"])
+        asked, names = self._asked(chosen), self._names(chosen)
+        aggregates = Aggregates(state["sizes"], state["rows"], over=partial(self._framed, windows))
+        found = {name: tree for a in asked for name, tree in aggregates.asked(a).items()}
+        found |= {SEEN + a.name: aggregates.over(exp.Count(this=col(a.column.name))) for a in asked}
+        made = [self._of_enough(SEEN + a.name, aggregates.made(a)) for a in asked]
+        new = [name for several in names.values() for name in several]
+        if not asked:
+            found = {MADE + name: tree for name, tree in zip(new, self._of_rows(chosen, windows), strict=True)}
+            made = list(map(col, found))
+        below = with_squares(data, asked)
+        beside = exp.Select(expressions=[*map(col, below.names), *(alias(tree, name) for name, tree in found.items())]).from_(table(BELOW))
+        gone: dict[str, Tree | None] = {n: None for n in (*below.names, *found) if n not in data.names}
+        changed = below.rows(beside, out=(*below.names, *found)).change(gone | dict(zip(new, made, strict=True)))
+        private = [name for c, several in names.items() if c in data.roles.private for name in several]
+        return replace(changed, roles=replace(data.roles, private=tuple(dict.fromkeys((*data.roles.private, *private)))))
+
+    def _of_rows(self, chosen: Iterable[Column], windows: _Windows) -> Iterator[Tree]:
+        """What is made of single other rows, or of the places of rows, in the order of `_names`."""
+        if self.with_ == "row_number":
+            yield cast(windows.over(exp.RowNumber()), Kind.INTEGER)
+        elif self.with_ == "rank":
+            yield cast(replace(windows, ties=()).over(call("rank")), Kind.INTEGER)
+        else:
+            end = exp.Lead if self.with_ == "lead" else exp.Lag
+            for x, n in ((col(c.name), n) for c in chosen for n in self._distances):
+                there = windows.over(end(this=x, offset=lit(n)))
+                yield sub(x.copy(), there) if self.with_ == "difference" else there
+
+    def _of_enough(self, seen: str, tree: Tree) -> Tree:
+        """A result, where the window has enough values."""
+        default = 0 if self.with_ == "count" else self.window if isinstance(self.window, int) else 1
+        least = default if self.min_periods is None else self.min_periods
+        return if_else(ge(col(seen), lit(least)), tree) if least else tree
+
+    def _framed(self, windows: _Windows, aggregate: Tree) -> Tree:
+        """An aggregate over the window of a row."""
+        size = self._length or (self.window if isinstance(self.window, int) else None)
+        after = -1 if self.closed == "left" else 0
+        before = None if size is None else size - 1 - after
+        if size is not None and self.center:  # a time of an even length ends with its last microsecond
+            before, after = (size // 2, (size - 1) // 2) if not self._length else (size // 2 - 1, size // 2)
+        return windows.over(aggregate, before, after, in_time=bool(self._length))
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Windows over the rows of a series, in their order."""
+
+    by: Sequence[str]
+    order: Sequence[str]
+    ties: Sequence[str]
+
+    def over(self, this: Tree, before: int | None = None, after: int | None = None, in_time: bool = False) -> Tree:
+        """A window function; an aggregate from `before` rows (or microseconds) ahead of a row, or the first, to so many after it."""
+        keys = [Micros.of(col(self.order[0]))] if in_time else [col(c) for c in (*self.order, *self.ties)]
+        order = exp.Order(expressions=[exp.Ordered(this=k, nulls_first=False) for k in keys])
+        spec = None
+        if after is not None:
+            (start, start_side), (end, end_side) = (_end(None if before is None else -before), _end(after))
+            sides = {"start": start, "start_side": start_side, "end": end, "end_side": end_side}
+            spec = exp.WindowSpec(kind="RANGE" if in_time else "ROWS", **sides)
+        return exp.Window(this=this, partition_by=[col(c) for c in self.by], order=order, spec=spec)
+
+
+def _end(away: int | None) -> tuple[str, str | None]:
+    """One end of a window, as SQL says it: so many after a row, before it, or (None) all before it."""
+    if not away:
+        return ("UNBOUNDED", "PRECEDING") if away is None else ("CURRENT ROW", None)
+    return str(abs(away)), "FOLLOWING" if away > 0 else "PRECEDING"
