@@ -57,6 +57,8 @@ FEATURES: list[Step] = [
     S["group_rare"]("whole", max_categories=2, value=-1, missing="group"),
     S["group_rare"]("word", min_frequency=0.2, max_categories=5, value="(rare)", into="common"),
     S["softmax"](("number", "whole", "price")),
+    S["prior"](("number", "price"), classes=("yes", "no"), trained={"yes": 1, "no": 2}),
+    S["prior"]("number", trained={"yes": 1, "no": 3}),
     *(S["normalize"](("number", "whole", "price"), with_=way) for way in ("l2", "l1", "max")),
     S["formula"]("ratio", "number / whole"),
     S["formula"]("word", "CASE WHEN flag THEN coalesce(word, '?') ELSE 'none' END"),

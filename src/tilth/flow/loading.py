@@ -189,6 +189,8 @@ class _Loader:
         if part is not None:
             reading = [step for named in steps.values() for step in named if isinstance(step, TablesStep)]
             self.document.mistakes += [m.at(self.places[step]) for step in reading for m in step.unnamed(part.data.tables)]
+        every = [step for named in steps.values() for step in named]
+        self.document.mistakes += [m.at(self.places[step]) for step in every for m in step.mismatched(every)]
         if part is None or self.document.mistakes:
             return None
         return Flow(

@@ -46,5 +46,6 @@ STEPS: Shelf[type[Step]] = Shelf(
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",
         "balance": "tilth.steps.balance.balance:Balance",
         "softmax": "tilth.steps.output.softmax:Softmax",
+        "prior": "tilth.steps.output.prior:Prior",
     },
 )

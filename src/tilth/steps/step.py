@@ -79,6 +79,10 @@ class Step(Parameterized, ABC):
         """What is wrong with the step in a table with these roles, as far as that can be said before any data is touched."""
         return ()
 
+    def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
+        """What is wrong with the step beside the other steps of a flow."""
+        return ()
+
     def unfit(self, columns: Iterable[Column], why: Callable[[Column], str]) -> list[Mistake]:
         """A mistake for each column of a kind that the step cannot treat; `why` gives the reason, empty for one that it can."""
         message = f"{self.name}: column {{!r}} ({{}}) {{}}".format

@@ -162,6 +162,14 @@ class Balance(Step):
         """The way in which classes are balanced."""
         return METHODS[self.with_](self)
 
+    @property
+    def even(self) -> bool:
+        """Whether all classes count the same afterwards, whatever the rows are."""
+        made = self.with_ not in ("adasyn", "tomek", "enn", "nearmiss_3", "weights") or (
+            self.with_ == "weights" and self.weights == "balanced"
+        )
+        return made and self.ratio == 1 and self.classes == "auto" and not self.pairs
+
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         if self.origin:
             reject_nameless(schema, roles)
