@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.house.tree import ROOT
 from tilth.flow import Flow
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+FOLDERS = {"pollution.csv": "timeseries", "daily-min-temperatures.csv": "timeseries", "sms.tsv": "text"}
 Shared = Callable[[str], Path]
 
 
@@ -21,7 +23,7 @@ def example(name: str, shared_data: Shared) -> Flow:
     """A flow of `examples/`, reading the shared data wherever that lies."""
     flow = Flow.load(ROOT / "examples" / f"{name}.yaml")
     (place,) = flow.reading.read
-    found = shared_data(f"tabular/{place}")
+    found = shared_data(f"{FOLDERS.get(place, 'tabular')}/{place}")
     return replace(flow, reading=replace(flow.reading, read=(str(found),)), folder="/")
 
 
@@ -68,3 +70,62 @@ def test_what_adult_learned_is_what_hand_written_sql_gives(shared_data: Shared, 
     mean, deviation = duckdb.sql(f"SELECT avg(age), stddev_pop(age) FROM read_parquet('{tmp_path}/out/train/*.parquet')").fetchall()[0]
     assert (mean, deviation) == pytest.approx((0, 1), abs=1e-9)
     assert scale.learned["age"]["centre"] == pytest.approx(38.5816, abs=0.2)  # the whole file's mean
+
+
+def delivered(name: str, shared_data: Shared, folder: Path) -> str:
+    """The rows that an example delivers, as a table of DuckDB; all of its rules pass."""
+    tilth.run(example(name, shared_data), folder / name).raise_for_failures()
+    return f"read_parquet('{folder}/{name}/*/*.parquet', union_by_name = true)"
+
+
+@pytest.mark.shared_data
+def test_the_days_of_pollution_are_those_of_pandas(shared_data: Shared, tmp_path: Path) -> None:
+    """Daily means; single missing days carried forward; days without a value, or without one on both days before, left out."""
+    import pandas as pd
+
+    hours = pd.read_csv(shared_data("timeseries/pollution.csv"))
+    hours.index = pd.DatetimeIndex(pd.to_datetime(hours[["year", "month", "day", "hour"]]))
+    days = hours["pm2.5"].resample("D").mean()
+    after = days.bfill().where(days.isna()).notna() & days.shift(1).notna() & days.shift(-1).notna()
+    days = days.mask(after, days.ffill())
+    days = days[days.notna() & days.shift(1).notna() & days.shift(2).notna()]
+    found = duckdb.sql(f'SELECT time::date::varchar, "pm2.5" FROM {delivered("pollution", shared_data, tmp_path)} ORDER BY 1').fetchall()
+    theirs = {str(t.date()): value for t, value in days.items()}
+    assert len(theirs) - len(found) == 7  # between the parts
+    assert [value for _, value in found] == pytest.approx([theirs[day] for day, _ in found], rel=1e-12)
+
+
+@pytest.mark.shared_data
+def test_the_temperatures_have_every_day(shared_data: Shared, tmp_path: Path) -> None:
+    rows = delivered("temperatures", shared_data, tmp_path)
+    found = duckdb.sql(f"SELECT count(*), count(Temp), max(abs(Date_day_of_year_sin)) <= 1 FROM {rows}").fetchall()
+    assert found == [(3_652 - 14, 3_652 - 14, True)]  # 7 days are between the parts, and 7 have no week before
+    before = duckdb.sql(f"SELECT Temp, Temp_lag_1 FROM {rows} WHERE Date IN ('1985-01-01', '1985-01-02') ORDER BY Date").fetchall()
+    assert before == [(13.3, 16.4), (15.2, 13.3)]  # 16.4 on 1984-12-30: the file lacks the 31st
+
+
+@pytest.mark.shared_data
+def test_the_hours_of_taxis_add_up(shared_data: Shared, tmp_path: Path) -> None:
+    rows, file = delivered("taxis-hourly", shared_data, tmp_path), shared_data("tabular/taxis.csv")
+    hours = f"pickup_borough IS NOT NULL AND date_trunc('hour', pickup) IN (SELECT pickup FROM {rows})"  # not those between the parts
+    ((total,),) = duckdb.sql(f"SELECT sum(total) FROM '{file}' WHERE {hours}").fetchall()
+    assert duckdb.sql(f"SELECT sum(total) FROM {rows}").fetchall() == [(pytest.approx(total, rel=1e-12),)]
+
+
+@pytest.mark.shared_data
+def test_the_words_of_sms_are_counted(shared_data: Shared, tmp_path: Path) -> None:
+    rows, file = delivered("sms", shared_data, tmp_path), shared_data("text/sms.tsv")
+    messages = {line for line in Path(file).read_text().splitlines() if line}
+    calls = sum("call" in re.findall(r"[a-z]+", text.lower()) for text in messages)
+    assert duckdb.sql(f"SELECT count(*), avg(text_digits_share) FILTER (label = 'spam') > 0.1 FROM {rows}").fetchall() == [
+        (len(messages), True)
+    ]
+    assert duckdb.sql(f"SELECT count(*) FILTER (text_call > 0) FROM {rows}").fetchall() == [(pytest.approx(calls, rel=0.05),)]
+
+
+@pytest.mark.shared_data
+def test_nothing_is_missing_of_the_horses(shared_data: Shared, tmp_path: Path) -> None:
+    rows = duckdb.sql(f"SELECT * FROM {delivered('horse-colic', shared_data, tmp_path)}").to_arrow_table()
+    assert rows.num_rows == 300
+    assert not [name for name in rows.column_names if rows[name].null_count]
+    assert sum(rows["reflux_ph_missing"].to_pylist()) == 247

@@ -70,3 +70,18 @@ def test_a_training_part_without_rows_is_never_allowed() -> None:
 def test_a_table_without_rows_cannot_be_split() -> None:
     with pytest.raises(RequestError, match="the table has no rows"):
         tilth.run(flow("{train: 0.8, test: 0.2}"), data=FLIGHTS.slice(0, 0))
+
+
+def test_many_numbers_are_compared_by_ranges_with_as_many_rows() -> None:
+    """Fifths of the training part, as numpy's quantiles cut them; labels beyond its ends are in the first and the last."""
+    table = pa.table({"order": range(60), "y": [*(float(i) for i in range(50)), *[-1.5] * 5, *[99.5] * 5], "x": [1] * 60})
+    flow = "data: {roles: {label: y}}\nsplit: {train: 0.8333, test: 0.1667, by: ordered(order)}\nfeatures: [{scale: x}]"
+    shares = {f.part: dict(f.payload.shares) for f in tilth.run(Flow.parse(flow), data=table).of("split") if f.payload.ranges}
+    names = ["up to 9", "9 to 19", "19 to 29", "29 to 39", "above 39"]
+    assert shares == {"train": {n: pytest.approx(0.2) for n in names}, "test": dict(zip(names, [0.5, 0, 0, 0, 0.5], strict=True))}
+
+
+def test_few_numbers_are_compared_one_by_one() -> None:
+    flow = "data: {roles: {label: year}}\nsplit: {train: 0.5, test: 0.5, by: ordered(flight)}\nfeatures: [{scale: flight}]"
+    found = [f.payload.shares for f in tilth.run(Flow.parse(flow), data=FLIGHTS).of("split") if f.payload.shares]
+    assert found == [{"2013": 1.0}, {"2013": 1.0}]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -31,18 +34,23 @@ SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
+FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
 ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
 
 
 @dataclass(frozen=True)
 class SplitCheck(Payload):
-    """One check of one part: `rows` that it concerns, `of` how many, the `columns` compared, and label → share."""
+    """One check of one part: `rows` that it concerns, `of` how many, the `columns` compared, and label → share.
+
+    `ranges`: whether these are not labels but ranges of them.
+    """
 
     KIND: ClassVar[str] = "split"
     rows: int | None = None
     of: int | None = None
     columns: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    ranges: bool = False
 
 
 def size_findings(
@@ -120,13 +128,38 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> 
         return []
     metric = Frequencies((SPLIT, label))
     rows_by_label = measured(data, [metric], engine)[metric]
-    shares = {part: {str(key[1]): n / rows[part] for key, n in rows_by_label.items() if key[0] == part} for part in rows}
+    ends = _ends({value: n for (part, value), n in rows_by_label.items() if part == TRAIN})
+    shares = {part: dict.fromkeys(_ranges(ends), 0.0) for part in rows}
+    for (part, value), n in rows_by_label.items():
+        name = str(value) if value is None or not ends else _ranges(ends)[bisect_left(ends, value)]
+        shares[part][name] = shares[part].get(name, 0.0) + n / rows[part]
     values = sorted({v for share in shares.values() for v in share})
     findings = []
     for part in sorted(rows):
         distance = sum(abs(shares[part].get(v, 0) - shares[TRAIN].get(v, 0)) for v in values) / 2
-        findings.append(Finding(LABEL, (label,), distance, part=part, payload=SplitCheck(shares=shares[part])))
+        findings.append(Finding(LABEL, (label,), distance, part=part, payload=SplitCheck(shares=shares[part], ranges=bool(ends))))
     return findings
+
+
+def _ends(rows: Mapping[Any, int]) -> list[Any]:
+    """Of labels that are more than `FEW` numbers, the ends of all but the last of five ranges with about as many rows; else none.
+
+    `rows` are those of each label in the training part.
+    """
+    known = sorted((v, n) for v, n in rows.items() if v is not None) if {type(v) for v in rows} <= {int, float, Decimal, type(None)} else []
+    if len(known) <= FEW:
+        return []
+    total, seen = sum(n for _, n in known), accumulate(n for _, n in known)
+    fifths = {5 * so_far // total: value for (value, _), so_far in reversed(list(zip(known, seen, strict=True)))}
+    return sorted(fifths[i] for i in fifths if 0 < i < 5)
+
+
+def _ranges(ends: Sequence[Any]) -> list[str]:
+    """The names of the ranges with these ends."""
+    if not ends:
+        return []
+    between = [f"{number(low)} to {number(high)}" for low, high in pairwise(ends)]
+    return [f"up to {number(ends[0])}", *between, f"above {number(ends[-1])}"]
 
 
 def shared_with_training(data: Dataset, columns: Sequence[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
@@ -214,7 +247,8 @@ def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]]) 
     by_part = {f.part: f for f in labels}
     values = list(dict.fromkeys(v for f in labels for v in f.payload.shares))[:8]
     label = ", ".join(labels[0].subject) if labels else ""
-    heads = ["part", "rows", "share", *(code(f"{label} = {shown(v, 40)}") for v in values)]
+    said = "{} {}" if labels and labels[0].payload.ranges else "{} = {}"
+    heads = ["part", "rows", "share", *(code(said.format(label, shown(v, 40))) for v in values)]
     heads += ["distance of these shares from train"] if labels else []
     rows = []
     for f in sizes:
