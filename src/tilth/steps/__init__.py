@@ -35,6 +35,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "normalize": "tilth.steps.scale.normalize:Normalize",
         "power": "tilth.steps.scale.power:PowerTransform",
         "discretize": "tilth.steps.scale.discretize:Discretize",
+        "reduce": "tilth.steps.scale.reduce:Reduce",
         "encode": "tilth.steps.encode.encode:Encode",
         "group_rare": "tilth.steps.encode.group_rare:GroupRare",
         "featurize": "tilth.steps.featurize:Featurize",

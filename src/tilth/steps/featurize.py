@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import case, col, ge, lit, lt, sub
-from tilth.engine.operations.lookups import item
+from tilth.engine.operations.lookups import at_place
 from tilth.engine.operations.numbers import Divide, integer
 from tilth.engine.operations.patterns import ReplacePattern
 from tilth.engine.operations.strings import Trim
@@ -142,7 +142,7 @@ class Featurize(ColumnStep):
             return
         for name, function in (("sin", math.sin), ("cos", math.cos)):
             turn = 2 * math.pi / (last - first + 1)
-            yield name, item(sub(tree, lit(first)), [function(turn * i) for i in range(last - first + 1)])
+            yield name, at_place(sub(tree, lit(first)), [function(turn * i) for i in range(last - first + 1)])
 
     def accepts(self, column: Column) -> str:
         if column.kind is Kind.STRING or column.kind.temporal:

@@ -40,6 +40,8 @@ def same(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
             return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance) or (a != a and b != b)
     if hasattr(a, "to_pylist") and hasattr(b, "to_pylist"):
         return bool(a.schema.equals(b.schema)) and same(a.to_pylist(), b.to_pylist(), tolerance)
+    if hasattr(a, "tolist") and hasattr(b, "tolist"):
+        return same(a.tolist(), b.tolist(), tolerance)
     return bool(a == b)
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine import expressions as e
 from tilth.engine.expressions import col
-from tilth.engine.operations.lookups import FEW, item, lookup
+from tilth.engine.operations.lookups import FEW, at_place, lookup
 
 TEXTS = ["a", "it's", 'quo"te', "\\", "", "日本", "\n", "\0", "\x1fkey"]
 MANY = [f"v{i}" for i in range(FEW + 1)]
@@ -22,7 +22,7 @@ TREES = [
     lookup(col("s"), []),
     lookup(col("i"), [3, 1, -1], FLOATS),
     lookup(col("s"), TEXTS + MANY, [i / 7 for i in range(len(TEXTS + MANY))]),
-    item(e.sub(col("i"), e.lit(1)), FLOATS),
+    at_place(e.sub(col("i"), e.lit(1)), FLOATS),
 ]
 
 

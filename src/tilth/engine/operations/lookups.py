@@ -29,13 +29,13 @@ def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = No
     return Lookup.of(x, *(lit(json.dumps(list(v), ensure_ascii=False, separators=(",", ":"))) for v in lists))
 
 
-def item(place: Tree, values: Sequence[float]) -> Tree:
+def at_place(place: Tree, values: Sequence[float]) -> Tree:
     """The value at a place in a list of constants, counted from 0; null where the place is null or none of the list's."""
-    return Item.of(place, lit(json.dumps(list(values), separators=(",", ":"))))
+    return AtPlace.of(place, lit(json.dumps(list(values), separators=(",", ":"))))
 
 
-class Item(Operation):
-    """`item` as an operation: the list is a JSON string, as that of a lookup."""
+class AtPlace(Operation):
+    """`at_place` as an operation: the list is a JSON string, as that of a lookup."""
 
     @classmethod
     def duckdb(cls, place: Tree, values: Tree) -> Tree:
