@@ -26,6 +26,14 @@ def test_a_lookup_table_gives_what_a_join_gives():
     assert looked_up["known"] == [True, True, False, False]
 
 
+def test_a_table_of_many_rows():
+    """Up to ten keys, DuckDB looks them up in a list; more are joined."""
+    table = pa.table({"k": range(300), "v": [f"v{i}" if i % 3 else None for i in range(300)], "d": [date(2024, 1, 1)] * 300})
+    found = made(Join("t", "k", indicator="known", lookup=True, tables={"t": table}), {"k": [299, 3, 300, None]})
+    assert (found["v"], found["known"]) == (["v299", None, None, None], [True, True, False, False])
+    assert found["d"] == [date(2024, 1, 1)] * 2 + [None] * 2
+
+
 def test_what_a_fitted_flow_cannot_keep(monkeypatch):
     def lookup(table, on="k"):
         return made(Join("t", on, lookup=True, tables={"t": pa.table(table)}), {"k": [1.5]})

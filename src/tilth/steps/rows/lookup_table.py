@@ -20,7 +20,7 @@ from tilth.errors import RequestError, listed
 from tilth.metrics.columns import RowCount
 from tilth.steps.step import Asking, Elsewhere, Table
 
-KEY = "\x1fkey"
+KEY = "\x1fkey of a row"  # not the name that a lookup itself uses
 MOST_CELLS = 1_000_000
 
 
