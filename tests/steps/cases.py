@@ -154,6 +154,10 @@ ROWS: list[Step] = [
     S["sample"](fraction=0.4, stratify="label", seed=3),
     S["sample"](4, order="number", descending=True, stratify="flag"),
     S["resample"]("6h", time="zoned", numbers="std", others="distinct", with_={"whole": "var"}),
+    S["aggregate"](
+        "flag", with_={"number": ("sum", "mean", "std", "median"), "price": ("sum", "var"), "word": ("mode", "distinct")}, count="n"
+    ),
+    S["aggregate"](("label", "word"), with_={"id": ("first", "last"), "day": "max", "whole": "sum"}, order=("zoned", "number")),
     S["window"](("number", "word", "day"), n=(1, 3), by="flag", order="zoned"),
     S["window"](("number", "whole", "price"), with_="mean", window=3, min_periods=1, order="id"),
     S["window"](("number", "whole"), with_="std", by="flag", order="zoned"),

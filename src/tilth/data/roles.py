@@ -71,6 +71,16 @@ class Roles:
         leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private", "text", "image")
         return frozenset(c for role in leave for c in self.named().get(role, ()))
 
+    def moved(self, names: Mapping[str, str]) -> Roles:
+        """The roles of a table that has these columns (old name → new name) and no others of this one.
+
+        >>> Roles.of(label="churned", id="visit", private="income").moved({"churned": "churned_max", "day": "day"}).named()
+        {'label': ('churned_max',)}
+        """
+        kept = {role: [names[c] for c in columns if c in names] for role, columns in self.named().items()}
+        found = {role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns}
+        return Roles.of(**found, **({"positive": self.positive} if "label" in found else {}))
+
     def check(self, names: Iterable[str]) -> None:
         """Reject roles of unknown columns, all at once."""
         names = list(names)

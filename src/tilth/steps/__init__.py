@@ -27,6 +27,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "sort": "tilth.steps.rows.sort:Sort",
         "sample": "tilth.steps.rows.sample:Sample",
         "resample": "tilth.steps.time.resample:Resample",
+        "aggregate": "tilth.steps.rows.aggregate:Aggregate",
         "window": "tilth.steps.time.window:Window",
         "formula": "tilth.steps.clean.formula:Formula",
         "impute": "tilth.steps.clean.impute:Impute",

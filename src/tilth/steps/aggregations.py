@@ -11,6 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind
 from tilth.engine.expressions import add, alias, all_rows, and_, cast, col, eq, if_else, lit, mul, not_null, null_if, number, sub
+from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import grouped, table
 from tilth.engine.operations.aggregates import CountDistinct, ExactSum, LowerMedian, Middle
 from tilth.engine.operations.numbers import Divide, Finite, NanToNull
@@ -26,6 +27,7 @@ AGGREGATED: Mapping[str, Kind] = {
 """Aggregation → the kind of its result, where that is not the kind of the column."""
 NUMBERS = frozenset({"mean", "sum", "median", "std", "var"})  # the aggregations that are of numbers only
 COUNTS = frozenset({"count", "distinct"})  # those that are 0 of no values
+VALUES = frozenset({"min", "max", "first", "last", "mode"})  # those that are one of the values
 SPREAD = frozenset({"std", "var"})
 UNORDERED = frozenset({Kind.MAP, Kind.LIST, Kind.STRUCT, Kind.OTHER})
 FREQUENCY, LATEST = "\x1ffrequency ", "\x1flatest "  # in front of a column's name: of its values in their group
@@ -57,6 +59,11 @@ class Asked(NamedTuple):
 def no_key(column: Column) -> str:
     """Why a column cannot be part of the key of a group; empty if it can."""
     return "cannot be a key: its values cannot be compared" if column.kind in UNORDERED else ""
+
+
+def no_order(column: Column) -> str:
+    """Why a column cannot order rows; empty if it can."""
+    return "cannot order rows: its values have no order" if column.kind in NO_ORDER else ""
 
 
 def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statistic]]:

@@ -20,7 +20,7 @@ from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import DistinctKeys
-from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key, with_squares
+from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key, no_order, with_squares
 from tilth.steps.step import COLUMN, Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import Bins
 
@@ -175,7 +175,7 @@ class Window(Step):
         """Why a column, of so many, cannot order the rows."""
         if self._length and not (column.kind.temporal and columns == 1):
             return f"cannot say which rows are in {self.window}: that takes one column of times"
-        return "cannot order rows: its values have no order" if column.kind in NO_ORDER else ""
+        return no_order(column)
 
     def _names(self, chosen: Iterable[Column]) -> Mapping[str, list[str]]:
         """Column → the names of what is made of it; of no column what is made of the rows."""

@@ -1,0 +1,121 @@
+"""aggregate: a row for each group of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tilth.data import Dataset, Roles, Schema, select
+from tilth.engine.expressions import col, lit
+from tilth.engine.statistics import count
+from tilth.errors import Mistake, RequestError
+from tilth.steps.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key, no_order, with_squares
+from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
+
+Several = Aggregation | tuple[Aggregation, ...]
+
+
+@dataclass(frozen=True)
+class Aggregate(Step):
+    """A row for each group of rows that are equal in `by`: the key, and what becomes of other columns.
+
+    A column `{column}_{aggregation}` is made for each aggregation in `with`: mean, sum, smallest, largest, median, standard deviation or
+    variance (of a sample), first, last or most frequent value, the number of values, or of distinct ones. Nulls are left out: without a
+    value all but the counts are null. Null is a key like others. Columns that are not named are gone.
+
+    First and last are those in the order of `order`; of rows that are equal in it the smaller value is ahead, and rows that lack it are
+    left out. Of equally frequent values the smallest is the mode. Sums, and what is made of them, are the same in every digit whatever the
+    order of the rows.
+
+    What has values of a column with a role (smallest, largest, first, last or most frequent) has that role too. What is made of a private
+    column, except for counts, is private.
+
+    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+
+    Elsewhere: pandas' `groupby(by, dropna=False)[column].agg(…)`, where sums have `min_count=1` and distinct is `nunique`.
+
+    Errors: nothing selected; an aggregation that a column's kind does not have; `first` or `last` without an order; names that clash.
+
+    >>> print(Aggregate("customer", with_={"amount": ("sum", "mean"), "day": "max"}, count="visits"))
+    aggregate(by='customer', with=[('amount', ('sum', 'mean')), ('day', 'max')], count='visits')
+    """
+
+    name = "aggregate"
+    parts = frozenset({"rows"})
+    learns = False  # magnitudes only, by which its sums are exact
+    makes_rows = True
+    shorthand = "by"
+
+    by: Selector
+    """The columns of the key: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    with_: tuple[tuple[str, Several], ...] | Mapping[str, Several] = ()
+    """Column (or a kind, role or pattern that selects several) → an aggregation, or a list of them."""
+    order: Selector = ()
+    """`first`, `last`: the columns that rows are ordered by. Default: the role time."""
+    count: str = ""
+    """A new column with the number of rows in a group. Default: none."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.with_, Mapping):
+            object.__setattr__(self, "with_", tuple(self.with_.items()))
+        mistakes = [] if self.by else [Mistake("aggregate: `by` names no column of the key", code="no-columns")]
+        if not self.with_ and not self.count:
+            hint = "name columns, `with: {amount: sum}`, or the rows, `count: n`"
+            mistakes.append(Mistake("aggregate: nothing is aggregated", hint=hint, code="nothing-to-do"))
+        RequestError.reject(mistakes)
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        by, order = select(self.by, schema, roles), self._order(schema, roles)
+        if not by:
+            raise RequestError("aggregate: no column is selected for the key", code="nothing-selected")
+        asked = list(self._asked(schema, roles))
+        RequestError.reject(
+            [
+                *self.unfit(map(schema.__getitem__, by), no_key),
+                *self.unfit(map(schema.__getitem__, order), no_order),
+                *(m for a in asked for m in self.unfit([a.column], lambda c, a=a: self._no_value(a, by, order))),  # type: ignore[misc]
+            ]
+        )
+        made = {c.name: {a.name: lit(0) for a in asked if a.column is c} for c in schema}
+        reject_clashes(self.name, Schema(tuple(schema[c] for c in by)), made | {"": {self.count: lit(0)} if self.count else {}})
+        sizes = magnitudes(asked)
+        found = yield (count(), *(s for pair in sizes.values() for s in pair))
+        reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
+        named = {"key": list(by), "order": list(order), "columns": [a.column.name for a in asked], "with": [a.aggregation for a in asked]}
+        return {"": {**named, "rows": found[count()], "sizes": reach}}
+
+    def _order(self, schema: Schema, roles: Roles) -> Sequence[str]:
+        return select(self.order, schema, roles) if self.order else [c for c in (roles.time,) if c is not None and c in schema]
+
+    def _asked(self, schema: Schema, roles: Roles) -> Iterator[Asked]:
+        """What is asked of each group, each once."""
+        asked = {}
+        for words, several in dict(self.with_).items():
+            for c in select(words, schema, roles):
+                for how in (several,) if isinstance(several, str) else several:
+                    asked[c, how] = Asked(schema[c], how, f"{c}_{how}")
+        yield from asked.values()
+
+    def _no_value(self, asked: Asked, by: Iterable[str], order: Sequence[str]) -> str:
+        """Why a column cannot be aggregated."""
+        if asked.column.name in by:
+            return "is part of the key, and cannot be aggregated too"
+        if asked.aggregation in ("first", "last") and not order:
+            return f"has no {asked.aggregation} value: nothing orders the rows (name it: `order: COLUMN`, or the role `time` under `data`)"
+        return asked.unfit
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        state = learned[""]
+        asked = [Asked(schema[c], how, f"{c}_{how}") for c, how in zip(state["columns"], state["with"], strict=True)]
+        aggregates = Aggregates(state["sizes"], state["rows"], order=[col(c) for c in state["order"]])
+        names = (*state["key"], *(a.name for a in asked), *([self.count] if self.count else []))
+        made = with_squares(data, asked).rows(aggregates.grouped(asked, state["key"], self.count), out=names)
+        return replace(made, roles=_roles(data.roles, state["key"], asked))
+
+
+def _roles(roles: Roles, key: Iterable[str], asked: Iterable[Asked]) -> Roles:
+    """The roles of the key, and of what has the values of a column with a role; all but counts of a private column are private."""
+    moved = {a.column.name: a.name for a in asked if a.aggregation in VALUES} | {k: k for k in key}
+    private = (a.name for a in asked if a.column.name in roles.private and a.aggregation not in COUNTS)
+    found = roles.moved(moved)
+    return replace(found, private=tuple(dict.fromkeys((*found.private, *private))))
