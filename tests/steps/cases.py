@@ -158,6 +158,10 @@ ROWS: list[Step] = [
         "flag", with_={"number": ("sum", "mean", "std", "median"), "price": ("sum", "var"), "word": ("mode", "distinct")}, count="n"
     ),
     S["aggregate"](("label", "word"), with_={"id": ("first", "last"), "day": "max", "whole": "sum"}, order=("zoned", "number")),
+    S["unpivot"](("number", "whole", "price"), variable="of"),
+    S["unpivot"](("word", "label"), missing="drop"),
+    S["pivot"]("word", by="label", values=("number", "price"), with_="mean"),
+    S["pivot"]("flag", by=("label", "day"), values="id", with_="last", order="zoned"),
     S["window"](("number", "word", "day"), n=(1, 3), by="flag", order="zoned"),
     S["window"](("number", "whole", "price"), with_="mean", window=3, min_periods=1, order="id"),
     S["window"](("number", "whole"), with_="std", by="flag", order="zoned"),

@@ -28,6 +28,8 @@ STEPS: Shelf[type[Step]] = Shelf(
         "sample": "tilth.steps.rows.sample:Sample",
         "resample": "tilth.steps.time.resample:Resample",
         "aggregate": "tilth.steps.rows.aggregate:Aggregate",
+        "pivot": "tilth.steps.rows.pivot:Pivot",
+        "unpivot": "tilth.steps.rows.unpivot:Unpivot",
         "window": "tilth.steps.time.window:Window",
         "formula": "tilth.steps.clean.formula:Formula",
         "impute": "tilth.steps.clean.impute:Impute",

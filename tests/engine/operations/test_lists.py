@@ -1,0 +1,13 @@
+"""Elements of lists: a step that reads them runs on both engines in the battery; here, what they are."""
+
+import duckdb
+
+from tilth.engine.expressions import col, lit
+from tilth.engine.operations.lists import Element
+from tilth.engine.operations.operation import lower
+
+
+def test_an_element_is_counted_from_zero():
+    text = lower(Element.of(col("l"), lit(1)), "duckdb")
+    assert duckdb.sql(f"SELECT {text} FROM (SELECT ['a', 'b'] AS l)").fetchall() == [("b",)]
+    assert lower(Element.of(col("l"), lit(1)), "spark") == "GET(`l`, CAST(1 AS INT))"
