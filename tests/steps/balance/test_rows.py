@@ -27,7 +27,7 @@ def rows_of(table: pa.Table) -> Rows:
     """A table's rows as the step sees them, in the order of the table."""
     label = Column("y", Kind.STRING)
     schema = Schema((Column("x", Kind.FLOAT), Column("z", Kind.FLOAT), Column("c", Kind.STRING), label))
-    asking = sampled(label, schema, Roles.of(label="y"), {"l": 9, "s": 3}, 0)
+    asking = sampled(label, schema, Roles.of(label="y"), {"l": 9, "s": 3}, hashed=True)
     (need,) = next(asking)
     with pytest.raises(StopIteration) as done:
         asking.send({need: table.append_column(HASH, pa.array(map(str, range(len(table)))))})

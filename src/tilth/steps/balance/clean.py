@@ -32,7 +32,7 @@ class Cleaning(Method):
 
     def learning(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
         before = yield from self.sizes(label)
-        rows = yield from sampled(label, schema, roles, before, 0)
+        rows = yield from sampled(label, schema, roles, before, hashed=True)
         out = np.zeros(len(rows.classes), bool)
         out[self.unwanted(rows, rows.points(), before)] = True
         hashes = rows.table[HASH].to_numpy()

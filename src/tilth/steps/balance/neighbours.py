@@ -137,14 +137,17 @@ def _around(points: Points, leaves: _Leaves, k: int, part: np.ndarray) -> tuple[
             some = order[start : min(start + AT_ONCE, end)]
             over = near.squares_over(limit, some)
             if not start and len(over) > k:
-                most = near.safe(np.partition(over, k, axis=0)[k])  # one more than k: each row is its own nearest
+                some_least = over.reshape(len(some), -1).min(axis=0).reshape(-1, len(part)) if k < LEAF // 2 else over
+                most = near.safe(np.partition(some_least, k, axis=0)[k])  # one more than k: each row is its own nearest
             hits = np.flatnonzero(over <= (0 if done else most))
             at, row = np.divmod(hits, len(part))
             parts.append([row, leaves.places[some].reshape(-1)[at], over.reshape(-1)[hits] + limit[row]])
         rows, others, values = (np.concatenate(same) for same in zip(*parts, strict=True))
         kept = (others >= 0) & (others != part[rows])
-        by = np.lexsort((values[kept], rows[kept]))
-        rows, others, values = rows[kept][by], others[kept][by], values[kept][by]
+        rows, others, values = rows[kept], others[kept], values[kept]
+        by = np.argsort(values)
+        by = by[np.argsort(rows[by].astype(np.int16), kind="stable")]
+        rows, others, values = rows[by], others[by], values[by]
         first, many = np.searchsorted(rows, np.arange(len(part))), np.bincount(rows, minlength=len(part)) >= k
         most[many] = np.minimum(most, near.safe(values[np.minimum(first + k - 1, len(rows) - 1)]))[many]
         kept = values <= most[rows]

@@ -28,7 +28,7 @@ HASH = "\x1fhash"
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows in the order of their hashes, with the places of their classes among `names`.
+    """Rows in the order of their values, or of their hashes, with the places of their classes among `names`.
 
     `numbers` has a column for each of `numeric`, `codes` one for each of `categories`: the places of its values in these, null among them.
     """
@@ -88,9 +88,9 @@ def features(schema: Schema, roles: Roles, label: Column) -> list[Column]:
 
 
 def sampled(
-    label: Column, schema: Schema, roles: Roles, sizes: Sizes, seed: int, more: Iterable[str] = (), only: Sequence[str] = ()
+    label: Column, schema: Schema, roles: Roles, sizes: Sizes, more: Iterable[str] = (), only: Sequence[str] = (), hashed: bool = False
 ) -> Asking[Rows]:
-    """The rows, or those of the classes `only`, with the features, the label, and the columns `more`.
+    """The rows, or those of the classes `only`, with the features, the label, the columns `more` and, if asked for, their hashes.
 
     Errors: `RequestError` without features, for too many rows, and for every feature with a missing or infinite number.
     """
@@ -106,9 +106,12 @@ def sampled(
         message = f"balance: neighbours would be looked for among {n:,} rows of {len(columns):,} columns"
         accepted = f"up to {MOST_CELLS:,} cells"
         raise RequestError(message, accepted=accepted, hint="drop columns, `under` first, or use `over`", code="too-many-rows")
-    need = Sample(columns, None, seed, key=HASH)
+    need = Sample(columns, None, hashed=hashed, key=HASH if hashed else "")
     need = need.filtered(in_(key_string([label]), only)) if only else need
-    table: pa.Table = (yield [need])[need].combine_chunks()
+    table: pa.Table = (yield [need])[need]
+    if not hashed:
+        table = table.take(pc.sort_indices(table, [(c, "ascending") for c in columns]))
+    table = table.combine_chunks()
     matrix = [_doubles(table[c.name]) for c in numbers]
     RequestError.reject(m for c, values in zip(numbers, matrix, strict=True) if (m := _unfit(c, values)))
     coded = {c.name: pc.dictionary_encode(table[c.name], null_encoding="encode").combine_chunks() for c in given if not c.kind.numeric}

@@ -50,7 +50,7 @@ class Smote(Method):
         if not more:
             return {"before": before, "after": before, "rows": b""}
         others = [c.name for c in schema if has_string(c)]
-        rows = yield from sampled(label, schema, roles, before, self.step.seed, others, tuple(more) if self.of_class else ())
+        rows = yield from sampled(label, schema, roles, before, others, tuple(more) if self.of_class else ())
         named = id_column(schema, roles) if self.step.origin or ORIGIN in schema else None
         ids = [c for c in roles.id if c in others]
         made = [self._made(rows, schema, text, n, named) for text, n in more.items()]
@@ -66,14 +66,15 @@ class Smote(Method):
         own = rows.of(text)
         points = rows.points(own)
         seeds = self.seeds(rows, points, own, n)
-        near, _ = nearest(points, seeds.rows, seeds.among, self.k)
         n = n if seeds.counts is None else int(seeds.counts.sum())
         first, second = _chance(f"{self.step.seed}|{text}", 2 * n).reshape(2, n)
-        seed = _scaled(first >> np.uint64(32), len(near)) if seeds.counts is None else np.repeat(np.arange(len(near)), seeds.counts)
-        base, other = seeds.rows[seed], near[seed, _scaled(first & np.uint64(2**32 - 1), near.shape[1])]
+        chosen = _scaled(first >> np.uint64(32), len(seeds.rows)) if seeds.counts is None else np.repeat(np.arange(len(own)), seeds.counts)
+        used, seed = np.unique(seeds.rows[chosen], return_inverse=True)
+        near, _ = nearest(points, used, seeds.among, self.k)
+        base, other = used[seed], near[seed, _scaled(first & np.uint64(2**32 - 1), near.shape[1])]
         share = (second >> np.uint64(11)) / 2.0**53
         share = np.where(rows.classes[other] == rows.classes[base], share, share / 2)
-        around = near if rows.numeric else np.column_stack([seeds.rows, near])
+        around = near if rows.numeric else np.column_stack([used, near])
         made: dict[str, Any] = {c: rows.table[c].take(pa.array(base)) for c in self._copied(rows, schema)}
         for c, x in zip(rows.numeric, rows.numbers.T, strict=True):
             between = x[base] + share * (x[other] - x[base])
