@@ -37,6 +37,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "scale": "tilth.steps.scale.scale:Scale",
         "normalize": "tilth.steps.scale.normalize:Normalize",
         "power": "tilth.steps.scale.power:PowerTransform",
+        "quantile": "tilth.steps.scale.quantile:QuantileTransform",
         "discretize": "tilth.steps.scale.discretize:Discretize",
         "reduce": "tilth.steps.scale.reduce:Reduce",
         "encode": "tilth.steps.encode.encode:Encode",

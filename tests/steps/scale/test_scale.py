@@ -19,6 +19,7 @@ TABLE = {"x": [1, 2, 3, 4, None]}
         (Scale("x", with_="minmax"), [0, 1 / 3, 2 / 3, 1]),
         (Scale("x", with_="minmax", low=-1, high=1), [-1, -1 / 3, 1 / 3, 1]),
         (Scale("x", with_="robust"), [-1, -1 / 3, 1 / 3, 1]),  # median 2.5, quartiles 1.75 and 3.25
+        (Scale("x", with_="mean"), [-1 / 2, -1 / 6, 1 / 6, 1 / 2]),
         (Scale("x", with_="maxabs"), [0.25, 0.5, 0.75, 1]),
     ],
 )
@@ -43,7 +44,13 @@ def test_scikit_learn_gives_the_same():
 
 @pytest.mark.parametrize(
     ("step", "value"),
-    [(Scale("x"), 0), (Scale("x", with_="minmax"), 0.5), (Scale("x", with_="robust"), 0), (Scale("x", with_="maxabs"), 1)],
+    [
+        (Scale("x"), 0),
+        (Scale("x", with_="minmax"), 0.5),
+        (Scale("x", with_="robust"), 0),
+        (Scale("x", with_="mean"), 0),
+        (Scale("x", with_="maxabs"), 1),
+    ],
 )
 def test_a_constant_column(step, value):
     assert made(step, {"x": [7.0, 7.0, None]})["x"] == [value, value, None]

@@ -24,6 +24,18 @@ class Quantile(Operation):
         return add(call("percentile", x, q), lit(0.0))
 
 
+class Quantiles(Operation):
+    """Several interpolated quantiles (type 7) as a list, in the order of the literals that say them: in the time of one."""
+
+    @classmethod
+    def duckdb(cls, x: Tree, *qs: Tree) -> Tree:
+        return call("quantile_cont", x, call("list_value", *qs))
+
+    @classmethod
+    def spark(cls, x: Tree, *qs: Tree) -> Tree:
+        return call("percentile", x, call("array", *qs))
+
+
 class DiscreteQuantile(Operation):
     """The smallest value of x with a share q of the values at or below it; null without values. Not mergeable.
 

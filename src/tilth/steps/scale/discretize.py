@@ -99,7 +99,7 @@ class Discretize(ColumnStep):
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         edges: Sequence[float] = learned["edges"]
         test, written = lt if self.closed == "left" else le, [lit(label) for label in self._labels(edges)]
-        return {column.name: if_else(not_null(number(column)), _placed(number(column), edges, written, test))}
+        return {column.name: if_else(not_null(number(column)), placed(number(column), edges, written, test))}
 
     def _labels(self, edges: Sequence[float]) -> Sequence[Any]:
         """What is written of each bin."""
@@ -116,10 +116,10 @@ class Discretize(ColumnStep):
         return "" if column.kind.numeric else "has no bins: it is not numeric"
 
 
-def _placed(x: Tree, edges: Sequence[float], values: Sequence[Tree], test: Callable[[Tree, Tree], Tree]) -> Tree:
+def placed(x: Tree, edges: Sequence[float], values: Sequence[Tree], test: Callable[[Tree, Tree], Tree]) -> Tree:
     """The value of the bin in which x lies, by halving."""
     if not edges:
         return values[0]
     half = len(edges) // 2
-    below, above = (_placed(x, *part, test) for part in ((edges[:half], values[: half + 1]), (edges[half + 1 :], values[half + 1 :])))
+    below, above = (placed(x, *part, test) for part in ((edges[:half], values[: half + 1]), (edges[half + 1 :], values[half + 1 :])))
     return if_else(test(x, lit(edges[half])), below, above)

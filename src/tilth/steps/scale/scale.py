@@ -30,6 +30,7 @@ class Scale(ColumnStep):
     | `standard` | mean | standard deviation | 0 |
     | `minmax` | minimum | (maximum − minimum) / (high − low) | low |
     | `robust` | median | interquartile range | 0 |
+    | `mean` | mean | maximum − minimum | 0 |
     | `maxabs` | 0 | largest absolute value: zeros stay zeros | 0 |
 
     A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high.
@@ -43,7 +44,7 @@ class Scale(ColumnStep):
     name = "scale"
     parts = frozenset({"features"})
 
-    with_: Literal["standard", "minmax", "robust", "maxabs"] = "standard"
+    with_: Literal["standard", "minmax", "robust", "mean", "maxabs"] = "standard"
     """What becomes 0, and what becomes 1."""
     ddof: Literal[0, 1] = 0
     """`standard`: the standard deviation of a population (0, as in scikit-learn) or of a sample (1, as in Spark)."""
@@ -67,7 +68,8 @@ class Scale(ColumnStep):
                 return {"centre": Mean(c, finite=True), "width": StandardDeviation(c, self.ddof, finite=True)}
             case "robust":
                 return {"centre": Percentile(c, 0.5), "low": Percentile(c, 0.25), "high": Percentile(c, 0.75)}
-        return {"low": Minimum(c, finite=True), "high": Maximum(c, finite=True)}
+        ends: dict[str, Metric] = {"low": Minimum(c, finite=True), "high": Maximum(c, finite=True)}
+        return ends | ({"centre": Mean(c, finite=True)} if self.with_ == "mean" else {})
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         if any(v is None for v in measured.values()):
@@ -89,7 +91,7 @@ class Scale(ColumnStep):
         match self.with_:
             case "standard":
                 return {"centre": centre, "width": width or 1.0}
-            case "robust":
+            case "robust" | "mean":
                 return {"centre": centre, "width": (high - low) or 1.0}
             case "maxabs":
                 return {"centre": 0.0, "width": max(abs(low), abs(high)) or 1.0}
