@@ -33,6 +33,13 @@ def test_rows_that_are_equal_in_the_order_are_ordered_by_the_rest():
     assert made(Dedupe("k"), {"k": [1, 1, 1], "x": ["b", "a", "c"]}) == {"k": [1], "x": ["a"]}
 
 
+def test_columns_are_ordered_by_as_they_are_named():
+    table = {"k": [1, 1], "minor": [9, 1], "major": [1, 2]}
+    assert made(Dedupe("k", order=("major", "minor"), keep="last"), table)["major"] == [2]
+    with pytest.raises(RequestError, match=r"column 'x' .* has no order"):
+        made(Dedupe("k", order="x"), {"k": [1], "x": [[1]]})
+
+
 def test_the_time_is_the_order():
     table = {"k": [1, 1], "x": ["a", "b"], "t": [date(2024, 1, 2), date(2024, 1, 1)]}
     assert made(Dedupe("k"), table, Roles.of(time="t"))["x"] == ["b"]
