@@ -22,7 +22,7 @@ from tilth.engine.folding import Folding, States
 from tilth.engine.layers import appended, reading, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
-from tilth.engine.operations.rows import without_literals
+from tilth.engine.operations.rows import with_short_literals, without_literals
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
@@ -281,10 +281,10 @@ class Session(ABC):
         self.scans.append(Scan(title, seconds, text, self.purpose))
 
     def shown(self, private: Iterable[str], since: int = 0) -> tuple[Scan, ...]:
-        """The scans recorded, those of private columns without the literals in their queries, which may be values of these columns."""
+        """The scans recorded, with long literals cut; those of private columns without literals, which may be values of these columns."""
         names, escaped = [self.written(col(name)) for name in private], self.name == "spark"
         read = ((s, any(name in s.query for name in names)) for s in self.scans[since:])
-        return tuple(replace(s, query=without_literals(s.query, escaped)) if hidden else s for s, hidden in read)
+        return tuple(replace(s, query=(without_literals if hidden else with_short_literals)(s.query, escaped)) for s, hidden in read)
 
     @contextmanager
     def working_for(self, purpose: str) -> Iterator[None]:

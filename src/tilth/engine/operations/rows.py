@@ -86,11 +86,25 @@ def without_values(message: str) -> str:
     return re.sub(r"'[^']*'|(?<!\w)[0-9][\w.]*(?:[+-][0-9]+)?", "…", message)
 
 
+def with_short_literals(query: str, escaped: bool) -> str:
+    """A query whose strings of more than 1,000 characters are cut: lists of categories, or tables in which values are looked up.
+
+    >>> with_short_literals(f"SELECT 'a', '{'x' * 2_000}' AS n", escaped=False) == f"SELECT 'a', '{'x' * 99} …' AS n"
+    True
+    """
+    return re.sub(_strings(escaped), lambda m: m[0] if m[1] or len(m[0]) <= 1_000 else f"{m[0][:100]} …'", query, flags=re.DOTALL)
+
+
+def _strings(escaped: bool) -> str:
+    """The pattern of quoted names, which it captures, and strings."""
+    string = r"'(?:[^'\\]|\\.)*'" if escaped else "'[^']*'"
+    return rf'("[^"]*"|`[^`]*`)|(?:{string})+'
+
+
 def without_literals(query: str, escaped: bool) -> str:
     """A query with the numbers and strings in it masked; names stay. `escaped`: a backslash in a string escapes what follows.
 
     >>> print(without_literals("SELECT `a 1`, 'it''s' FROM t WHERE pay >= 77.5e0 AND x1 < -3", escaped=False))
     SELECT `a 1`, … FROM t WHERE pay >= … AND x1 < -…
     """
-    string = r"'(?:[^'\\]|\\.)*'" if escaped else "'[^']*'"
-    return re.sub(rf'("[^"]*"|`[^`]*`)|(?:{string})+|(?<!\w)[0-9][\w.]*(?:[+-][0-9]+)?', lambda m: m[1] or "…", query, flags=re.DOTALL)
+    return re.sub(rf"{_strings(escaped)}|(?<!\w)[0-9][\w.]*(?:[+-][0-9]+)?", lambda m: m[1] or "…", query, flags=re.DOTALL)
