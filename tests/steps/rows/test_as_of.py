@@ -42,5 +42,5 @@ def test_of_rows_at_one_time_the_last_is_taken_if_that_is_allowed():
     step = Join("quotes", as_of={"t": "at"}, many="allow", indicator="known", tables={"quotes": quotes})
     found = made(step, {"t": [datetime(2024, 1, 2), None]})
     assert (found["price"], found["known"]) == ([2.0, None], [True, False])
-    with pytest.raises(RequestError, match=r"1 keys \(at\) occur more than once in 'quotes', such as 2024-01-01 00:00:00"):
+    with pytest.raises(RequestError, match=r"'quotes' has 1 key \(at\) more than once, such as 2024-01-01 00:00:00"):
         made(Join("quotes", as_of={"t": "at"}, tables={"quotes": quotes}), {"t": [datetime(2024, 1, 2)]})

@@ -20,6 +20,7 @@ from tilth.engine.relations import comparable
 from tilth.errors import Mistake, RequestError, listed, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.relations import MatchedRows
+from tilth.report.blocks import counted
 from tilth.steps.rows.as_of import MATCH, AsOf
 from tilth.steps.rows.dedupe import Dedupe
 from tilth.steps.rows.lookup_table import kept, looked_up
@@ -230,7 +231,8 @@ class Join(TablesStep):
         private = self._private(added, other.schema, roles)
         hidden = any(a in roles.private or added.get(b) in private for a, b in pairs)
         examples = ["/".join(str(mask(x) if hidden else x) for x in row.values()) for row in rows]
-        message = f"join: {n:,} keys ({', '.join(keys)}) occur more than once in {self.table!r}, such as {listed(examples)}"
+        keyed = f"{counted(n, 'key')} ({', '.join(keys)})"
+        message = f"join: {self.table!r} has {keyed} more than once, such as {listed(examples)}"
         many = "takes the last of the rows of one time" if self._times else "makes a row for each of them"
         raise RequestError(message, hint=f"make its keys unique; or `many: allow` {many}", code="repeated-keys")
 
