@@ -18,6 +18,7 @@ KINDS: dict[str, frozenset[Kind]] = {
     "float": frozenset({Kind.FLOAT, Kind.DECIMAL}),
 }
 NO_ROLES = Roles()
+HIDDEN = "\x1f"  # begins the names of columns that a run keeps for itself: no word but their names means them
 ROLES = frozenset({*SINGLE, *MANY})
 
 
@@ -58,7 +59,7 @@ def _meaning(word: str, schema: Schema, roles: Roles) -> set[str] | None:
     if word in ROLES and word not in KINDS:
         return set(roles.named().get(word, ()))
     if word in KINDS:
-        return {c.name for c in schema if c.kind in KINDS[word]} - roles.not_features
+        return {c.name for c in schema if c.kind in KINDS[word] and not c.name.startswith(HIDDEN)} - roles.not_features
     if "*" in word or "?" in word:
-        return {n for n in schema.names if fnmatch.fnmatchcase(n, word)}
+        return {n for n in schema.names if fnmatch.fnmatchcase(n, word) and not n.startswith(HIDDEN)}
     return None
