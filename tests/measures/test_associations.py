@@ -124,6 +124,24 @@ def test_a_numeric_label_has_means_and_private_values_are_masked():
     assert [name for name, _, _ in findings["x"].groups] == ["quarter 1", "quarter 2", "quarter 3", "quarter 4"]
 
 
+@pytest.mark.parametrize("digits", [0, 3])
+def test_means_of_a_numeric_label_are_those_of_its_rows(digits):
+    """Whole numbers are summed at once, others by `fsum`."""
+    y = np.round(100 * TABLE["noise"].to_numpy(), digits)
+    table = pa.table({"y": y, "group": TABLE["group"], "two": [7, 9] * (N // 2)})
+    groups = {f.subject[0]: f.payload.groups for f in found({"label": "y"}, table).of("feature")}
+    for name, own in (("group", table["group"].to_numpy(zero_copy_only=False)), ("two", np.tile(["7", "9"], N // 2))):
+        for value, rows, mean in groups[name]:
+            assert (rows, mean) == ((own == value).sum(), pytest.approx(y[own == value].mean(), rel=1e-5))
+
+
+def test_quarters_of_few_private_values_have_no_empty_group():
+    """Between two values three of the quartiles are no value."""
+    table = pa.table({"y": [0.5, 1.5] * 9, "x": [0, 1] * 9})
+    groups = [f.payload.groups for f in found({"label": "y", "private": ["x"]}, table).of("feature")]
+    assert groups == [(("quarter 1", 9, 0.5), ("quarter 2", 9, 1.5))]
+
+
 def test_a_feature_that_gives_the_label_away_is_pointed_out():
     table = TABLE.append_column("leak", pa.array(["1" if v == "yes" else "0" for v in TABLE["paid"].to_pylist()]))
     sections = page(found({"label": "paid"}, table)).sections

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from tilth.data import Column, Kind, Roles, mask
 from tilth.engine.arrow import as_numpy
-from tilth.measures.sampled import MOST_GROUPS, Rows, packs
+from tilth.measures.sampled import MOST_GROUPS, Rows, packs, quantiles_of, starts
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Fold, Picture, Section, code, counted, exact, shown, table
 from tilth.report.charts import bars, matrix, number, percent
@@ -28,6 +28,7 @@ WEAK, STRONG, SAME = (
     0.5,
     0.95,
 )  # from which a pair is shown, from which it is called strong, and from which one column nearly gives the other
+QUARTERS = {"low": 0.0, "first": 0.25, "second": 0.5, "third": 0.75, "high": 1.0}
 FEATURES, GROUPS = 12, 5  # features shown beside the label, and groups of each
 PAIRS = 12  # associations shown; weaker ones are folded
 PEARSON, CRAMER, ETA = "Pearson's r", "Cramér's V", "correlation ratio"
@@ -283,24 +284,32 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
     there = ~np.isnan(y) & ((feature.values >= 0) if feature.is_category else ~np.isnan(feature.values))
     x, y = feature.values[there], y[there]
     if feature.is_category:
-        rows = np.bincount(x, minlength=len(feature.names))
-        order = sorted(range(len(rows)), key=lambda i: (-rows[i], str(feature.names[i])))[:GROUPS]
-        parts = [(shown(mask(feature.names[i]) if private else feature.names[i], 40), x == i) for i in order]
+        named = [shown(mask(name) if private else name, 40) for name in feature.names]
+        rows, means = _means(x, y, len(named))
+        order = sorted(range(len(named)), key=lambda i: (-rows[i], str(feature.names[i])))[:GROUPS]
+        return tuple((named[i], rows[i], means[i]) for i in order if rows[i])
+    in_order = np.sort(x)
+    values = in_order[starts(in_order)]
+    if len(values) <= GROUPS and not private and not feature.is_time:
+        return tuple(zip(map(number, values), *_means(np.searchsorted(values, x), y, len(values)), strict=True))
+    edges = np.array(list(quantiles_of(in_order, QUARTERS).values()))
+    edges = edges[starts(edges)]
+    places = np.minimum(np.searchsorted(edges, x, "right") - 1, len(edges) - 2)  # a group has its lower edge, the last one both
+    ends = enumerate(pairwise(edges), 1)
+    names = [f"quarter {i}" if private or feature.is_time else f"{number(a)} to {number(b)}" for i, (a, b) in ends]
+    return tuple(group for group in zip(names, *_means(places, y, len(names)), strict=True) if group[1]) if names else ()
+
+
+def _means(places: np.ndarray, y: np.ndarray, groups: int) -> tuple[list[int], list[float]]:
+    """The rows of each group, and the mean of y in them to six digits, so that the order of rows changes nothing; 0 of no rows."""
+    import numpy as np
+
+    rows = np.bincount(places, minlength=groups)
+    if (y == np.rint(y)).all() and abs(y).max(initial=0.0) * len(y) < 2**53:  # then no sum is rounded
+        sums = np.bincount(places, y, groups).tolist()
     else:
-        values = np.unique(x)
-        if len(values) <= GROUPS and not private and not feature.is_time:
-            return tuple((number(v), int((x == v).sum()), _mean(y[x == v])) for v in values)
-        edges = np.unique(np.quantile(x, [0, 0.25, 0.5, 0.75, 1])) if len(x) else x
-        ends = list(pairwise(edges))
-        kept = [(x >= a) & (x < b) if b < edges[-1] else (x >= a) & (x <= b) for a, b in ends]
-        names = [f"quarter {i}" if private or feature.is_time else f"{number(a)} to {number(b)}" for i, (a, b) in enumerate(ends, 1)]
-        parts = list(zip(names, kept, strict=True))
-    return tuple((name, int(own.sum()), _mean(y[own])) for name, own in parts if own.any())
-
-
-def _mean(y: np.ndarray) -> float:
-    """The mean, to six digits, so that the order of rows changes nothing."""
-    return float(f"{math.fsum(y) / len(y):.6g}")
+        sums = [math.fsum(y[places == i]) for i in range(groups)]
+    return rows.tolist(), [float(f"{total / max(n, 1):.6g}") for total, n in zip(sums, rows.tolist(), strict=True)]
 
 
 # ── the sections ──

@@ -71,7 +71,7 @@ def _tables(read: Sequence[str], here: Sequence[str], parts: list[str], at: At) 
 def _cards(here: Sequence[str], parts: list[str], at: At) -> Block:
     """A card for each column that is here."""
     of = {name: {p: at[name, p] for p in parts if (name, p) in at} for name in here}
-    cards = Cards(tuple(card(f"column-{k}", name, of[name], remarks(at[name, parts[0]])) for k, name in enumerate(here)))
+    cards = Cards(lambda: (card(f"column-{k}", name, of[name], remarks(at[name, parts[0]])) for k, name in enumerate(here)))
     return Section("", "Each column", (cards,)) if len(here) <= UNFOLDED else Fold("Each column", (cards,))
 
 

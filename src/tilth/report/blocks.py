@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from tilth.report.charts import clean, number
@@ -208,9 +209,14 @@ class Fold:
 
 @dataclass(frozen=True)
 class Cards:
-    """Sections beside each other, as many as there is room for. A terminal omits them."""
+    """Sections beside each other, as many as there is room for, laid out when they are asked for. A terminal omits them."""
 
-    blocks: tuple[Section, ...]
+    laid_out: Callable[[], Iterable[Section]]
+
+    @cached_property
+    def blocks(self) -> tuple[Section, ...]:
+        """The sections."""
+        return tuple(self.laid_out())
 
 
 @dataclass(frozen=True)
