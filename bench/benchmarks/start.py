@@ -62,7 +62,9 @@ BENCHMARK = Benchmark(
             lambda f: f["profile"].wall,
             0.6,
             "s",
-            why="a third is loading libraries; the rest is one scan, all rows as Arrow, and what numpy finds in columns and pairs of them.",
+            why="to load numpy, pyarrow, sqlglot and DuckDB and to read the file as Arrow takes half of it, without a line of Tilth's; "
+            "in a process that has them loaded, `tilth.profile` takes a third of a second: a fifth of it reading, a quarter the distinct "
+            "values of each column, a quarter associations.",
         ),
     ),
 )

@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 
 from tilth.data import Dataset, Files
@@ -14,6 +15,7 @@ from tilth.engine.session import Session
 from tilth.report import Facts
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions of the packages that affect the result."""
     return {name: version(name) for name in ("tilth", "duckdb", "sqlglot", "numpy")}
