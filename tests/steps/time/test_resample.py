@@ -118,6 +118,36 @@ def test_a_level_in_smaller_steps():
     assert made(Resample("6h", time="t", values={"x": 0.5}), days)["x"] == [24] + [0.5] * 3 + [48] + [0.5] * 3 + [12]
 
 
+def test_a_total_is_divided_over_smaller_intervals():
+    days = {"t": [MAY + timedelta(days=d) for d in range(3)], "x": [24, 48, 12], "price": [1.0, 2.0, 3.0]}
+    found = made(Resample("6h", time="t", spread="1d", with_={"x": "sum"}), days)
+    assert found["x"] == [6] * 4 + [12] * 4 + [3] * 4
+    assert found["price"] == [1] * 4 + [2] * 4 + [3] * 4
+    gap = made(Resample("12h", time="t", spread="1d", numbers="sum"), {"t": [MAY, MAY + timedelta(days=2)], "x": [1, 2]})
+    assert gap["x"] == [0.5, 0.5, None, None, 1, 1]
+
+
+def test_weeks_are_divided_over_months_by_their_days():
+    weeks = {"d": [date(2024, 4, 29), date(2024, 5, 6)], "x": [7, 70]}  # two days of the first are in April
+    found = made(Resample("month", time="d", spread="1w", numbers="sum"), weeks)
+    assert (found["d"], found["x"]) == ([date(2024, 4, 1), date(2024, 5, 1)], [2, 75])
+
+
+def test_a_day_of_23_hours_is_divided_by_23():
+    table = {"t": pa.array([datetime(2024, 3, 10, 5)], pa.timestamp("us", "UTC")), "x": [23]}
+    found = made(Resample("6h", time="t", spread="1d", zone=NEW_YORK, numbers="sum"), table)
+    assert found["x"] == [5, 6, 6, 6]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(-9, 9)), min_size=1, max_size=20), st.sampled_from(["1h", "7h", "1d", "w", "month"])
+)
+def test_what_is_divided_adds_up_to_the_same(rows, every):
+    table = {"t": [MAY + timedelta(hours=7 * d) for d, _ in rows], "x": [x for _, x in rows]}
+    found = made(Resample(every, time="t", spread="2d", numbers="sum"), table)["x"]
+    assert sum(x for x in found if x is not None) == pytest.approx(sum(table["x"]), abs=1e-9)
+
+
 def test_months_are_filled_by_the_time_that_elapses():
     days = {"d": [date(2024, 1, 1), date(2024, 3, 1)], "x": [0, 60]}
     assert made(Resample("month", time="d", fill="linear"), days)["x"] == [0, 31, 60]
@@ -301,6 +331,14 @@ def test_series_are_filled_as_by_pandas(rows, fill, every):
 def test_what_is_refused(step, table, message):
     with pytest.raises(RequestError, match=message):
         made(step, table)
+
+
+@pytest.mark.parametrize(
+    ("spread", "message"), [("fortnight", "`spread` is 'fortnight'"), ("1d", "1d are more than 10,000 intervals of 1s")]
+)
+def test_periods_that_cannot_be(spread, message):
+    with pytest.raises(RequestError, match=message):
+        Resample("1s", spread=spread)
 
 
 def test_a_gap_that_cannot_be_read():

@@ -81,13 +81,22 @@ class Bins:
         """Whether each bin begins at midnight."""
         return self.length % DAY == 0 and self.origin % DAY == 0
 
+    @property
+    def longest(self) -> int:
+        """The length of the longest bin in microseconds, but for an hour where clocks are changed."""
+        return self.length or self.months * 31 * DAY
+
     def between(self, low: int, high: int) -> int:
         """About how many bins there are between two times in microseconds."""
         return (high - low) // (self.length or self.months * 30 * DAY) + 1
 
     def bin_of(self, time: Column) -> Tree:
         """The bin of a column of times."""
-        micros = Micros.of(LocalTime.of(col(time.name), lit(self.zone)) if self.local else col(time.name))
+        return self.bin_at(col(time.name))
+
+    def bin_at(self, time: Tree) -> Tree:
+        """The bin of a time."""
+        micros = Micros.of(LocalTime.of(time, lit(self.zone)) if self.local else time)
         micros = sub(micros, lit(self.origin + self.right)) if self.origin + self.right else micros
         return (
             FloorDivide.of(Months.of(FromMicros.of(micros)), lit(self.months)) if self.months else FloorDivide.of(micros, lit(self.length))

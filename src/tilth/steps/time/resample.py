@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.expressions import add, alias, coalesce, col, double, eq, if_else, is_null, le, lit, mul, not_null, sub
-from tilth.engine.layers import filtered
+from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
+from tilth.engine.expressions import add, alias, coalesce, col, double, eq, greatest, if_else, is_null, le, least, lit, mul, not_null, sub
+from tilth.engine.layers import filtered, table
 from tilth.engine.operations.numbers import Divide, NanToNull
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
@@ -26,6 +26,7 @@ from tilth.steps.time.bins import UTC, Bins, known_zone, moment
 BIN, NEXT, COPY = "\x1fbin", "\x1fnext", "\x1fcopy"
 BEFORE, AFTER, FROM, TO = "\x1fbefore ", "\x1fafter ", "\x1ffrom ", "\x1fto "  # the values around an interval, and their intervals
 MOST_BINS = 1_000_000_000
+MOST_COPIES = 10_000  # of a row, one for each interval that its period overlaps
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Resample(Step):
     `backward` and `linear` use a later value, which is not known yet when the interval ends: a model that learns from such columns has seen
     the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its first. A count
     is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
+
+    With `spread` a row is not of a point in time but of a whole period, as a daily total is. It then counts in every interval that its
+    period overlaps: of a sum each gets the part of the value that it has of the period's time, so that totals stay the same, and all
+    other aggregations take the value as it is. So daily totals become hourly or weekly ones, and weekly ones monthly.
 
     The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
 
@@ -96,6 +101,8 @@ class Resample(Step):
     """The longest time between two values, such as `6h`, of which the intervals between are filled; a longer gap stays null as a whole."""
     values: tuple[tuple[str, Value], ...] | Mapping[str, Value] = ()
     """Column → the value with which it is filled, in place of `fill`."""
+    spread: str = ""
+    """The length of the period that each row is of, such as `1d` for daily totals. Default: rows are of points in time."""
     count: str = ""
     """A new column with the number of rows in an interval. Default: none."""
     missing: Literal["error", "drop"] = "error"
@@ -118,8 +125,13 @@ class Resample(Step):
         if Bins.read(self.every) is None:
             mistakes.append(Mistake(f"resample: `every` is {self.every!r}", accepted=accepted, code="bad-value"))
         if self.max_gap and not self._longest:
-            accepted = "a number and ms, s, min, h, d or w, such as `6h`"
-            mistakes.append(Mistake(f"resample: `max_gap` is {self.max_gap!r}", accepted=accepted, code="bad-value"))
+            of_gaps = "a number and ms, s, min, h, d or w, such as `6h`"
+            mistakes.append(Mistake(f"resample: `max_gap` is {self.max_gap!r}", accepted=of_gaps, code="bad-value"))
+        if self.spread and not self._periods:
+            mistakes.append(Mistake(f"resample: `spread` is {self.spread!r}", accepted=accepted, code="bad-value"))
+        elif self._periods and self.bins.between(0, self._periods.longest) > MOST_COPIES:
+            message = f"resample: {self.spread} are more than {MOST_COPIES:,} intervals of {self.every}"
+            mistakes.append(Mistake(message, hint="make `every` longer", code="too-many-rows"))
         if not known_zone(self.zone):
             accepted = "a name of the time zone database, such as `Europe/Berlin`"
             mistakes.append(Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value"))
@@ -132,6 +144,11 @@ class Resample(Step):
     def bins(self) -> Bins:
         """The intervals."""
         return Bins.read(self.every, self.closed == "right", self.zone, self.origin) or Bins()
+
+    @property
+    def _periods(self) -> Bins | None:
+        """The periods that rows are of, if they are not of points in time."""
+        return Bins.read(self.spread, self.closed == "right", self.zone)
 
     @property
     def _longest(self) -> int:
@@ -166,7 +183,11 @@ class Resample(Step):
                 message, accepted=f"up to {MOST_BINS:,}", hint="look for a wrong time, or use longer ones", code="too-many-rows"
             )
         reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
-        return {"": {"time": time.name, "by": list(by), "rows": found[count()], "sizes": reach}}
+        rows = found[count()]
+        if self._periods is not None:  # parts of rows are added up, the smallest of which is of a microsecond
+            rows *= self.bins.between(0, self._periods.longest) + 1
+            reach = {c: [low and low / self._periods.longest, high] for c, (low, high) in reach.items()}
+        return {"": {"time": time.name, "by": list(by), "rows": rows, "sizes": reach}}
 
     def _misnamed(self, values: Iterable[Column]) -> Iterable[Mistake]:
         names = [c.name for c in values]
@@ -197,7 +218,9 @@ class Resample(Step):
 
     def _asked(self, column: Column) -> Asked:
         """What is asked of a column in each interval."""
-        return Asked(column, self._aggregation(column), column.name)
+        aggregation = self._aggregation(column)
+        column = replace(column, kind=Kind.FLOAT) if self.spread and aggregation == "sum" and column.kind.numeric else column
+        return Asked(column, aggregation, column.name)
 
     def _aggregation(self, column: Column) -> str:
         """The aggregation of a column."""
@@ -210,7 +233,10 @@ class Resample(Step):
         refused = Refuse.of(lit(f"resample: a row has no time ({time.name!r}): `missing: drop` leaves such rows out"))
         values = [c for c in schema if c.name not in {time.name, *by}]
         asked = list(map(self._asked, values))
-        data = with_squares(data, asked).change({BIN: if_else(is_null(col(time.name)), refused, self.bins.bin_of(time))})
+        periods = self._periods or self.bins
+        data = data.change({BIN: if_else(is_null(col(time.name)), refused, periods.bin_of(time))})
+        summed = [a.name for a in asked if a.aggregation == "sum"]
+        data = with_squares(data if self._periods is None else self._divided(data, periods, time.kind, summed), asked)
         key = (*by, BIN)
         when = Micros.of(col(time.name))
         aggregates = Aggregates(learned[""]["sizes"], learned[""]["rows"], order=[when], latest=when)
@@ -226,6 +252,19 @@ class Resample(Step):
         made |= {c.name: if_else(_observed(), c, lit(0)) for c in counted}
         final = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every"))
         return data.rows(final, out=made)
+
+    def _divided(self, data: Dataset, periods: Bins, kind: Kind, summed: Iterable[str]) -> Dataset:
+        """The rows, once for each interval that their period (`BIN`) overlaps, with its part of what is summed."""
+        instants = Kind.TIMESTAMP_TZ if kind is Kind.TIMESTAMP_TZ else Kind.TIMESTAMP
+        start, end = (periods.start(n, instants) for n in (col(BIN), add(col(BIN), lit(1))))
+        first, last = replace(self.bins, right=False).bin_at(start), replace(self.bins, right=True).bin_at(end)
+        data = data.change({FROM: Micros.of(start), TO: Micros.of(end), BEFORE: first, AFTER: last})
+        copies = Copies.of(add(sub(col(AFTER), col(BEFORE)), lit(1)))
+        data = data.rows(exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(table(BELOW)), out=(*data.names, COPY))
+        here = add(col(BEFORE), col(COPY))
+        low, high = greatest(col(FROM), self.bins.micros(here)), least(col(TO), self.bins.micros(add(here, lit(1))))
+        part, whole = double(sub(high, low)), double(sub(col(TO), col(FROM)))
+        return data.change({BIN: here, **{c: Divide.of(mul(double(col(c)), part), whole) for c in summed}})
 
     def _method(self, column: Column) -> str:
         """How a column is filled."""
