@@ -106,6 +106,8 @@ FEATURES: list[Step] = [
     S["featurize"](("word", "label", "day", "moment", "zoned")),
     S["featurize"](("word", "day", "zoned"), parts_=("letters", "week", "quarter", "weekend", "second"), zone="Asia/Kolkata"),
     S["featurize"](("day", "moment"), cyclic=True, into="{column}"),
+    S["encode"](("word", "label"), with_="similarity"),
+    S["encode"]("word", with_="similarity", missing="null", max_categories=3, ngram_range=(1, 2), into="like"),
     S["vectorize"]("word", into="with"),
     S["encode"](CATEGORIES, unseen="slot", missing="slot"),
     S["encode"](CATEGORIES, max_categories=2, drop="first"),

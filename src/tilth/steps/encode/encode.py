@@ -19,6 +19,7 @@ from tilth.steps.encode.hashing import Hash
 from tilth.steps.encode.multi_hot import MultiHot
 from tilth.steps.encode.one_hot import OneHot
 from tilth.steps.encode.ordinal import Ordinal
+from tilth.steps.encode.similarity import Similarity
 from tilth.steps.encode.supervised import FOLD, Supervised, fold_key
 from tilth.steps.encode.target import TargetMean
 from tilth.steps.encode.woe import WeightOfEvidence
@@ -33,6 +34,7 @@ ENCODERS: Mapping[str, type[Encoder]] = {
     "target": TargetMean,
     "woe": WeightOfEvidence,
     "hash": Hash,
+    "similarity": Similarity,
 }
 MOST_BUCKETS = 2**31
 
@@ -50,10 +52,15 @@ class Encode(ColumnStep):
     | `target` | the mean of the label, or the share of its positive class, among the training rows with the value |
     | `woe` | the weight of evidence: ln of the value's share of the positive rows over its share of the negative ones |
     | `hash` | the hash of the value modulo `size`, from 0: takes any value, and learns nothing |
+    | `similarity` | a column `{column}_{category}` for each frequent category: how similar the string is to it, 0 to 1; takes any string |
 
     Categories are the values met in training, the most frequent first and equally frequent ones by value; which columns there are depends
     on training alone. Takes strings, booleans and integers. Null is missing, and so is a blank string; a value that is not a category is
     unseen. A column without any value has no categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
+
+    The similarity of two strings is the number of sequences of `ngram_range` characters that both have, as a share of those that either
+    has, each counted as often as it occurs, in lower case; Python finds it on every engine. Cerda et al. 2018, "Similarity encoding
+    for learning with dirty categorical variables".
 
     **What is learned from the label is out of fold.** A training row has the number that the rows of the other `folds` give, so that it
     does not tell the model its own label; every other row, and each row of a later `apply`, has the number that all training rows give.
@@ -66,6 +73,7 @@ class Encode(ColumnStep):
 
     Elsewhere: scikit-learn's OneHotEncoder (`drop: binary` is `if_binary`, `min_frequency` the same), OrdinalEncoder (with
     `order: value`), TargetEncoder (`smooth` the same, `folds` is `cv`, whose folds are others);
+    dirty_cat's and skrub's SimilarityEncoder (strings too short for a sequence are similar to their equals only);
     pandas' `str.get_dummies` and `value_counts`; category_encoders' CountEncoder (`frequency` is `normalize=True`).
 
     Errors: a column with more categories than `most`; a value that the policy `error` refuses; a new column whose name is
@@ -79,7 +87,7 @@ class Encode(ColumnStep):
     parts = frozenset({"features"})
     makes_columns = True
 
-    with_: Literal["one_hot", "multi_hot", "ordinal", "count", "frequency", "target", "woe", "hash"] = "one_hot"
+    with_: Literal["one_hot", "multi_hot", "ordinal", "count", "frequency", "target", "woe", "hash", "similarity"] = "one_hot"
     """How categories are written."""
     unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
     """What a value becomes that is not a category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
@@ -89,7 +97,7 @@ class Encode(ColumnStep):
     """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Default: `zeros`;
     `null` for `ordinal`, the slot for `hash`, and for `count`, `frequency`, `target` and `woe` the number of missing ones."""
     max_categories: int | None = None
-    """The most frequent categories that are kept; the others count as unseen."""
+    """The most frequent categories that are kept; the others count as unseen. Default: all, 30 for `similarity`."""
     min_frequency: int | float | None = None
     """How often a category must occur to be kept: a number of rows, or (below 1) a share of the rows that have a value."""
     order: Literal["frequency", "value"] = "frequency"
@@ -99,11 +107,13 @@ class Encode(ColumnStep):
     drop: Literal["first", "binary"] | None = None
     """`one_hot`: leaves out the first category's 0/1 column: of every column, or of those with two categories."""
     most: int | None = None
-    """The largest number of categories that is allowed. Default: 1,000 for `one_hot` and `multi_hot`, else 500,000."""
+    """The largest number of categories that is allowed. Default: 1,000 for `one_hot`, `multi_hot` and `similarity`, else 500,000."""
     separator: str | None = None
     """`multi_hot`: what stands between categories; blanks around them do not count. Default: a comma."""
     size: int | None = None
     """`hash`: the number of buckets. Default: 1,024."""
+    ngram_range: tuple[int, int] = (2, 4)
+    """`similarity`: the smallest and largest number of characters of a sequence."""
     label: str = ""
     """`target`, `woe`: the column of the label. Default: the role label."""
     smooth: float | Literal["auto"] | None = None

@@ -152,6 +152,11 @@ class Vocabulary(Encoder):
             yield Mistake("encode: a category is in `categories` twice", code="bad-value")
 
     @property
+    def wanted(self) -> int | None:
+        """The most frequent categories that are kept; None for all."""
+        return self.step.max_categories
+
+    @property
     def leaves_out(self) -> bool:
         """Whether rare categories may be left out."""
         return self.step.max_categories is not None or self.step.min_frequency is not None
@@ -177,7 +182,7 @@ class Vocabulary(Encoder):
     def needs(self, column: Column) -> Mapping[str, Question]:
         if self.step.categories:
             return {}
-        there, wanted = present(column), self.step.max_categories
+        there, wanted = present(column), self.wanted
         found = TopValues(column.name, self.limit + 1 if wanted is None else min(wanted, self.limit + 1))
         needed: dict[str, Question] = {"found": Where(found, there) if column.kind is Kind.STRING else found}
         return needed | ({"rows": Where(RowCount(), there)} if self.by_share else {})
