@@ -202,6 +202,8 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         parts = {name: of_part(prepared, name).change({SPLIT: None}) for name, _ in flow.split.shares}
         parts[TRAIN], _, more = stepwise(flow, BY_NAME["training"], parts[TRAIN], engine)
         findings += more
+        learned = flow.need_learned()  # what the model is trained on: its classes may not have the shares that the data has
+        flow = flow.with_learned(replace(learned, facts={**learned.facts, "training": [f.to_json() for f in more]}))
     gone: dict[str, None] = dict.fromkeys(kept)
     delivered = {name: part.change(gone) for name, part in parts.items()}
     originals = {name: part.change({c: col(hidden) for hidden, c in kept.items()}).change(gone) for name, part in parts.items()}

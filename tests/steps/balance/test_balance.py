@@ -11,6 +11,7 @@ import tilth
 from tests.steps.made import fitted, made
 from tilth.data import Roles
 from tilth.errors import ColumnError, RequestError
+from tilth.flow.step_changes import step_finding
 from tilth.steps.balance.balance import Balance
 from tilth.steps.naming import value_text
 
@@ -44,6 +45,13 @@ def test_it_is_allowed_in_training_only():
     assert Balance.parts == {"training"}
 
 
+def test_classes_of_a_private_label_are_masked():
+    found = fitted(Balance("over"), {"y": ["sick", "well", "well"]}, Roles.of(label="y", private="y"))
+    assert step_finding(found, "training", ["y"]).payload.learned[""] == {"columns": ["y"]} | dict.fromkeys(
+        ("before", "after", "duplicate rows"), "***"
+    )
+
+
 FLOW = """
 data: {roles: {label: y, facet: sex, id: k}}
 split: {train: 0.8, test: 0.2, by: hash(k)}
@@ -66,6 +74,8 @@ def test_a_run_looks_at_features_alone(tmp_path):
     cleaned = made(Balance("tomek"), plain, Roles.of(label="y", id="k"))
     steps = [f.payload.learned[""] for f in report.of("step") if f.name == "balance"]
     assert steps[0]["after"] == Counter(map(value_text, cleaned["y"])) != steps[0]["before"]
+    kept = tilth.Flow.load(tmp_path / "balanced" / "flow.tilth").need_learned().facts["training"]
+    assert [fact["details"]["learned"][""] for fact in kept] == steps
     made_rows = steps[1]["derived rows"]
     assert Counter(balanced["_origin"].to_pylist()) == {"original": len(cleaned["k"]), "derived": made_rows}
     assert balanced.filter(pc.equal(balanced["_origin"], "original"))["k"].to_pylist() == cleaned["k"]

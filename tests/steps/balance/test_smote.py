@@ -113,7 +113,7 @@ def test_classes_that_cannot_be_grown_are_rejected(change, message):
 def test_no_row_is_shown():
     (found,), _ = fit([Balance("smote")], dataset(sample(), ROLES), duckdb_session())
     sizes = {"before": {"no": N - FEW, "yes": FEW}, "after": {"no": N - FEW, "yes": N - FEW}}
-    assert found.step.shown(found.learned) == {"": {"label": "y", **sizes, "derived rows": N - 2 * FEW}}
+    assert found.step.shown(found.learned) == {"": {"columns": ["y"], **sizes, "derived rows": N - 2 * FEW}}
 
 
 def test_the_battery():

@@ -181,7 +181,7 @@ class Balance(Step):
         made = sum(state["after"].values()) - sum(state["before"].values())
         words = {f"{self.method.makes} rows": made} if self.method.makes else {"rows left out": -made} if made else {}
         weights = {"weights": state["weights"]} if "weights" in state else {}
-        return {"": {k: state[k] for k in ("label", "before", "after")} | words | weights}
+        return {"": {"columns": [state["label"]], "before": state["before"], "after": state["after"]} | words | weights}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]

@@ -65,13 +65,15 @@ def nearest(points: Points, of: np.ndarray, among: np.ndarray, k: int) -> tuple[
     ([[1, 2], [0, 2], [1, 0]], [[1.0, 9.0], [1.0, 4.0], [4.0, 9.0]])
     """
     k = max(0, min(k, len(among) - bool(np.isin(of, among).any())))
-    places, squares = np.zeros((len(points.numbers), k), np.int64), np.zeros((len(points.numbers), k))
+    places, squares = np.zeros((len(of), k), np.int64), np.zeros((len(of), k))
     if k and len(of):
+        at = np.zeros(len(points.numbers), np.int64)
+        at[of] = np.arange(len(of))
         leaves, parts = _Leaves.of(points, among), _parts(points.numbers, of, PART)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for part, (found, apart) in zip(parts, pool.map(partial(_around, points, leaves, k), parts), strict=True):
-                places[part], squares[part] = found, apart
-    return places[of], squares[of]
+                places[at[part]], squares[at[part]] = found, apart
+    return places, squares
 
 
 def _parts(numbers: np.ndarray, places: np.ndarray, size: int) -> list[np.ndarray]:
