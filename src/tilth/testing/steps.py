@@ -255,7 +255,13 @@ def difference(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> st
 
 
 def _comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(("NaN",) if isinstance(v, float) and v != v else tuple(v) if isinstance(v, list) else v for v in row)
+    return tuple(_hashable(v) for v in row)
+
+
+def _hashable(v: Any) -> Any:
+    if isinstance(v, list | dict):
+        return _comparable(tuple(v if isinstance(v, list) else v.items()))
+    return ("NaN",) if isinstance(v, float) and v != v else v
 
 
 def close(a: Any, b: Any) -> bool:

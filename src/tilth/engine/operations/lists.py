@@ -1,7 +1,11 @@
-"""Lists: their elements."""
+"""Lists: their elements, their length, and strings cut into them."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.expressions import add, cast_to, data_type, lit
@@ -18,3 +22,43 @@ class Element(Operation):
     @classmethod
     def spark(cls, elements: Tree, place: Tree) -> Tree:
         return call("get", elements, cast_to(place, data_type("int")))
+
+
+class Length(Operation):
+    """The number of elements of a list."""
+
+    @classmethod
+    def duckdb(cls, elements: Tree) -> Tree:
+        return call("len", elements)
+
+    @classmethod
+    def spark(cls, elements: Tree) -> Tree:
+        return call("size", elements)
+
+
+class Split(Operation):
+    """The pieces of a string between separators, a constant that is not empty: one more than there are separators in it."""
+
+    @classmethod
+    def duckdb(cls, x: Tree, separator: Tree) -> Tree:
+        return call("string_split", x, separator)
+
+    @classmethod
+    def spark(cls, x: Tree, separator: Tree) -> Tree:
+        quoted = re.sub(r"([^0-9A-Za-z])", r"\\\1", separator.name)
+        return call("split", x, lit(quoted), lit(-1))
+
+
+class Listed(Operation):
+    """A list of values of one kind."""
+
+    null_input = True
+    never_null = True
+
+    @classmethod
+    def both(cls, *values: Tree) -> Tree:
+        return exp.Array(expressions=list(values))
+
+    @staticmethod
+    def row(*values: Any) -> list[Any]:
+        return list(values)

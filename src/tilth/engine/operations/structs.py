@@ -1,0 +1,47 @@
+"""Structs: their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.engine.operations.operation import Operation, call
+
+
+class Field(Operation):
+    """The field of a struct with a name, a constant."""
+
+    @classmethod
+    def duckdb(cls, struct: Tree, name: Tree) -> Tree:
+        return call("struct_extract", struct, name)
+
+    @classmethod
+    def spark(cls, struct: Tree, name: Tree) -> Tree:
+        return exp.Dot(this=struct, expression=exp.to_identifier(name.name, quoted=True))
+
+    @staticmethod
+    def row(struct: Mapping[str, Any], name: str) -> Any:
+        return struct.get(name)
+
+
+class Fielded(Operation):
+    """A struct of fields: name, value, name, value …"""
+
+    null_input = True
+    never_null = True
+
+    @classmethod
+    def duckdb(cls, *fields: Tree) -> Tree:
+        pairs = zip(fields[::2], fields[1::2], strict=True)
+        return exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier(n.name, quoted=True), expression=x) for n, x in pairs])
+
+    @classmethod
+    def spark(cls, *fields: Tree) -> Tree:
+        return call("named_struct", *fields)
+
+    @staticmethod
+    def row(*fields: Any) -> dict[str, Any]:
+        return dict(zip(fields[::2], fields[1::2], strict=True))

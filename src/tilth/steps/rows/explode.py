@@ -1,0 +1,79 @@
+"""explode: the elements of a list become rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
+from tilth.engine.expressions import alias, cast, coalesce, col, greatest, gt, if_else, lit
+from tilth.engine.layers import table
+from tilth.engine.operations.lists import Element, Length, Split
+from tilth.engine.operations.rows import Copies
+from tilth.errors import RequestError
+from tilth.steps.step import Learned, Learning, Step, kept_private, reject_clashes
+
+ELEMENTS, PLACE = "\x1felements", "\x1fplace"
+
+
+@dataclass(frozen=True)
+class Explode(Step):
+    """The elements of a list become rows, or the pieces of a string: of each row one for each of them. The other columns are repeated.
+
+    A list that is null or empty is one row, with null. A string is cut at each `separator`, whose blanks around it are part of the pieces
+    (`formula` trims them); between two separators is an empty piece.
+
+    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+
+    Elsewhere: pandas' and Polars' `explode`; Spark's `explode_outer`; `str.split(separator)` ahead of them.
+
+    Errors: a column that is neither of lists nor, with a `separator`, of strings; a new column whose name is taken.
+
+    >>> print(Explode("tags", separator=","))
+    explode(column='tags', separator=',')
+    """
+
+    name = "explode"
+    parts = frozenset({"rows"})
+    learns = False
+    makes_rows = True
+    shorthand = "column"
+
+    column: str
+    """The column of lists, or of strings."""
+    separator: str = ""
+    """What stands between the pieces of a string."""
+    into: str = ""
+    """The column that is made; `column` then stays as it was. Default: in place."""
+    place: str = ""
+    """A new column with the place of an element, from 0; null where there is none. Default: none."""
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield ()
+        RequestError.reject(self.unfit([schema[self.column]], self._no_elements))
+        new = [name for name in (self.into, self.place) if name and name != self.column]
+        reject_clashes(self.name, schema, {f"{self.column} ({i})": {name: lit(0)} for i, name in enumerate(new)})
+        return {"": {"columns": [self.column]}}
+
+    def _no_elements(self, column: Column) -> str:
+        if column.kind is Kind.LIST:
+            return "has lists, which have no separator" if self.separator else ""
+        if column.kind is not Kind.STRING:
+            return "has no elements: only lists have, and strings with a `separator`"
+        return "" if self.separator else 'has strings: say what stands between their pieces, `separator: ","`'
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        x, place = col(self.column), col(PLACE)
+        elements = Split.of(x, lit(self.separator)) if self.separator else x
+        held = data.change({ELEMENTS: elements})
+        copies = Copies.of(greatest(coalesce(Length.of(col(ELEMENTS)), lit(0)), lit(1)))
+        every = exp.Select(expressions=[*map(col, held.names), alias(copies, PLACE)]).from_(table(BELOW))
+        made: dict[str, Tree] = {c: col(c) for c in data.names} | {self.into or self.column: Element.of(col(ELEMENTS), place)}
+        if self.place:
+            made[self.place] = if_else(gt(Length.of(col(ELEMENTS)), lit(0)), cast(place, Kind.INTEGER))
+        found = held.rows(
+            exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every")), out=made
+        )
+        return kept_private(found, [self.into or self.column], [self.column])
