@@ -13,7 +13,7 @@ from tilth.engine.arrow import empty
 from tilth.engine.needs import Fold, Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
 from tilth.engine.python_operation import PREFIX
-from tilth.engine.session import FileFormat, N, Session, everything
+from tilth.engine.session import FileFormat, N, Session
 from tilth.engine.statistics import Statistic
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class DryRun(Session):
         return self.session.base(data, hold)
 
     def checkpoint(self, data: Dataset) -> Dataset:
-        self.note("hold rows", self.query(data, everything()))
+        self.note("hold rows", self.whole(data))
         return data
 
     def rows_up_to(self, data: Dataset, most: int) -> int:
@@ -96,10 +96,10 @@ class DryRun(Session):
         super().note(f"{title} (runs Python)" if PREFIX in text else title, text, seconds)
 
     def load(self, data: Dataset, proof: Change) -> None:
-        self.note("load text files", self.query(data, everything()))
+        self.note("load text files", self.whole(data))
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
-        self.note("write", self.query(data, everything()))
+        self.note("write", self.whole(data))
         return 0
 
     def run(self, text: str) -> list[tuple[Any, ...]]:

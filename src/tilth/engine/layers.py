@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import accumulate
 
 from sqlglot import exp
@@ -10,6 +11,10 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Layer, Rows
 from tilth.engine.expressions import alias, col, columns_of, nodes_of, shown_as
+from tilth.engine.operations.lookups import Lookup
+from tilth.engine.operations.rows import RowNumber
+
+PLACE = "\x1fplace"  # the column with the place of a row, until the rows are sorted by it
 
 
 def table(name: str) -> exp.Table:
@@ -61,10 +66,10 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
     return query.from_(table(below), copy=False)
 
 
-def filtered(data: Dataset, condition: Tree, ordered: bool = False) -> Dataset:
-    """The rows of a dataset for which a condition is true."""
+def filtered(data: Dataset, condition: Tree) -> Dataset:
+    """The rows of a dataset for which a condition is true, in their order."""
     select = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
-    return data.rows(select.where(condition, copy=False), ordered)
+    return data.rows(select.where(condition, copy=False), data.ordered)
 
 
 def _wanted(layers: Sequence[Change | Rows], given: Sequence[tuple[str, ...]], query: exp.Select) -> list[set[str] | None]:
@@ -102,6 +107,26 @@ def _passes_rows(select: exp.Select | exp.Union) -> bool:
 def row_by_row(layer: Layer) -> bool:
     """Whether a layer goes row by row: it computes columns, or chooses rows by a condition, and neither sorts, groups nor joins."""
     return isinstance(layer, Change) or (isinstance(layer, Rows) and _passes_rows(layer.select) and not layer.select.args.get("order"))
+
+
+def in_order(data: Dataset) -> Dataset:
+    """The dataset, sorted once more where its order is significant and a lookup may have changed it."""
+    if not data.ordered:
+        return data
+    at = len(data.layers)
+    while at and row_by_row(data.layers[at - 1]):
+        at -= 1
+    if not any(map(_joins, data.layers[at:])):
+        return data
+    numbered = Change(((PLACE, RowNumber.of()),))
+    again = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False).order_by(col(PLACE), copy=False)
+    return replace(data, layers=(*data.layers[:at], numbered, *data.layers[at:], Rows(again, ordered=True), Change(((PLACE, None),))))
+
+
+def _joins(layer: Layer) -> bool:
+    """Whether a layer that goes row by row looks up so many values that an engine joins them."""
+    trees = [tree for _, tree in layer.columns] if isinstance(layer, Change) else [layer.select] if isinstance(layer, Rows) else []
+    return any(isinstance(node, Lookup) and node.joins for tree in trees if tree is not None for node in nodes_of(tree))
 
 
 def decode_layer(data: Dataset) -> tuple[Change, ...]:

@@ -19,7 +19,7 @@ from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schem
 from tilth.engine.answering import answered, statistics_scans
 from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
-from tilth.engine.layers import appended, reading, select_from, table
+from tilth.engine.layers import appended, in_order, reading, select_from, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
 from tilth.engine.operations.rows import with_short_literals, without_literals
@@ -190,6 +190,10 @@ class Session(ABC):
     def query(self, data: Dataset, select: exp.Select) -> str:
         """The text of a query over a dataset; its FROM is added here."""
         return self.written(select_from(*self.base(data), select))
+
+    def whole(self, data: Dataset) -> str:
+        """The text of the query that gives all rows of a dataset, in their order where that is significant."""
+        return self.query(in_order(data), everything())
 
     def written(self, tree: Tree) -> str:
         """The SQL of a tree for this engine."""

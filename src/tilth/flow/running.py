@@ -141,7 +141,7 @@ def rows_of(data: Dataset, engine: Session) -> int:
 
 def of_part(data: Dataset, part: str) -> Dataset:
     """The rows of one part of the split, in their order."""
-    return filtered(data, eq(col(SPLIT), lit(part)), data.ordered)
+    return filtered(data, eq(col(SPLIT), lit(part)))
 
 
 def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None = None) -> Prepared:

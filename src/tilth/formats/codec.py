@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tilth.data import Dataset, Files
-from tilth.engine.session import Session, everything
+from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import SourceError, TilthError
 from tilth.formats.arrow import decoded
@@ -68,7 +68,7 @@ class Codec(Format):
             raise SourceError(what, hint="is it another format, or truncated?", code="unreadable") from error
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
-        text, rows = engine.query(data, everything()), 0
+        text, rows = engine.whole(data), 0
 
         def numbered(reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
             """Each batch with the number of its file; an empty one first, so that there is a file."""

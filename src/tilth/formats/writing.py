@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Memory
-from tilth.engine.session import Session, everything
+from tilth.engine.session import Session
 from tilth.errors import RequestError, unknown
 from tilth.formats.format import by_name, by_suffix, reject_unknown
 from tilth.store.uri import Place, is_local
@@ -46,7 +46,7 @@ def to_frame(data: Dataset, kind: str, engine: Session) -> Any:
 
 def to_arrow(data: Dataset, engine: Session) -> pa.Table:
     """A dataset as an Arrow table."""
-    return engine.table(engine.query(data, everything()))
+    return engine.table(engine.whole(data))
 
 
 def to_pandas(data: Dataset, engine: Session) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from tilth.engine.duckdb.kinds import column
 from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
-from tilth.engine.session import Engine, FileFormat, Progress, Session, everything
+from tilth.engine.session import Engine, FileFormat, Progress, Session
 from tilth.errors import Gap, MachineError, SourceError
 from tilth.store.scratch import Scratch
 
@@ -242,7 +242,7 @@ class DuckDBRun(Session):
             raise SourceError(*textfiles.mistakes(source)) from error
 
     def checkpoint(self, data: Dataset) -> Dataset:
-        text = self.query(data, everything())
+        text = self.whole(data)
         with self.timed("hold rows", text), self._order(data.ordered):
             name = self._hold("held", object(), lambda name: self._made("TABLE", name, text))
         self._tables.add(name)
@@ -275,7 +275,7 @@ class DuckDBRun(Session):
         given = {"format": format, "per_thread_output": True} if folder and not data.ordered else {"format": format}
         place = to / f"data_0.{format}" if folder and data.ordered else to
         words = ", ".join(f"{name} {scans.literal(value)}" for name, value in {**given, **options}.items())
-        text = f"COPY ({self.query(data, everything())}) TO {scans.literal(str(place))} ({words})"
+        text = f"COPY ({self.whole(data)}) TO {scans.literal(str(place))} ({words})"
         with self.timed("write", text):
             return int(self.run(text)[0][0])
 

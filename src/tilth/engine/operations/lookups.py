@@ -57,6 +57,11 @@ class Lookup(Operation):
     dict.
     """
 
+    @property
+    def joins(self) -> bool:
+        """Whether the keys are so many that an engine joins them, and may give the rows in another order."""
+        return len(_parsed(self.expressions[1].this)) > FEWER
+
     @classmethod
     def duckdb(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
         if 0 < len(_parsed(keys.this)) <= FEWER:

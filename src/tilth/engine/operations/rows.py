@@ -26,6 +26,18 @@ class Copies(Operation):
         return call("explode", call("slice", call("sequence", lit(0), n), lit(1), n))
 
 
+class RowNumber(Operation):
+    """A number of each row that grows in the order of the rows, which a query reads from a table or sorts just below."""
+
+    @classmethod
+    def duckdb(cls) -> Tree:
+        return exp.Window(this=exp.RowNumber())
+
+    @classmethod
+    def spark(cls) -> Tree:
+        return call("monotonically_increasing_id")
+
+
 class Stacked(Operation):
     """The columns of a row one under another: rows of a place, from 0, and the value. It is all that is selected."""
 

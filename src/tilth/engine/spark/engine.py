@@ -258,7 +258,7 @@ class SparkRun(Session):
         return self._view((data.source, data.layers, "view"), lambda: self.sql(text))
 
     def checkpoint(self, data: Dataset) -> Dataset:
-        text = self.query(data, everything())
+        text = self.whole(data)
         with self._translated(text), self.timed("hold rows", text):
             frame = self._kept(self.sql(text))
             frame.count()
@@ -306,7 +306,7 @@ class SparkRun(Session):
                     yield pa.RecordBatch.from_arrays([c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)], schema=schema)
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
-        text = self.query(data, everything())
+        text = self.whole(data)
         frame = self.sql(text)
         with self._translated(text), self.timed("write", text):
             rows = frame.count()

@@ -50,7 +50,7 @@ class Cleaning(Method):
         if not state["hashes"]:
             return data
         data = data.change({HASH: key_hash((schema[c] for c in state["key"]), 0)})
-        return filtered(data, is_null(lookup(col(HASH), state["hashes"])), data.ordered).change({HASH: None})
+        return filtered(data, is_null(lookup(col(HASH), state["hashes"]))).change({HASH: None})
 
 
 class Tomek(Cleaning):

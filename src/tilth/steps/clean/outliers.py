@@ -161,7 +161,7 @@ class Outliers(ColumnStep):
         if self.keeps_rows:
             return super().made(data, schema, learned)
         outside = or_(*(tree for c, state in learned.items() for tree in self.counted(schema[c], **state).values()))
-        return filtered(data, if_else(outside, exp.false(), exp.true()), data.ordered)
+        return filtered(data, if_else(outside, exp.false(), exp.true()))
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         x = number(column)

@@ -49,4 +49,4 @@ class Filter(Step):
         return coalesce(found, exp.true()) if self.unknown == "keep" else found
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        return filtered(data, self.condition(schema), data.ordered)
+        return filtered(data, self.condition(schema))

@@ -126,7 +126,7 @@ class Sample(Step):
             return data.rows(first.from_(numbered.subquery("first")), ordered=True)
         hashed, below = self._hash(schema, state), _of(stratum, state["below"])
         if not any(state["ties"].values()):
-            return filtered(data, lt(hashed, below), data.ordered)
+            return filtered(data, lt(hashed, below))
         ahead = exp.Select(expressions=[col(c) for c in data.names]).from_(table(BELOW)).where(lt(hashed, below))
         order = exp.Order(expressions=[exp.Ordered(this=col(c.name), nulls_first=True) for c in content(schema)])
         tied = self._numbered(data, le(col(PLACE), _of(stratum, state["ties"])), stratum, order, eq(hashed, below))

@@ -20,8 +20,7 @@ from tilth.steps.step import Learned, Learning, Selector, Step
 class Sort(Step):
     """The rows in the order of some columns, the first of them first.
 
-    The order is kept when the table is split and delivered, unless a step between looks up more than ten values, such as `encode` with
-    many categories; the part `training` runs after such steps.
+    The order is kept when the table is split, prepared and delivered.
 
     Rows that are equal in all of these columns are ordered by their other columns, from left to right and the smaller first, so that the
     order is the same on every engine. Strings are compared by their code points: `Z` comes before `a`.
