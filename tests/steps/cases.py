@@ -142,6 +142,7 @@ ROWS: list[Step] = [
     S["resample"]("1d", time="day", missing="drop", numbers="max", others="mode", fill="backward", values={"word": "none", "whole": 0}),
     S["resample"]("1d", time="zoned", zone="America/New_York", count="rows", numbers="median", fill="linear"),
     S["resample"]("w", time="day", spread="month", missing="drop", with_={"number": "sum", "whole": "sum"}),
+    S["resample"]("7h", time="moment", at="points", missing="drop", fill="nearest", by="flag"),
     S["resample"]("8h", time="zoned", zone="Europe/Berlin", numbers="count", others="min"),
     S["join"]("other", ("whole", "flag"), columns=("city", "score"), indicator="known", tables=TABLES),
     S["join"]("other", "whole", how="anti", tables=TABLES),

@@ -283,6 +283,13 @@ def test_it_does_as_pandas(rows, grid, aggregation):
 
 FILLS = {"null": lambda s: s, "forward": pd.Series.ffill, "backward": pd.Series.bfill}
 FILLS["linear"] = lambda s: s.interpolate("time", limit_area="inside")
+
+
+def test_the_nearer_value_fills_and_of_two_the_earlier():
+    table = {"t": [NINE + timedelta(hours=h) for h in (0, 4, 7)], "x": [1, 5, 8]}
+    assert made(Resample("1h", time="t", fill="nearest"), table)["x"] == [1, 1, 1, 5, 5, 5, 8, 8]
+
+
 KEYED = st.lists(
     st.tuples(st.sampled_from("ab"), TIMES, st.none() | st.integers(-9, 9)), min_size=1, max_size=30, unique_by=lambda r: r[:2]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import add, alias, coalesce, col, double, eq, greatest, if_else, is_null, le, least, lit, mul, not_null, sub
 from tilth.engine.layers import filtered, table
-from tilth.engine.operations.numbers import Divide, NanToNull
+from tilth.engine.operations.numbers import Divide
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count, highest, lowest
@@ -22,8 +22,9 @@ from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import UTC, Bins, known_zone, moment
+from tilth.steps.time.points import BIN, COPY, Point, Series, between
 
-BIN, NEXT, COPY = "\x1fbin", "\x1fnext", "\x1fcopy"
+NEXT = "\x1fnext"  # the next interval that has rows
 BEFORE, AFTER, FROM, TO = "\x1fbefore ", "\x1fafter ", "\x1ffrom ", "\x1fto "  # the values around an interval, and their intervals
 MOST_BINS = 1_000_000_000
 MOST_COPIES = 10_000  # of a row, one for each interval that its period overlaps
@@ -54,11 +55,16 @@ class Resample(Step):
     | `null` | null |
     | `forward` | the last value before it |
     | `backward` | the next value after it |
+    | `nearest` | of these two the nearer in time, or the earlier one |
     | `linear` | v₀ + (v₁ − v₀)(t − t₀) / (t₁ − t₀) of the values around it, a float; if it is not numeric the last value |
 
-    `backward` and `linear` use a later value, which is not known yet when the interval ends: a model that learns from such columns has seen
-    the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its first. A count
-    is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
+    `backward`, `nearest` and `linear` use a later value, which is not known yet when the interval ends: a model that learns from such
+    columns has seen the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its
+    first. A count is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
+
+    With `at: points` nothing is aggregated: a row is what the series is at the time at which an interval begins, the value of a row at
+    this very time or what `fill` makes of the rows before and after it, by their own times. That is right for what is measured now and
+    then, such as a temperature, and wrong for what is counted.
 
     With `spread` a row is not of a point in time but of a whole period, as a daily total is. It then counts in every interval that its
     period overlaps: of a sum each gets the part of the value that it has of the period's time, so that totals stay the same, and all
@@ -95,7 +101,7 @@ class Resample(Step):
     """What becomes of the values of columns that are not numeric."""
     with_: tuple[tuple[str, Aggregation], ...] | Mapping[str, Aggregation] = ()
     """Column → what becomes of its values, where that differs."""
-    fill: Literal["null", "forward", "backward", "linear"] = "null"
+    fill: Literal["null", "forward", "backward", "nearest", "linear"] = "null"
     """What an interval without a value gets."""
     max_gap: str = ""
     """The longest time between two values, such as `6h`, of which the intervals between are filled; a longer gap stays null as a whole."""
@@ -109,6 +115,8 @@ class Resample(Step):
     """What becomes of rows without a time."""
     zone: str = UTC
     """The time zone in which days, weeks and months begin, such as `Europe/Berlin`, for a timestamp with time zone."""
+    at: Literal["intervals", "points"] = "intervals"
+    """Whether a row is made of the rows in an interval, or is what the series is at the time at which the interval begins."""
     origin: str = ""
     """A day or time at which an interval begins, such as `2024-05-01 09:00`, on the clock of the `zone`; not for months."""
     closed: Literal["left", "right"] = "left"
@@ -138,6 +146,11 @@ class Resample(Step):
         if self.origin and (moment(self.origin) is None or (Bins.read(self.every) or Bins()).months):
             accepted = "none for months, which begin on their first day; else a day or time without a zone, such as `2024-05-01 09:00`"
             mistakes.append(Mistake(f"resample: `origin` is {self.origin!r}", accepted=accepted, code="bad-value"))
+        aggregated = self.with_ or self.spread or (self.numbers, self.others, self.closed, self.label) != ("mean", "last", "left", "left")
+        if self.at == "points" and aggregated:
+            message = "resample: `at: points` aggregates nothing, at the left ends of intervals"
+            accepted = "neither `numbers`, `others`, `with`, `spread`, `closed` nor `label`"
+            mistakes.append(Mistake(message, accepted=accepted, code="bad-value"))
         RequestError.reject(mistakes)
 
     @property
@@ -218,7 +231,7 @@ class Resample(Step):
 
     def _asked(self, column: Column) -> Asked:
         """What is asked of a column in each interval."""
-        aggregation = self._aggregation(column)
+        aggregation = self._aggregation(column) if self.at == "intervals" else "last"
         column = replace(column, kind=Kind.FLOAT) if self.spread and aggregation == "sum" and column.kind.numeric else column
         return Asked(column, aggregation, column.name)
 
@@ -232,23 +245,27 @@ class Resample(Step):
             data = filtered(data, not_null(col(time.name)))
         refused = Refuse.of(lit(f"resample: a row has no time ({time.name!r}): `missing: drop` leaves such rows out"))
         values = [c for c in schema if c.name not in {time.name, *by}]
-        asked = list(map(self._asked, values))
+        points = [Point(c, self._method(c), self._longest) for c in values] if self.at == "points" else []
+        asked = [a for p in points for a in p.asked()] if self.at == "points" else list(map(self._asked, values))
         periods = self._periods or self.bins
         data = data.change({BIN: if_else(is_null(col(time.name)), refused, periods.bin_of(time))})
         summed = [a.name for a in asked if a.aggregation == "sum"]
         data = with_squares(data if self._periods is None else self._divided(data, periods, time.kind, summed), asked)
-        key = (*by, BIN)
-        when = Micros.of(col(time.name))
+        key, when = (*by, BIN), Micros.of(col(time.name))
+        data = data.change({name: tree for p in points for name, tree in p.observed(when).items()})
         aggregates = Aggregates(learned[""]["sizes"], learned[""]["rows"], order=[when], latest=when)
         counted = [col(self.count)] if self.count else []
-        series = _Series(by)
-        around = [alias(tree, name) for c in values for name, tree in self._around(c, series).items()]
-        chosen = [*(col(c) for c in key), *(col(c.name) for c in values), *counted, alias(series.next_bin(), NEXT), *around]
+        series = Series(by)
+        ends = [p.around(series) for p in points] or [self._around(c, series) for c in values]
+        around = [alias(tree, name) for one in ends for name, tree in one.items()]
+        chosen = [*(col(c) for c in key), *(col(a.name) for a in asked), *counted, alias(series.next_bin(), NEXT), *around]
         spread = exp.Select(expressions=chosen).from_(aggregates.grouped(asked, key, self.count).subquery("binned"))
         copies = Copies.of(coalesce(sub(col(NEXT), col(BIN)), lit(1)))
         every = exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(spread.subquery("spread"))
         end = add(_here(), lit(1)) if self.label == "right" else _here()
-        made = {c: col(c) for c in schema.names} | {c.name: self._filled(c) for c in values} | {time.name: self.bins.start(end, time.kind)}
+        made = {c: col(c) for c in schema.names} | {c.name: self._filled(c) for c in values if not points}
+        made |= {p.name: p.at(self.bins.micros(_here()), self._constant(p.column)) for p in points}
+        made |= {time.name: self.bins.start(end, time.kind)}
         made |= {c.name: if_else(_observed(), c, lit(0)) for c in counted}
         final = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every"))
         return data.rows(final, out=made)
@@ -272,20 +289,21 @@ class Resample(Step):
             return "value"
         return "forward" if self.fill == "linear" and not column.kind.numeric else self.fill
 
-    def _around(self, column: Column, series: _Series) -> Mapping[str, Tree]:
+    def _around(self, column: Column, series: Series) -> Mapping[str, Tree]:
         """The values of a column around an interval, and their intervals, as far as they are needed to fill it."""
         method, x = self._method(column), col(column.name)
         at = if_else(not_null(x), col(BIN))
-        before = {BEFORE + column.name: series.last(x)} if method in ("forward", "linear") else {}
-        after = {AFTER + column.name: series.following(x)} if method in ("backward", "linear") else {}
-        bins = {FROM + column.name: series.last(at), TO + column.name: series.following(at)} if method == "linear" or self._longest else {}
+        before = {BEFORE + column.name: series.last(x)} if method in ("forward", "nearest", "linear") else {}
+        after = {AFTER + column.name: series.following(x)} if method in ("backward", "nearest", "linear") else {}
+        placed = method in ("nearest", "linear") or self._longest
+        bins = {FROM + column.name: series.last(at), TO + column.name: series.following(at)} if placed else {}
         return before | after | bins
 
     def _filled(self, column: Column) -> Tree:
         """What a column is in an interval."""
         own, method = if_else(_observed(), col(column.name)), self._method(column)
         if method == "value":
-            return coalesce(own, lit(constant(dict(self.values).get(column.name, 0), self._asked(column).kind)))
+            return coalesce(own, self._constant(column))
         if method == "null":
             return own
         found = self._estimate(column, method)
@@ -294,40 +312,14 @@ class Resample(Step):
             found = if_else(le(sub(end, start), lit(self._longest)), found)
         return coalesce(double(own) if method == "linear" else own, found)
 
+    def _constant(self, column: Column) -> Tree:
+        """The value with which a column is filled, if it is; 0 for a count."""
+        return lit(constant(dict(self.values).get(column.name, 0), self._asked(column).kind))
+
     def _estimate(self, column: Column, method: str) -> Tree:
         """What a column is filled with in an interval."""
-        before, after = col(BEFORE + column.name), col(AFTER + column.name)
-        if method != "linear":
-            return before if method == "forward" else after
         place, start, end = (self.bins.elapsed(n) for n in (_here(), col(FROM + column.name), col(TO + column.name)))
-        rise = mul(sub(double(after), double(before)), double(sub(place, start)))
-        return NanToNull.of(add(double(before), Divide.of(rise, double(sub(end, start)))))
-
-
-@dataclass(frozen=True)
-class _Series:
-    """Windows over the intervals of a series that have rows, in their order."""
-
-    by: Sequence[str]
-
-    def next_bin(self) -> Tree:
-        """The next interval."""
-        return self._window(exp.Lead(this=col(BIN)))
-
-    def last(self, x: Tree) -> Tree:
-        """The last value up to an interval."""
-        ends = {"start": "UNBOUNDED", "start_side": "PRECEDING", "end": "CURRENT ROW"}
-        return self._window(exp.IgnoreNulls(this=exp.LastValue(this=x.copy())), ends)
-
-    def following(self, x: Tree) -> Tree:
-        """The first value after an interval."""
-        ends = {"start": "1", "start_side": "FOLLOWING", "end": "UNBOUNDED", "end_side": "FOLLOWING"}
-        return self._window(exp.IgnoreNulls(this=exp.FirstValue(this=x.copy())), ends)
-
-    def _window(self, this: Tree, ends: Mapping[str, str] | None = None) -> Tree:
-        order = exp.Order(expressions=[exp.Ordered(this=col(BIN))])
-        spec = exp.WindowSpec(kind="ROWS", **ends) if ends else None
-        return exp.Window(this=this, partition_by=[col(c) for c in self.by], order=order, spec=spec)
+        return between(method, (col(BEFORE + column.name), col(AFTER + column.name)), (start, end), place)
 
 
 def _observed() -> Tree:
