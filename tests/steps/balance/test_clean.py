@@ -12,6 +12,7 @@ from imblearn.under_sampling import EditedNearestNeighbours, NearMiss, TomekLink
 from tests.steps.made import fitted, made
 from tilth.data import Roles
 from tilth.steps.balance.balance import Balance
+from tilth.testing.steps import check_step
 
 ROLES = Roles.of(label="y", id="id")
 RNG = np.random.default_rng(3)
@@ -48,6 +49,11 @@ def test_equal_rows_are_kept_or_left_out_together():
     table = {"x": [0.0, 0.0, 0.1, 5, 6, 7, 8], "y": ["l", "l", "s", "l", "l", "l", "l"]}
     assert Counter(made(Balance("tomek"), table, Roles.of(label="y"))["y"]) == {"l": 6, "s": 1}  # each 0 is the nearest of the other
     assert Counter(made(Balance("enn"), table, Roles.of(label="y"))["y"]) == {"l": 4, "s": 1}
+
+
+@pytest.mark.parametrize("step", [Balance("tomek"), Balance("nearmiss_2", origin=True)], ids=str)
+def test_the_battery(step):
+    check_step(step, TABLE.slice(20, 60), ROLES)
 
 
 def test_two_steps_make_rows_and_clean_them():

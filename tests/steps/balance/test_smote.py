@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -116,8 +117,9 @@ def test_no_row_is_shown():
     assert found.step.shown(found.learned) == {"": {"columns": ["y"], **sizes, "derived rows": N - 2 * FEW}}
 
 
-def test_the_battery():
-    check_step(Balance("smote", neighbours=3), sample().slice(FEW - 8, 30), ROLES)
+@pytest.mark.parametrize("step", [Balance("smote", neighbours=3), Balance("borderline_2", origin=True)], ids=str)
+def test_the_battery(step):
+    check_step(step, sample().slice(FEW - 12, 60), ROLES)
 
 
 def test_appended_rows_are_matched_by_name_and_lacking_columns_are_null():
@@ -139,8 +141,9 @@ def test_rows_are_made_between_a_row_and_a_near_one(way):
     rows = balanced(Balance(way, neighbours=4, origin=True), table)
     made = [row for row in rows if row[0] is None]
     points = {str(i): np.array([a, b]) for i, a, b in zip(*table.select(["id", "a", "b"]).to_pydict().values(), strict=True)}
-    few, every = [str(i) for i in range(FEW)], [str(i) for i in range(N)]
+    few, every = tuple(str(i) for i in range(FEW)), tuple(str(i) for i in range(N))
 
+    @cache
     def nearest(x, among, k):
         return sorted(set(among) - {x}, key=lambda y: np.sum((points[x] - points[y]) ** 2))[:k]
 

@@ -63,8 +63,9 @@ class Balance(Step):
     **Distances** are Euclidean over the features that are numbers, as they are (scale them first). A string or boolean that differs counts
     as the median of the numbers' standard deviations, within the class where rows are made (SMOTE-NC), or 1 if that is 0. Without numbers
     the square of a distance is Σ δ², δ = Σ |P(class | a) − P(class | b)| over the classes (SMOTE-N, the value difference
-    metric). Neighbours are exact whatever the number of rows, and equally near rows come in the order of their values; rows and columns
-    are limited to a hundred million cells. Features are numbers, strings and booleans without a role, as selectors choose them.
+    metric). Features are numbers, strings and booleans without a role, as selectors choose them. Neighbours are exact whatever the
+    number of rows: time grows with its square, and the rows are held in memory, at some 50 bytes for each of up to a hundred million
+    cells. Equally near rows come in the order of their values.
 
     **A row that is made** of x and a neighbour x′ has the numbers x + λ(x′ − x) with λ in [0, 1), rounded for integers; a string or boolean
     is the most frequent one among the neighbours, of equally frequent ones the nearest (without numbers x itself is one of them); of other
