@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth.data import Column, Kind, Schema
-from tilth.drafting.writing import bound, comment_text, fits_rule, identifier, rule_string, yaml_string
+from tilth.drafting.writing import bound, fits_rule, rule_string
 from tilth.engine.user_sql.expression import parse_expression
 from tilth.flow.text import parse
+from tilth.flow.writing import comment_text, identifier, yaml_string
 from tilth.rules import parse as parse_rules
 
 

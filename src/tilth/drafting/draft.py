@@ -15,7 +15,6 @@ from tilth.drafting.reading import ReadOptions
 from tilth.drafting.rules import rule_lines
 from tilth.drafting.steps import features_lines, left_out, rows_lines, split_lines
 from tilth.drafting.summary import FEW, TableSummary
-from tilth.drafting.writing import comment_text, quoted, yaml_string, yaml_value
 from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.expressions import col, not_null
 from tilth.engine.session import Session
@@ -24,6 +23,7 @@ from tilth.flow.flow import Flow
 from tilth.flow.reading import flow_table
 from tilth.flow.running import after_rows, of_part
 from tilth.flow.split_checks import TRAIN
+from tilth.flow.writing import comment_text, quoted, yaml_string, yaml_value
 from tilth.rules.findings import BASELINE
 from tilth.store.places import atomic
 

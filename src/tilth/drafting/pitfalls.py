@@ -8,7 +8,8 @@ from tilth.data import Kind, Roles
 from tilth.drafting.names import names_age
 from tilth.drafting.steps import counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
-from tilth.drafting.writing import fits_rule, yaml_value
+from tilth.drafting.writing import fits_rule
+from tilth.flow.writing import yaml_value
 from tilth.steps.rows.split import SPLIT
 
 OLDEST = 120  # years

@@ -7,7 +7,8 @@ from typing import Any
 
 from tilth.data import Kind
 from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
-from tilth.drafting.writing import bound, fits_rule, identifier, rule_sql, rule_string
+from tilth.drafting.writing import bound, fits_rule, rule_sql, rule_string
+from tilth.flow.writing import identifier
 
 WIDTH = 120  # characters of a line of rules
 

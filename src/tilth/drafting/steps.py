@@ -11,7 +11,7 @@ from tilth.data import Kind
 from tilth.drafting.disguises import Disguise
 from tilth.drafting.names import names_another_outcome, names_id
 from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
-from tilth.drafting.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
+from tilth.flow.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
 from tilth.steps.rows.split import SPLIT
 
 SMALL = 100  # rows; with fewer, a random split may miss its shares
