@@ -15,7 +15,8 @@ import click
 from tilth.cli import BROKEN_PIPE, HELP
 from tilth.errors import TilthError, did_you_mean
 
-COMMANDS = ("run", "check", "profile", "measure", "fit", "apply", "plan", "init", "lint", "schema", "demo")  # as `help.txt` lists them
+# as `help.txt` lists them
+COMMANDS = ("run", "check", "profile", "measure", "fit", "apply", "plan", "init", "convert", "lint", "schema", "demo")
 TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions propagate
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP

@@ -1,0 +1,182 @@
+"""Converts the preparations of other products: a file of theirs becomes a flow, and a list of what is not part of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tilth.aws.conversion import databrew
+from tilth.aws.conversion.formulas import mistake_in
+from tilth.aws.conversion.made import Item, Made, Placed, arranged
+from tilth.errors import FlowError, Mistake, RequestError, joined
+from tilth.flow.files import parse
+from tilth.flow.flow import Flow
+from tilth.flow.text import DEEPEST
+from tilth.flow.text import parse as parse_yaml
+from tilth.flow.writing import comment_text, yaml_value
+from tilth.store.local import text_of
+from tilth.store.places import atomic
+
+LEARNS = "learned from the training part; a recipe computes it anew from the data of each run"
+WIDTH = 300  # characters of a comment that repeats what was not converted
+
+
+@dataclass(frozen=True, repr=False)
+class Conversion:
+    """A converted file: the text of the flow, and what is not part of it.
+
+    `left_out` holds a sentence for each action that was not converted, `notes` one for each that may differ. `place` is the data that the
+    flow reads, if it is known.
+    """
+
+    name: str
+    kind: str
+    items: tuple[Item, ...]
+    place: str | None = None
+
+    @cached_property
+    def parts(self) -> Mapping[str, Sequence[Placed]]:
+        """Part of the flow → its steps, and what was not converted."""
+        return arranged(self.items)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was not converted, each with its reason."""
+        return tuple(f"{p.item.source}: {p.item.reason}" for p in self._in_order() if not p.made)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the steps that were converted differ."""
+        return tuple(f"{p.item.source}: {'; '.join(notes)}" for p in self._in_order() if (notes := _notes(p)))
+
+    def _in_order(self) -> list[Placed]:
+        """What is in the parts, in the order of the file."""
+        order = {item.source: i for i, item in enumerate(self.items)}
+        return sorted((p for part in self.parts.values() for p in part), key=lambda p: order[p.item.source])
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self)) + "\n"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    @property
+    def flow(self) -> Flow:
+        """The flow, to be run here."""
+        return Flow.parse(str(self))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the flow to a file."""
+        with atomic(Path(path)) as new:
+            new.write_text(str(self), "utf-8")
+        return Path(path)
+
+
+def convert(path: str | Path, data: str | None = None) -> Conversion:
+    """Convert a recipe of AWS Glue DataBrew (JSON or YAML) to a flow.
+
+    `data` is what the flow reads. What has no counterpart is a comment in the flow, with its reason, and one of `left_out`.
+    No code that the file holds is run.
+
+    Errors: `RequestError` for a file that cannot be read, or is none of these.
+
+    >>> import tempfile
+    >>> recipe = Path(tempfile.mkdtemp(), "recipe.json")
+    >>> action = {"Operation": "FILL_WITH_AVERAGE", "Parameters": {"sourceColumn": "age"}}
+    >>> _ = recipe.write_text(json.dumps([{"Action": action}, {"Action": {"Operation": "NOW"}}]))
+    >>> conversion = convert(recipe)
+    >>> print(conversion.flow.parts["features"][0], conversion.left_out)
+    impute(columns='age', with='mean') ('step 2, NOW: it gives another result each time',)
+    """
+    given = _read(path)
+    steps = databrew.steps_of(given)
+    if steps is None:
+        accepted = "a recipe of DataBrew: a list of steps with an `Action` each"
+        raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, code="not-convertible")
+    items = tuple(_checked(item) for item in databrew.items_of(steps))
+    return Conversion(Path(path).name, "databrew", items, data)
+
+
+def _read(path: str | Path) -> Any:
+    """What a file of JSON or YAML holds. Errors: `RequestError`."""
+    text = text_of(path, "file to convert")
+    if text.lstrip()[:1] not in ("[", "{"):
+        document = parse_yaml(text, str(path))
+        FlowError.reject(document.mistakes)
+        return document.value
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint="download it anew", code="invalid-json") from error
+    except RecursionError:
+        given = None
+    if given is None or _is_deep(given):
+        raise RequestError(f"{str(path)!r} is nested too deep", accepted=f"nested at most {DEEPEST} deep", code="too-large")
+    return given
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether values are nested deeper than those of a flow may be."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [v for x in level if isinstance(x, dict | list) for v in (x.values() if isinstance(x, dict) else x)]
+    return bool(level)
+
+
+def _checked(item: Item) -> Item:
+    """The item, unless a step of it is one that a flow does not accept."""
+    mistakes = [m for made in item.made for m in _mistakes(made)]
+    if not mistakes:
+        return item
+    reason = f"a flow does not accept it: {comment_text(mistakes[0].message)}"
+    return replace(item, made=(), reason=reason, shown="; ".join(str(m) for m in item.made))
+
+
+def _mistakes(made: Made) -> Iterator[Mistake]:
+    """What is wrong with a step, as far as this can be told without data."""
+    part = "features" if not made.changes_rows else "rows" if "rows" in made.step.parts else "training\nsplit: {train: 1}"
+    name, _, split = part.partition("\n")
+    try:
+        parse(f"{name}:\n  - {made}\n{split}")
+    except RequestError as error:
+        yield from error.mistakes
+    if (text := made.parameters.get("expression", made.parameters.get("where"))) and (mistake := mistake_in(text)):
+        yield mistake
+
+
+def _notes(placed: Placed) -> tuple[str, ...]:
+    """How a step differs from the action."""
+    made = placed.made
+    return tuple(dict.fromkeys((*made.notes, *((LEARNS,) if made.learns else ()), *placed.notes))) if made else ()
+
+
+def _lines(conversion: Conversion) -> Iterator[str]:
+    """The lines of the flow."""
+    left = [line.partition(": ")[0] for line in conversion.left_out]
+    done = f"{len(conversion.items) - len(left)} of {len(conversion.items)} actions"
+    yield f"# Converted from {comment_text(conversion.name)}, a recipe of AWS Glue DataBrew: {done}."
+    if left:
+        yield f"# Not converted: {comment_text(joined(left))}; see the comments below."
+    yield "# Say what to read, the roles of columns and a split, so that numbers are learned from training rows only."
+    read = yaml_value(conversion.place) if conversion.place else "DATA.csv"
+    yield f"{'' if conversion.place else '# '}data: {{read: {read}}}"
+    if any(p.made for p in conversion.parts.get("training", ())):
+        yield "split: {train: 0.8, test: 0.2}  # the part `training` needs one"
+    else:
+        yield "# split: {train: 0.8, test: 0.2}"
+    for part, steps in conversion.parts.items():
+        if any(p.made for p in steps):
+            yield ""
+            yield f"{part}:"
+        for p in steps:
+            if p.made:
+                yield f"  # {comment_text('; '.join((p.item.source, *_notes(p))))}"
+                yield f"  - {p.made}"
+            else:
+                yield f"  # NOT CONVERTED {comment_text(p.item.source)}: {comment_text(p.item.reason)}"
+                if p.item.shown:
+                    yield f"  #   {comment_text(p.item.shown)[:WIDTH]}"

@@ -1,0 +1,186 @@
+"""What is made of one action of another product: steps of a flow, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilth.aws.conversion.formulas import inlined
+from tilth.flow.parts import PARTS
+from tilth.flow.writing import identifier, yaml_value
+from tilth.steps import STEPS
+from tilth.steps.step import Step
+
+FIXED = {"constant", "edges", "range", "log", "log1p", "sqrt", "square"}  # values of `with` by which a step that can learn does not
+EVERY_COLUMN = None
+CASTS = {"integer": "bigint", "float": "double", "string": "string", "boolean": "boolean", "date": "date", "timestamp": "timestamp"}
+
+
+class NotConverted(Exception):
+    """An action has no counterpart; says why."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A step of a flow: its name and parameters, the columns that it reads and writes (None: all of them), and how it differs."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    reads: frozenset[str] | None
+    writes: frozenset[str] | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def step(self) -> type[Step]:
+        """The kind of step."""
+        return STEPS[self.name]
+
+    @property
+    def learns(self) -> bool:
+        """Whether it learns from the rows that it is fitted on."""
+        return self.step.learns and self.parameters.get("with") not in FIXED
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether it makes, drops or sorts rows, so that it cannot stand in `features`."""
+        return "features" not in self.step.parts
+
+    def before(self, later: Made) -> bool:
+        """Whether this step must stay in front of a later one: the one writes what the other reads or writes."""
+        return _meet(self.writes, later.reads) or _meet(self.writes, later.writes) or _meet(self.reads, later.writes)
+
+    @property
+    def expression(self) -> str | None:
+        """The formula that it is, if it is one of a row."""
+        if self.name == "cast" and "into" not in self.parameters and isinstance(self.parameters["columns"], str):
+            return f"cast({identifier(self.parameters['columns'])} as {CASTS[self.parameters['to']]})"
+        return self.parameters["expression"] if self.name == "formula" else None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {yaml_value(self.parameters)}" if self.parameters else self.name
+
+
+def _meet(a: frozenset[str] | None, b: frozenset[str] | None) -> bool:
+    if a is EVERY_COLUMN or b is EVERY_COLUMN:
+        return a != frozenset() and b != frozenset()
+    return bool(a & b)
+
+
+def column_step(name: str, columns: Iterable[str], into: str = "", notes: Iterable[str] = (), **parameters: Any) -> Made:
+    """A step on columns, in place or into a new one. `with_` is the parameter `with`, and what is None is left out."""
+    chosen = list(columns)
+    given = {key.rstrip("_"): value for key, value in parameters.items() if value is not None}
+    target = {"into": into} if into and chosen != [into] else {}
+    one_or_more = chosen[0] if len(chosen) == 1 else chosen
+    return Made(name, {"columns": one_or_more, **given, **target}, frozenset(chosen), frozenset([into] if target else chosen), tuple(notes))
+
+
+def formula(column: str, expression: str, reads: Iterable[str], *notes: str) -> Made:
+    """A step `formula`."""
+    return Made("formula", {"column": column, "expression": expression}, frozenset(reads), frozenset([column]), notes)
+
+
+def without(columns: Iterable[str]) -> Made:
+    """A step `select` that drops columns."""
+    gone = list(columns)
+    return Made("select", {"columns": [f"!{c}" for c in gone]}, frozenset(), frozenset(gone))
+
+
+def renamed(old: str, new: str) -> tuple[Made, ...]:
+    """The steps by which a column has another name; it becomes the last one."""
+    return () if old == new else (formula(new, identifier(old), [old]), without([old]))
+
+
+@dataclass(frozen=True)
+class Item:
+    """An action of the other product, and what became of it. `source` says where it is, such as `step 3, RENAME`."""
+
+    source: str
+    made: tuple[Made, ...] = ()
+    reason: str = ""
+    """Why it was not converted."""
+    shown: str = ""
+    """What it says, for a comment, where it was not converted."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A step of an item in a part of the flow, and what is to be said of its place; without a step, an item that was not converted."""
+
+    item: Item
+    made: Made | None = None
+    notes: tuple[str, ...] = ()
+
+
+def arranged(items: Iterable[Item]) -> dict[str, list[Placed]]:
+    """The steps and what was not converted, in the parts of a flow.
+
+    The other products have one list of steps, a flow has parts. What changes single rows is in `features`, because it is served. What
+    makes, drops or sorts rows is in `rows`, ahead of them, if it meets no column that an earlier step writes, or says of a filter what it
+    is in the columns as they are read. Else it is in `training`, after them, if no later step writes what it reads; else in `rows` together
+    with the earlier steps that it needs, if no other step reads what they make. Where none of these gives what the list gives, it is not
+    converted.
+    """
+    todo = list(items)
+    parts: dict[str, list[Placed]] = {"rows": [], "features": [], "training": []}
+    for i, item in enumerate(todo):
+        here = parts["training"] or parts["features"] or parts["rows"]
+        if not item.made:
+            here.append(Placed(item))
+        elif not any(m.changes_rows for m in item.made):
+            parts["features"] += [Placed(item, m) for m in item.made]
+        else:
+            later = [m for following in todo[i:] for m in following.made if not m.changes_rows]
+            try:
+                _place(replace(item, made=tuple(m for m in item.made if m.changes_rows)), parts, later)
+                parts["features"] += [Placed(item, m) for m in item.made if not m.changes_rows]
+            except NotConverted as why:
+                here.append(Placed(Item(item.source, (), str(why), "; ".join(map(str, item.made)))))
+    return {part.name: parts[part.name] for part in PARTS if parts.get(part.name)}
+
+
+AHEAD = ("ahead of the steps that learn, which learn from the rows that are left",)
+AS_READ = ("in terms of the columns as they are read",)
+AFTER = ("after the features, on the training part only: other rows stay, and are predicted",)
+MOVED = ("with the steps above that it needs; `rows` is not served: rows to predict must have been through them",)
+
+
+def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> None:
+    """Add an item that changes rows to a part. Errors: `NotConverted` where there is none for it."""
+    rows, features, training = parts["rows"], parts["features"], parts["training"]
+    needed: list[Placed] = []
+    behind = list(item.made)
+    for placed in reversed(features):
+        if placed.made is not None and any(placed.made.before(m) for m in behind):
+            needed.insert(0, placed)
+            behind.append(placed.made)
+    steps = [p.made for p in needed if p.made is not None]
+    learned = any(p.made is not None and p.made.learns for p in features)
+    if not training and not needed:
+        rows += [Placed(item, m, AHEAD if learned and m is item.made[0] else ()) for m in item.made]
+    elif not training and (condition := _as_read(item, steps)):
+        rows.append(Placed(item, replace(item.made[0], parameters={**item.made[0].parameters, "where": condition}), AS_READ))
+    elif all("training" in m.step.parts for m in item.made) and not any(m.before(other) for m in item.made for other in later):
+        training += [Placed(item, m, AFTER) for m in item.made]
+    elif training:
+        raise NotConverted("it changes rows after another step that does so in `training`, and cannot stand there itself")
+    elif any(m.learns or "rows" not in m.step.parts for m in steps):
+        raise NotConverted("it changes rows by what earlier steps learn, and later steps change that again")
+    else:
+        stay = [*later, *(p.made for p in features if p.made is not None and p not in needed)]
+        if any(m.before(other) for m in steps for other in stay):
+            raise NotConverted("it changes rows by what earlier steps make, and later steps need that when a row is served")
+        rows += [*needed, *(Placed(item, m, MOVED) for m in item.made)]
+        features[:] = [p for p in features if p not in needed]
+
+
+def _as_read(item: Item, needed: list[Made]) -> str:
+    """The condition of a filter in the columns as they are before the steps that it needs; empty where there is none."""
+    if item.made[0].name != "filter" or any(m.expression is None for m in needed):
+        return ""
+    condition: str = item.made[0].parameters["where"]
+    for made in reversed(needed):
+        (column,) = made.writes or frozenset()
+        condition = inlined(condition, column, made.expression or "")
+    return condition

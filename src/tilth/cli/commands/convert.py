@@ -1,0 +1,42 @@
+"""tilth convert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tilth.cli.options import INPUT
+
+
+@click.command()
+@click.argument("file", type=INPUT, metavar="FILE")
+@click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow; - for standard output.")
+@click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def command(file: str, out: str, data: str | None, force: bool) -> int:
+    """Convert FILE, a recipe of AWS Glue DataBrew (JSON or YAML), to a flow.
+
+    What has no counterpart is a comment in the flow, with its reason. Code in FILE is not run. Exit code 1 if something was not
+    converted.
+    """
+    from tilth.aws.conversion import convert
+    from tilth.cli.app import say
+    from tilth.errors import RequestError
+    from tilth.report.blocks import counted
+    from tilth.store.local import exists, reject_own_input
+
+    if out != "-":
+        reject_own_input(out, [file])
+    if out != "-" and exists(out) and not force:
+        raise RequestError(f"{out!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
+    conversion = convert(file, data)
+    if out == "-":
+        click.echo(str(conversion), nl=False)
+    else:
+        conversion.save(Path(out))
+        say(f"written: {out}")
+    left = conversion.left_out
+    say(f"{counted(len(conversion.items), 'action')}, {len(left)} not converted", *(f"not converted: {line}" for line in left))
+    say(*(f"differs: {line}" for line in conversion.notes))
+    return 1 if left else 0

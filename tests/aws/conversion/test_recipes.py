@@ -1,0 +1,147 @@
+"""Recipes of DataBrew become flows: case by case, run on a small table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+import tilth
+from tilth.aws.conversion.actions import ACTIONS, REASONS
+from tilth.errors import RequestError
+
+CASES = yaml.safe_load(Path(__file__).with_name("recipes.yaml").read_text("utf-8"))
+
+
+def recipe_of(steps: list[list[Any]]) -> list[dict[str, Any]]:
+    """A recipe as DataBrew writes it."""
+    keys = ("Condition", "Value", "TargetColumn")
+    return [
+        {
+            "Action": {"Operation": operation, "Parameters": parameters},
+            **({"ConditionExpressions": [dict(zip(keys, c, strict=True)) for c in conditions[0]]} if conditions else {}),
+        }
+        for operation, parameters, *conditions in steps
+    ]
+
+
+def converted(steps: list[list[Any]], folder: Path) -> Any:
+    path = folder / "recipe.json"
+    path.write_text(json.dumps(recipe_of(steps)), "utf-8")
+    return tilth.convert(path)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_a_recipe_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: Path) -> None:
+    conversion = converted(case["recipe"], tmp_path)
+    left = conversion.left_out
+    assert len(left) == len(case.get("left", [])), left
+    assert [line[: len(begins)] for line, begins in zip(left, case.get("left", []), strict=True)] == case.get("left", [])
+    assert [part for part in case.get("notes", []) if not any(part in note for note in conversion.notes)] == []
+    tilth.run(conversion.flow, tmp_path / "out", pa.table(case["table"]))
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    result = pq.read_table(file)
+    gives = {name: result[name].to_pylist() for name in case["gives"]}
+    near = ("log2",)  # a quotient of logarithms
+    assert {k: pytest.approx(v) if k in near else v for k, v in gives.items()} == case["gives"]
+    assert set(case.get("gone", [])).isdisjoint(result.column_names)
+
+
+def test_every_action_has_a_case() -> None:
+    tried = {operation for case in CASES for operation, *_ in case["recipe"]}
+    alike = {  # share the code of one that has a case
+        *("LOWER", "UPPER", "STRING_GREATER_THAN", "STRING_GREATER_THAN_EQUAL", "STRING_LESS_THAN_EQUAL", "HOUR", "MINUTE", "SECOND"),
+        *("MERGE_COLUMNS_AND_VALUES", "EXTRACT_BETWEEN_POSITIONS", "TO_BOOLEAN_COLUMN", "TO_DOUBLE_COLUMN", "TO_STRING_COLUMN"),
+        *("RESCALE_OUTLIERS_WITH_Z_SCORE", "REPLACE_WITH_CUSTOM", "REPLACE_WITH_AVERAGE", "REPLACE_WITH_MEDIAN", "REPLACE_WITH_MODE"),
+        *("REPLACE_WITH_MOST_FREQUENT", "UNPIVOT"),
+    }
+    assert set(ACTIONS) - tried == alike
+    assert not set(ACTIONS) & set(REASONS)
+
+
+def test_rows_of_the_training_part_go_after_the_features(tmp_path: Path) -> None:
+    conversion = converted([["FILL_WITH_AVERAGE", {"sourceColumn": "a"}], ["DELETE_DUPLICATE_ROWS", {}]], tmp_path)
+    assert [str(s) for s in conversion.flow.parts["training"]] == ["dedupe()"]
+    assert conversion.notes[1].startswith("step 2, DELETE_DUPLICATE_ROWS: after the features, on the training part only")
+    tilth.run(conversion.flow, tmp_path / "out", pa.table({"a": [*map(float, range(20)), None] * 2}))
+    train, test = (pq.read_table(tmp_path / "out" / part)["a"].to_pylist() for part in ("train", "test"))
+    assert len(set(train)) == len(train)
+    assert len(set(test)) * 2 == len(test)
+
+
+def test_a_recipe_is_read_as_yaml_and_in_an_object(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "Name: mine\nSteps:\n  - RecipeAction:\n      Operation: UPPER_CASE\n      Parameters: {sourceColumn: city}\n"
+    )
+    conversion = tilth.convert(tmp_path / "a.yaml", data="cities.csv")
+    assert conversion.left_out == ()
+    assert (conversion.flow.reading.read, str(conversion.flow.parts["features"][0])) == (
+        ("cities.csv",),
+        "formula(column='city', expression='upper(city)')",
+    )
+
+
+def test_what_is_not_converted_stays_in_its_place_as_a_comment(tmp_path: Path) -> None:
+    steps = [
+        ["LOWER_CASE", {"sourceColumn": "a"}],
+        ["NOW", {"targetColumn": "t\n- dedupe"}],
+        ["LEN", {"sourceColumn": "a", "targetColumn": "n"}],
+    ]
+    lines = str(converted(steps, tmp_path)).splitlines()
+    at = next(i for i, line in enumerate(lines) if "NOT CONVERTED" in line)
+    assert lines[at] == "  # NOT CONVERTED step 2, NOW: it gives another result each time"
+    assert lines[at + 1].startswith("  #   {targetColumn: ")
+    assert "lower(a)" in lines[at - 1] and "length(a)" in lines[at + 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not-convertible"),
+        ("[1, 2]", "not-convertible"),
+        ('{"Rules": []}', "not-convertible"),
+        ("just words", "not-convertible"),
+        ("[{]", "invalid-json"),
+        ("[" * 100 + "]" * 100, "too-large"),
+        ("[" * 100_000 + "]" * 100_000, "too-large"),
+        ("a: &a [*a]", "too-large"),
+        ("- !!python/object:os.system {}", "tag"),
+    ],
+    ids=["empty", "numbers", "rules", "words", "broken", "deep", "deeper", "aliases", "tags"],
+)
+def test_other_files_are_refused(text: str, code: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(RequestError) as refused:
+        tilth.convert(tmp_path / "x")
+    assert {m.code for m in refused.value.mistakes} == {code}
+
+
+ODD: list[Any] = [
+    {},
+    {"Action": None},
+    {"Action": {"Operation": 7}},
+    {"Action": {"Operation": "LEN", "Parameters": []}},
+    {"Action": {"Operation": "LEN", "Parameters": {"sourceColumn": {"a": [1]}}}},
+    {"Action": {"Operation": "SORT", "Parameters": {"expressions": "[1]"}}},
+    {"Action": {"Operation": "LEFT", "Parameters": {"sourceColumn": "a", "position": "1e999"}}},
+    {"Action": {"Operation": "RENAME", "Parameters": {"sourceColumn": "a", "targetColumn": ""}}},
+    {
+        "Action": {"Operation": "REMOVE_VALUES", "Parameters": {}},
+        "ConditionExpressions": [{"Condition": "IS", "Value": "[", "TargetColumn": "a"}],
+    },
+    {"Action": {"Operation": "REMOVE_VALUES", "Parameters": {}}, "ConditionExpressions": {"Condition": "IS"}},
+    {"Action": {"Operation": "CATEGORICAL_MAPPING", "Parameters": {"sourceColumn": "a", "categoryMap": "{", "mapType": "TEXT"}}},
+]
+
+
+@pytest.mark.parametrize("step", ODD, ids=lambda step: str(step)[:60])
+def test_an_odd_step_is_left_out_and_the_flow_loads(step: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps([step, {"Action": {"Operation": "LEN", "Parameters": {"sourceColumn": "a"}}}]))
+    conversion = tilth.convert(tmp_path / "r.json")
+    assert len(conversion.left_out) == 1
+    assert len(conversion.flow.parts["features"]) == 1

@@ -1,0 +1,38 @@
+"""tilth convert."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.processes import Completed
+
+Tilth = Callable[..., Completed]
+
+
+def action(operation: str, **parameters: str) -> dict[str, object]:
+    return {"Action": {"Operation": operation, "Parameters": parameters}}
+
+
+def test_a_recipe_is_converted_and_run(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text(json.dumps([action("FILL_WITH_AVERAGE", sourceColumn="age")]))
+    (tmp_path / "people.csv").write_text("age\n1\n\n3\n")
+    done = tilth("convert", "recipe.json", "--data", "people.csv", "-o", "flow.yaml")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("written: flow.yaml\n1 action, 0 not converted\ndiffers: step 1, FILL_WITH_AVERAGE: learned from")
+    assert tilth("run", "flow.yaml", "-o", "out").code == 0
+
+
+def test_what_is_left_out_is_listed_and_told_by_the_exit_code(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text(json.dumps([action("LEN", sourceColumn="a"), action("NOW", targetColumn="now")]))
+    done = tilth("convert", "recipe.json", "-o", "-")
+    assert done.code == 1
+    assert "# NOT CONVERTED step 2, NOW" in done.out
+    assert done.err == "2 actions, 1 not converted\nnot converted: step 2, NOW: it gives another result each time\n"
+
+
+def test_files_are_not_overwritten(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text(json.dumps([action("LEN", sourceColumn="a")]))
+    assert tilth("convert", "recipe.json", "-o", "recipe.json", "--force").code == 2
+    assert [tilth("convert", "recipe.json", "-o", "flow.yaml", *force).code for force in ([], [], ["--force"])] == [0, 2, 0]
