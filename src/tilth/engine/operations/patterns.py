@@ -13,6 +13,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import case, is_null, le, lit
 from tilth.engine.operations.operation import Operation, call
 from tilth.regex import Regex
+from tilth.regex.replacement import Replacement
 
 
 @cache
@@ -83,6 +84,37 @@ class ReplacePattern(Operation):
         pattern, by = constants
         compiled, template = _parsed(pattern, False).replacing(by).python
         return partial(re.compile(compiled).sub, template)
+
+
+class ExtractPattern(Operation):
+    """What a group of a pattern (both literals; 0 is the whole) matches first in a string; empty where there is no match."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
+        return call("regexp_extract", x, lit(_grouped(pattern.name, group.name).duckdb[0]), group)
+
+    @classmethod
+    def spark(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
+        found = call("regexp_extract", x, lit(_grouped(pattern.name, group.name).spark[0]), group)
+        return _on_short(x, pattern.name, _parsed(pattern.name, False), found)
+
+    @classmethod
+    def prepared(cls, *constants: Any) -> Callable[[str], str]:
+        pattern, group = constants
+        search = re.compile(_grouped(pattern, str(group)).python[0]).search
+
+        def extracted(x: str) -> str:
+            match = search(x)
+            return (match[group] or "") if match else ""
+
+        return extracted
+
+
+def _grouped(pattern: str, group: str) -> Replacement:
+    """A pattern with numbered groups, of which one is asked for."""
+    return _parsed(pattern, False).replacing(f"${group}")
 
 
 class Like(Operation):

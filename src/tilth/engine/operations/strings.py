@@ -9,7 +9,28 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import case, coalesce, eq, ge, if_else, in_, le, lit, ne, not_null, or_
+from tilth.data import Kind
+from tilth.engine.expressions import (
+    add,
+    case,
+    cast,
+    cast_to,
+    coalesce,
+    concat,
+    data_type,
+    eq,
+    ge,
+    greatest,
+    if_else,
+    in_,
+    le,
+    lit,
+    ne,
+    not_null,
+    or_,
+    sub,
+)
+from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.operation import Operation, call
 
 BLANKS = " \t\r\n"
@@ -216,3 +237,92 @@ class TrimCharacters(Operation):
     @classmethod
     def row(cls, x: str, characters: str, side: str) -> str:
         return cls.STRIP[side][1](x, characters)
+
+
+class TitleCase(Operation):
+    """A string with the first character of each word between blanks in upper case and the others in lower case: A–Z only."""
+
+    total = True
+
+    @classmethod
+    def _word(cls) -> Tree:
+        word = exp.column("w")
+        first, rest = exp.Left(this=word, expression=lit(1)), exp.Substring(this=word.copy(), start=lit(2))
+        return exp.Lambda(this=concat(UpperAscii.of(first), LowerAscii.of(rest)), expressions=[exp.to_identifier("w")])
+
+    @classmethod
+    def duckdb(cls, x: Tree) -> Tree:
+        return call("array_to_string", call("list_transform", call("string_split", x, lit(" ")), cls._word()), lit(" "))
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return call("array_join", call("transform", call("split", x, lit(" "), lit(-1)), cls._word()), lit(" "))
+
+    @staticmethod
+    def row(x: str) -> str:
+        return " ".join(word[:1].translate(_RAISE) + word[1:].translate(_FOLD) for word in x.split(" "))
+
+
+class Translate(Operation):
+    """A string with each of some characters replaced by the one at its place in another literal, or left out where there is none."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, characters: Tree, by: Tree) -> Tree:
+        return call("translate", x, characters, by)
+
+    @staticmethod
+    def row(x: str, characters: str, by: str) -> str:
+        return x.translate({ord(c): by[i : i + 1] for i, c in enumerate(characters)})
+
+
+class Position(Operation):
+    """The place of the first occurrence of a literal that is not empty, from 1; 0 where there is none."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, part: Tree) -> Tree:
+        return cast(exp.StrPosition(this=x.copy(), substr=part.copy()), Kind.INTEGER)
+
+    @staticmethod
+    def row(x: str, part: str) -> int:
+        return x.find(part) + 1
+
+
+class Repeat(Operation):
+    """A string n times, a literal."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, n: Tree) -> Tree:
+        return call("repeat", x, n)
+
+    @staticmethod
+    def row(x: str, n: int) -> str:
+        return x * n
+
+
+class Center(Operation):
+    """A string between repetitions of one character, so that it has n characters; both are literals. A longer one stays.
+
+    Of an odd number the one more is on the right, or on the left where n is odd, as Python's `str.center` has it.
+    """
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree, n: Tree, fill: Tree) -> Tree:
+        width = int(n.name)
+        gap = greatest(sub(n, exp.Length(this=x.copy())), lit(0))
+        before = FloorDivide.of(add(gap, lit(width % 2)), lit(2))
+        around = [
+            exp.Left(this=lit(fill.name * width), expression=cast_to(size, data_type("int"))) for size in (before, sub(gap, before.copy()))
+        ]
+        return concat(around[0], x, around[1])
+
+    @staticmethod
+    def row(x: str, n: int, fill: str) -> str:
+        return x.center(n, fill)

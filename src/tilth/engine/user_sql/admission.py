@@ -30,15 +30,20 @@ from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import Divide, IsNan, Round
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.parsing import ParseTime
-from tilth.engine.operations.patterns import FullMatches, Like, Matches, ReplacePattern
+from tilth.engine.operations.patterns import ExtractPattern, FullMatches, Like, Matches, ReplacePattern
 from tilth.engine.operations.strings import (
     BLANKS,
+    Center,
     LowerAscii,
     PadLeft,
     PadRight,
+    Position,
+    Repeat,
     Replace,
     SplitPart,
     Substring,
+    TitleCase,
+    Translate,
     Trim,
     TrimCharacters,
     UpperAscii,
@@ -70,15 +75,16 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "cast", "ceil", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match", "greatest", "hour",
-    "if", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "minute", "month", "nullif", "power", "quarter",
-    "regexp_replace", "replace", "right", "round", "rpad", "rtrim", "second", "split_part", "sqrt", "substring", "to_date",
-    "to_timestamp", "trim", "upper", "weekday_of", "weekofyear", "year",
+    "abs", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match", "greatest",
+    "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "minute", "month", "nullif",
+    "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right", "round", "rpad", "rtrim", "second",
+    "split_part", "sqrt", "substring", "to_date", "to_timestamp", "translate", "trim", "upper", "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
     "weekday_of": (times.Weekday, 1),
     "full_match": (FullMatches, 2),
+    "center": (Center, 3),
 }
 """Functions that only Tilth has → the operation, and how many arguments it takes."""
 
@@ -539,6 +545,51 @@ def _pad(a: Admission, node: exp.Pad) -> Tree:
     return typed(operation.of(x, _whole(a, node.expression, "the number of characters", 0), fill), Kind.STRING)
 
 
+def _center(a: Admission, node: Center) -> Tree:
+    given, n, fill = node.expressions
+    (x,) = STRINGS(a, "center()", [given])
+    if not (_is_string(fill) and len(fill.name) == 1):
+        return a.reject("what a string is filled up with must be one character in quotes")
+    return typed(Center.of(x, _whole(a, n, "the number of characters", 0), fill), Kind.STRING)
+
+
+def _title(a: Admission, node: exp.Initcap) -> Tree:
+    if node.expression.name != " ":
+        return a.reject("initcap() takes a string only: its words stand between blanks")
+    return typed(TitleCase.of(*STRINGS(a, "initcap()", [node.this])), Kind.STRING)
+
+
+def _translate(a: Admission, node: exp.Translate) -> Tree:
+    characters, by = node.args["from_"], node.args["to"]
+    if not (_is_string(characters) and _is_string(by) and len(by.name) <= len(characters.name) == len(set(characters.name))):
+        return a.reject("translate() takes two strings in quotes: characters, none of them twice, and as many others or fewer")
+    return typed(Translate.of(*STRINGS(a, "translate()", [node.this]), characters, by), Kind.STRING)
+
+
+def _position(a: Admission, node: exp.StrPosition) -> Tree:
+    part = node.args["substr"]
+    if not (_is_string(part) and part.name):
+        return a.reject("the part that is looked for must be a string in quotes that is not empty")
+    return typed(Position.of(*STRINGS(a, "instr()", [node.this]), part), Kind.INTEGER)
+
+
+def _repeat(a: Admission, node: exp.Repeat) -> Tree:
+    n = _whole(a, node.args.get("times"), "the number of repetitions", 0)
+    return typed(Repeat.of(*STRINGS(a, "repeat()", [node.this]), n), Kind.STRING)
+
+
+def _regexp_extract(a: Admission, node: exp.RegexpExtract) -> Tree:
+    pattern, group = node.expression, node.args.get("group")
+    if not (_is_string(pattern) and isinstance(group, exp.Literal) and group.is_int):
+        return a.reject("a pattern must be a string in quotes, and its group a whole number")
+    try:
+        Regex.parse(pattern.name).replacing(f"${group.name}")
+    except ExpressionError as error:
+        a.mistakes += error.mistakes
+        return typed(exp.Null(), Kind.STRING)
+    return typed(ExtractPattern.of(*STRINGS(a, "regexp_extract()", [node.this]), pattern, group), Kind.STRING)
+
+
 def _replace(a: Admission, node: exp.Replace) -> Tree:
     by = node.args.get("replacement") or typed(e.lit(""), Kind.STRING)
     return typed(Replace.of(*STRINGS(a, "replace()", [node.this, node.expression, by])), Kind.STRING)
@@ -649,6 +700,12 @@ RULES: Mapping[type[Any], Rule] = {
     exp.SplitPart: _split_part,
     exp.Pad: _pad,
     exp.Replace: _replace,
+    exp.Repeat: _repeat,
+    exp.Translate: _translate,
+    exp.Initcap: _title,
+    exp.StrPosition: _position,
+    Center: _center,
+    exp.RegexpExtract: _regexp_extract,
     exp.RegexpReplace: _regexp_replace,
     exp.StrToDate: _parsed_time(Kind.DATE),
     exp.StrToTime: _parsed_time(Kind.TIMESTAMP),
@@ -701,7 +758,8 @@ LISTED = frozenset({*RULES, *SHORTHANDS, exp.Identifier})
 MORE: Mapping[type[Any], tuple[str, ...]] = {
     exp.Round: ("decimals",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"), exp.Cast: ("to",), exp.TryCast: ("to",),
     exp.Trim: ("position",), exp.Lag: ("offset", "default"), exp.Lead: ("offset", "default"), exp.Substring: ("start", "length"),
-    exp.SplitPart: ("delimiter", "part_index"), exp.Pad: ("fill_pattern",), exp.Replace: ("replacement",),
+    exp.SplitPart: ("delimiter", "part_index"), exp.Pad: ("fill_pattern",), exp.Replace: ("replacement",), exp.Repeat: ("times",),
+    exp.Translate: ("from_", "to"), exp.StrPosition: ("substr",), exp.RegexpExtract: ("group",),
     exp.RegexpReplace: ("replacement",), exp.StrToDate: ("format",), exp.StrToTime: ("format",),
 }  # fmt: skip
 """Arguments beside `this`, `expression` and `expressions` that a function's rule looks at."""
