@@ -14,6 +14,7 @@ from tilth.drafting.disguises import confirmed, disguise_of, null_tokens, placeh
 from tilth.drafting.guesses import favourable_value, guessed_label, guessed_roles, time_columns
 from tilth.drafting.leakage import duplicate_columns, label_counts, leakage
 from tilth.drafting.names import names_facet, names_generic, names_postcode, names_private
+from tilth.drafting.order import ordered
 from tilth.drafting.reading import ReadOptions, read_detected
 from tilth.drafting.sample import Sample, sample_of, summarized
 from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
@@ -64,6 +65,7 @@ def inspect(source: Any, engine: Session, options: Mapping[str, Any], label: str
         because,
         candidates,
         sample.rows.num_rows,
+        ordered(seen, roles, sample),
     )
 
 

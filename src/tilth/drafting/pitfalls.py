@@ -9,6 +9,7 @@ from tilth.drafting.names import names_age
 from tilth.drafting.steps import counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
 from tilth.drafting.writing import fits_rule
+from tilth.errors import listed
 from tilth.flow.writing import yaml_value
 from tilth.steps.rows.split import SPLIT
 
@@ -102,3 +103,8 @@ def _of_rows(table: TableSummary) -> Iterator[str]:
         yield "there are too few distinct rows to split: equal rows stay together"
     elif time := table.roles.time or (table.written_time.name if table.written_time else ", ".join(table.times)):
         yield f"rows have a time ({time}): a random split would train on the future"
+    elif table.ordered and set(table.ordered) <= {table.roles.label}:
+        yield f"rows are ordered by {table.roles.label}: add the step `shuffle` to `training` for a model that learns row by row"
+    elif table.ordered:
+        names = listed(table.ordered, most=4)
+        yield f"rows are in an order, for neighbours are alike in {names}: if it is that of time, a random split would train on the future"

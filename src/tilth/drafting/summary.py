@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +158,8 @@ class TableSummary:
     """What an inspection finds out about a table.
 
     `times` are integer columns that give the time, such as year and month. `because` says why the label is one; without a label,
-    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one.
+    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one; `ordered` are
+    the columns in which neighbours among them are alike, or which rise or fall with the number of the row.
     """
 
     seen: tuple[ColumnSummary, ...]
@@ -172,6 +173,7 @@ class TableSummary:
     because: str = ""
     candidates: Mapping[str, str] = field(default_factory=dict)
     sampled: int = 0
+    ordered: Sequence[str] = ()
 
     def of(self, name: str) -> ColumnSummary:
         """The summary of a column."""

@@ -1,0 +1,109 @@
+"""Whether the order of rows says something: of a column in the order of its rows, what would be about as large in any order if it did not.
+
+Rows in any order are as likely as in any other if nothing but chance has put them there (they are exchangeable). Every test statistic here
+is then about normal with mean 0 and deviation 1. Each test sees another kind of order, so that it takes several.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tilth.metrics.contrasts import Numbers
+
+
+def _numbers(values: ArrayLike) -> Numbers:
+    return np.asarray(values, dtype=np.float64)
+
+
+def ranks(values: ArrayLike) -> Numbers:
+    """The places of numbers by size, from 1; equal ones share the mean of theirs.
+
+    >>> ranks([10, 30, 30, 20]).tolist()
+    [1.0, 3.5, 3.5, 2.0]
+    """
+    _, place, counts = np.unique(_numbers(values), return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    found: Numbers = (ends - (counts - 1) / 2)[place]
+    return found
+
+
+def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
+    """Σ (xᵢ − x̄)(xᵢ₊ₖ − x̄) / Σ (xᵢ − x̄)², in [−1, 1]: how much a value is like the one k rows before. NaN of a constant column.
+
+    >>> round(autocorrelation([1, 2, 3, 4, 5]), 12)
+    0.4
+    """
+    x = _numbers(values)
+    x = x - x.mean()
+    with np.errstate(invalid="ignore"):
+        return float(np.divide(x[lag:] @ x[: len(x) - lag], x @ x))
+
+
+def von_neumann(values: ArrayLike) -> float:
+    """Σ (xᵢ₊₁ − xᵢ)² / Σ (xᵢ − x̄)², about 2 in any order, and less where neighbours are alike. NaN of a constant column.
+
+    von Neumann 1941, "Distribution of the ratio of the mean square successive difference to the variance".
+
+    >>> von_neumann([1, 2, 3, 4, 5])
+    0.4
+    """
+    x = _numbers(values)
+    steps, away = np.diff(x), x - x.mean()
+    with np.errstate(invalid="ignore"):
+        return float(np.divide(steps @ steps, away @ away))
+
+
+def bartels(values: ArrayLike) -> float:
+    """Von Neumann's ratio of the ranks as a test statistic: negative where neighbours are alike. NaN of fewer than 3 values.
+
+    Bartels 1982, "The rank version of von Neumann's ratio test for randomness".
+    """
+    n = len(_numbers(values))
+    if n < 3:
+        return math.nan
+    deviation = math.sqrt(4 * (n - 2) * (5 * n * n - 2 * n - 9) / (5 * n * (n + 1) * (n - 1) ** 2))
+    return (von_neumann(ranks(values)) - 2) / deviation
+
+
+def runs(values: ArrayLike) -> tuple[float, float]:
+    """The test statistic of the number of runs of values above and below the median, and that number as a share of what chance gives.
+
+    Values equal to the median are left out, but of two different values the larger ones count as above. Negative: the values
+    are clumped; positive: they alternate. NaN where there are not two sides.
+
+    Wald and Wolfowitz 1940, "On a test whether two samples are from the same population".
+    """
+    x = _numbers(values)
+    different = np.unique(x)
+    above = x > different[0] if len(different) == 2 else x[x != np.median(x)] > np.median(x)
+    n, larger = len(above), int(above.sum())
+    both = 2 * larger * (n - larger)
+    if not both or both <= n:
+        return math.nan, math.nan
+    found, expected = 1 + int(np.count_nonzero(np.diff(above))), both / n + 1
+    return (found - expected) / math.sqrt(both * (both - n) / (n * n * (n - 1))), found / expected
+
+
+def trend(values: ArrayLike) -> float:
+    """Spearman's rank correlation of a column with the number of the row, in [−1, 1]. NaN of a constant column.
+
+    >>> round(trend([1, 4, 9, 16]), 12)
+    1.0
+    """
+    x, rows = ranks(values), np.arange(1.0, len(_numbers(values)) + 1)
+    x, rows = x - x.mean(), rows - rows.mean()
+    with np.errstate(invalid="ignore"):
+        return float(np.divide(x @ rows, math.sqrt((x @ x) * (rows @ rows))))
+
+
+def blocks(values: ArrayLike, number: int = 10) -> float:
+    """χ² of the counts of categories in so many blocks of rows, one after the other: (number − 1)(categories − 1) degrees of freedom."""
+    _, codes = np.unique(np.asarray(values), return_inverse=True)
+    block = np.repeat(np.arange(number), [len(part) for part in np.array_split(codes, number)])
+    counts = np.zeros((number, int(codes.max()) + 1))
+    np.add.at(counts, (block, codes), 1)
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / len(codes)
+    return float(((counts - expected) ** 2 / expected).sum())
