@@ -63,6 +63,23 @@ def test_hashes_are_those_of_hashing_vectorizer(norm):
     )
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        {},
+        {"with_": "tfidf", "ngram_range": (1, 2), "stop_words": ("The", "été")},
+        {"with_": "tfidf", "sublinear_tf": True, "norm": "l1"},
+        {"with_": "hashing", "n_features": 5},
+    ],
+    ids=str,
+)
+def test_one_text_has_the_numbers_that_it_has_among_others(way):
+    found = fitted(Vectorize("t", **way), {"t": TEXTS})
+    function = found.step._vectors(found.learned["t"]).function
+    for texts in (TEXTS, OTHERS, [None]):
+        assert function(pa.array(texts, pa.string())).to_pylist() == [function.alone(text) for text in texts]
+
+
 def test_the_most_frequent_words_are_kept_and_null_has_none():
     assert made(Vectorize("t", max_features=2), {"t": ["aa bb aa", None, "cc bb dd"]}) == {"t_aa": [2, 0, 0], "t_bb": [1, 0, 1]}
 

@@ -14,6 +14,7 @@ def test_words_are_those_that_python_finds(texts, skipped, lowercase):
     words, places = Words(lowercase)(pa.array(texts, pa.string()).slice(skipped))
     expected = [(i, word) for i, text in enumerate(texts[skipped:]) for word in words_of(text or "", lowercase)]
     assert list(zip(places.tolist(), words.to_pylist(), strict=True)) == expected
+    assert [word for text in texts[skipped:] for word in Words(lowercase).of(text or "")] == words.to_pylist()
 
 
 def test_sequences_of_words_end_with_their_text():

@@ -108,6 +108,10 @@ class Similarities:
         columns = [from_numpy(np.ascontiguousarray(column)) for column in found.T]
         return pa.StructArray.from_arrays(columns, [f"f{i}" for i in range(len(columns))])
 
+    def alone(self, text: str | None) -> dict[str, float]:
+        """The same of one string."""
+        return {f"f{i}": value for i, value in enumerate(self._of(text or ""))}
+
     def _of(self, text: str) -> list[float]:
         grams = grams_of(text, self.ngram_range)
         shared = [0] * len(self.categories)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -213,9 +213,11 @@ class Vectors:
             hashes = murmur3(coded.dictionary).astype(np.int64)[as_numpy(coded.indices)]
             columns, signs = np.abs(hashes) % self.size, np.where(hashes >= 0, 1.0, -1.0)
         cells = columns.astype(np.int64) * len(texts) + places
-        filled = np.sort(cells)
-        filled = filled[np.diff(filled, prepend=-1) != 0]
-        values = np.bincount(np.searchsorted(filled, cells), signs, len(filled))
+        ordered = np.sort(cells)
+        first = np.flatnonzero(np.diff(ordered, prepend=-1))
+        filled, values = ordered[first], np.diff(first, append=len(cells))
+        if signs is not None:
+            values = np.bincount(np.searchsorted(filled, cells), signs, len(filled))
         made = np.zeros((self.size, len(texts)), values.dtype if self.counts else np.float64)
         made.ravel()[filled] = values if self.counts else self._weighed(values.astype(np.float64), *np.divmod(filled, len(texts)))
         return pa.StructArray.from_arrays([from_numpy(column) for column in made], [f"f{i}" for i in range(self.size)])
@@ -227,14 +229,50 @@ class Vectors:
 
     def _weighed(self, values: np.ndarray, columns: np.ndarray, texts: np.ndarray) -> np.ndarray:
         """Numbers that are not 0 with weights and norm, from their columns and texts."""
-        if self.sublinear:
-            values = np.log(values) + 1
+        if self.sublinear:  # of numpy's logarithm the last digit depends on the processor
+            values = np.array([0.0, *(math.log(n) + 1 for n in range(1, int(values.max(initial=0)) + 1))])[values.astype(np.int64)]
         if self.idf:
             values *= np.array(self.idf)[columns]
         if self.norm != "none":
             sizes = np.bincount(texts, values * values if self.norm == "l2" else np.abs(values))
             values /= np.where(sizes > 0, np.sqrt(sizes) if self.norm == "l2" else sizes, 1.0)[texts]
         return values
+
+    def alone(self, text: str | None) -> dict[str, Any]:
+        """The same of one text."""
+        made: dict[int, Any] = {}
+        for column, sign in self._found(self.words.of(text or "")):
+            made[column] = made.get(column, 0) + sign
+        filled = sorted(made)
+        values = [made[column] for column in filled]
+        if not self.counts:
+            values = self._weighed_alone(values, filled)
+        return dict.fromkeys(self._names, 0 if self.counts else 0.0) | {f"f{i}": value for i, value in zip(filled, values, strict=True)}
+
+    def _found(self, words: Sequence[str]) -> Iterator[tuple[int, float]]:
+        """The column of each word that has one, and what the word counts there."""
+        if self.vocabulary:
+            yield from ((self._places[word], 1) for word in words if word in self._places)
+        elif words:
+            yield from ((abs(h) % self.size, 1.0 if h >= 0 else -1.0) for h in murmur3(pa.array(words)).tolist())
+
+    def _weighed_alone(self, values: Sequence[float], columns: Sequence[int]) -> list[float]:
+        made = [math.log(n) + 1 if self.sublinear else float(n) for n in values]
+        if self.idf:
+            made = [value * self.idf[column] for value, column in zip(made, columns, strict=True)]
+        size = 0.0
+        for value in made:  # not sum(), which is exact: the other one adds in this order
+            size += value * value if self.norm == "l2" else abs(value)
+        length = math.sqrt(size) if self.norm == "l2" else size
+        return [value / length for value in made] if length and self.norm != "none" else made
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {word: i for i, word in enumerate(self.vocabulary)}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [f"f{i}" for i in range(self.size)]
 
     @cached_property
     def _vocabulary(self) -> pa.Array:

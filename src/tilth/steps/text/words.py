@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -49,12 +50,25 @@ class Words:
     def __call__(self, texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
         words, places = self._words(texts.fill_null(""))
         if self.stop_words:
-            stopped = pa.array([word.lower() if self.lowercase else word for word in self.stop_words], pa.string())
-            kept = pc.invert(pc.is_in(words, stopped))
+            kept = pc.invert(pc.is_in(words, pa.array(self._stopped, pa.string())))
             words, places = words.filter(kept), places[as_numpy(kept)]
         low, high = self.ngram_range
         found = [_sequences(words, places, n) for n in range(low, high + 1)]
         return pa.concat_arrays([grams for grams, _ in found]), np.concatenate([of for _, of in found])
+
+    def of(self, text: str) -> list[str]:
+        """Those of one text.
+
+        >>> Words(ngram_range=(1, 2)).of("Dark red")
+        ['dark', 'red', 'dark red']
+        """
+        words = [word for word in words_of(text, self.lowercase) if word not in self._stopped]
+        low, high = self.ngram_range
+        return [" ".join(words[i : i + n]) for n in range(low, high + 1) for i in range(len(words) - n + 1)]
+
+    @cached_property
+    def _stopped(self) -> frozenset[str]:
+        return frozenset(word.lower() if self.lowercase else word for word in self.stop_words)
 
     def _words(self, texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
         plain = pc.string_is_ascii(texts)
