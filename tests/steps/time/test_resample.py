@@ -362,6 +362,23 @@ def test_the_days_that_a_series_lacks(shared_data):
     assert (len(days), [str(d)[:10] for d, n in zip(days, found["n"], strict=True) if not n]) == (3_652, ["1984-12-31", "1988-12-31"])
 
 
+@pytest.mark.shared_data
+def test_the_days_of_hours(shared_data):
+    """The mode of the wind as by pandas, where one value is the most frequent; the first 24 hours have no value, and stay null."""
+    hours = pd.read_csv(shared_data("timeseries/pollution.csv"))
+    times = pd.to_datetime(hours[["year", "month", "day", "hour"]])
+    table = pa.table(
+        {"t": pa.array(times.astype("datetime64[us]")), "cbwd": hours["cbwd"], "pm": pa.array(hours["pm2.5"], from_pandas=True)}
+    )
+    found = made(Resample("1d", time="t", others="mode", fill="linear"), table)
+    counts = hours.groupby([times.dt.normalize(), "cbwd"]).size().unstack(fill_value=0)
+    alone = counts.eq(counts.max(axis=1), axis=0).sum(axis=1) == 1
+    assert len(found["t"]) == len(alone) == 1_826
+    assert [c for c, one in zip(found["cbwd"], alone, strict=True) if one] == counts.idxmax(axis=1)[alone].tolist()
+    assert [i for i, x in enumerate(found["pm"]) if x is None] == [0]
+    assert hours["pm2.5"].isna().sum() == 2_067
+
+
 @pytest.mark.parametrize(("every", "origin"), [("month", "2024-05-02"), ("1h", "9 o'clock"), ("1h", "2024-05-01T09:00Z")])
 def test_an_origin_that_cannot_be(every, origin):
     with pytest.raises(RequestError, match="`origin` is"):
