@@ -11,7 +11,6 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind
 from tilth.engine.expressions import add, alias, all_rows, and_, cast, col, eq, if_else, lit, mul, not_null, null_if, number, sub
-from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import grouped, table
 from tilth.engine.operations.aggregates import CountDistinct, ExactSum, LowerMedian, Middle
 from tilth.engine.operations.numbers import Divide, Finite, NanToNull
@@ -59,11 +58,6 @@ class Asked(NamedTuple):
 def no_key(column: Column) -> str:
     """Why a column cannot be part of the key of a group; empty if it can."""
     return "cannot be a key: its values cannot be compared" if column.kind in UNORDERED else ""
-
-
-def no_order(column: Column) -> str:
-    """Why a column cannot order rows; empty if it can."""
-    return "cannot order rows: its values have no order" if column.kind in NO_ORDER else ""
 
 
 def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statistic]]:

@@ -36,7 +36,7 @@ def test_values_of_rows_before_and_after():
     assert by_row(Window("price", with_="lead", order="day", by="shop")) == [50, None, 9, 30, None, None]
     assert by_row(Window("shop", n=2, order="day", by="shop")) == ["a", None, None, None, None, "a"]
     assert by_row(Window("price", with_="difference", order="day", by="shop"), name="price_difference_1") == [None, None, None, None, 2, 20]
-    assert list(made(Window("price", n=(1, 7), order="day"), PRICES)) == ["shop", "day", "price", "price_lag_1", "price_lag_7"]
+    assert list(made(Window("price", n=(1, 7), order="day", by="shop"), PRICES)) == ["shop", "day", "price", "price_lag_1", "price_lag_7"]
 
 
 def test_windows():
@@ -59,6 +59,14 @@ def test_numbers_of_rows():
     assert by_row(Window(with_="rank", order="day", by="shop"), table) == [1, 1, 1, 3, 2, 3]
     of_one_day_by_price = [2, 1, 1, 4, 2, 3]  # nulls last
     assert by_row(Window(with_="row_number", order="day", by="shop", into="n"), table) == of_one_day_by_price
+
+
+def test_several_series_need_a_key():
+    with pytest.raises(RequestError, match="several rows are equal in 'day', and each value of 'shop' is a series of its own") as refused:
+        made(Window("price", order="day"), PRICES)
+    assert "`by: shop`; or, if the table is one series, `order: [day, shop]`" in str(refused.value)
+    assert by_row(Window("price", order=("day", "shop")), PRICES) == [None, None, 10, 7, 30, 9]
+    assert by_row(Window("price", with_="sum", window="1d", order="day"), PRICES) == [30, 17, 17, None, 9, 50]
 
 
 def test_a_null_key_is_a_series():
@@ -121,7 +129,7 @@ def test_infinities_leave_the_window_again():
 
 
 def test_what_is_made_of_a_private_column_is_private():
-    step, roles = Window("price", order="day"), Roles.of(private="price")
+    step, roles = Window("price", order="day", by="shop"), Roles.of(private="price")
     assert fitted(step, PRICES, roles).apply(dataset(PRICES, roles)).roles.private == ("price", "price_lag_1")
 
 
@@ -149,7 +157,7 @@ def test_a_flow_serves_rows_with_the_new_columns():
         ({"columns": "word", "with_": "mean", "order": "day"}, "has no mean: it is not numeric"),
         ({"columns": "word", "with_": "difference", "order": "day"}, "has no differences"),
         ({"columns": "price", "by": "list", "order": "day"}, "cannot be a key"),
-        ({"columns": "price", "order": "list"}, "its values have no order"),
+        ({"columns": "price", "order": "list"}, "its values cannot be sorted"),
         ({"columns": "price", "order": "price", "with_": "sum", "window": "1h"}, "that takes one column of times"),
         ({"columns": "price", "order": "day", "into": "word"}, "there is a column 'word' already"),
         ({"columns": ("price", "word"), "order": "day", "into": "x"}, "names one column, but 2 are chosen"),

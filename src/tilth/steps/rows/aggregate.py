@@ -9,7 +9,8 @@ from tilth.data import Dataset, Roles, Schema, select
 from tilth.engine.expressions import col, lit
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError
-from tilth.steps.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key, no_order, with_squares
+from tilth.steps.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key, with_squares
+from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 
 Several = Aggregation | tuple[Aggregation, ...]
@@ -65,14 +66,13 @@ class Aggregate(Step):
         RequestError.reject(mistakes)
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        by, order = select(self.by, schema, roles), self._order(schema, roles)
+        by, order = select(self.by, schema, roles), order_or_time(self, self.order, schema, roles)
         if not by:
             raise RequestError("aggregate: no column is selected for the key", code="nothing-selected")
         asked = list(self._asked(schema, roles))
         RequestError.reject(
             [
                 *self.unfit(map(schema.__getitem__, by), no_key),
-                *self.unfit(map(schema.__getitem__, order), no_order),
                 *(m for a in asked for m in self.unfit([a.column], lambda c, a=a: self._no_value(a, by, order))),  # type: ignore[misc]
             ]
         )
@@ -83,9 +83,6 @@ class Aggregate(Step):
         reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
         named = {"key": list(by), "order": list(order), "columns": [a.column.name for a in asked], "with": [a.aggregation for a in asked]}
         return {"": {**named, "rows": found[count()], "sizes": reach}}
-
-    def _order(self, schema: Schema, roles: Roles) -> Sequence[str]:
-        return select(self.order, schema, roles) if self.order else [c for c in (roles.time,) if c is not None and c in schema]
 
     def _asked(self, schema: Schema, roles: Roles) -> Iterator[Asked]:
         """What is asked of each group, each once."""

@@ -13,7 +13,7 @@ from tilth.engine.expressions import alias, and_, col, eq, is_null, lit, or_
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
 from tilth.errors import RequestError
-from tilth.steps.rows.sort import order_columns
+from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 PLACE = "\x1fplace"
@@ -54,9 +54,9 @@ class Dedupe(Step):
         return {"": {"key": list(key), "order": self._order(key, schema, roles)}}
 
     def _order(self, key: Iterable[str], schema: Schema, roles: Roles) -> list[str]:
-        by = order_columns(self, self.order, schema, roles) if self.order else (roles.time,) if roles.time in schema else ()
+        by = order_or_time(self, self.order, schema, roles)
         others = [c.name for c in schema if c.kind not in NO_ORDER]
-        return [c for c in dict.fromkeys((*by, *others)) if c is not None and c not in set(key)]
+        return [c for c in dict.fromkeys((*by, *others)) if c not in set(key)]
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         key, order = learned[""]["key"], learned[""]["order"]

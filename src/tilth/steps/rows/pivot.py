@@ -15,9 +15,10 @@ from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Where
-from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, no_order, with_squares
+from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, with_squares
 from tilth.steps.missing import present
 from tilth.steps.naming import names_of
+from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 
 CELL = "\x1fcell "  # in front of a column's name: its aggregated values
@@ -69,7 +70,7 @@ class Pivot(Step):
         if not by:
             raise RequestError("pivot: no column is selected for the key", code="nothing-selected")
         values = select(self.values, schema, roles) if self.values else ()
-        order = select(self.order, schema, roles) if self.order else [c for c in (roles.time,) if c is not None and c in schema]
+        order = order_or_time(self, self.order, schema, roles)
         RequestError.reject(self._mistakes(schema, roles, by, values, order))
         asked = self._asked(schema, values)
         sizes, top = magnitudes(asked), Where(TopValues(column.name, self.most + 1), present(column))
@@ -95,7 +96,6 @@ class Pivot(Step):
         column = schema[self.column]
         yield from self.unfit([column], self._no_categories)
         yield from self.unfit(map(schema.__getitem__, by), no_key)
-        yield from self.unfit(map(schema.__getitem__, order), no_order)
         for a in self._asked(schema, values):
             yield from self.unfit([a.column], lambda _, why=a.unfit: why)  # type: ignore[misc]  # each of its own
         if self.values and not values:

@@ -71,6 +71,11 @@ def order_columns(step: Step, of: Selector, schema: Schema, roles: Roles) -> lis
     return chosen
 
 
+def order_or_time(step: Step, of: Selector, schema: Schema, roles: Roles) -> list[str]:
+    """The columns that order rows, as they are named: those that a step states, else the role time; none where there is none."""
+    return order_columns(step, of, schema, roles) if of else [c for c in (roles.time,) if c is not None and c in schema]
+
+
 def ordering(schema: Schema, by: Iterable[str], descending: Collection[str] = (), nulls_first: bool = False) -> exp.Order:
     """The order of some columns, and then of all others that have one."""
     others = (c.name for c in schema if c.kind not in NO_ORDER)

@@ -20,8 +20,9 @@ from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import DistinctKeys
-from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key, no_order, with_squares
-from tilth.steps.step import COLUMN, Learned, Learning, Selector, Step, reject_clashes
+from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key, with_squares
+from tilth.steps.rows.sort import order_or_time
+from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import Bins
 
 OTHER_ROWS = ("lag", "lead", "difference")
@@ -55,8 +56,8 @@ class Window(Step):
     left out, and a window with fewer values than `min_periods` gives null.
 
     Rows that are equal in `order` are ordered by their other columns, from left to right, so that every engine gives the same, whatever
-    the order in which rows are stored; sums and what is made of them are the same in every digit. Without `by` the table is one series: in
-    a table of several, a value would come from another one.
+    the order in which rows are stored; sums and what is made of them are the same in every digit. Without `by` the table is one series; a
+    table in which several series lie side by side is refused, since a value would come from another one.
 
     **Leakage.** `lead`, and windows with `center: true`, read rows that come later: a model that learns from such columns has seen the
     future. They are there for labels, not for features. Everything else reads what is known when the row is: keep to it, split by time,
@@ -68,7 +69,8 @@ class Window(Step):
     Elsewhere: pandas' `groupby(by)[column]` with `shift(n)`, `diff(n)`, `rolling(window, min_periods=…, closed=…, center=…)`,
     `expanding()`, `cumcount() + 1`, and `groupby(by)[order].rank("min")`; a null in a running sum leaves it as it was.
 
-    Errors: nothing selected; no order, or rows without one; `with` of a kind of column that has none; a name that is taken.
+    Errors: nothing selected; no order, or rows without one; several series without `by`; `with` of a kind of column that has none; a name
+    that is taken.
 
     >>> print(Window("price", with_="mean", window=7, by="shop"))
     window(columns='price', with='mean', window=7, by='shop')
@@ -137,7 +139,7 @@ class Window(Step):
         return found.length if found else 0
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        order = select(self.order, schema, roles) if self.order else tuple(c for c in (roles.time,) if c is not None and c in schema)
+        order = order_or_time(self, self.order, schema, roles)
         if not order:
             hint = "name it: `order: COLUMN`, or the role `time` under `data`"
             raise RequestError("window: no column orders the rows", hint=hint, code="no-order")
@@ -152,6 +154,8 @@ class Window(Step):
         if found[missing]:
             message = f"window: {found[missing]:,} rows lack what orders them ({listed(map(repr, order))})"
             raise RequestError(message, hint="leave them out ahead of this step, by `filter`", code="no-order")
+        if found[keys] < found[rows] and not by and not self._length and self.with_ != "rank":
+            yield from _one_series(schema, order, found[rows])
         ties = [] if found[keys] == found[rows] else [c.name for c in schema if c.name not in key and c.kind not in NO_ORDER]
         reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
         named = {"columns": [c.name for c in chosen], "key": list(by), "order": list(order), "ties": ties}
@@ -160,7 +164,7 @@ class Window(Step):
     def _unfit(self, schema: Schema, chosen: Sequence[Column], by: Iterable[str], order: Sequence[str]) -> Iterator[Mistake]:
         yield from self.unfit(chosen, self._no_value)
         yield from self.unfit(map(schema.__getitem__, by), no_key)
-        yield from self.unfit(map(schema.__getitem__, order), lambda c: self._no_order(c, len(order)))
+        yield from self.unfit(map(schema.__getitem__, order), lambda c: self._no_time(c, len(order)))
         if self.into and COLUMN not in self.into and len(chosen) > 1:
             message = f"window: `into: {self.into}` names one column, but {len(chosen)} are chosen"
             yield Mistake(message, accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{self.into}`", code="name-clash")
@@ -171,11 +175,11 @@ class Window(Step):
             return "has no differences: it is not numeric"
         return Asked(column, self.with_, "").unfit if self.with_ in AGGREGATED else ""
 
-    def _no_order(self, column: Column, columns: int) -> str:
-        """Why a column, of so many, cannot order the rows."""
-        if self._length and not (column.kind.temporal and columns == 1):
-            return f"cannot say which rows are in {self.window}: that takes one column of times"
-        return no_order(column)
+    def _no_time(self, column: Column, columns: int) -> str:
+        """Why a column, of so many that order the rows, cannot say which rows are in a window of time."""
+        if not self._length or (column.kind.temporal and columns == 1):
+            return ""
+        return f"cannot say which rows are in {self.window}: that takes one column of times"
 
     def _names(self, chosen: Iterable[Column]) -> Mapping[str, list[str]]:
         """Column → the names of what is made of it; of no column what is made of the rows."""
@@ -235,6 +239,19 @@ class Window(Step):
         if size is not None and self.center:  # a time of an even length ends with its last microsecond
             before, after = (size // 2, (size - 1) // 2) if not self._length else (size // 2 - 1, size // 2)
         return windows.over(aggregate, before, after, in_time=bool(self._length))
+
+
+def _one_series(schema: Schema, order: Sequence[str], rows: int) -> Asking[None]:
+    """Reject rows that are equal in the order, where a column of strings tells them all apart: they are of several series."""
+    names = [c.name for c in schema if c.kind is Kind.STRING and c.name not in order]
+    asked = {c: (DistinctKeys((c,)), DistinctKeys((c, *order))) for c in names}
+    found = yield [keys for both in asked.values() for keys in both]
+    series = [c for c, (alone, ordered) in asked.items() if 2 * found[alone] <= rows and found[ordered] == rows]
+    if series:
+        equal, apart = (listed(map(repr, names)) for names in (order, series))
+        message = f"window: several rows are equal in {equal}, and each value of {apart} is a series of its own"
+        hint = f"`by: {series[0]}`; or, if the table is one series, `order: [{', '.join((*order, series[0]))}]`"
+        raise RequestError(message, hint=hint, code="several-series")
 
 
 @dataclass(frozen=True)
