@@ -1,4 +1,4 @@
-"""Preparations of other products as flows: recipes of AWS Glue DataBrew."""
+"""Preparations of other products as flows: recipes of AWS Glue DataBrew, and flows of SageMaker Data Wrangler."""
 
 from tilth.aws.conversion.conversion import Conversion, convert
 

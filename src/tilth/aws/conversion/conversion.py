@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tilth.aws.conversion import databrew
+from tilth.aws.conversion import data_wrangler, databrew
 from tilth.aws.conversion.formulas import mistake_in
 from tilth.aws.conversion.made import Item, Made, Placed, arranged
 from tilth.errors import FlowError, Mistake, RequestError, joined
@@ -21,7 +21,12 @@ from tilth.flow.writing import comment_text, yaml_value
 from tilth.store.local import text_of
 from tilth.store.places import atomic
 
-LEARNS = "learned from the training part; a recipe computes it anew from the data of each run"
+RECIPE, FLOW = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler"
+LEARNS = {
+    RECIPE: "learned from the training part; a recipe computes it anew from the data of each run",
+    FLOW: "learned anew, from the training part; what the file holds was learned from a sample",
+}
+LINES = 100  # of code that was not converted
 WIDTH = 300  # characters of a comment that repeats what was not converted
 
 
@@ -46,14 +51,14 @@ class Conversion:
     @property
     def left_out(self) -> tuple[str, ...]:
         """What was not converted, each with its reason."""
-        return tuple(f"{p.item.source}: {p.item.reason}" for p in self._in_order() if not p.made)
+        return tuple(f"{p.item.source}: {p.item.reason}" for p in self.in_order() if not p.made)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """How the steps that were converted differ."""
-        return tuple(f"{p.item.source}: {'; '.join(notes)}" for p in self._in_order() if (notes := _notes(p)))
+        return tuple(f"{p.item.source}: {'; '.join(notes)}" for p in self.in_order() if (notes := _notes(self.kind, p)))
 
-    def _in_order(self) -> list[Placed]:
+    def in_order(self) -> list[Placed]:
         """What is in the parts, in the order of the file."""
         order = {item.source: i for i, item in enumerate(self.items)}
         return sorted((p for part in self.parts.values() for p in part), key=lambda p: order[p.item.source])
@@ -77,10 +82,10 @@ class Conversion:
 
 
 def convert(path: str | Path, data: str | None = None) -> Conversion:
-    """Convert a recipe of AWS Glue DataBrew (JSON or YAML) to a flow.
+    """Convert a recipe of AWS Glue DataBrew (JSON or YAML), or a flow of SageMaker Data Wrangler (`.flow`), to a flow.
 
-    `data` is what the flow reads. What has no counterpart is a comment in the flow, with its reason, and one of `left_out`.
-    No code that the file holds is run.
+    `data` is what the flow reads, by default what a Data Wrangler flow reads. What has no counterpart is a comment in the flow, with its
+    reason, and one of `left_out`. No code that the file holds is run.
 
     Errors: `RequestError` for a file that cannot be read, or is none of these.
 
@@ -93,12 +98,14 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
     impute(columns='age', with='mean') ('step 2, NOW: it gives another result each time',)
     """
     given = _read(path)
-    steps = databrew.steps_of(given)
-    if steps is None:
-        accepted = "a recipe of DataBrew: a list of steps with an `Action` each"
-        raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, code="not-convertible")
-    items = tuple(_checked(item) for item in databrew.items_of(steps))
-    return Conversion(Path(path).name, "databrew", items, data)
+    name = Path(path).name
+    if (steps := databrew.steps_of(given)) is not None:
+        return Conversion(name, RECIPE, tuple(map(_checked, databrew.items_of(steps))), data)
+    if (nodes := data_wrangler.nodes_of(given)) is not None:
+        place = data or data_wrangler.source_of(data_wrangler.path_of(nodes))
+        return Conversion(name, FLOW, tuple(map(_checked, data_wrangler.items_of(nodes))), place)
+    accepted = f"{RECIPE} (a list of steps), or {FLOW} (a mapping with `nodes`)"
+    raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, code="not-convertible")
 
 
 def _read(path: str | Path) -> Any:
@@ -138,45 +145,55 @@ def _checked(item: Item) -> Item:
 
 def _mistakes(made: Made) -> Iterator[Mistake]:
     """What is wrong with a step, as far as this can be told without data."""
-    part = "features" if not made.changes_rows else "rows" if "rows" in made.step.parts else "training\nsplit: {train: 1}"
-    name, _, split = part.partition("\n")
+    part = next(part for part in ("split", "features", "rows", "training") if part in made.step.parts)
+    steps = f"split: {yaml_value(made.parameters)}" if part == "split" else f"{part}:\n  - {made}\nsplit: {{train: 0.5, test: 0.5}}"
     try:
-        parse(f"{name}:\n  - {made}\n{split}")
+        parse(f"{steps}\n")
     except RequestError as error:
         yield from error.mistakes
     if (text := made.parameters.get("expression", made.parameters.get("where"))) and (mistake := mistake_in(text)):
         yield mistake
 
 
-def _notes(placed: Placed) -> tuple[str, ...]:
+def _notes(kind: str, placed: Placed) -> tuple[str, ...]:
     """How a step differs from the action."""
     made = placed.made
-    return tuple(dict.fromkeys((*made.notes, *((LEARNS,) if made.learns else ()), *placed.notes))) if made else ()
+    return tuple(dict.fromkeys((*made.notes, *((LEARNS[kind],) if made.learns else ()), *placed.notes))) if made else ()
 
 
 def _lines(conversion: Conversion) -> Iterator[str]:
     """The lines of the flow."""
-    left = [line.partition(": ")[0] for line in conversion.left_out]
+    left = [p.item.source for p in conversion.in_order() if not p.made]
     done = f"{len(conversion.items) - len(left)} of {len(conversion.items)} actions"
-    yield f"# Converted from {comment_text(conversion.name)}, a recipe of AWS Glue DataBrew: {done}."
+    yield f"# Converted from {comment_text(conversion.name)}, {conversion.kind}: {done}."
     if left:
         yield f"# Not converted: {comment_text(joined(left))}; see the comments below."
     yield "# Say what to read, the roles of columns and a split, so that numbers are learned from training rows only."
     read = yaml_value(conversion.place) if conversion.place else "DATA.csv"
     yield f"{'' if conversion.place else '# '}data: {{read: {read}}}"
-    if any(p.made for p in conversion.parts.get("training", ())):
+    split = conversion.parts.get("split", ())
+    if split:
+        yield from (f"# {comment_text('; '.join((p.item.source, *_notes(conversion.kind, p))))}" for p in split)
+        yield from (f"split: {yaml_value(p.made.parameters)}" for p in split if p.made)
+    elif any(p.made for p in conversion.parts.get("training", ())):
         yield "split: {train: 0.8, test: 0.2}  # the part `training` needs one"
     else:
         yield "# split: {train: 0.8, test: 0.2}"
     for part, steps in conversion.parts.items():
+        if part == "split":
+            continue
         if any(p.made for p in steps):
             yield ""
             yield f"{part}:"
         for p in steps:
             if p.made:
-                yield f"  # {comment_text('; '.join((p.item.source, *_notes(p))))}"
+                yield f"  # {comment_text('; '.join((p.item.source, *_notes(conversion.kind, p))))}"
                 yield f"  - {p.made}"
             else:
                 yield f"  # NOT CONVERTED {comment_text(p.item.source)}: {comment_text(p.item.reason)}"
-                if p.item.shown:
-                    yield f"  #   {comment_text(p.item.shown)[:WIDTH]}"
+                yield from (f"  #   {_printable(line)}" for line in p.item.shown.splitlines()[:LINES])
+
+
+def _printable(line: str) -> str:
+    """A line in a comment, with its indentation."""
+    return "".join(c for c in line.expandtabs(4) if c.isprintable())[:WIDTH].rstrip()

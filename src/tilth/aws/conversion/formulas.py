@@ -25,7 +25,7 @@ def columns_of(expression: str) -> frozenset[str]:
 def mistake_in(expression: str) -> Mistake | None:
     """What is wrong with a formula whatever the kinds of its columns are, if anything.
 
-    >>> mistake_in("upper(city)"), mistake_in("initcap(city)").code
+    >>> mistake_in("upper(city)"), mistake_in("soundex(city)").code
     (None, 'not-admitted')
     """
     try:

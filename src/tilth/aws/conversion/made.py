@@ -39,7 +39,7 @@ class Made:
     @property
     def learns(self) -> bool:
         """Whether it learns from the rows that it is fitted on."""
-        return self.step.learns and self.parameters.get("with") not in FIXED
+        return self.step.learns and self.name != "split" and self.parameters.get("with") not in FIXED
 
     @property
     def changes_rows(self) -> bool:
@@ -123,11 +123,13 @@ def arranged(items: Iterable[Item]) -> dict[str, list[Placed]]:
     converted.
     """
     todo = list(items)
-    parts: dict[str, list[Placed]] = {"rows": [], "features": [], "training": []}
+    parts: dict[str, list[Placed]] = {"rows": [], "split": [], "features": [], "training": []}
     for i, item in enumerate(todo):
         here = parts["training"] or parts["features"] or parts["rows"]
-        if not item.made:
-            here.append(Placed(item))
+        if not item.made or (item.made[0].name == "split" and parts["split"]):
+            here.append(Placed(replace(item, made=(), reason=item.reason or "a flow has one split")))
+        elif item.made[0].name == "split":
+            parts["split"].append(Placed(item, item.made[0]))
         elif not any(m.changes_rows for m in item.made):
             parts["features"] += [Placed(item, m) for m in item.made]
         else:
@@ -149,6 +151,7 @@ MOVED = ("with the steps above that it needs; `rows` is not served: rows to pred
 def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> None:
     """Add an item that changes rows to a part. Errors: `NotConverted` where there is none for it."""
     rows, features, training = parts["rows"], parts["features"], parts["training"]
+    behind_split = bool(training or parts["split"])
     needed: list[Placed] = []
     behind = list(item.made)
     for placed in reversed(features):
@@ -157,14 +160,14 @@ def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> 
             behind.append(placed.made)
     steps = [p.made for p in needed if p.made is not None]
     learned = any(p.made is not None and p.made.learns for p in features)
-    if not training and not needed:
+    if not behind_split and not needed:
         rows += [Placed(item, m, AHEAD if learned and m is item.made[0] else ()) for m in item.made]
-    elif not training and (condition := _as_read(item, steps)):
+    elif not behind_split and (condition := _as_read(item, steps)):
         rows.append(Placed(item, replace(item.made[0], parameters={**item.made[0].parameters, "where": condition}), AS_READ))
     elif all("training" in m.step.parts for m in item.made) and not any(m.before(other) for m in item.made for other in later):
         training += [Placed(item, m, AFTER) for m in item.made]
-    elif training:
-        raise NotConverted("it changes rows after another step that does so in `training`, and cannot stand there itself")
+    elif behind_split:
+        raise NotConverted("it changes rows behind the split or a step of `training`, and cannot stand in `training` itself")
     elif any(m.learns or "rows" not in m.step.parts for m in steps):
         raise NotConverted("it changes rows by what earlier steps learn, and later steps change that again")
     else:

@@ -15,7 +15,7 @@ from tilth.cli.options import INPUT
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def command(file: str, out: str, data: str | None, force: bool) -> int:
-    """Convert FILE, a recipe of AWS Glue DataBrew (JSON or YAML), to a flow.
+    """Convert FILE, a recipe of DataBrew (JSON or YAML) or a .flow of Data Wrangler, to a flow.
 
     What has no counterpart is a comment in the flow, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.

@@ -1,0 +1,128 @@
+"""Flows of SageMaker Data Wrangler, read: a graph of nodes, of which one path becomes a list of transforms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilth.aws.conversion.made import Item, Made, NotConverted
+from tilth.aws.conversion.operators import OPERATORS, Transform, snake
+from tilth.flow.writing import yaml_value
+
+CODE = "code is not converted, and was not run: write `formula`, `sql` or `python`"
+OPERATOR = re.compile(r"sagemaker\.(?:\w+\.)?(\w+?)(?:_\d+(?:\.\d+)*)?")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the graph: its operator without prefix and version, its parameters, and the ids of the nodes that it reads."""
+
+    id: str
+    type: str
+    operator: str
+    parameters: Mapping[str, Any]
+    learned: Mapping[str, Any]
+    inputs: tuple[str, ...]
+
+
+def nodes_of(given: Any) -> dict[str, Node] | None:
+    """Id → node of a flow; None for anything else."""
+    listed = given.get("nodes") if isinstance(given, Mapping) else None
+    if not isinstance(listed, list) or not listed or not all(isinstance(n, Mapping) and isinstance(n.get("node_id"), str) for n in listed):
+        return None
+    return {n["node_id"]: _node(n) for n in listed}
+
+
+def _node(given: Mapping[str, Any]) -> Node:
+    operator = OPERATOR.fullmatch(str(given.get("operator", "")))
+    inputs = given.get("inputs")
+    read = [i.get("node_id") for i in inputs if isinstance(i, Mapping)] if isinstance(inputs, list) else []
+    return Node(
+        given["node_id"],
+        str(given.get("type", "")),
+        operator[1] if operator else str(given.get("operator", "")),
+        _mapping(given, "parameters"),
+        _mapping(given, "trained_parameters"),
+        tuple(r for r in read if isinstance(r, str)),
+    )
+
+
+def _mapping(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = given.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def path_of(nodes: Mapping[str, Node]) -> list[Node]:
+    """The longest path from a source along first inputs. Nodes that are part of a cycle are on none."""
+    lengths: dict[str, int] = {}
+    for start in nodes:
+        stack = [start]
+        while stack and len(stack) <= len(nodes):
+            first = nodes[stack[-1]].inputs[:1]
+            if not first or first[0] not in nodes or first[0] in lengths:
+                node = stack.pop()
+                counts = nodes[node].type not in ("VISUALIZATION", "DESTINATION")
+                lengths[node] = (lengths.get(first[0], 0) if first else 0) + counts
+            else:
+                stack.append(first[0])
+    path: list[Node] = []
+    at = max(lengths, key=lambda n: lengths[n], default=None)
+    while at is not None and at in nodes:
+        path.insert(0, nodes[at])
+        at = next(iter(nodes[at].inputs), None)
+    return path
+
+
+def source_of(path: list[Node]) -> str | None:
+    """The place that the first node reads, if it says one."""
+    definition = path[0].parameters.get("dataset_definition") if path else None
+    context = definition.get("s3ExecutionContext") if isinstance(definition, Mapping) else None
+    place = context.get("s3Uri") if isinstance(context, Mapping) else None
+    return place if isinstance(place, str) and place and "{{" not in place else None
+
+
+def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
+    """Each transform of a flow, and what becomes of it: those of the longest path in its order, then those of other branches."""
+    path = path_of(nodes)
+    here = {node.id for node in path}
+    rest = [node for node in nodes.values() if node.id not in here and node.type == "TRANSFORM"]
+    for n, node in enumerate([*(p for p in path if p.type == "TRANSFORM"), *rest], 1):
+        label = _label(node)
+        source = f"node {n}, {node.operator}" + (f" ({label})" if label else "")
+        parameters = _chosen(node, label)
+        try:
+            if node in rest:
+                raise NotConverted("it is on another branch than the longest one, of which the flow is made")
+            yield Item(source, tuple(_made(node, label, parameters)))
+        except NotConverted as why:
+            code = next((v for k, v in parameters.items() if k in ("code", "sql", "query") and isinstance(v, str)), None)
+            yield Item(source, (), str(why), code if code is not None else yaml_value(parameters))
+
+
+def _label(node: Node) -> str:
+    label = node.parameters.get("operator")
+    return label if isinstance(label, str) else ""
+
+
+def _chosen(node: Node, label: str) -> Mapping[str, Any]:
+    """The parameters of the chosen label; all others, which linger in a file, are left."""
+    for key in (f"{snake(label)}_parameters", f"{label}_parameters"):
+        if label and isinstance(block := node.parameters.get(key), Mapping):
+            return block
+    return {k: v for k, v in node.parameters.items() if not k.endswith("_parameters") and k != "operator"} if label else node.parameters
+
+
+def _made(node: Node, label: str, parameters: Mapping[str, Any]) -> Iterator[Made]:
+    convert = OPERATORS.get((node.operator, label)) or OPERATORS.get((node.operator, ""))
+    if convert is None and node.operator.startswith("custom_"):
+        raise NotConverted(CODE)
+    if node.operator.startswith("join"):
+        raise NotConverted("it reads another branch: name that under `data: {tables: …}`, and write `join`")
+    if convert is None:
+        raise NotConverted("no step does this in this version")
+    transform = Transform(node.operator, label, parameters, node.learned)
+    made = list(convert(transform))
+    unread = tuple(f"its parameter {name!r} is not regarded" for name in transform.unread)
+    yield from (replace(m, notes=(*m.notes, *unread)) if k == 0 else m for k, m in enumerate(made))

@@ -1,0 +1,111 @@
+"""Flows of Data Wrangler become flows: case by case, run on a small table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+import tilth
+from tilth.aws.conversion.operators import snake
+
+CASES = yaml.safe_load(Path(__file__).with_name("flows.yaml").read_text("utf-8"))
+
+
+def flow_of(nodes: list[list[Any]]) -> dict[str, Any]:
+    """A flow as Data Wrangler writes it: the nodes in an order other than that of their inputs, with what was chosen before."""
+    source = {"node_id": "0", "type": "SOURCE", "operator": "sagemaker.s3_source_0.1", "parameters": {}, "inputs": []}
+    listed = [source, *(_node(n, *node) for n, node in enumerate(nodes, 1))]
+    view = {"node_id": "view", "type": "VISUALIZATION", "operator": "sagemaker.visualizations.describe_0.1"}
+    return {"metadata": {"version": 1}, "nodes": [{**view, "inputs": [{"name": "df", "node_id": "1"}]}, *reversed(listed)]}
+
+
+def _node(n: int, operator: str, label: str, parameters: dict[str, Any], learned: dict[str, Any] | None = None) -> dict[str, Any]:
+    lingering = {"input_column": "lingers", "code": "lingers"}
+    chosen = {"operator": label, f"{snake(label)}_parameters": parameters, "other_parameters": lingering} if label else parameters
+    return {
+        "node_id": str(n),
+        "type": "TRANSFORM",
+        "operator": f"sagemaker.spark.{operator}_0.1",
+        "parameters": chosen,
+        "trained_parameters": learned or {f"{snake(label)}_parameters": {"_hash": "8", "model": "c$@}Hb"}},
+        "inputs": [{"name": "df", "node_id": str(n - 1), "output_name": "default"}],
+        "outputs": [{"name": "default"}],
+    }
+
+
+def converted(given: Any, folder: Path) -> Any:
+    (folder / "x.flow").write_text(json.dumps(given), "utf-8")
+    return tilth.convert(folder / "x.flow")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_a_flow_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: Path) -> None:
+    conversion = converted(flow_of(case["nodes"]), tmp_path)
+    left = conversion.left_out
+    assert len(left) == len(case.get("left", [])), left
+    assert [line[: len(begins)] for line, begins in zip(left, case.get("left", []), strict=True)] == case.get("left", [])
+    assert [part for part in case.get("notes", []) if not any(part in note for note in conversion.notes)] == []
+    assert "lingers" not in str(conversion)
+    tilth.run(conversion.flow, tmp_path / "out", pa.table(case["table"]))
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    result = pq.read_table(file)
+    assert {name: result[name].to_pylist() for name in case["gives"]} == case["gives"]
+    assert set(case.get("gone", [])).isdisjoint(result.column_names)
+
+
+def test_a_split_and_what_balances_behind_it(tmp_path: Path) -> None:
+    splits = [{"name": "Train", "percentage": 0.8}, {"name": "Test", "percentage": 0.2}]
+    nodes = [
+        ["split", "Randomized split", {"splits": splits, "error": 0.0001, "seed": "7"}],
+        ["balance_data", "Random oversample", {"target_column": "bad", "ratio": 1}],
+        ["handle_missing", "Drop missing", {"dimension": "Drop Rows", "drop_rows_parameters": {"input_column": "a"}}],
+    ]
+    conversion = converted(flow_of(nodes), tmp_path)
+    parts = {part: [str(s) for s in steps] for part, steps in conversion.flow.parts.items()}
+    assert conversion.left_out == ()
+    assert parts["split"] == ["split(shares={'train': 0.8, 'test': 0.2}, seed=7)"]
+    assert parts["training"] == ["balance(with='over', label='bad')", "filter(where='a IS NOT NULL')"]
+
+
+def test_a_branch_that_is_not_followed_is_listed(tmp_path: Path) -> None:
+    given = flow_of([["format_string", "Upper", {"input_column": c}] for c in "abc"])
+    branch = _node(9, "format_string", "Lower", {"input_column": "z"}) | {"inputs": [{"name": "df", "node_id": "1"}]}
+    conversion = converted({"nodes": [branch, *given["nodes"]]}, tmp_path)
+    assert [line.partition(":")[0] for line in conversion.left_out] == ["node 4, format_string (Lower)"]
+    assert len(conversion.flow.parts["features"]) == 3
+
+
+def test_the_place_that_a_source_reads_is_the_data(tmp_path: Path) -> None:
+    given = flow_of([["format_string", "Upper", {"input_column": "a"}]])
+    given["nodes"][-1]["parameters"] = {"dataset_definition": {"s3ExecutionContext": {"s3Uri": "s3://bucket/loans.csv"}}}
+    assert converted(given, tmp_path).flow.reading.read == ("s3://bucket/loans.csv",)
+
+
+def test_code_stays_readable_in_a_comment_and_out_of_the_flow(tmp_path: Path) -> None:
+    text = str(converted(flow_of([["custom_pandas", "", {"code": "if True:\n    df = 1\nfeatures: [dedupe]"}]]), tmp_path))
+    assert "  #   if True:\n  #       df = 1\n  #   features: [dedupe]\n" in text
+    assert [line for line in text.splitlines() if line and not line.lstrip().startswith("#")] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": [{"node_id": "1"}]},
+        {"inputs": "1"},
+        {"parameters": [1]},
+        {"operator": 7},
+        {"trained_parameters": "x"},
+        {"inputs": [{"node_id": "nowhere"}]},
+    ],
+    ids=str,
+)
+def test_an_odd_node_stops_nothing(change: dict[str, Any], tmp_path: Path) -> None:
+    given = flow_of([["format_string", "Upper", {"input_column": "a"}]])
+    conversion = converted({"nodes": [n | change if n["node_id"] == "1" else n for n in given["nodes"]]}, tmp_path)
+    assert len(conversion.items) == 1
