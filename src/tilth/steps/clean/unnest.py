@@ -24,6 +24,8 @@ from tilth.steps.step import ColumnStep, Learned
 
 MOST = 1_000  # fields, unless `most` says otherwise
 MOST_MET = 100_000  # different fields, that are held while learning
+Met = tuple[int, dict[str, set[Kind]]]
+"""How many rows there were, and the fields of their objects with the kinds of their values."""
 
 
 def json_object(text: str | None) -> Mapping[str, Any] | None:
@@ -50,35 +52,33 @@ def _encodable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Fields(Fold):
-    """Field of the JSON objects in a column → the kind of its values, in the order of the fields' names.
+    """The number of rows, and field of the JSON objects in a column → the kind of its values, in the order of the fields' names.
 
     Integers among floats are floats; what has values of several other kinds, or nested ones, is a string.
 
     Errors: `RequestError` for more than 100,000 different fields.
     """
 
-    def start(self) -> dict[str, set[Kind]]:
-        return {}
+    def start(self) -> Met:
+        return 0, {}
 
-    def update(self, state: dict[str, set[Kind]], batch: pa.RecordBatch) -> dict[str, set[Kind]]:
+    def update(self, state: Met, batch: pa.RecordBatch) -> Met:
+        here: dict[str, set[Kind]] = {}
         for text in batch.column(0).to_pylist():
             for name, value in (json_object(text) or {}).items():
-                state.setdefault(name, set()).update(_kinds(value))
-        return self._bounded(state)
+                here.setdefault(name, set()).update(_kinds(value))
+        return self.merge(state, (batch.num_rows, here))
 
-    def merge(self, a: dict[str, set[Kind]], b: dict[str, set[Kind]]) -> dict[str, set[Kind]]:
-        for name, kinds in b.items():
-            a.setdefault(name, set()).update(kinds)
-        return self._bounded(a)
-
-    def finish(self, state: dict[str, set[Kind]]) -> dict[str, Kind]:
-        return {name: _together(kinds) for name, kinds in sorted(state.items())}
-
-    def _bounded(self, state: dict[str, set[Kind]]) -> dict[str, set[Kind]]:
-        if len(state) > MOST_MET:
+    def merge(self, a: Met, b: Met) -> Met:
+        for name, kinds in b[1].items():
+            a[1].setdefault(name, set()).update(kinds)
+        if len(a[1]) > MOST_MET:
             message = f"unnest: the objects in column {self.columns[0]!r} have more than {MOST_MET:,} different fields"
             raise RequestError(message, hint="are the names of the fields values, such as ids?", code="too-many-columns")
-        return state
+        return a[0] + b[0], a[1]
+
+    def finish(self, state: Met) -> tuple[int, dict[str, Kind]]:
+        return state[0], {name: _together(kinds) for name, kinds in sorted(state[1].items())}
 
 
 def _kinds(value: Any) -> set[Kind]:
@@ -179,12 +179,13 @@ class Unnest(ColumnStep):
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         if "rows" in measured:
-            there = [field.name for field in measured["rows"].schema.field(column.name).type]
+            struct = measured["rows"].schema.field(column.name).type
+            there = [field.name for field in struct] if pa.types.is_struct(struct) else self.fields  # of a plan, for which none is read
             found = dict.fromkeys(there, Kind.OTHER)
             RequestError.reject(unknown(self.fields, there, f"unnest: column {column.name!r} has no field {{}}", "unknown-field"))
         else:
-            found = measured["found"]
-            if not found:
+            rows, found = measured["found"]
+            if rows and not found:
                 message = f"unnest: column {column.name!r} holds no JSON object in training"
                 raise RequestError(message, accepted='strings such as {"a": 1}', code="no-object")
         fields = list(self.fields or found)

@@ -183,11 +183,12 @@ class Resample(Step):
         )
         reject_clashes(self.name, schema, {"": {self.count: lit(0)} if self.count else {}})
         micros = Micros.of(col(time.name))
-        low, high, missing = lowest(micros), highest(micros), count(is_null(col(time.name)))
+        low, high, timed = lowest(micros), highest(micros), count(not_null(col(time.name)))
         sizes = magnitudes(map(self._asked, values))
-        found = yield (low, high, missing, count(), *(s for pair in sizes.values() for s in pair))
-        if found[missing] and self.missing == "error":
-            message = f"resample: {found[missing]:,} rows have no time ({time.name!r})"
+        found = yield (low, high, timed, count(), *(s for pair in sizes.values() for s in pair))
+        missing = found[count()] - found[timed]
+        if missing and self.missing == "error":
+            message = f"resample: {missing:,} rows have no time ({time.name!r})"
             raise RequestError(message, hint="`missing: drop` leaves them out", code="no-time")
         bins = 0 if found[low] is None else self.bins.between(found[low], found[high])
         if bins > MOST_BINS:

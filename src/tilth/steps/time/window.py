@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.expressions import alias, cast, col, ge, if_else, is_null, lit, or_, sub
+from tilth.engine.expressions import alias, and_, cast, col, ge, if_else, lit, not_null, sub
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
 from tilth.engine.operations.operation import call
@@ -149,10 +149,10 @@ class Window(Step):
         reject_clashes(self.name, schema, {c: dict.fromkeys(names, lit(0)) for c, names in self._names(chosen).items()})
         sizes = magnitudes(self._asked(chosen))
         key = tuple(dict.fromkeys((*by, *order)))
-        missing, rows, keys = count(or_(*(is_null(col(c)) for c in order))), count(), DistinctKeys(key)
-        found = yield (missing, rows, keys, *(s for pair in sizes.values() for s in pair))
-        if found[missing]:
-            message = f"window: {found[missing]:,} rows lack what orders them ({listed(map(repr, order))})"
+        ordered, rows, keys = count(and_(*(not_null(col(c)) for c in order))), count(), DistinctKeys(key)
+        found = yield (ordered, rows, keys, *(s for pair in sizes.values() for s in pair))
+        if missing := found[rows] - found[ordered]:
+            message = f"window: {missing:,} rows lack what orders them ({listed(map(repr, order))})"
             raise RequestError(message, hint="leave them out ahead of this step, by `filter`", code="no-order")
         if found[keys] < found[rows] and not by and not self._length and self.with_ != "rank":
             yield from _one_series(schema, order, found[rows])
