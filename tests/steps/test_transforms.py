@@ -29,7 +29,7 @@ HEAD = """# Where to find a transform
 What people know from SageMaker Data Wrangler, SageMaker Canvas and AWS Glue DataBrew, and how a flow says it. Every step on this page
 is run by a test, on DuckDB, with a table that has these columns, and another one, `other`, which the flow names under
 `data: {tables: …}`. Results need not be the same to the last digit: notes say where the
-meaning differs.
+meaning differs. A whole recipe or `.flow` file is [converted](convert.md) by `tilth convert`.
 """
 
 

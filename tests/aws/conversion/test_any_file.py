@@ -38,12 +38,11 @@ def loads(given: Any, items: int) -> None:
         path = Path(folder, "file")
         path.write_text(json.dumps(given), "utf-8")
         conversion = tilth.convert(path)
-    flow = conversion.flow if any(p.made for part in conversion.parts.values() for p in part) else None
     assert len(conversion.items) == items
     done = {p.item.source for part in conversion.parts.values() for p in part}
     assert done == {item.source for item in conversion.items if item.made or item.reason}
     made = sum(p.made is not None for part in conversion.parts.values() for p in part)
-    assert made == (sum(len(steps) for part, steps in flow.parts.items() if part in conversion.parts) if flow else 0)
+    assert made == sum(len(steps) for part, steps in conversion.flow.parts.items() if part in conversion.parts)
 
 
 def parameters(module: Any, values: st.SearchStrategy[Any], **usual: str) -> st.SearchStrategy[dict[str, Any]]:

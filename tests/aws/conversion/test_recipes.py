@@ -109,9 +109,10 @@ def test_what_is_not_converted_stays_in_its_place_as_a_comment(tmp_path: Path) -
         ("[" * 100 + "]" * 100, "too-large"),
         ("[" * 100_000 + "]" * 100_000, "too-large"),
         ("a: &a [*a]", "too-large"),
+        ("[" + "{}," * 1_000 + "{}]", "too-large"),
         ("- !!python/object:os.system {}", "tag"),
     ],
-    ids=["empty", "numbers", "rules", "words", "broken", "deep", "deeper", "aliases", "tags"],
+    ids=["empty", "numbers", "rules", "words", "broken", "deep", "deeper", "aliases", "long", "tags"],
 )
 def test_other_files_are_refused(text: str, code: str, tmp_path: Path) -> None:
     (tmp_path / "x").write_text(text)

@@ -26,6 +26,7 @@ LEARNS = {
     RECIPE: "learned from the training part; a recipe computes it anew from the data of each run",
     FLOW: "learned anew, from the training part; what the file holds was learned from a sample",
 }
+MOST = 1_000  # actions; a recipe has at most 100
 LINES = 100  # of code that was not converted
 WIDTH = 300  # characters of a comment that repeats what was not converted
 
@@ -99,9 +100,12 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
     """
     given = _read(path)
     name = Path(path).name
-    if (steps := databrew.steps_of(given)) is not None:
+    steps, nodes = databrew.steps_of(given), data_wrangler.nodes_of(given)
+    if len(steps or nodes or ()) > MOST:
+        raise RequestError(f"{str(path)!r} has {len(steps or nodes or ())} actions", accepted=f"at most {MOST}", code="too-large")
+    if steps is not None:
         return Conversion(name, RECIPE, tuple(map(_checked, databrew.items_of(steps))), data)
-    if (nodes := data_wrangler.nodes_of(given)) is not None:
+    if nodes is not None:
         place = data or data_wrangler.source_of(data_wrangler.path_of(nodes))
         return Conversion(name, FLOW, tuple(map(_checked, data_wrangler.items_of(nodes))), place)
     accepted = f"{RECIPE} (a list of steps), or {FLOW} (a mapping with `nodes`)"
@@ -179,6 +183,8 @@ def _lines(conversion: Conversion) -> Iterator[str]:
         yield "split: {train: 0.8, test: 0.2}  # the part `training` needs one"
     else:
         yield "# split: {train: 0.8, test: 0.2}"
+    if not any(p.made for part in conversion.parts.values() for p in part):
+        yield "features: []"
     for part, steps in conversion.parts.items():
         if part == "split":
             continue
