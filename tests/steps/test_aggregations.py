@@ -14,7 +14,7 @@ from tests.steps.made import dataset
 from tilth.data import Column, Kind
 from tilth.engine.dry_run import DryRun
 from tilth.engine.session import everything
-from tilth.steps.aggregations import Aggregates, Asked, magnitudes, with_squares
+from tilth.steps.aggregations import Aggregates, Asked, magnitudes
 from tilth.steps.fitting import fit
 from tilth.testing.steps import ROLES, sample_table
 from tilth.testing.steps import dataset as read
@@ -34,7 +34,7 @@ def aggregated(values):
     found = engine.answer(data, needs)
     aggregates = Aggregates({"x": [found[n] for n in needs]}, len(values))
     select = aggregates.grouped(asked, ["k"])
-    (row,) = engine.rows(with_squares(data, asked).rows(select, out=("k", *HOWS)), everything())
+    (row,) = engine.rows(aggregates.below(data, asked).rows(select, out=("k", *HOWS)), everything())
     return dict(zip(HOWS, row[1:], strict=True))
 
 

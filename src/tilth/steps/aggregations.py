@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from sqlglot import exp
@@ -15,7 +17,7 @@ from tilth.engine.layers import grouped, table
 from tilth.engine.operations.aggregates import CountDistinct, ExactSum, LowerMedian, Middle
 from tilth.engine.operations.numbers import Divide, Finite, NanToNull
 from tilth.engine.operations.operation import Struct, call
-from tilth.engine.operations.slices import Over, Reach, half, joined, parts, square_error, total, variance
+from tilth.engine.operations.slices import Over, Reach, cut, half, joined, parts, square_error, total, variance
 from tilth.engine.statistics import Statistic, highest, lowest
 
 Aggregation: TypeAlias = Literal["mean", "sum", "min", "max", "median", "std", "var", "first", "last", "mode", "count", "distinct"]
@@ -63,17 +65,15 @@ def no_key(column: Column) -> str:
 def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statistic]]:
     """Column → its smallest and largest magnitude other than 0, of those columns whose sums are cut into slices."""
     found = {}
-    for c in dict.fromkeys(c for c, how, _ in asked if how in SPREAD or (how in ("sum", "mean") and c.kind is Kind.FLOAT)):
+    for c in dict.fromkeys(c for c, how, _ in asked if _is_cut(c, how)):
         size = exp.Abs(this=Finite.of(number(c)))
         found[c.name] = (lowest(null_if(size, lit(0.0))), highest(size))
     return found
 
 
-def with_squares(data: Dataset, asked: Iterable[Asked]) -> Dataset:
-    """The table with the columns beside it that variances are computed from."""
-    spread = list(dict.fromkeys(c for c, how, _ in asked if how in SPREAD))
-    data = data.change({UPPER + c.name: half(number(c)) for c in spread} | {SQUARE + c.name: mul(number(c), number(c)) for c in spread})
-    return data.change({ERROR + c.name: square_error(number(c), col(UPPER + c.name), col(SQUARE + c.name)) for c in spread})
+def _is_cut(column: Column, aggregation: str) -> bool:
+    """Whether the numbers of a column are cut into slices for an aggregation."""
+    return aggregation in SPREAD or (aggregation in ("sum", "mean") and column.kind is Kind.FLOAT)
 
 
 def _of_group(aggregate: Tree) -> Tree:
@@ -82,7 +82,7 @@ def _of_group(aggregate: Tree) -> Tree:
 
 @dataclass(frozen=True)
 class Aggregates:
-    """The trees of aggregations over the rows of a group, or (`over`) of a window. The table is that of `with_squares`.
+    """The trees of aggregations over the rows of a group, or (`over`) of a window. The table is that which `below` gives.
 
     `sizes` are the answers to `magnitudes` by column, `rows` is the number of rows. `order` are the values that rows are ordered by, for
     their first and last value: of rows that are equal in them the one with the smaller value is ahead, and rows that lack one are left out.
@@ -95,14 +95,30 @@ class Aggregates:
     order: Sequence[Tree] = ()
     latest: Tree | None = None
 
+    def below(self, data: Dataset, asked: Sequence[Asked]) -> Dataset:
+        """The table with the columns beside it that sums and variances are computed from."""
+        spread = list(dict.fromkeys(c for c, how, _ in asked if how in SPREAD))
+        data = data.change({UPPER + c.name: half(number(c)) for c in spread} | {SQUARE + c.name: mul(number(c), number(c)) for c in spread})
+        data = data.change({ERROR + c.name: square_error(number(c), col(UPPER + c.name), col(SQUARE + c.name)) for c in spread})
+        cuts = [cut(number(c), c.name, self._reach(c)) for c in dict.fromkeys(c for c, how, _ in asked if _is_cut(c, how))]
+        cuts += [cut(col(SQUARE + c.name), SQUARE + c.name, self._reach(c).squares) for c in spread]
+        cuts += [cut(col(ERROR + c.name), ERROR + c.name, self._reach(c).errors) for c in spread]
+        for layer in zip_longest(*cuts, fillvalue=MappingProxyType({})):
+            data = data.change({name: tree for made in layer for name, tree in made.items()})
+        return data
+
     def grouped(self, asked: Sequence[Asked], keys: Sequence[str], count: str = "") -> exp.Select:
         """The select, from the table below, of a row for each group: its keys, its results, and its number of rows if that has a name."""
         trees = [alias(tree, name) for a in asked for name, tree in self.asked(a).items()]
         rows = [alias(all_rows(), count)] if count else []
         inner = exp.Select(expressions=[*map(col, keys), *trees, *rows]).from_(self._ranked(asked, keys))
+        found: Tree = grouped(inner, [col(k) for k in keys]).subquery("grouped")
+        if sums := self.joined(asked):
+            others = [*keys, *(name for a in asked for name in self.asked(a) if name not in sums), *(count for _ in rows)]
+            chosen = [*map(col, others), *(alias(tree, name) for name, tree in sums.items())]
+            found = exp.Select(expressions=chosen).from_(found).subquery("joined")
         made = [alias(self.made(a), a.name) for a in asked]
-        outer = exp.Select(expressions=[*map(col, keys), *made, *(col(count) for _ in rows)])
-        return outer.from_(grouped(inner, [col(k) for k in keys]).subquery("grouped"))
+        return exp.Select(expressions=[*map(col, keys), *made, *(col(count) for _ in rows)]).from_(found)
 
     def _ranked(self, asked: Iterable[Asked], keys: Sequence[str]) -> Tree:
         """The table below, beside each value of a column whose mode is asked how frequent it is in its group, and when it is seen last."""
@@ -116,18 +132,23 @@ class Aggregates:
         return exp.Select(expressions=[exp.Star(), *ranks]).from_(table(BELOW)).subquery("ranked") if ranks else table(BELOW)
 
     def asked(self, asked: Asked) -> Mapping[str, Tree]:
-        """What is selected over the rows, from which `made` gives the result."""
+        """What is selected over the rows, from which `joined` and then `made` give the result."""
         column, aggregation, name = asked
         x, reach = number(column), self._reach(column)
         if aggregation == "median":
             return {part + name: self.over(Middle.of(y)) for part, y in zip(MIDDLES, (x, exp.Neg(this=x.copy())), strict=True)}
         if aggregation not in SPREAD:
             return {name: getattr(self, f"_{aggregation}")(column)}
-        first, rest = parts(col(SQUARE + column.name), reach.squares, self.over)
-        squares = joined(first, add(rest, total(col(ERROR + column.name), reach.errors, self.over)))
+        first, rest = parts(SQUARE + column.name, reach.squares, self.over)
+        squares = first, add(rest, total(ERROR + column.name, reach.errors, self.over))
         ends = sub(self.over(exp.Max(this=x)), self.over(exp.Min(this=x.copy())))
-        trees = (self._count(column), *joined(*parts(x, reach, self.over)), *squares, ends)
+        trees = (self._count(column), *parts(column.name, reach, self.over), *squares, ends)
         return {part + name: tree for part, tree in zip(PARTS, trees, strict=True)}
+
+    def joined(self, asked: Iterable[Asked]) -> dict[str, Tree]:
+        """What of that becomes something else first: the sums for variances, the two parts of each to one and what it lacks."""
+        names = [[part + a.name for part in pair] for a in asked if a.aggregation in SPREAD for pair in (PARTS[1:3], PARTS[3:5])]
+        return {name: tree for pair in names for name, tree in zip(pair, joined(*map(col, pair)), strict=True)}
 
     def made(self, asked: Asked) -> Tree:
         """The result; of infinities of both signs there is none."""
@@ -154,7 +175,7 @@ class Aggregates:
 
     def _total(self, column: Column) -> Tree:
         if column.kind is Kind.FLOAT:
-            return total(col(column.name), self._reach(column), self.over)
+            return total(column.name, self._reach(column), self.over)
         return self.over(ExactSum.of(col(column.name)) if column.kind is Kind.INTEGER else exp.Sum(this=col(column.name)))
 
     def _min(self, column: Column) -> Tree:

@@ -20,14 +20,14 @@ from typing import Self, TypeAlias
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, double, eq, greatest, gt, if_else, lit, mul, sub
+from tilth.engine.expressions import add, col, double, eq, greatest, gt, if_else, lit, mul, sub
 from tilth.engine.operations.numbers import Divide
 
 Over: TypeAlias = Callable[[Tree], Tree]
 """Makes of an aggregate that over some rows: of a group the aggregate as it is, or that of a window."""
 BITS = 53  # of a double
 HALF = 2.0**27 + 1  # parts a double into two of 26 bits (Dekker 1971)
-MOST = 6  # slices: each reads all those before it, so that the text of a tree doubles with every one
+MOST = 6  # slices: numbers further apart are beyond the reach
 LARGEST = 960  # exponent of numbers that are cut: beyond it the cut overflows
 
 
@@ -60,27 +60,38 @@ class Reach:
         return replace(self, high=2 * self.high - BITS, low=2 * self.low - BITS)
 
 
-def slices(x: Tree, reach: Reach) -> list[Tree]:
-    """A double as the sum of doubles, the largest first, each of which may be added in any order; of an infinite one the first is it."""
+def cut(x: Tree, name: str, reach: Reach) -> list[dict[str, Tree]]:
+    """The columns that a double is cut by, in layers: each reads those below it. `slice_names` are the slices.
+
+    Each slice is read three times: as trees in each other they would double with every slice.
+    """
+    *slices, last = slice_names(name, reach)
+    layers, rest = list[dict[str, Tree]](), x
+    for i, near in enumerate(slices):
+        away = lit(1.5 * 2.0 ** max(BITS - 1 + reach.high - (i + 1) * reach.width, -1000))
+        left = sub(rest, col(near))
+        name_left = last if near is slices[-1] else f"\x1frest {i} {name}"
+        layers.append({near: sub(add(rest, away), away)})
+        layers.append({name_left: left if i else if_else(eq(rest, col(near)), lit(0.0), left)})
+        rest = col(name_left)
+    return layers or [{last: x}]
+
+
+def slice_names(name: str, reach: Reach) -> list[str]:
+    """The columns with the slices of a double, the largest first, each of which may be added in any order; an infinite one is the first."""
     places = min(MOST, math.ceil((reach.high - reach.low + BITS) / reach.width)) if reach.high <= LARGEST else 1
-    found, rest = list[Tree](), x
-    for i in range(1, places):
-        away = lit(1.5 * 2.0 ** max(BITS - 1 + reach.high - i * reach.width, -1000))
-        near = sub(add(rest, away), away)
-        rest = sub(rest, near) if found else if_else(eq(rest, near), lit(0.0), sub(rest, near))
-        found.append(near)
-    return [*found, rest]
+    return [f"\x1fslice {i} {name}" for i in range(places)]
 
 
-def parts(x: Tree, reach: Reach, over: Over) -> tuple[Tree, Tree]:
+def parts(name: str, reach: Reach, over: Over) -> tuple[Tree, Tree]:
     """The sum of doubles as that of the first slices and that of the rest; null over no values."""
-    first, *others = [over(exp.Sum(this=s)) for s in slices(x, reach)]
+    first, *others = [over(exp.Sum(this=col(s))) for s in slice_names(name, reach)]
     return first, reduce(add, reversed(others)) if others else lit(0.0)
 
 
-def total(x: Tree, reach: Reach, over: Over) -> Tree:
+def total(name: str, reach: Reach, over: Over) -> Tree:
     """The sum of doubles; null over no values, NaN over infinities of both signs."""
-    return add(*parts(x, reach, over))
+    return add(*parts(name, reach, over))
 
 
 def half(x: Tree) -> Tree:

@@ -9,7 +9,7 @@ from tilth.data import Dataset, Roles, Schema, select
 from tilth.engine.expressions import col, lit
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError
-from tilth.steps.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key, with_squares
+from tilth.steps.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 
@@ -106,7 +106,7 @@ class Aggregate(Step):
         asked = [Asked(schema[c], how, f"{c}_{how}") for c, how in zip(state["columns"], state["with"], strict=True)]
         aggregates = Aggregates(state["sizes"], state["rows"], order=[col(c) for c in state["order"]])
         names = (*state["key"], *(a.name for a in asked), *([self.count] if self.count else []))
-        made = with_squares(data, asked).rows(aggregates.grouped(asked, state["key"], self.count), out=names)
+        made = aggregates.below(data, asked).rows(aggregates.grouped(asked, state["key"], self.count), out=names)
         return replace(made, roles=_roles(data.roles, state["key"], asked))
 
 

@@ -15,7 +15,7 @@ from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Where
-from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, with_squares
+from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key
 from tilth.steps.missing import present
 from tilth.steps.naming import names_of
 from tilth.steps.rows.sort import order_or_time
@@ -124,7 +124,7 @@ class Pivot(Step):
         key, asked = state["key"], self._asked(schema, state["columns"])
         aggregates = Aggregates(state["sizes"], state["rows"], order=[col(c) for c in state["order"]])
         cells = aggregates.grouped(asked, (*key, self.column))
-        wide = with_squares(data, asked).rows(cells, out=(*key, self.column, *(a.name for a in asked)))
+        wide = aggregates.below(data, asked).rows(cells, out=(*key, self.column, *(a.name for a in asked)))
         trees = [self._cell(a, category) for a in asked for category in state["categories"]]
         named = [alias(tree, name) for tree, name in zip(trees, state["names"], strict=True)]
         select_ = exp.Select(expressions=[*map(col, key), *named]).from_(table(BELOW))

@@ -17,7 +17,7 @@ from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count, highest, lowest
 from tilth.errors import Mistake, RequestError, unknown
-from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, with_squares
+from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
@@ -251,10 +251,10 @@ class Resample(Step):
         periods = self._periods or self.bins
         data = data.change({BIN: if_else(is_null(col(time.name)), refused, periods.bin_of(time))})
         summed = [a.name for a in asked if a.aggregation == "sum"]
-        data = with_squares(data if self._periods is None else self._divided(data, periods, time.kind, summed), asked)
         key, when = (*by, BIN), Micros.of(col(time.name))
-        data = data.change({name: tree for p in points for name, tree in p.observed(when).items()})
         aggregates = Aggregates(learned[""]["sizes"], learned[""]["rows"], order=[when], latest=when)
+        data = aggregates.below(data if self._periods is None else self._divided(data, periods, time.kind, summed), asked)
+        data = data.change({name: tree for p in points for name, tree in p.observed(when).items()})
         counted = [col(self.count)] if self.count else []
         series = Series(by)
         ends = [p.around(series) for p in points] or [self._around(c, series) for c in values]

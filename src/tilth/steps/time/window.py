@@ -20,7 +20,7 @@ from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import DistinctKeys
-from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key, with_squares
+from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import Bins
@@ -206,10 +206,11 @@ class Window(Step):
         if not asked:
             found = {MADE + name: tree for name, tree in zip(new, self._of_rows(chosen, windows), strict=True)}
             made = list(map(col, found))
-        below = with_squares(data, asked)
-        beside = exp.Select(expressions=[*map(col, below.names), *(alias(tree, name) for name, tree in found.items())]).from_(table(BELOW))
-        gone: dict[str, Tree | None] = {n: None for n in (*below.names, *found) if n not in data.names}
-        changed = below.rows(beside, out=(*below.names, *found)).change(gone | dict(zip(new, made, strict=True)))
+        below = aggregates.below(data, asked)
+        beside = exp.Select(expressions=[*map(col, data.names), *(alias(tree, name) for name, tree in found.items())]).from_(table(BELOW))
+        changed = below.rows(beside, out=(*data.names, *found)).change(aggregates.joined(asked))
+        gone: dict[str, Tree | None] = dict.fromkeys(found)
+        changed = changed.change(gone | dict(zip(new, made, strict=True)))
         private = [name for c, several in names.items() if c in data.roles.private for name in several]
         return replace(changed, roles=replace(data.roles, private=tuple(dict.fromkeys((*data.roles.private, *private)))))
 
