@@ -87,6 +87,42 @@ def test_the_place_that_a_source_reads_is_the_data(tmp_path: Path) -> None:
     assert converted(given, tmp_path).flow.reading.read == ("s3://bucket/loans.csv",)
 
 
+@pytest.mark.parametrize(
+    ("how", "names", "part"),
+    [
+        ("leftouter", ["Ann", None, "Bob"], "features"),
+        ("inner", ["Ann", "Bob"], "rows"),
+        ("leftsemi", None, "rows"),
+        ("left_anti", None, "rows"),
+    ],
+)
+def test_a_table_that_is_read_as_it_is_is_joined(how: str, names: list[str | None] | None, part: str, tmp_path: Path) -> None:
+    def source(name: str, text: str) -> dict[str, Any]:
+        (tmp_path / f"{name}.csv").write_text(text)
+        return {"dataset_definition": {"s3ExecutionContext": {"s3Uri": str(tmp_path / f"{name}.csv")}}}
+
+    nodes = [
+        ["join_tables", "", {"left_column": "person", "right_column": "id", "join_type": how}],
+        ["manage_rows", "Sort", {"input_column": "n"}],
+    ]
+    given = flow_of(nodes)
+    given["nodes"][-1]["parameters"] = source("orders", "n,person\n1,7\n2,8\n3,9\n")
+    other = {"node_id": "right", "type": "SOURCE", "operator": "sagemaker.s3_source_0.1", "inputs": []}
+    other["parameters"] = source("people", "id,name\n7,Ann\n9,Bob\n")
+    joining = next(n for n in given["nodes"] if n["node_id"] == "1")
+    joining["inputs"].append({"name": "right", "node_id": "right"})
+    conversion = converted({"nodes": [other, *given["nodes"]]}, tmp_path)
+    assert conversion.left_out == ()
+    assert [s.name for s in conversion.flow.parts[part]][:1] == ["join"]
+    tilth.run(conversion.flow, tmp_path / "out")
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    result = pq.read_table(file)
+    if names is None:
+        assert result["n"].to_pylist() == ([1, 3] if how == "leftsemi" else [2])
+    else:
+        assert result["name"].to_pylist() == names
+
+
 def test_code_stays_readable_in_a_comment_and_out_of_the_flow(tmp_path: Path) -> None:
     text = str(converted(flow_of([["custom_pandas", "", {"code": "if True:\n    df = 1\nfeatures: [dedupe]"}]]), tmp_path))
     assert "  #   if True:\n  #       df = 1\n  #   features: [dedupe]\n" in text

@@ -149,10 +149,10 @@ def _checked(item: Item) -> Item:
 
 def _mistakes(made: Made) -> Iterator[Mistake]:
     """What is wrong with a step, as far as this can be told without data."""
-    part = next(part for part in ("split", "features", "rows", "training") if part in made.step.parts)
+    part = next(part for part in ("split", "features", "rows", "training") if part in made.parts)
     steps = f"split: {yaml_value(made.parameters)}" if part == "split" else f"{part}:\n  - {made}\nsplit: {{train: 0.5, test: 0.5}}"
     try:
-        parse(f"{steps}\n")
+        parse(f"{steps}\ndata: {{tables: {yaml_value(made.tables)}}}\n")
     except RequestError as error:
         yield from error.mistakes
     if (text := made.parameters.get("expression", made.parameters.get("where"))) and (mistake := mistake_in(text)):
@@ -173,8 +173,9 @@ def _lines(conversion: Conversion) -> Iterator[str]:
     if left:
         yield f"# Not converted: {comment_text(joined(left))}; see the comments below."
     yield "# Say what to read, the roles of columns and a split, so that numbers are learned from training rows only."
-    read = yaml_value(conversion.place) if conversion.place else "DATA.csv"
-    yield f"{'' if conversion.place else '# '}data: {{read: {read}}}"
+    tables = {name: place for part in conversion.parts.values() for p in part if p.made for name, place in p.made.tables.items()}
+    data = {**({"read": conversion.place} if conversion.place else {}), **({"tables": tables} if tables else {})}
+    yield f"data: {yaml_value(data)}" if data else "# data: {read: DATA.csv}"
     split = conversion.parts.get("split", ())
     if split:
         yield from (f"# {comment_text('; '.join((p.item.source, *_notes(conversion.kind, p))))}" for p in split)

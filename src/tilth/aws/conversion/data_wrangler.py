@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from tilth.aws.conversion.made import Item, Made, NotConverted
 from tilth.aws.conversion.operators import OPERATORS, Transform, snake
+from tilth.aws.conversion.parameters import Parameters
 from tilth.flow.writing import yaml_value
 
 CODE = "code is not converted, and was not run: write `formula`, `sql` or `python`"
@@ -95,10 +97,47 @@ def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
         try:
             if node in rest:
                 raise NotConverted("it is on another branch than the longest one, of which the flow is made")
-            yield Item(source, tuple(_made(node, label, parameters)))
+            yield Item(source, tuple(_made(nodes, node, label, parameters)))
         except NotConverted as why:
             code = next((v for k, v in parameters.items() if k in ("code", "sql", "query") and isinstance(v, str)), None)
             yield Item(source, (), str(why), code if code is not None else yaml_value(parameters))
+
+
+def _other(nodes: Mapping[str, Node], node: Node) -> tuple[str, str]:
+    """The name and the place of the table that a node joins, if it is read as it is."""
+    at = nodes.get(node.inputs[1]) if len(node.inputs) == 2 else None
+    for _ in range(len(nodes)):
+        if at is None or at.operator not in ("infer_and_cast_type", "cast_single_data_type"):
+            break
+        at = nodes.get(next(iter(at.inputs), ""))
+    place = source_of([at]) if at is not None and at.type == "SOURCE" else None
+    if place is None:
+        raise NotConverted("what it joins is not a table as it is read: name it under `data: {tables: …}`, and write `join`")
+    return re.sub(r"\W", "_", PurePosixPath(place).stem) or "other", place
+
+
+JOINS = {
+    **dict.fromkeys(("LEFT", "LEFTOUTER"), "left"),
+    "INNER": "inner",
+    **dict.fromkeys(("SEMI", "LEFTSEMI"), "semi"),
+    **dict.fromkeys(("ANTI", "LEFTANTI"), "anti"),
+}
+
+
+def _join(t: Transform, name: str, place: str) -> Made:
+    """A step `join`. A left one is a lookup, which is served."""
+    how = JOINS.get(re.sub("[^A-Z]", "", t.text("join_type", "inner").upper()))
+    if how is None:
+        raise NotConverted(f"a join {t.text('join_type')[:40]!r} would add rows that the data does not have")
+    keys = t.json("join_keys") if t.has("join_keys") else [{"left": t.text("left_column"), "right": t.text("right_column")}]
+    if not isinstance(keys, list) or not all(isinstance(k, Mapping) for k in keys):
+        raise NotConverted("its keys are not pairs of columns")
+    on = {Parameters(k).name("left", "left_column"): Parameters(k).name("right", "right_column") for k in keys}
+    ways: dict[str, dict[str, Any]] = {"left": {"suffix": "_1", "lookup": True}, "inner": {"suffix": "_1", "many": "allow"}}
+    more = ways.get(how, {})
+    notes = ["of columns that both have, the joined one ends in _1"] if more else []
+    notes += ["a key that the joined table has twice is an error; its values are kept in the fitted flow"] if how == "left" else []
+    return Made("join", {"table": name, "on": on, "how": how, **more}, frozenset(on), frozenset(), tuple(notes), {name: place})
 
 
 def _label(node: Node) -> str:
@@ -114,15 +153,16 @@ def _chosen(node: Node, label: str) -> Mapping[str, Any]:
     return {k: v for k, v in node.parameters.items() if not k.endswith("_parameters") and k != "operator"} if label else node.parameters
 
 
-def _made(node: Node, label: str, parameters: Mapping[str, Any]) -> Iterator[Made]:
+def _made(nodes: Mapping[str, Node], node: Node, label: str, parameters: Mapping[str, Any]) -> Iterator[Made]:
     convert = OPERATORS.get((node.operator, label)) or OPERATORS.get((node.operator, ""))
     if convert is None and node.operator.startswith("custom_"):
         raise NotConverted(CODE)
-    if node.operator.startswith("join"):
-        raise NotConverted("it reads another branch: name that under `data: {tables: …}`, and write `join`")
-    if convert is None:
-        raise NotConverted("no step does this in this version")
     transform = Transform(node.operator, label, parameters, node.learned)
-    made = list(convert(transform))
+    if node.operator.startswith("join"):
+        made = [_join(transform, *_other(nodes, node))]
+    elif convert is None:
+        raise NotConverted("no step does this in this version")
+    else:
+        made = list(convert(transform))
     unread = tuple(f"its parameter {name!r} is not regarded" for name in transform.unread)
     yield from (replace(m, notes=(*m.notes, *unread)) if k == 0 else m for k, m in enumerate(made))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tilth.aws.conversion.formulas import inlined
@@ -30,6 +30,8 @@ class Made:
     reads: frozenset[str] | None
     writes: frozenset[str] | None
     notes: tuple[str, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Name → place of each further table that it reads."""
 
     @property
     def step(self) -> type[Step]:
@@ -42,9 +44,14 @@ class Made:
         return self.step.learns and self.name != "split" and self.parameters.get("with") not in FIXED
 
     @property
+    def parts(self) -> frozenset[str]:
+        """The parts of a flow in which it may stand."""
+        return frozenset({"rows"}) if self.name == "join" and not self.parameters.get("lookup") else self.step.parts
+
+    @property
     def changes_rows(self) -> bool:
         """Whether it makes, drops or sorts rows, so that it cannot stand in `features`."""
-        return "features" not in self.step.parts
+        return "features" not in self.parts
 
     def before(self, later: Made) -> bool:
         """Whether this step must stay in front of a later one: the one writes what the other reads or writes."""
@@ -164,11 +171,11 @@ def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> 
         rows += [Placed(item, m, AHEAD if learned and m is item.made[0] else ()) for m in item.made]
     elif not behind_split and (condition := _as_read(item, steps)):
         rows.append(Placed(item, replace(item.made[0], parameters={**item.made[0].parameters, "where": condition}), AS_READ))
-    elif all("training" in m.step.parts for m in item.made) and not any(m.before(other) for m in item.made for other in later):
+    elif all("training" in m.parts for m in item.made) and not any(m.before(other) for m in item.made for other in later):
         training += [Placed(item, m, AFTER) for m in item.made]
     elif behind_split:
         raise NotConverted("it changes rows behind the split or a step of `training`, and cannot stand in `training` itself")
-    elif any(m.learns or "rows" not in m.step.parts for m in steps):
+    elif any(m.learns or "rows" not in m.parts for m in steps):
         raise NotConverted("it changes rows by what earlier steps learn, and later steps change that again")
     else:
         stay = [*later, *(p.made for p in features if p.made is not None and p not in needed)]
