@@ -110,8 +110,10 @@ def test_a_table_that_is_read_as_it_is_is_joined(how: str, names: list[str | Non
     other = {"node_id": "right", "type": "SOURCE", "operator": "sagemaker.s3_source_0.1", "inputs": []}
     other["parameters"] = source("people", "id,name\n7,Ann\n9,Bob\n")
     joining = next(n for n in given["nodes"] if n["node_id"] == "1")
-    joining["inputs"].append({"name": "right", "node_id": "right"})
-    conversion = converted({"nodes": [other, *given["nodes"]]}, tmp_path)
+    joining["inputs"].append({"name": "right", "node_id": "types"})
+    types = _node(0, "infer_and_cast_type", "", {}, {"schema": {"id": "long", "name": "string"}})
+    types |= {"node_id": "types", "inputs": [{"name": "df", "node_id": "right"}]}
+    conversion = converted({"nodes": [other, types, *given["nodes"]]}, tmp_path)
     assert conversion.left_out == ()
     assert [s.name for s in conversion.flow.parts[part]][:1] == ["join"]
     tilth.run(conversion.flow, tmp_path / "out")
@@ -121,6 +123,20 @@ def test_a_table_that_is_read_as_it_is_is_joined(how: str, names: list[str | Non
         assert result["n"].to_pylist() == ([1, 3] if how == "leftsemi" else [2])
     else:
         assert result["name"].to_pylist() == names
+
+
+def test_rows_are_not_dropped_by_a_column_before_it_is_joined(tmp_path: Path) -> None:
+    join = ["join_tables", "", {"left_column": "person", "right_column": "id", "join_type": "left"}]
+    given = flow_of([join, ["handle_missing", "Drop missing", {"drop_rows_parameters": {"input_column": "name"}}]])
+    source = {"dataset_definition": {"s3ExecutionContext": {"s3Uri": "s3://bucket/people.csv"}}}
+    given["nodes"].append({"node_id": "right", "type": "SOURCE", "operator": "sagemaker.s3_source_0.1", "parameters": source})
+    joining = next(n for n in given["nodes"] if n["node_id"] == "1")
+    joining["inputs"].append({"name": "right", "node_id": "right"})
+    parts = converted(given, tmp_path).flow.parts
+    assert {part: [s.name for s in steps] for part, steps in parts.items() if part != "split"} == {
+        "features": ["join"],
+        "training": ["filter"],
+    }
 
 
 def test_code_stays_readable_in_a_comment_and_out_of_the_flow(tmp_path: Path) -> None:

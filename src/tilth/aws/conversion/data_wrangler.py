@@ -89,7 +89,9 @@ def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
     """Each transform of a flow, and what becomes of it: those of the longest path in its order, then those of other branches."""
     path = path_of(nodes)
     here = {node.id for node in path}
-    rest = [node for node in nodes.values() if node.id not in here and node.type == "TRANSFORM"]
+    joined = {i for node in path for i in node.inputs[1:]}  # the kinds of a joined table are found when it is read
+    types = {node.id for node in nodes.values() if node.operator == "infer_and_cast_type" and node.id in joined}
+    rest = [node for node in nodes.values() if node.id not in here | types and node.type == "TRANSFORM"]
     for n, node in enumerate([*(p for p in path if p.type == "TRANSFORM"), *rest], 1):
         label = _label(node)
         source = f"node {n}, {node.operator}" + (f" ({label})" if label else "")
@@ -103,17 +105,20 @@ def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
             yield Item(source, (), str(why), code if code is not None else yaml_value(parameters))
 
 
-def _other(nodes: Mapping[str, Node], node: Node) -> tuple[str, str]:
-    """The name and the place of the table that a node joins, if it is read as it is."""
+def _other(nodes: Mapping[str, Node], node: Node) -> tuple[str, str, frozenset[str] | None]:
+    """The name and the place of the table that a node joins, if it is read as it is, and its columns, if they are known."""
     at = nodes.get(node.inputs[1]) if len(node.inputs) == 2 else None
+    columns = None
     for _ in range(len(nodes)):
-        if at is None or at.operator not in ("infer_and_cast_type", "cast_single_data_type"):
+        if at is None or at.operator != "infer_and_cast_type":
             break
+        schema = at.learned.get("schema")
+        columns = frozenset(map(str, schema)) if isinstance(schema, Mapping) else None
         at = nodes.get(next(iter(at.inputs), ""))
     place = source_of([at]) if at is not None and at.type == "SOURCE" else None
     if place is None:
         raise NotConverted("what it joins is not a table as it is read: name it under `data: {tables: …}`, and write `join`")
-    return re.sub(r"\W", "_", PurePosixPath(place).stem) or "other", place
+    return re.sub(r"\W", "_", PurePosixPath(place).stem) or "other", place, columns
 
 
 JOINS = {
@@ -124,7 +129,7 @@ JOINS = {
 }
 
 
-def _join(t: Transform, name: str, place: str) -> Made:
+def _join(t: Transform, name: str, place: str, columns: frozenset[str] | None) -> Made:
     """A step `join`. A left one is a lookup, which is served."""
     how = JOINS.get(re.sub("[^A-Z]", "", t.text("join_type", "inner").upper()))
     if how is None:
@@ -137,7 +142,9 @@ def _join(t: Transform, name: str, place: str) -> Made:
     more = ways.get(how, {})
     notes = ["of columns that both have, the joined one ends in _1"] if more else []
     notes += ["a key that the joined table has twice is an error; its values are kept in the fitted flow"] if how == "left" else []
-    return Made("join", {"table": name, "on": on, "how": how, **more}, frozenset(on), frozenset(), tuple(notes), {name: place})
+    return Made(
+        "join", {"table": name, "on": on, "how": how, **more}, frozenset(on), columns if more else frozenset(), tuple(notes), {name: place}
+    )
 
 
 def _label(node: Node) -> str:
