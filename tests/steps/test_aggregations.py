@@ -9,15 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engines import duckdb_session
-from tests.steps.cases import ROWS
 from tests.steps.made import dataset
 from tilth.data import Column, Kind
-from tilth.engine.dry_run import DryRun
 from tilth.engine.session import everything
 from tilth.steps.aggregations import Aggregates, Asked, magnitudes
-from tilth.steps.fitting import fit
-from tilth.testing.steps import ROLES, sample_table
-from tilth.testing.steps import dataset as read
 
 X = Column("x", Kind.FLOAT)
 HOWS = ("sum", "mean", "std", "var", "median", "count", "distinct", "mode", "min", "max")
@@ -74,13 +69,3 @@ def test_what_has_no_aggregation():
     assert "not numeric" in Asked(Column("s", Kind.STRING), "sum", "s").unfit
     assert "no order" in Asked(Column("l", Kind.LIST), "max", "l").unfit
     assert not Asked(Column("l", Kind.LIST), "count", "l").unfit
-
-
-THESE = ("resample", "aggregate", "pivot", "unpivot", "explode", "window")
-
-
-@pytest.mark.parametrize("step", [s for s in ROWS if s.name in THESE], ids=str)
-def test_a_step_of_groups_and_windows_can_be_planned(step):
-    data = read(sample_table(), ROLES)
-    (planned,), _ = fit([step], data, DryRun(duckdb_session()))
-    assert planned.step == step

@@ -40,7 +40,7 @@ class DryRun(Session):
     """Records in `scans` what would run; names and kinds of columns come from a given session, which is closed with this one.
 
     Every number is said to be 1, the most frequent value one of its column's kind, and the groups to be called `train` and `test`, so the
-    text of a later query shows these where a learned value will be.
+    text of a later query shows these where a learned value will be. `left_out` are the steps that cannot learn from such answers.
     """
 
     for_people = True
@@ -53,7 +53,11 @@ class DryRun(Session):
         super().__init__(session.title)
         self.session = session
         self.name = session.name
+        self.left_out: list[str] = []
         self._held.callback(session.close)
+
+    def leave_out(self, what: str) -> None:
+        self.left_out.append(what)
 
     def base(self, data: Dataset, hold: bool = False) -> tuple[str, tuple[str, ...], Sequence[Any]]:
         return self.session.base(data, hold)

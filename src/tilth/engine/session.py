@@ -85,6 +85,9 @@ class Session(ABC):
         """Drop all that the session made in its engine. It cannot be used any more."""
         self._held.close()
 
+    def leave_out(self, what: str) -> None:  # noqa: B027 -- of a session that learns there is nothing to leave out
+        """Note in a dry run what it cannot say, because that depends on the data."""
+
     def hand_over(self) -> None:
         """Leave to the user what the session made: a relation or frame that was returned is built on it."""
         self._held.pop_all()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -20,11 +20,11 @@ from sqlglot.expressions import Expression as Tree
 from tilth import formats
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.session import Session
-from tilth.errors import Gap, Place, RequestError, listed, located
+from tilth.errors import Gap, Place, RequestError, TilthError, listed, located
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.missing import is_missing, present
-from tilth.steps.step import ColumnStep, Elsewhere, Fitted, Learned, Learning, Step, Table, TablesStep, together
+from tilth.steps.step import Asking, ColumnStep, Elsewhere, Fitted, Learned, Learning, Part, Step, T, Table, TablesStep, together
 
 NOWHERE: Mapping[Any, Place] = {}
 
@@ -47,15 +47,53 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         ahead = _ahead(wave, list(waiting.values()), schema, table.roles)
         early: list[Question | Elsewhere] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
         early += [gaps(schema[c]) for c in ahead]
-        learning = [_located(step.learning(schema, table.roles), _place(step, places)) for step in wave]
+        learning: list[Asking[Learned | None]] = [_located(step.learning(schema, table.roles), _place(step, places)) for step in wave]
+        if not engine.answers_are_real:
+            learning = [_planned(step, one, engine) for step, one in zip(wave, learning, strict=True)]
         with engine.working_for(_purpose(wave)):
             learned, found = _answered(learning, early, known, table, engine)
         known = _after_fills(wave, learned, ahead, found, schema)
-        made = {i: Fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
+        made = {i: _fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
         fitted |= made
         table = applied(made.values(), table, exp.true()) if waiting else table
     done = [fitted[i] for i in range(len(steps))]
     return done, applied(done, data, exp.true())
+
+
+@dataclass(frozen=True)
+class Unlearned(Step):
+    """Stands in a plan for a step of which it is not known what it makes before it has seen data: the table stays as it is."""
+
+    name = "unlearned"
+    parts: ClassVar[frozenset[Part]] = frozenset()
+
+    step: Step
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield from self.step.learning(schema, roles)
+        return {}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        return data
+
+
+def _fitted(step: Step, schema: Schema, learned: Learned | None) -> Fitted:
+    return Fitted(Unlearned(step), schema, {}) if learned is None else Fitted(step, schema, learned)
+
+
+def _planned(step: Step, learning: Asking[Learned | None], engine: Session) -> Asking[Learned | None]:
+    """The same generator in a dry run; it returns None where the step can make nothing of answers that are made up."""
+    asked = next(learning)
+    while True:
+        answers = yield asked
+        try:
+            asked = learning.send(answers)
+        except StopIteration as done:
+            learned: Learned = done.value
+            return learned
+        except (TilthError, LookupError, TypeError, ValueError, ArithmeticError):  # whatever a step does to such answers
+            engine.leave_out(label(step))
+            return None
 
 
 def _opened(step: Step, engine: Session) -> Step:
@@ -140,8 +178,8 @@ def _located(learning: Learning, place: Place | None) -> Learning:
 
 
 def _answered(
-    learning: Sequence[Learning], early: Sequence[Question | Elsewhere], known: Mapping[Any, Any], data: Dataset, engine: Session
-) -> tuple[list[Learned], Mapping[Any, Any]]:
+    learning: Sequence[Asking[T]], early: Sequence[Question | Elsewhere], known: Mapping[Any, Any], data: Dataset, engine: Session
+) -> tuple[list[T], Mapping[Any, Any]]:
     """What each generator returned, and all answers; `early` questions are asked in the first round."""
     rounds, found = together(dict(enumerate(learning))), dict(known)
     asked = [*next(rounds), *early]
@@ -160,12 +198,12 @@ def _answered(
 
 
 def _after_fills(
-    wave: Sequence[Step], learned: Sequence[Learned], ahead: Mapping[str, list[Metric]], found: Mapping[Any, Any], schema: Schema
+    wave: Sequence[Step], learned: Sequence[Learned | None], ahead: Mapping[str, list[Metric]], found: Mapping[Any, Any], schema: Schema
 ) -> Mapping[Any, Any]:
     """What is known of the columns that the wave fills."""
     known: dict[Any, Any] = {}
     for step, state in zip(wave, learned, strict=True):
-        for c, fill in step.fills(state).items():
+        for c, fill in step.fills(state).items() if state is not None else ():
             for m in ahead.get(c, ()):
                 with suppress(Gap):  # no law gives it: it is asked of the filled column
                     known[m] = after_filling(m, [found[need] for need in m.needs()], found[gaps(schema[c])], fill)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, engine_from, shared
+from tilth.errors import listed
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -23,7 +24,8 @@ LONGEST = 100  # characters of a scan's title
 def command(flow: str, json: bool, **engine: Any) -> int:
     """Show the queries that the flow file FLOW would run, without running them.
 
-    The schema of the data is read, because steps select columns by kind. Values not yet learned are shown as 1.0.
+    The schema of the data is read, because steps select columns by kind. Values not yet learned are shown as 1.0. Steps that
+    can say nothing before they have learned are named and left out.
     """
     from tilth import verbs
 
@@ -39,6 +41,8 @@ def show_plan(flow: Flow, engine: Session, json: bool) -> None:
 
     recorded = DryRun(engine)
     verbs.dry_run(flow, recorded)
+    if recorded.left_out:
+        click.echo(f"-- not planned, because what they make depends on the data: {listed(dict.fromkeys(recorded.left_out))}", err=json)
     if json:
         click.echo(json_.dumps([{"title": p.title, "purpose": p.purpose, "query": p.query} for p in recorded.scans], indent=1))
         return

@@ -223,7 +223,7 @@ class Split(Step):
             stratum = self._stratum(schema, state)
             learned = [lookup(stratum, list(known), [begins[i] for begins in known.values()]) for i in range(len(starts))]
             starts = [coalesce(place, chance) for place, chance in zip(learned, starts, strict=True)]
-        elif known:
+        elif WHOLE in known:
             starts = [lit(begin) for begin in known[WHOLE]]
         names = [name for name, _ in self.shares]
         return case(*((lt(col(HASH), t), lit(n)) for n, t in zip(names, starts, strict=False)), otherwise=lit(names[-1]))
