@@ -52,7 +52,7 @@ def parameters(module: Any, values: st.SearchStrategy[Any], **usual: str) -> st.
 
 ACTION = st.tuples(st.sampled_from(sorted(actions.ACTIONS)), parameters(actions, TEXTS, sourceColumn="a", targetColumn="t"), CONDITIONS)
 VALUES = TEXTS | st.integers(-5, 5) | st.booleans() | st.lists(TEXTS, max_size=2)
-NODE = st.tuples(st.sampled_from(sorted(operators.OPERATORS)), parameters(operators, VALUES, input_column="a"))
+NODE = st.tuples(st.sampled_from(sorted(operators.OPERATORS)), parameters(operators, VALUES, input_column="a", target_column="b"))
 
 
 @given(st.lists(ACTION.map(list), max_size=5))

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import tilth
-from tilth.aws.conversion.operators import snake
+from tilth.aws.conversion.operators import OPERATORS, snake
 
 CASES = yaml.safe_load(Path(__file__).with_name("flows.yaml").read_text("utf-8"))
 
@@ -71,6 +71,35 @@ def test_a_split_and_what_balances_behind_it(tmp_path: Path) -> None:
     assert conversion.left_out == ()
     assert parts["split"] == ["split(shares={'train': 0.8, 'test': 0.2}, seed=7)"]
     assert parts["training"] == ["balance(with='over', label='bad')", "filter(where='a IS NOT NULL')"]
+
+
+HALVES = [{"name": "train", "percentage": 50}, {"name": "test", "percentage": 50}]
+OF_ALL_ROWS = [
+    ("split", "Ordered split", {"splits": HALVES, "input_column": "n"}, {"by": "ordered", "columns": "n"}),
+    ("split", "Split by key", {"splits": HALVES, "key_columns": ["k", "m"]}, {"by": "group", "columns": ("k", "m")}),
+    ("split", "Stratified split", {"splits": HALVES, "input_column": "k"}, {"by": "stratified", "columns": "k"}),
+    ("balance_data", "Random undersample", {"target_column": "bad", "ratio": "0.5"}, {"with_": "under", "ratio": 0.5, "label": "bad"}),
+    ("balance_data", "SMOTE", {"target_column": "bad", "num_neighbors": "3"}, {"with_": "smote", "neighbours": 3, "label": "bad"}),
+    ("manage_rows", "Shuffle", {"seed": 4}, {"seed": 4}),
+]
+
+
+@pytest.mark.parametrize(("operator", "label", "parameters", "fields"), OF_ALL_ROWS)
+def test_a_transform_of_all_rows_is_a_step(
+    operator: str, label: str, parameters: dict[str, Any], fields: dict[str, Any], tmp_path: Path
+) -> None:
+    conversion = converted(flow_of([[operator, label, parameters]]), tmp_path)
+    assert conversion.left_out == ()
+    name = {"split": "split", "balance_data": "balance", "manage_rows": "shuffle"}[operator]
+    (step,) = (s for steps in conversion.flow.parts.values() for s in steps if s.name == name)
+    assert {field: getattr(step, field) for field in fields} == fields
+
+
+def test_every_transform_has_a_case() -> None:
+    tried = {node[1] for case in CASES for node in case["nodes"]} | {label for _, label, *_ in OF_ALL_ROWS}
+    alike = {"Randomized split", "Random oversample"}  # in the test above
+    alike |= {"Lower", "Title case", "Replace rare", "SQL (PySpark SQL)", "Filter"}  # other names of what has a case
+    assert {label for _, label in OPERATORS} - tried == alike
 
 
 def test_a_branch_that_is_not_followed_is_listed(tmp_path: Path) -> None:

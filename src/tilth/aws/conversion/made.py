@@ -158,7 +158,7 @@ MOVED = ("with the steps above that it needs; `rows` is not served: rows to pred
 def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> None:
     """Add an item that changes rows to a part. Errors: `NotConverted` where there is none for it."""
     rows, features, training = parts["rows"], parts["features"], parts["training"]
-    behind_split = bool(training or parts["split"])
+    behind_split = bool(training or parts["split"]) or not all("rows" in m.parts for m in item.made)
     needed: list[Placed] = []
     behind = list(item.made)
     for placed in reversed(features):

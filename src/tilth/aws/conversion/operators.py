@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from tilth.aws.conversion.conditions import literal
@@ -76,6 +77,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("Upper", "Upper case"), ("upper({x})", "letters beyond A–Z stay as they are")),
     **dict.fromkeys(("Title", "Title case"), ("initcap({x})", "letters beyond A–Z stay as they are")),
     "Capitalize": ("concat(upper(left({x}, 1)), lower(substring({x}, 2)))", "letters beyond A–Z stay as they are"),
+    "Swap case": (f"translate({{x}}, '{ascii_uppercase}{ascii_lowercase}', '{ascii_lowercase}{ascii_uppercase}')",),
     "Center": ("center({x}, {width:int}, {fill_character:str= })",),
     "Find substring": ("instr({x}, {substring:str}) - 1",),
     "Extract using regex": ("regexp_extract({x}, {pattern:str}, 0)", "the first match; empty where there is none"),
@@ -279,6 +281,13 @@ def of_ordinal(t: Transform) -> Iterator[Made]:
     yield t.on_columns("encode", *notes, with_="ordinal", unseen=word, missing=word)
 
 
+def of_similarity(t: Transform) -> Iterator[Made]:
+    """How similar a string is to others."""
+    t.has("output_style")
+    most = int(t.number("target_dimension", 30))
+    yield t.on_columns("encode", "similarities to the most frequent categories; there hashes", with_="similarity", max_categories=most)
+
+
 def of_statistics(t: Transform) -> Iterator[Made]:
     """Counts and shares of the characters of a text."""
     yield Made(
@@ -352,7 +361,7 @@ def of_split(t: Transform) -> Iterator[Made]:
         raise NotConverted("none of its parts is called train, from which a flow learns")
     t.has("error"), t.has("handle_duplicates")
     seed = {"seed": int(t.number("seed"))} if t.has("seed") else {}
-    given = {**shares, **({"by": by, "columns": keys} if keys else {}), **seed}
+    given = {**shares, **({"by": by, "columns": keys[0] if len(keys) == 1 else keys} if keys else {}), **seed}
     yield Made("split", given, None, frozenset(), ("other rows in each part, of nearly the same shares",))
 
 
@@ -411,6 +420,7 @@ OPERATORS: dict[tuple[str, str], Callable[[Transform], Iterable[Made]]] = {
     ("process_numeric", "Scale values"): of_scale,
     ("encode_categorical", "One-hot encode"): of_one_hot,
     ("encode_categorical", "Ordinal encode"): of_ordinal,
+    ("encode_categorical", "Similarity encode"): of_similarity,
     ("featurize_text", "Character statistics"): of_statistics,
     **{(operator, label): of_formula for operator in ("format_string", "search_and_edit") for label in FORMULAS},
     **{("balance_data", label): of_balance for label in ("Random oversample", "Random undersample", "SMOTE")},
