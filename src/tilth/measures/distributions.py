@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BINS = 20
+SINGLE = 31  # whole numbers in a range up to so many have a bin each: the days of a month, the hours of a day
 NEAR, FAR = 1.5, 3.0  # interquartile ranges from the quartiles, beyond which a number is an outlier (Tukey 1977)
 
 
@@ -43,8 +44,9 @@ def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> 
         low, high = max(low, quantiles["p25"] - span), min(high, quantiles["p75"] + span)
     if whole:
         low, high = float(np.ceil(low)), float(np.floor(high))
-    bins = int(high - low) + 1 if whole and high - low < BINS else BINS
-    edges = (low - 0.5, high + 0.5) if whole and high - low < BINS else (low, high)
+    single = whole and high - low < SINGLE
+    bins = int(high - low) + 1 if single else BINS
+    edges = (low - 0.5, high + 0.5) if single else (low, high)
     if not 2 * bins * math.ulp(max(map(abs, edges))) < edges[1] - edges[0] < float("inf"):
         return None
     cuts = np.linspace(*edges, bins + 1)
