@@ -174,6 +174,8 @@ ROWS: list[Step] = [
     S["window"](("number", "whole", "price"), with_="mean", window=3, min_periods=1, order="id"),
     S["window"](("number", "whole"), with_="std", by="flag", order="zoned"),
     S["window"](("number", "price"), with_="median", window="2 d", order="zoned", closed="left"),
+    S["window"](("number", "word", "zoned"), with_="ffill", by="flag", order="id", into="{column}"),
+    S["window"](("price", "word"), with_="bfill", order="id"),
     S["window"](with_="rank", by="label", order="zoned", into="place"),
     S["split"](FIFTHS),
     S["split"](THREE, seed=3),

@@ -39,6 +39,15 @@ def test_values_of_rows_before_and_after():
     assert list(made(Window("price", n=(1, 7), order="day", by="shop"), PRICES)) == ["shop", "day", "price", "price_lag_1", "price_lag_7"]
 
 
+def test_missing_values_are_filled_in_the_order_of_the_rows():
+    assert by_row(Window("price", with_="ffill", order="day", by="shop")) == [30, 10, 7, 10, 9, 50]
+    assert by_row(Window("price", with_="bfill", order="day", by="shop", into="{column}"), name="price") == [30, 10, 7, 30, 9, 50]
+    blank = {"day": [DAY + timedelta(days=d) for d in range(4)], "shop": [None, "a", " ", "b"]}
+    assert by_row(Window("shop", with_="ffill", order="day"), blank) == [None, "a", "a", "b"]
+    with pytest.raises(RequestError, match="`window` is for `with: mean or sum"):
+        Window("price", with_="ffill", window=3)
+
+
 def test_windows():
     def of(**given):
         return by_row(Window("price", order="day", by="shop", **given))
@@ -101,13 +110,19 @@ def test_windows_are_those_of_pandas(rows, how, window, least):
         assert (math.isnan(there) or there == 0) if y is None else y == pytest.approx(there, abs=1e-6), (k, t)
 
 
-@given(ROWS, st.sampled_from(["lag", "lead", "difference", "row_number"]), st.integers(1, 3), st.randoms(use_true_random=False))
+@given(
+    ROWS,
+    st.sampled_from(["lag", "lead", "difference", "ffill", "bfill", "row_number"]),
+    st.integers(1, 3),
+    st.randoms(use_true_random=False),
+)
 def test_shifts_are_those_of_pandas_whatever_the_order_of_rows(rows, how, n, chance):
-    """`groupby(by)[x]` with `shift(n)`, `shift(-n)`, `diff(n)`, and `cumcount() + 1`, once rows of one time are sorted by their values."""
+    """`groupby(by)[x]` with `shift(n)`, `shift(-n)`, `diff(n)`, `ffill()`, `bfill()`, `cumcount() + 1`, of sorted rows."""
     frame = pd.DataFrame(rows, columns=["k", "t", "x"]).astype({"x": "float64"}).sort_values(["t", "x"])
     groups = frame.groupby("k")["x"]
-    expected = {"lag": groups.shift(n), "lead": groups.shift(-n), "difference": groups.diff(n), "row_number": groups.cumcount() + 1}[how]
-    given = {} if how == "row_number" else {"columns": "x", "n": n}
+    shifted = {"lag": groups.shift(n), "lead": groups.shift(-n), "difference": groups.diff(n)}
+    expected = (shifted | {"ffill": groups.ffill(), "bfill": groups.bfill(), "row_number": groups.cumcount() + 1})[how]
+    given = {} if how == "row_number" else {"columns": "x"} | ({"n": n} if how in shifted else {})
     columns = zip(*chance.sample(rows, len(rows)), strict=True)
     table = [pa.array(values, kind) for values, kind in zip(columns, (pa.string(), pa.int64(), pa.float64()), strict=True)]
     ours = made(Window(with_=how, by="k", order="t", into="y", **given), pa.table(table, ["k", "t", "x"]))

@@ -21,17 +21,19 @@ from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import DistinctKeys
 from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key
+from tilth.steps.missing import value_of
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import Bins
 
 OTHER_ROWS = ("lag", "lead", "difference")
 AGGREGATED = ("mean", "sum", "min", "max", "median", "std", "var", "count")
+FILLS = ("ffill", "bfill")
 NUMBERS_OF_ROWS = ("row_number", "rank")
 RUNNING = "expanding"
 ONLY_FOR: Mapping[str, tuple[str, ...]] = {
     "n": OTHER_ROWS,
-    "columns": (*OTHER_ROWS, *AGGREGATED),
+    "columns": (*OTHER_ROWS, *FILLS, *AGGREGATED),
     **dict.fromkeys(("window", "min_periods", "closed", "center"), AGGREGATED),
 }
 """Parameter → the values of `with` for which it says something."""
@@ -47,6 +49,7 @@ class Window(Step):
     | `lag`, `lead` | the value `n` rows before it, or after it | `{column}_lag_1` |
     | `difference` | its value − the value `n` rows before it, of numbers | `{column}_difference_1` |
     | `mean`, `sum`, `min`, `max`, `median`, `std`, `var`, `count` | those of the values in its window | `{column}_mean_7` |
+    | `ffill`, `bfill` | its value; where that is missing, the last one before it, or the first one after it | `{column}_ffill` |
     | `row_number` | 1 for the first row, 2 for the second … | `row_number` |
     | `rank` | the same, but equal for rows that are equal in `order` | `rank` |
 
@@ -59,15 +62,16 @@ class Window(Step):
     the order in which rows are stored; sums and what is made of them are the same in every digit. Without `by` the table is one series; a
     table in which several series lie side by side is refused, since a value would come from another one.
 
-    **Leakage.** `lead`, and windows with `center: true`, read rows that come later: a model that learns from such columns has seen the
-    future. They are there for labels, not for features. Everything else reads what is known when the row is: keep to it, split by time,
+    **Leakage.** `lead`, `bfill` and windows with `center: true` read rows that come later: a model that learns from such columns has seen
+    the future. They are there for labels, not for features. Everything else reads what is known when the row is: keep to it, split by time,
     and use `closed: left` for what is made of the label.
 
     The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes, with the new columns in them. Where
     rows are predicted one by one, keep the last rows of each series beside the model, and run this step over them and the new row.
 
     Elsewhere: pandas' `groupby(by)[column]` with `shift(n)`, `diff(n)`, `rolling(window, min_periods=…, closed=…, center=…)`,
-    `expanding()`, `cumcount() + 1`, and `groupby(by)[order].rank("min")`; a null in a running sum leaves it as it was.
+    `expanding()`, `ffill()`, `bfill()`, `cumcount() + 1`, and `groupby(by)[order].rank("min")`; a null in a running
+    sum leaves it as it was.
 
     Errors: nothing selected; no order, or rows without one; several series without `by`; `with` of a kind of column that has none; a name
     that is taken.
@@ -83,7 +87,9 @@ class Window(Step):
 
     columns: Selector = ()
     """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
-    with_: Literal["lag", "lead", "difference", "mean", "sum", "min", "max", "median", "std", "var", "count", "row_number", "rank"] = "lag"
+    with_: Literal[
+        "lag", "lead", "difference", "mean", "sum", "min", "max", "median", "std", "var", "count", "ffill", "bfill", "row_number", "rank"
+    ] = "lag"
     """What is made of them."""
     n: int | tuple[int, ...] = 1
     """`lag`, `lead`, `difference`: how many rows away; several, such as `[1, 7]`, make a column each."""
@@ -100,7 +106,7 @@ class Window(Step):
     center: bool = False
     """Whether a window has its row in its middle, and so reads later rows; of an even number of rows one more comes before it."""
     into: str = ""
-    """The column that is made, with `{column}` for the name of the one it is made of. Default: as in the table above."""
+    """The column that is made, with `{column}` for the name of the one it is made of: `"{column}"`: in place. Default: see above."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())
@@ -185,8 +191,9 @@ class Window(Step):
         """Column → the names of what is made of it; of no column what is made of the rows."""
         if self.with_ in NUMBERS_OF_ROWS:
             return {"": [self.into or self.with_]}
-        ends = self._distances if self.with_ in OTHER_ROWS else (str(self.window).replace(" ", ""),)
-        return {c.name: [self.into.replace(COLUMN, c.name) or f"{c.name}_{self.with_}_{end}" for end in ends] for c in chosen}
+        ends = [str(n) for n in self._distances] if self.with_ in OTHER_ROWS else [str(self.window).replace(" ", "")]
+        ways = [self.with_] if self.with_ in FILLS else [f"{self.with_}_{end}" for end in ends]
+        return {c.name: [self.into.replace(COLUMN, c.name) or f"{c.name}_{way}" for way in ways] for c in chosen}
 
     def _asked(self, chosen: Sequence[Column]) -> list[Asked]:
         """What is asked of the window of a row."""
@@ -220,11 +227,18 @@ class Window(Step):
             yield cast(windows.over(exp.RowNumber()), Kind.INTEGER)
         elif self.with_ == "rank":
             yield cast(replace(windows, ties=()).over(call("rank")), Kind.INTEGER)
+        elif self.with_ in FILLS:
+            yield from (self._filled(c, windows) for c in chosen)
         else:
             end = exp.Lead if self.with_ == "lead" else exp.Lag
             for x, n in ((col(c.name), n) for c in chosen for n in self._distances):
                 there = windows.over(end(this=x, offset=lit(n)))
                 yield sub(x.copy(), there) if self.with_ == "difference" else there
+
+    def _filled(self, column: Column, windows: _Windows) -> Tree:
+        """The nearest value from a row on, itself first."""
+        end, frame = (exp.LastValue, (None, 0)) if self.with_ == "ffill" else (exp.FirstValue, (0, None))
+        return windows.over(exp.IgnoreNulls(this=end(this=value_of(column))), frame)
 
     def _of_enough(self, seen: str, tree: Tree) -> Tree:
         """A result, where the window has enough values."""
@@ -239,7 +253,7 @@ class Window(Step):
         before = None if size is None else size - 1 - after
         if size is not None and self.center:  # a time of an even length ends with its last microsecond
             before, after = (size // 2, (size - 1) // 2) if not self._length else (size // 2 - 1, size // 2)
-        return windows.over(aggregate, before, after, in_time=bool(self._length))
+        return windows.over(aggregate, (None if before is None else -before, after), in_time=bool(self._length))
 
 
 def _one_series(schema: Schema, order: Sequence[str], rows: int) -> Asking[None]:
@@ -263,20 +277,20 @@ class _Windows:
     order: Sequence[str]
     ties: Sequence[str]
 
-    def over(self, this: Tree, before: int | None = None, after: int | None = None, in_time: bool = False) -> Tree:
-        """A window function; an aggregate from `before` rows (or microseconds) ahead of a row, or the first, to so many after it."""
+    def over(self, this: Tree, frame: tuple[int | None, int | None] | None = None, in_time: bool = False) -> Tree:
+        """A window function; or an aggregate of the rows (or microseconds) so far after a row, from and to; None is the series' end."""
         keys = [Micros.of(col(self.order[0]))] if in_time else [col(c) for c in (*self.order, *self.ties)]
         order = exp.Order(expressions=[exp.Ordered(this=k, nulls_first=False) for k in keys])
         spec = None
-        if after is not None:
-            (start, start_side), (end, end_side) = (_end(None if before is None else -before), _end(after))
+        if frame is not None:
+            (start, start_side), (end, end_side) = _end(frame[0], "PRECEDING"), _end(frame[1], "FOLLOWING")
             sides = {"start": start, "start_side": start_side, "end": end, "end_side": end_side}
             spec = exp.WindowSpec(kind="RANGE" if in_time else "ROWS", **sides)
         return exp.Window(this=this, partition_by=[col(c) for c in self.by], order=order, spec=spec)
 
 
-def _end(away: int | None) -> tuple[str, str | None]:
-    """One end of a window, as SQL says it: so many after a row, before it, or (None) all before it."""
+def _end(away: int | None, outer: str) -> tuple[str, str | None]:
+    """One end of a window, as SQL says it: so many after a row, before it, or (None) all on its outer side."""
     if not away:
-        return ("UNBOUNDED", "PRECEDING") if away is None else ("CURRENT ROW", None)
+        return ("UNBOUNDED", outer) if away is None else ("CURRENT ROW", None)
     return str(abs(away)), "FOLLOWING" if away > 0 else "PRECEDING"
