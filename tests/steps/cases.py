@@ -133,6 +133,7 @@ ROWS: list[Step] = [
     S["dedupe"](),
     S["dedupe"]("word"),
     S["dedupe"](("whole", "flag"), order="number", keep="last"),
+    S["dedupe"]("word", order="number", flag="again"),
     S["outliers"](("number", "whole"), times=0.5, action="drop"),
     S["resample"]("1h", time="moment", missing="drop", with_={"number": "max", "label": "count"}),
     S["resample"]("1d", time="day", missing="drop", numbers="median", others="first", closed="right", label="right"),

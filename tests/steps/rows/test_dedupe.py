@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.steps.made import made
 from tilth.data import Roles
-from tilth.errors import RequestError
+from tilth.errors import FlowError, RequestError
+from tilth.flow import Flow
 from tilth.steps.rows.dedupe import Dedupe
 
 TABLE = {"k": [1, 1, 2, None, None, 1], "t": [3, 2, 5, 1, 1, None], "x": ["a", "b", "c", "d", "d", "e"]}
@@ -49,6 +50,15 @@ def test_whole_rows_are_the_key_where_none_is_named():
     assert rows(made(Dedupe(), {"a": [1, 1, None, None, 1], "b": ["x", "x", None, None, "y"]})) == rows(
         {"a": [1, 1, None], "b": ["x", "y", None]}
     )
+
+
+def test_the_others_are_flagged():
+    assert rows(made(Dedupe("k", order="t", flag="again"), TABLE)) == rows({**TABLE, "again": [1, 0, 0, 0, 0, 1]})
+    assert made(Dedupe(flag="again"), {"k": [1, 2, 1]})["again"].count(1) == 1
+    with pytest.raises(RequestError, match="there is a column 'X' already"):
+        made(Dedupe("k", flag="X"), TABLE)
+    with pytest.raises(FlowError, match=r"dedupe\(flag='again'\) may be in rows"):
+        Flow.parse("training:\n  - dedupe: {flag: again}\n")
 
 
 @given(st.lists(st.tuples(st.integers(0, 3) | st.none(), st.integers(0, 3)), max_size=20), st.randoms())

@@ -1,4 +1,4 @@
-"""dedupe: of rows with the same key one stays."""
+"""dedupe: of rows with the same key one stays, or the others are flagged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from sqlglot import exp
 
 from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
-from tilth.engine.expressions import alias, and_, col, eq, is_null, lit, or_
+from tilth.engine.expressions import alias, and_, col, eq, if_else, is_null, lit, or_
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
 from tilth.errors import RequestError
@@ -28,6 +28,13 @@ class Dedupe(Step):
     them are ordered by their other columns, from left to right, so that the same row stays on every engine. Nulls come last. Null
     equals null in a key, but rows whose key is wholly null all stay: that they lack a key does not make them the same.
 
+    With `flag` all rows stay, and a new column is 1 in those that would go, else 0. That is of the part `rows`, which is not served.
+
+    Elsewhere: pandas' `drop_duplicates(on, keep=…)`, and `duplicated(on, keep=…)` for `flag`, once rows are sorted by `order`; there rows
+    whose key is wholly null are the same.
+
+    Errors: a key or an order of values that cannot be compared; a name for `flag` that is taken.
+
     >>> print(Dedupe("id", order="updated", keep="last"))
     dedupe(on='id', keep='last', order='updated')
     """
@@ -43,12 +50,21 @@ class Dedupe(Step):
     """Which of the rows with the same key stays."""
     order: Selector = ()
     """The columns by which the rows with the same key are ordered. Default: the role time."""
+    flag: str = ""
+    """A new column that says which rows have the key of one that stays; then all rows stay. Default: none."""
+
+    def __post_init__(self) -> None:
+        if self.flag:
+            object.__setattr__(self, "parts", frozenset({"rows"}))
+            object.__setattr__(self, "makes_rows", True)  # one row alone cannot be compared with others
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         key = select(self.on, schema, roles) if self.on else schema.names
         if not key:
             raise RequestError("dedupe: no column is selected for the key", code="nothing-selected")
+        if self.flag.casefold() in map(str.casefold, schema.names):
+            raise RequestError(f"dedupe: there is a column {self.flag!r} already", hint="choose another name for `flag`", code="name-clash")
         unfit = "cannot be a key: its values cannot be compared"
         RequestError.reject(self.unfit(map(schema.__getitem__, key), lambda c: unfit if c.kind in NO_KEY else ""))
         return {"": {"key": list(key), "order": self._order(key, schema, roles)}}
@@ -68,6 +84,9 @@ class Dedupe(Step):
             order=exp.Order(expressions=[exp.Ordered(this=col(c), desc=self.keep == "last", nulls_first=False) for c in order]),
         )
         numbered = exp.Select(expressions=[exp.Star(), alias(window, PLACE)]).from_(table(BELOW))
-        chosen = exp.Select(expressions=[col(c) for c in data.names]).from_(numbered.subquery("numbered"))
         none = and_(*(is_null(col(c)) for c in key)) if self.on else None
-        return data.rows(chosen.where(or_(eq(col(PLACE), lit(1)), none), copy=False))
+        stays, names = or_(eq(col(PLACE), lit(1)), none), list(map(col, data.names))
+        if self.flag:
+            flagged = exp.Select(expressions=[*names, alias(if_else(stays, lit(0), lit(1)), self.flag)])
+            return data.rows(flagged.from_(numbered.subquery("numbered")), out=(*data.names, self.flag))
+        return data.rows(exp.Select(expressions=names).from_(numbered.subquery("numbered")).where(stays, copy=False))
