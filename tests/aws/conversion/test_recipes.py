@@ -58,9 +58,48 @@ def test_every_action_has_a_case() -> None:
         *("LOWER", "UPPER", "PROPER", "STRING_GREATER_THAN", "STRING_GREATER_THAN_EQUAL", "STRING_LESS_THAN_EQUAL"),
         *("MERGE_COLUMNS_AND_VALUES", "EXTRACT_BETWEEN_POSITIONS", "TO_BOOLEAN_COLUMN", "TO_DOUBLE_COLUMN", "TO_STRING_COLUMN"),
         *("REPLACE_WITH_CUSTOM", "REPLACE_WITH_MEDIAN", "REPLACE_WITH_MODE", "REPLACE_WITH_MOST_FREQUENT"),
+        *("JOIN", "UNION"),  # in tests of their own
     }
     assert set(ACTIONS) - tried == alike
     assert not set(ACTIONS) & set(REASONS)
+
+
+@pytest.mark.parametrize(("how", "rows"), [("INNER", [(1, "Ann")]), ("LEFT", [(1, "Ann"), (2, None)]), ("LEFT_EXCLUDING", [(2,)])])
+def test_another_table_is_joined(how: str, rows: list[tuple[Any, ...]], tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id,name,since\n7,Ann,2020\n9,Bob,2021\n")
+    columns = {"leftColumns": '["n", "person"]', "rightColumns": '["id", "name"]'}
+    other = {"secondInputLocation": str(tmp_path / "people.csv"), "secondaryDatasetName": "the people"}
+    given = {"joinKeys": '[{"key": "person", "value": "id"}]', "joinType": f"{how}_JOIN", **columns, **other}
+    conversion = converted([["JOIN", given]], tmp_path)
+    assert conversion.left_out == ()
+    tilth.run(conversion.flow, tmp_path / "out", pa.table({"n": [1, 2], "person": [7, 8]}))
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    result = pq.read_table(file).drop_columns("person")
+    assert sorted(tuple(row.values()) for row in result.to_pylist()) == rows
+
+
+UNITED = {"secondaryDatasetNames": '["last"]', "targetColumnNames": '["a", "b"]'}
+PLACE = '[{"S3InputDefinition": {"Bucket": "bucket", "Key": "last.csv"}}]'
+
+
+@pytest.mark.parametrize(
+    ("columns", "place", "left"),
+    [
+        ('[["a", "b"], ["a", null]]', PLACE, ()),
+        (
+            '[["a", "b"], ["a", "c"]]',
+            PLACE,
+            ("step 1, UNION: it puts columns of different names together: rename them, and write `concat`",),
+        ),
+        ('[["a", "b"], ["a"]]', PLACE, ("step 1, UNION: it does not say which columns belong together",)),
+    ],
+)
+def test_the_rows_of_another_table_are_added(columns: str, place: str, left: tuple[str, ...], tmp_path: Path) -> None:
+    conversion = converted([["UNION", {**UNITED, "datasetsColumns": columns, "secondaryInputs": place}]], tmp_path)
+    assert conversion.left_out == left
+    if not left:
+        assert [str(step) for step in conversion.flow.parts["rows"]] == ["concat(table='last')"]
+        assert 'tables: {last: "s3://bucket/last.csv"}' in str(conversion)
 
 
 def test_rows_of_the_training_part_go_after_the_features(tmp_path: Path) -> None:

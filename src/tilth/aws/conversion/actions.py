@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from string import Formatter
 from typing import Any
 
 from tilth.aws.conversion.conditions import condition_sql, literal
 from tilth.aws.conversion.formulas import columns_of
-from tilth.aws.conversion.made import Made, NotConverted, column_step, formula, renamed, without
+from tilth.aws.conversion.made import Made, NotConverted, column_step, formula, joined, renamed, without
 from tilth.aws.conversion.parameters import Parameters
 from tilth.errors import ExpressionError
 from tilth.flow.writing import identifier, string_literal
@@ -483,6 +484,116 @@ def of_unpivot(a: Action) -> Iterator[Made]:
     yield Made("unpivot", given, None, None)
 
 
+def of_pivot(a: Action) -> Iterator[Made]:
+    """Values of a column as columns."""
+    column, values = a.name("sourceColumn", "pivotColumn"), a.name("valueColumn")
+    given = {"column": column, "by": ["*", f"!{column}", f"!{values}"], "values": values}
+    note = f"a row for each key of the other columns; new columns begin with {values}_"
+    yield Made("pivot", {**given, "with": a.word("aggregateFunction", AGGREGATIONS)}, None, None, (note,))
+
+
+def of_nest(a: Action) -> Iterator[Made]:
+    """Columns as one."""
+    columns, into, gone = a.names("sourceColumns"), a.text("targetColumn"), a.flag("removeSourceColumns")
+    as_list = a.operation == "NEST_TO_ARRAY"
+    given = {"columns": columns, "into": into, **({"as": "list"} if as_list else {}), **({} if gone else {"keep": True})}
+    notes = {"NEST_TO_ARRAY": ("cast columns of several kinds to one first",), "NEST_TO_MAP": ("a struct, not a map",)}
+    yield Made("nest", given, frozenset(columns), frozenset([into, *(columns if gone else [])]), notes.get(a.operation, ()))
+
+
+def of_unnest(a: Action) -> Iterator[Made]:
+    """The fields of a struct as columns."""
+    if a.number("unnestLevel", 1) != 1:
+        raise NotConverted("it unnests several levels: write an `unnest` for each, which takes the columns of the one before")
+    columns, gone = a.names("sourceColumn", "sourceColumns"), a.flag("removeSourceColumn")
+    into = a.text("targetColumn", "" if gone else "{column}")
+    note = f"new columns are called {into or '{column}'}_ and a field"
+    yield replace(column_step("unnest", columns, into, [note, "those that occur in training"]), writes=None)
+    if into and gone:
+        yield without(columns)
+
+
+def of_elements(a: Action) -> Iterator[Made]:
+    """The elements of a list as rows."""
+    into = {"into": a.target} if a.target != a.column else {}
+    yield Made("explode", {"column": a.column, **into}, frozenset([a.column]), frozenset([a.target]), ("an empty list is a row, too",))
+
+
+WINDOWS = {
+    "PREV": "lag",
+    "NEXT": "lead",
+    "ROW_NUMBER": "row_number",
+    "ROLLING_AVERAGE": "mean",
+    "ROLLING_SUM": "sum",
+    "ROLLING_MIN": "min",
+    "ROLLING_MAX": "max",
+    "ROLLING_STANDARD_DEVIATION": "std",
+    "ROLLING_VARIANCE": "var",
+    "ROLLING_COUNT_A": "count",
+}
+"""Function of the rows around a row → `with` of the step `window`."""
+NO_ORDER = "a recipe does not say the order of rows: write `window` with `order`"
+
+
+def of_window(a: Action) -> Iterator[Made]:
+    """A column made of the rows around a row, if there is an order."""
+    if not (a.has("orderByColumns") or a.has("orderByColumn")):
+        raise NotConverted(NO_ORDER)
+    order, way, target = a.names("orderByColumns", "orderByColumn"), WINDOWS[a.operation], a.text("targetColumn")
+    by = a.names("groupByColumns") if a.has("groupByColumns") else []
+    column = {} if way == "row_number" else {"columns": a.column}
+    given: dict[str, Any] = {**column, "with": way, **_rows_around(a, way), "order": order, "into": target}
+    reads = frozenset([*order, *by, *column.values()])
+    yield Made("window", {**given, **({"by": by} if by else {})}, reads, frozenset([target]), ("rows equal in it are ordered by others",))
+
+
+def _rows_around(a: Action, way: str) -> dict[str, Any]:
+    """Which rows a window reads."""
+    if way in ("lag", "lead"):
+        return {"n": int(a.number("numRows", 1))}
+    if way == "row_number":
+        return {}
+    before, after = int(a.number("numRowsBefore", 0)), int(a.number("numRowsAfter", 0))
+    if after not in (0, before):
+        raise NotConverted(f"its window has {before} rows before a row and {after} behind it: `window` has as many, or none behind it")
+    return {"window": before + after + 1, "min_periods": 1, **({"center": True} if after else {})}
+
+
+JOINS = {"INNER_JOIN": "inner", "LEFT_JOIN": "left", "LEFT_EXCLUDING_JOIN": "anti"}
+OTHER_DATA = "it reads other data, and does not say where: name it under `data: {tables: …}`, and write `join` or `concat`"
+
+
+def of_join(a: Action) -> Iterator[Made]:
+    """Columns of another table."""
+    if not a.has("secondInputLocation"):
+        raise NotConverted(OTHER_DATA)
+    how = a.word("joinType", JOINS)
+    keys, there = a.json("joinKeys"), a.names("rightColumns") if a.has("rightColumns") else None
+    if not isinstance(keys, list) or not keys or not all(isinstance(k, dict) for k in keys):
+        raise NotConverted("its keys are not pairs of columns")
+    on = {Parameters(k).name("key"): Parameters(k).name("value") for k in keys}
+    chosen = None if there is None else [c for c in there if c not in on.values()]
+    if chosen == [] and how != "anti":
+        raise NotConverted("it takes no column of the other table: write `join` with `how: semi`")
+    yield joined(a.text("secondaryDatasetName", "other"), a.text("secondInputLocation"), on, how, chosen, chosen)
+
+
+def of_union(a: Action) -> Iterator[Made]:
+    """Rows of other tables below."""
+    inputs, names, target = a.json("secondaryInputs"), a.names("secondaryDatasetNames"), a.names("targetColumnNames")
+    columns = a.json("datasetsColumns")
+    places: list[Any] = [i.get("S3InputDefinition") if isinstance(i, dict) else None for i in inputs] if isinstance(inputs, list) else []
+    if not places or len(places) != len(names) or not all(isinstance(p, dict) and p.get("Bucket") and p.get("Key") for p in places):
+        raise NotConverted(OTHER_DATA)
+    if not isinstance(columns, list) or any(not isinstance(c, list) or len(c) != len(target) for c in columns):
+        raise NotConverted("it does not say which columns belong together")
+    if any(name not in (None, made) for those in columns for name, made in zip(those, target, strict=True)):
+        raise NotConverted("it puts columns of different names together: rename them, and write `concat`")
+    for name, place in zip(names, places, strict=True):
+        table = re.sub(r"\W", "_", name)
+        yield Made("concat", {"table": table}, None, None, (), {table: f"s3://{place['Bucket']}/{place['Key']}"})
+
+
 ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     **dict.fromkeys(FORMULAS, of_formula),
     **dict.fromkeys(OVER_COLUMNS, of_columns),
@@ -512,20 +623,22 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     "BUCKETIZATION": of_bins,
     "GROUP_BY": of_groups,
     "UNPIVOT": of_unpivot,
+    "PIVOT": of_pivot,
+    **dict.fromkeys(("NEST_TO_STRUCT", "NEST_TO_MAP", "NEST_TO_ARRAY"), of_nest),
+    **dict.fromkeys(("UNNEST_STRUCT", "UNNEST_STRUCT_N"), of_unnest),
+    "UNNEST_ARRAY": of_elements,
+    **dict.fromkeys(WINDOWS, of_window),
+    "JOIN": of_join,
+    "UNION": of_union,
 }
 """Action → the steps that it is."""
-NO_ORDER = "a recipe does not say the order of rows: write `window` with `order`"
 REASONS: dict[str, str] = {
     **dict.fromkeys(("NOW", "TODAY", "RANDOM", "RANDOM_BETWEEN"), "it gives another result each time"),
     **dict.fromkeys(("GET_ACTION_RESULT", "GET_STEP_DATAFRAME"), "it belongs to an interactive project"),
     **dict.fromkeys(("ENCRYPT", "DECRYPT", "DETERMINISTIC_ENCRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe"),
-    **dict.fromkeys(("NEXT", "PREV", "FILL", "ROW_NUMBER", "SESSION"), NO_ORDER),
-    **dict.fromkeys(("JOIN", "UNION"), "it reads other data: name it under `data: {tables: …}`, and write `join` or `concat`"),
     **{f"MOVE_{where}": "the order of columns is that of the data" for where in ("BEFORE", "AFTER", "TO_INDEX", "TO_START", "TO_END")},
     **dict.fromkeys(("NUMBER_FORMAT", "FORMAT_PHONE_NUMBER"), "numbers written for people are not features"),
-    **dict.fromkeys(("UNNEST_STRUCT", "UNNEST_STRUCT_N", "UNNEST_MAP", "JSON_TO_STRUCTS"), "it does not name fields: write `unnest`"),
-    "UNNEST_ARRAY": "write `explode` in the part `rows`",
-    "PIVOT": "write `pivot` in the part `rows`",
-    "TOKENIZATION": "write `vectorize`, which counts words",
+    "JSON_TO_STRUCTS": "none is needed: `unnest` reads objects of JSON in strings",
+    "TOKENIZATION": "its words stay one string: write `vectorize`, which counts them",
 }
 """Why an action that there is has no counterpart, where it can be said better than that there is none."""

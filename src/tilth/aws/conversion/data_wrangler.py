@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from tilth.aws.conversion.made import Item, Made, NotConverted
+from tilth.aws.conversion.made import Item, Made, NotConverted, joined
 from tilth.aws.conversion.operators import OPERATORS, Transform, snake
 from tilth.aws.conversion.parameters import Parameters
 from tilth.flow.writing import yaml_value
@@ -118,7 +118,7 @@ def _other(nodes: Mapping[str, Node], node: Node) -> tuple[str, str, frozenset[s
     place = source_of([at]) if at is not None and at.type == "SOURCE" else None
     if place is None:
         raise NotConverted("what it joins is not a table as it is read: name it under `data: {tables: …}`, and write `join`")
-    return re.sub(r"\W", "_", PurePosixPath(place).stem) or "other", place, columns
+    return PurePosixPath(place).stem, place, columns
 
 
 JOINS = {
@@ -138,13 +138,7 @@ def _join(t: Transform, name: str, place: str, columns: frozenset[str] | None) -
     if not isinstance(keys, list) or not all(isinstance(k, Mapping) for k in keys):
         raise NotConverted("its keys are not pairs of columns")
     on = {Parameters(k).name("left", "left_column"): Parameters(k).name("right", "right_column") for k in keys}
-    ways: dict[str, dict[str, Any]] = {"left": {"suffix": "_1", "lookup": True}, "inner": {"suffix": "_1", "many": "allow"}}
-    more = ways.get(how, {})
-    notes = ["of columns that both have, the joined one ends in _1"] if more else []
-    notes += ["a key that the joined table has twice is an error; its values are kept in the fitted flow"] if how == "left" else []
-    return Made(
-        "join", {"table": name, "on": on, "how": how, **more}, frozenset(on), columns if more else frozenset(), tuple(notes), {name: place}
-    )
+    return joined(name, place, on, how, columns)
 
 
 def _label(node: Node) -> str:

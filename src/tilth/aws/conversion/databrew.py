@@ -44,8 +44,7 @@ def items_of(steps: list[Mapping[str, Any]]) -> Iterator[Item]:
 
 def _made(operation: str, given: Mapping[str, Any], conditions: Any) -> Iterator[Made]:
     if operation not in ACTIONS:
-        window = operation.startswith("ROLLING_")
-        raise NotConverted(REASONS.get("PREV" if window else operation, "no step does this in this version"))
+        raise NotConverted(REASONS.get(operation, "no step does this in this version"))
     if not isinstance(conditions, list) or not all(isinstance(c, Mapping) for c in conditions):
         raise NotConverted("its conditions are not a list")
     action = Action(operation, given, conditions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -97,6 +98,22 @@ def without(columns: Iterable[str]) -> Made:
 def renamed(old: str, new: str) -> tuple[Made, ...]:
     """The steps by which a column has another name; it becomes the last one."""
     return () if old == new else (formula(new, identifier(old), [old]), without([old]))
+
+
+WAYS: dict[str, dict[str, Any]] = {"left": {"lookup": True}, "inner": {"many": "allow"}}
+
+
+def joined(name: str, place: str, on: Mapping[str, str], how: str, there: Iterable[str] | None, chosen: list[str] | None = None) -> Made:
+    """A step `join`. A left one is a lookup, which is served. `there` are the columns of the other table, if they are known."""
+    table = re.sub(r"\W", "_", name) or "other"
+    parameters: dict[str, Any] = {"table": table, "on": dict(on), "how": how}
+    if how not in WAYS:
+        return Made("join", parameters, frozenset(on), frozenset(), (), {table: place})
+    parameters |= {"suffix": "_1", **WAYS[how], **({} if chosen is None else {"columns": chosen})}
+    writes = None if there is None else frozenset(c + end for c in there for end in ("", "_1"))
+    notes = ["of columns that both have, the joined one ends in _1"]
+    notes += ["a key that the joined table has twice is an error; its values are kept in the fitted flow"] if how == "left" else []
+    return Made("join", parameters, frozenset(on), writes, tuple(notes), {table: place})
 
 
 @dataclass(frozen=True)
