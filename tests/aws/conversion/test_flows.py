@@ -81,6 +81,9 @@ OF_ALL_ROWS = [
     ("balance_data", "Random undersample", {"target_column": "bad", "ratio": "0.5"}, {"with_": "under", "ratio": 0.5, "label": "bad"}),
     ("balance_data", "SMOTE", {"target_column": "bad", "num_neighbors": "3"}, {"with_": "smote", "neighbours": 3, "label": "bad"}),
     ("manage_rows", "Shuffle", {"seed": 4}, {"seed": 4}),
+    ("sampling", "", {"sampling_method": "sample_by_count", "random_parameters": {"sample_size": "9"}}, {"n": 9}),
+    ("sampling", "", {"sampling_method": "sample_by_ratio", "sample_ratio": 0.5, "seed": "3"}, {"fraction": 0.5, "seed": 3}),
+    ("sampling", "", {"sampling_method": "stratified", "sample_ratio": 0.5, "stratify_column": "k"}, {"fraction": 0.5, "stratify": "k"}),
 ]
 
 
@@ -90,7 +93,7 @@ def test_a_transform_of_all_rows_is_a_step(
 ) -> None:
     conversion = converted(flow_of([[operator, label, parameters]]), tmp_path)
     assert conversion.left_out == ()
-    name = {"split": "split", "balance_data": "balance", "manage_rows": "shuffle"}[operator]
+    name = {"split": "split", "balance_data": "balance", "manage_rows": "shuffle", "sampling": "sample"}[operator]
     (step,) = (s for steps in conversion.flow.parts.values() for s in steps if s.name == name)
     assert {field: getattr(step, field) for field in fields} == fields
 

@@ -367,11 +367,17 @@ def of_split(t: Transform) -> Iterator[Made]:
 
 def of_sampling(t: Transform) -> Iterator[Made]:
     """Some of the rows."""
-    method = t.text("sampling_method", "")
-    block = t.block("random_parameters") if method == "sample_by_count" or "random" in method else t
-    if not block.has("sample_size"):
+    method = t.text("sampling_method", "").lower()
+    strata = "stratif" in method
+    inner = t.block("stratified_parameters" if strata else "random_parameters")
+    block = inner if inner.given else t
+    if "limit" in method or not (block.has("sample_size") or block.has("sample_ratio")):
         raise NotConverted("it takes the first rows of a file, which have no order: write `sample` with `order`")
-    given = {"n": int(block.number("sample_size")), **({"seed": int(block.number("seed"))} if block.has("seed") else {})}
+    given: dict[str, Any] = (
+        {"fraction": block.number("sample_ratio")} if block.has("sample_ratio") else {"n": int(block.number("sample_size"))}
+    )
+    given |= {"stratify": block.name("stratify_column", "input_column")} if strata else {}
+    given |= {"seed": int(block.number("seed"))} if block.has("seed") else {}
     yield Made("sample", given, None, frozenset(), ("other rows",))
 
 
@@ -393,6 +399,162 @@ def of_sql(t: Transform) -> Iterator[Made]:
         raise NotConverted("it is not one SELECT")
     note = "refused when it runs if a function in it does not mean the same on every engine"
     yield Made("sql", {"query": f"WITH df AS (SELECT * FROM input) {query}"}, None, None, (note,))
+
+
+PARTS = {
+    "year": "year",
+    "quarter": "quarter",
+    "month": "month",
+    "week_of_year": "week",
+    "day": "day",
+    "day_of_year": "day_of_year",
+    "hour": "hour",
+    "minute": "minute",
+    "second": "second",
+}
+"""Parameter → part of a day or time."""
+
+
+def of_date_time(t: Transform) -> Iterator[Made]:
+    """Parts of days and times."""
+    if t.text("date_time_format", ""):
+        raise NotConverted("it reads days by a format: write `parse` with `format`, then `featurize`")
+    t.has("infer_datetime_format")
+    parts = [part for name, part in PARTS.items() if t.flag(name)]
+    round_ = [part for part in parts if part != "year"] if t.text("output_mode", "Ordinal") == "Cyclic" else []
+    into = t.text("output_column", "{column}")
+    notes = ["strings must be parsed first", *([VECTOR] if t.text("output_format", "Vector") == "Vector" else [])]
+    if not t.flag("use_one_indexing") and not round_:
+        notes.append("months, days and weeks begin with 1, not with 0")
+    for chosen, more in (([part for part in parts if part not in round_], {}), (round_, {"cyclic": True})):
+        if chosen:
+            yield Made(
+                "featurize", {"columns": t.column, "parts": chosen, **more, "into": into}, frozenset([t.column]), frozenset(), tuple(notes)
+            )
+
+
+def of_words(t: Transform) -> Iterator[Made]:
+    """Counts of words."""
+    inner = t.block("tokenizer_custom_parameters" if t.text("tokenizer", "Standard") == "Custom" else "tokenizer_standard_parameters")
+    if inner.text("pattern", "\\s+") != "\\s+" or not inner.flag("gaps", True):
+        raise NotConverted("its words are found by a pattern of its own: replace it by blanks, and write `vectorize`")
+    notes = ["words are runs of two or more letters, digits and _; there whatever stands between blanks", VECTOR]
+    case: dict[str, Any] = {} if inner.flag("lowercase_before_tokenization", True) else {"lowercase": False}
+    t.has("output_format"), t.has("apply_idf_no_parameters")
+    into, idf = t.text("output_column", f"{t.column}_features"), t.text("apply_idf", "No") == "Yes"
+    if t.text("vectorizer", "Count vectorizer").lower() == "hashing":
+        if idf:
+            raise NotConverted("it weighs hashes by how rare they are: write `vectorize` with `tfidf`, whose columns are words")
+        size = int(t.block("vectorizer_hashing_parameters").number("number_of_features", 262_144))
+        notes.append("other hashes, half of them counted as -1")
+        yield column_step("vectorize", [t.column], into, notes, with_="hashing", n_features=size, norm="none", **case)
+        return
+    counts = t.block("vectorizer_count_vectorizer_parameters")
+    if counts.flag("binarize_count") or counts.number("minimum_term_frequency", 1) != 1:
+        raise NotConverted("it leaves out how often a word occurs in a text, which `vectorize` counts")
+    least, most = counts.number("minimum_document_frequency", 1), counts.number("maximum_document_frequency", 1)
+    given: dict[str, Any] = {"max_features": int(counts.number("maximum_vocabulary_size", 10_000)), "max_df": None if most == 1 else most}
+    if idf:
+        rare = t.block("apply_idf_yes_parameters").number("minimum_document_frequency", 1)
+        given |= {"with_": "tfidf", "norm": "none"}
+        least, notes = max(least, rare), [*notes, "weights are 1 larger"]
+    yield column_step("vectorize", [t.column], into, notes, min_df=None if least == 1 else least, **given, **case)
+
+
+def of_components(t: Transform) -> Iterator[Made]:
+    """Fewer columns of numbers."""
+    columns, keep = t.names("input_columns", "input_column"), t.flag("keep_input_columns")
+    share = t.number("variance_threshold", 95) / 100
+    number: float = int(t.number("number_of_components")) if t.has("number_of_components") else share
+    notes = ["the largest number of an axis is positive", *([VECTOR] if t.text("output_format", "Columns") == "Vector" else [])]
+    reduced = columns
+    if t.flag("scale", True):
+        reduced = [f"{c}_scaled" for c in columns] if keep else columns
+        yield column_step("scale", columns, "{column}_scaled" if keep else "", with_="standard", ddof=1)
+    prefix = t.text("output_column", "") or None
+    kept = True if keep and reduced == columns else None
+    way = "pca" if t.flag("center", True) else "svd"
+    yield column_step("reduce", reduced, notes=notes, with_=way, n_components=number, prefix=prefix, keep=kept)
+
+
+LENGTHS = {
+    **dict.fromkeys(("SECOND", "SECONDS", "SECONDLY"), "s"),
+    **dict.fromkeys(("MINUTE", "MINUTES", "MINUTELY"), "min"),
+    **dict.fromkeys(("HOUR", "HOURS", "HOURLY"), "h"),
+    **dict.fromkeys(("DAY", "DAYS", "DAILY"), "d"),
+    **dict.fromkeys(("WEEK", "WEEKS", "WEEKLY"), "w"),
+    **dict.fromkeys(("MONTH", "MONTHS", "MONTHLY"), "mo"),
+    **dict.fromkeys(("QUARTER", "QUARTERLY", "ANNUAL QUARTER"), "q"),
+    **dict.fromkeys(("YEAR", "YEARS", "YEARLY"), "y"),
+}
+"""Unit of a frequency → that of `resample`."""
+DOWN = {**{way.upper(): way for way in ("mean", "median", "sum", "min", "max", "first", "last", "std", "var")}, "MOST COMMON": "mode"}
+UP = {
+    **dict.fromkeys(("FFILL", "PAD", "FORWARD FILL"), "forward"),
+    **dict.fromkeys(("BFILL", "BACKFILL", "BACKWARD FILL"), "backward"),
+    **dict.fromkeys(("LINEAR", "TIME"), "linear"),
+    "NEAREST": "nearest",
+}
+"""Ways to aggregate, and to fill, of a resampled series → those of `resample`."""
+
+
+def of_resample(t: Transform) -> Iterator[Made]:
+    """A row for each interval of time."""
+    frequency, down, up = t.block("frequency"), t.block("downsample"), t.block("upsample")
+    fill, fill_others = up.word("numeric", UP, "linear"), up.word("non_numeric", UP, "ffill")
+    given: dict[str, Any] = {
+        "every": f"{int(frequency.number('quantity', 1))} {frequency.word('offset_description', LENGTHS)}",
+        "time": t.name("timestamp_column"),
+        **({"by": t.name("id_column")} if t.has("id_column") else {}),
+        "numbers": down.word("numeric", DOWN, "mean"),
+        "others": down.word("non_numeric", DOWN, "most common"),
+        "fill": fill,
+    }
+    notes = ["intervals begin at multiples of their length"]
+    notes += [] if fill == "forward" else ["it fills with later values, which are not known yet when a row is: `fill: forward` does not"]
+    notes += [] if fill_others == {"linear": "forward"}.get(fill, fill) else ["what is not a number is filled in the same way"]
+    yield Made("resample", given, None, None, tuple(notes))
+
+
+def _series(t: Transform) -> tuple[str, dict[str, Any]]:
+    """The column of a series, and the order of its rows."""
+    if not t.has("timestamp_column"):
+        raise NotConverted("it does not say the order of rows: write `window` with `order`")
+    t.has("flatten")
+    key = {"by": t.name("id_column")} if t.has("id_column") else {}
+    return t.name("sequence_column", "input_column"), {"order": t.name("timestamp_column"), **key}
+
+
+MOST_LAGS = 100
+
+
+def of_lags(t: Transform) -> Iterator[Made]:
+    """Earlier values."""
+    column, order = _series(t)
+    lag, whole = int(t.number("lag", 1)), t.flag("entire_window")
+    if lag > MOST_LAGS and whole:
+        raise NotConverted(f"it makes {lag:,} columns: write `window` with those that matter")
+    into = {"into": t.text("output_column")} if t.has("output_column") and not whole else {}
+    names = [into.get("into", f"{column}_lag_{n}") for n in (range(1, lag + 1) if whole else [lag])]
+    n = list(range(1, lag + 1)) if whole else lag
+    yield Made("window", {"columns": column, "n": n, **order, **into}, frozenset([column, *order.values()]), frozenset(names))
+    if t.flag("drop_rows") and names:
+        where = f"{identifier(names[-1])} IS NOT NULL"
+        yield Made("filter", {"where": where}, frozenset(names[-1:]), frozenset(), ("rows whose earlier value is null go too",))
+
+
+def of_rolling(t: Transform) -> Iterator[Made]:
+    """Statistics of the rows ahead of a row."""
+    column, order = _series(t)
+    strategy, size = t.text("strategy", "Minimal subset"), int(t.number("window_size"))
+    if not strategy.lower().startswith("minimal"):
+        raise NotConverted(f"its features {strategy[:40]!r} have no counterpart: write `window` for those that matter")
+    t.has("output_column")
+    notes = {"sum": ("one statistic for each step",), "std": ("of a sample",), "var": ("of a sample",)}
+    for way in ("sum", "median", "mean", "count", "std", "var", "max", "min"):
+        given = {"columns": column, "with": way, "window": size, "closed": "left", **order}
+        reads = frozenset([column, *order.values()])
+        yield Made("window", given, reads, frozenset([f"{column}_{way}_{size}"]), notes.get(way, ()))
 
 
 OPERATORS: dict[tuple[str, str], Callable[[Transform], Iterable[Made]]] = {
@@ -422,6 +584,13 @@ OPERATORS: dict[tuple[str, str], Callable[[Transform], Iterable[Made]]] = {
     ("encode_categorical", "Ordinal encode"): of_ordinal,
     ("encode_categorical", "Similarity encode"): of_similarity,
     ("featurize_text", "Character statistics"): of_statistics,
+    ("featurize_text", "Vectorize"): of_words,
+    ("featurize_date_time", "Extract columns"): of_date_time,
+    ("time_series", "Featurize date/time"): of_date_time,
+    ("time_series", "Resample"): of_resample,
+    ("time_series", "Lag features"): of_lags,
+    ("time_series", "Rolling window features"): of_rolling,
+    ("dimensionality_reduction", "PCA"): of_components,
     **{(operator, label): of_formula for operator in ("format_string", "search_and_edit") for label in FORMULAS},
     **{("balance_data", label): of_balance for label in ("Random oversample", "Random undersample", "SMOTE")},
     **{("split", label): of_split for label in ("Randomized split", "Stratified split", "Split by key", "Ordered split")},
