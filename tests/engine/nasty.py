@@ -302,6 +302,10 @@ FORMULAS = [
     "weekofyear(d)",
     "dayofyear(d)",
     "days_between(d, cast('2000-01-01' as date))",
+    "strftime(d, '%A %-d %B %Y, %a %b %d-%m-%y, %-m %%')",
+    "strftime(t, '%H:%M:%S.%f %I %p %-I%-H')",
+    "strftime(z, '%Y-%m-%dT%H:%M:%S')",
+    *(f"{f}({x})" for f in ("millisecond", "unix_seconds") for x in "dtz"),
     "cast(d as timestamp) = t",
     "t > '2000-01-01 00:00:00'",
     "year(t)",
@@ -433,6 +437,11 @@ DIFFERENT = {
     "if(b, 1, 'x')": "of different kinds: integer, string",
     "i < 9223372036854775808": "9223372036854775808 does not fit 64 bits",
     "weekday_of(i)": "weekday_of() takes dates and timestamps",
+    "strftime(d, 'yyyy-%Q')": "the format 'yyyy-%Q' has %Q, which means nothing here",
+    "strftime(d, 'yyyy%%')": "has no directive",
+    "strftime(d, '%')": "has %, which means nothing here",
+    "strftime(d, s)": "a format must be a string in quotes",
+    "strftime(s, '%Y')": "takes dates and timestamps",
     "days_between(d)": "days_between() takes 2 arguments, not 1",
 }
 """Formulas that engines take differently, or one of them not at all → what is told instead."""

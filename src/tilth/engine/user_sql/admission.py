@@ -49,6 +49,7 @@ from tilth.engine.operations.strings import (
     UpperAscii,
 )
 from tilth.engine.operations.timeformats import TimeFormat, from_java
+from tilth.engine.operations.timewriting import Millisecond, UnixSeconds, WriteTime, reject_unwritten
 from tilth.errors import ExpressionError, Mistake, Place, RequestError, did_you_mean, listed
 from tilth.regex import Regex
 
@@ -76,15 +77,18 @@ CAST_FIRST: Mapping[Kind, str] = {
 }
 FUNCTIONS = (
     "abs", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match", "greatest",
-    "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "minute", "month", "nullif",
-    "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right", "round", "rpad", "rtrim", "second",
-    "split_part", "sqrt", "substring", "to_date", "to_timestamp", "translate", "trim", "upper", "weekday_of", "weekofyear", "year",
+    "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "millisecond", "minute",
+    "month", "nullif", "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right", "round", "rpad", "rtrim",
+    "second", "split_part", "sqrt", "strftime", "substring", "to_date", "to_timestamp", "translate", "trim", "unix_seconds", "upper",
+    "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
     "weekday_of": (times.Weekday, 1),
     "full_match": (FullMatches, 2),
     "center": (Center, 3),
+    "millisecond": (Millisecond, 1),
+    "strftime": (WriteTime, 2),
 }
 """Functions that only Tilth has → the operation, and how many arguments it takes."""
 
@@ -262,7 +266,7 @@ class Admission:
 
     def times(self, name: str, values: list[Tree]) -> list[Tree]:
         """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
-        to = Kind.TIMESTAMP if name in ("hour()", "minute()", "second()") else Kind.DATE
+        to = Kind.TIMESTAMP if name in ("hour()", "minute()", "second()", "millisecond()", "unix_seconds()", "strftime()") else Kind.DATE
         own = name.removesuffix("()") in OWN
         read = [self.cast(x, to) if kind(x) is Kind.STRING and (self.query or (own and _is_string(x))) else x for x in values]
         return [self.of(lambda k: k.temporal, f"{name} takes dates and timestamps", x, "cast it first: cast(x as date)") for x in read]
@@ -628,6 +632,19 @@ def _parsed_time(to: Kind) -> Rule:
     return rule
 
 
+def _written_time(a: Admission, node: WriteTime) -> Tree:
+    given, form = node.expressions
+    (x,) = a.times("strftime()", [given])
+    if not _is_string(form):
+        return a.reject("a format must be a string in quotes", accepted="such as '%d/%m/%Y'")
+    try:
+        reject_unwritten(form.name)
+    except RequestError as error:
+        a.mistakes += error.mistakes
+        return typed(exp.Null(), Kind.STRING)
+    return typed(WriteTime.of(a.cast(x, Kind.TIMESTAMP), form), Kind.STRING)
+
+
 def _round(a: Admission, node: exp.Round) -> Tree:
     places = node.args.get("decimals") or e.lit(0)
     if not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= MOST_PLACES):
@@ -715,7 +732,9 @@ RULES: Mapping[type[Any], Rule] = {
     **dict.fromkeys((exp.RegexpFullMatch, FullMatches), _matched(FullMatches)),
     exp.TsOrDsToDate: _to_date,
     **{node: Call(TIMES, Kind.INTEGER, times.part(node.key)) for node in PARTS},
-    **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween)},
+    **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween, Millisecond)},
+    exp.UnixSeconds: Call(TIMES, Kind.INTEGER, UnixSeconds.of),
+    WriteTime: _written_time,
     exp.Count: Call(ANY, Kind.INTEGER),
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, lambda c: exp.Filter(this=e.all_rows(), expression=exp.Where(this=c.copy()))),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),

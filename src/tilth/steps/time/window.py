@@ -106,7 +106,7 @@ class Window(Step):
     center: bool = False
     """Whether a window has its row in its middle, and so reads later rows; of an even number of rows one more comes before it."""
     into: str = ""
-    """The column that is made, with `{column}` for the name of the one it is made of: `"{column}"`: in place. Default: see above."""
+    """The column that is made, with `{column}` for the name of the one it is made of; `"{column}"`: in place. Default: see above."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())
