@@ -336,6 +336,15 @@ def of_duplicates(a: Action) -> Iterator[Made]:
     yield Made("dedupe", parameters, None, frozenset(), notes)
 
 
+def of_flagged_duplicates(a: Action) -> Iterator[Made]:
+    """A column that says which rows are there before."""
+    key = {"on": a.column} if a.operation == "FLAG_DUPLICATES_IN_COLUMN" else {}
+    a.has("trueString"), a.has("falseString")
+    target = a.text("targetColumn")
+    notes = ("1 and 0, not words", "the first in the order of the role time, or of the columns, is 0")
+    yield Made("dedupe", {**key, "flag": target}, None, frozenset([target]), notes)
+
+
 def of_fill(a: Action) -> Iterator[Made]:
     """Missing values become a learned value or a constant; so do invalid ones, which are null."""
     begin, _, how = a.operation.rpartition("_WITH_")
@@ -530,6 +539,7 @@ WINDOWS = {
     "ROLLING_STANDARD_DEVIATION": "std",
     "ROLLING_VARIANCE": "var",
     "ROLLING_COUNT_A": "count",
+    **dict.fromkeys(("FILL", "FILL_WITH_LAST_VALID", "REPLACE_WITH_LAST_VALID"), "ffill"),
 }
 """Function of the rows around a row → `with` of the step `window`."""
 NO_ORDER = "a recipe does not say the order of rows: write `window` with `order`"
@@ -539,10 +549,12 @@ def of_window(a: Action) -> Iterator[Made]:
     """A column made of the rows around a row, if there is an order."""
     if not (a.has("orderByColumns") or a.has("orderByColumn")):
         raise NotConverted(NO_ORDER)
-    order, way, target = a.names("orderByColumns", "orderByColumn"), WINDOWS[a.operation], a.text("targetColumn")
+    order, way = a.names("orderByColumns", "orderByColumn"), WINDOWS[a.operation]
+    target = a.target if way == "ffill" else a.text("targetColumn")
     by = a.names("groupByColumns") if a.has("groupByColumns") else []
     column = {} if way == "row_number" else {"columns": a.column}
-    given: dict[str, Any] = {**column, "with": way, **_rows_around(a, way), "order": order, "into": target}
+    into = "{column}" if target in column.values() else target
+    given: dict[str, Any] = {**column, "with": way, **_rows_around(a, way), "order": order, "into": into}
     reads = frozenset([*order, *by, *column.values()])
     yield Made("window", {**given, **({"by": by} if by else {})}, reads, frozenset([target]), ("rows equal in it are ordered by others",))
 
@@ -551,7 +563,7 @@ def _rows_around(a: Action, way: str) -> dict[str, Any]:
     """Which rows a window reads."""
     if way in ("lag", "lead"):
         return {"n": int(a.number("numRows", 1))}
-    if way == "row_number":
+    if way in ("row_number", "ffill"):
         return {}
     before, after = int(a.number("numRowsBefore", 0)), int(a.number("numRowsAfter", 0))
     if after not in (0, before):
@@ -611,6 +623,7 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     "REMOVE_VALUES": of_filter,
     "REMOVE_MISSING": of_missing,
     **dict.fromkeys(("DELETE_DUPLICATE_ROWS", "REMOVE_DUPLICATES"), of_duplicates),
+    **dict.fromkeys(("FLAG_DUPLICATE_ROWS", "FLAG_DUPLICATES_IN_COLUMN"), of_flagged_duplicates),
     **{f"{begin}_WITH_{how}": of_fill for begin in ("FILL", "REPLACE") for how in ("CUSTOM", *FILLS)},
     "FLAG_OUTLIERS": of_flagged_outliers,
     "REMOVE_OUTLIERS": of_removed_outliers,

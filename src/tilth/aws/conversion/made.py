@@ -47,7 +47,8 @@ class Made:
     @property
     def parts(self) -> frozenset[str]:
         """The parts of a flow in which it may stand."""
-        return frozenset({"rows"}) if self.name == "join" and not self.parameters.get("lookup") else self.step.parts
+        only_rows = (self.name == "join" and not self.parameters.get("lookup")) or (self.name == "dedupe" and "flag" in self.parameters)
+        return frozenset({"rows"}) if only_rows else self.step.parts
 
     @property
     def changes_rows(self) -> bool:

@@ -295,6 +295,13 @@ def of_statistics(t: Transform) -> Iterator[Made]:
     )
 
 
+def of_vector(t: Transform) -> Iterator[Made]:
+    """Numbers as one list."""
+    columns, into = t.columns, t.text("output_column")
+    given = {"columns": columns, "into": into, "as": "list", "keep": True}
+    yield Made("nest", given, frozenset(columns), frozenset([into]), ("a list",))
+
+
 def of_sort(t: Transform) -> Iterator[Made]:
     """Rows in an order."""
     columns = t.columns
@@ -569,6 +576,7 @@ OPERATORS: dict[tuple[str, str], Callable[[Transform], Iterable[Made]]] = {
     ("manage_columns", "Rename column"): of_rename,
     ("manage_columns", "Duplicate column"): of_rename,
     ("manage_columns", "Concatenate columns"): of_concatenate,
+    ("manage_vectors", "Assemble"): of_vector,
     ("manage_rows", "Sort"): of_sort,
     ("manage_rows", "Shuffle"): of_shuffle,
     ("manage_rows", "Drop duplicates"): of_duplicates,
