@@ -306,6 +306,12 @@ FORMULAS = [
     "strftime(t, '%H:%M:%S.%f %I %p %-I%-H')",
     "strftime(z, '%Y-%m-%dT%H:%M:%S')",
     *(f"{f}({x})" for f in ("millisecond", "unix_seconds") for x in "dtz"),
+    "timestamp_seconds(i)",
+    "strftime(timestamp_seconds(unix_seconds(t)), '%d %H')",
+    "add_time(t, i, 'second')",
+    "add_time(d, i, 'week')",
+    "add_time(d, k, 'hour')",
+    "unix_seconds(add_time(z, -1, 'day'))",
     "cast(d as timestamp) = t",
     "t > '2000-01-01 00:00:00'",
     "year(t)",
@@ -442,6 +448,9 @@ DIFFERENT = {
     "strftime(d, '%')": "has %, which means nothing here",
     "strftime(d, s)": "a format must be a string in quotes",
     "strftime(s, '%Y')": "takes dates and timestamps",
+    "add_time(d, 1, 'month')": "a unit must be one in quotes",
+    "add_time(d, x, 'day')": "add_time() takes integers",
+    "timestamp_seconds(x)": "takes integers",
     "days_between(d)": "days_between() takes 2 arguments, not 1",
 }
 """Formulas that engines take differently, or one of them not at all → what is told instead."""

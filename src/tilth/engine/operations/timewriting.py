@@ -1,4 +1,4 @@
-"""Days and times as strings, by directives of `timeformats`, and as numbers of seconds: the same on every engine, in any language."""
+"""Days and times as strings, by directives of `timeformats`, to and from numbers of seconds, and so much later."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, case, cast_to, concat, data_type, ge, lit, mul, sub, text
+from tilth.data import Kind
+from tilth.engine.expressions import add, and_, case, cast_to, concat, data_type, ge, if_else, le, lit, mul, sub, text
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.operation import Operation, call
 from tilth.engine.operations.timeformats import MONTHS, WEEKDAYS
-from tilth.engine.operations.times import Micros, Weekday, part
+from tilth.engine.operations.times import SPANS, FromMicros, Micros, Weekday, part
 from tilth.errors import Mistake, RequestError
 
 SECOND = 1_000_000  # in microseconds
+UNITS: Mapping[str, int] = {
+    "second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND, "day": 86_400 * SECOND, "week": 7 * 86_400 * SECOND,
+}  # fmt: skip
+WHOLE_DAYS = ("day", "week")
+FIRST, LAST = map(Micros.row, SPANS[Kind.TIMESTAMP])
 
 
 class UnixSeconds(Operation):
@@ -60,6 +66,38 @@ class Millisecond(Operation):
     @staticmethod
     def row(x: date) -> int:
         return Microsecond.row(x) // 1000
+
+
+def _within(n: Tree, low: int, high: int, made: Tree) -> Tree:
+    """What is made of an integer that is in a range, else null; it is not computed of others."""
+    return if_else(and_(ge(n, lit(low)), le(n, lit(high))), made)
+
+
+class FromUnixSeconds(Operation):
+    """The timestamp without time zone, in UTC, so many seconds after 1970-01-01 00:00; null outside the years 1 to 9999."""
+
+    @classmethod
+    def both(cls, n: Tree) -> Tree:
+        return _within(n, FIRST // SECOND, LAST // SECOND, FromMicros.of(mul(n, lit(SECOND))))
+
+    @staticmethod
+    def row(n: int) -> datetime | None:
+        return FromMicros.row(n * SECOND) if FIRST <= n * SECOND <= LAST else None
+
+
+class AddTime(Operation):
+    """A timestamp without time zone, n units later, a key of `UNITS`; null outside the years 1 to 9999."""
+
+    @classmethod
+    def both(cls, x: Tree, n: Tree, unit: Tree) -> Tree:
+        size = UNITS[unit.name]
+        most, later = (LAST - FIRST) // size, add(Micros.of(x), mul(n, lit(size)))
+        return _within(n, -most, most, _within(later, FIRST, LAST, FromMicros.of(later)))
+
+    @staticmethod
+    def row(x: datetime, n: int, unit: str) -> datetime | None:
+        later = Micros.row(x) + n * UNITS[unit]
+        return FromMicros.row(later) if FIRST <= later <= LAST else None
 
 
 class WriteTime(Operation):

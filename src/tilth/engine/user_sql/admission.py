@@ -49,7 +49,16 @@ from tilth.engine.operations.strings import (
     UpperAscii,
 )
 from tilth.engine.operations.timeformats import TimeFormat, from_java
-from tilth.engine.operations.timewriting import Millisecond, UnixSeconds, WriteTime, reject_unwritten
+from tilth.engine.operations.timewriting import (
+    UNITS,
+    WHOLE_DAYS,
+    AddTime,
+    FromUnixSeconds,
+    Millisecond,
+    UnixSeconds,
+    WriteTime,
+    reject_unwritten,
+)
 from tilth.errors import ExpressionError, Mistake, Place, RequestError, did_you_mean, listed
 from tilth.regex import Regex
 
@@ -76,18 +85,20 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match", "greatest",
-    "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "millisecond", "minute",
-    "month", "nullif", "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right", "round", "rpad", "rtrim",
-    "second", "split_part", "sqrt", "strftime", "substring", "to_date", "to_timestamp", "translate", "trim", "unix_seconds", "upper",
-    "weekday_of", "weekofyear", "year",
+    "abs", "add_time", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match",
+    "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "millisecond",
+    "minute", "month", "nullif", "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right", "round", "rpad",
+    "rtrim", "second", "split_part", "sqrt", "strftime", "substring", "timestamp_seconds", "to_date", "to_timestamp", "translate", "trim",
+    "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
     "weekday_of": (times.Weekday, 1),
     "full_match": (FullMatches, 2),
     "center": (Center, 3),
+    "add_time": (AddTime, 3),
     "millisecond": (Millisecond, 1),
+    "timestamp_seconds": (FromUnixSeconds, 1),
     "strftime": (WriteTime, 2),
 }
 """Functions that only Tilth has → the operation, and how many arguments it takes."""
@@ -166,7 +177,7 @@ class Admission:
         if _depth(holder) > DEEPEST * (2 if self.query else 1):
             self.reject("the text is nested too deeply", f"at most {DEEPEST} levels", code="too-deep")
             self.finish()
-        for node in list(holder.find_all(exp.Anonymous)):
+        for node in reversed(list(holder.find_all(exp.Anonymous))):  # those inside another first
             operation, takes = OWN.get(node.name.lower(), (None, 0))
             if operation is not None and len(node.expressions) == takes:
                 node.replace(operation.of(*node.expressions))
@@ -645,6 +656,15 @@ def _written_time(a: Admission, node: WriteTime) -> Tree:
     return typed(WriteTime.of(a.cast(x, Kind.TIMESTAMP), form), Kind.STRING)
 
 
+def _added_time(a: Admission, node: AddTime) -> Tree:
+    given, n, unit = node.expressions
+    (x,), (n,) = a.times("add_time()", [given]), _whole_numbers(a, "add_time()", [n])
+    if not (_is_string(unit) and unit.name in UNITS):
+        return a.reject("a unit must be one in quotes", accepted=listed(f"'{u}'" for u in UNITS))
+    to = Kind.TIMESTAMP if kind(x) is Kind.DATE and unit.name not in WHOLE_DAYS else kind(x)
+    return a.cast(typed(AddTime.of(a.cast(x, Kind.TIMESTAMP), n, unit), Kind.TIMESTAMP), to)
+
+
 def _round(a: Admission, node: exp.Round) -> Tree:
     places = node.args.get("decimals") or e.lit(0)
     if not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= MOST_PLACES):
@@ -673,6 +693,10 @@ def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
 
 def _only(wanted: Kind, word: str, hint: str) -> Takes:
     return lambda a, name, values: [a.of(lambda k: k is wanted, f"{name} takes {word}", x, hint) for x in values]
+
+
+def _whole_numbers(a: Admission, name: str, values: list[Tree]) -> list[Tree]:
+    return NUMBERS(a, name, _only(Kind.INTEGER, "integers", "cast it first: cast(x as bigint)")(a, name, values))
 
 
 NUMBERS, TIMES = Admission.numbers, Admission.times
@@ -735,6 +759,8 @@ RULES: Mapping[type[Any], Rule] = {
     **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween, Millisecond)},
     exp.UnixSeconds: Call(TIMES, Kind.INTEGER, UnixSeconds.of),
     WriteTime: _written_time,
+    AddTime: _added_time,
+    FromUnixSeconds: Call(_whole_numbers, Kind.TIMESTAMP, FromUnixSeconds.of),
     exp.Count: Call(ANY, Kind.INTEGER),
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, lambda c: exp.Filter(this=e.all_rows(), expression=exp.Where(this=c.copy()))),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),
