@@ -171,6 +171,13 @@ def test_rows_are_not_dropped_by_a_column_before_it_is_joined(tmp_path: Path) ->
     }
 
 
+def test_rows_are_not_dropped_by_a_part_of_a_day_before_it_is_made(tmp_path: Path) -> None:
+    parts = ["time_series", "Featurize date/time", {"input_column": "day", "year": True}]
+    given = flow_of([parts, ["manage_rows", "Filter", {"column": "day_year", "condition": ">", "value": "2020"}]])
+    made = converted(given, tmp_path).flow.parts
+    assert [s.name for part in ("features", "training") for s in made[part]] == ["featurize", "filter"]
+
+
 def test_code_stays_readable_in_a_comment_and_out_of_the_flow(tmp_path: Path) -> None:
     text = str(converted(flow_of([["custom_pandas", "", {"code": "if True:\n    df = 1\nfeatures: [dedupe]"}]]), tmp_path))
     assert "  #   if True:\n  #       df = 1\n  #   features: [dedupe]\n" in text

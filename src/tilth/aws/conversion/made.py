@@ -151,8 +151,10 @@ def arranged(items: Iterable[Item]) -> dict[str, list[Placed]]:
     parts: dict[str, list[Placed]] = {"rows": [], "split": [], "features": [], "training": []}
     for i, item in enumerate(todo):
         here = parts["training"] or parts["features"] or parts["rows"]
-        if not item.made or (item.made[0].name == "split" and parts["split"]):
-            here.append(Placed(replace(item, made=(), reason=item.reason or "a flow has one split")))
+        if not item.made:
+            here += [Placed(item)] if item.reason else []  # without a reason there is nothing to do
+        elif item.made[0].name == "split" and parts["split"]:
+            here.append(Placed(replace(item, made=(), reason="a flow has one split")))
         elif item.made[0].name == "split":
             parts["split"].append(Placed(item, item.made[0]))
         elif not any(m.changes_rows for m in item.made):

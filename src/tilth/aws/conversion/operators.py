@@ -433,11 +433,14 @@ def of_date_time(t: Transform) -> Iterator[Made]:
     notes = ["strings must be parsed first", *([VECTOR] if t.text("output_format", "Vector") == "Vector" else [])]
     if not t.flag("use_one_indexing") and not round_:
         notes.append("months, days and weeks begin with 1, not with 0")
-    for chosen, more in (([part for part in parts if part not in round_], {}), (round_, {"cyclic": True})):
+    if not parts:
+        raise NotConverted("it names no part of days or times")
+    begin = into.replace("{column}", t.column)
+    for chosen, more, ends in (([p for p in parts if p not in round_], {}, ("",)), (round_, {"cyclic": True}, ("_sin", "_cos"))):
         if chosen:
-            yield Made(
-                "featurize", {"columns": t.column, "parts": chosen, **more, "into": into}, frozenset([t.column]), frozenset(), tuple(notes)
-            )
+            writes = frozenset(f"{begin}_{part}{end}" for part in chosen for end in ends)
+            given = {"columns": t.column, "parts": chosen, **more, "into": into}
+            yield Made("featurize", given, frozenset([t.column]), writes, tuple(notes))
 
 
 def of_words(t: Transform) -> Iterator[Made]:
