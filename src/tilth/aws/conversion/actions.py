@@ -120,6 +120,9 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "HOUR": ("hour({x})",),
     "MINUTE": ("minute({x})",),
     "SECOND": ("second({x})",),
+    "MILLISECOND": ("millisecond({x})",),
+    "MONTH_NAME": ("strftime({x}, '%B')",),
+    "UNIX_TIME": ("unix_seconds({x})",),
     "WEEK_NUMBER": ("weekofyear({x})", "weeks are those of ISO 8601"),
     "WEEK_DAY": ("weekday_of({x})", "Monday is 1"),
 }
@@ -277,6 +280,41 @@ def of_days(a: Action) -> Iterator[Made]:
         raise NotConverted("the difference is in another unit than days")
     first, second = a.name("sourceColumn1"), a.name("sourceColumn2")
     yield a.formula(a.text("targetColumn"), f"days_between({identifier(second)}, {identifier(first)})", [first, second])
+
+
+UNITS = {f"{unit.upper()}S": unit for unit in ("second", "minute", "hour", "day", "week")}
+
+
+def of_later(a: Action) -> Iterator[Made]:
+    """A day or time that is later."""
+    expression = f"add_time({identifier(a.column)}, {int(a.number('dateAddValue'))}, '{a.word('units', UNITS)}')"
+    yield a.formula(a.target, expression, [a.column], "a day or time, not a string")
+
+
+DATES = {
+    "yyyy": "%Y",
+    "yy": "%y",
+    "month": "%B",
+    "mmmm": "%B",
+    "mmm": "%b",
+    "mm": "%m",
+    "m": "%-m",
+    "dd": "%d",
+    "d": "%-d",
+    "HH": "%H",
+    "MM": "%M",
+    "SS": "%S",
+}
+"""Part of a format of days → that of `strftime`."""
+
+
+def of_date_as_text(a: Action) -> Iterator[Made]:
+    """A day or time as a string."""
+    given = a.text("targetDateFormat") if a.has("targetDateFormat") else a.text("dateTimeFormat")
+    if unknown := [part for part in re.findall("[A-Za-z%]+", given) if part not in DATES]:
+        raise NotConverted(f"its format has {unknown[0][:40]!r}, which has no counterpart")
+    written = string_literal(re.sub("[A-Za-z]+", lambda part: DATES[part[0]], given))
+    yield a.formula(a.target, f"strftime({identifier(a.column)}, {written})", [a.column], "strings must be parsed first")
 
 
 def of_delete(a: Action) -> Iterator[Made]:
@@ -616,6 +654,8 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     "SPLIT_COLUMN_SINGLE_DELIMITER": of_split,
     "REMOVE_COMBINED": of_remove,
     "DATE_DIFF": of_days,
+    "DATE_ADD": of_later,
+    **dict.fromkeys(("DATE_FORMAT", "FORMAT_DATE"), of_date_as_text),
     "DELETE": of_delete,
     **dict.fromkeys(("DUPLICATE", "RENAME"), of_duplicate),
     **dict.fromkeys(("CHANGE_DATA_TYPE", *CASTS), of_cast),
