@@ -291,6 +291,20 @@ class Position(Operation):
         return x.find(part) + 1
 
 
+class CodePoint(Operation):
+    """The number of a string's first character in Unicode; 0 of an empty string."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return cast(call("ascii", x), Kind.INTEGER)
+
+    @staticmethod
+    def row(x: str) -> int:
+        return ord(x[0]) if x else 0
+
+
 class Repeat(Operation):
     """A string n times, a literal."""
 

@@ -34,6 +34,7 @@ from tilth.engine.operations.patterns import ExtractPattern, FullMatches, Like, 
 from tilth.engine.operations.strings import (
     BLANKS,
     Center,
+    CodePoint,
     LowerAscii,
     PadLeft,
     PadRight,
@@ -85,11 +86,11 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "add_time", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor", "full_match",
-    "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "millisecond",
-    "minute", "month", "nullif", "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right", "round", "rpad",
-    "rtrim", "second", "split_part", "sqrt", "strftime", "substring", "timestamp_seconds", "to_date", "to_timestamp", "translate", "trim",
-    "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
+    "abs", "add_time", "ascii", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor",
+    "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim",
+    "millisecond", "minute", "month", "nullif", "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right",
+    "round", "rpad", "rtrim", "second", "split_part", "sqrt", "strftime", "substring", "timestamp_seconds", "to_date", "to_timestamp",
+    "translate", "trim", "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
@@ -745,6 +746,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Translate: _translate,
     exp.Initcap: _title,
     exp.StrPosition: _position,
+    exp.Ascii: Call(STRINGS, Kind.INTEGER, CodePoint.of),
     Center: _center,
     exp.RegexpExtract: _regexp_extract,
     exp.RegexpReplace: _regexp_replace,
