@@ -32,6 +32,8 @@ settings.register_profile("default", settings.get_profile("deep"), max_examples=
 settings.register_profile("amputation", settings.get_profile("default"), max_examples=5)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+ADAPTIVE = "spark.sql.adaptive.enabled"  # with it small queries, of which tests have thousands, take half as long again
+
 # Most queries of tests run once: Java's second compiler would cost more than it gains.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
@@ -64,6 +66,7 @@ def spark() -> Iterator[SparkSession]:
     try:
         session = local_session()
         session.conf.set("spark.sql.shuffle.partitions", "2")
+        session.conf.set(ADAPTIVE, "false")
     except (ImportError, TilthError) as error:
         why = " ".join(str(error).split())
     else:
@@ -71,6 +74,14 @@ def spark() -> Iterator[SparkSession]:
         session.stop()
         return
     lacking(f"no Spark: {why}")
+
+
+@pytest.fixture
+def adaptive(spark: SparkSession) -> Iterator[SparkSession]:
+    """Spark as users have it, which plans a query anew while it runs."""
+    spark.conf.set(ADAPTIVE, "true")
+    yield spark
+    spark.conf.set(ADAPTIVE, "false")
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,9 @@ def series(words: pd.Series, numbers: pd.Series) -> pd.Series:
 
 
 def frame(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(half=rows["whole"] / 2, known=rows["word"].notna(), date=rows["moment"].dt.normalize())[["known", "half", "date"]]
+    return rows.assign(half=rows["whole"] / 2, known=rows["word"].notna(), date=rows["moment"].dt.tz_localize(None).dt.normalize())[
+        ["known", "half", "date"]
+    ]
 
 
 def doubled(rows: pl.DataFrame) -> pl.DataFrame:

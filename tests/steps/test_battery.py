@@ -1,22 +1,14 @@
 """The battery over every step in every way, on DuckDB; the same steps on Spark give the same."""
 
-import math
-
-import pyarrow as pa
 import pytest
-from sqlglot import exp
 
 from tests.engines import duckdb_session
+from tests.steps.both import differences
 from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
 from tilth.steps import STEPS
-from tilth.steps.fitting import fit
 from tilth.steps.step import Step
-from tilth.testing.steps import CLOSE, ROLES, check_step, close, dataset, difference, rows_of, same_rows, sample_table
+from tilth.testing.steps import check_step
 
-ROUNDED = (
-    "power",
-    "quantile",
-)  # Java's power and logarithm differ from C's in the last digit, and what is left after a subtraction in more
 UNKEYED = ("shuffle()", "balance(with='over')")  # the rest do the same with the hash of a row
 
 
@@ -40,29 +32,11 @@ def test_rows_without_an_id(step: Step, engine):
     check_step(step, roles=KEYLESS, engine=engine)
 
 
-def near(a, b, key: int) -> bool:
-    """Whether two lists hold the same rows by their key, floats to the last digits."""
-    pairs = zip(*(sorted(rows, key=lambda row: row[key]) for rows in (a, b)), strict=True)
-    return all(x == y or (isinstance(x, float) and math.isclose(x, y, rel_tol=CLOSE)) for one in pairs for x, y in zip(*one, strict=True))
-
-
 @pytest.mark.spark
 def test_spark_learns_and_gives_the_same(spark):
     from tilth.engine.spark import Spark
 
     duck, cluster = duckdb_session(), Spark(spark).session()
-    table, wrong = sample_table(), []
-    table = table.set_column(6, "moment", table["moment"].cast(pa.timestamp("us", "UTC")))  # Spark reads naive timestamps as timestamptz
-    for step in ALL:
-        data = dataset(table, ROLES)
-        (found,), made = fit([step], data, duck)
-        (again,), _ = fit([step], data, cluster)
-        if not close(found.learned, again.learned):
-            wrong.append(f"{step} learns {again.learned}, not {found.learned}")
-        ours, theirs = rows_of(made, duck), rows_of(found.apply(data, exp.true()), cluster)
-        if made.ordered and [row[-1] for row in ours] != [row[-1] for row in theirs]:
-            wrong.append(f"{step}: another order")
-        if not (near(ours, theirs, made.names.index("id")) if step.name in ROUNDED else same_rows(ours, theirs)):
-            wrong.append(f"{step}: {difference(ours, theirs)}")
+    wrong = [text for step in ALL for text in differences(step, duck, cluster)]
     assert not wrong, "\n".join(wrong)
     assert len(FEATURES) > 30

@@ -8,6 +8,7 @@ import pytest
 import tilth
 from tests.engines import duckdb_session
 from tests.steps import functions
+from tests.steps.both import differences
 from tests.steps.made import columns_of, made
 from tilth.cli.app import run
 from tilth.data import Roles
@@ -21,37 +22,34 @@ LENGTH = Python(f"{HOME}:length", ("word",), {"length": "integer"})
 TABLE = pa.table({"word": ["a", None, "ééé"]})
 
 
-STEPS = pytest.mark.parametrize(
-    "step",
-    [
-        LENGTH,
-        Python(f"{HOME}:weekday", ("day", "flag"), {"day": "string"}),
-        Python(f"{HOME}:series", ("word", "number"), {"sum": "float"}),
-        Python(f"{HOME}:frame", ("word", "whole", "moment"), {"half": "float", "known": "boolean", "date": "date"}),
-        Python(f"{HOME}:doubled", ("word", "whole"), {"upper": "string", "whole": "integer"}),
-        Python(f"{HOME}:kept", ("number",), {"root": "float"}, timeout=0),
-        Python(f"{HOME}:table", ("zoned",), {"same": "timestamp with time zone"}),
-    ],
-    ids=lambda s: s.function.partition(":")[2],
-)
+EVERY = [
+    LENGTH,
+    Python(f"{HOME}:weekday", ("day", "flag"), {"day": "string"}),
+    Python(f"{HOME}:series", ("word", "number"), {"sum": "float"}),
+    Python(f"{HOME}:frame", ("word", "whole", "moment"), {"half": "float", "known": "boolean", "date": "date"}),
+    Python(f"{HOME}:doubled", ("word", "whole"), {"upper": "string", "whole": "integer"}),
+    Python(f"{HOME}:kept", ("number",), {"root": "float"}, timeout=0),
+    Python(f"{HOME}:table", ("zoned",), {"same": "timestamp with time zone"}),
+]
 
 
-@STEPS
+@pytest.mark.parametrize("step", EVERY, ids=lambda s: s.function.partition(":")[2])
 def test_the_battery(step):
     with tilth.allow_python():
         check_step(step)
 
 
-@STEPS
 @pytest.mark.spark
-def test_the_battery_on_spark(step, spark):
+def test_spark_gives_the_same(spark):
     from pyspark import cloudpickle
 
     from tilth.engine.spark import Spark
 
     cloudpickle.register_pickle_by_value(functions)  # an executor cannot import what lies beside the tests
+    duck, cluster = duckdb_session(), Spark(spark).session()
     with tilth.allow_python():
-        check_step(step, engine=Spark(spark).session())
+        check_step(LENGTH, engine=cluster)
+        assert [text for step in EVERY for text in differences(step, duck, cluster)] == []
 
 
 def test_it_runs_only_where_it_is_allowed():
