@@ -108,7 +108,8 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
     """More rows than one thread of DuckDB takes at a time; the hash is computed here by Python's own MD5."""
     many = 260_000 if engine == "duckdb" else 5_000
     table = pa.table({"id": range(many), "x": [float(i % 7) for i in range(many)], "many": [f"m{i % 300}" for i in range(many)]})
-    used = tilth.DuckDB(threads=4).session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("adaptive")).session()
+    session = "adaptive" if part == "rows" else "spark"
+    used = tilth.DuckDB(threads=4).session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue(session)).session()
     tilth.run(Flow.parse(f"{SHUFFLED}{part}: [{{shuffle: {{seed: 3}}}}]\n"), tmp_path / "out", data=table, engine=used)
     for name in ("train", "test") if part == "rows" else ("train",):
         files = sorted((tmp_path / "out" / name).glob("*.parquet"))
@@ -158,13 +159,13 @@ def test_a_run_reads_its_source_no_more_once_it_is_filtered_and_split(split):
 @pytest.mark.spark
 @pytest.mark.shared_data
 @pytest.mark.slow
-def test_adult_through_both_engines_leaves_the_same_report(adaptive: Any, shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+def test_adult_through_both_engines_leaves_the_same_report(spark: Any, shared_data: Callable[[str], Path], tmp_path: Path) -> None:
     lines = shared_data("tabular/adult-train.csv").read_text("utf-8").splitlines(keepends=True)
     (tmp_path / "adult.csv").write_text("".join(lines[:8001]), "utf-8")  # on all rows Spark takes minutes
     flow = Flow.load(ROOT / "examples" / "adult.yaml")
     flow = replace(flow, reading=replace(flow.reading, read=(str(tmp_path / "adult.csv"),)), folder="/")
     ours = tilth.run(flow, tmp_path / "duckdb", engine=tilth.DuckDB().session())
-    theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(adaptive).session())
+    theirs = tilth.run(flow, tmp_path / "spark", engine=tilth.Spark(spark).session())
     assert len(ours.findings) == len(theirs.findings) > 350
     assert {f.kind for f in ours.findings} >= {"rule", "bias", "column", "step", "split"}
     assert [(a, b) for a, b in zip(ours.findings, theirs.findings, strict=True) if not same(of_any_engine(a), of_any_engine(b))] == []

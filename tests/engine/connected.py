@@ -99,8 +99,9 @@ def state(session: SparkSession) -> list[Any]:
 
 def parity(engine: Session) -> Iterator[str]:
     """Where formulas and queries over the nasty table differ from DuckDB's."""
-    ours, found = by_engine(tilth.DuckDB().session()), by_engine(engine)
-    for formula in nasty.FORMULAS:
+    some = nasty.FORMULAS[::3]  # all of them mean the same in Spark by test_parity.py, and under other settings by test_sessions.py
+    ours, found = by_engine(tilth.DuckDB().session(), some), by_engine(engine, some)
+    for formula in some:
         yield from (f"{formula}: {d}" for d in differences(formula, ours[formula], found[formula]))
     for a, b in zip(asked(tilth.DuckDB().session(), nasty.QUERIES), asked(engine, nasty.QUERIES), strict=True):
         yield from (f"{q}: {x!r} and {y!r}" for q, x, y in zip(nasty.QUERIES, a, b, strict=True) if not close(x, y, q))

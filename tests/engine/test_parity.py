@@ -6,6 +6,7 @@ Equal means equal: null and NaN alike, with the sign of zero; exp, ln and powers
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -36,9 +37,9 @@ def same(a: Any, b: Any, formula: str) -> bool:
     return a == b and (type(a) is type(b) or isinstance(a, Decimal) or isinstance(b, Decimal))  # Spark's whole decimals come as integers
 
 
-def by_engine(engine: Session) -> dict[str, list[Any]]:
+def by_engine(engine: Session, formulas: Sequence[str] = nasty.FORMULAS) -> dict[str, list[Any]]:
     table = nasty.nasty_table()
-    trees = nasty.trees()
+    trees = {f: tree for f, tree in nasty.trees().items() if f in formulas}
     data = (
         Dataset(Memory(table, tuple(table.column_names))).change({f"={f}": tree for f, tree in trees.items()}).keep(f"={f}" for f in trees)
     )

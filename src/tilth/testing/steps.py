@@ -36,7 +36,7 @@ from tilth.steps.step import ColumnStep, Fitted, Step
 from tilth.testing.laws import backwards, embedded, in_memory, nulls, require, same
 
 ROLES = Roles.of(label="label", id="id")
-ODD = ("a.b", "two words", 'say "x"', "it's", "`back`", "select", "日本", "x;--", "{x}", "line\nbreak")  # names that must be quoted
+ODD = ("a.b", "select", "it's x;--", 'two "words" `back`', "日本 {x}\nbreak")  # names that must be quoted
 PRICES = ("1.50", "-0.25", "0.00", "2.50", "2.50", "", "9.99", "1.50", "7.00", "7.00", "0.10", "3.33")
 CLOSE = 1e-12  # relative: sums are added in another order elsewhere
 

@@ -69,11 +69,14 @@ class Explode(Step):
         elements = Split.of(x, lit(self.separator)) if self.separator else x
         held = data.change({ELEMENTS: elements})
         copies = Copies.of(greatest(coalesce(Length.of(col(ELEMENTS)), lit(0)), lit(1)))
-        every = exp.Select(expressions=[*map(col, held.names), alias(copies, PLACE)]).from_(table(BELOW))
+        every = exp.Select(expressions=[*map(col, held.names), alias(copies, PLACE)]).from_(table(BELOW), copy=False)
         made: dict[str, Tree] = {c: col(c) for c in data.names} | {self.into or self.column: Element.of(col(ELEMENTS), place)}
         if self.place:
             made[self.place] = if_else(gt(Length.of(col(ELEMENTS)), lit(0)), cast(place, Kind.INTEGER))
         found = held.rows(
-            exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(every.subquery("every")), out=made
+            exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(
+                every.subquery("every", copy=False), copy=False
+            ),
+            out=made,
         )
         return kept_private(found, [self.into or self.column], [self.column])

@@ -75,9 +75,11 @@ class Unpivot(Step):
         floats = len({schema[c].kind for c in chosen} & NUMERIC) > 1
         cells = exp.Array(expressions=[cast(col(c), Kind.FLOAT) if floats else col(c) for c in chosen])
         copies = Copies.of(lit(len(chosen)))
-        every = exp.Select(expressions=[*map(col, rest), alias(cells, VALUES), alias(copies, PLACE)]).from_(table(BELOW))
+        every = exp.Select(expressions=[*map(col, rest), alias(cells, VALUES), alias(copies, PLACE)]).from_(table(BELOW), copy=False)
         new = {self.variable: lookup(col(PLACE), range(len(chosen)), chosen), self.value: Element.of(col(VALUES), col(PLACE))}
-        made = exp.Select(expressions=[*map(col, rest), *(alias(tree, name) for name, tree in new.items())]).from_(every.subquery("every"))
+        made = exp.Select(expressions=[*map(col, rest), *(alias(tree, name) for name, tree in new.items())]).from_(
+            every.subquery("every", copy=False), copy=False
+        )
         found = data.rows(made, out=(*rest, *new))
         if self.missing == "drop":
             found = filtered(found, not_null(col(self.value)))

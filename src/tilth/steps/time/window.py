@@ -214,7 +214,9 @@ class Window(Step):
             found = {MADE + name: tree for name, tree in zip(new, self._of_rows(chosen, windows), strict=True)}
             made = list(map(col, found))
         below = aggregates.below(data, asked)
-        beside = exp.Select(expressions=[*map(col, data.names), *(alias(tree, name) for name, tree in found.items())]).from_(table(BELOW))
+        beside = exp.Select(expressions=[*map(col, data.names), *(alias(tree, name) for name, tree in found.items())]).from_(
+            table(BELOW), copy=False
+        )
         changed = below.rows(beside, out=(*data.names, *found)).change(aggregates.joined(asked))
         gone: dict[str, Tree | None] = dict.fromkeys(found)
         changed = changed.change(gone | dict(zip(new, made, strict=True)))
