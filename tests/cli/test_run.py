@@ -204,6 +204,7 @@ def test_the_exit_code_tells_request_and_machine_errors_apart(place: Path, words
     assert done.code == code, done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "most"), [(resource.RLIMIT_FSIZE, 20_000), (resource.RLIMIT_NOFILE, 6)], ids=["size", "files"])
 def test_a_limit_of_the_process(place: Path, what: int, most: int) -> None:
     """The size of a file, and the number of open files."""

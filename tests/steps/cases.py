@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from tests.steps.models import predicting, transforming
 from tilth.data import Roles
@@ -196,3 +199,13 @@ ROWS: list[Step] = [
 ]
 ALL = FEATURES + ROWS
 KEYLESS = Roles.of(label="label")  # without an id, so that rows are hashed by all that they hold
+
+
+def first_quick(steps: Iterable[Step]) -> list[Any]:
+    """The steps as parameters of a test: `make check` takes the first way of each."""
+    seen: set[str] = set()
+    found = []
+    for step in steps:
+        found.append(pytest.param(step, marks=[pytest.mark.slow] if step.name in seen else []))
+        seen.add(step.name)
+    return found
