@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import accumulate
 
@@ -22,6 +22,15 @@ def table(name: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(name, quoted=True))
 
 
+def selected(trees: Iterable[Tree], source: Tree, name: str = "") -> exp.Select:
+    """A select of these trees from a table, or from another select, which has this name in it.
+
+    All of them are the select's own afterwards: sqlglot's builders would copy a query with each clause that is added to it.
+    """
+    below = source.subquery(name, copy=False) if isinstance(source, exp.Select | exp.Union) else source
+    return exp.Select(expressions=list(trees)).from_(below, copy=False)
+
+
 def appended(names: tuple[str, ...], other: str, given: tuple[str, ...]) -> Rows:
     """The layer that puts the rows of the table `other`, whose columns are `given`, after those below."""
     more = [col(n) if n in given else alias(exp.Null(), n) for n in names]
@@ -35,7 +44,7 @@ def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wante
         chosen = [c for c in layer.names(names) if wanted is None or c in wanted]
         made = (layer.made.get(c) for c in chosen)
         trees = [col(c) if tree is None else shown_as(tree, c) for c, tree in zip(chosen, made, strict=True)]
-        return exp.Select(expressions=trees).from_(table(below), copy=False)
+        return selected(trees, table(below))
     return reading(layer.select, {BELOW: below})
 
 
@@ -68,7 +77,7 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
 
 def filtered(data: Dataset, condition: Tree) -> Dataset:
     """The rows of a dataset for which a condition is true, in their order."""
-    select = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False)
+    select = selected([exp.Star()], table(BELOW))
     return data.rows(select.where(condition, copy=False), data.ordered)
 
 
@@ -119,7 +128,7 @@ def in_order(data: Dataset) -> Dataset:
     if not any(map(_joins, data.layers[at:])):
         return data
     numbered = Change(((PLACE, RowNumber.of()),))
-    again = exp.Select(expressions=[exp.Star()]).from_(table(BELOW), copy=False).order_by(col(PLACE), copy=False)
+    again = selected([exp.Star()], table(BELOW)).order_by(col(PLACE), copy=False)
     return replace(data, layers=(*data.layers[:at], numbered, *data.layers[at:], Rows(again, ordered=True), Change(((PLACE, None),))))
 
 

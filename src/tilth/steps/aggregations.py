@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind
 from tilth.engine.expressions import add, alias, all_rows, and_, cast, col, eq, if_else, lit, mul, not_null, null_if, number, sub
-from tilth.engine.layers import grouped, table
+from tilth.engine.layers import grouped, selected, table
 from tilth.engine.operations.aggregates import CountDistinct, ExactSum, LowerMedian, Middle
 from tilth.engine.operations.numbers import Divide, Finite, NanToNull
 from tilth.engine.operations.operation import Struct, call
@@ -111,14 +111,14 @@ class Aggregates:
         """The select, from the table below, of a row for each group: its keys, its results, and its number of rows if that has a name."""
         trees = [alias(tree, name) for a in asked for name, tree in self.asked(a).items()]
         rows = [alias(all_rows(), count)] if count else []
-        inner = exp.Select(expressions=[*map(col, keys), *trees, *rows]).from_(self._ranked(asked, keys), copy=False)
-        found: Tree = grouped(inner, [col(k) for k in keys]).subquery("grouped", copy=False)
+        inner = selected([*map(col, keys), *trees, *rows], self._ranked(asked, keys))
+        found, name = grouped(inner, [col(k) for k in keys]), "grouped"
         if sums := self.joined(asked):
             others = [*keys, *(name for a in asked for name in self.asked(a) if name not in sums), *(count for _ in rows)]
             chosen = [*map(col, others), *(alias(tree, name) for name, tree in sums.items())]
-            found = exp.Select(expressions=chosen).from_(found, copy=False).subquery("joined", copy=False)
+            found, name = selected(chosen, found, name), "joined"
         made = [alias(self.made(a), a.name) for a in asked]
-        return exp.Select(expressions=[*map(col, keys), *made, *(col(count) for _ in rows)]).from_(found, copy=False)
+        return selected([*map(col, keys), *made, *(col(count) for _ in rows)], found, name)
 
     def _ranked(self, asked: Iterable[Asked], keys: Sequence[str]) -> Tree:
         """The table below, beside each value of a column whose mode is asked how frequent it is in its group, and when it is seen last."""
@@ -129,11 +129,7 @@ class Aggregates:
                 ends[LATEST] = exp.Max(this=self.latest.copy())
             among = (*keys, c.name)
             ranks += [alias(exp.Window(this=tree, partition_by=[col(k) for k in among]), rank + c.name) for rank, tree in ends.items()]
-        return (
-            exp.Select(expressions=[exp.Star(), *ranks]).from_(table(BELOW), copy=False).subquery("ranked", copy=False)
-            if ranks
-            else table(BELOW)
-        )
+        return selected([exp.Star(), *ranks], table(BELOW)).subquery("ranked", copy=False) if ranks else table(BELOW)
 
     def asked(self, asked: Asked) -> Mapping[str, Tree]:
         """What is selected over the rows, from which `joined` and then `made` give the result."""

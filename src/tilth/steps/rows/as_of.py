@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW
 from tilth.engine.expressions import alias, and_, case, col, eq, if_else, is_null, le, lit, not_null, sub
-from tilth.engine.layers import table
+from tilth.engine.layers import selected, table
 from tilth.engine.operations.times import Micros
 
 MATCH = "\x1fmatch"  # the column with the time of the other table's row; null where there is none
@@ -35,13 +35,9 @@ class AsOf:
 
     def select(self, names: Sequence[str], other: str) -> exp.Select:
         """The rows of `below`, whose columns are `names`, with the time that was found among those of the table `other`."""
-        lined = exp.union(self._here(names), self._there(names, other), distinct=False).subquery("lined", copy=False)
-        found = exp.Select(expressions=[exp.Star(), alias(self._match(), MATCH)]).from_(lined, copy=False)
-        return (
-            exp.Select(expressions=[*map(col, names), col(MATCH)])
-            .from_(found.subquery("found", copy=False), copy=False)
-            .where(eq(col(SIDE), lit(self._own)), copy=False)
-        )
+        lined = exp.union(self._here(names), self._there(names, other), distinct=False, copy=False)
+        found = selected([exp.Star(), alias(self._match(), MATCH)], lined, "lined")
+        return selected([*map(col, names), col(MATCH)], found, "found").where(eq(col(SIDE), lit(self._own)), copy=False)
 
     @property
     def _own(self) -> int:
@@ -51,17 +47,13 @@ class AsOf:
     def _here(self, names: Sequence[str]) -> exp.Select:
         keys = [alias(col(a), f"{KEY}{i}") for i, (a, _) in enumerate(self.keys)]
         more = [alias(col(self.time), TIME), alias(exp.Null(), THERE), alias(lit(self._own), SIDE)]
-        return exp.Select(expressions=[*map(col, names), *keys, *more]).from_(table(BELOW), copy=False)
+        return selected([*map(col, names), *keys, *more], table(BELOW))
 
     def _there(self, names: Sequence[str], other: str) -> exp.Select:
         keys = [alias(col(b), f"{KEY}{i}") for i, (_, b) in enumerate(self.keys)]
         more = [alias(col(self.there), TIME), alias(col(self.there), THERE), alias(lit(1 - self._own), SIDE)]
         given = and_(*(not_null(col(b)) for b in (*(b for _, b in self.keys), self.there)))
-        return (
-            exp.Select(expressions=[*(alias(exp.Null(), n) for n in names), *keys, *more])
-            .from_(table(other), copy=False)
-            .where(given, copy=False)
-        )
+        return selected([*(alias(exp.Null(), n) for n in names), *keys, *more], table(other)).where(given, copy=False)
 
     def _match(self) -> Tree:
         before, after = self._window(exp.LastValue, "PRECEDING"), self._window(exp.FirstValue, "FOLLOWING")

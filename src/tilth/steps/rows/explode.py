@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
 from tilth.engine.expressions import alias, cast, coalesce, col, greatest, gt, if_else, lit
-from tilth.engine.layers import table
+from tilth.engine.layers import selected, table
 from tilth.engine.operations.lists import Element, Length, Split
 from tilth.engine.operations.rows import Copies
 from tilth.errors import RequestError
@@ -69,14 +68,9 @@ class Explode(Step):
         elements = Split.of(x, lit(self.separator)) if self.separator else x
         held = data.change({ELEMENTS: elements})
         copies = Copies.of(greatest(coalesce(Length.of(col(ELEMENTS)), lit(0)), lit(1)))
-        every = exp.Select(expressions=[*map(col, held.names), alias(copies, PLACE)]).from_(table(BELOW), copy=False)
+        every = selected([*map(col, held.names), alias(copies, PLACE)], table(BELOW))
         made: dict[str, Tree] = {c: col(c) for c in data.names} | {self.into or self.column: Element.of(col(ELEMENTS), place)}
         if self.place:
             made[self.place] = if_else(gt(Length.of(col(ELEMENTS)), lit(0)), cast(place, Kind.INTEGER))
-        found = held.rows(
-            exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(
-                every.subquery("every", copy=False), copy=False
-            ),
-            out=made,
-        )
+        found = held.rows(selected([alias(tree, name) for name, tree in made.items()], every, "every"), out=made)
         return kept_private(found, [self.into or self.column], [self.column])

@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import alias, coalesce, col, eq, if_else, lit
-from tilth.engine.layers import grouped, table
+from tilth.engine.layers import grouped, selected, table
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import TopValues
@@ -127,7 +127,7 @@ class Pivot(Step):
         wide = aggregates.below(data, asked).rows(cells, out=(*key, self.column, *(a.name for a in asked)))
         trees = [self._cell(a, category) for a in asked for category in state["categories"]]
         named = [alias(tree, name) for tree, name in zip(trees, state["names"], strict=True)]
-        select_ = exp.Select(expressions=[*map(col, key), *named]).from_(table(BELOW), copy=False)
+        select_ = selected([*map(col, key), *named], table(BELOW))
         made = wide.rows(grouped(select_, [col(k) for k in key]), out=(*key, *state["names"]))
         hidden = {self.column, *(state["columns"] if self.with_ not in COUNTS else [])} & set(data.roles.private)
         roles = data.roles.moved({k: k for k in key})

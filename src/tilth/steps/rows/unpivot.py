@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import alias, cast, col, lit, not_null
-from tilth.engine.layers import filtered, table
+from tilth.engine.layers import filtered, selected, table
 from tilth.engine.operations.lists import Element
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Copies
@@ -75,11 +75,9 @@ class Unpivot(Step):
         floats = len({schema[c].kind for c in chosen} & NUMERIC) > 1
         cells = exp.Array(expressions=[cast(col(c), Kind.FLOAT) if floats else col(c) for c in chosen])
         copies = Copies.of(lit(len(chosen)))
-        every = exp.Select(expressions=[*map(col, rest), alias(cells, VALUES), alias(copies, PLACE)]).from_(table(BELOW), copy=False)
+        every = selected([*map(col, rest), alias(cells, VALUES), alias(copies, PLACE)], table(BELOW))
         new = {self.variable: lookup(col(PLACE), range(len(chosen)), chosen), self.value: Element.of(col(VALUES), col(PLACE))}
-        made = exp.Select(expressions=[*map(col, rest), *(alias(tree, name) for name, tree in new.items())]).from_(
-            every.subquery("every", copy=False), copy=False
-        )
+        made = selected([*map(col, rest), *(alias(tree, name) for name, tree in new.items())], every, "every")
         found = data.rows(made, out=(*rest, *new))
         if self.missing == "drop":
             found = filtered(found, not_null(col(self.value)))

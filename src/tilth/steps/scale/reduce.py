@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from tilth.engine.operations.numbers import Finite
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.columns import Mean, RowCount, Variance
 from tilth.steps.scale.moments import Products
-from tilth.steps.step import Asking, Learned, Learning, Selector, Step, reject_clashes
+from tilth.steps.step import Asking, Learned, Learning, Selector, Step, kept_private, reject_clashes
 
 MOST_COLUMNS, MOST_TERMS = 2_000, 50_000  # that are read; of all components together
 ROUNDING = 1e-10  # of a variance to the mean square: what a constant column may show
@@ -184,9 +184,7 @@ class Reduce(Step):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
         trees = self._trees(schema, state)
-        private = [name for name in trees if not set(state.get("columns", ())).isdisjoint(data.roles.private)]
-        roles = replace(data.roles, private=tuple(dict.fromkeys((*data.roles.private, *private))))
-        return replace(data.change(trees), roles=roles)
+        return kept_private(data.change(trees), trees, state.get("columns", ()))
 
 
 def _axes(products: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import add, alias, coalesce, col, double, eq, greatest, if_else, is_null, le, least, lit, mul, not_null, sub
-from tilth.engine.layers import filtered, table
+from tilth.engine.layers import filtered, selected, table
 from tilth.engine.operations.numbers import Divide
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros
@@ -260,17 +260,15 @@ class Resample(Step):
         ends = [p.around(series) for p in points] or [self._around(c, series) for c in values]
         around = [alias(tree, name) for one in ends for name, tree in one.items()]
         chosen = [*(col(c) for c in key), *(col(a.name) for a in asked), *counted, alias(series.next_bin(), NEXT), *around]
-        spread = exp.Select(expressions=chosen).from_(aggregates.grouped(asked, key, self.count).subquery("binned", copy=False), copy=False)
+        spread = selected(chosen, aggregates.grouped(asked, key, self.count), "binned")
         copies = Copies.of(coalesce(sub(col(NEXT), col(BIN)), lit(1)))
-        every = exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(spread.subquery("spread", copy=False), copy=False)
+        every = selected([exp.Star(), alias(copies, COPY)], spread, "spread")
         end = add(_here(), lit(1)) if self.label == "right" else _here()
         made = {c: col(c) for c in schema.names} | {c.name: self._filled(c) for c in values if not points}
         made |= {p.name: p.at(self.bins.micros(_here()), self._constant(p.column)) for p in points}
         made |= {time.name: self.bins.start(end, time.kind)}
         made |= {c.name: if_else(_observed(), c, lit(0)) for c in counted}
-        final = exp.Select(expressions=[alias(tree, name) for name, tree in made.items()]).from_(
-            every.subquery("every", copy=False), copy=False
-        )
+        final = selected([alias(tree, name) for name, tree in made.items()], every, "every")
         return data.rows(final, out=made)
 
     def _divided(self, data: Dataset, periods: Bins, kind: Kind, summed: Iterable[str]) -> Dataset:
@@ -280,7 +278,7 @@ class Resample(Step):
         first, last = replace(self.bins, right=False).bin_at(start), replace(self.bins, right=True).bin_at(end)
         data = data.change({FROM: Micros.of(start), TO: Micros.of(end), BEFORE: first, AFTER: last})
         copies = Copies.of(add(sub(col(AFTER), col(BEFORE)), lit(1)))
-        data = data.rows(exp.Select(expressions=[exp.Star(), alias(copies, COPY)]).from_(table(BELOW), copy=False), out=(*data.names, COPY))
+        data = data.rows(selected([exp.Star(), alias(copies, COPY)], table(BELOW)), out=(*data.names, COPY))
         here = add(col(BEFORE), col(COPY))
         low, high = greatest(col(FROM), self.bins.micros(here)), least(col(TO), self.bins.micros(add(here, lit(1))))
         part, whole = double(sub(high, low)), double(sub(col(TO), col(FROM)))

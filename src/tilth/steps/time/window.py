@@ -14,7 +14,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import alias, and_, cast, col, ge, if_else, lit, not_null, sub
 from tilth.engine.keys import NO_ORDER
-from tilth.engine.layers import table
+from tilth.engine.layers import selected, table
 from tilth.engine.operations.operation import call
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count
@@ -23,7 +23,7 @@ from tilth.metrics.keys import DistinctKeys
 from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key
 from tilth.steps.missing import value_of
 from tilth.steps.rows.sort import order_or_time
-from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, reject_clashes
+from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, kept_private, reject_clashes
 from tilth.steps.time.bins import Bins
 
 OTHER_ROWS = ("lag", "lead", "difference")
@@ -214,14 +214,13 @@ class Window(Step):
             found = {MADE + name: tree for name, tree in zip(new, self._of_rows(chosen, windows), strict=True)}
             made = list(map(col, found))
         below = aggregates.below(data, asked)
-        beside = exp.Select(expressions=[*map(col, data.names), *(alias(tree, name) for name, tree in found.items())]).from_(
-            table(BELOW), copy=False
-        )
+        beside = selected([*map(col, data.names), *(alias(tree, name) for name, tree in found.items())], table(BELOW))
         changed = below.rows(beside, out=(*data.names, *found)).change(aggregates.joined(asked))
         gone: dict[str, Tree | None] = dict.fromkeys(found)
         changed = changed.change(gone | dict(zip(new, made, strict=True)))
-        private = [name for c, several in names.items() if c in data.roles.private for name in several]
-        return replace(changed, roles=replace(data.roles, private=tuple(dict.fromkeys((*data.roles.private, *private)))))
+        for c, several in names.items():
+            changed = kept_private(changed, several, [c])
+        return changed
 
     def _of_rows(self, chosen: Iterable[Column], windows: _Windows) -> Iterator[Tree]:
         """What is made of single other rows, or of the places of rows, in the order of `_names`."""
