@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -19,57 +20,37 @@ from tilth.metrics.order import autocorrelation, bartels, blocks, ranks, runs, t
 Shared = Callable[[str], Path]
 
 
-def column(name: str, shared_data: Shared) -> Any:
-    """A column of the shared data, in the order of its file, without missing values; of `x = v` whether it is v."""
-    file, _, rest = name.partition(" ")
-    wanted, _, value = rest.partition(" = ")
+TABLE = list(csv.DictReader((Path(__file__).parent / "order_table.csv").open()))
+"""What is printed of the statistics of columns of the shared data: of series the first four see an order, of files glued together some."""
+
+
+def column(file: str, name: str, order: str, shared_data: Shared) -> Any:
+    """A column of the shared data without missing values; of `x = v` whether it is v.
+
+    In the order of its file, of the column `order` (of equal values the later row first), or in one that numpy draws.
+    """
+    wanted, _, value = name.partition(" = ")
     path = shared_data(file)
     if file.endswith("sms.tsv"):
         return np.array([line.partition("\t")[0] == value for line in path.read_text().splitlines() if line.strip()])
     given: dict[str, Any] = {"header": None} if wanted.isdigit() else {}
-    found = pd.read_csv(path, skipinitialspace=True, **given)[int(wanted) if wanted.isdigit() else wanted].dropna()
-    return (found.astype(str) == value).to_numpy() if value else found.to_numpy(dtype=float)
+    table = pd.read_csv(path, skipinitialspace=True, **given)
+    if order in table:
+        table = table[::-1].sort_values(order, kind="stable")
+    found = table[int(wanted) if wanted.isdigit() else wanted].dropna()
+    x = (found.astype(str) == value).to_numpy() if value else found.to_numpy(dtype=float)
+    return np.random.default_rng(0).permutation(x) if order == "permuted" else x
 
 
 @pytest.mark.shared_data
-@pytest.mark.parametrize(
-    ("name", "n", "found"),
-    [  # autocorrelation, von Neumann, Bartels, runs, trend: of series the first four see, of two files glued together the last alone
-        ("timeseries/airline-passengers.csv Passengers", 144, (0.948, 0.08, -11.7, -10.9, 0.952)),
-        ("timeseries/daily-min-temperatures.csv Temp", 3_650, (0.774, 0.45, -46.8, -37.6, 0.017)),
-        ("timeseries/pollution.csv pm2.5", 41_757, (0.964, 0.07, -197, -178, -0.032)),
-        ("tabular/mpg.csv mpg", 398, (0.741, 0.52, -15.2, -13.5, 0.582)),
-        ("tabular/taxis.csv total", 6_433, (0.004, 1.99, -0.5, -0.3, -0.086)),
-    ],
-)
-def test_of_numbers(name: str, n: int, found: tuple[float, ...], shared_data: Shared) -> None:
-    x = column(name, shared_data)
-    places = (3, 2, 0, 0, 3) if n > 10_000 else (3, 2, 1, 1, 3)
-    measured = (autocorrelation(x), von_neumann(x), bartels(x), runs(x)[0], trend(x))
-    assert (len(x), tuple(map(round, measured, places))) == (n, found)
-
-
-@pytest.mark.shared_data
-@pytest.mark.parametrize(
-    ("name", "n", "z"),
-    [
-        ("tabular/penguins.csv species = Adelie", 344, -18.5),  # sorted by species
-        ("tabular/mammography.csv 6 = '1'", 11_183, -101.9),  # ten sorted files, one after the other
-        ("tabular/adult-train.csv 14 = >50K", 32_561, 0.6),
-        ("tabular/titanic.csv survived = 1", 891, -0.7),
-        ("text/sms.tsv label = spam", 5_574, 0.1),
-    ],
-)
-def test_of_classes(name: str, n: int, z: float, shared_data: Shared) -> None:
-    x = column(name, shared_data)
-    assert (len(x), round(runs(x)[0], 1)) == (n, z)
-
-
-@pytest.mark.shared_data
-def test_blocks_see_a_drift_and_no_repetition(shared_data: Shared) -> None:
-    assert round(blocks(column("tabular/penguins.csv species = Adelie", shared_data)), 1) == 312.5
-    assert round(blocks(column("tabular/mammography.csv 6 = '1'", shared_data)), 1) == 0.0
-    assert round(stats.chi2.sf(blocks(column("tabular/adult-train.csv 14 = >50K", shared_data)), 9), 2) == 0.71
+@pytest.mark.parametrize("row", TABLE, ids=[f"{r['file']} {r['column']} {r['order']}".strip() for r in TABLE])
+def test_the_statistics_of_real_columns_to_the_printed_digits(row: dict[str, str], shared_data: Shared) -> None:
+    x = column(row["file"], row["column"], row["order"], shared_data)
+    tests = {"autocorrelation": autocorrelation, "von_neumann": von_neumann, "bartels": bartels, "runs": lambda x: runs(x)[0]}
+    tests |= {"trend": trend, "blocks": blocks, "p": lambda x: stats.chi2.sf(blocks(x), 9)}
+    printed = {name: value for name in tests if (value := row[name])}
+    found = {name: f"{tests[name](x) + 0:.{len(value.partition('.')[2])}f}" for name, value in printed.items()}
+    assert (len(x), found) == (int(row["n"]), printed)
 
 
 NUMBERS = st.lists(st.integers(-5, 5), min_size=4, max_size=40).filter(lambda x: len(set(x)) > 2)
