@@ -78,7 +78,7 @@ FEATURES: list[Step] = [
     S["outliers"]("whole", with_="range", high=5.0, into="capped"),
     *(S["scale"](("number", "whole", "price"), with_=way) for way in ("standard", "minmax", "robust", "mean", "maxabs")),
     S["scale"](("number", "whole"), with_="minmax", low=-1.0, clip=True),
-    S["scale"]("number", ddof=1),
+    S["scale"]("number", ddof=1, center=False),
     S["scale"](("number", "whole"), into="{column}_scaled"),
     S["impute"]("word", with_="mode", into="filled", indicator=True),
     S["cast"](("whole", "price"), to="string", into="as_{column}"),

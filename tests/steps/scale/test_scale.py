@@ -21,6 +21,9 @@ TABLE = {"x": [1, 2, 3, 4, None]}
         (Scale("x", with_="robust"), [-1, -1 / 3, 1 / 3, 1]),  # median 2.5, quartiles 1.75 and 3.25
         (Scale("x", with_="mean"), [-1 / 2, -1 / 6, 1 / 6, 1 / 2]),
         (Scale("x", with_="maxabs"), [0.25, 0.5, 0.75, 1]),
+        (Scale("x", with_="mean", center=False), [1 / 3, 2 / 3, 1, 4 / 3]),
+        (Scale("x", with_="mean", scale=False), [-1.5, -0.5, 0.5, 1.5]),
+        (Scale("x", with_="robust", quantiles=(0, 1)), [-1 / 2, -1 / 6, 1 / 6, 1 / 2]),
     ],
 )
 def test_numbers_are_moved_and_stretched(step, expected):
@@ -30,16 +33,33 @@ def test_numbers_are_moved_and_stretched(step, expected):
 def test_scikit_learn_gives_the_same():
     preprocessing = pytest.importorskip("sklearn.preprocessing")
     values = [0.1, 7.5, -3.25, 1e6, 2.0, 2.0]
-    theirs = {
-        "standard": preprocessing.StandardScaler(),
-        "minmax": preprocessing.MinMaxScaler(),
-        "robust": preprocessing.RobustScaler(),
-        "maxabs": preprocessing.MaxAbsScaler(),
-    }
-    for way, scaler in theirs.items():
-        assert made(Scale("x", with_=way), {"x": values})["x"] == pytest.approx(
-            scaler.fit_transform([[v] for v in values]).ravel().tolist()
-        )
+    robust = {"quantiles": (0.1, 0.8), "center": False}
+    theirs = [
+        (Scale("x"), preprocessing.StandardScaler()),
+        (Scale("x", center=False), preprocessing.StandardScaler(with_mean=False)),
+        (Scale("x", scale=False), preprocessing.StandardScaler(with_std=False)),
+        (Scale("x", with_="minmax"), preprocessing.MinMaxScaler()),
+        (Scale("x", with_="robust"), preprocessing.RobustScaler()),
+        (Scale("x", with_="robust", **robust), preprocessing.RobustScaler(with_centering=False, quantile_range=(10, 80))),
+        (Scale("x", with_="maxabs"), preprocessing.MaxAbsScaler()),
+    ]
+    for step, scaler in theirs:
+        assert made(step, {"x": values})["x"] == pytest.approx(scaler.fit_transform([[v] for v in values]).ravel().tolist())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"with_": "minmax", "center": False},
+        {"with_": "maxabs", "scale": False},
+        {"center": False, "scale": False},
+        {"quantiles": (0.1, 0.9)},
+        {"with_": "robust", "quantiles": (0.9, 0.1)},
+    ],
+)
+def test_parameters_that_mean_nothing_are_refused(wrong):
+    with pytest.raises(RequestError, match="scale: `(center|quantiles)`"):
+        Scale("x", **wrong)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ KINDS = {
     "TIMESTAMP": "timestamp",
 }
 VECTOR = "columns, not one vector"
-CENTRED = "centred, which the file says it is not: values are shifted by a constant"
 
 
 class Transform(Parameters):
@@ -245,18 +244,19 @@ def of_scale(t: Transform) -> Iterator[Made]:
     if label not in SCALERS:
         raise NotConverted(f"the scaler {label[:40]!r} has no counterpart")
     t = t.block(f"{snake(label)}_parameters")
-    way, notes, more = SCALERS[label], [], dict[str, Any]()
+    way, more = SCALERS[label], dict[str, Any]()
     if way in ("standard", "robust"):
-        if not t.flag("scale", True):
-            raise NotConverted("it centres numbers without scaling them")
-        notes = [] if t.flag("center") else [CENTRED]
-        if way == "robust" and (t.number("lower_quantile", 0.25), t.number("upper_quantile", 0.75)) != (0.25, 0.75):
-            raise NotConverted("its quantiles are not the quartiles")
+        center, scale = t.flag("center"), t.flag("scale", True)
+        if not (center or scale):
+            raise NotConverted("it neither centres nor scales numbers")
         more = {"ddof": 1} if way == "standard" else {}
+        more |= {**({} if center else {"center": False}), **({} if scale else {"scale": False})}
+        if way == "robust" and (ends := (t.number("lower_quantile", 0.25), t.number("upper_quantile", 0.75))) != (0.25, 0.75):
+            more["quantiles"] = list(ends)
     elif way == "minmax":
         more = {"low": float(t.number("min", 0)), "high": float(t.number("max", 1))}
         more = {} if more == {"low": 0.0, "high": 1.0} else more
-    yield t.on_columns("scale", *notes, with_=way, **more)
+    yield t.on_columns("scale", with_=way, **more)
 
 
 def of_one_hot(t: Transform) -> Iterator[Made]:
@@ -480,7 +480,8 @@ def of_components(t: Transform) -> Iterator[Made]:
     reduced = columns
     if t.flag("scale", True):
         reduced = [f"{c}_scaled" for c in columns] if keep else columns
-        yield column_step("scale", columns, "{column}_scaled" if keep else "", with_="standard", ddof=1)
+        center = None if t.flag("center", True) else False
+        yield column_step("scale", columns, "{column}_scaled" if keep else "", with_="standard", ddof=1, center=center)
     prefix = t.text("output_column", "") or None
     kept = True if keep and reduced == columns else None
     way = "pca" if t.flag("center", True) else "svd"

@@ -13,12 +13,13 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column
 from tilth.engine.expressions import add, lit, number, sub
 from tilth.engine.operations.numbers import Divide, clipped
-from tilth.errors import RequestError
+from tilth.errors import RequestError, listed
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.metric import Metric
 from tilth.steps.step import ColumnStep
 
 Number = int | float | Decimal
+CENTRED = ("standard", "robust", "mean")  # ways whose centre is the middle of the values
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,16 @@ class Scale(ColumnStep):
     |---|---|---|---|
     | `standard` | mean | standard deviation | 0 |
     | `minmax` | minimum | (maximum − minimum) / (high − low) | low |
-    | `robust` | median | interquartile range | 0 |
+    | `robust` | median | distance of the `quantiles`, by default the interquartile range | 0 |
     | `mean` | mean | maximum − minimum | 0 |
     | `maxabs` | 0 | largest absolute value: zeros stay zeros | 0 |
 
-    A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high.
+    A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high. With
+    `center: false` the centre is 0, so that zeros stay zeros; with `scale: false` the width is 1.
+
+    Elsewhere: scikit-learn's StandardScaler and RobustScaler, where `center` and `scale` are `with_mean` or `with_centering`, and `with_std`
+    or `with_scaling`; MinMaxScaler and MaxAbsScaler; R's `scale(x, center, scale)`. Spark's StandardScaler and RobustScaler do not centre
+    by default.
 
     Errors: a column without a finite value in training (for `ddof: 1` without two); one whose width is too large for a double.
 
@@ -54,12 +60,28 @@ class Scale(ColumnStep):
     """`minmax`: what the largest training value becomes."""
     clip: bool = False
     """`minmax`: whether later values outside the training range become `low` or `high`; else they land outside."""
+    center: bool = True
+    """`standard`, `robust`, `mean`: whether the centre is taken off."""
+    scale: bool = True
+    """`standard`, `robust`, `mean`: whether what is left is divided by the width."""
+    quantiles: tuple[float, float] = (0.25, 0.75)
+    """`robust`: the quantiles whose distance is the width."""
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise RequestError(f"scale: `low` ({self.low:g}) must be below `high` ({self.high:g})", code="bad-value")
         if self.with_ != "minmax" and (self.low, self.high, self.clip) != (0.0, 1.0, False):
             raise RequestError("scale: `low`, `high` and `clip` are for `with: minmax`", code="bad-value")
+        if self.with_ in ("minmax", "maxabs") and not (self.center and self.scale):
+            raise RequestError(f"scale: `center` and `scale` are for {listed(CENTRED)}, not for `{self.with_}`", code="bad-value")
+        if not (self.center or self.scale):
+            raise RequestError("scale: `center` and `scale` are both false", hint="leave the step out", code="bad-value")
+        if self.with_ != "robust" and self.quantiles != (0.25, 0.75):
+            raise RequestError("scale: `quantiles` are for `with: robust`", code="bad-value")
+        low, high = self.quantiles
+        if not 0 <= low < high <= 1:
+            message, accepted = f"scale: `quantiles` are {list(self.quantiles)}", "two numbers from 0 to 1, the smaller one first"
+            raise RequestError(message, accepted=accepted, code="bad-value")
 
     def needs(self, column: Column) -> dict[str, Metric]:
         c = column.name
@@ -67,7 +89,8 @@ class Scale(ColumnStep):
             case "standard":
                 return {"centre": Mean(c, finite=True), "width": StandardDeviation(c, self.ddof, finite=True)}
             case "robust":
-                return {"centre": Percentile(c, 0.5), "low": Percentile(c, 0.25), "high": Percentile(c, 0.75)}
+                low, high = self.quantiles
+                return {"centre": Percentile(c, 0.5), "low": Percentile(c, low), "high": Percentile(c, high)}
         ends: dict[str, Metric] = {"low": Minimum(c, finite=True), "high": Maximum(c, finite=True)}
         return ends | ({"centre": Mean(c, finite=True)} if self.with_ == "mean" else {})
 
@@ -79,6 +102,8 @@ class Scale(ColumnStep):
                 code="all-null",
             )
         state = self._state(**measured)
+        state |= {} if self.center else {"centre": 0.0}
+        state |= {} if self.scale else {"width": 1.0}
         if not all(math.isfinite(v) for v in state.values()):
             raise RequestError(
                 f"scale: the values of column {column.name!r} are too far apart for a double",
