@@ -1,7 +1,7 @@
 """A flow by scikit-learn's conventions: `fit`, `transform`, `fit_transform`, `get_feature_names_out`.
 
 A flow is a value and does not change; it only remembers the last flow that was fitted from it, so that `fit_transform` and then
-`transform` work as in scikit-learn. A Pipeline writes on its steps, so there a fitted flow stands as `FunctionTransformer(flow.transform)`.
+`transform` work as in scikit-learn. A Pipeline writes on its steps, so there it is a `tilth.sklearn.FlowTransformer`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ def transform(flow: Flow, data: Any) -> Any:
 
     Errors: as for `tilth.apply`.
     """
-    return _transformed(_fitted(flow), data)
+    return transformed(_fitted(flow), data)
 
 
-def _transformed(flow: Flow, data: Any, training: Tree | None = None) -> Any:
+def transformed(flow: Flow, data: Any, training: Tree | None = None) -> Any:
+    """`transform` of a fitted flow; rows for which `training` is true are as a model is to learn from them."""
     with session_of(None, data, f"transform by {flow.name}") as session:
         made = served_table(flow, data, session, training).keep(_features(flow))
         if isinstance(data, Dataset | str | Path):
@@ -66,7 +67,7 @@ def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
     >>> flow.transform(pa.table({"age": [None]}))["age"].to_pylist(), list(flow.get_feature_names_out())
     ([40.0], ['age'])
     """
-    return _transformed(fit(flow, data, y), data, exp.true())
+    return transformed(fit(flow, data, y), data, exp.true())
 
 
 def get_feature_names_out(flow: Flow, input_features: Any = None) -> np.ndarray[Any, Any]:

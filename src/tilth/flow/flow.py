@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -120,6 +120,10 @@ class Flow(Displayed):
     folder: str = field(default=".", compare=False, repr=False)
     places: Mapping[Any, Place] = field(default_factory=dict, compare=False, repr=False)  # of steps, `roles`, and the role `positive`
     learned: FitResult | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The value alone, for copies and other processes: what is kept beside it, such as the function for one row, is made anew."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def with_learned(self, learned: FitResult) -> Flow:
         """The same flow, fitted."""

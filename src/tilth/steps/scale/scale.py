@@ -37,9 +37,9 @@ class Scale(ColumnStep):
     A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high. With
     `center: false` the centre is 0, so that zeros stay zeros; with `scale: false` the width is 1.
 
-    Elsewhere: scikit-learn's StandardScaler and RobustScaler, where `center` and `scale` are `with_mean` or `with_centering`, and `with_std`
-    or `with_scaling`; MinMaxScaler and MaxAbsScaler; R's `scale(x, center, scale)`. Spark's StandardScaler and RobustScaler do not centre
-    by default.
+    Elsewhere: scikit-learn's StandardScaler and RobustScaler, where `center` and `scale` are `with_mean` or `with_centering`, and
+    `with_std` or `with_scaling`; MinMaxScaler and MaxAbsScaler; R's `scale(x, center, scale)`. Spark's StandardScaler and RobustScaler
+    do not centre by default.
 
     Errors: a column without a finite value in training (for `ddof: 1` without two); one whose width is too large for a double.
 
