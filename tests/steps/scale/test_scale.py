@@ -58,7 +58,7 @@ def test_scikit_learn_gives_the_same():
     ],
 )
 def test_parameters_that_mean_nothing_are_refused(wrong):
-    with pytest.raises(RequestError, match="scale: `(center|quantiles)`"):
+    with pytest.raises(RequestError, match=r"scale: `(center|quantiles)`"):
         Scale("x", **wrong)
 
 
