@@ -487,6 +487,18 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         ["label: death", "time may be the time until death", '["!time"]}  # may be the time until the event of the label'],
         [],
     ),
+    (
+        "row numbers in strings",
+        pa.table({n: [str(by * i + n.count("w")) for i in range(60)] for n, by in {"nr": 1, "row": 1, "fee": 7}.items()}),
+        ["id: nr", '["!row"]}  # row numbers', '["!fee"]}  # may be what is to be predicted'],
+        ["parse"],
+    ),
+    (
+        "columns alike",
+        "id," + ",".join(f"x{k}" for k in range(9)) + ",y\n" + rows(lambda i: (i, *["1"] * 9, i * 7 % 5)),
+        ["x0 is constant: it carries no information; the same holds of x1, x2, x3, x4 … (8 in all)"],
+        ["x1 is constant"],
+    ),
 ]
 
 

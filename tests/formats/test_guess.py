@@ -3,8 +3,9 @@
 import pytest
 
 from tests.engines import duckdb_session
+from tilth.data import Kind
 from tilth.formats import read
-from tilth.formats.guess import values_in_header
+from tilth.formats.guess import END, guess, values_in_header
 
 CASES = [
     (["1", "-20", " 3 ", ""], "integer"),
@@ -60,3 +61,22 @@ HEADS: list[tuple[str, str, bool]] = [
 @pytest.mark.parametrize(("rows", "expected"), [c[1:] for c in HEADS], ids=[c[0] for c in HEADS])
 def test_header_detection(rows: str, expected: bool) -> None:
     assert (not values_in_header([line.split(",") for line in rows.split("|")])) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        (["1", " -20 ", "", "NA"], (Kind.INTEGER, Kind.FLOAT)),
+        (["999999999999999999", "1"], (Kind.INTEGER,)),  # a double would lose digits
+        (["9223372036854775807"], (Kind.INTEGER,)),
+        (["9223372036854775808"], ()),  # beyond 64 bits
+        (["1e308", "2.5"], (Kind.FLOAT,)),
+        (["1e309", "2.5"], ()),  # beyond every double
+        ([f"1{END}2"], ()),  # one value, not two
+        (["2012-02-29"], (Kind.DATE,)),
+        (["2011-02-29"], ()),
+        (["a", "1"], ()),
+    ],
+)
+def test_first_values_permit_kinds(values: list[str], kinds: tuple[Kind, ...]) -> None:
+    assert guess(values, ["NA"]).kinds == kinds

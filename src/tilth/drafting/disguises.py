@@ -17,13 +17,13 @@ from tilth.data import Change, Column, Dataset, Kind
 from tilth.drafting.names import names_code, names_date
 from tilth.drafting.sample import Sample
 from tilth.drafting.summary import ColumnSummary
-from tilth.engine.expressions import col, lit, text
-from tilth.engine.operations.casts import FitsForm
+from tilth.engine.expressions import col, lit, not_null, text
+from tilth.engine.operations.casts import FROM_STRING, FitsForm
 from tilth.engine.operations.parsing import CURRENCIES, number_form
 from tilth.engine.operations.timeformats import TimeFormat, formats_of
 from tilth.engine.row import row_function
 from tilth.engine.session import Session
-from tilth.engine.statistics import count
+from tilth.engine.statistics import count, highest, lowest
 from tilth.steps.clean.parse import Parse
 
 LOOKED_AT = 500  # different values of a column
@@ -89,10 +89,20 @@ def disguise_of(column: Column, sample: Sample) -> Disguise | None:
 
 
 def confirmed(seen: Sequence[ColumnSummary], data: Dataset, engine: Session) -> list[ColumnSummary]:
-    """The columns; a disguise stays if all values confirm it, with the number of those that do not. One scan."""
+    """The columns; a disguise stays if all values confirm it, with the number of those that do not. One scan.
+
+    Of strings that are numbers and unique it finds, too, whether they number the rows.
+    """
     many = {s.name: s.disguise.form for s in seen if s.disguise and s.disguise.form and not s.top}
     fits = {name: count(FitsForm.of(text(col(name)), lit(form))) for name, form in many.items()}
-    answer = engine.answer(data, fits.values()) if fits else {}
+    whole = {s.name: FROM_STRING[Kind.INTEGER].of(text(col(s.name))) for s in seen if s.kind is Kind.STRING and s.unique and s.numeric}
+    ends = {name: (count(not_null(x)), lowest(x), highest(x)) for name, x in whole.items()}
+    asked = [*fits.values(), *(statistic for three in ends.values() for statistic in three)]
+    answer = engine.answer(data, asked) if asked else {}
+
+    def numbers_rows(s: ColumnSummary) -> bool:
+        n, low, high = (answer[statistic] for statistic in ends[s.name])
+        return bool(n == s.rows and high - low == s.rows - 1)
 
     def judged(s: ColumnSummary) -> ColumnSummary:
         if s.disguise is None or not s.disguise.options:
@@ -101,7 +111,7 @@ def confirmed(seen: Sequence[ColumnSummary], data: Dataset, engine: Session) -> 
         exceptions = s.present - int(readable)
         return replace(s, disguise=replace(s.disguise, exceptions=exceptions) if readable >= ENOUGH * s.present else None)
 
-    return [judged(s) for s in seen]
+    return [replace(s, numbers_rows=numbers_rows(s)) if s.name in ends else s for s in map(judged, seen)]
 
 
 def _nested(values: Sequence[str]) -> Disguise | None:

@@ -14,7 +14,8 @@ from tilth.drafting.pitfalls import pitfalls
 from tilth.drafting.reading import ReadOptions
 from tilth.drafting.rules import rule_lines
 from tilth.drafting.steps import features_lines, left_out, rows_lines, split_lines
-from tilth.drafting.summary import FEW, TableSummary
+from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
+from tilth.drafting.summary import TRAIN as TRAINED
 from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.expressions import col, not_null
 from tilth.engine.session import Session
@@ -88,15 +89,24 @@ def init(data: Any, *, label: str | None = None, engine: AnyEngine = None, **opt
 def _without_training_values(draft: Draft, data: Any, engine: Session) -> set[str]:
     """The features without any value in the training part of the drafted split, so that nothing can be learned from them."""
     table, out = draft.table, left_out(draft.table)
-    sparse = [s for s in table.seen if s.missing and s.present and s.name not in out]
-    if not sparse or not (table.by_time or any(s.present < FEW for s in sparse)):
+    sparse = [s for s in table.seen if s.missing and s.present and s.name not in out and _may_lack_training_values(s, table)]
+    if not sparse:
         return set()
     flow = Flow.parse(draft.text())
-    sparse = [s for s in sparse if s.present < FEW or table.by_time]
     whole, _, _ = after_rows(flow, flow_table(flow, data, engine), engine)
     statistics = {s.name: count(not_null(col(s.name))) for s in sparse if s.name in whole.names}
     answer = engine.answer(of_part(whole, TRAIN), statistics.values())
     return {name for name, statistic in statistics.items() if not answer[statistic]}
+
+
+def _may_lack_training_values(s: ColumnSummary, table: TableSummary) -> bool:
+    """Whether a column may be null in all of the training part: it has few values, or in a split by time, many missing ones.
+
+    To split a large table is costly. As many missing values as a test part has rows are the fewest that can fill a part which is not tiny.
+    """
+    label = table.of(table.roles.label) if table.roles.label else None
+    dropped = (label.missing if label else 0) + (table.rows - table.key.distinct if table.key else 0)
+    return s.present < FEW or (table.by_time and s.missing >= (1 - TRAINED) * (table.rows - dropped))
 
 
 def _written(table: TableSummary, place: str | None) -> Iterator[str]:

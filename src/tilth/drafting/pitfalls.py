@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tilth.data import Kind, Roles
 from tilth.drafting.names import names_age
-from tilth.drafting.steps import counted
+from tilth.drafting.steps import alike, counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
 from tilth.drafting.writing import fits_rule
 from tilth.errors import listed
@@ -14,6 +15,7 @@ from tilth.flow.writing import yaml_value
 from tilth.steps.rows.split import SPLIT
 
 OLDEST = 120  # years
+MANY_COLUMNS = 4  # of which each is named
 
 
 def pitfalls(table: TableSummary) -> Iterator[str]:
@@ -22,10 +24,7 @@ def pitfalls(table: TableSummary) -> Iterator[str]:
         yield "there are no rows: nothing can be guessed or learned"
         return
     yield from _of_reading(table)
-    groups = {s.name for s in table.groups}
-    for s in table.seen:
-        yield from (f"{s.name} {doubt}" for doubt in _doubts(s))
-        yield from _of_column(s, table.roles, s.name in groups)
+    yield from _of_columns(table)
     yield from _of_label(table)
     yield from _of_rows(table)
 
@@ -37,6 +36,30 @@ def _of_reading(table: TableSummary) -> Iterator[str]:
         yield f"{reason}: read with {', '.join(given)}"
     if table.nulls:
         yield f"missing values are written as {', '.join(table.nulls)}"
+
+
+def _of_columns(table: TableSummary) -> Iterator[str]:
+    """The pitfalls of columns in their order; what many columns share is said once, of the first of them."""
+    groups = {s.name for s in table.groups}
+    written = {several[0].name: several for several in alike(table.seen) if any(map(_says_form, several))}
+    shared = Counter(doubt for s in table.seen for doubt in _doubts(s))
+    said = set[str]()
+    for s in table.seen:
+        for doubt in _doubts(s):
+            if shared[doubt] <= MANY_COLUMNS:
+                yield f"{s.name} {doubt}"
+            elif doubt not in said:
+                said.add(doubt)
+                others = [t.name for t in table.seen if t is not s and doubt in _doubts(t)]
+                yield f"{s.name} {doubt}; the same holds of {listed(others, most=MANY_COLUMNS)}"
+        if several := [t for t in written.get(s.name, ()) if _says_form(t)]:
+            are = "are" if len(several) > 1 else "is"
+            yield f"{listed([t.name for t in several], most=MANY_COLUMNS)} {are} read as {several[0].kind}: {counted(*several)}"
+        yield from _of_column(s, table.roles, s.name in groups)
+
+
+def _says_form(s: ColumnSummary) -> bool:
+    return bool(s.disguise and s.meant is not Kind.BOOLEAN and s.present and not s.private)
 
 
 def _doubts(s: ColumnSummary) -> Iterator[str]:
@@ -54,11 +77,8 @@ def _doubts(s: ColumnSummary) -> Iterator[str]:
         yield f"is infinite in {s.infinite:,} rows"
     if s.private:
         yield f"looks private: {s.private}"
-        return
-    if s.spellings:
+    elif s.spellings:
         yield f"has several spellings of one value: {', '.join(map(repr, s.spellings))}"
-    if s.disguise and s.meant is not Kind.BOOLEAN:
-        yield f"is read as {s.kind}: {counted(s)}"
 
 
 def _of_column(s: ColumnSummary, roles: Roles, is_group: bool) -> Iterator[str]:

@@ -47,14 +47,19 @@ def rows_lines(table: TableSummary) -> Iterator[str]:
 
 def parse_lines(columns: Sequence[ColumnSummary]) -> Iterator[str]:
     """A step for each form of values in these columns, which reads them, with the counts."""
-    alike: dict[Disguise, list[ColumnSummary]] = defaultdict(list)
-    for s in columns:
-        if s.disguise and s.disguise.options:
-            alike[replace(s.disguise, form="", exceptions=0)].append(s)
-    for disguise, several in alike.items():
+    for several in alike([s for s in columns if s.disguise and s.disguise.options]):
         names = yaml_string(several[0].name) if len(several) == 1 else _names(several)
-        options = "".join(f", {name}: {yaml_value(value)}" for name, value in disguise.options)
+        options = "".join(f", {name}: {yaml_value(value)}" for s in several[:1] if s.disguise for name, value in s.disguise.options)
         yield f"- parse: {{columns: {names}{options}}}  # {comment_text(counted(*several))}"
+
+
+def alike(columns: Sequence[ColumnSummary]) -> list[list[ColumnSummary]]:
+    """The columns whose values are of one form, with that form's first column first."""
+    forms: dict[Disguise, list[ColumnSummary]] = defaultdict(list)
+    for s in columns:
+        if s.disguise:
+            forms[replace(s.disguise, form="", exceptions=0)].append(s)
+    return list(forms.values())
 
 
 def counted(*columns: ColumnSummary) -> str:

@@ -31,6 +31,7 @@ class ColumnSummary:
     in them. `private` says why it looks private, `leakage` why it may leak the label. `placeholder` is a number that may mean "not known",
     `spellings` are several spellings of one string, `disguise` is what its values encode. `ambiguous`: names of persons or of things.
     `duplicate_of` is an earlier column with the same information. `untrainable`: it has no value in the training part of the split.
+    `numbers_rows`: its strings are consecutive integers.
     """
 
     column: Column
@@ -54,6 +55,7 @@ class ColumnSummary:
     ambiguous: bool = False
     duplicate_of: str = ""
     untrainable: bool = False
+    numbers_rows: bool = False
 
     @property
     def name(self) -> str:
@@ -88,7 +90,9 @@ class ColumnSummary:
     @property
     def counts_up(self) -> bool:
         """Whether it numbers the rows consecutively. Years may do so too."""
-        return self.kind is Kind.INTEGER and self.unique and self.high - self.low == self.rows - 1 and snake(self.name) not in TIME_UNITS
+        if self.kind is not Kind.INTEGER:
+            return self.numbers_rows
+        return self.unique and bool(self.high - self.low == self.rows - 1) and snake(self.name) not in TIME_UNITS
 
     @property
     def near_unique(self) -> bool:
