@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from tilth.data import Change, Column, Dataset, Kind
-from tilth.drafting.names import names_code, names_date
+from tilth.data.names import names_code, names_date
 from tilth.drafting.sample import Sample
 from tilth.drafting.summary import ColumnSummary
 from tilth.engine.expressions import col, lit, not_null, text

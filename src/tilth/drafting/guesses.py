@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tilth.data import Kind, Roles
-from tilth.drafting.names import (
+from tilth.data.names import (
     BINARY,
     OUTCOMES,
     SURE_OUTCOMES,

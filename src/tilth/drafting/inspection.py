@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from tilth.data import Column, Dataset, Files, Kind
+from tilth.data.names import names_facet, names_generic, names_postcode, names_private
 from tilth.drafting.disguises import confirmed, disguise_of, null_tokens, placeholder_of, private_values, spellings
 from tilth.drafting.guesses import favourable_value, guessed_label, guessed_roles, time_columns
 from tilth.drafting.leakage import duplicate_columns, label_counts, leakage
-from tilth.drafting.names import names_facet, names_generic, names_postcode, names_private
 from tilth.drafting.order import ordered
 from tilth.drafting.reading import ReadOptions, read_detected
 from tilth.drafting.sample import Sample, sample_of, summarized

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tilth.data import Kind, Roles
-from tilth.drafting.names import names_age
+from tilth.data.names import names_age
 from tilth.drafting.steps import alike, counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
 from tilth.drafting.writing import fits_rule

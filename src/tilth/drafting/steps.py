@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from tilth.data import Kind
+from tilth.data.names import names_another_outcome, names_id
 from tilth.drafting.disguises import Disguise
-from tilth.drafting.names import names_another_outcome, names_id
 from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
 from tilth.flow.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
 from tilth.steps.rows.split import SPLIT

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Kind, Roles
-from tilth.drafting.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, snake
+from tilth.data.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, snake
 
 if TYPE_CHECKING:
     from tilth.drafting.disguises import Disguise

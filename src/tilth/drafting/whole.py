@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from tilth.data import Dataset, Kind, Roles
-from tilth.drafting.names import names_id
+from tilth.data.names import names_id
 from tilth.drafting.sample import Sample
 from tilth.drafting.summary import COUNTED, LONGEST_KEY, MANY, NEARLY_ALL, ColumnSummary
 from tilth.engine.expressions import and_, col, is_null, not_null

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilth.drafting.names import names_age, names_code, names_facet, names_id, names_private, names_time_of_row, outcome, snake
+from tilth.data.names import names_age, names_code, names_facet, names_id, names_private, names_time_of_row, outcome, snake
 
 
 @pytest.mark.parametrize(
