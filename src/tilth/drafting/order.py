@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,7 +12,7 @@ from tilth.drafting.sample import Sample
 from tilth.drafting.summary import ColumnSummary
 from tilth.engine.arrow import as_numpy
 from tilth.metrics.contrasts import Numbers
-from tilth.metrics.order import autocorrelation, runs, trend
+from tilth.metrics.order import classes_ordered, numbers_ordered
 
 FEWEST = 100  # values, of fewer of which nothing is said
 
@@ -26,7 +25,8 @@ def ordered(seen: Sequence[ColumnSummary], roles: Roles, sample: Sample) -> list
 
 def _is_ordered(s: ColumnSummary, sample: Sample) -> bool:
     """Whether both a test says so and the effect is not small: of many rows, tiny effects are significant too."""
-    return any(_of_numbers(x) if s.kind.numeric and s.distinct > 2 else _of_two(x) for x in _values(s, sample))
+    tests = numbers_ordered if s.kind.numeric and s.distinct > 2 else classes_ordered
+    return any(map(tests, _values(s, sample)))
 
 
 def _values(s: ColumnSummary, sample: Sample) -> Iterator[Numbers]:
@@ -39,13 +39,3 @@ def _values(s: ColumnSummary, sample: Sample) -> Iterator[Numbers]:
         yield x[np.isfinite(x)]
     elif s.top and s.kind in (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER):
         yield np.array([value == s.top[0][0] for value in found.to_pylist()], dtype=np.float64)
-
-
-def _of_numbers(x: Numbers) -> bool:
-    n = len(x)
-    return abs(autocorrelation(x)) > max(3 / math.sqrt(n), 0.1) or abs(trend(x)) > max(4 / math.sqrt(n - 1), 0.05)
-
-
-def _of_two(x: Numbers) -> bool:
-    z, share = runs(x)
-    return abs(z) > 4 and abs(share - 1) > 0.1

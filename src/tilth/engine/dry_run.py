@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from tilth.data import Change, Dataset, Kind
 from tilth.engine.answering import scans
 from tilth.engine.arrow import empty
+from tilth.engine.expressions import col
 from tilth.engine.needs import Fold, Need, Sample
 from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
 from tilth.engine.python_operation import PREFIX
@@ -65,6 +68,10 @@ class DryRun(Session):
     def checkpoint(self, data: Dataset) -> Dataset:
         self.note("hold rows", self.whole(data))
         return data
+
+    def stretches(self, data: Dataset, columns: Sequence[str], most: int, number: int = 40) -> None:
+        if self.session.knows_order(data):
+            self.note("rows in their order", self.query(data, exp.Select(expressions=[col(c) for c in columns])))
 
     def rows_up_to(self, data: Dataset, most: int) -> int:
         return most

@@ -19,10 +19,10 @@ from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schem
 from tilth.engine.answering import answered, statistics_scans
 from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
-from tilth.engine.layers import appended, in_order, reading, select_from, table
+from tilth.engine.layers import PLACE, appended, decode_layer, in_order, reading, select_from, selected, table
 from tilth.engine.needs import Need
 from tilth.engine.operations.operation import EngineName, lower
-from tilth.engine.operations.rows import with_short_literals, without_literals
+from tilth.engine.operations.rows import RowNumber, with_short_literals, without_literals
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
 from tilth.errors import MachineError
@@ -231,6 +231,29 @@ class Session(ABC):
         """The first rows that are found, of some columns."""
         select = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False)
         return data.rows(select.limit(rows, copy=False), out=columns)
+
+    def knows_order(self, data: Dataset) -> bool:
+        """Whether the order in which rows are found is that of their file or table, so that it may mean something."""
+        return False
+
+    def stretches(self, data: Dataset, columns: Sequence[str], most: int, number: int = 40) -> pa.Table | None:
+        """Some columns of the rows in the order of their file: all, or of more than `most` a `number` of stretches at equal distances.
+
+        None where the order is not known, as that of several files is not, nor any on Spark.
+        """
+        if not self.knows_order(data):
+            return None
+        ((rows,),) = self.peek(data, exp.Select(expressions=[alias(all_rows(), "n")]))
+        select = exp.Select(expressions=[col(c) for c in columns])
+        if rows > most:  # chosen below the changes, which then are made of the few
+            within = exp.Mod(this=exp.Paren(this=exp.Mul(this=col(PLACE), expression=lit(number))), expression=lit(rows))
+            chosen = selected([exp.Star()], table(BELOW)).where(exp.LT(this=within, expression=lit(most)), copy=False)
+            at = len(decode_layer(data))
+            layers = (*data.layers[:at], Change(((PLACE, RowNumber.of()),)), Rows(chosen), Change(((PLACE, None),)), *data.layers[at:])
+            data = replace(data, layers=layers)
+        text = self.query(data, select)
+        with self.timed("rows in their order", text):
+            return self.table(text)
 
     def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         """Row aggregates of the first rows that are found, for choosing a plan; without a full scan.

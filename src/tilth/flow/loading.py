@@ -34,7 +34,7 @@ from tilth.validation import mistakes_of
 
 Named = TypeVar("Named", bound=Step | Measure)
 
-SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap", "allow_empty")  # every other key under `split` is the name of a part
+SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap", "allow_empty", "anyway")  # every other key under `split` is the name of a part
 LATER = {"protect": "encryption of what is written"}
 
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null

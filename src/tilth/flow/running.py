@@ -17,6 +17,7 @@ from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, located
 from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
+from tilth.flow.order import judged, order_finding, refusals
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
@@ -95,8 +96,9 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
 
     `hold`: whether many scans of that table follow.
     """
-    source = data.source
+    source, order = data.source, order_findings(flow, data, engine)
     data, steps, findings = stepwise(flow, BY_NAME["rows"], data, engine)
+    findings += order
     if flow.split is not None:
         (done,), data = fit([flow.split], data, engine, flow.places)
         steps.append(done)
@@ -109,6 +111,19 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
         with engine.working_for("rows of each part"):
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
     return data, steps, findings
+
+
+def order_findings(flow: Flow, data: Dataset, engine: Session) -> list[Finding]:
+    """What is to be said of the order of the rows as they were read, where the flow splits by chance or shuffles.
+
+    Errors: `RequestError` where that loses the order of time.
+    """
+    with engine.working_for("order of rows"):
+        order = judged(flow, data, engine)
+    if order is None:
+        return []
+    RequestError.reject(refusals(order, flow, data.roles))
+    return [order_finding(order, flow, data.roles)]
 
 
 def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:

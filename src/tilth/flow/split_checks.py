@@ -20,11 +20,12 @@ from tilth.engine.operations.hashing import EngineHash, has_string
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, Place, RequestError
+from tilth.flow.writing import yaml_string
 from tilth.metrics.columns import Maximum, Minimum
 from tilth.metrics.keys import DistinctKeys, Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Advice, Block, Section, Words, code, counted, exact, shown, table
+from tilth.report.blocks import Advice, Block, Section, Tone, Words, code, counted, exact, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 from tilth.steps.rows.split import SPLIT, Split
@@ -34,6 +35,8 @@ SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
+ORDER = "order of rows"
+YAML = ",:[]{}#&*!|>'\"%@`"  # characters by which a word may be something else in YAML
 FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
 ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
 
@@ -42,7 +45,8 @@ ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which a
 class SplitCheck(Payload):
     """One check of one part: `rows` that it concerns, `of` how many, the `columns` compared, and label → share.
 
-    `ranges`: whether these are not labels but ranges of them.
+    `ranges`: whether these are not labels but ranges of them. `meaning` is that of the order of rows; `remedy` is what to write in the
+    flow.
     """
 
     KIND: ClassVar[str] = "split"
@@ -51,6 +55,18 @@ class SplitCheck(Payload):
     columns: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
     ranges: bool = False
+    meaning: str = ""
+    remedy: str = ""
+
+
+def split_line(shares: Mapping[str, float], by: str) -> str:
+    """The line of a flow that splits by something, in these shares.
+
+    >>> split_line({"train": 0.8, "test": 0.2}, "group(customer)")
+    'split: {train: 0.8, test: 0.2, by: group(customer)}'
+    """
+    words = ", ".join(f"{yaml_string(name)}: {share:g}" for name, share in shares.items())
+    return f"split: {{{words}, by: {yaml_string(by) if set(by) & set(YAML) else by}}}"
 
 
 def size_findings(
@@ -208,18 +224,31 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     leaks = [leak for f in findings if (leak := leak_message(f))]
     checked = any(f.name in (ROWS, KEYS) for f in findings)
     blocks += [Words(leak, "bad") for leak in leaks]
+    said = [f for f in findings if f.message]
+    blocks += [Words(_said(f), _tone(f.payload)) for f in said]
     blocks += [Words("No row or key is in two parts.", "good")] if checked and not leaks else []
     sizes = sorted((f for f in findings if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
         blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL]))
-    others = [f for f in findings if f.name not in (SHARE, LABEL)]
+    others = [f for f in findings if f.name not in (SHARE, LABEL) and not f.message]
     if others:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
         blocks.append(table("What the parts have in common", heads, rows, ["rows", "share"]))
     shared = ["rows or keys are in two parts" if leaks else "no row or key is in two parts"] if checked else []
     lead = ", ".join([*(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes), *shared]) + "."
-    return Section("split", "The split", tuple(blocks), advice=tuple(Advice(leak, 70) for leak in leaks[:2]), lead=lead)
+    advice = [Advice(leak, 70) for leak in leaks[:2]] + [Advice(_said(f), 60) for f in said if f.payload.remedy]
+    return Section("split", "The split", tuple(blocks), advice=tuple(advice), lead=lead)
+
+
+def _said(finding: Finding[SplitCheck]) -> str:
+    """What a finding says, and what to write in the flow."""
+    remedy = finding.payload.remedy
+    return f"{finding.message} Write {code(remedy, 200)}." if remedy else finding.message
+
+
+def _tone(payload: SplitCheck) -> Tone:
+    return "bad" if payload.remedy else "unknown" if payload.meaning == "unknown" else "good"
 
 
 def leak_message(finding: Finding[SplitCheck]) -> str:

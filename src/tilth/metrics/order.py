@@ -7,6 +7,7 @@ is then about normal with mean 0 and deviation 1. Each test sees another kind of
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +17,12 @@ from tilth.metrics.contrasts import Numbers
 
 def _numbers(values: ArrayLike) -> Numbers:
     return np.asarray(values, dtype=np.float64)
+
+
+def _product(a: Numbers, b: Numbers) -> np.float64:
+    """The scalar product. numpy's own starts threads, which on a busy machine wait for each other longer than it takes."""
+    found: np.float64 = (a * b).sum()
+    return found
 
 
 def ranks(values: ArrayLike) -> Numbers:
@@ -39,7 +46,7 @@ def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
     x = _numbers(values)
     x = x - x.mean()
     with np.errstate(invalid="ignore"):
-        return float(np.divide(x[lag:] @ x[: len(x) - lag], x @ x))
+        return float(np.divide(_product(x[lag:], x[: len(x) - lag]), _product(x, x)))
 
 
 def von_neumann(values: ArrayLike) -> float:
@@ -53,7 +60,7 @@ def von_neumann(values: ArrayLike) -> float:
     x = _numbers(values)
     steps, away = np.diff(x), x - x.mean()
     with np.errstate(invalid="ignore"):
-        return float(np.divide(steps @ steps, away @ away))
+        return float(np.divide(_product(steps, steps), _product(away, away)))
 
 
 def bartels(values: ArrayLike) -> float:
@@ -96,7 +103,7 @@ def trend(values: ArrayLike) -> float:
     x, rows = ranks(values), np.arange(1.0, len(_numbers(values)) + 1)
     x, rows = x - x.mean(), rows - rows.mean()
     with np.errstate(invalid="ignore"):
-        return float(np.divide(x @ rows, math.sqrt((x @ x) * (rows @ rows))))
+        return float(np.divide(_product(x, rows), math.sqrt(_product(x, x) * _product(rows, rows))))
 
 
 def blocks(values: ArrayLike, number: int = 10) -> float:
@@ -107,3 +114,28 @@ def blocks(values: ArrayLike, number: int = 10) -> float:
     np.add.at(counts, (block, codes), 1)
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / len(codes)
     return float(((counts - expected) ** 2 / expected).sum())
+
+
+def threshold(tests: int) -> float:
+    """How many deviations from its mean, at least 3, a statistic must be so that one of so many tests says so by chance once in 1,000.
+
+    >>> round(threshold(1), 2), round(threshold(20), 2)
+    (3.29, 4.06)
+    """
+    return max(3.0, -NormalDist().inv_cdf(0.0005 / max(1, tests)))
+
+
+def numbers_ordered(values: ArrayLike, deviations: float = 3) -> bool:
+    """Whether neighbours are alike (autocorrelation), or values rise or fall with the number of the row (trend).
+
+    The effect must be significant and not small, |r₁| > 0.1 or |ρ| > 0.05: of many rows, tiny effects are significant too.
+    """
+    n = len(_numbers(values))
+    alike = abs(autocorrelation(values)) > max(deviations / math.sqrt(n), 0.1)
+    return alike or abs(trend(values)) > max((deviations + 1) / math.sqrt(n - 1), 0.05)
+
+
+def classes_ordered(values: ArrayLike, deviations: float = 3) -> bool:
+    """Whether two classes are clumped or alternate: their runs are a tenth, and one deviation more, fewer or more than by chance."""
+    z, share = runs(values)
+    return abs(z) > deviations + 1 and abs(share - 1) > 0.1

@@ -208,6 +208,11 @@ class DuckDBRun(Session):
                 return name
         raise Gap(f"DuckDB cannot read {source}")
 
+    def knows_order(self, data: Dataset) -> bool:
+        source = data.source
+        one = isinstance(source, Memory) or (isinstance(source, Files) and len(source.paths) == 1) or data.ordered
+        return one and all(isinstance(layer, Change) for layer in data.layers)
+
     def with_extremes(self, data: Dataset) -> Dataset:
         source, decode = data.source, decode_layer(data)
         name = self._bases.get((source, decode, True), "")

@@ -25,7 +25,8 @@ class Shuffle(Step):
 
     Rows are ordered by the hash of the seed and their key (the role id, else all columns), rows of one hash by their key, rows of
     one key by their other columns; rows that are equal in all of them are interchangeable. Shuffling loses nothing only if every order is
-    as likely as any other, so a table with a column of the role time is refused unless `anyway` says otherwise.
+    as likely as any other, so a table with a column of the role time, or whose rows are found to be in order of time, is refused unless
+    `anyway` says otherwise.
 
     >>> print(Shuffle(seed=7))
     shuffle(seed=7)

@@ -52,6 +52,9 @@ class Split(Step):
     without a time or value goes to the first part. Equal times, values and keys are never divided, so a part may be larger or
     smaller than wanted by as many rows.
 
+    A flow that splits by chance (`hash` without a key of its own, or `stratified`) rows that are in order of time is refused, unless
+    `anyway` says otherwise.
+
     Errors: shares that do not add up to 1; no column to split by; more than 1,000 strata; a column `split` that is there already;
     a part without rows.
 
@@ -76,6 +79,8 @@ class Split(Step):
     """`by: time`: rows so soon after the end of a part belong to none but to `gap`. Such as `7 days`, `12 hours`."""
     allow_empty: bool = False
     """Whether a part other than train may have no rows. By default a flow that leaves one without rows is refused."""
+    anyway: bool = False
+    """Splits rows by chance even if they are in an order of time. By default a flow that does so is refused."""
 
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares

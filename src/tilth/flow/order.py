@@ -1,0 +1,275 @@
+"""Whether the rows of a table are in an order that means something, and what a flow that splits by chance or shuffles makes of that.
+
+Chance loses nothing only if rows are exchangeable: any order as likely as any other. Evidence against that is sought in the rows as they
+come in their file, at most `MOST` of them: neighbours that are alike, values that rise or fall with the number of the row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data.names import names_id, names_time_of_row
+from tilth.engine.arrow import as_numpy
+from tilth.engine.session import Session
+from tilth.errors import Mistake, joined
+from tilth.flow.flow import Flow
+from tilth.flow.split_checks import ORDER, SplitCheck, split_line
+from tilth.metrics.contrasts import Numbers
+from tilth.metrics.order import autocorrelation, classes_ordered, numbers_ordered, threshold, trend
+from tilth.report import Finding
+from tilth.steps.rows.shuffle import Shuffle
+from tilth.steps.rows.split import Split
+
+MOST = 20_000  # rows that are looked at
+FEWEST = 100  # values, of fewer of which nothing is said
+RAREST = 20  # rows of a category, of fewer of which runs are not about normal
+WIDEST = 40  # columns that are looked at
+AGREES = 0.9  # |ρ| of a time with the number of the row
+CLOCK = 0.999  # |ρ| of a number with the time: it counts the time or the rows, and is not alike for another reason
+SHARES = (0.01, 0.6)  # of the rows: how many different values a key has
+CLUMPED = 0.1  # how much more often than by chance neighbours have the same key
+PARTS = ("year", "quarter", "month", "iso_week", "day", "day_of_year", "day_of_week", "hour", "minute")  # of a time, by Arrow's functions
+Meaning = Literal["none", "time", "label", "group", "other", "unknown"]
+
+
+@dataclass(frozen=True)
+class RowOrder:
+    """What the order of rows means, the columns that show it, and the time or the key that it follows.
+
+    `time`: rows are in order of time; `label`: sorted by the label; `group`: rows of one key stand together, and nothing else;
+    `other`: some order that no column explains; `none`: as good as any other; `unknown`: it cannot be judged.
+    """
+
+    meaning: Meaning
+    columns: tuple[str, ...] = ()
+    by: str = ""
+
+
+def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
+    """What the order of these rows means. Of fewer than 100 nothing is said.
+
+    >>> day = pa.array(range(200), pa.int32()).cast(pa.date32())
+    >>> kinds = Schema((Column("day", Kind.DATE), Column("level", Kind.INTEGER)))
+    >>> order_of(pa.table({"day": day, "level": [i // 20 for i in range(200)]}), kinds, Roles.of(time="day"))
+    RowOrder(meaning='time', columns=('level',), by='day')
+    """
+    if rows.num_rows < FEWEST:
+        return RowOrder("unknown")
+    times = [c for c in _times(kinds, roles) if c.name in rows.column_names and _agrees(rows[c.name])]
+    fit = [c for c in kinds if c.name in rows.column_names and _may_show(c, roles) and not _clock(rows, c, times)]
+    ordered = {c.name: x for c in fit if (x := _numbers(rows[c.name], c)) is not None and _shows(x, threshold(len(fit)))}
+    if not ordered:
+        return RowOrder("none")
+    columns, deviations = tuple(ordered), threshold(len(fit))
+    if times:
+        return RowOrder("time", columns, times[0].name)
+    if roles.label in columns and not any(_within(x, rows[roles.label], deviations) for c, x in ordered.items() if c != roles.label):
+        return RowOrder("label", columns)
+    for key in _clumped(rows, kinds, roles):
+        if not any(_within(x, rows[key], deviations) or _between(x, rows[key], deviations) for c, x in ordered.items() if c != key):
+            return RowOrder("group", tuple(c for c in columns if c != key), key)
+    return RowOrder("other", columns)
+
+
+def _times(kinds: Schema, roles: Roles) -> Iterator[Column]:
+    """The columns that may be the time of a row: that with the role, else dates and timestamps, but for those of birth or expiry."""
+    if roles.time is not None:
+        yield from (c for c in kinds if c.name == roles.time and (c.kind.temporal or c.kind.numeric))
+        return
+    yield from (c for c in kinds if c.kind.temporal and names_time_of_row(c.name) and c.name not in (*roles.id, *roles.private))
+
+
+def _agrees(time: pa.ChunkedArray) -> bool:
+    return not time.null_count and abs(trend(_ticks(time))) > AGREES
+
+
+def _ticks(time: pa.ChunkedArray) -> Numbers:
+    """A time as numbers."""
+    whole = time.cast(pa.int32()) if pa.types.is_date32(time.type) else time
+    found: Numbers = as_numpy((whole.cast(pa.int64()) if pa.types.is_timestamp(time.type) else whole).cast(pa.float64(), safe=False))
+    return found
+
+
+def _may_show(column: Column, roles: Roles) -> bool:
+    """Whether a column's values may show an order: those of a time or a key say only where a row is."""
+    fit = column.kind.numeric or column.kind in (Kind.STRING, Kind.BOOLEAN)
+    own = column.name in (*roles.id, *roles.group, roles.time, roles.split, *roles.text, *roles.image)
+    return fit and not own and not names_id(column.name)
+
+
+def _clock(rows: pa.Table, column: Column, times: Sequence[Column]) -> bool:
+    """Whether a number counts the rows or the time, or is a part of the time, such as its month."""
+    if not column.kind.numeric or rows[column.name].null_count:
+        return False
+    x = as_numpy(rows[column.name].cast(pa.float64(), safe=False))
+    counts = column.kind is Kind.INTEGER and len(np.unique(x)) == len(x)
+    if (counts or times) and abs(trend(x)) > CLOCK:
+        return True
+    return any(_part_of(x, rows[t.name], part) for t in times if t.kind.temporal for part in PARTS)
+
+
+def _part_of(x: Numbers, time: pa.ChunkedArray, part: str) -> bool:
+    """Whether a column is the year, month … of a time, counted from any number."""
+    if part in ("hour", "minute") and pa.types.is_date(time.type):
+        return False
+    away = x - as_numpy(getattr(pc, part)(time).cast(pa.float64()))
+    return bool((away == away[0]).all())
+
+
+def _numbers(values: pa.ChunkedArray, column: Column) -> Numbers | None:
+    """A column's values as numbers, of categories whether they are the commonest; None of too few, or of one value."""
+    values = values.drop_null()
+    if column.kind.numeric:
+        x = as_numpy(values.cast(pa.float64(), safe=False))
+        x = x[np.isfinite(x)]
+    else:
+        codes = _codes(values)
+        counts = np.bincount(codes, minlength=1)
+        if not RAREST <= counts.max() <= len(codes) - RAREST:
+            return None
+        x = (codes == counts.argmax()).astype(np.float64)
+    return x if len(x) >= FEWEST and x.min() < x.max() else None
+
+
+def _codes(values: pa.ChunkedArray) -> np.ndarray:
+    """A whole number for each different value; null is one of them."""
+    found: np.ndarray = as_numpy(pc.dictionary_encode(values.combine_chunks(), null_encoding="encode").indices)
+    return found
+
+
+def _shows(x: Numbers, deviations: float) -> bool:
+    return classes_ordered(x, deviations) if len(np.unique(x[:1_000])) <= 2 and len(np.unique(x)) == 2 else numbers_ordered(x, deviations)
+
+
+def _clumped(rows: pa.Table, kinds: Schema, roles: Roles) -> Iterator[str]:
+    """The columns that may be keys of which equal values stand together: more often than by chance."""
+    for c in sorted(kinds, key=lambda c: c.name not in roles.group):
+        if c.name not in rows.column_names or c.kind not in (Kind.INTEGER, Kind.STRING) or c.name == roles.label:
+            continue
+        codes = _codes(rows[c.name])
+        counts = np.bincount(codes)
+        share, chance = np.mean(codes[1:] == codes[:-1]), np.sum((counts / len(codes)) ** 2)
+        if SHARES[0] * len(codes) <= len(counts) <= SHARES[1] * len(codes) and share > chance + CLUMPED:
+            yield c.name
+
+
+def _within(x: Numbers, key: pa.ChunkedArray, deviations: float) -> bool:
+    """Whether there is an order inside the groups of a key; of a column with gaps it is not known that there is none."""
+    if len(x) != len(key):
+        return True
+    rest = x - _means(x, _codes(key))[_codes(key)]
+    alike = bool(rest.any()) and autocorrelation(rest) > max(deviations / math.sqrt(len(x)), 0.1)  # without their mean, few differ more
+    return alike or abs(trend(rest)) > max((deviations + 1) / math.sqrt(len(x) - 1), 0.05)
+
+
+def _between(x: Numbers, key: pa.ChunkedArray, deviations: float) -> bool:
+    """Whether there is an order of the means of the groups of a key, which come in the order of their first rows."""
+    means = _means(x, _codes(key))
+    return bool(len(means) >= FEWEST and means.min() < means.max() and numbers_ordered(means, deviations))
+
+
+def _means(x: Numbers, codes: np.ndarray) -> Numbers:
+    found: Numbers = np.bincount(codes, x) / np.bincount(codes)
+    return found
+
+
+# ── what a flow makes of it ──
+
+
+def by_chance(split: Split | None, roles: Roles) -> bool:
+    """Whether rows come to their parts by chance: not by a key that keeps some of them together."""
+    return split is not None and (split.by == "stratified" or (split.by == "hash" and split.columns in ((), roles.id, *roles.id)))
+
+
+def judged(flow: Flow, data: Dataset, engine: Session) -> RowOrder | None:
+    """What the order of a table means, where the flow splits by chance or shuffles; None where it does not, or does so `anyway`."""
+    if not _asks(flow, data.roles):
+        return None
+    kinds, roles = engine.schema(data), data.roles
+    first = [*roles.group, *(c for c in (roles.time, roles.label) if c is not None)]
+    asked = sorted((c for c in kinds if _is_asked(c, roles)), key=lambda c: c.name not in first)
+    rows = engine.stretches(data, [c.name for c in asked[:WIDEST]], MOST) if asked else None
+    return RowOrder("unknown") if rows is None else order_of(rows, kinds, roles)
+
+
+def _is_asked(column: Column, roles: Roles) -> bool:
+    """Whether a column may show an order, or say which one it is."""
+    key = column.kind in (Kind.INTEGER, Kind.STRING) and column.name not in (*roles.id, *roles.text, *roles.image)
+    return column.kind.temporal or column.name == roles.time or key or _may_show(column, roles)
+
+
+def _asks(flow: Flow, roles: Roles) -> bool:
+    """Whether the flow has anything to ask: of rows that a step makes, the order of the file says nothing."""
+    if any(step.makes_rows for _, step in flow.steps("rows")):
+        return False
+    split = flow.split
+    return (by_chance(split, roles) and split is not None and not split.anyway) or bool(_shuffles(flow))
+
+
+def _shuffles(flow: Flow) -> list[Shuffle]:
+    return [step for _, step in flow.steps("rows", "training") if isinstance(step, Shuffle) and not step.anyway]
+
+
+def refusals(order: RowOrder, flow: Flow, roles: Roles) -> Iterator[Mistake]:
+    """What the flow does that loses the order of time, at its place, with what to write in its stead."""
+    if order.meaning != "time":
+        return
+    why = f"the rows are in order of time ({order.by!r}), and neighbours are alike in {_named(order.columns)}"
+    split = flow.split
+    if split is not None and by_chance(split, roles) and not split.anyway:
+        hint = f"write `{split_line(dict(split.shares), f'time({order.by})')}`; to split by chance all the same, add `anyway: true`"
+        message = f"split: {why}: by chance, a model would learn from rows after those it is tested on"
+        yield _placed(Mistake(message, hint=hint, code="order-carries-meaning"), split, flow)
+    for step in _shuffles(flow):
+        message = f"shuffle: {why}: shuffling would lose that"
+        yield _placed(Mistake(message, hint="leave the step out, or say `anyway: true`", code="order-carries-meaning"), step, flow)
+
+
+def _placed(mistake: Mistake, step: Split | Shuffle, flow: Flow) -> Mistake:
+    return mistake.at(flow.places[step]) if step in flow.places else mistake
+
+
+def _named(columns: Sequence[str]) -> str:
+    return joined(columns if len(columns) < 5 else [*columns[:3], f"{len(columns) - 3} more columns"])
+
+
+def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitCheck]:
+    """What the order of the rows means for a flow that splits by chance or shuffles, and the line that mends it where that is needed."""
+    message, remedy = "", ""
+    split, seen = flow.split, _named(order.columns)
+    chance = split is not None and by_chance(split, roles)
+    shares = {} if split is None else dict(split.shares)
+    match order.meaning:
+        case "none":
+            message = "Rows are in no order that shows in their values: to split and shuffle them by chance loses nothing."
+        case "unknown":
+            message = "Not judged whether the order of rows means something: that takes 100 rows or more, in one table or file, on DuckDB."
+        case "label" if chance and split is not None and split.by == "hash":
+            message, remedy = f"Rows are sorted by the label {roles.label}.", split_line(shares, f"stratified({roles.label})")
+        case "label" if not _shuffled(flow):
+            message = f"Rows are sorted by the label {roles.label}: a model that learns row by row needs them shuffled."
+            remedy = "training: [shuffle]"
+        case "group" if chance:
+            message = (
+                f"Rows of the same {order.by} stand together and are alike in {seen}: by chance, a test part has rows of those trained on."
+            )
+            remedy = split_line(shares, f"group({order.by})")
+        case "other" if chance:
+            message = (
+                f"Rows are in an order that no column explains: neighbours are alike in {seen}. If it is that of time, a model would learn "
+                "from rows after those it is tested on: number the rows at their source, and split by that number."
+            )
+            remedy = split_line(shares, "ordered(NUMBER)")
+    return Finding(ORDER, order.columns, message=message, payload=SplitCheck(meaning=order.meaning, remedy=remedy))
+
+
+def _shuffled(flow: Flow) -> bool:
+    return any(isinstance(step, Shuffle) for _, step in flow.steps("rows", "training"))
