@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from tilth.steps.balance.neighbours import Points, farthest, nearest
 
-N = 1_500  # more rows than are looked at before any is left out
+N = 5_000  # more rows than are looked at before any is left out
 NO_CODES = np.empty((N, 0), int)
 RNG = np.random.default_rng(0)
 CLUSTERS = RNG.normal(size=(8, 3)).repeat(-(-N // 8), axis=0)[:N] * 1e6
@@ -44,9 +44,17 @@ def test_of_some_rows_among_others():
 
 def test_equally_near_rows_come_by_their_place():
     x = np.tile([[0.0], [1.0], [2.0]], (500, 1))
-    places, squares = nearest(Points(x, NO_CODES), np.array([4, 900]), np.arange(N), 3)
+    places, squares = nearest(Points(x, NO_CODES), np.array([4, 900]), np.arange(1_500), 3)
     assert places.tolist() == [[1, 7, 10], [0, 3, 6]]
     assert not squares.any()
+
+
+def test_many_equal_rows_of_which_all_are_asked():
+    value = RNG.integers(0, 3, size=1_000)
+    places, squares = nearest(Points(value[:, None].astype(float), NO_CODES[:1_000]), np.arange(1_000), np.arange(1_000), 3)
+    first = [np.flatnonzero(value == v)[:4] for v in range(3)]
+    assert not squares.any()
+    assert places.tolist() == [[int(p) for p in first[v] if p != i][:3] for i, v in enumerate(value)]
 
 
 def test_neither_threads_nor_blocks_change_them(monkeypatch):

@@ -1,26 +1,26 @@
 """The nearest rows of rows: exact at every size, the same whatever the threads, in little memory.
 
 Rows are sorted into leaves, as in a k-d tree. Each leaf of rows whose neighbours are asked is compared with the others by matrix
-products in single precision, the nearest leaves first, until their bounds show that all the rest is farther away. Only rows that could
-be among the nearest, rounding allowed for, are compared in double precision, column by column: the answer shows nothing of how the product
-was added up.
+products in single precision, the nearest leaves first, until their bounds show that all the rest is farther away; where all rows are
+asked, each two leaves are compared once. Only rows that could be among the nearest, rounding allowed for, are compared in double
+precision, column by column: the answer shows nothing of how the product was added up.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-LEAF, PART = 64, 128  # rows that are looked at, and asked for: the products of so small matrices need no threads of their library
+LEAF = 128  # rows that are compared with so many others: the products of so small matrices need no threads of their library
 MOST_NEIGHBOURS = 100
 FIRST = 16  # leaves that are looked at before any is left out
-AT_ONCE = 16  # leaves that a leaf is compared with at once
+AT_ONCE = 32  # leaves that a leaf is compared with at once
+TIED = 8  # times as many pairs as are asked for: more can only be near because many rows are equally far apart
 ROUNDED = 2.0**-23  # twice the relative error of a number in single precision
 FAR = 100.0
 PAIRS = 1_000_000  # of rows that are compared in double precision at once
@@ -65,15 +65,15 @@ def nearest(points: Points, of: np.ndarray, among: np.ndarray, k: int) -> tuple[
     ([[1, 2], [0, 2], [1, 0]], [[1.0, 9.0], [1.0, 4.0], [4.0, 9.0]])
     """
     k = max(0, min(k, len(among) - bool(np.isin(of, among).any())))
-    places, squares = np.zeros((len(of), k), np.int64), np.zeros((len(of), k))
-    if k and len(of):
-        at = np.zeros(len(points.numbers), np.int64)
-        at[of] = np.arange(len(of))
-        leaves, parts = _Leaves.of(points, among), _parts(points.numbers, of, PART)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for part, (found, apart) in zip(parts, pool.map(partial(_around, points, leaves, k), parts), strict=True):
-                places[at[part]], squares[at[part]] = found, apart
-    return places, squares
+    if not k or not len(of):
+        return np.zeros((len(of), k), np.int64), np.zeros((len(of), k))
+    each = 2 * len(of) >= len(among) and bool(np.isin(of, among).all())
+    asked = among if each else of
+    found, squares = _Search(points, asked, among, k, each).found()
+    at = np.zeros(len(points.numbers), np.int64)
+    at[np.sort(asked)] = k * np.arange(len(asked))
+    chosen = at[of][:, None] + np.arange(k)
+    return found[chosen], squares[chosen]
 
 
 def _parts(numbers: np.ndarray, places: np.ndarray, size: int) -> list[np.ndarray]:
@@ -90,7 +90,7 @@ def _parts(numbers: np.ndarray, places: np.ndarray, size: int) -> list[np.ndarra
 
 @dataclass(frozen=True, eq=False)
 class _Leaves:
-    """Rows in leaves: their places (−1 where a leaf is not full), numbers and codes, and the bounds of each leaf.
+    """Rows in leaves, shuffled: their places (−1 where a leaf is not full), numbers and codes, and the bounds of each leaf.
 
     Numbers are around 0, and divided by a power of two so that their squares are numbers in single precision. `single` has them in
     single precision, and the sum of their squares.
@@ -106,17 +106,21 @@ class _Leaves:
     high: np.ndarray
 
     @classmethod
-    def of(cls, points: Points, among: np.ndarray) -> _Leaves:
-        middle = np.median(points.numbers[among], axis=0)
+    def of(cls, points: Points, parts: Sequence[np.ndarray]) -> _Leaves:
+        middle = np.median(points.numbers[np.concatenate(parts)], axis=0)
         power = 2.0 ** int(np.frexp(np.abs(points.numbers - middle).max(initial=0.0))[1])
-        parts = _parts(points.numbers, among, LEAF)
         places = np.full((len(parts), LEAF), -1)
-        for row, part in zip(places, parts, strict=True):
-            row[: len(part)] = part
+        for leaf, part in zip(np.random.default_rng(0).permutation(len(parts)), parts, strict=True):
+            places[leaf, : len(part)] = part
         rows = np.where(places < 0, places[:, :1], places)
         numbers = (points.numbers[rows] - middle) / power
         single = _with_squares(numbers, places)
         return cls(middle, power, places, numbers, single, points.codes[rows], numbers.min(axis=1), numbers.max(axis=1))
+
+    @property
+    def parts(self) -> list[np.ndarray]:
+        """The places of the rows of each leaf."""
+        return [leaf[leaf >= 0] for leaf in self.places]
 
 
 def _with_squares(numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -125,40 +129,132 @@ def _with_squares(numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.concatenate([numbers, squares[..., None], np.ones((*squares.shape, 1))], axis=2).astype(np.float32)
 
 
-def _around(points: Points, leaves: _Leaves, k: int, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest rows, and the squares of their distances, of the rows at some places that are near each other."""
-    near = _Near(points, leaves, part)
-    order = np.argsort(near.bounds, kind="stable")
-    most = np.full(len(part), MOST, np.float32)  # a square above it is not one of the k smallest
-    found: list[np.ndarray] = [np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)]
-    done = 0
-    while done < len(order) and near.bounds[order[done]] <= most.max():
-        end = min(len(order), max(FIRST, 4 * done))
-        parts, limit = [found], most if done else np.zeros_like(most)
-        for start in range(done, end, AT_ONCE):
-            some = order[start : min(start + AT_ONCE, end)]
-            over = near.squares_over(limit, some)
-            if not start and len(over) > k:
-                some_least = over.reshape(len(some), -1).min(axis=0).reshape(-1, len(part)) if k < LEAF // 2 else over
-                most = near.safe(np.partition(some_least, k, axis=0)[k])  # one more than k: each row is its own nearest
-            hits = np.flatnonzero(over <= (0 if done else most))
-            at, row = np.divmod(hits, len(part))
-            parts.append([row, leaves.places[some].reshape(-1)[at], over.reshape(-1)[hits] + limit[row]])
-        rows, others, values = (np.concatenate(same) for same in zip(*parts, strict=True))
-        kept = (others >= 0) & (others != part[rows])
-        rows, others, values = rows[kept], others[kept], values[kept]
-        by = np.argsort(values)
-        by = by[np.argsort(rows[by].astype(np.int16), kind="stable")]
-        rows, others, values = rows[by], others[by], values[by]
-        first, many = np.searchsorted(rows, np.arange(len(part))), np.bincount(rows, minlength=len(part)) >= k
-        most[many] = np.minimum(most, near.safe(values[np.minimum(first + k - 1, len(rows) - 1)]))[many]
-        kept = values <= most[rows]
-        found, done = [x[kept] for x in (rows, others, values)], end
-    rows, others, _ = found
-    squares = points.squares(part[rows], others)
-    by = np.lexsort((others, squares, rows))
-    chosen = by[np.searchsorted(rows, np.arange(len(part)))[:, None] + np.arange(k)]
-    return others[chosen], squares[chosen]
+class _Pairs(NamedTuple):
+    """Pairs of rows, by their places: a row, another one, and what the square of their distance is at least and at most."""
+
+    rows: np.ndarray
+    others: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+    def kept(self, which: np.ndarray) -> _Pairs:
+        return _Pairs(*(x[which] for x in self))
+
+
+def _joined(parts: Iterable[_Pairs]) -> _Pairs:
+    return _Pairs(*(np.concatenate(same) for same in zip(_NONE, *parts, strict=True)))
+
+
+_NONE = _Pairs(*(np.empty(0, kind) for kind in (np.int64, np.int64, np.float32, np.float32)))
+
+
+class _Search:
+    """The search for the k nearest rows of rows; `each`: these are all rows that there are, and each pair of them is looked at once."""
+
+    def __init__(self, points: Points, of: np.ndarray, among: np.ndarray, k: int, each: bool) -> None:
+        self.points, self.k, self.each = points, k, each
+        self.leaves = _Leaves.of(points, _parts(points.numbers, among, LEAF))
+        self.parts = self.leaves.parts if each else _parts(points.numbers, of, LEAF)
+        self.wanted = k * len(of)
+        self.limits = np.full(len(points.numbers), MOST, np.float32)  # the k smallest squares of a row are not above its limit
+        self.widest = np.zeros(len(self.leaves.places), np.float32)  # the largest limit in each leaf
+
+    def found(self) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest rows of each row and their squares, one row after another in the order of their places."""
+        pairs, new, at_once = _NONE, [_NONE], 8 * (os.cpu_count() or 1)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            if self.each and 2 * sum(pool.map(self._limit, self.parts)) > len(self.parts) ** 2:
+                self._sort()
+            for start in range(0, len(self.parts), at_once):
+                if self.each:
+                    self.widest = self.limits[self.leaves.places].max(axis=1)
+                new += pool.map(self._near, range(start, min(start + at_once, len(self.parts))))
+                if sum(len(some.rows) for some in new) > self.wanted + PAIRS:
+                    pairs, new = self._nearest(_joined([pairs, *new])), []
+        pairs = self._nearest(_joined([pairs, *new]))
+        _, others, squares = self._exact(pairs)
+        return others, squares
+
+    def _sort(self) -> None:
+        """Sort the rows anew into leaves, by their limits, where leaves of rows that are near each other rule out little."""
+        rows = np.concatenate(self.parts)
+        rows = rows[np.argsort(self.limits[rows])]
+        self.leaves = _Leaves.of(self.points, [rows[start : start + LEAF] for start in range(0, len(rows), LEAF)])
+        self.parts = self.leaves.parts
+
+    def _limit(self, part: np.ndarray) -> int:
+        """Find limits for a part; how many leaves may have some of its nearest rows."""
+        near = _Near(self.points, self.leaves, part)
+        some = np.argsort(near.bounds, kind="stable")[:FIRST]
+        squares = near.squares(some)
+        least = squares.min(axis=0) if self.k < LEAF // 2 else squares.reshape(-1, len(part))
+        if len(least) > self.k:
+            self.limits[part] = near.most(np.partition(least, self.k, axis=0)[self.k])  # one more: a row is its own nearest
+        return int((near.bounds <= self.limits[part].max()).sum())
+
+    def _near(self, place: int) -> _Pairs:
+        """The pairs of a part and the leaves from its own on, or all leaves, that may be among the nearest, both ways."""
+        part = self.parts[place]
+        near = _Near(self.points, self.leaves, part)
+        if not self.each:
+            self._limit(part)
+        rest = np.arange(place if self.each else 0, len(self.leaves.places))
+        rest = rest[np.argsort(near.bounds[rest], kind="stable")]
+        own, back, done = _NONE, _NONE, 0
+        while len(rest := rest[near.bounds[rest] <= np.maximum(self.limits[part].max(), self.widest[rest])]):
+            chosen, rest = np.split(rest, [max(FIRST, 3 * done)])
+            found = [self._compared(near, part, chosen[i : i + AT_ONCE], place) for i in range(0, len(chosen), AT_ONCE)]
+            own = self._nearest(_joined([own, *(pairs for pairs, _ in found)]))
+            back = _joined([back, *(pairs for _, pairs in found)])
+            back = self._nearest(back) if len(back.rows) > PAIRS else back
+            done += len(chosen)
+        return _joined([own, back])
+
+    def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int) -> tuple[_Pairs, _Pairs]:
+        """The pairs of a part and some leaves that may be among the nearest of the part, and of the leaves."""
+        squares = near.squares(some)
+        hits = np.flatnonzero(squares <= near.most(np.maximum(self.limits[part].max(), self.widest[some]))[:, None, None])
+        at, row = np.divmod(hits, len(part))
+        pairs = near.pairs(part[row], self.leaves.places[some].reshape(-1)[at], squares.reshape(-1)[hits], row)
+        others = (pairs.others >= 0) & (pairs.rows != pairs.others)
+        own = pairs.kept(others & (pairs.least <= self.limits[pairs.rows]))
+        if not self.each:
+            return own, _NONE
+        others &= some[at // LEAF] != place
+        rows, others, least, most = pairs.kept(others & (pairs.least <= self.limits[pairs.others]))
+        return own, _Pairs(others, rows, least, most)
+
+    def _nearest(self, pairs: _Pairs) -> _Pairs:
+        """The pairs that may be among the nearest of their rows, by the limits of these, which they lower."""
+        order = np.argsort(pairs.rows.astype(np.uint64) << np.uint64(32) | pairs.most.view(np.uint32))
+        rows, starts, counts = _groups(pairs.rows[order])
+        many = counts >= self.k
+        limits = pairs.most[order[starts[many] + self.k - 1]]
+        self.limits[rows[many]] = np.minimum(self.limits[rows[many]], limits)
+        kept = pairs.kept(pairs.least <= self.limits[pairs.rows])
+        return kept if len(kept.rows) <= TIED * self.k * len(rows) else self._untied(kept)
+
+    def _untied(self, pairs: _Pairs) -> _Pairs:
+        """The pairs of the rows with their k nearest among the others of them."""
+        rows, others, squares = self._exact(pairs)
+        squares /= self.leaves.power**2
+        return _Pairs(rows, others, *((squares * x).astype(np.float32) for x in (1 - ROUNDED, 1 + ROUNDED)))
+
+    def _exact(self, pairs: _Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same with exact squares, in the order of the rows, then of the squares, then of the other rows."""
+        rows, others = pairs.rows, pairs.others
+        squares = self.points.squares(rows, others)
+        order = np.lexsort((others, squares, rows))
+        rows, others, squares = rows[order], others[order], squares[order]
+        _, starts, counts = _groups(rows)
+        kept = np.arange(len(rows)) - np.repeat(starts, counts) < self.k
+        return rows[kept], others[kept], squares[kept]
+
+
+def _groups(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different ones of sorted numbers, where each of them starts, and how many there are."""
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    return rows[starts], starts, np.diff(starts, append=len(rows))
 
 
 class _Near:
@@ -173,33 +269,33 @@ class _Near:
         self.moved = far.max() > FAR * norms.max()  # then distances would be lost in the rounding of what is far from 0
         if self.moved:
             own, far = own - self.centre, norms
-        self.norms = far.astype(np.float32)
-        self.times = np.concatenate([-2 * own, np.ones((len(part), 2))], axis=1).T.astype(np.float32, order="C")
+        self.times = np.concatenate([-2 * own, np.ones((len(part), 1)), far[:, None]], axis=1).T.astype(np.float32, order="C")
         codes = zip(points.apart, points.codes.T, points.codes[part].T, strict=True)
         self.apart = [(apart(np.arange(c.max() + 1)[:, None], mine) / leaves.power**2).astype(np.float32) for apart, c, mine in codes]
-        self.rounding = ROUNDED * (own.shape[1] + len(self.apart) + 8)
-        self.slack = 16 * self.rounding * far + LEAST
+        self.rounding = np.float32(8 * ROUNDED * (own.shape[1] + len(self.apart) + 8))
+        self.slack = (2 * self.rounding * far + LEAST).astype(np.float32)
 
-    def squares_over(self, limit: np.ndarray, some: np.ndarray) -> np.ndarray:
-        """The squares of the distances between the rows of some leaves, one under another, and those of the part, side by side.
-
-        From those of each row of the part its limit is taken.
-        """
+    def squares(self, some: np.ndarray) -> np.ndarray:
+        """The squares of the distances between the rows of some leaves, one under another, and those of the part, side by side."""
         leaves = self.leaves
         numbers = _with_squares(leaves.numbers[some] - self.centre, leaves.places[some]) if self.moved else leaves.single[some]
-        self.times[-1] = self.norms - limit
         found: np.ndarray = numbers @ self.times
         for i, table in enumerate(self.apart):
             found += table[leaves.codes[some, :, i]]
-        return found.reshape((-1, len(self.norms)))
+        return found
 
-    def safe(self, squares: np.ndarray) -> np.ndarray:
-        """Limits that no exact square up to these in single precision is above, once it is computed in single precision, too.
+    def most(self, squares: np.ndarray, of: np.ndarray | None = None) -> np.ndarray:
+        """What exact squares are at most, of these in single precision, and the other way round; `of`: which rows of the part they are of.
 
         A row is r from the origin, and one at a distance of √s from it at most r + √s: no term of the sum is larger than that squared.
         """
-        limits: np.ndarray = (np.maximum(squares, 0) + self.slack) * (1 + 8 * self.rounding)
-        return limits.astype(np.float32)
+        slack = self.slack.max() if of is None else self.slack[of]
+        most: np.ndarray = (np.maximum(squares, 0) + slack) * (1 + self.rounding)
+        return most
+
+    def pairs(self, rows: np.ndarray, others: np.ndarray, squares: np.ndarray, of: np.ndarray) -> _Pairs:
+        """Pairs with their squares in single precision; `of`: which rows of the part they are of."""
+        return _Pairs(rows, others, squares * (1 - self.rounding) - self.slack[of], self.most(squares, of))
 
 
 def farthest(points: Points, of: np.ndarray, among: np.ndarray, k: int) -> np.ndarray:
