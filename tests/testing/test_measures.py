@@ -12,6 +12,7 @@ from tilth.engine.session import everything
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
 from tilth.measures.importance import Importance
+from tilth.measures.insights.measure import Insights
 from tilth.measures.measure import Measured
 from tilth.measures.profile import Profile
 from tilth.report import Finding
@@ -19,7 +20,7 @@ from tilth.testing.measures import check_measure
 
 TABLE = pa.table({"age": [30, 50, None, 41] * 15, "sex": ["f", "m", "m"] * 20, "hired": ["yes", "no", "yes", None, "no"] * 12})
 ROLES = {"label": "hired", "positive": "yes", "facet": ["sex"]}
-ALL = (Profile(), Balance(), Bias(bootstrap=0), Importance(lambda rows: np.full(len(rows), "yes"), repeats=2))
+ALL = (Profile(), Balance(), Bias(bootstrap=0), Importance(lambda rows: np.full(len(rows), "yes"), repeats=2), Insights())
 
 
 @pytest.mark.parametrize("measure", ALL, ids=lambda m: m.name)

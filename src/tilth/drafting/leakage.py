@@ -17,11 +17,11 @@ from tilth.drafting.summary import FEW, ColumnSummary
 from tilth.engine.expressions import col, is_null
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
+from tilth.measures.insights.power import maps_of
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 
 MOST_PAIRS = 50  # of columns to compare in all rows
-ENOUGH = 5  # rows per value; with fewer, one label per value may be chance
 
 Pairs = Mapping[tuple[Any, ...], int]
 
@@ -94,9 +94,8 @@ def _may_be_one_to_one(table: Pairs) -> bool:
 
 
 def _one_to_one(table: Pairs) -> bool:
-    pairs = {key: n for key, n in table.items() if None not in key and n}
-    values, labels = {a for a, _ in pairs}, {b for _, b in pairs}
-    return len(pairs) == len(values) and len(labels) > 1 and sum(pairs.values()) >= ENOUGH * len(values)
+    pairs = {(key[0], key[1]): n for key, n in table.items() if None not in key and n}
+    return bool(maps_of(pairs, sum(pairs.values())))
 
 
 def _nulls(sample: Sample, name: str, label: str) -> Pairs:

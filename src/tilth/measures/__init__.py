@@ -16,6 +16,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "profile": "tilth.measures.profile:Profile",
         "balance": "tilth.measures.balance:Balance",
         "bias": "tilth.measures.bias.measure:Bias",
+        "insights": "tilth.measures.insights.measure:Insights",
         "importance": "tilth.measures.importance:Importance",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },

@@ -80,16 +80,8 @@ class Profile(Measure):
         return replace(self, brief=not self.exact)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
-        from tilth.measures.balance import balance_findings
-
-        columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, self.exact, self.brief)
-        if drawn is None:
-            return [*found, *balance_findings(originals, session, whole=table is originals)], None
-        known, roles = drawn.known(columns), table.roles
-        equal = [EqualRows(table.names)] if self.exact and not drawn.all_there and len(known) == len(columns) else []
-        duplicates = next(iter(measured(table, equal, session).values()), None)
-        of_rows = [*table_findings(columns, drawn, roles, duplicates), *associations(known, drawn, roles), *trends(known, drawn, roles)]
-        return [*found, *of_rows, *balance_findings(originals, session, whole=table is originals)], None
+        found, *_ = profiled(table, originals, session, self.exact, self.brief)
+        return found, None
 
 
 @dataclass(frozen=True)
@@ -235,6 +227,26 @@ class Look:
     counts: Mapping[Any, int] = field(default_factory=dict)
     quantiles: Mapping[str, float] = field(default_factory=dict)
     shape: Mapping[str, Any] = field(default_factory=dict)
+
+
+def profiled(
+    table: Dataset, originals: Dataset, session: Session, exact: bool = False, brief: bool = False
+) -> tuple[list[Finding], Rows, tuple[Column, ...]]:
+    """The findings of a profile, the rows in which values were looked at (none where the table is large and the profile `brief`), and the
+    columns."""
+    import pyarrow as pa
+
+    from tilth.measures.balance import balance_findings
+
+    columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, exact, brief)
+    balance = balance_findings(originals, session, whole=table is originals)
+    if drawn is None:
+        return [*found, *balance], Rows(pa.table({}), 0), columns
+    known, roles = drawn.known(columns), table.roles
+    equal = [EqualRows(table.names)] if exact and not drawn.all_there and len(known) == len(columns) else []
+    duplicates = next(iter(measured(table, equal, session).values()), None)
+    of_rows = [*table_findings(columns, drawn, roles, duplicates), *associations(known, drawn, roles), *trends(known, drawn, roles)]
+    return [*found, *of_rows, *balance], drawn, columns
 
 
 def profile_findings(data: Dataset, session: Session, exact: bool = False) -> list[Finding[ColumnProfile]]:

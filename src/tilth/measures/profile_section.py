@@ -43,7 +43,7 @@ def _advice(found: Sequence[Finding[ColumnProfile]], first: str) -> list[Advice]
     """Columns that still have missing values in the training part, and columns that are odd."""
     gaps = [code(f.columns) for f in found if f.part == "train" and f.payload.missing]
     odd = [code(f.columns) for f in found if f.part == first and remarks(f.payload)]
-    hidden = {code(f.columns): value for f in found if f.part == first for value, _ in _hidden(f.payload)}
+    hidden = {code(f.columns): value for f in found if f.part == first for value, _ in hidden_missing(f.payload)}
     values = ", ".join(map(code, dict.fromkeys(hidden.values())))
     said = [Advice(f"Values are still missing in the training part: {_few(gaps)}.", 40)] if gaps else []
     said += [Advice(f"{values} may stand for a missing value in {_few(list(hidden))}: it can be read as null.", 30)] if hidden else []
@@ -145,7 +145,7 @@ def remarks(c: ColumnProfile) -> list[str]:
     if c.distinct == 1:
         return ["it has the same value in every row." if c.valid == c.rows else "it has one value only."]
     found = []
-    found += [f"{percent(share)} of its values are {code(value)}, which may stand for a missing one." for value, share in _hidden(c)]
+    found += [f"{percent(share)} of its values are {code(value)}, which may stand for a missing one." for value, share in hidden_missing(c)]
     if c.top and c.top[0][1] >= NEARLY * c.valid:
         found.append(f"{percent(c.top[0][1] / c.valid)} of its values are {code(shown(c.top[0][0], 40))}.")
     if c.kind in ("string", "integer") and c.distinct_exact and c.distinct == c.valid > 1:
@@ -153,7 +153,7 @@ def remarks(c: ColumnProfile) -> list[str]:
     return [*found, *_far(c)]
 
 
-def _hidden(c: ColumnProfile) -> list[tuple[str, float]]:
+def hidden_missing(c: ColumnProfile) -> list[tuple[str, float]]:
     """Frequent values that may stand for a missing one, and their shares."""
     values, of = frequent(c)
     return [(value, n / of) for value, n in values if of and isinstance(value, str) and value.strip().casefold() in TOKENS]

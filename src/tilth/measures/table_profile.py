@@ -21,6 +21,7 @@ from tilth.report.sections import ReportSection
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
 PATTERNS, EXAMPLES = 8, 5  # patterns of missing values, and rows, that are shown
 MOST = 30  # columns of the rows shown, and columns of a pattern
@@ -81,14 +82,11 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplica
     order = pc.sort_indices(drawn.table, [(c.name, "ascending") for c in known])
     places = [round(i * (looked - 1) / (EXAMPLES - 1)) for i in range(EXAMPLES)] if looked > EXAMPLES else range(looked)
     chosen = pa.concat_tables([drawn.table.slice(order[i].as_py(), 1) for i in places])
-    payload = TableProfile(
-        drawn.of,
-        len(columns),
-        duplicates if duplicates is not None else _duplicates(known, drawn, order) if len(known) == len(columns) else None,
-        tuple(patterns[:PATTERNS]),
-        None if drawn.all_there else looked,
-        duplicates is not None or None,
-    )
+    exact = duplicates is not None
+    if not exact and len(known) == len(columns):
+        duplicates = int(same_as_before(known, drawn.table, order).sum())
+    sampled = None if drawn.all_there else looked
+    payload = TableProfile(drawn.of, len(columns), duplicates, tuple(patterns[:PATTERNS]), sampled, exact or None)
     examples = tuple(masked(row, roles.private) for row in chosen.select([c.name for c in known[:MOST]]).to_pylist())
     return [Finding("table", (), whole / looked, payload=payload, examples=examples)]
 
@@ -122,8 +120,8 @@ def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
     return as_numpy(pc.is_null(column, nan_is_null=True)) if values.rows.sum() < len(column) else None
 
 
-def _duplicates(columns: Sequence[Column], drawn: Rows, order: Any) -> int:
-    """The rows that equal the one before them in this order."""
+def same_as_before(columns: Sequence[Column], table: pa.Table, order: Any) -> np.ndarray:
+    """Whether each row but the first equals the one before it in this order, missing values being equal."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -131,11 +129,11 @@ def _duplicates(columns: Sequence[Column], drawn: Rows, order: Any) -> int:
     for c in columns:
         if not same.any():
             break
-        x = drawn.table[c.name].take(order).combine_chunks()
+        x = table[c.name].take(order).combine_chunks()
         a, b = x.slice(1), x.slice(0, max(len(x) - 1, 0))
         both = pc.and_(pc.is_null(a, nan_is_null=True), pc.is_null(b, nan_is_null=True))
         same &= as_numpy(both) | as_numpy(pc.equal(a, b))
-    return int(same.sum())
+    return same
 
 
 # ── the section ──

@@ -1,0 +1,115 @@
+"""Anomalies: the rows that an isolation forest tells apart most easily, and what is rare about them; and their report section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from tilth.data import masked
+from tilth.measures.insights.features import Feature
+from tilth.report import Finding, Payload
+from tilth.report.blocks import Block, Section, Words, code, counted, exact, shown, table
+from tilth.report.charts import percent
+from tilth.report.sections import ReportSection
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+LEAST = 20  # rows
+SHOWN, REASONS, MOST = 5, 3, 30  # rows, what is rare of each, and columns that are shown
+RARE = 0.05  # share of rows
+REPEATS = 0.5  # share of a string's values that may be different
+
+
+@dataclass(frozen=True)
+class Anomalies(Payload):
+    """The most anomalous of `rows` are the finding's examples, each with its score; the finding's value is the lowest one.
+
+    The score is 0.5 − 2^(−E[h] / c) for the mean number E[h] of cuts that isolate the row and the c of a random tree: negative ones are
+    anomalous. `rare`: for each row columns whose value at most 5 % of the rows have or exceed, the rarest first, with the share of these.
+    """
+
+    KIND: ClassVar[str] = "anomaly"
+    VALUE: ClassVar[str] = "lowest score"
+    rows: int = 0
+    scores: tuple[float, ...] = ()
+    rare: tuple[tuple[tuple[str, float], ...], ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def anomaly_finding(features: Sequence[Feature], rows: pa.Table, private: Sequence[str], seed: int) -> Finding[Anomalies] | None:
+    """One finding; none for fewer than 20 rows, or without a column to look at.
+
+    Liu, Ting and Zhou 2008, "Isolation Forest"; scikit-learn's IsolationForest. A missing number counts as the median, and a string as how
+    often it occurs.
+    """
+    import numpy as np
+    from sklearn.ensemble import IsolationForest
+
+    fit = [f for f in features if f.distinct > 1 and not (f.is_category and f.distinct > REPEATS * (~f.missing).sum())]
+    if len(rows) < LEAST or not fit:
+        return None
+    x = np.column_stack([_number(f) for f in fit])
+    scores = IsolationForest(random_state=seed).fit(x).decision_function(x).round(6)
+    worst = np.argsort(scores, kind="stable")[:SHOWN]
+    rarity = {f.name: _rarity(f, worst) for f in fit}
+    rare = tuple(_rarest({name: float(shares[i]) for name, shares in rarity.items()}) for i in range(len(worst)))
+    names = rows.column_names[:MOST]
+    examples = tuple(masked(row, private) for row in rows.select(names).take(worst).to_pylist())
+    payload = Anomalies(len(rows), tuple(scores[worst].tolist()), rare, tuple(f.name for f in fit))
+    return Finding("anomalies", (), float(scores[worst[0]]), payload=payload, examples=examples)
+
+
+def _rarest(shares: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """The columns with the smallest shares, as far as these are small."""
+    small = ((name, round(share, 6)) for name, share in shares.items() if share <= RARE)
+    return tuple(sorted(small, key=lambda pair: (pair[1], pair[0]))[:REASONS])
+
+
+def _number(f: Feature) -> np.ndarray:
+    """A column without gaps: numbers, or the share of rows that have a string."""
+    import numpy as np
+
+    if not f.is_category:
+        return np.where(f.missing, np.nanmedian(f.x), f.x)
+    codes = np.where(f.missing, len(f.names), f.x).astype(int)
+    found: np.ndarray = np.bincount(codes)[codes] / len(codes)
+    return found
+
+
+def _rarity(f: Feature, at: np.ndarray) -> np.ndarray:
+    """The share of rows that have the value, or a number as far out or farther, of each of some rows; 1 where it is missing."""
+    import numpy as np
+
+    here = f.x[at]
+    if f.is_category:
+        return np.where(np.isnan(here), 1.0, _number(f)[at])
+    x = np.sort(f.x[~f.missing])
+    below, above = np.searchsorted(x, here, "right") / len(x), 1 - np.searchsorted(x, here) / len(x)
+    return np.where(np.isnan(here), 1.0, np.minimum(1.0, 2 * np.minimum(below, above)))
+
+
+# ── the section ──
+
+
+def anomalies(found: Sequence[Finding[Anomalies]]) -> Section:
+    """The most anomalous rows of the first part."""
+    f = found[0]
+    p = f.payload
+    heads = ("score", "rare about it", *(code(name) for name in (f.examples[0] if f.examples else {})))
+    rows = []
+    for row, score, rare in zip(f.examples, p.scores, p.rare, strict=False):
+        why = ", ".join(f"{code(name)} {code(shown(row[name], 24), 24)} ({percent(share)})" for name, share in rare if name in row)
+        rows.append((exact(score), why, *(code(shown(v, 30), 30) for v in row.values())))
+    about = (
+        "An isolation forest needs few cuts to tell these rows apart. Beside each: values that few rows have or exceed, with their share."
+    )
+    lead = f"The lowest score of {counted(p.rows, 'row')} is {exact(f.number)}; negative ones are anomalous."
+    blocks: list[Block] = [Words(about)]
+    blocks += [table("The most anomalous rows", heads, rows, ["score"], brief=3, wordy=heads[2:])] if rows else []
+    return Section("anomalies", "Anomalous rows", tuple(blocks), lead=lead)
+
+
+ANOMALY = ReportSection(Anomalies, anomalies)

@@ -1,0 +1,196 @@
+"""The rows that insights look at, a bounded sample in an order that is not that of the table; and its columns as numbers for models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from tilth.data import Column, Kind, Roles
+from tilth.engine.arrow import as_numpy
+from tilth.engine.operations.strings import BLANKS
+from tilth.measures.sampled import COMPARABLE, Rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+FEW = 20  # distinct integers up to which a label is one of classes
+MOST_CLASSES = 20  # that are told apart; rarer ones are one class
+OTHERS = "(others)"
+FOLDS = 5
+NO_FEATURE = ("label", "prediction", "split", "weight")  # roles of columns that say nothing that a model could be given
+
+Problem: TypeAlias = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of the sample as doubles, NaN where it is missing or infinite; a string's are codes of its `names`, in their order."""
+
+    column: Column
+    x: np.ndarray
+    names: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.column.name
+
+    @property
+    def is_category(self) -> bool:
+        """Whether these are codes."""
+        return self.column.kind is Kind.STRING
+
+    @cached_property
+    def missing(self) -> np.ndarray:
+        """Whether each value is missing."""
+        import numpy as np
+
+        found: np.ndarray = np.isnan(self.x)
+        return found
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different values there are."""
+        import numpy as np
+
+        return len(self.names) if self.is_category else len(np.unique(self.x[~self.missing]))
+
+
+@dataclass(frozen=True)
+class Target:
+    """The label of the rows that have one, `known`: the places of classes among their `names`, or numbers.
+
+    Of more than 20 classes the rarer ones are one. `positive` is the place of the class that a model is to find: the favourable one, else
+    the rarest. `fold` divides the rows into five, each class evenly.
+    """
+
+    name: str
+    problem: Problem
+    known: np.ndarray
+    y: np.ndarray
+    names: tuple[str, ...] = ()
+    positive: int = 0
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is one of classes."""
+        return self.problem == "classification"
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """The rows of each class."""
+        import numpy as np
+
+        return np.bincount(self.y.astype(int), minlength=len(self.names))
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there are enough rows: ten for each of two folds, and two classes that each fold has, or two numbers."""
+        if len(self.y) < 4 * FOLDS:
+            return False
+        return int((self.counts >= FOLDS).sum()) > 1 if self.is_class else bool(self.y.min() < self.y.max())
+
+    @cached_property
+    def fold(self) -> np.ndarray:
+        """The fold of each row, 0 to 4: the rows of a class take turns, in the order of the sample; so do all rows of numbers."""
+        import numpy as np
+
+        if not self.is_class:
+            return np.arange(len(self.y)) % FOLDS
+        order = np.argsort(self.y, kind="stable")
+        found = np.empty(len(self.y), int)
+        found[order] = np.arange(len(order)) % FOLDS
+        return found
+
+
+def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
+    """At most so many of the rows, chosen and ordered by the seed, whatever the order in which they were found.
+
+    They are sorted first: equal rows take each other's place.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not drawn.table.num_columns:
+        return drawn.table
+    order = pc.sort_indices(drawn.table, [(name, "ascending") for name in drawn.table.column_names])
+    shuffled = np.random.default_rng(seed).permutation(len(order))[:most]
+    return drawn.table.take(order.take(pa.array(shuffled)))
+
+
+def features_of(columns: Iterable[Column], rows: pa.Table, roles: Roles) -> list[Feature]:
+    """The columns that have values, but for those of the label, a prediction, a split or a weight."""
+    named = roles.named()
+    leave = {c for role in NO_FEATURE for c in named.get(role, ())}
+    return [feature_of(c, rows[c.name]) for c in columns if c.name not in leave and c.kind in COMPARABLE]
+
+
+def feature_of(column: Column, values: pa.ChunkedArray) -> Feature:
+    """A column as a feature; blank strings are missing."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.kind is Kind.STRING:
+        known = pc.if_else(pc.equal(pc.utf8_trim(values, BLANKS), ""), pa.scalar(None, pa.string()), values).combine_chunks()
+        names = pc.unique(known).drop_null().sort()
+        codes = pc.index_in(known, names)
+        return Feature(column, as_numpy(codes).astype(float), tuple(names.to_pylist()))
+    whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64(), Kind.BOOLEAN: pa.uint8()}
+    whole[Kind.TIME] = pa.int32() if pa.types.is_time32(values.type) else pa.int64()
+    x = as_numpy((values if column.kind.numeric else values.cast(whole[column.kind])).cast(pa.float64(), safe=False))
+    return Feature(column, np.where(np.isfinite(x), x, np.nan))
+
+
+def problem_of(kind: Kind, distinct: int, whole: bool) -> Problem:
+    """What is to be predicted: classes of strings, booleans, few integers and any two numbers; else numbers.
+
+    >>> problem_of(Kind.INTEGER, 3, True), problem_of(Kind.FLOAT, 80, False), problem_of(Kind.FLOAT, 2, True)
+    ('classification', 'regression', 'classification')
+    """
+    few = distinct <= (FEW if whole else 2)
+    return "classification" if few or not (kind.numeric or kind.temporal) else "regression"
+
+
+def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "") -> Target:
+    """The label in the sample; what kind of problem it is follows from its values unless it is said."""
+    import numpy as np
+
+    feature = feature_of(column, rows[column.name])
+    known = ~feature.missing
+    y = feature.x[known]
+    values, codes = np.unique(y, return_inverse=True)
+    asked: Any = problem or problem_of(column.kind, len(values), column.kind is Kind.INTEGER)
+    if asked == "regression":
+        return Target(column.name, "regression", known, y)
+    names = [feature.names[int(v)] for v in values] if feature.is_category else [_named(v, column.kind) for v in values]
+    codes, names = _merged(codes, names)
+    counts = np.bincount(codes, minlength=len(names))
+    rarest = min(range(len(names)), key=lambda i: (counts[i], names[i]), default=0)
+    favourable = {str(p).casefold() for p in roles.positive}
+    positive = next((i for i, name in enumerate(names) if name.casefold() in favourable), rarest)
+    return Target(column.name, "classification", known, codes.astype(float), tuple(names), positive)
+
+
+def _named(value: float, kind: Kind) -> str:
+    """A class that is a number or a boolean."""
+    if kind is Kind.BOOLEAN:
+        return "true" if value else "false"
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _merged(codes: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Classes, the rarer ones of many as one, which is the last."""
+    import numpy as np
+
+    if len(names) <= MOST_CLASSES:
+        return codes, list(names)
+    counts = np.bincount(codes)
+    kept = sorted(sorted(range(len(names)), key=lambda i: (-counts[i], names[i]))[: MOST_CLASSES - 1])
+    place = np.full(len(names), len(kept))
+    place[kept] = range(len(kept))
+    return place[codes], [*(names[i] for i in kept), OTHERS]

@@ -1,0 +1,95 @@
+"""The section of flaws: what is wrong with the data, the most severe first, and all lines that mend it as one piece of a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tilth.measures.insights.flaws import SEVERITIES, Insight
+from tilth.report.blocks import Advice, Block, Cell, Listing, Section, Tone, Words, code, counted, table
+from tilth.report.charts import number
+from tilth.report.finding import Finding
+from tilth.report.sections import ReportSection
+
+NAMED = 6  # columns of a finding that are named
+ADVISED = 4  # flaws that go to the top of the page
+LONGEST = 200  # characters of a line in the table; the piece of a flow has it in full
+URGENCY: Mapping[str, int] = {"high": 80, "medium": 48}
+TONES: Mapping[str, Tone] = {"high": "bad", "medium": "unknown", "low": ""}
+ORDER = ("data", "roles", "check", "rows", "features", "training")
+DROP = "- select: "
+DOES = ": "
+SPLIT = "split: {train: 0.8, test: 0.2}"  # without one there is no training part
+
+
+def insight(found: Sequence[Finding[Insight]]) -> Section:
+    """A table of the flaws of each part, and the piece of a flow that mends those of the first."""
+    parts = list(dict.fromkeys(f.part for f in found))
+    first = [f for f in found if f.part == parts[0]]
+    blocks: list[Block] = [_table(first, f"What is wrong{_in(parts[0])}")]
+    lines = snippet(first)
+    if lines:
+        blocks += [Section("mends", "All of it in a flow", (Words("Judge each line before you keep it."), Listing(lines)), brief=False)]
+    blocks += [_table([f for f in found if f.part == p], f"What is wrong{_in(p)}") for p in parts[1:]]
+    counts = {s: sum(f.payload.severity == s for f in first) for s in SEVERITIES}
+    said = ", ".join(f"{number(n)} {severity}" for severity, n in counts.items() if n)
+    lead = f"{counted(len(first), 'flaw')}{_in(parts[0])} by severity: {said}."
+    urgent = [f for f in first if f.payload.severity in URGENCY][:ADVISED]
+    advice = tuple(Advice(f"{_columns(f)}{f.message}.", URGENCY[f.payload.severity]) for f in urgent)
+    return Section("insight", "What is wrong, and what mends it", tuple(blocks), advice=advice, lead=lead)
+
+
+def _in(part: str) -> str:
+    return f" in {code(part)}" if part else ""
+
+
+def _columns(f: Finding[Insight]) -> str:
+    """The columns, before the words that say something of them."""
+    return f"{_named(f.subject)}: " if f.subject else ""
+
+
+def _named(columns: Sequence[str]) -> str:
+    more = f" and {number(len(columns) - NAMED)} more" if len(columns) > NAMED else ""
+    return ", ".join(code(c, 40) for c in columns[:NAMED]) + more
+
+
+def _table(found: Sequence[Finding[Insight]], caption: str) -> Block:
+    rows = [
+        (
+            Cell(f.payload.severity, TONES[f.payload.severity]),
+            f"{_columns(f)}{f.message}",
+            f"{code(f.payload.place)}{DOES}{code(f.payload.line, LONGEST)}" if f.payload.line else "",
+        )
+        for f in found
+    ]
+    return table(caption, ("severity", "what is wrong", "what mends it"), rows, brief=25)
+
+
+def snippet(found: Sequence[Finding[Insight]]) -> str:
+    """The lines of all flaws as one piece of a flow: columns that are left out once, and nothing else done to them.
+
+    >>> f = [Finding("id-column", ("no",), payload=Insight("medium", "roles", "id: [no]"))]
+    >>> print(snippet([*f, Finding("low-power", ("b",), payload=Insight("low", "features", "- select: [\\"!b\\"]"))]))
+    data:
+      roles:
+        id: [no]
+    features:
+      - select: ["!b"]
+    """
+    from tilth.measures.insights.remedies import dropped
+
+    gone = list(dict.fromkeys(c for f in found if f.payload.line.startswith(DROP) for c in f.subject))
+    kept = [f.payload for f in found if f.payload.line and not (f.subject and set(f.subject) <= set(gone))]
+    at = {place: list(dict.fromkeys(p.line for p in kept if p.place == place)) for place in ORDER}
+    if gone:
+        at["features"].insert(0, dropped(gone).line)
+    written = ["data:"] if at["data"] or at["roles"] else []
+    written += [f"  {line}" for line in at["data"]]
+    written += ["  roles:", *(f"    {line}" for line in at["roles"])] if at["roles"] else []
+    written += ["check: |", f"  Rules = [ {', '.join(at['check'])} ]"] if at["check"] else []
+    for part in ORDER[3:]:
+        written += [SPLIT] if part == "features" and at["training"] else []
+        written += [f"{part}:", *(f"  {line}" for line in at[part])] if at[part] else []
+    return "\n".join(written)
+
+
+INSIGHT = ReportSection(Insight, insight)

@@ -1,0 +1,39 @@
+"""Lines of a flow are read back as what they say."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tilth
+from tilth.flow.text import parse
+from tilth.measures.insights.remedies import among, column, dropped, kept_where, of_data, quoted, written
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+words = st.sampled_from(["null", "no", "1e3", ".inf", "NaN", "~", "- a", "!b"])
+values = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | texts | words
+
+
+@given(st.dictionaries(texts, st.lists(values, max_size=3) | values, max_size=3))
+def test_what_is_written_is_read_back(found):
+    assert parse(f"x: {written(found)}").value == {"x": found}
+
+
+PRINTED = st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"], exclude_characters="*!\\")
+NAMES = st.text(PRINTED, min_size=1, max_size=8)
+
+
+@given(NAMES.filter(lambda name: name.strip() == name and name.lower() != "y"), st.lists(texts, min_size=1, max_size=3))
+def test_any_name_and_value_can_be_in_a_step(name, wanted):
+    rows = pa.table({name: [*wanted, "another value"], "y": range(len(wanted) + 1)})
+    text = f"rows:\n  {kept_where(among(name, wanted)).line}\nfeatures:\n  {dropped([name]).line}\n"
+    fitted = tilth.fit(tilth.Flow.parse(text), rows)
+    assert tilth.write(tilth.apply(fitted, rows)).column_names == ["y"]
+
+
+def test_names_in_conditions_and_rules_are_quoted():
+    assert column("a`b") == "`a``b`"
+    assert quoted('say "x" \\ y') == '"say \\"x\\" \\\\ y"'
+    assert of_data("roles", "id", ["a b"]).line == 'id: ["a b"]'
+    assert among("x", [1, 0.5, True], unless=True) == "`x` not in (1, 0.5, true)"

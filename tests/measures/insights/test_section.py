@@ -1,0 +1,53 @@
+"""The section of flaws."""
+
+from __future__ import annotations
+
+from tilth.measures.insights.flaws import Insight
+from tilth.measures.insights.section import INSIGHT, snippet
+from tilth.report import Finding
+from tilth.report.blocks import Listing, Table, plain
+
+
+def flaw(code, columns, severity, place, line, part=""):
+    return Finding(code, columns, 1.0, message="is so", part=part, payload=Insight(severity, place, line))
+
+
+FOUND = [
+    flaw("label-copy", ("alive",), "high", "features", '- select: ["!alive"]'),
+    flaw("poor-model", ("won",), "high", "", ""),
+    flaw("high-missing", ("alive",), "medium", "features", "- flag: {columns: alive, with: missing}"),
+    flaw("disguised-missing", ("city",), "medium", "data", 'nulls: ["?"]'),
+    flaw("id-column", ("no",), "medium", "roles", "id: [no]"),
+    flaw("label-outliers", ("won",), "medium", "check", 'ColumnValues "won" <= 9'),
+    flaw("duplicate-rows", (), "low", "rows", "- dedupe: {}"),
+    flaw("collinear", ("b",), "low", "features", '- select: ["!b"]'),
+    flaw("imbalanced-classes", ("won",), "low", "training", "- balance: {with: weights}"),
+]
+
+
+def test_all_lines_are_one_piece_of_a_flow():
+    assert snippet(FOUND).splitlines() == [
+        "data:",
+        '  nulls: ["?"]',
+        "  roles:",
+        "    id: [no]",
+        "check: |",
+        '  Rules = [ ColumnValues "won" <= 9 ]',
+        "rows:",
+        "  - dedupe: {}",
+        "split: {train: 0.8, test: 0.2}",
+        "features:",
+        '  - select: ["!alive", "!b"]',
+        "training:",
+        "  - balance: {with: weights}",
+    ]
+    assert snippet(FOUND[1:2]) == ""
+
+
+def test_the_most_severe_come_first_and_onto_the_page():
+    section = INSIGHT.section([*FOUND, flaw("collinear", ("b",), "low", "features", "- x", part="train")])
+    (first, lines, later) = section.blocks
+    assert (type(first), type(lines.blocks[1]), type(later)) == (Table, Listing, Table)
+    assert [plain(cell.words) for cell in first.rows[0]] == ["high", "alive: is so", 'features: - select: ["!alive"]']
+    assert section.lead == "9 flaws by severity: 2 high, 4 medium, 3 low."
+    assert [(plain(a.words), a.urgency) for a in section.advice][1:3] == [("won: is so.", 80), ("alive: is so.", 48)]
