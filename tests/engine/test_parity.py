@@ -76,7 +76,7 @@ def types_by(engine: Session) -> dict[str, str]:
     """The types of the formulas' values, in the words of DuckDB."""
     table = nasty.nasty_table()
     data = Dataset(Memory(table, tuple(table.column_names))).change(nasty.trees()).keep(nasty.FORMULAS)
-    words = {"int": "integer", "string": "varchar", "timestamp_ntz": "timestamp"}
+    words = {"int": "integer", "string": "varchar", "timestamp_ntz": "timestamp", "array<string>": "varchar[]"}
     return {c.name: words.get(c.type.lower(), c.type.lower()) for c in engine.schema(data)}
 
 

@@ -14,6 +14,7 @@ STEPS: Shelf[type[Step]] = Shelf(
     "steps",
     {
         "select": "tilth.steps.clean.select:Select",
+        "move": "tilth.steps.clean.move:Move",
         "cast": "tilth.steps.clean.cast:Cast",
         "parse": "tilth.steps.clean.parse:Parse",
         "unnest": "tilth.steps.clean.unnest:Unnest",
@@ -45,7 +46,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "reduce": "tilth.steps.scale.reduce:Reduce",
         "encode": "tilth.steps.encode.encode:Encode",
         "group_rare": "tilth.steps.encode.group_rare:GroupRare",
-        "featurize": "tilth.steps.featurize:Featurize",
+        "featurize": "tilth.steps.time.featurize:Featurize",
         "vectorize": "tilth.steps.text.vectorize:Vectorize",
         "python": "tilth.steps.python:Python",
         "transform": "tilth.steps.transform:Transform",

@@ -18,6 +18,9 @@ from tilth.errors import RequestError
 CASES = yaml.safe_load(Path(__file__).with_name("recipes.yaml").read_text("utf-8"))
 
 
+GONE = {"removeSourceColumn": "true"}
+
+
 def recipe_of(steps: list[list[Any]]) -> list[dict[str, Any]]:
     """A recipe as DataBrew writes it."""
     keys = ("Condition", "Value", "TargetColumn")
@@ -50,6 +53,19 @@ def test_a_recipe_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: 
     near = ("log2",)  # a quotient of logarithms
     assert {k: pytest.approx(v) if k in near else v for k, v in gives.items()} == case["gives"]
     assert set(case.get("gone", [])).isdisjoint(result.column_names)
+    if any(operation.startswith("MOVE_") for operation, *_ in case["recipe"]):
+        assert result.column_names == list(case["gives"])
+
+
+@pytest.mark.parametrize(("parameters", "names"), [({}, ["id", "m", "m_key", "m_value"]), (GONE, ["id", "m_key", "m_value"])])
+def test_pairs_of_a_map_are_rows(parameters: dict[str, str], names: list[str], tmp_path: Path) -> None:
+    conversion = converted([["UNNEST_MAP", {"sourceColumn": "m", **parameters}]], tmp_path)
+    table = pa.table({"id": [1], "m": pa.array([[("a", 1), ("b", 2)]], pa.map_(pa.string(), pa.int64()))})
+    tilth.run(conversion.flow, tmp_path / "out", table)
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    result = pq.read_table(file)
+    assert result.column_names == names
+    assert sorted(zip(*(result[c].to_pylist() for c in names[-2:]), strict=True)) == [("a", 1), ("b", 2)]
 
 
 def test_every_action_has_a_case() -> None:
@@ -58,7 +74,7 @@ def test_every_action_has_a_case() -> None:
         *("LOWER", "UPPER", "PROPER", "STRING_GREATER_THAN", "STRING_GREATER_THAN_EQUAL", "STRING_LESS_THAN_EQUAL"),
         *("MERGE_COLUMNS_AND_VALUES", "EXTRACT_BETWEEN_POSITIONS", "TO_BOOLEAN_COLUMN", "TO_DOUBLE_COLUMN", "TO_STRING_COLUMN"),
         *("REPLACE_WITH_CUSTOM", "REPLACE_WITH_MEDIAN", "REPLACE_WITH_MODE", "REPLACE_WITH_MOST_FREQUENT"),
-        *("JOIN", "UNION"),  # in tests of their own
+        *("JOIN", "UNION", "UNNEST_MAP"),  # in tests of their own
     }
     assert set(ACTIONS) - tried == alike
     assert not set(ACTIONS) & set(REASONS)

@@ -40,6 +40,15 @@ def test_fields_of_structs_become_columns():
     assert list(made(Unnest("at", fields=("x",), into="place"), PLACES)) == ["id", "at", "place_x"]
 
 
+def test_elements_of_lists_become_columns():
+    """Data Wrangler's `Flatten vector` has as many columns as the first list has elements; here it is the longest one."""
+    lists = {"id": [1, 2, 3, 4], "l": [[1.5, 2.0], [3.0], None, []]}
+    found = made(Unnest("l"), lists)
+    assert found == {"id": [1, 2, 3, 4], "l_0": [1.5, 3, None, None], "l_1": [2, None, None, None]}
+    named = fitted(Unnest("l", fields=("lat", "lon"), into="at"), lists)
+    assert applied(named, {"id": [5], "l": [[1.0, 2.0, 3.0]]}) == {"id": [5], "l": [[1, 2, 3]], "at_lat": [1], "at_lon": [2]}
+
+
 def test_columns_and_kinds_are_those_of_training():
     found = fitted(Unnest("payload"), {"payload": ['{"a": 1, "b": true, "c": 2.5}']})
     later = ['{"a": "one", "b": 1, "c": 3, "d": 4}', '{"a": 2.0, "b": false}', f'{{"a": {2**70}, "c": 1{"0" * 400}}}']
@@ -76,7 +85,9 @@ def test_spark_gives_the_same(spark):
     from tilth.engine.spark import Spark
 
     lists = pa.table({"id": [1, 2, 3], "l": pa.array([["a", "b"], [], None], pa.list_(pa.string()))})
-    steps = [(Unnest("payload"), pa.table(EVENTS)), (Unnest("at"), PLACES), (Explode("l", place="n"), lists)]
+    steps = [(Unnest("payload"), pa.table(EVENTS)), (Unnest("at"), PLACES), (Explode("l", place="n"), lists), (Unnest("l"), lists)]
+    maps = pa.table({"id": [1, 2, 3], "m": pa.array([[("a", 1), ("b", None)], None, []], pa.map_(pa.string(), pa.int64()))})
+    steps.append((Explode("m", place="n"), maps))
     steps += [(Nest("all", into="x", as_=way), pa.table({"a": [1, None], "b": [0.5, 2.0]})) for way in ("struct", "list", "json")]
     for step, table in steps:
         cluster, found = Spark(spark).session(), fitted(step, table)
@@ -91,8 +102,10 @@ def test_it_keeps_the_promises_of_a_step(step):
     check_step(step, pa.table(EVENTS), Roles.of(id="id"), duckdb_session())
 
 
-def test_structs_keep_them_too():
+def test_structs_and_lists_keep_them_too():
     check_step(Unnest("at"), PLACES, Roles.of(id="id"), duckdb_session())
+    lists = pa.table({"id": [1, 2, 3, 4], "l": pa.array([["a", "b"], [], None, ["c", None, "d"]], pa.list_(pa.string()))})
+    check_step(Unnest("l"), lists, Roles.of(id="id"), duckdb_session())
 
 
 VALUES = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=3)

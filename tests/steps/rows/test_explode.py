@@ -39,6 +39,16 @@ def test_pieces_of_strings():
     assert rows(made(Explode("tags", separator="."), table)) == [(1, ""), (1, "a"), (1, "b"), (1, "c"), (2, ""), (3, None)]
 
 
+MAPS = pa.table({"id": [1, 2, 3], "m": pa.array([[("a", 1), ("b", None)], None, []], pa.map_(pa.string(), pa.int64()))})
+
+
+def test_pairs_of_maps():
+    found = made(Explode("m", place="n"), MAPS)
+    assert list(found) == ["id", "m_key", "m_value", "n"]
+    assert rows(found) == [(1, "a", 1, 0), (1, "b", None, 1), (2, None, None, None), (3, None, None, None)]
+    assert list(made(Explode("m", into="t"), MAPS)) == ["id", "m", "t_key", "t_value"]
+
+
 def test_no_rows():
     assert made(Explode("l"), {"l": pa.array([], pa.list_(pa.int64()))}) == {"l": []}
 

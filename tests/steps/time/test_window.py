@@ -63,6 +63,27 @@ def test_windows():
     assert of(with_="std") == [pytest.approx(math.sqrt(200)), None, None, None, pytest.approx(math.sqrt(2)), 20]
 
 
+def test_values_side_by_side():
+    table = {"day": [DAY + timedelta(days=d) for d in range(6)], "price": [3.0, 1.0, 3.0, 2.0, None, 2.0], "shop": list("baabba")}
+    assert by_row(Window("price", with_="mode", window=4, min_periods=1, order="day"), table) == [3, 1, 3, 3, 1, 2]
+    assert by_row(Window("shop", with_="mode", window="4d", order="day"), table) == ["b", "a", "a", "a", "a", "a"]
+    found = made(Window("price", with_="largest", n=(1, 2), window=3, min_periods=1, order="day"), table)
+    assert found["price_largest_1_3"] == [3, 3, 3, 3, 3, 2]
+    assert found["price_largest_2_3"] == [None, 1, 3, 2, 2, 2]
+    distinct = Window("price", with_="largest_distinct", n=2, window=4, closed="left", min_periods=1, order="day")
+    assert by_row(distinct, table) == [None, None, 1, 1, 2, 2]
+    with pytest.raises(RequestError, match="`mode` needs a `window`"):
+        Window("price", with_="mode")
+
+
+def test_sessions():
+    """A new one begins where the row before is as long ago as the window, or longer; pandas: `(diff() >= window).cumsum() + 1`."""
+    table = {"k": list("aaaabb"), "day": [DAY + timedelta(minutes=m) for m in (0, 29, 59, 60, 10, 500)], "price": [1.0] * 6}
+    assert by_row(Window(with_="session", window="30 min", by="k", order="day"), table) == [1, 1, 2, 2, 1, 2]
+    with pytest.raises(RequestError, match="`session` needs a `window`"):
+        Window(with_="session", window=3)
+
+
 def test_numbers_of_rows():
     table = {**PRICES, "day": [DAY] * 3 + [DAY + timedelta(days=1)] * 3}
     assert by_row(Window(with_="rank", order="day", by="shop"), table) == [1, 1, 1, 3, 2, 3]

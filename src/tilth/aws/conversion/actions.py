@@ -12,6 +12,7 @@ from tilth.aws.conversion.conditions import condition_sql, literal
 from tilth.aws.conversion.formulas import columns_of
 from tilth.aws.conversion.made import Made, NotConverted, column_step, formula, joined, renamed, without
 from tilth.aws.conversion.parameters import Parameters
+from tilth.engine.operations.times import known_zone
 from tilth.errors import ExpressionError
 from tilth.flow.writing import identifier, string_literal
 
@@ -125,14 +126,28 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "UNIX_TIME": ("unix_seconds({x})",),
     "WEEK_NUMBER": ("weekofyear({x})", "weeks are those of ISO 8601"),
     "WEEK_DAY": ("weekday_of({x})", "Monday is 1"),
+    "CHAR": ("chr({x})", "null where there is no such character"),
+    "INT_TO_IP": ("concat({x} DIV 16777216, '.', {x} DIV 65536 % 256, '.', {x} DIV 256 % 256, '.', {x} % 256)",),
+    "IP_TO_INT": (
+        "cast(split_part({x}, '.', 1) as bigint) * 16777216 + cast(split_part({x}, '.', 2) as bigint) * 65536"
+        " + cast(split_part({x}, '.', 3) as bigint) * 256 + cast(split_part({x}, '.', 4) as bigint)",
+    ),
 }
 """Action → the formula of its operands x and y and its parameters, and what differs."""
 OVER_COLUMNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "COALESCE": ("coalesce(", ", ", ()),
     "MAX": ("greatest(", ", ", (NULLS,)),
     "MIN": ("least(", ", ", (NULLS,)),
-    "SUM": ("(", " + ", (NULLS,)),
-    "AVERAGE": ("(", " + ", (NULLS,)),
+    "SUM": ("row_sum(", ", ", ()),
+    "AVERAGE": ("row_mean(", ", ", ()),
+    "COUNT": ("row_count(", ", ", ()),
+    "COUNT_DISTINCT": ("row_distinct(", ", ", ()),
+    "MEDIAN": ("row_median(", ", ", ()),
+    "MODE": ("row_mode(", ", ", ("of equally frequent values the smallest",)),
+    "STANDARD_DEVIATION": ("row_std(", ", ", ("of a sample",)),
+    "VARIANCE": ("row_var(", ", ", ("of a sample",)),
+    "KTH_LARGEST": ("row_largest(", ", ", ()),
+    "KTH_LARGEST_UNIQUE": ("row_largest_distinct(", ", ", ()),
 }
 """Action over the columns of a row → how its formula begins, what stands between the columns, and what differs."""
 KINDS = {
@@ -144,7 +159,7 @@ KINDS = {
     **dict.fromkeys(("TIMESTAMP", "DATETIME"), "timestamp"),
 }
 CASTS = {"TO_BOOLEAN_COLUMN": "boolean", "TO_DOUBLE_COLUMN": "float", "TO_NUMBER_COLUMN": "float", "TO_STRING_COLUMN": "string"}
-FILLS = {"AVERAGE": "mean", "MEDIAN": "median", "MODE": "mode", "MOST_FREQUENT": "mode"}
+FILLS = {"AVERAGE": "mean", "MEDIAN": "median", "SUM": "sum", "MODE": "mode", "MOST_FREQUENT": "mode"}
 INVALID = "values that are not of the column's kind are null once it is cast; missing values are filled too"
 STRATEGIES = {"Z_SCORE": "z_score", "MODIFIED_Z_SCORE": "robust_z", "IQR": "iqr"}
 AGGREGATIONS = {
@@ -194,8 +209,10 @@ def of_columns(a: Action) -> Iterator[Made]:
     """A formula over the columns of a row."""
     begin, between, notes = OVER_COLUMNS[a.operation]
     columns = a.names("sourceColumns", "sourceColumn")
-    share = f" / {len(columns)}" if a.operation == "AVERAGE" else ""
-    yield a.formula(a.text("targetColumn"), begin + between.join(map(identifier, columns)) + ")" + share, columns, *notes)
+    place = [str(int(a.number("value")))] if a.operation.startswith("KTH") else []
+    if a.text("modeType", "MINIMUM").upper() not in ("MINIMUM", "NONE"):
+        notes = (*notes, "compare: it takes another one")
+    yield a.formula(a.text("targetColumn"), begin + between.join([*place, *map(identifier, columns)]) + ")", columns, *notes)
 
 
 def of_merge(a: Action) -> Iterator[Made]:
@@ -291,6 +308,17 @@ def of_later(a: Action) -> Iterator[Made]:
     yield a.formula(a.target, expression, [a.column], "a day or time, not a string")
 
 
+def of_zone(a: Action) -> Iterator[Made]:
+    """What the clock shows in another time zone."""
+    here, there = a.text("fromTimeZone", "UTC"), a.text("toTimeZone", "UTC")
+    if a.has("dateTimeFormat"):
+        raise NotConverted("it reads and writes times by a format: write `to_timestamp` and `strftime` in the formula")
+    if wrong := next((zone for zone in (here, there) if not known_zone(zone)), None):
+        raise NotConverted(f"there is no time zone {wrong[:40]!r}")
+    expression = f"from_utc_timestamp(to_utc_timestamp({identifier(a.column)}, {string_literal(here)}), {string_literal(there)})"
+    yield a.formula(a.target, expression, [a.column], "a time, not a string")
+
+
 DATES = {
     "yyyy": "%Y",
     "yy": "%y",
@@ -320,6 +348,17 @@ def of_date_as_text(a: Action) -> Iterator[Made]:
 def of_delete(a: Action) -> Iterator[Made]:
     """Columns that go."""
     yield without(a.names("sourceColumns", "sourceColumn"))
+
+
+def of_move(a: Action) -> Iterator[Made]:
+    """Columns in another place."""
+    columns, where = a.names("sourceColumn", "sourceColumns"), a.operation.removeprefix("MOVE_")
+    if where in ("BEFORE", "AFTER"):
+        beside = a.name("targetColumn")
+        yield Made("move", {"columns": columns, where.lower(): beside}, frozenset([beside]), frozenset(columns))
+        return
+    to: Any = int(a.number("targetIndex")) if where == "TO_INDEX" else where.removeprefix("TO_").lower()
+    yield Made("move", {"columns": columns, "to": to}, None, frozenset(columns))
 
 
 def of_duplicate(a: Action) -> Iterator[Made]:
@@ -560,6 +599,16 @@ def of_unnest(a: Action) -> Iterator[Made]:
         yield without(columns)
 
 
+def of_pairs(a: Action) -> Iterator[Made]:
+    """The pairs of a map as rows."""
+    into, gone = a.text("targetColumn", a.column), a.flag("removeSourceColumn")
+    given = {} if gone and into == a.column else {"into": into}
+    new, note = [f"{into}_key", f"{into}_value"], "an empty map is a row, too"
+    yield Made("explode", {"column": a.column, **given}, frozenset([a.column]), frozenset([*new, *([] if given else [a.column])]), (note,))
+    if gone and given:
+        yield without([a.column])
+
+
 def of_elements(a: Action) -> Iterator[Made]:
     """The elements of a list as rows."""
     into = {"into": a.target} if a.target != a.column else {}
@@ -577,6 +626,10 @@ WINDOWS = {
     "ROLLING_STANDARD_DEVIATION": "std",
     "ROLLING_VARIANCE": "var",
     "ROLLING_COUNT_A": "count",
+    "ROLLING_MODE": "mode",
+    "ROLLING_KTH_LARGEST": "largest",
+    "ROLLING_KTH_LARGEST_UNIQUE": "largest_distinct",
+    "SESSION": "session",
     **dict.fromkeys(("FILL", "FILL_WITH_LAST_VALID", "REPLACE_WITH_LAST_VALID"), "ffill"),
 }
 """Function of the rows around a row → `with` of the step `window`."""
@@ -585,16 +638,20 @@ NO_ORDER = "a recipe does not say the order of rows: write `window` with `order`
 
 def of_window(a: Action) -> Iterator[Made]:
     """A column made of the rows around a row, if there is an order."""
-    if not (a.has("orderByColumns") or a.has("orderByColumn")):
+    way = WINDOWS[a.operation]
+    if not (a.has("orderByColumns") or a.has("orderByColumn") or way == "session"):
         raise NotConverted(NO_ORDER)
-    order, way = a.names("orderByColumns", "orderByColumn"), WINDOWS[a.operation]
+    order = [a.column] if way == "session" else a.names("orderByColumns", "orderByColumn")
     target = a.target if way == "ffill" else a.text("targetColumn")
     by = a.names("groupByColumns") if a.has("groupByColumns") else []
-    column = {} if way == "row_number" else {"columns": a.column}
+    column = {} if way in ("row_number", "session") else {"columns": a.column}
     into = "{column}" if target in column.values() else target
     given: dict[str, Any] = {**column, "with": way, **_rows_around(a, way), "order": order, "into": into}
     reads = frozenset([*order, *by, *column.values()])
     yield Made("window", {**given, **({"by": by} if by else {})}, reads, frozenset([target]), ("rows equal in it are ordered by others",))
+
+
+SESSIONS = {unit.upper(): unit for unit in ("milliseconds", "seconds", "minutes", "hours", "days", "weeks")}
 
 
 def _rows_around(a: Action, way: str) -> dict[str, Any]:
@@ -603,9 +660,15 @@ def _rows_around(a: Action, way: str) -> dict[str, Any]:
         return {"n": int(a.number("numRows", 1))}
     if way in ("row_number", "ffill"):
         return {}
+    if way == "session":
+        return {"window": f"{int(a.number('value'))} {a.word('units', SESSIONS)}"}
+    if way.startswith("largest"):
+        return {"n": int(a.number("value")), **_rows_around(a, "")}
     before, after = int(a.number("numRowsBefore", 0)), int(a.number("numRowsAfter", 0))
     if after not in (0, before):
         raise NotConverted(f"its window has {before} rows before a row and {after} behind it: `window` has as many, or none behind it")
+    if a.text("modeType", "MINIMUM").upper() not in ("MINIMUM", "NONE"):
+        raise NotConverted("of equally frequent values it takes another one than the smallest")
     return {"window": before + after + 1, "min_periods": 1, **({"center": True} if after else {})}
 
 
@@ -655,6 +718,8 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     "REMOVE_COMBINED": of_remove,
     "DATE_DIFF": of_days,
     "DATE_ADD": of_later,
+    "CONVERT_TIMEZONE": of_zone,
+    **{f"MOVE_{where}": of_move for where in ("BEFORE", "AFTER", "TO_INDEX", "TO_START", "TO_END")},
     **dict.fromkeys(("DATE_FORMAT", "FORMAT_DATE"), of_date_as_text),
     "DELETE": of_delete,
     **dict.fromkeys(("DUPLICATE", "RENAME"), of_duplicate),
@@ -680,6 +745,7 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     **dict.fromkeys(("NEST_TO_STRUCT", "NEST_TO_MAP", "NEST_TO_ARRAY"), of_nest),
     **dict.fromkeys(("UNNEST_STRUCT", "UNNEST_STRUCT_N"), of_unnest),
     "UNNEST_ARRAY": of_elements,
+    "UNNEST_MAP": of_pairs,
     **dict.fromkeys(WINDOWS, of_window),
     "JOIN": of_join,
     "UNION": of_union,
@@ -689,9 +755,9 @@ REASONS: dict[str, str] = {
     **dict.fromkeys(("NOW", "TODAY", "RANDOM", "RANDOM_BETWEEN"), "it gives another result each time"),
     **dict.fromkeys(("GET_ACTION_RESULT", "GET_STEP_DATAFRAME"), "it belongs to an interactive project"),
     **dict.fromkeys(("ENCRYPT", "DECRYPT", "DETERMINISTIC_ENCRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe"),
-    **{f"MOVE_{where}": "the order of columns is that of the data" for where in ("BEFORE", "AFTER", "TO_INDEX", "TO_START", "TO_END")},
     **dict.fromkeys(("NUMBER_FORMAT", "FORMAT_PHONE_NUMBER"), "numbers written for people are not features"),
     "JSON_TO_STRUCTS": "none is needed: `unnest` reads objects of JSON in strings",
+    "URL_PARAMS": "its parameters are a map: write `formula` with `regexp_extract(url, '[?&]name=([^&#]*)', 1)` for each",
     "TOKENIZATION": "its words stay one string: write `vectorize`, which counts them",
 }
 """Why an action that there is has no counterpart, where it can be said better than that there is none."""

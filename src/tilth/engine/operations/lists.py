@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -13,7 +14,7 @@ from tilth.engine.operations.operation import Operation, call
 
 
 class Element(Operation):
-    """The element of a list at a place that it has, counted from 0."""
+    """The element of a list at a place, counted from 0; null where it is shorter."""
 
     @classmethod
     def duckdb(cls, elements: Tree, place: Tree) -> Tree:
@@ -22,6 +23,18 @@ class Element(Operation):
     @classmethod
     def spark(cls, elements: Tree, place: Tree) -> Tree:
         return call("get", elements, cast_to(place, data_type("int")))
+
+    @staticmethod
+    def row(elements: Sequence[Any], place: int) -> Any:
+        return elements[place] if place < len(elements) else None
+
+
+class Entries(Operation):
+    """The pairs of a map, structs of `key` and `value`, as a list."""
+
+    @classmethod
+    def both(cls, pairs: Tree) -> Tree:
+        return call("map_entries", pairs)
 
 
 class Length(Operation):

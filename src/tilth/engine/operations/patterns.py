@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import case, is_null, le, lit
+from tilth.engine.expressions import case, coalesce, is_null, le, lit
 from tilth.engine.operations.operation import Operation, call
 from tilth.regex import Regex
 from tilth.regex.replacement import Replacement
@@ -101,7 +101,7 @@ class ExtractPattern(Operation):
         return _on_short(x, pattern.name, _parsed(pattern.name, False), found)
 
     @classmethod
-    def prepared(cls, *constants: Any) -> Callable[[str], str]:
+    def prepared(cls, *constants: Any) -> Callable[[str], Any]:
         pattern, group = constants
         search = re.compile(_grouped(pattern, str(group)).python[0]).search
 
@@ -110,6 +110,27 @@ class ExtractPattern(Operation):
             return (match[group] or "") if match else ""
 
         return extracted
+
+
+class ExtractAll(ExtractPattern):
+    """The list of what a group of a pattern matches in a string, match by match."""
+
+    @classmethod
+    def duckdb(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
+        found = call("regexp_extract_all", x, lit(_grouped(pattern.name, group.name).duckdb[0]), group)
+        match = exp.Lambda(this=coalesce(exp.column("m"), lit("")), expressions=[exp.to_identifier("m")])
+        return call("list_transform", found, match)  # a group that is not part of a match is null to it
+
+    @classmethod
+    def spark(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
+        found = call("regexp_extract_all", x, lit(_grouped(pattern.name, group.name).spark[0]), group)
+        return _on_short(x, pattern.name, _parsed(pattern.name, False), found)
+
+    @classmethod
+    def prepared(cls, *constants: Any) -> Callable[[str], Any]:
+        pattern, group = constants
+        find = re.compile(_grouped(pattern, str(group)).python[0]).finditer
+        return lambda x: [match[group] or "" for match in find(x)]
 
 
 def _grouped(pattern: str, group: str) -> Replacement:

@@ -12,6 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind
 from tilth.engine.expressions import (
     add,
+    and_,
     case,
     cast,
     cast_to,
@@ -21,10 +22,12 @@ from tilth.engine.expressions import (
     eq,
     ge,
     greatest,
+    gt,
     if_else,
     in_,
     le,
     lit,
+    lt,
     ne,
     not_null,
     or_,
@@ -303,6 +306,33 @@ class CodePoint(Operation):
     @staticmethod
     def row(x: str) -> int:
         return ord(x[0]) if x else 0
+
+
+class Character(Operation):
+    """The character with a number in Unicode; null where there is none. Spark's own takes the number modulo 256."""
+
+    @classmethod
+    def _known(cls, n: Tree, made: Tree) -> Tree:
+        return if_else(and_(ge(n, lit(1)), le(n, lit(0x10FFFF)), or_(lt(n, lit(0xD800)), gt(n, lit(0xDFFF)))), made)
+
+    @classmethod
+    def duckdb(cls, n: Tree) -> Tree:
+        return cls._known(n, call("chr", cast_to(n, data_type("int"))))
+
+    @classmethod
+    def spark(cls, n: Tree) -> Tree:
+        def unit(x: Tree) -> Tree:
+            return call("lpad", call("hex", x), lit(4), lit("0"))
+
+        above = sub(n, lit(0x10000))
+        high = add(FloorDivide.of(above, lit(0x400)), lit(0xD800))
+        low = add(exp.Paren(this=exp.Mod(this=exp.Paren(this=above.copy()), expression=lit(0x400))), lit(0xDC00))
+        units = if_else(lt(n, lit(0x10000)), unit(n), concat(unit(high), unit(low)))
+        return cls._known(n, call("decode", call("unhex", units), lit("UTF-16BE")))
+
+    @staticmethod
+    def row(n: int) -> str | None:
+        return chr(n) if 1 <= n <= 0x10FFFF and not 0xD800 <= n <= 0xDFFF else None
 
 
 class Repeat(Operation):

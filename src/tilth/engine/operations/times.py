@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, cast, cast_to, data_type, eq, if_else, lit, mul, sub
+from tilth.engine.expressions import add, and_, cast, cast_to, data_type, eq, ge, if_else, le, lit, mul, sub
 from tilth.engine.operations.casts import between
 from tilth.engine.operations.conversions import ToTimestamp
 from tilth.engine.operations.operation import Operation, call
@@ -218,6 +218,21 @@ class AtLocalTime(Operation):
     @staticmethod
     def row(x: datetime, zone: str) -> datetime:
         return x.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def known_zone(zone: str) -> bool:
+    """Whether a time zone has this name."""
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def away_from_ends(x: Tree, made: Tree) -> Tree:
+    """What is made of a timestamp of the years 1 to 9999 in another time zone; null within a day of their ends."""
+    day, (first, last) = 86_400_000_000, map(Micros.row, SPANS[Kind.TIMESTAMP])
+    return if_else(and_(ge(Micros.of(x), lit(first + day)), le(Micros.of(x), lit(last - day))), made)
 
 
 def from_micros(micros: int, kind: Kind) -> date:

@@ -23,17 +23,19 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine import expressions as e
+from tilth.engine.operations import across, times
 from tilth.engine.operations import numbers as num
-from tilth.engine.operations import times
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.lists import Listed
 from tilth.engine.operations.numbers import Divide, IsNan, Round
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.parsing import ParseTime
-from tilth.engine.operations.patterns import ExtractPattern, FullMatches, Like, Matches, ReplacePattern
+from tilth.engine.operations.patterns import ExtractAll, ExtractPattern, FullMatches, Like, Matches, ReplacePattern
 from tilth.engine.operations.strings import (
     BLANKS,
     Center,
+    Character,
     CodePoint,
     LowerAscii,
     PadLeft,
@@ -67,6 +69,7 @@ LONGEST = 20_000  # characters
 DEEPEST = 100  # nested nodes
 MOST_PLACES = 15  # to round to: a double has no more digits
 TIME = e.data_type("timestamp")
+MOST_VALUES = 1_000  # of a row
 MOST_CHARACTERS = 10_000  # to pad to, and of a place in a string
 CASTS: Mapping[Any, Kind] = {
     **dict.fromkeys((exp.DType.BIGINT, exp.DType.INT), Kind.INTEGER),
@@ -76,6 +79,7 @@ CASTS: Mapping[Any, Kind] = {
     exp.DType.DATE: Kind.DATE,
     **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ), Kind.TIMESTAMP),
 }
+ZONED = ("from_utc_timestamp()", "to_utc_timestamp()")
 CASTABLE = "bigint, double, string, boolean, date, timestamp"
 ONLY_IN_QUERIES = frozenset(
     {*((of, Kind.BOOLEAN) for of in (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)), (Kind.DECIMAL, Kind.STRING), (Kind.TIMESTAMP, Kind.STRING)}
@@ -86,12 +90,15 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "add_time", "ascii", "cast", "ceil", "center", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor",
-    "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower", "lpad", "ltrim",
-    "millisecond", "minute", "month", "nullif", "power", "quarter", "regexp_extract", "regexp_replace", "repeat", "replace", "right",
-    "round", "rpad", "rtrim", "second", "split_part", "sqrt", "strftime", "substring", "timestamp_seconds", "to_date", "to_timestamp",
-    "translate", "trim", "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
+    "abs", "add_time", "ascii", "cast", "ceil", "center", "chr", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor",
+    "from_utc_timestamp", "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower",
+    "lpad", "ltrim", "millisecond", "minute", "month", "nullif", "power", "quarter", "regexp_extract", "regexp_extract_all",
+    "regexp_replace", "repeat", "replace", "right", "round", "row_count", "row_distinct", "row_largest", "row_largest_distinct",
+    "row_mean", "row_median", "row_mode", "row_std", "row_sum", "row_var", "rpad", "rtrim", "second", "split_part", "sqrt", "strftime",
+    "substring", "timestamp_seconds", "to_date", "to_timestamp", "to_utc_timestamp", "translate", "trim", "unix_seconds", "upper",
+    "weekday_of", "weekofyear", "year",
 )  # fmt: skip
+SEVERAL = 0
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
     "weekday_of": (times.Weekday, 1),
@@ -101,8 +108,20 @@ OWN: Mapping[str, tuple[type[Operation], int]] = {
     "millisecond": (Millisecond, 1),
     "timestamp_seconds": (FromUnixSeconds, 1),
     "strftime": (WriteTime, 2),
+    "from_utc_timestamp": (times.LocalTime, 2),
+    "to_utc_timestamp": (times.AtLocalTime, 2),
+    "row_count": (across.Count, SEVERAL),
+    "row_distinct": (across.CountDistinct, SEVERAL),
+    "row_largest": (across.Largest, SEVERAL),
+    "row_largest_distinct": (across.LargestDistinct, SEVERAL),
+    "row_mean": (across.Mean, SEVERAL),
+    "row_median": (across.Median, SEVERAL),
+    "row_mode": (across.Mode, SEVERAL),
+    "row_std": (across.StandardDeviation, SEVERAL),
+    "row_sum": (across.Sum, SEVERAL),
+    "row_var": (across.Variance, SEVERAL),
 }
-"""Functions that only Tilth has → the operation, and how many arguments it takes."""
+"""Functions that the parser leaves to Tilth → the operation, and how many arguments it takes."""
 
 
 def _keeping(name: str, takes: int) -> Callable[[list[Tree]], Tree]:
@@ -124,7 +143,7 @@ class UserSpark(Spark):
         """The parser, with two nodes of its own for these functions."""
 
         FUNCTIONS: ClassVar = {
-            **Spark.parser_class.FUNCTIONS,
+            **{name: build for name, build in Spark.parser_class.FUNCTIONS.items() if name.lower() not in OWN},
             **{name: _keeping(name, takes) for name, takes in (("LPAD", 3), ("RPAD", 3), ("LTRIM", 2), ("RTRIM", 2))},
             "TO_DATE": exp.StrToDate.from_arg_list,
             "TO_TIMESTAMP": lambda given: exp.StrToTime.from_arg_list(given) if len(given) > 1 else exp.Cast.from_arg_list([*given, TIME]),
@@ -180,7 +199,7 @@ class Admission:
             self.finish()
         for node in reversed(list(holder.find_all(exp.Anonymous))):  # those inside another first
             operation, takes = OWN.get(node.name.lower(), (None, 0))
-            if operation is not None and len(node.expressions) == takes:
+            if operation is not None and (len(node.expressions) == takes or (takes == SEVERAL and node.expressions)):
                 node.replace(operation.of(*node.expressions))
         for tree in holder.expressions:
             for _ in tree.walk(prune=self._is_rejected):
@@ -240,7 +259,8 @@ class Admission:
 
     def _unknown(self, word: str, node: exp.Anonymous) -> None:
         if word in OWN:
-            self.reject(f"{word}() takes {OWN[word][1]} arguments, not {len(node.expressions)}", code="wrong-arguments")
+            takes = f"{OWN[word][1]} arguments" if OWN[word][1] else "one argument or more"
+            self.reject(f"{word}() takes {takes}, not {len(node.expressions)}", code="wrong-arguments")
         else:
             near = did_you_mean(word, FUNCTIONS)
             self.reject(f"there is no function {node.name}()", listed(FUNCTIONS, 40), near, code="unknown-function")
@@ -278,7 +298,11 @@ class Admission:
 
     def times(self, name: str, values: list[Tree]) -> list[Tree]:
         """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
-        to = Kind.TIMESTAMP if name in ("hour()", "minute()", "second()", "millisecond()", "unix_seconds()", "strftime()") else Kind.DATE
+        to = (
+            Kind.TIMESTAMP
+            if name in ("hour()", "minute()", "second()", "millisecond()", "unix_seconds()", "strftime()", *ZONED)
+            else Kind.DATE
+        )
         own = name.removesuffix("()") in OWN
         read = [self.cast(x, to) if kind(x) is Kind.STRING and (self.query or (own and _is_string(x))) else x for x in values]
         return [self.of(lambda k: k.temporal, f"{name} takes dates and timestamps", x, "cast it first: cast(x as date)") for x in read]
@@ -397,7 +421,7 @@ def _is_written(x: Tree) -> bool:
 
 CALLED: Mapping[type[Any], str] = {
     exp.Trim: "trim", exp.Pad: "lpad() or rpad", exp.StrToDate: "to_date", exp.StrToTime: "to_timestamp",
-    exp.RegexpReplace: "regexp_replace",
+    exp.RegexpReplace: "regexp_replace", exp.RegexpExtractAll: "regexp_extract_all",
     **{operation: name for name, (operation, _) in OWN.items()},
 }  # fmt: skip
 """Functions that their nodes are not named after."""
@@ -589,12 +613,18 @@ def _position(a: Admission, node: exp.StrPosition) -> Tree:
     return typed(Position.of(*STRINGS(a, "instr()", [node.this]), part), Kind.INTEGER)
 
 
+def _character(a: Admission, node: exp.Chr) -> Tree:
+    if len(node.expressions) != 1:
+        return a.reject(f"chr() takes 1 argument, not {len(node.expressions)}", code="wrong-arguments")
+    return typed(Character.of(*_whole_numbers(a, "chr()", node.expressions)), Kind.STRING)
+
+
 def _repeat(a: Admission, node: exp.Repeat) -> Tree:
     n = _whole(a, node.args.get("times"), "the number of repetitions", 0)
     return typed(Repeat.of(*STRINGS(a, "repeat()", [node.this]), n), Kind.STRING)
 
 
-def _regexp_extract(a: Admission, node: exp.RegexpExtract) -> Tree:
+def _regexp_extract(a: Admission, node: exp.RegexpExtract | exp.RegexpExtractAll) -> Tree:
     pattern, group = node.expression, node.args.get("group")
     if not (_is_string(pattern) and isinstance(group, exp.Literal) and group.is_int):
         return a.reject("a pattern must be a string in quotes, and its group a whole number")
@@ -603,7 +633,12 @@ def _regexp_extract(a: Admission, node: exp.RegexpExtract) -> Tree:
     except ExpressionError as error:
         a.mistakes += error.mistakes
         return typed(exp.Null(), Kind.STRING)
-    return typed(ExtractPattern.of(*STRINGS(a, "regexp_extract()", [node.this]), pattern, group), Kind.STRING)
+    return typed(ExtractPattern.of(*STRINGS(a, _name(node), [node.this]), pattern, group), Kind.STRING)
+
+
+def _regexp_extract_all(a: Admission, node: exp.RegexpExtractAll) -> Tree:
+    found = _regexp_extract(a, node)
+    return typed(ExtractAll.of(*found.expressions), Kind.LIST) if isinstance(found, ExtractPattern) else found
 
 
 def _replace(a: Admission, node: exp.Replace) -> Tree:
@@ -666,6 +701,41 @@ def _added_time(a: Admission, node: AddTime) -> Tree:
     return a.cast(typed(AddTime.of(a.cast(x, Kind.TIMESTAMP), n, unit), Kind.TIMESTAMP), to)
 
 
+def _in_zone(a: Admission, node: times.LocalTime | times.AtLocalTime) -> Tree:
+    """From UTC to what a clock shows in a zone, or back; both without a time zone of their own."""
+    given, zone = node.expressions
+    name = f"{CALLED[type(node)]}()"
+    (x,) = a.times(name, [given])
+    if not (_is_string(zone) and times.known_zone(zone.name)):
+        return a.reject("a time zone must be a name of the time zone database in quotes", accepted="such as 'Europe/Berlin'")
+    if isinstance(node, times.AtLocalTime):
+        wall = a.cast(x, Kind.TIMESTAMP)
+        return typed(times.away_from_ends(wall, CONVERSIONS[Kind.TIMESTAMP_TZ, Kind.TIMESTAMP](node.of(wall, zone))), Kind.TIMESTAMP)
+    instant = a.cast(x, Kind.TIMESTAMP_TZ)
+    return typed(times.away_from_ends(instant, node.of(instant, zone)), Kind.TIMESTAMP)
+
+
+def _of_row(a: Admission, node: Any) -> Tree:
+    """What several values of one row become."""
+    name, given, place = f"{CALLED[type(node)]}()", list(node.expressions), []
+    if isinstance(node, across.Largest):
+        place = [_whole(a, given.pop(0) if given else None, "the place of a value, the first argument,", 1)]
+    if not given or len(given) > MOST_VALUES:
+        return a.reject(f"{name} takes 1 to {MOST_VALUES:,} values, not {len(given)}", code="wrong-arguments")
+    if isinstance(node, across.Count):
+        there = [num.NanToNull.of(x) if kind(x) is Kind.FLOAT else x for x in given]
+        return typed(node.of(Listed.of(*(e.if_else(e.not_null(x), e.lit(1)) for x in there))), Kind.INTEGER)
+    numeric = isinstance(node, NUMBERS_OF_ROW) or all(kind(x).numeric or kind(x) is Kind.NULL for x in given)
+    values = a.numbers(name, given) if numeric else a.widened(given)
+    if wrong := next((x for x in values if kind(x) in (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER)), None):
+        return a.reject(f"{name} takes values that can be compared; {wrong.sql('spark')} is {article(kind(wrong))}", code="wrong-kind")
+    of = a.wider(map(kind, values))
+    if numeric and (of is not Kind.INTEGER or isinstance(node, FLOATS_OF_ROW)):
+        values, of = [num.NanToNull.of(num.NoNegativeZero.of(e.cast(x, Kind.FLOAT))) for x in values], Kind.FLOAT
+    operation = across.FloatSum if isinstance(node, across.Sum) and of is Kind.FLOAT else type(node)
+    return typed(operation.of(Listed.of(*values), *place), Kind.INTEGER if isinstance(node, across.CountDistinct) else of)
+
+
 def _round(a: Admission, node: exp.Round) -> Tree:
     places = node.args.get("decimals") or e.lit(0)
     if not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= MOST_PLACES):
@@ -699,6 +769,9 @@ def _only(wanted: Kind, word: str, hint: str) -> Takes:
 def _whole_numbers(a: Admission, name: str, values: list[Tree]) -> list[Tree]:
     return NUMBERS(a, name, _only(Kind.INTEGER, "integers", "cast it first: cast(x as bigint)")(a, name, values))
 
+
+FLOATS_OF_ROW = (across.Mean, across.Median, across.Variance, across.StandardDeviation)
+NUMBERS_OF_ROW = (*FLOATS_OF_ROW, across.Sum)
 
 NUMBERS, TIMES = Admission.numbers, Admission.times
 STRINGS = _only(Kind.STRING, "strings", "cast it to a string first: cast(x as string)")
@@ -747,8 +820,10 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Initcap: _title,
     exp.StrPosition: _position,
     exp.Ascii: Call(STRINGS, Kind.INTEGER, CodePoint.of),
+    exp.Chr: _character,
     Center: _center,
     exp.RegexpExtract: _regexp_extract,
+    exp.RegexpExtractAll: _regexp_extract_all,
     exp.RegexpReplace: _regexp_replace,
     exp.StrToDate: _parsed_time(Kind.DATE),
     exp.StrToTime: _parsed_time(Kind.TIMESTAMP),
@@ -762,6 +837,8 @@ RULES: Mapping[type[Any], Rule] = {
     exp.UnixSeconds: Call(TIMES, Kind.INTEGER, UnixSeconds.of),
     WriteTime: _written_time,
     AddTime: _added_time,
+    **dict.fromkeys((times.LocalTime, times.AtLocalTime), _in_zone),
+    **{operation: _of_row for name, (operation, _) in OWN.items() if name.startswith("row_")},
     FromUnixSeconds: Call(_whole_numbers, Kind.TIMESTAMP, FromUnixSeconds.of),
     exp.Count: Call(ANY, Kind.INTEGER),
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, lambda c: exp.Filter(this=e.all_rows(), expression=exp.Where(this=c.copy()))),
@@ -806,7 +883,7 @@ MORE: Mapping[type[Any], tuple[str, ...]] = {
     exp.Round: ("decimals",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"), exp.Cast: ("to",), exp.TryCast: ("to",),
     exp.Trim: ("position",), exp.Lag: ("offset", "default"), exp.Lead: ("offset", "default"), exp.Substring: ("start", "length"),
     exp.SplitPart: ("delimiter", "part_index"), exp.Pad: ("fill_pattern",), exp.Replace: ("replacement",), exp.Repeat: ("times",),
-    exp.Translate: ("from_", "to"), exp.StrPosition: ("substr",), exp.RegexpExtract: ("group",),
+    exp.Translate: ("from_", "to"), exp.StrPosition: ("substr",), **dict.fromkeys((exp.RegexpExtract, exp.RegexpExtractAll), ("group",)),
     exp.RegexpReplace: ("replacement",), exp.StrToDate: ("format",), exp.StrToTime: ("format",),
 }  # fmt: skip
 """Arguments beside `this`, `expression` and `expressions` that a function's rule looks at."""

@@ -12,9 +12,10 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import coalesce, if_else, lit, number
+from tilth.engine.expressions import coalesce, if_else, lit, not_null, number
+from tilth.engine.operations.numbers import Finite
 from tilth.errors import RequestError
-from tilth.metrics.columns import Mean, Percentile
+from tilth.metrics.columns import Mean, Percentile, Sum
 from tilth.metrics.keys import MostFrequent
 from tilth.metrics.metric import Metric, Where
 from tilth.steps.missing import is_missing, present, value_of
@@ -23,9 +24,9 @@ from tilth.steps.step import ColumnStep, Learned
 
 @dataclass(frozen=True)
 class Impute(ColumnStep):
-    """Missing values become the mean, the median, the most frequent value, or a constant.
+    """Missing values become the mean, the median, the sum, the most frequent value, or a constant.
 
-    x' = x where x is there, else the fill. Missing is null, and for strings blank too. Mean and median are of the finite
+    x' = x where x is there, else the fill. Missing is null, and for strings blank too. Mean, median and sum are of the finite
     training values and make an integer column a float one; of equally frequent values the smallest is taken.
 
     Errors: a column without any value in training, unless `with` is `constant`; a constant that is not a value of the column's kind.
@@ -37,7 +38,7 @@ class Impute(ColumnStep):
     name = "impute"
     parts = frozenset({"features"})
 
-    with_: Literal["mean", "median", "mode", "constant"] = "median"
+    with_: Literal["mean", "median", "sum", "mode", "constant"] = "median"
     """What a missing value becomes; `mode` is the most frequent value."""
     value: bool | int | float | str | None = None
     """The constant. A day or time is written by ISO 8601."""
@@ -52,6 +53,8 @@ class Impute(ColumnStep):
         match self.with_:
             case "mean":
                 return {"fill": Mean(column.name, finite=True)}
+            case "sum":
+                return {"fill": Where(Sum(column.name), not_null(Finite.of(number(column))))}
             case "median":
                 return {"fill": Percentile(column.name, 0.5)}
             case "mode":
@@ -67,8 +70,8 @@ class Impute(ColumnStep):
                 hint="drop the column, or fill it with a constant",
                 code="all-null",
             )
-        if self.with_ == "mean" and not math.isfinite(fill):
-            message = f"impute: the mean of column {column.name!r} is too large for a double"
+        if self.with_ in ("mean", "sum") and not math.isfinite(fill):
+            message = f"impute: the {self.with_} of column {column.name!r} is too large for a double"
             raise RequestError(message, hint="use the median", code="overflow")
         return {"fill": fill}
 
@@ -92,7 +95,7 @@ class Impute(ColumnStep):
         return {"missing value filled": is_missing(column)}
 
     def accepts(self, column: Column) -> str:
-        if self.with_ in ("mean", "median") and not column.kind.numeric:
+        if self.with_ in ("mean", "median", "sum") and not column.kind.numeric:
             return f"has no {self.with_}: it is not numeric (use `with: mode` or `with: constant`)"
         if column.kind not in FILLED:
             return f"cannot be filled: there are no values of kind {column.kind} to be learned or written"

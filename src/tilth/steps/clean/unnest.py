@@ -1,4 +1,4 @@
-"""unnest: the fields of structs, or of JSON objects in strings, become columns."""
+"""unnest: the fields of structs, the elements of lists, or the fields of JSON objects in strings, become columns."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from tilth.data import Column, Dataset, Kind, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import and_, col, lit, not_
 from tilth.engine.needs import Fold, Sample
+from tilth.engine.operations.lists import Element, Length
 from tilth.engine.operations.structs import Field
 from tilth.engine.python_operation import Item, PythonFunction
+from tilth.engine.statistics import highest
 from tilth.errors import RequestError, unknown
 from tilth.metrics.metric import Question
 from tilth.steps.missing import present
@@ -142,14 +144,17 @@ class IsObject:
 class Unnest(ColumnStep):
     """The fields of structs become columns `{column}_{field}`, or those of the JSON objects in strings; the column itself is gone.
 
+    So do the elements of lists: `{column}_0`, `{column}_1` … up to the longest list in training, or the first ones, by the names that
+    `fields` gives them. Of a longer list the rest is left out, and a shorter one has null.
+
     Fields are those of the first level; nested ones become strings with JSON in them, which can be unnested in turn. What they are called,
     and of JSON also their kinds, is learned: a field that occurs later only has no column, and one that is absent is null, as is a value
     that is not of the kind (a string where numbers were learned). Integers beside floats are floats, and several other kinds strings. A
     string that is not a JSON object is null in all of them, and is counted.
 
-    JSON is read by Python on every engine, which `tilth plan` marks. Lists become rows by `explode`.
+    JSON is read by Python on every engine, which `tilth plan` marks. Lists and maps become rows by `explode`.
 
-    Elsewhere: Polars' `unnest`; pandas' `json_normalize(max_level=0)`; Spark's `select("struct.*")`.
+    Elsewhere: Polars' `unnest` and `list.to_struct`; pandas' `json_normalize(max_level=0)`; Spark's `select("struct.*")`.
 
     Errors: a column of another kind; no object in training; a stated field that a struct lacks; more fields than `most`; a name that is
     taken.
@@ -163,18 +168,21 @@ class Unnest(ColumnStep):
     makes_columns = True
 
     fields: tuple[str, ...] = ()
-    """The fields that become columns. Default: all that occur in training, in the order of their names; of a struct all, in its order."""
+    """The fields that become columns; of a list the names of its first elements. Default: all that occur in training, in the order of their
+    names; of a struct or list all, in its order."""
     most: int = MOST
     """The largest number of fields that is allowed."""
 
     def accepts(self, column: Column) -> str:
-        return (
-            "" if column.kind in (Kind.STRING, Kind.STRUCT) else "has no fields: only structs have, and strings with JSON objects in them"
-        )
+        if column.kind in (Kind.STRING, Kind.STRUCT, Kind.LIST):
+            return ""
+        return "has no fields: only structs and lists have, and strings with JSON objects in them"
 
     def needs(self, column: Column) -> Mapping[str, Question]:
         if column.kind is Kind.STRUCT:
             return {"rows": Sample((column.name,), 1, hashed=False)}
+        if column.kind is Kind.LIST:
+            return {"longest": highest(Length.of(col(column.name)))}
         return {"found": Fields((column.name,))}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
@@ -183,6 +191,8 @@ class Unnest(ColumnStep):
             there = [field.name for field in struct] if pa.types.is_struct(struct) else self.fields  # of a plan, for which none is read
             found = dict.fromkeys(there, Kind.OTHER)
             RequestError.reject(unknown(self.fields, there, f"unnest: column {column.name!r} has no field {{}}", "unknown-field"))
+        elif column.kind is Kind.LIST:
+            found = {str(i): Kind.OTHER for i in range(measured["longest"] or 0)}
         else:
             rows, found = measured["found"]
             if rows and not found:
@@ -193,7 +203,7 @@ class Unnest(ColumnStep):
             hint = "name those that are to become columns, `fields: […]`, or allow more by `most`"
             message = f"unnest: column {column.name!r} has {len(fields):,} fields"
             raise RequestError(message, accepted=f"up to {self.most:,}", hint=hint, code="too-many-columns")
-        kinds = [] if "rows" in measured else [str(found.get(f, Kind.STRING)) for f in fields]
+        kinds = [] if column.kind is not Kind.STRING else [str(found.get(f, Kind.STRING)) for f in fields]
         return {"fields": fields, "kinds": kinds, "names": names_of(self.out(column.name), fields)}
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
@@ -205,8 +215,14 @@ class Unnest(ColumnStep):
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         held, fields = col(_held(column.name)), learned["fields"]
-        of_struct = column.kind is Kind.STRUCT
-        trees = [Field.of(col(column.name), lit(f)) if of_struct else Item.of(held, lit(i)) for i, f in enumerate(fields)]
+        x = col(column.name)
+        match column.kind:
+            case Kind.STRUCT:
+                trees = [Field.of(x, lit(f)) for f in fields]
+            case Kind.LIST:
+                trees = [Element.of(x, lit(i)) for i in range(len(fields))]
+            case _:
+                trees = [Item.of(held, lit(i)) for i in range(len(fields))]
         return {column.name: None} | dict(zip(learned["names"], trees, strict=True))
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
@@ -214,7 +230,7 @@ class Unnest(ColumnStep):
         return super().made(data.change(held), schema, learned).change(dict.fromkeys(held))
 
     def unreadable(self, column: Column) -> Tree | None:
-        if column.kind is Kind.STRUCT:
+        if column.kind is not Kind.STRING:
             return None
         is_object = PythonFunction(IsObject(), (Kind.STRING,), Kind.BOOLEAN, self.name)
         return and_(present(column), not_(is_object.of(col(column.name))))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from tilth.data import Dataset, Roles, Schema, select
 from tilth.engine.expressions import col, lit
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError
-from tilth.steps.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key
+from tilth.steps.rows.aggregations import COUNTS, VALUES, Aggregates, Aggregation, Asked, magnitudes, no_key, sizes
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 
@@ -78,11 +79,10 @@ class Aggregate(Step):
         )
         made = {c.name: {a.name: lit(0) for a in asked if a.column is c} for c in schema}
         reject_clashes(self.name, Schema(tuple(schema[c] for c in by)), made | {"": {self.count: lit(0)} if self.count else {}})
-        sizes = magnitudes(asked)
-        found = yield (count(), *(s for pair in sizes.values() for s in pair))
-        reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
+        extremes = magnitudes(asked)
+        found = yield (count(), *chain(*extremes.values()))
         named = {"key": list(by), "order": list(order), "columns": [a.column.name for a in asked], "with": [a.aggregation for a in asked]}
-        return {"": {**named, "rows": found[count()], "sizes": reach}}
+        return {"": {**named, "rows": found[count()], "sizes": sizes(extremes, found)}}
 
     def _asked(self, schema: Schema, roles: Roles) -> Iterator[Asked]:
         """What is asked of each group, each once."""

@@ -1,4 +1,4 @@
-"""explode: the elements of a list become rows."""
+"""explode: the elements of a list or map become rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
 from tilth.engine.expressions import alias, cast, coalesce, col, greatest, gt, if_else, lit
 from tilth.engine.layers import selected, table
-from tilth.engine.operations.lists import Element, Length, Split
+from tilth.engine.operations.lists import Element, Entries, Length, Split
 from tilth.engine.operations.rows import Copies
+from tilth.engine.operations.structs import Field
 from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Step, kept_private, reject_clashes
 
@@ -24,11 +25,13 @@ class Explode(Step):
     A list that is null or empty is one row, with null. A string is cut at each `separator`, whose blanks around it are part of the pieces
     (`formula` trims them); between two separators is an empty piece.
 
+    Of a map each pair is a row, in two columns, `{column}_key` and `{column}_value`.
+
     The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
 
-    Elsewhere: pandas' and Polars' `explode`; Spark's `explode_outer`; `str.split(separator)` ahead of them.
+    Elsewhere: pandas' and Polars' `explode`; Spark's `explode_outer`, of maps too; `str.split(separator)` ahead of them.
 
-    Errors: a column that is neither of lists nor, with a `separator`, of strings; a new column whose name is taken.
+    Errors: a column that is neither of lists or maps nor, with a `separator`, of strings; a new column whose name is taken.
 
     >>> print(Explode("tags", separator=","))
     explode(column='tags', separator=',')
@@ -41,36 +44,46 @@ class Explode(Step):
     shorthand = "column"
 
     column: str
-    """The column of lists, or of strings."""
+    """The column of lists, maps or strings."""
     separator: str = ""
     """What stands between the pieces of a string."""
     into: str = ""
-    """The column that is made; `column` then stays as it was. Default: in place."""
+    """The column that is made, or what the two of a map begin with; `column` then stays as it was. Default: in place."""
     place: str = ""
     """A new column with the place of an element, from 0; null where there is none. Default: none."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         RequestError.reject(self.unfit([schema[self.column]], self._no_elements))
-        new = [name for name in (self.into, self.place) if name and name != self.column]
+        new = [name for name in (*self._new(schema[self.column]), self.place) if name and name != self.column]
         reject_clashes(self.name, schema, {f"{self.column} ({i})": {name: lit(0)} for i, name in enumerate(new)})
         return {"": {"columns": [self.column]}}
 
     def _no_elements(self, column: Column) -> str:
-        if column.kind is Kind.LIST:
-            return "has lists, which have no separator" if self.separator else ""
+        if column.kind in (Kind.LIST, Kind.MAP):
+            return f"has {column.kind}s, which have no separator" if self.separator else ""
         if column.kind is not Kind.STRING:
-            return "has no elements: only lists have, and strings with a `separator`"
+            return "has no elements: only lists and maps have, and strings with a `separator`"
         return "" if self.separator else 'has strings: say what stands between their pieces, `separator: ","`'
 
+    def _new(self, column: Column) -> tuple[str, ...]:
+        """The names of what the elements become."""
+        name = self.into or self.column
+        return (f"{name}_key", f"{name}_value") if column.kind is Kind.MAP else (name,)
+
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        x, place = col(self.column), col(PLACE)
-        elements = Split.of(x, lit(self.separator)) if self.separator else x
+        x, place, of_map = col(self.column), col(PLACE), schema[self.column].kind is Kind.MAP
+        elements = Split.of(x, lit(self.separator)) if self.separator else Entries.of(x) if of_map else x
         held = data.change({ELEMENTS: elements})
         copies = Copies.of(greatest(coalesce(Length.of(col(ELEMENTS)), lit(0)), lit(1)))
         every = selected([*map(col, held.names), alias(copies, PLACE)], table(BELOW))
-        made: dict[str, Tree] = {c: col(c) for c in data.names} | {self.into or self.column: Element.of(col(ELEMENTS), place)}
+        element, new = Element.of(col(ELEMENTS), place), self._new(schema[self.column])
+        kept = [c for c in data.names if not of_map or self.into or c != self.column]
+        made: dict[str, Tree] = {c: col(c) for c in kept}
+        made |= (
+            {name: Field.of(element, lit(part)) for name, part in zip(new, ("key", "value"), strict=True)} if of_map else {new[0]: element}
+        )
         if self.place:
             made[self.place] = if_else(gt(Length.of(col(ELEMENTS)), lit(0)), cast(place, Kind.INTEGER))
         found = held.rows(selected([alias(tree, name) for name, tree in made.items()], every, "every"), out=made)
-        return kept_private(found, [self.into or self.column], [self.column])
+        return kept_private(found, new, [self.column])

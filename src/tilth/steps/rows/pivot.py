@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -15,9 +16,9 @@ from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Where
-from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key
 from tilth.steps.missing import present
 from tilth.steps.naming import names_of
+from tilth.steps.rows.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, sizes
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 
@@ -73,8 +74,8 @@ class Pivot(Step):
         order = order_or_time(self, self.order, schema, roles)
         RequestError.reject(self._mistakes(schema, roles, by, values, order))
         asked = self._asked(schema, values)
-        sizes, top = magnitudes(asked), Where(TopValues(column.name, self.most + 1), present(column))
-        found = yield (count(), *([] if self.categories else [top]), *(s for pair in sizes.values() for s in pair))
+        extremes, top = magnitudes(asked), Where(TopValues(column.name, self.most + 1), present(column))
+        found = yield (count(), *([] if self.categories else [top]), *chain(*extremes.values()))
         categories = list(self.categories) or sorted(value for value, _ in found[top])
         if len(categories) > self.most:
             message = f"pivot: column {column.name!r} has more than {self.most:,} different values, which would be as many columns"
@@ -90,7 +91,7 @@ class Pivot(Step):
             "categories": categories,
             "names": [n for of in names for n in of],
         }
-        return {"": {**named, "rows": found[count()], "sizes": {c: [found[s] for s in pair] for c, pair in sizes.items()}}}
+        return {"": {**named, "rows": found[count()], "sizes": sizes(extremes, found)}}
 
     def _mistakes(self, schema: Schema, roles: Roles, by: Sequence[str], values: Sequence[str], order: Sequence[str]) -> Iterator[Mistake]:
         column = schema[self.column]

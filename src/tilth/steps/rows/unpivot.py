@@ -15,7 +15,7 @@ from tilth.engine.operations.lists import Element
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Copies
 from tilth.errors import RequestError
-from tilth.steps.aggregations import UNORDERED
+from tilth.steps.rows.aggregations import UNORDERED
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 
 VALUES, PLACE = "\x1fvalues", "\x1fplace"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlglot.expressions import Expression as Tree
 
@@ -147,12 +147,3 @@ def _micros(time: datetime, zone: str) -> int:
     -5.5
     """
     return (time.replace(tzinfo=ZoneInfo(zone)) - EPOCH.replace(tzinfo=ZoneInfo(UTC))) // timedelta(microseconds=1)
-
-
-def known_zone(zone: str) -> bool:
-    """Whether a time zone has this name."""
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True

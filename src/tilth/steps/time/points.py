@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Kind
 from tilth.engine.expressions import add, col, double, eq, if_else, is_null, le, lit, mul, not_null, or_, sub
 from tilth.engine.operations.numbers import Divide, NanToNull
-from tilth.steps.aggregations import Asked
+from tilth.steps.rows.aggregations import Asked
 
 BIN, COPY = "\x1fbin", "\x1fcopy"  # the interval of a row, and how many intervals after it this one is
 AT, FIRST, LAST, FIRST_AT, LAST_AT = (f"\x1f{words} " for words in ("at", "first", "last", "first at", "last at"))

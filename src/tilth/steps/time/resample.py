@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from sqlglot import exp
@@ -14,14 +15,14 @@ from tilth.engine.expressions import add, alias, coalesce, col, double, eq, grea
 from tilth.engine.layers import filtered, selected, table
 from tilth.engine.operations.numbers import Divide
 from tilth.engine.operations.rows import Copies, Refuse
-from tilth.engine.operations.times import Micros
+from tilth.engine.operations.times import Micros, known_zone
 from tilth.engine.statistics import count, highest, lowest
 from tilth.errors import Mistake, RequestError, unknown
-from tilth.steps.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key
 from tilth.steps.clean.impute import constant
 from tilth.steps.clean.map import Value
+from tilth.steps.rows.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, sizes
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
-from tilth.steps.time.bins import UTC, Bins, known_zone, moment
+from tilth.steps.time.bins import UTC, Bins, moment
 from tilth.steps.time.points import BIN, COPY, Point, Series, between
 
 NEXT = "\x1fnext"  # the next interval that has rows
@@ -184,8 +185,8 @@ class Resample(Step):
         reject_clashes(self.name, schema, {"": {self.count: lit(0)} if self.count else {}})
         micros = Micros.of(col(time.name))
         low, high, timed = lowest(micros), highest(micros), count(not_null(col(time.name)))
-        sizes = magnitudes(map(self._asked, values))
-        found = yield (low, high, timed, count(), *(s for pair in sizes.values() for s in pair))
+        extremes = magnitudes(map(self._asked, values))
+        found = yield (low, high, timed, count(), *chain(*extremes.values()))
         missing = found[count()] - found[timed]
         if missing and self.missing == "error":
             message = f"resample: {missing:,} rows have no time ({time.name!r})"
@@ -196,7 +197,7 @@ class Resample(Step):
             raise RequestError(
                 message, accepted=f"up to {MOST_BINS:,}", hint="look for a wrong time, or use longer ones", code="too-many-rows"
             )
-        reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
+        reach = sizes(extremes, found)
         rows = found[count()]
         if self._periods is not None:  # parts of rows are added up, the smallest of which is of a microsecond
             rows *= self.bins.between(0, self._periods.longest) + 1

@@ -6,38 +6,47 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Literal
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
-from tilth.engine.expressions import alias, and_, cast, col, ge, if_else, lit, not_null, sub
+from tilth.engine.expressions import add, alias, and_, cast, col, ge, if_else, lit, not_null, sub
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import selected, table
-from tilth.engine.operations.operation import call
+from tilth.engine.operations.across import Collected, Largest, LargestDistinct, Mode
+from tilth.engine.operations.numbers import NoNegativeZero
+from tilth.engine.operations.operation import Operation, call
 from tilth.engine.operations.times import Micros
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.keys import DistinctKeys
-from tilth.steps.aggregations import Aggregates, Asked, magnitudes, no_key
 from tilth.steps.missing import value_of
+from tilth.steps.rows.aggregations import Aggregates, Asked, magnitudes, no_key, sizes
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, kept_private, reject_clashes
 from tilth.steps.time.bins import Bins
 
 OTHER_ROWS = ("lag", "lead", "difference")
 AGGREGATED = ("mean", "sum", "min", "max", "median", "std", "var", "count")
+LARGEST = ("largest", "largest_distinct")
+OF_LISTS: Mapping[str, type[Operation]] = {"mode": Mode, "largest": Largest, "largest_distinct": LargestDistinct}
+"""What is made of all values of a window, side by side."""
+IN_WINDOWS = (*AGGREGATED, *OF_LISTS)
 FILLS = ("ffill", "bfill")
-NUMBERS_OF_ROWS = ("row_number", "rank")
+NUMBERS_OF_ROWS = ("row_number", "rank", "session")
 RUNNING = "expanding"
 ONLY_FOR: Mapping[str, tuple[str, ...]] = {
-    "n": OTHER_ROWS,
-    "columns": (*OTHER_ROWS, *FILLS, *AGGREGATED),
-    **dict.fromkeys(("window", "min_periods", "closed", "center"), AGGREGATED),
+    "n": (*OTHER_ROWS, *LARGEST),
+    "columns": (*OTHER_ROWS, *FILLS, *IN_WINDOWS),
+    "window": (*IN_WINDOWS, "session"),
+    **dict.fromkeys(("min_periods", "closed", "center"), IN_WINDOWS),
 }
 """Parameter → the values of `with` for which it says something."""
 MADE, SEEN = "\x1fmade ", "\x1fseen "  # in front of a new column's name: its values, and how many values its window has
+BEGINS = "\x1fbegins"  # 1 for a row with which a session begins
 
 
 @dataclass(frozen=True)
@@ -49,9 +58,12 @@ class Window(Step):
     | `lag`, `lead` | the value `n` rows before it, or after it | `{column}_lag_1` |
     | `difference` | its value − the value `n` rows before it, of numbers | `{column}_difference_1` |
     | `mean`, `sum`, `min`, `max`, `median`, `std`, `var`, `count` | those of the values in its window | `{column}_mean_7` |
+    | `mode` | the most frequent value in its window; of equally frequent ones the smallest | `{column}_mode_7` |
+    | `largest`, `largest_distinct` | the `n`th largest value in it, or of the different ones in it | `{column}_largest_2_7` |
     | `ffill`, `bfill` | its value; where that is missing, the last one before it, or the first one after it | `{column}_ffill` |
     | `row_number` | 1 for the first row, 2 for the second … | `row_number` |
     | `rank` | the same, but equal for rows that are equal in `order` | `rank` |
+    | `session` | 1 for the first rows, and one more wherever the row before is as long ago as `window`, a time, or longer | `session` |
 
     The `window` of a row is a number of rows that end with it (`7`), a time that ends at its own (`7 d`; rows at that very time are part of
     it, those as long ago are not), or all rows up to it (`expanding`, for running sums and extremes). With `closed: left` it ends ahead of
@@ -71,7 +83,7 @@ class Window(Step):
 
     Elsewhere: pandas' `groupby(by)[column]` with `shift(n)`, `diff(n)`, `rolling(window, min_periods=…, closed=…, center=…)`,
     `expanding()`, `ffill()`, `bfill()`, `cumcount() + 1`, and `groupby(by)[order].rank("min")`; a null in a running
-    sum leaves it as it was.
+    sum leaves it as it was. Spark's `session_window`, numbered.
 
     Errors: nothing selected; no order, or rows without one; several series without `by`; `with` of a kind of column that has none; a name
     that is taken.
@@ -88,11 +100,29 @@ class Window(Step):
     columns: Selector = ()
     """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
     with_: Literal[
-        "lag", "lead", "difference", "mean", "sum", "min", "max", "median", "std", "var", "count", "ffill", "bfill", "row_number", "rank"
+        "lag",
+        "lead",
+        "difference",
+        "mean",
+        "sum",
+        "min",
+        "max",
+        "median",
+        "std",
+        "var",
+        "count",
+        "mode",
+        "largest",
+        "largest_distinct",
+        "ffill",
+        "bfill",
+        "row_number",
+        "rank",
+        "session",
     ] = "lag"
     """What is made of them."""
     n: int | tuple[int, ...] = 1
-    """`lag`, `lead`, `difference`: how many rows away; several, such as `[1, 7]`, make a column each."""
+    """`lag`, `lead`, `difference`: how many rows away; `largest`: which one. Several, such as `[1, 7]`, make a column each."""
     window: int | str = RUNNING
     """The window: a number of rows, a time such as `7 d` or `1h`, or `expanding`."""
     by: Selector = ()
@@ -123,6 +153,9 @@ class Window(Step):
         if (rows is not None and rows < 1) or (rows is None and self.window != RUNNING and not self._length):
             accepted = "a number of rows, from 1; a number and ms, s, min, h, d or w, such as `7 d`; or `expanding`"
             yield Mistake(f"window: `window` is {self.window!r}", accepted=accepted, code="bad-value")
+        if (self.with_ in OF_LISTS and self.window == RUNNING) or (self.with_ == "session" and not self._length):
+            accepted = "a time, such as `30 min`" + ("" if self.with_ == "session" else ", or a number of rows")
+            yield Mistake(f"window: `{self.with_}` needs a `window`", accepted=accepted, code="bad-value")
         if self.center and (self.window == RUNNING or self.closed == "left"):
             yield Mistake("window: `center: true` has no meaning beside `expanding` or `closed: left`", code="bad-value")
         if self.min_periods is not None and (self.min_periods < 0 or (rows is not None and self.min_periods > rows)):
@@ -153,19 +186,18 @@ class Window(Step):
         by = select(self.by, schema, roles) if self.by else ()
         RequestError.reject(self._unfit(schema, chosen, by, order))
         reject_clashes(self.name, schema, {c: dict.fromkeys(names, lit(0)) for c, names in self._names(chosen).items()})
-        sizes = magnitudes(self._asked(chosen))
+        asked = magnitudes(() if self.with_ in OF_LISTS else self._asked(chosen))
         key = tuple(dict.fromkeys((*by, *order)))
         ordered, rows, keys = count(and_(*(not_null(col(c)) for c in order))), count(), DistinctKeys(key)
-        found = yield (ordered, rows, keys, *(s for pair in sizes.values() for s in pair))
+        found = yield (ordered, rows, keys, *chain(*asked.values()))
         if missing := found[rows] - found[ordered]:
             message = f"window: {missing:,} rows lack what orders them ({listed(map(repr, order))})"
             raise RequestError(message, hint="leave them out ahead of this step, by `filter`", code="no-order")
         if found[keys] < found[rows] and not by and not self._length and self.with_ != "rank":
             yield from _one_series(schema, order, found[rows])
         ties = [] if found[keys] == found[rows] else [c.name for c in schema if c.name not in key and c.kind not in NO_ORDER]
-        reach = {c: [found[s] for s in pair] for c, pair in sizes.items()}
         named = {"columns": [c.name for c in chosen], "key": list(by), "order": list(order), "ties": ties}
-        return {"": {**named, "rows": found[rows], "sizes": reach}}
+        return {"": {**named, "rows": found[rows], "sizes": sizes(asked, found)}}
 
     def _unfit(self, schema: Schema, chosen: Sequence[Column], by: Iterable[str], order: Sequence[str]) -> Iterator[Mistake]:
         yield from self.unfit(chosen, self._no_value)
@@ -179,7 +211,7 @@ class Window(Step):
         """Why nothing of this sort can be made of a column."""
         if self.with_ == "difference" and not column.kind.numeric:
             return "has no differences: it is not numeric"
-        return Asked(column, self.with_, "").unfit if self.with_ in AGGREGATED else ""
+        return Asked(column, self.with_, "").unfit if self.with_ in IN_WINDOWS else ""
 
     def _no_time(self, column: Column, columns: int) -> str:
         """Why a column, of so many that order the rows, cannot say which rows are in a window of time."""
@@ -191,14 +223,16 @@ class Window(Step):
         """Column → the names of what is made of it; of no column what is made of the rows."""
         if self.with_ in NUMBERS_OF_ROWS:
             return {"": [self.into or self.with_]}
-        ends = [str(n) for n in self._distances] if self.with_ in OTHER_ROWS else [str(self.window).replace(" ", "")]
+        size = str(self.window).replace(" ", "")
+        ends = [str(n) for n in self._distances] if self.with_ in OTHER_ROWS else [size]
+        ends = [f"{n}_{size}" for n in self._distances] if self.with_ in LARGEST else ends
         ways = [self.with_] if self.with_ in FILLS else [f"{self.with_}_{end}" for end in ends]
         return {c.name: [self.into.replace(COLUMN, c.name) or f"{c.name}_{way}" for way in ways] for c in chosen}
 
     def _asked(self, chosen: Sequence[Column]) -> list[Asked]:
         """What is asked of the window of a row."""
         names = self._names(chosen)
-        return [Asked(c, self.with_, MADE + names[c.name][0]) for c in chosen if self.with_ in AGGREGATED]
+        return [Asked(c, self.with_, MADE + names[c.name][0]) for c in chosen if self.with_ in IN_WINDOWS]
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
@@ -206,26 +240,47 @@ class Window(Step):
         windows = _Windows(state["key"], state["order"], state["ties"])
         asked, names = self._asked(chosen), self._names(chosen)
         aggregates = Aggregates(state["sizes"], state["rows"], over=partial(self._framed, windows))
-        found = {name: tree for a in asked for name, tree in aggregates.asked(a).items()}
+        of_lists = self.with_ in OF_LISTS
+        found = {name: tree for a in asked if not of_lists for name, tree in aggregates.asked(a).items()}
+        found |= {a.name: aggregates.over(Collected.of(_compared(a.column))) for a in asked if of_lists}
         found |= {SEEN + a.name: aggregates.over(exp.Count(this=col(a.column.name))) for a in asked}
-        made = [self._of_enough(SEEN + a.name, aggregates.made(a)) for a in asked]
+        made = [self._of_enough(SEEN + a.name, tree) for a in asked for tree in self._made(a, aggregates)]
         new = [name for several in names.values() for name in several]
         if not asked:
             found = {MADE + name: tree for name, tree in zip(new, self._of_rows(chosen, windows), strict=True)}
             made = list(map(col, found))
-        below = aggregates.below(data, asked)
-        beside = selected([*map(col, data.names), *(alias(tree, name) for name, tree in found.items())], table(BELOW))
-        changed = below.rows(beside, out=(*data.names, *found)).change(aggregates.joined(asked))
+        below = aggregates.below(data, [] if of_lists else asked)
+        source: Tree = table(BELOW)
+        if self.with_ == "session":
+            source = selected([exp.Star(), alias(self._begins(windows), BEGINS)], source).subquery("begun", copy=False)
+        beside = selected([*map(col, data.names), *(alias(tree, name) for name, tree in found.items())], source)
+        changed = below.rows(beside, out=(*data.names, *found)).change({} if of_lists else aggregates.joined(asked))
         gone: dict[str, Tree | None] = dict.fromkeys(found)
         changed = changed.change(gone | dict(zip(new, made, strict=True)))
         for c, several in names.items():
             changed = kept_private(changed, several, [c])
         return changed
 
+    def _made(self, asked: Asked, aggregates: Aggregates) -> Iterator[Tree]:
+        """What is made of the window of a row: one result, or the nth largest values."""
+        if self.with_ == "mode":
+            yield Mode.of(col(asked.name))
+        elif self.with_ in LARGEST:
+            yield from (OF_LISTS[self.with_].of(col(asked.name), lit(n)) for n in self._distances)
+        else:
+            yield aggregates.made(asked)
+
+    def _begins(self, windows: _Windows) -> Tree:
+        """Whether a session begins with a row that has another one before it: 1, or 0."""
+        time = Micros.of(col(windows.order[0]))
+        return if_else(ge(sub(time, windows.over(exp.Lag(this=time.copy()))), lit(self._length)), lit(1), lit(0))
+
     def _of_rows(self, chosen: Iterable[Column], windows: _Windows) -> Iterator[Tree]:
         """What is made of single other rows, or of the places of rows, in the order of `_names`."""
         if self.with_ == "row_number":
             yield cast(windows.over(exp.RowNumber()), Kind.INTEGER)
+        elif self.with_ == "session":
+            yield cast(add(windows.over(exp.Sum(this=col(BEGINS)), (None, 0)), lit(1)), Kind.INTEGER)
         elif self.with_ == "rank":
             yield cast(replace(windows, ties=()).over(call("rank")), Kind.INTEGER)
         elif self.with_ in FILLS:
@@ -255,6 +310,11 @@ class Window(Step):
         if size is not None and self.center:  # a time of an even length ends with its last microsecond
             before, after = (size // 2, (size - 1) // 2) if not self._length else (size // 2 - 1, size // 2)
         return windows.over(aggregate, (None if before is None else -before, after), in_time=bool(self._length))
+
+
+def _compared(column: Column) -> Tree:
+    """A value as it is compared with others: without the sign of zero."""
+    return NoNegativeZero.of(col(column.name)) if column.kind is Kind.FLOAT else col(column.name)
 
 
 def _one_series(schema: Schema, order: Sequence[str], rows: int) -> Asking[None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -69,6 +69,11 @@ def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statisti
         size = exp.Abs(this=Finite.of(number(c)))
         found[c.name] = (lowest(null_if(size, lit(0.0))), highest(size))
     return found
+
+
+def sizes(asked: Mapping[str, tuple[Statistic, Statistic]], found: Mapping[Any, Any]) -> dict[str, list[float | None]]:
+    """The answers to `magnitudes`, as a step keeps them."""
+    return {column: [found[s] for s in pair] for column, pair in asked.items()}
 
 
 def _is_cut(column: Column, aggregation: str) -> bool:

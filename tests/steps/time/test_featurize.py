@@ -13,8 +13,8 @@ from tests.engines import duckdb_session
 from tests.steps.made import dataset, made
 from tilth.data import Roles
 from tilth.errors import RequestError
-from tilth.steps.featurize import OF_TEXT, OF_TIME, Featurize
 from tilth.steps.fitting import fit
+from tilth.steps.time.featurize import OF_TEXT, OF_TIME, Featurize
 
 TIMES = [datetime(1999, 12, 27) + timedelta(hours=37 * i, seconds=i) for i in range(500)]
 TEXTS = ["It's 10 o'clock: ABC_d", "", " \t\r\n ", "één  woord\n日本 [x]^`{~}", "a", "\u00a0\x1f"]

@@ -12,7 +12,7 @@ from tests.engines import duckdb_session
 from tests.steps.made import dataset
 from tilth.data import Column, Kind
 from tilth.engine.session import everything
-from tilth.steps.aggregations import Aggregates, Asked, magnitudes
+from tilth.steps.rows.aggregations import Aggregates, Asked, magnitudes
 
 X = Column("x", Kind.FLOAT)
 HOWS = ("sum", "mean", "std", "var", "median", "count", "distinct", "mode", "min", "max")

@@ -16,11 +16,11 @@ from tilth.engine.operations.lookups import at_place
 from tilth.engine.operations.numbers import Divide, integer
 from tilth.engine.operations.patterns import ReplacePattern
 from tilth.engine.operations.strings import Trim
-from tilth.engine.operations.times import LocalTime, Weekday, part
+from tilth.engine.operations.times import LocalTime, Weekday, known_zone, part
 from tilth.errors import Mistake, RequestError, listed
 from tilth.steps.naming import short
 from tilth.steps.step import ColumnStep
-from tilth.steps.time.bins import UTC, known_zone
+from tilth.steps.time.bins import UTC
 
 CLASSES: Mapping[str, str] = {
     "letters": "[A-Za-z]+",

@@ -1,0 +1,81 @@
+"""move: columns stand in another place among the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tilth.data import Dataset, Roles, Schema, select
+from tilth.engine.expressions import col
+from tilth.errors import ColumnError, Mistake, RequestError, unknown
+from tilth.steps.step import Learned, Learning, Selector, Step
+
+ENDS = ("start", "end")
+MOVED = "\x1fmoved "  # in front of a column's name, while it has no place
+
+
+@dataclass(frozen=True)
+class Move(Step):
+    """Columns stand in another place: first, last, at a number, or beside another column. They keep their order among themselves.
+
+    A model reads columns by their names, and most files, arrays and people by their places.
+
+    Elsewhere: Polars' `select`, pandas' `reindex(columns=…)`, dplyr's `relocate`.
+
+    Errors: a column that is not there; a column that is to stand beside itself; not one of `to`, `before` and `after`.
+
+    >>> print(Move("age", before="income"))
+    move(columns='age', before='income')
+    """
+
+    name = "move"
+    parts = frozenset({"rows", "features"})
+    learns = False
+    learned_types: ClassVar[Mapping[str, Any]] = {"last": list[str]}
+
+    columns: Selector
+    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+    to: int | str = ""
+    """Where they stand: `start`, `end`, or the number of the place of the first of them, from 0."""
+    before: str = ""
+    """The column ahead of which they stand."""
+    after: str = ""
+    """The column behind which they stand."""
+
+    def __post_init__(self) -> None:
+        RequestError.reject(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        if sum(place != "" for place in (self.to, self.before, self.after)) != 1:
+            yield Mistake("move: it is not said where to", accepted="one of `to`, `before` and `after`", code="bad-value")
+        if isinstance(self.to, bool) or (self.to not in ("", *ENDS) if isinstance(self.to, str) else self.to < 0):
+            yield Mistake(f"move: `to` is {self.to!r}", accepted="`start`, `end`, or a number from 0", code="bad-value")
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        yield ()
+        moved, beside = select(self.columns, schema, roles), self.before or self.after
+        ColumnError.reject(unknown([beside] if beside else [], schema.names, "move: there is no column {}", "unknown-column"))
+        if beside in moved:
+            raise RequestError(f"move: column {beside!r} cannot stand beside itself", code="bad-value")
+        names = [n for n in schema.names if n not in moved]
+        place = self._place(names)
+        wanted = [*names[:place], *moved, *names[place:]]
+        stay = next((i for i, (a, b) in enumerate(zip(wanted, schema.names, strict=True)) if a != b), len(wanted))
+        return {"": {"last": wanted[stay:]}}
+
+    def _place(self, names: list[str]) -> int:
+        """Before which of the other columns they stand."""
+        if isinstance(self.to, int):
+            return self.to
+        if beside := self.before or self.after:
+            return names.index(beside) + bool(self.after)
+        return 0 if self.to == "start" else len(names)
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        last = learned[""]["last"]
+        away = data.change({MOVED + c: col(c) for c in last} | dict.fromkeys(last))
+        return away.change({c: col(MOVED + c) for c in last} | dict.fromkeys(MOVED + c for c in last))
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        return frozenset(schema.names)
