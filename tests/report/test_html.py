@@ -154,7 +154,7 @@ def test_rules_are_one_table_whose_details_are_folded():
     text = page_of("rules")
     row = next(row for row in text.split("\n<tr>\n")[1:] if "IsComplete &#34;income&#34;" in row)
     assert row.index("<details>") < row.index("868 of 20,212 rows fail") < row.rindex("</details>")
-    assert '<td class="number">868</td>' in row
+    assert '<td class="number" data-head="rows failing">868</td>' in row
     assert "4.3 %</td>" in row
 
 
@@ -219,9 +219,18 @@ def test_nothing_is_wider_than_the_screen(opened, name):
 
 
 @pytest.mark.browser
-def test_a_long_rule_leaves_room_for_its_numbers(opened):
-    page = opened("long rules", 1280)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_rule_leaves_room_for_its_numbers(opened, width):
+    page = opened("long rules", width)
     assert page.evaluate("[...document.querySelectorAll('.wide:has(.rules)')].filter(e => e.scrollWidth > e.clientWidth + 1).length") == 0
+
+
+@pytest.mark.browser
+def test_on_a_telephone_cards_and_rules_are_read_without_scrolling_sideways(opened):
+    page = opened("loans", 390)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    wide = "[...document.querySelectorAll('.cards .wide, .wide:has(> .rules)')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert page.evaluate(f"{wide}.map(e => e.innerText.slice(0, 80))") == []
 
 
 @pytest.mark.browser

@@ -29,6 +29,7 @@ WEAK, STRONG, SAME = (
     0.95,
 )  # from which a pair is shown, from which it is called strong, and from which one column nearly gives the other
 QUARTERS = {"low": 0.0, "first": 0.25, "second": 0.5, "third": 0.75, "high": 1.0}
+HALVES = {"low": 0.0, "second": 0.5, "high": 1.0}
 FEATURES, GROUPS = 12, 5  # features shown beside the label, and groups of each
 PAIRS = 12  # associations shown; weaker ones are folded
 PEARSON, CRAMER, ETA = "Pearson's r", "Cramér's V", "correlation ratio"
@@ -54,7 +55,8 @@ class Associations(Payload):
 class FeatureAssociation(Payload):
     """A feature's association with the label: the `measure` of its strength, and groups of the feature's values with their rows and `of`.
 
-    `of` is the share of one label, or the mean of a numeric one. Numbers are grouped by their quartiles.
+    `of` is the share of one label, or the mean of a numeric one. Numbers are grouped by their quartiles; where half of them or more are the
+    smallest, these are a group, and the others are grouped by their median.
     """
 
     KIND: ClassVar[str] = "feature"
@@ -292,11 +294,15 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
     values = in_order[starts(in_order)]
     if len(values) <= GROUPS and not private and not feature.is_time:
         return tuple(zip(map(number, values), *_means(np.searchsorted(values, x), y, len(values)), strict=True))
-    edges = np.array(list(quantiles_of(in_order, QUARTERS).values()))
+    hidden = private or feature.is_time
+    apart = not hidden and len(values) > 1 and in_order[len(in_order) // 2] == values[0]  # such as the 0 of a word that is seldom used
+    kept = in_order[in_order > values[0]] if apart else in_order
+    edges = np.array(list(quantiles_of(kept, HALVES if apart else QUARTERS).values()))
     edges = edges[starts(edges)]
-    places = np.minimum(np.searchsorted(edges, x, "right") - 1, len(edges) - 2)  # a group has its lower edge, the last one both
-    ends = enumerate(pairwise(edges), 1)
-    names = [f"quarter {i}" if private or feature.is_time else f"{number(a)} to {number(b)}" for i, (a, b) in ends]
+    places = np.clip(np.searchsorted(edges, x, "right") - 1, 0, len(edges) - 2)  # a group has its lower edge, the last one both
+    names = [f"quarter {i}" if hidden else f"{number(a)} to {number(b)}" for i, (a, b) in enumerate(pairwise(edges), 1)]
+    if apart:
+        places, names = np.where(x == values[0], 0, places + 1), [str(number(values[0])), *names]
     return tuple(group for group in zip(names, *_means(places, y, len(names)), strict=True) if group[1]) if names else ()
 
 
@@ -329,9 +335,17 @@ def associated(found: Sequence[Finding[Associations]]) -> Section:
         tables.append(Fold(title, (table(title, heads, more, ["strength"]),)))
     picture = matrix("Associations", payload.columns, {(a, b): value for a, b, _, value in payload.pairs})
     blocks: list[Block] = [Picture(picture, "Associations of columns, without their sign."), *tables]
-    same = [f"{code(a)} and {code(b)}" for a, b, _, value in payload.pairs if abs(value) >= SAME]
+    same = [f"{code(a)} and {code(b)}" for a, b, _, value in payload.pairs if abs(value) >= SAME and {a, b} <= _delivered({a, b}, found)]
     advice = [Advice(f"Nearly the same information: {', '.join(same[:3])}.", 30)] if same else []
     return Section("associations", "Associations", tuple(blocks), advice=tuple(advice), lead=lead)
+
+
+def _delivered(columns: set[str], found: Sequence[Finding[Associations]]) -> set[str]:
+    """Those of some columns that are in the parts delivered, or of which columns there were made; all if nothing was."""
+    last = found[-1].payload.columns
+    if len(found) == 1 or len(last) >= MOST:
+        return columns
+    return {c for c in columns if any(name == c or name.startswith(f"{c}_") for name in last)}
 
 
 def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
@@ -347,7 +361,8 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
         rows.append((code(f.name), exact(f.number), f.payload.measure, said))
     heads = ("feature", "strength", "measure", f"{code(here[0].payload.of)} in groups of its values")
     blocks.append(table(f"{code(label)} beside the features", heads, rows, ["strength"], brief=10))
-    sure = [code(f.name) for f in here if abs(f.number or 0) >= SAME]
+    used = {f.name for f in found if f.part == found[-1].part}  # preparation may have left it out
+    sure = [code(f.name) for f in here if abs(f.number or 0) >= SAME and f.name in used]
     advice = [Advice(f"{', '.join(sure[:3])} nearly gives the label away: is it known when the model is asked?", 60)] if sure else []
     first, of = here[0], counted(len(here), "feature")
     lead = f"Of {of}, {code(first.name)} says most about {code(label)}: {exact(first.number)} ({first.payload.measure})."

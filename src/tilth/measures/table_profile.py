@@ -161,7 +161,9 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     if not blocks:
         return None
     often = p.duplicates is not None and p.duplicates / among >= 0.01
-    advice = f"{share} of the rows{where} equal an earlier one: the step {code('dedupe')} drops them."
+    later = [f"{percent(q.duplicates / q.rows)} of {code(f.part)}" for f in found[1:] if (q := f.payload).duplicates is not None and q.rows]
+    advice = f"{share} of the rows{where}{' as read' if later else ''} equal an earlier one"
+    advice += f", {' and '.join(later)}." if later else f": the step {code('dedupe')} drops them."
     figures = () if p.duplicates is None or where else ((number(p.duplicates), f"duplicate row{'' if p.duplicates == 1 else 's'}"),)
     return Section("rows", "Rows", tuple(blocks), advice=(Advice(advice, 45),) if often else (), lead=f"{lead}.", figures=figures)
 
