@@ -56,3 +56,20 @@ def test_a_profile_in_python() -> None:
     assert report.title == "profile"
     with pytest.raises(ColumnError):
         front.profile(table, label="pay")
+
+
+def test_a_profile_job_of_databrew_is_run(tilth: Tilth, people: Path, tmp_path: Path) -> None:
+    path, config = people, tmp_path / "config.json"
+    statistics = {"ColumnStatisticsConfigurations": [{"Statistics": {"IncludedStatistics": ["MEAN"]}}]}
+    config.write_text(json.dumps({"ProfileColumns": [{"Name": "age"}], **statistics}))
+    printed = tilth("profile", str(path), "--databrew", str(config))
+    assert printed.code == 0
+    result = json.loads(printed.out)
+    assert result["columns"][0]["mean"] == pytest.approx(sum(18 + i % 50 for i in range(200)) / 200)
+    assert tilth("profile", str(path), "--databrew", str(config), "-o", str(tmp_path / "p.json")).code == 0
+    assert json.loads((tmp_path / "p.json").read_text()) == result
+    both = tilth("profile", str(path), "--databrew", str(config), "--label", "age", "--exact")
+    assert (both.code, "--databrew and --label and --exact exclude each other" in both.err) == (2, True)
+    config.write_text('{"EntityDetectorConfiguration": {"EntityTypes": ["EMAIL"]}}')
+    entities = tilth("profile", str(path), "--databrew", str(config))
+    assert (entities.code, "personal data is not detected" in entities.err) == (2, True)

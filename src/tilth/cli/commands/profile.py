@@ -15,17 +15,33 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as that of last month.")
 @click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
 @click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated.")
+@click.option(
+    "--databrew",
+    type=INPUT,
+    metavar="CONFIG",
+    help="A ProfileConfiguration of AWS Glue DataBrew: the result is the JSON of its profile jobs.",
+)
 @click.option("--exact", is_flag=True, help="Of large data, look at all values, not a sample: a scan for each column.")
 @click.option("--json", is_flag=True, help="Print the report as JSON.")
 @shared(*READING)
 @shared(*ENGINE)
 def command(
-    data: str, out: str | None, against: str | None, label: str | None, private: tuple[str, ...], exact: bool, json: bool, **options: Any
+    data: str,
+    out: str | None,
+    against: str | None,
+    label: str | None,
+    private: tuple[str, ...],
+    databrew: str | None,
+    exact: bool,
+    json: bool,
+    **options: Any,
 ) -> int:
     """Look at DATA: for each column what is missing, how its values are distributed, and what is odd about them."""
     from tilth import verbs
     from tilth.report.files import reject_unwritable
 
+    if databrew is not None:
+        return _by_config(data, databrew, out, private, {"--against": against, "--label": label, "--exact": exact}, options)
     if out:
         reject_unwritable(out)
     engine, reading = engine_from(options), reading_from(options)
@@ -36,4 +52,23 @@ def command(
     if out:
         verbs.write(report, out)
     show(report, json)
+    return 0
+
+
+def _by_config(data: str, config: str, out: str | None, private: tuple[str, ...], others: dict[str, Any], options: dict[str, Any]) -> int:
+    """Run a profile job of DataBrew; its result goes to `out`, or to standard output."""
+    from tilth import verbs
+    from tilth.aws.profile_jobs.config import ProfileConfiguration
+    from tilth.aws.profile_jobs.job import deliver_job, json_of, profile_job
+    from tilth.errors import RequestError, joined
+
+    if given := [name for name, value in others.items() if value]:
+        raise RequestError(f"--databrew and {joined(given)} exclude each other: the file says what is measured", code="contradiction")
+    asked, engine = ProfileConfiguration.load(config), engine_from(options)
+    table = verbs.read(data, roles={"private": private} if private else {}, engine=engine, **reading_from(options))
+    result = profile_job(table, asked, engine)
+    if out:
+        deliver_job(result, out)
+    else:
+        click.echo(json_of(result), nl=False)
     return 0

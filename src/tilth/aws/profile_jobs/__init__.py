@@ -1,0 +1,1 @@
+"""Profile jobs of AWS Glue DataBrew: a configuration drives a profile whose result has the service's names and shape."""
