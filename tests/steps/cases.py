@@ -31,6 +31,7 @@ TABLES = {"other": pa.table(OTHER)}
 
 FEATURES: list[Step] = [
     S["select"](("number", "word")),
+    S["select"](("word", "number", "flag"), order="columns", rename={"word": "flag", "flag": "word"}),
     S["select"](("!day", "!moment")),
     S["move"](("price", "word"), before="whole"),
     S["move"]("id", to=1),

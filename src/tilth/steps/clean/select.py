@@ -1,14 +1,16 @@
-"""select: only some columns stay."""
+"""select: only some columns stay, in an order and with names of your own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 
-from tilth.data import Dataset, Roles, Schema
+from tilth.data import Dataset, Roles, Schema, reject_duplicate_names
 from tilth.data import select as selected
-from tilth.errors import RequestError
+from tilth.data.selectors import HIDDEN
+from tilth.engine.expressions import col
+from tilth.errors import Mistake, RequestError, unknown
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 STAY = ("label", "prediction", "id", "time", "group", "weight", "split")
@@ -16,10 +18,14 @@ STAY = ("label", "prediction", "id", "time", "group", "weight", "split")
 
 @dataclass(frozen=True)
 class Select(Step):
-    """Only the chosen columns stay, in the order of the table.
+    """Only the chosen columns stay, in the order of the table or in that of `columns`, under other names if you wish.
 
     A column that plays a part stays too (label, prediction, id, time, group, weight, split), unless it is taken away by its
-    name, its role or a pattern with `!` in front: `select: numeric` keeps the label, `select: ["!id"]` drops the id.
+    name, its role or a pattern with `!` in front: `select: numeric` keeps the label, `select: ["!id"]` drops the id. In the order of
+    `columns` it comes last, if it is not named there.
+
+    Errors: a column that is not there; nothing that stays; two columns with one name; a new name for a column with a role other than
+    `private`, because the role speaks of its old one.
 
     >>> print(Select(("numeric", "!income")))
     select(columns=['numeric', '!income'])
@@ -28,17 +34,54 @@ class Select(Step):
     name = "select"
     parts = frozenset({"rows", "features"})
     learns = False
-    learned_types: ClassVar[Mapping[str, Any]] = {"dropped": list[str]}
+    learned_types: ClassVar[Mapping[str, Any]] = {"dropped": list[str], "columns": list[str] | None}
 
     columns: Selector
     """The columns that stay: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    order: Literal["table", "columns"] = "table"
+    """The order in which they stand: as in the table, or as in `columns`."""
+    rename: tuple[tuple[str, str], ...] | Mapping[str, str] = ()
+    """Column → its new name."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rename, Mapping):
+            object.__setattr__(self, "rename", tuple(self.rename.items()))
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         dropped = self._dropped(schema, roles)
         if len(dropped) == len(schema):
             raise RequestError("select: no column would stay", hint="choose at least one", code="nothing-selected")
-        return {"": {"dropped": dropped}}
+        kept = [n for n in schema.names if n not in dropped]
+        self._reject(kept, schema, roles)
+        if self.order == "columns":
+            words = (self.columns,) if isinstance(self.columns, str) else self.columns
+            named = [c for word in words if not word.startswith("!") or word in schema for c in selected(word, schema, roles)]
+            kept = [c for c in dict.fromkeys((*named, *kept)) if c in kept]
+        return {"": {"dropped": dropped, "columns": kept if self._moves else None}}
+
+    @property
+    def _moves(self) -> bool:
+        """Whether columns change their places or names."""
+        return self.order == "columns" or bool(self.rename)
+
+    def _reject(self, kept: Sequence[str], schema: Schema, roles: Roles) -> None:
+        """Reject new names for columns that do not stay or have a role, and names that two columns would have."""
+        names = dict(self.rename)
+        mistakes = unknown([c for c in names if c not in kept], kept, "select: no column {} stays that could be renamed", "unknown-column")
+        of = {c: role for role, columns in roles.named().items() if role != "private" for c in columns}
+        hint = "rename the column at the source, or give the role to the new name by a flow of its own"
+        mistakes += [
+            Mistake(f"select: column {c!r} has the role {of[c]!r}, which speaks of it by this name", hint=hint, code="renamed-role")
+            for c in names
+            if c in of
+        ]
+        RequestError.reject(mistakes)
+        reject_duplicate_names(names.get(c, c) for c in kept)
+
+    @property
+    def adds_columns(self) -> bool:
+        return bool(self.rename)
 
     def _dropped(self, schema: Schema, roles: Roles) -> list[str]:
         words = (self.columns,) if isinstance(self.columns, str) else self.columns
@@ -51,11 +94,22 @@ class Select(Step):
         return [n for n in schema.names if n not in chosen | (part - away)]
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        return data.change(dict.fromkeys(learned[""]["dropped"]))
+        columns = learned[""].get("columns")
+        kept = data.change(dict.fromkeys(learned[""]["dropped"]))
+        if columns is None:
+            return kept
+        names = dict(self.rename)
+        held = {c: f"{HIDDEN}{i}" for i, c in enumerate(columns)}
+        moved = kept.change({hidden: col(c) for c, hidden in held.items()}).change(dict.fromkeys(columns))
+        moved = moved.change({names.get(c, c): col(hidden) for c, hidden in held.items()}).change(dict.fromkeys(held.values()))
+        private = tuple(names.get(c, c) for c in data.roles.private)
+        return replace(moved, roles=replace(data.roles, private=private))
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        if self._moves:
+            return None
         return frozenset(self._dropped(schema, roles))
 
     def by_name_only(self, schema: Schema) -> bool:
         words = (self.columns,) if isinstance(self.columns, str) else self.columns
-        return bool(words) and all(w.startswith("!") and w.removeprefix("!") in schema for w in words)
+        return not self._moves and bool(words) and all(w.startswith("!") and w.removeprefix("!") in schema for w in words)
