@@ -239,8 +239,10 @@ class _Writer:
         value = inline if inline is not None else self.called(t, arguments)
         if t.null_input:
             return self.line(value, never_null=t.never_null)
+        before = self.names
         name = self.guarded(value, *arguments)
-        if not (inline is not None and t.total) and not t.never_null:
+        is_new = self.names > before  # what was computed before may be known not to be null here
+        if is_new and not (inline is not None and t.total) and not t.never_null:
             self.never_null.discard(name)
         return name
 

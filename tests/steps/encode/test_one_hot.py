@@ -1,9 +1,12 @@
 """one_hot."""
 
+import pyarrow as pa
 import pytest
 
+import tilth
 from tests.steps.made import applied, fitted, made
 from tilth.errors import RequestError
+from tilth.flow import Flow
 from tilth.steps.encode.encode import Encode
 
 WORDS = {"x": ["b", "a", "b", None, " ", "c", "b", "a"]}  # b 3, a 2, c 1, missing 2
@@ -33,3 +36,11 @@ def test_a_made_column_may_not_be_called_like_another():
         made(Encode("x"), {"x": ["A"], "X_a": [1]})
     with pytest.raises(RequestError, match="there is a column 'a_b_c' already"):
         made(Encode(("a", "a_b")), {"a": ["b_c"], "a_b": ["c"]})
+
+
+def test_a_row_is_served_whose_policies_are_errors():
+    flow = tilth.fit(Flow.parse("features: [{encode: {columns: x, unseen: error, missing: error}}]"), pa.table({"x": ["a", "b"]}))
+    assert flow.row({"x": "b"}) == {"x_a": 0, "x_b": 1}
+    for value, message in (("c", "training has not seen"), (None, "a missing value")):
+        with pytest.raises(RequestError, match=message):
+            flow.row({"x": value})
