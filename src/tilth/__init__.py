@@ -5,7 +5,7 @@ Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a 
     tilth.read(source, roles={"id": "no", "label": "paid"})     a lazy table whose columns have roles
     tilth.profile(data)                                         what is in it, column by column
     tilth.init(data)                                            a draft of a flow for it
-    tilth.convert("recipe.json")                                a flow made of a recipe of DataBrew, or of a .flow
+    tilth.convert("recipe.json")                                a flow made of a recipe, a .flow, or a fitted scikit-learn pipeline
     tilth.measure(data, "bias")                                 numbers: a report without verdicts
     tilth.check(data, rules)                                    verdicts of rules in DQDL: a report, true if all passed
     tilth.fit(flow, data)                                       a flow that has learned from the training part
@@ -36,7 +36,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tilth.aws.conversion import convert
+    from tilth.conversion import convert
     from tilth.data import Dataset, Roles
     from tilth.drafting import init
     from tilth.engine.duckdb import DuckDB
@@ -64,7 +64,7 @@ _HOMES = {
     "allow_python": "tilth.engine.python_operation",
     "TilthError": "tilth.errors",
     "init": "tilth.drafting",
-    "convert": "tilth.aws.conversion",
+    "convert": "tilth.conversion",
     **dict.fromkeys(("read", "measure", "profile", "check", "fit", "apply", "write", "run", "arrays"), "tilth.verbs"),
 }
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.processes import Completed
 
 Tilth = Callable[..., Completed]
@@ -36,3 +38,16 @@ def test_files_are_not_overwritten(tilth: Tilth, tmp_path: Path) -> None:
     (tmp_path / "recipe.json").write_text(json.dumps([action("LEN", sourceColumn="a")]))
     assert tilth("convert", "recipe.json", "-o", "recipe.json", "--force").code == 2
     assert [tilth("convert", "recipe.json", "-o", "flow.yaml", *force).code for force in ([], [], ["--force"])] == [0, 2, 0]
+
+
+def test_a_fitted_pipeline_becomes_a_fitted_flow(tilth: Tilth, tmp_path: Path) -> None:
+    io, preprocessing = pytest.importorskip("skops.io"), pytest.importorskip("sklearn.preprocessing")
+    io.dump(preprocessing.StandardScaler().fit([[1.0], [3.0]]), tmp_path / "scaler.skops")
+    assert "--columns" in tilth("convert", "scaler.skops", "-o", "flow.tilth").err
+    done = tilth("convert", "scaler.skops", "--columns", "age", "-o", "flow.tilth")
+    assert (done.code, done.err) == (0, "written: flow.tilth\n2 steps, 0 not converted\n")
+    (tmp_path / "people.csv").write_text("age\n2\n4\n")
+    assert tilth("apply", "flow.tilth", "people.csv", "-o", "out.csv").code == 0
+    assert (tmp_path / "out.csv").read_text().split() == ["age", "0.0", "2.0"]
+    (tmp_path / "recipe.json").write_text(json.dumps([action("LEN", sourceColumn="a")]))
+    assert "learned nothing" in tilth("convert", "recipe.json", "-o", "recipe.tilth").err

@@ -88,7 +88,7 @@ def opened(path: str | Path) -> Flow:
         raw = _raw(path)
         flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())
         flow = flow.with_learned(_learned(raw, flow))
-        _verify(flow)
+        verify(flow)
         return flow
     except NotAllowed:
         raise
@@ -100,7 +100,7 @@ def opened(path: str | Path) -> Flow:
         raise ArtefactError(message, hint=hint, code="bad-artefact") from error
 
 
-def _verify(flow: Flow) -> None:
+def verify(flow: Flow) -> None:
     """Reject what was learned if its steps cannot use it: each is applied to the columns, and a row function is made."""
     learned = flow.need_learned()
     data = Dataset(Memory(None, learned.schema.names), flow.reading.roles)

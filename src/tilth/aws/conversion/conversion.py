@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tilth.aws.conversion import data_wrangler, databrew
 from tilth.aws.conversion.formulas import mistake_in
@@ -38,6 +38,8 @@ class Conversion:
     `left_out` holds a sentence for each action that was not converted, `notes` one for each that may differ. `place` is the data that the
     flow reads, if it is known.
     """
+
+    noun: ClassVar[str] = "action"
 
     name: str
     kind: str
@@ -76,7 +78,10 @@ class Conversion:
         return Flow.parse(str(self))
 
     def save(self, path: str | Path) -> Path:
-        """Write the flow to a file."""
+        """Write the flow to a file. Errors: `RequestError` for `NAME.tilth`: there is nothing learned."""
+        if Path(path).suffix == ".tilth":
+            message, hint = f"{self.kind} has learned nothing that could be kept", "write a flow file, NAME.yaml, and fit it: `tilth fit`"
+            raise RequestError(message, hint=hint, code="not-fitted")
         with atomic(Path(path)) as new:
             new.write_text(str(self), "utf-8")
         return Path(path)

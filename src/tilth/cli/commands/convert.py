@@ -13,15 +13,20 @@ from tilth.cli.options import INPUT
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow; - for standard output.")
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
+@click.option("--columns", metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
+@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def command(file: str, out: str, data: str | None, force: bool) -> int:
-    """Convert FILE, a recipe of DataBrew (JSON or YAML) or a .flow of Data Wrangler, to a flow.
+def command(file: str, out: str, data: str | None, columns: str | None, trusted: tuple[str, ...], force: bool) -> int:
+    """Convert FILE to a flow.
+
+    FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, or a fitted pipeline of scikit-learn (.skops). A pipeline
+    becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
 
     What has no counterpart is a comment in the flow, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
     """
-    from tilth.aws.conversion import convert
     from tilth.cli.app import say
+    from tilth.conversion import convert
     from tilth.errors import RequestError
     from tilth.report.blocks import counted
     from tilth.store.local import exists, reject_own_input
@@ -30,13 +35,13 @@ def command(file: str, out: str, data: str | None, force: bool) -> int:
         reject_own_input(out, [file])
     if out != "-" and exists(out) and not force:
         raise RequestError(f"{out!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
-    conversion = convert(file, data)
+    conversion = convert(file, data, columns=columns.split(",") if columns else None, trusted=trusted)
     if out == "-":
         click.echo(str(conversion), nl=False)
     else:
         conversion.save(Path(out))
         say(f"written: {out}")
     left = conversion.left_out
-    say(f"{counted(len(conversion.items), 'action')}, {len(left)} not converted", *(f"not converted: {line}" for line in left))
+    say(f"{counted(len(conversion.items), conversion.noun)}, {len(left)} not converted", *(f"not converted: {line}" for line in left))
     say(*(f"differs: {line}" for line in conversion.notes))
     return 1 if left else 0

@@ -34,7 +34,7 @@ class Select(Step):
     name = "select"
     parts = frozenset({"rows", "features"})
     learns = False
-    learned_types: ClassVar[Mapping[str, Any]] = {"dropped": list[str], "columns": list[str] | None}
+    learned_types: ClassVar[Mapping[str, Any]] = {"dropped": list[str], "columns": list[str] | None, "names": list[str] | None}
 
     columns: Selector
     """The columns that stay: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
@@ -58,7 +58,9 @@ class Select(Step):
             words = (self.columns,) if isinstance(self.columns, str) else self.columns
             named = [c for word in words if not word.startswith("!") or word in schema for c in selected(word, schema, roles)]
             kept = [c for c in dict.fromkeys((*named, *kept)) if c in kept]
-        return {"": {"dropped": dropped, "columns": kept if self._moves else None}}
+        names = dict(self.rename)
+        moved = {"columns": kept, "names": [names.get(c, c) for c in kept]} if self._moves else {}
+        return {"": {"dropped": dropped, **moved}}
 
     @property
     def _moves(self) -> bool:
@@ -98,10 +100,10 @@ class Select(Step):
         kept = data.change(dict.fromkeys(learned[""]["dropped"]))
         if columns is None:
             return kept
-        names = dict(self.rename)
+        names = dict(zip(columns, learned[""]["names"], strict=True))
         held = {c: f"{HIDDEN}{i}" for i, c in enumerate(columns)}
         moved = kept.change({hidden: col(c) for c, hidden in held.items()}).change(dict.fromkeys(columns))
-        moved = moved.change({names.get(c, c): col(hidden) for c, hidden in held.items()}).change(dict.fromkeys(held.values()))
+        moved = moved.change({names[c]: col(hidden) for c, hidden in held.items()}).change(dict.fromkeys(held.values()))
         private = tuple(names.get(c, c) for c in data.roles.private)
         return replace(moved, roles=replace(data.roles, private=private))
 

@@ -1,0 +1,237 @@
+"""What becomes of a fitted pipeline: steps with what they have learned, and the columns that they read and make.
+
+A pipeline hands each of its parts a copy of the columns, a step works in place or beside. So each column of the plan says whether it may
+be changed (`own`): a column that only one part of the pipeline takes, or that a step of the plan has made. What is not wanted in the end is
+left out by the last step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from tilth.data import Kind
+from tilth.errors import RequestError
+from tilth.flow.writing import identifier
+from tilth.steps.clean.formula import Formula
+from tilth.steps.clean.select import Select
+from tilth.steps.encode.encode import Encode
+from tilth.steps.step import COLUMN, ColumnStep, Learned, Step
+
+MOST_COLUMNS = 10_000  # that a flow makes of a pipeline
+
+
+class Unsupported(Exception):
+    """A part of a pipeline has no step that does the same; says why."""
+
+
+class Feature(NamedTuple):
+    """A column on its way through the plan: whether it may be changed, and whether the same steps, fitted anew, make one of this name."""
+
+    name: str
+    own: bool = False
+    lasting: bool = True
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step, what it learned, the part of the pipeline that it is made of, and how it differs from it."""
+
+    step: Step
+    learned: Learned
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Plan:
+    """The steps so far. `kinds` are those of the columns that the flow reads, None where they are not known yet."""
+
+    kinds: dict[str, Kind | None]
+    steps: list[Planned] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Name → content of each model that a step holds."""
+    taken: set[str] = field(default_factory=set)
+    """The names of all columns that there are or were, in folded case."""
+    there: dict[str, bool] = field(default_factory=dict)
+    """The columns that there are, and whether they last: see `Feature`."""
+
+    used: set[str] = field(default_factory=set)
+    """The columns that steps read."""
+
+    def __post_init__(self) -> None:
+        self.taken |= {name.casefold() for name in self.kinds}
+        self.there |= dict.fromkeys(self.kinds, True)
+
+    def copy(self) -> Plan:
+        """The plan as it is now, to return to."""
+        return replace(
+            self,
+            kinds={**self.kinds},
+            steps=[*self.steps],
+            files={**self.files},
+            taken={*self.taken},
+            there={**self.there},
+            used={*self.used},
+        )
+
+    def restore(self, earlier: Plan) -> None:
+        """Return to an earlier state."""
+        vars(self).update(vars(earlier))
+
+    def add(self, step: Step, learned: Learned, source: str, *notes: str) -> None:
+        """Add a step. Errors: `RequestError` for numbers that are not finite: a column without a value in training."""
+        for column, state in learned.items():
+            self.used |= {column, *state.get("columns", ())}
+            if any(isinstance(x, float) and not math.isfinite(x) for value in state.values() for x in _numbers(value)):
+                message = f"{source}: what was learned of column {column!r} is not finite: it had no value in training"
+                raise RequestError(message, hint="leave the column out, or fill it first", code="all-null")
+        self.steps.append(Planned(step, learned, source, notes))
+
+    def made(self, name: str, lasting: bool = True) -> Feature:
+        """A new column, by this name or the next one that no column has."""
+        return Feature(self.fresh(name, lasting), True, lasting)
+
+    def gone(self, features: Iterable[Feature]) -> None:
+        """Note that a step drops columns."""
+        for feature in features:
+            self.there.pop(feature.name, None)
+
+    def fresh(self, name: str, lasting: bool = True) -> str:
+        """The name of a new column: this one, or the next that no column has."""
+        free, n = name, 2
+        while free.casefold() in self.taken:
+            free, n = f"{name}_{n}", n + 1
+        self.taken.add(free.casefold())
+        self.there[free] = lasting
+        if len(self.taken) > MOST_COLUMNS:
+            raise RequestError(f"the pipeline makes more than {MOST_COLUMNS:,} columns", code="too-many-columns")
+        return free
+
+    def read_as(self, features: Sequence[Feature], *kinds: Kind) -> None:
+        """Say what kinds (one for each, or one for all) columns are, where they are as the flow reads them.
+
+        Errors: `Unsupported` where another part takes a column to be of a kind that does not go with it.
+        """
+        for feature, kind in zip(features, kinds * len(features) if len(kinds) == 1 else kinds, strict=True):
+            if feature.name in self.kinds:
+                self.kinds[feature.name] = _both(feature.name, self.kinds[feature.name], kind)
+
+    def named(self, features: Sequence[Feature], names: Sequence[str] | None) -> list[str]:
+        """What is made of each column one by one is called so: in place, or by the names that are wanted, or by new ones."""
+        wanted = names or [f.name for f in features]
+        return [f.name if f.own and f.name == name else self.fresh(name, f.lasting) for f, name in zip(features, wanted, strict=True)]
+
+    def one_by_one(
+        self,
+        source: str,
+        features: Sequence[Feature],
+        names: Sequence[str] | None,
+        make: Callable[[tuple[str, ...], str], ColumnStep],
+        learned: Sequence[Mapping[str, Any]],
+        *notes: str,
+    ) -> list[Feature]:
+        """Steps that make one column of each. `make` gives the step of some columns and `into`."""
+        return self.each(source, features, self.named(features, names), make, learned, *notes)
+
+    def each(
+        self,
+        source: str,
+        features: Sequence[Feature],
+        made: Sequence[str],
+        make: Callable[[tuple[str, ...], str], ColumnStep],
+        learned: Sequence[Mapping[str, Any]],
+        *notes: str,
+    ) -> list[Feature]:
+        """The same, with names that `named` has given."""
+        groups: dict[str, list[int]] = {}
+        for i, (feature, name) in enumerate(zip(features, made, strict=True)):
+            groups.setdefault("" if name == feature.name else _into(feature.name, name), []).append(i)
+        for into, places in groups.items():
+            step = make(tuple(features[i].name for i in places), into)
+            self.add(step, {features[i].name: learned[i] for i in places}, source, *notes)
+        return [Feature(name, True, f.lasting) for f, name in zip(features, made, strict=True)]
+
+    def owned(self, source: str, features: Sequence[Feature]) -> list[Feature]:
+        """The columns as copies, where another part takes them too."""
+        return [f if f.own else self._copied(source, f, f.name) for f in features]
+
+    def _copied(self, source: str, feature: Feature, name: str) -> Feature:
+        made = self.made(name, feature.lasting)
+        self.used.add(feature.name)
+        self.add(Formula(made.name, identifier(feature.name)), {"": {}}, source)
+        return made
+
+    def encoded(
+        self,
+        source: str,
+        features: Sequence[Feature],
+        names: Sequence[Sequence[str | None]],
+        steps: Sequence[Encode],
+        learned: Sequence[Callable[[list[str | None]], Mapping[str, Any]]],
+        *notes: str,
+    ) -> list[Feature]:
+        """Steps that make several columns of each. `names` are those that are wanted (None: left out), of which `learned` are given."""
+        made: list[Feature] = []
+        groups: dict[Encode, dict[str, Any]] = {}
+        for feature, wanted, step, state in zip(features, names, steps, learned, strict=True):
+            fresh = [None if name is None else self.fresh(name, lasting=False) for name in wanted]
+            made += [Feature(name, True, lasting=False) for name in fresh if name is not None]
+            group = replace(step, into=self.beginning(feature, wanted))
+            groups.setdefault(group, {})[feature.name] = state(fresh)
+        for group, of in groups.items():
+            self.add(replace(group, columns=tuple(of)), of, source, *notes)
+            self.gone(Feature(name) for name in of if not group.into)
+        return made
+
+    def beginning(self, feature: Feature, names: Sequence[str | None]) -> str:
+        """`into`, by which the names of columns that are made of one begin as these do."""
+        begin = next((name.partition(feature.name)[0] for name in names if name is not None and f"{feature.name}_" in name), "")
+        begin = "" if {*"{}"} & {*begin} else begin
+        return f"{begin}{COLUMN}" if begin or not feature.own else ""
+
+    def finish(self, source: str, features: Sequence[Feature], names: Sequence[str]) -> tuple[str, ...]:
+        """The last step: only these columns, with these names, in this order. Gives the names; those that another one has are changed.
+
+        Where columns do not last, the step says which others go: fitted anew, it makes of what stays what it can.
+        """
+        finals: list[str] = []
+        for name in names:
+            free, n = name, 2
+            while free.casefold() in {f.casefold() for f in finals}:
+                free, n = f"{name}_{n}", n + 1
+            finals.append(free)
+        once = dict.fromkeys(f.name for f in features)
+        columns = [f if once.pop(f.name, 0) is None else self._copied(source, f, f.name) for f in features]
+        chosen = [f.name for f in columns]
+        gone = [name for name in self.there if name not in chosen]
+        renamed = {f.name: name for f, name in zip(columns, finals, strict=True) if f.lasting and f.name != name}
+        state = {"": {"dropped": gone, "columns": chosen, "names": finals}}
+        if all(f.lasting for f in columns):
+            self.add(Select(tuple(chosen), order="columns", rename=renamed), state, source)
+        else:
+            notes = ("fitted anew, columns of categories and words are called and ordered as its steps make them",)
+            self.add(Select(tuple(f"!{name}" for name in gone if self.there[name]) or ("*",), rename=renamed), state, source, *notes)
+        return tuple(finals)
+
+
+def _numbers(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _into(column: str, name: str) -> str:
+    """The parameter `into` by which a column becomes one of this name: with `{column}` where the name has the column's in it."""
+    before, after = (name.removesuffix(column), "") if name.endswith(column) else ("", name.removeprefix(column))
+    holds = name == f"{before}{column}{after}" and not {*"{}"} & {*before, *after}
+    return f"{before}{COLUMN}{after}" if holds else name
+
+
+def _both(name: str, a: Kind | None, b: Kind) -> Kind:
+    """The kind of a column that two parts read. Numbers include integers."""
+    if a is None or a is b or (a is Kind.FLOAT and b is Kind.INTEGER):
+        return b
+    if a is Kind.INTEGER and b is Kind.FLOAT:
+        return a
+    raise Unsupported(f"column {name!r} is read as {a} by one part, and as {b} by another")
