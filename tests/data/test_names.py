@@ -64,6 +64,9 @@ PRIVATE = [
     *(
         "name",
         "first name",
+        "geb.datum",
+        "Geburtsdatum",
+        "fecha de nacimiento",
         "First-Name",
         "firstName",
         "lastname",

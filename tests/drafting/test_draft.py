@@ -476,6 +476,21 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         [],
     ),
     (
+        "dates in strings that are not the time of the row",
+        "size,geb.datum,due date,fee,target\n"
+        + rows(
+            lambda i: (
+                i * 7 % 101,
+                f"{i % 28 + 1}.3.19{i % 50 + 40}",
+                f"{i % 28 + 1}.3.20{i % 9 + 10}",
+                f"{i % 7} %" if i % 3 else "k.A.",
+                i % 2,
+            )
+        ),
+        ["private: [geb.datum]", "by: stratified", "k.A.", "parse: {columns: fee, as: number}"],
+        ["time("],
+    ),
+    (
         "an outcome beside the label",
         "size,outcome2,target\n" + rows(lambda i: (i * 7 % 101, i * 5 % 3, i % 2)),
         ["label: target", '["!outcome2"]}  # may be another outcome'],

@@ -24,9 +24,10 @@ ID = re.compile(
 NUMBER_OF = re.compile(r"^(?:num|no|nr|number)_(?!\d)|^(?:visit|child(?:ren)?|room|week|month|year|day|page)_(?:no|nr|num|number)$")
 CODE = re.compile(r"(?:^|_)code(?:_|$)|code_?[0-9]*$")
 POSTCODE = re.compile(r"(?:^|_)(?:zip|zip_?code|post_?code|postal_?code|plz)(?:_|$)")
+BIRTH = r"geb_?dat\w*|geburts\w*|geboorte\w*|(?:date_(?:de_)?)?naissance|(?:fecha_(?:de_)?)?nacimiento|(?:data_(?:di_)?)?nascita"
 PRIVATE = re.compile(
     r"(?:^|_)(?:(?:first|last|full|given|family|middle|maiden|user)?_?name|surname|forename|e_?mail|phone|mobile|tel|telephone|fax|iban|"
-    r"account(?:_(?:no|nr|num|number|id)(?:_|$)|$)|ssn|passport|address|street|ip|dob|birth_?date|date_?of_?birth|birth_?day)(?:_|$)"
+    rf"account(?:_(?:no|nr|num|number|id)(?:_|$)|$)|ssn|passport|address|street|ip|dob|birth_?date|date_?of_?birth|birth_?day|{BIRTH})(?:_|$)"
 )
 FACET = re.compile(
     r"(?:^|_)(?:sex|gender|gndr|race|racecat|ethn\w*|hispanic|relig\w*|national(?:ity)?|national_origin|native_country|"
@@ -36,7 +37,7 @@ FACET = re.compile(
 TEXT = re.compile(r"(?:^|_)(?:comments?|notes?|remarks?|description|review|message|abstract)$")
 PLACE = re.compile(r"(?:^|_)(?:lat|lon|lng|long|latitude|longitude)$")
 AGE = re.compile(r"(?:^|_)age(?:_|$)")
-NO_TIME_OF_ROW = re.compile(r"(?:^|_)(?:birth\w*|born|dob|expir\w*|due|deadline|valid_(?:to|until))(?:_|$)")
+NO_TIME_OF_ROW = re.compile(rf"(?:^|_)(?:birth\w*|born|dob|{BIRTH}|expir\w*|due|deadline|valid_(?:to|until))(?:_|$)")
 TIME_UNITS = ("year", "month", "day", "hour", "minute")
 
 SURE_OUTCOMES = {

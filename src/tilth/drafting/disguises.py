@@ -32,7 +32,7 @@ FORMATS = 2  # of the times in one column
 PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers that often mean "not known"
 
 SURE_TOKENS = ("?", "n/a", "na", "#n/a", "null", "nan")
-UNSURE_TOKENS = ("-", "--", ".", "n.a.", "none", "nil", "unknown", "missing", "undefined")
+UNSURE_TOKENS = ("-", "--", ".", "n.a.", "k.a.", "none", "nil", "unknown", "missing", "undefined")
 """These are missing values only beside numbers or days: elsewhere a title may be *Unknown*, and *none* may be an answer."""
 
 TOKENS = (*SURE_TOKENS, *UNSURE_TOKENS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Kind, Roles
-from tilth.data.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, snake
+from tilth.data.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, names_time_of_row, snake
 
 if TYPE_CHECKING:
     from tilth.drafting.disguises import Disguise
@@ -197,7 +197,9 @@ class TableSummary:
     @property
     def written_time(self) -> ColumnSummary | None:
         """The column of days or times in strings to split rows by, if there is no other time."""
-        fit = (s for s in self.seen if s.disguise and s.meant.temporal and s.full and not s.private and s.spreads)
+        fit = (
+            s for s in self.seen if s.disguise and s.meant.temporal and s.full and not s.private and s.spreads and names_time_of_row(s.name)
+        )
         return None if self.roles.time else next((s for s in fit if s.name != self.roles.label), None)
 
     @property

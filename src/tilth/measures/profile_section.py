@@ -32,7 +32,8 @@ def columns(found: Sequence[Finding[ColumnProfile]]) -> Section:
     blocks = [*_tables(read, here, parts, at), *_remarks(read, parts[0], at), _cards(here, parts, at)]
     made = [name for name in dict.fromkeys(f.columns for f in found) if name not in gaps]
     if made:
-        blocks.append(Fold(f"{counted(len(made), 'column')} made by preparation", (_made(made, parts[1:], at),)))
+        title = f"{counted(len(made), 'column')} made by preparation"
+        blocks.append(Fold(title, (_made(made, parts[1:], at),), printed=len(made) <= MOST))
     cells, lacking = sum(at[name, parts[0]].rows for name in read), sum(gaps.values())
     figures = ((number(len(read)), "column" if len(read) == 1 else "columns"), (share(lacking, cells), "missing or invalid values"))
     lead = _lead(len(read), sum(map(bool, gaps.values())), cells, parts[0])
@@ -148,7 +149,7 @@ def remarks(c: ColumnProfile) -> list[str]:
     found += [f"{percent(share)} of its values are {code(value)}, which may stand for a missing one." for value, share in hidden_missing(c)]
     if c.top and c.top[0][1] >= NEARLY * c.valid:
         found.append(f"{percent(c.top[0][1] / c.valid)} of its values are {code(shown(c.top[0][0], 40))}.")
-    if c.kind in ("string", "integer") and c.distinct_exact and c.distinct == c.valid > 1:
+    if c.kind in ("string", "integer") and c.distinct_exact and c.distinct == c.valid > 1 and "id" not in c.roles:
         found.append("no two rows have the same value: it may be an id.")
     return [*found, *_far(c)]
 
