@@ -13,6 +13,7 @@ Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a 
     tilth.write(table or report, place)                         a file, a folder, or a frame: `format="pandas"`
     tilth.run(flow, out)                                        all of these in a row, as the flow file says
     tilth.arrays("out/train")                                   X, y and ids for training
+    tilth.folds(flow)                                           cross-validation: a fitted flow and its tables for each fold
 
 A flow is read from a file by `Flow.load` and from a string by `Flow.parse`. An example that runs:
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from tilth.report import Finding, Report
     from tilth.rules import Rule
     from tilth.steps.step import Step
-    from tilth.verbs import apply, arrays, check, fit, measure, profile, read, run, write
+    from tilth.verbs import apply, arrays, check, fit, folds, measure, profile, read, run, write
 
 __version__ = "0.1.0"
 
@@ -65,7 +66,7 @@ _HOMES = {
     "TilthError": "tilth.errors",
     "init": "tilth.drafting",
     "convert": "tilth.conversion",
-    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "apply", "write", "run", "arrays"), "tilth.verbs"),
+    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "folds", "apply", "write", "run", "arrays"), "tilth.verbs"),
 }
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "check",
     "convert",
     "fit",
+    "folds",
     "init",
     "measure",
     "profile",

@@ -22,6 +22,7 @@ from tilth.store.uri import joined
 if TYPE_CHECKING:
     from tilth.flow import Flow
     from tilth.flow.arrays import Arrays
+    from tilth.flow.running import Fold
     from tilth.measures.measure import Measure, Measuring
     from tilth.metrics.metric import Metric
     from tilth.rules import Ruleset
@@ -176,6 +177,35 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
     flow = flow_from(flow)
     with session_of(engine, data, f"fit {flow.name}") as session, refusals_located(flow):
         return fitted(flow, flow_table(flow, data, session), session)
+
+
+def folds(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Iterator[Fold]:
+    """Cross-validation: for each fold of the training part the flow that learned from its training rows only, these, and the tested ones.
+
+    `split` of the flow says how many there are and how they are made: `folds: 5`. Both tables are prepared by the fold's own flow, what
+    `training` says is done to the rows that it is trained on, and they are held in memory. Rows of the other parts are in no fold.
+
+    Errors: `RequestError` if the flow has no folds, or one of them no rows.
+
+    >>> import pyarrow as pa
+    >>> flow = "{data: {roles: {id: no}}, split: {folds: 3, exact: true}, features: [{impute: {columns: age, with: mean}}]}"
+    >>> table = pa.table({"no": range(6), "age": [20, 30, None, 40, 50, 60]})
+    >>> from tilth.flow import Flow
+    >>> [(arrays(fold.train).X.shape, arrays(fold.test).X.shape) for fold in folds(Flow.parse(flow), table)]
+    [((4, 1), (2, 1)), ((4, 1), (2, 1)), ((4, 1), (2, 1))]
+    """
+    from tilth.data import Memory
+    from tilth.flow.reading import flow_table
+    from tilth.flow.running import folded, refusals_located
+
+    def held(part: Dataset, session: Session) -> Dataset:
+        rows = formats.to_arrow(part, session)
+        return Dataset(Memory(rows, part.names), part.roles)
+
+    flow = flow_from(flow)
+    with session_of(engine, data, f"folds of {flow.name}") as session, refusals_located(flow):
+        for fold in folded(flow, flow_table(flow, data, session), session):
+            yield replace(fold, train=held(fold.train, session), test=held(fold.test, session))
 
 
 def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Dataset:

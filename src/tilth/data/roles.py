@@ -36,6 +36,8 @@ class Roles:
     """A row's weight."""
     split: str | None = None
     """The part of a split that was made elsewhere."""
+    fold: str | None = None
+    """The fold of cross-validation in which a row is tested."""
     text: tuple[str, ...] = ()
     """Free text: no categories, so selectors by kind leave it out."""
     image: tuple[str, ...] = ()
@@ -68,7 +70,7 @@ class Roles:
     @cached_property
     def not_features(self) -> frozenset[str]:
         """Columns that selectors by kind leave out: they identify, date, weight, group or split rows, are private, media or the outcome."""
-        leave = ("label", "prediction", "id", "time", "group", "weight", "split", "private", "text", "image")
+        leave = ("label", "prediction", "id", "time", "group", "weight", "split", "fold", "private", "text", "image")
         return frozenset(c for role in leave for c in self.named().get(role, ()))
 
     def moved(self, names: Mapping[str, str]) -> Roles:

@@ -26,9 +26,9 @@ ARRAY_KINDS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
 class Arrays:
     """Prepared data for training; all parts have the same rows in the same order.
 
-    `X` are the features, `names` their columns; `y` is the label and `weight` the weights, None without such a column; `ids` are the
-    columns of the role id, by name. As numpy: `X` of floats (rows, features), NaN for null, `y` and `weight` of one dimension, `ids` a
-    dict. As Arrow: tables `X` and `ids`, columns `y` and `weight`.
+    `X` are the features, `names` their columns; `y` is the label, `weight` the weights and `fold` the folds, None without such a column;
+    `ids` are the columns of the role id, by name. As numpy: `X` of floats (rows, features), NaN for null, `y`, `weight` and `fold` of one
+    dimension, `ids` a dict. As Arrow: tables `X` and `ids`, columns `y` and `weight`.
     """
 
     X: Any
@@ -36,6 +36,7 @@ class Arrays:
     ids: Any
     weight: Any
     names: tuple[str, ...]
+    fold: Any = None
 
 
 def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -> Arrays:
@@ -53,12 +54,12 @@ def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -
         if schema[n].kind not in ARRAY_KINDS
     )
     table = formats.to_arrow(data, engine)
-    single = [None if c is None or c not in data.names else table[c] for c in (roles.label, roles.weight)]
+    single = [None if c is None or c not in data.names else table[c] for c in (roles.label, roles.weight, roles.fold)]
     features, ids = table.select(names), table.select([c for c in roles.id if c in data.names])
     if kind == "arrow":
-        return Arrays(features, single[0], ids, single[1], names)
-    y, weight = (None if c is None else c.to_numpy() for c in single)
-    return Arrays(_matrix(features), y, {c: ids[c].to_numpy() for c in ids.column_names}, weight, names)
+        return Arrays(features, single[0], ids, single[1], names, single[2])
+    y, weight, fold = (None if c is None else c.to_numpy() for c in single)
+    return Arrays(_matrix(features), y, {c: ids[c].to_numpy() for c in ids.column_names}, weight, names, fold)
 
 
 def _matrix(table: pa.Table) -> Any:

@@ -34,7 +34,19 @@ from tilth.validation import mistakes_of
 
 Named = TypeVar("Named", bound=Step | Measure)
 
-SPLIT_WORDS = ("by", "columns", "seed", "exact", "gap", "allow_empty", "anyway")  # every other key under `split` is the name of a part
+FOLD_WORDS = ("folds", "fold_by", "fold_columns", "horizon", "step", "window", "embargo")
+SPLIT_WORDS = (
+    "by",
+    "columns",
+    "seed",
+    "exact",
+    "gap",
+    "together",
+    "bins",
+    "allow_empty",
+    "anyway",
+    *FOLD_WORDS,
+)  # every other key under `split` is the name of a part
 LATER = {"protect": "encryption of what is written"}
 
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
@@ -294,15 +306,16 @@ class _Loader:
         shares = {k: v for k, v in given.items() if k not in SPLIT_WORDS}
         no_shares = [name for name, share in shares.items() if isinstance(share, bool) or not isinstance(share, int | float)]
         for name in no_shares:
-            accepted = f"a share between 0 and 1, or one of the split's own words: {listed(SPLIT_WORDS)}"
+            accepted = f"a share between 0 and 1, or one of the split's own words: {listed(SPLIT_WORDS, 20)}"
             hint = did_you_mean(name, SPLIT_WORDS)
             self.wrong(("split", name), f"part {name!r}: {shares[name]!r} is not a share", "no-share", accepted=accepted, hint=hint)
         if no_shares:
             return None
-        by = words.get("by")
-        if isinstance(by, str) and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", by, re.DOTALL)):
-            words["by"] = call[1]
-            words.setdefault("columns", [c.strip().strip("\"'`") for c in call[2].split(",") if c.strip()])
+        for word, of in (("by", "columns"), ("fold_by", "fold_columns")):
+            by = words.get(word)
+            if isinstance(by, str) and (call := re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", by, re.DOTALL)):
+                words[word] = call[1]
+                words.setdefault(of, [c.strip().strip("\"'`") for c in call[2].split(",") if c.strip()])
         return self.made(Split, {**words, "shares": list(shares.items())}, ("split",))
 
     def validated(self, model: type[BaseModel], value: Mapping[str, Any], path: Path) -> Any:

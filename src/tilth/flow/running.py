@@ -10,10 +10,11 @@ from pathlib import Path
 from sqlglot import exp
 
 from tilth.data import Dataset
-from tilth.engine.expressions import col, eq, lit
+from tilth.engine.expressions import case, col, eq, if_else, lit
 from tilth.engine.facts import versions
 from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
+from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, located
 from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
@@ -21,18 +22,20 @@ from tilth.flow.order import judged, order_finding, refusals
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
-from tilth.flow.split_checks import SHARE, TRAIN, size_findings, split_findings
+from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding
 from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.steps.fitting import fit, label
-from tilth.steps.rows.split import SPLIT
+from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
+from tilth.steps.rows.split import FOLD, GAP, SPLIT
 from tilth.steps.step import ColumnStep, Fitted
 
 RAW = "raw"  # the part that is the data as read
 HELD_CELLS = 500_000_000  # of a table that is held after its split, some gigabytes; a larger one is read again by each scan
+KEPT_FOLD = "\x1ffold"  # the column with the fold of a row, until it is delivered
 KEPT = "\x1fkept"  # begins the names of columns that hold what a column was before the features, until it is measured
 
 
@@ -149,6 +152,55 @@ def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tupl
     return data, steps, findings
 
 
+def with_folds(flow: Flow, whole: Dataset, engine: Session) -> tuple[Fitted, Dataset, list[Finding]]:
+    """The fitted folds of the training part, that part with a row's fold in a column, and the rows that each is trained and tested on.
+
+    Errors: `RequestError` for a fold that has none of the one or of the other.
+    """
+    split = flow.split
+    if split is None or not split.folds:
+        raise RequestError("the flow has no folds", hint="say how many under `split`: `folds: 5`", code="no-folds")
+    step, place = folds_of(split), flow.places.get(split)
+    with engine.working_for("folds"):
+        (done,), numbered = fit([step], of_part(whole, TRAIN).change({SPLIT: None}), engine, {step: place} if place else {})
+        rows = {i: step.rows(done.schema, done.learned, i) for i in range(1, split.folds + 1)}
+        asked = {i: (count(trained), count(tested)) for i, (trained, tested) in rows.items()}
+        found = engine.answer(numbered, [c for pair in asked.values() for c in pair])
+    sizes = {i: (int(found[trained]), int(found[tested])) for i, (trained, tested) in asked.items()}
+    empty = [i for i, both in sizes.items() if not all(both)] if engine.answers_are_real else []
+    if empty:
+        counts = "; ".join(f"{i}: {trained:,} trained on, {tested:,} tested" for i, (trained, tested) in sizes.items())
+        hint = "ask for fewer folds, or divide the rows by something that has more values"
+        mistake = Mistake(f"split: fold {empty[0]} has no rows to train on or to test (fold {counts})", hint=hint, code="empty-fold")
+        raise RequestError(mistake.at(place) if place else mistake)
+    return done, numbered, [fold_finding(i, *both) for i, both in sizes.items()]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of cross-validation: the flow that learned from its training rows, these, and those it is tested on, both prepared."""
+
+    flow: Flow
+    train: Dataset
+    test: Dataset
+
+
+def folded(flow: Flow, data: Dataset, engine: Session) -> Iterator[Fold]:
+    """The folds of the training part, one after the other. What `training` does is done to the rows that a fold is trained on."""
+    flow = with_tables(flow, engine)
+    whole, steps, _ = after_rows(flow, data, engine, hold=True)
+    done, numbered, sizes = with_folds(flow, whole, engine)
+    assert isinstance(done.step, Folds)  # noqa: S101 -- what was fitted
+    for i in range(1, len(sizes) + 1):
+        trained, tested = done.step.rows(done.schema, done.learned, i)
+        part = case((tested, lit(VALIDATION)), (trained, lit(TRAIN)), otherwise=lit(GAP))
+        divided = numbered.change({SPLIT: part, FOLD: None})
+        learned = with_learned(flow, data, divided, steps, engine)
+        prepared = learned.prepared(divided, eq(col(SPLIT), lit(TRAIN)))
+        made, _, _ = stepwise(learned, BY_NAME["training"], of_part(prepared, TRAIN).change({SPLIT: None}), engine)
+        yield Fold(learned, made, of_part(prepared, VALIDATION).change({SPLIT: None}))
+
+
 def rows_of(data: Dataset, engine: Session) -> int:
     """The number of rows."""
     return int(measured(data, [RowCount()], engine)[RowCount()])
@@ -207,6 +259,10 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         changes = changed_cells(features, whole, engine)
     findings += [step_finding(f, "features", whole.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
     findings += private_warning(flow.need_learned().served, whole.roles.private)
+    if split is not None and split.folds:
+        done, _, more = with_folds(flow, whole, engine)
+        findings += more
+        whole = done.apply(whole).change({KEPT_FOLD: if_else(eq(col(SPLIT), lit(TRAIN)), col(FOLD)), FOLD: None})
     kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
     with engine.working_for("features"):
         training = exp.true() if flow.split is None else eq(col(SPLIT), lit(TRAIN))
@@ -219,7 +275,10 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         findings += more
         learned = flow.need_learned()  # what the model is trained on: its classes may not have the shares that the data has
         flow = flow.with_learned(replace(learned, facts={**learned.facts, "training": [f.to_json() for f in more]}))
-    gone: dict[str, None] = dict.fromkeys(kept)
+        if KEPT_FOLD in whole.names:
+            parts[TRAIN] = parts[TRAIN].change({FOLD: col(KEPT_FOLD)})
+            parts[TRAIN] = replace(parts[TRAIN], roles=replace(parts[TRAIN].roles, fold=FOLD))
+    gone: dict[str, None] = dict.fromkeys([*kept, *([KEPT_FOLD] if KEPT_FOLD in whole.names else [])])
     delivered = {name: part.change(gone) for name, part in parts.items()}
     originals = {name: part.change({c: col(hidden) for hidden, c in kept.items()}).change(gone) for name, part in parts.items()}
     return Prepared(flow, whole, delivered, originals, tuple(findings))

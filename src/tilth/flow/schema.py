@@ -60,14 +60,15 @@ def _parameters(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def _split(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     schema = _parameters(Split, definitions)
     words = {k: v for k, v in schema["properties"].items() if k != "shares"}
-    ways = words["by"].pop("enum")
-    words["by"]["anyOf"] = [{"enum": ways}, {"pattern": rf"^\s*({'|'.join(ways)})\s*\(.*\)\s*$"}]  # `hash` or `hash(customer)`
+    for word in ("by", "fold_by"):
+        ways = words[word].pop("enum")
+        words[word]["anyOf"] = [{"enum": ways}, {"pattern": rf"^\s*({'|'.join(ways)})\s*\(.*\)\s*$"}]  # `hash` or `hash(customer)`
     share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "a part's share of the rows"}
     return {
         "type": "object",
         "description": described.get("description", ""),
         "properties": {"train": share, "test": share, **words},
-        "required": ["train"],
+        "anyOf": [{"required": ["train"]}, {"required": ["folds"]}],
         "additionalProperties": share,
     }
 

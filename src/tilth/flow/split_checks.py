@@ -36,6 +36,7 @@ LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
 ORDER = "order of rows"
+FOLDS = "rows tested in a fold"
 YAML = ",:[]{}#&*!|>'\"%@`"  # characters by which a word may be something else in YAML
 FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
 ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
@@ -86,9 +87,15 @@ def size_findings(
     return [Finding(SHARE, value=n / total, part=name, payload=SplitCheck(rows=n)) for name, n in sorted(rows.items())]
 
 
+def fold_finding(fold: int, trained: int, tested: int) -> Finding[SplitCheck]:
+    """The rows of the training part that a fold is tested on, `of` those and the ones that it is trained on."""
+    return Finding(FOLDS, value=tested / (trained + tested), part=f"fold {fold}", payload=SplitCheck(tested, trained + tested))
+
+
 HINTS = {
     "hash": "give the part a larger share, or say `exact: true`",
     "group": "give the part a larger share, or try another `seed`: a group is not divided",
+    "stratified_group": "give the part a larger share, or split by group: a group is not divided",
     "stratified": "give the part a larger share, or split by hash",
 }
 """`by` → what helps against a part without rows."""
@@ -230,7 +237,9 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     sizes = sorted((f for f in findings if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
         blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL]))
-    others = [f for f in findings if f.name not in (SHARE, LABEL) and not f.message]
+    folds = [f for f in findings if f.name == FOLDS]
+    blocks += [_folds(folds)] if folds else []
+    others = [f for f in findings if f.name not in (SHARE, LABEL, FOLDS) and not f.message]
     if others:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
@@ -270,6 +279,13 @@ def _columns(finding: Finding[SplitCheck]) -> str:
 
 def _of(payload: SplitCheck) -> str:
     return "" if payload.rows is None else number(payload.rows) if payload.of is None else f"{number(payload.rows)} of {number(payload.of)}"
+
+
+def _folds(folds: Sequence[Finding[SplitCheck]]) -> Block:
+    heads = ("fold", "rows trained on", "rows tested", "share tested")
+    trained = [(f.payload.of or 0) - (f.payload.rows or 0) for f in folds]
+    rows = [(f.part, number(n), number(f.payload.rows), percent(f.number)) for f, n in zip(folds, trained, strict=True)]
+    return table("The folds of the training part", heads, rows, heads[1:])
 
 
 def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]]) -> Block:

@@ -119,6 +119,66 @@ def test_rows_soon_after_a_cut_stand_in_the_gap():
     assert found["split"] == ["train"] * 4 + ["gap"] + ["test"] * 3
 
 
+def test_a_gap_may_be_so_many_rows_and_divides_no_time():
+    days = [date(2024, 1, d) for d in (1, 2, 3, 4, 5, 6, 6, 7, 8, 9)]
+    found = made(Split(HALVES, by="time", gap="1 row"), {"t": days}, Roles.of(time="t"))["split"]
+    assert found == ["train"] * 5 + ["gap"] * 2 + ["test"] * 3
+
+
+def test_copies_stay_together_whatever_their_id():
+    """Equal but for id and label: in one part; within strata those of one label are."""
+    table = {"k": list(range(400)), "x": [i // 4 for i in range(400)], "y": ["no", "yes"] * 200}
+    roles = Roles.of(id="k", label="y")
+    apart = made(Split(HALVES), table, roles)["split"]
+    whole = made(Split(HALVES, together="duplicates"), table, roles)["split"]
+    strata = made(Split(HALVES, by="stratified", together="duplicates"), table, roles)["split"]
+    assert len(set(zip(table["x"], apart, strict=True))) > 150
+    assert len(set(zip(table["x"], whole, strict=True))) == 100
+    assert len(set(zip(table["x"], table["y"], strata, strict=True))) == 200
+
+
+@given(st.lists(st.floats(-3, 3) | st.none(), min_size=8, max_size=60), st.integers(2, 4))
+def test_numbers_are_stratified_by_bins_of_about_as_many_rows(values, bins):
+    table = {"y": pa.array(values, pa.float64()), "x": list(range(len(values)))}
+    found = made(Split(HALVES, by="stratified", columns="y", bins=bins), table)["split"]
+    known = sorted(v for v in values if v is not None)
+    edges = sorted({known[-(-len(known) * i // bins) - 1] for i in range(1, bins)}) if known else []
+    strata = [-1 if v is None else sum(v > edge for edge in edges) for v in values]
+    for stratum, n in Counter(strata).items():
+        got = Counter(part for s, part in zip(strata, found, strict=True) if s == stratum)
+        assert [got["train"], got["test"]] == apportioned(n, [0.5, 0.5])
+
+
+def test_small_strata_are_counted():
+    state = fitted(Split(THREE, by="stratified", columns="y"), {"y": list("aaaabbc"), "x": list(range(7))}).learned[""]
+    assert state["few"] == {"strata": 2, "rows": 3}
+
+
+GROUPED = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("aab")), min_size=30, max_size=120)
+
+
+@given(GROUPED, st.integers(0, 3))
+def test_groups_are_stratified_as_near_as_they_can_be(rows, seed):
+    """No group is divided, and no label of a part is farther from its share than the largest group."""
+    groups, labels = zip(*rows, strict=True)
+    roles = Roles.of(group="g", label="y")
+    found = made(Split(FIFTHS, by="stratified_group", seed=seed), {"g": groups, "y": labels, "x": range(len(rows))}, roles)["split"]
+    assert len(set(zip(groups, found, strict=True))) == len(set(groups))
+    largest = max(Counter(groups).values())
+    for label, n in Counter(labels).items():
+        got = sum(part == "test" and y == label for y, part in zip(labels, found, strict=True))
+        assert abs(got - 0.2 * n) <= largest
+
+
+def test_a_group_that_was_not_met_is_placed_by_chance_and_none_is_its_own():
+    roles = Roles.of(group="g", label="y")
+    done = fitted(Split(HALVES, by="stratified_group"), {"g": [1, 1, 2, 2, None], "y": list("ababa"), "x": range(5)}, roles)
+    other = {"g": pa.array([1, 2, *range(3, 203), *[None] * 200]), "y": ["a"] * 402, "x": list(range(402))}
+    found = applied(done, other, roles)["split"]
+    assert found[0] != found[1]
+    assert all(50 < Counter(part)["train"] < 150 for part in (found[2:202], found[202:]))
+
+
 def test_numbers_are_cut_between_two_values():
     assert made(Split(HALVES, by="ordered", columns="x"), {"x": [4.0, 1.0, None, 3.0, 2.0]})["split"] == [
         "test",
@@ -143,9 +203,11 @@ def test_the_new_column_has_the_role():
         ({"train": 1.2, "test": -0.2}, {}, "'train' has the share 1.2"),
         ({"train": 0.5, "../x": 0.5}, {}, "cannot be called '../x'"),
         ({"train": 0.5, "gap": 0.5}, {}, "cannot be called 'gap'"),
-        (FIFTHS, {"gap": "1 day"}, "`gap` is for a split by time"),
+        (FIFTHS, {"gap": "1 day"}, "`gap` is for a split, or folds, by time"),
         (FIFTHS, {"by": "time", "gap": "1 dya"}, "did you mean 'day'"),
         (FIFTHS, {"by": "time", "exact": True}, "`exact` is for a split by hash"),
+        (FIFTHS, {"by": "group", "together": "duplicates"}, "`together` is for a split by hash or stratified"),
+        (FIFTHS, {"bins": 3}, "`bins` is for a split that is stratified"),
     ],
 )
 def test_contradictory_parameters_are_rejected(shares, more, message):
@@ -161,6 +223,8 @@ def test_contradictory_parameters_are_rejected(shares, more, message):
         ({"by": "ordered", "columns": "x"}, {"x": ["a"]}, "has no order to split by"),
         ({"by": "group", "columns": "x"}, {"x": [[1]]}, "cannot be a key"),
         ({}, {"x": [1], "Split": [1]}, "a column 'split' already"),
+        ({"folds": 2}, {"x": [1], "fold": [1]}, "a column 'fold' already"),
+        ({"by": "stratified_group", "columns": "x"}, {"x": [1]}, "no label to stratify groups by"),
         ({"columns": "y"}, {"x": [1]}, "'y'"),
         ({"by": "time", "columns": ("x", "y")}, {"x": [1], "y": [1]}, "takes one column"),
         ({"by": "time", "columns": "x"}, {"x": pa.array([None], pa.date32())}, "has no value to split by"),

@@ -11,16 +11,17 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any, Literal
 
+import numpy as np
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema, select
-from tilth.engine.expressions import and_, case, coalesce, col, if_else, is_null, le, lit, lt, number
+from tilth.engine.expressions import and_, case, coalesce, col, if_else, is_null, le, lit, lt, not_, not_null, number
 from tilth.engine.keys import content, key_columns
 from tilth.engine.operations.aggregates import DiscreteQuantile
-from tilth.engine.operations.hashing import has_string, key_hash, key_string, threshold
+from tilth.engine.operations.hashing import BETWEEN, Fields, HashString, canonical_string, has_string, key_hash, key_string, threshold
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.times import Micros, from_micros
-from tilth.engine.statistics import Statistic
+from tilth.engine.statistics import Statistic, count
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Where
@@ -32,6 +33,11 @@ GAP = "gap"  # the part of rows between two parts in time
 HASH = "\x1fhash"
 WHOLE = "whole table"  # the one stratum of a split that has none
 MOST_STRATA = 1_000
+MOST_GROUPS = 100_000  # that are placed one by one
+ROWS = "row"
+FOLD = "fold"  # the column with the fold in which a row of the training part is tested
+MOST_FOLDS = 100
+BY_FOLDS = {"horizon": "rolling", "step": "rolling", "window": "rolling", "embargo": "blocks"}
 UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 
 
@@ -44,13 +50,15 @@ class Split(Step):
     | `hash` | by the hash of its key and the seed; stays the same however the data grows | keys, as chance has it |
     | `group` | the same, by the group that it belongs to: groups are never divided | groups, as chance has it |
     | `stratified` | by the order of the hashes within its stratum | rows of each stratum, to one row |
+    | `stratified_group` | that in which its group brings labels nearest to the shares; groups are never divided | each label, nearly |
     | `time` | the earlier rows first, cut between two times | rows, to one time |
     | `ordered` | the smaller values first, cut between two values | rows, to one value |
 
     The hash is the same on every engine (`engine.operations.hashing`). Its key are the columns of the role `id`, else all columns, so
     that equal rows stay together. A row whose key is wholly null is its own key; null in a stratum is a stratum of its own; a row
     without a time or value goes to the first part. Equal times, values and keys are never divided, so a part may be larger or
-    smaller than wanted by as many rows.
+    smaller than wanted by as many rows. `stratified_group` places groups one after the other, those with the most uneven labels first, each
+    in the part that lacks most of its labels (least Σ (rows − wanted)² over parts and labels).
 
     A flow that splits by chance (`hash` without a key of its own, or `stratified`) rows that are in order of time is refused, unless
     `anyway` says otherwise.
@@ -67,7 +75,7 @@ class Split(Step):
 
     shares: tuple[tuple[str, float], ...]
     """Name → share of each part; the shares add up to 1. The parts come in this order."""
-    by: Literal["hash", "group", "stratified", "time", "ordered"] = "hash"
+    by: Literal["hash", "group", "stratified", "stratified_group", "time", "ordered"] = "hash"
     """How rows are assigned."""
     columns: Selector = ()
     """The key, the group, the strata, the time or the column that orders. Default: the role id (or all columns), group, label or time."""
@@ -76,20 +84,39 @@ class Split(Step):
     exact: bool = False
     """`by: hash` with shares exact to one row; then rows that are added may move others from part to part."""
     gap: str = ""
-    """`by: time`: rows so soon after the end of a part belong to none but to `gap`. Such as `7 days`, `12 hours`."""
+    """`by: time`: rows so soon after the end of a part belong to none but to `gap`. Such as `7 days`, `12 hours`, `100 rows`."""
+    together: Literal["", "duplicates"] = ""
+    """`duplicates`: rows that are equal but for id and label stay together: within their stratum, if there are strata."""
+    bins: int = 0
+    """`by: stratified`: numbers among the columns are cut into so many bins with about as many rows. Default: each value is a stratum."""
     allow_empty: bool = False
     """Whether a part other than train may have no rows. By default a flow that leaves one without rows is refused."""
     anyway: bool = False
     """Splits rows by chance even if they are in an order of time. By default a flow that does so is refused."""
+    folds: int = 0
+    """The training part is divided into so many folds for cross-validation; a column `fold` says in which of them a row is tested."""
+    fold_by: Literal["", "hash", "group", "stratified", "stratified_group", "rolling", "blocks"] = ""
+    """How: as `by` says, `rolling` for `time`. `rolling`: tested after the rows that are trained on; `blocks`: each a block of time."""
+    fold_columns: Selector = ()
+    """The columns that folds are by, where they are not those of the split."""
+    horizon: str = ""
+    """`rolling`: how long the tested part of a fold is: `7 days`, `100 rows`. Default: as many rows as each of `folds` + 1 parts has."""
+    step: str = ""
+    """`rolling`: from one fold to the next. Default: the horizon."""
+    window: str = ""
+    """`rolling`: how far back a fold is trained on, such as `90 days`, `1000 rows`. Default: from the first row."""
+    embargo: str = ""
+    """`blocks`: rows so soon after the tested block are not trained on; those less than `gap` ahead of it are not, either."""
 
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares
+        pairs = pairs or ((("train", 1.0),) if self.folds else ())  # folds alone: all rows are trained on
         object.__setattr__(self, "shares", tuple((str(name), share) for name, share in pairs))
         RequestError.reject(self._mistakes())
 
     def _mistakes(self) -> Iterable[Mistake]:
         names = [name for name, _ in self.shares]
-        if len(names) < 2:
+        if len(names) < 2 and not self.folds:
             yield Mistake("split: a split has two parts or more", hint="such as {train: 0.8, test: 0.2}", code="bad-shares")
         if len({n.casefold() for n in names}) < len(names):
             yield Mistake("split: two parts have the same name", code="bad-shares")
@@ -97,39 +124,76 @@ class Split(Step):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name) or name == GAP:
                 accepted = "up to 100 letters, digits, _ and -, but not `gap`"
                 yield Mistake(f"split: a part cannot be called {name[:100]!r}", accepted=accepted, code="bad-name")
-            if not 0 < share < 1:
+            if not 0 < share < 1 and not (share == 1 and self.folds):
                 yield Mistake(f"split: part {name!r} has the share {share}", accepted="a share above 0 and below 1", code="bad-shares")
         total = math.fsum(share for _, share in self.shares)
         if abs(total - 1) > 1e-9:
             yield Mistake(f"split: the shares add up to {total:.10g}", accepted="shares that add up to 1", code="bad-shares")
-        if self.gap and self.by != "time":
-            yield Mistake("split: `gap` is for a split by time", code="bad-gap")
-        elif self.gap and _duration(self.gap) is None:
-            accepted, hint = f"a number and a unit: {listed(UNITS)}", did_you_mean(self.gap.split()[-1].rstrip("s"), UNITS)
-            yield Mistake(f"split: {self.gap!r} is not a duration", accepted=accepted, hint=hint, code="bad-gap")
+        for word in ("gap", "horizon", "step", "window", "embargo"):
+            given = getattr(self, word)
+            if given and Span.of(given) is None:
+                hint = did_you_mean(given.split()[-1].rstrip("s"), (*UNITS, ROWS))
+                accepted = f"a number and a unit: {listed((*UNITS, ROWS))}"
+                yield Mistake(
+                    f"split: `{word}`: {given!r} is neither a duration nor a number of rows", accepted=accepted, hint=hint, code="bad-gap"
+                )
         if self.exact and self.by != "hash":
             yield Mistake("split: `exact` is for a split by hash", code="bad-exact")
+        if self.together and self.by not in ("hash", "stratified"):
+            yield Mistake(f"split: `together` is for a split by hash or stratified, not by {self.by}", code="bad-together")
+        if self.bins and (self.by != "stratified" or self.bins < 2):
+            yield Mistake("split: `bins` is for a split that is stratified", accepted="2 bins or more", code="bad-bins")
+        yield from self._mistakes_of_folds()
+
+    def _mistakes_of_folds(self) -> Iterable[Mistake]:
+        by = self.folded_by
+        if self.gap and self.by != "time" and by not in ("rolling", "blocks"):
+            yield Mistake("split: `gap` is for a split, or folds, by time", code="bad-gap")
+        if self.folds and not 2 <= self.folds <= MOST_FOLDS:
+            yield Mistake(f"split: {self.folds} folds", accepted=f"2 to {MOST_FOLDS} folds", code="bad-folds")
+        if not self.folds and (words := [w for w in ("fold_by", "fold_columns", *BY_FOLDS) if getattr(self, w)]):
+            yield Mistake(f"split: `{words[0]}` is for folds", hint="say how many: `folds: 5`", code="bad-folds")
+        if self.folds and self.by == "ordered" and not self.fold_by:
+            yield Mistake("split: a split by order says nothing of folds", hint="say `fold_by: hash` or another", code="bad-folds")
+        for word, of in BY_FOLDS.items():
+            if self.folds and getattr(self, word) and by != of:
+                yield Mistake(f"split: `{word}` is for folds that are {of}, not {by}", hint=f"add `fold_by: {of}`", code="bad-folds")
+        spans = [span for w in ("horizon", "step") if (span := Span.of(getattr(self, w)))]
+        if len({span.rows is None for span in spans}) > 1:
+            yield Mistake("split: `horizon` and `step` are both durations, or both numbers of rows", code="bad-folds")
+
+    @property
+    def folded_by(self) -> str:
+        """How the training part is divided into folds; empty where it is not."""
+        return "" if not self.folds else self.fold_by or ("rolling" if self.by == "time" else self.by)
 
     def parameters(self) -> dict[str, Any]:
         found = super().parameters()
         return {"shares": dict(self.shares), **{k: v for k, v in found.items() if k != "shares"}}
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        if SPLIT in {n.casefold() for n in schema.names}:
-            raise RequestError(f"split: there is a column {SPLIT!r} already", hint="rename or drop it", code="name-clash")
+        for made in (SPLIT, FOLD) if self.folds else (SPLIT,):
+            if made in {n.casefold() for n in schema.names}:
+                raise RequestError(f"split: there is a column {made!r} already", hint="rename or drop it", code="name-clash")
         columns = self._columns(schema, roles)
         state: dict[str, Any] = {"columns": [c.name for c in columns]}
         match self.by:
             case "time" | "ordered":
-                state["cuts"] = yield from self._values(columns[0])
+                state["cuts"], state["gaps"] = yield from self._values(columns[0])
             case _:
                 state |= {"key": [c.name for c in key_columns(schema, roles)], "content": [c.name for c in content(schema)]}
+                if self.together:
+                    state["key"] = [c for c in state["content"] if c not in (*roles.id, roles.label)] or state["key"]
+                    state["columns"] = state["columns"] if self.by == "stratified" else state["key"]
                 if self.by == "stratified" or self.exact:
-                    state["cuts"] = yield from self._places(schema, state)
+                    state["bins"] = yield from self._edges(columns)
+                    state["cuts"], state["few"] = yield from self._places(schema, state)
                 else:  # where no key is null, rows need no key of their own: their text costs as much as the rest
                     lost = Where(RowCount(), and_(*(is_null(col(c.name)) for c in columns)))
                     found = yield [lost]
                     state["content"] = state["content"] if found[lost] else []
+                if self.by == "stratified_group":
+                    state["groups"] = yield from self._placed(schema, roles, columns)
         return {"": state}
 
     def _columns(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
@@ -137,8 +201,14 @@ class Split(Step):
         if self.columns:
             found = tuple(schema[c] for c in select(self.columns, schema, roles))
         else:
-            role = {"hash": roles.id, "group": roles.group, "stratified": (roles.label,), "time": (roles.time,), "ordered": ()}[self.by]
-            found = tuple(schema[c] for c in role if c is not None)
+            role = {
+                "hash": roles.id,
+                "group": roles.group,
+                "stratified_group": roles.group,
+                "stratified": (roles.label,),
+                "time": (roles.time,),
+            }
+            found = tuple(schema[c] for c in role.get(self.by, ()) if c is not None)
         if not found and self.by == "hash":
             return key_columns(schema, roles)
         if not found:
@@ -155,24 +225,59 @@ class Split(Step):
                 return "is not a time: only dates and times are (cast it first, or use `by: ordered`)"
             case "ordered" if not (column.kind.temporal or column.kind.numeric):
                 return "has no order to split by: only numbers and times have"
-            case "hash" | "group" | "stratified" if not has_string(column):
+            case "hash" | "group" | "stratified" | "stratified_group" if not has_string(column):
                 return "cannot be a key: its values have no text that all engines agree on"
         return ""
 
-    def _values(self, column: Column) -> Asking[list[Any]]:
-        """The last value of each part but the last."""
+    def _edges(self, columns: Iterable[Column]) -> Asking[dict[str, list[Any]]]:
+        """Column of numbers → the last value of each of its bins but the last."""
+        shares = [i / self.bins for i in range(1, self.bins)] if self.bins else []
+        asked = {c.name: [Statistic(DiscreteQuantile.of(number(c), lit(s))) for s in shares] for c in columns if c.kind.numeric and shares}
+        found = yield [q for of in asked.values() for q in of]
+        return {name: sorted({found[q] for q in of} - {None}) for name, of in asked.items()}
+
+    def _values(self, column: Column) -> Asking[tuple[list[Any], list[Any]]]:
+        """The last value of each part but the last, and of the gap behind it, if there is one."""
         sortable = Micros.of(col(column.name)) if column.kind.temporal else number(column)
         asked = [Statistic(DiscreteQuantile.of(sortable, lit(share))) for share in self._cumulated()[:-1]]
         found = yield asked
         values = [found[q] for q in asked]
         if None in values:
             raise RequestError(f"split: column {column.name!r} has no value to split by", code="all-null")
-        return [from_micros(int(v), column.kind) for v in values] if column.kind.temporal else values
+        ends = [from_micros(int(v), column.kind) for v in values] if column.kind.temporal else values
+        gap = Span.of(self.gap)
+        if gap is None or self.by != "time" or not ends:
+            return ends, []
+        if gap.rows is None:
+            return ends, [end + gap.duration for end in ends]
+        before = {v: count(le(sortable, lit(v))) for v in values}
+        every = count(not_null(col(column.name)))
+        found = yield [*before.values(), every]
+        last = {v: Statistic(DiscreteQuantile.of(sortable, lit(place(found[n] + gap.rows, found[every])))) for v, n in before.items()}
+        found = yield list(last.values())
+        return ends, [from_micros(int(found[last[v]]), column.kind) for v in values]
 
-    def _places(self, schema: Schema, state: Mapping[str, Any]) -> Asking[dict[str, list[str]]]:
-        """Stratum → the hash at which each part but the first begins."""
-        sizes, found = yield from cuts(self._stratum(schema, state), self._hash(schema, state), self._wanted)
-        return {stratum: [cut.hash for cut in found[stratum]] for stratum in sorted(sizes)}
+    def _places(self, schema: Schema, state: Mapping[str, Any]) -> Asking[tuple[dict[str, list[str]], dict[str, int]]]:
+        """Stratum → the hash at which each part but the first begins; and of how many strata with fewer rows than parts, and their rows."""
+        sizes, found = yield from cuts(self._stratum(schema, state), self.row_hash(schema, state), self._wanted)
+        few = [n for stratum, n in sizes.items() if stratum != WHOLE and n < len(self.shares)]
+        return {stratum: [cut.hash for cut in found[stratum]] for stratum in sorted(sizes)}, {"strata": len(few), "rows": sum(few)}
+
+    def _placed(self, schema: Schema, roles: Roles, columns: Sequence[Column]) -> Asking[dict[str, int]]:
+        """Group → the number of its part."""
+        if roles.label is None or not has_string(schema[roles.label]):
+            raise RequestError("split: there is no label to stratify groups by", hint="give a column the role label", code="no-column")
+        asked = count(not_(and_(*(is_null(col(c.name)) for c in columns)))).grouped(key_string(columns), key_string([schema[roles.label]]))
+        rows: Mapping[tuple[str, str], int] = {key: n for key, n in (yield [asked])[asked].items() if n}
+        groups, labels = ({k: i for i, k in enumerate(sorted({key[j] for key in rows}))} for j in (0, 1))
+        if len(groups) > MOST_GROUPS:
+            message, hint = f"split: there are {len(groups):,} groups", "split by group, which divides any number of them"
+            raise RequestError(message, accepted=f"up to {MOST_GROUPS:,}", hint=hint, code="too-many-groups")
+        counts = np.zeros((len(groups), len(labels)))
+        for (group, label), n in rows.items():
+            counts[groups[group], labels[label]] = n
+        hashes = [HashString.row(BETWEEN.join((self.salt, group))) for group in groups]
+        return dict(zip(groups, nearest(counts, [share for _, share in self.shares], hashes), strict=True))
 
     def _wanted(self, sizes: Mapping[str, int]) -> dict[str, list[int]]:
         if len(sizes) > MOST_STRATA:
@@ -206,22 +311,23 @@ class Split(Step):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
         if self.by in ("time", "ordered"):
-            data = data.change({SPLIT: self._by_value(schema[state["columns"][0]], state["cuts"])})
+            data = data.change({SPLIT: self._by_value(schema[state["columns"][0]], state["cuts"], state["gaps"])})
         else:
-            data = data.change({HASH: self._hash(schema, state)})
-            data = data.change({SPLIT: self._by_hash(schema, state), HASH: None})
+            data = data.change({HASH: self.row_hash(schema, state)})
+            data = data.change({SPLIT: self.by_hash(schema, state, [name for name, _ in self.shares]), HASH: None})
         return data if data.roles.split else replace(data, roles=replace(data.roles, split=SPLIT))
 
-    def _by_value(self, column: Column, ends: Sequence[Any]) -> Tree:
+    def _by_value(self, column: Column, ends: Sequence[Any], gaps: Sequence[Any]) -> Tree:
         x = col(column.name) if column.kind.temporal else number(column)
         branches = [(is_null(x), lit(self.shares[0][0]))]
         for i, ((name, _), end) in enumerate(zip(self.shares, ends, strict=False)):
-            branches += [(le(x, lit(ends[i - 1] + _duration(self.gap))), lit(GAP))] if self.gap and i else []
+            branches += [(le(x, lit(gaps[i - 1])), lit(GAP))] if gaps and i else []
             branches.append((le(x, lit(end)), lit(name)))
-        branches += [(le(x, lit(ends[-1] + _duration(self.gap))), lit(GAP))] if self.gap else []
+        branches += [(le(x, lit(gaps[-1])), lit(GAP))] if gaps else []
         return case(*branches, otherwise=lit(self.shares[-1][0]))
 
-    def _by_hash(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
+    def by_hash(self, schema: Schema, state: Mapping[str, Any], names: Sequence[Any]) -> Tree:
+        """A row's part by its hash, which is in a column of its own; `names` are those of the parts."""
         starts: list[Tree] = [lit(threshold(share)) for share in self._cumulated()[:-1]]
         known: Mapping[str, Sequence[str]] = state.get("cuts", {})
         if self.by == "stratified" and known:  # a stratum that was not met when the split was learned is divided by chance
@@ -230,19 +336,41 @@ class Split(Step):
             starts = [coalesce(place, chance) for place, chance in zip(learned, starts, strict=True)]
         elif WHOLE in known:
             starts = [lit(begin) for begin in known[WHOLE]]
-        names = [name for name, _ in self.shares]
+        if not starts:
+            return lit(names[0])
+        if groups := state.get("groups"):  # one that was not met when the split was learned is placed by chance
+            met = lookup(key_string(schema[c] for c in state["columns"]), list(groups), [names[part] for part in groups.values()])
+            return coalesce(met, self._by_place(starts, names))
+        return self._by_place(starts, names)
+
+    def _by_place(self, starts: Sequence[Tree], names: Sequence[Any]) -> Tree:
+        """The part of a row whose hash is in a column of its own, by the hash at which each part but the first begins."""
         return case(*((lt(col(HASH), t), lit(n)) for n, t in zip(names, starts, strict=False)), otherwise=lit(names[-1]))
 
     def _stratum(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
-        return key_string(schema[c] for c in state["columns"]) if self.by == "stratified" else lit(WHOLE)
+        if self.by != "stratified":
+            return lit(WHOLE)
+        if not state["bins"]:
+            return key_string(schema[c] for c in state["columns"])
+        texts = {c: canonical_string(schema[c]) for c in state["columns"]}
+        return Fields.of(*(_bin(schema[c], state["bins"][c]) if c in state["bins"] else text for c, text in texts.items()))
 
-    def _hash(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
+    def row_hash(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
         """A row's hash: of its key, or of all of it where the key is wholly null."""
         key = [schema[c] for c in self._key(state)]
         own = [schema[c] for c in state["content"]]
-        hashed = key_hash(key, self.seed)
+        hashed = key_hash(key, self.salt)
         none = and_(*(is_null(col(c.name)) for c in key))
-        return hashed if set(own) <= set(key) else if_else(none, key_hash(own, self.seed), hashed)
+        return hashed if set(own) <= set(key) else if_else(none, key_hash(own, self.salt), hashed)
+
+    @property
+    def salt(self) -> str:
+        """What is hashed with each key."""
+        return str(self.seed)
+
+    def shown(self, learned: Learned) -> Learned:
+        kept = {k: v for k, v in learned[""].items() if k != "groups" and (v or k not in ("gaps", "bins", "few"))}
+        return {"": kept | ({"groups": len(learned[""]["groups"])} if "groups" in learned[""] else {})}
 
 
 def apportioned(n: int, shares: Sequence[float]) -> list[int]:
@@ -259,7 +387,49 @@ def apportioned(n: int, shares: Sequence[float]) -> list[int]:
     return sizes
 
 
-def _duration(text: str) -> timedelta | None:
-    """`7 days` as a duration; None for what is none."""
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+?)s?\s*", text)
-    return timedelta(seconds=float(match[1]) * UNITS[match[2]]) if match and match[2] in UNITS else None
+def nearest(counts: np.ndarray, shares: Sequence[float], ties: Sequence[str]) -> list[int]:
+    """The part of each group (rows of `counts`, which has a column for each label), so that the labels of parts come near their shares.
+
+    Groups with the most uneven labels come first, of equally uneven ones that whose tie comes first. Each goes where Σ (rows − wanted)²
+    over parts and labels then is least, which is where Σ (wanted − rows) · its own is greatest.
+
+    >>> nearest(np.array([[4, 0], [0, 4], [2, 0], [0, 2]]), [0.67, 0.33], "abcd")
+    [0, 0, 1, 1]
+    """
+    found = [0] * len(counts)
+    lacking = np.outer(shares, counts.sum(axis=0))
+    for i in sorted(range(len(counts)), key=lambda i: (-counts[i].std(), ties[i])):
+        found[i] = part = int(np.argmax(lacking @ counts[i]))
+        lacking[part] -= counts[i]
+    return found
+
+
+def place(rank: int, of: int) -> float:
+    """The share that a discrete quantile takes to the value of this rank, from 1, whatever is lost by dividing; beyond, to the last."""
+    return (min(rank, of) - 0.5) / max(of, 1)
+
+
+def _bin(column: Column, edges: Sequence[Any]) -> Tree:
+    """The bin of a number as a string; null for null."""
+    x = number(column)
+    return case((is_null(x), lit(None)), *((le(x, lit(edge)), lit(str(i))) for i, edge in enumerate(edges)), otherwise=lit(str(len(edges))))
+
+
+@dataclass(frozen=True)
+class Span:
+    """A duration, or a number of rows."""
+
+    duration: timedelta = timedelta(0)
+    rows: int | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Span | None:
+        """`7 days` or `100 rows`; None for what is neither.
+
+        >>> Span.of("2 days"), Span.of("100 rows"), Span.of("soon")
+        (Span(duration=datetime.timedelta(days=2), rows=None), Span(duration=datetime.timedelta(0), rows=100), None)
+        """
+        match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+?)s?\s*", text)
+        if match and match[2] == ROWS and match[1].isdigit():
+            return cls(rows=int(match[1]))
+        return cls(timedelta(seconds=float(match[1]) * UNITS[match[2]])) if match and match[2] in UNITS else None
