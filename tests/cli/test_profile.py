@@ -73,3 +73,14 @@ def test_a_profile_job_of_databrew_is_run(tilth: Tilth, people: Path, tmp_path: 
     config.write_text('{"EntityDetectorConfiguration": {"EntityTypes": ["EMAIL"]}}')
     entities = tilth("profile", str(path), "--databrew", str(config))
     assert (entities.code, "personal data is not detected" in entities.err) == (2, True)
+
+
+def test_insights_are_measured_and_compared(tilth: Tilth, people: Path) -> None:
+    pytest.importorskip("sklearn")
+    done = tilth("measure", str(people), "--label", "paid", "--measure", "insights", "--against", str(people), "--private", "sex", "--json")
+    assert done.code == 0
+    found = json.loads(done.out)["findings"]
+    assert {"insights", "power", "model", "change"} <= {f["kind"] for f in found}
+    assert {f["value"] for f in found if f["kind"] == "change"} == {0}
+    assert "sex" not in {f["name"] for f in found if f["kind"] == "model"}
+    assert tilth("measure", str(people), "--label", "nosuch", "--measure", "insights").code == 2

@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from tilth.data import Column, Kind
-from tilth.drafting.disguises import disguise_of, null_tokens, private_values
+from tilth.drafting.disguises import disguise_of, null_tokens
 from tilth.drafting.sample import Sample
+from tilth.measures.insights.strings import private_values
 
 X = Column("x", Kind.STRING)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,15 +19,13 @@ from tilth.drafting.summary import ColumnSummary
 from tilth.engine.expressions import col, lit, not_null, text
 from tilth.engine.operations.casts import FROM_STRING, FitsForm
 from tilth.engine.operations.parsing import CURRENCIES, number_form
-from tilth.engine.operations.timeformats import TimeFormat, formats_of
+from tilth.engine.operations.timeformats import TimeFormat
 from tilth.engine.row import row_function
 from tilth.engine.session import Session
 from tilth.engine.statistics import count, highest, lowest
+from tilth.measures.insights.strings import ENOUGH, ISO, LOOKED_AT, day_formats, day_formats_of
 from tilth.steps.clean.parse import Parse
 
-LOOKED_AT = 500  # different values of a column
-ENOUGH = 0.95  # of the values; with fewer they are not of one form
-FORMATS = 2  # of the times in one column
 PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers that often mean "not known"
 
 SURE_TOKENS = ("?", "n/a", "na", "#n/a", "null", "nan")
@@ -37,22 +34,12 @@ UNSURE_TOKENS = ("-", "--", ".", "n.a.", "k.a.", "none", "nil", "unknown", "miss
 
 TOKENS = (*SURE_TOKENS, *UNSURE_TOKENS)
 
-PRIVATE = {  # what they are → pattern, and the smallest share of matching values; the first that is reached counts
-    "e-mail addresses": (r"[^@\s]+@[^@\s]+\.[A-Za-z]+", 0.5),
-    "phone numbers": (
-        r"\+[0-9][0-9 ()./-]{7,18}|\(?0[0-9]{1,4}\)?[ /][0-9][0-9 -]{4,12}|(?:1[ -])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}",
-        0.5,
-    ),
-    "numbers like an IBAN": (r"[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9 ]{7,26}", 0.5),
-    "addresses inside strings": (r"[^@]*\w@[A-Za-z0-9][^@]*", 0.01),
-}
 MARKS = {  # pattern that a value has → what it is
     f"[{CURRENCIES}]": "a currency sign",
     "%": "a percent sign (5 % becomes 0.05)",
     "^[(]": "parentheses around negative ones",
 }
 UNIT = re.compile(r"[-+]?[0-9][0-9.,]*\s*([A-Za-zµ°][A-Za-zµ0-9/²³°]{0,9})")
-ISO = re.compile("%Y-%m-%d([T ]%H:%M(:%S(\\.%f)?)?(%z)?)?")  # what `parse` reads without a format
 WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"})
 
 
@@ -153,13 +140,10 @@ def _numbers(values: Sequence[str]) -> Disguise | None:
 
 def _times(values: Sequence[str]) -> Disguise | None:
     """Days and times, in the one or two formats that nearly all values have; those of which all numbers are low fit two orders."""
-    fits = {v: [f for f in formats_of(v.strip()) if _is_day(f)] for v in values}
-    found: list[str] = []
-    for _ in range(FORMATS):
-        left = Counter(f for formats in fits.values() if not set(formats) & set(found) for f in formats)
-        found += [f for f, _ in left.most_common(1)]
+    fits = {v: day_formats_of(v) for v in values}
+    found = day_formats(fits)
     read = [v for v, formats in fits.items() if set(formats) & set(found)]
-    if not read or len(read) < ENOUGH * len(values):
+    if not read:
         return None
     kind = max((TimeFormat.parse(f).kind for f in found), key=list(Kind).index)
     either = [f for f in fits[read[0]] if f not in found and all(f in fits[v] for v in read)]
@@ -169,12 +153,6 @@ def _times(values: Sequence[str]) -> Disguise | None:
     form = "|".join(TimeFormat.parse(f).spaced for f in found)
     options = () if all(ISO.fullmatch(f) for f in found) else (("format", tuple(found) if len(found) > 1 else found[0]),)
     return Disguise(says, kind, (("as", kind.value), *options), form, doubt)
-
-
-def _is_day(text: str) -> bool:
-    """Whether a format is one that people write days in: with a month, with a day where the year is short, without other letters."""
-    letters = set(re.findall("%([a-zA-Z])", text))
-    return bool(letters & {*"mbB"}) and ("Y" in letters or "d" in letters) and not re.search(r"(?<!%)[A-SU-Ya-z]", text)
 
 
 @cache
@@ -189,7 +167,7 @@ def _read(options: tuple[tuple[str, Any], ...], values: Sequence[str]) -> list[s
     return [v for v in values if one({"x": v})["x"] is not None]
 
 
-# ── null tokens and personal data ──
+# ── null tokens, placeholders and spellings ──
 
 
 def null_tokens(columns: Sequence[Column], sample: Sample) -> tuple[str, ...]:
@@ -205,13 +183,6 @@ def null_tokens(columns: Sequence[Column], sample: Sample) -> tuple[str, ...]:
         found |= {t: v for t, v in written.items() if typed or t in sure}
         ordinary |= set() if typed else set(written) - sure
     return tuple(found[t] for t in TOKENS if t in found and t not in ordinary)
-
-
-def private_values(strings: Sequence[str]) -> str:
-    """What personal data some values of a column are, if any."""
-    some = strings[:LOOKED_AT]
-    fits = {what: sum(re.fullmatch(p, v.strip()) is not None for v in some) for what, (p, _) in PRIVATE.items()}
-    return next((what for what, (_, share) in PRIVATE.items() if fits[what] and fits[what] >= share * len(some)), "")
 
 
 def placeholder_of(s: ColumnSummary) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.data import Column, Dataset, Files, Kind
 from tilth.data.names import names_facet, names_generic, names_postcode, names_private
-from tilth.drafting.disguises import confirmed, disguise_of, null_tokens, placeholder_of, private_values, spellings
+from tilth.drafting.disguises import confirmed, disguise_of, null_tokens, placeholder_of, spellings
 from tilth.drafting.guesses import favourable_value, guessed_label, guessed_roles, time_columns
 from tilth.drafting.leakage import duplicate_columns, label_counts, leakage
 from tilth.drafting.order import ordered
@@ -21,6 +21,7 @@ from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
 from tilth.drafting.whole import copies_of, of_whole
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, unknown
+from tilth.measures.insights.strings import private_values
 
 BY_NAME = "its name says so"
 

@@ -89,6 +89,30 @@ def test_each_fold_has_its_share_of_each_class():
         assert np.bincount(target.fold[target.y == k]).tolist() == [int(target.counts[k]) // FOLDS] * FOLDS
 
 
+def test_the_latest_rows_or_whole_groups_are_held_back_where_the_roles_say_so():
+    n = 200
+    columns = [Column("y", Kind.STRING), Column("day", Kind.DATE), Column("who", Kind.STRING), Column("late", Kind.DATE)]
+    table = pa.table(
+        {
+            "y": ["a", "b"] * (n // 2),
+            "day": pa.array([(7 * i) % n for i in range(n)], pa.date32()),
+            "who": [f"p{i // 8}" for i in range(n)],
+            "late": pa.array([i % 2 for i in range(n)], pa.date32()),
+        }
+    )
+
+    def held(**roles):
+        return target_of(columns[0], table, Roles(label="y", **roles), columns=columns).held
+
+    mask, way = held(time="day")
+    days = np.array(table["day"].cast(pa.int32()))
+    assert (way, days[mask].min() > days[~mask].max(), mask.sum()) == ("time", True, 40)
+    mask, way = held(group=("who",))
+    who = np.array(table["who"].to_pylist())
+    assert (way, set(who[mask]) & set(who[~mask]), mask.sum()) == ("group", set(), 40)
+    assert held()[1] == held(time="late")[1] == "chance"  # every late row has the same label
+
+
 def test_too_few_rows_cannot_be_learned_from():
     for values in (["a", "b"] * 9, ["a"] * 40, ["a"] * 40 + ["b"] * 4, [1.0] * 30):
         column = Column("y", Kind.STRING if isinstance(values[0], str) else Kind.FLOAT)

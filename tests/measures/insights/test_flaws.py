@@ -60,6 +60,8 @@ PLANTED = {
     "infinite": (table(x=np.where(ONE_IN_40, np.inf, NOISE)), {"x"}),
     "high-missing": (table(x=where(np.arange(N) % 3 > 0, None, 1.0), z=where(YES, 1.0, None)), {"x"}),
     "disguised-missing": (table(city=where(ONE_IN_40, "?", "oslo")), {"city"}),
+    "personal-data": (table(contact=[f"p{i % 90}@example.org" for i in range(N)]), {"contact"}),
+    "written-dates": (table(born=[f"{1 + i % 28}/{1 + i % 12}/1970" if i % 2 else f"1971-03-{1 + i % 28:02}" for i in range(N)]), {"born"}),
     "id-column": (table(no=RANDOM.permutation(N), key=[f"k{i}" for i in range(N)]), {"no", "key"}),
     "text-column": (table(note=[f"a long remark of somebody, number {i * 3 // 4}, who says a lot" for i in range(N)]), {"note"}),
     "high-cardinality": (table(code=[f"c{i * 7 % 300}" for i in range(N)]), {"code"}),

@@ -143,6 +143,18 @@ def test_the_problem_can_be_said():
         assert insights(years, Insights(problem=said), label="y").of("insights")[0].payload.problem == problem
 
 
+def test_the_score_of_rows_that_drift_is_that_of_the_latest():
+    """Each day has a level of its own: by chance a model knows the level of a row's day, of the latest days it does not."""
+    n = 1000
+    day = np.arange(n) // 20
+    level = np.cumsum(RANDOM.normal(size=51))[day] * 5
+    table = pa.table({"day": pa.array(day.tolist(), pa.date32()), "number": day, "y": level + RANDOM.normal(size=n)})
+    later = insights(table, Insights(), label="y", time="day").of("model")[0]
+    chance = insights(table, Insights(), label="y").of("model")[0]
+    assert (later.payload.held_by, chance.payload.held_by) == ("time", "chance")
+    assert later.value < 0.5 < 0.9 < chance.value
+
+
 def test_two_tables_are_compared():
     prepared = RAW.drop(["copy"])
     report = tilth.measure(tilth.read(prepared, roles={"label": "y"}), "insights", against=RAW)

@@ -64,7 +64,7 @@ class Target:
     """The label of the rows that have one, `known`: the places of classes among their `names`, or numbers.
 
     Of more than 20 classes the rarer ones are one. `positive` is the place of the class that a model is to find: the favourable one, else
-    the rarest. `fold` divides the rows into five, each class evenly.
+    the rarest. `group` and `time` are those of the rows by the roles, if there are any.
     """
 
     name: str
@@ -73,6 +73,8 @@ class Target:
     y: np.ndarray
     names: tuple[str, ...] = ()
     positive: int = 0
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
 
     @property
     def is_class(self) -> bool:
@@ -95,7 +97,17 @@ class Target:
 
     @cached_property
     def fold(self) -> np.ndarray:
-        """The fold of each row, 0 to 4: the rows of a class take turns, in the order of the sample; so do all rows of numbers."""
+        """The fold of each row, 0 to 4, in the order of the sample: groups take turns, or the rows of each class, or all rows."""
+        import numpy as np
+
+        if self.group is not None:
+            _, first, place = np.unique(self.group, return_index=True, return_inverse=True)
+            turns: np.ndarray = np.argsort(np.argsort(first))[place] % FOLDS
+            return turns
+        return self._by_chance
+
+    @cached_property
+    def _by_chance(self) -> np.ndarray:
         import numpy as np
 
         if not self.is_class:
@@ -104,6 +116,21 @@ class Target:
         found = np.empty(len(self.y), int)
         found[order] = np.arange(len(order)) % FOLDS
         return found
+
+    @cached_property
+    def held(self) -> tuple[np.ndarray, str]:
+        """The rows, about a fifth, that a model is scored on; and how they are chosen: the latest ones (`time`), those of a fifth of the
+        groups (`group`), or by chance. It is by chance, too, where one of the parts would have one label only."""
+        import numpy as np
+
+        ways: dict[str, np.ndarray] = {}
+        if self.time is not None and not np.isnan(self.time).all():
+            ways["time"] = self.time > np.nanquantile(self.time, 1 - 1 / FOLDS)
+        if self.group is not None:
+            ways["group"] = self.fold == 0
+        fit = (way for way, mask in ways.items() if all(len(np.unique(self.y[part])) > 1 for part in (mask, ~mask)))
+        way = next(fit, "chance")
+        return ways.get(way, self._by_chance == 0), way
 
 
 def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
@@ -156,8 +183,11 @@ def problem_of(kind: Kind, distinct: int, whole: bool) -> Problem:
     return "classification" if few or not (kind.numeric or kind.temporal) else "regression"
 
 
-def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "") -> Target:
-    """The label in the sample; what kind of problem it is follows from its values unless it is said."""
+def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "", columns: Sequence[Column] = ()) -> Target:
+    """The label in the sample; what kind of problem it is follows from its values unless it is said.
+
+    `columns` are those of the sample, among which are groups and time.
+    """
     import numpy as np
 
     feature = feature_of(column, rows[column.name])
@@ -165,15 +195,32 @@ def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "") -
     y = feature.x[known]
     values, codes = np.unique(y, return_inverse=True)
     asked: Any = problem or problem_of(column.kind, len(values), column.kind is Kind.INTEGER)
+    group, time = _group(columns, rows, roles, known), _time(columns, rows, roles, known)
     if asked == "regression":
-        return Target(column.name, "regression", known, y)
+        return Target(column.name, "regression", known, y, group=group, time=time)
     names = [feature.names[int(v)] for v in values] if feature.is_category else [_named(v, column.kind) for v in values]
     codes, names = _merged(codes, names)
     counts = np.bincount(codes, minlength=len(names))
     rarest = min(range(len(names)), key=lambda i: (counts[i], names[i]), default=0)
     favourable = {str(p).casefold() for p in roles.positive}
     positive = next((i for i, name in enumerate(names) if name.casefold() in favourable), rarest)
-    return Target(column.name, "classification", known, codes.astype(float), tuple(names), positive)
+    return Target(column.name, "classification", known, codes.astype(float), tuple(names), positive, group, time)
+
+
+def _group(columns: Sequence[Column], rows: pa.Table, roles: Roles, known: np.ndarray) -> np.ndarray | None:
+    """The group of each row that has a label, by the role; rows that lack it are one group."""
+    import numpy as np
+
+    of = [feature_of(c, rows[c.name]).x[known] for c in columns if c.name in roles.group and c.kind in COMPARABLE]
+    if not of:
+        return None
+    found: np.ndarray = np.unique(np.nan_to_num(np.column_stack(of), nan=np.inf), axis=0, return_inverse=True)[1].reshape(-1)
+    return found
+
+
+def _time(columns: Sequence[Column], rows: pa.Table, roles: Roles, known: np.ndarray) -> np.ndarray | None:
+    """The time of each row that has a label, by the role."""
+    return next((feature_of(c, rows[c.name]).x[known] for c in columns if c.name == roles.time and c.kind is not Kind.STRING), None)
 
 
 def _named(value: float, kind: Kind) -> str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from tilth.data import Roles, mask
+from tilth.data import Kind, Roles, mask
+from tilth.engine.operations.timeformats import TimeFormat
+from tilth.errors import joined
 from tilth.measures.associations import ETA, Associations
 from tilth.measures.insights.anomalies import Anomalies
 from tilth.measures.insights.collinearity import Collinearity
@@ -18,6 +20,7 @@ from tilth.measures.insights.power import ONE_TO_ONE, PredictionPower
 from tilth.measures.insights.quick_model import QuickModel
 from tilth.measures.insights.remedies import NOTHING, Remedy, among, column, dropped, kept_where, of_data, quoted, rule, step
 from tilth.measures.insights.repeated import Repeated
+from tilth.measures.insights.strings import ISO, LOOKED_AT, day_formats, day_formats_of, private_values
 from tilth.measures.profile import ColumnProfile
 from tilth.measures.profile_section import hidden_missing
 from tilth.measures.sampled import Values
@@ -34,6 +37,7 @@ LONG = 40  # characters of a string on average from which it is a text
 RARE = 10  # rows of a class
 MOST_NAMED = 5  # values in a message
 SPREADS = 5  # deviations of the clipped numbers from the median, beyond which a label is outlying
+LIKELY = 5  # values of which one must be a day
 SAME, EXACTLY = 0.98, 0.9999
 DAMAGED = re.compile("[ÃÂ][\x80-\xbf]|â€")  # UTF-8 that was read as another encoding
 GAP = 0.2  # of a score
@@ -91,6 +95,14 @@ class Seen:
         """The columns that may be features."""
         leave = self.roles.not_features
         return {name: c for name, c in self.columns.items() if name not in leave}
+
+    @cached_property
+    def dates(self) -> Mapping[str, Sequence[str]]:
+        """Columns of strings that are days or times, with the formats; the first few values decide whether it is worth a closer look."""
+        texts = {name: f.names[:LOOKED_AT] for name, f in self.features.items() if f.names and name in self.others}
+        likely = {name: of for name, of in texts.items() if any(day_formats_of(v) for v in of[:LIKELY])}
+        found = {name: day_formats({v: day_formats_of(v) for v in of}) for name, of in likely.items()}
+        return {name: formats for name, formats in found.items() if formats}
 
     @cached_property
     def numbers(self) -> np.ndarray | None:
@@ -416,13 +428,14 @@ def _long(c: ColumnProfile) -> bool:
 
 
 def _keys(seen: Seen) -> Iterator[Case]:
-    yield from (Case((name,)) for name, c in seen.others.items() if c.kind in ("string", "integer") and _unique(c) and not _long(c))
+    others = ((name, c) for name, c in seen.others.items() if name not in seen.dates and c.kind in ("string", "integer"))
+    yield from (Case((name,)) for name, c in others if _unique(c) and not _long(c))
 
 
 def _varied(seen: Seen) -> Iterator[Case]:
     """Strings of which most differ, and that are not ids."""
     for name, c in seen.others.items():
-        if c.kind == "string" and c.distinct and c.valid > RARE and (not _unique(c) or _long(c)):
+        if c.kind == "string" and c.distinct and c.valid > RARE and (not _unique(c) or _long(c)) and name not in seen.dates:
             yield Case((name,), c.distinct / c.valid, {"distinct": number(c.distinct)})
 
 
@@ -460,6 +473,23 @@ def _damaged(seen: Seen) -> Iterator[Case]:
         n = sum(DAMAGED.search(v) is not None for v in f.names)
         if n and name in seen.columns:
             yield Case((name,), n, {"values": counted(n, "value")})
+
+
+def _personal(seen: Seen) -> Iterator[Case]:
+    """Strings that look like addresses, phone or account numbers, in columns that are not private."""
+    kinds = {name: what for name, f in seen.features.items() if name in seen.others and (what := private_values(f.names[:LOOKED_AT]))}
+    if kinds:
+        line = of_data("roles", "private", [*seen.roles.private, *kinds])
+        yield Case(tuple(kinds), len(kinds), {"what": joined(dict.fromkeys(kinds.values()))}, line)
+
+
+def _dates(seen: Seen) -> Iterator[Case]:
+    """Strings that are days or times in one or two formats."""
+    for name, formats in seen.dates.items():
+        kind = max((TimeFormat.parse(f).kind for f in formats), key=list(Kind).index)
+        how = {} if all(ISO.fullmatch(f) for f in formats) else {"format": list(formats) if len(formats) > 1 else formats[0]}
+        line = step("features", "parse", {"columns": name, "as": kind.value, **how})
+        yield Case((name,), len(formats), {"formats": " or ".join(formats), "kind": "times" if kind is not Kind.DATE else "days"}, line)
 
 
 # ── the model ──
@@ -530,6 +560,8 @@ FLAWS: Sequence[Flaw] = (
     Flaw("infinite", "medium", _infinite, "{rows} are infinite", own),
     Flaw("high-missing", "medium", _gaps, "{share} of the values are missing{tells}", own, 0.5),
     Flaw("disguised-missing", "medium", _hidden, "{values} may stand for a missing value", own),
+    Flaw("personal-data", "medium", _personal, "look like personal data ({what}), which is masked and left out if it is private", own),
+    Flaw("written-dates", "medium", _dates, "holds {kind} as strings, written {formats}", own),
     Flaw(
         "id-column",
         "medium",

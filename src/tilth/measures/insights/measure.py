@@ -86,7 +86,7 @@ class Insights(Measure):
         rows = looked_at(drawn, self.rows, self.seed)
         features = features_of(known, rows, roles)
         label = next((c for c in known if c.name == roles.label), None)
-        target = None if label is None or not len(rows) else target_of(label, rows, roles, self.problem)
+        target = None if label is None or not len(rows) else target_of(label, rows, roles, self.problem, known)
         repeated = repeated_finding(known, drawn, roles)
         collinear = collinearity_of(features_of((c for c in known if c.name not in roles.not_features), drawn.table, roles))
         powers: Sequence[Finding[PredictionPower]] = _powers(features, target)

@@ -23,6 +23,11 @@ REPEATS = 0.5  # share of a string's values that may be different; with more it 
 EARLY = 200  # rows from which training stops where it no longer helps
 SHUFFLED = 40  # columns whose importance is found, the most powerful ones
 PARTS = ("train", "validation", "baseline")
+HELD = {
+    "chance": "Validation rows are a fifth of the rows, of each class alike.",
+    "time": "Validation rows are the latest fifth.",
+    "group": "Validation rows are those of a fifth of the groups: no group is in both parts.",
+}
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,9 @@ class QuickModel(Payload):
 
     Metric → its value on the `train_rows`, on the `validation_rows`, and that of a `baseline` which always says the most frequent class or
     the mean, None where it has none. `matrix` counts validation rows: a row for each of the actual `classes`, a column for each predicted
-    one. `left_out` are strings with too many values, `copies` columns that correspond one to one with the label. `without` is the score
-    after training without the column `best`, the most powerful one.
+    one. `held_by`: whether validation rows are the latest ones (`time`), those of some groups (`group`), or a fifth of each class
+    (`chance`). `left_out` are strings with too many values, `copies` columns that correspond one to one with the label. `without` is the
+    score after training without the column `best`, the most powerful one.
     """
 
     KIND: ClassVar[str] = "model"
@@ -51,6 +57,7 @@ class QuickModel(Payload):
     features: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    held_by: str = "chance"
     best: str = ""
     without: float | None = None
 
@@ -71,7 +78,9 @@ class Trained:
 
 
 def quick_model(features: Sequence[Feature], target: Target, powers: Mapping[str, float], seed: int) -> tuple[QuickModel, dict[str, float]]:
-    """Gradient-boosted trees on four fifths of the rows (of each class), scored on the rest; and the importance of its columns.
+    """Gradient-boosted trees on about four fifths of the rows, scored on the rest; and the importance of its columns.
+
+    The rest are the latest rows, or all rows of some groups, where the roles name a time or a group; else a fifth of each class.
 
     Numbers and times go in as they are, strings as categories, the rarer of many as one; nothing is filled in or scaled. scikit-learn's
     HistGradientBoosting with its defaults, which stops when a tenth of the training rows no longer gains. `powers` say which columns are
@@ -100,6 +109,7 @@ def quick_model(features: Sequence[Feature], target: Target, powers: Mapping[str
         positive=target.names[target.positive] if target.is_class else "",
         matrix=matrix_of(done) if target.is_class else (),
         features=tuple(f.name for f in fit),
+        held_by=target.held[1],
         left_out=tuple(f.name for f in features if f not in fit and f.is_category and f.distinct > 1),
         best=best.name if without is not None else "",
         without=without,
@@ -113,7 +123,7 @@ def trained(features: Sequence[Feature], target: Target, seed: int) -> Trained:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     x = np.column_stack([_codes(f)[target.known] if f.is_category else f.x[target.known] for f in features])
-    held = target.fold == 0
+    held, _ = target.held
     smallest = np.bincount(target.y[~held].astype(int)) if target.is_class else np.array([len(x)])
     stop = len(x) >= EARLY and int(smallest[smallest > 0].min()) >= 10
     kind: Any = HistGradientBoostingClassifier if target.is_class else HistGradientBoostingRegressor
@@ -261,7 +271,7 @@ def _of_part(f: Finding[QuickModel]) -> list[Block]:
     rows = [(name, *(_shown(getattr(p, part).get(name)) for part in PARTS)) for name in p.validation]
     what = "the most frequent class" if p.problem == "classification" else "the mean of the label"
     blocks: list[Block] = [table(f"Scores of the quick model{where}", ("score", *PARTS), rows, PARTS)] if rows else []
-    blocks.append(Words(f"The baseline always says {what}."))
+    blocks.append(Words(f"The baseline always says {what}. {HELD.get(p.held_by, '')}"))
     if p.matrix:
         blocks.append(_matrix(p, where))
     if p.positive and len(p.classes) == 2:
