@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tilth import formats
+from tilth.data import Kind
 from tilth.engine.chosen import session_of
 from tilth.errors import RequestError
 from tilth.steps.models import LARGEST, model_of
@@ -14,6 +16,8 @@ from tilth.steps.models import LARGEST, model_of
 if TYPE_CHECKING:
     from tilth.aws.conversion import Conversion
     from tilth.pipelines import ConvertedPipeline
+
+PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 def convert(
@@ -25,6 +29,7 @@ def convert(
     |---|---|
     | a recipe of AWS Glue DataBrew (JSON or YAML), a flow of SageMaker Data Wrangler (`.flow`) | a flow |
     | a fitted transformer or Pipeline of scikit-learn, or a `.skops` file of one | a fitted flow with the numbers that it has learned |
+    | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
 
     `data` is what the flow reads; the kinds of columns of which a transformer does not say them are taken from it. `columns` names the
     columns of a transformer that was fitted without names. `trusted` are types that a `.skops` file may hold besides those that skops
@@ -40,11 +45,18 @@ def convert(
     """
     if type(thing).__module__.startswith("sklearn.") or hasattr(thing, "get_params"):
         return _of_sklearn(type(thing).__name__, thing, data, columns, trusted)
+    if type(thing).__module__.startswith("pyspark.ml."):
+        return _of_spark_object(thing, data)
     if not isinstance(thing, str | Path):
-        accepted = "a file, or a fitted transformer of scikit-learn"
+        accepted = "a file, or a fitted pipeline of scikit-learn or Spark ML"
         raise RequestError(f"a value of type {type(thing).__name__} cannot be converted", accepted=accepted, code="not-convertible")
     if Path(thing).suffix.lower() == ".skops":
         return _of_sklearn(Path(thing).name, _model_in(Path(thing), tuple(trusted)), data, columns, trusted)
+    if Path(thing).suffix.lower() in PICKLES:
+        hint = "save the pipeline by skops (`skops.io.dump`); or load it yourself, if you trust who made it, and give it to `tilth.convert`"
+        raise RequestError(f"{str(thing)!r} is a pickle, and reading one runs code that it holds", hint=hint, code="pickle")
+    if is_saved(Path(thing)):
+        return _of_spark(Path(thing).name, Path(thing), data)
     from tilth.aws.conversion import convert as of_aws
 
     return of_aws(thing, data)
@@ -65,9 +77,40 @@ def _of_sklearn(name: str, fitted: Any, data: str | None, columns: Sequence[str]
     from tilth.pipelines.converted import converted
     from tilth.pipelines.sklearn import planned
 
-    kinds = {}
-    if data is not None:
-        with session_of(None, data, "convert") as session:
-            kinds = {c.name: c.kind for c in session.schema(formats.read(data, engine=session))}
-    plan, made = planned(fitted, columns, kinds, tuple(trusted))
+    plan, made = planned(fitted, columns, _kinds(data), tuple(trusted))
     return converted(name, "a fitted pipeline of scikit-learn", plan, made, data)
+
+
+def _of_spark_object(fitted: Any, data: str | None) -> ConvertedPipeline:
+    """What a live pipeline of Spark ML gives: it is saved, and read. Errors: `RequestError` for one that is not fitted."""
+    name = type(fitted).__name__
+    if not hasattr(fitted, "transform"):
+        raise RequestError(f"the {name} is not fitted", hint="fit it first: its numbers are converted", code="not-fitted")
+    with TemporaryDirectory(prefix="tilth-") as folder:
+        place = Path(folder) / "pipeline"
+        fitted.write().save(place.as_uri())
+        if not is_saved(place):
+            hint = "save it to a folder that this machine can read, and convert that: `model.save(PLACE)`, `tilth convert PLACE`"
+            raise RequestError(f"the {name} was saved on another machine", hint=hint, code="not-convertible")
+        return _of_spark(name, place, data)
+
+
+def _of_spark(name: str, place: Path, data: str | None) -> ConvertedPipeline:
+    from tilth.pipelines.converted import converted
+    from tilth.pipelines.spark_ml import planned, saved_stages
+
+    plan, made, left_out = planned(saved_stages(place), _kinds(data))
+    return converted(name, "a fitted pipeline of Spark ML", plan, made, data, left_out)
+
+
+def is_saved(path: Path) -> bool:
+    """Whether a folder is one in which Spark ML has saved something."""
+    return path.is_dir() and any((path / "metadata").glob("part-*"))
+
+
+def _kinds(data: str | None) -> dict[str, Kind]:
+    """The kinds of the columns of data, if there is some."""
+    if data is None:
+        return {}
+    with session_of(None, data, "convert") as session:
+        return {c.name: c.kind for c in session.schema(formats.read(data, engine=session))}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import Completed
+from tests.pipelines.test_spark_ml import IMPUTER, LEFT, saved
 
 Tilth = Callable[..., Completed]
 
@@ -51,3 +52,12 @@ def test_a_fitted_pipeline_becomes_a_fitted_flow(tilth: Tilth, tmp_path: Path) -
     assert (tmp_path / "out.csv").read_text().split() == ["age", "0.0", "2.0"]
     (tmp_path / "recipe.json").write_text(json.dumps([action("LEN", sourceColumn="a")]))
     assert "learned nothing" in tilth("convert", "recipe.json", "-o", "recipe.tilth").err
+
+
+def test_a_folder_of_spark_ml_becomes_a_fitted_flow(tilth: Tilth, tmp_path: Path) -> None:
+    saved(tmp_path / "model", IMPUTER, LEFT["unknown"][0])
+    done = tilth("convert", "model", "-o", "flow.tilth")
+    assert (done.code, done.err) == (
+        1,
+        "written: flow.tilth\n2 steps, 1 not converted\nnot converted: stage 2, DCT: no step does the same\n",
+    )

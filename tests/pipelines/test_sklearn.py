@@ -199,6 +199,7 @@ numbers = st.tuples(st.sampled_from(OF_NUMBERS), st.lists(st.sampled_from(["x", 
 strings = st.tuples(st.sampled_from(OF_STRINGS), st.lists(st.sampled_from(["city", "size"]), min_size=1, max_size=2, unique=True))
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(numbers, strings), min_size=1, max_size=4), st.sampled_from(REMAINDERS), st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_any_column_transformer(parts: list[Any], remainder: Any, verbose: bool) -> None:
@@ -280,3 +281,5 @@ def test_what_is_refused(name: str) -> None:
 def test_other_things_are_refused() -> None:
     with pytest.raises(RequestError, match=r"type int cannot be converted[\s\S]*scikit-learn"):
         tilth.convert(5)
+    with pytest.raises(RequestError, match=r"runs code[\s\S]*skops.io.dump"):
+        tilth.convert("model.pkl")

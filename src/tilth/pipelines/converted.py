@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,8 +21,7 @@ from tilth.store.places import atomic
 class ConvertedPipeline:
     """A converted pipeline. `flow` is fitted, with the numbers that the pipeline has learned; `str()` is the flow file of its steps.
 
-    `columns` are those that it makes, in their order. `notes` say how a step differs, `left_out` is empty: what cannot be converted is an
-    error.
+    `columns` are those that it makes, in their order. `notes` say how a step differs, `left_out` what was not converted.
     """
 
     noun: ClassVar[str] = "step"
@@ -35,7 +35,7 @@ class ConvertedPipeline:
     files: Mapping[str, bytes] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def flow(self) -> Flow:
         """The fitted flow."""
         facts = {"converted": self.kind, "part": "unknown", "engine": "none"}
@@ -64,15 +64,20 @@ class ConvertedPipeline:
         return Path(path)
 
 
-def converted(name: str, kind: str, plan: Plan, columns: tuple[str, ...], place: str | None) -> ConvertedPipeline:
-    """What a plan gives."""
+def converted(
+    name: str, kind: str, plan: Plan, columns: tuple[str, ...], place: str | None, left_out: tuple[str, ...] = ()
+) -> ConvertedPipeline:
+    """What a plan gives. Errors: `RequestError` for a formula of it that a flow does not accept."""
     kinds = {column: kind or Kind.FLOAT for column, kind in plan.kinds.items()}
-    return ConvertedPipeline(name, kind, tuple(plan.steps), columns, kinds, place, plan.files)
+    made = ConvertedPipeline(name, kind, tuple(plan.steps), columns, kinds, place, plan.files, left_out)
+    _ = made.flow  # it is made now, so that what is wrong with it is said now
+    return made
 
 
 def _lines(made: ConvertedPipeline) -> Iterator[str]:
     """The lines of the flow file."""
     yield f"# Converted from {comment_text(made.name)}, {made.kind}."
+    yield from (f"# Not converted: {comment_text(reason)}" for reason in made.left_out)
     yield "# Fitted anew, its steps learn from the training part. The fitted flow has the numbers that the pipeline had learned."
     yield f"data: {yaml_value({'read': made.place})}" if made.place else "# data: {read: DATA.csv}"
     yield "# split: {train: 0.8, test: 0.2}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tilth.data import Kind
 from tilth.errors import RequestError
@@ -20,6 +20,7 @@ from tilth.steps.clean.select import Select
 from tilth.steps.encode.encode import Encode
 from tilth.steps.step import COLUMN, ColumnStep, Learned, Step
 
+T = TypeVar("T", bound=ColumnStep)
 MOST_COLUMNS = 10_000  # that a flow makes of a pipeline
 
 
@@ -158,6 +159,10 @@ class Plan:
         """The columns as copies, where another part takes them too."""
         return [f if f.own else self._copied(source, f, f.name) for f in features]
 
+    def copies(self, source: str, features: Sequence[Feature], names: Sequence[str]) -> list[Feature]:
+        """Copies of columns."""
+        return [self._copied(source, f, name) for f, name in zip(features, names, strict=True)]
+
     def _copied(self, source: str, feature: Feature, name: str) -> Feature:
         made = self.made(name, feature.lasting)
         self.used.add(feature.name)
@@ -172,14 +177,15 @@ class Plan:
         steps: Sequence[Encode],
         learned: Sequence[Callable[[list[str | None]], Mapping[str, Any]]],
         *notes: str,
+        lasting: bool = False,
     ) -> list[Feature]:
         """Steps that make several columns of each. `names` are those that are wanted (None: left out), of which `learned` are given."""
         made: list[Feature] = []
         groups: dict[Encode, dict[str, Any]] = {}
         for feature, wanted, step, state in zip(features, names, steps, learned, strict=True):
-            fresh = [None if name is None else self.fresh(name, lasting=False) for name in wanted]
-            made += [Feature(name, True, lasting=False) for name in fresh if name is not None]
-            group = replace(step, into=self.beginning(feature, wanted))
+            fresh = [None if name is None else self.fresh(name, lasting) for name in wanted]
+            made += [Feature(name, True, lasting) for name in fresh if name is not None]
+            group = replace(step, into=step.into or self.beginning(feature, wanted))
             groups.setdefault(group, {})[feature.name] = state(fresh)
         for group, of in groups.items():
             self.add(replace(group, columns=tuple(of)), of, source, *notes)
@@ -212,9 +218,15 @@ class Plan:
         if all(f.lasting for f in columns):
             self.add(Select(tuple(chosen), order="columns", rename=renamed), state, source)
         else:
-            notes = ("fitted anew, columns of categories and words are called and ordered as its steps make them",)
-            self.add(Select(tuple(f"!{name}" for name in gone if self.there[name]) or ("*",), rename=renamed), state, source, *notes)
+            stay = " and stay beside what is made of them" if any(not self.there[name] for name in gone) else ""
+            note = f"fitted anew, columns of categories and words are called and ordered as its steps make them{stay}"
+            self.add(Select(tuple(f"!{name}" for name in gone if self.there[name]) or ("*",), rename=renamed), state, source, note)
         return tuple(finals)
+
+
+def step_of(kind: type[T], columns: tuple[str, ...], into: str, **parameters: Any) -> T:
+    """A step of columns."""
+    return kind(columns, into=into, **parameters)
 
 
 def _numbers(value: Any) -> Sequence[Any]:

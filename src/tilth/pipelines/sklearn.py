@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import groupby, pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from tilth.data import Kind
 from tilth.errors import MissingExtra, RequestError, listed
 from tilth.flow.writing import identifier
-from tilth.pipelines.plan import Feature, Plan, Unsupported
+from tilth.pipelines.plan import Feature, Plan, Unsupported, step_of
 from tilth.steps.clean.flag import Flag
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.impute import Impute
@@ -34,12 +34,10 @@ from tilth.steps.scale.quantile import MOST as MOST_QUANTILES
 from tilth.steps.scale.quantile import QuantileTransform
 from tilth.steps.scale.reduce import MOST_TERMS, Reduce
 from tilth.steps.scale.scale import Scale
-from tilth.steps.step import ColumnStep
 from tilth.steps.text.vectorize import MOST_COLUMNS, Vectorize
 from tilth.steps.text.words import WORD
 from tilth.steps.transform import Transform
 
-T = TypeVar("T", bound=ColumnStep)
 Names = Sequence[str] | None
 Features = list[Feature]
 Converter = Callable[["Stage"], Features]
@@ -99,11 +97,6 @@ class Stage:
         self.plan.add(step, {"": state}, self.source, f"rides along as it is: {why}", "runs as Python", "learns nothing anew")
         self.plan.gone(features)
         return made
-
-
-def _step(kind: type[T], columns: tuple[str, ...], into: str, **parameters: Any) -> T:
-    """A step of columns."""
-    return kind(columns, into=into, **parameters)
 
 
 # ── the whole ──
@@ -271,13 +264,13 @@ def of_imputer(s: Stage) -> Features:
         places = fitted.indicator_.features_.tolist()
         names = s.names[len(kept) :] if s.names is not None else [f"missingindicator_{s.features[i].name}" for i in places]
         beside = [s.features[i]._replace(own=False) for i in places]
-        flagged = s.plan.one_by_one(s.source, beside, names, partial(_step, Flag, with_="missing"), [{}] * len(places))
+        flagged = s.plan.one_by_one(s.source, beside, names, partial(step_of, Flag, with_="missing"), [{}] * len(places))
     made: Features = []
     wanted = s.names[: len(kept)] if s.names is not None else None
     for _, group in groupby(range(len(kept)), key=lambda k: fills[kept[k]] if fitted.strategy == "constant" else ""):
         of = list(group)
         value: Any = fills[kept[of[0]]] if fitted.strategy == "constant" else None
-        make = partial(_step, Impute, with_=ways[fitted.strategy], value=value)
+        make = partial(step_of, Impute, with_=ways[fitted.strategy], value=value)
         features, own = [s.features[kept[k]] for k in of], None if wanted is None else [wanted[k] for k in of]
         learned = [{"fill": fills[kept[k]]} for k in of]
         made += s.plan.one_by_one(s.source, features, own, make, learned, "blank strings are missing, too")
@@ -290,7 +283,7 @@ def of_indicator(s: Stage) -> Features:
         raise Unsupported("missing is another value than null to it")
     beside = [s.features[i]._replace(own=False) for i in s.fitted.features_.tolist()]
     names = s.names or [f"missingindicator_{f.name}" for f in beside]
-    return s.plan.one_by_one(s.source, beside, names, partial(_step, Flag, with_="missing"), [{}] * len(beside))
+    return s.plan.one_by_one(s.source, beside, names, partial(step_of, Flag, with_="missing"), [{}] * len(beside))
 
 
 # ── numbers ──
@@ -303,7 +296,7 @@ def of_standard_scaler(s: Stage) -> Features:
         return s.features
     s.plan.read_as(s.features, Kind.FLOAT)
     learned = _widths(len(s.features), f.mean_ if f.with_mean else None, f.scale_ if f.with_std else None)
-    return s.one_by_one(partial(_step, Scale, center=bool(f.with_mean), scale=bool(f.with_std)), learned)
+    return s.one_by_one(partial(step_of, Scale, center=bool(f.with_mean), scale=bool(f.with_std)), learned)
 
 
 def of_robust_scaler(s: Stage) -> Features:
@@ -316,7 +309,7 @@ def of_robust_scaler(s: Stage) -> Features:
     low, high = (float(q) / 100 for q in f.quantile_range)
     notes = ["learned anew, its widths are not those of a normal distribution (`unit_variance`)"] if f.unit_variance else []
     way: dict[str, Any] = {"center": bool(f.with_centering), "scale": bool(f.with_scaling), "quantiles": (low, high)}
-    return s.one_by_one(partial(_step, Scale, with_="robust", **way), learned, *notes)
+    return s.one_by_one(partial(step_of, Scale, with_="robust", **way), learned, *notes)
 
 
 def _widths(count: int, centres: Any, widths: Any) -> list[dict[str, float]]:
@@ -332,7 +325,7 @@ def of_min_max_scaler(s: Stage) -> Features:
     s.plan.read_as(s.features, Kind.FLOAT)
     low, high = map(float, f.feature_range)
     learned = [{"centre": float(c), "width": float(1 / w), "shift": low} for c, w in zip(f.data_min_, f.scale_, strict=True)]
-    return s.one_by_one(partial(_step, Scale, with_="minmax", low=low, high=high, clip=bool(f.clip)), learned)
+    return s.one_by_one(partial(step_of, Scale, with_="minmax", low=low, high=high, clip=bool(f.clip)), learned)
 
 
 def of_max_abs_scaler(s: Stage) -> Features:
@@ -340,7 +333,7 @@ def of_max_abs_scaler(s: Stage) -> Features:
     if getattr(s.fitted, "clip", False):
         raise Unsupported("it clips")
     s.plan.read_as(s.features, Kind.FLOAT)
-    return s.one_by_one(partial(_step, Scale, with_="maxabs"), _widths(len(s.features), None, s.fitted.scale_))
+    return s.one_by_one(partial(step_of, Scale, with_="maxabs"), _widths(len(s.features), None, s.fitted.scale_))
 
 
 FURTHEST = 1e6  # where a power is asked what it makes, to find mean and deviation by which its results are standardized
@@ -355,10 +348,10 @@ def of_power_transformer(s: Stage) -> Features:
     learned = [{"lambda": x} for x in powers]
     notes = ("λ is found to six decimals, if it is learned anew",)
     if not f.standardize:
-        return s.one_by_one(partial(_step, PowerTransform, with_=way), learned, *notes)
+        return s.one_by_one(partial(step_of, PowerTransform, with_=way), learned, *notes)
     moments = _moments(f, way, powers)
-    features = s.one_by_one(partial(_step, PowerTransform, with_=way), learned, *notes)
-    return s.plan.one_by_one(s.source, features, [f.name for f in features], partial(_step, Scale), moments)
+    features = s.one_by_one(partial(step_of, PowerTransform, with_=way), learned, *notes)
+    return s.plan.one_by_one(s.source, features, [f.name for f in features], partial(step_of, Scale), moments)
 
 
 def _moments(f: Any, way: str, powers: Sequence[float]) -> list[dict[str, float]]:
@@ -404,7 +397,7 @@ def of_quantile_transformer(s: Stage) -> Features:
         line = [(x, [p for _, p in at]) for x, at in groupby(pairs, key=lambda pair: pair[0])]
         learned.append({"values": [x for x, _ in line], "first": [p[0] for _, p in line], "last": [p[-1] for _, p in line]})
     given = {"n_quantiles": int(f.n_quantiles_), "output_distribution": f.output_distribution}
-    return s.one_by_one(partial(_step, QuantileTransform, **given), learned)
+    return s.one_by_one(partial(step_of, QuantileTransform, **given), learned)
 
 
 def of_discretizer(s: Stage) -> Features:
@@ -424,7 +417,7 @@ def of_discretizer(s: Stage) -> Features:
         given = {"with_": f.strategy, "bins": bins} if learnable else {"with_": "edges", "edges": tuple(edges)}
         if not edges and not learnable:
             raise Unsupported("a column has one bin")
-        made += s.plan.one_by_one(s.source, [feature], wanted, partial(_step, Discretize, **given), [{"edges": edges}], *notes)
+        made += s.plan.one_by_one(s.source, [feature], wanted, partial(step_of, Discretize, **given), [{"edges": edges}], *notes)
     if ordinal:
         return made
     categories = [list(range(int(n))) for n in f.n_bins_]
@@ -446,7 +439,7 @@ def of_binarizer(s: Stage) -> Features:
     """`discretize` with one edge."""
     s.plan.read_as(s.features, Kind.FLOAT)
     edge = float(s.fitted.threshold)
-    make = partial(_step, Discretize, with_="edges", edges=(edge,), closed="right")
+    make = partial(step_of, Discretize, with_="edges", edges=(edge,), closed="right")
     return s.one_by_one(make, [{"edges": [edge]}] * len(s.features))
 
 
@@ -513,7 +506,7 @@ def of_function(s: Stage) -> Features:
     s.plan.read_as(s.features, Kind.FLOAT)
     notes = ("null where there it is infinite or not a number",) if name.startswith(("log", "sqrt")) else ()
     if name in POWERS:
-        return s.one_by_one(partial(_step, PowerTransform, with_=POWERS[name]), [{}] * len(s.features), *notes)
+        return s.one_by_one(partial(step_of, PowerTransform, with_=POWERS[name]), [{}] * len(s.features), *notes)
     made = s.plan.named(s.features, s.names)
     for feature, new in zip(s.features, made, strict=True):
         s.plan.add(Formula(new, FORMULAS[name].format(identifier(feature.name))), {"": {}}, s.source, *notes)
@@ -618,7 +611,7 @@ def of_ordinal(s: Stage) -> Features:
     names, made = s.plan.named(s.features, s.names), dict[str, Feature]()
     for unseen, missing in dict.fromkeys(policies):
         places = [i for i, p in enumerate(policies) if p == (unseen, missing)]
-        make = partial(_step, Encode, with_="ordinal", unseen=unseen, missing=missing, order="value")
+        make = partial(step_of, Encode, with_="ordinal", unseen=unseen, missing=missing, order="value")
         found = s.plan.each(s.source, [s.features[i] for i in places], [names[i] for i in places], make, [learned[i] for i in places])
         made |= {feature.name: feature for feature in found}
     return [made[name] for name in names]
@@ -662,7 +655,7 @@ def of_target_encoder(s: Stage) -> Features:
     made = s.plan.named(s.features, [w[0] for w in wanted])
     features: Features = []
     for feature, name, step, state in zip(s.features, made, steps, states, strict=True):
-        make = partial(_step, Encode, with_="target", smooth=step.smooth, folds=step.folds)
+        make = partial(step_of, Encode, with_="target", smooth=step.smooth, folds=step.folds)
         features += s.plan.each(s.source, [feature], [name], make, [{**state, "names": [name]}], *notes)
     return features
 

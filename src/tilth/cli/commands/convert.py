@@ -19,8 +19,8 @@ from tilth.cli.options import INPUT
 def command(file: str, out: str, data: str | None, columns: str | None, trusted: tuple[str, ...], force: bool) -> int:
     """Convert FILE to a flow.
 
-    FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, or a fitted pipeline of scikit-learn (.skops). A pipeline
-    becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
+    FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a fitted pipeline of scikit-learn (.skops), or the folder of
+    one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
 
     What has no counterpart is a comment in the flow, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
