@@ -6,6 +6,7 @@ import json
 from datetime import date, timedelta
 
 import pyarrow as pa
+import pytest
 
 import tilth
 from tilth.flow.flow import Flow
@@ -37,3 +38,21 @@ def test_values_learned_from_a_private_column_are_masked_and_warned_of():
     assert "71" not in findings(report)
     assert not run("features: [{scale: pay}]").of("warning")
     assert not run("data: {roles: {private: pay}}\nfeatures: [{scale: age}]").of("warning")
+
+
+def warned(more: str) -> list[str]:
+    table = pa.table({"id": range(40), "age": range(40), "ill": [i % 8 == 0 for i in range(40)]})
+    flow = Flow.parse("data: {roles: {id: id, label: ill}}\nsplit: {train: 0.5, test: 0.5, by: stratified}\n" + more)
+    return [f.message for f in tilth.run(flow, data=table).of("warning") if f.name == "BALANCED_PROBABILITIES"]
+
+
+@pytest.mark.parametrize("way", ["over", "weights", "{with: under, ratio: 0.5}"])
+def test_balanced_classes_without_prior_are_warned_of(way):
+    (message,) = warned(f"training: [balance: {way}]")
+    assert ("trained" in message) == ("ratio" in way)
+    prior = "prior: {columns: age, trained: {true: 1, false: 2}}"
+    assert not warned(f"training: [balance: {way}]\noutput: [{prior}]")
+
+
+def test_cleaned_classes_are_not_warned_of():
+    assert not warned("training: [balance: tomek]")

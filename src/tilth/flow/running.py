@@ -23,7 +23,7 @@ from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
 from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, size_findings, split_findings
-from tilth.flow.step_changes import changed_cells, private_warning, step_finding
+from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
@@ -259,6 +259,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         changes = changed_cells(features, whole, engine)
     findings += [step_finding(f, "features", whole.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
     findings += private_warning(flow.need_learned().served, whole.roles.private)
+    findings += uncorrected_warning(step for _, step in flow.steps())
     if split is not None and split.folds:
         done, _, more = with_folds(flow, whole, engine)
         findings += more

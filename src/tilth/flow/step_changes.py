@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -15,7 +15,9 @@ from tilth.report import Finding, Payload, Warned, warning
 from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_with_interval
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
-from tilth.steps.step import Fitted
+from tilth.steps.balance.balance import Balance
+from tilth.steps.output.prior import Prior
+from tilth.steps.step import Fitted, Step
 
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
 NAMES_COLUMNS = ("columns", "key", "content", "order", "ties")  # what steps of whole rows learn that names columns and holds no values
@@ -55,6 +57,20 @@ def private_warning(steps: Sequence[Fitted], private: Collection[str]) -> list[F
     listing = "; ".join(f"{c}: {', '.join(names)}" for c, names in held.items())
     message = f"the fitted flow holds values learned from private columns ({listing}); drop these columns if it is to be shared"
     return [warning("PRIVATE_VALUES", message, tuple(held))]
+
+
+def uncorrected_warning(steps: Iterable[Step]) -> list[Finding[Warned]]:
+    """A warning if steps balance classes and none puts the probabilities right of a model that learns from these."""
+    steps = list(steps)
+    shifting = [step for step in steps if isinstance(step, Balance) and step.shifts]
+    if not shifting or any(isinstance(step, Prior) for step in steps):
+        return []
+    trained = "" if shifting[-1].even else ", trained: {CLASS: ROWS, …}"
+    message = (
+        f"after `{shifting[-1]}` a model's probabilities are those of balanced classes, not of the data's: order and ranking hold, but "
+        f"a threshold or an expected cost needs `output: [prior: {{columns: SCORE{trained}}}]`"
+    )
+    return [warning("BALANCED_PROBABILITIES", message)]
 
 
 def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) -> list[dict[str, dict[str, int]]]:

@@ -171,6 +171,11 @@ class Balance(Step):
         )
         return made and self.ratio == 1 and self.classes == "auto" and not self.pairs
 
+    @property
+    def shifts(self) -> bool:
+        """Whether classes count otherwise afterwards than they do in the data, by more than a few rows."""
+        return self.with_ not in ("tomek", "enn")
+
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         if self.origin:
             reject_nameless(schema, roles)

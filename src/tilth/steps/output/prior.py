@@ -34,8 +34,9 @@ class Prior(Step):
     row in which a probability is null, below 0 or above 1 gives null for all.
 
     `trained` defaults to equal shares, which `balance` with its `ratio` of 1 leaves; for another ratio the report of `balance` says
-    how many rows each class has `after` it. Class weights count as rows do. Elkan 2001, "The Foundations of Cost-Sensitive Learning";
-    Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori probabilities".
+    how many rows each class has `after` it. Class weights count as rows do. A run of a flow with `balance` and without `prior` warns of it.
+    Elkan 2001, "The Foundations of Cost-Sensitive Learning"; Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier
+    to new a priori probabilities".
 
     Errors: a column that is not numeric; several columns without their `classes`; a class that the label lacks, or that has no column.
 
