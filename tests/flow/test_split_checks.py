@@ -85,3 +85,20 @@ def test_few_numbers_are_compared_one_by_one() -> None:
     flow = "data: {roles: {label: year}}\nsplit: {train: 0.5, test: 0.5, by: ordered(flight)}\nfeatures: [{scale: flight}]"
     found = [f.payload.shares for f in tilth.run(Flow.parse(flow), data=FLIGHTS).of("split") if f.payload.shares]
     assert found == [{"2013": 1.0}, {"2013": 1.0}]
+
+
+@pytest.mark.parametrize("made", ["derived", "duplicate", "synthetic"])
+def test_rows_that_were_made_are_refused_outside_of_the_training_part(made: str, tmp_path: Path) -> None:
+    table = FLIGHTS.append_column("_origin", pa.array(["original", None, "original", made, "original", "original"]))
+    split = "data: {roles: {id: flight}}\nsplit: {%s: 0.5, %s: 0.5, by: ordered(flight)}"
+    with pytest.raises(RequestError, match=rf"<flow>:2:1: the part test has rows that are not original \(_origin: 1 {made}\)"):
+        tilth.run(Flow.parse(split % ("train", "test")), data=table)
+    report = tilth.run(Flow.parse(split % ("test", "train")), tmp_path / "out", data=table)
+    shares = {f.part: dict(f.payload.shares) for f in report.findings if f.name == "origin of rows"}
+    assert shares == {"test": {"original": 1.0}, "train": {made: pytest.approx(1 / 3), "original": pytest.approx(2 / 3)}}
+    assert "Where the rows of each part come from" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_wholly_synthetic_table_is_split() -> None:
+    table = FLIGHTS.append_column("_origin", pa.array(["synthetic"] * 6))
+    tilth.run(Flow.parse("split: {train: 0.5, test: 0.5, by: ordered(flight)}"), data=table)

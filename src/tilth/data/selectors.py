@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 
+from tilth.data.origin import ORIGIN, PARENT
 from tilth.data.roles import MANY, SINGLE, Roles
 from tilth.data.schema import Kind, Schema
 from tilth.errors import ColumnError, Mistake, did_you_mean, listed
@@ -26,9 +27,10 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
     """The names of the selected columns, in the order of the table.
 
     `chosen` is one word or several: a column's name; a kind (`numeric`, `categorical`, `temporal`, `boolean`, `integer`,
-    `float`, `string`, `all`), which leaves out columns that identify, date, weight, group or split rows, are private,
-    free text or images, or are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`; any of them with `!` in front, which
-    excludes. A column's name takes precedence over other meanings of a word. A kind, role or pattern may select nothing.
+    `float`, `string`, `all`), which leaves out columns that identify, date, weight, group or split rows, say where they come from
+    (`_origin`, `_parent`), are private, free text or images, or are the outcome; a role (`facet`, `private` …); a pattern with `*` or `?`;
+    any of them with `!` in front, which excludes. A column's name takes precedence over other meanings of a word. A kind, role or pattern
+    may select nothing.
 
     Errors: `ColumnError` for every unknown word, all at once.
 
@@ -59,7 +61,7 @@ def _meaning(word: str, schema: Schema, roles: Roles) -> set[str] | None:
     if word in ROLES and word not in KINDS:
         return set(roles.named().get(word, ()))
     if word in KINDS:
-        return {c.name for c in schema if c.kind in KINDS[word] and not c.name.startswith(HIDDEN)} - roles.not_features
+        return {c.name for c in schema if c.kind in KINDS[word] and not c.name.startswith(HIDDEN)} - roles.not_features - {ORIGIN, PARENT}
     if "*" in word or "?" in word:
         return {n for n in schema.names if fnmatch.fnmatchcase(n, word) and not n.startswith(HIDDEN)}
     return None

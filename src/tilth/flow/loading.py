@@ -83,7 +83,7 @@ class DataPart(_Strict):
     tables: dict[str, str] = {}
     """Further tables that rules compare with and steps read: name → file, relative to the flow file."""
     format: str | None = None
-    """The format, where the file's name does not say it: csv, parquet, jsonl."""
+    """The format, where the file's name does not say it: csv, parquet, jsonl, synthetic."""
     nulls: list[str] = []
     """Strings that mean a missing value: the whole value, without blanks around it, in any case."""
     names: list[str] | None = None

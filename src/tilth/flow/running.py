@@ -22,7 +22,7 @@ from tilth.flow.order import judged, order_finding, refusals
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
-from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, size_findings, split_findings
+from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
@@ -113,6 +113,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
                 data = engine.settled(data, HELD_CELLS)
         with engine.working_for("rows of each part"):
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
+            findings += origin_findings(data, engine, flow.places.get(flow.split))
     return data, steps, findings
 
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset, Kind
+from tilth.data.origin import ORIGIN, ORIGINAL, SYNTHETIC
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.layers import table as table_of
 from tilth.engine.operations.aggregates import CountIf, SumOrZero
@@ -37,6 +38,7 @@ ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
 ORDER = "order of rows"
 FOLDS = "rows tested in a fold"
+ORIGINS = "origin of rows"
 YAML = ",:[]{}#&*!|>'\"%@`"  # characters by which a word may be something else in YAML
 FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
 ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
@@ -90,6 +92,35 @@ def size_findings(
 def fold_finding(fold: int, trained: int, tested: int) -> Finding[SplitCheck]:
     """The rows of the training part that a fold is tested on, `of` those and the ones that it is trained on."""
     return Finding(FOLDS, value=tested / (trained + tested), part=f"fold {fold}", payload=SplitCheck(tested, trained + tested))
+
+
+def origin_findings(data: Dataset, engine: Session, place: Place | None = None) -> list[Finding[SplitCheck]]:
+    """Where the rows of each part come from, for a table that says so in `_origin`; null is original.
+
+    Errors: `RequestError` for rows outside of the training part that are not original; a wholly synthetic table has no others.
+    """
+    if ORIGIN not in data.names or not engine.answers_are_real:
+        return []
+    counts = measured(data, [Frequencies((SPLIT, ORIGIN))], engine)[Frequencies((SPLIT, ORIGIN))]
+    parts: dict[str, dict[str, int]] = {}
+    for (part, origin), n in counts.items():
+        origin = ORIGINAL if origin is None else str(origin)
+        rows = parts.setdefault(str(part), {})
+        rows[origin] = rows.get(origin, 0) + n
+    if any(origin != SYNTHETIC for rows in parts.values() for origin in rows):
+        RequestError.reject(_made_rows(part, rows, place) for part, rows in parts.items() if part != TRAIN and {*rows} - {ORIGINAL})
+    return [
+        Finding(ORIGINS, (ORIGIN,), part=part, payload=SplitCheck(shares={o: n / sum(rows.values()) for o, n in sorted(rows.items())}))
+        for part, rows in sorted(parts.items())
+    ]
+
+
+def _made_rows(part: str, rows: Mapping[str, int], place: Place | None) -> Mistake:
+    made = ", ".join(f"{n:,} {origin}" for origin, n in sorted(rows.items()) if origin != ORIGINAL)
+    message = f"the part {part} has rows that are not original ({ORIGIN}: {made}): a score measured there would not be of the data"
+    hint = "filter them in `rows`; rows that `balance` makes in `training` are of the training part only"
+    mistake = Mistake(message, hint=hint, code="made-rows")
+    return mistake.at(place) if place else mistake
 
 
 HINTS = {
@@ -239,7 +270,9 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
         blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL]))
     folds = [f for f in findings if f.name == FOLDS]
     blocks += [_folds(folds)] if folds else []
-    others = [f for f in findings if f.name not in (SHARE, LABEL, FOLDS) and not f.message]
+    if origins := [f for f in findings if f.name == ORIGINS]:
+        blocks.append(_origins(origins))
+    others = [f for f in findings if f.name not in (SHARE, LABEL, FOLDS, ORIGINS) and not f.message]
     if others:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
@@ -248,6 +281,12 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     lead = ", ".join([*(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes), *shared]) + "."
     advice = [Advice(leak, 70) for leak in leaks[:2]] + [Advice(_said(f), 60) for f in said if f.payload.remedy]
     return Section("split", "The split", tuple(blocks), advice=tuple(advice), lead=lead)
+
+
+def _origins(findings: Sequence[Finding[SplitCheck]]) -> Block:
+    known = sorted({origin for f in findings for origin in f.payload.shares})
+    rows = [(code(f.part), *(percent(f.payload.shares.get(origin, 0.0)) for origin in known)) for f in findings]
+    return table("Where the rows of each part come from", ("part", *map(code, known)), rows, list(map(code, known)))
 
 
 def _said(finding: Finding[SplitCheck]) -> str:

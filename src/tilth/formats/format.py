@@ -26,14 +26,16 @@ OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xl
 class Format(ABC):
     """A format of tables, in files or in memory: how they are opened and written.
 
-    `options` are the options of `open`, `write_options` those of `write`; `suffixes` are the suffixes of its files (none for tables in
-    memory). `named`: whether its tables have column names; `has_header`: whether an empty table has them, too.
+    `options` are the options of `open`, `write_options` those of `write`; `suffixes` are those of its files (none for tables in
+    memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an empty
+    table has them, too.
     """
 
     name: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()
     write_options: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[bool] = True
     named: ClassVar[bool] = True
     has_header: ClassVar[bool] = True
 
@@ -52,7 +54,7 @@ class Format(ABC):
     def write(self, data: Dataset, place: Place, engine: Session, **options: Any) -> int:
         """Write a table atomically: to a file if the place has one of the format's suffixes, else to a folder; the number of rows."""
         folder = suffix_of(os.fspath(place)) not in self.suffixes
-        if not self.suffixes:
+        if self.name not in writable():
             raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
         with atomic(place, folder) as new:
             return self.export(data, new, engine, folder, **options)
@@ -69,6 +71,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "csv": "tilth.formats.csv:Csv",
         "parquet": "tilth.formats.parquet:Parquet",
         "jsonl": "tilth.formats.jsonl:JsonLines",
+        "synthetic": "tilth.formats.synthetic:Synthetic",
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",
         "spark": "tilth.formats.relations:SparkFrame",
@@ -123,7 +126,7 @@ def by_suffix(path: str, default: str | None = None) -> Format:
 
 def writable() -> list[str]:
     """The names of the formats that can be written to files."""
-    return [name for name, form in formats().items() if form.suffixes]
+    return [name for name, form in formats().items() if form.suffixes and form.writes]
 
 
 def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:

@@ -7,12 +7,10 @@ from dataclasses import replace
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data.origin import ORIGIN, ORIGINAL, PARENT
 from tilth.engine.expressions import cast, coalesce, col, lit
 from tilth.engine.operations.hashing import canonical_string
 from tilth.errors import RequestError
-
-ORIGIN, PARENT = "_origin", "_parent"
-ORIGINAL, DUPLICATE, DERIVED = "original", "duplicate", "derived"
 
 
 def id_column(schema: Schema, roles: Roles) -> Column | None:

@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Column, Dataset, Roles, Schema
+from tilth.data.origin import DUPLICATE, ORIGIN, PARENT
 from tilth.engine.expressions import add, alias, col, eq, gt, if_else, le, lit, lt
 from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import table
@@ -16,7 +17,7 @@ from tilth.engine.operations.hashing import key_hash, key_string
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Copies
 from tilth.steps.balance.method import Method, Sizes
-from tilth.steps.balance.origin import DUPLICATE, ORIGIN, PARENT, id_column, id_text
+from tilth.steps.balance.origin import id_column, id_text
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Asking
 
