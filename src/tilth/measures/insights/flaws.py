@@ -31,7 +31,7 @@ from tilth.report.charts import number, percent
 if TYPE_CHECKING:
     import numpy as np
 
-Severity: TypeAlias = Literal["high", "medium", "low"]
+Severity: TypeAlias = Literal["high", "medium", "low", "none"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 LONG = 40  # characters of a string on average from which it is a text
 RARE = 10  # rows of a class
@@ -49,7 +49,8 @@ class Insight(Payload):
     """A flaw of the data; the finding's name is its code, its columns are those concerned, its value is what was measured.
 
     `severity`: high (mend it first), medium (it affects the model), low (nice to mend). `line` is what mends it, `place` where in a flow
-    file it goes: `data`, `roles` in it, `check`, `rows`, `features` or `training`; without a line no step does.
+    file it goes: `data`, `roles` in it, `check`, `rows`, `features` or `training`; without a line no step does. One finding of the severity
+    none says that a table was looked at and has no flaw.
     """
 
     KIND: ClassVar[str] = "insight"
@@ -602,6 +603,7 @@ FLAWS: Sequence[Flaw] = (
 )
 """Every flaw, in the order in which they are shown within a severity."""
 
+NO_FLAW: Finding[Insight] = Finding("no-flaw", value=0, message="no flaw was found", payload=Insight("none"))
 CODES = tuple(dict.fromkeys(flaw.code for flaw in FLAWS))
 
 

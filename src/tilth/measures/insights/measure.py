@@ -15,7 +15,7 @@ from tilth.measures.associations import Associations
 from tilth.measures.insights.anomalies import anomaly_finding
 from tilth.measures.insights.collinearity import collinearity_of
 from tilth.measures.insights.features import Feature, Target, features_of, looked_at, target_of
-from tilth.measures.insights.flaws import CODES, SEVERITIES, Seen, insights
+from tilth.measures.insights.flaws import CODES, NO_FLAW, SEVERITIES, Seen, insights
 from tilth.measures.insights.power import ONE_TO_ONE, PredictionPower, as_power, power_of
 from tilth.measures.insights.quick_model import QuickModel, one_thread, quick_model
 from tilth.measures.insights.repeated import repeated_finding
@@ -116,7 +116,7 @@ class Insights(Measure):
         )
         factors = Finding("collinearity", (), collinear[0], payload=collinear[1]) if collinear else None
         more: list[Finding] = [f for f in (model, factors, anomalies, repeated) if f is not None]
-        return [Finding("insights", (), len(flaws), payload=counts), *flaws, *powers, *more]
+        return [Finding("insights", (), len(flaws), payload=counts), *(flaws or [NO_FLAW]), *powers, *more]
 
     def _modelled(
         self, features: Sequence[Feature], target: Target | None, powers: Sequence[Finding[PredictionPower]], copies: Sequence[str]

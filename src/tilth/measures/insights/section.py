@@ -17,25 +17,34 @@ URGENCY: Mapping[str, int] = {"high": 80, "medium": 48}
 TONES: Mapping[str, Tone] = {"high": "bad", "medium": "unknown", "low": ""}
 ORDER = ("data", "roles", "check", "rows", "features", "training")
 DROP = "- select: "
+TRAIN = "train"
 DOES = ": "
 SPLIT = "split: {train: 0.8, test: 0.2}"  # without one there is no training part
 
 
 def insight(found: Sequence[Finding[Insight]]) -> Section:
-    """A table of the flaws of each part, and the piece of a flow that mends those of the first."""
-    parts = list(dict.fromkeys(f.part for f in found))
-    first = [f for f in found if f.part == parts[0]]
-    blocks: list[Block] = [_table(first, f"What is wrong{_in(parts[0])}")]
-    lines = snippet(first)
-    if lines:
-        blocks += [Section("mends", "All of it in a flow", (Words("Judge each line before you keep it."), Listing(lines)), brief=False)]
-    blocks += [_table([f for f in found if f.part == p], f"What is wrong{_in(p)}") for p in parts[1:]]
-    counts = {s: sum(f.payload.severity == s for f in first) for s in SEVERITIES}
-    said = ", ".join(f"{number(n)} {severity}" for severity, n in counts.items() if n)
-    lead = f"{counted(len(first), 'flaw')}{_in(parts[0])} by severity: {said}."
-    urgent = [f for f in first if f.payload.severity in URGENCY][:ADVISED]
+    """A table of the flaws of each part, and the piece of a flow that mends those of the part that is delivered."""
+    parts: dict[str, list[Finding[Insight]]] = {}
+    for f in found:
+        parts.setdefault(f.part, []).extend([f] if f.payload.severity in SEVERITIES else [])
+    last = TRAIN if TRAIN in parts else list(parts)[-1]
+    blocks: list[Block] = []
+    for part, flaws in parts.items():
+        blocks.append(_table(flaws, f"What is wrong{_in(part)}") if flaws else Words(f"No flaw was found{_in(part)}.", "good"))
+        if part == last and (lines := snippet(flaws)):
+            title = "What is left, in a flow" if len(parts) > 1 else "All of it in a flow"
+            blocks.append(Section("mends", title, (Words("Judge each line before you keep it."), Listing(lines)), brief=False))
+    urgent = [f for f in parts[last] if f.payload.severity in URGENCY][:ADVISED]
     advice = tuple(Advice(f"{_columns(f)}{f.message}.", URGENCY[f.payload.severity]) for f in urgent)
-    return Section("insight", "What is wrong, and what mends it", tuple(blocks), advice=advice, lead=lead)
+    lead = "; ".join(_counted(part, flaws) for part, flaws in parts.items())
+    return Section("insight", "What is wrong, and what mends it", tuple(blocks), advice=advice, lead=f"{lead}.")
+
+
+def _counted(part: str, flaws: Sequence[Finding[Insight]]) -> str:
+    """How many flaws a part has, by severity."""
+    counts = {s: sum(f.payload.severity == s for f in flaws) for s in SEVERITIES}
+    said = ", ".join(f"{number(n)} {severity}" for severity, n in counts.items() if n)
+    return f"{counted(len(flaws), 'flaw')}{_in(part)}{f' ({said})' if said else ''}"
 
 
 def _in(part: str) -> str:
