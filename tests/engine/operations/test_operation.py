@@ -5,7 +5,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 import pytest
 from sqlglot import exp
 
+from tilth.engine.expressions import col, gt, lit
 from tilth.engine.operations import operation
+from tilth.engine.operations.aggregates import Middle, TopKeys
 from tilth.errors import MachineError
 
 
@@ -19,3 +21,10 @@ def test_a_compiled_sqlglot_is_refused_with_the_next_step(monkeypatch: pytest.Mo
     assert spec.loader
     with pytest.raises(MachineError, match="pip uninstall sqlglotc"):
         spec.loader.exec_module(module_from_spec(spec))
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+@pytest.mark.parametrize("aggregate", [Middle.of(col("x")), *(TopKeys.of(col("x"), col("n"), lit(most)) for most in (5, 500_001))], ids=str)
+def test_a_condition_reaches_the_aggregate_within(aggregate: operation.Operation, engine: operation.EngineName) -> None:
+    condition = exp.Where(this=gt(col("only"), lit(0)))
+    assert "only" in operation.lower(exp.Filter(this=aggregate, expression=condition), engine)

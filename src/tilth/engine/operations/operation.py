@@ -237,7 +237,7 @@ def or_null(condition: Tree, engine: EngineName) -> Tree:
             return condition
 
 
-AGGREGATE_CALLS = frozenset({"quantile_cont", "quantile_disc", "percentile", "max_by", "min_by", "list", "collect_set"})
+AGGREGATE_CALLS = frozenset({"quantile_cont", "quantile_disc", "percentile", "max_by", "min_by", "list", "collect_list", "collect_set"})
 
 
 def is_aggregate(node: exp.Expr) -> bool:
