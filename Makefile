@@ -31,9 +31,8 @@ test-deep: .venv/.test  ## every test, with many more examples for each property
 check: .venv/.test  ## lint, types, and the quick tests: no Spark, no browser
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
-	@.venv/bin/lint-imports
-	@$(RUN) mypy
-	@$(PYTEST) --dist loadfile -m "not spark and not browser and not slow" $(ARGS)
+	@{ .venv/bin/lint-imports && $(RUN) mypy; } & \
+		$(PYTEST) --dist loadfile -m "not spark and not browser and not slow" $(ARGS); tests=$$?; wait $$! && exit $$tests
 
 lint: .venv/.test  ## style, layout of the code, and the layers
 	@$(RUN) ruff check
