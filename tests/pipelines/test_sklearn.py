@@ -234,6 +234,14 @@ def test_what_has_no_step_rides_along() -> None:
     made = same(fitted, ["gap", "x"], trusted=["numpy.dtype", "sklearn.metrics._dist_metrics.EuclideanDistance64"])
     assert [item.step.name for item in made.items] == ["transform", "scale", "transform", "select"]
     assert "rides along as it is: no step does the same" in "".join(made.notes)
+    rare = ColumnTransformer([("c", OneHotEncoder(max_categories=2), ["city"]), ("o", OrdinalEncoder(), ["gap"])]).fit(
+        FRAME[["city", "gap"]]
+    )
+    assert "infrequent categories have a column that unknown ones do not have" in "".join(same(rare, ["city", "gap"], FRAME).notes)
+    gaps = pd.DataFrame({"g": [1.0, 2.0, None, 2.0]})
+    codes = tilth.convert(OrdinalEncoder().fit(gaps))
+    assert [codes.flow.row({"g": g})["g"] for g in (1, 2, None)] == [0, 1, None]
+    assert "read as integers" in "".join(codes.notes)
     weighed = FeatureUnion([("a", StandardScaler())], transformer_weights={"a": 2.0}).fit(FRAME[NUMBERS])
     assert "it weighs its transformers" in "".join(same(weighed, NUMBERS).notes)
     same(ColumnTransformer([("poly", PolynomialFeatures(), ["x", "y"]), ("x", "passthrough", ["x"])]).fit(FRAME[NUMBERS]), NUMBERS)

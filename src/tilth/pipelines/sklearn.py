@@ -83,7 +83,9 @@ class Stage:
         if not hasattr(self.fitted, "transform"):
             raise RequestError(f"{self.source}: it does not transform", hint="convert the transformers only", code="not-convertible")
         features = self.plan.owned(self.source, self.features)
-        self.plan.read_as([f for f in features if self.plan.kinds.get(f.name, Kind.NULL) is None], Kind.FLOAT)
+        for feature, kind in zip(features, _kinds_taken(self.fitted, len(features)), strict=True):
+            if self.plan.kinds.get(feature.name, kind) is None:
+                self.plan.read_as([feature], kind)
         names = self.names if self.names is not None else names_out(self.fitted, [f.name for f in features])
         if names is None:
             message = f"{self.source}: {why}, and it does not name what it makes"
@@ -522,12 +524,21 @@ def _categories(values: Any) -> tuple[Kind, list[Any], int]:
     if any(isinstance(v, str) and not v.strip() for v in there):
         raise Unsupported("a blank string is one of its categories, which is missing here")
     kinds = {type(v) for v in there}
-    if kinds == {float} and all(v.is_integer() for v in there):
+    if kinds == {float} and all(v.is_integer() for v in there):  # a column of integers with gaps, in pandas
         there, kinds = [int(v) for v in there], {int}
     found = {str: Kind.STRING, bool: Kind.BOOLEAN, int: Kind.INTEGER}.get(next(iter(kinds), str)) if len(kinds) <= 1 else None
     if found is None:
         raise Unsupported("its categories are numbers with decimals, or of several kinds")
     return found, there, len(values) - len(there)
+
+
+def _kinds_taken(fitted: Any, count: int) -> list[Kind]:
+    """The kinds of the columns that a transformer takes, as far as what it has learned says them; else numbers."""
+    if hasattr(fitted, "vocabulary_") or isinstance(getattr(fitted, "token_pattern", None), str):
+        return [Kind.STRING] * count
+    values = getattr(fitted, "categories_", None) or [[x] for x in getattr(fitted, "statistics_", ())]
+    found = [Kind.STRING if any(isinstance(v, str) for v in of) else Kind.FLOAT for of in values]
+    return found if len(found) == count else [Kind.FLOAT] * count
 
 
 def of_one_hot(s: Stage) -> Features:
@@ -580,7 +591,9 @@ def _widths_of_one_hot(f: Any, rare: Sequence[Any]) -> list[int]:
 
 
 def _category_notes(f: Any) -> list[str]:
-    return ["its categories are those of the training part, if they are learned anew"] if not isinstance(f.categories, str) else []
+    given = ["its categories are those of the training part, if they are learned anew"] if not isinstance(f.categories, str) else []
+    floats = any(np.issubdtype(np.asarray(values).dtype, np.floating) for values in f.categories_)
+    return [*given, *(["its columns of numbers are read as integers"] if floats else [])]
 
 
 def _encode(f: Any, categories: Sequence[Any], unseen: Any, missing: Any) -> Encode:
@@ -598,7 +611,7 @@ def of_ordinal(s: Stage) -> Features:
     f = s.fitted
     if any(rare is not None for rare in getattr(f, "infrequent_categories_", None) or []):
         raise Unsupported("it has infrequent categories")
-    policies, learned = [], []
+    policies, learned, notes = [], [], _category_notes(f)
     for feature, values in zip(s.features, f.categories_, strict=True):
         kind, categories, gaps = _categories(values)
         s.plan.read_as([feature], kind)
@@ -612,7 +625,9 @@ def of_ordinal(s: Stage) -> Features:
     for unseen, missing in dict.fromkeys(policies):
         places = [i for i, p in enumerate(policies) if p == (unseen, missing)]
         make = partial(step_of, Encode, with_="ordinal", unseen=unseen, missing=missing, order="value")
-        found = s.plan.each(s.source, [s.features[i] for i in places], [names[i] for i in places], make, [learned[i] for i in places])
+        found = s.plan.each(
+            s.source, [s.features[i] for i in places], [names[i] for i in places], make, [learned[i] for i in places], *notes
+        )
         made |= {feature.name: feature for feature in found}
     return [made[name] for name in names]
 
