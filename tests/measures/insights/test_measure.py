@@ -137,6 +137,44 @@ def test_another_seed_trains_another_model_and_a_sample_is_as_large_as_is_said()
     assert insights(RAW, Insights(rows=100, seed=1), label="y").of("power") != few
 
 
+@pytest.fixture
+def small_samples(monkeypatch):
+    """A profile looks at 400 rows of a larger table."""
+    monkeypatch.setattr("tilth.measures.sampled.ROWS", 400)
+    monkeypatch.setattr("tilth.measures.sampled.LEAST", 400)
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_classes_are_counted_in_all_rows_of_a_large_table(small_samples, numbers):
+    names = ["common", "other", "forty", "four"]
+    values = [name for name, n in zip(names, (2556, 400, 40, 4), strict=True) for _ in range(n)]
+    labels = [names.index(v) for v in values] if numbers else values
+    table = pa.table({"x": RANDOM.normal(size=3000), "z": RANDOM.normal(size=3000), "y": labels})
+    found = {f.name: f for f in insights(table, label="y").of("insight")}
+    rare, literal = ("3", "3") if numbers else ("four", "'four'")
+    assert found["rare-class"].message == f"1 class with fewer than 10 rows: {rare} (4)"
+    assert found["rare-class"].payload.line == f'- filter: {{where: "`y` not in ({literal})"}}'
+    assert found["imbalanced-classes"].value == 2556 / 40
+    hidden = {f.name: f for f in insights(table, label="y", private=["y"]).of("insight")}
+    assert 10 < hidden["imbalanced-classes"].value < 2556 / 4  # estimated: masked values are not counted one by one
+
+
+def test_what_is_counted_in_a_sample_says_so(small_samples):
+    """Counts of all rows, such as those of classes, do not."""
+    x = np.repeat(RANDOM.normal(size=1500), 2)
+    table = pa.table({"x": x, "y": np.where(np.abs(x) > 2.5, 60.0, x)})
+    said = {f.name: f.message for f in insights(table, label="y").of("insight")}
+    assert " of a sample of " in said["duplicate-rows"] and " of a sample of " in said["label-outliers"]
+    small = {f.name: f.message for f in insights(table.slice(0, 300), label="y").of("insight")}
+    assert "150 rows equal an earlier one" in small["duplicate-rows"]
+
+
+def test_models_learn_from_rows_with_a_label_where_these_are_few():
+    labels = [*["a", "b"] * 100, *[None] * 1800]
+    report = insights(pa.table({"x": RANDOM.normal(size=2000), "y": labels}), Insights(rows=150), label="y")
+    assert {f.payload.rows for f in report.of("power")} == {150}
+
+
 def test_the_problem_can_be_said():
     years = pa.table({"x": list(range(60)), "y": [i % 10 for i in range(60)]})
     for said, problem in (("", "classification"), ("regression", "regression")):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tilth.data import Column, Kind, Roles
-from tilth.engine.arrow import as_numpy
+from tilth.engine.arrow import as_numpy, mask_of
 from tilth.engine.operations.strings import BLANKS
 from tilth.measures.sampled import COMPARABLE, Rows
 
@@ -131,6 +131,14 @@ class Target:
         fit = (way for way, mask in ways.items() if all(len(np.unique(self.y[part])) > 1 for part in (mask, ~mask)))
         way = next(fit, "chance")
         return ways.get(way, self._by_chance == 0), way
+
+
+def labelled(drawn: Rows, label: Column) -> Rows:
+    """The rows that have a label; all where none has one."""
+    missing = feature_of(label, drawn.table[label.name]).missing if label.kind in COMPARABLE else None
+    if missing is None or missing.all() or not missing.any():
+        return drawn
+    return Rows(drawn.table.filter(mask_of(~missing)), drawn.of)
 
 
 def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:

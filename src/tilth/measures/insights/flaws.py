@@ -13,6 +13,7 @@ from tilth.data import Kind, Roles, mask
 from tilth.engine.operations.timeformats import TimeFormat
 from tilth.errors import joined
 from tilth.measures.associations import ETA, Associations
+from tilth.measures.balance import ClassBalance
 from tilth.measures.insights.anomalies import Anomalies
 from tilth.measures.insights.collinearity import Collinearity
 from tilth.measures.insights.features import MOST_CLASSES, Feature, Target
@@ -71,7 +72,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that was measured, for the conditions of the table. Powers are by column, `values` are those of the label in the sample."""
+    """All that was measured, for the conditions of the table. Powers are by column, `values` are those of the label in the sample, of so
+    many rows if it is not all of them (`sampled`); `balance` are the label's classes in all rows, where they are few."""
 
     rows: int
     columns: Mapping[str, ColumnProfile]
@@ -82,6 +84,8 @@ class Seen:
     repeated: Finding[Repeated] | None = None
     target: Target | None = None
     values: Values | None = None
+    sampled: int | None = None
+    balance: ClassBalance | None = None
     collinear: Collinearity | None = None
     model: QuickModel | None = None
     anomalies: Finding[Anomalies] | None = None
@@ -115,6 +119,10 @@ class Seen:
     def said(self, name: str, value: Any) -> str:
         """A value of a column in a message, masked where it is private."""
         return shown(mask(value) if name in self.roles.private else value, 40)
+
+    def counted(self, n: int) -> str:
+        """A number of rows in words; where it is that of the sample, with its size."""
+        return counted(n, "row") + (f" of a sample of {number(self.sampled)}" if self.sampled else "")
 
     def may_show(self, name: str) -> bool:
         """Whether a line may hold values of a column."""
@@ -231,7 +239,7 @@ def _duplicates(seen: Seen) -> Iterator[Case]:
         return
     key = [name for name in seen.columns if name not in f.payload.apart]
     but = f", but for {', '.join(f.payload.apart[:3])}" if f.payload.apart else ""
-    words = {"rows": counted(f.payload.repeated, "row"), "but": but}
+    words = {"rows": seen.counted(f.payload.repeated), "but": but}
     yield Case((), f.number or 0.0, words, step("rows", "dedupe", {"on": key} if f.payload.apart else {}))
 
 
@@ -272,7 +280,7 @@ def _one_label(seen: Seen) -> Iterator[Case]:
 def _few_rows(seen: Seen) -> Iterator[Case]:
     t = seen.target
     if t is not None and not t.can_be_learned and (_label(seen) or ColumnProfile()).distinct != 1:
-        yield Case((seen.label,), words={"rows": counted(len(t.y), "row")}, remedy=rule("RowCount >= 20"))
+        yield Case((seen.label,), words={"rows": seen.counted(len(t.y))}, remedy=rule("RowCount >= 20"))
 
 
 def _rare_classes(seen: Seen) -> Iterator[Case]:
@@ -285,10 +293,22 @@ def _rare_classes(seen: Seen) -> Iterator[Case]:
 
 
 def _classes(seen: Seen) -> dict[Any, int]:
-    """The label's classes with their rows in the sample, the most frequent first; blank strings are none."""
+    """The label's classes with their rows in the table, the most frequent first; blank strings are none.
+
+    Of a sample they are as many as the balance of the label has counted; of more classes, or of private ones, about as many as their share
+    of the sample says.
+    """
     if seen.target is None or not seen.target.is_class or seen.values is None:
         return {}
-    counts = {v: n for v, n in seen.values.counts().items() if not (isinstance(v, str) and not v.strip())}
+    counts = seen.values.counts()
+    if seen.sampled and seen.balance and seen.may_show(seen.label):
+        known = {str(v): v for v in counts}
+        whole = {name: n for name, n in seen.balance.counts.items() if not (seen.balance.missing and name == "null")}
+        kind = int if seen.columns[seen.label].kind == "integer" else str  # of a class that no row of the sample has
+        counts = {known[name] if name in known else kind(name): n for name, n in whole.items()}
+    elif seen.sampled:
+        counts = {v: round(n * seen.rows / seen.sampled) for v, n in counts.items()}
+    counts = {v: n for v, n in counts.items() if not (isinstance(v, str) and not v.strip())}
     return dict(sorted(counts.items(), key=lambda p: (-p[1], str(p[0]))))
 
 
@@ -362,7 +382,7 @@ def _outlying(seen: Seen) -> Iterator[Case]:
         low_end, high_end = (_plain(x) for x in ends)
         within = f"<= {high_end}" if x[0] >= ends[0] else f">= {low_end}" if x[-1] <= ends[1] else f"between {low_end} and {high_end}"
         line = rule(f"ColumnValues {quoted(seen.label)} {within}") if known else NOTHING
-        words = {"rows": counted(outside, "row"), "ends": f"{seen.said(seen.label, ends[0])} to {seen.said(seen.label, ends[1])}"}
+        words = {"rows": seen.counted(outside), "ends": f"{seen.said(seen.label, ends[0])} to {seen.said(seen.label, ends[1])}"}
         yield Case((seen.label,), outside / len(x), words, line)
 
 

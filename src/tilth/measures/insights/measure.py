@@ -12,9 +12,10 @@ from tilth.data import Column, Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import MissingExtra
 from tilth.measures.associations import Associations
+from tilth.measures.balance import ClassBalance
 from tilth.measures.insights.anomalies import anomaly_finding
 from tilth.measures.insights.collinearity import collinearity_of
-from tilth.measures.insights.features import Feature, Target, features_of, looked_at, target_of
+from tilth.measures.insights.features import Feature, Target, features_of, labelled, looked_at, target_of
 from tilth.measures.insights.flaws import CODES, NO_FLAW, SEVERITIES, Seen, insights
 from tilth.measures.insights.power import ONE_TO_ONE, PredictionPower, as_power, power_of
 from tilth.measures.insights.quick_model import QuickModel, one_thread, quick_model
@@ -83,9 +84,9 @@ class Insights(Measure):
 
     def _findings(self, columns: Sequence[Column], findings: Sequence[Finding], drawn: Rows, roles: Roles) -> list[Finding]:
         known = drawn.known(columns)
-        rows = looked_at(drawn, self.rows, self.seed)
-        features = features_of(known, rows, roles)
         label = next((c for c in known if c.name == roles.label), None)
+        rows = looked_at(drawn if label is None else labelled(drawn, label), self.rows, self.seed)
+        features = features_of(known, rows, roles)
         target = None if label is None or not len(rows) else target_of(label, rows, roles, self.problem, known)
         repeated = repeated_finding(known, drawn, roles)
         collinear = collinearity_of(features_of((c for c in known if c.name not in roles.not_features), drawn.table, roles))
@@ -104,6 +105,8 @@ class Insights(Measure):
             repeated=repeated,
             target=target,
             values=drawn.values(label.name) if label is not None else None,
+            sampled=None if drawn.all_there else len(drawn.table),
+            balance=next((f.payload for f in findings if isinstance(f.payload, ClassBalance)), None),
             collinear=collinear[1] if collinear else None,
             model=model.payload if model else None,
             anomalies=anomalies,
