@@ -175,6 +175,7 @@ def test_a_whole_pipeline_with_its_model() -> None:
             ("category", make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")), ["size"]),
             ("words", TfidfVectorizer(), "text"),
             ("rest", "passthrough", ["n", "x"]),
+            ("again", SimpleImputer(strategy="median"), ["gap"]),  # of what was there before `number` filled it
             ("left", "drop", ["y"]),
         ]
     )
