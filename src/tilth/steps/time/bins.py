@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import add, col, lit, mul, sub
+from tilth.engine.expressions import add, col, if_else, least, lit, lt, mul, sub
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.times import AtLocalTime, FromMicros, FromMonths, LocalTime, Micros, Months
@@ -43,7 +43,8 @@ class Bins:
     """Bins of a `length` in microseconds, counted from 1970-01-01 (weeks from a Monday), or of `months`, counted from the year 0.
 
     Days and longer bins begin at midnight in the `zone`, so that a day may have 23 or 25 hours; so do hours, several of which make a day.
-    Others, and hours from an origin of the user's, are counted in elapsed time.
+    Others, and hours from an origin of the user's, are counted in elapsed time. Months from an origin of the user's begin on its day of the
+    month, or on the last one of a shorter month, and are counted from there (`first`).
 
     The bin of a time is the number of whole lengths from there to it. `right`: whether a time at which one bin ends and another begins
     belongs to the one that ends.
@@ -54,6 +55,7 @@ class Bins:
     origin: int = 0
     right: bool = False
     zone: str = UTC
+    first: int = 0  # the month from which months are counted; `origin` is then the time since it began
     local: bool = False  # whether they are counted on the clock of another zone than UTC
 
     @classmethod
@@ -74,12 +76,21 @@ class Bins:
         clock = unit in MONTHS or LENGTHS[unit] >= DAY or (start is None and _makes_a_day(length))
         start = start or (EPOCH + timedelta(microseconds=MONDAY) if unit.startswith("w") else EPOCH)
         local = clock and zone != UTC
-        return cls(length, number * MONTHS.get(unit, 0), _micros(start, UTC if clock else zone), right, zone, local)
+        if unit in MONTHS:
+            first = Months.row(start) if moment(origin) else 0
+            since = _micros(start, UTC) - _micros(start.replace(day=1, hour=0, minute=0, second=0, microsecond=0), UTC) if first else 0
+            return cls(0, number * MONTHS[unit], since, right, zone, first, local)
+        return cls(length, 0, _micros(start, UTC if clock else zone), right, zone, 0, local)
 
     @property
     def days(self) -> bool:
         """Whether each bin begins at midnight."""
         return self.length % DAY == 0 and self.origin % DAY == 0
+
+    @property
+    def whole_days(self) -> bool:
+        """Whether each bin is of days, weeks or months, so that it has a last day."""
+        return self.length % DAY == 0
 
     @property
     def longest(self) -> int:
@@ -97,10 +108,19 @@ class Bins:
     def bin_at(self, time: Tree) -> Tree:
         """The bin of a time."""
         micros = Micros.of(LocalTime.of(time, lit(self.zone)) if self.local else time)
-        micros = sub(micros, lit(self.origin + self.right)) if self.origin + self.right else micros
-        return (
-            FloorDivide.of(Months.of(FromMicros.of(micros)), lit(self.months)) if self.months else FloorDivide.of(micros, lit(self.length))
-        )
+        before = self.right + (0 if self.months else self.origin)
+        micros = sub(micros, lit(before)) if before else micros
+        if not self.months:
+            return FloorDivide.of(micros, lit(self.length))
+        month = Months.of(FromMicros.of(micros))
+        if self.origin:
+            month = if_else(lt(micros, self._in_month(month)), sub(month, lit(1)), month)
+        return FloorDivide.of(sub(month, lit(self.first)) if self.first else month, lit(self.months))
+
+    def _in_month(self, month: Tree) -> Tree:
+        """The time of a month at which a bin begins, on the clock, in microseconds: no later than on its last day."""
+        last = sub(Micros.of(FromMonths.of(add(month, lit(1)))), lit(DAY - self.origin % DAY))
+        return least(add(Micros.of(FromMonths.of(month)), lit(self.origin)), last)
 
     def elapsed(self, number: Tree) -> Tree:
         """A number by which the time between two bins can be compared with that between two others."""
@@ -110,13 +130,17 @@ class Bins:
         """The time at which a bin begins, in microseconds."""
         return Micros.of(self.start(number, Kind.TIMESTAMP_TZ))
 
-    def start(self, number: Tree, kind: Kind) -> Tree:
-        """The time at which a bin begins, as a kind of time."""
+    def start(self, number: Tree, kind: Kind, days: int = 0) -> Tree:
+        """The time at which a bin begins, or so many days before it on the clock, as a kind of time."""
         if self.months:
-            found = FromMonths.of(mul(number, lit(self.months)))
+            month = mul(number, lit(self.months))
+            month = add(month, lit(self.first)) if self.first else month
+            found = FromMicros.of(self._in_month(month)) if self.origin else FromMonths.of(month)
         else:
             micros = mul(number, lit(self.length))
             found = FromMicros.of(add(micros, lit(self.origin)) if self.origin else micros)
+        if days:
+            found = FromMicros.of(sub(Micros.of(found), lit(days * DAY)))
         if self.local:
             return AtLocalTime.of(found, lit(self.zone))
         return found if kind is Kind.TIMESTAMP else CONVERSIONS[Kind.TIMESTAMP, kind](found)

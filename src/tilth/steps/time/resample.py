@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import add, alias, coalesce, col, double, eq, greatest, if_else, is_null, le, least, lit, mul, not_null, sub
 from tilth.engine.layers import filtered, selected, table
-from tilth.engine.operations.numbers import Divide
+from tilth.engine.operations.numbers import Divide, FloorDivide
 from tilth.engine.operations.rows import Copies, Refuse
 from tilth.engine.operations.times import Micros, known_zone
 from tilth.engine.statistics import count, highest, lowest
@@ -23,8 +23,14 @@ from tilth.steps.clean.map import Value
 from tilth.steps.rows.aggregations import COUNTS, Aggregates, Aggregation, Asked, magnitudes, no_key, sizes
 from tilth.steps.step import Learned, Learning, Selector, Step, reject_clashes
 from tilth.steps.time.bins import UTC, Bins, moment
+from tilth.steps.time.causal import ahead_of_time
 from tilth.steps.time.points import BIN, COPY, Point, Series, between
+from tilth.steps.time.weighted import AREA, Weighted, with_areas
 
+Summary: TypeAlias = Aggregation | Literal["time_weighted_mean"]
+WEIGHTED = "time_weighted_mean"
+LATER = ("backward", "nearest", "linear")  # the ways to fill by a later value
+PHASE, SEASONAL = "\x1fphase", "\x1fseasonal "  # the place of an interval in its season, and the last value at this place
 NEXT = "\x1fnext"  # the next interval that has rows
 BEFORE, AFTER, FROM, TO = "\x1fbefore ", "\x1fafter ", "\x1ffrom ", "\x1fto "  # the values around an interval, and their intervals
 MOST_BINS = 1_000_000_000
@@ -48,8 +54,10 @@ class Resample(Step):
     With `by` every key is a series of its own, from its first interval to its last; null is a key like others.
 
     The values of a column become their mean, sum, smallest, largest, median, standard deviation or variance (of a sample), first, last or
-    most frequent value, their count, or the number of distinct ones. Nulls are left out: without a value all but the counts are null. Of
-    rows at one time the smaller value is ahead; of equally frequent values the one seen last is taken, then the smaller.
+    most frequent value, their count, or the number of distinct ones; or the mean over time, in which each value counts for as long as it
+    is the last one of its series: of readings that come at odd times that is what a level was, also in an interval without any. Nulls are
+    left out: without a value all but the counts are null. Of rows at one time the smaller value is ahead; of equally frequent values the
+    one seen last is taken, then the smaller.
 
     | `fill` | an interval without a value gets |
     |---|---|
@@ -57,11 +65,13 @@ class Resample(Step):
     | `forward` | the last value before it |
     | `backward` | the next value after it |
     | `nearest` | of these two the nearer in time, or the earlier one |
+    | `seasonal` | the last value before it at the same time of the `season`, such as the day or week |
     | `linear` | v₀ + (v₁ − v₀)(t − t₀) / (t₁ − t₀) of the values around it, a float; if it is not numeric the last value |
 
     `backward`, `nearest` and `linear` use a later value, which is not known yet when the interval ends: a model that learns from such
-    columns has seen the future. Nothing is filled beyond the values of a series, except forward to its last interval and backward to its
-    first. A count is 0. A sum that is filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
+    columns has seen the future. In a flow that splits by time they are refused, unless `causal: false` says that this is meant. Nothing
+    is filled beyond the values of a series, except forward to its last interval and backward to its first. A count is 0. A sum that is
+    filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
 
     With `at: points` nothing is aggregated: a row is what the series is at the time at which an interval begins, the value of a row at
     this very time or what `fill` makes of the rows before and after it, by their own times. That is right for what is measured now and
@@ -96,14 +106,18 @@ class Resample(Step):
     """The column of times. Default: the role time."""
     by: Selector = ()
     """The columns of the key of a series. Default: the table is one series."""
-    numbers: Aggregation = "mean"
+    numbers: Summary = "mean"
     """What becomes of the numbers in an interval."""
     others: Literal["min", "max", "first", "last", "mode", "count", "distinct"] = "last"
     """What becomes of the values of columns that are not numeric."""
-    with_: tuple[tuple[str, Aggregation], ...] | Mapping[str, Aggregation] = ()
+    with_: tuple[tuple[str, Summary], ...] | Mapping[str, Summary] = ()
     """Column → what becomes of its values, where that differs."""
-    fill: Literal["null", "forward", "backward", "nearest", "linear"] = "null"
+    fill: Literal["null", "forward", "backward", "nearest", "linear", "seasonal"] = "null"
     """What an interval without a value gets."""
+    season: str = ""
+    """`fill: seasonal`: a length of which several intervals make one, such as `1d` or `1w`, on the clock of the `zone`."""
+    causal: bool = True
+    """Whether a `fill` by later values is refused in a flow that splits by time."""
     max_gap: str = ""
     """The longest time between two values, such as `6h`, of which the intervals between are filled; a longer gap stays null as a whole."""
     values: tuple[tuple[str, Value], ...] | Mapping[str, Value] = ()
@@ -119,11 +133,11 @@ class Resample(Step):
     at: Literal["intervals", "points"] = "intervals"
     """Whether a row is made of the rows in an interval, or is what the series is at the time at which the interval begins."""
     origin: str = ""
-    """A day or time at which an interval begins, such as `2024-05-01 09:00`, on the clock of the `zone`; not for months."""
+    """A day or time at which an interval begins, such as `2024-05-01 09:00`, on the clock of the `zone`."""
     closed: Literal["left", "right"] = "left"
     """Which of its ends belongs to an interval."""
-    label: Literal["left", "right"] = "left"
-    """Which of its ends an interval is named by."""
+    label: Literal["left", "right", "last_day"] = "left"
+    """Which of its ends an interval is named by, or by the day before its right one: the last day of a month, say."""
 
     def __post_init__(self) -> None:
         for name in ("with_", "values"):
@@ -144,15 +158,37 @@ class Resample(Step):
         if not known_zone(self.zone):
             accepted = "a name of the time zone database, such as `Europe/Berlin`"
             mistakes.append(Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value"))
-        if self.origin and (moment(self.origin) is None or (Bins.read(self.every) or Bins()).months):
-            accepted = "none for months, which begin on their first day; else a day or time without a zone, such as `2024-05-01 09:00`"
+        if self.origin and moment(self.origin) is None:
+            accepted = "a day or time without a zone, such as `2024-05-01 09:00`"
             mistakes.append(Mistake(f"resample: `origin` is {self.origin!r}", accepted=accepted, code="bad-value"))
         aggregated = self.with_ or self.spread or (self.numbers, self.others, self.closed, self.label) != ("mean", "last", "left", "left")
         if self.at == "points" and aggregated:
             message = "resample: `at: points` aggregates nothing, at the left ends of intervals"
             accepted = "neither `numbers`, `others`, `with`, `spread`, `closed` nor `label`"
             mistakes.append(Mistake(message, accepted=accepted, code="bad-value"))
+        if self.label == "last_day" and not self.bins.whole_days:
+            message = f"resample: intervals of {self.every} have no last day"
+            mistakes.append(Mistake(message, accepted="`label: left` or `right`", code="bad-value"))
+        if bool(self.season) != (self.fill == "seasonal") or (self.season and (not self._phases or self.at == "points")):
+            accepted = f"with `fill: seasonal`, and not `at: points`, a length of which several intervals of {self.every} make one"
+            mistakes.append(Mistake(f"resample: `season` is {self.season!r}", accepted=accepted, code="bad-value"))
+        if self.spread and "time_weighted_mean" in (self.numbers, *dict(self.with_).values()):
+            message = "resample: rows with a `spread` are of periods, and have no time-weighted mean"
+            mistakes.append(Mistake(message, accepted="mean", code="bad-value"))
         RequestError.reject(mistakes)
+
+    def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
+        later = f"`fill: {self.fill}`" if self.causal and self.fill in LATER else ""
+        return ahead_of_time(self, others, later, "`fill: forward`")
+
+    @property
+    def _phases(self) -> int:
+        """How many intervals a season has; 0 where it is none."""
+        season, every = Bins.read(self.season), Bins.read(self.every)
+        if season is None or every is None:
+            return 0
+        (whole, part), (months, month) = (season.length, every.length), (season.months, every.months)
+        return whole // part if part and whole and not whole % part else months // month if month and months and not months % month else 0
 
     @property
     def bins(self) -> Bins:
@@ -185,6 +221,7 @@ class Resample(Step):
         reject_clashes(self.name, schema, {"": {self.count: lit(0)} if self.count else {}})
         micros = Micros.of(col(time.name))
         low, high, timed = lowest(micros), highest(micros), count(not_null(col(time.name)))
+        weighted = [c for c in values if self._aggregation(c) == WEIGHTED]
         extremes = magnitudes(map(self._asked, values))
         found = yield (low, high, timed, count(), *chain(*extremes.values()))
         missing = found[count()] - found[timed]
@@ -202,6 +239,9 @@ class Resample(Step):
         if self._periods is not None:  # parts of rows are added up, the smallest of which is of a microsecond
             rows *= self.bins.between(0, self._periods.longest) + 1
             reach = {c: [low and low / self._periods.longest, high] for c, (low, high) in reach.items()}
+        for c in (c.name for c in weighted):
+            least_size, most_size = reach.pop(c)
+            reach[AREA + c] = [least_size and least_size / Weighted(schema[c], self.bins).longest, most_size]
         return {"": {"time": time.name, "by": list(by), "rows": rows, "sizes": reach}}
 
     def _misnamed(self, values: Iterable[Column]) -> Iterable[Mistake]:
@@ -234,6 +274,8 @@ class Resample(Step):
     def _asked(self, column: Column) -> Asked:
         """What is asked of a column in each interval."""
         aggregation = self._aggregation(column) if self.at == "intervals" else "last"
+        if aggregation == WEIGHTED:
+            return Asked(replace(column, kind=Kind.FLOAT) if column.kind.numeric else column, "mean", column.name)
         column = replace(column, kind=Kind.FLOAT) if self.spread and aggregation == "sum" and column.kind.numeric else column
         return Asked(column, aggregation, column.name)
 
@@ -248,29 +290,57 @@ class Resample(Step):
         refused = Refuse.of(lit(f"resample: a row has no time ({time.name!r}): `missing: drop` leaves such rows out"))
         values = [c for c in schema if c.name not in {time.name, *by}]
         points = [Point(c, self._method(c), self._longest) for c in values] if self.at == "points" else []
-        asked = [a for p in points for a in p.asked()] if self.at == "points" else list(map(self._asked, values))
+        weighted = [Weighted(c, self.bins) for c in values if not points and self._aggregation(c) == WEIGHTED]
+        alone = {w.name for w in weighted}
+        apart: list[Point | Weighted] = [*points, *weighted]
+        asked = [a for p in apart for a in p.asked()]
+        asked += [] if points else [self._asked(c) for c in values if c.name not in alone]
         periods = self._periods or self.bins
         data = data.change({BIN: if_else(is_null(col(time.name)), refused, periods.bin_of(time))})
         summed = [a.name for a in asked if a.aggregation == "sum"]
         key, when = (*by, BIN), Micros.of(col(time.name))
+        data = with_areas(data, weighted, tuple(by), when)
         aggregates = Aggregates(learned[""]["sizes"], learned[""]["rows"], order=[when], latest=when)
         data = aggregates.below(data if self._periods is None else self._divided(data, periods, time.kind, summed), asked)
         data = data.change({name: tree for p in points for name, tree in p.observed(when).items()})
         counted = [col(self.count)] if self.count else []
         series = Series(by)
-        ends = [p.around(series) for p in points] or [self._around(c, series) for c in values]
+        ends = [p.around(series) for p in apart]
+        ends += [] if points else [self._around(c, series) for c in values if c.name not in alone]
         around = [alias(tree, name) for one in ends for name, tree in one.items()]
         chosen = [*(col(c) for c in key), *(col(a.name) for a in asked), *counted, alias(series.next_bin(), NEXT), *around]
         spread = selected(chosen, aggregates.grouped(asked, key, self.count), "binned")
         copies = Copies.of(coalesce(sub(col(NEXT), col(BIN)), lit(1)))
         every = selected([exp.Star(), alias(copies, COPY)], spread, "spread")
-        end = add(_here(), lit(1)) if self.label == "right" else _here()
+        if self.fill == "seasonal":
+            every = self._seasonal(every, [c for c in values if self._method(c) == "seasonal" and c.name not in alone], by, time.kind)
+        end = _here() if self.label == "left" else add(_here(), lit(1))
         made = {c: col(c) for c in schema.names} | {c.name: self._filled(c) for c in values if not points}
+        made |= {w.name: self._or_constant(w.column, w.mean(_here())) for w in weighted}
         made |= {p.name: p.at(self.bins.micros(_here()), self._constant(p.column)) for p in points}
-        made |= {time.name: self.bins.start(end, time.kind)}
+        made |= {time.name: self.bins.start(end, time.kind, days=1 if self.label == "last_day" else 0)}
         made |= {c.name: if_else(_observed(), c, lit(0)) for c in counted}
         final = selected([alias(tree, name) for name, tree in made.items()], every, "every")
         return data.rows(final, out=made)
+
+    def _or_constant(self, column: Column, tree: Tree) -> Tree:
+        return coalesce(tree, self._constant(column)) if column.name in dict(self.values) else tree
+
+    def _seasonal(self, every: exp.Select, columns: Iterable[Column], by: Iterable[str], kind: Kind) -> exp.Select:
+        """The intervals, with the last value before each at the same time of the season."""
+        on_clock, number = replace(self.bins, local=True, right=False), _here()
+        if kind is Kind.TIMESTAMP_TZ and self.zone != UTC and not self.bins.local:
+            number = on_clock.bin_at(self.bins.start(number, kind))
+        phase = sub(number, mul(FloorDivide.of(number, lit(self._phases)), lit(self._phases)))
+        phased = selected([exp.Star(), alias(phase, PHASE)], every, "every")
+        order = exp.Order(expressions=[exp.Ordered(this=col(BIN)), exp.Ordered(this=col(COPY))])
+        spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="1", end_side="PRECEDING")
+        found = []
+        for c in columns:
+            last = exp.IgnoreNulls(this=exp.LastValue(this=if_else(_observed(), col(c.name))))
+            window = exp.Window(this=last, partition_by=[col(n) for n in (*by, PHASE)], order=order.copy(), spec=spec.copy())
+            found.append(alias(window, SEASONAL + c.name))
+        return selected([exp.Star(), *found], phased, "phased")
 
     def _divided(self, data: Dataset, periods: Bins, kind: Kind, summed: Iterable[str]) -> Dataset:
         """The rows, once for each interval that their period (`BIN`) overlaps, with its part of what is summed."""
@@ -320,6 +390,8 @@ class Resample(Step):
 
     def _estimate(self, column: Column, method: str) -> Tree:
         """What a column is filled with in an interval."""
+        if method == "seasonal":
+            return col(SEASONAL + column.name)
         place, start, end = (self.bins.elapsed(n) for n in (_here(), col(FROM + column.name), col(TO + column.name)))
         return between(method, (col(BEFORE + column.name), col(AFTER + column.name)), (start, end), place)
 

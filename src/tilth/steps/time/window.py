@@ -28,6 +28,7 @@ from tilth.steps.rows.aggregations import Aggregates, Asked, magnitudes, no_key,
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, kept_private, reject_clashes
 from tilth.steps.time.bins import Bins
+from tilth.steps.time.causal import ahead_of_time
 
 OTHER_ROWS = ("lag", "lead", "difference")
 AGGREGATED = ("mean", "sum", "min", "max", "median", "std", "var", "count")
@@ -75,8 +76,9 @@ class Window(Step):
     table in which several series lie side by side is refused, since a value would come from another one.
 
     **Leakage.** `lead`, `bfill` and windows with `center: true` read rows that come later: a model that learns from such columns has seen
-    the future. They are there for labels, not for features. Everything else reads what is known when the row is: keep to it, split by time,
-    and use `closed: left` for what is made of the label.
+    the future. They are there for labels, not for features: in a flow that splits by time they are refused, unless `causal: false` says
+    that this is meant. Everything else reads what is known when the row is: keep to it, split by time, and use `closed: left` for what is
+    made of the label.
 
     The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes, with the new columns in them. Where
     rows are predicted one by one, keep the last rows of each series beside the model, and run this step over them and the new row.
@@ -135,6 +137,8 @@ class Window(Step):
     """Whether a window ends with its row (`right`) or ahead of it (`left`)."""
     center: bool = False
     """Whether a window has its row in its middle, and so reads later rows; of an even number of rows one more comes before it."""
+    causal: bool = True
+    """Whether what reads later rows (`lead`, `bfill`, `center`) is refused in a flow that splits by time."""
     into: str = ""
     """The column that is made, with `{column}` for the name of the one it is made of; `"{column}"`: in place. Default: see above."""
 
@@ -166,6 +170,10 @@ class Window(Step):
         if re.search(r"[{}]", self.into.replace(COLUMN, "")):
             accepted = "a name, in which `{column}` stands for the column's"
             yield Mistake(f"window: `into` is {self.into!r}", accepted=accepted, code="bad-value")
+
+    def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
+        later = "`center: true`" if self.center else f"`with: {self.with_}`" if self.with_ in ("lead", "bfill") else ""
+        return ahead_of_time(self, others, later if self.causal else "", "`lag`, `ffill`, or windows that end with their row")
 
     @property
     def _distances(self) -> tuple[int, ...]:
