@@ -153,10 +153,10 @@ def test_what_would_be_ignored_is_a_mistake(text: str, says: str) -> None:
     ("text", "says"),
     [
         ("features:\n  - scale: name\n", "<flow>:3:5: scale: column 'name' .* cannot be scaled"),
-        ("features:\n  - scale: nmae\n", "<flow>:3:5: no column, kind or role is called 'nmae'"),
-        ("features:\n  - select: name\n  - scale: nmae\n", "<flow>:4:5: no column, kind or role is called 'nmae'"),
+        ("features:\n  - scale: nmae\n", "<flow>:3:5: scale: no column, kind or role is called 'nmae'"),
+        ("features:\n  - select: name\n  - scale: nmae\n", "<flow>:4:5: scale: no column, kind or role is called 'nmae'"),
         ("features:\n  - formula: {column: a, expression: nmae + 1}\n", "<flow>:3:5: there is no column 'nmae'"),
-        ("rows:\n  - dedupe: {on: nmae}\n", "<flow>:3:5: no column, kind or role is called 'nmae'"),
+        ("rows:\n  - dedupe: {on: nmae}\n", "<flow>:3:5: dedupe: no column, kind or role is called 'nmae'"),
     ],
 )
 def test_a_mistake_found_in_the_data_carries_the_line_of_the_flow(text: str, says: str) -> None:

@@ -4,15 +4,18 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tilth
 from tests.engines import duckdb_session
 from tests.steps.made import applied, columns_of, dataset
 from tilth.data import Column, Kind
 from tilth.engine.expressions import col, eq, if_else, lit
-from tilth.errors import Gap
+from tilth.errors import ColumnError, Gap
+from tilth.flow import Flow
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.keys import TopValues
 from tilth.steps.clean.cast import Cast
@@ -133,3 +136,15 @@ def test_what_is_made_for_training_is_what_later_steps_and_the_model_learn_from(
     assert scaled.learned == {"a": {"centre": 0.0, "width": 1.0}}
     assert applied(marked, table)["a"] == [0, 0]
     assert columns_of(marked.apply(dataset(table), eq(col("part"), lit("train"))), duckdb_session())["a"] == [1, 0]
+
+
+def test_a_column_that_is_not_there_is_reported_with_the_step_and_its_line():
+    flow = Flow.parse("features:\n  - scale: number\n  - impute: age\n")
+    with pytest.raises(ColumnError, match=r"<flow>:3:5: impute: no column, kind or role is called 'age'"):
+        tilth.fit(flow, pa.table({"number": [1.0, 2.0]}))
+
+
+def test_a_table_with_none_of_the_columns_of_a_flow_is_refused():
+    flow = tilth.fit(Flow.parse("rows:\n  - aggregate: {by: word, count: n}\n"), pa.table({"word": ["a"]}))
+    with pytest.raises(ColumnError, match="none of the columns that the fitted flow knows"):
+        tilth.apply(flow, pa.table({"number": [1.0]}))

@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth import formats
 from tilth.data import Dataset
 from tilth.engine.session import Session
-from tilth.errors import FlowError, located
+from tilth.errors import ColumnError, FlowError, listed, located
 from tilth.flow.flow import Flow
 from tilth.flow.serving import needed_columns
 from tilth.steps.step import Step, TablesStep
@@ -54,7 +54,11 @@ def served_table(flow: Flow, data: Any, session: Session, training: Tree | None 
     learned, known = flow.need_learned(), flow.reading
     needed = needed_columns(learned.schema, learned.served)
     options = {"roles": known.roles, "max_invalid": known.max_invalid, **known.options}
-    return flow.served(formats.read_as(data, learned.schema, needed, engine=session, **options), training)
+    table = formats.read_as(data, learned.schema, needed, engine=session, **options)
+    if not table.names:
+        message = "the table has none of the columns that the fitted flow knows"
+        raise ColumnError(message, accepted=listed(learned.schema.names), code="missing-column")
+    return flow.served(table, training)
 
 
 def further_paths(flow: Flow) -> dict[str, str]:

@@ -8,8 +8,8 @@ it was, together with the fill, and merged once that is known (`Metric.filled`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth import formats
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.session import Session
-from tilth.errors import Gap, Place, RequestError, TilthError, listed, located
+from tilth.errors import ColumnError, Gap, Place, RequestError, TilthError, listed, located
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, Question, Where, measured
 from tilth.steps.missing import is_missing, present
@@ -41,13 +41,14 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
     known: Mapping[Any, Any] = {}
     while waiting:
         schema = engine.schema(table)
-        with located(_place(next(iter(waiting.values())), places)):
+        first = next(iter(waiting.values()))
+        with _named(first, _place(first, places)):
             chosen = _wave(waiting, schema, table.roles)
         wave = [waiting.pop(i) for i in chosen]
         ahead = _ahead(wave, list(waiting.values()), schema, table.roles)
         early: list[Question | Elsewhere] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
         early += [gaps(schema[c]) for c in ahead]
-        learning: list[Asking[Learned | None]] = [_located(step.learning(schema, table.roles), _place(step, places)) for step in wave]
+        learning: list[Asking[Learned | None]] = [_located(step, step.learning(schema, table.roles), _place(step, places)) for step in wave]
         if not engine.answers_are_real:
             learning = [_planned(step, one, engine) for step, one in zip(wave, learning, strict=True)]
         with engine.working_for(_purpose(wave)):
@@ -171,10 +172,21 @@ def _place(step: Step, places: Mapping[Step, Place]) -> Place | None:
     return places.get(step) if places else None
 
 
-def _located(learning: Learning, place: Place | None) -> Learning:
+def _located(step: Step, learning: Learning, place: Place | None) -> Learning:
     """The same generator, whose mistakes carry the place of the step."""
-    with located(place):
+    with _named(step, place):
         return (yield from learning)
+
+
+@contextmanager
+def _named(step: Step, place: Place | None) -> Iterator[None]:
+    """Mistakes of the block get the place of a step, and those of columns its name."""
+    with located(place):
+        try:
+            yield
+        except ColumnError as error:
+            begins = f"{step.name}: "
+            raise ColumnError(*(replace(m, message=begins + m.message.removeprefix(begins)) for m in error.mistakes)) from error
 
 
 def _answered(
