@@ -16,7 +16,7 @@ from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import key_hash
-from tilth.engine.operations.sums import Exact, regridded, value_of
+from tilth.engine.operations.sums import Exact, regridded, values_of
 from tilth.engine.plan import MOST_GROUPS, plan
 from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
@@ -63,9 +63,9 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
     regrids = {n: regridded(aggregate, parts[n]) for n, aggregate in sums.items()}
     again = {(n, key): (replace(n, aggregate=other), other) for n, others in regrids.items() for key, other in others.items()}
     second = _unfinished(engine, data, [need for need, _ in again.values()])
-    values = {n: {key: value_of(aggregate, p) for key, p in parts[n].items()} for n, aggregate in sums.items()}
+    values = {n: values_of(aggregate, parts[n]) for n, aggregate in sums.items()}
     for (n, key), (need, other) in again.items():
-        values[n][key] = value_of(other, _groups(n, second[need])[key])
+        values[n][key] = values_of(other, {key: _groups(n, second[need])[key]})[key]
     return known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
 
 

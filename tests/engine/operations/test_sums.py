@@ -93,6 +93,15 @@ def test_a_group_of_a_much_narrower_range_than_the_whole_is_as_precise(narrower)
         assert moments[key] == pytest.approx(float(sum((Fraction(x) - mean) ** 2 for x in xs)), rel=1e-11)
 
 
+def test_sums_of_small_groups_of_near_values_take_one_scan():
+    xs = [50.0 + i // 2 / 10 + i % 2 / 1e6 for i in range(2_000)]
+    table, engine = pa.table({"x": xs, "k": [i // 2 for i in range(2_000)]}), DuckDB().session()
+    need = total(col("x")).grouped(col("k"))
+    found = engine.answer(Dataset(Memory(table, ("x", "k"))), [need])[need]
+    assert [found[(k,)] for k in range(1_000)] == pytest.approx([math.fsum(xs[2 * k : 2 * k + 2]) for k in range(1_000)], rel=2**-50)
+    assert len(engine.scans) == 1
+
+
 def test_parquet_footers_say_a_long_tail_so_that_one_scan_does(tmp_path):
     xs = [1.0 + i % 2 for i in range(10_000)] + [1e9, math.nan]
     pq.write_table(pa.table({"x": xs, "'x\"": xs, "s": ["a"] * len(xs)}), tmp_path / "t.parquet")

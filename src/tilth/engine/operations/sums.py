@@ -108,6 +108,11 @@ class Exact(Operation):
         """The value where values are equal, infinite or NaN."""
         return None
 
+    @classmethod
+    def fits(cls, grid: Grid, low: float, high: float) -> bool:
+        """Whether a group of values from `low` to `high` loses no digits on the grid of all."""
+        return grid.fits(low, high)
+
     @property
     def numbers(self) -> list[Tree]:
         """The arguments that are numbers."""
@@ -138,6 +143,10 @@ class DoubleSum(Exact):
     @classmethod
     def special(cls, n: int, low: float, high: float) -> float | None:
         return n * low + 0.0 if low == high else low + high
+
+    @classmethod
+    def fits(cls, grid: Grid, low: float, high: float) -> bool:
+        return grid.fits(min(low, 0.0), max(high, 0.0))  # a sum needs the digits of its values, not of how they differ
 
 
 class CentralMoment2(Exact):
@@ -241,8 +250,13 @@ def _ends(aggregate: Exact, parts: Mapping[str, Any]) -> list[tuple[float, float
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
-def value_of(aggregate: Exact, parts: Mapping[str, Any] | None) -> float | None:
-    """An aggregate's value from what the engine gave."""
+def values_of(aggregate: Exact, groups: Mapping[Any, Mapping[str, Any] | None]) -> dict[Any, float | None]:
+    """An aggregate's value for each group, from what the engine gave."""
+    grids = aggregate.grids
+    return {key: _value_of(aggregate, grids, parts) for key, parts in groups.items()}
+
+
+def _value_of(aggregate: Exact, grids: Sequence[Grid], parts: Mapping[str, Any] | None) -> float | None:
     if parts is None:
         return None
     ends = _ends(aggregate, parts)
@@ -251,7 +265,7 @@ def value_of(aggregate: Exact, parts: Mapping[str, Any] | None) -> float | None:
         return None
     if not all(math.isfinite(low) and math.isfinite(high) and low != high for low, high in ends):
         return aggregate.special(n, *ends[0])
-    return aggregate.finished(n, [int(s or 0) for s in sums], aggregate.grids)
+    return aggregate.finished(n, [int(s or 0) for s in sums], grids)
 
 
 def regridded(aggregate: Exact, groups: Mapping[Any, Mapping[str, Any] | None]) -> dict[Any, Exact]:
@@ -259,16 +273,17 @@ def regridded(aggregate: Exact, groups: Mapping[Any, Mapping[str, Any] | None]) 
 
     A number's grid is that of its values in all groups, unless a group's own range is too small for it.
     """
+    given = aggregate.grids
     found = {key: _ends(aggregate, parts) for key, parts in groups.items() if parts is not None}
     whole = [_grid_of(x for ends in found.values() for x in ends[i]) for i in range(aggregate.width)]
-    wanted = {key: [_fitting(*e, w) or g for e, w, g in zip(ends, whole, aggregate.grids, strict=True)] for key, ends in found.items()}
-    return {key: aggregate.on(grids) for key, grids in wanted.items() if grids != aggregate.grids}
+    wanted = {key: [_fitting(aggregate, *e, w) or g for e, w, g in zip(ends, whole, given, strict=True)] for key, ends in found.items()}
+    return {key: aggregate.on(grids) for key, grids in wanted.items() if grids != given}
 
 
-def _fitting(low: float, high: float, whole: Grid | None) -> Grid | None:
+def _fitting(aggregate: Exact, low: float, high: float, whole: Grid | None) -> Grid | None:
     """The grid of a group; None where any will do."""
     own = _grid_of((low, high))
-    return whole if own is not None and whole is not None and whole.fits(low, high) else own
+    return whole if own is not None and whole is not None and aggregate.fits(whole, low, high) else own
 
 
 def _grid_of(values: Iterable[float | None]) -> Grid | None:

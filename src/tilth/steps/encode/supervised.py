@@ -77,6 +77,11 @@ class Supervised(Levels):
         if isinstance(self.step.smooth, int | float) and not 0 <= self.step.smooth <= 1e15:
             yield Mistake("encode: `smooth` must be 0 or more", code="bad-value")
 
+    @property
+    def spread(self) -> bool:
+        """Whether numbers depend on how labels are spread within a category, which takes a scan of its own."""
+        return False
+
     @abstractmethod
     def numbers(self, counted: Counted) -> tuple[np.ndarray, float]:
         """The number of each level, and that of an unseen value, from rows, sums and moments of each level."""
@@ -91,7 +96,9 @@ class Supervised(Levels):
             raise RequestError(f"encode: {label.name!r} is the label itself", hint="leave it out of `columns`", code="label-as-feature")
         targets = yield from self.targets(label, roles)
         fold = HashBucket.of(key_string(key, f"folds {step.seed}"), lit(step.folds))
-        asked = {c.name: [[s.grouped(value_of(c), fold) for s in _statistics(t)] for t in targets] for c in chosen}
+        asked = {
+            c.name: [[s.grouped(value_of(c), fold) for s in _statistics(t)[: 3 if self.spread else 2]] for t in targets] for c in chosen
+        }
         found = yield [need for of in asked.values() for needs in of for need in needs]
         about = {"label": label.name, "key": [c.name for c in key]}
         learned = {c.name: about | self._state(c, targets, [[found[n] for n in needs] for needs in asked[c.name]]) for c in chosen}
@@ -117,7 +124,8 @@ class Supervised(Levels):
         categories = sorted({value for value, _ in rows if value is not None})
         self.reject_many(column, categories)
         place: dict[Any, int] = {value: i for i, value in enumerate((*categories, None))}
-        counted = [Counted(*(self._table(place, numbers) for numbers in of)) for of in found]
+        tables = [[self._table(place, numbers) for numbers in of] for of in found]
+        counted = [Counted(of[0], of[1], of[2] if self.spread else np.zeros_like(of[0])) for of in tables]
         out = self.step.out(column.name)
         state = {"categories": categories, "names": [out] if len(targets) == 1 else names_of(out, [t.value for t in targets])}
         whole = [self.numbers(c.merged()) for c in counted]
@@ -162,7 +170,8 @@ class Supervised(Levels):
     def for_training(self, column: Column, learned: Mapping[str, Any], training: Tree) -> Mapping[str, Tree | None]:
         """The same, in rows for training with the number of their fold."""
         places, fold = list(range(self.step.folds)), col(FOLD)
-        keys = [f"{k}{BETWEEN}{value_text(c)}" for k in places for c in learned["categories"]]
+        categories = [value_text(c) for c in learned["categories"]]
+        keys = [f"{k}{BETWEEN}{c}" for k in places for c in categories]
         key = concat(text(fold), lit(BETWEEN), text(col(column.name)))
         apart = [
             self.number_of(

@@ -13,12 +13,16 @@ class TargetMean(Supervised):
     (Σ y + m · ȳ) / (n + m) with m = `smooth`; `auto` takes m = σ² / τ² from the variances σ² within the category and τ² of all rows.
     """
 
+    @property
+    def spread(self) -> bool:
+        return self.step.smooth in (None, "auto")
+
     def numbers(self, counted: Counted) -> tuple[np.ndarray, float]:
         rows, sums, moments = counted
         all_rows = max(rows.sum(), 1.0)
         mean = float(sums.sum() / all_rows)
         own = np.divide(sums, rows, out=np.full(rows.shape, mean), where=rows > 0)
-        if self.step.smooth in (None, "auto"):
+        if self.spread:
             variance = (moments.sum() + (rows * (own - mean) ** 2).sum()) / all_rows
             within = np.divide(moments, rows, out=np.zeros(rows.shape), where=rows > 0)
             weight = variance * rows + within
