@@ -23,7 +23,10 @@ from bench.processes import resident_bytes
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
 KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
-LARGE = ("rules", "planning", "profile", "insights", "bias", "prepare", "words", "smote", "split", "run", "shuffle", "row")
+LARGE = (
+    *("rules", "planning", "profile", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run", "shuffle"),
+    "row",
+)
 BENCHMARKS = (*LARGE, "start", "draft", "memory")
 ROWS = 20_000_000
 RUNS = 3
