@@ -169,6 +169,7 @@ def test_json_goes_to_standard_output_and_every_scan_has_a_purpose(ran: tuple[Co
         "learning of impute numeric",
         "learning of scale numeric; encode sex",
         "leakage checks of the split",
+        "comparison of the parts",
         "cells changed by features",
         "features",
         "training",

@@ -23,6 +23,7 @@ from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
 from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings, size_findings, split_findings
+from tilth.flow.split_comparison import comparison_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
@@ -254,7 +255,10 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     if (split := flow.split) is not None:
         with engine.working_for("leakage checks of the split"):
             sizes = [f for f in findings if f.name == SHARE]
-            findings += split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, steps[-1].learned))
+            findings += split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, steps[-1].learned), split)
+        with engine.working_for("comparison of the parts"):
+            models = any(m.name == "insights" for m in flow.measure)  # which train models as well
+            findings += comparison_findings(whole, sizes, split, steps[-1].learned[""]["columns"], engine, models)
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):
         changes = changed_cells(features, whole, engine)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate, pairwise
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Dataset, Kind
+from tilth.data import BELOW, Dataset, Kind, Roles
 from tilth.data.origin import ORIGIN, ORIGINAL, SYNTHETIC
 from tilth.engine.expressions import alias, col, eq, gt, if_else, is_null, lit, not_, or_
 from tilth.engine.layers import table as table_of
@@ -20,7 +21,7 @@ from tilth.engine.operations.aggregates import CountIf, SumOrZero
 from tilth.engine.operations.hashing import EngineHash, has_string
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
-from tilth.errors import Mistake, Place, RequestError
+from tilth.errors import Mistake, Place, RequestError, joined
 from tilth.flow.writing import yaml_string
 from tilth.metrics.columns import Maximum, Minimum
 from tilth.metrics.keys import DistinctKeys, Frequencies
@@ -36,11 +37,24 @@ SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
+BUT_LABEL = "rows also in the training part, but for the label"
+CONFLICT = "groups of equal rows with different labels"
+GROUPS = "likeness of labels in groups"
+UNSEEN = "values that the training part lacks"
+OUTSIDE = "values outside the range of the training part"
+TELLS = "AUC of a column: the part or train"
+MODEL = "AUC of a model: the part or train"
+CLASSES = "rows of a class"
+INTERVAL = "half-width of the interval of a share"
+SHARED = (ROWS, BUT_LABEL, KEYS, CONFLICT)
+LACKED = (UNSEEN, OUTSIDE)
 ORDER = "order of rows"
 FOLDS = "rows tested in a fold"
 ORIGINS = "origin of rows"
 YAML = ",:[]{}#&*!|>'\"%@`"  # characters by which a word may be something else in YAML
+FEWEST = 5  # rows of a class, of fewer of which nothing can be said
 FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
+MOST_LACKED = 20
 ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
 
 
@@ -154,7 +168,7 @@ def _empty_parts(
 
 
 def split_findings(
-    data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: Session, kept_together: Callable[[Sequence[str]], bool]
+    data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: Session, kept_together: Callable[[Sequence[str]], bool], split: Split
 ) -> list[Finding[SplitCheck]]:
     """The label in each part, and rows and keys that a part shares with the training part. `sizes` has the rows of each part.
 
@@ -163,6 +177,7 @@ def split_findings(
     rows = {f.part: n for f in sizes if (n := f.payload.rows)}
     findings: list[Finding[SplitCheck]] = []
     findings += _label_findings(data, rows, engine)
+    findings += _class_findings(findings, rows, split, data.roles)
     others = sorted(set(rows) - {TRAIN})
     roles = data.roles
     content = [n for n in data.names if n != SPLIT and n not in roles.id]
@@ -193,6 +208,31 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> 
         distance = sum(abs(shares[part].get(v, 0) - shares[TRAIN].get(v, 0)) for v in values) / 2
         findings.append(Finding(LABEL, (label,), distance, part=part, payload=SplitCheck(shares=shares[part], ranges=bool(ends))))
     return findings
+
+
+def _class_findings(
+    labels: Sequence[Finding[SplitCheck]], rows: Mapping[str, int], split: Split, roles: Roles
+) -> Iterator[Finding[SplitCheck]]:
+    """Classes of which a part has fewer than five rows; and how well a share that is measured in a part is known.
+
+    That is 1.96·√(p(1 − p)/n) for p, the share of the most frequent class in the part.
+    """
+    known = [f for f in labels if f.payload.shares and not f.payload.ranges]
+    classes = {v for f in known for v, share in f.payload.shares.items() if share and v != "None"}
+    for f in known:
+        n, shares = rows[f.part], f.payload.shares
+        if f.part != TRAIN and n:
+            p = max(shares.values())
+            yield Finding(INTERVAL, f.subject, 1.96 * math.sqrt(p * (1 - p) / n), part=f.part, payload=SplitCheck(of=n))
+        few = {v: round(shares.get(v, 0) * n) for v in sorted(classes)}
+        few = {v: m for v, m in few.items() if m < FEWEST and len(classes) <= FEW}
+        if few:
+            named = joined([f"{v} ({m})" for v, m in list(few.items())[:4]])
+            which = counted(len(few), "class", "classes") if roles.label in roles.private else f"{roles.label} = {named}"
+            message = f"{f.part} has fewer than {FEWEST} rows of {which}: "
+            message += "nothing can be learned of it." if f.part == TRAIN else "a score of it says nothing."
+            remedy = split_line(dict(split.shares), f"stratified({roles.label})") if split.by == "hash" else ""
+            yield Finding(CLASSES, f.subject, part=f.part, message=message, payload=SplitCheck(meaning="few", remedy=remedy))
 
 
 def _ends(rows: Mapping[Any, int]) -> list[Any]:
@@ -267,12 +307,15 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     blocks += [Words("No row or key is in two parts.", "good")] if checked and not leaks else []
     sizes = sorted((f for f in findings if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
-        blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL]))
+        blocks.append(_sizes(sizes, [f for f in findings if f.name == LABEL], {f.part: f for f in findings if f.name == INTERVAL}))
     folds = [f for f in findings if f.name == FOLDS]
     blocks += [_folds(folds)] if folds else []
     if origins := [f for f in findings if f.name == ORIGINS]:
         blocks.append(_origins(origins))
-    others = [f for f in findings if f.name not in (SHARE, LABEL, FOLDS, ORIGINS) and not f.message]
+    blocks += _lacked([f for f in findings if f.name in LACKED and not f.message])
+    blocks += _told([f for f in findings if f.name in (TELLS, MODEL)])
+    shown_above = (SHARE, LABEL, FOLDS, ORIGINS, INTERVAL, TELLS, MODEL, *LACKED)
+    others = [f for f in findings if f.name not in shown_above and not f.message]
     if others:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
@@ -296,7 +339,7 @@ def _said(finding: Finding[SplitCheck]) -> str:
 
 
 def _tone(payload: SplitCheck) -> Tone:
-    return "bad" if payload.remedy else "unknown" if payload.meaning == "unknown" else "good"
+    return "bad" if payload.remedy else "good" if payload.meaning == "none" else "unknown"
 
 
 def leak_message(finding: Finding[SplitCheck]) -> str:
@@ -327,19 +370,36 @@ def _folds(folds: Sequence[Finding[SplitCheck]]) -> Block:
     return table("The folds of the training part", heads, rows, heads[1:])
 
 
-def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]]) -> Block:
+def _lacked(found: Sequence[Finding[SplitCheck]]) -> list[Block]:
+    """Values that other parts have and the training part lacks, the most rows first."""
+    rows = [(_columns(f), f.name, code(f.part), _of(f.payload), percent(f.number)) for f in sorted(found, key=lambda f: -(f.number or 0))]
+    heads = ("column", "what", "part", "rows", "share")
+    return [table("Values that a model has not met", heads, rows[:MOST_LACKED], ["rows", "share"])] if rows else []
+
+
+def _told(found: Sequence[Finding[SplitCheck]]) -> list[Block]:
+    """By what parts are told from the training part."""
+    rows = [(_columns(f) if f.subject else "a model of all columns", code(f.part), exact(f.number)) for f in found]
+    caption = "What tells a part from the training part, out of fold (0.5: nothing)"
+    return [table(caption, ("column", "part", "AUC"), rows, ["AUC"])] if rows else []
+
+
+def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]], known: Mapping[str, Finding[SplitCheck]]) -> Block:
     by_part = {f.part: f for f in labels}
     values = list(dict.fromkeys(v for f in labels for v in f.payload.shares))[:8]
     label = ", ".join(labels[0].subject) if labels else ""
     said = "{} {}" if labels and labels[0].payload.ranges else "{} = {}"
     heads = ["part", "rows", "share", *(code(said.format(label, shown(v, 40))) for v in values)]
     heads += ["distance of these shares from train"] if labels else []
+    heads += ["a share there is known to ±"] if known else []
     rows = []
     for f in sizes:
         about = by_part.get(f.part)
         row = [code(f.part), number(f.payload.rows), percent(f.number)]
         row += [percent(about.payload.shares.get(v, 0.0)) if about else "" for v in values]
-        rows.append([*row, *([exact(about.number) if about else ""] if labels else [])])
+        row += [exact(about.number) if about else ""] if labels else []
+        row += [percent(known[f.part].number) if f.part in known else ""] if known else []
+        rows.append(row)
     return table("The parts", tuple(heads), rows, heads[1:])
 
 

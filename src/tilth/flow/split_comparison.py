@@ -1,0 +1,265 @@
+"""How the parts of a split differ, and what else they share: groups, rows but for their label, values the training part lacks.
+
+Of tables of up to `MOST` rows, which are read, and put in an order of their own: nothing depends on that in which they are found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data.names import names_id
+from tilth.engine.arrow import as_numpy
+from tilth.engine.needs import Sample
+from tilth.engine.session import Session
+from tilth.flow.order import by_chance
+from tilth.flow.split_checks import (
+    BUT_LABEL,
+    CONFLICT,
+    GROUPS,
+    MODEL,
+    OUTSIDE,
+    SHARE,
+    TELLS,
+    TRAIN,
+    UNSEEN,
+    SplitCheck,
+    split_line,
+)
+from tilth.measures.insights.features import Feature, Target, feature_of
+from tilth.measures.insights.power import power_of
+from tilth.measures.sampled import COMPARABLE
+from tilth.metrics.contrasts import Numbers
+from tilth.metrics.order import threshold
+from tilth.report import Finding
+from tilth.report.charts import percent
+from tilth.steps.rows.split import GAP, SPLIT, Split
+
+MOST = 50_000  # rows
+MOST_TOLD = 10_000  # rows by which parts are told apart
+PERMUTATIONS = 20
+KEYS = (0.01, 0.6)  # of the rows: how many different values a key has
+OVERLAP = STICKY = 0.2
+TOLD = 0.6  # AUC above which a column tells two parts apart
+MOST_CLASSES = 50
+
+Codes = np.ndarray
+Found = Finding[SplitCheck]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows of a table with their part, `train` marking those of the training part."""
+
+    rows: pa.Table
+    kinds: Schema
+    roles: Roles
+    split: Split
+    by: Sequence[str]
+    part: np.ndarray
+
+    @property
+    def train(self) -> np.ndarray:
+        """Whether each row is in the training part."""
+        found: np.ndarray = self.part == TRAIN
+        return found
+
+    @property
+    def others(self) -> list[str]:
+        """The other parts."""
+        return [name for name, _ in self.split.shares if name != TRAIN and (self.part == name).any()]
+
+    def columns(self, fit: Callable[[Column], bool]) -> list[Column]:
+        """The columns that are neither key, label nor what the rows are split by in time."""
+        aside = {*self.roles.id, self.roles.label, self.roles.prediction, *self.roles.image, SPLIT}
+        aside |= set(self.by) if self.split.by in ("time", "ordered") else set()
+        return [c for c in self.kinds if c.name not in aside and c.name in self.rows.column_names and fit(c)]
+
+
+def comparison_findings(
+    data: Dataset, sizes: Sequence[Found], split: Split, by: Sequence[str], engine: Session, models: bool = False
+) -> list[Found]:
+    """What the parts share and how they differ; `sizes` has the rows of each, `by` are the columns of the split.
+
+    `models`: whether a model is trained to tell a part from the training part, which takes scikit-learn.
+    """
+    total = sum(f.payload.rows or 0 for f in sizes if f.name == SHARE)
+    if total > MOST:
+        message = f"Not judged of more than {MOST:,} rows: groups and values that parts share, and whether columns tell the parts apart."
+        return [Finding(UNSEEN, message=message, payload=SplitCheck(meaning="unknown"))]
+    kinds = engine.schema(data)
+    names = [c.name for c in kinds if c.kind in COMPARABLE and c.name != SPLIT]
+    if not names:
+        return []
+    asked = Sample((*names, SPLIT), None, hashed=False)
+    rows = engine.answer(data, [asked])[asked]
+    if not engine.answers_are_real:
+        return []
+    order = pc.sort_indices(rows, [(name, "ascending") for name in rows.column_names]).take(
+        pa.array(np.random.default_rng(0).permutation(rows.num_rows))
+    )
+    rows = rows.take(order)
+    rows = rows.filter(pc.not_equal(rows[SPLIT], GAP))
+    parts = Parts(rows, kinds, data.roles, split, by, np.array(rows[SPLIT].to_pylist(), dtype=object))
+    if not parts.others or not parts.train.any():
+        return []
+    return [*_values(parts), *_copies(parts), *_groups(parts), *_told(parts, models)]
+
+
+def _codes(values: pa.ChunkedArray) -> Codes:
+    """A whole number for each different value; null is one of them."""
+    found: Codes = as_numpy(pc.dictionary_encode(values.combine_chunks(), null_encoding="encode").indices).astype(np.int64)
+    return found
+
+
+def _values(parts: Parts) -> Iterator[Found]:
+    """Categories that the training part lacks, and numbers and times outside its range."""
+    for c in parts.columns(lambda c: c.kind in (Kind.STRING, Kind.BOOLEAN)):
+        codes = _codes(parts.rows[c.name])
+        if c.name not in parts.roles.text and codes.max(initial=0) <= KEYS[1] * len(codes):
+            yield from _rows_that(parts, UNSEEN, c, ~np.isin(codes, np.unique(codes[parts.train])))
+    for c in parts.columns(lambda c: c.kind.numeric or c.kind.temporal):
+        x = feature_of(c, parts.rows[c.name]).x
+        known = x[parts.train & ~np.isnan(x)]
+        if len(known) and not names_id(c.name):
+            yield from _rows_that(parts, OUTSIDE, c, (x < known.min()) | (x > known.max()))
+
+
+def _rows_that(parts: Parts, name: str, column: Column, marked: np.ndarray) -> Iterator[Found]:
+    for part in parts.others:
+        here = parts.part == part
+        if n := int(marked[here].sum()):
+            yield Finding(name, (column.name,), n / int(here.sum()), part=part, payload=SplitCheck(n, int(here.sum()), (column.name,)))
+
+
+def _copies(parts: Parts) -> Iterator[Found]:
+    """Rows that are equal to one of the training part but for the label, and equal rows with different labels."""
+    label = parts.roles.label
+    features = [c.name for c in parts.kinds if c.name in parts.rows.column_names and c.name not in (*parts.roles.id, label, SPLIT)]
+    if label is None or label not in parts.rows.column_names or not features:
+        return
+    rows = np.zeros(parts.rows.num_rows, np.int64)
+    for name in features:
+        codes = _codes(parts.rows[name])
+        rows = np.unique(rows * (codes.max() + 1) + codes, return_inverse=True)[1]
+    seen = np.zeros(rows.max() + 1, bool)
+    seen[rows[parts.train]] = True
+    for part in parts.others:
+        here = parts.part == part
+        n, of = int(seen[rows[here]].sum()), int(here.sum())
+        yield Finding(BUT_LABEL, (), n / of, part=part, payload=SplitCheck(n, of, tuple(features)))
+    copies = np.bincount(rows) > 1
+    labels = np.bincount(np.unique(np.stack([rows, _codes(parts.rows[label])]), axis=1)[0], minlength=len(copies))
+    if copies.any():
+        n, of = int((labels[copies] > 1).sum()), int(copies.sum())
+        yield Finding(CONFLICT, (), n / of, payload=SplitCheck(n, of, tuple(features)))
+
+
+def _groups(parts: Parts) -> Iterator[Found]:
+    """Keys whose groups are in both parts and say the label: of a split by chance, with the line that keeps them together."""
+    label = parts.roles.label
+    if label is None or label not in parts.rows.column_names or not by_chance(parts.split, parts.roles):
+        return
+    sticky = _stickiness(feature_of(parts.kinds[label], parts.rows[label]))
+    for c in parts.columns(lambda c: c.kind in (Kind.STRING, Kind.INTEGER) and c.name not in parts.roles.text):
+        codes = _codes(parts.rows[c.name])
+        different, n = codes.max(initial=0) + 1, len(codes)
+        if not (1 < different <= KEYS[1] * n and (different >= KEYS[0] * n or names_id(c.name))):
+            continue
+        overlap = float(np.isin(codes[~parts.train], np.unique(codes[parts.train])).mean())
+        found = sticky(codes) if overlap > OVERLAP else 0.0
+        if found > STICKY:
+            message = (
+                f"Rows of one {c.name} have like labels, and {percent(overlap)} of the rows outside of the training part have one in it."
+            )
+            line = split_line(dict(parts.split.shares), f"group({c.name})")
+            yield Finding(GROUPS, (c.name,), found, message=message, payload=SplitCheck(columns=(c.name,), remedy=line))
+
+
+def _stickiness(label: Feature) -> Callable[[Codes], float]:
+    """What says of codes of groups how alike labels are within them: λ of classes, the intraclass correlation of numbers."""
+    known = ~label.missing
+    y = label.x[known]
+    values, classes = np.unique(y, return_inverse=True)
+    if label.is_category or len(values) <= MOST_CLASSES:
+        return lambda codes: association(codes[known], classes)
+    return lambda codes: intraclass(codes[known], y)
+
+
+def association(groups: Codes, classes: Codes, seed: int = 0) -> float:
+    """Goodman and Kruskal's λ of classes by groups, less its mean over 20 permutations: many small groups explain some of any label.
+
+    (Σ over groups of their most frequent class − that of all) / (n − that of all); 0 of one class.
+
+    Goodman and Kruskal 1954, "Measures of association for cross classifications".
+
+    >>> association(np.repeat([0, 1], 50), np.repeat([0, 1], 50)) > 0.8
+    True
+    """
+    known = np.unique(groups, return_inverse=True)[1]
+    most = int(np.bincount(classes).max(initial=0))
+    if not len(classes) or most == len(classes):
+        return 0.0
+    of = _lambda(known, classes, most)
+    if of <= STICKY:
+        return of
+    rng = np.random.default_rng(seed)
+    return of - float(np.mean([_lambda(known, rng.permutation(classes), most) for _ in range(PERMUTATIONS)]))
+
+
+def _lambda(groups: Codes, classes: Codes, most: int) -> float:
+    pairs, counts = np.unique(groups * (classes.max() + 1) + classes, return_counts=True)
+    best = np.zeros(groups.max() + 1)
+    np.maximum.at(best, pairs // (classes.max() + 1), counts)
+    return float((best.sum() - most) / (len(classes) - most))
+
+
+def intraclass(groups: Codes, y: Numbers) -> float:
+    """The share of the variance of y that is between groups, by one-way analysis of variance: (B − W) / (B + (k − 1)·W).
+
+    B and W are the mean squares between and within groups, k = (n − Σ n_g² / n) / (G − 1); 0 where there is one group or one row in each.
+
+    >>> round(intraclass(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 2.0, 2.0])), 6)
+    1.0
+    """
+    groups = np.unique(groups, return_inverse=True)[1]
+    counts = np.bincount(groups) if len(groups) else np.zeros(0)
+    n, g = len(y), len(counts)
+    if not 1 < g < n:
+        return 0.0
+    means = np.bincount(groups, y) / counts
+    between = float((counts * (means - y.mean()) ** 2).sum()) / (g - 1)
+    within = float(((y - means[groups]) ** 2).sum()) / (n - g)
+    k = (n - float((counts**2).sum()) / n) / (g - 1)
+    return (between - within) / (between + (k - 1) * within) if between + (k - 1) * within else 0.0
+
+
+def _told(parts: Parts, models: bool) -> Iterator[Found]:
+    """The columns by which a part is told from the training part, out of fold, the clearest first; and how well a model does by all."""
+    parts = replace(parts, rows=parts.rows.slice(0, MOST_TOLD), part=parts.part[:MOST_TOLD])
+    features = [feature_of(c, parts.rows[c.name]) for c in parts.columns(lambda c: not names_id(c.name))]
+    features = [f for f in features if f.distinct > 1 and not (f.is_category and f.distinct > KEYS[1] * len(f.x))]
+    for part in parts.others:
+        known = parts.train | (parts.part == part)
+        target = Target(part, "classification", known, (parts.part[known] == part).astype(float), (TRAIN, part), 1)
+        if not target.can_be_learned or not features:
+            continue
+        scored = {f.name: power_of(f, target).scored for f in features}
+        n, m = target.counts
+        least = max(TOLD, 0.5 + threshold(len(features)) * math.sqrt((n + m + 1) / (12 * n * m)))  # beyond chance, by Mann and Whitney
+        for name in sorted((n for n, auc in scored.items() if auc > least), key=lambda n: (-scored[n], n))[:5]:
+            yield Finding(TELLS, (name,), scored[name], part=part, payload=SplitCheck(columns=(name,)))
+        if models:
+            from tilth.measures.insights.quick_model import metrics_of, one_thread, trained
+
+            with one_thread():
+                done = trained(features, target, 0)
+                auc = metrics_of(done, done.held)["AUC"]
+            if auc is not None:
+                yield Finding(MODEL, (), auc, part=part, payload=SplitCheck())
