@@ -3,6 +3,7 @@
 import pytest
 
 from tests.house.tree import ROOT
+from tests.steps.page import EXAMPLE, made
 from tilth.flow.loading import written
 from tilth.steps import STEPS
 
@@ -18,4 +19,23 @@ def test_a_step_has_its_entry(name):
         assert f"| `{field.name.rstrip('_')}` |" in entry
         assert meaning in entry
     for part in STEPS[name].parts:
-        assert part in PAGE.partition(f"| [`{name}`]")[2].partition("\n")[0]
+        assert part in PAGE.partition("| step | part |")[2].partition(f"\n| [`{name}`]")[2].partition("\n")[0]
+
+
+OTHERS = {
+    "balance",
+    "concat",
+    "join",
+    "predict",
+    "prior",
+    "python",
+    "sql",
+    "transform",
+}  # they need a split, another table, a model or a function
+
+
+@pytest.mark.parametrize("name", sorted({*STEPS.built_in} - OTHERS))
+def test_its_example_is_what_it_does(name):
+    example = EXAMPLE.search(PAGE.partition(f"\n## {name}\n")[2].partition("\n## ")[0])
+    assert example
+    assert example["table"] == made(example["step"], example["roles"], example["table"])

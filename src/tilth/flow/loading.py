@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import PydanticCustomError
@@ -285,7 +285,9 @@ class _Loader:
         for name, value in (given or {}).items():
             if any(isinstance(v, float) and not math.isfinite(v) for v in (value if isinstance(value, list) else [value])):
                 self.wrong((*path, name), f"{kind.name}: `{name}` is not a finite number", "bad-value")
-        model = self.validated(model_of(cast("Any", kind)), given or {}, path)
+        nullable = takes_null(cast("Any", kind))
+        given = {name: "null" if value is None and name in nullable else value for name, value in (given or {}).items()}
+        model = self.validated(model_of(cast("Any", kind)), given, path)
         if model is None:
             return None
         try:
@@ -364,6 +366,14 @@ def shorthand(kind: Any) -> str:
     """The parameter that a step's bare value is: `scale: numeric` names its columns."""
     meant: str = getattr(kind, "shorthand", "columns")
     return meant if meant in parameters(kind) else ""
+
+
+@cache
+def takes_null(kind: Any) -> frozenset[str]:
+    """The parameters one of whose words is `null`, which YAML reads as nothing: as the flow file names them."""
+    hints = get_type_hints(kind)
+    choices = {f.name: (hints[f.name], *get_args(hints[f.name])) for f in written(kind)}
+    return frozenset(name.rstrip("_") for name, hint in choices.items() if any("null" in get_args(h) for h in hint))
 
 
 @cache
