@@ -7,7 +7,9 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.measures.balance import ClassBalance
 from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.insights.flaws import Insight
 from tilth.measures.profile import ColumnProfile
+from tilth.measures.table_profile import TableProfile
 from tilth.report import Finding, Outcome, Report
 from tilth.report.blocks import plain
 from tilth.report.page import MOST_ADVICE, page
@@ -80,3 +82,10 @@ def test_it_is_short(name):
 
 def test_nothing_asks_for_nothing():
     assert told(Finding("r", outcome=Outcome.PASSED, payload=RuleVerdict())) == []
+
+
+def test_advice_that_another_section_gives_is_given_once():
+    repeated = Finding("rows", payload=TableProfile(rows=10, duplicates=5, patterns=((("a",), 1),)))
+    assert told(repeated) == ["50 % of the rows equal an earlier one: the step dedupe drops them."]
+    flaw = Finding("duplicate-rows", message="5 rows equal an earlier one", payload=Insight("high", "rows", "- dedupe: {}"))
+    assert told(repeated, flaw) == ["5 rows equal an earlier one."]

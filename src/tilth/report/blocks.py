@@ -232,7 +232,8 @@ class Section:
     """A titled section of the page, which may have subsections. A terminal omits those that are not `brief`.
 
     `lead` says in one line what it found; it is all that a reader sees of a folded one. `advice` and `figures`, numbers with what they
-    count, go to the top of the page, `summary` into the Markdown comment of a pull request.
+    count, go to the top of the page, `summary` into the Markdown comment of a pull request. `covers` are the keys of sections whose
+    advice this one gives, too.
     """
 
     key: str
@@ -243,6 +244,7 @@ class Section:
     summary: tuple[Table, ...] = ()
     lead: str = ""
     figures: tuple[tuple[str, str], ...] = ()
+    covers: frozenset[str] = frozenset()
 
 
 Block: TypeAlias = "Words | Points | Table | Picture | Verdicts | Listing | Fold | Cards | Section"

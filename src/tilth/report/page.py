@@ -26,7 +26,9 @@ def page(report: Report) -> Page:
     """
     sections = [*sections_of(report.findings), *(s for s in (plan(report), facts(report)) if s is not None)]
     tone, words = verdict(report)
-    advice = sorted(((a, s.key) for s in sections for a in s.advice), key=lambda known: -known[0].urgency)[:MOST_ADVICE]
+    covered = {key for s in sections for key in s.covers}
+    given = ((a, s.key) for s in sections if s.key not in covered for a in s.advice)
+    advice = sorted(given, key=lambda known: -known[0].urgency)[:MOST_ADVICE]
     first = tuple((a.words, key) for a, key in advice)
     judged = bool(report.verdicts)
     unfolded = frozenset(s.key for s in sections if s.key in ("rules", "warnings") or not (judged or s.key in RUN))

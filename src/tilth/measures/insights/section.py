@@ -19,6 +19,7 @@ ORDER = ("data", "roles", "check", "rows", "features", "training")
 DROP = "- select: "
 TRAIN = "train"
 DOES = ": "
+COVERED = frozenset({"rows", "features", "associations"})  # of duplicates, leakage and collinear columns, which are flaws here
 SPLIT = "split: {train: 0.8, test: 0.2}"  # without one there is no training part
 
 
@@ -37,7 +38,7 @@ def insight(found: Sequence[Finding[Insight]]) -> Section:
     urgent = [f for f in parts[last] if f.payload.severity in URGENCY][:ADVISED]
     advice = tuple(Advice(f"{_columns(f)}{f.message}.", URGENCY[f.payload.severity]) for f in urgent)
     lead = "; ".join(_counted(part, flaws) for part, flaws in parts.items())
-    return Section("insight", "What is wrong, and what mends it", tuple(blocks), advice=advice, lead=f"{lead}.")
+    return Section("insight", "What is wrong, and what mends it", tuple(blocks), advice=advice, lead=f"{lead}.", covers=COVERED)
 
 
 def _counted(part: str, flaws: Sequence[Finding[Insight]]) -> str:
