@@ -5,6 +5,7 @@ import pytest
 from tests.engines import duckdb_session
 from tests.steps.cases import ALL, first_quick
 from tilth.engine.dry_run import DryRun
+from tilth.errors import ColumnError
 from tilth.steps import STEPS
 from tilth.steps.fitting import fit
 from tilth.testing.steps import ROLES, dataset, sample_table
@@ -24,6 +25,16 @@ def test_a_step_can_be_planned(step):
     left_out = planned(step).left_out
     assert not left_out or step.name in (*LEARN_CLASSES, *OTHERS)
     assert all(name.startswith(step.name) for name in left_out)
+
+
+def test_a_step_that_names_a_column_which_an_earlier_one_learns_is_left_out():
+    """What `pivot` and `unnest` call their columns is known only once there are data; a name that nothing makes is still a mistake."""
+    pivot = STEPS["pivot"]("word", by="label", values="number")
+    imputed, made, scaled = STEPS["impute"]("number_a"), STEPS["formula"]("x", "number_a + 1"), STEPS["scale"]("price")
+    assert planned(pivot, imputed, made).left_out == ["impute number_a", "formula"]
+    assert planned(STEPS["unnest"]("word"), STEPS["impute"]("word_a"), scaled).left_out == ["impute word_a"]
+    with pytest.raises(ColumnError, match="no column, kind or role is called 'number_a'"):
+        planned(scaled, imputed)
 
 
 def test_what_follows_a_step_that_is_left_out_is_planned():

@@ -41,16 +41,20 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
     known: Mapping[Any, Any] = {}
     while waiting:
         schema = engine.schema(table)
-        first = next(iter(waiting.values()))
-        with _named(first, _place(first, places)):
-            chosen = _wave(waiting, schema, table.roles)
+        number, first = next(iter(waiting.items()))
+        guessed = not engine.answers_are_real and any(f.step.adds_columns or f.step.makes_rows for f in fitted.values())
+        if guessed and _touched(first, schema, table.roles) is None:
+            chosen = [number]
+        else:
+            with _named(first, _place(first, places)):
+                chosen = _wave(waiting, schema, table.roles)
         wave = [waiting.pop(i) for i in chosen]
         ahead = _ahead(wave, list(waiting.values()), schema, table.roles)
         early: list[Question | Elsewhere] = [need for metrics in ahead.values() for m in metrics for need in m.needs()]
         early += [gaps(schema[c]) for c in ahead]
         learning: list[Asking[Learned | None]] = [_located(step, step.learning(schema, table.roles), _place(step, places)) for step in wave]
         if not engine.answers_are_real:
-            learning = [_planned(step, one, engine) for step, one in zip(wave, learning, strict=True)]
+            learning = [_planned(step, one, engine, guessed) for step, one in zip(wave, learning, strict=True)]
         with engine.working_for(_purpose(wave)):
             learned, found = _answered(learning, early, known, table, engine)
         known = _after_fills(wave, learned, ahead, found, schema)
@@ -77,14 +81,27 @@ class Unlearned(Step):
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         return data
 
+    @property
+    def adds_columns(self) -> bool:
+        return True
+
 
 def _fitted(step: Step, schema: Schema, learned: Learned | None) -> Fitted:
     return Fitted(Unlearned(step), schema, {}) if learned is None else Fitted(step, schema, learned)
 
 
-def _planned(step: Step, learning: Asking[Learned | None], engine: Session) -> Asking[Learned | None]:
-    """The same generator in a dry run; it returns None where the step can make nothing of answers that are made up."""
-    asked = next(learning)
+def _planned(step: Step, learning: Asking[Learned | None], engine: Session, guessed: bool) -> Asking[Learned | None]:
+    """The same generator in a dry run; it returns None where the step can make nothing of answers that are made up.
+
+    Neither can it of a table whose columns are `guessed`, because earlier steps name them by what they learn.
+    """
+    try:
+        asked = next(learning)
+    except RequestError:
+        if not guessed:
+            raise
+        engine.leave_out(label(step))
+        return None
     while True:
         answers = yield asked
         try:
@@ -155,7 +172,7 @@ def _touched(step: Step, schema: Schema, roles: Roles) -> frozenset[str] | None:
 
 def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: Roles) -> dict[str, list[Metric]]:
     """Column that the wave fills → what the next step that touches it will ask, as far as that follows from the column as it is."""
-    filled = {c for step in wave if type(step).fills is not Step.fills for c in step.touches(schema, roles) or ()}
+    filled = {c for step in wave if type(step).fills is not Step.fills for c in _touched(step, schema, roles) or ()}
     asked: dict[str, list[Metric]] = {}
     for step in after:
         touched = _touched(step, schema, roles)
