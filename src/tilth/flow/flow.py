@@ -31,7 +31,7 @@ class Reading:
     """What to read and what its values mean. `options` are those of the format, as the flow file gives them.
 
     `tables` are other tables that rules compare with and steps read: name → path. `max_invalid` is the largest share of a column's values
-    that may become null because they cannot be read as its kind.
+    that may become null because they cannot be read as its kind. `table_types` are kinds of the columns of other tables.
     """
 
     read: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class Reading:
     roles: Roles = field(default_factory=Roles)
     tables: Mapping[str, str] = field(default_factory=dict, hash=False)
     max_invalid: float = 0.05
+    table_types: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @property
     def nulls(self) -> Sequence[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import PydanticCustomError
@@ -75,13 +75,25 @@ def _encoding(name: str) -> str:
     return name
 
 
+KindWord: TypeAlias = Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]
+
+
+class TablePart(_Strict):
+    """A further table, and the kinds of its columns."""
+
+    read: str
+    """A file, relative to the flow file."""
+    types: dict[str, KindWord] = {}
+    """Column → kind, where the file's values would be read as another when a step reads the table."""
+
+
 class DataPart(_Strict):
     """What to read, and what its values mean. These reading rules hold for served rows too."""
 
     read: str | list[str] | None = None
     """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
-    tables: dict[str, str] = {}
-    """Further tables that rules compare with and steps read: name → file, relative to the flow file."""
+    tables: dict[str, str | TablePart] = {}
+    """Further tables that rules compare with and steps read: name → file, relative to the flow file; or `{read: FILE, types: {…}}`."""
     format: str | None = None
     """The format, where the file's name does not say it: csv, parquet, jsonl, synthetic."""
     nulls: list[str] = []
@@ -98,7 +110,7 @@ class DataPart(_Strict):
     """The encoding, such as utf-8 or latin-1."""
     blanks: Literal["keep", "trim"] | None = None
     """What becomes of blanks after a delimiter. Detected by default."""
-    types: dict[str, Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]] = {}
+    types: dict[str, KindWord] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
     max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid
     """The largest share of a column's values that may become null because they cannot be read as its kind, stated or learned."""
@@ -222,7 +234,9 @@ class _Loader:
     def reading(self, data: DataPart, roles: Roles) -> Reading:
         given = data.model_dump(exclude={"read", "roles", "tables", "max_invalid"}, exclude_none=True, exclude_defaults=True)
         read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
-        return Reading(read, given, roles, data.tables, data.max_invalid)
+        tables = {name: t if isinstance(t, str) else t.read for name, t in data.tables.items()}
+        types = {name: t.types for name, t in data.tables.items() if isinstance(t, TablePart)}
+        return Reading(read, given, roles, tables, data.max_invalid, types)
 
     def named(self, item: Any, path: Path, noun: str, known: Iterable[str]) -> tuple[str, Any, Path]:
         """An item of a list: a name, its parameters and where they are; without a name where it is something else."""

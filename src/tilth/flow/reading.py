@@ -40,8 +40,12 @@ def with_tables(flow: Flow, session: Session) -> Flow:
     """The flow, whose steps have the further tables that they read. The flow's strings that mean null mean it there, too."""
     reading = [step for _, step in flow.steps() if isinstance(step, TablesStep)]
     wanted = {name for step in reading for name in step.names_tables if name not in step.tables}
-    places = further_paths(flow)
-    tables = {name: formats.read(places[name], engine=session, nulls=flow.reading.nulls) for name in places if name in wanted}
+    places, types = further_paths(flow), flow.reading.table_types
+    tables = {
+        name: formats.read(place, engine=session, nulls=flow.reading.nulls, types=types.get(name, {}))
+        for name, place in places.items()
+        if name in wanted
+    }
 
     def opened(step: Step) -> Step:
         return replace(step, tables={**tables, **step.tables}) if isinstance(step, TablesStep) else step

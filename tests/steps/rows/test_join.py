@@ -13,7 +13,7 @@ from tests.steps.made import dataset, fitted, made, rows_of
 from tilth.data import Roles
 from tilth.engine.dry_run import DryRun
 from tilth.engine.duckdb import DuckDB
-from tilth.errors import FlowError, RequestError
+from tilth.errors import ColumnError, FlowError, RequestError
 from tilth.steps.rows.join import Join
 from tilth.verbs import dry_run
 
@@ -171,6 +171,18 @@ def test_a_flow_joins_its_tables_and_serves_rows(folder):
     assert served.row({"order": 5, "customer": 1, "shop": "z", "paid": None})["age"] == 40.0
     (step,) = [f for f in report.of("step") if f.part == "rows"]
     assert (step.payload.rows_in, step.payload.rows_out) == (4, 3)
+
+
+def test_a_further_table_may_state_the_kinds_of_its_columns(folder):
+    stated = FLOW.replace("shops: shops.csv", "shops: {read: shops.csv, types: {size: integer}}").replace(
+        "on: shop, how: semi", "on: shop, columns: size}\n  - formula: {column: larger, expression: size + 1"
+    )
+    (folder / "flow.yaml").write_text(stated)
+    tilth.run(folder / "flow.yaml", folder / "out")
+    assert pq.read_table(folder / "out" / "all").to_pydict()["larger"] == [2, 2, None, None]  # shop b has ?, and there is no shop c
+    (folder / "flow.yaml").write_text(stated.replace("size: integer", "colour: integer"))
+    with pytest.raises(ColumnError, match="types: there is no column 'colour'"):
+        tilth.run(folder / "flow.yaml", folder / "other")
 
 
 def test_what_a_join_matched_is_in_the_report(folder):
