@@ -24,7 +24,7 @@ ROUNDED = (
 )  # Java's powers and logarithms differ from C's in the last digit, and what is left after a subtraction in more
 
 
-AT_ONCE = 26  # steps in one query: what they make are two hundred columns or so
+AT_ONCE = 26  # steps in one query: they make 50 to 160 columns
 
 
 @cache
