@@ -225,7 +225,7 @@ def refusals(order: RowOrder, flow: Flow, roles: Roles) -> Iterator[Mistake]:
     why = f"the rows are in order of time ({order.by!r}), and neighbours are alike in {_named(order.columns)}"
     split = flow.split
     if split is not None and by_chance(split, roles) and not split.anyway:
-        hint = f"write `{split_line(dict(split.shares), f'time({order.by})')}`; to split by chance all the same, add `anyway: true`"
+        hint = f"write `{split_line(split, f'time({order.by})')}`; to split by chance all the same, add `anyway: true`"
         message = f"split: {why}: by chance, a model would learn from rows after those it is tested on"
         yield _placed(Mistake(message, hint=hint, code="order-carries-meaning"), split, flow)
     for step in _shuffles(flow):
@@ -246,28 +246,27 @@ def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitChe
     message, remedy = "", ""
     split, seen = flow.split, _named(order.columns)
     chance = split is not None and by_chance(split, roles)
-    shares = {} if split is None else dict(split.shares)
     match order.meaning:
         case "none":
             message = "Rows are in no order that shows in their values: to split and shuffle them by chance loses nothing."
         case "unknown":
             message = "Not judged whether the order of rows means something: that takes 100 rows or more, in one table or file, on DuckDB."
         case "label" if chance and split is not None and split.by == "hash":
-            message, remedy = f"Rows are sorted by the label {roles.label}.", split_line(shares, f"stratified({roles.label})")
+            message, remedy = f"Rows are sorted by the label {roles.label}.", split_line(split, f"stratified({roles.label})")
         case "label" if not _shuffled(flow):
             message = f"Rows are sorted by the label {roles.label}: a model that learns row by row needs them shuffled."
             remedy = "training: [shuffle]"
-        case "group" if chance:
+        case "group" if chance and split is not None:
             message = (
                 f"Rows of the same {order.by} stand together and are alike in {seen}: by chance, a test part has rows of those trained on."
             )
-            remedy = split_line(shares, f"group({order.by})")
-        case "other" if chance:
+            remedy = split_line(split, f"group({order.by})")
+        case "other" if chance and split is not None:
             message = (
                 f"Rows are in an order that no column explains: neighbours are alike in {seen}. If it is that of time, a model would learn "
                 "from rows after those it is tested on: number the rows at their source, and split by that number."
             )
-            remedy = split_line(shares, "ordered(NUMBER)")
+            remedy = split_line(split, "ordered(NUMBER)")
     return Finding(ORDER, order.columns, message=message, payload=SplitCheck(meaning=order.meaning, remedy=remedy))
 
 

@@ -22,7 +22,7 @@ from tilth.engine.operations.hashing import EngineHash, has_string
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, Place, RequestError, joined
-from tilth.flow.writing import yaml_string
+from tilth.flow.writing import yaml_string, yaml_value
 from tilth.metrics.columns import Maximum, Minimum
 from tilth.metrics.keys import DistinctKeys, Frequencies
 from tilth.metrics.metric import measured
@@ -51,6 +51,7 @@ LACKED = (UNSEEN, OUTSIDE)
 ORDER = "order of rows"
 FOLDS = "rows tested in a fold"
 ORIGINS = "origin of rows"
+KEPT = ("seed", "folds", "allow_empty")  # parameters of a split that mean the same whatever it is by
 YAML = ",:[]{}#&*!|>'\"%@`"  # characters by which a word may be something else in YAML
 FEWEST = 5  # rows of a class, of fewer of which nothing can be said
 FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
@@ -76,14 +77,17 @@ class SplitCheck(Payload):
     remedy: str = ""
 
 
-def split_line(shares: Mapping[str, float], by: str) -> str:
-    """The line of a flow that splits by something, in these shares.
+def split_line(split: Split, by: str) -> str:
+    """The line of a flow that splits by something else, in the same shares and folds.
 
-    >>> split_line({"train": 0.8, "test": 0.2}, "group(customer)")
-    'split: {train: 0.8, test: 0.2, by: group(customer)}'
+    >>> split_line(Split({"train": 0.8, "test": 0.2}, folds=5), "group(customer)")
+    'split: {train: 0.8, test: 0.2, by: group(customer), folds: 5}'
     """
-    words = ", ".join(f"{yaml_string(name)}: {share:g}" for name, share in shares.items())
-    return f"split: {{{words}, by: {yaml_string(by) if set(by) & set(YAML) else by}}}"
+    kept = {name: value for name, value in split.parameters().items() if name in KEPT}
+    shares = {} if split.folds and len(split.shares) == 1 else dict(split.shares)
+    words = [f"{yaml_string(name)}: {share:g}" for name, share in shares.items()]
+    words += [f"by: {yaml_string(by) if set(by) & set(YAML) else by}", *(f"{name}: {yaml_value(value)}" for name, value in kept.items())]
+    return f"split: {{{', '.join(words)}}}"
 
 
 def size_findings(
@@ -231,7 +235,7 @@ def _class_findings(
             which = counted(len(few), "class", "classes") if roles.label in roles.private else f"{roles.label} = {named}"
             message = f"{f.part} has fewer than {FEWEST} rows of {which}: "
             message += "nothing can be learned of it." if f.part == TRAIN else "a score of it says nothing."
-            remedy = split_line(dict(split.shares), f"stratified({roles.label})") if split.by == "hash" else ""
+            remedy = split_line(split, f"stratified({roles.label})") if split.by == "hash" else ""
             yield Finding(CLASSES, f.subject, part=f.part, message=message, payload=SplitCheck(meaning="few", remedy=remedy))
 
 

@@ -178,7 +178,7 @@ def _groups(parts: Parts) -> Iterator[Found]:
             message = (
                 f"Rows of one {c.name} have like labels, and {percent(overlap)} of the rows outside of the training part have one in it."
             )
-            line = split_line(dict(parts.split.shares), f"group({c.name})")
+            line = split_line(parts.split, f"group({c.name})")
             yield Finding(GROUPS, (c.name,), found, message=message, payload=SplitCheck(columns=(c.name,), remedy=line))
 
 
