@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
+from tilth.engine import answering
 from tilth.engine.expressions import col
 from tilth.engine.operations.hashing import HashString
 from tilth.metrics.metric import measured
+from tilth.steps.rows import ranks
 from tilth.steps.rows.ranks import ABOVE, Cut, cuts
 
 
@@ -45,3 +47,13 @@ def test_two_scans_find_any_number_of_cuts():
     chance = random.Random(1)
     rows = [(chance.choice("abc"), HashString.row(str(i))) for i in range(5_000)]
     assert found(rows, lambda sizes: {s: [n // 3, n // 2] for s, n in sizes.items()})[1] == 2
+
+
+def test_no_scan_has_a_group_for_each_row(monkeypatch):
+    """A million groups are the most that are held, and a table may have more rows."""
+    monkeypatch.setattr(ranks, "PREFIX", 1)
+    monkeypatch.setattr(answering, "MOST_GROUPS", 500)
+    rows = [("a", HashString.row(str(i))) for i in range(5_000)]
+    hashes = sorted(h for _, h in rows)
+    (_, cut), _ = found(rows, lambda sizes: {"a": [1_000]})
+    assert cut["a"] == (Cut(hashes[1_000]),)

@@ -13,7 +13,7 @@ from itertools import groupby
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import concat, in_, lit
+from tilth.engine.expressions import concat, if_else, in_, lit
 from tilth.engine.operations.hashing import BETWEEN
 from tilth.engine.statistics import count
 from tilth.steps.step import Asking
@@ -52,7 +52,8 @@ def cuts(
     by_hash: Mapping[tuple[str, str], int] = {}
     if edges:
         around = in_(concat(stratum, lit(BETWEEN), prefix), [BETWEEN.join(edge) for edge in edges])
-        fine = count(around).grouped(stratum, hashed)
+        # all other rows of a stratum are one group: of millions, each has a hash of its own
+        fine = count(around).grouped(stratum, if_else(around.copy(), hashed, lit("")))
         by_hash = (yield [fine])[fine]
     hashes = {edge: [(h, n) for (s, h), n in by_hash.items() if (s, h[:PREFIX]) == edge] for edge in edges}
     exact = {s: [at and _at(hashes[s, at[0]], at[1]) for at in ats] for s, ats in found.items()}
