@@ -61,11 +61,12 @@ def sample_table() -> pa.Table:
 def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Session | None = None) -> None:
     """Check the laws of a step on a table that it can learn from, by default the sample table.
 
-    The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it
-    makes depend on what it learned, never on the rows. The order of the rows changes nothing. Rows that are made for training have the
-    same columns. A step of columns changes none that it was given where it makes others by `into`. A step that may be among `features`
-    gives for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row, of nulls
-    only, of one value only, with odd names, with another column or without one it works, or raises a `TilthError`.
+    The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it makes
+    depend on what it learned, never on the rows. The order of the rows changes nothing. Rows that are made for training have the same
+    columns. A step of columns changes none that it was given where it makes others by `into`. A step that may be among `features` gives
+    for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row, of nulls only, of
+    one value only, of infinities, with odd names, with another column or without one it works, or raises a `TilthError`; so it does on
+    values that it has not learned from.
 
     Errors: AssertionError that names the broken law.
     """
@@ -189,8 +190,16 @@ class _Battery:
                 self.works_or_rejects(name, self.step, variant)
         for name in _named(self.step, table):
             self.works_or_rejects(f"no column {name!r}", self.step, table.drop_columns([name]))
+        self.unseen(table)
         self.odd_names(table)
         self.nothing_selected(table)
+
+    def unseen(self, table: pa.Table) -> None:
+        fitted, _ = self.fitted(table)
+        try:
+            self.applied(fitted, _filled(_filled(table, pa.types.is_string, "never seen"), pa.types.is_integer, 10**15))
+        except TilthError as error:
+            require(error.exit_code == 2, f"{self.step} on values that it has not learned from: {error}")
 
     def works_or_rejects(self, name: str, step: Step, table: pa.Table) -> None:
         try:
@@ -218,11 +227,20 @@ class _Battery:
             require(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
 
 
+def _filled(table: pa.Table, wanted: Callable[[pa.DataType], bool], value: Any) -> pa.Table:
+    """The table with one value in all columns of a type."""
+    for i, field in enumerate(table.schema):
+        if wanted(field.type):
+            table = table.set_column(i, field, pa.array([value] * table.num_rows, field.type))
+    return table
+
+
 VARIANTS: Mapping[str, Callable[[pa.Table], Iterable[pa.Table]]] = {
     "no rows": lambda t: [t.slice(0, 0)],
     "one row": lambda t: [t.slice(0, 1), t.slice(2, 1)],
     "nulls only": lambda t: [nulls(t, 3)],
     "one value": lambda t: [t.take([0] * t.num_rows)],
+    "infinities": lambda t: [_filled(t, pa.types.is_floating, math.inf)],
     "another column": lambda t: [t.append_column("another", pa.array(range(t.num_rows)))],
 }
 
