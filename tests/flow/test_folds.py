@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,19 @@ def test_folds_are_written_like_the_split() -> None:
     assert (split.shares, split.fold_by, split.fold_columns) == ((("train", 1.0),), "group", ("customer", "y"))
     with pytest.raises(FlowError, match="`horizon` is for folds that are rolling"):
         flow("{folds: 3, horizon: 7 days}")
+
+
+@pytest.mark.parametrize("fold_by", ["rolling", "blocks"])
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_folds_in_time_are_the_same_on_every_engine(fold_by: str, engine: str, request: pytest.FixtureRequest) -> None:
+    """A day is a row, so the rows of each fold follow from the lengths that are asked for."""
+    session = None if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
+    days = pa.array(np.arange(N)[::-1].copy(), pa.int32()).cast(pa.date32())
+    split = f"{{folds: 2, by: time(day), fold_by: {fold_by}, gap: 5 days{', horizon: 20 days' if fold_by == 'rolling' else ''}}}"
+    found = [
+        [sorted((d - date(1970, 1, 1)).days for d in column(part, "day")) for part in (fold.train, fold.test)]
+        for fold in tilth.folds(flow(split, ""), TABLE.append_column("day", days), engine=session)
+    ]
+    rolling = [[list(range(75)), list(range(80, 100))], [list(range(95)), list(range(100, 120))]]
+    blocks = [[list(range(60, 120)), list(range(60))], [list(range(55)), list(range(60, 120))]]
+    assert found == (rolling if fold_by == "rolling" else blocks)
