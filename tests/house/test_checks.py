@@ -12,7 +12,7 @@ from tests.house.tree import python
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"
 
 
-@pytest.mark.slow  # `make check` runs them before the tests
+@pytest.mark.slow  # `make check` runs them beside the tests
 @pytest.mark.parametrize(
     "words",
     [
