@@ -33,6 +33,9 @@ def test_a_step_that_names_a_column_which_an_earlier_one_learns_is_left_out():
     imputed, made, scaled = STEPS["impute"]("number_a"), STEPS["formula"]("x", "number_a + 1"), STEPS["scale"]("price")
     assert planned(pivot, imputed, made).left_out == ["impute number_a", "formula"]
     assert planned(STEPS["unnest"]("word"), STEPS["impute"]("word_a"), scaled).left_out == ["impute word_a"]
+    session = planned(pivot)  # the part `rows` is fitted ahead of `features`
+    fit([imputed], dataset(sample_table(), ROLES), session)
+    assert session.left_out == ["impute number_a"]
     with pytest.raises(ColumnError, match="no column, kind or role is called 'number_a'"):
         planned(scaled, imputed)
 

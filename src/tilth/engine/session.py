@@ -71,6 +71,7 @@ class Session(ABC):
         self.progress = progress
         self.purpose = ""
         self.cancelled = False
+        self.guessed_columns = False  # whether, in a dry run, a step has made columns that are called by what it learned
         self._functions: dict[PythonFunction, str] = {}
         self._counted: tuple[Dataset, int, int] | None = None  # the dataset whose rows were counted last, up to which number, and how many
         self._held = ExitStack()  # drops every table and name that was made

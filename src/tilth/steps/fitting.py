@@ -42,7 +42,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
     while waiting:
         schema = engine.schema(table)
         number, first = next(iter(waiting.items()))
-        guessed = not engine.answers_are_real and any(f.step.adds_columns or f.step.makes_rows for f in fitted.values())
+        guessed = engine.guessed_columns
         if guessed and _touched(first, schema, table.roles) is None:
             chosen = [number]
         else:
@@ -60,6 +60,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         known = _after_fills(wave, learned, ahead, found, schema)
         made = {i: _fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
         fitted |= made
+        engine.guessed_columns |= not engine.answers_are_real and any(f.step.adds_columns or f.step.makes_rows for f in made.values())
         table = applied(made.values(), table, exp.true()) if waiting else table
     done = [fitted[i] for i in range(len(steps))]
     return done, applied(done, data, exp.true())
