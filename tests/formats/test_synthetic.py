@@ -14,7 +14,7 @@ from tests.engines import duckdb_session
 from tilth.engine.spark import Spark
 from tilth.errors import RequestError
 from tilth.formats import read, to_arrow, write
-from tilth.formats import synthetic as module
+from tilth.formats import synthetic_rows as module
 
 SCHEMA = """
 rows: 3000
@@ -80,42 +80,6 @@ def test_they_follow_from_the_file_the_rows_and_the_seed(place: Path, monkeypatc
 def test_they_are_the_same_on_spark(place: Path, spark) -> None:
     engine = Spark(spark).session()
     assert to_arrow(read(place, engine=engine), engine).to_pydict() == rows_of(place).to_pydict()
-
-
-@pytest.mark.parametrize(
-    ("column", "message"),
-    [
-        ("{}", "it is not said what is in the column"),
-        ("{kind: string}", "it is not said what is in the column"),
-        ("{values: [a], pattern: b}", "it is not said what is in the column, or more than once"),
-        ("{kind: integer, from: 5, to: 1}", "`from` is 5 and `to` is 1"),
-        ("{kind: integer, from: 0.5}", "0.5 is not a limit of a column of kind integer"),
-        ("{kind: date, from: soon}", "'soon' is not a limit of a column of kind date"),
-        ("{kind: integer, from: 1, to: 10, unique: true}", "3,000 rows are to be unique, and there are 10 values"),
-        ("{pattern: '[a-z]{3,4}', unique: true}", "patterns of one length without alternatives"),
-        ("{values: [a, b], unique: true}", "`unique` is for integers and patterns"),
-        ("{values: []}", "`values` has no value"),
-        ("{values: [a, 1]}", "`values` are not all of one kind"),
-        ("{pattern: 'a$b'}", "no strings can be made for the pattern"),
-        ("{pattern: '(?=a)'}", "lookahead is not available"),
-        ("{kind: integer, decimals: 2}", "`decimals` are of a column of `kind: float`"),
-        ("{kind: number}", "columns.c.kind"),
-        ("{kind: boolean, nulls: 2}", "columns.c.nulls"),
-    ],
-)
-def test_what_cannot_be_made_is_refused(tmp_path: Path, column: str, message: str) -> None:
-    path = tmp_path / "a.synthetic"
-    path.write_text(f"rows: 3000\ncolumns:\n  c: {column}\n")
-    with pytest.raises(RequestError, match=re.escape(message)):
-        read(path, engine=duckdb_session())
-
-
-def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "a.synthetic"
-    path.write_text("columns:\n  a: {kind: string}\n  b: {kind: date, from: soon}\n  _origin: {kind: boolean}\n")
-    with pytest.raises(RequestError) as told:
-        read(path, engine=duckdb_session())
-    assert len(told.value.mistakes) == 3
 
 
 @pytest.mark.parametrize("text", ["[1]", "a: {b", "\x00"])

@@ -1,0 +1,43 @@
+"""What a schema of synthetic rows may say of a column."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tilth.errors import RequestError
+from tilth.formats.synthetic_rows import schema_of, synthetic_rows
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("{}", "it is not said what is in the column"),
+        ("{kind: string}", "it is not said what is in the column"),
+        ("{values: [a], pattern: b}", "it is not said what is in the column, or more than once"),
+        ("{kind: integer, from: 5, to: 1}", "`from` is 5 and `to` is 1"),
+        ("{kind: integer, from: 0.5}", "0.5 is not a limit of a column of kind integer"),
+        ("{kind: date, from: soon}", "'soon' is not a limit of a column of kind date"),
+        ("{kind: integer, from: 1, to: 10, unique: true}", "3,000 rows are to be unique, and there are 10 values"),
+        ("{pattern: '[a-z]{3,4}', unique: true}", "patterns of one length without alternatives"),
+        ("{values: [a, b], unique: true}", "`unique` is for integers and patterns"),
+        ("{values: []}", "`values` has no value"),
+        ("{values: [a, 1]}", "`values` are not all of one kind"),
+        ("{pattern: 'a$b'}", "no strings can be made for the pattern"),
+        ("{pattern: '(?=a)'}", "lookahead is not available"),
+        ("{kind: integer, decimals: 2}", "`decimals` are of a column of `kind: float`"),
+        ("{kind: number}", "columns.c.kind"),
+        ("{kind: boolean, nulls: 2}", "columns.c.nulls"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(column: str, message: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(message)):
+        synthetic_rows(schema_of(f"rows: 3000\ncolumns:\n  c: {column}\n".encode(), "a"))
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    text = b"columns:\n  a: {kind: string}\n  b: {kind: date, from: soon}\n  _origin: {kind: boolean}\n"
+    with pytest.raises(RequestError) as told:
+        synthetic_rows(schema_of(text, "a"))
+    assert len(told.value.mistakes) == 3
