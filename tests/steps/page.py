@@ -16,7 +16,7 @@ from tilth.steps import STEPS
 
 EXAMPLE = re.compile(r"\nExample: `(?P<step>[^`]+)`(?: \(roles: `(?P<roles>[^`]+)`\))?\n\n(?P<table>(?:\|.*\n)+)")
 
-UNORDERED = ("aggregate", "pivot")  # they give rows in no particular order
+UNORDERED = ("aggregate", "dedupe", "explode", "pivot", "resample", "unpivot", "window")  # they give rows in no particular order
 
 
 def made(step: str, roles: str | None, table: str) -> str:
@@ -34,7 +34,7 @@ def made(step: str, roles: str | None, table: str) -> str:
         tables = {n: t.append_column("split", pa.array([n] * len(t))) for n, t in tables.items()}
     out = pa.concat_tables(tables.values())
     rows = [list(row.values()) for row in out.to_pylist()]
-    return shown(heads, given, out.column_names, sorted(rows, key=str) if name in UNORDERED else rows)
+    return shown(heads, given, out.column_names, sorted(rows, key=lambda row: [cell(x) for x in row]) if name in UNORDERED else rows)
 
 
 def left_of(table: str) -> tuple[list[str], list[list[Any]]]:
