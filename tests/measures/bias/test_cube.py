@@ -78,7 +78,7 @@ def test_every_row_twice_changes_only_the_intervals():
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
-    "more", [{}, {"weight": "weight"}, {"prediction": "predicted"}, {"missing": "as_category"}, {"label": "pay", "positive": 60}], ids=str
+    "more", [{"weight": "weight"}, {"prediction": "predicted"}, {"missing": "as_category"}, {"label": "pay", "positive": 60}], ids=str
 )
 def test_spark_gives_the_same(spark, more):
     from tilth.engine.spark import Spark
