@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
@@ -173,6 +173,11 @@ def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str 
     return flow
 
 
+def _known(shelf: Shelf[Any], part: object) -> list[str]:
+    """The names that may be in a part. Loads all entries, which takes a while: for messages."""
+    return [name for name, kind in shelf.items() if part in getattr(kind, "parts", (part,))]
+
+
 class _Loader:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -238,14 +243,14 @@ class _Loader:
         types = {name: t.types for name, t in data.tables.items() if isinstance(t, TablePart)}
         return Reading(read, given, roles, tables, data.max_invalid, types)
 
-    def named(self, item: Any, path: Path, noun: str, known: Iterable[str]) -> tuple[str, Any, Path]:
+    def named(self, item: Any, path: Path, noun: str, shelf: Shelf[Any]) -> tuple[str, Any, Path]:
         """An item of a list: a name, its parameters and where they are; without a name where it is something else."""
         if isinstance(item, str):
             return item, None, (*path, item)
         if isinstance(item, dict) and len(item) == 1:
             ((name, given),) = item.items()
             return name, given, (*path, name)
-        self.wrong(path, f"a {noun} is its name, or its name with parameters", f"not-a-{noun}", accepted=listed(known, 40))
+        self.wrong(path, f"a {noun} is its name, or its name with parameters", f"not-a-{noun}", accepted=listed(_known(shelf, path[0]), 40))
         return "", None, path
 
     def check(self, given: Any, folder: str) -> Ruleset | None:
@@ -263,26 +268,27 @@ class _Loader:
 
     def entries(self, noun: str, shelf: Shelf[type[Named]], part: str, given: Any) -> list[Named]:
         """The entries of a shelf that a list names: steps of a part, or measures."""
-        known = [name for name, kind in shelf.items() if part in getattr(kind, "parts", (part,))]
         items = given if isinstance(given, list) else []  # the model reports what is not a list
-        return [e for i, item in enumerate(items) if (e := self.entry(noun, shelf, known, item, (part, i))) is not None]
+        return [e for i, item in enumerate(items) if (e := self.entry(noun, shelf, item, (part, i))) is not None]
 
-    def entry(self, noun: str, shelf: Shelf[type[Named]], known: list[str], item: Any, path: Path) -> Named | None:
-        """The entry of a shelf that an item of a list names. `known` are the names that may be there."""
-        name, given, inner = self.named(item, path, noun, known)
+    def entry(self, noun: str, shelf: Shelf[type[Named]], item: Any, path: Path) -> Named | None:
+        """The entry of a shelf that an item of a list names."""
+        name, given, inner = self.named(item, path, noun, shelf)
         if not name:
             return None
         if name not in shelf:
             place = self.document.place(inner, of_key=True)
-            self.document.mistakes.append(replace(shelf.unknown(name), place=place, accepted=listed(known, 40)))
+            accepted = listed(_known(shelf, path[0]), 40)
+            self.document.mistakes.append(replace(shelf.unknown(name), place=place, accepted=accepted))
             return None
         kind: Any = shelf[name]
-        if name not in known:
+        fits = path[0] in getattr(kind, "parts", path)
+        if not fits:
             accepted = f"{name} may be in {' or '.join(sorted(kind.parts))}"
             hint = getattr(kind, "part_hint", "")
             self.wrong(inner, misplaced(kind, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted, hint=hint)
         made = self.made(shelf[name], given, inner)
-        if isinstance(made, Step) and name in known and path[0] not in made.parts:
+        if isinstance(made, Step) and fits and path[0] not in made.parts:
             accepted = f"{made} may be in {' or '.join(sorted(made.parts))}"
             self.wrong(inner, misplaced(made, cast("Part", path[0])), "wrong-part", of_key=True, accepted=accepted, hint=made.part_hint)
         return made
