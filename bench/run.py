@@ -24,8 +24,8 @@ ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
 KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
 LARGE = (
-    *("rules", "planning", "profile", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run", "shuffle"),
-    "row",
+    *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
+    *("shuffle", "row"),
 )
 BENCHMARKS = (*LARGE, "start", "draft", "memory")
 ROWS = 20_000_000
