@@ -29,10 +29,10 @@ from tilth.aws.clarify.shape import (
     Values,
     Words,
 )
+from tilth.aws.configuration import configuration
 from tilth.data import Kind, Schema
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
-from tilth.store.local import text_of
 from tilth.validation import mistakes_of
 
 VERSION = "1.0"
@@ -83,12 +83,7 @@ class AnalysisConfig(Part):
     @classmethod
     def load(cls, path: str | Path) -> AnalysisConfig:
         """The configuration in a file. Errors: `RequestError` with every mistake, each with its key path."""
-        try:
-            given = json.loads(text_of(path, "configuration"))
-        except (json.JSONDecodeError, RecursionError) as error:
-            hint = "a configuration is a JSON object in UTF-8"
-            raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint=hint, code="invalid-json") from error
-        return cls.of(given)
+        return cls.of(configuration(path))
 
     @classmethod
     def of(cls, given: Any) -> AnalysisConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tilth.aws.configuration import configuration
 from tilth.aws.profile_jobs.statistics import OF_COLUMNS, OF_TABLE, Parameter
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed, unknown
-from tilth.store.local import text_of
 from tilth.validation import mistakes_of
 
 ENTITIES = (
@@ -107,12 +106,7 @@ class ProfileConfiguration(Part):
     @classmethod
     def load(cls, path: str | Path) -> ProfileConfiguration:
         """The configuration in a file. Errors: `RequestError` with every mistake, each with its key path; `Gap` for personal data."""
-        try:
-            given = json.loads(text_of(path, "configuration"))
-        except (json.JSONDecodeError, RecursionError) as error:
-            hint = "a configuration is a JSON object in UTF-8"
-            raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint=hint, code="invalid-json") from error
-        return cls.of(given)
+        return cls.of(configuration(path))
 
     @classmethod
     def of(cls, given: Any) -> ProfileConfiguration:
