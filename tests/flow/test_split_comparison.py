@@ -143,6 +143,8 @@ def test_nothing_tells_parts_by_chance_apart_and_time_does() -> None:
     assert (told.subject, told.part) == (("drifting",), "test")
     assert told.value > 0.9
     assert model.value > 0.8
+    without = findings(flow("ordered(t)", more="measure: [{insights: {models: false}}]"), table)
+    assert named(without, TELLS) and not named(without, MODEL)
 
 
 def test_a_class_with_few_rows_in_a_part_is_named() -> None:

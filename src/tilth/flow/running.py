@@ -257,7 +257,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
             sizes = [f for f in findings if f.name == SHARE]
             findings += split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, steps[-1].learned), split)
         with engine.working_for("comparison of the parts"):
-            models = any(m.name == "insights" for m in flow.measure)  # which train models as well
+            models = any(m.trains for m in flow.measure)
             findings += comparison_findings(whole, sizes, split, steps[-1].learned[""]["columns"], engine, models)
     features = flow.need_learned().features
     with engine.working_for("cells changed by features"):

@@ -32,6 +32,11 @@ class Measure(Parameterized, ABC):
     default: ClassVar[bool] = False
     needs_model: ClassVar[bool] = False
 
+    @property
+    def trains(self) -> bool:
+        """Whether it trains models of its own, which takes scikit-learn."""
+        return False
+
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         """The mistakes that prevent measuring a table with these roles."""
         return ()

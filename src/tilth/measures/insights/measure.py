@@ -73,6 +73,10 @@ class Insights(Measure):
     seed: int = 0
     """Another seed looks at other rows and trains another model."""
 
+    @property
+    def trains(self) -> bool:
+        return self.models
+
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         if self.models and find_spec(LIBRARY) is None:
             hint = 'pip install "tilth[models]"; or leave out what needs it: {insights: {models: false}}'
