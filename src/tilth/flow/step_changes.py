@@ -15,8 +15,6 @@ from tilth.report import Finding, Payload, Warned, warning
 from tilth.report.blocks import Block, Cell, Fold, Section, Words, code, counted, shown, table, value_with_interval
 from tilth.report.charts import number
 from tilth.report.sections import ReportSection
-from tilth.steps.balance.balance import Balance
-from tilth.steps.output.prior import Prior
 from tilth.steps.step import Fitted, Step
 
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
@@ -62,8 +60,8 @@ def private_warning(steps: Sequence[Fitted], private: Collection[str]) -> list[F
 def uncorrected_warning(steps: Iterable[Step]) -> list[Finding[Warned]]:
     """A warning if steps balance classes and none puts the probabilities right of a model that learns from these."""
     steps = list(steps)
-    shifting = [step for step in steps if isinstance(step, Balance) and step.shifts]
-    if not shifting or any(isinstance(step, Prior) for step in steps):
+    shifting = [step for step in steps if step.shifts]
+    if not shifting or any(step.corrects for step in steps):
         return []
     trained = "" if shifting[-1].even else ", trained: {CLASS: ROWS, …}"
     message = (

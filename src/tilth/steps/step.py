@@ -52,6 +52,7 @@ class Step(Parameterized, ABC):
     name: ClassVar[str]
     parts: ClassVar[frozenset[Part]]  # where it may stand; a step may be narrower, by its parameters
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
+    corrects: ClassVar[bool] = False  # whether it puts the probabilities right of a model that learned from other shares of the classes
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
     makes_rows: ClassVar[bool] = False  # whether a flow with it is served rows such as it makes, not such as it is given
@@ -104,6 +105,16 @@ class Step(Parameterized, ABC):
     @property
     def keeps_rows(self) -> bool:
         """Whether the rows stay as they are, in number and order."""
+        return False
+
+    @property
+    def shifts(self) -> bool:
+        """Whether classes count otherwise afterwards than they do in the data, by more than a few rows."""
+        return False
+
+    @property
+    def even(self) -> bool:
+        """Of a step that `shifts`: whether all classes count the same afterwards, whatever the rows are."""
         return False
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:

@@ -166,7 +166,6 @@ class Balance(Step):
 
     @property
     def even(self) -> bool:
-        """Whether all classes count the same afterwards, whatever the rows are."""
         made = self.with_ not in ("adasyn", "tomek", "enn", "nearmiss_3", "weights") or (
             self.with_ == "weights" and self.weights == "balanced"
         )
@@ -174,7 +173,6 @@ class Balance(Step):
 
     @property
     def shifts(self) -> bool:
-        """Whether classes count otherwise afterwards than they do in the data, by more than a few rows."""
         return self.with_ not in ("tomek", "enn")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:

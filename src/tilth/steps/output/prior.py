@@ -46,6 +46,7 @@ class Prior(Step):
 
     name = "prior"
     parts = frozenset({"features", "output"})
+    corrects = True
     learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str], "weights": list[float], "shares": dict[str, float], "label": str}
 
     columns: Selector = "prediction*"
