@@ -57,6 +57,15 @@ def cast(batch: pa.RecordBatch, to: pa.Schema) -> pa.RecordBatch:
         raise RequestError(f"a value does not fit: {error}") from error
 
 
+def codes_of(column: pa.ChunkedArray) -> np.ndarray:
+    """A whole number from 0 for each different value of a column, in the order in which they are found; null is one of them."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found: np.ndarray = as_numpy(pc.dictionary_encode(column.combine_chunks(), null_encoding="encode").indices).astype(np.int64)
+    return found
+
+
 def as_numpy(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """Numbers or booleans as numpy has them: doubles with NaN for null where one is null, of booleans False.
 

@@ -34,19 +34,7 @@ from tilth.validation import mistakes_of
 
 Named = TypeVar("Named", bound=Step | Measure)
 
-FOLD_WORDS = ("folds", "fold_by", "fold_columns", "horizon", "step", "window", "embargo")
-SPLIT_WORDS = (
-    "by",
-    "columns",
-    "seed",
-    "exact",
-    "gap",
-    "together",
-    "bins",
-    "allow_empty",
-    "anyway",
-    *FOLD_WORDS,
-)  # every other key under `split` is the name of a part
+SPLIT_WORDS = tuple(f.name for f in fields(Split) if f.name != "shares")  # every other key under `split` is the name of a part
 LATER = {"protect": "encryption of what is written"}
 
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.names import names_id, names_time_of_row
-from tilth.engine.arrow import as_numpy
+from tilth.engine.arrow import as_numpy, codes_of
 from tilth.engine.session import Session
 from tilth.errors import Mistake, joined
 from tilth.flow.flow import Flow
@@ -34,7 +34,7 @@ RAREST = 20  # rows of a category, of fewer of which runs are not about normal
 WIDEST = 40  # columns that are looked at
 AGREES = 0.9  # |ρ| of a time with the number of the row
 CLOCK = 0.999  # |ρ| of a number with the time: it counts the time or the rows, and is not alike for another reason
-SHARES = (0.01, 0.6)  # of the rows: how many different values a key has
+KEY_SHARES = (0.01, 0.6)  # of the rows: how many different values a key has
 CLUMPED = 0.1  # how much more often than by chance neighbours have the same key
 PARTS = ("year", "quarter", "month", "iso_week", "day", "day_of_year", "day_of_week", "hour", "minute")  # of a time, by Arrow's functions
 Meaning = Literal["none", "time", "label", "group", "other", "unknown"]
@@ -71,10 +71,13 @@ def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
     columns, deviations = tuple(ordered), threshold(len(fit))
     if times:
         return RowOrder("time", columns, times[0].name)
-    if roles.label in columns and not any(_within(x, rows[roles.label], deviations) for c, x in ordered.items() if c != roles.label):
-        return RowOrder("label", columns)
+    if roles.label in columns:
+        classes = codes_of(rows[roles.label])
+        if not any(_within(x, classes, deviations) for c, x in ordered.items() if c != roles.label):
+            return RowOrder("label", columns)
     for key in _clumped(rows, kinds, roles):
-        if not any(_within(x, rows[key], deviations) or _between(x, rows[key], deviations) for c, x in ordered.items() if c != key):
+        groups = codes_of(rows[key])
+        if not any(_within(x, groups, deviations) or _between(x, groups, deviations) for c, x in ordered.items() if c != key):
             return RowOrder("group", tuple(c for c in columns if c != key), key)
     return RowOrder("other", columns)
 
@@ -131,18 +134,12 @@ def _numbers(values: pa.ChunkedArray, column: Column) -> Numbers | None:
         x = as_numpy(values.cast(pa.float64(), safe=False))
         x = x[np.isfinite(x)]
     else:
-        codes = _codes(values)
+        codes = codes_of(values)
         counts = np.bincount(codes, minlength=1)
         if not RAREST <= counts.max() <= len(codes) - RAREST:
             return None
         x = (codes == counts.argmax()).astype(np.float64)
     return x if len(x) >= FEWEST and x.min() < x.max() else None
-
-
-def _codes(values: pa.ChunkedArray) -> np.ndarray:
-    """A whole number for each different value; null is one of them."""
-    found: np.ndarray = as_numpy(pc.dictionary_encode(values.combine_chunks(), null_encoding="encode").indices)
-    return found
 
 
 def _shows(x: Numbers, deviations: float) -> bool:
@@ -154,25 +151,25 @@ def _clumped(rows: pa.Table, kinds: Schema, roles: Roles) -> Iterator[str]:
     for c in sorted(kinds, key=lambda c: c.name not in roles.group):
         if c.name not in rows.column_names or c.kind not in (Kind.INTEGER, Kind.STRING) or c.name == roles.label:
             continue
-        codes = _codes(rows[c.name])
+        codes = codes_of(rows[c.name])
         counts = np.bincount(codes)
         share, chance = np.mean(codes[1:] == codes[:-1]), np.sum((counts / len(codes)) ** 2)
-        if SHARES[0] * len(codes) <= len(counts) <= SHARES[1] * len(codes) and share > chance + CLUMPED:
+        if KEY_SHARES[0] * len(codes) <= len(counts) <= KEY_SHARES[1] * len(codes) and share > chance + CLUMPED:
             yield c.name
 
 
-def _within(x: Numbers, key: pa.ChunkedArray, deviations: float) -> bool:
+def _within(x: Numbers, groups: np.ndarray, deviations: float) -> bool:
     """Whether there is an order inside the groups of a key; of a column with gaps it is not known that there is none."""
-    if len(x) != len(key):
+    if len(x) != len(groups):
         return True
-    rest = x - _means(x, _codes(key))[_codes(key)]
+    rest = x - _means(x, groups)[groups]
     alike = bool(rest.any()) and autocorrelation(rest) > max(deviations / math.sqrt(len(x)), 0.1)  # without their mean, few differ more
     return alike or abs(trend(rest)) > max((deviations + 1) / math.sqrt(len(x) - 1), 0.05)
 
 
-def _between(x: Numbers, key: pa.ChunkedArray, deviations: float) -> bool:
+def _between(x: Numbers, groups: np.ndarray, deviations: float) -> bool:
     """Whether there is an order of the means of the groups of a key, which come in the order of their first rows."""
-    means = _means(x, _codes(key))
+    means = _means(x, groups)
     return bool(len(means) >= FEWEST and means.min() < means.max() and numbers_ordered(means, deviations))
 
 

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.names import names_id
-from tilth.engine.arrow import as_numpy
+from tilth.engine.arrow import codes_of
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
-from tilth.flow.order import by_chance
+from tilth.flow.order import KEY_SHARES, by_chance
 from tilth.flow.split_checks import (
     BUT_LABEL,
     CONFLICT,
@@ -44,7 +44,6 @@ from tilth.steps.rows.split import GAP, SPLIT, Split
 MOST = 50_000  # rows
 MOST_TOLD = 10_000  # rows by which parts are told apart
 PERMUTATIONS = 20
-KEYS = (0.01, 0.6)  # of the rows: how many different values a key has
 OVERLAP = STICKY = 0.2
 TOLD = 0.6  # AUC above which a column tells two parts apart
 MOST_CLASSES = 50
@@ -112,17 +111,11 @@ def comparison_findings(
     return [*_values(parts), *_copies(parts), *_groups(parts), *_told(parts, models)]
 
 
-def _codes(values: pa.ChunkedArray) -> Codes:
-    """A whole number for each different value; null is one of them."""
-    found: Codes = as_numpy(pc.dictionary_encode(values.combine_chunks(), null_encoding="encode").indices).astype(np.int64)
-    return found
-
-
 def _values(parts: Parts) -> Iterator[Found]:
     """Categories that the training part lacks, and numbers and times outside its range."""
     for c in parts.columns(lambda c: c.kind in (Kind.STRING, Kind.BOOLEAN)):
-        codes = _codes(parts.rows[c.name])
-        if c.name not in parts.roles.text and codes.max(initial=0) <= KEYS[1] * len(codes):
+        codes = codes_of(parts.rows[c.name])
+        if c.name not in parts.roles.text and codes.max(initial=0) <= KEY_SHARES[1] * len(codes):
             yield from _rows_that(parts, UNSEEN, c, ~np.isin(codes, np.unique(codes[parts.train])))
     for c in parts.columns(lambda c: c.kind.numeric or c.kind.temporal):
         x = feature_of(c, parts.rows[c.name]).x
@@ -146,7 +139,7 @@ def _copies(parts: Parts) -> Iterator[Found]:
         return
     rows = np.zeros(parts.rows.num_rows, np.int64)
     for name in features:
-        codes = _codes(parts.rows[name])
+        codes = codes_of(parts.rows[name])
         rows = np.unique(rows * (codes.max() + 1) + codes, return_inverse=True)[1]
     seen = np.zeros(rows.max() + 1, bool)
     seen[rows[parts.train]] = True
@@ -155,7 +148,7 @@ def _copies(parts: Parts) -> Iterator[Found]:
         n, of = int(seen[rows[here]].sum()), int(here.sum())
         yield Finding(BUT_LABEL, (), n / of, part=part, payload=SplitCheck(n, of, tuple(features)))
     copies = np.bincount(rows) > 1
-    labels = np.bincount(np.unique(np.stack([rows, _codes(parts.rows[label])]), axis=1)[0], minlength=len(copies))
+    labels = np.bincount(np.unique(np.stack([rows, codes_of(parts.rows[label])]), axis=1)[0], minlength=len(copies))
     if copies.any():
         n, of = int((labels[copies] > 1).sum()), int(copies.sum())
         yield Finding(CONFLICT, (), n / of, payload=SplitCheck(n, of, tuple(features)))
@@ -168,9 +161,9 @@ def _groups(parts: Parts) -> Iterator[Found]:
         return
     sticky = _stickiness(feature_of(parts.kinds[label], parts.rows[label]))
     for c in parts.columns(lambda c: c.kind in (Kind.STRING, Kind.INTEGER) and c.name not in parts.roles.text):
-        codes = _codes(parts.rows[c.name])
+        codes = codes_of(parts.rows[c.name])
         different, n = codes.max(initial=0) + 1, len(codes)
-        if not (1 < different <= KEYS[1] * n and (different >= KEYS[0] * n or names_id(c.name))):
+        if not (1 < different <= KEY_SHARES[1] * n and (different >= KEY_SHARES[0] * n or names_id(c.name))):
             continue
         overlap = float(np.isin(codes[~parts.train], np.unique(codes[parts.train])).mean())
         found = sticky(codes) if overlap > OVERLAP else 0.0
@@ -244,7 +237,7 @@ def _told(parts: Parts, models: bool) -> Iterator[Found]:
     """The columns by which a part is told from the training part, out of fold, the clearest first; and how well a model does by all."""
     parts = replace(parts, rows=parts.rows.slice(0, MOST_TOLD), part=parts.part[:MOST_TOLD])
     features = [feature_of(c, parts.rows[c.name]) for c in parts.columns(lambda c: not names_id(c.name))]
-    features = [f for f in features if f.distinct > 1 and not (f.is_category and f.distinct > KEYS[1] * len(f.x))]
+    features = [f for f in features if f.distinct > 1 and not (f.is_category and f.distinct > KEY_SHARES[1] * len(f.x))]
     for part in parts.others:
         known = parts.train | (parts.part == part)
         target = Target(part, "classification", known, (parts.part[known] == part).astype(float), (TRAIN, part), 1)
