@@ -18,12 +18,10 @@ from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, located
 from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
-from tilth.flow.order import judged, order_finding, refusals
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
 from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings, size_findings, split_findings
-from tilth.flow.split_comparison import comparison_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
@@ -123,6 +121,8 @@ def order_findings(flow: Flow, data: Dataset, engine: Session) -> list[Finding]:
 
     Errors: `RequestError` where that loses the order of time.
     """
+    from tilth.flow.order import judged, order_finding, refusals  # loads pyarrow.compute, which a flow that is served does not need
+
     with engine.working_for("order of rows"):
         order = judged(flow, data, engine)
     if order is None:
@@ -256,6 +256,8 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         with engine.working_for("leakage checks of the split"):
             sizes = [f for f in findings if f.name == SHARE]
             findings += split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, steps[-1].learned), split)
+        from tilth.flow.split_comparison import comparison_findings  # loads what only a run needs
+
         with engine.working_for("comparison of the parts"):
             models = any(m.trains for m in flow.measure)
             findings += comparison_findings(whole, sizes, split, steps[-1].learned[""]["columns"], engine, models)
