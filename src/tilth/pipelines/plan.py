@@ -8,7 +8,7 @@ left out by the last step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -102,9 +102,7 @@ class Plan:
 
     def fresh(self, name: str, lasting: bool = True) -> str:
         """The name of a new column: this one, or the next that no column has."""
-        free, n = name, 2
-        while free.casefold() in self.taken:
-            free, n = f"{name}_{n}", n + 1
+        free = _free(name, self.taken)
         self.taken.add(free.casefold())
         self.there[free] = lasting
         if len(self.taken) > MOST_COLUMNS:
@@ -203,12 +201,10 @@ class Plan:
 
         Where columns do not last, the step says which others go: fitted anew, it makes of what stays what it can.
         """
-        finals: list[str] = []
+        finals, taken = list[str](), set[str]()
         for name in names:
-            free, n = name, 2
-            while free.casefold() in {f.casefold() for f in finals}:
-                free, n = f"{name}_{n}", n + 1
-            finals.append(free)
+            finals.append(_free(name, taken))
+            taken.add(finals[-1].casefold())
         once = dict.fromkeys(f.name for f in features)
         columns = [f if once.pop(f.name, 0) is None else self._copied(source, f, f.name) for f in features]
         chosen = [f.name for f in columns]
@@ -227,6 +223,14 @@ class Plan:
 def step_of(kind: type[T], columns: tuple[str, ...], into: str, **parameters: Any) -> T:
     """A step of columns."""
     return kind(columns, into=into, **parameters)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """This name, or the next that is not taken; `taken` are in folded case."""
+    free, n = name, 2
+    while free.casefold() in taken:
+        free, n = f"{name}_{n}", n + 1
+    return free
 
 
 def _numbers(value: Any) -> Sequence[Any]:

@@ -373,9 +373,8 @@ def of_normalizer(s: Reading, stage: SavedStage, source: str) -> None:
     norm = {1.0: "l1", 2.0: "l2", math.inf: "max"}.get(_double(stage.parameters["p"]))
     if norm is None:
         raise Unsupported("its norm is none of 1, 2 and infinity")
-    features = s.plan.copies(
-        source, s.vector(stage.inputs[0], source), [f"{stage.outputs[0]}_{f.name}" for f in s.vector(stage.inputs[0], source)]
-    )
+    given = s.vector(stage.inputs[0], source)
+    features = s.plan.copies(source, given, [f"{stage.outputs[0]}_{f.name}" for f in given])
     columns = tuple(f.name for f in features)
     s.plan.add(Normalize(columns, with_=norm), {"": {"columns": list(columns)}}, source)  # type: ignore[arg-type]  # one of the three
     s.values[stage.outputs[0]] = features

@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, cast, double, eq, gt, if_else, lit, mul, sub
+from tilth.engine.expressions import add, cast, double, eq, gt, if_else, lit, mul, not_null, sub
 from tilth.engine.operations.lists import Element, Length
 from tilth.engine.operations.numbers import IntegerDivide, NanToNull, in_64_bits
 from tilth.engine.operations.operation import Operation, call
@@ -102,7 +102,7 @@ class Known(Operation):
 
     @classmethod
     def duckdb(cls, values: Tree) -> Tree:
-        return call("list_filter", values, function(exp.Not(this=exp.Is(this=VALUE.copy(), expression=exp.Null())), VALUE))
+        return Chosen.duckdb(values, function(not_null(VALUE.copy()), VALUE))
 
     @classmethod
     def spark(cls, values: Tree) -> Tree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -90,14 +90,15 @@ class ExtractPattern(Operation):
     """What a group of a pattern (both literals; 0 is the whole) matches first in a string; empty where there is no match."""
 
     total = True
+    called: ClassVar[str] = "regexp_extract"  # by both engines
 
     @classmethod
     def duckdb(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
-        return call("regexp_extract", x, lit(_grouped(pattern.name, group.name).duckdb[0]), group)
+        return call(cls.called, x, lit(_grouped(pattern.name, group.name).duckdb[0]), group)
 
     @classmethod
     def spark(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
-        found = call("regexp_extract", x, lit(_grouped(pattern.name, group.name).spark[0]), group)
+        found = call(cls.called, x, lit(_grouped(pattern.name, group.name).spark[0]), group)
         return _on_short(x, pattern.name, _parsed(pattern.name, False), found)
 
     @classmethod
@@ -115,16 +116,12 @@ class ExtractPattern(Operation):
 class ExtractAll(ExtractPattern):
     """The list of what a group of a pattern matches in a string, match by match."""
 
-    @classmethod
-    def duckdb(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
-        found = call("regexp_extract_all", x, lit(_grouped(pattern.name, group.name).duckdb[0]), group)
-        match = exp.Lambda(this=coalesce(exp.column("m"), lit("")), expressions=[exp.to_identifier("m")])
-        return call("list_transform", found, match)  # a group that is not part of a match is null to it
+    called = "regexp_extract_all"
 
     @classmethod
-    def spark(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
-        found = call("regexp_extract_all", x, lit(_grouped(pattern.name, group.name).spark[0]), group)
-        return _on_short(x, pattern.name, _parsed(pattern.name, False), found)
+    def duckdb(cls, x: Tree, pattern: Tree, group: Tree) -> Tree:
+        match = exp.Lambda(this=coalesce(exp.column("m"), lit("")), expressions=[exp.to_identifier("m")])
+        return call("list_transform", super().duckdb(x, pattern, group), match)  # a group that is not part of a match is null to it
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[str], Any]:

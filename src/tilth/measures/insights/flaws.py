@@ -315,7 +315,8 @@ def _classes(seen: Seen) -> dict[Any, int]:
 def _imbalance(seen: Seen) -> Iterator[Case]:
     counts = [n for n in _classes(seen).values() if n >= RARE]
     if len(counts) > 1:
-        yield Case((seen.label,), counts[0] / counts[-1], {"ratio": number(round(counts[0] / counts[-1], 1))})
+        ratio = counts[0] / counts[-1]
+        yield Case((seen.label,), ratio, {"ratio": number(round(ratio, 1))}, step("training", "balance", {"with": "weights"}))
 
 
 def _many_classes(seen: Seen) -> Iterator[Case]:
@@ -550,7 +551,7 @@ FLAWS: Sequence[Flaw] = (
         "high",
         _imbalance,
         "the largest class has {ratio} times as many rows as the smallest",
-        lambda seen, case: step("training", "balance", {"with": "weights"}),
+        own,
         100,
     ),
     Flaw(
@@ -558,7 +559,7 @@ FLAWS: Sequence[Flaw] = (
         "medium",
         _imbalance,
         "the largest class has {ratio} times as many rows as the smallest",
-        lambda seen, case: step("training", "balance", {"with": "weights"}),
+        own,
         10,
     ),
     Flaw("many-classes", "high", _many_classes, "{classes} classes are too many for the rows; the line keeps {kept}", own),

@@ -260,8 +260,8 @@ class Window(Step):
         below = aggregates.below(data, [] if of_lists else asked)
         source: Tree = table(BELOW)
         if self.with_ == "session":
-            source = selected([exp.Star(), alias(self._begins(windows), BEGINS)], source).subquery("begun", copy=False)
-        beside = selected([*map(col, data.names), *(alias(tree, name) for name, tree in found.items())], source)
+            source = selected([exp.Star(), alias(self._begins(windows), BEGINS)], source)
+        beside = selected([*map(col, data.names), *(alias(tree, name) for name, tree in found.items())], source, "begun")
         changed = below.rows(beside, out=(*data.names, *found)).change({} if of_lists else aggregates.joined(asked))
         gone: dict[str, Tree | None] = dict.fromkeys(found)
         changed = changed.change(gone | dict(zip(new, made, strict=True)))
