@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Roles, Schema, select
+from tilth.data.selectors import HIDDEN
 from tilth.engine.expressions import col
 from tilth.errors import ColumnError, Mistake, RequestError, unknown
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 ENDS = ("start", "end")
-MOVED = "\x1fmoved "  # in front of a column's name, while it has no place
+MOVED = f"{HIDDEN}moved "  # in front of a column's name, while it has no place
+
+
+def rearranged(data: Dataset, names: Mapping[str, str]) -> Dataset:
+    """The table with these columns last, in this order, by the names that are given for them."""
+    away = data.change({MOVED + c: col(c) for c in names} | dict.fromkeys(names))
+    return away.change({new: col(MOVED + c) for c, new in names.items()} | dict.fromkeys(MOVED + c for c in names))
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,7 @@ class Move(Step):
         return 0 if self.to == "start" else len(names)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        last = learned[""]["last"]
-        away = data.change({MOVED + c: col(c) for c in last} | dict.fromkeys(last))
-        return away.change({c: col(MOVED + c) for c in last} | dict.fromkeys(MOVED + c for c in last))
+        return rearranged(data, {c: c for c in learned[""]["last"]})
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         return frozenset(schema.names)

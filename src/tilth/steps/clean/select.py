@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from tilth.data import Dataset, Roles, Schema, reject_duplicate_names
 from tilth.data import select as selected
-from tilth.data.selectors import HIDDEN
-from tilth.engine.expressions import col
 from tilth.errors import Mistake, RequestError, unknown
+from tilth.steps.clean.move import rearranged
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 STAY = ("label", "prediction", "id", "time", "group", "weight", "split")
@@ -101,11 +100,8 @@ class Select(Step):
         if columns is None:
             return kept
         names = dict(zip(columns, learned[""]["names"], strict=True))
-        held = {c: f"{HIDDEN}{i}" for i, c in enumerate(columns)}
-        moved = kept.change({hidden: col(c) for c, hidden in held.items()}).change(dict.fromkeys(columns))
-        moved = moved.change({names[c]: col(hidden) for c, hidden in held.items()}).change(dict.fromkeys(held.values()))
         private = tuple(names.get(c, c) for c in data.roles.private)
-        return replace(moved, roles=replace(data.roles, private=private))
+        return replace(rearranged(kept, names), roles=replace(data.roles, private=private))
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         if self._moves:
