@@ -1,0 +1,224 @@
+"""RecordIO, the framing of dmlc and MXNet: records of any bytes in one file, and the index of where they begin.
+
+A file is a run of parts, each at a multiple of four bytes: the magic number, a word of flag (3 bits) and length (29 bits), the payload, and
+zeros up to the next multiple of four, all little-endian. A payload that itself holds the magic number at such a multiple is split there
+into several parts, without those four bytes, so that a reader that begins anywhere in a file finds the next record.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Literal, TypeAlias
+
+from tilth.errors import Mistake, Place, RequestError, SourceError
+
+MAGIC = 0xCED7230A
+MAGIC_BYTES = struct.pack("<I", MAGIC)
+MOST_BYTES = (1 << 29) - 1  # of a part
+WHOLE, FIRST, MIDDLE, LAST = range(4)
+HEADER = struct.Struct("<II")
+
+OnMagic: TypeAlias = Literal["split", "raw", "error"]
+
+
+# ── reading ──
+
+
+def records(file: IO[bytes], start: int = 0) -> Iterator[bytes]:
+    """The payloads of a file, one by one; those that were split are whole again. `start` is the offset of the open file, for messages.
+
+    Errors: `SourceError` with the offset at which the file is damaged or truncated.
+
+    >>> import io
+    >>> list(records(io.BytesIO(framed(b"hello") + framed(b""))))
+    [b'hello', b'']
+    """
+    whole: list[bytes] = []
+    for _, flag, payload in _parts(file, start):
+        whole.append(payload)
+        if flag in (WHOLE, LAST):
+            yield MAGIC_BYTES.join(whole)
+            whole = []
+
+
+def offsets(file: IO[bytes]) -> Iterator[int]:
+    """Where the records of a file begin: the index of a file, made from its headers alone.
+
+    Errors: as `records`.
+
+    >>> import io
+    >>> list(offsets(io.BytesIO(framed(b"hello") + framed(b"") + framed(b"abcd"))))
+    [0, 16, 24]
+    """
+    return (offset for offset, flag, _ in _parts(file, 0, skip=True) if flag in (WHOLE, FIRST))
+
+
+def record_at(file: IO[bytes], offset: int) -> bytes:
+    """The payload of the record that begins at an offset, such as one of an index.
+
+    Errors: `SourceError` if none begins there.
+    """
+    file.seek(offset)
+    found = next(records(file, offset), None)
+    if found is None:
+        raise _damaged(offset, "the file ends there")
+    return found
+
+
+def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tuple[int, int, bytes]]:
+    """The parts of a file: offset, flag and payload; if `skip`, without payloads."""
+    end = _size(file) if skip else 0
+    begun: int | None = None  # where a split record began
+    while header := file.read(HEADER.size):
+        if len(header) < HEADER.size:
+            raise _damaged(offset, "the file ends inside a header")
+        magic, word = HEADER.unpack(header)
+        flag, length = word >> 29, word & MOST_BYTES
+        if magic != MAGIC:
+            raise _damaged(offset, f"the magic number is missing: found {header[:4].hex(' ')}, expected {MAGIC_BYTES.hex(' ')}")
+        if flag > LAST or (flag in (WHOLE, FIRST)) != (begun is None):
+            raise _damaged(offset, f"the flag {flag} cannot follow {'a complete record' if begun is None else 'the first part of one'}")
+        begun = offset if begun is None else begun
+        padded = length + -length % 4
+        payload = b"" if skip else file.read(padded)
+        if (offset + HEADER.size + padded > end) if skip else len(payload) < padded:
+            raise _damaged(offset, f"the record is of {length:,} bytes, and the file ends before")
+        if skip:
+            file.seek(padded, os.SEEK_CUR)
+        yield offset, flag, payload[:length]
+        offset += HEADER.size + padded
+        if flag in (WHOLE, LAST):
+            begun = None
+    if begun is not None:
+        raise _damaged(begun, "the record is split, and its last part is missing")
+
+
+def _size(file: IO[bytes]) -> int:
+    here = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(here)
+    return size
+
+
+def _damaged(offset: int, what: str) -> SourceError:
+    hint = "copy the file again; is it another format, or truncated?"
+    return SourceError(f"the record at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
+
+
+# ── writing ──
+
+
+def framed(payload: bytes, on_magic: OnMagic = "split") -> bytes:
+    """A record as it is in a file.
+
+    A payload with the magic number at a multiple of four bytes is `split`, as dmlc and MXNet do; or written `raw`, as SageMaker's own
+    libraries do, which read no split records (a reader that begins in the middle of such a file may take the payload for a record); or is
+    an `error`.
+
+    Errors: `RequestError` for a part of 2²⁹ bytes or more.
+
+    >>> framed(b"hello").hex(" ")
+    '0a 23 d7 ce 05 00 00 00 68 65 6c 6c 6f 00 00 00'
+    """
+    pieces = _pieces(payload)
+    if len(pieces) > 1 and on_magic == "error":
+        message = "a record holds the magic number of RecordIO at a multiple of four bytes"
+        raise RequestError(message, hint="write it with on_magic='split', or 'raw' for readers that know no split records", code="magic")
+    if len(pieces) == 1 or on_magic == "raw":
+        return _part(payload, WHOLE)
+    flags = [FIRST, *[MIDDLE] * (len(pieces) - 2), LAST]
+    return b"".join(map(_part, pieces, flags))
+
+
+def is_split(payload: bytes) -> bool:
+    """Whether a payload holds the magic number at a multiple of four bytes, where dmlc would split it."""
+    return len(_pieces(payload)) > 1
+
+
+def _pieces(payload: bytes) -> list[bytes]:
+    found, begin, at = [], 0, payload.find(MAGIC_BYTES)
+    while at >= 0:
+        if at % 4 == 0:
+            found.append(payload[begin:at])
+            begin = at + 4
+        at = payload.find(MAGIC_BYTES, at + 1)
+    return [*found, payload[begin:] if begin else payload]
+
+
+def _part(payload: bytes, flag: int) -> bytes:
+    if len(payload) > MOST_BYTES:
+        message = f"a record of {len(payload):,} bytes is too large for RecordIO"
+        raise RequestError(message, accepted=f"up to {MOST_BYTES:,} bytes", code="record-too-large")
+    return HEADER.pack(MAGIC, flag << 29 | len(payload)) + payload + bytes(-len(payload) % 4)
+
+
+def write_records(payloads: Iterable[bytes], file: IO[bytes], on_magic: OnMagic = "split", start: int = 0) -> list[int]:
+    """Write records to a file that has `start` bytes; where each begins.
+
+    >>> import io
+    >>> write_records([b"hello", b"abcd"], io.BytesIO())
+    [0, 16]
+    """
+    begins = []
+    for payload in payloads:
+        begins.append(start)
+        start += file.write(framed(payload, on_magic))
+    return begins
+
+
+# ── the index ──
+
+
+def index_text(begins: Mapping[int, int]) -> str:
+    r"""An index of MXNet: a line with the key and the offset of each record.
+
+    >>> index_text({5: 0, 1000: 16})
+    '5\t0\n1000\t16\n'
+    """
+    return "".join(f"{key}\t{offset}\n" for key, offset in begins.items())
+
+
+def read_index(text: str, name: str = "<index>") -> dict[int, int]:
+    r"""Key → offset of an index, in its order.
+
+    Errors: `SourceError` with every line that is not two whole numbers, or has the key of an earlier one.
+
+    >>> read_index("5\t0\n1000 16\n")
+    {5: 0, 1000: 16}
+    """
+    found, wrong = dict[int, int](), list[Mistake]()
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) != 2 or not all(w.isascii() and w.isdigit() for w in words):
+            wrong.append(
+                Mistake("the line is not a key and an offset", Place(name, number), accepted="two whole numbers", code="bad-index")
+            )
+        elif int(words[0]) in found:
+            wrong.append(Mistake(f"the key {words[0]} is also on an earlier line", Place(name, number), code="bad-index"))
+        else:
+            found[int(words[0])] = int(words[1])
+    SourceError.reject(wrong)
+    return found
+
+
+def check_index(index: Mapping[int, int], file: IO[bytes], name: str = "<index>") -> None:
+    """Compare an index with its file.
+
+    Errors: `SourceError` with the offsets at which no record begins, and with the number of records that the index lacks.
+    """
+    begins = set(offsets(file))
+    wrong = [
+        Mistake(f"key {key}: no record begins at byte {offset:,}", Place(name), hint="make the index again", code="bad-index")
+        for key, offset in index.items()
+        if offset not in begins
+    ]
+    if not wrong and len(set(index.values())) < len(begins):
+        missing = len(begins) - len(set(index.values()))
+        wrong = [
+            Mistake(f"{missing:,} of {len(begins):,} records are not in it", Place(name), hint="make the index again", code="bad-index")
+        ]
+    SourceError.reject(wrong)
