@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tilth.flow.text import plain
+from tilth.yaml import plain
 
 
 def dump(value: Mapping[str, Any]) -> str:

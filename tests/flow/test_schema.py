@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tilth.flow.schema import flow_schema
-from tilth.flow.text import parse
 from tilth.steps import STEPS
+from tilth.yaml import parse
 
 SCHEMA = flow_schema()
 

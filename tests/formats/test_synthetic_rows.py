@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -27,17 +28,27 @@ from tilth.formats.synthetic_rows import schema_of, synthetic_rows
         ("{pattern: 'a$b'}", "no strings can be made for the pattern"),
         ("{pattern: '(?=a)'}", "lookahead is not available"),
         ("{kind: integer, decimals: 2}", "`decimals` are of a column of `kind: float`"),
+        ("{values: [2024-13-01], kind: date}", "`values` are not all of one kind"),
+        ("{kind: date, kind: float}", "'kind' is already set"),
+        ("[" * 99, "this document is too large"),
         ("{kind: number}", "columns.c.kind"),
         ("{kind: boolean, nulls: 2}", "columns.c.nulls"),
     ],
 )
 def test_what_cannot_be_made_is_refused(column: str, message: str) -> None:
     with pytest.raises(RequestError, match=re.escape(message)):
-        synthetic_rows(schema_of(f"rows: 3000\ncolumns:\n  c: {column}\n".encode(), "a"))
+        synthetic_rows(schema_of(f"rows: 3000\ncolumns:\n  c: {column}\n", "a"))
+
+
+def test_values_are_of_the_kinds_they_are_written_in() -> None:
+    columns = "{n: {values: {1: 2, 3: 1}}, s: {values: [no, '1']}, d: {values: [2024-02-29]}, t: {values: [2024-02-29 12:00:00]}}"
+    (batch,) = synthetic_rows(schema_of(f"columns: {columns}", "a"))
+    assert [str(batch[c].type) for c in "nsdt"] == ["int64", "string", "date32[day]", "timestamp[us]"]
+    assert batch["d"][0].as_py() == date(2024, 2, 29)
 
 
 def test_every_mistake_is_told_at_once() -> None:
-    text = b"columns:\n  a: {kind: string}\n  b: {kind: date, from: soon}\n  _origin: {kind: boolean}\n"
+    text = "columns:\n  a: {kind: string}\n  b: {kind: date, from: soon}\n  _origin: {kind: boolean}\n"
     with pytest.raises(RequestError) as told:
         synthetic_rows(schema_of(text, "a"))
     assert len(told.value.mistakes) == 3

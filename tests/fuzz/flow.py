@@ -12,7 +12,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["tilth.flow.text", "tilth.flow.loading"]):
+with atheris.instrument_imports(include=["tilth.yaml", "tilth.flow.loading"]):
     from tilth.errors import FlowError
     from tilth.flow import Flow
 

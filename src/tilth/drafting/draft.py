@@ -24,9 +24,9 @@ from tilth.flow.flow import Flow
 from tilth.flow.reading import flow_table
 from tilth.flow.running import after_rows, of_part
 from tilth.flow.split_checks import TRAIN
-from tilth.flow.writing import comment_text, quoted, yaml_string, yaml_value
 from tilth.rules.findings import BASELINE
 from tilth.store.places import atomic
+from tilth.yaml import comment_text, quoted, yaml_string, yaml_value
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,10 +9,10 @@ from tilth.data import Kind, Roles
 from tilth.data.names import names_age
 from tilth.drafting.steps import alike, counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
-from tilth.drafting.writing import fits_rule
+from tilth.engine.user_sql.writing import fits_rule
 from tilth.errors import listed
-from tilth.flow.writing import yaml_value
 from tilth.steps.rows.split import SPLIT
+from tilth.yaml import yaml_value
 
 OLDEST = 120  # years
 MANY_COLUMNS = 4  # of which each is named

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from tilth.data import Kind
 from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
-from tilth.drafting.writing import bound, fits_rule, rule_sql, rule_string
-from tilth.flow.writing import identifier
+from tilth.engine.user_sql.writing import fits_rule, identifier, rule_sql, rule_string
 
 WIDTH = 120  # characters of a line of rules
+DIGITS = 2  # significant digits of a bound
 
 
 def rule_lines(table: TableSummary) -> Iterator[str]:
@@ -58,3 +59,14 @@ def _rules_of(s: ColumnSummary, is_key: bool, is_label: bool) -> Iterator[str]:
 def _listable(values: Sequence[Any], longest: int) -> bool:
     """Whether strings are few and short enough to be listed in a rule."""
     return 0 < len(values) <= FEW and longest <= WIDTH and all(map(fits_rule, values))
+
+
+def bound(x: int | float | Decimal, down: bool) -> str:
+    """A bound with two significant digits, beyond the value; without an exponent, which rules do not support.
+
+    >>> bound(0.2345, down=True), bound(0.2345, down=False), bound(1.99e-10, down=False), bound(-1234, down=True), bound(7, down=True)
+    ('0.23', '0.24', '0.0000000002', '-1300', '7')
+    """
+    exact = Decimal(repr(x)) if isinstance(x, float) else Decimal(x)
+    rounded = Context(DIGITS, ROUND_FLOOR if down else ROUND_CEILING).create_decimal(exact)
+    return f"{rounded.normalize():f}" if rounded else "0"

@@ -11,8 +11,9 @@ from tilth.data import Kind
 from tilth.data.names import names_another_outcome, names_id
 from tilth.drafting.disguises import Disguise
 from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
-from tilth.flow.writing import comment_text, identifier, quoted, yaml_list, yaml_string, yaml_value
+from tilth.engine.user_sql.writing import identifier
 from tilth.steps.rows.split import SPLIT
+from tilth.yaml import comment_text, quoted, yaml_string, yaml_value
 
 SMALL = 100  # rows; with fewer, a random split may miss its shares
 LISTED = 8  # columns that are listed by name; more are selected by kind
@@ -42,7 +43,7 @@ def rows_lines(table: TableSummary) -> Iterator[str]:
         yield "#  - dedupe  # drops equal rows: if they are duplicates, not similar things"
     elif table.copies and table.key and table.key.unique:
         name = table.key.name
-        yield f"#  - dedupe: {{on: {yaml_list(['*', f'!{name}'])}}}  # drops rows that are equal except for {comment_text(name)}"
+        yield f"#  - dedupe: {{on: {yaml_value(['*', f'!{name}'])}}}  # drops rows that are equal except for {comment_text(name)}"
 
 
 def parse_lines(columns: Sequence[ColumnSummary]) -> Iterator[str]:
@@ -169,7 +170,7 @@ def features_lines(table: TableSummary) -> Iterator[str]:
 
 def _selected(out: dict[str, str]) -> Iterator[str]:
     for why in dict.fromkeys(out.values()):
-        yield f"- select: {{columns: {yaml_list(f'!{name}' for name, reason in out.items() if reason == why)}}}  # {why}"
+        yield f"- select: {{columns: {yaml_value([f'!{name}' for name, reason in out.items() if reason == why])}}}  # {why}"
 
 
 def _repaired(kept: Sequence[ColumnSummary]) -> Iterator[str]:
@@ -211,7 +212,7 @@ def _encoded(kept: Sequence[ColumnSummary]) -> Iterator[str]:
 
 
 def _names(columns: Sequence[ColumnSummary]) -> str:
-    return yaml_list(s.name for s in columns)
+    return yaml_value([s.name for s in columns])
 
 
 def _columns(kind: str, columns: Sequence[ColumnSummary], kept: Sequence[ColumnSummary], made: Sequence[ColumnSummary] = ()) -> str:
@@ -221,4 +222,4 @@ def _columns(kind: str, columns: Sequence[ColumnSummary], kept: Sequence[ColumnS
     others += ["!*_missing"] if made and kind == "numeric" else []
     if len(names) <= LISTED or len(others) > LISTED or any(s.name == kind or s.name.endswith("_missing") for s in kept):
         return _names(columns)
-    return yaml_list([kind, *others]) if others else kind
+    return yaml_value([kind, *others]) if others else kind

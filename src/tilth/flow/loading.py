@@ -20,7 +20,6 @@ from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, di
 from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
-from tilth.flow.text import Document, Path, parse
 from tilth.formats.format import writable
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
@@ -31,6 +30,7 @@ from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step, TablesStep
 from tilth.store.local import text_of
 from tilth.validation import mistakes_of
+from tilth.yaml import Document, Path, parse
 
 Named = TypeVar("Named", bound=Step | Measure)
 

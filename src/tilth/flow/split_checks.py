@@ -22,7 +22,6 @@ from tilth.engine.operations.hashing import EngineHash, has_string
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
 from tilth.errors import Mistake, Place, RequestError, joined
-from tilth.flow.writing import yaml_string, yaml_value
 from tilth.metrics.columns import Maximum, Minimum
 from tilth.metrics.keys import DistinctKeys, Frequencies
 from tilth.metrics.metric import measured
@@ -31,6 +30,7 @@ from tilth.report.blocks import Advice, Block, Section, Tone, Words, code, count
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 from tilth.steps.rows.split import SPLIT, Split
+from tilth.yaml import yaml_string, yaml_value
 
 TRAIN = "train"
 SHARE = "share of rows"

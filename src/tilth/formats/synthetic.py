@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tilth.errors import RequestError
 from tilth.formats.codec import Codec
+from tilth.store.local import text_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,8 @@ class Synthetic(Codec):
     def decode(self, file: IO[bytes], **options: Any) -> Iterable[pa.RecordBatch]:
         from tilth.formats.synthetic_rows import schema_of, synthetic_rows  # loads what no other format needs
 
-        return synthetic_rows(schema_of(file.read(), str(getattr(file, "name", "the schema")), **options))
+        place = str(getattr(file, "name", "the schema"))
+        return synthetic_rows(schema_of(text_in(file, place, "schema"), place, **options))
 
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> NoReturn:
         raise RequestError("rows cannot be written as a schema", code="unknown-format")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import md5
 from itertools import accumulate
@@ -13,17 +14,17 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tilth.data.origin import ORIGIN, PARENT, SYNTHETIC
 from tilth.engine.arrow import from_numpy, mask_of
-from tilth.errors import ExpressionError, Mistake, RequestError
+from tilth.errors import ExpressionError, FlowError, Mistake, RequestError
 from tilth.regex import Regex
 from tilth.regex.chars import CharSet
 from tilth.regex.tree import Chars, Choice, Node, Repeat
 from tilth.regex.tree import Sequence as Parts
 from tilth.validation import mistakes_of
+from tilth.yaml import parse
 
 AT_ONCE = 100_000  # rows of a batch, which has its own chance: the rows do not depend on how they are read
 LONGER = 8  # characters that an unbounded repeat is longer than it must be, at most
@@ -74,7 +75,7 @@ class SyntheticSchema(BaseModel):
     columns: Annotated[dict[str, SyntheticColumn], Field(min_length=1)]
 
 
-def schema_of(text: bytes, place: str, **options: Any) -> SyntheticSchema:
+def schema_of(text: str, place: str, **options: Any) -> SyntheticSchema:
     """A schema in YAML. `options` are given instead of what it says. Errors: `RequestError` with every mistake."""
     given = _document(text, place)
     try:
@@ -97,25 +98,15 @@ def synthetic_rows(schema: SyntheticSchema) -> Iterator[pa.RecordBatch]:
     return (_batch(schema, makers, start) for start in range(0, max(schema.rows, 1), AT_ONCE))
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which `yes` and `no` are strings, as in a flow."""
-
-
-BOOLEAN = "tag:yaml.org,2002:bool"
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if tag != BOOLEAN] for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(BOOLEAN, re.compile(r"^(?:true|false|True|False|TRUE|FALSE)$"), list("tfTF"))
-
-
-def _document(text: bytes, place: str) -> dict[str, Any]:
+def _document(text: str, place: str) -> dict[str, Any]:
     try:
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506 -- a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise RequestError(f"{place} is not YAML: {str(error).splitlines()[0]}", code="not-yaml") from error
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        document = parse(text, place, typed=True)
+    except FlowError as error:
+        raise RequestError(*(replace(m, message=f"this is not a schema: {m.message}") for m in error.mistakes)) from error
+    RequestError.reject(document.mistakes)
+    if not isinstance(document.value, dict) or not all(isinstance(key, str) for key in document.value):
         raise RequestError(f"{place} is not a schema", accepted="a mapping with `columns`, `rows` and `seed`", code="no-schema")
-    return found
+    return document.value
 
 
 class _Chance:

@@ -12,9 +12,9 @@ from tilth.data import Kind
 from tilth.flow.assembling import assembled
 from tilth.flow.files import parse
 from tilth.flow.flow import Flow
-from tilth.flow.writing import comment_text, yaml_value
 from tilth.pipelines.plan import Plan, Planned
 from tilth.store.places import atomic
+from tilth.yaml import comment_text, yaml_value
 
 
 @dataclass(frozen=True, repr=False)

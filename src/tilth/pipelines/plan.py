@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from tilth.data import Kind
+from tilth.engine.user_sql.writing import identifier
 from tilth.errors import RequestError
-from tilth.flow.writing import identifier
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.select import Select
 from tilth.steps.encode.encode import Encode

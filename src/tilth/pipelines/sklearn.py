@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from tilth.data import Kind
+from tilth.engine.user_sql.writing import identifier
 from tilth.errors import MissingExtra, RequestError, listed
-from tilth.flow.writing import identifier
 from tilth.pipelines.plan import Feature, Plan, Unsupported, step_of
 from tilth.steps.clean.flag import Flag
 from tilth.steps.clean.formula import Formula

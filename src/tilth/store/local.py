@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import IO
 
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.errors import Place as FilePlace
@@ -62,14 +63,20 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
     reject_stream(place, f"the {what} ", error)
     try:
         with Path(place).open("rb") as file:
-            found = file.read(LARGEST_TEXT + 1)
-        if len(found) > LARGEST_TEXT:
-            raise error(f"the {what} {place!r} has more than {LARGEST_TEXT >> 20} MiB", code="too-large")
-        return found.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+            return text_in(file, place, what, error)
     except FileNotFoundError as why:
         raise error(f"there is no {what} {place!r}", hint=_missing(place), code="no-file") from why
     except OSError as why:
         raise error(f"the {what} {place!r} cannot be read: {why.strerror}", code="not-readable") from why
+
+
+def text_in(file: IO[bytes], place: str, what: str, error: type[RequestError] = RequestError) -> str:
+    """The text of an open file, as `text_of` reads it. Errors: `error` if it is too large or not UTF-8."""
+    found = file.read(LARGEST_TEXT + 1)
+    if len(found) > LARGEST_TEXT:
+        raise error(f"the {what} {place!r} has more than {LARGEST_TEXT >> 20} MiB", code="too-large")
+    try:
+        return found.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as why:
         wrong, line = why.object[why.start], why.object[: why.start].count(b"\n") + 1
         words = f"the {what} is not UTF-8: byte 0x{wrong:02x} on this line"

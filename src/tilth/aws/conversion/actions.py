@@ -13,8 +13,8 @@ from tilth.aws.conversion.formulas import columns_of
 from tilth.aws.conversion.made import Made, NotConverted, column_step, formula, joined, renamed, without
 from tilth.aws.conversion.parameters import Parameters
 from tilth.engine.operations.times import known_zone
+from tilth.engine.user_sql.writing import identifier, string_literal
 from tilth.errors import ExpressionError
-from tilth.flow.writing import identifier, string_literal
 
 IGNORED = ("functionStepType", "columnDataType", "targetColumnDataType")  # what they say follows from the step
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilth.aws.conversion.made import NotConverted
 from tilth.aws.conversion.parameters import as_number
-from tilth.flow.writing import identifier, string_literal
+from tilth.engine.user_sql.writing import identifier, string_literal
 
 COMPARISONS = {
     "LESS_THAN": "{x} < {v}",

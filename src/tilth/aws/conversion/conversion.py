@@ -15,11 +15,10 @@ from tilth.aws.conversion.made import Item, Made, Placed, arranged
 from tilth.errors import FlowError, Mistake, RequestError, joined
 from tilth.flow.files import parse
 from tilth.flow.flow import Flow
-from tilth.flow.text import DEEPEST
-from tilth.flow.text import parse as parse_yaml
-from tilth.flow.writing import comment_text, yaml_value
 from tilth.store.local import text_of
 from tilth.store.places import atomic
+from tilth.yaml import DEEPEST, comment_text, yaml_value
+from tilth.yaml import parse as parse_yaml
 
 RECIPE, FLOW = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler"
 LEARNS = {

@@ -11,7 +11,7 @@ from typing import Any
 from tilth.aws.conversion.made import Item, Made, NotConverted, joined
 from tilth.aws.conversion.operators import OPERATORS, Transform, snake
 from tilth.aws.conversion.parameters import Parameters
-from tilth.flow.writing import yaml_value
+from tilth.yaml import yaml_value
 
 CODE = "code is not converted, and was not run: write `formula`, `sql` or `python`"
 OPERATOR = re.compile(r"sagemaker\.(?:\w+\.)?(\w+?)(?:_\d+(?:\.\d+)*)?")

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilth.aws.conversion.actions import ACTIONS, REASONS, Action
 from tilth.aws.conversion.made import Item, Made, NotConverted
-from tilth.flow.writing import yaml_value
+from tilth.yaml import yaml_value
 
 
 def steps_of(recipe: Any) -> list[Mapping[str, Any]] | None:

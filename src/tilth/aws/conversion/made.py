@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tilth.aws.conversion.formulas import inlined
+from tilth.engine.user_sql.writing import identifier
 from tilth.flow.parts import PARTS
-from tilth.flow.writing import identifier, yaml_value
 from tilth.steps import STEPS
 from tilth.steps.step import Step
+from tilth.yaml import yaml_value
 
 FIXED = {"constant", "edges", "range", "log", "log1p", "sqrt", "square"}  # values of `with` by which a step that can learn does not
 EVERY_COLUMN = None

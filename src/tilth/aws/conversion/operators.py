@@ -11,8 +11,8 @@ from tilth.aws.conversion.conditions import literal
 from tilth.aws.conversion.formulas import columns_of
 from tilth.aws.conversion.made import Made, NotConverted, column_step, formula, renamed, without
 from tilth.aws.conversion.parameters import Parameters
+from tilth.engine.user_sql.writing import identifier, string_literal
 from tilth.errors import ExpressionError
-from tilth.flow.writing import identifier, string_literal
 
 KINDS = {
     "LONG": "integer",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from tilth.data import Kind, Roles, mask
 from tilth.engine.operations.timeformats import TimeFormat
+from tilth.engine.user_sql.writing import quoted_identifier, rule_string
 from tilth.errors import joined
 from tilth.measures.associations import ETA, Associations
 from tilth.measures.balance import ClassBalance
@@ -19,7 +20,7 @@ from tilth.measures.insights.collinearity import Collinearity
 from tilth.measures.insights.features import MOST_CLASSES, Feature, Target
 from tilth.measures.insights.power import ONE_TO_ONE, PredictionPower
 from tilth.measures.insights.quick_model import QuickModel
-from tilth.measures.insights.remedies import NOTHING, Remedy, among, column, dropped, kept_where, of_data, quoted, rule, step
+from tilth.measures.insights.remedies import NOTHING, Remedy, among, dropped, kept_where, of_data, rule, step
 from tilth.measures.insights.repeated import Repeated
 from tilth.measures.insights.strings import ISO, LOOKED_AT, day_formats, day_formats_of, private_values
 from tilth.measures.profile import ColumnProfile
@@ -267,14 +268,14 @@ def _no_label(seen: Seen) -> Iterator[Case]:
     c = _label(seen)
     if c and c.rows and c.lacking:
         words = {"rows": counted(c.lacking, "row")}
-        yield Case((seen.label,), c.lacking / c.rows, words, kept_where(f"{column(seen.label)} is not null"))
+        yield Case((seen.label,), c.lacking / c.rows, words, kept_where(f"{quoted_identifier(seen.label)} is not null"))
 
 
 def _one_label(seen: Seen) -> Iterator[Case]:
     c = _label(seen)
     if c and c.rows and (c.distinct or 0) < 2:
         said = "no value" if not c.distinct else f"one value only, {seen.said(seen.label, c.top[0][0])}" if c.top else "one value only"
-        yield Case((seen.label,), words={"values": said}, remedy=rule(f"DistinctValuesCount {quoted(seen.label)} > 1"))
+        yield Case((seen.label,), words={"values": said}, remedy=rule(f"DistinctValuesCount {rule_string(seen.label)} > 1"))
 
 
 def _few_rows(seen: Seen) -> Iterator[Case]:
@@ -361,7 +362,7 @@ def _tails(seen: Seen) -> Iterator[Case]:
 
 def _compressed(seen: Seen) -> Remedy:
     """The label on a logarithmic scale."""
-    y = column(seen.label)
+    y = quoted_identifier(seen.label)
     low = float(seen.numbers[0]) if seen.numbers is not None else 0.0
     logarithm = f"ln(1 + {y})" if low >= 0 else f"if({y} >= 0, ln(1 + {y}), -ln(1 - {y}))"
     return step("rows", "formula", {"column": seen.label, "expression": logarithm})
@@ -382,7 +383,7 @@ def _outlying(seen: Seen) -> Iterator[Case]:
         known = seen.may_show(seen.label)
         low_end, high_end = (_plain(x) for x in ends)
         within = f"<= {high_end}" if x[0] >= ends[0] else f">= {low_end}" if x[-1] <= ends[1] else f"between {low_end} and {high_end}"
-        line = rule(f"ColumnValues {quoted(seen.label)} {within}") if known else NOTHING
+        line = rule(f"ColumnValues {rule_string(seen.label)} {within}") if known else NOTHING
         words = {"rows": seen.counted(outside), "ends": f"{seen.said(seen.label, ends[0])} to {seen.said(seen.label, ends[1])}"}
         yield Case((seen.label,), outside / len(x), words, line)
 
@@ -400,7 +401,7 @@ def _frequent_label(seen: Seen) -> Iterator[Case]:
     if counts and counts[0][0] >= 2 * (counts[1][0] if len(counts) > 1 else 1):
         n, value = counts[0]
         share = n / len(seen.numbers)
-        line = kept_where(f"{column(seen.label)} <> {value}") if seen.may_show(seen.label) else NOTHING
+        line = kept_where(f"{quoted_identifier(seen.label)} <> {value}") if seen.may_show(seen.label) else NOTHING
         yield Case((seen.label,), share, {"share": percent(share), "value": seen.said(seen.label, value)}, line)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-NOT_WORDS = re.compile(r"null|true|false|nan|inf", re.IGNORECASE)  # which YAML reads as another value
+from tilth.engine.user_sql.writing import literal, quoted_identifier
+from tilth.yaml import yaml_value
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ def step(part: str, name: str, parameters: Any) -> Remedy:
     >>> step("features", "select", ["!id"]).line
     '- select: ["!id"]'
     """
-    return Remedy(part, f"- {name}: {written(parameters)}")
+    return Remedy(part, f"- {name}: {yaml_value(parameters)}")
 
 
 def of_data(place: str, key: str, value: Any) -> Remedy:
@@ -41,7 +39,7 @@ def of_data(place: str, key: str, value: Any) -> Remedy:
     >>> of_data("roles", "id", ["no"]).line
     'id: [no]'
     """
-    return Remedy(place, f"{key}: {written(value)}")
+    return Remedy(place, f"{key}: {yaml_value(value)}")
 
 
 def rule(text: str) -> Remedy:
@@ -59,51 +57,6 @@ def kept_where(condition: str) -> Remedy:
     return step("rows", "filter", {"where": condition})
 
 
-def written(value: Any) -> str:
-    r"""A value as YAML on one line; strings are plain where they are read back as such.
-
-    >>> written({"columns": ["age", "a b", "null"], "values": ["?", -999, True]})
-    '{columns: [age, "a b", "null"], values: ["?", -999, true]}'
-    """
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{written(k)}: {written(v)}' for k, v in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(written, value))}]"
-    if isinstance(value, str) and WORDS.fullmatch(value) and not NOT_WORDS.fullmatch(value):
-        return value
-    text = json.dumps(value, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
-
-
-def column(name: str) -> str:
-    """A column in a condition."""
-    return f"`{name.replace('`', '``')}`"
-
-
-def literal(value: Any) -> str:
-    r"""A value in a condition.
-
-    >>> print(literal("it's"), literal(0.5))
-    'it\'s' 0.5
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def among(name: str, values: Iterable[Any], unless: bool = False) -> str:
     """The condition that a column has one of these values, or has none of them."""
-    return f"{column(name)} {'not in' if unless else 'in'} ({', '.join(map(literal, values))})"
-
-
-def quoted(name: str) -> str:
-    r"""A column in DQDL.
-
-    >>> print(quoted('a "b"'))
-    "a \"b\""
-    """
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f"{quoted_identifier(name)} {'not in' if unless else 'in'} ({', '.join(map(literal, values))})"

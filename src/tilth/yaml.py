@@ -1,12 +1,15 @@
-"""YAML with positions: a document as plain values, and the place of each.
+"""YAML as flows have it, read with positions (a document as plain values, and the place of each) and written on one line.
 
 YAML 1.2's core schema: `yes` and `no` are strings, not booleans, because a label's values often are these words.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 import yaml
@@ -27,6 +30,7 @@ CORE_TAGS = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|tim
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 INTEGER = re.compile(r"[-+]?[0-9]+")
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 SPECIAL = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 
@@ -68,14 +72,16 @@ class Document:
         return place
 
 
-def parse(text: str, file: str = "<flow>") -> Document:
-    """The document in a YAML string.
+def parse(text: str, file: str = "<flow>", typed: bool = False) -> Document:
+    """The document in a YAML string. `typed`: days and times are values of their own, and so are keys; else both are strings.
 
     Duplicate keys are kept as mistakes of the document. Errors: `FlowError` for invalid YAML, with its place.
 
     >>> document = parse("data: {read: a.csv}")
     >>> document.value, document.place(("data", "read")).column
     ({'data': {'read': 'a.csv'}}, 14)
+    >>> parse("{from: 2024-12-31, 1: no}", typed=True).value
+    {'from': datetime.date(2024, 12, 31), 1: 'no'}
     """
     lines = LINE_END.split(text)
     try:
@@ -89,7 +95,7 @@ def parse(text: str, file: str = "<flow>") -> Document:
         raise FlowError(f"invalid YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
     document = Document(None, file, lines)
     if node is not None:
-        document.value = _Builder(document).build(node, ())
+        document.value = _Builder(document, typed).build(node, ())
     return document
 
 
@@ -113,8 +119,9 @@ def _place(mark: Any, file: str, lines: list[str], length: int = 1) -> Place:
 
 
 class _Builder:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, typed: bool) -> None:
         self.document = document
+        self.typed = typed
         self.nodes = 0
 
     def build(self, node: yaml.Node, path: Path) -> Any:
@@ -137,13 +144,13 @@ class _Builder:
         self.document.places[path] = key, self.at(node)
         return self.build(node, path)
 
-    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        mapping: dict[str, Any] = {}
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.document.mistakes.append(Mistake("a key must be a word", self.at(key_node), code="bad-key"))
                 continue
-            key = key_node.value
+            key = self.scalar(key_node) if self.typed else key_node.value
             if key in mapping:
                 first = self.document.places[(*path, key)][0].line
                 self.document.mistakes.append(Mistake(f"{key!r} is already set on line {first}", self.at(key_node), code="set-twice"))
@@ -153,7 +160,9 @@ class _Builder:
 
     def scalar(self, node: yaml.Node) -> Any:
         text: str = node.value
-        return text if getattr(node, "style", None) else plain(text)  # the C loader's plain style is "", the other's is None
+        if getattr(node, "style", None):  # the C loader's plain style is "", the other's is None
+            return text
+        return (_day_or_time(text) if self.typed else None) or plain(text)
 
 
 def plain(text: str) -> Any:
@@ -174,3 +183,41 @@ def plain(text: str) -> Any:
     if text.lower() in SPECIAL:
         return float(SPECIAL[text.lower()])
     return text
+
+
+def _day_or_time(text: str) -> date | datetime | None:
+    """A day, or a day and a time, in ISO 8601; None of anything else, and of days that there are not."""
+    try:
+        return DAY.match(text) and (date if len(text) == len("2024-12-31") else datetime).fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def yaml_string(text: str) -> str:
+    """A string as YAML: plain if it is read back as that string, else quoted.
+
+    >>> yaml_string("age"), yaml_string("no"), yaml_string("007"), yaml_string("12"), yaml_string("a b")
+    ('age', 'no', '007', '"12"', '"a b"')
+    """
+    bare = re.fullmatch(r"[\w./][\w./-]*", text) is not None and plain(text) == text and text.isprintable()
+    return text if bare else quoted(text)
+
+
+def quoted(text: str) -> str:
+    """A string in YAML's double quotes; unprintable characters are escaped."""
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in written)
+
+
+def yaml_value(value: Any) -> str:
+    """A value as YAML."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(yaml_value(v) for v in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{yaml_string(k)}: {yaml_value(v)}' for k, v in value.items())}}}"
+    return yaml_string(value) if isinstance(value, str) else json.dumps(value)
+
+
+def comment_text(text: str) -> str:
+    """A string as part of a comment: on one line, printable characters only."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.flow.dump import dump
+from tilth import yaml as module
 from tilth.errors import FlowError
-from tilth.flow import text as module
-from tilth.flow.text import parse, plain
+from tilth.yaml import comment_text, parse, plain, yaml_string, yaml_value
 
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"])
@@ -152,3 +152,25 @@ def test_what_is_dumped_is_read_again(value: Any) -> None:
 def test_a_string_stays_a_string(word: str) -> None:
     assert parse(dump({"a": word})).value == {"a": word}
     assert isinstance(plain(word), str) or parse(dump({"a": word})).value["a"] == word
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+ANY = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT
+
+
+@given(st.dictionaries(ANY_TEXT, st.lists(ANY, max_size=3) | ANY, max_size=3))
+@example({"null": ["no", "1e3", ".inf", "NaN", "~", "- a", "!b"]})
+def test_what_is_written_on_one_line_is_read_back(value: Any) -> None:
+    assert parse(f"x: {yaml_value(value)}").value == {"x": value}
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "no", "true", "007", "12", "a: b", "#x", "!age", "-", "*.csv", "[x]", "../a.csv", "\ufeff", "\x85", "\x07"]
+)
+def test_a_string_with_a_meaning_in_yaml(text: str) -> None:
+    assert parse(f"a: [{yaml_string(text)}]").value == {"a": [text]}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_comment_stays_a_comment(text: str) -> None:
+    assert parse(f"a: 1  # {comment_text(text)}\nb: 2").value == {"a": 1, "b": 2}

@@ -1,0 +1,71 @@
+"""Writes names and values in formulas and in rules, so that they are read back as what they are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tilth.data import Column, Kind, Schema
+from tilth.engine.user_sql.expression import parse_expression
+from tilth.errors import ExpressionError
+
+
+def identifier(name: str) -> str:
+    """A column name in a formula: plain if it is read back as that column, else in backquotes.
+
+    >>> identifier("age"), identifier("pm2.5"), identifier("select")
+    ('age', '`pm2.5`', '`select`')
+    """
+    if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        try:
+            if parse_expression(name, Schema((Column(name, Kind.STRING),))).name == name:
+                return name
+        except ExpressionError:
+            pass
+    return quoted_identifier(name)
+
+
+def quoted_identifier(name: str) -> str:
+    """A column name in a formula, in backquotes."""
+    return f"`{name.replace('`', '``')}`"
+
+
+def literal(value: Any) -> str:
+    r"""A value in a formula.
+
+    >>> print(literal("it's"), literal(0.5), literal(True))
+    'it\'s' 0.5 true
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, int | float) else string_literal(str(value))
+
+
+def string_literal(text: str) -> str:
+    r"""A string in a formula.
+
+    >>> print(string_literal("it's"), string_literal("\\d+"))
+    'it\'s' '\\d+'
+    """
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def rule_string(text: str) -> str:
+    r"""A string in a rule's quotes.
+
+    >>> print(rule_string('say "x" \\ y'))
+    "say \"x\" \\ y"
+    """
+    return rule_sql(text.replace("\\", "\\\\"))
+
+
+def rule_sql(text: str) -> str:
+    """A formula in a rule's quotes, where a backslash is literal."""
+    escaped = text.replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def fits_rule(text: str) -> bool:
+    """Whether a string can be written in a rule and its `where`: it is printable, without a backslash before a quote."""
+    return text.isprintable() and '\\"' not in text
