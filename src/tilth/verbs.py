@@ -232,6 +232,7 @@ def write(
     *,
     format: str | None = None,  # noqa: A002 -- the flow file's word
     engine: AnyEngine = None,
+    **options: Any,
 ) -> Any:
     """Write a table or a report to a place atomically, or convert a table to another library's.
 
@@ -239,7 +240,10 @@ def write(
     place's suffix; the place is returned. Without a place the table is returned as `format`: arrow (the default), pandas, polars,
     duckdb or spark.
 
-    Errors: `MachineError` if the disk is full or not writable, `RequestError` for an unknown format.
+    `options` are those of the files: in a folder `shards`, their number, or `rows_per_shard`, and `compression` (`"gzip"`, `"zstd"`); and
+    those of the format, such as `row_group_rows` of Parquet.
+
+    Errors: `MachineError` if the disk is full or not writable, `RequestError` for an unknown format or option.
 
     >>> import pyarrow as pa
     >>> write(read(pa.table({"age": [38, 40]})), format="pandas").age.mean().item()
@@ -255,7 +259,7 @@ def write(
         data = formats.table_of(thing, session)
         if place is None:
             return formats.to_frame(data, format or "arrow", session)
-        return formats.write(data, place, format=format, engine=session)
+        return formats.write(data, place, format=format, engine=session, **options)
 
 
 def arrays(

@@ -91,13 +91,13 @@ def test_an_exception_of_a_codec_is_an_error_without_its_message(ipc, tmp_path):
 
 
 def test_a_folder_is_written_in_parts(ipc, tmp_path, monkeypatch):
-    from tilth.formats import codec
+    from tilth.formats import format as shared
     from tilth.formats.writing import write
 
-    monkeypatch.setattr(codec, "PART_ROWS", 250_000)
+    monkeypatch.setattr(shared, "ROWS", 250_000)
     engine = duckdb_session()
     write(read(pa.table({"x": range(600_000)}), engine=engine), tmp_path / "out", format="ipc", engine=engine)
-    assert len(list((tmp_path / "out").glob("data_*.ipc"))) > 1
+    assert sorted(p.name for p in (tmp_path / "out").glob("*.ipc")) == [f"out-00000{i}.ipc" for i in range(3)]
     assert to_arrow(read(tmp_path / "out", engine=engine), engine).num_rows == 600_000
 
 
@@ -121,9 +121,9 @@ def test_an_engine_scans_the_files_itself_where_the_codec_says_how(tmp_path):
 def test_spark_hands_a_codec_one_partition_at_a_time(tmp_path, spark, monkeypatch):
     """The last partition fails: the files of those before it are complete by then, so the table is not collected."""
     from tilth.engine.spark import Spark
-    from tilth.formats import codec
+    from tilth.formats import format as shared
 
-    monkeypatch.setattr(codec, "PART_ROWS", 1)
+    monkeypatch.setattr(shared, "ROWS", 1)
     engine = Spark(spark).session()
     rows = read(spark.range(0, 8, 1, 8).selectExpr("if(id = 7, raise_error('late'), id) as i"), engine=engine)
     with pytest.raises(MachineError):

@@ -14,6 +14,7 @@ import itertools
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -87,8 +88,29 @@ def opened(path: str, encoding: str) -> IO[str]:
 
 
 def unzipped(path: str) -> IO[bytes]:
-    """The bytes of a file, decompressed where its name ends in `.gz`."""
+    """The bytes of a file, decompressed where its name ends in `.gz` or `.zst`."""
+    if path.lower().endswith(".zst"):
+        import pyarrow as pa
+
+        return cast("IO[bytes]", pa.input_stream(path, compression="zstd"))
     return cast("IO[bytes]", gzip.open(path)) if path.lower().endswith(".gz") else Path(path).open("rb")
+
+
+@contextmanager
+def compressed(path: Path) -> Iterator[IO[bytes]]:
+    """A new file to write to, compressed where its name ends in `.gz` or `.zst`. Equal content makes equal bytes: no name, no time."""
+    if path.name.lower().endswith(".zst"):
+        import pyarrow as pa
+
+        with pa.output_stream(str(path), compression="zstd") as stream:
+            yield stream
+        return
+    with path.open("wb") as file:
+        if not path.name.lower().endswith(".gz"):
+            yield file
+            return
+        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped:
+            yield cast("IO[bytes]", zipped)
 
 
 def python_name(encoding: str) -> str:

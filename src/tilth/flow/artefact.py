@@ -307,7 +307,7 @@ def _described(flow: Flow) -> dict[str, Any]:
             for part in flow.parts
         },
         "measure": [{m.name: m.parameters()} for m in flow.measure],
-        "deliver": {"format": flow.deliver.format},
+        "deliver": {"format": flow.deliver.format, **({"options": flow.deliver.options} if flow.deliver.options else {})},
     }
 
 
@@ -328,7 +328,7 @@ def _flow(described: Mapping[str, Any], text: str) -> Flow:
         check=check,
         parts=parts,
         measure=tuple(step_of(MEASURES[name], given, reading.roles) for one in described["measure"] for name, given in one.items()),
-        deliver=Delivery("", str(described["deliver"]["format"])),
+        deliver=Delivery("", str(described["deliver"]["format"]), dict(described["deliver"].get("options", {}))),
         text=text,
     )
 

@@ -24,10 +24,11 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
+    given = prepared.flow.deliver
     with atomic(place, folder=True) as folder:
         for part, table in prepared.parts.items():
             with engine.working_for(f"delivery of {part}"):
-                formats.write(table, folder / part, format=prepared.flow.deliver.format, engine=engine)
+                formats.write(table, folder / part, format=given.format, engine=engine, **given.options)
             (folder / part / SIDECAR).write_text(sidecar(table.roles, engine.schema(table)), "utf-8")
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         made = report()

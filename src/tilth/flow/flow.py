@@ -50,10 +50,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where the result goes and in which format."""
+    """Where the result goes and in which format; `options` are those of writing it, as the flow file gives them."""
 
     to: str = ""
     format: str = "parquet"
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

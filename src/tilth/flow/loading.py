@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path as FilePath
@@ -16,11 +16,11 @@ from pydantic_core import PydanticCustomError
 from tilth.data import Roles
 from tilth.data.roles import SINGLE
 from tilth.engine.textfiles import python_name
-from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed
+from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
 from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
-from tilth.formats.format import writable
+from tilth.formats.format import SHARED, by_name, writable
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
@@ -120,6 +120,28 @@ class DeliverPart(_Strict):
     """A folder, relative to the flow file; `-o` on the command line wins."""
     format: Annotated[str, AfterValidator(_writable), Field(json_schema_extra=lambda schema: schema.update(enum=writable()))] = "parquet"
     """The files' format: parquet, csv, jsonl, or one of another package."""
+    shards: Annotated[int, Field(ge=1)] | None = None
+    """The number of files of each part, of as many rows each."""
+    rows_per_shard: Annotated[int, Field(ge=1)] | None = None
+    """The rows of each file but the last of a part."""
+    compression: Literal["none", "gzip", "zstd", "snappy"] | None = None
+    """How files are compressed; of Parquet their pages."""
+    row_group_rows: Annotated[int, Field(ge=1)] | None = None
+    """The rows of each row group of a Parquet file."""
+
+    def options(self) -> dict[str, Any]:
+        """The options of writing that are given."""
+        return self.model_dump(exclude={"to", "format"}, exclude_none=True)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What the format does not accept."""
+        form, given = by_name(self.format), self.options()
+        message = f"the format {form.name!r} has no option {{}}"
+        yield from unknown(given, (*SHARED, *form.write_options), message, "unknown-option")
+        accepted = [*form.compressions, "none"]
+        yield from unknown([given.get("compression", "none")], accepted, f"{form.name}: there is no compression {{}}", "bad-value")
+        if "shards" in given and "rows_per_shard" in given:
+            yield Mistake("`shards` and `rows_per_shard` are both given", accepted="one of them", code="bad-value")
 
 
 class _FlowFile(_Strict):
@@ -206,6 +228,8 @@ class _Loader:
         if part is not None:
             reading = [step for named in steps.values() for step in named if isinstance(step, TablesStep)]
             self.document.mistakes += [m.at(self.places[step]) for step in reading for m in step.unnamed(part.data.tables)]
+            for m in part.deliver.mistakes():
+                self.wrong(("deliver",), m.message, m.code, of_key=True, accepted=m.accepted, hint=m.hint)
         every = [step for named in steps.values() for step in named]
         self.document.mistakes += [m.at(self.places[step]) for step in every for m in step.mismatched(every)]
         if part is None or self.document.mistakes:
@@ -216,7 +240,7 @@ class _Loader:
             check=check,
             parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
-            deliver=Delivery(part.deliver.to, part.deliver.format),
+            deliver=Delivery(part.deliver.to, part.deliver.format, part.deliver.options()),
             text=text,
             folder=folder,
             places=self.places,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any, ClassVar, cast
+from typing import IO, Any, ClassVar
 from weakref import WeakValueDictionary
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tilth.data import Dataset, Files
+from tilth.data import Dataset, Files, Roles
 from tilth.engine.session import Session
-from tilth.engine.textfiles import unzipped
+from tilth.engine.textfiles import compressed, unzipped
 from tilth.errors import SourceError, TilthError
 from tilth.formats.arrow import decoded
 from tilth.formats.format import Format, checked_names
@@ -25,8 +23,6 @@ from tilth.formats.parquet import SCANS
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
 from tilth.store.scratch import Scratch
-
-PART_ROWS = 1_000_000  # of a file in a folder
 
 
 class Codec(Format):
@@ -37,6 +33,8 @@ class Codec(Format):
     in DuckDB's SQL (see `engine.duckdb.scans`), or a Spark frame (of `session.own`).
     """
 
+    compressions = ("none", "gzip", "zstd")
+    streams = True
     scans: ClassVar[Mapping[str, Callable[[Files, Any], Any]]] = {}
 
     @abstractmethod
@@ -67,26 +65,17 @@ class Codec(Format):
             what = f"{path} cannot be read as {self.name} ({type(error).__name__})"
             raise SourceError(what, hint="is it another format, or truncated?", code="unreadable") from error
 
+    def batches(self, path: str, **options: Any) -> Iterator[pa.RecordBatch]:
+        return self._decoded(path, options)
+
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
-        text, rows = engine.whole(data), 0
+        return self.stream(data, to, engine, folder, options=options)
 
-        def numbered(reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
-            """Each batch with the number of its file; an empty one first, so that there is a file."""
-            nonlocal rows
-            for batch in itertools.chain([pa.RecordBatch.from_pylist([], schema=reader.schema)], reader):
-                yield rows // PART_ROWS if folder else 0, batch
-                rows += batch.num_rows
-
-        with engine.timed("write", text):
-            reader = engine.batches(text)
-            for i, (_, part) in enumerate(itertools.groupby(numbered(reader), key=itemgetter(0))):
-                with _opened(to / f"data_{i}{self.suffixes[0]}" if folder else to) as file:
-                    self.encode(pa.RecordBatchReader.from_batches(reader.schema, map(itemgetter(1), part)), file, **options)
-        return rows
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "wb")) if path.name.lower().endswith(".gz") else path.open("wb")
+    def put(
+        self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
+    ) -> None:
+        with compressed(to) as file:
+            self.encode(rows, file, **options)
 
 
 _held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()

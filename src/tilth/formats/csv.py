@@ -17,7 +17,7 @@ from tilth.engine.textfiles import Dialect, line_end, mistakes, python_name, row
 from tilth.errors import RequestError, SourceError, listed, warn
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess, values_in_header
-from tilth.store.local import files, reject_remote, suffix_of
+from tilth.store.local import files, reject_remote, reject_zstd, suffix_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameReader
@@ -140,6 +140,7 @@ def _dialect(
         if text and len(text) != 1:
             raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
     reject_remote(paths, "CSV")
+    reject_zstd(paths)
     for path in paths:
         reject_binary(path, encoding)
     dialect = Dialect(delimiter or _delimiter(paths[0], quote, encoding), quote, encoding)

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.data import Dataset, Source, reject_duplicate_names
+from tilth.data import Dataset, Memory, Roles, Source, reject_duplicate_names
 from tilth.engine.session import Session
+from tilth.engine.statistics import count
 from tilth.errors import RequestError, SourceError, listed, unknown
+from tilth.formats.shards import COMPRESSIONS, Counted, Cut, Manifest, Shard, name_of, reject_wrong, sizes
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, reject_unopenable, suffix_of
 from tilth.store.places import atomic, has_rows
 from tilth.store.uri import Place
 
 if TYPE_CHECKING:
+    from pyarrow import RecordBatch, RecordBatchReader
+
     from tilth.formats.guess import Guess
 
 OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # never a folder
+SHARED = ("shards", "rows_per_shard", "compression")  # options of writing that every format has
+ROWS = 1_000_000  # of a file in a folder, where nothing else is said
 
 
 class Format(ABC):
     """A format of tables, in files or in memory: how they are opened and written.
 
-    `options` are the options of `open`, `write_options` those of `write`; `suffixes` are those of its files (none for tables in
-    memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an empty
-    table has them, too.
+    `options` are the options of `open`, `write_options` those of `write`, beside `SHARED`; `suffixes` are those of its files (none for
+    tables in memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an
+    empty table has them, too. `compressions` are those that its files may have, the default first. `streams`: whether rows are always
+    written as a stream, by `put`; other formats are written by the engine where no option is given.
     """
 
     name: ClassVar[str]
@@ -38,6 +48,8 @@ class Format(ABC):
     writes: ClassVar[bool] = True
     named: ClassVar[bool] = True
     has_header: ClassVar[bool] = True
+    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
+    streams: ClassVar[bool] = False
 
     def knows(self, thing: Any) -> bool:
         """Whether a table in memory is of this format."""
@@ -51,13 +63,85 @@ class Format(ABC):
         """For a text format: column → its possible kinds by the first rows."""
         return {}
 
-    def write(self, data: Dataset, place: Place, engine: Session, **options: Any) -> int:
-        """Write a table atomically: to a file if the place has one of the format's suffixes, else to a folder; the number of rows."""
+    def write(
+        self,
+        data: Dataset,
+        place: Place,
+        engine: Session,
+        *,
+        shards: int | None = None,
+        rows_per_shard: int | None = None,
+        compression: str | None = None,
+        **options: Any,
+    ) -> int:
+        """Write a table atomically: to a file if the place has one of the format's suffixes, else to a folder; the number of rows.
+
+        `shards` is the number of files in the folder, `rows_per_shard` the rows of each but the last; `compression` is that of each file.
+        """
         folder = suffix_of(os.fspath(place)) not in self.suffixes
         if self.name not in writable():
             raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
+        reject_wrong(place, folder, shards, rows_per_shard, compression)
+        RequestError.reject(
+            unknown([compression or "none"], [*self.compressions, "none"], f"{self.name}: no compression {{}}", "bad-value")
+        )
         with atomic(place, folder) as new:
-            return self.export(data, new, engine, folder, **options)
+            if not self.streams and not options and (shards, rows_per_shard, compression) == (None, None, None):
+                return self.export(data, new, engine, folder)
+            return self.stream(data, new, engine, folder, shards, rows_per_shard, compression, options)
+
+    def stream(
+        self,
+        data: Dataset,
+        to: Path,
+        engine: Session,
+        folder: bool,
+        shards: int | None = None,
+        rows_per_shard: int | None = None,
+        compression: str | None = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> int:
+        """Write rows as they come to a new file, or to shards in an empty folder, with a manifest; the number of rows."""
+        if shards is not None:
+            data = engine.checkpoint(data)
+            rows = sizes(int(engine.answer(data, [n := count()])[n]), shards)
+        else:
+            rows = [rows_per_shard or ROWS]
+        text, done, written = engine.whole(data), 0, list[Shard]()
+        with engine.timed("write", text):
+            cut = Cut(engine.batches(text))
+            for i in itertools.count():
+                if i and not (cut.more() if shards is None else i < shards):
+                    break
+                file = to / name_of(to, i, self.suffix(compression)) if folder else to
+                given = Counted(cut.take(rows[min(i, len(rows) - 1)]) if folder else cut.take(sys.maxsize))
+                self.put(given.reader, file, data.roles, done, compression=compression, **options)
+                done += given.rows
+                if not folder:
+                    return done
+                written.append(Shard.of(file, given.rows))
+        Manifest(self.name, tuple(written)).write(to)
+        return done
+
+    def suffix(self, compression: str | None) -> str:
+        """The suffix of a file that is compressed so, as a whole."""
+        return self.suffixes[0] + COMPRESSIONS[compression or "none"]
+
+    def put(self, rows: RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> None:
+        """Write a stream of rows, the first of which is number `first` of the delivery, to a new file, compressed as its name says.
+
+        By default the rows are held, and exported by an engine of their own: the caller's is giving them.
+        """
+        from tilth.engine.duckdb import DuckDB
+
+        options.pop("compression", None)
+        table = rows.read_all()
+        self.export(Dataset(Memory(table, tuple(table.column_names)), roles), to, DuckDB().session(), folder=False, **options)
+
+    def batches(self, path: str, **options: Any) -> Iterator[RecordBatch]:
+        """The rows of one file in their order, in the types that it has itself. Errors: `RequestError` for a format without types."""
+        hint = "deliver another format: " + listed(n for n, f in formats().items() if type(f).batches is not Format.batches)
+        raise RequestError(f"files of the format {self.name!r} cannot be read as a stream", hint=hint, code="no-stream")
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
         """Write a table to a new file, or into an empty folder; the number of rows."""

@@ -17,7 +17,7 @@ from tilth.errors import Place as FilePlace
 from tilth.formats.csv import HEAD_ROWS, SPARK_TIMES
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
-from tilth.store.local import files, reject_remote
+from tilth.store.local import files, reject_remote, reject_zstd
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -39,6 +39,7 @@ class JsonLines(Format):
             raise RequestError("JSON Lines name their columns themselves", hint="rename them afterwards", code="names")
         paths = files(given, self.suffixes)
         reject_remote(paths, "JSON Lines")
+        reject_zstd(paths)
         columns = dict.fromkeys(key for path in paths for row in rows_of(path) for key in row)
         return Files(self.name, paths, tuple(columns), (("encoding", "utf-8"),), typed=False, scans={"duckdb": _duckdb, "spark": _spark})
 

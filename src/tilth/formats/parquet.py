@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.data import Dataset, Files
+from tilth.data import Dataset, Files, Roles
 from tilth.engine.duckdb import scans
 from tilth.engine.expressions import col
 from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
-from tilth.errors import Mistake, SourceError
+from tilth.errors import Mistake, RequestError, SourceError
 from tilth.formats.format import Format
+from tilth.formats.shards import Cut
 from tilth.store.local import files
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, DataFrameReader
 
 MAGIC = b"PAR1"
 # fastest of the settings tried on 20 million rows; a larger dictionary costs DuckDB more than it saves
 WRITE_OPTIONS: dict[str, dict[str, Any]] = {"duckdb": {"row_group_size": 122_880, "dictionary_size_limit": 3_000}, "spark": {}}
+ROW_GROUP_ROWS = 1 << 20
 PART = re.compile(r"(?:^|/)[^/=]+=[^/]*/")
 
 
@@ -33,6 +36,8 @@ class Parquet(Format):
     name = "parquet"
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".parq", ".pq")
     options: ClassVar[tuple[str, ...]] = ("hive",)
+    write_options: ClassVar[tuple[str, ...]] = ("row_group_rows",)
+    compressions: ClassVar[tuple[str, ...]] = ("snappy", "zstd", "gzip", "none")
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
         """`hive`: whether folders named `column=value` are columns; by default if there are such folders."""
@@ -46,6 +51,38 @@ class Parquet(Format):
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
         return engine.export(data, to, "parquet", folder=folder, options=WRITE_OPTIONS[engine.name])
+
+    def suffix(self, compression: str | None) -> str:
+        return self.suffixes[0]  # pages are compressed, not files
+
+    def put(
+        self,
+        rows: pa.RecordBatchReader,
+        to: Path,
+        roles: Roles,
+        first: int,
+        *,
+        compression: str | None = None,
+        row_group_rows: int | None = None,
+        **_: Any,
+    ) -> None:
+        """Write a file in row groups of `row_group_rows`, by default of a million: readers skip and share out row groups."""
+        import pyarrow.parquet as pq
+
+        if row_group_rows is not None and row_group_rows < 1:
+            raise RequestError(f"row_group_rows: {row_group_rows!r} is not a positive whole number", code="bad-value")
+        cut, size = Cut(rows), row_group_rows or ROW_GROUP_ROWS
+        with pq.ParquetWriter(to, rows.schema, compression=compression or self.compressions[0]) as file:
+            while cut.more():
+                file.write_table(cut.take(size).read_all(), row_group_size=size)
+
+    def batches(self, path: str, **_: Any) -> Iterator[pa.RecordBatch]:
+        import pyarrow.parquet as pq
+
+        if broken := _broken(path):
+            raise SourceError(broken)
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(file.metadata.num_rows or 1)
 
 
 def _duckdb(source: Files, run: Session) -> str:

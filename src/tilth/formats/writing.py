@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.errors import RequestError, unknown
-from tilth.formats.format import by_name, by_suffix, reject_unknown
+from tilth.formats.format import SHARED, by_name, by_suffix, reject_unknown
 from tilth.store.uri import Place, is_local
 
 if TYPE_CHECKING:
@@ -25,12 +25,13 @@ def write(data: Dataset, place: Place, *, engine: Session, format: str | None = 
     """Write a dataset to a file or a folder, atomically; the place.
 
     The format is that of the place's suffix; a place without one is a folder of Parquet files. Rows keep their order if it is
-    significant (`data.ordered`).
+    significant (`data.ordered`). `options` are `shards` or `rows_per_shard` and `compression`, of the files in a folder, and the format's
+    own.
 
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
     """
     form = by_name(format) if format else by_suffix(os.fspath(place), default="parquet")
-    reject_unknown(form, options, form.write_options)
+    reject_unknown(form, options, (*SHARED, *form.write_options))
     form.write(data, place, engine, **options)
     return Path(place) if is_local(place) else os.fspath(place)
 

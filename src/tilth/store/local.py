@@ -177,6 +177,14 @@ def reject_remote(paths: Iterable[str], form: str) -> None:
         )
 
 
+def reject_zstd(paths: Iterable[str]) -> None:
+    """Reject files compressed with zstd, for a format that engines read themselves: not all of them can decompress it."""
+    for path in paths:
+        if path.lower().endswith(".zst"):
+            what = f"{path} is compressed with zstd, which is not supported for text"
+            raise SourceError(what, accepted="gzip (.gz), or no compression", code="zstd")
+
+
 def _files(place: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
     if not is_local(place):
         return (place,)
@@ -204,8 +212,6 @@ def _readable(path: str) -> str:
         raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
     except OSError as error:
         raise _unreadable(path, error) from error
-    if path.lower().endswith(".zst"):
-        raise SourceError(f"{path} is compressed with zstd, which is not supported", accepted="gzip (.gz), or no compression", code="zstd")
     if empty:
         raise SourceError(f"{path} is empty: it has no header", code="empty-file")
     return path
