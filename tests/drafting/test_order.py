@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tilth
 from tilth.drafting import init
 
 RNG = np.random.default_rng(4)
@@ -34,3 +35,21 @@ def test_the_order_of_rows_is_a_pitfall(columns: dict[str, np.ndarray], says: st
     text = drafted(tmp_path, **columns)
     assert says in text
     assert ("rows are ordered" in text or "rows are in an order" in text) == bool(says)
+
+
+GROUPS = np.repeat(np.arange(75), 4)
+DAYS = np.datetime64("2024-01-01") + np.minimum(np.arange(300) // 5, 30)  # the last 145 rows are of one day
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"patient": GROUPS, "x": RNG.normal(size=75)[GROUPS] + NOISE / 9, "y": CLASSES}, "rows of the same patient stand together"),
+        ({"day": DAYS, "x": np.cumsum(NOISE), "y": CLASSES}, "rows are in order of day, which leaves none for testing"),
+    ],
+    ids=["group", "time"],
+)
+def test_a_draft_judges_the_order_as_its_flow_does(columns: dict[str, np.ndarray], says: str, tmp_path: Path) -> None:
+    text = drafted(tmp_path, **columns)
+    assert says in text
+    assert tilth.run(tilth.Flow.parse(text), data=tmp_path / "t.csv").findings

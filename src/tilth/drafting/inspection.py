@@ -14,13 +14,13 @@ from tilth.data.names import names_facet, names_generic, names_postcode, names_p
 from tilth.drafting.disguises import confirmed, disguise_of, null_tokens, placeholder_of, spellings
 from tilth.drafting.guesses import favourable_value, guessed_label, guessed_roles, time_columns
 from tilth.drafting.leakage import duplicate_columns, label_counts, leakage
-from tilth.drafting.order import ordered
 from tilth.drafting.reading import ReadOptions, read_detected
 from tilth.drafting.sample import Sample, sample_of, summarized
 from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
 from tilth.drafting.whole import copies_of, of_whole
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, unknown
+from tilth.flow.order import order_in
 from tilth.measures.insights.strings import private_values
 
 BY_NAME = "its name says so"
@@ -66,7 +66,7 @@ def inspect(source: Any, engine: Session, options: Mapping[str, Any], label: str
         because,
         candidates,
         sample.rows.num_rows,
-        ordered(seen, roles, sample),
+        order_in(data, roles, engine),
     )
 
 

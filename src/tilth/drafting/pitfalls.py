@@ -11,6 +11,7 @@ from tilth.drafting.steps import alike, counted
 from tilth.drafting.summary import ColumnSummary, TableSummary
 from tilth.engine.user_sql.writing import fits_rule
 from tilth.errors import listed
+from tilth.flow.order import RowOrder
 from tilth.steps.rows.split import SPLIT
 from tilth.yaml import yaml_value
 
@@ -123,8 +124,19 @@ def _of_rows(table: TableSummary) -> Iterator[str]:
         yield "there are too few distinct rows to split: equal rows stay together"
     elif time := table.roles.time or (table.written_time.name if table.written_time else ", ".join(table.times)):
         yield f"rows have a time ({time}): a random split would train on the future"
-    elif table.ordered and set(table.ordered) <= {table.roles.label}:
-        yield f"rows are ordered by {table.roles.label}: add the step `shuffle` to `training` for a model that learns row by row"
-    elif table.ordered:
-        names = listed(table.ordered, most=4)
-        yield f"rows are in an order, for neighbours are alike in {names}: if it is that of time, a random split would train on the future"
+    else:
+        yield from _of_order(table.order, table.roles)
+
+
+def _of_order(order: RowOrder, roles: Roles) -> Iterator[str]:
+    names = listed(order.columns, most=4)
+    match order.meaning:
+        case "label":
+            yield f"rows are ordered by {roles.label}: add the step `shuffle` to `training` for a model that learns row by row"
+        case "time":
+            yield f"rows are in order of {order.by}, which leaves none for testing, and alike in {names}: a test says more than is true"
+        case "group":
+            yield f"rows of the same {order.by} stand together, alike in {names}: a random split would test on rows like those trained on"
+        case "other":
+            why = f"neighbours are alike in {names}"
+            yield f"rows are in an order, for {why}: if it is that of time, a random split would train on the future"

@@ -85,6 +85,8 @@ def split_lines(table: TableSummary) -> Iterator[str]:
     if not table.divisible or not table.rows:
         return
     by, why = _split_by(table)
+    if table.order.meaning == "time" and not table.by_time:
+        by, why = f"{by}, anyway: true", f"by chance, though rows are in order of {table.order.by}"
     yield ""
     yield f"split: {{train: {TRAIN}, test: {1 - TRAIN:.1f}, by: {by}}}" + (f"  # {why}" if why else "")
     for s in table.groups[:1]:

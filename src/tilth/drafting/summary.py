@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Kind, Roles
 from tilth.data.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, names_time_of_row, snake
+from tilth.flow.order import UNKNOWN, RowOrder
 
 if TYPE_CHECKING:
     from tilth.drafting.disguises import Disguise
@@ -162,8 +163,8 @@ class TableSummary:
     """What an inspection finds out about a table.
 
     `times` are integer columns that give the time, such as year and month. `because` says why the label is one; without a label,
-    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one; `ordered` are
-    the columns in which neighbours among them are alike, or which rise or fall with the number of the row.
+    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one; `order` is
+    what the order of rows means.
     """
 
     seen: tuple[ColumnSummary, ...]
@@ -177,7 +178,7 @@ class TableSummary:
     because: str = ""
     candidates: Mapping[str, str] = field(default_factory=dict)
     sampled: int = 0
-    ordered: Sequence[str] = ()
+    order: RowOrder = UNKNOWN
 
     def of(self, name: str) -> ColumnSummary:
         """The summary of a column."""

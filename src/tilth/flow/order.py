@@ -53,6 +53,9 @@ class RowOrder:
     by: str = ""
 
 
+UNKNOWN = RowOrder("unknown")
+
+
 def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
     """What the order of these rows means. Of fewer than 100 nothing is said.
 
@@ -62,7 +65,7 @@ def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
     RowOrder(meaning='time', columns=('level',), by='day')
     """
     if rows.num_rows < FEWEST:
-        return RowOrder("unknown")
+        return UNKNOWN
     times = [c for c in _times(kinds, roles) if c.name in rows.column_names and _agrees(rows[c.name])]
     fit = [c for c in kinds if c.name in rows.column_names and _may_show(c, roles) and not _clock(rows, c, times)]
     ordered = {c.name: x for c in fit if (x := _numbers(rows[c.name], c)) is not None and _shows(x, threshold(len(fit)))}
@@ -188,13 +191,16 @@ def by_chance(split: Split | None, roles: Roles) -> bool:
 
 def judged(flow: Flow, data: Dataset, engine: Session) -> RowOrder | None:
     """What the order of a table means, where the flow splits by chance or shuffles; None where it does not, or does so `anyway`."""
-    if not _asks(flow, data.roles):
-        return None
-    kinds, roles = engine.schema(data), data.roles
+    return order_in(data, data.roles, engine) if _asks(flow, data.roles) else None
+
+
+def order_in(data: Dataset, roles: Roles, engine: Session) -> RowOrder:
+    """What the order of the rows of a table means, by a few rows of it."""
+    kinds = engine.schema(data)
     first = [*roles.group, *(c for c in (roles.time, roles.label) if c is not None)]
     asked = sorted((c for c in kinds if _is_asked(c, roles)), key=lambda c: c.name not in first)
     rows = engine.stretches(data, [c.name for c in asked[:WIDEST]], MOST) if asked else None
-    return RowOrder("unknown") if rows is None else order_of(rows, kinds, roles)
+    return UNKNOWN if rows is None else order_of(rows, kinds, roles)
 
 
 def _is_asked(column: Column, roles: Roles) -> bool:
