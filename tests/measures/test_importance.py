@@ -46,6 +46,12 @@ def test_a_number_is_scored_by_its_variance():
     assert a.value == pytest.approx(2, abs=0.3)  # shuffled values are twice as far off as the mean is
 
 
+def test_of_one_number_as_the_label_nothing_explains_anything():
+    table = pa.table({"a": X[:, 0], "y": np.ones(N)})
+    report = tilth.measure(tilth.read(table, roles={"label": "y"}), Importance(lambda rows: np.ones(len(rows)), rows=N))
+    assert not report.findings
+
+
 def test_a_fitted_flow_can_be_the_model():
     flow = tilth.Flow.parse('features: [{formula: {column: prediction, expression: "if(a + 0.4 * b > 0, 1, 0)"}}]')
     fitted = tilth.fit(flow, TABLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +15,7 @@ from tilth.engine.session import Session, everything
 from tilth.errors import Mistake, RequestError
 from tilth.measures.measure import Measure, Measured
 from tilth.metrics.metric import measured
+from tilth.metrics.predictions import r2
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars, number
@@ -46,7 +48,7 @@ class Importance(Measure):
 
     The score is the accuracy of a label of strings, booleans or integers, and R² of one of other numbers. It is computed on a sample of
     rows that is the same on every engine. A negative importance means that shuffling helped, by chance. Correlated columns share
-    their importance. Without labelled rows there are no findings.
+    their importance. Without labelled rows, and where R² has no value because all labels are one number, there are no findings.
 
     Errors: `RequestError` without a model or a label, and if one of label and prediction is a string and the other is not.
 
@@ -90,7 +92,7 @@ class Importance(Measure):
         """The columns with their importance, the greatest first."""
         if not len(truth):
             return []
-        name, score = ("R²", _r2) if truth.dtype.kind == "f" else ("accuracy", lambda truth, predicted: float(np.mean(truth == predicted)))
+        name, score = ("R²", r2) if truth.dtype.kind == "f" else ("accuracy", lambda truth, predicted: float(np.mean(truth == predicted)))
         predicted = self._predicted(features, session)
         strings = [values.dtype.kind in "OU" for values in (truth, predicted)]
         if strings[0] != strings[1]:
@@ -98,6 +100,8 @@ class Importance(Measure):
             message = f"importance compares predictions with the label {label!r}, which is {one}, but the model predicts {other}"
             raise RequestError(message, hint="in a flow, the model is that of the last step `predict`", code="wrong-kind")
         baseline = score(truth, predicted)
+        if math.isnan(baseline):
+            return []
         random = np.random.default_rng(self.seed)
         found = []
         for i, column in enumerate(features.column_names):
@@ -115,11 +119,6 @@ class Importance(Measure):
         prepared = self.model.prepared(Dataset(Memory(numbered, tuple(numbered.column_names))))
         made = session.batches(session.query(prepared.keep((ROW, self.prediction)), everything())).read_all()
         return made.sort_by(ROW)[self.prediction].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow says Any
-
-
-def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:
-    around = float(((truth - truth.mean()) ** 2).sum())
-    return 1 - float(((truth - predicted) ** 2).sum()) / around if around else 0.0
 
 
 # ── the section ──

@@ -10,22 +10,9 @@ from hypothesis import strategies as st
 
 from tilth.data import Column, Kind, Roles
 from tilth.measures.insights.features import feature_of, target_of
-from tilth.measures.insights.power import POWER, as_power, auc, out_of_fold, power_of, score_of
+from tilth.measures.insights.power import POWER, as_power, out_of_fold, power_of, score_of
 from tilth.report import Finding
 from tilth.report.blocks import Picture, plain
-
-pairs = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=40)
-
-
-@given(pairs.filter(lambda found: len({y for _, y in found}) == 2))
-def test_the_auc_is_that_of_scikit_learn(found):
-    metrics = pytest.importorskip("sklearn.metrics")
-    scores, y = np.array([s for s, _ in found], float), np.array([y for _, y in found])
-    assert auc(scores, y) == pytest.approx(metrics.roc_auc_score(y, scores), abs=1e-12)
-
-
-def test_the_auc_of_one_class_is_none():
-    assert np.isnan(auc(np.array([0.1, 0.2]), np.array([True, True])))
 
 
 def target(values, kind=Kind.STRING):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.measures.insights.features import FOLDS, Feature, Target
 from tilth.measures.sampled import quantiles_of
+from tilth.metrics.predictions import auc, r2
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars
@@ -109,27 +109,11 @@ def score_of(predicted: np.ndarray, target: Target) -> float:
     import numpy as np
 
     if not target.is_class:
-        y = target.y - target.y.mean()
-        return 1 - float(((predicted[:, 0] - y) ** 2).sum()) / float((y**2).sum())
+        return r2(target.y - target.y.mean(), predicted[:, 0])
     if len(target.names) == 2:
         return auc(predicted[:, -1], target.y == 1)
     judged = np.flatnonzero(target.counts >= FOLDS)
     return float(np.mean([auc(predicted[:, k], target.y == k) for k in judged]))
-
-
-def auc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """The area under the ROC curve: the chance that a positive row has the larger score, equal ones counting half. NaN for one class.
-
-    >>> import numpy as np
-    >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
-    0.75
-    """
-    from tilth.metrics.order import ranks
-
-    n = int(positive.sum())
-    if not 0 < n < len(positive):
-        return math.nan
-    return float((ranks(scores)[positive].sum() - n * (n + 1) / 2) / (n * (len(positive) - n)))
 
 
 def _groups(x: np.ndarray, missing: np.ndarray, is_category: bool) -> np.ndarray:

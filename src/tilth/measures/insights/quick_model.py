@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.measures.insights.features import Feature, Target
-from tilth.measures.insights.power import auc
+from tilth.metrics.predictions import auc, r2
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Section, Words, code, counted, exact, table
 from tilth.report.charts import number, percent
@@ -197,10 +197,10 @@ def _of_numbers(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """R², the mean squared error and its root, the mean, largest and median absolute error."""
     import numpy as np
 
-    error, around = np.abs(y - predicted), float(((y - y.mean()) ** 2).sum())
+    error = np.abs(y - predicted)
     mse = float((error**2).mean())
     return {
-        "R²": 1 - float((error**2).sum()) / around if around else math.nan,
+        "R²": r2(y, predicted),
         "RMSE": math.sqrt(mse),
         "MSE": mse,
         "MAE": float(error.mean()),
