@@ -13,6 +13,7 @@ from tilth.errors import RequestError
 from tilth.measures import MEASURES
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
+from tilth.measures.insights.measure import Insights
 from tilth.measures.measure import measure_from, measures_from
 from tilth.measures.profile import Profile
 
@@ -55,6 +56,17 @@ def test_every_mistake_is_reported_at_once():
 def test_a_finding_of_two_measures_is_reported_once():
     data = tilth.read(TABLE, roles=ROLES)
     assert len(tilth.measure(data, ["profile", Balance()]).of("balance")) == 1
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_insights_measure_the_profile_and_the_balance_once(exact):
+    data = tilth.read(TABLE, roles=ROLES)
+    insights = Insights(models=False)
+    alone = tilth.measure(data, insights)
+    for asked in ([Profile(exact), insights, Balance()], [Balance(), insights, Profile(exact)]):
+        together = tilth.measure(data, asked)
+        assert together.findings == alone.findings  # of a small table everything is exact
+        assert len(together.facts.scans) == len(alone.facts.scans)
 
 
 @pytest.mark.parametrize("against", ["data", "report", "flow"])

@@ -49,6 +49,10 @@ class Measure(Parameterized, ABC):
         """The measure of the parts that a flow has prepared."""
         return self
 
+    def including(self, other: Measure) -> Measure | None:
+        """This measure if it has all findings of another, so that it can be measured in the place of both; else None."""
+        return None
+
     @abstractmethod
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         """The findings of a table.
@@ -106,14 +110,36 @@ class Measuring:
     def of(self, table: Dataset, part: str = "", originals: Dataset | None = None) -> list[Finding]:
         """The findings of a part, each once."""
         found: list[Finding] = []
-        for m in self.measures:
+        by_name: dict[tuple[str, tuple[str, ...], str, str], list[Finding]] = {}
+        for m in _once(self.measures):
             with self.session.working_for(f"{m.name} of {part}" if part else m.name):
                 findings, later = m.measure(table, originals or table, self.session, self._before.get(m))
             self._before.setdefault(m, later)
-            new = [f for f in (replace(f, part=part) for f in findings) if f not in found]
-            found += new
-            self.baseline += new if m.baseline else []
+            for f in (replace(f, part=part) for f in findings):
+                alike = by_name.setdefault((f.name, f.subject, f.where, f.group), [])
+                if f not in alike:
+                    alike.append(f)
+                    found.append(f)
+                    self.baseline += [f] if m.baseline else []
         return found
+
+
+def _once(measures: Iterable[Measure]) -> list[Measure]:
+    """The measures without those that another one includes.
+
+    >>> from tilth.measures.balance import Balance
+    >>> from tilth.measures.profile import Profile
+    >>> _once([Balance(), Profile()])
+    [Profile(exact=False, brief=False)]
+    """
+    found: list[Measure] = []
+    for m in measures:
+        for other in list(found):
+            if both := m.including(other) or other.including(m):
+                found.remove(other)
+                m = both
+        found.append(m)
+    return found
 
 
 def no_favourable_row(label: str, values: Sequence[str], known: Sequence[str], private: bool) -> RequestError:

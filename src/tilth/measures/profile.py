@@ -79,6 +79,9 @@ class Profile(Measure):
     def of_prepared(self) -> Profile:
         return replace(self, brief=not self.exact)
 
+    def including(self, other: Measure) -> Profile | None:
+        return self if other.name == "balance" else None
+
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         found, *_ = profiled(table, originals, session, self.exact, self.brief)
         return found, None

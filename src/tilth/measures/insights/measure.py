@@ -12,7 +12,7 @@ from tilth.data import Column, Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import MissingExtra
 from tilth.measures.associations import Associations
-from tilth.measures.balance import ClassBalance
+from tilth.measures.balance import Balance, ClassBalance
 from tilth.measures.insights.anomalies import anomaly_finding
 from tilth.measures.insights.collinearity import collinearity_of
 from tilth.measures.insights.features import Feature, Target, features_of, labelled, looked_at, target_of
@@ -21,10 +21,11 @@ from tilth.measures.insights.power import ONE_TO_ONE, PredictionPower, as_power,
 from tilth.measures.insights.quick_model import QuickModel, one_thread, quick_model
 from tilth.measures.insights.repeated import repeated_finding
 from tilth.measures.measure import Measure, Measured
-from tilth.measures.profile import ColumnProfile, profiled
+from tilth.measures.profile import ColumnProfile, Profile, profiled
 from tilth.measures.sampled import Rows
 from tilth.report import Finding, Payload
 from tilth.report.sections import ReportSection
+from tilth.shelf import PYTHON_ONLY
 
 LIBRARY = "sklearn"
 
@@ -73,15 +74,23 @@ class Insights(Measure):
     seed: int = 0
     """Another seed looks at other rows and trains another model."""
 
+    exact: bool = field(default=False, metadata=PYTHON_ONLY)
+    """Whether the profile is exact, as of the measure `profile`."""
+
     @property
     def trains(self) -> bool:
         return self.models
+
+    def including(self, other: Measure) -> Insights | None:
+        if isinstance(other, Profile):
+            return replace(self, exact=self.exact or other.exact)
+        return self if isinstance(other, Balance) else None
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         if self.models and find_spec(LIBRARY) is None:
             hint = 'pip install "tilth[models]"; or leave out what needs it: {insights: {models: false}}'
             raise MissingExtra("insights trains a quick model by scikit-learn, which is not installed", hint=hint, code="missing-extra")
-        findings, drawn, columns = profiled(table, originals, session)
+        findings, drawn, columns = profiled(table, originals, session, self.exact)
         with one_thread() if self.models else nullcontext():
             own = self._findings(columns, findings, drawn, table.roles)
         return [*own, *findings], None
