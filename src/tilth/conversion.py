@@ -75,7 +75,7 @@ def _model_in(path: Path, trusted: tuple[str, ...]) -> Any:
 
 def _of_sklearn(name: str, fitted: Any, data: str | None, columns: Sequence[str] | None, trusted: Sequence[str]) -> ConvertedPipeline:
     from tilth.pipelines.converted import converted
-    from tilth.pipelines.sklearn import planned
+    from tilth.pipelines.sklearn.stages import planned
 
     plan, made = planned(fitted, columns, _kinds(data), tuple(trusted))
     return converted(name, "a fitted pipeline of scikit-learn", plan, made, data)
