@@ -155,6 +155,8 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "csv": "tilth.formats.csv:Csv",
         "parquet": "tilth.formats.parquet:Parquet",
         "jsonl": "tilth.formats.jsonl:JsonLines",
+        "tfrecord": "tilth.formats.tfrecord:TFRecord",
+        "webdataset": "tilth.formats.webdataset:WebDataset",
         "synthetic": "tilth.formats.synthetic:Synthetic",
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",

@@ -1,0 +1,481 @@
+"""TFRecord files of `tf.train.Example`, without TensorFlow.
+
+A record is a length of 8 bytes, its checksum, the payload and its checksum, all little-endian; the checksum is CRC-32C, rotated by 15 bits
+plus a constant. The payload is a protobuf message: name of a feature → a list of byte strings, of 32-bit floats or of 64-bit integers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.engine.arrow import as_numpy, from_numpy
+from tilth.errors import ColumnError, MissingExtra, Mistake, SourceError
+from tilth.formats.codec import Codec
+from tilth.formats.varints import joined, packed, read_varints, unpacked, varint, varint_at
+
+CHUNK = 64 << 20  # bytes of a file that are decoded at once
+HEAD, CRC = struct.Struct("<QI"), struct.Struct("<I")
+BYTES, FLOAT, INTEGER = 1, 2, 3  # the fields of a feature
+TYPES = {BYTES: pa.binary(), FLOAT: pa.float32(), INTEGER: pa.int64()}
+NAMES = {BYTES: "bytes", FLOAT: "floats", INTEGER: "integers"}
+ACCEPTED = "numbers, booleans, strings, bytes, and lists of these"
+
+
+class TFRecord(Codec):
+    """TFRecord files of `tf.train.Example`.
+
+    A column is a feature. Integers and booleans are written as `int64_list`, floats as `float_list`, which is of 32 bits, strings and bytes
+    as `bytes_list`, lists of these as such lists; null is a feature that a record lacks. Features are in the order of their names.
+
+    When read, a column is a list where a record has several values or it is named in `lists`; bytes that are all UTF-8 are strings unless
+    named in `binary`. `check`: whether checksums are compared.
+    """
+
+    name = "tfrecord"
+    suffixes = (".tfrecord", ".tfrecords")
+    options = ("check", "lists", "binary")
+    has_header = False
+
+    def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
+        check, lists, binary = options.get("check", True), frozenset(options.get("lists", ())), frozenset(options.get("binary", ()))
+        schema: pa.Schema | None = None
+        for base, buffer, starts, lengths in chunks(file, check):
+            features = examples(buffer, starts, lengths, base)
+            if schema is None:
+                schema = pa.schema([(n, f.type(n in lists, n in binary)) for n, f in features.items()])
+            if unforeseen := [n for n in features if n not in schema.names]:
+                what = f"the records from byte {base:,} on have the feature {unforeseen[0]!r}, which none before has"
+                raise SourceError(what, hint="write the feature in the first records, or read the files one by one", code="headers-differ")
+            columns = [features[f.name].column(f, len(starts)) if f.name in features else pa.nulls(len(starts), f.type) for f in schema]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
+        crc = checksum()
+        for batch in batches:
+            for payload in payloads_of(batch):
+                head = struct.pack("<Q", len(payload))
+                file.write(b"".join((head, CRC.pack(masked(crc(head))), payload, CRC.pack(masked(crc(payload))))))
+
+
+# ── the framing ──
+
+
+@cache
+def checksum() -> Callable[[Any], int]:
+    """CRC-32C. Errors: `MissingExtra`: one written in Python would take a hundred times as long as reading."""
+    try:
+        from crc32c import crc32c
+    except ImportError as error:
+        raise MissingExtra.named("tfrecord", "the checksum of TFRecord (CRC-32C)") from error
+    found: Callable[[Any], int] = crc32c
+    return found
+
+
+def masked(crc: int) -> int:
+    """The checksum as it is stored.
+
+    >>> hex(masked(0x9A71BB4C))
+    '0x191c1fbb'
+    """
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def records(file: IO[bytes], check: bool = True) -> Iterator[memoryview]:
+    """The payloads of a file, one by one. Errors: as `chunks`."""
+    for _, buffer, starts, lengths in chunks(file, check):
+        view = memoryview(buffer)
+        for start, length in zip(starts, lengths, strict=True):
+            yield view[start : start + length]
+
+
+def chunks(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, bytes, list[int], list[int]]]:
+    """A file in pieces of whole records: offset in the file, bytes, and where in them payloads begin and how long they are.
+
+    Errors: `SourceError` with the offset of a record that is damaged or truncated; `MissingExtra` for checksums without their library.
+    """
+    crc = checksum() if check else None
+    base, rest, wanted = 0, b"", CHUNK
+    while new := file.read(wanted):
+        buffer, at, wanted = (rest + new if rest else new), 0, CHUNK
+        view, size = memoryview(buffer), len(buffer)
+        starts, lengths = list[int](), list[int]()
+        while at + 12 <= size:
+            length, stored = HEAD.unpack_from(buffer, at)
+            if crc and masked(crc(view[at : at + 8])) != stored:
+                raise damaged(base + at, "the checksum of its length is wrong")
+            end = at + 16 + length
+            if end > size:
+                wanted = max(CHUNK, min(end - size, 1 << 31))
+                break
+            if crc and masked(crc(view[at + 12 : end - 4])) != CRC.unpack_from(buffer, end - 4)[0]:
+                raise damaged(base + at, "the checksum of its data is wrong")
+            starts.append(at + 12)
+            lengths.append(length)
+            at = end
+        if starts:
+            yield base, buffer, starts, lengths
+        base, rest = base + at, buffer[at:]
+    if rest:
+        raise damaged(base, "the file ends inside it")
+
+
+def damaged(offset: int, what: str) -> SourceError:
+    """The error for a record at an offset."""
+    hint = "copy the file again; is it another format, or compressed?"
+    return SourceError(f"the record at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
+
+
+# ── reading examples ──
+
+
+@dataclass
+class Feature:
+    """The values of a feature: of which records, of which kind, how many each has, and all of them in that order."""
+
+    kind: int
+    rows: np.ndarray
+    counts: np.ndarray
+    values: Any
+
+    def type(self, listed: bool, binary: bool) -> pa.DataType:
+        """The type of its column."""
+        inner = TYPES[self.kind]
+        if self.kind == BYTES and not binary and _is_utf8(self.values):
+            inner = pa.string()
+        return pa.list_(inner) if listed or (self.counts > 1).any() else inner
+
+    def column(self, field: pa.Field, rows: int) -> pa.Array:
+        """Its column, of all records; null in those that lack it. Errors: `SourceError` for values that are not of the field's type."""
+        many = pa.types.is_list(field.type)
+        inner = field.type.value_type if many else field.type
+        if not many and (self.counts > 1).any():
+            what = f"the feature {field.name!r} has several values in some records, but one at most in the first ones"
+            raise SourceError(what, hint=f"read it as lists: lists=[{field.name!r}]", code="types-differ")
+        values = pa.array(self.values, pa.binary()) if self.kind == BYTES else from_numpy(np.ascontiguousarray(self.values))
+        if values.type != inner:
+            try:
+                if pa.types.is_string(inner) != (self.kind == BYTES):
+                    raise pa.ArrowInvalid
+                values = values.cast(inner)
+            except pa.ArrowException as error:
+                hint = f"read it as bytes: binary=[{field.name!r}]"
+                message = f"the feature {field.name!r} is {inner} in the first records, and {NAMES[self.kind]} of another kind in others"
+                raise SourceError(message, hint=hint, code="types-differ") from error
+        counts = np.full(rows, -1, np.int64)
+        counts[self.rows] = self.counts
+        ends = np.cumsum(np.maximum(counts, 0))
+        if not many:
+            return values.take(pa.array(np.where(counts > 0, ends - 1, 0), mask=counts <= 0)) if len(values) < rows else values
+        offsets = np.concatenate([[0], ends]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets, mask=np.append(counts < 0, False)), values)
+
+
+def _is_utf8(values: Sequence[bytes]) -> bool:
+    try:
+        pa.array(values, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def examples(buffer: bytes, starts: Sequence[int], lengths: Sequence[int], base: int = 0) -> dict[str, Feature]:
+    """Feature by name of some records. Those that are laid out alike are decoded side by side, others one by one.
+
+    Errors: `SourceError` with the offset of a record that is not an Example, and for a feature of two kinds.
+    """
+    begins, ends = np.array(starts, np.int64), np.array(starts, np.int64) + np.array(lengths, np.int64)
+    try:
+        pieces = _side_by_side(np.frombuffer(buffer, np.uint8), buffer, begins, ends)
+    except (_Irregular, IndexError):
+        pieces = _one_by_one(buffer, starts, lengths, base)
+    return {name: _merged(name, found) for name, found in pieces.items()}
+
+
+class _Irregular(Exception):
+    """Records are laid out in a way that is read one by one."""
+
+
+Pieces = dict[str, list[Feature]]
+
+
+def _merged(name: str, pieces: Sequence[Feature]) -> Feature:
+    """One feature of pieces for different records, in the order of the records; pieces without values are of any kind."""
+    kinds = {p.kind for p in pieces if p.counts.any()} or {p.kind for p in pieces}
+    if len(kinds) > 1:
+        what = f"the feature {name!r} is {' in some records, '.join(NAMES[k] for k in sorted(kinds))} in others"
+        raise SourceError(what, hint="write it in one kind", code="types-differ")
+    if len(pieces) == 1:
+        return pieces[0]
+    (kind,) = kinds
+    full = [p for p in pieces if p.kind == kind]
+    rows, counts = np.concatenate([p.rows for p in pieces]), np.concatenate([p.counts for p in pieces])
+    order = np.argsort(rows, kind="stable")
+    owners = np.concatenate([np.repeat(p.rows, p.counts) for p in full])
+    placed = np.argsort(owners, kind="stable")
+    if kind == BYTES:
+        every = list(itertools.chain.from_iterable(p.values for p in full))
+        return Feature(kind, rows[order], counts[order], [every[i] for i in placed])
+    return Feature(kind, rows[order], counts[order], np.concatenate([p.values for p in full])[placed])
+
+
+def _side_by_side(data: np.ndarray, buffer: bytes, at: np.ndarray, ends: np.ndarray) -> Pieces:
+    """Decode the next feature of all records that have the same one next, until none is left."""
+    pieces: Pieces = {}
+    rows = np.flatnonzero(at < ends)
+    at, ends = at[rows], ends[rows]
+    at = _into(data, at, 0x0A, ends)
+    steps = 0
+    while rows.size:
+        steps += 1
+        if steps > 4 * (len(pieces) + 16):
+            raise _Irregular
+        size, after = read_varints(data, _tag(data, at, 0x0A))
+        stop = after + size
+        length, key = read_varints(data, _tag(data, after, 0x0A))
+        first = data[key[0] : key[0] + length[0]]
+        same = np.flatnonzero(length == length[0])
+        same = same[(data[key[same, None] + np.arange(first.size)] == first).all(axis=1)]
+        value = _into(data, key[same] + first.size, 0x12, stop[same])
+        pieces.setdefault(first.tobytes().decode("utf-8"), []).append(_values(data, buffer, rows[same], value, stop[same]))
+        at[same] = stop[same]
+        left = at < ends
+        if (at > ends).any():
+            raise _Irregular
+        rows, at, ends = rows[left], at[left], ends[left]
+    return pieces
+
+
+def _tag(data: np.ndarray, at: np.ndarray, tag: int) -> np.ndarray:
+    """The places after a tag that every record has to have."""
+    if (data[at] != tag).any():
+        raise _Irregular
+    return at + 1
+
+
+def _into(data: np.ndarray, at: np.ndarray, tag: int, ends: np.ndarray) -> np.ndarray:
+    """The places where the content of the last field begins, which has to reach the end."""
+    size, at = read_varints(data, _tag(data, at, tag))
+    if (at + size != ends).any():
+        raise _Irregular
+    return at
+
+
+def _values(data: np.ndarray, buffer: bytes, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
+    """A feature of some records."""
+    if (at == ends).all():
+        return Feature(BYTES, rows, np.zeros(rows.size, np.int64), [])
+    if (at == ends).any():
+        raise _Irregular
+    tag = int(data[at[0]])
+    if tag not in (0x0A, 0x12, 0x1A):
+        raise _Irregular
+    at = _into(data, at, tag, ends)
+    kind = tag >> 3
+    if kind == BYTES:
+        return _byte_strings(data, buffer, rows, at, ends)
+    full = at < ends
+    if full.any():
+        at = at.copy()
+        at[full] = _into(data, at[full], 0x0A, ends[full])
+    found = joined(data, at, ends - at)
+    if kind == FLOAT:
+        if ((ends - at) % 4).any():
+            raise _Irregular
+        return Feature(kind, rows, (ends - at) // 4, found.view("<f4"))
+    values, counts = unpacked(found, ends - at)
+    return Feature(kind, rows, counts, values)
+
+
+def _byte_strings(data: np.ndarray, buffer: bytes, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
+    counts, owners, begins, sizes = np.zeros(rows.size, np.int64), list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
+    left = np.flatnonzero(at < ends)
+    while left.size:
+        size, start = read_varints(data, _tag(data, at[left], 0x0A))
+        owners.append(left)
+        begins.append(start)
+        sizes.append(size)
+        counts[left] += 1
+        at[left] = start + size
+        if (at > ends).any():
+            raise _Irregular
+        left = left[at[left] < ends[left]]
+    if not owners:
+        return Feature(BYTES, rows, counts, [])
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    begin, size = np.concatenate(begins)[order], np.concatenate(sizes)[order]
+    return Feature(BYTES, rows, counts, [buffer[b : b + n] for b, n in zip(begin.tolist(), size.tolist(), strict=True)])
+
+
+def _one_by_one(buffer: bytes, starts: Sequence[int], lengths: Sequence[int], base: int) -> Pieces:
+    found: dict[tuple[str, int], tuple[list[int], list[list[Any]]]] = {}
+    for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        try:
+            features = example(buffer[start : start + length])
+        except (ValueError, IndexError, struct.error) as error:
+            raise damaged(base + start - 12, "it is not a tf.train.Example") from error
+        for name, (kind, values) in features.items():
+            rows, every = found.setdefault((name, kind), ([], []))
+            rows.append(row)
+            every.append(values)
+    pieces: Pieces = {}
+    for (name, kind), (rows, every) in found.items():
+        values = list(itertools.chain.from_iterable(every))
+        typed = values if kind == BYTES else np.array(values, np.float32 if kind == FLOAT else np.int64)
+        pieces.setdefault(name, []).append(Feature(kind, np.array(rows), np.array([len(v) for v in every], np.int64), typed))
+    return pieces
+
+
+def example(payload: bytes) -> dict[str, tuple[int, list[Any]]]:
+    """Name → kind and values of a serialized Example. Fields in any order, packed or not; of equal keys the last counts.
+
+    Errors: ValueError, IndexError or `struct.error` for other bytes.
+
+    >>> example(bytes.fromhex("0a100a0e0a056c6162656c12051a030a0101"))
+    {'label': (3, [1])}
+    """
+    found: dict[str, tuple[int, list[Any]]] = {}
+    for number, features in _fields(payload):
+        for inner, entry in _fields(features) if number == 1 else ():
+            if inner == 1:
+                parts = dict(_fields(entry))
+                found[bytes(parts.get(1, b"")).decode("utf-8")] = _feature(parts.get(2, b""))
+    return found
+
+
+def _fields(message: Any) -> Iterator[tuple[int, Any]]:
+    """The fields of a protobuf message: number, and bytes or a number."""
+    at = 0
+    while at < len(message):
+        tag, at = varint_at(message, at)
+        wire = tag & 7
+        if wire == 0:
+            value, at = varint_at(message, at)
+            yield tag >> 3, value
+            continue
+        size = {1: 8, 5: 4}.get(wire)
+        if wire == 2:
+            size, at = varint_at(message, at)
+        if size is None or at + size > len(message):
+            raise ValueError
+        yield tag >> 3, message[at : at + size]
+        at += size
+
+
+def _feature(message: bytes) -> tuple[int, list[Any]]:
+    kind, values = BYTES, list[Any]()
+    for kind, content in _fields(message):
+        values = []
+        for number, value in _fields(content):
+            if number != 1:
+                continue
+            if kind == BYTES:
+                values.append(bytes(value))
+            elif kind == FLOAT:
+                values += struct.unpack(f"<{len(value) // 4}f", value)
+            elif kind == INTEGER:
+                values += [_signed(value)] if isinstance(value, int) else map(_signed, _varints(value))
+    if kind not in TYPES:
+        raise ValueError
+    return kind, values
+
+
+def _varints(content: bytes) -> Iterator[int]:
+    at = 0
+    while at < len(content):
+        value, at = varint_at(content, at)
+        yield value
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+# ── writing examples ──
+
+
+def payloads_of(batch: pa.RecordBatch) -> Iterator[bytes]:
+    """The serialized Example of each row. Errors: `ColumnError` for columns that an Example cannot hold, all at once."""
+    order = sorted(range(batch.num_columns), key=lambda i: batch.schema.names[i].encode())
+    wrong = [
+        Mistake(
+            f"column {f.name!r} is {f.type}, which TFRecord cannot hold", accepted=ACCEPTED, hint="convert or drop it", code="wrong-kind"
+        )
+        for f in batch.schema
+        if _kind(f.type) is None
+    ]
+    ColumnError.reject(wrong)
+    made = [_entries(batch.schema.names[i], batch.column(i)) for i in order]
+    for parts in zip(*made, strict=True) if made else ():
+        features = b"".join(parts)
+        yield b"\x0a" + varint(len(features)) + features
+
+
+def _kind(kind: pa.DataType) -> int | None:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        kind = kind.value_type
+        return None if pa.types.is_nested(kind) else _kind(kind)
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return INTEGER
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return FLOAT
+    known = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return BYTES if any(of(kind) for of in known) else None
+
+
+def _entries(name: str, column: pa.Array) -> Iterable[bytes]:
+    """The entry of a feature for each row; nothing for null."""
+    kind = _kind(column.type)
+    assert kind is not None  # noqa: S101 -- the caller has looked
+    nested = pa.types.is_nested(column.type)
+    if pa.types.is_fixed_size_list(column.type):
+        column = column.cast(pa.list_(column.type.value_type))
+    values = column.flatten() if nested else column.drop_null()
+    counts = as_numpy(column.value_lengths().fill_null(0)).astype(np.int64) if nested else np.ones(len(values), np.int64)
+    if nested and values.null_count:
+        raise ColumnError(
+            f"column {name!r} has lists with null in them, which TFRecord cannot hold", hint="impute them", code="null-in-list"
+        )
+    present = as_numpy(column.is_valid())
+    contents = iter(_contents(name, kind, values, counts[present] if nested else counts))
+    head = cache(lambda length: _head(name, kind, length))
+    return [head(len(c := next(contents))) + c if p else b"" for p in present.tolist()]
+
+
+def _contents(name: str, kind: int, values: pa.Array, counts: np.ndarray) -> Iterable[bytes]:
+    """The list of a feature, serialized, for each row that has it."""
+    if kind == BYTES:
+        strings = [b"\x0a" + varint(len(v)) + v for v in values.cast(pa.large_binary()).to_pylist()]
+        ends = np.cumsum(counts).tolist()
+        return strings if (counts == 1).all() else [b"".join(strings[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+    if kind == FLOAT:
+        doubles = as_numpy(values.cast(pa.float64(), safe=False)) if len(values) else np.zeros(0)
+        with np.errstate(over="ignore"):
+            narrow = doubles.astype("<f4")
+        if (np.isinf(narrow) & np.isfinite(doubles)).any():
+            raise ColumnError(
+                f"column {name!r} has values beyond 3.4e38, which a 32-bit float cannot hold", hint="scale it", code="overflow"
+            )
+        content, sizes = narrow.tobytes(), 4 * counts
+    else:
+        whole = as_numpy(values.cast(pa.int64())) if len(values) else np.zeros(0, np.int64)
+        content, sizes = packed(whole, counts)
+    ends = np.cumsum(sizes).tolist()
+    head = cache(lambda size: b"\x0a" + varint(size) if size else b"")
+    return [head(b - a) + content[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+
+def _head(name: str, kind: int, length: int) -> bytes:
+    """What is before the list of a feature in a map entry."""
+    key = name.encode()
+    listed = bytes([kind << 3 | 2]) + varint(length)
+    value = b"\x12" + varint(len(listed) + length) + listed
+    entry = b"\x0a" + varint(len(key)) + key + value
+    return b"\x0a" + varint(len(entry) + length) + entry

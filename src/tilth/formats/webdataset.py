@@ -1,0 +1,432 @@
+"""WebDataset: samples as consecutive members of tar files, which are read as a stream and never extracted.
+
+The name of a member up to the first dot after the last slash is the key of its sample, the rest is its field: of `train/0007.seg.png`
+the key is `train/0007` and the field `seg.png`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.data import Roles
+from tilth.engine.textfiles import compressed
+from tilth.errors import ColumnError, Mistake, SourceError
+from tilth.formats.codec import Codec
+
+BLOCK, RECORD = 512, 10_240
+CHUNK = 16 << 20  # bytes that are read at once
+SAMPLES = 10_000  # of a batch at most
+BATCH_BYTES = 64 << 20
+KEY = "__key__"
+INTEGERS, TEXTS = ("cls", "cls2", "class", "count", "index", "inx", "id"), ("txt", "text", "transcript")
+BINARY = (
+    "jpg",
+    "jpeg",
+    "png",
+    "ppm",
+    "pgm",
+    "pbm",
+    "pnm",
+    "webp",
+    "tif",
+    "tiff",
+    "gif",
+    "bmp",
+    "mp4",
+    "mp3",
+    "wav",
+    "flac",
+    "npy",
+    "npz",
+    "bin",
+)
+PICKLES = ("pyd", "pickle", "pkl", "pth", "pt")
+OWNER = b"bigdata"  # of members and their group, as the library webdataset writes them: the same samples make the same bytes
+REGULAR = (b"0", b"\0", b"7")
+
+
+class WebDataset(Codec):
+    """WebDataset tar files.
+
+    Each sample is a row: column `__key__`, and a column for each field. Fields that end in `cls`, `id`, `index` … are integers, in `txt`
+    strings, in `json` strings of JSON, all others bytes. The keys of a field `json` that is an object in every sample are columns.
+
+    When written, a column whose name ends in a suffix that fits its type (`jpg`, `seg.png`, `cls`, `txt`) is a member of its own; all other
+    columns are together in the member `json`. The key is the column `__key__`, or the number of the row. Members of pickles are refused.
+    """
+
+    name = "webdataset"
+    suffixes = (".tar",)
+    has_header = False
+
+    def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
+        schema: pa.Schema | None = None
+        for samples in _batched(samples_of(file)):
+            batch = _batch(samples, schema)
+            schema = schema or batch.schema
+            yield batch
+
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, first: int = 0, **options: Any) -> None:
+        written = 0
+        for batch in batches:
+            for sample in samples_to_write(batch, first):
+                for name, content in sample:
+                    written += file.write(member(name, content))
+            first += batch.num_rows
+        file.write(bytes(2 * BLOCK + -(written + 2 * BLOCK) % RECORD))
+
+    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> None:
+        with compressed(to) as file:
+            self.encode(rows, file, first=first)
+
+
+# ── tar ──
+
+
+@dataclass(frozen=True)
+class Member:
+    """A regular file in a tar file: where its header is, its name and content."""
+
+    offset: int
+    name: str
+    content: bytes
+
+
+def members(file: IO[bytes]) -> Iterator[Member]:
+    """The regular files in a tar file, in order; folders, links and devices are skipped, nothing is extracted.
+
+    Errors: `SourceError` with the offset of a header that is damaged, of a name that leads out of a folder, and of where the file ends.
+    """
+    stream, name, size = _Stream(file), "", -1  # name and size that an extended header gives the next member
+    while True:
+        offset = stream.offset
+        header = stream.take(BLOCK, offset)
+        if header is None:
+            raise _damaged(offset, "the file ends without two blocks of zeros")
+        if not header.strip(b"\0"):
+            return
+        kind, length = header[156:157], _number(header[124:136], offset)
+        if int.from_bytes(_digits(header[148:156], offset), "big") != sum(header) - sum(header[148:156]) + 8 * 32:
+            raise _damaged(offset, "the checksum of its header is wrong")
+        if kind in REGULAR and size >= 0:
+            length = size
+        content = stream.take(length, offset)
+        if content is None or stream.take(-length % BLOCK, offset) is None:
+            raise _damaged(offset, f"it is of {length:,} bytes, and the file ends before")
+        if kind == b"L":
+            name = _text(content.rstrip(b"\0"), offset)
+        elif kind == b"x":
+            extended = _extended(content, offset)
+            name, size = extended.get("path", name), int(extended.get("size", size))
+        elif kind not in (b"g", b"K"):
+            if kind in REGULAR:
+                yield Member(offset, _safe(name or _name(header, offset), offset), content)
+            name, size = "", -1
+
+
+class _Stream:
+    """A file that is read in large pieces; `offset` is that of the next byte."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._held, self._at, self.offset = file, b"", 0, 0
+
+    def take(self, size: int, begin: int) -> bytes | None:
+        """The next bytes; None if the file ends before."""
+        if self._at + size > len(self._held):
+            rest = self._held[self._at :]
+            parts, missing = [rest], size - len(rest)
+            while missing > 0 and (new := self._file.read(max(CHUNK, missing))):
+                parts.append(new)
+                missing -= len(new)
+            self._held, self._at = b"".join(parts), 0
+            if missing > 0:
+                return None
+        found = self._held[self._at : self._at + size]
+        self._at += size
+        self.offset += size
+        return found
+
+
+def _damaged(offset: int, what: str) -> SourceError:
+    hint = "copy the file again; is it another format, or compressed?"
+    return SourceError(f"the member at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
+
+
+def _digits(field: bytes, offset: int) -> bytes:
+    return _number(field, offset).to_bytes(8, "big")
+
+
+def _number(field: bytes, offset: int) -> int:
+    """A number of a header: octal digits, or binary where the first bit is set."""
+    if field[0] & 0x80:
+        return int.from_bytes(field, "big") & (1 << 63) - 1
+    digits = field.strip(b" \0")
+    try:
+        return int(digits, 8) if digits else 0
+    except ValueError:
+        raise _damaged(offset, "there is no tar header") from None
+
+
+def _text(content: bytes, offset: int) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _damaged(offset, "its name is not UTF-8") from None
+
+
+def _name(header: bytes, offset: int) -> str:
+    name, prefix = header[:100].partition(b"\0")[0], header[345:500].partition(b"\0")[0]
+    return _text(prefix + b"/" + name if prefix and header[257:263] == b"ustar\0" else name, offset)
+
+
+def _extended(content: bytes, offset: int) -> dict[str, str]:
+    """The words of an extended header: `LENGTH KEY=VALUE` lines."""
+    found, at = dict[str, str](), 0
+    while at < len(content):
+        length, _, _ = content[at : at + 20].partition(b" ")
+        if not length.isdigit() or not int(length):
+            raise _damaged(offset, "its extended header is damaged")
+        key, _, value = content[at + len(length) + 1 : at + int(length) - 1].partition(b"=")
+        found[_text(key, offset)] = _text(value, offset)
+        at += int(length)
+    if not found.get("size", "0").isdigit():
+        raise _damaged(offset, "its extended header is damaged")
+    return found
+
+
+def _safe(name: str, offset: int) -> str:
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts or name.startswith(("/", "\\")) or (len(parts[0]) == 2 and parts[0][1] == ":"):
+        what = f"the member at byte {offset:,} is called {name[:80]!r}, which leads out of its folder"
+        raise SourceError(what, hint="do not use this file unless you know who made it", code="traversal")
+    return name
+
+
+def member(name: str, content: bytes) -> bytes:
+    """A member of a tar file (ustar), without an owner or a time: equal content makes equal bytes.
+
+    Errors: `SourceError` for a name of more than 100 bytes, which readers of the plain format cut.
+
+    >>> member("000000.cls", b"7")[148:155], len(member("000000.cls", b"7"))
+    (b'013244\\x00', 1024)
+    """
+    path = name.encode()
+    if len(path) > 100 or len(content) >= 8**11:
+        raise SourceError(f"the member {name[:40]!r}… is too large, or has a name of more than 100 bytes", code="name")
+    fields = (
+        path.ljust(100, b"\0"),
+        b"0000444\0",
+        b"0000000\0" * 2,
+        b"%011o\0" % len(content),
+        b"00000000000\0",
+        b" " * 8,
+        b"0",
+        bytes(100),
+    )
+    header = b"".join(fields) + b"ustar\x0000" + OWNER.ljust(32, b"\0") * 2 + b"0000000\0" * 2
+    header = header.ljust(BLOCK, b"\0")
+    summed = header[:148] + b"%06o\0 " % sum(header) + header[156:]
+    return summed + content + bytes(-len(content) % BLOCK)
+
+
+# ── reading samples ──
+
+
+Sample = tuple[str, dict[str, Member]]
+
+
+def key_and_field(name: str) -> tuple[str, str] | None:
+    """The key and the field of a member; None for names that are not part of a sample.
+
+    >>> key_and_field("a/b.c/000.seg.png"), key_and_field("a/.x.txt"), key_and_field("README"), key_and_field(".hidden.txt")
+    (('a/b.c/000', 'seg.png'), ('a/', 'x.txt'), None, None)
+    """
+    folder, slash, last = name.rpartition("/")
+    stem, dot, field = last.partition(".")
+    if not dot or not (stem or slash) or (name.startswith("__") and name.split("/")[0].endswith("__")):
+        return None
+    return folder + slash + stem, field
+
+
+def samples_of(file: IO[bytes]) -> Iterator[Sample]:
+    """The samples of a file: key, and member by field.
+
+    Errors: as `members`; `SourceError` for two members of one field, for a key that appears again later, and for a pickle.
+    """
+    key, fields, seen = "", dict[str, Member](), set[str]()
+    for found in members(file):
+        parts = key_and_field(found.name)
+        if parts is None:
+            continue
+        if parts[1].rpartition(".")[2].lower() in PICKLES:
+            what = f"the member {found.name!r} at byte {found.offset:,} is a pickle, which runs code when it is loaded"
+            raise SourceError(what, hint="write numbers as .npy, and everything else as .json", code="pickle")
+        if parts[0] != key or not fields:
+            if fields:
+                yield key, fields
+            key, fields = parts[0], {}
+            if key in seen:
+                what = f"the members of the sample {key!r} are apart: the member at byte {found.offset:,} is one of an earlier sample"
+                raise SourceError(what, hint="sort the members by name when the file is written", code="split-sample")
+            seen.add(key)
+        if parts[1] in fields:
+            raise SourceError(
+                f"the sample {key!r} has two members {found.name!r}", hint=f"the second is at byte {found.offset:,}", code="same-member"
+            )
+        fields[parts[1]] = found
+    if fields:
+        yield key, fields
+
+
+def _batched(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    held, size = list[Sample](), 0
+    for sample in samples:
+        held.append(sample)
+        size += sum(len(m.content) for m in sample[1].values())
+        if len(held) == SAMPLES or size >= BATCH_BYTES:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def _batch(samples: Sequence[Sample], schema: pa.Schema | None) -> pa.RecordBatch:
+    """The rows of some samples, in the columns of the first ones."""
+    found: dict[str, list[Any]] = {KEY: [key for key, _ in samples]}
+    fields_ = dict.fromkeys(f for _, fields in samples for f in fields)
+    for field in sorted(fields_, key=lambda f: f == "json"):  # whose keys are the last columns
+        members_ = [fields.get(field) for _, fields in samples]
+        found |= _columns(field, members_, schema)
+    names = list(found) if schema is None else schema.names
+    if unforeseen := [n for n in found if n not in names]:
+        message = f"the sample {samples[0][0]!r} or one after it has {unforeseen[0]!r}, which none before has"
+        raise SourceError(message, hint="write the field in the first samples, or read the files one by one", code="headers-differ")
+    arrays = [_array(n, found.get(n, [None] * len(samples)), schema and schema.field(n).type) for n in names]
+    return pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+def _columns(field: str, found: Sequence[Member | None], schema: pa.Schema | None) -> dict[str, list[Any]]:
+    """Column → values of a field."""
+    suffix = field.rpartition(".")[2].lower()
+    if suffix in INTEGERS:
+        return {field: [None if m is None else _integer(m) for m in found]}
+    if suffix not in (*TEXTS, "json", "jsn"):
+        return {field: [None if m is None else m.content for m in found]}
+    texts = [None if m is None else _string(m) for m in found]
+    if field != "json" or (schema is not None and "json" in schema.names):
+        return {field: texts}
+    values = [None if m is None else _json(m) for m in found]
+    if not all(v is None or isinstance(v, dict) for v in values):
+        return {field: texts}
+    objects: list[Mapping[str, Any]] = [v or {} for v in values]
+    names = dict.fromkeys(name for o in objects for name in o)
+    return {name: [_plain(o.get(name)) for o in objects] for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """A value of JSON that a column holds: a mapping, or a list of other than numbers or strings, as its text."""
+    plain = isinstance(value, list) and all(isinstance(v, int | float | str) and not isinstance(v, bool) for v in value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) or (isinstance(value, list) and not plain) else value
+
+
+def _integer(found: Member) -> int:
+    try:
+        return int(found.content)
+    except ValueError:
+        what = f"the member {found.name!r} at byte {found.offset:,} is not a whole number"
+        raise SourceError(what, hint="is it a text? then call it .txt", code="not-a-number") from None
+
+
+def _string(found: Member) -> str:
+    try:
+        return found.content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SourceError(
+            f"the member {found.name!r} at byte {found.offset:,} is not UTF-8", hint="call it .bin", code="not-text"
+        ) from None
+
+
+def _json(found: Member) -> Any:
+    try:
+        return json.loads(found.content)
+    except ValueError:
+        raise SourceError(f"the member {found.name!r} at byte {found.offset:,} is not JSON", code="invalid-json") from None
+
+
+def _array(name: str, values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
+    try:
+        return pa.array(values, kind) if kind is not None and not pa.types.is_null(kind) else pa.array(values)
+    except (pa.ArrowException, TypeError) as error:
+        hint = "write one type in all samples"
+        raise SourceError(f"the values of {name!r} are of different types", hint=hint, code="types-differ") from error
+
+
+# ── writing samples ──
+
+
+def samples_to_write(batch: pa.RecordBatch, first: int) -> Iterator[list[tuple[str, bytes]]]:
+    """Name and content of the members of each row, sorted by field. Null is a member that is not there.
+
+    The first row of the batch is number `first`, which is its key where there is no column of keys.
+    Errors: `ColumnError` for columns that WebDataset cannot hold, `SourceError` for keys that are not ones.
+    """
+    own = {f.name: f.type for f in batch.schema if f.name != KEY and _fits(f.name.rpartition(".")[2].lower(), f.type)}
+    rest = [f.name for f in batch.schema if f.name != KEY and f.name not in own]
+    wrong = [f for f in batch.schema if f.name in rest and (_is_bytes(f.type) or f.name.rpartition(".")[2].lower() in PICKLES)]
+    ColumnError.reject(
+        Mistake(f"column {f.name!r} is {f.type}: WebDataset has no member for it", accepted="a name that ends in .jpg, .png, .npy or .bin",
+                hint="rename the column", code="wrong-kind") for f in wrong
+    )  # fmt: skip
+    if rest and "json" in own:
+        raise ColumnError(
+            f"column 'json' stands where {rest[0]!r} and others are to be written", hint="rename it meta.json", code="same-member"
+        )
+    columns = {name: batch.column(name).to_pylist() for name in own}
+    objects = batch.select(rest).to_pylist() if rest else None
+    keys = batch.column(KEY).to_pylist() if KEY in batch.schema.names else [f"{first + i:06d}" for i in range(batch.num_rows)]
+    for i, key in enumerate(keys):
+        if not key or key.startswith(("/", "__")) or "." in key.rpartition("/")[2] or ".." in key.split("/"):
+            raise SourceError(f"{key!r} is not a key", accepted="a path without a dot in its last part, such as train/0007", code="bad-key")
+        sample = {name: _content(values[i]) for name, values in columns.items() if values[i] is not None}
+        if objects is not None:
+            sample["json"] = json.dumps(objects[i], sort_keys=True, ensure_ascii=False, default=_iso).encode()
+        yield [(f"{key}.{field}", sample[field]) for field in sorted(sample)]
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _fits(suffix: str, kind: pa.DataType) -> bool:
+    """Whether a column whose name ends so is a member of its own."""
+    if suffix in INTEGERS:
+        return bool(pa.types.is_integer(kind))
+    if suffix in (*TEXTS, "json", "jsn"):
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return suffix in BINARY and (_is_bytes(kind) or (suffix == "npy" and _is_numbers(kind)))
+
+
+def _is_numbers(kind: pa.DataType) -> bool:
+    listed = pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(listed and (pa.types.is_integer(kind.value_type) or pa.types.is_floating(kind.value_type)))
+
+
+def _content(value: Any) -> bytes:
+    if isinstance(value, list):
+        file = io.BytesIO()
+        np.save(file, np.array(value), allow_pickle=False)
+        return file.getvalue()
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _iso(value: Any) -> str:
+    """Dates and times as JSON has them: strings."""
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
