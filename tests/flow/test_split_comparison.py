@@ -25,6 +25,7 @@ from tilth.flow.split_checks import (
     GROUPS,
     INTERVAL,
     MODEL,
+    NEAR,
     OUTSIDE,
     ROWS,
     SHARE,
@@ -120,6 +121,21 @@ def test_equal_rows_with_different_labels_are_counted() -> None:
     table = {"x": [1, 1, 2, 2, 3, 4, 5, 6, 7, 8], "y": list("abaabababa")}
     (found,) = named(findings(flow("hash(x)"), table), CONFLICT)
     assert (found.payload.rows, found.payload.of) == (1, 2)
+
+
+def test_nearly_equal_texts_in_two_parts_are_reported_with_the_line_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = [f"{i % 150} words {(i % 150) ** 5} of {(i % 150) ** 7} a message{'.' * (i // 150)}" for i in range(N)]
+    table = {"text": text, "y": TABLE["y"]}
+    (found,) = named(findings("split: {train: 0.8, test: 0.2}", table), NEAR)
+    assert found.payload.rows == found.payload.of
+    assert found.payload.remedy == "split: {train: 0.8, test: 0.2, by: hash, together: near_duplicates, texts: text}"
+    assert not named(findings(found.payload.remedy, table), NEAR)
+    (found,) = named(findings(flow("stratified"), table), NEAR)
+    assert found.payload.remedy == "rows: [dedupe: {on: text, near: 0.8}]"
+    assert not named(findings(flow("stratified", more=found.payload.remedy), table), NEAR)
+    monkeypatch.setattr("tilth.flow.split_comparison.MOST_CHARACTERS", 10)
+    (found,) = named(findings("split: {train: 0.8, test: 0.2}", table), NEAR)
+    assert found.payload.meaning == "unknown"
 
 
 def test_values_that_the_training_part_lacks_are_counted() -> None:

@@ -37,6 +37,7 @@ SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
+NEAR = "rows with a text that is nearly one of the training part's"
 BUT_LABEL = "rows also in the training part, but for the label"
 CONFLICT = "groups of equal rows with different labels"
 GROUPS = "likeness of labels in groups"
@@ -77,13 +78,13 @@ class SplitCheck(Payload):
     remedy: str = ""
 
 
-def split_line(split: Split, by: str) -> str:
-    """The line of a flow that splits by something else, in the same shares and folds.
+def split_line(split: Split, by: str, **more: Any) -> str:
+    """The line of a flow that splits by something else, in the same shares and folds; `more` are further parameters.
 
     >>> split_line(Split({"train": 0.8, "test": 0.2}, folds=5), "group(customer)")
     'split: {train: 0.8, test: 0.2, by: group(customer), folds: 5}'
     """
-    kept = {name: value for name, value in split.parameters().items() if name in KEPT}
+    kept = {name: value for name, value in split.parameters().items() if name in KEPT} | more
     shares = {} if split.folds and len(split.shares) == 1 else dict(split.shares)
     words = [f"{yaml_string(name)}: {share:g}" for name, share in shares.items()]
     words += [f"by: {yaml_string(by) if set(by) & set(YAML) else by}", *(f"{name}: {yaml_value(value)}" for name, value in kept.items())]

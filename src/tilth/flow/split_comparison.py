@@ -24,6 +24,7 @@ from tilth.flow.split_checks import (
     CONFLICT,
     GROUPS,
     MODEL,
+    NEAR,
     OUTSIDE,
     SHARE,
     TELLS,
@@ -36,10 +37,13 @@ from tilth.measures.insights.features import Feature, Target, feature_of
 from tilth.measures.insights.power import power_of
 from tilth.measures.sampled import COMPARABLE
 from tilth.metrics.contrasts import Numbers
+from tilth.metrics.near_duplicates import LIKE, text_groups
 from tilth.metrics.order import threshold
 from tilth.report import Finding
+from tilth.report.blocks import counted
 from tilth.report.charts import percent
 from tilth.steps.rows.split import GAP, SPLIT, Split
+from tilth.yaml import yaml_string
 
 MOST = 50_000  # rows
 MOST_TOLD = 10_000  # rows by which parts are told apart
@@ -47,6 +51,8 @@ PERMUTATIONS = 20
 OVERLAP = STICKY = 0.2
 TOLD = 0.6  # AUC above which a column tells two parts apart
 MOST_CLASSES = 50
+MOST_CHARACTERS = 20_000_000  # of texts that are compared
+FEWEST_TEXTS, LONG = 100, 20  # different strings, and characters of them on average, that make a column one of texts
 
 Codes = np.ndarray
 Found = Finding[SplitCheck]
@@ -108,7 +114,7 @@ def comparison_findings(
     parts = Parts(rows, kinds, data.roles, split, by, np.array(rows[SPLIT].to_pylist(), dtype=object))
     if not parts.others or not parts.train.any():
         return []
-    return [*_values(parts), *_copies(parts), *_groups(parts), *_told(parts, models)]
+    return [*_values(parts), *_copies(parts), *_near(parts), *_groups(parts), *_told(parts, models)]
 
 
 def _values(parts: Parts) -> Iterator[Found]:
@@ -152,6 +158,39 @@ def _copies(parts: Parts) -> Iterator[Found]:
     if copies.any():
         n, of = int((labels[copies] > 1).sum()), int(copies.sum())
         yield Finding(CONFLICT, (), n / of, payload=SplitCheck(n, of, tuple(features)))
+
+
+def _near(parts: Parts) -> Iterator[Found]:
+    """Texts that are nearly, or wholly, one of the training part's, with the line that mends it."""
+    for c in parts.columns(lambda c: c.kind is Kind.STRING):
+        values = parts.rows[c.name].drop_null().unique()
+        characters = pc.sum(pc.utf8_length(values)).as_py() or 0
+        many = len(values) > max(FEWEST_TEXTS, KEY_SHARES[1] * parts.rows.num_rows)
+        if c.name not in parts.roles.text and not (many and characters > LONG * len(values)):
+            continue
+        if characters > MOST_CHARACTERS:
+            message = f"Not judged whether parts have nearly the same {c.name}: that takes {MOST_CHARACTERS:,} characters or fewer."
+            yield Finding(NEAR, (c.name,), message=message, payload=SplitCheck(meaning="unknown"))
+            continue
+        firsts = text_groups(values.to_pylist())
+        groups = np.append(firsts, -1)[pc.fill_null(pc.index_in(parts.rows[c.name], values), len(firsts)).to_numpy()]
+        trained = np.unique(groups[parts.train & (groups >= 0)])
+        for part in parts.others:
+            here = parts.part == part
+            if not (n := int(np.isin(groups[here], trained).sum())):
+                continue
+            rows = f"{counted(n, 'row')} of {part} ({percent(n / int(here.sum()))}) {'has' if n == 1 else 'have'}"
+            message = f"{rows} a {c.name} that is, or nearly is, that of a training row: a score measured there would flatter the model."
+            payload = SplitCheck(n, int(here.sum()), (c.name,), remedy=_apart(parts.split, c.name, parts.roles))
+            yield Finding(NEAR, (c.name,), n / int(here.sum()), part=part, message=message, payload=payload)
+
+
+def _apart(split: Split, column: str, roles: Roles) -> str:
+    """The line of a flow that leaves near-duplicates in one part, or in the table only once."""
+    if split.by != "hash" or split.columns:
+        return f"rows: [dedupe: {{on: {yaml_string(column)}, near: {LIKE:g}}}]"
+    named = {} if roles.text == (column,) else {"texts": column}
+    return split_line(split, "hash", together="near_duplicates", **named)
 
 
 def _groups(parts: Parts) -> Iterator[Found]:

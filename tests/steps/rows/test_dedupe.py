@@ -72,3 +72,15 @@ def test_maps_cannot_be_compared():
     table = pa.table({"m": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))})
     with pytest.raises(RequestError, match="its values cannot be compared"):
         made(Dedupe(), table)
+
+
+PRIZE = "Congratulations! You have won a prize of 1000 pounds, call 0800 {} now to claim it before it is too late"
+TEXTS = [PRIZE.format(111), "see you at seven", PRIZE.format(112), None, "See you  at SEVEN", None, "", "see you at eight"]
+NEARLY = {"no": list(range(8)), "text": TEXTS}
+
+
+def test_of_nearly_equal_texts_one_stays_and_rows_without_text_do():
+    assert sorted(made(Dedupe("text", order="no", near=0.8), NEARLY)["no"]) == [0, 1, 3, 5, 6, 7]
+    assert sorted(made(Dedupe(near=0.8, order="no", keep="last"), NEARLY, Roles.of(text="text"))["no"]) == [2, 3, 4, 5, 6, 7]
+    assert sorted(made(Dedupe("text", order="no", near=1), NEARLY)["no"]) == [0, 1, 2, 3, 5, 6, 7]
+    assert made(Dedupe("text", order="no", near=0.8, flag="again"), NEARLY)["again"].count(1) == 2

@@ -1,6 +1,7 @@
 """split."""
 
 import hashlib
+import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tests.steps.made import applied, dataset, fitted, made
 from tilth.data import Roles
 from tilth.errors import RequestError
+from tilth.steps.rows.folds import folds_of
 from tilth.steps.rows.split import Split, apportioned
 
 HALVES = (("train", 0.5), ("test", 0.5))
@@ -244,3 +246,24 @@ def test_shares_of_ten():
     assert apportioned(10, [0.8, 0.2]) == [8, 2]
     assert apportioned(2, [0.6, 0.2, 0.2]) == [1, 1, 0]  # 1.2, 0.4, 0.4: the row that is left goes to the first of the largest remainders
     assert sum(apportioned(101, [1 / 3] * 3)) == 101
+
+
+def test_texts_that_are_nearly_the_same_are_not_divided_by_parts_or_folds():
+    chance = random.Random(4)
+    texts = ["".join(chance.choices("abcdefghij ", k=120)) for _ in range(60)]
+    table = {
+        "k": list(range(240)),
+        "t": [None if i < 2 else f"{t}{n}" for i in range(60) for n, t in enumerate([texts[i]] * 4)],
+        "y": [0, 1] * 120,
+    }
+    for step in (
+        Split(HALVES, columns="k", together="near_duplicates", texts="t"),
+        Split(HALVES, exact=True, together="near_duplicates", texts="t"),
+        folds_of(Split(HALVES, folds=3, together="near_duplicates", texts="t")),
+    ):
+        found = list(made(step, table, Roles.of(id="k")).values())[-1]
+        assert 2 <= len(set(found)) <= 3
+        assert all(len(set(found[i : i + 4])) == 1 for i in range(8, 240, 4))
+        assert len(set(found[:8])) > 1  # rows without a text are their own
+    found = made(Split(HALVES, by="stratified", columns="y", together="near_duplicates", texts="t"), table)
+    assert len({(t, y, part) for t, y, part in zip(found["t"], found["y"], found["split"], strict=True) if t}) == 232

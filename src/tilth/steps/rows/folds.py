@@ -70,6 +70,7 @@ class KeyFolds(Folds):
             split.seed,
             exact=split.exact and by == "hash",
             together=split.together if by in ("hash", "stratified") else "",
+            texts=split.texts if by in ("hash", "stratified") else (),
             bins=split.bins if by == "stratified" else 0,
         )
 

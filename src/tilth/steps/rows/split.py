@@ -25,6 +25,7 @@ from tilth.engine.statistics import Statistic, count
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Where
+from tilth.steps.rows.near import near_groups, near_key, unfit_text
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Asking, Learned, Learning, Selector, Step
 
@@ -85,8 +86,11 @@ class Split(Step):
     """`by: hash` with shares exact to one row; then rows that are added may move others from part to part."""
     gap: str = ""
     """`by: time`: rows so soon after the end of a part belong to none but to `gap`. Such as `7 days`, `12 hours`, `100 rows`."""
-    together: Literal["", "duplicates"] = ""
-    """`duplicates`: rows that are equal but for id and label stay together: within their stratum, if there are strata."""
+    together: Literal["", "duplicates", "near_duplicates"] = ""
+    """`duplicates`: rows that are equal but for id and label stay together, `near_duplicates`: those whose texts are nearly the same, as
+    in `dedupe: {near: 0.8}`; within their stratum, if there are strata."""
+    texts: Selector = ()
+    """`near_duplicates`: the columns whose texts are compared. Default: the role text."""
     bins: int = 0
     """`by: stratified`: numbers among the columns are cut into so many bins with about as many rows. Default: each value is a stratum."""
     allow_empty: bool = False
@@ -141,6 +145,8 @@ class Split(Step):
             yield Mistake("split: `exact` is for a split by hash", code="bad-exact")
         if self.together and self.by not in ("hash", "stratified"):
             yield Mistake(f"split: `together` is for a split by hash or stratified, not by {self.by}", code="bad-together")
+        if self.texts and self.together != "near_duplicates":
+            yield Mistake("split: `texts` is for near-duplicates", hint="add `together: near_duplicates`", code="bad-together")
         if self.bins and (self.by != "stratified" or self.bins < 2):
             yield Mistake("split: `bins` is for a split that is stratified", accepted="2 bins or more", code="bad-bins")
         yield from self._mistakes_of_folds()
@@ -182,7 +188,9 @@ class Split(Step):
                 state["cuts"], state["gaps"] = yield from self._values(columns[0])
             case _:
                 state |= {"key": [c.name for c in key_columns(schema, roles)], "content": [c.name for c in content(schema)]}
-                if self.together:
+                if self.together == "near_duplicates":
+                    columns, state = yield from self._near(schema, roles, columns, state)
+                elif self.together:
                     state["key"] = [c for c in state["content"] if c not in (*roles.id, roles.label)] or state["key"]
                     state["columns"] = state["columns"] if self.by == "stratified" else state["key"]
                 if self.by == "stratified" or self.exact:
@@ -195,6 +203,20 @@ class Split(Step):
                 if self.by == "stratified_group":
                     state["groups"] = yield from self._placed(schema, roles, columns)
         return {"": state}
+
+    def _near(
+        self, schema: Schema, roles: Roles, columns: tuple[Column, ...], state: dict[str, Any]
+    ) -> Asking[tuple[tuple[Column, ...], dict[str, Any]]]:
+        """The columns to split by and the state, with texts as the key."""
+        names = select(self.texts, schema, roles) if self.texts else roles.text
+        if not names:
+            hint = "name it: `texts: COLUMN`, or give it the role text"
+            raise RequestError("split: there is no column of texts to compare", hint=hint, code="no-column")
+        texts = tuple(map(schema.__getitem__, names))
+        RequestError.reject(self.unfit(texts, unfit_text))
+        near = yield from near_groups(names)
+        by = columns if self.by == "stratified" else texts
+        return by, state | {"key": list(names), "columns": [c.name for c in by], "near": near}
 
     def _columns(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
         """The columns to split by, refused where they cannot be."""
@@ -360,6 +382,8 @@ class Split(Step):
         key = [schema[c] for c in self._key(state)]
         own = [schema[c] for c in state["content"]]
         hashed = key_hash(key, self.salt)
+        if "near" in state:
+            hashed = HashString.of(Fields.of(lit(self.salt), near_key(key, state["near"])))
         none = and_(*(is_null(col(c.name)) for c in key))
         return hashed if set(own) <= set(key) else if_else(none, key_hash(own, self.salt), hashed)
 
@@ -369,8 +393,8 @@ class Split(Step):
         return str(self.seed)
 
     def shown(self, learned: Learned) -> Learned:
-        kept = {k: v for k, v in learned[""].items() if k != "groups" and (v or k not in ("gaps", "bins", "few"))}
-        return {"": kept | ({"groups": len(learned[""]["groups"])} if "groups" in learned[""] else {})}
+        kept = {k: v for k, v in learned[""].items() if v or k not in ("gaps", "bins", "few")}
+        return {"": kept | {k: len(kept[k]) for k in ("groups", "near") if k in kept}}
 
 
 def apportioned(n: int, shares: Sequence[float]) -> list[int]:
