@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tilth.errors import Mistake, did_you_mean, listed
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 Path = tuple[str | int, ...]
+M = TypeVar("M", bound="BaseModel")
 ACCEPTED = {  # by a type of error, or by how it begins
     "string": "a string",
     "int": "an integer",
@@ -32,6 +33,16 @@ ACCEPTED = {  # by a type of error, or by how it begins
     "string_too_long": "up to {max_length} characters",
     "string_pattern_mismatch": "a string that matches {pattern}",
 }
+
+
+def validated(model: type[M], given: Any) -> M:
+    """A model of what is given. Errors: `RequestError` with every mistake."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, model))) from None
 
 
 def mistakes_of(

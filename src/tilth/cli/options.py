@@ -64,6 +64,11 @@ ALLOW_PYTHON = click.option(
     help="Allow the flow to run Python functions, from installed modules or the current folder. Only for flows that you trust.",
 )
 
+PRIVATE = click.option(
+    "--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated."
+)
+AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
+FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 READING = (
     click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
     click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),

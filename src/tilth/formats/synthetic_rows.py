@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tilth.data.origin import ORIGIN, PARENT, SYNTHETIC
 from tilth.engine.arrow import from_numpy, mask_of
@@ -23,12 +23,11 @@ from tilth.regex import Regex
 from tilth.regex.chars import CharSet
 from tilth.regex.tree import Chars, Choice, Node, Repeat
 from tilth.regex.tree import Sequence as Parts
-from tilth.validation import mistakes_of
+from tilth.validation import validated
 from tilth.yaml import parse
 
 AT_ONCE = 100_000  # rows of a batch, which has its own chance: the rows do not depend on how they are read
 LONGER = 8  # characters that an unbounded repeat is longer than it must be, at most
-PRINTABLE = CharSet.between(" ", "~")
 MOST_CHARACTERS = 10_000  # of a set in a pattern, from which one is drawn
 MOST_ROWS = 2**31
 UNIQUE_OF = 2**62  # codes that are counted through; what a pattern has beyond these is drawn
@@ -77,11 +76,7 @@ class SyntheticSchema(BaseModel):
 
 def schema_of(text: str, place: str, **options: Any) -> SyntheticSchema:
     """A schema in YAML. `options` are given instead of what it says. Errors: `RequestError` with every mistake."""
-    given = _document(text, place)
-    try:
-        return SyntheticSchema.model_validate({**given, **options})
-    except ValidationError as error:
-        raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, SyntheticSchema))) from None
+    return validated(SyntheticSchema, {**_document(text, place), **options})
 
 
 def synthetic_rows(schema: SyntheticSchema) -> Iterator[pa.RecordBatch]:

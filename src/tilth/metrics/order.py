@@ -49,32 +49,6 @@ def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
         return float(np.divide(_product(x[lag:], x[: len(x) - lag]), _product(x, x)))
 
 
-def von_neumann(values: ArrayLike) -> float:
-    """Σ (xᵢ₊₁ − xᵢ)² / Σ (xᵢ − x̄)², about 2 in any order, and less where neighbours are alike. NaN of a constant column.
-
-    von Neumann 1941, "Distribution of the ratio of the mean square successive difference to the variance".
-
-    >>> von_neumann([1, 2, 3, 4, 5])
-    0.4
-    """
-    x = _numbers(values)
-    steps, away = np.diff(x), x - x.mean()
-    with np.errstate(invalid="ignore"):
-        return float(np.divide(_product(steps, steps), _product(away, away)))
-
-
-def bartels(values: ArrayLike) -> float:
-    """Von Neumann's ratio of the ranks as a test statistic: negative where neighbours are alike. NaN of fewer than 3 values.
-
-    Bartels 1982, "The rank version of von Neumann's ratio test for randomness".
-    """
-    n = len(_numbers(values))
-    if n < 3:
-        return math.nan
-    deviation = math.sqrt(4 * (n - 2) * (5 * n * n - 2 * n - 9) / (5 * n * (n + 1) * (n - 1) ** 2))
-    return (von_neumann(ranks(values)) - 2) / deviation
-
-
 def runs(values: ArrayLike) -> tuple[float, float]:
     """The test statistic of the number of runs of values above and below the median, and that number as a share of what chance gives.
 
@@ -104,16 +78,6 @@ def trend(values: ArrayLike) -> float:
     x, rows = x - x.mean(), rows - rows.mean()
     with np.errstate(invalid="ignore"):
         return float(np.divide(_product(x, rows), math.sqrt(_product(x, x) * _product(rows, rows))))
-
-
-def blocks(values: ArrayLike, number: int = 10) -> float:
-    """χ² of the counts of categories in so many blocks of rows, one after the other: (number − 1)(categories − 1) degrees of freedom."""
-    _, codes = np.unique(np.asarray(values), return_inverse=True)
-    block = np.repeat(np.arange(number), [len(part) for part in np.array_split(codes, number)])
-    counts = np.zeros((number, int(codes.max()) + 1))
-    np.add.at(counts, (block, codes), 1)
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / len(codes)
-    return float(((counts - expected) ** 2 / expected).sum())
 
 
 def threshold(tests: int) -> float:

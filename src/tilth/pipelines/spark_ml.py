@@ -327,31 +327,27 @@ def _of_vector(s: Reading, stage: SavedStage, source: str, make: Any, learned: S
 
 def of_standard_scaler(s: Reading, stage: SavedStage, source: str) -> None:
     """`scale`."""
-    mean, std = _numbers(stage.learned["mean"]), _numbers(stage.learned["std"])
-    center, scale = bool(stage.parameters["withMean"]), bool(stage.parameters["withStd"])
-    if not (center or scale):
-        s.values[stage.outputs[0]] = s.vector(stage.inputs[0], source)
-        return
-    learned = [
-        0.0 if scale and not w else {"centre": m if center else 0.0, "width": w if scale else 1.0} for m, w in zip(mean, std, strict=True)
-    ]
-    _of_vector(s, stage, source, partial(step_of, Scale, ddof=1, center=center, scale=scale), learned)
+    _scaled(s, stage, source, ("mean", "std"), ("withMean", "withStd"), partial(step_of, Scale, ddof=1))
 
 
 def of_robust_scaler(s: Reading, stage: SavedStage, source: str) -> None:
     """`scale: {with: robust}`."""
-    median, width = _numbers(stage.learned["median"]), _numbers(stage.learned["range"])
-    center, scale = bool(stage.parameters["withCentering"]), bool(stage.parameters["withScaling"])
+    quantiles = (float(stage.parameters["lower"]), float(stage.parameters["upper"]))
+    make = partial(step_of, Scale, with_="robust", quantiles=quantiles)
+    _scaled(s, stage, source, ("median", "range"), ("withCentering", "withScaling"), make, "learned anew, quantiles are exact")
+
+
+def _scaled(
+    s: Reading, stage: SavedStage, source: str, learned: tuple[str, str], does: tuple[str, str], make: Callable[..., Any], *notes: str
+) -> None:
+    """Numbers are centred, or divided by their width, or both: `learned` names what by, `does` the parameters that say whether."""
+    center, scale = (bool(stage.parameters[name]) for name in does)
     if not (center or scale):
         s.values[stage.outputs[0]] = s.vector(stage.inputs[0], source)
         return
-    learned = [
-        0.0 if scale and not w else {"centre": m if center else 0.0, "width": w if scale else 1.0}
-        for m, w in zip(median, width, strict=True)
-    ]
-    quantiles = (float(stage.parameters["lower"]), float(stage.parameters["upper"]))
-    make = partial(step_of, Scale, with_="robust", center=center, scale=scale, quantiles=quantiles)
-    _of_vector(s, stage, source, make, learned, "learned anew, quantiles are exact")
+    pairs = zip(*(_numbers(stage.learned[name]) for name in learned), strict=True)
+    states = [0.0 if scale and not w else {"centre": c if center else 0.0, "width": w if scale else 1.0} for c, w in pairs]
+    _of_vector(s, stage, source, partial(make, center=center, scale=scale), states, *notes)
 
 
 def of_min_max_scaler(s: Reading, stage: SavedStage, source: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -88,6 +88,19 @@ class Step(Parameterized, ABC):
         """A mistake for each column of a kind that the step cannot treat; `why` gives the reason, empty for one that it can."""
         message = f"{self.name}: column {{!r}} ({{}}) {{}}".format
         return [Mistake(message(c.name, c.type or c.kind, reason), code="wrong-kind") for c in columns if (reason := why(c))]
+
+    def chosen(self, columns: Selector, schema: Schema, roles: Roles, otherwise: str = "no column is selected") -> tuple[str, ...]:
+        """The columns that a selector means. Errors: `RequestError` that says what is `otherwise`, if it means none."""
+        found = select(columns, schema, roles)
+        if not found:
+            raise RequestError(f"{self.name}: {otherwise}", code="nothing-selected")
+        return found
+
+    def chosen_numbers(self, columns: Selector, schema: Schema, roles: Roles) -> tuple[str, ...]:
+        """The columns that a selector means, all of which must be numeric. Errors: `RequestError`."""
+        found = self.chosen(columns, schema, roles, "no column is chosen")
+        RequestError.reject(self.unfit(map(schema.__getitem__, found), lambda c: "" if c.kind.numeric else "is not numeric"))
+        return found
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         """The columns that the step reads or writes; None for all of them (a step that changes rows)."""
@@ -191,6 +204,20 @@ class TablesStep(Step):
         return found
 
 
+def bad_names(step: Step, into: str) -> Iterator[Mistake]:
+    """What is wrong with the name of a new column."""
+    if re.search(r"[{}]", into.replace(COLUMN, "")):
+        message = f"{step.name}: `into` is {into!r}"
+        yield Mistake(message, accepted=f"a name, in which `{COLUMN}` stands for the column's", code="bad-value")
+
+
+def too_few_names(step: Step, into: str, chosen: Sequence[Column]) -> Iterator[Mistake]:
+    """What is wrong with the name of new columns, each of which is made of one of these."""
+    if into and COLUMN not in into and len(chosen) > 1:
+        message = f"{step.name}: `into: {into}` names one column, but {len(chosen)} are chosen"
+        yield Mistake(message, accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{into}`", code="name-clash")
+
+
 @dataclass(frozen=True)
 class ColumnStep(Step):
     """A step that treats each of its columns alike. A subclass says what one column needs, learns and becomes."""
@@ -268,10 +295,12 @@ class ColumnStep(Step):
         return True
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        if not re.search(r"[{}]", self.out("")):
-            return ()
-        message = f"{self.name}: `into` is {self.into!r}"
-        return (Mistake(message, accepted="a name, in which `{column}` stands for the column's", code="bad-value"),)
+        return (*bad_names(self, self.into),)
+
+    def nothing_to_learn(self, column: Column, lack: str, hint: str = "impute it first, or leave it out") -> RequestError:
+        """The error of a column that lacks values in training: it has, for instance, `no finite value`."""
+        message = f"{self.name}: column {column.name!r} has {lack} in the training part to learn from"
+        return RequestError(message, hint=hint, code="all-null")
 
     def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
         """The columns the step is for; refuses those of a kind it cannot treat, all at once."""
@@ -285,16 +314,7 @@ class ColumnStep(Step):
             for c in chosen
             if self.keeps_values and c.name in roles.private
         ]
-        several = [
-            Mistake(
-                f"{self.name}: `into: {self.into}` names one column, but {len(chosen)} are chosen",
-                accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{self.into}`",
-                code="name-clash",
-            )
-            for _ in chosen[1:2]
-            if self.into and COLUMN not in self.into
-        ]
-        RequestError.reject([*self.refused(roles), *self.unfit(chosen, self.accepts), *private, *several])
+        RequestError.reject([*self.refused(roles), *self.unfit(chosen, self.accepts), *private, *too_few_names(self, self.into, chosen)])
         return chosen
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from tilth.aws.clarify.shape import (
     POST_TRAINING,
@@ -33,7 +33,7 @@ from tilth.aws.configuration import configuration
 from tilth.data import Kind, Schema
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
-from tilth.validation import mistakes_of
+from tilth.validation import validated
 
 VERSION = "1.0"
 FORMATS = {
@@ -88,10 +88,7 @@ class AnalysisConfig(Part):
     @classmethod
     def of(cls, given: Any) -> AnalysisConfig:
         """The configuration in an object. Errors: `RequestError` with every mistake; `Gap` if nothing of it can be computed."""
-        try:
-            config = cls.model_validate(given)
-        except ValidationError as error:
-            raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, cls))) from None
+        config = validated(cls, given)
         checks: Iterator[Check] = (c for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data) for c in of(config))
         wrong = (Mistake(message, accepted="".join(accepted), code="contradiction") for wrong, message, *accepted in checks if wrong)
         RequestError.reject(wrong)

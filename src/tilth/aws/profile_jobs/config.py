@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tilth.aws.configuration import configuration
 from tilth.aws.profile_jobs.statistics import OF_COLUMNS, OF_TABLE, Parameter
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed, unknown
-from tilth.validation import mistakes_of
+from tilth.validation import validated
 
 ENTITIES = (
     "USA_SSN",
@@ -114,10 +114,7 @@ class ProfileConfiguration(Part):
         if isinstance(given, dict) and "Configuration" in given:
             hint = "take the object under Configuration: it is what CreateProfileJob calls ProfileConfiguration"
             raise RequestError("this is the request that creates a job, not its configuration", hint=hint, code="not-a-configuration")
-        try:
-            config = cls.model_validate(given)
-        except ValidationError as error:
-            raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, cls))) from None
+        config = validated(cls, given)
         RequestError.reject(_mistakes(config))
         if config.EntityDetectorConfiguration:
             named = listed(config.EntityDetectorConfiguration.EntityTypes, 20)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, reading_from, shared, show
+from tilth.cli.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 
 @click.command()
@@ -16,7 +16,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.option("--json", is_flag=True, help="Print the result in the JSON of AWS Glue Data Quality.")
 @click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .json, .xml (JUnit) or .md.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
-@click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated.")
+@PRIVATE
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
 @click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier checks; this check's are added.")
 @click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that pass every rule.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tilth.cli.options import INPUT
+from tilth.cli.options import FORCE, INPUT
 
 
 @click.command()
@@ -15,7 +15,7 @@ from tilth.cli.options import INPUT
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
 @click.option("--columns", metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@FORCE
 def command(file: str, out: str, data: str | None, columns: str | None, trusted: tuple[str, ...], force: bool) -> int:
     """Convert FILE to a flow.
 

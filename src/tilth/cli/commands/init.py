@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, READING, engine_from, reading_from, shared
+from tilth.cli.options import ENGINE, FORCE, INPUT, READING, engine_from, reading_from, shared
 
 
 @click.command()
@@ -20,7 +20,7 @@ from tilth.cli.options import ENGINE, INPUT, READING, engine_from, reading_from,
     help="Where to write the flow; - for standard output.  [default: the data's name with .yaml, in the current folder]",
 )
 @click.option("--label", metavar="NAME", help="The column to be predicted.  [default: guessed, or asked for in the draft]")
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@FORCE
 @shared(*READING)
 @shared(*ENGINE)
 def command(data: str, out: str | None, label: str | None, force: bool, **options: Any) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, reading_from, shared, show
+from tilth.cli.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
-@click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated.")
+@PRIVATE
 @click.option(
     "--measure",
     "measures",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="A measure such as insights or bias, or a metric such as mean:age; may be repeated; default: all that the roles allow.",
 )
-@click.option("--json", is_flag=True, help="Print the report as JSON.")
+@AS_JSON
 @shared(*READING)
 @shared(*ENGINE)
 def command(

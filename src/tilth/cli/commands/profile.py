@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, reading_from, shared, show
+from tilth.cli.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 
 @click.command()
@@ -14,7 +14,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
 @click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .json or .md.")
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as that of last month.")
 @click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
-@click.option("--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated.")
+@PRIVATE
 @click.option(
     "--databrew",
     type=INPUT,
@@ -22,7 +22,7 @@ from tilth.cli.options import ENGINE, INPUT, OUTPUT, READING, engine_from, readi
     help="A ProfileConfiguration of AWS Glue DataBrew: the result is the JSON of its profile jobs.",
 )
 @click.option("--exact", is_flag=True, help="Of large data, look at all values, not a sample: a scan for each column.")
-@click.option("--json", is_flag=True, help="Print the report as JSON.")
+@AS_JSON
 @shared(*READING)
 @shared(*ENGINE)
 def command(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, shared, show
+from tilth.cli.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, engine_from, shared, show
 
 
 @click.command()
@@ -14,7 +14,7 @@ from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, 
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default the place named in the flow.")
 @click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier runs; those of this run's rules are added.")
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
-@click.option("--json", is_flag=True, help="Print the report as JSON.")
+@AS_JSON
 @shared(ALLOW_PYTHON, *ENGINE)
 def command(flow: str, out: str | None, history: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.

@@ -77,9 +77,7 @@ class Nest(Step):
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
-        chosen = [schema[c] for c in select(self.columns, schema, roles)]
-        if not chosen:
-            raise RequestError("nest: no column is selected", code="nothing-selected")
+        chosen = [schema[c] for c in self.chosen(self.columns, schema, roles)]
         RequestError.reject(self.unfit(chosen, self._no_json))
         if self.as_ == "list" and len({_element(c) for c in chosen}) > 1:
             found = ", ".join(f"{c.name!r} ({c.kind})" for c in chosen)

@@ -128,11 +128,7 @@ class Outliers(ColumnStep):
         if self.with_ == "range":
             return {"low": self.low, "high": self.high}
         if any(v is None for v in measured.values()):
-            raise RequestError(
-                f"outliers: column {column.name!r} has too few finite values in the training part to learn from",
-                hint="leave it out, or give bounds: `with: range`",
-                code="all-null",
-            )
+            raise self.nothing_to_learn(column, "too few finite values", hint="leave it out, or give bounds: `with: range`")
         low, high = self._bounds(**measured)
         spread = math.isfinite(low) and math.isfinite(high) and low < high
         return {"low": low if spread else None, "high": high if spread else None}

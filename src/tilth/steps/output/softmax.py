@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from tilth.data import Dataset, Roles, Schema, select
 from tilth.engine.expressions import added, col, greatest, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, NanToNull
-from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 MOST, WHOLE = "\x1fmost", "\x1fwhole"  # columns for the greatest score and the sum of the exponentials
@@ -36,11 +35,7 @@ class Softmax(Step):
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
-        chosen = select(self.columns, schema, roles)
-        if not chosen:
-            raise RequestError("softmax: no column is chosen", code="nothing-selected")
-        RequestError.reject(self.unfit(map(schema.__getitem__, chosen), lambda c: "" if c.kind.numeric else "is not numeric"))
-        return {"": {"columns": list(chosen)}}
+        return {"": {"columns": list(self.chosen_numbers(self.columns, schema, roles))}}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         chosen = learned[""]["columns"]

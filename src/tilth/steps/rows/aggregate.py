@@ -67,9 +67,8 @@ class Aggregate(Step):
         RequestError.reject(mistakes)
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        by, order = select(self.by, schema, roles), order_or_time(self, self.order, schema, roles)
-        if not by:
-            raise RequestError("aggregate: no column is selected for the key", code="nothing-selected")
+        by = self.chosen(self.by, schema, roles, "no column is selected for the key")
+        order = order_or_time(self, self.order, schema, roles)
         asked = list(self._asked(schema, roles))
         RequestError.reject(
             [

@@ -67,9 +67,7 @@ class Pivot(Step):
     """The largest number of categories that is allowed."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        column, by = schema[self.column], select(self.by, schema, roles)
-        if not by:
-            raise RequestError("pivot: no column is selected for the key", code="nothing-selected")
+        column, by = schema[self.column], self.chosen(self.by, schema, roles, "no column is selected for the key")
         values = select(self.values, schema, roles) if self.values else ()
         order = order_or_time(self, self.order, schema, roles)
         RequestError.reject(self._mistakes(schema, roles, by, values, order))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Dataset, Roles, Schema, select
+from tilth.data import BELOW, Dataset, Roles, Schema
 from tilth.engine.expressions import alias, col, eq, le, lit, lt
 from tilth.engine.keys import content, key_columns
 from tilth.engine.layers import filtered, table
@@ -67,9 +67,8 @@ class Sample(Step):
             raise RequestError(message, accepted=accepted, code="bad-value")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        strata = [schema[c] for c in select(self.stratify, schema, roles)] if self.stratify else []
-        if self.stratify and not strata:
-            raise RequestError("sample: no column is selected for the strata", code="nothing-selected")
+        chosen = self.chosen(self.stratify, schema, roles, "no column is selected for the strata") if self.stratify else ()
+        strata = [schema[c] for c in chosen]
         unfit = "cannot be a stratum: its values have no text that all engines agree on"
         RequestError.reject(self.unfit(strata, lambda c: "" if has_string(c) else unfit))
         state: dict[str, Any] = {"columns": [c.name for c in strata]}

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
+from tilth.data import BELOW, Dataset, Kind, Roles, Schema
 from tilth.engine.expressions import alias, cast, col, lit, not_null
 from tilth.engine.layers import filtered, selected, table
 from tilth.engine.operations.lists import Element
@@ -57,9 +57,7 @@ class Unpivot(Step):
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
-        chosen = [schema[c] for c in select(self.columns, schema, roles)]
-        if not chosen:
-            raise RequestError("unpivot: no column is selected", code="nothing-selected")
+        chosen = [schema[c] for c in self.chosen(self.columns, schema, roles)]
         RequestError.reject(self.unfit(chosen, lambda c: "has values that cannot stand under others" if c.kind in UNORDERED else ""))
         kinds = {c.kind for c in chosen} - {Kind.NULL}
         if len(kinds) > 1 and not kinds <= NUMERIC:

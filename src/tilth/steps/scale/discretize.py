@@ -79,8 +79,7 @@ class Discretize(ColumnStep):
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         if any(v is None for v in measured.values()):
-            message = f"discretize: column {column.name!r} has no finite value in the training part to learn from"
-            raise RequestError(message, hint="give the edges yourself, or leave it out", code="all-null")
+            raise self.nothing_to_learn(column, "no finite value", hint="give the edges yourself, or leave it out")
         edges = self._found(**measured)
         if not isinstance(self.labels, str) and len(self.labels) != len(edges) + 1:
             message = f"discretize: {len(self.labels)} `labels` for column {column.name!r}, which has {len(edges) + 1} bins"

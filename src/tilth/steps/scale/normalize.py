@@ -12,7 +12,6 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Roles, Schema, select
 from tilth.engine.expressions import added, case, col, eq, greatest, lit, mul, number
 from tilth.engine.operations.numbers import Divide, NanToNull, SquareRoot
-from tilth.errors import RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 LENGTH = "\x1flength"  # the column for a row's length
@@ -43,11 +42,7 @@ class Normalize(Step):
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
-        chosen = select(self.columns, schema, roles)
-        if not chosen:
-            raise RequestError("normalize: no column is chosen", code="nothing-selected")
-        RequestError.reject(self.unfit(map(schema.__getitem__, chosen), lambda c: "" if c.kind.numeric else "is not numeric"))
-        return {"": {"columns": list(chosen)}}
+        return {"": {"columns": list(self.chosen_numbers(self.columns, schema, roles))}}
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         chosen = [schema[c] for c in learned[""]["columns"]]

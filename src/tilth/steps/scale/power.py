@@ -77,8 +77,7 @@ class PowerTransform(ColumnStep):
 
     def _reject(self, column: Column, low: float | None) -> None:
         if low is None:
-            message = f"power: column {column.name!r} has no finite value in the training part to learn from"
-            raise RequestError(message, hint="impute it first, or leave it out", code="all-null")
+            raise self.nothing_to_learn(column, "no finite value")
         if self.with_ == "box_cox" and low <= 0:
             message = f"power: column {column.name!r} has values of 0 or less, and box_cox takes none"
             raise RequestError(message, hint="use `with: yeo_johnson`", code="outside-domain")

@@ -62,8 +62,7 @@ class QuantileTransform(ColumnStep):
         need: Need = Statistic(Quantiles.of(Finite.of(col(column.name)), *map(lit, shares)))
         found = (yield [need])[need]
         if found is None or found[0] is None:
-            message = f"quantile: column {column.name!r} has no finite value in the training part to learn from"
-            raise RequestError(message, hint="impute it first, or leave it out", code="all-null")
+            raise self.nothing_to_learn(column, "no finite value")
         line = [(x, [p for _, p in at]) for x, at in groupby(zip((x + 0.0 for x in found), shares, strict=True), key=lambda pair: pair[0])]
         return {"values": [x for x, _ in line], "first": [at[0] for _, at in line], "last": [at[-1] for _, at in line]}
 

@@ -97,15 +97,12 @@ class Reduce(Step):
         return frozenset(select(self.columns, schema, roles))
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        chosen = [schema[c] for c in select(self.columns, schema, roles)]
-        if not chosen:
-            raise RequestError("reduce: no column is chosen", code="nothing-selected")
+        chosen = self.chosen_numbers(self.columns, schema, roles)
         if len(chosen) > MOST_COLUMNS:
             raise RequestError(f"reduce: {len(chosen):,} columns are chosen", accepted=f"up to {MOST_COLUMNS:,}", code="too-many-columns")
-        RequestError.reject(self.unfit(chosen, lambda c: "" if c.kind.numeric else "is not numeric"))
         ways = {"variance": self._constant, "correlation": self._alike, "pca": self._components, "svd": self._components}
-        state = yield from ways[self.with_]([c.name for c in chosen])
-        reject_clashes(self.name, schema, {chosen[0].name: self._trees(schema, state)})
+        state = yield from ways[self.with_](chosen)
+        reject_clashes(self.name, schema, {chosen[0]: self._trees(schema, state)})
         return {"": state}
 
     def _constant(self, columns: Sequence[str]) -> Asking[Mapping[str, Any]]:

@@ -96,11 +96,7 @@ class Scale(ColumnStep):
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         if any(v is None for v in measured.values()):
-            raise RequestError(
-                f"scale: column {column.name!r} has too few finite values in the training part to learn from",
-                hint="impute it first, or leave it out",
-                code="all-null",
-            )
+            raise self.nothing_to_learn(column, "too few finite values")
         state = self._state(**measured)
         state |= {} if self.center else {"centre": 0.0}
         state |= {} if self.scale else {"width": 1.0}

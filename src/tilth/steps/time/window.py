@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +25,7 @@ from tilth.metrics.keys import DistinctKeys
 from tilth.steps.missing import value_of
 from tilth.steps.rows.aggregations import Aggregates, Asked, magnitudes, no_key, sizes
 from tilth.steps.rows.sort import order_or_time
-from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, kept_private, reject_clashes
+from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, bad_names, kept_private, reject_clashes, too_few_names
 from tilth.steps.time.bins import Bins
 from tilth.steps.time.causal import ahead_of_time
 
@@ -167,9 +166,7 @@ class Window(Step):
             yield Mistake(f"window: `min_periods` is {self.min_periods}", accepted=accepted, code="bad-value")
         if self.into and len(self._distances) > 1:
             yield Mistake("window: `into` names one column, and several `n` make several", hint="leave one of them out", code="name-clash")
-        if re.search(r"[{}]", self.into.replace(COLUMN, "")):
-            accepted = "a name, in which `{column}` stands for the column's"
-            yield Mistake(f"window: `into` is {self.into!r}", accepted=accepted, code="bad-value")
+        yield from bad_names(self, self.into)
 
     def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
         later = "`center: true`" if self.center else f"`with: {self.with_}`" if self.with_ in ("lead", "bfill") else ""
@@ -211,9 +208,7 @@ class Window(Step):
         yield from self.unfit(chosen, self._no_value)
         yield from self.unfit(map(schema.__getitem__, by), no_key)
         yield from self.unfit(map(schema.__getitem__, order), lambda c: self._no_time(c, len(order)))
-        if self.into and COLUMN not in self.into and len(chosen) > 1:
-            message = f"window: `into: {self.into}` names one column, but {len(chosen)} are chosen"
-            yield Mistake(message, accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{self.into}`", code="name-clash")
+        yield from too_few_names(self, self.into, chosen)
 
     def _no_value(self, column: Column) -> str:
         """Why nothing of this sort can be made of a column."""
