@@ -5,7 +5,7 @@ import pytest
 from sqlglot import exp
 
 from tilth.data import Dataset, Memory
-from tilth.engine import answering as answering_module
+from tilth.engine import groups as groups_module
 from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
@@ -88,7 +88,7 @@ def test_what_turns_null_into_false_goes_from_a_count():
 
 
 def test_more_groups_than_can_be_held_are_refused(data, monkeypatch):
-    for module in (plan_module, answering_module):
+    for module in (plan_module, groups_module):
         monkeypatch.setattr(module, "MOST_GROUPS", 3)
     grouped = Grouped(RowCount(), ("a",))
     with pytest.raises(RequestError, match="row aggregates by a: there are more than 3 groups"):

@@ -6,23 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from sqlglot import exp
 
 from tilth.data import Dataset
-from tilth.engine.arrow import cast, uniform
+from tilth.engine.arrow import as_numpy, cast, uniform
 from tilth.engine.expressions import alias, col
 from tilth.engine.folding import Folding, fold_select
+from tilth.engine.groups import PLACE, Apart, groups_of, joined, parts_of, with_numbers
 from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import key_hash
-from tilth.engine.operations.sums import Exact, regridded, values_of
-from tilth.engine.plan import MOST_GROUPS, plan
+from tilth.engine.operations.sums import Exact, Grid
+from tilth.engine.plan import plan
 from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.engine.thresholds import Thresholds, on_thresholds
-from tilth.errors import RequestError, listed
+from tilth.errors import listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,31 +44,61 @@ class Asked:
     needs: Sequence[Need]
     stack: Stack | Thresholds | None = None
 
-    def answers(self, rows: Sequence[tuple[Any, ...]]) -> dict[Need, Any]:
-        """The needs' answers from the rows of the query."""
-        found = read_off(self.title, self.needs, rows)
+    def answers(self, engine: Session) -> dict[Need, Any]:
+        """The needs' answers: the query is run."""
+        if keys := len(self.needs[0].by):
+            found = dict[Need, Any](zip(self.needs, groups_of(self.title, engine.table(self.text), keys), strict=True))
+        else:
+            found = dict(zip(self.needs, engine.run(self.text)[0], strict=True))
         return found if self.stack is None else self.stack.answers(found)
 
 
 def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
-    """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a dict from a tuple of keys to the answer.
+    """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a mapping from a tuple of keys to the answer.
 
-    Sums of doubles are asked on the grids that the first rows suggest, and once more where all rows, or those of a group, need others.
+    Sums of doubles are asked on the grids that the first rows suggest, and once more where all rows need others. Groups that need grids
+    of their own are asked once more together.
     """
     asked = list(dict.fromkeys(needs))
     sums = _on_grids(engine, data, {n: n.aggregate for n in asked if isinstance(n, Statistic) and isinstance(n.aggregate, Exact)})
-    first = {n: replace(n, aggregate=aggregate) for n, aggregate in sums.items()}
-    forms: dict[Need, Need] = {n: n for n in asked} | first
-    needs_of = {form: n for n, form in forms.items()}
-    known = {needs_of[form]: found for form, found in _unfinished(engine, data, forms.values()).items()}
-    parts = {n: _groups(n, known[n]) for n in sums}
-    regrids = {n: regridded(aggregate, parts[n]) for n, aggregate in sums.items()}
-    again = {(n, key): (replace(n, aggregate=other), other) for n, others in regrids.items() for key, other in others.items()}
-    second = _unfinished(engine, data, [need for need, _ in again.values()])
-    values = {n: values_of(aggregate, parts[n]) for n, aggregate in sums.items()}
-    for (n, key), (need, other) in again.items():
-        values[n][key] = values_of(other, {key: _groups(n, second[need])[key]})[key]
-    return known | {n: of_groups if n.by else of_groups[()] for n, of_groups in values.items()}
+    found = _asked_on(engine, data, asked, sums)
+    parts = {n: parts_of(n, aggregate, found[n]) for n, aggregate in sums.items()}
+    moved = {n: other for n, aggregate in sums.items() if (other := aggregate.on_range(parts[n])) != aggregate}
+    found |= _asked_on(engine, data, moved, moved)
+    parts |= {n: parts_of(n, aggregate, found[n]) for n, aggregate in moved.items()}
+    sums |= moved
+    values = {n: aggregate.values(parts[n]) for n, aggregate in sums.items()}
+    apart = {n: own for n, aggregate in sums.items() if n.by and (own := Apart.of(aggregate, parts[n], found[n]))}
+    for n, places, of_own in _on_own_grids(engine, data, sums, apart):
+        for of_all, of_some in zip(values[n], of_own, strict=True):
+            of_all[places] = of_some
+    return found | {n: with_numbers(n, found[n], *numbers) for n, numbers in values.items()}
+
+
+def _asked_on(engine: Session, data: Dataset, needs: Iterable[Need], sums: Mapping[Statistic, Exact]) -> dict[Need, Any]:
+    """What the engine gives for the needs, where sums are on these grids."""
+    needs_of = {replace(n, aggregate=sums[n]) if isinstance(n, Statistic) and n in sums else n: n for n in needs}
+    return {needs_of[form]: found for form, found in _unfinished(engine, data, needs_of).items()}
+
+
+def _on_own_grids(
+    engine: Session, data: Dataset, sums: Mapping[Statistic, Exact], apart: Mapping[Statistic, Apart]
+) -> Iterator[tuple[Statistic, np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    """The places of groups that need grids of their own, and what `Exact.values` says of these.
+
+    Their rows are joined with a table of the groups, so that one scan does for any number of groups with the same keys.
+    """
+    for by in dict.fromkeys(n.by for n in apart):
+        several = {n: of for n, of in apart.items() if n.by == by}
+        rows, columns = joined(data, by, set[str]().union(*(n.reads for n in several)), list(several.values()))
+        forms = {n: replace(n, aggregate=sums[n].on_columns(own), by=(col(PLACE),)) for n, own in zip(several, columns, strict=True)}
+        answers, start = _unfinished(engine, rows, forms.values()), 0
+        for n, of in several.items():
+            place = as_numpy(answers[forms[n]].keys_of.columns[0]) - start
+            own = np.flatnonzero((place >= 0) & (place < len(of.places)))
+            place, parts = place[own], parts_of(n, sums[n], answers[forms[n]]).take(own)
+            yield n, of.places[place], sums[n].values(parts, [Grid(g.center[place], g.exponent[place]) for g in of.grids])
+            start += len(of.places)
 
 
 def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -> dict[Statistic, Exact]:
@@ -77,11 +109,6 @@ def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -
     return {n: s.aimed(ranges) for n, s in sums.items()}
 
 
-def _groups(need: Need, found: Any) -> Any:
-    """Key of a group → what was found."""
-    return found if need.by else {(): found}
-
-
 def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     known: dict[Need, Any] = {}
     for asked in scans(engine, data, needs):
@@ -90,7 +117,8 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
         elif isinstance(asked.needs[0], Fold):
             known |= _folded(engine, data, asked)
         else:
-            known |= asked.answers(engine.execute(asked.title, asked.text))
+            with engine.timed(asked.title, asked.text):
+                known |= asked.answers(engine)
     return known
 
 
@@ -140,20 +168,6 @@ def _folds(needs: Iterable[Need]) -> list[Fold]:
 
 def _of(kind: type[N], needs: Iterable[Need]) -> list[N]:
     return [n for n in needs if isinstance(n, kind)]
-
-
-def read_off(title: str, needs: Sequence[Need], rows: Sequence[tuple[Any, ...]]) -> dict[Need, Any]:
-    """The needs' answers from the rows of the query that answers them: the keys first, then a number for each need."""
-    k = len(needs[0].by)
-    if not k:
-        return {s: rows[0][i] for i, s in enumerate(needs)}
-    if len(rows) > MOST_GROUPS:
-        raise RequestError(
-            f"{title}: there are more than {MOST_GROUPS:,} groups",
-            hint="group by columns of fewer values: one of these is probably an identifier",
-            code="too-many-groups",
-        )
-    return {s: {row[:k]: row[k + i] for row in rows} for i, s in enumerate(needs)}
 
 
 def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:

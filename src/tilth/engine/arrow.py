@@ -92,6 +92,29 @@ def from_numpy(values: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
+def doubles(values: np.ndarray, there: np.ndarray) -> pa.Array:
+    """Doubles of numpy as Arrow has them, null where none is there."""
+    import numpy as np
+    import pyarrow as pa
+
+    known = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(pa.float64(), len(values), [known, pa.py_buffer(values)])
+
+
+def integers(column: pa.Array) -> np.ndarray:
+    """Whole numbers of up to 128 bits as Python's integers, 0 for null."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wide = pc.fill_null(column.cast(pa.decimal128(38, 0)), 0)
+    low, high = np.frombuffer(wide.buffers()[1], np.uint64, 2 * len(wide), 16 * wide.offset).reshape(-1, 2).T
+    short, above = low.view(np.int64), high.view(np.int64)
+    long = not np.array_equal(short >> 63, above)  # some of them beyond 64 bits
+    found: np.ndarray = (above.astype(object) << 64) + low.astype(object) if long else short.astype(object)
+    return found
+
+
 def mask_of(kept: np.ndarray) -> pa.Array:
     """Booleans of numpy as Arrow has them, without pandas."""
     import numpy as np

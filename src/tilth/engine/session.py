@@ -265,7 +265,7 @@ class Session(ABC):
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
         head, found = self.first(data, columns, rows), dict[Need, Any]()
         for scan in statistics_scans(self, head, asked, rows):
-            found |= scan.answers(self.run(scan.text))
+            found |= scan.answers(self)
         return cast("dict[Statistic, Any]", found)
 
     def with_extremes(self, data: Dataset) -> Dataset:

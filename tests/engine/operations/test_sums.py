@@ -102,6 +102,26 @@ def test_sums_of_small_groups_of_near_values_take_one_scan():
     assert len(engine.scans) == 1
 
 
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_groups_of_all_sizes_take_one_more_scan(engine, request):
+    used = DuckDB().session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
+    n, groups = 2_000, dict[tuple[str | None, int], list[float]]()
+    table = pa.table(
+        {
+            "x": [math.ldexp(1 + normal(0, 1) ** 2, i // 8 % 80 - 40) for i in range(n)],
+            "k": [f"k{i // 8}" if i >= 8 else None for i in range(n)],
+            "f": [i % 2 for i in range(n)],
+        }
+    )
+    for row in table.to_pylist():
+        groups.setdefault((row["k"], row["f"]), []).append(row["x"])
+    needs = [total(col("x")).grouped(col("k"), col("f")), central_moment(col("x")).grouped(col("k"), col("f"))]
+    sums, moments = used.answer(Dataset(Memory(table, ("x", "k", "f"))), needs).values()
+    assert sums == {key: pytest.approx(math.fsum(xs), rel=2**-50) for key, xs in groups.items()}
+    assert moments == {key: pytest.approx(CentralMoment2.of_array(np.array(xs)), rel=1e-11) for key, xs in groups.items()}
+    assert len(used.scans) <= 3  # on the grids of the first rows, on those of all rows, and on those of each group
+
+
 def test_parquet_footers_say_a_long_tail_so_that_one_scan_does(tmp_path):
     xs = [1.0 + i % 2 for i in range(10_000)] + [1e9, math.nan]
     pq.write_table(pa.table({"x": xs, "'x\"": xs, "s": ["a"] * len(xs)}), tmp_path / "t.parquet")

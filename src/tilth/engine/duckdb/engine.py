@@ -139,6 +139,12 @@ class DuckDBRun(Session):
         with translated(text, self._texts):
             return self._connection.execute(text).fetchall()
 
+    def table(self, text: str) -> pa.Table:
+        self.refuse_if_cancelled()
+        with translated(text, self._texts):
+            found: pa.Table = self._connection.sql(text).to_arrow_table()
+        return found
+
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
         source, decode = data.source, decode_layer(data)
         names = decode[0].names(source.columns) if decode else source.columns

@@ -8,18 +8,16 @@ together and rounds once. See `docs/decisions/0009-sums-do-not-depend-on-order.m
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any, ClassVar, NamedTuple, Self
 
+import numpy as np
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, cast_to, data_type, double, if_else, is_null, lit, mul, or_, sub
+from tilth.engine.expressions import add, cast_to, col, data_type, double, if_else, is_null, lit, mul, or_, sub
 from tilth.engine.operations.operation import Operation, Struct, call
-
-if TYPE_CHECKING:
-    import numpy as np
 
 BITS = 61  # of an integer, without its sign
 STEP = 6  # exponents are multiples of it, so that the range of the first rows mostly gives the grid of all
@@ -27,18 +25,31 @@ GROUP = 9  # bits that a group's range may be smaller than the grid
 
 
 class Grid(NamedTuple):
-    """Steps of 2^(`exponent` − 60) around `center` · 2^(`exponent` + 1); the range of the values is at most 2^`exponent`."""
+    """Steps of 2^(`exponent` − 60) around `center` · 2^(`exponent` + 1); the range of the values is at most 2^`exponent`.
 
-    center: int = 0
-    exponent: int = 24
+    Both are integers, or arrays of them: one for each group.
+    """
+
+    center: Any = 0
+    exponent: Any = 24
 
     @classmethod
-    def around(cls, low: float, high: float) -> Self:
-        """The grid of values from `low` to `high`, which differ and are finite."""
-        if max(-low, high) > 1e300:  # so that no difference overflows
-            return cls(0, 1026)
-        exponent = max(-(-math.frexp(high - low)[1] // STEP) * STEP, -960)
-        return cls(round(math.ldexp(low, -exponent - 2) + math.ldexp(high, -exponent - 2)), exponent)
+    def around(cls, low: np.ndarray, high: np.ndarray) -> Self:
+        """The grids of values from `low` to `high`, which differ and are finite."""
+        huge = np.maximum(-low, high) > 1e300  # so that no difference overflows
+        low, high = np.where(huge, 0.0, low), np.where(huge, 1.0, high)
+        exponent = np.maximum(-(-np.frexp(high - low)[1].astype(np.int64) // STEP) * STEP, -960)
+        center = np.rint(np.ldexp(low, -exponent - 2) + np.ldexp(high, -exponent - 2)).astype(np.int64)
+        return cls(np.where(huge, 0, center), np.where(huge, 1026, exponent))
+
+    @classmethod
+    def of_all(cls, low: np.ndarray, high: np.ndarray) -> Self | None:
+        """The grid of all values, of whose groups these are the smallest and largest; None where those that are finite do not differ."""
+        ends = np.concatenate([low, high])
+        ends = ends[np.isfinite(ends)]
+        if not len(ends) or ends.min() == ends.max():
+            return None
+        return cls(*(int(x[0]) for x in cls.around(ends.min(keepdims=True), ends.max(keepdims=True))))
 
     @classmethod
     def read(cls, written: Tree) -> Self:
@@ -50,22 +61,71 @@ class Grid(NamedTuple):
         """The grid as an argument of a tree."""
         return exp.Literal.string(f"{self.center} {self.exponent}")
 
+    @property
+    def shift(self) -> Any:
+        """What a double is less before it is in steps."""
+        return np.ldexp(np.float64(self.center), self.exponent + 1)
+
+    @property
+    def scale(self) -> Any:
+        """The steps in 1."""
+        return np.ldexp(1.0, BITS - 1 - self.exponent)
+
     def steps(self, x: Tree) -> Tree:
         """A double in steps of the grid."""
-        moved = sub(x, lit(math.ldexp(self.center, self.exponent + 1))) if self.center else x
-        return mul(moved, lit(2.0 ** (BITS - 1 - self.exponent)))
+        return mul(sub(x, lit(float(self.shift))) if self.center else x, lit(float(self.scale)))
 
     def steps_in(self, x: np.ndarray) -> np.ndarray:
         """Doubles in memory in steps of the grid."""
-        return (x - math.ldexp(self.center, self.exponent + 1)) * 2.0 ** (BITS - 1 - self.exponent)
+        steps: np.ndarray = (x - self.shift) * self.scale
+        return steps
 
-    def fits(self, low: float, high: float) -> bool:
+    def fits(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Whether a group's range is large enough for the grid of all."""
-        return math.frexp(high - low)[1] >= self.exponent - GROUP
+        fits: np.ndarray = np.frexp(high - low)[1] >= self.exponent - GROUP
+        return fits
+
+
+class Parts(NamedTuple):
+    """What an engine gave of an exact aggregate in some groups: the numbers of values, sums of integers, and the ends of each number."""
+
+    n: np.ndarray
+    sums: list[np.ndarray]
+    ends: list[tuple[np.ndarray, np.ndarray]]
+
+    @classmethod
+    def of(cls, aggregate: Exact, columns: Sequence[np.ndarray]) -> Self:
+        """Of the fields of the aggregate's structure: integers, those of sums as objects, and doubles with NaN for null."""
+        n, *sums = columns[: -2 * aggregate.width]
+        ends = columns[-2 * aggregate.width :]
+        return cls(n, sums, list(zip(ends[::2], ends[1::2], strict=True)))
+
+    @classmethod
+    def of_rows(cls, aggregate: Exact, rows: Sequence[Mapping[str, Any] | None]) -> Self:
+        """Of structures as Python has them; None is that of no values."""
+        ends = 2 * aggregate.width
+        size = next((len(row) for row in rows if row is not None), 1 + ends)
+        nothing = [0] * (size - ends) + [None] * ends
+        columns = zip(*(nothing if row is None else row.values() for row in rows), strict=True)
+        n, *rest = (list(column) for column in columns)
+        sums = [np.array([int(v or 0) for v in column], object) for column in rest[:-ends]]
+        return cls.of(aggregate, [np.array(n), *sums, *(np.array(column, np.float64) for column in rest[-ends:])])
+
+    def take(self, places: np.ndarray) -> Parts:
+        """Those of some of the groups."""
+        return Parts(self.n[places], [s[places] for s in self.sums], [(low[places], high[places]) for low, high in self.ends])
+
+    @property
+    def differing(self) -> list[np.ndarray]:
+        """For each number, whether a group has values that differ, all of them finite."""
+        return [(self.n > 0) & np.isfinite(low) & np.isfinite(high) & (low != high) for low, high in self.ends]
 
 
 class Exact(Operation):
-    """An aggregate of doubles by integers: its arguments are numbers, and the grid of each."""
+    """An aggregate of doubles by integers: its arguments are numbers, and the grid of each.
+
+    A grid is a literal, or a pair of columns: the shift and the scale of the group that a row is in.
+    """
 
     width: ClassVar[int] = 1  # arguments that are numbers
 
@@ -73,9 +133,9 @@ class Exact(Operation):
     def both(cls, *arguments: Tree) -> Tree:
         numbers = [double(x) for x in arguments[: cls.width]]
         there = [x if cls.width == 1 else if_else(or_(*(is_null(y) for y in numbers if y is not x)), exp.Null(), x) for x in numbers]
-        grids = [Grid.read(g) for g in arguments[cls.width :]] or [Grid()] * cls.width
+        grids = arguments[cls.width :] or [Grid().write()] * cls.width
         ends = [kind(this=x.copy()) for x in there for kind in (exp.Min, exp.Max)]
-        steps = [grid.steps(x) for x, grid in zip(there, grids, strict=True)]
+        steps = [_steps(x, grid) for x, grid in zip(there, grids, strict=True)]
         return Struct.of(exp.Count(this=there[0].copy()), *cls.sums(*steps), *ends)
 
     @classmethod
@@ -93,23 +153,30 @@ class Exact(Operation):
         """The aggregate of finite doubles in memory: the very number that an engine's sums give."""
         if not len(x):
             return None
-        grid = _grid_of((float(x.min()), float(x.max())))
+        low, high, n = x.min(keepdims=True), x.max(keepdims=True), np.array([len(x)])
+        grid = Grid.of_all(low, high)
         if grid is None:
-            return cls.special(len(x), float(x[0]), float(x[0]))
-        return cls.finished(len(x), [_exact_total(part) for part in cls.summed(grid.steps_in(x))], [grid])
+            found = cls.special(n, low, high)
+        else:
+            sums = [np.array([_exact_total(part)], object) for part in cls.summed(grid.steps_in(x))]
+            found = cls.finished(n.astype(object), sums, [grid])
+        return None if found is None else float(found[0])
 
     @classmethod
-    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
-        """The value from the sums; no values are infinite, and those of each number differ."""
+    def finished(cls, n: np.ndarray, sums: Sequence[np.ndarray], grids: Sequence[Grid]) -> np.ndarray:
+        """The value of each group from its sums, NaN for none; no values are infinite, and those of each number differ.
+
+        Integers are objects, so that Python's own arithmetic keeps them exact.
+        """
         raise NotImplementedError
 
     @classmethod
-    def special(cls, n: int, low: float, high: float) -> float | None:
-        """The value where values are equal, infinite or NaN."""
+    def special(cls, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray | None:
+        """The value of each group whose values are equal, infinite or NaN; None where that is none."""
         return None
 
     @classmethod
-    def fits(cls, grid: Grid, low: float, high: float) -> bool:
+    def fits(cls, grid: Grid, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Whether a group of values from `low` to `high` loses no digits on the grid of all."""
         return grid.fits(low, high)
 
@@ -125,28 +192,71 @@ class Exact(Operation):
 
     def on(self, grids: Sequence[Grid]) -> Self:
         """The same on other grids."""
-        return type(self)(expressions=[*(x.copy() for x in self.numbers), *(g.write() for g in grids)])
+        return self._with([g.write() for g in grids])
+
+    def on_columns(self, pairs: Sequence[tuple[str, str]]) -> Self:
+        """The same on the grids of which columns have the shift and the scale."""
+        return self._with([exp.Tuple(expressions=[col(shift), col(scale)]) for shift, scale in pairs])
+
+    def _with(self, grids: Sequence[Tree]) -> Self:
+        return type(self)(expressions=[*(x.copy() for x in self.numbers), *grids])
 
     def aimed(self, ranges: Mapping[Tree, tuple[Any, Any]]) -> Self:
         """The same on the grids of the smallest and largest value that each number is thought to have."""
-        return self.on([_grid_of(float(v) for v in ranges[x] if v is not None) or Grid() for x in self.numbers])
+        ends = [[np.array([np.nan if v is None else v], np.float64) for v in ranges[x]] for x in self.numbers]
+        return self.on([Grid.of_all(*pair) or Grid() for pair in ends])
+
+    # ── from what an engine gave ──
+
+    def on_range(self, parts: Parts) -> Self:
+        """The same on the grids that the values of all groups call for."""
+        return self.on([Grid.of_all(*pair) or given for pair, given in zip(parts.ends, self.grids, strict=True)])
+
+    def apart(self, parts: Parts) -> tuple[np.ndarray, list[Grid]]:
+        """The groups whose range is too small for the grid of all, and the grids of their own."""
+        differing = parts.differing
+        unfit = [d & ~self.fits(g, *e) for d, g, e in zip(differing, self.grids, parts.ends, strict=True)]
+        places = np.flatnonzero(reduce(np.logical_or, unfit) & reduce(np.logical_and, differing))
+        grids = []
+        for (low, high), given, chosen in zip(parts.ends, self.grids, unfit, strict=True):
+            own = Grid.around(low[places], high[places])
+            pairs = zip(own, given, strict=True)
+            grids.append(Grid(*(np.where(chosen[places], of_group, of_all) for of_group, of_all in pairs)))
+        return places, grids
+
+    def values(self, parts: Parts, grids: Sequence[Grid] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """The aggregate's value in each group, and whether it has one. `grids`: those of the groups, where each has its own."""
+        found, there = np.full(len(parts.n), np.nan), np.zeros(len(parts.n), bool)
+        regular = np.flatnonzero(reduce(np.logical_and, parts.differing))
+        if len(regular):
+            n, sums, _ = parts.take(regular)
+            found[regular] = self.finished(n.astype(object), sums, grids or self.grids)
+            there[regular] = ~np.isnan(found[regular])
+        rest = np.setdiff1d(np.flatnonzero(parts.n), regular, assume_unique=True)
+        some = parts.take(rest)
+        special = self.special(some.n, *some.ends[0])
+        if special is not None:
+            found[rest], there[rest] = special, True
+        return found, there
 
 
 class DoubleSum(Exact):
     """Σ x of doubles; null over no values."""
 
     @classmethod
-    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+    def finished(cls, n: np.ndarray, sums: Sequence[np.ndarray], grids: Sequence[Grid]) -> np.ndarray:
         (grid,) = grids
         return _scaled((n * grid.center << BITS) + sums[0], grid.exponent + 1 - BITS)
 
     @classmethod
-    def special(cls, n: int, low: float, high: float) -> float | None:
-        return n * low + 0.0 if low == high else low + high
+    def special(cls, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            found: np.ndarray = np.where(low == high, n * low + 0.0, low + high)
+        return found
 
     @classmethod
-    def fits(cls, grid: Grid, low: float, high: float) -> bool:
-        return grid.fits(min(low, 0.0), max(high, 0.0))  # a sum needs the digits of its values, not of how they differ
+    def fits(cls, grid: Grid, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        return grid.fits(np.minimum(low, 0.0), np.maximum(high, 0.0))  # a sum needs the digits of its values, not of how they differ
 
 
 class CentralMoment2(Exact):
@@ -162,13 +272,13 @@ class CentralMoment2(Exact):
         return [steps, steps * steps * 2.0**-BITS]
 
     @classmethod
-    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+    def finished(cls, n: np.ndarray, sums: Sequence[np.ndarray], grids: Sequence[Grid]) -> np.ndarray:
         total, squares = sums
-        return _scaled(max(_moment(n, total, total, squares), 0.0), 2 * (grids[0].exponent + 1))
+        return _scaled(np.maximum(_moment(n, total, total, squares), 0.0), 2 * (grids[0].exponent + 1))
 
     @classmethod
-    def special(cls, n: int, low: float, high: float) -> float | None:
-        return 0.0 if low == high and math.isfinite(low) else math.nan
+    def special(cls, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        return np.where((low == high) & np.isfinite(low), 0.0, np.nan)
 
 
 class Correlated(Exact):
@@ -182,10 +292,11 @@ class Correlated(Exact):
         return [_total(x), _total(y), _product(x, x), _product(y, y), _product(x, y)]
 
     @classmethod
-    def finished(cls, n: int, sums: Sequence[int], grids: Sequence[Grid]) -> float | None:
+    def finished(cls, n: np.ndarray, sums: Sequence[np.ndarray], grids: Sequence[Grid]) -> np.ndarray:
         x, y, xx, yy, xy = sums
-        around = math.sqrt(max(_moment(n, x, x, xx), 0.0)) * math.sqrt(max(_moment(n, y, y, yy), 0.0))
-        return _moment(n, x, y, xy) / around if around else None
+        around = np.sqrt(np.maximum(_moment(n, x, x, xx), 0.0)) * np.sqrt(np.maximum(_moment(n, y, y, yy), 0.0))
+        found: np.ndarray = np.divide(_moment(n, x, y, xy), around, out=np.full(len(n), np.nan), where=around > 0)
+        return found
 
 
 class Nearest(Operation):
@@ -224,69 +335,27 @@ def _product(x: Tree, y: Tree) -> Tree:
     return _total(mul(mul(x, y), lit(2.0**-BITS)))
 
 
+def _steps(x: Tree, grid: Tree) -> Tree:
+    """A double in steps of a grid."""
+    if isinstance(grid, exp.Tuple):
+        shift, scale = grid.expressions
+        return mul(sub(x, shift), scale)
+    return Grid.read(grid).steps(x)
+
+
 def _exact_total(steps: np.ndarray) -> int:
     """The sum of doubles in memory, each rounded to an integer: of halves, which no 64 bits overflow."""
-    import numpy as np
-
     whole = np.rint(steps).astype(np.int64)
     return (int((whole >> 31).sum()) << 31) + int((whole & (2**31 - 1)).sum())
 
 
-def _moment(n: int, x: int, y: int, xy: int) -> float:
+def _moment(n: np.ndarray, x: np.ndarray, y: np.ndarray, xy: np.ndarray) -> np.ndarray:
     """Σ(x − x̄)(y − ȳ) of numbers as shares of 2^BITS steps, from their sums: exact until the one rounding at the end."""
-    return ((xy * n << BITS) - x * y) / (n << 2 * BITS)
+    found: np.ndarray = (((xy * n << BITS) - x * y) / (n << 2 * BITS)).astype(np.float64)
+    return found
 
 
-def _scaled(x: float, exponent: int) -> float:
-    try:
-        return math.ldexp(x, exponent)
-    except OverflowError:
-        return math.copysign(math.inf, x)
-
-
-def _ends(aggregate: Exact, parts: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """The smallest and largest of each number."""
-    ends = list(parts.values())[-2 * aggregate.width :]
-    return list(zip(ends[::2], ends[1::2], strict=True))
-
-
-def values_of(aggregate: Exact, groups: Mapping[Any, Mapping[str, Any] | None]) -> dict[Any, float | None]:
-    """An aggregate's value for each group, from what the engine gave."""
-    grids = aggregate.grids
-    return {key: _value_of(aggregate, grids, parts) for key, parts in groups.items()}
-
-
-def _value_of(aggregate: Exact, grids: Sequence[Grid], parts: Mapping[str, Any] | None) -> float | None:
-    if parts is None:
-        return None
-    ends = _ends(aggregate, parts)
-    n, *sums = list(parts.values())[: -2 * aggregate.width]
-    if not n:
-        return None
-    if not all(math.isfinite(low) and math.isfinite(high) and low != high for low, high in ends):
-        return aggregate.special(n, *ends[0])
-    return aggregate.finished(n, [int(s or 0) for s in sums], grids)
-
-
-def regridded(aggregate: Exact, groups: Mapping[Any, Mapping[str, Any] | None]) -> dict[Any, Exact]:
-    """The aggregate that is to be asked instead, for each group whose values need other grids.
-
-    A number's grid is that of its values in all groups, unless a group's own range is too small for it.
-    """
-    given = aggregate.grids
-    found = {key: _ends(aggregate, parts) for key, parts in groups.items() if parts is not None}
-    whole = [_grid_of(x for ends in found.values() for x in ends[i]) for i in range(aggregate.width)]
-    wanted = {key: [_fitting(aggregate, *e, w) or g for e, w, g in zip(ends, whole, given, strict=True)] for key, ends in found.items()}
-    return {key: aggregate.on(grids) for key, grids in wanted.items() if grids != given}
-
-
-def _fitting(aggregate: Exact, low: float, high: float, whole: Grid | None) -> Grid | None:
-    """The grid of a group; None where any will do."""
-    own = _grid_of((low, high))
-    return whole if own is not None and whole is not None and aggregate.fits(whole, low, high) else own
-
-
-def _grid_of(values: Iterable[float | None]) -> Grid | None:
-    """The grid of the values that are finite; None where they do not differ."""
-    finite = [x for x in values if x is not None and math.isfinite(x)]
-    return Grid.around(min(finite), max(finite)) if finite and min(finite) != max(finite) else None
+def _scaled(x: np.ndarray, exponent: Any) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        scaled: np.ndarray = np.ldexp(x.astype(np.float64), exponent)
+    return scaled

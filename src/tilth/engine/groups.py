@@ -1,0 +1,161 @@
+"""What was found of groups of rows: a mapping from keys to numbers, and columns for those who have many groups."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import BELOW, Dataset, Memory
+from tilth.engine.arrow import as_numpy, doubles, from_numpy, integers
+from tilth.engine.expressions import and_, col, in_, is_null, or_
+from tilth.engine.layers import selected, table
+from tilth.engine.operations.sums import Exact, Grid, Parts
+from tilth.engine.plan import MOST_GROUPS
+from tilth.engine.statistics import Statistic
+from tilth.errors import RequestError
+
+PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the place of a group that is asked apart, and the table of these groups
+Pairs: TypeAlias = list[tuple[str, str]]
+"""For each number of an aggregate the columns with the shift and the scale of a group's grid."""
+FEW = 200  # keys that are worth a filter: most rows are then not joined
+
+
+@dataclass(frozen=True, eq=False)
+class Keys:
+    """The keys of groups."""
+
+    columns: tuple[pa.ChunkedArray, ...]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @cached_property
+    def tuples(self) -> list[tuple[Any, ...]]:
+        """The keys of each group."""
+        return list(zip(*map(plain, self.columns), strict=True))
+
+    def take(self, places: np.ndarray) -> pa.Table:
+        """Those of some groups, called `key(i)`."""
+        return pa.table({key(i): column.take(from_numpy(places)) for i, column in enumerate(self.columns)})
+
+
+@dataclass(frozen=True, eq=False)
+class Groups(Mapping[tuple[Any, ...], Any]):
+    """A number for each group. As a mapping it is made when it is first asked so."""
+
+    keys_of: Keys
+    numbers: pa.ChunkedArray
+
+    @cached_property
+    def found(self) -> dict[tuple[Any, ...], Any]:
+        """Key → number."""
+        return dict(zip(self.keys_of.tuples, plain(self.numbers), strict=True))
+
+    def __getitem__(self, key: tuple[Any, ...]) -> Any:
+        return self.found[key]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.keys_of)
+
+    def items(self) -> ItemsView[tuple[Any, ...], Any]:
+        return self.found.items()
+
+    def __repr__(self) -> str:
+        return repr(self.found)
+
+
+def key(i: int) -> str:
+    """What the i-th key is called in a table of groups."""
+    return f"\x1fkey{i}"
+
+
+def plain(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column as Python has them, whole decimals as integers."""
+    if pa.types.is_decimal(column.type) and column.type.scale == 0:
+        return [None if v is None else int(v) for v in column.to_pylist()]
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    return list(column.to_pylist())
+
+
+def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
+    """What a query says of groups: the keys first, then a number for each need."""
+    if len(found) > MOST_GROUPS:
+        raise RequestError(
+            f"{title}: there are more than {MOST_GROUPS:,} groups",
+            hint="group by columns of fewer values: one of these is probably an identifier",
+            code="too-many-groups",
+        )
+    of = Keys(tuple(found.columns[:keys]))
+    return [Groups(of, numbers) for numbers in found.columns[keys:]]
+
+
+def parts_of(need: Statistic, aggregate: Exact, found: Any) -> Parts:
+    """What an engine gave of an exact aggregate."""
+    if not isinstance(found, Groups):
+        return Parts.of_rows(aggregate, list(found.values()) if need.by else [found])
+    n, *rest = found.numbers.combine_chunks().flatten()
+    ends = 2 * aggregate.width
+    return Parts.of(aggregate, [as_numpy(n), *map(integers, rest[:-ends]), *map(as_numpy, rest[-ends:])])
+
+
+def with_numbers(need: Statistic, found: Any, numbers: np.ndarray, there: np.ndarray) -> Any:
+    """The same with these numbers, and null where none is there."""
+    if isinstance(found, Groups):
+        return Groups(found.keys_of, pa.chunked_array([doubles(numbers, there)]))
+    values = [x if has else None for x, has in zip(numbers.tolist(), there.tolist(), strict=True)]
+    return dict(zip(found, values, strict=True)) if need.by else values[0]
+
+
+class Apart(NamedTuple):
+    """Groups that need grids of their own: their places among all groups, their keys, and a grid of each for each number."""
+
+    places: np.ndarray
+    keys: pa.Table
+    grids: list[Grid]
+
+    @classmethod
+    def of(cls, aggregate: Exact, parts: Parts, found: Any) -> Apart | None:
+        """Those among the groups that were found; None where there are none."""
+        places, grids = aggregate.apart(parts)
+        if not len(places):
+            return None
+        if isinstance(found, Groups):
+            keys = found.keys_of
+        else:
+            keys = Keys(tuple(pa.chunked_array([pa.array(column)]) for column in zip(*found, strict=True)))
+        return cls(places, keys.take(places), grids)
+
+
+def joined(data: Dataset, by: tuple[Tree, ...], columns: Iterable[str], groups: Sequence[Apart]) -> tuple[Dataset, list[Pairs]]:
+    """The rows of some groups with the group's place and its grids, and for each of `groups` the columns of shift and scale."""
+    own = pa.concat_tables([of.keys for of in groups], promote_options="permissive")
+    own, firsts = own.append_column(PLACE, from_numpy(np.arange(len(own)))), set(plain(own.column(0)))
+    pairs, end = list[Pairs](), 0
+    for i, of in enumerate(groups):
+        there = np.zeros(len(own), bool)
+        there[end : end + len(of.places)] = True
+        end += len(of.places)
+        pairs.append([(f"\x1fshift{i} {j}", f"\x1fscale{i} {j}") for j in range(len(of.grids))])
+        for grid, pair in zip(of.grids, pairs[-1], strict=True):
+            for name, numbers in zip(pair, (grid.shift, grid.scale), strict=True):
+                values = np.zeros(len(own))
+                values[there] = numbers
+                own = own.append_column(name, doubles(values, there))
+    chosen = [*sorted(columns), *own.column_names[len(by) :]]
+    same = and_(*(exp.NullSafeEQ(this=k.copy(), expression=col(key(i))) for i, k in enumerate(by)))
+    query = selected(map(col, chosen), table(BELOW)).join(table(OWN), on=same, copy=False)
+    if len(firsts) <= FEW and all(isinstance(v, str | int | None) for v in firsts):
+        some = [in_(by[0].copy(), known)] if (known := sorted(firsts - {None})) else []
+        query = query.where(or_(*some, *([is_null(by[0].copy())] if None in firsts else [])), copy=False)
+    return data.rows(query, out=chosen, tables={OWN: Dataset(Memory(own, tuple(own.column_names)))}), pairs
