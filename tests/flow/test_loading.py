@@ -1,7 +1,7 @@
 """From a flow file to a flow: what is read, and every mistake at once, each in its place.
 
 A file `mistakes/NAME.yaml` is a flow with mistakes, and `NAME.txt` beside it is what people are told; `{steps}` in it are the names of all
-steps of `features`. To add a case, add both.
+steps of `features`, `{formats}` those of the formats that can be written. To add a case, add both.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.flow.dump import dump
 from tilth.errors import FlowError, RequestError
 from tilth.flow import Flow
 from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
+from tilth.formats.format import writable
 from tilth.measures.bias.measure import Bias
 from tilth.rules import parse
 from tilth.steps import STEPS
@@ -73,7 +74,7 @@ def test_all_mistakes_are_reported_at_once_with_their_places(path: Path) -> None
         Flow.load(path)
     shown = str(caught.value).replace(f"{MISTAKES}/", "")
     steps = ", ".join(name for name in STEPS if "features" in STEPS[name].parts)
-    assert shown + "\n" == path.with_suffix(".txt").read_text().replace("{steps}", steps)
+    assert shown + "\n" == path.with_suffix(".txt").read_text().replace("{steps}", steps).replace("{formats}", ", ".join(writable()))
     assert all(m.code for m in caught.value.mistakes)
     assert caught.value.exit_code == 2
 

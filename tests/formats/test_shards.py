@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import tilth
 from tests.engines import duckdb_session
 from tilth.errors import RequestError, SourceError
-from tilth.formats.shards import MANIFEST, Cut, Manifest, sizes
+from tilth.formats.shards import MANIFEST, Contents, Cut, Manifest, WrittenColumn, sizes
 
 ROWS = pa.table({"n": range(10), "s": [f"row {i}" for i in range(10)]})
 FORMATS = ["parquet", "csv", "jsonl"]
@@ -104,8 +104,41 @@ def test_in_a_flow(tmp_path):
         tilth.Flow.parse("deliver: {format: csv, row_group_rows: 2}")
 
 
-def test_a_manifest_that_is_none(tmp_path):
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"version": 9}', '{"version": 1, "shards": [{}]}', '{"version": 1, "format": "csv", "shards": []}']
+)
+def test_a_manifest_that_is_none(tmp_path, content):
     assert Manifest.beside(tmp_path) is None
-    (tmp_path / MANIFEST).write_text('{"version": 1, "shards": [{}]}')
+    (tmp_path / MANIFEST).write_text(content)
     with pytest.raises(SourceError, match="is not a manifest of this version"):
-        Manifest.beside(tmp_path)
+        tilth.read(tmp_path)
+
+
+def test_a_manifest_says_what_the_files_hold(tmp_path):
+    table = pa.table({"no": [1, 2, 3], "age": [0.5, None, 2], "paid": [0, 1, 0]})
+    place = tilth.write(
+        tilth.read(table, roles={"label": "paid", "id": "no"}), tmp_path / "train", format="sagemaker_csv", rows_per_shard=2
+    )
+    manifest = Manifest.beside(place)
+    columns = (WrittenColumn("paid", "integer", ("label",)), WrittenColumn("age", "float"))
+    assert manifest.contents == Contents(columns, {}, "text/csv;label_size=1", None, 1)
+    assert [(s.path, s.bytes, s.records) for s in manifest.shards] == [("train-000000.csv", 9, 2), ("train-000001.csv", 6, 1)]
+    manifest.verify(place)
+    found = tilth.write(tilth.read(place))  # its format and the names of its columns are known
+    assert found.sort_by("age").to_pydict() == {"paid": [0, 0, 1], "age": [0.5, 2, None]}
+
+
+def test_changed_files_are_named(tmp_path):
+    place = tilth.write(tilth.read(ROWS), tmp_path / "out", format="csv", shards=3)
+    manifest = Manifest.beside(place)
+    first, second, third = (place / s.path for s in manifest.shards)
+    first.write_text("n,s\n")
+    second.write_bytes(second.read_bytes().replace(b"3", b"7"))
+    third.unlink()
+    with pytest.raises(SourceError) as error:
+        manifest.verify(place)
+    assert [m.message.removeprefix(f"{place}/") for m in error.value.mistakes] == [
+        "out-000000.csv has 4 bytes, and 28 by the manifest",
+        "out-000001.csv is not the file that was delivered: its hash differs",
+        "out-000002.csv is missing, and the manifest lists it",
+    ]

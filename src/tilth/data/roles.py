@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
+from tilth.data.schema import NUMBERS, Schema
 from tilth.errors import ColumnError, RequestError, unknown
 
 
@@ -72,6 +73,11 @@ class Roles:
         """Columns that selectors by kind leave out: they identify, date, weight, group or split rows, are private, media or the outcome."""
         leave = ("label", "prediction", "id", "time", "group", "weight", "split", "fold", "private", "text", "image")
         return frozenset(c for role in leave for c in self.named().get(role, ()))
+
+    def features(self, schema: Schema) -> tuple[str, ...]:
+        """The columns of a table that a model learns from: those that no role takes away, and no facets that are not numbers."""
+        aside = self.not_features | {c for c in self.facet if c in schema and schema[c].kind not in NUMBERS}
+        return tuple(c.name for c in schema if c.name not in aside)
 
     def moved(self, names: Mapping[str, str]) -> Roles:
         """The roles of a table that has these columns (old name → new name) and no others of this one.

@@ -53,6 +53,8 @@ class Kind(StrEnum):
         return self in (Kind.STRING, Kind.BOOLEAN)
 
 
+NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
+"""What a model takes as a number."""
 VALUES: dict[Kind, Any] = {
     Kind.BOOLEAN: bool,
     Kind.STRING: str,

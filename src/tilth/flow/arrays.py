@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import formats
-from tilth.data import Dataset, Kind, Roles, Schema
+from tilth.data import Dataset, Roles, Schema
 from tilth.data.roles import SINGLE
+from tilth.data.schema import NUMBERS
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, Mistake, SourceError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SIDECAR = "_schema.json"  # beside the files of each part that is delivered; names that begin with `_` are not data
 VERSION = 1
-ARRAY_KINDS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ class Arrays:
 def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -> Arrays:
     """A dataset as arrays, by its roles: see `tilth.arrays`."""
     roles, schema = data.roles, engine.schema(data)
-    aside = roles.not_features | {c for c in roles.facet if c in schema and schema[c].kind not in ARRAY_KINDS}
-    names = tuple(c.name for c in schema if c.name not in aside)
+    names = roles.features(schema)
     ColumnError.reject(
         Mistake(
             f"column {n!r} is {schema[n]}, and features are numbers or booleans",
@@ -51,7 +50,7 @@ def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -
             code="wrong-kind",
         )
         for n in names
-        if schema[n].kind not in ARRAY_KINDS
+        if schema[n].kind not in NUMBERS
     )
     table = formats.to_arrow(data, engine)
     single = [None if c is None or c not in data.names else table[c] for c in (roles.label, roles.weight, roles.fold)]

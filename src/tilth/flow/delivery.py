@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tilth import formats
+from tilth.data import Dataset, Schema
 from tilth.engine.session import Session
 from tilth.flow.arrays import SIDECAR, sidecar
 from tilth.flow.files import save
 from tilth.flow.running import Prepared
+from tilth.formats.manifest import manifest_file
+from tilth.formats.shards import MANIFEST, Manifest
 from tilth.report import Report
 from tilth.report.files import write_report
+from tilth.store.local import in_folder
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
@@ -29,11 +33,23 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
         for part, table in prepared.parts.items():
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=given.format, engine=engine, **given.options)
-            (folder / part / SIDECAR).write_text(sidecar(table.roles, engine.schema(table)), "utf-8")
+            (folder / part / SIDECAR).write_text(_sidecar(table, folder / part, engine), "utf-8")
+            if given.manifest:
+                files = [Path(p).relative_to(folder).as_posix() for p in in_folder(str(folder / part))]
+                names = sorted(f.removeprefix(f"{part}/") for f in files if not f.endswith(MANIFEST))
+                (folder / f"{part}.manifest").write_text(manifest_file(f"{given.manifest.rstrip('/')}/{part}/", names), "utf-8")
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         made = report()
         write_reports(made, folder)
     return made
+
+
+def _sidecar(table: Dataset, folder: Path, engine: Session) -> str:
+    """What the columns are that were written; a format for training leaves some out."""
+    manifest, schema = Manifest.beside(folder), engine.schema(table)
+    written = {c.name for c in manifest.contents.columns} if manifest else set(schema.names)
+    roles = table.roles.moved({c: c for c in schema.names if c in written})
+    return sidecar(roles, Schema(tuple(c for c in schema if c.name in written)))
 
 
 def deliver_report(report: Report, place: Place) -> None:

@@ -50,11 +50,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where the result goes and in which format; `options` are those of writing it, as the flow file gives them."""
+    """Where the result goes and in which format; `options` are those of writing it, as the flow file gives them.
+
+    `manifest` is the place in S3 to which the folder will be copied: each part then has a `ManifestFile` of its objects there.
+    """
 
     to: str = ""
     format: str = "parquet"
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    manifest: str = ""
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,12 @@ class DeliverPart(_Strict):
     row_group_rows: Annotated[int, Field(ge=1)] | None = None
     """The rows of each row group of a Parquet file."""
 
+    manifest: str = ""
+    """The place in S3 to which the folder will be copied, for a `ManifestFile` of each part."""
+
     def options(self) -> dict[str, Any]:
         """The options of writing that are given."""
-        return self.model_dump(exclude={"to", "format"}, exclude_none=True)
+        return self.model_dump(exclude={"to", "format", "manifest"}, exclude_none=True)
 
     def mistakes(self) -> Iterator[Mistake]:
         """What the format does not accept."""
@@ -240,7 +243,7 @@ class _Loader:
             check=check,
             parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
-            deliver=Delivery(part.deliver.to, part.deliver.format, part.deliver.options()),
+            deliver=Delivery(part.deliver.to, part.deliver.format, part.deliver.options(), part.deliver.manifest),
             text=text,
             folder=folder,
             places=self.places,

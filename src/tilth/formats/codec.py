@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from tilth.data import Dataset, Files, Roles
 from tilth.engine.session import Session
 from tilth.engine.textfiles import compressed, unzipped
-from tilth.errors import SourceError, TilthError
+from tilth.errors import Place, SourceError, TilthError, located
 from tilth.formats.arrow import decoded
 from tilth.formats.format import Format, checked_names
 from tilth.formats.parquet import SCANS
@@ -42,8 +42,8 @@ class Codec(Format):
         """The rows of a file; one empty batch if there are none. An exception means that the file is not of this format."""
 
     @abstractmethod
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
-        """Write rows to a file."""
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> Mapping[str, Any] | None:
+        """Write rows to a file; facts of it for the manifest, if there are any."""
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
         paths = files(given, self.suffixes)
@@ -57,7 +57,7 @@ class Codec(Format):
 
     def _decoded(self, path: str, options: dict[str, Any]) -> Iterator[pa.RecordBatch]:
         try:
-            with unzipped(path) as file:
+            with located(Place(path)), unzipped(path) as file:
                 yield from self.decode(file, **options)
         except TilthError:
             raise
@@ -73,9 +73,9 @@ class Codec(Format):
 
     def put(
         self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
-    ) -> None:
+    ) -> Mapping[str, Any] | None:
         with compressed(to) as file:
-            self.encode(rows, file, **options)
+            return self.encode(rows, file, **options)
 
 
 _held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()

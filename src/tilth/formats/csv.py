@@ -65,7 +65,7 @@ class Csv(Format):
             _warn_of_values(paths[0], dialect)
         columns = _columns(paths, dialect, first, names, has_header)
         options = {"delimiter": dialect.delimiter, "encoding": encoding, "header": has_header, "quote": quote, "trim": dialect.trim}
-        return Files(self.name, paths, columns, tuple(sorted(options.items())), typed=False, scans={"duckdb": _duckdb, "spark": _spark})
+        return Files(Csv.name, paths, columns, tuple(sorted(options.items())), typed=False, scans={"duckdb": _duckdb, "spark": _spark})
 
     def head(self, given: Any, **options: Any) -> list[list[str]]:
         """The first rows of the first file, header included, read with the same options."""

@@ -7,6 +7,7 @@ import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from tilth.data import Dataset, Memory, Roles, Source, reject_duplicate_names
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.errors import RequestError, SourceError, listed, unknown
-from tilth.formats.shards import COMPRESSIONS, Counted, Cut, Manifest, Shard, name_of, reject_wrong, sizes
+from tilth.formats.shards import COMPRESSIONS, Contents, Counted, Cut, Manifest, Shard, WrittenColumn, name_of, reject_wrong, sizes
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, reject_unopenable, suffix_of
 from tilth.store.places import atomic, has_rows
@@ -108,28 +109,34 @@ class Format(ABC):
         else:
             rows = [rows_per_shard or ROWS]
         text, done, written = engine.whole(data), 0, list[Shard]()
-        with engine.timed("write", text):
-            cut = Cut(engine.batches(text))
+        with engine.timed("write", text), closing(engine.batches(text)) as reader:
+            cut = Cut(reader)
             for i in itertools.count():
                 if i and not (cut.more() if shards is None else i < shards):
                     break
                 file = to / name_of(to, i, self.suffix(compression)) if folder else to
                 given = Counted(cut.take(rows[min(i, len(rows) - 1)]) if folder else cut.take(sys.maxsize))
-                self.put(given.reader, file, data.roles, done, compression=compression, **options)
+                facts = self.put(given.reader, file, data.roles, done, compression=compression, **options)
                 done += given.rows
                 if not folder:
                     return done
-                written.append(Shard.of(file, given.rows))
-        Manifest(self.name, tuple(written)).write(to)
+                written.append(Shard.of(file, given.rows, facts))
+        Manifest(self.name, tuple(written), self.contents(data, engine, options)).write(to)
         return done
+
+    def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
+        """What files hold that are written of a table, for the manifest."""
+        columns = (WrittenColumn(c.name, str(c), data.roles.of_column(c.name)) for c in engine.schema(data))
+        return Contents(tuple(columns), options)
 
     def suffix(self, compression: str | None) -> str:
         """The suffix of a file that is compressed so, as a whole."""
         return self.suffixes[0] + COMPRESSIONS[compression or "none"]
 
-    def put(self, rows: RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> None:
+    def put(self, rows: RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> Mapping[str, Any] | None:
         """Write a stream of rows, the first of which is number `first` of the delivery, to a new file, compressed as its name says.
 
+        What is returned is facts of the file for the manifest.
         By default the rows are held, and exported by an engine of their own: the caller's is giving them.
         """
         from tilth.engine.duckdb import DuckDB
@@ -137,6 +144,7 @@ class Format(ABC):
         options.pop("compression", None)
         table = rows.read_all()
         self.export(Dataset(Memory(table, tuple(table.column_names)), roles), to, DuckDB().session(), folder=False, **options)
+        return None
 
     def batches(self, path: str, **options: Any) -> Iterator[RecordBatch]:
         """The rows of one file in their order, in the types that it has itself. Errors: `RequestError` for a format without types."""
@@ -157,6 +165,8 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "jsonl": "tilth.formats.jsonl:JsonLines",
         "tfrecord": "tilth.formats.tfrecord:TFRecord",
         "webdataset": "tilth.formats.webdataset:WebDataset",
+        "sagemaker_csv": "tilth.formats.sagemaker_csv:SagemakerCsv",
+        "augmented_manifest": "tilth.formats.augmented_manifest:AugmentedManifest",
         "synthetic": "tilth.formats.synthetic:Synthetic",
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",
@@ -196,9 +206,14 @@ def recognised(given: Any) -> Format:
 
 
 def by_suffix(path: str, default: str | None = None) -> Format:
-    """The format of a file by its suffix; of a folder by the suffixes of its files."""
+    """The format of a file by its suffix; of a folder by its manifest, otherwise by the suffixes of its files."""
+    manifest = Manifest.beside(Path(path)) if is_folder(path) else None
+    if manifest is not None:
+        return by_name(manifest.format)
     held = in_folder(path) if is_folder(path) else (path,)
-    known = {suffix: form for form in formats().values() for suffix in form.suffixes}
+    known: dict[str, Format] = {}
+    for form in formats().values():  # of several formats of one suffix, the first on the shelf
+        known = {**dict.fromkeys(form.suffixes, form), **known}
     found = dict.fromkeys(known[s] for p in held if (s := suffix_of(p)) in known)
     if len(found) == 1:
         return next(iter(found))

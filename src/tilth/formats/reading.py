@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sqlglot.expressions import Expression as Tree
@@ -20,10 +21,13 @@ from tilth.errors import ColumnError, Mistake, RequestError, SourceError, TilthE
 from tilth.formats.decode import CASTS, SURE, decode_strings, decode_values, is_token, reconciled
 from tilth.formats.format import Format, by_name, formats, recognised, reject_unknown
 from tilth.formats.guess import assumed, inferred, verifying
-from tilth.store.local import state_of
+from tilth.formats.manifest import listed_in
+from tilth.store.local import state_of, suffix_of, text_of
 from tilth.store.places import Copies, copies, has_rows, named
+from tilth.store.uri import is_local, joined, local_path
 
 NO_ROLES = Roles()
+HEAD_BYTES = 100
 
 
 def read(
@@ -59,6 +63,7 @@ def read(
       age
     """
     known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
+    source = _listed(source)
     with _on_this_machine(source) as (local, copied):
         form, given = (_substituted if substitute else _opened)(local, format, names, engine, options)
         given = _with_copies(given, copied)
@@ -104,6 +109,19 @@ def read_as(
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
         data = _decoded(form, Dataset(given, roles), dict.fromkeys(given.columns, Kind.STRING) | kinds, _tokens(nulls), engine, max_invalid)
     return _reconciled(data, schema, frozenset(needed), _tokens(nulls), engine, max_invalid)
+
+
+def _listed(source: Any) -> Any:
+    """The places that a `ManifestFile` of SageMaker lists, in place of the file; a prefix that is a path is relative to its folder."""
+    if not isinstance(source, str | os.PathLike) or suffix_of(os.fspath(source)) != ".manifest" or not is_local(source):
+        return source
+    path = Path(local_path(source))
+    if not path.is_file():
+        return source
+    with path.open("rb") as file:
+        if not file.read(HEAD_BYTES).lstrip().startswith(b"["):  # an augmented manifest has objects
+            return source
+    return [joined(path.parent, p) for p in listed_in(text_of(path, "manifest", SourceError), str(path))]
 
 
 @contextmanager

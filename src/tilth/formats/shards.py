@@ -10,43 +10,97 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.errors import RequestError, SourceError
+from tilth.errors import Mistake, RequestError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST = "tilth-manifest.json"
 VERSION = 1
+WORDS = ("path", "bytes", "records", "sha256")
 COMPRESSIONS = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A file of a delivery: its path in the folder, its bytes, records and SHA-256."""
+    """A file of a delivery: its path in the folder, its bytes, records and SHA-256, and `facts` of its format."""
 
     path: str
     bytes: int
     records: int
     sha256: str
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def of(cls, file: Path, records: int) -> Shard:
+    def of(cls, file: Path, records: int, facts: Mapping[str, Any] | None = None) -> Shard:
         """The shard that was written to a file."""
         with file.open("rb") as content:
-            return cls(file.name, file.stat().st_size, records, hashlib.file_digest(content, "sha256").hexdigest())
+            return cls(file.name, file.stat().st_size, records, hashlib.file_digest(content, "sha256").hexdigest(), facts or {})
+
+    def changed(self, folder: Path) -> Mistake | None:
+        """Why the file in a folder is not the one that was written; None if it is."""
+        file, hint = folder / self.path, "copy it again, or deliver the data again"
+        if not file.is_file():
+            return Mistake(f"{file} is missing, and the manifest lists it", hint=hint, code="missing-file")
+        found = self.of(file, self.records)
+        if found.bytes != self.bytes:
+            return Mistake(f"{file} has {found.bytes:,} bytes, and {self.bytes:,} by the manifest", hint=hint, code="changed-file")
+        if found.sha256 != self.sha256:
+            return Mistake(f"{file} is not the file that was delivered: its hash differs", hint=hint, code="changed-file")
+        return None
+
+
+@dataclass(frozen=True)
+class WrittenColumn:
+    """A column of delivered files: its name, kind and roles, and how many numbers it has in a row."""
+
+    name: str
+    kind: str
+    roles: tuple[str, ...] = ()
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What delivered files hold: the columns in their order, the options with which they were written, their media type, and the trainer
+    they are for. `n_features` is the width of a row without label and weight, where the format has one.
+    """
+
+    columns: tuple[WrittenColumn, ...]
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    media_type: str | None = None
+    trainer: str | None = None
+    n_features: int | None = None
+
+    def names(self) -> list[str]:
+        """A name for each field of a row; of an element of a list that of its column with its place."""
+        return [n for c in self.columns for n in ([c.name] if c.size == 1 else [f"{c.name}[{i}]" for i in range(c.size)])]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a manifest."""
+        schema = {"columns": [asdict(c) for c in self.columns], "n_features": self.n_features}
+        return {"media_type": self.media_type, "trainer": self.trainer, "options": dict(self.options), "schema": schema}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Contents:
+        """From a manifest."""
+        schema = content["schema"]
+        columns = tuple(WrittenColumn(c["name"], c["kind"], tuple(c["roles"]), int(c["size"])) for c in schema["columns"])
+        return cls(columns, dict(content["options"]), content["media_type"], content["trainer"], schema["n_features"])
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a delivered folder holds: the format, and its shards in the order of their rows."""
+    """What a delivered folder holds: the format, its shards in the order of their rows, and what is in them."""
 
     format: str
     shards: tuple[Shard, ...]
+    contents: Contents = Contents(())
 
     @property
     def digest(self) -> str:
@@ -55,8 +109,13 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of its shards."""
-        content = {"version": VERSION, "format": self.format, "shards": [asdict(s) for s in self.shards]}
-        (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        shards = [{w: getattr(s, w) for w in WORDS} | dict(s.facts) for s in self.shards]
+        content = {"version": VERSION, "format": self.format, **self.contents.to_json(), "shards": shards}
+        (folder / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+    def verify(self, folder: Path) -> None:
+        """Compare the files in a folder with what was written. Errors: `SourceError` with every one that is missing or another."""
+        SourceError.reject(m for shard in self.shards if (m := shard.changed(folder)))
 
     @classmethod
     def beside(cls, folder: Path) -> Manifest | None:
@@ -68,11 +127,21 @@ class Manifest:
             content: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
             if content["version"] != VERSION:
                 raise ValueError
-            words = Shard.__dataclass_fields__
-            return cls(str(content["format"]), tuple(Shard(**{w: s[w] for w in words}) for s in content["shards"]))
+            shards = (
+                Shard(s["path"], s["bytes"], s["records"], s["sha256"], {w: v for w, v in s.items() if w not in WORDS})
+                for s in content["shards"]
+            )
+            return cls(str(content["format"]), tuple(shards), Contents.from_json(content))
         except (ValueError, KeyError, TypeError) as error:
             hint = "deliver the data again: tilth run"
             raise SourceError(f"{path} is not a manifest of this version", hint=hint, code="bad-manifest") from error
+
+
+def contents_beside(paths: Sequence[str], form: str) -> Contents | None:
+    """What files hold, by the manifest of the folder in which all of them are; None without one of this format."""
+    folders = {Path(p).parent for p in paths if "://" not in p}
+    manifest = Manifest.beside(folders.pop()) if len(folders) == 1 else None
+    return manifest.contents if manifest and manifest.format == form else None
 
 
 def sizes(rows: int, shards: int) -> list[int]:

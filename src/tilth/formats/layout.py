@@ -1,0 +1,230 @@
+"""What the columns of a table are for a training algorithm: a label, a weight, and features that are numbers, by the table's roles."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data.schema import NUMBERS
+from tilth.engine.session import Session
+from tilth.engine.textfiles import compressed
+from tilth.errors import ColumnError, Mistake, RequestError
+from tilth.formats.format import Format
+from tilth.formats.shards import Contents, WrittenColumn
+
+KEYS, VALUES = "keys", "values"  # the two columns of lists that hold the features of sparse rows
+STEPS = {  # what makes numbers of a kind
+    Kind.STRING: "encode: {columns: %s, with: one_hot}",
+    Kind.DATE: "featurize: %s",
+    Kind.TIMESTAMP: "featurize: %s",
+    Kind.TIMESTAMP_TZ: "featurize: %s",
+    Kind.STRUCT: "unnest: %s",
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns that are written: label, weight and features, in this order.
+
+    A weight is written after a label only.
+
+    `sizes` are the numbers that each feature has: those of a list of a fixed size, otherwise 1. `sparse`: the features are two columns of
+    lists, `keys` (the numbers of features, from 0) and `values`.
+    """
+
+    label: str | None
+    weight: str | None
+    features: tuple[str, ...]
+    sizes: tuple[int, ...] = ()
+    sparse: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*(c for c in (self.label, self.weight) if c is not None), *self.features)
+
+    @property
+    def width(self) -> int:
+        """How many numbers the features of a row are."""
+        return sum(self.sizes)
+
+    def names(self) -> Iterator[str]:
+        """A name for each number: that of its column, and of an element of a list that with its place."""
+        for name, size in zip(self.features, self.sizes, strict=True):
+            yield from [name] if size == 1 else (f"{name}[{i}]" for i in range(size))
+
+    @classmethod
+    def of(cls, roles: Roles, schema: Schema, what: str, sparse: bool = True) -> Layout:
+        """The layout of a table. `what` names the format in messages; `sparse`: whether it can hold sparse rows.
+
+        Errors: `ColumnError` for every column that is not of numbers, with the step that would make some of it; for a table without
+        features.
+        """
+        label, weight = (c if c in schema else None for c in (roles.label, roles.weight if roles.label in schema else None))
+        features = [schema[n] for n in roles.features(schema)]
+        alone = [schema[c] for c in (label, weight) if c is not None]
+        if sparse and sorted(c.name for c in features) == [KEYS, VALUES] and all(c.kind is Kind.LIST for c in features):
+            ColumnError.reject(_not_number(c, what, c.name == label) for c in alone if c.kind not in NUMBERS)
+            return cls(label, weight, (KEYS, VALUES), sparse=True)
+        wrong = [c for c in alone if c.kind not in NUMBERS] + [c for c in features if not _size(c)]
+        ColumnError.reject(_not_number(c, what, c.name == label) for c in wrong)
+        if not features:
+            hint = "the others have a role that takes them away: label, id, time, group, split …"
+            raise ColumnError(f"{what}: no column is a feature", hint=hint, code="no-features")
+        return cls(label, weight, tuple(c.name for c in features), tuple(_size(c) for c in features))
+
+
+def _size(column: Column) -> int:
+    """How many numbers a column has in a row; 0 if it does not have numbers."""
+    if column.kind is Kind.LIST and column.of in NUMBERS and len(column.shape) == 1:
+        return column.shape[0] or 0
+    return int(column.kind in NUMBERS)
+
+
+def _not_number(column: Column, what: str, label: bool) -> Mistake:
+    message = f"{'label' if label else 'column'} {column.name!r} is {column}, and {what} holds numbers only"
+    step = STEPS.get(column.kind, "")
+    if label and column.kind is Kind.STRING:
+        step = "encode: {columns: %s, with: ordinal}"
+    does = f"add `{step % column.name}` to `features`" if step else "make numbers of it in `features`"
+    hint = does if label else f"{does}, take it away there (`select: ['!{column.name}']`), or give it a role such as id"
+    return Mistake(
+        message, accepted="integers, floats, decimals, booleans, and lists of a fixed size of them", hint=hint, code="wrong-kind"
+    )
+
+
+class TrainingFormat(Format):
+    """A format that training algorithms read: label, weight and features by the table's roles; other columns are left out.
+
+    A subclass encodes the columns of the table's `Layout`. `sparse`: whether it can hold sparse rows.
+    """
+
+    streams: ClassVar[bool] = True
+    sparse: ClassVar[bool] = True
+
+    @abstractmethod
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **options: Any) -> Mapping[str, Any] | None:
+        """Write rows to a file; facts of it for the manifest, if there are any."""
+
+    def stream(
+        self,
+        data: Dataset,
+        to: Path,
+        engine: Session,
+        folder: bool,
+        shards: int | None = None,
+        rows_per_shard: int | None = None,
+        compression: str | None = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> int:
+        layout = self.layout(data, engine)
+        given = {**options, "layout": layout}
+        return super().stream(data.keep(layout.columns), to, engine, folder, shards, rows_per_shard, compression, given)
+
+    def put(
+        self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
+    ) -> Mapping[str, Any] | None:
+        with compressed(to) as file:
+            return self.encode(rows, file, **options)
+
+    def layout(self, data: Dataset, engine: Session) -> Layout:
+        """The columns that are written of a table. Errors: as `Layout.of`."""
+        return Layout.of(data.roles, engine.schema(data), self.name, self.sparse)
+
+    def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
+        layout, schema = options["layout"], engine.schema(data)
+        sizes = {} if layout.sparse else dict(zip(layout.features, layout.sizes, strict=True))
+        columns = (WrittenColumn(c, str(schema[c]), data.roles.of_column(c), sizes.get(c, 1)) for c in layout.columns)
+        given = {word: value for word, value in options.items() if word != "layout"}
+        width = given.get("n_features") if layout.sparse else layout.width
+        return Contents(tuple(columns), given, self.media_type(layout), n_features=width)
+
+    def media_type(self, layout: Layout) -> str | None:
+        """The media type of the files, with its parameters."""
+        return None
+
+
+# ── numbers as text ──
+
+
+def numbers(batch: pa.RecordBatch, layout: Layout, what: str) -> list[pa.Array]:
+    """A column for each number of a row, in the order in which it is written: booleans as 0 and 1, NaN as null.
+
+    Errors: as `matrix`, and `RequestError` for infinity.
+    """
+    made = [] if layout.label is None else [_plain(batch.column(layout.label), layout.label, what)]
+    made += [] if layout.weight is None else [_plain(batch.column(layout.weight), layout.weight, what)]
+    for name, size in zip(layout.features, layout.sizes, strict=True):
+        values = _plain(_flat(batch, name, size), name, what)
+        made += [values] if size == 1 else [values.take(pa.array(range(i, len(values), size), pa.int64())) for i in range(size)]
+    return made
+
+
+def _plain(values: pa.Array, name: str, what: str) -> pa.Array:
+    if pa.types.is_boolean(values.type):
+        return values.cast(pa.int8())
+    if not pa.types.is_floating(values.type):
+        return values
+    if pc.any(pc.is_inf(values)).as_py():
+        hint = "make it null or clip it in `features`: `null_if`, `outliers`"
+        raise RequestError(f"column {name!r} holds infinity, which {what} cannot hold", hint=hint, code="infinite")
+    return pc.if_else(pc.is_nan(values), None, values)
+
+
+def _flat(batch: pa.RecordBatch, name: str, size: int) -> pa.Array:
+    """The values of a column; of lists of a fixed size, those of all one after the other."""
+    values = batch.column(name)
+    if not pa.types.is_fixed_size_list(values.type):
+        return values
+    if values.null_count:
+        hint = "filter these rows away, or impute them"
+        raise RequestError(f"column {name!r} has rows without a list of {size} numbers", hint=hint, code="missing-list")
+    return values.flatten()
+
+
+# ── numbers as arrays ──
+
+
+def matrix(batch: pa.RecordBatch, layout: Layout, dtype: np.dtype[Any]) -> np.ndarray:
+    """The features of a batch side by side, (rows, width); null is NaN.
+
+    Errors: `RequestError` for numbers that a type is too small for, and for rows without a list.
+    """
+    made = np.empty((batch.num_rows, layout.width), dtype)
+    at = 0
+    for name, size in zip(layout.features, layout.sizes, strict=True):
+        made[:, at : at + size] = array(_flat(batch, name, size), name, dtype).reshape(-1, size)
+        at += size
+    return made
+
+
+def array(values: pa.Array, name: str, dtype: np.dtype[Any]) -> np.ndarray:
+    """The values of a column; null is NaN. Errors: as `matrix`."""
+    whole: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    if dtype == whole.dtype:
+        return whole
+    with np.errstate(over="ignore"):
+        made = whole.astype(dtype)
+    if np.isinf(made).any() and not np.array_equal(np.isinf(made), np.isinf(whole)):
+        hint = "scale it in `features`, or write doubles: dtype float64"
+        raise RequestError(f"column {name!r} has numbers that are too large for {dtype}", hint=hint, code="too-large")
+    return made
+
+
+def rounded(batch: pa.RecordBatch, names: Iterable[str], dtype: np.dtype[Any]) -> list[str]:
+    """The columns of integers that a type rounds: those beyond 2²⁴ as 32-bit floats."""
+    return [n for n in names if pa.types.is_integer(batch.column(n).type) and _is_rounded(batch.column(n), dtype)]
+
+
+def _is_rounded(values: pa.Array, dtype: np.dtype[Any]) -> bool:
+    known = values.drop_null().to_numpy(zero_copy_only=False)
+    return bool((known.astype(dtype).astype(np.float64) != known.astype(np.float64)).any())

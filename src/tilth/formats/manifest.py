@@ -1,0 +1,75 @@
+"""Manifests of SageMaker: which objects in S3 a channel has, as a list or by a prefix."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tilth.errors import Mistake, SourceError, listed, warn
+from tilth.errors import Place as FilePlace
+
+PREFIX = "prefix"
+
+
+def objects_under(prefix: str, keys: Iterable[str]) -> list[str]:
+    """The keys that `S3Prefix` means, in order of their UTF-8 bytes: those that begin with the prefix, which is a string, not a folder.
+
+    Keys that end in `/` mark folders and are left out.
+
+    >>> objects_under("run/train", ["run/train/b", "run/train-old/x", "run/train/", "run/test/a"])
+    ['run/train-old/x', 'run/train/b']
+    """
+    return sorted((k for k in keys if k.startswith(prefix) and not k.endswith("/")), key=lambda k: k.encode())
+
+
+def manifest_file(prefix: str, names: Sequence[str]) -> str:
+    """A `ManifestFile` of SageMaker: a prefix, and what is appended to it as it is.
+
+    Errors: `SourceError` as for `listed_in`.
+
+    >>> manifest_file("s3://ground/run7/", ["part-000.csv", "b/part-001.csv"])
+    '[{"prefix": "s3://ground/run7/"}, "part-000.csv", "b/part-001.csv"]\\n'
+    """
+    text = json.dumps([{PREFIX: prefix}, *names], ensure_ascii=False) + "\n"
+    listed_in(text)
+    return text
+
+
+def listed_in(text: str, name: str = "<manifest>") -> list[str]:
+    """The places that a `ManifestFile` lists; the prefix gains no slash.
+
+    A name may stand there twice, which is a warning. Errors: `SourceError` for what is not such a manifest, and for names that begin anew
+    (`s3://…`) or hold `..`.
+
+    >>> listed_in('[{"prefix": "s3://ground/run7/"}, "part-000.csv"]')
+    ['s3://ground/run7/part-000.csv']
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise SourceError(f"{name} is not JSON", accepted=ACCEPTED, code="bad-manifest") from error
+    head = content[0] if isinstance(content, list) and content else None
+    if not isinstance(head, dict) or list(head) != [PREFIX] or not isinstance(head[PREFIX], str) or not head[PREFIX]:
+        raise SourceError(f"{name} does not begin with an object of one key, `prefix`", accepted=ACCEPTED, code="bad-manifest")
+    SourceError.reject(
+        Mistake(f"entry {i}: {wrong}", FilePlace(name), accepted=ACCEPTED, code="bad-manifest")
+        for i, entry in enumerate(content[1:], 1)
+        if (wrong := _wrong(entry))
+    )
+    twice = [repr(entry) for entry, times in Counter(content[1:]).items() if times > 1]
+    if twice:
+        warn(f"{name} lists {listed(twice)} more than once; their rows are read as often")
+    return [head[PREFIX] + entry for entry in content[1:]]
+
+
+ACCEPTED = '[{"prefix": "s3://bucket/folder/"}, "name", …]'
+
+
+def _wrong(entry: Any) -> str:
+    if not isinstance(entry, str) or not entry:
+        return "it is not a name"
+    if "://" in entry or ".." in entry.split("/"):
+        return f"{entry!r} is not a name under the prefix"
+    return ""

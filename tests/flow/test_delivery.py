@@ -1,0 +1,42 @@
+"""What a run delivers: formats with options, and manifests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth import Flow
+from tilth.formats.shards import Manifest
+
+TABLE = pa.table({"no": range(40), "age": [20 + i % 7 for i in range(40)], "sex": ["f", "m"] * 20, "paid": [0, 0, 1, 1] * 10})
+FLOW = """
+data: {roles: {id: no, label: paid}}
+split: {train: 0.8, test: 0.2, by: stratified}
+features: [{encode: {columns: sex, with: one_hot}}, {scale: age}]
+deliver: {format: sagemaker_csv, manifest: s3://ground/run7}
+"""
+
+
+def test_a_format_for_training_with_manifests(tmp_path: Path) -> None:
+    tilth.run(Flow.parse(FLOW), tmp_path / "out", data=TABLE)
+    assert json.loads((tmp_path / "out/train.manifest").read_text()) == [{"prefix": "s3://ground/run7/train/"}, "train-000000.csv"]
+    manifest = Manifest.beside(tmp_path / "out/train")
+    assert manifest is not None and manifest.contents.names()[:2] == ["paid", "age"]
+    contents = manifest.contents
+    train = tilth.arrays(tmp_path / "out/train")
+    prepared = tilth.write(tilth.read(tmp_path / "out/test"))
+    assert train.X.shape == (32, len(contents.columns) - 1) and sorted(set(train.y)) == [0, 1]
+    assert prepared.column_names == contents.names() and prepared.num_rows == 8
+    for line in (tmp_path / "out/train/train-000000.csv").read_text().splitlines():
+        assert line[:2] in ("0,", "1,") and len(line.split(",")) == len(contents.columns)
+
+
+def test_a_column_that_is_not_a_number_is_refused_and_nothing_is_delivered(tmp_path: Path) -> None:
+    flow = Flow.parse("{data: {roles: {id: no, label: paid}}, deliver: {format: sagemaker_csv}}")
+    with pytest.raises(tilth.errors.ColumnError, match=r"add `encode: \{columns: sex, with: one_hot\}` to `features`"):
+        tilth.run(flow, tmp_path / "out", data=TABLE)
+    assert not list(tmp_path.iterdir())
