@@ -28,6 +28,16 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def answered(address: str, seconds: float = 60) -> None:
+    """Waits until something answers at an address. Errors: `TimeoutError`."""
+    for _ in range(int(seconds * 20)):
+        with suppress(OSError):
+            urlopen(address, timeout=5)
+            return
+        time.sleep(0.05)
+    raise TimeoutError(address)
+
+
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment in which clients find a server of S3."""

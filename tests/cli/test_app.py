@@ -44,7 +44,7 @@ def test_help_imports_next_to_nothing() -> None:
 
 @pytest.mark.parametrize("name", app.COMMANDS)
 def test_every_command_has_a_module_and_help(name: str, tilth: Tilth) -> None:
-    command = import_module(f"tilth.cli.commands.{name}").command
+    command = import_module(app.DOORS.get(name, f"tilth.cli.commands.{name}")).command
     assert isinstance(command, click.Command)
     done = tilth(name, "--help")
     assert done.code == 0
@@ -54,7 +54,7 @@ def test_every_command_has_a_module_and_help(name: str, tilth: Tilth) -> None:
 
 def test_there_is_no_file_without_a_command() -> None:
     held = {p.stem for p in (ROOT / "src/tilth/cli/commands").glob("*.py")} - {"__init__"}
-    assert held == set(app.COMMANDS)
+    assert held == set(app.COMMANDS) - set(app.DOORS)
 
 
 def test_running_one_command_imports_no_other() -> None:

@@ -16,7 +16,8 @@ from tilth.cli import BROKEN_PIPE, HELP
 from tilth.errors import TilthError, did_you_mean
 
 # as `help.txt` lists them
-COMMANDS = ("run", "check", "profile", "measure", "fit", "apply", "plan", "init", "convert", "lint", "schema", "demo")
+COMMANDS = ("run", "check", "profile", "measure", "fit", "apply", "serve", "plan", "init", "convert", "lint", "schema", "demo")
+DOORS = {"serve": "tilth.serve.command"}  # commands of other doors, which this one may not import
 TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions propagate
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
@@ -38,7 +39,7 @@ class LazyGroup(click.Group):
         """The command with this name, if any."""
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"tilth.cli.commands.{name}").command
+        command: click.Command = import_module(DOORS.get(name, f"tilth.cli.commands.{name}")).command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

@@ -46,7 +46,7 @@ def transform(flow: Flow, data: Any) -> Any:
 def transformed(flow: Flow, data: Any, training: Tree | None = None) -> Any:
     """`transform` of a fitted flow; rows for which `training` is true are as a model is to learn from them."""
     with session_of(None, data, f"transform by {flow.name}") as session:
-        made = served_table(flow, data, session, training).keep(_features(flow))
+        made = served_table(flow, data, session, training).keep(features_of(flow))
         if isinstance(data, Dataset | str | Path):
             return made
         library = type(data).__module__.partition(".")[0].lstrip("_")
@@ -74,7 +74,7 @@ def get_feature_names_out(flow: Flow, input_features: Any = None) -> np.ndarray[
     """The columns that `transform` gives, in their order. `input_features` is ignored: the flow knows its columns."""
     import numpy as np
 
-    return np.array(_features(_fitted(flow)), dtype=object)
+    return np.array(features_of(_fitted(flow)), dtype=object)
 
 
 def _fitted(flow: Flow) -> Flow:
@@ -84,7 +84,7 @@ def _fitted(flow: Flow) -> Flow:
     return last
 
 
-def _features(flow: Flow) -> tuple[str, ...]:
+def features_of(flow: Flow) -> tuple[str, ...]:
     """The columns that the fitted flow makes, without those that a role takes away."""
     made = flow.served(Dataset(Memory(None, flow.need_learned().schema.names), flow.reading.roles))
     return tuple(n for n in made.names if n not in made.roles.not_features)

@@ -12,9 +12,9 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset, Roles, Schema
 from tilth.display import Displayed, Grid
-from tilth.errors import FlowError, Place, TilthError
+from tilth.errors import FlowError, Mistake, Place, TilthError
 from tilth.flow.parts import BY_NAME, SERVED
-from tilth.flow.serving import needed_columns, row_error, row_of
+from tilth.flow.serving import needed_columns, row_error, row_mistakes, row_of
 from tilth.measures.measure import Measure
 from tilth.report import Finding
 from tilth.report.blocks import counted, plain, value_with_interval
@@ -198,6 +198,12 @@ class Flow(Displayed):
             learned = self.need_learned()
             needed = needed_columns(learned.schema, learned.served)
             raise row_error(learned.schema, needed, values, error, self.reading.nulls, self._strict) from None
+
+    def row_mistakes(self, values: Any) -> list[tuple[str, Mistake]]:
+        """Column → what is wrong with it in a row that `row` refuses, such as that it is missing; no mistake says a value."""
+        learned = self.need_learned()
+        needed = needed_columns(learned.schema, learned.served)
+        return row_mistakes(learned.schema, needed, values, self.reading.nulls, self._strict)
 
     def __str__(self) -> str:
         if self.learned is None:

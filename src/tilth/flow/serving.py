@@ -82,12 +82,22 @@ def row_error(schema: Schema, needed: Container[str], row: Any, error: Exception
     if not hasattr(row, "get"):
         kind = type(row).__name__
         return RequestError(f"a value of type {kind} is not a row", accepted='a mapping: {"column": value, …}', code="no-row")
-    mistakes = lacking([n for n in schema.names if n in needed], [str(name) for name in row.keys()])  # noqa: SIM118 -- of a pandas row too
+    mistakes = row_mistakes(schema, needed, row, nulls, strict)
     if isinstance(error, KeyError):
-        return ColumnError(*mistakes) if mistakes else error
-    mistakes += [m for column in schema if (m := unfit(column, row.get(column.name), nulls, strict))]
+        missing = [m for column, m in mistakes if column not in row.keys()]  # noqa: SIM118 -- of a pandas row too
+        return ColumnError(*missing) if missing else error
     reason = "a number is larger than can be computed with" if isinstance(error, OverflowError) else "a value does not fit"
-    return RequestError(*(mistakes or [Mistake(f"the row cannot be prepared: {reason}", code="bad-row")]))
+    return RequestError(*([m for _, m in mistakes] or [Mistake(f"the row cannot be prepared: {reason}", code="bad-row")]))
+
+
+def row_mistakes(
+    schema: Schema, needed: Container[str], row: Any, nulls: Sequence[str] = (), strict: bool = False
+) -> list[tuple[str, Mistake]]:
+    """Column → what is wrong with it in a row: it is missing and needed, or its value does not fit. None of them says a value."""
+    given = [str(name) for name in row.keys()]  # noqa: SIM118 -- of a pandas row too
+    asked = [n for n in schema.names if n in needed and n not in given]
+    missing = list(zip(asked, lacking(asked, given), strict=True))
+    return missing + [(c.name, m) for c in schema if (m := unfit(c, row.get(c.name), nulls, strict))]
 
 
 def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:

@@ -92,6 +92,13 @@ class Model(ABC):
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """The probability of each class, a column for each."""
 
+    @abstractmethod
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """The score of each class before it is made a probability, a column for each; of a model of numbers, what it predicts.
+
+        The one score z of a model of two classes becomes 0 and z, of which softmax makes 1/(1 + exp(z)) and 1/(1 + exp(−z)).
+        """
+
 
 @lru_cache(maxsize=8)
 def model_of(form: str, content: bytes, trusted: tuple[str, ...] = ()) -> Model:
@@ -134,6 +141,14 @@ class Skops(Model):
             raise RequestError("the model gives no probabilities", accepted="with: label", code="no-probabilities")
         return self._asked("predict_proba", x)
 
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        if self.classes and not hasattr(self.model, "decision_function"):
+            raise RequestError("the model gives probabilities and no scores", accepted="a model with `decision_function`", code="no-scores")
+        found = self._asked("decision_function" if self.classes else "predict", x)
+        if found.ndim > 1:
+            return found
+        return np.stack([np.zeros(len(found)), found], axis=1) if self.classes else found[:, None]
+
     def _asked(self, method: str, x: np.ndarray) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "X does not have valid feature names")  # columns are given in the model's order
@@ -171,6 +186,9 @@ class Onnx(Model):
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         return self._output(-1, x).reshape(len(x), -1)
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        return self.probabilities(x)
 
     def _output(self, which: int, x: np.ndarray) -> np.ndarray:
         matrix = x.astype("float32" if self.input.type == "tensor(float)" else "float64")

@@ -1,0 +1,211 @@
+"""Bodies of requests as rows, and rows as bodies of answers, by media type."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from tilth.errors import Mistake, RequestError, listed
+from tilth.serve.media import MediaType
+
+Row = Mapping[str, Any]
+CSV, JSON, LINES = "text/csv", "application/json", "application/jsonlines"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a request in their order, by which values without names are told apart; `label` may be left out."""
+
+    names: tuple[str, ...]
+    label: str | None = None
+
+    @property
+    def orders(self) -> list[tuple[str, ...]]:
+        """The columns that a row without names may have: all of them, or all but the label."""
+        without = tuple(n for n in self.names if n != self.label)
+        return [self.names, without] if without != self.names else [self.names]
+
+    def named(self, values: Sequence[Any], number: int) -> dict[str, Any]:
+        """The row of values in the order of the columns. Errors: `RequestError` for a wrong number of them."""
+        for names in self.orders:
+            if len(names) == len(values):
+                return dict(zip(names, values, strict=True))
+        widths = " or ".join(str(len(names)) for names in dict.fromkeys(self.orders))
+        accepted = f"{widths} values: {listed(self.orders[-1], most=40)}"
+        raise BadRow(number, "", Mistake(f"{len(values)} values are given", accepted=accepted, code="wrong-width"))
+
+
+class BadRow(RequestError):
+    """One row that is wrong, counted from 1; `column` is empty where it is not one column's fault."""
+
+    def __init__(self, row: int, column: str, mistake: Mistake) -> None:
+        super().__init__(mistake)
+        self.rows = [(row, column, mistake)]
+
+
+class BadRows(RequestError):
+    """Rows that are wrong: (row, column, mistake) for each mistake."""
+
+    def __init__(self, rows: Sequence[tuple[int, str, Mistake]]) -> None:
+        super().__init__(*(mistake for _, _, mistake in rows))
+        self.rows = list(rows)
+
+
+def decoded(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """The rows of a body whose media type is in `DECODERS`. Errors: `RequestError`, `BadRow`."""
+    rows = DECODERS[kind.name](body, kind, columns)
+    if not rows:
+        raise RequestError("the request has no rows", accepted="at least one", code="no-rows")
+    return rows
+
+
+def encoded(rows: Sequence[Row], names: Sequence[str], media: str) -> bytes:
+    """Rows as a body of a media type in `ENCODERS`."""
+    return ENCODERS[media](rows, names)
+
+
+# ── text ──
+
+
+def _text(body: bytes, kind: MediaType) -> str:
+    charset = kind.parameters.get("charset") or kind.parameters.get("encoding") or "utf-8"
+    try:
+        return body.decode("utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset)
+    except LookupError as error:
+        raise RequestError(f"the charset {charset[:40]!r} is unknown", accepted="utf-8", code="bad-charset") from error
+    except UnicodeError as error:
+        raise RequestError(f"the body is not {charset}", hint="send it as utf-8, or name its charset", code="bad-charset") from error
+
+
+def _from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of strings, an empty value null. The first line has names if the parameter `header` says so, or if all of it are columns."""
+    try:
+        lines = [line for line in csv.reader(io.StringIO(_text(body, kind), newline=""), strict=True) if line]
+    except csv.Error as error:
+        raise RequestError(f"the body is not CSV: {error}", code="bad-csv") from error
+    header = kind.parameters.get("header", "").lower()
+    known = set(columns.names)
+    if lines and (header == "present" or (header != "absent" and known.issuperset(lines[0]))):
+        names, *lines = lines
+        if len(set(names)) < len(names):
+            raise RequestError("the header names a column twice", code="bad-csv")
+        orders = Columns(tuple(names))
+    else:
+        orders = columns
+    return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+
+
+def _from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """`{"instances": [ROW, …]}`, `[ROW, …]`, or one row: an object, or an array of values."""
+    given = _parsed(_text(body, kind))
+    if isinstance(given, dict) and isinstance(given.get("instances"), list):
+        given = given["instances"]
+    elif not isinstance(given, list) or (given and not any(isinstance(row, dict | list) for row in given)):
+        given = [given]
+    return [_row(row, columns, i) for i, row in enumerate(given, 1)]
+
+
+def _from_lines(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """A row a line, each an object or an array of values."""
+    lines = (line for line in _text(body, kind).split("\n") if line.strip())
+    return [_row(_parsed(line, i), columns, i) for i, line in enumerate(lines, 1)]
+
+
+def _parsed(text: str, number: int = 0) -> Any:
+    try:
+        return json.loads(text, parse_constant=_reject_constant)
+    except (ValueError, RecursionError) as error:
+        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep, or with NaN"
+        mistake = Mistake(f"the body is not JSON: {where}", hint="null is a missing value", code="bad-json")
+        raise (BadRow(number, "", mistake) if number else RequestError(mistake)) from None
+
+
+def _reject_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _row(given: Any, columns: Columns, number: int) -> Row:
+    """A row: an object by name, an array in the order of the columns, or such as the built-in algorithms of SageMaker take."""
+    match given:
+        case {"features": list() as values} if len(given) == 1 and columns.names != ("features",):
+            return columns.named(values, number)
+        case {"data": {"features": {"values": list() as values}}} if len(given) == 1:
+            return columns.named(values, number)
+        case dict():
+            return given
+        case list():
+            return columns.named(given, number)
+    if len(columns.names) == 1:
+        return {columns.names[0]: given}
+    accepted = '{"column": value, …}, or [value, …]'
+    raise BadRow(number, "", Mistake(f"a value of type {type(given).__name__} is not a row", accepted=accepted, code="no-row"))
+
+
+# ── answers ──
+
+
+def _to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
+    """A line a row, without a header."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerows([_cell(row[name]) for name in names] for row in rows)
+    return made.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    value = _plain(value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else value
+
+
+def _to_json(rows: Sequence[Row], names: Sequence[str]) -> bytes:
+    return json.dumps({"predictions": list(_objects(rows, names))}, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _to_lines(rows: Sequence[Row], names: Sequence[str]) -> bytes:
+    lines = (json.dumps(one, ensure_ascii=False, separators=(",", ":"), allow_nan=False) for one in _objects(rows, names))
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _objects(rows: Sequence[Row], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    return ({name: _plain(row[name]) for name in names} for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: null for NaN and infinities, strings for times and decimals."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case datetime() | date() | time():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case bytes():
+            return value.hex()
+        case list() | tuple():
+            return [_plain(v) for v in value]
+        case dict():
+            return {str(k): _plain(v) for k, v in value.items()}
+    return value
+
+
+DECODERS: Mapping[str, Callable[[bytes, MediaType, Columns], list[Row]]] = {
+    CSV: _from_csv,
+    JSON: _from_json,
+    LINES: _from_lines,
+    "application/jsonl": _from_lines,
+    "application/x-ndjson": _from_lines,
+}
+ENCODERS: Mapping[str, Callable[[Sequence[Row], Sequence[str]], bytes]] = {
+    JSON: _to_json,
+    CSV: _to_csv,
+    LINES: _to_lines,
+    "application/jsonl": _to_lines,
+    "application/x-ndjson": _to_lines,
+}

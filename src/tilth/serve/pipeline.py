@@ -1,0 +1,112 @@
+"""A pipeline: the body of a request through the stages to the body of its answer, without HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tilth.errors import Mistake, RequestError, TilthError, listed
+from tilth.serve.bodies import DECODERS, ENCODERS, JSON, BadRow, BadRows, Row, decoded, encoded
+from tilth.serve.media import chosen, media_type
+from tilth.serve.stages import Stage, stages_of
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer: the status of HTTP, the media type and the bytes of the body, and how many rows it is for."""
+
+    status: int
+    media: str
+    body: bytes
+    rows: int = 0
+    code: str = ""
+
+
+class Refused(Exception):
+    """A request that is answered by an error."""
+
+    def __init__(self, status: int, code: str, message: str, rows: Sequence[tuple[int, str, Mistake]] = (), accepted: str = "") -> None:
+        self.status, self.code = status, code
+        self.content: dict[str, Any] = {"code": code, "message": message}
+        if accepted:
+            self.content["accepted"] = accepted
+        if rows:
+            self.content["errors"] = [_described(*one) for one in rows]
+
+    @property
+    def answer(self) -> Answer:
+        """The error as JSON."""
+        return Answer(self.status, JSON, json.dumps({"error": self.content}, ensure_ascii=False).encode(), code=self.code)
+
+
+def _described(row: int, column: str, mistake: Mistake) -> dict[str, Any]:
+    """A mistake of a row as JSON, without what is empty."""
+    found = {"row": row, "field": column, "code": mistake.code, "message": mistake.message}
+    return {k: v for k, v in {**found, "accepted": mistake.accepted, "hint": mistake.hint}.items() if v}
+
+
+class Pipeline:
+    """Stages in a row. `accept` is the media type of an answer to a client that accepts any.
+
+    Errors: `RequestError` for a media type that answers cannot have.
+    """
+
+    def __init__(self, stages: Sequence[Stage], accept: str = JSON) -> None:
+        self.stages, self.accept = tuple(stages), accept
+        self.columns, self.gives = self.stages[0].takes, self.stages[-1].gives
+        if accept not in ENCODERS:
+            raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
+
+    @classmethod
+    def of(cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = ()) -> Pipeline:
+        """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name."""
+        return cls(stages_of(things, output, trusted), accept)
+
+    def __str__(self) -> str:
+        return " → ".join(stage.title for stage in self.stages)
+
+    def answer(self, body: bytes, content_type: str, accept: str = "") -> Answer:
+        """The answer to a body. What is wrong with it is in the answer: nothing is raised."""
+        try:
+            media = self.answered_as(accept)
+            rows = self.predicted(body, content_type)
+            return Answer(200, media, encoded(rows, self.gives, media), len(rows))
+        except Refused as refused:
+            return refused.answer
+        except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
+            return failed(error).answer
+
+    def predicted(self, body: bytes, content_type: str) -> list[Row]:
+        """The answers for the rows of a body. Errors: `Refused`."""
+        kind = media_type(content_type)
+        if kind is None or kind.name not in DECODERS:
+            shown = repr(content_type[:80]) if content_type else "absent"
+            raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
+        try:
+            rows = decoded(body, kind, self.columns)
+            for stage in self.stages:
+                rows = stage(rows)
+        except (BadRow, BadRows) as error:
+            first = error.rows[0]
+            message = f"row {first[0]}: {first[2].message}" + (f", and {len(error.rows) - 1} more" if len(error.rows) > 1 else "")
+            raise Refused(400, first[2].code, message, error.rows) from error
+        except RequestError as error:
+            found = error.mistakes[0]
+            raise Refused(400, found.code, found.message, accepted=found.accepted) from error
+        return rows
+
+    def answered_as(self, accept: str) -> str:
+        """The media type of the answer. Errors: `Refused`."""
+        media = chosen(accept, tuple(ENCODERS), self.accept)
+        if media is None:
+            raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=listed(ENCODERS))
+        return media
+
+
+def failed(error: Exception) -> Refused:
+    """The answer to what no row explains."""
+    if isinstance(error, TilthError):
+        return Refused(500, error.mistakes[0].code or "internal", error.mistakes[0].message)
+    return Refused(500, "internal", f"the request failed ({type(error).__name__})")

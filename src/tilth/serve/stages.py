@@ -1,0 +1,280 @@
+"""The stages of a pipeline: prepare a row, predict, transform the prediction. Each takes rows and gives rows, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tilth.data import Change, Column, Dataset, Kind, Memory, Roles, Schema
+from tilth.engine.row import row_function
+from tilth.errors import Mistake, RequestError, TilthError, listed
+from tilth.flow import Flow
+from tilth.flow.estimator import features_of
+from tilth.flow.serving import made_by, needed_columns
+from tilth.serve.bodies import BadRows, Columns, Row
+from tilth.steps import STEPS
+from tilth.steps.models import FORMS, LARGEST, Model, model_of
+from tilth.steps.step import Fitted, Step
+
+PREDICTION = "prediction"
+MOST_NAMED = 20  # mistakes of one request that are named
+MOST_STAGES = 15
+
+
+class Stage(Protocol):
+    """One stage. `takes` are the columns of a row that it is given, `gives` those of its answer."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def takes(self) -> Columns: ...
+
+    @property
+    def gives(self) -> tuple[str, ...]: ...
+
+    def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        """The answer for each row. Errors: `RequestError`, `BadRows`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A fitted flow: each row by its row function, without an engine."""
+
+    title: str
+    flow: Flow = field(repr=False)
+
+    def __post_init__(self) -> None:
+        self.flow._row  # noqa: B018 -- a step without a form for one row is refused now, not at the first request
+
+    @cached_property
+    def takes(self) -> Columns:
+        """The columns of the table that it was fitted on."""
+        return Columns(self.flow.need_learned().schema.names, self.flow.reading.roles.label)
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The columns without which a row is refused."""
+        learned = self.flow.need_learned()
+        return needed_columns(learned.schema, learned.served)
+
+    @cached_property
+    def gives(self) -> tuple[str, ...]:
+        """What a model said and `output` made of it, where a step of the flow predicts; else the features."""
+        learned = self.flow.need_learned()
+        predicted = {c for f in learned.features if f.step.predicts for c in made_by(f)}
+        if not predicted:
+            return features_of(self.flow)
+        made = predicted.union(*map(made_by, learned.parts.get("output", ())))
+        return tuple(n for n in self.makes if n in made)
+
+    @cached_property
+    def makes(self) -> tuple[str, ...]:
+        """All columns of a prepared row, those too that are no features; a further flow may take them."""
+        data = Dataset(Memory(None, self.flow.need_learned().schema.names), self.flow.reading.roles)
+        return self.flow.served(data).names
+
+    def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        made: list[Row] = []
+        wrong: list[tuple[int, str, Mistake]] = []
+        for i, row in enumerate(rows, 1):
+            try:
+                made.append(self.flow.row(row))
+            except TilthError as error:
+                found = self.flow.row_mistakes(row) or [("", m) for m in error.mistakes]
+                wrong += [(i, column, mistake) for column, mistake in found]
+                if len(wrong) >= MOST_NAMED:
+                    break
+        if wrong:
+            raise BadRows(wrong[:MOST_NAMED])
+        return made
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A model from a file: its label of each row, or with `scores` a number for each class, `prediction_CLASS`."""
+
+    title: str
+    model: Model = field(repr=False)
+    columns: tuple[str, ...]
+    scores: bool = False
+
+    @property
+    def takes(self) -> Columns:
+        """The columns that the model takes, in its order."""
+        return Columns(self.columns)
+
+    @cached_property
+    def gives(self) -> tuple[str, ...]:
+        """`prediction`, or one column for each class."""
+        if not self.scores:
+            return (PREDICTION,)
+        if self.model.classes:
+            return tuple(f"{PREDICTION}_{c}" for c in self.model.classes)
+        width = self.model.scores(np.zeros((1, len(self.columns)))).shape[1]
+        return (PREDICTION,) if width == 1 else tuple(f"{PREDICTION}_{i}" for i in range(width))
+
+    def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        matrix = self._matrix(rows)
+        try:
+            found = self.model.scores(matrix).tolist() if self.scores else [[v] for v in self.model.labels(matrix).tolist()]
+        except Exception as error:
+            empty = [(i, c) for i, row in enumerate(matrix, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
+            if not empty:
+                raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
+            refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
+            raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
+        return [dict(zip(self.gives, values, strict=True)) for values in found]
+
+    def _matrix(self, rows: Sequence[Row]) -> np.ndarray:
+        try:
+            return np.array([[row[c] for c in self.columns] for row in rows], dtype=np.float64)  # null is NaN
+        except (KeyError, TypeError, ValueError):
+            wrong = [(i, c, m) for i, row in enumerate(rows, 1) for c in self.columns if (m := _not_number(row, c)) is not None]
+            raise BadRows(wrong[:MOST_NAMED]) from None
+
+
+class ModelFailed(TilthError):
+    """The model raised an error that no row explains."""
+
+
+def _not_number(row: Row, column: str) -> Mistake | None:
+    if column not in row:
+        return Mistake(f"there is no column {column!r}, which the model takes", code="unknown-column")
+    try:
+        np.float64(np.nan if row[column] is None else row[column])
+    except (TypeError, ValueError):
+        return Mistake(f"column {column!r} is not a number", accepted="a number, a boolean or null", code="wrong-kind")
+    return None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Steps on what a model gave, as in the part `output` of a flow."""
+
+    title: str
+    takes: Columns
+    steps: tuple[Fitted, ...]
+
+    @cached_property
+    def gives(self) -> tuple[str, ...]:
+        """The columns after the last step."""
+        return self._applied.names
+
+    @cached_property
+    def _applied(self) -> Dataset:
+        data = Dataset(Memory(None, self.takes.names))
+        for fitted in self.steps:
+            data = fitted.apply(data)
+        return data
+
+    @cached_property
+    def _row(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        return row_function([layer for layer in self._applied.layers if isinstance(layer, Change)], self.takes.names)
+
+    def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        return list(map(self._row, rows))
+
+
+# ── from words ──
+
+
+def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequence[str] = ()) -> tuple[Stage, ...]:
+    """The stages that files name: fitted flows, then perhaps a model, then the steps of `output`.
+
+    Errors: `RequestError` for a file of another kind, or stages that do not fit each other.
+    """
+    made: list[Stage] = []
+    for thing in things:
+        made.append(_stage(thing, made[-1] if made else None, bool(output), tuple(trusted)))
+    if output:
+        last = made[-1] if made else None
+        if not isinstance(last, Prediction):
+            found = f"`{last.title}` gives {listed(last.gives)}" if last else "there is none"
+            raise RequestError(
+                f"--output {','.join(output)} is for what a model gave, and {found}",
+                hint="name a model after the flow, or say it in the flow: `output: [softmax]`",
+                code="no-model",
+            )
+        made.append(output_of(output, last.gives))
+    if not 1 <= len(made) <= MOST_STAGES:
+        raise RequestError(f"{len(made)} stages are named", accepted=f"1 to {MOST_STAGES}", code="bad-stages")
+    for before, after in pairwise(made):
+        _reject_gap(before, after)
+    return tuple(made)
+
+
+def output_of(names: Sequence[str], columns: Sequence[str]) -> Output:
+    """The steps of `output`, by name, on these columns of numbers. Errors: `RequestError` for a step that has no place there."""
+    schema, fitted = Schema(tuple(Column(name, Kind.FLOAT) for name in columns)), []
+    for name in names:
+        kind = STEPS.find(name)
+        if "output" not in kind.parts or kind.learns:
+            known = [n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns]
+            raise RequestError(f"--output: {name!r} is not a transform of what a model gave", accepted=listed(known), code="bad-output")
+        done = Fitted(step := kind(), schema, _learned(step, schema))
+        fitted.append(done)
+        names_after = done.apply(Dataset(Memory(None, schema.names))).names
+        schema = Schema(tuple(Column(n, Kind.FLOAT) for n in names_after))
+    return Output(" → ".join(names), Columns(tuple(columns)), tuple(fitted))
+
+
+def _learned(step: Step, schema: Schema) -> Any:
+    """What a step learns that does not learn from rows, such as which columns it chose."""
+    learning = step.learning(schema, Roles())
+    try:
+        next(learning)
+        while True:
+            learning.send({})
+    except StopIteration as done:
+        return done.value
+
+
+def _stage(thing: str, before: Stage | None, scores: bool, trusted: tuple[str, ...]) -> Stage:
+    path = Path(thing)
+    if path.suffix.lower() == ".tilth":
+        return Preparation(path.name, Flow.load(path))
+    form = FORMS.get(path.suffix.lower())
+    if form is None:
+        raise RequestError(
+            f"{thing!r} is neither a fitted flow nor a model",
+            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS))),
+            hint="fit a flow first (tilth fit FLOW -o NAME.tilth); pickles are not read, because they run code",
+            code="bad-stage",
+        )
+    model = model_of(form, _content(path), trusted)
+    columns = model.names or (before.gives if before else ())
+    if not columns or (model.width and len(columns) != model.width):
+        message = f"{path.name} takes {model.width or 'unknown'} columns without names, and {len(columns)} are given"
+        raise RequestError(message, hint="train it on a table with names of columns, such as a pandas frame", code="model-inputs")
+    return Prediction(path.name, model, columns, scores)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{str(path)!r} cannot be read: {error.strerror}", code="bad-model") from error
+    if len(content) > LARGEST:
+        raise RequestError(f"{str(path)!r} has {len(content):,} bytes", accepted=f"up to {LARGEST:,}", code="model-too-large")
+    return content
+
+
+def _reject_gap(before: Stage, after: Stage) -> None:
+    """Reject a stage that needs columns which the one before does not give."""
+    needed = after.needs if isinstance(after, Preparation) else after.takes.names
+    made = before.makes if isinstance(before, Preparation) else before.gives
+    if missing := [n for n in needed if n not in made]:
+        raise RequestError(
+            f"{after.title} takes columns that {before.title} does not give: {listed(missing)}",
+            accepted=listed(made),
+            hint="was the model trained on what another flow made?",
+            code="stages-differ",
+        )

@@ -1,0 +1,160 @@
+"""Requests and answers, in the same process: bodies of every type, and what is refused."""
+
+import csv
+import io
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+
+import tilth
+from tests.serve.conftest import FLOW, TABLE
+
+ROW = {"age": 30, "job": "cook"}
+JSON = {"content-type": "application/json"}
+BODIES = {
+    "an object": (b'{"age": 30, "job": "cook"}', "application/json"),
+    "instances": (b'{"instances": [{"job": "cook", "age": 30, "extra": 1}]}', "application/json; charset=utf-8"),
+    "a list of objects": (b'[{"job": "cook", "age": 30}]', "Application/JSON"),
+    "values in order": (b'[1, "p@mail.invalid", 30, "cook", "yes"]', "application/json"),
+    "values without the label": (b'[[1, "p@mail.invalid", 30, "cook"]]', "application/json"),
+    "features": (b'{"instances": [{"features": [1, null, 30, "cook"]}]}', "application/json"),
+    "data": (b'{"instances": [{"data": {"features": {"values": [1, null, "30", "cook"]}}}]}', "application/json"),
+    "a line": (b'{"age": 30.0, "job": "cook"}\n', "application/jsonlines"),
+    "a line of values": (b'\n[1, "", 30, "cook"]\n\n', "application/x-ndjson"),
+    "CSV": (b"1,p@mail.invalid,30,cook\n", "text/csv; charset=utf-8"),
+    "CSV with a label, CRLF and a BOM": (b"\xef\xbb\xbf1,,30,cook,no\r\n", "text/csv"),
+    "CSV with a header": (b'job,age\n"cook",30', "text/csv"),
+    "CSV with a header of more": (b"job,age,other\ncook,30,x", "text/csv; header=present"),
+}
+
+
+@pytest.fixture
+def asked(client):
+    """`asked(body, content type, accept)`: the answer of the flow alone."""
+    one = client("people.tilth")
+
+    def ask(body, content_type="application/json", **headers):
+        body = body.encode() if isinstance(body, str) else body
+        return one("POST", "/invocations", body, {"content-type": content_type, **headers})
+
+    return ask
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_gives_the_features(asked, name):
+    answer = asked(*BODIES[name])
+    assert answer.status == 200, answer.text
+    features = {"age": 30.0, "job_cook": 1, "job_clerk": 0, "job_unknown": 0, "job_rztin": 0}
+    assert answer.json() == {"predictions": [features]}
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_answers_in_each_type(asked):
+    body = json.dumps([ROW, {"age": None, "job": "Ärztin"}])
+    lines = [json.loads(line) for line in asked(body, accept="application/jsonlines").text.splitlines()]
+    assert lines == asked(body).json()["predictions"]
+    answer = asked(body, accept="text/csv; charset=utf-8")
+    assert answer.headers["content-type"] == "text/csv"
+    assert [[float(v) for v in row] for row in csv.reader(io.StringIO(answer.text))] == [list(row.values()) for row in lines]
+
+
+def test_three_rows_of_one_column_stay_three(tmp_path, client):
+    import pyarrow as pa
+
+    tilth.fit(tilth.Flow.parse("features: [{impute: {columns: x, with: mean}}]"), pa.table({"x": [1.0, 2.0, None]})).save(
+        tmp_path / "x.tilth"
+    )
+    one = client(str(tmp_path / "x.tilth"))
+    for body, kind in (
+        (b"1\n2\n3\n", "text/csv"),
+        (b'[{"x": 1}, {"x": 2}, {"x": 3}]', "application/json"),
+        (b"1\n2\n3", "application/jsonl"),
+    ):
+        headers = {"content-type": kind, "accept": "text/csv"}
+        assert one("POST", "/invocations", body, headers).text == "1.0\n2.0\n3.0\n"
+
+
+def test_answers_are_those_of_the_batch(client):
+    answer = client("people.tilth")("POST", "/invocations", json.dumps(TABLE.to_pylist()).encode(), JSON)
+    batch = tilth.write(tilth.apply(tilth.fit(tilth.Flow.parse(FLOW), TABLE), TABLE)).drop_columns(["no", "email", "paid"])
+    assert answer.json()["predictions"] == batch.to_pylist()
+
+
+def test_a_model_is_asked_for_labels_numbers_and_probabilities(client, served):
+    model = skops.io.load(served / "model.skops")
+    rows = TABLE.to_pylist()
+    flow = tilth.Flow.load(served / "people.tilth")
+    x = pd.DataFrame([flow.row(row) for row in rows])[model.feature_names_in_]
+
+    def predictions(*things, **options):
+        return client(*things, **options)("POST", "/invocations", json.dumps(rows).encode(), JSON).json()["predictions"]
+
+    assert [p["prediction"] for p in predictions("people.tilth", "model.skops")] == model.predict(x).tolist()
+    found = predictions("people.tilth", "model.skops", output=["softmax"])
+    assert np.array([[p["prediction_no"], p["prediction_yes"]] for p in found]) == pytest.approx(model.predict_proba(x), rel=1e-12)
+    number = skops.io.load(served / "number.skops").predict(x)
+    assert [p["prediction"] for p in predictions("people.tilth", "number.skops")] == pytest.approx(number.tolist())
+
+
+WRONG = [
+    (b"{", "application/json", 400, "bad-json"),
+    (b"[NaN]", "application/json", 400, "bad-json"),
+    (b"[" * 100_000, "application/json", 400, "bad-json"),
+    (b"9" * 5000, "application/json", 400, "bad-json"),
+    (b"\xff\xfe", "text/csv", 400, "bad-charset"),
+    (b"1,2", "text/csv; charset=zip", 400, "bad-charset"),
+    (b"1,2", "text/csv", 400, "wrong-width"),
+    (b'"1,2', "text/csv", 400, "bad-csv"),
+    (b"age,age\n1,2", "text/csv", 400, "bad-csv"),
+    (b"", "text/csv", 400, "no-rows"),
+    (b"[]", "application/json", 400, "no-rows"),
+    (b'[{"age": 1, "job": "cook"}, 3]', "application/json", 400, "no-row"),
+    (b'{"age": 1}\n{"age": ', "application/jsonlines", 400, "bad-json"),
+    (b'{"age": [1], "job": "cook"}', "application/json", 400, "wrong-kind"),
+    (b'{"age": 1e999, "job": "cook"}', "application/json", 400, "unreadable"),
+    (b"{}", "", 415, "bad-content-type"),
+    (b"{}", "application/x-www-form-urlencoded", 415, "bad-content-type"),
+    (b"{}", "text/plain;charset=UTF-8", 415, "bad-content-type"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "status", "code"), WRONG, ids=[f"{k or 'absent'} {b[:12]!r}" for b, k, *_ in WRONG])
+def test_what_is_refused(asked, body, kind, status, code):
+    answer = asked(body, kind)
+    assert (answer.status, answer.json()["error"]["code"]) == (status, code), answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_an_error_names_rows_and_fields_and_never_a_value(asked):
+    rows = [{"age": 30, "job": "cook"}, {"age": "Ada Lovelace", "email": "ada@mail.invalid"}]
+    error = asked(json.dumps(rows)).json()["error"]
+    assert [(e["row"], e["field"], e["code"]) for e in error["errors"]] == [(2, "job", "unknown-column"), (2, "age", "unreadable")]
+    assert error["message"].startswith("row 2: there is no column 'job'")
+    assert "Ada" not in json.dumps(error)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-npy", "application/octet-stream", "application/x-python-pickle", "application/json", "text/csv"]
+)
+def test_a_pickle_is_refused_under_any_name(asked, kind, tmp_path):
+    class Runs:
+        def __reduce__(self):
+            return open, (str(tmp_path / "ran"), "w")
+
+    assert asked(pickle.dumps(Runs()), kind).status in (400, 415)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_other_answers_than_those_that_can_be_made(client, asked):
+    assert asked(b"[{}]", accept="image/png").json()["error"]["code"] == "not-acceptable"
+    one = client("people.tilth", largest=1000)
+    assert one("GET", "/ping").text == ""
+    assert one("GET", "/execution-parameters").json()["BatchStrategy"] == "MULTI_RECORD"
+    for body in (b" " * 1001, iter([b" " * 600] * 2)):
+        answer = one("POST", "/invocations", body, JSON)
+        assert (answer.status, answer.json()["error"]["code"]) == (413, "too-large")
+    assert [one("GET", "/invocations").status, one("GET", "/etc/passwd").status] == [405, 404]
