@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tilth.data import Change, Column, Dataset, Kind, Memory, Roles, Schema
+from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.row import row_function
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.flow import Flow
@@ -19,7 +19,10 @@ from tilth.flow.estimator import features_of
 from tilth.flow.serving import made_by, needed_columns
 from tilth.serve.bodies import BadRows, Columns, Row
 from tilth.steps import STEPS
+from tilth.steps.fitting import without_rows
 from tilth.steps.models import FORMS, LARGEST, Model, model_of
+from tilth.steps.output.activation import Temperature
+from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
 
 PREDICTION = "prediction"
@@ -77,7 +80,7 @@ class Preparation:
 
     @cached_property
     def makes(self) -> tuple[str, ...]:
-        """All columns of a prepared row, those too that are no features; a further flow may take them."""
+        """All columns of a prepared row, those too that are not features; a further flow may take them."""
         data = Dataset(Memory(None, self.flow.need_learned().schema.names), self.flow.reading.roles)
         return self.flow.served(data).names
 
@@ -203,7 +206,7 @@ def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequen
                 hint="name a model after the flow, or say it in the flow: `output: [softmax]`",
                 code="no-model",
             )
-        made.append(output_of(output, last.gives))
+        made.append(output_of(output, last.gives, last.model.classes))
     if not 1 <= len(made) <= MOST_STAGES:
         raise RequestError(f"{len(made)} stages are named", accepted=f"1 to {MOST_STAGES}", code="bad-stages")
     for before, after in pairwise(made):
@@ -211,30 +214,35 @@ def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequen
     return tuple(made)
 
 
-def output_of(names: Sequence[str], columns: Sequence[str]) -> Output:
-    """The steps of `output`, by name, on these columns of numbers. Errors: `RequestError` for a step that has no place there."""
+def output_of(words: Sequence[str], columns: Sequence[str], classes: Sequence[Any] = ()) -> Output:
+    """The steps of `output` on these columns of numbers: names, such as `softmax`, or with a number, `temperature=1.7`.
+
+    `classes` are those of the columns, by which `argmax` calls them. Errors: `RequestError` for a step that has no place there.
+    """
     schema, fitted = Schema(tuple(Column(name, Kind.FLOAT) for name in columns)), []
-    for name in names:
-        kind = STEPS.find(name)
-        if "output" not in kind.parts or kind.learns:
-            known = [n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns]
-            raise RequestError(f"--output: {name!r} is not a transform of what a model gave", accepted=listed(known), code="bad-output")
-        done = Fitted(step := kind(), schema, _learned(step, schema))
-        fitted.append(done)
-        names_after = done.apply(Dataset(Memory(None, schema.names))).names
-        schema = Schema(tuple(Column(n, Kind.FLOAT) for n in names_after))
-    return Output(" → ".join(names), Columns(tuple(columns)), tuple(fitted))
+    for word in words:
+        fitted.append(without_rows(_transform(word, classes), schema))
+        names = fitted[-1].apply(Dataset(Memory(None, schema.names))).names
+        schema = Schema(tuple(Column(n, Kind.FLOAT) for n in names))
+    return Output(" → ".join(words), Columns(tuple(columns)), tuple(fitted))
 
 
-def _learned(step: Step, schema: Schema) -> Any:
-    """What a step learns that does not learn from rows, such as which columns it chose."""
-    learning = step.learning(schema, Roles())
+def _transform(word: str, classes: Sequence[Any]) -> Step:
+    name, _, value = word.partition("=")
+    kind = STEPS.find(name)
+    known = [n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns]
+    if name not in known:
+        raise RequestError(f"--output: {name!r} is not a transform of what a model gave", accepted=listed(known), code="bad-output")
+    if kind is Argmax:
+        return Argmax(labels=tuple(classes))
+    if not value:
+        return kind()
+    if kind is not Temperature:
+        raise RequestError(f"--output: {name!r} takes no number", accepted="temperature=NUMBER", code="bad-output")
     try:
-        next(learning)
-        while True:
-            learning.send({})
-    except StopIteration as done:
-        return done.value
+        return Temperature(value=float(value))
+    except ValueError as error:
+        raise RequestError(f"--output: {word!r} is not a temperature", accepted="temperature=1.7", code="bad-output") from error
 
 
 def _stage(thing: str, before: Stage | None, scores: bool, trusted: tuple[str, ...]) -> Stage:

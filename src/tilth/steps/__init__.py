@@ -55,6 +55,13 @@ STEPS: Shelf[type[Step]] = Shelf(
         "shuffle": "tilth.steps.rows.shuffle:Shuffle",
         "balance": "tilth.steps.balance.balance:Balance",
         "softmax": "tilth.steps.output.softmax:Softmax",
+        "log_softmax": "tilth.steps.output.softmax:LogSoftmax",
+        "sigmoid": "tilth.steps.output.activation:Sigmoid",
+        "log_sigmoid": "tilth.steps.output.activation:LogSigmoid",
+        "tanh": "tilth.steps.output.activation:Tanh",
+        "relu": "tilth.steps.output.activation:Relu",
+        "temperature": "tilth.steps.output.activation:Temperature",
+        "argmax": "tilth.steps.output.argmax:Argmax",
         "prior": "tilth.steps.output.prior:Prior",
     },
 )

@@ -27,6 +27,7 @@ from tilth.steps.missing import is_missing, present
 from tilth.steps.step import Asking, ColumnStep, Elsewhere, Fitted, Learned, Learning, Part, Step, T, Table, TablesStep, together
 
 NOWHERE: Mapping[Any, Place] = {}
+NO_ROLES = Roles()
 
 
 def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
@@ -64,6 +65,17 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         table = applied(made.values(), table, exp.true()) if waiting else table
     done = [fitted[i] for i in range(len(steps))]
     return done, applied(done, data, exp.true())
+
+
+def without_rows(step: Step, schema: Schema, roles: Roles = NO_ROLES) -> Fitted:
+    """A step that does not learn from rows, fitted to a table with these columns. Errors: those of the step, such as a wrong kind."""
+    learning = step.learning(schema, roles)
+    try:
+        next(learning)
+        while True:
+            learning.send({})
+    except StopIteration as done:
+        return Fitted(step, schema, done.value)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import tilth
 from tests.steps.made import made
 from tilth.errors import RequestError
 from tilth.flow import Flow
-from tilth.steps.output.softmax import Softmax
+from tilth.steps.output.softmax import LogSoftmax, Softmax
 
 SCORES = {"a": [1.0, 1000.0, None, -3.0], "b": [2.0, 1001.0, 1.0, -3.0], "c": [3, 999, 2, -3]}
 
@@ -45,3 +45,15 @@ def test_output_is_applied_and_served_but_not_trained_on(tmp_path):
     report = tilth.run(Flow.parse(text), tmp_path / "out", table)
     assert report.findings
     assert tilth.write(tilth.read(str(tmp_path / "out" / "all"))).to_pydict()["b"] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("step", [Softmax("a"), LogSoftmax("a")])
+def test_one_score_alone_is_refused(step):
+    with pytest.raises(RequestError, match="makes a probability of one"):
+        made(step, {"a": [1.0]})
+
+
+def test_infinities_on_the_engine():
+    scores = {"a": [math.inf, -math.inf, -math.inf, math.inf], "b": [0.0, 0.0, -math.inf, math.inf]}
+    assert made(Softmax(("a", "b")), scores) == {"a": [1.0, 0.0, None, None], "b": [0.0, 1.0, None, None]}
+    assert made(LogSoftmax(("a", "b")), scores) == {"a": [0.0, -math.inf, None, None], "b": [-math.inf, 0.0, None, None]}

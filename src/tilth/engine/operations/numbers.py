@@ -250,6 +250,39 @@ class Exponential(Operation):
             return math.inf
 
 
+class LogOnePlus(Operation):
+    """ln(1 + x) for x above −1, as precise near 0 as elsewhere; null for others.
+
+    ln(w) · x / (w − 1) with w = 1 + x as it was rounded: what rounding took from w, the quotient puts right. Source: Goldberg 1991, "What
+    every computer scientist should know about floating-point arithmetic", theorem 4.
+    """
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        w = add(double(x), lit(1.0))
+        near = exp.Paren(this=exp.Div(this=mul(exp.Ln(this=w), double(x)), expression=null_if(sub(w, lit(1.0)), lit(0.0))))
+        return case((eq(w, lit(1.0)), double(x)), (eq(double(x), lit(math.inf)), double(x)), (gt(w, lit(0.0)), near))
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        w = 1.0 + x
+        if w == 1 or x == math.inf:
+            return float(x)
+        return math.log(w) * x / (w - 1.0) if w > 0 else None
+
+
+class HyperbolicTangent(Operation):
+    """(e²ˣ − 1) / (e²ˣ + 1)."""
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return call("tanh", double(x))
+
+    @staticmethod
+    def row(x: Any) -> float:
+        return math.tanh(x)
+
+
 class Power(Operation):
     """xʸ in doubles; 1 to any power is 1. NaN where it is not a real number, infinity where it is too large."""
 
