@@ -47,6 +47,8 @@ BAD = [
     ("rows: [{impute: {columns: a}}]", "$.rows[0]"),
     ("split: {test: 0.2}", "$.split"),
     ("split: {train: 2, test: 0.2}", "$.split.train"),
+    ("split: {train: a < 1, test: rest}", "$.split.train"),
+    ("split: {train: {a: 1}, test: rest, by: rule}", "$.split.train"),
     ("deliver: {format: parket}", "$.deliver.format"),
 ]
 

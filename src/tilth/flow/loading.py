@@ -26,6 +26,7 @@ from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
 from tilth.shelf import PYTHON_ONLY, Shelf, texts_under
 from tilth.steps import STEPS
+from tilth.steps.rows.chosen import CHOSEN
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step, TablesStep
 from tilth.store.local import text_of
@@ -341,7 +342,8 @@ class _Loader:
             return None
         words = {k: v for k, v in given.items() if k in SPLIT_WORDS}
         shares = {k: v for k, v in given.items() if k not in SPLIT_WORDS}
-        no_shares = [name for name, share in shares.items() if isinstance(share, bool) or not isinstance(share, int | float)]
+        chosen = str(words.get("by")).split("(")[0].strip() in CHOSEN  # by conditions or values instead of shares
+        no_shares = [n for n, share in shares.items() if not chosen and (isinstance(share, bool) or not isinstance(share, int | float))]
         for name in no_shares:
             accepted = f"a share between 0 and 1, or one of the split's own words: {listed(SPLIT_WORDS, 20)}"
             hint = did_you_mean(name, SPLIT_WORDS)

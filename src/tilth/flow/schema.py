@@ -9,6 +9,7 @@ from tilth.flow.loading import LATER, FlowFile, model_of, shorthand
 from tilth.flow.parts import LISTS
 from tilth.measures import MEASURES
 from tilth.steps import STEPS
+from tilth.steps.rows.chosen import CHOSEN
 from tilth.steps.rows.split import Split
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -63,13 +64,18 @@ def _split(described: dict[str, Any], definitions: dict[str, Any]) -> dict[str, 
     for word in ("by", "fold_by"):
         ways = words[word].pop("enum")
         words[word]["anyOf"] = [{"enum": ways}, {"pattern": rf"^\s*({'|'.join(ways)})\s*\(.*\)\s*$"}]  # `hash` or `hash(customer)`
-    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": "a part's share of the rows"}
+    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    value = {"type": ["string", "number", "boolean"]}
+    own = dict.fromkeys(words, True)
+    part = {"description": "a part's share of the rows; by `rule` its condition, by `given` a value or several"}
     return {
         "type": "object",
         "description": described.get("description", ""),
-        "properties": {"train": share, "test": share, **words},
+        "properties": {"train": part, "test": part, **words},
         "anyOf": [{"required": ["train"]}, {"required": ["folds"]}],
-        "additionalProperties": share,
+        "if": {"properties": {"by": {"pattern": rf"^\s*({'|'.join(CHOSEN)})\b"}}, "required": ["by"]},
+        "then": {"properties": own, "additionalProperties": {"anyOf": [value, {"type": "array", "items": value}]}},
+        "else": {"properties": own, "additionalProperties": share},
     }
 
 

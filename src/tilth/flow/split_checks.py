@@ -147,6 +147,8 @@ HINTS = {
     "group": "give the part a larger share, or try another `seed`: a group is not divided",
     "stratified_group": "give the part a larger share, or split by group: a group is not divided",
     "stratified": "give the part a larger share, or split by hash",
+    "rule": "change its condition",
+    "given": "change its values",
 }
 """`by` → what helps against a part without rows."""
 

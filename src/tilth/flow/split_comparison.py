@@ -42,6 +42,7 @@ from tilth.metrics.order import threshold
 from tilth.report import Finding
 from tilth.report.blocks import counted
 from tilth.report.charts import percent
+from tilth.steps.rows.chosen import CHOSEN
 from tilth.steps.rows.split import GAP, SPLIT, Split
 from tilth.yaml import yaml_string
 
@@ -81,9 +82,9 @@ class Parts:
         return [name for name, _ in self.split.shares if name != TRAIN and (self.part == name).any()]
 
     def columns(self, fit: Callable[[Column], bool]) -> list[Column]:
-        """The columns that are neither key, label nor what the rows are split by in time."""
+        """The columns that are neither key, label nor what the rows are split by in time, by a rule or a value."""
         aside = {*self.roles.id, self.roles.label, self.roles.prediction, *self.roles.image, SPLIT}
-        aside |= set(self.by) if self.split.by in ("time", "ordered") else set()
+        aside |= set(self.by) if self.split.by in ("time", "ordered", *CHOSEN) else set()
         return [c for c in self.kinds if c.name not in aside and c.name in self.rows.column_names and fit(c)]
 
 

@@ -25,6 +25,7 @@ from tilth.engine.statistics import Statistic, count
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Where
+from tilth.steps.rows.chosen import CHOSEN, Choice, checked, conditions, equalities, mistaken
 from tilth.steps.rows.near import near_groups, near_key, unfit_text
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Asking, Learned, Learning, Selector, Step
@@ -54,6 +55,8 @@ class Split(Step):
     | `stratified_group` | that in which its group brings labels nearest to the shares; groups are never divided | each label, nearly |
     | `time` | the earlier rows first, cut between two times | rows, to one time |
     | `ordered` | the smaller values first, cut between two values | rows, to one value |
+    | `rule` | that whose condition, in place of a share, is true; that of `rest` if none is | – |
+    | `given` | that whose value, or one of whose values, in place of a share, the column has: a part that was made elsewhere | – |
 
     The hash is the same on every engine (`engine.operations.hashing`). Its key are the columns of the role `id`, else all columns, so
     that equal rows stay together. A row whose key is wholly null is its own key; null in a stratum is a stratum of its own; a row
@@ -61,11 +64,14 @@ class Split(Step):
     smaller than wanted by as many rows. `stratified_group` places groups one after the other, those with the most uneven labels first, each
     in the part that lacks most of its labels (least Σ (rows − wanted)² over parts and labels).
 
+    By `rule` and `given` each row is in one part: rows in none, and rows in two, are refused with their number. A condition that is neither
+    true nor false, as of a null, is not true.
+
     A flow that splits by chance (`hash` without a key of its own, or `stratified`) rows that are in order of time is refused, unless
     `anyway` says otherwise.
 
-    Errors: shares that do not add up to 1; no column to split by; more than 1,000 strata; a column `split` that is there already;
-    a part without rows.
+    Errors: shares that do not add up to 1; rows in no part, or in two; no column to split by; more than 1,000 strata; a column `split` that
+    is there already; a part without rows.
 
     >>> print(Split((("train", 0.8), ("test", 0.2)), by="group", columns="customer"))
     split(shares={'train': 0.8, 'test': 0.2}, by='group', columns='customer')
@@ -74,12 +80,12 @@ class Split(Step):
     name = "split"
     parts = frozenset({"split"})
 
-    shares: tuple[tuple[str, float], ...]
-    """Name → share of each part; the shares add up to 1. The parts come in this order."""
-    by: Literal["hash", "group", "stratified", "stratified_group", "time", "ordered"] = "hash"
+    shares: tuple[tuple[str, Choice], ...]
+    """Name → share of each part; the shares add up to 1. The parts come in this order. By `rule` a condition, by `given` values."""
+    by: Literal["hash", "group", "stratified", "stratified_group", "time", "ordered", "rule", "given"] = "hash"
     """How rows are assigned."""
     columns: Selector = ()
-    """The key, the group, the strata, the time or the column that orders. Default: the role id (or all columns), group, label or time."""
+    """The key, group, strata or time, or what orders or is given. Default: the role id (or all columns), group, label, time or split."""
     seed: int = 0
     """Another seed is another split."""
     exact: bool = False
@@ -115,7 +121,8 @@ class Split(Step):
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares
         pairs = pairs or ((("train", 1.0),) if self.folds else ())  # folds alone: all rows are trained on
-        object.__setattr__(self, "shares", tuple((str(name), share) for name, share in pairs))
+        listed_ = ((str(name), tuple(share) if isinstance(share, list) else share) for name, share in pairs)
+        object.__setattr__(self, "shares", tuple(listed_))
         RequestError.reject(self._mistakes())
 
     def _mistakes(self) -> Iterable[Mistake]:
@@ -124,15 +131,11 @@ class Split(Step):
             yield Mistake("split: a split has two parts or more", hint="such as {train: 0.8, test: 0.2}", code="bad-shares")
         if len({n.casefold() for n in names}) < len(names):
             yield Mistake("split: two parts have the same name", code="bad-shares")
-        for name, share in self.shares:
+        for name in names:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name) or name == GAP:
                 accepted = "up to 100 letters, digits, _ and -, but not `gap`"
                 yield Mistake(f"split: a part cannot be called {name[:100]!r}", accepted=accepted, code="bad-name")
-            if not 0 < share < 1 and not (share == 1 and self.folds):
-                yield Mistake(f"split: part {name!r} has the share {share}", accepted="a share above 0 and below 1", code="bad-shares")
-        total = math.fsum(share for _, share in self.shares)
-        if abs(total - 1) > 1e-9:
-            yield Mistake(f"split: the shares add up to {total:.10g}", accepted="shares that add up to 1", code="bad-shares")
+        yield from mistaken(self.by, self.shares) if self.by in CHOSEN else self._mistakes_of_shares()
         for word in ("gap", "horizon", "step", "window", "embargo"):
             given = getattr(self, word)
             if given and Span.of(given) is None:
@@ -151,6 +154,14 @@ class Split(Step):
             yield Mistake("split: `bins` is for a split that is stratified", accepted="2 bins or more", code="bad-bins")
         yield from self._mistakes_of_folds()
 
+    def _mistakes_of_shares(self) -> Iterable[Mistake]:
+        for name, share in self.shares:
+            if not isinstance(share, int | float) or not (0 < share < 1 or (share == 1 and self.folds)):
+                yield Mistake(f"split: part {name!r} has the share {share}", accepted="a share above 0 and below 1", code="bad-shares")
+        total = math.fsum(self._numbers)
+        if abs(total - 1) > 1e-9:
+            yield Mistake(f"split: the shares add up to {total:.10g}", accepted="shares that add up to 1", code="bad-shares")
+
     def _mistakes_of_folds(self) -> Iterable[Mistake]:
         by = self.folded_by
         if self.gap and self.by != "time" and by not in ("rolling", "blocks"):
@@ -159,8 +170,12 @@ class Split(Step):
             yield Mistake(f"split: {self.folds} folds", accepted=f"2 to {MOST_FOLDS} folds", code="bad-folds")
         if not self.folds and (words := [w for w in ("fold_by", "fold_columns", *BY_FOLDS) if getattr(self, w)]):
             yield Mistake(f"split: `{words[0]}` is for folds", hint="say how many: `folds: 5`", code="bad-folds")
-        if self.folds and self.by == "ordered" and not self.fold_by:
-            yield Mistake("split: a split by order says nothing of folds", hint="say `fold_by: hash` or another", code="bad-folds")
+        if self.folds and self.by in ("ordered", *CHOSEN) and not self.fold_by:
+            yield Mistake(
+                f"split: a split by {'order' if self.by == 'ordered' else self.by} says nothing of folds",
+                hint="say `fold_by: hash` or another",
+                code="bad-folds",
+            )
         for word, of in BY_FOLDS.items():
             if self.folds and getattr(self, word) and by != of:
                 yield Mistake(f"split: `{word}` is for folds that are {of}, not {by}", hint=f"add `fold_by: {of}`", code="bad-folds")
@@ -178,10 +193,14 @@ class Split(Step):
         return {"shares": dict(self.shares), **{k: v for k, v in found.items() if k != "shares"}}
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
+        given = self.by == "given" and (select(self.columns, schema, roles) if self.columns else (roles.split,)) == (SPLIT,)
         for made in (SPLIT, FOLD) if self.folds else (SPLIT,):
-            if made in {n.casefold() for n in schema.names}:
-                raise RequestError(f"split: there is a column {made!r} already", hint="rename or drop it", code="name-clash")
-        columns = self._columns(schema, roles)
+            if made in {n.casefold() for n in schema.names} and not (given and made == SPLIT):
+                hint = "rename or drop it" + ("; if it has the parts: `by: given(split)`" if made == SPLIT else "")
+                raise RequestError(f"split: there is a column {made!r} already", hint=hint, code="name-clash")
+        columns = () if self.by == "rule" else self._columns(schema, roles)
+        if self.by in CHOSEN:
+            return {"": {"columns": (yield from checked(self.by, self._chosen(schema, columns), len(self.shares), roles))}}
         state: dict[str, Any] = {"columns": [c.name for c in columns]}
         match self.by:
             case "time" | "ordered":
@@ -203,6 +222,10 @@ class Split(Step):
                 if self.by == "stratified_group":
                     state["groups"] = yield from self._placed(schema, roles, columns)
         return {"": state}
+
+    def _chosen(self, schema: Schema, columns: tuple[Column, ...]) -> dict[str, Tree]:
+        """Part → whether a row is in it, of all parts but that of the rest."""
+        return conditions(self.shares, schema) if self.by == "rule" else equalities(self.shares, columns[0])
 
     def _near(
         self, schema: Schema, roles: Roles, columns: tuple[Column, ...], state: dict[str, Any]
@@ -229,6 +252,7 @@ class Split(Step):
                 "stratified_group": roles.group,
                 "stratified": (roles.label,),
                 "time": (roles.time,),
+                "given": (roles.split,),
             }
             found = tuple(schema[c] for c in role.get(self.by, ()) if c is not None)
         if not found and self.by == "hash":
@@ -236,7 +260,7 @@ class Split(Step):
         if not found:
             hint = f"name it: `by: {self.by}(COLUMN)`" + (", or give a column the role" if self.by != "ordered" else "")
             raise RequestError(f"split: there is no column to split by ({self.by})", hint=hint, code="no-column")
-        if self.by in ("time", "ordered") and len(found) > 1:
+        if self.by in ("time", "ordered", "given") and len(found) > 1:
             raise RequestError(f"split: by {self.by} takes one column, not {len(found)}", code="too-many-columns")
         RequestError.reject(self.unfit(found, self._refusal))
         return found
@@ -247,7 +271,7 @@ class Split(Step):
                 return "is not a time: only dates and times are (cast it first, or use `by: ordered`)"
             case "ordered" if not (column.kind.temporal or column.kind.numeric):
                 return "has no order to split by: only numbers and times have"
-            case "hash" | "group" | "stratified" | "stratified_group" if not has_string(column):
+            case "hash" | "group" | "stratified" | "stratified_group" | "given" if not has_string(column):
                 return "cannot be a key: its values have no text that all engines agree on"
         return ""
 
@@ -299,7 +323,7 @@ class Split(Step):
         for (group, label), n in rows.items():
             counts[groups[group], labels[label]] = n
         hashes = [HashString.row(BETWEEN.join((self.salt, group))) for group in groups]
-        return dict(zip(groups, nearest(counts, [share for _, share in self.shares], hashes), strict=True))
+        return dict(zip(groups, nearest(counts, self._numbers, hashes), strict=True))
 
     def _wanted(self, sizes: Mapping[str, int]) -> dict[str, list[int]]:
         if len(sizes) > MOST_STRATA:
@@ -309,15 +333,19 @@ class Split(Step):
                 hint="stratify by columns of fewer values",
                 code="too-many-strata",
             )
-        shares = [share for _, share in self.shares]
-        return {stratum: list(accumulate(apportioned(n, shares)))[:-1] for stratum, n in sizes.items()}
+        return {stratum: list(accumulate(apportioned(n, self._numbers)))[:-1] for stratum, n in sizes.items()}
+
+    @property
+    def _numbers(self) -> list[float]:
+        """The shares, where they are not conditions or values."""
+        return [share for _, share in self.shares if isinstance(share, int | float)]
 
     def _cumulated(self) -> list[float]:
-        return [float(x) for x in accumulate(Decimal(repr(share)) for _, share in self.shares)]  # as they are written: 0.7 and 0.2 are 0.9
+        return [float(x) for x in accumulate(Decimal(repr(share)) for share in self._numbers)]  # as they are written: 0.7 and 0.2 are 0.9
 
     def writes_rows_out(self, schema: Schema, learned: Learned) -> bool:
         """Whether rows are placed by the text of all their columns: dear enough that later scans had better find them placed."""
-        return self.by not in ("time", "ordered") and set(self._key(learned[""])) >= {c.name for c in content(schema)}
+        return self.by not in ("time", "ordered", *CHOSEN) and set(self._key(learned[""])) >= {c.name for c in content(schema)}
 
     def keeps_together(self, columns: Collection[str], learned: Learned) -> bool:
         """Whether rows that are equal in some columns, not all of them null, are always in one part: these columns alone place them."""
@@ -332,7 +360,13 @@ class Split(Step):
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         state = learned[""]
-        if self.by in ("time", "ordered"):
+        if self.by in CHOSEN:
+            inside = self._chosen(schema, tuple(map(schema.__getitem__, state["columns"])))
+            rest = next((lit(name) for name, _ in self.shares if name not in inside), None)
+            data = data.change({SPLIT: case(*((condition, lit(name)) for name, condition in inside.items()), otherwise=rest)})
+            if self.by == "given" and not data.roles.split and state["columns"] != [SPLIT]:
+                return replace(data, roles=replace(data.roles, split=state["columns"][0]))  # it is not for a model to learn from
+        elif self.by in ("time", "ordered"):
             data = data.change({SPLIT: self._by_value(schema[state["columns"][0]], state["cuts"], state["gaps"])})
         else:
             data = data.change({HASH: self.row_hash(schema, state)})
