@@ -218,7 +218,7 @@ def _asks(flow: Flow, roles: Roles) -> bool:
 
 
 def _shuffles(flow: Flow) -> list[Shuffle]:
-    return [step for _, step in flow.steps("rows", "training") if isinstance(step, Shuffle) and not step.anyway]
+    return [step for _, step in flow.steps("rows", "training") if isinstance(step, Shuffle) and not (step.anyway or step.blocks)]
 
 
 def refusals(order: RowOrder, flow: Flow, roles: Roles) -> Iterator[Mistake]:

@@ -60,3 +60,31 @@ def test_rows_in_order_of_time_are_not_shuffled_by_default():
     assert "anyway: true" in str(error.value)
     assert Shuffle().refused(roles)
     assert len(made(Shuffle(anyway=True), {"t": [1, 2]}, roles)["t"]) == 2
+
+
+def test_blocks_are_shuffled_and_the_rows_in_them_are_not():
+    chance, roles = random.Random(2), Roles.of(time="t")
+    rows = [(day, hour) for day in ["mon", "tue", "wed", "thu", None] for hour in range(6)]
+    orders = []
+    for seed in range(3):
+        mixed = chance.sample(rows, len(rows))
+        found = made(Shuffle(blocks="day", seed=seed), {"day": [d for d, _ in mixed], "t": [t for _, t in mixed]}, roles)
+        days = list(dict.fromkeys(found["day"]))
+        assert list(zip(found["day"], found["t"], strict=True)) == [(day, hour) for day in days for hour in range(6)]
+        expected = sorted(["mon", "tue", "wed", "thu", None], key=lambda d: hashlib.md5(f"{seed}\x1f{d or chr(0)}".encode()).hexdigest())
+        assert days == expected
+        orders.append(days)
+    assert orders[0] != orders[1]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (Shuffle(blocks="day"), "no column that says the order of the rows of a block"),
+        (Shuffle(order="t"), "`order` is for the rows of `blocks`"),
+        (Shuffle(blocks="l", order="t"), "'l' .* cannot be a block"),
+    ],
+)
+def test_blocks_without_an_order_are_refused(step, message):
+    with pytest.raises(RequestError, match=message):
+        made(step, {"day": ["a"], "t": [1], "l": [[1]]})
