@@ -13,6 +13,7 @@ Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a 
     tilth.write(table or report, place)                         a file, a folder, or a frame: `format="pandas"`
     tilth.run(flow, out)                                        all of these in a row, as the flow file says
     tilth.arrays("out/train")                                   X, y and ids for training
+    tilth.stream("out/train", batch=256)                        shards as batches in random order, for any number of workers
     tilth.folds(flow)                                           cross-validation: a fitted flow and its tables for each fold
 
 A flow is read from a file by `Flow.load` and from a string by `Flow.parse`. An example that runs:
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from tilth.report import Finding, Report
     from tilth.rules import Rule
     from tilth.steps.step import Step
-    from tilth.verbs import apply, arrays, check, fit, folds, measure, profile, read, run, write
+    from tilth.verbs import apply, arrays, check, fit, folds, measure, profile, read, run, stream, write
 
 __version__ = "0.1.0"
 
@@ -66,7 +67,7 @@ _HOMES = {
     "TilthError": "tilth.errors",
     "init": "tilth.drafting",
     "convert": "tilth.conversion",
-    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "folds", "apply", "write", "run", "arrays"), "tilth.verbs"),
+    **dict.fromkeys(("read", "measure", "profile", "check", "fit", "folds", "apply", "write", "run", "arrays", "stream"), "tilth.verbs"),
 }
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "profile",
     "read",
     "run",
+    "stream",
     "write",
 ]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tilth.flow import Flow
     from tilth.flow.arrays import Arrays
     from tilth.flow.running import Fold
+    from tilth.flow.stream import Stream
     from tilth.measures.measure import Measure, Measuring
     from tilth.metrics.metric import Metric
     from tilth.rules import Ruleset
@@ -264,33 +265,121 @@ def write(
 
 def arrays(
     data: Any,
+    part: str | None = None,
     *,
     roles: Roles | Mapping[str, Any] | None = None,
     format: Literal["numpy", "arrow"] = "numpy",  # noqa: A002 -- as in `write`
+    source: Any = None,
     engine: AnyEngine = None,
 ) -> Arrays:
     """Prepared data for training: features `X`, label `y`, `ids` and `weight`, of the same rows in the same order.
 
-    `data` is a part that `run` delivered (`"result/train"`), whose columns the file `_schema.json` in it tells apart; a dataset, such as
-    `apply` gives; or anything that `read` takes, with `roles`. Features are the columns that no role takes away: those that identify, date,
-    weigh, group or split a row, are private or media, the label or a prediction, and facets that are not numbers. As numpy, `X` is of
-    floats, NaN for null.
+    `data` is what `run` delivered, and `part` a part of it (`"result"`, `"train"`), whose columns the file `_schema.json` in it tells
+    apart; a flow or its file, whose `part` is prepared now, by what it learned if it is fitted, from the table it names or from `source`;
+    a dataset, such as `apply` gives; or anything that `read` takes, with `roles`. Features are the columns that no role takes away: those
+    that identify, date, weigh, group or split a row, are private or media, the label or a prediction, and facets that are not numbers. As
+    numpy, `X` is of floats, NaN for null.
 
-    Errors: `ColumnError` for every feature that is neither a number nor a boolean.
+    Errors: `ColumnError` for every feature that is neither a number nor a boolean; `RequestError` for a part that there is not.
 
     >>> import pyarrow as pa
-    >>> train = arrays(pa.table({"no": [7, 8], "age": [0.5, None], "paid": ["yes", "no"]}), roles={"id": "no", "label": "paid"})
+    >>> table = pa.table({"no": [7, 8], "age": [0.5, None], "paid": ["yes", "no"]})
+    >>> train = arrays(table, roles={"id": "no", "label": "paid"})
     >>> train.X.tolist(), train.y.tolist(), train.ids["no"].tolist(), train.names
     ([[0.5], [nan]], ['yes', 'no'], [7, 8], ('age',))
+    >>> from tilth.flow import Flow
+    >>> flow = Flow.parse("{data: {roles: {id: no, label: paid}}, features: [{impute: {columns: age, with: mean}}]}")
+    >>> arrays(fit(flow, table), "all", source=table).X.tolist()
+    [[0.5], [0.5]]
     """
+    from tilth.flow import Flow
     from tilth.flow.arrays import arrays_of, roles_beside
 
     known = roles if isinstance(roles, Roles) or roles is None else Roles.of(**roles)
+    if isinstance(data, Flow) or (isinstance(data, str | Path) and Path(data).suffix.lower() in FLOW_SUFFIXES):
+        return _arrays_of_flow(flow_from(data), part, known, format, source, engine)
+    if part is not None:
+        data = _delivered_part(data, part)
     if known is None and isinstance(data, str | Path):
         known = roles_beside(Path(data))
     with session_of(engine, data, "arrays") as session:
         table = data if isinstance(data, Dataset) else formats.read(data, roles=known, engine=session)
         return arrays_of(table if known is None else replace(table, roles=known), format, session)
+
+
+FLOW_SUFFIXES = (".tilth", ".yaml", ".yml")
+
+
+def _delivered_part(data: Any, part: str) -> Path:
+    """The folder of a part of a delivery."""
+    if not isinstance(data, str | Path):
+        raise RequestError(
+            "only what was delivered, and a flow, has parts", hint="give the folder of the delivery, or a flow", code="no-part"
+        )
+    folder = Path(data, part)
+    if not folder.is_dir():
+        found = sorted(p.parent.name for p in Path(data).glob("*/_schema.json"))
+        raise RequestError(
+            f"{data} has no part {part!r}", accepted=", ".join(found) or "none", hint="deliver it: tilth run", code="no-part"
+        )
+    return folder
+
+
+def _arrays_of_flow(flow: Flow, part: str | None, roles: Roles | None, form: Any, source: Any, engine: AnyEngine) -> Arrays:
+    from tilth.flow.arrays import arrays_of
+    from tilth.flow.reading import flow_table
+    from tilth.flow.running import one_part, refusals_located
+
+    with session_of(engine, source, f"arrays of {flow.name}") as session, refusals_located(flow):
+        made = one_part(flow, flow_table(flow, source, session), part, session)
+        return arrays_of(made if roles is None else replace(made, roles=roles), form, session)
+
+
+def stream(
+    place: str | Path,
+    *,
+    batch: int,
+    seed: int = 0,
+    epoch: int = 0,
+    rank: int = 0,
+    ranks: int = 1,
+    worker: int = 0,
+    workers: int = 1,
+    shuffle: Literal["none", "shards", "buffer", "block", "full"] = "block",
+    format: Literal["arrow", "numpy"] = "arrow",  # noqa: A002 -- as in `write`
+    **options: Any,
+) -> Stream:
+    """Delivered shards as batches, in an order that depends on the shards, `seed`, `epoch` and `shuffle` alone.
+
+    `place` is a delivered part or a folder of files of a format with types. `batch` is the rows of a batch of all `ranks` together; this
+    stream gives the share of its `rank`, and of these batches every `workers`-th, from `worker` on. `state_dict()` says where it is, and
+    `load_state_dict` goes on there, with other ranks and workers if need be. `set_epoch` begins another epoch. `torch()` is a dataset of
+    PyTorch.
+
+    `shuffle`: `block` reads `shards_at_once` (16) shards and permutes their rows; `full` all shards; `shards` their order only; `buffer`
+    draws from a `buffer` of 10,000 rows. `end` is what becomes of rows that do not fill a batch: `drop`, `pad` (with the first rows of the
+    epoch) or `uneven`. As numpy a batch has X, y, ids and weight, as `tilth.arrays` has. Further options: `columns`, `prefetch` (shards
+    that are read ahead), `verify` (compare checksums), `on_corrupt="skip"`, and those of the format.
+
+    Errors: `SourceError` for a shard that is missing or damaged, with its name; `RequestError` for what cannot be.
+
+    >>> import pyarrow as pa, tempfile
+    >>> place = write(read(pa.table({"n": range(12)})), tempfile.mkdtemp() + "/train", format="parquet", shards=4)
+    >>> [b["n"].to_pylist() for b in stream(place, batch=6, seed=42, shards_at_once=2)]
+    [[4, 11, 9, 3, 10, 5], [1, 8, 6, 2, 7, 0]]
+    """
+    from tilth.flow.stream import open_stream
+
+    given: dict[str, Any] = {
+        "seed": seed,
+        "epoch": epoch,
+        "rank": rank,
+        "ranks": ranks,
+        "worker": worker,
+        "workers": workers,
+        "shuffle": shuffle,
+    }
+    return open_stream(place, batch, format=format, **given, **options)
 
 
 def run(

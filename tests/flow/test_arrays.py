@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import tilth
-from tilth.errors import ColumnError, SourceError
+from tilth.errors import ColumnError, RequestError, SourceError
 
 N = 40
 RAW = pa.table(
@@ -101,3 +101,29 @@ def test_a_sidecar_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "_schema.json").write_text(text)
     with pytest.raises(SourceError, match=r"_schema\.json is not a schema of this version"):
         tilth.arrays(tmp_path)
+
+
+def test_a_fitted_flow_gives_the_arrays_of_a_part_as_they_are_delivered(tmp_path: Path) -> None:
+    """By the flow itself, fitted or not, by the file of the fitted flow, and by the folder with the name of the part."""
+    flow = tilth.Flow.parse(FLOW % "parquet" + "training: [{balance: {with: over}}]\n")
+    tilth.run(flow, tmp_path / "out", data=RAW)
+    for part in ("train", "test"):
+        delivered = tilth.arrays(tmp_path / "out", part)
+        for given in (tilth.fit(flow, RAW), flow, tmp_path / "out" / "flow.tilth"):
+            made = tilth.arrays(given, part, source=RAW)
+            assert made.names == delivered.names == FEATURES
+            assert sorted(made.ids["no"].tolist()) == sorted(delivered.ids["no"].tolist())
+            rows = [sorted(map(repr, zip(a.ids["no"], a.X.tolist(), a.y, a.weight, strict=True))) for a in (made, delivered)]
+            assert rows[0] == rows[1]
+
+
+def test_a_part_that_there_is_not(tmp_path: Path) -> None:
+    flow = tilth.Flow.parse(FLOW % "parquet")
+    tilth.run(flow, tmp_path / "out", data=RAW)
+    with pytest.raises(RequestError, match="out has no part 'tset'") as told:
+        tilth.arrays(tmp_path / "out", "tset")
+    assert told.value.mistakes[0].accepted == "test, train"
+    with pytest.raises(RequestError, match="has no part 'tset'"):
+        tilth.arrays(flow, "tset", source=RAW)
+    with pytest.raises(RequestError, match="only what was delivered, and a flow, has parts"):
+        tilth.arrays(RAW, "train")

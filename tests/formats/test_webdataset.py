@@ -20,7 +20,7 @@ from tilth.testing.formats import check_format
 
 SAMPLES = pa.table(
     {
-        KEY: [f"{i:06d}" for i in range(12)],
+        KEY: [f"a/{i:06d}" for i in range(12)],
         "cls": pa.array([3, None, -1] * 4),
         "seg.png": pa.array([b"\x89PNG", b"", None] * 4, pa.binary()),
         "txt": ["日本 é", "", None] * 4,
@@ -66,10 +66,10 @@ def test_a_worked_header():
 def test_a_file_is_what_pythons_library_reads_and_writes():
     content = encoded(SAMPLES.slice(0, 2))
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        names = [m.name for m in tar]
-        assert names == ["000000.cls", "000000.json", "000000.seg.png", "000000.txt", "000001.json", "000001.seg.png", "000001.txt"]
+        names = [m.name.removeprefix("a/00000") for m in tar]
+        assert names == ["0.cls", "0.json", "0.seg.png", "0.txt", "1.json", "1.seg.png", "1.txt"]
         assert {(m.mode, m.mtime, m.uid, m.gid) for m in tar.getmembers()} == {(0o444, 0, 0, 0)}
-        assert json.load(tar.extractfile("000000.json")) == {"age": 0.5, "n": 2**63 - 1, "ok": True, "s": 'say "x"'}
+        assert json.load(tar.extractfile("a/000000.json")) == {"age": 0.5, "n": 2**63 - 1, "ok": True, "s": 'say "x"'}
     assert len(content) % 10_240 == 0
     owner = {"uname": "bigdata", "gname": "bigdata"}
     plain = by_python(*((m.name, m.content) for m in members(io.BytesIO(content))), kind=tarfile.USTAR_FORMAT, mode=0o444, **owner)
@@ -93,7 +93,8 @@ def test_what_is_written_is_read_again(rows):
     })  # fmt: skip
     found = decoded(encoded(table)).to_pylist()
     assert [{n: row.get(n) for n in table.column_names} for row in found] == table.to_pylist()
-    assert [row[KEY] for row in found] == [f"{i:06d}" for i in range(len(rows))]
+    keyed = WebDataset().decode(io.BytesIO(encoded(table)), keys=True)
+    assert [key for batch in keyed for key in batch[KEY].to_pylist()] == [f"{i:06d}" for i in range(len(rows))]
 
 
 @pytest.mark.parametrize("kind", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
@@ -184,5 +185,6 @@ def test_shards_number_their_rows_on(tmp_path):
     engine = duckdb_session()
     WebDataset().write(read(pa.table({"txt": list("abcde")}), engine=engine), tmp_path / "train", engine, rows_per_shard=2)
     assert sorted(p.name for p in tmp_path.glob("train/*.tar")) == [f"train-00000{i}.tar" for i in range(3)]
-    again = to_arrow(read(tmp_path / "train", engine=engine), engine)
+    assert to_arrow(read(tmp_path / "train", engine=engine), engine).to_pydict() == {"txt": list("abcde")}
+    again = to_arrow(read(tmp_path / "train", engine=engine, keys=True), engine)
     assert again.to_pydict() == {KEY: [f"{i:06d}" for i in range(5)], "txt": list("abcde")}

@@ -129,6 +129,8 @@ class DeliverPart(_Strict):
     """How files are compressed; of Parquet their pages."""
     row_group_rows: Annotated[int, Field(ge=1)] | None = None
     """The rows of each row group of a Parquet file."""
+    dtype: Literal["float64", "float32"] | None = None
+    """The type of the features in a file of NumPy."""
 
     manifest: str = ""
     """The place in S3 to which the folder will be copied, for a `ManifestFile` of each part."""

@@ -15,7 +15,7 @@ from tilth.engine.facts import versions
 from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
-from tilth.errors import Mistake, RequestError, located
+from tilth.errors import Mistake, RequestError, located, unknown
 from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
@@ -201,6 +201,23 @@ def folded(flow: Flow, data: Dataset, engine: Session) -> Iterator[Fold]:
         prepared = learned.prepared(divided, eq(col(SPLIT), lit(TRAIN)))
         made, _, _ = stepwise(learned, BY_NAME["training"], of_part(prepared, TRAIN).change({SPLIT: None}), engine)
         yield Fold(learned, made, of_part(prepared, VALIDATION).change({SPLIT: None}))
+
+
+def one_part(flow: Flow, data: Dataset, part: str | None, engine: Session) -> Dataset:
+    """A prepared part of the table of a flow: by what the flow learned if it is fitted. By default the training part, or all rows.
+
+    Errors: `RequestError` for a part that the flow does not have.
+    """
+    names = [name for name, _ in flow.split.shares] if flow.split is not None else ["all"]
+    asked = part or (TRAIN if flow.split is not None else "all")
+    RequestError.reject(unknown([asked], names, f"the flow {flow.name!r} has no part {{}}", "no-part"))
+    flow = with_tables(flow, engine)
+    whole, steps, _ = after_rows(flow, data, engine)
+    learned = flow if flow.fitted else with_learned(flow, data, whole, steps, engine)
+    if flow.split is None:
+        return learned.prepared(whole, exp.true())
+    made = of_part(learned.prepared(whole, eq(col(SPLIT), lit(TRAIN))), asked).change({SPLIT: None})
+    return stepwise(learned, BY_NAME["training"], made, engine)[0] if asked == TRAIN else made
 
 
 def rows_of(data: Dataset, engine: Session) -> int:

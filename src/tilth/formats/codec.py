@@ -33,8 +33,8 @@ class Codec(Format):
     in DuckDB's SQL (see `engine.duckdb.scans`), or a Spark frame (of `session.own`).
     """
 
-    compressions = ("none", "gzip", "zstd")
-    streams = True
+    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "zstd")
+    streams: ClassVar[bool] = True
     scans: ClassVar[Mapping[str, Callable[[Files, Any], Any]]] = {}
 
     @abstractmethod

@@ -146,6 +146,10 @@ class Format(ABC):
         self.export(Dataset(Memory(table, tuple(table.column_names)), roles), to, DuckDB().session(), folder=False, **options)
         return None
 
+    def count(self, path: str, **options: Any) -> int:
+        """The rows of one file."""
+        return sum(batch.num_rows for batch in self.batches(path, **options))
+
     def batches(self, path: str, **options: Any) -> Iterator[RecordBatch]:
         """The rows of one file in their order, in the types that it has itself. Errors: `RequestError` for a format without types."""
         hint = "deliver another format: " + listed(n for n, f in formats().items() if type(f).batches is not Format.batches)
@@ -167,6 +171,8 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "webdataset": "tilth.formats.webdataset:WebDataset",
         "sagemaker_csv": "tilth.formats.sagemaker_csv:SagemakerCsv",
         "augmented_manifest": "tilth.formats.augmented_manifest:AugmentedManifest",
+        "npz": "tilth.formats.npz:Npz",
+        "npy": "tilth.formats.npz:Npy",
         "synthetic": "tilth.formats.synthetic:Synthetic",
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",

@@ -76,6 +76,13 @@ class Parquet(Format):
             while cut.more():
                 file.write_table(cut.take(size).read_all(), row_group_size=size)
 
+    def count(self, path: str, **_: Any) -> int:
+        import pyarrow.parquet as pq
+
+        if broken := _broken(path):
+            raise SourceError(broken)
+        return int(pq.read_metadata(path).num_rows)
+
     def batches(self, path: str, **_: Any) -> Iterator[pa.RecordBatch]:
         import pyarrow.parquet as pq
 

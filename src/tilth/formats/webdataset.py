@@ -56,7 +56,8 @@ REGULAR = (b"0", b"\0", b"7")
 class WebDataset(Codec):
     """WebDataset tar files.
 
-    Each sample is a row: column `__key__`, and a column for each field. Fields that end in `cls`, `id`, `index` … are integers, in `txt`
+    Each sample is a row, and each field a column. The key is the column `__key__`, unless the keys are the numbers of the rows, which Tilth
+    writes where there are no others; with `keys` it always is. Fields that end in `cls`, `id`, `index` … are integers, in `txt`
     strings, in `json` strings of JSON, all others bytes. The keys of a field `json` that is an object in every sample are columns.
 
     When written, a column whose name ends in a suffix that fits its type (`jpg`, `seg.png`, `cls`, `txt`) is a member of its own; all other
@@ -65,12 +66,15 @@ class WebDataset(Codec):
 
     name = "webdataset"
     suffixes = (".tar",)
+    options = ("keys",)
     has_header = False
 
     def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
         schema: pa.Schema | None = None
         for samples in _batched(samples_of(file)):
-            batch = _batch(samples, schema)
+            if schema is None:
+                keyed = options.get("keys") or not _are_numbers([key for key, _ in samples])
+            batch = _batch(samples, schema, keyed)
             schema = schema or batch.schema
             yield batch
 
@@ -298,9 +302,20 @@ def _batched(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
         yield held
 
 
-def _batch(samples: Sequence[Sample], schema: pa.Schema | None) -> pa.RecordBatch:
+def _are_numbers(keys: Sequence[str]) -> bool:
+    """Whether the keys are the numbers of the rows, counted on."""
+    first = int(keys[0]) if keys[0].isascii() and keys[0].isdigit() else -1
+    return first >= 0 and all(key == number_key(first + i) for i, key in enumerate(keys))
+
+
+def number_key(row: int) -> str:
+    """The key of a row that has none."""
+    return f"{row:06d}"
+
+
+def _batch(samples: Sequence[Sample], schema: pa.Schema | None, keyed: bool) -> pa.RecordBatch:
     """The rows of some samples, in the columns of the first ones."""
-    found: dict[str, list[Any]] = {KEY: [key for key, _ in samples]}
+    found: dict[str, list[Any]] = {KEY: [key for key, _ in samples]} if keyed else {}
     fields_ = dict.fromkeys(f for _, fields in samples for f in fields)
     for field in sorted(fields_, key=lambda f: f == "json"):  # whose keys are the last columns
         members_ = [fields.get(field) for _, fields in samples]
@@ -391,7 +406,7 @@ def samples_to_write(batch: pa.RecordBatch, first: int) -> Iterator[list[tuple[s
         )
     columns = {name: batch.column(name).to_pylist() for name in own}
     objects = batch.select(rest).to_pylist() if rest else None
-    keys = batch.column(KEY).to_pylist() if KEY in batch.schema.names else [f"{first + i:06d}" for i in range(batch.num_rows)]
+    keys = batch.column(KEY).to_pylist() if KEY in batch.schema.names else [number_key(first + i) for i in range(batch.num_rows)]
     for i, key in enumerate(keys):
         if not key or key.startswith(("/", "__")) or "." in key.rpartition("/")[2] or ".." in key.split("/"):
             raise SourceError(f"{key!r} is not a key", accepted="a path without a dot in its last part, such as train/0007", code="bad-key")

@@ -1,0 +1,420 @@
+"""Delivered shards as a stream of batches in random order, which is the same for any number of workers and goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from tilth.data import Roles
+from tilth.errors import MissingExtra, RequestError, SourceError, TilthError, unknown
+from tilth.flow.arrays import Arrays, roles_beside
+from tilth.formats.format import Format, by_name, by_suffix
+from tilth.formats.npz import features_of, matrix
+from tilth.formats.permutation import Block, Shuffle, blocks, shard_order
+from tilth.formats.shards import Manifest, Shard
+from tilth.store.local import files
+from tilth.store.places import copies
+from tilth.store.uri import Place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+End = Literal["drop", "pad", "uneven"]
+STATE = 1
+SAME = ("dataset", "seed", "shuffle", "shards_at_once", "buffer")  # what a state has to have in common with the stream that goes on with it
+
+
+@dataclass
+class Stream:
+    """Batches of the rows of shards; see `tilth.stream`.
+
+    The order of an epoch depends on the shards, `seed`, `epoch` and the kind of shuffle alone. Batch number g is rows g · batch … of it;
+    rank r of R takes the part r of R of each batch, worker w of W of a rank the batches with g mod W = w.
+    """
+
+    shards: tuple[Shard, ...]
+    folder: Path
+    form: Format = field(repr=False)
+    dataset: str
+    batch: int
+    seed: int = 0
+    epoch: int = 0
+    rank: int = 0
+    ranks: int = 1
+    worker: int = 0
+    workers: int = 1
+    shuffle: Shuffle = "block"
+    shards_at_once: int = 16
+    buffer: int = 10_000
+    end: End = "drop"
+    format: Literal["arrow", "numpy"] = "arrow"
+    columns: tuple[str, ...] | None = None
+    roles: Roles = field(default_factory=Roles, repr=False)
+    prefetch: int = 2
+    verify: bool = True
+    on_corrupt: Literal["error", "skip"] = "error"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    skipped: int = field(default=0, init=False)
+    """The rows of damaged shards that were left out."""
+    padded: int = field(default=0, init=False)
+    """How many rows at the end of the last batch were in the epoch before (`end="pad"`)."""
+    _position: int = field(default=0, init=False, repr=False)
+    _resumed: int = field(default=0, init=False, repr=False)
+    _verified: set[int] = field(default_factory=set, init=False, repr=False)
+    _copies: Any = field(default=None, init=False, repr=False)  # keeps what was copied from elsewhere
+
+    def __post_init__(self) -> None:
+        wrong = [f"{w}: {getattr(self, w)!r} is not a positive whole number" for w in POSITIVE if not _whole(getattr(self, w), 1)]
+        wrong += [
+            f"{w}: {getattr(self, w)!r} is not a whole number" for w in ("seed", "epoch", "prefetch") if not _whole(getattr(self, w), 0)
+        ]
+        RequestError.reject(wrong)
+        for one, all_ in (("rank", "ranks"), ("worker", "workers")):
+            if not (_whole(getattr(self, one), 0) and getattr(self, one) < getattr(self, all_)):
+                accepted = f"0 to {getattr(self, all_) - 1}, as {all_} is {getattr(self, all_)}"
+                raise RequestError(f"{one}: {getattr(self, one)!r} is not one of them", accepted=accepted, code="bad-value")
+        for word, known in (("shuffle", get_args(Shuffle)), ("end", get_args(End)), ("format", FORMATS), ("on_corrupt", ("error", "skip"))):
+            RequestError.reject(unknown([getattr(self, word)], known, f"{word}: there is no {{}}", "bad-value"))
+        if self.batch % self.ranks:
+            hint = "`batch` is that of all ranks together"
+            raise RequestError(f"batch: {self.batch} rows cannot be divided among {self.ranks} ranks", hint=hint, code="bad-value")
+
+    # ── how much there is ──
+
+    @property
+    def rows(self) -> int:
+        """The rows of an epoch, of all ranks."""
+        return sum(s.records for s in self.shards)
+
+    def __len__(self) -> int:
+        """The batches of a whole epoch that this worker gives."""
+        count = self._batches(0)
+        return len(range(self.worker, count, self.workers))
+
+    def _batches(self, start: int) -> int:
+        left = self.rows - start
+        return left // self.batch if self.end == "drop" else -(-left // self.batch)
+
+    # ── which epoch, and where in it ──
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin another epoch, which has another order."""
+        if not _whole(epoch, 0):
+            raise RequestError(f"epoch: {epoch!r} is not a whole number", code="bad-value")
+        self.epoch, self._position, self._resumed = epoch, 0, 0
+
+    def state_dict(self, batches: int | None = None) -> dict[str, Any]:
+        """Where the stream is: a few numbers, for `load_state_dict` of a stream of the same shards with any number of ranks and workers.
+
+        By default after the batch that was last given; with `batches` after so many of this rank, which a program counts that has
+        them from the workers of a loader.
+        """
+        position = self._position if batches is None else self._resumed + batches * self.batch
+        return {"version": STATE, "epoch": self.epoch, "position": position, **{w: getattr(self, w) for w in SAME}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another stream was. Errors: `RequestError` for the state of other shards, another seed or kind of shuffle."""
+        if state.get("version") != STATE or not _whole(state.get("position"), 0):
+            raise RequestError("this is not the state of a stream of this version", code="bad-state")
+        differing = [w for w in SAME if state.get(w) != getattr(self, w)]
+        if differing:
+            words = ", ".join(f"{w} {state.get(w)!r}, not {getattr(self, w)!r}" for w in differing)
+            raise RequestError(
+                f"the state is that of another stream: {words}", hint="open the same shards in the same way", code="bad-state"
+            )
+        self.set_epoch(int(state["epoch"]))
+        self._position = self._resumed = int(state["position"])
+
+    # ── the rows ──
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches of this epoch that this worker gives: all of them, or those after the place where the stream was resumed."""
+        start, rows = self._resumed, _Rows(self)
+        self._position = start
+        try:
+            for number in range(self.worker, self._batches(start), self.workers):
+                first, last = self._slice(start, number)
+                table = rows.between(first, last)
+                self._position, self.padded = start + (number + 1) * self.batch, max(0, last - max(first, self.rows))
+                if table is not None:
+                    yield table if self.format == "arrow" else _arrays(table, self.roles)
+        finally:
+            rows.close()
+
+    def _slice(self, start: int, number: int) -> tuple[int, int]:
+        """The places in the order of an epoch that this rank has of a batch."""
+        first = start + number * self.batch
+        size = min(self.batch, self.rows - first) if self.end == "uneven" else self.batch
+        return first + self.rank * size // self.ranks, first + (self.rank + 1) * size // self.ranks
+
+    def mixing(self, most: int = 50) -> tuple[float, float]:
+        """How many shards a batch has rows of: on average in the first batches of this epoch, and what a full shuffle would give.
+
+        S (1 − (1 − 1/S)ᵐ) of S shards for a batch of m rows. Nothing is read.
+        """
+        starts = np.concatenate([[0], np.cumsum([s.records for s in self.shards])])
+        owners, kept = list[np.ndarray](), np.zeros(0, np.int64)
+        for block in self._blocks():
+            every = np.concatenate([kept, *(np.arange(starts[i], starts[i + 1]) for i in block.shards)])[block.order]
+            owners.append(np.searchsorted(starts, every[: block.emitted], side="right") - 1)
+            kept = every[block.emitted :]
+            if sum(map(len, owners)) >= most * self.batch:
+                break
+        flat = np.concatenate(owners) if owners else np.zeros(0)
+        full = range(0, min(len(flat) - len(flat) % self.batch, most * self.batch), self.batch)
+        found = [len(np.unique(flat[i : i + self.batch])) for i in full]
+        shards = sum(s.records > 0 for s in self.shards)
+        expected = shards * (1 - (1 - 1 / shards) ** self.batch) if shards else 0.0
+        return (float(np.mean(found)) if found else 0.0), expected
+
+    def torch(self) -> Any:
+        """This stream as an `IterableDataset` of PyTorch, for a `DataLoader` with `batch_size=None`.
+
+        Each worker of a loader and each rank of `torch.distributed` gives its own batches. As numpy, a batch is a mapping of `X`, `y`,
+        `weight` and `ids`; as Arrow, of columns. Errors: `MissingExtra` without PyTorch.
+        """
+        return torch_dataset(self)
+
+    def _blocks(self) -> Iterator[Block]:
+        sizes = [s.records for s in self.shards]
+        return blocks(sizes, self.seed, self.epoch, self.shuffle, self.shards_at_once, self.buffer)
+
+
+POSITIVE = ("batch", "ranks", "workers", "shards_at_once", "buffer")
+FORMATS = ("arrow", "numpy")
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+class _Rows:
+    """The rows of an epoch in their order, asked for from the first to the last. Shards of which no row is asked for are not read."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream, self._blocks, self._ahead = stream, stream._blocks(), _Ahead(stream)
+        self._block, self._begin, self._end = Block((), np.zeros(0, np.int64), 0), 0, 0
+        self._tables: list[pa.Table | None] | None = []
+        self._kept: pa.Table | None = None
+
+    def between(self, first: int, last: int) -> pa.Table | None:
+        """The rows from one place to another, None if there are none; beyond the last row of the epoch those at its beginning."""
+        pieces, total = list[Any](), self._stream.rows
+        while first < min(last, total):
+            while first >= self._end:
+                self._next()
+            stop = min(last, self._end)
+            pieces.append(self._take(self._block.order[first - self._begin : stop - self._begin]))
+            first = stop
+        while first < last:
+            again = _Rows(self._stream)
+            pieces.append(again.between(first % total, min(first % total + last - first, total)))
+            first += total - first % total
+            again.close()
+        return _joined(pieces)
+
+    def _next(self) -> None:
+        kept = self._take(self._block.order[self._block.emitted :]) if self._block.emitted < len(self._block.order) else None
+        self._block = next(self._blocks)
+        self._begin, self._end = self._end, self._end + self._block.emitted
+        self._kept, self._tables = kept, None
+        self._ahead.reach(self._block.shards)
+        if self._stream.shuffle == "buffer":
+            self._load()  # rows that are kept may be asked for
+
+    def _load(self) -> list[pa.Table | None]:
+        if self._tables is None:
+            self._tables = [self._ahead.get(i) for i in self._block.shards]
+        return self._tables
+
+    def _take(self, order: np.ndarray) -> pa.Table | None:
+        """Some rows of the block, in this order; without those of damaged shards."""
+        sizes = [s.records for s in (self._stream.shards[i] for i in self._block.shards)]
+        before = self._block.order.size - sum(sizes)
+        tables, starts = [self._kept, *self._load()], np.cumsum([0, before, *sizes])
+        owners = np.searchsorted(starts, order, side="right") - 1
+        pieces, places = list[Any](), list[np.ndarray]()
+        for owner in np.unique(owners):
+            table, those = tables[owner], np.flatnonzero(owners == owner)
+            if table is not None:
+                pieces.append(table.take(order[those] - starts[owner]))
+                places.append(those)
+        found = _joined(pieces)
+        return found if found is None or len(pieces) == 1 else found.take(np.argsort(np.concatenate(places), kind="stable"))
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        self._ahead.close()
+
+
+class _Ahead:
+    """The shards of an epoch in their order, read by a thread of its own ahead of those that are asked for."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream, self._pool = stream, ThreadPoolExecutor(1, "tilth-stream")
+        self._order = shard_order(len(stream.shards), stream.seed, stream.epoch, stream.shuffle)
+        self._place = {shard: at for at, shard in enumerate(self._order)}
+        self._running: dict[int, Future[pa.Table | None]] = {}
+        self._at = 0
+
+    def reach(self, shards: Sequence[int]) -> None:
+        """From now on these and those after them are needed."""
+        self._at = self._place[shards[0]]
+
+    def get(self, shard: int) -> pa.Table | None:
+        """The rows of a shard; None where it is damaged and may be left out."""
+        here = self._place[shard]
+        for i in self._order[here : here + 1 + self._stream.prefetch]:
+            if i not in self._running:
+                self._running[i] = self._pool.submit(_read, self._stream, i)
+        found = self._running.pop(shard).result()
+        if found is None:
+            self._stream.skipped += self._stream.shards[shard].records
+        return found
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(stream: Stream, number: int) -> pa.Table | None:
+    """The rows of a shard, checked against the manifest."""
+    import pyarrow as pa
+
+    shard = stream.shards[number]
+    path = stream.folder / shard.path
+    try:
+        if stream.verify and shard.sha256 and number not in stream._verified:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
+                    what = f"{path} is not what was delivered: its SHA-256 is not that of the manifest"
+                    raise SourceError(what, hint="deliver or copy it again", code="corrupt-shard")
+            stream._verified.add(number)
+        batches = list(stream.form.batches(str(path), **stream.options))
+        found = pa.Table.from_batches(batches).combine_chunks() if batches else None
+        if (found.num_rows if found is not None else 0) != shard.records:
+            what = f"{path} has {found.num_rows if found is not None else 0:,} rows, and {shard.records:,} are expected"
+            raise SourceError(what, hint="deliver or copy it again", code="corrupt-shard")
+    except FileNotFoundError:
+        raise SourceError(f"there is no shard {path}", hint="deliver or copy it again", code="no-file") from None
+    except TilthError as error:
+        if stream.on_corrupt == "skip":
+            return None
+        raise SourceError(
+            *(replace(m, message=m.message if str(path) in m.message else f"{path}: {m.message}") for m in error.mistakes)
+        ) from error
+    if found is None or stream.columns is None:
+        return found
+    RequestError.reject(unknown(stream.columns, found.column_names, "columns: there is no column {}", "unknown-column"))
+    return found.select(stream.columns)
+
+
+def _joined(pieces: Sequence[pa.Table | None]) -> pa.Table | None:
+    """Tables of the same columns as one; a column that one of them lacks is null there."""
+    import pyarrow as pa
+
+    tables = [p for p in pieces if p is not None]
+    if len(tables) < 2:
+        return tables[0] if tables else None
+    try:
+        return pa.concat_tables(tables, promote_options="default").combine_chunks()
+    except pa.ArrowException as error:
+        hint = "deliver them again, or give the options with which all are read alike"
+        raise SourceError("the columns of the shards have different types", hint=hint, code="types-differ") from error
+
+
+def _arrays(table: pa.Table, roles: Roles) -> Arrays:
+    """A batch as arrays, by the roles of its columns."""
+    names = tuple(features_of(table.schema, roles))
+    y, weight, fold = (
+        None if c is None or c not in table.column_names else table[c].to_numpy() for c in (roles.label, roles.weight, roles.fold)
+    )
+    ids = {c: table[c].to_numpy() for c in roles.id if c in table.column_names}
+    return Arrays(matrix(table.select(names)), y, ids, weight, names, fold)
+
+
+def open_stream(place: Place, batch: int, roles: Roles | None = None, **words: Any) -> Stream:
+    """The stream of a delivered folder, or of files that one pattern or folder names."""
+    found = copies(place)
+    folder = Path(found.path)
+    manifest = Manifest.beside(folder)
+    form = by_suffix(found.path) if manifest is None else by_name(manifest.format)
+    known = {f.name for f in fields(Stream) if f.init}
+    options = {w: v for w, v in words.items() if w not in known}
+    RequestError.reject(unknown(options, [*form.options, *sorted(known - GIVEN)], "a stream has no option {}", "unknown-option"))
+    if manifest is None:
+        paths = files(found.path, form.suffixes)
+        shards = tuple(Shard(p, Path(p).stat().st_size, form.count(p, **options), "") for p in paths)
+        folder = Path()
+        dataset = hashlib.sha256(repr([(Path(s.path).name, s.bytes, s.records) for s in shards]).encode()).hexdigest()
+    else:
+        shards, dataset = manifest.shards, manifest.digest
+    own = {w: v for w, v in words.items() if w in known}
+    if own.get("columns") is not None:
+        own["columns"] = tuple(own["columns"])
+    beside = roles if roles is not None else (roles_beside(Path(found.path)) or Roles())
+    stream = Stream(shards, folder, form, dataset, batch, roles=beside, options=options, **own)
+    stream._copies = found
+    return stream
+
+
+GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "format"}
+
+
+# ── PyTorch ──
+
+
+def torch_dataset(stream: Stream) -> Any:
+    """A stream as an `IterableDataset`. The class is made where PyTorch is; a worker that is spawned makes its own."""
+    try:
+        import torch.distributed
+        from torch.utils.data import IterableDataset, get_worker_info
+    except ImportError as error:
+        raise MissingExtra.named("torch", "a dataset of PyTorch") from error
+
+    class TilthDataset(IterableDataset):  # type: ignore[misc]  # untyped where PyTorch is absent
+        """The batches of a stream that this worker of this rank gives."""
+
+        def __init__(self, stream: Stream) -> None:
+            self.stream = stream
+
+        def __iter__(self) -> Iterator[Any]:
+            own, info = self.stream, get_worker_info()
+            if info is not None:
+                own.worker, own.workers = info.id, info.num_workers
+            return map(_of_arrays if own.format == "numpy" else _of_table, own)
+
+        def __len__(self) -> int:
+            return self.stream._batches(0)
+
+        def __reduce__(self) -> Any:
+            return torch_dataset, (self.stream,)
+
+        def set_epoch(self, epoch: int) -> None:
+            self.stream.set_epoch(epoch)
+
+    group = torch.distributed
+    if stream.ranks == 1 and group.is_available() and group.is_initialized():
+        stream = replace(stream, rank=group.get_rank(), ranks=group.get_world_size())
+    return TilthDataset(stream)
+
+
+def _of_arrays(batch: Any) -> dict[str, Any]:
+    named = {"X": batch.X, "y": batch.y, "weight": batch.weight, "ids": batch.ids or None}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _of_table(batch: pa.Table) -> dict[str, Any]:
+    """Numbers as arrays, everything else as lists."""
+    import pyarrow as pa
+
+    def of(column: pa.ChunkedArray) -> Any:
+        plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)
+        return column.to_numpy().copy() if plain else column.to_pylist()
+
+    return {name: of(column) for name, column in zip(batch.column_names, batch.columns, strict=True)}

@@ -1,0 +1,202 @@
+"""Streams: one order for any number of ranks and workers, the rest of an epoch after a stop, and damaged shards."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pickle
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.errors import MissingExtra, RequestError, SourceError
+from tilth.formats.shards import MANIFEST
+
+ROWS = 61
+KINDS = ["none", "shards", "buffer", "block", "full"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    table = pa.table({"n": range(ROWS), "x": [i / 2 for i in range(ROWS)], "y": [i % 2 for i in range(ROWS)]})
+    roles = {"id": "n", "label": "y"}
+    return tilth.write(tilth.read(table, roles=roles), tmp_path_factory.mktemp("stream") / "train", format="parquet", shards=7)
+
+
+def opened(place, batch=6, **options):
+    return tilth.stream(place, batch=batch, seed=42, shards_at_once=3, buffer=9, **options)
+
+
+def numbers(batches):
+    return [n for b in batches for n in b["n"].to_pylist()]
+
+
+@pytest.mark.parametrize("shuffle", KINDS)
+def test_the_order_does_not_depend_on_ranks_and_workers(place, shuffle):
+    whole = [b["n"].to_pylist() for b in opened(place, shuffle=shuffle)]
+    assert len(whole) == ROWS // 6 and all(len(b) == 6 for b in whole)
+    assert len(set(itertools.chain(*whole))) == 60
+    for ranks, workers in ((1, 1), (2, 1), (3, 4), (6, 2)):
+        found = [[None] * ranks for _ in whole]
+        for rank, worker in itertools.product(range(ranks), range(workers)):
+            stream = opened(place, shuffle=shuffle, rank=rank, ranks=ranks, worker=worker, workers=workers)
+            batches = list(stream)
+            assert len(batches) == len(stream)
+            for i, batch in enumerate(batches):
+                found[worker + i * workers][rank] = batch["n"].to_pylist()
+        assert [list(itertools.chain(*parts)) for parts in found] == whole
+
+
+@pytest.mark.parametrize("shuffle", KINDS)
+def test_resumed_at_every_batch_it_goes_on_as_if_it_had_not_stopped(place, shuffle):
+    stream, seen = opened(place, shuffle=shuffle, epoch=1), []
+    whole = [b["n"].to_pylist() for b in opened(place, shuffle=shuffle, epoch=1)]
+    for batch in stream:
+        seen.append(batch["n"].to_pylist())
+        state = json.loads(json.dumps(stream.state_dict()))
+        other = opened(place, shuffle=shuffle)
+        other.load_state_dict(state)
+        assert [b["n"].to_pylist() for b in other] == whole[len(seen) :]
+        assert stream.state_dict() == opened(place, shuffle=shuffle, epoch=1).state_dict(batches=len(seen))
+    workers = [opened(place, shuffle=shuffle, worker=w, workers=2) for w in range(2)]
+    for w in workers:  # with another number of workers after the stop
+        w.load_state_dict({**opened(place, shuffle=shuffle, epoch=1).state_dict(batches=3)})
+    given = [[b["n"].to_pylist() for b in w] for w in workers]
+    assert [b for pair in itertools.zip_longest(*given) for b in pair if b] == whole[3:]
+
+
+def test_resumed_at_every_seventh_row(place):
+    order = numbers(opened(place, batch=1))
+    for position in range(0, ROWS, 7):
+        stream = opened(place, batch=4)
+        stream.load_state_dict({**stream.state_dict(), "position": position})
+        assert numbers(stream) == order[position:][: (ROWS - position) // 4 * 4]
+
+
+def test_epochs_and_seeds_differ_and_repeat(place):
+    stream = opened(place)
+    first = numbers(stream)
+    assert numbers(stream) == first
+    stream.set_epoch(1)
+    assert numbers(stream) != first
+    assert numbers(tilth.stream(place, batch=6, seed=43, shards_at_once=3)) != first
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_the_end_of_an_epoch(place, ranks):
+    order = numbers(opened(place, batch=1))
+    for end, expected in (("drop", order[:60]), ("uneven", order), ("pad", order + order[:5])):
+        streams = [opened(place, rank=r, ranks=ranks, end=end) for r in range(ranks)]
+        given = [[b["n"].to_pylist() for b in s] for s in streams]
+        assert [n for parts in itertools.zip_longest(*given, fillvalue=[]) for p in parts for n in p] == expected
+        assert sum(s.padded for s in streams) == (5 if end == "pad" else 0)
+    few = opened(place, batch=2 * ROWS + 1, end="pad", shuffle="none")
+    assert (numbers(few), few.padded) == ([*range(ROWS), *range(ROWS), 0], ROWS + 1)
+
+
+@pytest.mark.parametrize("form", ["tfrecord", "webdataset", "npz", "parquet"])
+def test_every_format_with_types_is_streamed(form, tmp_path):
+    if form == "tfrecord":
+        pytest.importorskip("crc32c")
+    flow = "{data: {roles: {id: n, label: y}}, split: {train: 0.5, test: 0.5}, deliver: {rows_per_shard: 9, format: " + form + "}}"
+    table = pa.table({"n": range(60), "x": [i / 2 for i in range(60)], "y": [i % 2 for i in range(60)]})
+    tilth.run(tilth.Flow.parse(flow), tmp_path / "out", data=table)
+    stream = tilth.stream(tmp_path / "out" / "train", batch=4, format="numpy", end="uneven")
+    batches = list(stream)
+    assert {b.names for b in batches} == {("x",)}
+    rows = sorted((int(n), x[0], int(y)) for b in batches for n, x, y in zip(b.ids["n"], b.X, b.y, strict=True))
+    train = tilth.arrays(tmp_path / "out" / "train")
+    assert rows == sorted((int(n), x[0], int(y)) for n, x, y in zip(train.ids["n"], train.X, train.y, strict=True))
+
+
+def test_text_has_no_types_of_its_own(tmp_path):
+    place = tilth.write(tilth.read(pa.table({"n": [1]})), tmp_path / "out", format="csv", shards=1)
+    with pytest.raises(RequestError, match=r"'csv' cannot be read as a stream"):
+        list(tilth.stream(place, batch=1))
+
+
+def test_shards_without_a_manifest_and_shards_that_lack_a_column(tmp_path):
+    tilth.write(tilth.read(pa.table({"n": [1, 2]})), tmp_path / "a.parquet")
+    tilth.write(tilth.read(pa.table({"n": [3], "x": [0.5]})), tmp_path / "b.parquet")
+    assert pa.concat_tables(tilth.stream(tmp_path, batch=3, shuffle="none")).to_pydict() == {"n": [1, 2, 3], "x": [None, None, 0.5]}
+    assert numbers(tilth.stream(tmp_path / "*.parquet", batch=1, shuffle="none", columns=["n"])) == [1, 2, 3]
+    with pytest.raises(RequestError, match="there is no column 'm'"):
+        list(tilth.stream(tmp_path, batch=1, columns=["m"]))
+
+
+def test_damaged_shards(place, tmp_path):
+    for path in place.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    order = numbers(opened(tmp_path, shuffle="none", end="uneven"))
+    damaged = tmp_path / "train-000002.parquet"
+    content = bytearray(damaged.read_bytes())
+    content[100] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(SourceError, match=r"train-000002\.parquet is not what was delivered"):
+        list(opened(tmp_path))
+    stream = opened(tmp_path, shuffle="none", end="uneven", on_corrupt="skip")
+    held = json.loads((tmp_path / MANIFEST).read_text())["shards"]
+    before = sum(s["records"] for s in held[:2])
+    assert numbers(stream) == order[:before] + order[before + held[2]["records"] :]
+    assert stream.skipped == held[2]["records"]
+    damaged.unlink()
+    with pytest.raises(SourceError, match=r"there is no shard .*train-000002\.parquet"):
+        list(opened(tmp_path))
+
+
+def test_how_many_shards_a_batch_is_of(tmp_path):
+    """As expected of a full shuffle by S (1 − (1 − 1/S)ᵐ); of shards that are read one by one it is 1 or 2."""
+    place = tilth.write(tilth.read(pa.table({"n": range(4000)})), tmp_path / "train", format="parquet", shards=40)
+    found = {kind: tilth.stream(place, batch=64, shuffle=kind).mixing() for kind in ("shards", "block", "full")}
+    expected = 40 * (1 - (1 - 1 / 40) ** 64)
+    assert found["full"] == pytest.approx((expected, expected), rel=0.03)
+    assert found["shards"][0] < 2 < 14 < found["block"][0] <= 16
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"batch": 0}, "batch: 0 is not a positive whole number"),
+        ({"ranks": 4}, "batch: 6 rows cannot be divided among 4 ranks"),
+        ({"worker": 2, "workers": 2}, "worker: 2 is not one of them"),
+        ({"shuffle": "blocks"}, "shuffle: there is no 'blocks'"),
+        ({"epoch": -1}, "epoch: -1 is not a whole number"),
+        ({"shufle": "block"}, "a stream has no option 'shufle'"),
+    ],
+)
+def test_what_cannot_be(place, options, says):
+    with pytest.raises(RequestError, match=says):
+        opened(place, **options)
+
+
+def test_the_state_of_another_stream(place):
+    state = opened(place).state_dict()
+    with pytest.raises(RequestError, match="the state is that of another stream: seed 42, not 1"):
+        tilth.stream(place, batch=6, seed=1, shards_at_once=3, buffer=9).load_state_dict(state)
+    with pytest.raises(RequestError, match="not the state of a stream"):
+        opened(place).load_state_dict({})
+
+
+def test_a_dataset_of_pytorch(place, monkeypatch):
+    """Where PyTorch is absent, by what stands in for it: the base class, the worker's number and the rank."""
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "torch", None)
+        with pytest.raises(MissingExtra, match=r'pip install "tilth\[torch\]"'):
+            opened(place).torch()
+    torch, utils, data, distributed = (ModuleType(n) for n in ("torch", "torch.utils", "torch.utils.data", "torch.distributed"))
+    data.IterableDataset, data.get_worker_info = object, lambda: SimpleNamespace(id=1, num_workers=2)
+    distributed.is_available = distributed.is_initialized = lambda: True
+    distributed.get_rank, distributed.get_world_size = lambda: 1, lambda: 3
+    torch.utils, torch.distributed, utils.data = utils, distributed, data
+    for module in (torch, utils, data, distributed):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    dataset = opened(place).torch()
+    own = [b["n"].tolist() for b in dataset]
+    assert own == [b["n"].to_pylist() for b in opened(place, rank=1, ranks=3, worker=1, workers=2)]
+    assert len(dataset) == 10
+    assert [b["n"].tolist() for b in pickle.loads(pickle.dumps(dataset))] == own
+    (first, *_) = tilth.stream(place, batch=6, format="numpy").torch()
+    assert set(first) == {"X"} and first["X"].shape == (2, 3)
