@@ -173,6 +173,8 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "augmented_manifest": "tilth.formats.augmented_manifest:AugmentedManifest",
         "npz": "tilth.formats.npz:Npz",
         "npy": "tilth.formats.npz:Npy",
+        "image_records": "tilth.formats.image_records:ImageRecords",
+        "image_list": "tilth.formats.image_records:ImageList",
         "synthetic": "tilth.formats.synthetic:Synthetic",
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",

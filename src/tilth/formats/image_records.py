@@ -1,0 +1,234 @@
+"""Image records of MXNet in RecordIO: a header with label and id, and the bytes of an image file as they are; and their lists of images.
+
+The header of 24 bytes is flag and label (both of 32 bits), id and its high part (of 64 bits), little-endian. A flag of 0 says that the
+label is the float in the header; a flag of n that n floats follow it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.data import Dataset, Roles
+from tilth.engine.session import Session
+from tilth.engine.textfiles import compressed
+from tilth.errors import ColumnError, Mistake, SourceError, listed
+from tilth.errors import Place as FilePlace
+from tilth.formats.codec import Codec
+from tilth.formats.recordio import framed, index_text, records
+
+HEADER = struct.Struct("<IfQQ")
+ID, LABEL, IMAGE, PATH = "id", "label", "image", "path"
+BATCH_BYTES, BATCH_ROWS = 64 << 20, 10_000
+
+
+class ImageRecords(Codec):
+    """MXNet's image records, `application/x-recordio` of SageMaker: columns `id`, `label` and `image`, the bytes of a JPEG or PNG file.
+
+    The label is a number, or a list of numbers where a record has several, such as boxes of objects. When written, the label and the id are
+    those of the roles, or the columns of these names; without an id it is the number of the row. The image is the one column of bytes.
+    Beside each file of a folder is its index, `.idx`, with the ids as keys.
+    """
+
+    name = "image_records"
+    suffixes = (".rec",)
+    has_header = False
+
+    def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
+        schema: pa.Schema | None = None
+        for group in _grouped(records(file), len):
+            batch = _batch([image_record(payload) for payload in group], schema)
+            schema = batch.schema
+            yield batch
+
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
+        self.write_rows(batches, file, Roles(), 0)
+
+    def stream(self, data: Dataset, to: Path, engine: Session, folder: bool, *given: Any, **named: Any) -> int:
+        named["options"] = {**named.get("options", {}), "index": folder}
+        return super().stream(data, to, engine, folder, *given[:3], **named)
+
+    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, index: bool = False, **options: Any) -> None:
+        with compressed(to) as file:
+            begins = self.write_rows(rows, file, roles, first)
+        if index and to.suffix == self.suffixes[0]:
+            to.with_suffix(".idx").write_text(index_text(begins), "utf-8")
+
+    def write_rows(self, rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> dict[int, int]:
+        """Write records; where each begins by its id. Errors: `ColumnError` for columns that are not those of images, and for null."""
+        label, key, image = _columns_of(rows.schema, roles)
+        begins, at = dict[int, int](), 0
+        for batch in rows:
+            ids = batch.column(key).to_pylist() if key else range(first, first + batch.num_rows)
+            for id_, labels, content in zip(ids, batch.column(label).to_pylist(), batch.column(image).to_pylist(), strict=True):
+                if id_ is None or labels is None or content is None or (isinstance(labels, list) and (not labels or None in labels)):
+                    raise ColumnError(f"row {first + len(begins)} has no id, label or image", hint="drop such rows", code="null")
+                if id_ in begins or not 0 <= id_ < 1 << 64:
+                    raise ColumnError(
+                        f"column {key!r}: {id_} is there twice, or negative", hint="give another column the role id", code="id"
+                    )
+                begins[id_] = at
+                at += file.write(framed(image_payload(labels, content, id_)))
+            first += 0 if key else batch.num_rows
+        return begins
+
+
+def image_payload(label: float | Sequence[float], image: bytes, id_: int = 0) -> bytes:
+    """The payload of a record.
+
+    >>> image_payload(1, b"", 7).hex(" ", 8)
+    '000000000000803f 0700000000000000 0000000000000000'
+    """
+    if isinstance(label, int | float):
+        return HEADER.pack(0, label, id_, 0) + image
+    return HEADER.pack(len(label), 0.0, id_, 0) + np.asarray(label, "<f4").tobytes() + image
+
+
+def image_record(payload: bytes) -> tuple[int, list[float], bytes]:
+    """The id, the labels and the image of a payload. Errors: `SourceError` if it is shorter than its header says."""
+    if len(payload) >= HEADER.size:
+        flag, label, id_, _ = HEADER.unpack_from(payload)
+        end = HEADER.size + 4 * flag
+        if end <= len(payload):
+            return id_, [label] if flag == 0 else np.frombuffer(payload, "<f4", flag, HEADER.size).tolist(), payload[end:]
+    what = f"a record of {len(payload):,} bytes is not an image record: it is shorter than its header says"
+    raise SourceError(what, hint="is it RecordIO of another content?", code="bad-record")
+
+
+def _batch(rows: Sequence[tuple[int, list[float], bytes]], schema: pa.Schema | None) -> pa.RecordBatch:
+    many = any(len(labels) > 1 for _, labels, _ in rows) if schema is None else pa.types.is_list(schema.field(LABEL).type)
+    if not many and any(len(labels) > 1 for _, labels, _ in rows):
+        raise SourceError("a record has several labels, but the first ones have one", hint="read the files one by one", code="types-differ")
+    ids = pa.array([id_ for id_, _, _ in rows], pa.uint64()).cast(pa.int64())
+    labels = pa.array([x for _, x, _ in rows], pa.list_(pa.float32())) if many else pa.array([x[0] for _, x, _ in rows], pa.float32())
+    return pa.record_batch({ID: ids, LABEL: labels, IMAGE: pa.array([image for _, _, image in rows], pa.binary())})
+
+
+def _grouped(items: Iterable[Any], size_of: Any) -> Iterator[list[Any]]:
+    held, size = list[Any](), 0
+    for item in items:
+        held.append(item)
+        size += size_of(item)
+        if size >= BATCH_BYTES or len(held) == BATCH_ROWS:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
+def _columns_of(schema: pa.Schema, roles: Roles) -> tuple[str, str | None, str]:
+    """The columns with label, id and image."""
+    images = [f.name for f in schema if pa.types.is_binary(f.type) or pa.types.is_large_binary(f.type)]
+    label = roles.label or LABEL
+    key = next((c for c in (*roles.id, ID) if c in schema.names and pa.types.is_integer(schema.field(c).type)), None)
+    wrong = []
+    if len(images) != 1:
+        wrong.append(Mistake(f"one column of image bytes is needed, found {listed(images) or 'none'}", code="no-image"))
+    if label not in schema.names:
+        wrong.append(Mistake(f"there is no label {label!r}", hint="give a column of numbers the role label", code="no-label"))
+    elif not _is_number(kind := schema.field(label).type) and not (pa.types.is_list(kind) and _is_number(kind.value_type)):
+        wrong.append(
+            Mistake(f"the label {label!r} is {kind}", accepted="numbers, or lists of numbers", hint="encode it", code="wrong-kind")
+        )
+    ColumnError.reject(wrong)
+    return label, key, images[0]
+
+
+# ── lists ──
+
+
+class ImageList(Codec):
+    """MXNet's lists of images, `.lst`: a line with id, label or labels, and the path of an image, with tabs between.
+
+    Columns `id`, `label` (a number, or a list where a line has several) and `path`; with `root`, the folder that paths begin in, also
+    `image`, the bytes of the file. Written from columns of these names, or from those with the roles id and label.
+    """
+
+    name = "image_list"
+    suffixes: ClassVar[tuple[str, ...]] = (".lst",)
+    options: ClassVar[tuple[str, ...]] = ("root",)
+    has_header = False
+
+    def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
+        name = getattr(file, "name", "<list>")
+        root = Path(options["root"]) if options.get("root") else None
+        many: bool | None = None
+        for lines in _grouped(enumerate(file, 1), lambda _: BATCH_BYTES // 1000 if root else 1):
+            rows = [row for number, line in lines if (row := _row(line, FilePlace(str(name), number))) is not None]
+            many = any(len(r[1]) > 1 for r in rows) if many is None else many
+            labels = pa.array([r[1] if many else r[1][0] for r in rows], pa.list_(pa.float64()) if many else pa.float64())
+            columns = {ID: pa.array([r[0] for r in rows], pa.int64()), LABEL: labels, PATH: pa.array([r[2] for r in rows], pa.string())}
+            if root is not None:
+                columns[IMAGE] = pa.array([_image(root, r[2]) for r in rows], pa.binary())
+            yield pa.record_batch(columns)
+
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
+        self._write(batches, file, Roles(), 0)
+
+    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> None:
+        with compressed(to) as file:
+            self._write(rows, file, roles, first)
+
+    def _write(self, rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> None:
+        label = roles.label or LABEL
+        key = next((c for c in (*roles.id, ID) if c in rows.schema.names and pa.types.is_integer(rows.schema.field(c).type)), None)
+        missing = [n for n in (label, PATH) if n not in rows.schema.names]
+        ColumnError.reject(Mistake(f"there is no column {n!r}, which a list of images needs", code="unknown-column") for n in missing)
+        for batch in rows:
+            ids = batch.column(key).to_pylist() if key else range(first, first + batch.num_rows)
+            for id_, labels, path in zip(ids, batch.column(label).to_pylist(), batch.column(PATH).to_pylist(), strict=True):
+                if id_ is None or labels is None or path is None or "\t" in path or "\n" in path:
+                    hint = "drop such rows, and rename files with tabs or line breaks"
+                    raise ColumnError(f"the row of {path!r} cannot be a line of a list of images", hint=hint, code="null")
+                words = [str(id_), *(f"{x:f}" for x in (labels if isinstance(labels, list) else [labels])), path]
+                file.write(("\t".join(words) + "\n").encode())
+            first += batch.num_rows
+
+
+def _row(line: bytes, place: FilePlace) -> tuple[int, list[float], str] | None:
+    """Id, labels and path of a line; None for an empty one."""
+    try:
+        words = line.decode("utf-8").rstrip("\r\n").split("\t")
+        if words == [""]:
+            return None
+        if len(words) < 3:
+            raise ValueError
+        return int(float(words[0])), [float(w) for w in words[1:-1]], words[-1]
+    except ValueError:
+        accepted = "id, label or labels, path, with tabs between"
+        raise SourceError(Mistake("the line is not one of a list of images", place, accepted=accepted, code="bad-line")) from None
+
+
+def _image(root: Path, path: str) -> bytes:
+    """The bytes of an image. Errors: `SourceError` for a path that leads out of the folder, and for a missing file."""
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise SourceError(f"the path {path!r} leads out of the folder {root}", hint="give `root` another folder", code="traversal")
+    try:
+        return Path(root, path).read_bytes()
+    except OSError as error:
+        raise SourceError(f"the image {Path(root, path)} cannot be read: {error.strerror}", code="not-readable") from error
+
+
+def objects(label: Sequence[float]) -> np.ndarray:
+    """The objects of a label of detection, a row each: class, left, top, right and bottom as parts of the image, and what else there is.
+
+    The label begins with the lengths of its header and of an object. Errors: `SourceError` for other numbers.
+
+    >>> objects([2, 5, 0, 0.25, 0.25, 0.5, 0.75]).tolist()
+    [[0.0, 0.25, 0.25, 0.5, 0.75]]
+    """
+    numbers = np.asarray(label, float)
+    header, width = (int(numbers[0]), int(numbers[1])) if numbers.size > 1 else (0, 0)
+    if header < 2 or width < 5 or numbers.size < header or (numbers.size - header) % width:
+        accepted = "length of the header (2 or more), length of an object (5 or more), the rest of the header, objects"
+        raise SourceError(f"a label of {numbers.size} numbers is not one of detection", accepted=accepted, code="bad-label")
+    return numbers[header:].reshape(-1, width)
