@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -76,6 +77,9 @@ def test_the_index_beside_the_files_of_a_folder(tmp_path):
         "tilth-manifest.json", "train-000000.idx", "train-000000.rec", "train-000001.idx", "train-000001.rec",
     ]  # fmt: skip
     assert (tmp_path / "train" / "train-000000.idx").read_text() == "5\t0\n1000\t36\n"
+    manifest = json.loads((tmp_path / "train" / "tilth-manifest.json").read_text())
+    assert [s["index"] for s in manifest["shards"]] == ["train-000000.idx", "train-000001.idx"]
+    assert manifest["media_type"] == "application/x-recordio"
     for path in (tmp_path / "train").glob("*.rec"):
         with path.open("rb") as file:
             index = read_index(path.with_suffix(".idx").read_text())

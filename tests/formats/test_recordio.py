@@ -142,3 +142,24 @@ def test_an_index_of_another_file_is_refused():
         check_index({7: 16}, io.BytesIO(content))
     with pytest.raises(SourceError, match="the record at byte 28 cannot be read: the file ends there"):
         record_at(io.BytesIO(content), 28)
+
+
+@given(st.lists(adversarial, max_size=5), st.data(), st.integers(1, 30))
+def test_views_are_the_records_whole_damaged_or_cut(payloads, data, at_once):
+    content = bytearray(written(*payloads))
+    if content and data.draw(st.booleans()):
+        content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content))) :]
+
+    def outcome(read):
+        found = []
+        try:
+            found.extend(bytes(payload) for payload in read(io.BytesIO(content)))
+        except SourceError as error:
+            found.append(str(error))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recordio, "READ", at_once)
+        assert outcome(recordio.views) == outcome(records)

@@ -7,7 +7,8 @@ label is the float in the header; a flag of n that n floats follow it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -21,6 +22,7 @@ from tilth.errors import ColumnError, Mistake, SourceError, listed
 from tilth.errors import Place as FilePlace
 from tilth.formats.codec import Codec
 from tilth.formats.recordio import framed, index_text, records
+from tilth.formats.shards import Contents
 
 HEADER = struct.Struct("<IfQQ")
 ID, LABEL, IMAGE, PATH = "id", "label", "image", "path"
@@ -53,11 +55,18 @@ class ImageRecords(Codec):
         named["options"] = {**named.get("options", {}), "index": folder}
         return super().stream(data, to, engine, folder, *given[:3], **named)
 
-    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, index: bool = False, **options: Any) -> None:
+    def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
+        return replace(super().contents(data, engine, {}), media_type="application/x-recordio")
+
+    def put(
+        self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, index: bool = False, **options: Any
+    ) -> Mapping[str, Any] | None:
         with compressed(to) as file:
             begins = self.write_rows(rows, file, roles, first)
-        if index and to.suffix == self.suffixes[0]:
-            to.with_suffix(".idx").write_text(index_text(begins), "utf-8")
+        if not index or to.suffix != self.suffixes[0]:
+            return None
+        to.with_suffix(".idx").write_text(index_text(begins), "utf-8")
+        return {"index": to.with_suffix(".idx").name}
 
     def write_rows(self, rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> dict[int, int]:
         """Write records; where each begins by its id. Errors: `ColumnError` for columns that are not those of images, and for null."""

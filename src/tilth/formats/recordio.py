@@ -7,12 +7,14 @@ into several parts, without those four bytes, so that a reader that begins anywh
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Literal, TypeAlias
 
 from tilth.errors import Mistake, Place, RequestError, SourceError
+from tilth.formats.buffers import READ, filled
 
 MAGIC = 0xCED7230A
 MAGIC_BYTES = struct.pack("<I", MAGIC)
@@ -41,6 +43,50 @@ def records(file: IO[bytes], start: int = 0) -> Iterator[bytes]:
         if flag in (WHOLE, LAST):
             yield MAGIC_BYTES.join(whole)
             whole = []
+
+
+def views(file: IO[bytes]) -> Iterator[memoryview]:
+    """The payloads as `records` gives them, as parts of what is read at once: twice as fast, for what looks at them and lets them go.
+
+    Errors: as `records`.
+    """
+    base, held = 0, memoryview(b"")
+    while len(new := filled(file, held, max(READ, _missing(held)))) > len(held):
+        held, at = new, 0
+        while not _missing(held, at):
+            magic, word = HEADER.unpack_from(held, at)
+            end = at + HEADER.size + (word & MOST_BYTES)
+            if magic == MAGIC and not word >> 29:
+                yield held[at + HEADER.size : end]
+                at = end + -end % 4
+            else:  # split, or damaged
+                after = _end(held, at)
+                yield memoryview(next(records(io.BytesIO(held[at:after]), base + at)))
+                at = after
+        held, base = held[at:], base + at
+    yield from (memoryview(r) for r in records(io.BytesIO(held), base))  # there is nothing left, or the file is truncated
+
+
+def _end(held: memoryview, at: int) -> int:
+    """Where the record that begins at a place ends; the end of what is there if that is damaged, or not all of it."""
+    while at + HEADER.size <= len(held):
+        magic, word = HEADER.unpack_from(held, at)
+        if magic != MAGIC:
+            break
+        at += HEADER.size + (word & MOST_BYTES) + -(word & MOST_BYTES) % 4
+        if word >> 29 not in (FIRST, MIDDLE):
+            return min(at, len(held))
+    return len(held)
+
+
+def _missing(held: memoryview, at: int = 0) -> int:
+    """How many bytes of the record that begins at a place are certainly not there yet; 0 if all are."""
+    while at + HEADER.size <= len(held):
+        magic, word = HEADER.unpack_from(held, at)
+        at += HEADER.size + (word & MOST_BYTES) + -(word & MOST_BYTES) % 4
+        if magic != MAGIC or word >> 29 not in (FIRST, MIDDLE):
+            return max(0, at - len(held)) if magic == MAGIC else 0
+    return at + HEADER.size - len(held)
 
 
 def offsets(file: IO[bytes]) -> Iterator[int]:

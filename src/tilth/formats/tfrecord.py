@@ -18,10 +18,11 @@ import pyarrow as pa
 
 from tilth.engine.arrow import as_numpy, from_numpy
 from tilth.errors import ColumnError, MissingExtra, Mistake, SourceError
+from tilth.formats.buffers import READ, filled
 from tilth.formats.codec import Codec
 from tilth.formats.varints import joined, packed, read_varints, unpacked, varint, varint_at
 
-CHUNK = 64 << 20  # bytes of a file that are decoded at once
+CHUNK = 16 << 20  # bytes of a file that are decoded at once
 HEAD, CRC = struct.Struct("<QI"), struct.Struct("<I")
 BYTES, FLOAT, INTEGER = 1, 2, 3  # the fields of a feature
 TYPES = {BYTES: pa.binary(), FLOAT: pa.float32(), INTEGER: pa.int64()}
@@ -90,40 +91,39 @@ def masked(crc: int) -> int:
 
 def records(file: IO[bytes], check: bool = True) -> Iterator[memoryview]:
     """The payloads of a file, one by one. Errors: as `chunks`."""
-    for _, buffer, starts, lengths in chunks(file, check):
-        view = memoryview(buffer)
+    for _, buffer, starts, lengths in chunks(file, check, READ):
         for start, length in zip(starts, lengths, strict=True):
-            yield view[start : start + length]
+            yield buffer[start : start + length]
 
 
-def chunks(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, bytes, list[int], list[int]]]:
+def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iterator[tuple[int, memoryview, list[int], list[int]]]:
     """A file in pieces of whole records: offset in the file, bytes, and where in them payloads begin and how long they are.
 
     Errors: `SourceError` with the offset of a record that is damaged or truncated; `MissingExtra` for checksums without their library.
     """
     crc = checksum() if check else None
-    base, rest, wanted = 0, b"", CHUNK
-    while new := file.read(wanted):
-        buffer, at, wanted = (rest + new if rest else new), 0, CHUNK
-        view, size = memoryview(buffer), len(buffer)
+    usual = size or CHUNK
+    base, held, wanted = 0, memoryview(b""), usual
+    while len(new := filled(file, held, wanted)) > len(held):
+        held, at, wanted = new, 0, usual
         starts, lengths = list[int](), list[int]()
-        while at + 12 <= size:
-            length, stored = HEAD.unpack_from(buffer, at)
-            if crc and masked(crc(view[at : at + 8])) != stored:
+        while at + HEAD.size <= len(held):
+            length, stored = HEAD.unpack_from(held, at)
+            if crc and masked(crc(held[at : at + 8])) != stored:
                 raise damaged(base + at, "the checksum of its length is wrong")
             end = at + 16 + length
-            if end > size:
-                wanted = max(CHUNK, min(end - size, 1 << 31))
+            if end > len(held):
+                wanted = max(usual, min(end - len(held), 1 << 31))
                 break
-            if crc and masked(crc(view[at + 12 : end - 4])) != CRC.unpack_from(buffer, end - 4)[0]:
+            if crc and masked(crc(held[at + 12 : end - 4])) != CRC.unpack_from(held, end - 4)[0]:
                 raise damaged(base + at, "the checksum of its data is wrong")
             starts.append(at + 12)
             lengths.append(length)
             at = end
         if starts:
-            yield base, buffer, starts, lengths
-        base, rest = base + at, buffer[at:]
-    if rest:
+            yield base, held, starts, lengths
+        held, base = held[at:], base + at
+    if held:
         raise damaged(base, "the file ends inside it")
 
 
@@ -186,7 +186,7 @@ def _is_utf8(values: Sequence[bytes]) -> bool:
     return True
 
 
-def examples(buffer: bytes, starts: Sequence[int], lengths: Sequence[int], base: int = 0) -> dict[str, Feature]:
+def examples(buffer: memoryview, starts: Sequence[int], lengths: Sequence[int], base: int = 0) -> dict[str, Feature]:
     """Feature by name of some records. Those that are laid out alike are decoded side by side, others one by one.
 
     Errors: `SourceError` with the offset of a record that is not an Example, and for a feature of two kinds.
@@ -226,7 +226,7 @@ def _merged(name: str, pieces: Sequence[Feature]) -> Feature:
     return Feature(kind, rows[order], counts[order], np.concatenate([p.values for p in full])[placed])
 
 
-def _side_by_side(data: np.ndarray, buffer: bytes, at: np.ndarray, ends: np.ndarray) -> Pieces:
+def _side_by_side(data: np.ndarray, buffer: memoryview, at: np.ndarray, ends: np.ndarray) -> Pieces:
     """Decode the next feature of all records that have the same one next, until none is left."""
     pieces: Pieces = {}
     rows = np.flatnonzero(at < ends)
@@ -268,7 +268,7 @@ def _into(data: np.ndarray, at: np.ndarray, tag: int, ends: np.ndarray) -> np.nd
     return at
 
 
-def _values(data: np.ndarray, buffer: bytes, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
+def _values(data: np.ndarray, buffer: memoryview, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
     """A feature of some records."""
     if (at == ends).all():
         return Feature(BYTES, rows, np.zeros(rows.size, np.int64), [])
@@ -294,7 +294,7 @@ def _values(data: np.ndarray, buffer: bytes, rows: np.ndarray, at: np.ndarray, e
     return Feature(kind, rows, counts, values)
 
 
-def _byte_strings(data: np.ndarray, buffer: bytes, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
+def _byte_strings(data: np.ndarray, buffer: memoryview, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
     counts, owners, begins, sizes = np.zeros(rows.size, np.int64), list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
     left = np.flatnonzero(at < ends)
     while left.size:
@@ -311,14 +311,14 @@ def _byte_strings(data: np.ndarray, buffer: bytes, rows: np.ndarray, at: np.ndar
         return Feature(BYTES, rows, counts, [])
     order = np.argsort(np.concatenate(owners), kind="stable")
     begin, size = np.concatenate(begins)[order], np.concatenate(sizes)[order]
-    return Feature(BYTES, rows, counts, [buffer[b : b + n] for b, n in zip(begin.tolist(), size.tolist(), strict=True)])
+    return Feature(BYTES, rows, counts, [bytes(buffer[b : b + n]) for b, n in zip(begin.tolist(), size.tolist(), strict=True)])
 
 
-def _one_by_one(buffer: bytes, starts: Sequence[int], lengths: Sequence[int], base: int) -> Pieces:
+def _one_by_one(buffer: memoryview, starts: Sequence[int], lengths: Sequence[int], base: int) -> Pieces:
     found: dict[tuple[str, int], tuple[list[int], list[list[Any]]]] = {}
     for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
         try:
-            features = example(buffer[start : start + length])
+            features = example(bytes(buffer[start : start + length]))
         except (ValueError, IndexError, struct.error) as error:
             raise damaged(base + start - 12, "it is not a tf.train.Example") from error
         for name, (kind, values) in features.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,11 @@ import pyarrow as pa
 from tilth.data import Roles
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError
+from tilth.formats.buffers import READ, filled
 from tilth.formats.codec import Codec
 
 BLOCK, RECORD = 512, 10_240
-CHUNK = 16 << 20  # bytes that are read at once
+ZEROS = bytes(BLOCK)
 SAMPLES = 10_000  # of a batch at most
 BATCH_BYTES = 64 << 20
 KEY = "__key__"
@@ -101,7 +103,7 @@ class Member:
 
     offset: int
     name: str
-    content: bytes
+    content: memoryview
 
 
 def members(file: IO[bytes]) -> Iterator[Member]:
@@ -112,23 +114,24 @@ def members(file: IO[bytes]) -> Iterator[Member]:
     stream, name, size = _Stream(file), "", -1  # name and size that an extended header gives the next member
     while True:
         offset = stream.offset
-        header = stream.take(BLOCK, offset)
-        if header is None:
+        header = bytes(stream.take(BLOCK) or b"")
+        if len(header) < BLOCK:
             raise _damaged(offset, "the file ends without two blocks of zeros")
-        if not header.strip(b"\0"):
+        if header == ZEROS:
             return
-        kind, length = header[156:157], _number(header[124:136], offset)
-        if int.from_bytes(_digits(header[148:156], offset), "big") != sum(header) - sum(header[148:156]) + 8 * 32:
+        kind, length, stored = header[156:157], _number(header[124:136], offset), header[148:156]
+        # the sum of all bytes with blanks in its own place; the lower half of Adler-32 is one more than that of all bytes, modulo 65,521
+        if (_number(stored, offset) - 8 * 32 + sum(stored) + 1) % 65_521 != zlib.adler32(header) & 0xFFFF:
             raise _damaged(offset, "the checksum of its header is wrong")
         if kind in REGULAR and size >= 0:
             length = size
-        content = stream.take(length, offset)
-        if content is None or stream.take(-length % BLOCK, offset) is None:
+        content = stream.take(length)
+        if content is None or stream.take(-length % BLOCK) is None:
             raise _damaged(offset, f"it is of {length:,} bytes, and the file ends before")
         if kind == b"L":
-            name = _text(content.rstrip(b"\0"), offset)
+            name = _text(bytes(content).rstrip(b"\0"), offset)
         elif kind == b"x":
-            extended = _extended(content, offset)
+            extended = _extended(bytes(content), offset)
             name, size = extended.get("path", name), int(extended.get("size", size))
         elif kind not in (b"g", b"K"):
             if kind in REGULAR:
@@ -140,18 +143,14 @@ class _Stream:
     """A file that is read in large pieces; `offset` is that of the next byte."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._held, self._at, self.offset = file, b"", 0, 0
+        self._file, self._held, self._at, self.offset = file, memoryview(b""), 0, 0
 
-    def take(self, size: int, begin: int) -> bytes | None:
+    def take(self, size: int) -> memoryview | None:
         """The next bytes; None if the file ends before."""
-        if self._at + size > len(self._held):
+        while self._at + size > len(self._held):
             rest = self._held[self._at :]
-            parts, missing = [rest], size - len(rest)
-            while missing > 0 and (new := self._file.read(max(CHUNK, missing))):
-                parts.append(new)
-                missing -= len(new)
-            self._held, self._at = b"".join(parts), 0
-            if missing > 0:
+            self._held, self._at = filled(self._file, rest, max(READ, size - len(rest))), 0
+            if len(self._held) == len(rest):
                 return None
         found = self._held[self._at : self._at + size]
         self._at += size
@@ -162,10 +161,6 @@ class _Stream:
 def _damaged(offset: int, what: str) -> SourceError:
     hint = "copy the file again; is it another format, or compressed?"
     return SourceError(f"the member at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
-
-
-def _digits(field: bytes, offset: int) -> bytes:
-    return _number(field, offset).to_bytes(8, "big")
 
 
 def _number(field: bytes, offset: int) -> int:
@@ -334,7 +329,7 @@ def _columns(field: str, found: Sequence[Member | None], schema: pa.Schema | Non
     if suffix in INTEGERS:
         return {field: [None if m is None else _integer(m) for m in found]}
     if suffix not in (*TEXTS, "json", "jsn"):
-        return {field: [None if m is None else m.content for m in found]}
+        return {field: [None if m is None else bytes(m.content) for m in found]}
     texts = [None if m is None else _string(m) for m in found]
     if field != "json" or (schema is not None and "json" in schema.names):
         return {field: texts}
@@ -354,7 +349,7 @@ def _plain(value: Any) -> Any:
 
 def _integer(found: Member) -> int:
     try:
-        return int(found.content)
+        return int(bytes(found.content))
     except ValueError:
         what = f"the member {found.name!r} at byte {found.offset:,} is not a whole number"
         raise SourceError(what, hint="is it a text? then call it .txt", code="not-a-number") from None
@@ -362,7 +357,7 @@ def _integer(found: Member) -> int:
 
 def _string(found: Member) -> str:
     try:
-        return found.content.decode("utf-8")
+        return str(found.content, "utf-8")
     except UnicodeDecodeError:
         raise SourceError(
             f"the member {found.name!r} at byte {found.offset:,} is not UTF-8", hint="call it .bin", code="not-text"
@@ -371,7 +366,7 @@ def _string(found: Member) -> str:
 
 def _json(found: Member) -> Any:
     try:
-        return json.loads(found.content)
+        return json.loads(bytes(found.content))
     except ValueError:
         raise SourceError(f"the member {found.name!r} at byte {found.offset:,} is not JSON", code="invalid-json") from None
 

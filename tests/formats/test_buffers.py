@@ -1,0 +1,20 @@
+"""Files read piece by piece."""
+
+from __future__ import annotations
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth.formats.buffers import filled
+
+
+@given(st.binary(max_size=40), st.integers(1, 9), st.integers(0, 5))
+def test_pieces_and_what_they_leave_are_the_file(content, size, left):
+    file, held, found = io.BytesIO(content), memoryview(b""), b""
+    while len(new := filled(file, held, size)) > len(held):
+        taken = max(0, len(new) - left)
+        found += bytes(new[:taken])
+        held = new[taken:]
+    assert found + bytes(held) == content
