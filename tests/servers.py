@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -28,11 +29,11 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def answered(address: str, seconds: float = 60) -> None:
+def answered(address: str, seconds: float = 60, context: ssl.SSLContext | None = None) -> None:
     """Waits until something answers at an address. Errors: `TimeoutError`."""
     for _ in range(int(seconds * 20)):
         with suppress(OSError):
-            urlopen(address, timeout=5)
+            urlopen(address, timeout=5, context=context)
             return
         time.sleep(0.05)
     raise TimeoutError(address)

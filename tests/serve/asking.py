@@ -26,7 +26,11 @@ class Response:
 def ask(app: Any, method: str, path: str, body: bytes | Iterable[bytes] = b"", headers: Mapping[str, str] | None = None) -> Response:
     """The response to one request; a body of several parts comes without a length, as chunks do."""
     parts = [body] if isinstance(body, bytes) else list(body)
-    given = {k.lower(): v for k, v in (headers or {}).items()} | ({"content-length": str(len(body))} if isinstance(body, bytes) else {})
+    given = (
+        {"host": "localhost"}
+        | {k.lower(): v for k, v in (headers or {}).items()}
+        | ({"content-length": str(len(body))} if isinstance(body, bytes) else {})
+    )
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -37,7 +41,7 @@ def ask(app: Any, method: str, path: str, body: bytes | Iterable[bytes] = b"", h
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"localhost"), *((k.encode("latin-1"), v.encode("latin-1")) for k, v in given.items())],
+        "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in given.items()],
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 8080),
     }

@@ -55,6 +55,6 @@ def client(served: Path) -> Callable[..., Callable[..., Response]]:
 
     def make(*things: str, output: Sequence[str] = (), **limits: Any) -> Callable[..., Response]:
         pipeline = Pipeline.of(*(str(served / name) for name in things), output=output)
-        return partial(ask, Server(pipeline, Limits(**limits)).app)
+        return partial(ask, Server(pipeline, Limits(**limits)))
 
     return make

@@ -8,7 +8,7 @@ never written into the source. Knowing which values can never be null removes mo
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -28,12 +28,13 @@ MISSING = object()
 
 
 def row_function(
-    layers: Sequence[Change], columns: Sequence[str], needed: Container[str] = ()
+    layers: Sequence[Change], columns: Sequence[str], needed: Container[str] = (), wanted: Sequence[str] | None = None
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """A function from a row (column → value) to the row that the layers make of it.
 
     A missing column counts as null, one of the `needed` ones raises `KeyError`; a key that is not a column is ignored. Booleans,
-    integers, floats, strings, dates and datetimes are Python's own; null is None.
+    integers, floats, strings, dates and datetimes are Python's own; null is None. With `wanted` the row has these columns only, and what
+    they are not made of is neither looked at nor made.
 
     Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer overflow, as from an
     engine.
@@ -44,7 +45,20 @@ def row_function(
     >>> fill({"age": None})
     {'age': 38.5}
     """
-    return _Writer(columns, needed).write(layers)
+    if wanted is None:
+        return _Writer(columns, needed).write(layers)
+    kept, read = pruned(layers, wanted)
+    return _Writer([c for c in columns if c in read], needed).write(kept, wanted)
+
+
+def pruned(layers: Sequence[Change], wanted: Iterable[str]) -> tuple[list[Change], frozenset[str]]:
+    """The changes without what some columns are not made of, and the columns below that are read for them."""
+    needed, kept = set(wanted), list[Change]()
+    for layer in reversed(layers):
+        made = tuple((name, tree) for name, tree in layer.columns if tree is not None and name in needed)
+        needed = {c for c in needed if layer.made.get(c) is None}.union(*(layer.sources[name] for name, _ in made))
+        kept.insert(0, Change(made, layer.decode))
+    return kept, frozenset(needed)
 
 
 WORTH = 3  # from so many columns that compare the same value, a lookup in a dict is faster
@@ -92,7 +106,7 @@ class _Writer:
         self.known: dict[str, str] = {}  # right side of a line → its name: equal parts are computed once
         self.columns, self.needed = columns, needed
 
-    def write(self, layers: Sequence[Change]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    def write(self, layers: Sequence[Change], wanted: Sequence[str] | None = None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         here = {c: self.line(f"row[{self.bind(c)}]" if c in self.needed else f"get({self.bind(c)})") for c in self.columns}
         names: tuple[str, ...] = tuple(self.columns)
         for layer in layers:
@@ -100,7 +114,7 @@ class _Writer:
             made |= {name: self.node(tree, here) for name, tree in layer.columns if tree is not None and name not in made}
             names = layer.names(names)
             here = {name: made.get(name) or here[name] for name in names}
-        answer = ", ".join(f"{self.bind(name)}: {here[name]}" for name in names)
+        answer = ", ".join(f"{self.bind(name)}: {here[name]}" for name in (names if wanted is None else wanted))
         body = "\n        ".join(["get = row.get", *self.lines, f"return {{{answer}}}"])
         source = (
             f"def made({', '.join(self.bound)}):\n    def one(row):\n        {body}\n    return one"  # a cell is found faster than a global

@@ -24,6 +24,7 @@ from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
 Steps = Mapping[Part, tuple[Step, ...]]
+UNFIT = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)  # what a row function raises for a row that it cannot prepare
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,11 @@ class Flow(Displayed):
         learned = self.need_learned()
         return row_of(learned.schema, learned.served, self.reading.roles, self.reading.nulls, learned.strings, self._strict)
 
+    @cached_property
+    def _needed(self) -> frozenset[str]:
+        learned = self.need_learned()
+        return needed_columns(learned.schema, learned.served)
+
     @property
     def _strict(self) -> bool:
         """Whether a served row with a value that cannot be read is refused: it is all of its column."""
@@ -189,21 +195,24 @@ class Flow(Displayed):
         >>> flow.row({"age": None}), flow.row({"age": "38"})
         ({'age': 40.0}, {'age': 38.0})
         """
-        prepare = self._row
         try:
-            return prepare(values)
+            return self._row(values)
         except TilthError:
             raise
-        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-            learned = self.need_learned()
-            needed = needed_columns(learned.schema, learned.served)
-            raise row_error(learned.schema, needed, values, error, self.reading.nulls, self._strict) from None
+        except UNFIT as error:
+            raise row_error(self.need_learned().schema, self._needed, values, error, self.reading.nulls, self._strict) from None
+
+    def row_of(self, wanted: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """The function `row` for some columns of the prepared row: what they are not made of is neither looked at nor made.
+
+        For a row that `row` refuses it raises one of `UNFIT`, and `row_mistakes` says what is wrong.
+        """
+        learned = self.need_learned()
+        return row_of(learned.schema, learned.served, self.reading.roles, self.reading.nulls, learned.strings, self._strict, wanted)
 
     def row_mistakes(self, values: Any) -> list[tuple[str, Mistake]]:
-        """Column → what is wrong with it in a row that `row` refuses, such as that it is missing; no mistake says a value."""
-        learned = self.need_learned()
-        needed = needed_columns(learned.schema, learned.served)
-        return row_mistakes(learned.schema, needed, values, self.reading.nulls, self._strict)
+        """Column → what is wrong with it in a row that is refused, such as that it is missing; no mistake says a value."""
+        return row_mistakes(self.need_learned().schema, self._needed, values, self.reading.nulls, self._strict)
 
     def __str__(self) -> str:
         if self.learned is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tilth.data import Change, Dataset, Memory, Roles, Rows, Schema
-from tilth.engine.row import row_function
+from tilth.engine.row import pruned, row_function
 from tilth.errors import ColumnError, Mistake, RequestError, listed
 from tilth.formats import decode_served, lacking, unfit
 from tilth.steps.fitting import applied
@@ -14,15 +14,28 @@ from tilth.steps.step import Fitted
 
 
 def row_of(
-    schema: Schema, steps: Sequence[Fitted], roles: Roles, nulls: Sequence[str], empty_is_null: bool, strict: bool = False
+    schema: Schema,
+    steps: Sequence[Fitted],
+    roles: Roles,
+    nulls: Sequence[str],
+    empty_is_null: bool,
+    strict: bool = False,
+    wanted: Sequence[str] | None = None,
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """The function from one row, as it would be read, to the row that fitted steps make of it.
+    """The function from one row, as it would be read, to the row that fitted steps make of it, or to the `wanted` columns of it.
 
     It raises `KeyError` for a column that the steps need; if `strict`, `ValueError` for a value that cannot be read as its column's kind.
     """
     decode = decode_served(schema, nulls, empty_is_null=empty_is_null, strict=strict)
     made = applied(steps, Dataset(Memory(None, schema.names), roles, (decode,)))
-    return row_function([layer for layer in made.layers if isinstance(layer, Change)], schema.names, needed_columns(schema, steps))
+    layers = [layer for layer in made.layers if isinstance(layer, Change)]
+    return row_function(layers, schema.names, needed_columns(schema, steps), wanted)
+
+
+def read_for(schema: Schema, steps: Iterable[Fitted], wanted: Iterable[str]) -> frozenset[str]:
+    """The columns, as they are read, of which the fitted steps make the wanted ones."""
+    layers = applied(steps, Dataset(Memory(None, schema.names))).layers
+    return pruned([layer for layer in layers if isinstance(layer, Change)], wanted)[1] & frozenset(schema.names)
 
 
 def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:

@@ -4,42 +4,71 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
-from tilth.errors import RequestError
+from tilth.errors import MissingExtra, RequestError
+
+TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 
 
 @click.command()
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL]")
-@click.option("--output", default="", metavar="NAMES", help="Transforms of what the model gave, such as softmax; with commas between.")
+@click.option("--output", default="", metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port: SAGEMAKER_BIND_TO_PORT or 8080 by default.")
+@click.option("--token-file", metavar="FILE", help=f"A file with the token that clients have to send; else the variable {TOKEN}.")
+@click.option("--tls-cert", default="", metavar="FILE", help="The certificate for HTTPS, in PEM.")
+@click.option("--tls-key", default="", metavar="FILE", help="The key of the certificate, in PEM.")
+@click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
-def command(things: tuple[str, ...], output: str, host: str, port: int | None, trusted: tuple[str, ...]) -> int:
+def command(
+    things: tuple[str, ...],
+    output: str,
+    host: str,
+    port: int | None,
+    token_file: str | None,
+    tls_cert: str,
+    tls_key: str,
+    trust_network: bool,
+    trusted: tuple[str, ...],
+) -> int:
     """Answer requests: prepare rows by a fitted flow, predict, transform the prediction.
 
     POST rows to /invocations as CSV, JSON or JSON Lines. MODEL is a scikit-learn model saved by skops (.skops) or an ONNX model
     (.onnx). Ends at SIGTERM or Ctrl-C, when all accepted requests are answered.
     """
-    from tilth.errors import MissingExtra
-
     try:
         from tilth.serve.app import Limits, Server
     except ModuleNotFoundError as error:
         raise MissingExtra.named("serve", "a server") from error
     from tilth.serve.pipeline import Pipeline
-    from tilth.serve.server import run
+    from tilth.serve.server import LOCAL, bound, is_local, reject_open, run
 
+    token = _token(token_file)
+    reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
     names = [name.strip() for name in output.split(",") if name.strip()]
     pipeline = Pipeline.of(*things, output=names, accept=accept, trusted=trusted)
-    server = Server(pipeline, Limits.of_environment())
-    bound = port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    click.echo(f"{pipeline} at http://{host}:{bound}", err=True)
+    limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
+    listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
+    click.echo(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", err=True)
     with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
-        run(server.app, host, bound)
+        run(Server(pipeline, limits), listening, tls_cert, tls_key)
     return 0
+
+
+def _token(file: str | None) -> str:
+    if file is None:
+        return os.environ.get(TOKEN, "")
+    try:
+        found = Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise RequestError(f"the token file {file!r} cannot be read", code="bad-token") from error
+    if len(found) < 16:
+        raise RequestError(f"the token in {file!r} has fewer than 16 characters", hint="openssl rand -hex 32", code="bad-token")
+    return found
 
 
 def _port(text: str) -> int:

@@ -64,6 +64,11 @@ class Pipeline:
         """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name."""
         return cls(stages_of(things, output, trusted), accept)
 
+    @property
+    def quick(self) -> bool:
+        """Whether a small request is answered in less time than a thread of its own would take."""
+        return all(getattr(stage, "quick", True) for stage in self.stages)
+
     def __str__(self) -> str:
         return " → ".join(stage.title for stage in self.stages)
 

@@ -1,30 +1,144 @@
-"""The server process: where it listens, and how it ends."""
+"""The server process: where it listens, whom it waits for, and how it ends."""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
+import logging
+import socket
+from pathlib import Path
 from typing import Any
 
-from tilth.errors import MissingExtra
+from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.serve.watching import log
 
 GRACE = 25  # seconds for accepted requests after SIGTERM; a container is killed after 30
+HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
+CONNECTIONS = 1000
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def run(app: Any, host: str, port: int) -> None:
+def is_local(host: str) -> bool:
+    """Whether only this machine can ask at an address.
+
+    >>> is_local("127.0.0.1"), is_local("localhost"), is_local("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def reject_open(host: str, token: str, tls: bool, trusted: bool) -> None:
+    """Reject an address that others can ask at without a token and TLS, unless the network in front is trusted."""
+    if is_local(host) or trusted or (token and tls):
+        return
+    lacking = " and ".join(["a token"] * (not token) + ["TLS"] * (not tls))
+    raise RequestError(
+        f"{host} can be asked from other machines, and there is not {lacking}",
+        accepted="--token-file FILE with --tls-cert FILE and --tls-key FILE; or --host 127.0.0.1",
+        hint="where a proxy or a platform in front checks who asks, such as SageMaker's: --trust-network",
+        code="open-network",
+    )
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address; port 0 is any free one. Errors: `MachineError`, `RequestError`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except socket.gaierror as error:
+        raise RequestError(f"--host {host!r} is not an address of this machine", accepted="127.0.0.1, 0.0.0.0", code="bad-host") from error
+    except OSError as error:
+        message = f"{host}:{port} cannot be listened at: {error.strerror}"
+        raise MachineError(message, hint="another port: --port N", code="port-taken") from error
+    return listening
+
+
+def run(app: Any, listening: socket.socket, certificate: str = "", key: str = "") -> None:
     """Answer requests until a signal; what was accepted is answered first. Errors: `MissingExtra`, `RequestError`."""
     try:
         import uvicorn
     except ImportError as error:
         raise MissingExtra.named("serve", "a server") from error
+    for file in filter(None, (certificate, key)):
+        if not Path(file).is_file():
+            raise RequestError(f"{file!r} is not a file", accepted="a PEM file", code="bad-tls")
+    quietly = logging.getLogger("uvicorn")
+    quietly.handlers, quietly.propagate, quietly.level = [_Lines()], False, logging.WARNING
+    patient = _Patience(app)
     config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
+        patient,
+        http=patient.protocol(),
         lifespan="on",
         ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
+        ssl_certfile=certificate or None,
+        ssl_keyfile=key or None,
     )
-    uvicorn.Server(config).run()
+    try:
+        config.load()
+    except (OSError, ValueError) as error:
+        raise RequestError(f"the TLS certificate or its key cannot be read: {error}", accepted="PEM files", code="bad-tls") from error
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+class _Lines(logging.Handler):
+    """The server library's own warnings as lines of JSON, without a traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log("server", message=record.getMessage())
+
+
+class _Patience:
+    """Closes connections whose next request takes too long to begin; the library itself waits for ever."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.waiting: dict[Any, Any] = {}  # client → its connection
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        connection = self.waiting.get(tuple(scope.get("client") or ()))
+        if connection is not None:
+            connection.stop_waiting()
+        await self.app(scope, receive, send)
+        if connection is not None:
+            connection.wait_for_head()
+
+    def protocol(self) -> type[asyncio.Protocol]:
+        """The library's protocol of HTTP, with a timer."""
+        from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+        waiting = self.waiting
+
+        class Patient(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # a base known at run time only
+            timer: asyncio.TimerHandle | None = None
+
+            def connection_made(self, transport: Any) -> None:
+                super().connection_made(transport)
+                self.peer = tuple((transport.get_extra_info("peername") or ())[:2])
+                waiting[self.peer] = self
+                self.wait_for_head()
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                self.stop_waiting()
+                waiting.pop(self.peer, None)
+                super().connection_lost(exc)
+
+            def wait_for_head(self) -> None:
+                self.stop_waiting()
+                self.timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.transport.close)
+
+            def stop_waiting(self) -> None:
+                if self.timer is not None:
+                    self.timer.cancel()
+
+        return Patient

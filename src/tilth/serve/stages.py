@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,8 @@ from tilth.engine.row import row_function
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.flow import Flow
 from tilth.flow.estimator import features_of
-from tilth.flow.serving import made_by, needed_columns
+from tilth.flow.flow import UNFIT
+from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies import BadRows, Columns, Row
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
@@ -28,6 +29,7 @@ from tilth.steps.step import Fitted, Step
 PREDICTION = "prediction"
 MOST_NAMED = 20  # mistakes of one request that are named
 MOST_STAGES = 15
+UNKNOWN = Mistake("the row cannot be prepared: a value does not fit", code="bad-row")
 
 
 class Stage(Protocol):
@@ -49,13 +51,19 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Preparation:
-    """A fitted flow: each row by its row function, without an engine."""
+    """A fitted flow: each row by its row function, without an engine. `wanted` are the columns that the next stage takes."""
 
     title: str
     flow: Flow = field(repr=False)
+    wanted: tuple[str, ...] | None = None
 
-    def __post_init__(self) -> None:
-        self.flow._row  # noqa: B018 -- a step without a form for one row is refused now, not at the first request
+    @cached_property
+    def _row(self) -> Callable[[Row], Row]:
+        return self.flow.row_of(self.gives if self.wanted is None else self.wanted)
+
+    def load(self) -> None:
+        """Make what the first request would make. Errors: `Gap` for a step without a form for one row."""
+        self._row  # noqa: B018 -- kept from now on
 
     @cached_property
     def takes(self) -> Columns:
@@ -63,10 +71,10 @@ class Preparation:
         return Columns(self.flow.need_learned().schema.names, self.flow.reading.roles.label)
 
     @cached_property
-    def needs(self) -> frozenset[str]:
+    def reads(self) -> frozenset[str]:
         """The columns without which a row is refused."""
         learned = self.flow.need_learned()
-        return needed_columns(learned.schema, learned.served)
+        return read_for(learned.schema, learned.served, self.gives if self.wanted is None else self.wanted)
 
     @cached_property
     def gives(self) -> tuple[str, ...]:
@@ -85,19 +93,25 @@ class Preparation:
         return self.flow.served(data).names
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
-        made: list[Row] = []
+        try:
+            return list(map(self._row, rows))
+        except (TilthError, *UNFIT):
+            raise BadRows(self._wrong(rows)) from None
+
+    def _wrong(self, rows: Sequence[Row]) -> list[tuple[int, str, Mistake]]:
+        """What is wrong in rows of which one is refused."""
         wrong: list[tuple[int, str, Mistake]] = []
         for i, row in enumerate(rows, 1):
             try:
-                made.append(self.flow.row(row))
+                self._row(row)
             except TilthError as error:
-                found = self.flow.row_mistakes(row) or [("", m) for m in error.mistakes]
-                wrong += [(i, column, mistake) for column, mistake in found]
-                if len(wrong) >= MOST_NAMED:
-                    break
-        if wrong:
-            raise BadRows(wrong[:MOST_NAMED])
-        return made
+                wrong += [(i, "", mistake) for mistake in error.mistakes]
+            except UNFIT:
+                found = [(i, column, mistake) for column, mistake in self.flow.row_mistakes(row) if column in self.reads]
+                wrong += found or [(i, "", UNKNOWN)]
+            if len(wrong) >= MOST_NAMED:
+                break
+        return wrong[:MOST_NAMED]
 
 
 @dataclass(frozen=True)
@@ -209,8 +223,14 @@ def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequen
         made.append(output_of(output, last.gives, last.model.classes))
     if not 1 <= len(made) <= MOST_STAGES:
         raise RequestError(f"{len(made)} stages are named", accepted=f"1 to {MOST_STAGES}", code="bad-stages")
-    for before, after in pairwise(made):
+    for i, (before, after) in enumerate(pairwise(made)):
         _reject_gap(before, after)
+        if isinstance(before, Preparation):
+            wanted = tuple(c for c in before.makes if c in after.reads) if isinstance(after, Preparation) else after.takes.names
+            made[i] = replace(before, wanted=wanted)
+    for stage in made:
+        if isinstance(stage, Preparation):
+            stage.load()
     return tuple(made)
 
 
@@ -277,7 +297,7 @@ def _content(path: Path) -> bytes:
 
 def _reject_gap(before: Stage, after: Stage) -> None:
     """Reject a stage that needs columns which the one before does not give."""
-    needed = after.needs if isinstance(after, Preparation) else after.takes.names
+    needed = after.reads if isinstance(after, Preparation) else after.takes.names
     made = before.makes if isinstance(before, Preparation) else before.gives
     if missing := [n for n in needed if n not in made]:
         raise RequestError(

@@ -1,0 +1,144 @@
+"""What a server takes: who may ask, how much, how fast; and what it tells of itself."""
+
+import json
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+from tests.cli.processes import finish, start
+from tests.serve.asking import ask
+from tests.servers import answered, free_port
+from tilth.errors import MachineError, RequestError
+from tilth.serve.app import Limits, Server
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.server import bound, reject_open
+
+JSON = {"content-type": "application/json"}
+BODY = json.dumps({"age": 41, "job": "cook", "email": "ada@mail.invalid"}).encode()
+
+
+@pytest.fixture
+def server(served):
+    def make(**limits):
+        return Server(Pipeline.of(str(served / "people.tilth")), Limits(**limits))
+
+    return make
+
+
+def test_a_token(server):
+    one = server(token="a-secret-of-some-length")
+    for headers, status in (
+        ({}, 401),
+        ({"authorization": "Bearer other"}, 401),
+        ({"authorization": "Bearer a-secret-of-some-length"}, 200),
+    ):
+        assert ask(one, "POST", "/invocations", BODY, JSON | headers).status == status
+    assert [ask(one, "GET", path).status for path in ("/ping", "/metrics", "/execution-parameters")] == [200, 401, 401]
+
+
+def test_another_host_is_refused(server):
+    """A page in a browser may give a name of its own to this machine's address, and then ask."""
+    one = server(hosts=frozenset({"localhost", "::1"}))
+    hosts = {"localhost:8080": 200, "LOCALHOST": 200, "[::1]:8080": 200, "evil.example": 421, "localhost.evil.example:8080": 421, "": 421}
+    assert {host: ask(one, "GET", "/ping", headers={"host": host}).status for host in hosts} == hosts
+
+
+def test_too_many_requests_are_refused_at_once(server):
+    one = server(requests=0)
+    answer = ask(one, "POST", "/invocations", BODY, JSON)
+    assert (answer.status, answer.json()["error"]["code"], answer.headers["retry-after"]) == (503, "overloaded", "1")
+    assert ask(one, "GET", "/ping").status == 200
+
+
+def test_a_failure_says_its_type_alone(server, capsys, monkeypatch):
+    one = server()
+
+    def fails(rows):
+        raise ZeroDivisionError("ada@mail.invalid")
+
+    monkeypatch.setattr(type(one.pipeline.stages[0]), "__call__", lambda self, rows: fails(rows))
+    answer = ask(one, "POST", "/invocations", BODY, JSON)
+    assert (answer.status, answer.json()["error"]) == (500, {"code": "internal", "message": "the request failed (ZeroDivisionError)"})
+    monkeypatch.setattr(one.pipeline, "answer", fails)
+    answer = ask(one, "POST", "/invocations", b" " * 100_000, JSON)  # in a thread
+    assert answer.status == 500
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    assert "ada@" not in err + answer.text
+
+
+def test_metrics_and_logs_have_no_values(server, capsys):
+    one = server()
+    for body in (BODY, b"[" + BODY + b"," + BODY + b"]", b'{"age": "ada@mail.invalid", "job": "cook"}', b"\xff"):
+        ask(one, "POST", "/invocations", body, JSON)
+    text = ask(one, "GET", "/metrics").text
+    assert 'tilth_serve_requests_total{status="200"} 2\ntilth_serve_requests_total{status="400"} 2\n' in text
+    assert "tilth_serve_rows_total 3\n" in text
+    assert "tilth_serve_request_seconds_count 4\n" in text
+    assert 'tilth_serve_info{pipeline="people.tilth"} 1' in text
+    assert all(re.fullmatch(r'(# (HELP|TYPE) .+|[a-z_]+(\{[a-z]+="[^"]*"\})? [0-9.e+-]+)', line) for line in text.splitlines())
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["status"], line["rows"], line.get("code")) for line in lines] == [
+        (200, 1, None),
+        (200, 2, None),
+        (400, 0, "unreadable"),
+        (400, 0, "bad-charset"),
+    ]
+    assert "ada@" not in json.dumps(lines)
+
+
+def test_where_others_can_ask_it_wants_a_token_and_tls():
+    for allowed in (
+        ("127.0.0.1", "", False, False),
+        ("::1", "", False, False),
+        ("0.0.0.0", "x", True, False),
+        ("0.0.0.0", "", False, True),
+    ):
+        reject_open(*allowed)
+    for token, tls, lacking in (("", False, "a token and TLS"), ("x", False, "TLS"), ("", True, "a token")):
+        with pytest.raises(RequestError, match=f"there is not {lacking} \\["):
+            reject_open("0.0.0.0", token, tls, False)
+
+
+def test_a_port_that_is_taken():
+    with bound("127.0.0.1", 0) as listening:
+        listening.listen()
+        with pytest.raises(MachineError, match="another port"):
+            bound("127.0.0.1", listening.getsockname()[1])
+    with pytest.raises(RequestError, match="is not an address"):
+        bound("no.such.host.invalid", 0)
+
+
+def test_a_stopped_server_answers_what_it_accepted(served, tmp_path):
+    """A server with a token and TLS; a slow client that has sent half of its body when the signal comes."""
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    made = subprocess.run(["openssl", *words, "-keyout", "key", "-out", "cert", "-addext", "subjectAltName=DNS:localhost"], cwd=tmp_path)
+    if made.returncode:
+        pytest.skip("there is no openssl")
+    (tmp_path / "token").write_text("a-secret-of-some-length\n")
+    port = free_port()
+    options = ["--host", "127.0.0.1", "--port", str(port)]
+    options += ["--token-file", tmp_path / "token", "--tls-cert", tmp_path / "cert", "--tls-key", tmp_path / "key"]
+    process = start("serve", "people.tilth", "model.skops", "--output", "temperature=2,softmax,argmax", *options, cwd=served)
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert"))
+    answered(f"https://localhost:{port}/ping", context=context)
+    head = f"POST /invocations HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+    head += "Authorization: Bearer a-secret-of-some-length\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain, server_hostname="localhost") as client:
+        client.sendall(head.encode() + BODY[:10])
+        time.sleep(0.3)  # until the head is read
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        client.sendall(BODY[10:])
+        client.settimeout(60)
+        found = b"".join(iter(lambda: client.recv(65536), b""))
+    assert found.startswith(b"HTTP/1.1 200")
+    assert b'"prediction":"' in found
+    done = finish(process)
+    assert done.code == 0
+    assert '"status": 200' in done.err
