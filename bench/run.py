@@ -25,7 +25,7 @@ OUT = Path(__file__).parent / "out"
 KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
 LARGE = (
     *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
-    *("shuffle", "row"),
+    *("shuffle", "recordio", "row"),
 )
 BENCHMARKS = (*LARGE, "start", "draft", "memory")
 ROWS = 20_000_000

@@ -130,8 +130,13 @@ class DeliverPart(_Strict):
     row_group_rows: Annotated[int, Field(ge=1)] | None = None
     """The rows of each row group of a Parquet file."""
     dtype: Literal["float64", "float32"] | None = None
-    """The type of the features in a file of NumPy."""
-
+    """The type of the features in a file of NumPy (`float64` by default) and of RecordIO-protobuf (`float32`)."""
+    sparse: bool | None = None
+    """Whether zeros are left out of RecordIO-protobuf."""
+    n_features: Annotated[int, Field(ge=1)] | None = None
+    """How wide rows are that are two columns of lists, `keys` and `values`."""
+    on_magic: Literal["avoid", "split", "raw", "error"] | None = None
+    """What becomes of records that hold the magic number of RecordIO."""
     manifest: str = ""
     """The place in S3 to which the folder will be copied, for a `ManifestFile` of each part."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,8 @@ from tilth.engine.session import Session
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, RequestError
 from tilth.formats.format import Format
-from tilth.formats.shards import Contents, WrittenColumn
+from tilth.formats.shards import Contents, WrittenColumn, contents_beside
+from tilth.store.local import files
 
 KEYS, VALUES = "keys", "values"  # the two columns of lists that hold the features of sparse rows
 STEPS = {  # what makes numbers of a kind
@@ -63,13 +64,13 @@ class Layout:
             yield from [name] if size == 1 else (f"{name}[{i}]" for i in range(size))
 
     @classmethod
-    def of(cls, roles: Roles, schema: Schema, what: str, sparse: bool = True) -> Layout:
-        """The layout of a table. `what` names the format in messages; `sparse`: whether it can hold sparse rows.
+    def of(cls, roles: Roles, schema: Schema, what: str, sparse: bool = True, weighted: bool = True) -> Layout:
+        """The layout of a table. `what` names the format in messages; `sparse`: whether it can hold sparse rows; `weighted`: weights.
 
         Errors: `ColumnError` for every column that is not of numbers, with the step that would make some of it; for a table without
         features.
         """
-        label, weight = (c if c in schema else None for c in (roles.label, roles.weight if roles.label in schema else None))
+        label, weight = (c if c in schema else None for c in (roles.label, roles.weight if weighted and roles.label in schema else None))
         features = [schema[n] for n in roles.features(schema)]
         alone = [schema[c] for c in (label, weight) if c is not None]
         if sparse and sorted(c.name for c in features) == [KEYS, VALUES] and all(c.kind is Kind.LIST for c in features):
@@ -105,11 +106,12 @@ def _not_number(column: Column, what: str, label: bool) -> Mistake:
 class TrainingFormat(Format):
     """A format that training algorithms read: label, weight and features by the table's roles; other columns are left out.
 
-    A subclass encodes the columns of the table's `Layout`. `sparse`: whether it can hold sparse rows.
+    A subclass encodes the columns of the table's `Layout`. `sparse`: whether it can hold sparse rows; `weighted`: weights.
     """
 
     streams: ClassVar[bool] = True
     sparse: ClassVar[bool] = True
+    weighted: ClassVar[bool] = True
 
     @abstractmethod
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **options: Any) -> Mapping[str, Any] | None:
@@ -138,7 +140,7 @@ class TrainingFormat(Format):
 
     def layout(self, data: Dataset, engine: Session) -> Layout:
         """The columns that are written of a table. Errors: as `Layout.of`."""
-        return Layout.of(data.roles, engine.schema(data), self.name, self.sparse)
+        return Layout.of(data.roles, engine.schema(data), self.name, self.sparse, self.weighted)
 
     def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
         layout, schema = options["layout"], engine.schema(data)
@@ -151,6 +153,19 @@ class TrainingFormat(Format):
     def media_type(self, layout: Layout) -> str | None:
         """The media type of the files, with its parameters."""
         return None
+
+
+def named_by_manifest(
+    form: Format, given: Any, names: Sequence[str] | None, options: Mapping[str, Any]
+) -> tuple[Sequence[str] | None, dict[str, Any]]:
+    """The names of columns by the manifest beside files that do not hold them, and the option `lists` for sparse rows."""
+    contents = contents_beside(files(given, form.suffixes), form.name)
+    if contents is None or names is not None:
+        return names, dict(options)
+    lists = {c.name for c in contents.columns} >= {KEYS, VALUES}
+    if options.get("lists", lists) != lists:
+        return None, dict(options)
+    return contents.names(), {**options, **({"lists": True} if lists else {})}
 
 
 # ── numbers as text ──
@@ -194,12 +209,12 @@ def _flat(batch: pa.RecordBatch, name: str, size: int) -> pa.Array:
 # ── numbers as arrays ──
 
 
-def matrix(batch: pa.RecordBatch, layout: Layout, dtype: np.dtype[Any]) -> np.ndarray:
-    """The features of a batch side by side, (rows, width); null is NaN.
+def matrix(batch: pa.RecordBatch, layout: Layout, dtype: np.dtype[Any], into: np.ndarray | None = None) -> np.ndarray:
+    """The features of a batch side by side, (rows, width), in a new array or `into` one; null is NaN.
 
     Errors: `RequestError` for numbers that a type is too small for, and for rows without a list.
     """
-    made = np.empty((batch.num_rows, layout.width), dtype)
+    made = np.empty((batch.num_rows, layout.width), dtype) if into is None else into
     at = 0
     for name, size in zip(layout.features, layout.sizes, strict=True):
         made[:, at : at + size] = array(_flat(batch, name, size), name, dtype).reshape(-1, size)
@@ -209,9 +224,10 @@ def matrix(batch: pa.RecordBatch, layout: Layout, dtype: np.dtype[Any]) -> np.nd
 
 def array(values: pa.Array, name: str, dtype: np.dtype[Any]) -> np.ndarray:
     """The values of a column; null is NaN. Errors: as `matrix`."""
-    whole: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    if dtype == whole.dtype:
-        return whole
+    exact = pa.types.is_float32(values.type) or pa.types.is_boolean(values.type)  # by the smaller type as well
+    whole: np.ndarray = values.cast(pa.float32() if exact else pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    if exact or dtype == whole.dtype:
+        return whole.astype(dtype, copy=False)
     with np.errstate(over="ignore"):
         made = whole.astype(dtype)
     if np.isinf(made).any() and not np.array_equal(np.isinf(made), np.isinf(whole)):
@@ -228,3 +244,26 @@ def rounded(batch: pa.RecordBatch, names: Iterable[str], dtype: np.dtype[Any]) -
 def _is_rounded(values: pa.Array, dtype: np.dtype[Any]) -> bool:
     known = values.drop_null().to_numpy(zero_copy_only=False)
     return bool((known.astype(dtype).astype(np.float64) != known.astype(np.float64)).any())
+
+
+def sparse_rows(batch: pa.RecordBatch, dtype: np.dtype[Any], width: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """The keys and values of sparse rows, one row after the other, in ascending order of keys, how many each row has, and the width.
+
+    Errors: `RequestError` without a width; for missing lists, lists of different lengths, keys that are repeated or not below the width.
+    """
+    if width is None:
+        hint = "say it: n_features"
+        raise RequestError("the rows are sparse, and their width is not known", hint=hint, code="no-width")
+    lists = [batch.column(name) for name in (KEYS, VALUES)]
+    sizes = [np.asarray(pc.list_value_length(column).fill_null(-1)) for column in lists]
+    if (sizes[0] != sizes[1]).any() or (sizes[0] < 0).any():
+        raise RequestError(f"rows have {KEYS!r} and {VALUES!r} of different lengths, or none", hint="filter them away", code="ragged-list")
+    keys, values = array(lists[0].flatten(), KEYS, np.dtype(np.float64)), array(lists[1].flatten(), VALUES, dtype)
+    rows = np.repeat(np.arange(len(sizes[0])), sizes[0])
+    if not (np.isfinite(keys).all() and (keys >= 0).all() and (keys < width).all()):
+        raise RequestError(f"column {KEYS!r} has numbers outside 0 to {width - 1:,}", hint="are they counted from 1?", code="bad-key")
+    order = np.lexsort((keys, rows))
+    keys, values = keys[order].astype(np.int64), values[order]
+    if ((np.diff(keys) == 0) & (np.diff(rows) == 0)).any():
+        raise RequestError(f"column {KEYS!r} has a number twice in a row", hint="add their values up", code="bad-key")
+    return keys, values, sizes[0].astype(np.int64), width

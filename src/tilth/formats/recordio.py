@@ -37,11 +37,17 @@ def records(file: IO[bytes], start: int = 0) -> Iterator[bytes]:
     >>> list(records(io.BytesIO(framed(b"hello") + framed(b""))))
     [b'hello', b'']
     """
-    whole: list[bytes] = []
-    for _, flag, payload in _parts(file, start):
+    return (payload for _, payload in numbered(file, start))
+
+
+def numbered(file: IO[bytes], start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The payloads of a file, each with the offset of its record. Errors: as `records`."""
+    begun, whole = 0, list[bytes]()
+    for offset, flag, payload in _parts(file, start):
+        begun = begun if whole else offset
         whole.append(payload)
         if flag in (WHOLE, LAST):
-            yield MAGIC_BYTES.join(whole)
+            yield begun, MAGIC_BYTES.join(whole)
             whole = []
 
 
