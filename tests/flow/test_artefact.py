@@ -85,10 +85,13 @@ def test_made_twice_it_is_byte_equal(saved: bytes, tmp_path: Path) -> None:
 
 def test_it_holds_text_entries_and_no_row(saved: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(saved)) as archive:
-        assert archive.namelist() == ["manifest.json", *ENTRIES, *(f"features/{s}.json" for s in ("1-impute", "2-scale", "3-encode"))]
-        texts = [archive.read(name).decode() for name in archive.namelist()]
+        steps = [f"features/{step}.json" for step in ("1-impute", "2-scale", "3-encode")]
+        assert archive.namelist() == ["manifest.json", *ENTRIES, "golden.json", *steps]
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
     assert b"pickle" not in saved
-    assert not any("41" in json.dumps(json.loads(text)) for text in texts[2:])  # an age that is in the data only
+    golden = json.loads(texts.pop("golden.json"))
+    said = [json.loads(text) for name, text in texts.items() if name not in ("manifest.json", "flow.yaml")]
+    assert "41" not in json.dumps([*said, *(one["row"] for one in golden)])  # an age that is in the data only
 
 
 def test_a_flow_that_has_not_learned_is_not_saved(tmp_path: Path) -> None:

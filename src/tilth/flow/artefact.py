@@ -7,6 +7,7 @@
 | `flow.json` | the flow's steps and reading, as they were parsed |
 | `schema.json` | the columns as they were read, and as each step saw them |
 | `baseline.json` | the measures of the training part |
+| `golden.json` | made-up rows, and what the steps made of them; absent where no row can be served |
 | `features/1-impute.json` | what the first step of `features` learned |
 | `features/3-predict.model` | bytes that a step learned under the name `model` |
 
@@ -33,6 +34,7 @@ from tilth.data import Dataset, Memory, Roles, Schema
 from tilth.data.schema import reject_duplicate_names
 from tilth.errors import ArtefactError, Gap, NotAllowed
 from tilth.flow.flow import Delivery, FitResult, Flow, Reading
+from tilth.flow.golden import golden
 from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.serving import made_by, needed_columns, row_of
 from tilth.measures import MEASURES
@@ -44,6 +46,7 @@ from tilth.store.places import atomic, copies
 
 VERSION = 1
 ENTRIES = ("flow.yaml", "flow.json", "schema.json", "baseline.json")
+GOLDEN = "golden.json"
 LARGEST = 512 * 2**20  # bytes of all entries, unpacked
 LARGEST_TEXT = 32 * 2**20  # bytes of one entry of text
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -62,7 +65,10 @@ def written(flow: Flow, path: str | Path) -> Path:
         "facts": learned.facts,
     }
     documents = {"flow.yaml": flow.text, "flow.json": _json(_described(flow)), "schema.json": _json(columns)}
-    entries = {name: text.encode() for name, text in (documents | {"baseline.json": _json(list(learned.baseline))}).items()}
+    documents |= {"baseline.json": _json(list(learned.baseline))}
+    if rows := learned.golden or golden(flow):
+        documents |= {GOLDEN: _json(list(rows))}
+    entries = {name: text.encode() for name, text in documents.items()}
     for part, steps in learned.parts.items():
         for i, f in enumerate(steps):
             entries |= entries_of(_home(part, i, f.step.name), f.learned)
@@ -207,7 +213,7 @@ class _Apart(str):
 def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
     columns = _parsed(raw, "schema.json")
     schemas = [_schema(s) for s in columns["steps"]]
-    used = {"manifest.json", *ENTRIES}
+    used = {"manifest.json", *ENTRIES, *({GOLDEN} & set(raw))}
 
     def fitted(part: Part, i: int, step: Step, schema: int) -> Fitted:
         home = _home(part, i, step.name)
@@ -227,8 +233,21 @@ def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
     }
     if set(raw) != used:
         raise ValueError(f"it holds {', '.join(sorted(set(raw) - used)[:3])}, which do not belong to a step")
-    baseline = tuple(_parsed(raw, "baseline.json"))
-    return FitResult(_schema(columns["read"]), {k: v for k, v in parts.items() if v}, bool(columns["strings"]), columns["facts"], baseline)
+    return FitResult(
+        _schema(columns["read"]),
+        {k: v for k, v in parts.items() if v},
+        bool(columns["strings"]),
+        columns["facts"],
+        baseline=tuple(_parsed(raw, "baseline.json")),
+        golden=_golden(raw),
+    )
+
+
+def _golden(raw: Mapping[str, bytes]) -> tuple[Mapping[str, Any], ...]:
+    found = _parsed(raw, GOLDEN) if GOLDEN in raw else []
+    if not all(isinstance(one["row"], dict) and isinstance(one.get("made", {}), dict) for one in found):
+        raise ValueError(f"{GOLDEN} does not hold rows")
+    return tuple(found)
 
 
 # ── values in JSON ──

@@ -69,7 +69,7 @@ class FitResult:
     `schema` is that of the rows that are served: of the table as it was read, or as a step of `rows` made it whose rows are others.
     `parts` are the fitted steps of the parts that are served, `strings` says whether the table was read from a file of strings, such as
     CSV; `facts` say on which rows, by which engine and versions; `baseline` are the measures
-    of the training part.
+    of the training part; `golden` are made-up rows with what was made of them, of a flow that was opened from a file.
     """
 
     schema: Schema
@@ -77,6 +77,7 @@ class FitResult:
     strings: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     baseline: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    golden: tuple[Mapping[str, Any], ...] = field(default=(), hash=False, compare=False)
 
     @property
     def features(self) -> tuple[Fitted, ...]:

@@ -21,6 +21,8 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--token-file", metavar="FILE", help=f"A file with the token that clients have to send; else the variable {TOKEN}.")
 @click.option("--tls-cert", default="", metavar="FILE", help="The certificate for HTTPS, in PEM.")
 @click.option("--tls-key", default="", metavar="FILE", help="The key of the certificate, in PEM.")
+@click.option("--capture", metavar="PLACE", help="Where to write requests and answers, without values of private columns.")
+@click.option("--capture-percent", type=float, default=100.0, show_default=True, metavar="N", help="How many of 100 requests are captured.")
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
 def command(
@@ -31,6 +33,8 @@ def command(
     token_file: str | None,
     tls_cert: str,
     tls_key: str,
+    capture: str | None,
+    capture_percent: float,
     trust_network: bool,
     trusted: tuple[str, ...],
 ) -> int:
@@ -43,6 +47,7 @@ def command(
         from tilth.serve.app import Limits, Server
     except ModuleNotFoundError as error:
         raise MissingExtra.named("serve", "a server") from error
+    from tilth.serve.capture import capture_of
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.server import LOCAL, bound, is_local, reject_open, run
 
@@ -54,8 +59,13 @@ def command(
     limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
     listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
     click.echo(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", err=True)
-    with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
-        run(Server(pipeline, limits), listening, tls_cert, tls_key)
+    captured = None if capture is None else capture_of(pipeline, capture, Path(things[0]).stem, capture_percent)
+    try:
+        with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
+            run(Server(pipeline, limits, captured), listening, tls_cert, tls_key)
+    finally:
+        if captured is not None:
+            captured.close()
     return 0
 
 

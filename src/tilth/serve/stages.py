@@ -13,10 +13,11 @@ import numpy as np
 
 from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.row import row_function
-from tilth.errors import Mistake, RequestError, TilthError, listed
+from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed
 from tilth.flow import Flow
 from tilth.flow.estimator import features_of
 from tilth.flow.flow import UNFIT
+from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies import BadRows, Columns, Row
 from tilth.steps import STEPS
@@ -62,8 +63,17 @@ class Preparation:
         return self.flow.row_of(self.gives if self.wanted is None else self.wanted)
 
     def load(self) -> None:
-        """Make what the first request would make. Errors: `Gap` for a step without a form for one row."""
+        """Make what the first request would make, and prove that golden rows give what they gave where the flow was fitted.
+
+        Errors: `Gap` for a step without a form for one row; `ArtefactError` for a golden row that gives something else.
+        """
         self._row  # noqa: B018 -- kept from now on
+        if found := differences(self.flow):
+            raise ArtefactError(
+                f"{self.title} does not prepare its golden rows as it did where it was fitted: {listed(found)}",
+                hint="serve it with the versions of Tilth and of its libraries that fitted it, or fit it again",
+                code="golden-differs",
+            )
 
     @cached_property
     def takes(self) -> Columns:

@@ -1,0 +1,154 @@
+"""Captured requests and answers, in the JSON Lines of SageMaker's data capture, without values of private columns."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import uuid
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tilth.errors import RequestError, TilthError
+from tilth.serve.bodies import CSV, JSON, Columns, Row, decoded, encoded
+from tilth.serve.media import MediaType, media_type
+from tilth.serve.pipeline import Answer, Pipeline
+from tilth.serve.stages import Preparation
+from tilth.serve.watching import log
+from tilth.store.places import atomic
+from tilth.store.uri import joined
+
+WAITING = 64 * 2**20  # bytes that wait to be written; more are dropped and counted
+SECONDS = 60.0  # after which a file is sealed
+LARGEST = 64 * 2**20  # bytes of a file
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer, as they were."""
+
+    body: bytes
+    kind: str
+    answer: Answer
+    inference: str
+    event: str
+    time: datetime
+
+
+@dataclass
+class Capture:
+    """A writer of captured requests below a place, in a thread of its own, so that no request waits for it.
+
+    Files are `PLACE/NAME/AllTraffic/yyyy/mm/dd/hh/mm-ss-ms-UUID.jsonl`, by UTC, written atomically after a minute, 64 MiB or an hour's end.
+    `percent` of 100 requests are taken, by a hash of their event's id. Values of `private` columns are null, and columns that the flow does
+    not know are left out then.
+    """
+
+    place: str
+    name: str
+    columns: Columns
+    private: frozenset[str] = frozenset()
+    percent: float = 100.0
+    _queue: deque[Exchange] = field(default_factory=deque, repr=False)
+    _size: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.percent <= 100:
+            raise RequestError(f"--capture-percent is {self.percent:g}", accepted="0 to 100", code="bad-value")
+        self._thread = threading.Thread(target=self._write, name="capture", daemon=True)
+        self._thread.start()
+
+    def __call__(self, body: bytes, kind: str, answer: Answer, inference: str) -> bool:
+        """Take a request; false if there is no room for it."""
+        event = str(uuid.uuid4())
+        if int.from_bytes(hashlib.sha256(event.encode()).digest()[:8], "big") / 2**64 * 100 >= self.percent:
+            return True
+        size = len(body) + len(answer.body)
+        with self._changed:
+            if self._size + size > WAITING:
+                return False
+            self._size += size
+            self._queue.append(Exchange(body, kind, answer, inference[:64], event, datetime.now(UTC)))
+            self._changed.notify()
+        return True
+
+    def close(self) -> None:
+        """Write what has been taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _write(self) -> None:
+        """Until it is closed: collect, and seal a file."""
+        lines: list[bytes] = []
+        since: datetime | None = None
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closed, timeout=SECONDS)
+                taken, self._size, closed = list(self._queue), 0, self._closed
+                self._queue.clear()
+            for one in taken:
+                if lines and since is not None and (one.time.hour != since.hour or sum(map(len, lines)) > LARGEST):
+                    self._seal(lines, since)
+                    lines = []
+                since = since if lines else one.time
+                lines.append(record(one, self.columns, self.private))
+            if lines and since is not None and (closed or (datetime.now(UTC) - since).total_seconds() >= SECONDS):
+                self._seal(lines, since)
+                lines = []
+            if closed:
+                return
+
+    def _seal(self, lines: Sequence[bytes], since: datetime) -> None:
+        path = f"{self.name}/AllTraffic/{since:%Y/%m/%d/%H/%M-%S}-{since.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
+        try:
+            with atomic(joined(self.place, path)) as new:
+                new.write_bytes(b"".join(lines))
+        except (TilthError, OSError) as error:  # requests are answered all the same
+            log("capture-failed", error=type(error).__name__, requests=len(lines))
+
+
+def capture_of(pipeline: Pipeline, place: str, name: str, percent: float = 100.0) -> Capture:
+    """The writer for a pipeline's requests; private are the columns of that role in its first flow."""
+    first = pipeline.stages[0]
+    private = frozenset(first.flow.reading.roles.private) if isinstance(first, Preparation) else frozenset[str]()
+    return Capture(place, name, pipeline.columns, private, percent)
+
+
+def record(one: Exchange, columns: Columns, private: frozenset[str]) -> bytes:
+    """A line of JSON for a request and its answer."""
+    body = without(one.body, media_type(one.kind) or MediaType(""), columns, private) if private else one.body
+    metadata: dict[str, Any] = {"eventId": one.event, "inferenceTime": one.time.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if one.inference:
+        metadata["inferenceId"] = one.inference
+    data = {"endpointInput": _side(body, one.kind, "INPUT"), "endpointOutput": _side(one.answer.body, one.answer.media, "OUTPUT")}
+    line = {"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}
+    return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def _side(body: bytes, kind: str, mode: str) -> Mapping[str, str]:
+    media = media_type(kind) or MediaType("")
+    encoding = "CSV" if media.name == CSV else "JSON" if "json" in media.name else "BASE64"
+    try:
+        data = base64.b64encode(body).decode() if encoding == "BASE64" else body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        encoding, data = "BASE64", base64.b64encode(body).decode()
+    return {"observedContentType": kind, "mode": mode, "data": data, "encoding": encoding}
+
+
+def without(body: bytes, kind: MediaType, columns: Columns, private: frozenset[str]) -> bytes:
+    """A body with the same rows, of the columns that are known and not private; the values of private ones are null."""
+    rows = [{c: None if c in private else row.get(c) for c in columns.names if c in row} for row in decoded(body, kind, columns)]
+    if kind.name == CSV:  # values in order: all columns, without a header
+        full: list[Row] = [{c: row.get(c) for c in columns.names} for row in rows]
+        return encoded(full, columns.names, CSV)
+    if kind.name == JSON:
+        return json.dumps({"instances": rows}, ensure_ascii=False).encode()
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()

@@ -1,0 +1,155 @@
+"""Captured requests once more, as a batch: what was answered live must be what the engine and the model give for the whole table."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tilth import verbs
+from tilth.data import Dataset, Memory
+from tilth.errors import RequestError, SourceError, TilthError, listed
+from tilth.serve.bodies import Columns, Row, decoded, encoded
+from tilth.serve.media import media_type
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.stages import Output, Preparation, Stage
+from tilth.store.places import copies
+
+CLOSE = 1e-9  # relative: a model may add up a whole table in another order than one row
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value that a batch gives otherwise: the request's event, the row in it, and the column."""
+
+    event: str
+    row: int
+    column: str
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of it: requests and rows that were compared, and the differences."""
+
+    requests: int
+    rows: int
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A request with its rows, and the rows that were answered."""
+
+    event: str
+    rows: Sequence[Row]
+    answered: Sequence[Row]
+
+
+def replayed(place: str, pipeline: Pipeline) -> Replayed:
+    """Compare the requests that were captured at a place with what a batch gives.
+
+    Errors: `SourceError` for a place without captured requests; `RequestError` where the flow reads private columns, whose values are not
+    captured.
+    """
+    first = pipeline.stages[0]
+    if isinstance(first, Preparation) and (hidden := sorted(first.reads & set(first.flow.reading.roles.private))):
+        message = f"{first.title} reads private columns, and their values are not captured: {listed(hidden)}"
+        raise RequestError(message, hint="a flow without them can be replayed", code="private-values")
+    requests = list(_logged(place, pipeline))
+    rows = [row for one in requests for row in one.rows]
+    for stage in pipeline.stages:
+        rows = _batch(stage, rows)
+    made, differences = iter(rows), list[Difference]()
+    for one in requests:
+        for i, (answer, row) in enumerate(zip(one.answered, made, strict=False), 1):
+            differences += [Difference(one.event, i, c) for c in pipeline.gives if not _same(answer.get(c), row[c])]
+    return Replayed(len(requests), len(rows), tuple(differences))
+
+
+def _batch(stage: Stage, rows: Sequence[Row]) -> list[Row]:
+    """What a stage makes of a table."""
+    if isinstance(stage, Preparation):
+        void = ("",) if stage.flow.need_learned().strings else ()  # in files of strings an empty value is null
+        columns = {name: [None if (v := row.get(name)) in void else v for row in rows] for name in stage.takes.names}
+        table = pa.table({name: _column(values) for name, values in columns.items()})
+        made: list[Row] = verbs.write(verbs.apply(stage.flow, table)).to_pylist()
+        return made
+    if isinstance(stage, Output):
+        names = stage.takes.names
+        table = pa.table({name: pa.array([row[name] for row in rows], pa.float64()) for name in names})
+        data = Dataset(Memory(table, names))
+        for fitted in stage.steps:
+            data = fitted.apply(data)
+        found: list[Row] = verbs.write(data).to_pylist()
+        return found
+    return stage(rows)
+
+
+def _column(values: Sequence[Any]) -> pa.Array:
+    """Values of a request as a column; of several types, as strings."""
+    kinds = {type(v) for v in values if v is not None}
+    if not kinds:
+        return pa.array(values, pa.string())
+    if len(kinds) == 1 or kinds == {int, float}:
+        return pa.array([float(v) if kinds == {int, float} and v is not None else v for v in values])
+    return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values])
+
+
+def _same(answered: Any, made: Any) -> bool:
+    made = json.loads(encoded([{"x": made}], ["x"], "application/jsonlines"))["x"]
+    if isinstance(answered, str) and not isinstance(made, str) and made is not None:  # from CSV
+        answered = {"true": True, "false": False}[answered] if isinstance(made, bool) else float(answered)
+    if isinstance(answered, bool) or isinstance(made, bool) or not (isinstance(answered, int | float) and isinstance(made, int | float)):
+        return bool(answered == made)
+    return math.isclose(answered, made, rel_tol=CLOSE, abs_tol=1e-12)
+
+
+# ── the log ──
+
+
+def _logged(place: str, pipeline: Pipeline) -> Iterator[Logged]:
+    held = copies(place)
+    root = Path(held.path)
+    files = sorted(root.rglob("*.jsonl")) if root.is_dir() else [root]
+    found = False
+    for file in files:
+        try:
+            lines = file.read_text("utf-8").splitlines()
+        except (OSError, UnicodeError) as error:
+            raise SourceError(f"{str(file)!r} cannot be read", accepted="captured requests: .jsonl", code="bad-log") from error
+        for number, line in enumerate(lines, 1):
+            found = True
+            try:
+                yield _request(json.loads(line), pipeline)
+            except (KeyError, TypeError, ValueError, TilthError) as error:
+                message = f"{file.name}, line {number}: it is not a captured request and answer of {pipeline}"
+                raise SourceError(message, accepted='{"captureData": …, "eventMetadata": …}', code="bad-log") from error
+    if not found:
+        raise SourceError(f"there are no captured requests at {place!r}", accepted="a folder of .jsonl files, or one", code="bad-log")
+
+
+def _request(line: Mapping[str, Any], pipeline: Pipeline) -> Logged:
+    sides = line["captureData"]
+    rows = _rows(sides["endpointInput"], pipeline.columns)
+    answered = _rows(sides["endpointOutput"], Columns(pipeline.gives))
+    if len(rows) != len(answered):
+        raise ValueError
+    return Logged(str(line["eventMetadata"]["eventId"]), rows, answered)
+
+
+def _rows(side: Mapping[str, str], columns: Columns) -> list[Row]:
+    kind = media_type(side["observedContentType"])
+    if kind is None:
+        raise ValueError
+    data = base64.b64decode(side["data"]) if side["encoding"] == "BASE64" else side["data"].encode()
+    found = json.loads(data) if "json" in kind.name and "lines" not in kind.name else None
+    if isinstance(found, dict) and isinstance(found.get("predictions"), list):
+        rows: list[Row] = found["predictions"]
+        return rows
+    return decoded(data, kind, columns)
