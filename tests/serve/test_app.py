@@ -4,9 +4,12 @@ import csv
 import io
 import json
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import skops.io
 
@@ -60,6 +63,49 @@ def test_answers_in_each_type(asked):
     answer = asked(body, accept="text/csv; charset=utf-8")
     assert answer.headers["content-type"] == "text/csv"
     assert [[float(v) for v in row] for row in csv.reader(io.StringIO(answer.text))] == [list(row.values()) for row in lines]
+
+
+def npy(array) -> bytes:
+    made = io.BytesIO()
+    np.save(made, array)
+    return made.getvalue()
+
+
+def parquet(table) -> bytes:
+    made = io.BytesIO()
+    pq.write_table(table, made)
+    return made.getvalue()
+
+
+def test_parquet_in_both_directions(asked):
+    answer = asked(parquet(TABLE), "application/x-parquet", accept="application/vnd.apache.parquet")
+    assert pq.read_table(io.BytesIO(answer.content)).to_pylist() == asked(json.dumps(TABLE.to_pylist())).json()["predictions"]
+    for body in (parquet(TABLE)[:-9], b"PAR1", b""):
+        assert asked(body, "application/x-parquet").json()["error"]["code"] == "bad-parquet"
+
+
+def test_npy_in_both_directions(tmp_path, client):
+    table = pa.table({"x": [1.0, 2.0, None], "y": [4, 5, 6]})
+    tilth.fit(tilth.Flow.parse("features: [{impute: {columns: x, with: mean}}]"), table).save(tmp_path / "xy.tilth")
+    ask = partial(client(str(tmp_path / "xy.tilth")), "POST", "/invocations")
+    headers = {"content-type": "application/x-npy", "accept": "application/x-npy"}
+    matrix = np.array([[1.0, 2.0], [np.nan, 4.0]])
+    fields = np.array([(2.0, 1), (4.0, 0)], dtype=[("y", "f8"), ("x", "i4")])
+    for given, expected in ((matrix, [[1, 2], [1.5, 4]]), (np.asfortranarray(matrix), [[1, 2], [1.5, 4]]), (matrix[0], [[1, 2]])):
+        assert np.load(io.BytesIO(ask(npy(given), headers).content)).tolist() == expected
+    assert np.load(io.BytesIO(ask(npy(fields), headers).content)).tolist() == [[1, 2], [0, 4]]
+    objects = io.BytesIO()
+    np.save(objects, np.array([{}], dtype=object), allow_pickle=True)
+    huge = npy(matrix).replace(b"(2, 2), ", b"(2, 2000000000000), ".ljust(8))
+    for body in (objects.getvalue(), huge, npy(matrix)[:-1], b"", npy(np.zeros((1, 1, 2)))):
+        answer = ask(body, headers)
+        assert (answer.status, answer.json()["error"]["code"]) == (400, "bad-npy")
+
+
+def test_strings_are_not_an_answer_of_numbers(client):
+    headers = {"content-type": "application/json", "accept": "application/x-npy"}
+    answer = client("people.tilth", "model.skops")("POST", "/invocations", json.dumps(ROW).encode(), headers)
+    assert (answer.status, answer.json()["error"]["code"]) == (406, "not-acceptable")
 
 
 def test_three_rows_of_one_column_stay_three(tmp_path, client):

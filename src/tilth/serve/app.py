@@ -137,7 +137,7 @@ class Server:
         except ClientDisconnect:
             return Response(status_code=400)
         kind, accept = request.headers.get("content-type", ""), ",".join(request.headers.getlist("accept"))
-        if len(body) <= INLINE and self.pipeline.quick:
+        if len(body) <= INLINE and self.pipeline.quick and "parquet" not in kind.lower():  # a small file may hold a large table
             answer = self.pipeline.answer(body, kind, accept)
         else:
             self._threads = self._threads or CapacityLimiter(os.cpu_count() or 1)

@@ -16,7 +16,8 @@ from tilth.errors import Mistake, RequestError, listed
 from tilth.serve.media import MediaType
 
 Row = Mapping[str, Any]
-CSV, JSON, LINES = "text/csv", "application/json", "application/jsonlines"
+CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
+LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class BadRows(RequestError):
     def __init__(self, rows: Sequence[tuple[int, str, Mistake]]) -> None:
         super().__init__(*(mistake for _, _, mistake in rows))
         self.rows = list(rows)
+
+
+class NotAcceptable(RequestError):
+    """The answer cannot be of the media type that was asked for."""
 
 
 def decoded(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
@@ -148,7 +153,72 @@ def _row(given: Any, columns: Columns, number: int) -> Row:
     raise BadRow(number, "", Mistake(f"a value of type {type(given).__name__} is not a row", accepted=accepted, code="no-row"))
 
 
+# ── binary ──
+
+
+def _from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of a matrix, in the order of the columns; one row of a vector; by name of an array with fields. Objects are refused."""
+    import numpy as np
+    from numpy.lib import format as npy
+
+    file = io.BytesIO(body)
+    try:
+        version = npy.read_magic(file)
+        shape, by_column, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
+        if dtype.hasobject:
+            raise ValueError("it holds objects, which run code")
+        if math.prod(shape) * dtype.itemsize != len(body) - file.tell():
+            raise ValueError("its size is not that of its shape")
+        array = np.frombuffer(body, dtype, offset=file.tell()).reshape(shape, order="F" if by_column else "C")
+    except (ValueError, OverflowError) as error:
+        raise RequestError(f"the body is not an array of numbers or strings: {error}", code="bad-npy") from error
+    if dtype.names:
+        return [dict(zip(dtype.names, row, strict=True)) for row in array.reshape(-1).tolist()]
+    if array.ndim not in (1, 2):
+        raise RequestError(f"the array has {array.ndim} dimensions", accepted="rows × columns, or one row", code="bad-npy")
+    return [columns.named(row, i) for i, row in enumerate(np.atleast_2d(array).tolist(), 1)]
+
+
+def _from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(body))
+        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+        if size > LARGEST_TABLE:
+            raise RequestError(f"the table has {size:,} bytes, unpacked", accepted=f"up to {LARGEST_TABLE:,}", code="too-large")
+        known = [name for name in file.schema_arrow.names if name in columns.names]
+        rows: list[Row] = file.read(known).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise RequestError("the body is not Parquet", code="bad-parquet") from error
+    return rows
+
+
 # ── answers ──
+
+
+def _to_npy(rows: Sequence[Row], names: Sequence[str]) -> bytes:
+    """A matrix of doubles, null as NaN. Errors: `RequestError` for strings."""
+    import numpy as np
+
+    made = io.BytesIO()
+    try:
+        np.save(made, np.array([[row[name] for name in names] for row in rows], dtype=np.float64), allow_pickle=False)
+    except (TypeError, ValueError) as error:
+        message = f"the answer is not of numbers alone, as {NPY} is"
+        raise NotAcceptable(message, accepted=f"{JSON}, {CSV}", code="not-acceptable") from error
+    return made.getvalue()
+
+
+def _to_parquet(rows: Sequence[Row], names: Sequence[str]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = pa.BufferOutputStream()
+    pq.write_table(pa.table({name: pa.array([row[name] for row in rows]) for name in names}), made)
+    found: bytes = made.getvalue().to_pybytes()
+    return found
 
 
 def _to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
@@ -201,6 +271,9 @@ DECODERS: Mapping[str, Callable[[bytes, MediaType, Columns], list[Row]]] = {
     LINES: _from_lines,
     "application/jsonl": _from_lines,
     "application/x-ndjson": _from_lines,
+    NPY: _from_npy,
+    PARQUET: _from_parquet,
+    "application/vnd.apache.parquet": _from_parquet,
 }
 ENCODERS: Mapping[str, Callable[[Sequence[Row], Sequence[str]], bytes]] = {
     JSON: _to_json,
@@ -208,4 +281,7 @@ ENCODERS: Mapping[str, Callable[[Sequence[Row], Sequence[str]], bytes]] = {
     LINES: _to_lines,
     "application/jsonl": _to_lines,
     "application/x-ndjson": _to_lines,
+    NPY: _to_npy,
+    PARQUET: _to_parquet,
+    "application/vnd.apache.parquet": _to_parquet,
 }

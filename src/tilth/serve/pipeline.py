@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
-from tilth.serve.bodies import DECODERS, ENCODERS, JSON, BadRow, BadRows, Row, decoded, encoded
+from tilth.serve.bodies import DECODERS, ENCODERS, JSON, BadRow, BadRows, NotAcceptable, Row, decoded, encoded
 from tilth.serve.media import chosen, media_type
 from tilth.serve.stages import Stage, stages_of
 
@@ -80,6 +80,9 @@ class Pipeline:
             return Answer(200, media, encoded(rows, self.gives, media), len(rows))
         except Refused as refused:
             return refused.answer
+        except NotAcceptable as error:
+            found = error.mistakes[0]
+            return Refused(406, found.code, found.message, accepted=found.accepted).answer
         except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
             return failed(error).answer
 
