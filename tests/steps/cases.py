@@ -80,6 +80,7 @@ FEATURES: list[Step] = [
     S["impute"](("number", "whole", "price"), with_="sum"),
     S["impute"](("number", "whole", "price"), with_="median", indicator=True),
     S["impute"](("number", "whole", "price", "word", "flag", "day", "moment", "zoned"), with_="mode"),
+    S["impute"](("number", "whole", "flag", "word"), with_="mode", phase=("month", "weekday"), time="day"),
     S["impute"]("word", with_="constant", value="(missing)"),
     S["impute"](("whole", "number", "price"), with_="constant", value=0),
     *(S["outliers"](("number", "whole", "price"), with_=way) for way in ("iqr", "z_score", "robust_z", "quantile")),

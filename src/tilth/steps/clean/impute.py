@@ -11,15 +11,18 @@ from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Kind
+from tilth.data import Column, Kind, Roles, Schema
 from tilth.engine.expressions import coalesce, if_else, lit, not_null, number
+from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.numbers import Finite
 from tilth.errors import RequestError
 from tilth.metrics.columns import Mean, Percentile, Sum
 from tilth.metrics.keys import MostFrequent
-from tilth.metrics.metric import Metric, Where
+from tilth.metrics.metric import Grouped, Metric, Where
 from tilth.steps.missing import is_missing, present, value_of
-from tilth.steps.step import ColumnStep, Learned
+from tilth.steps.step import ColumnStep, Learned, Learning
+from tilth.steps.time.bins import UTC as UTC_ZONE
+from tilth.steps.time.phases import mistaken, phase, phased_by
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,12 @@ class Impute(ColumnStep):
     x' = x where x is there, else the fill. Missing is null, and for strings blank too. Mean, median and sum are of the finite
     training values and make an integer column a float one; of equally frequent values the smallest is taken.
 
-    Errors: a column without any value in training, unless `with` is `constant`; a constant that is not a value of the column's kind.
+    With `phase` the fill is that of the same phase of the `time`, such as the same hour of the same weekday: the profile of a season. It is
+    learned on the training part, so it knows nothing of later rows. A phase without a value in training, and a row without a time, get
+    the fill of all rows.
+
+    Errors: a column without any value in training, unless `with` is `constant`; a constant that is not a value of the column's kind; for
+    `phase` no column of times, one without these parts, or a column of days, times or decimals.
 
     >>> print(Impute("age", with_="mean", indicator=True))
     impute(columns='age', with='mean', indicator=True)
@@ -45,7 +53,19 @@ class Impute(ColumnStep):
     indicator: bool = False
     """Whether a column `{column}_missing` is added, 1 where the value was missing and else 0."""
 
+    phase: str | tuple[str, ...] = ()
+    """`mean`, `median`, `mode`: the parts of the time by which the fill differs, such as `[weekday, hour]` or `month`. Default: none."""
+    time: str = ""
+    """`phase`: the column of times. Default: the role time."""
+    zone: str = UTC_ZONE
+    """`phase`: the time zone in which a timestamp with time zone is read, such as `Europe/Berlin`."""
+
     def __post_init__(self) -> None:
+        if self.phase and self.with_ in ("sum", "constant"):
+            raise RequestError(f"impute: `phase` is not for `with: {self.with_}`", accepted="mean, median or mode", code="bad-value")
+        if not self.phase and (self.time or self.zone != UTC_ZONE):
+            raise RequestError("impute: `time` and `zone` are for `phase`", hint="such as `phase: [weekday, hour]`", code="bad-value")
+        RequestError.reject(mistaken(self.name, self._phase, self.zone))
         if self.value is not None and self.with_ != "constant":
             raise RequestError(f"impute: `value` is for `with: constant`, not for `{self.with_}`", code="bad-value")
 
@@ -75,13 +95,37 @@ class Impute(ColumnStep):
             raise RequestError(message, hint="use the median", code="overflow")
         return {"fill": fill}
 
+    @property
+    def _phase(self) -> tuple[str, ...]:
+        return (self.phase,) if isinstance(self.phase, str) else self.phase
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        learned = yield from super().learning(schema, roles)
+        if not self.phase:
+            return learned
+        time = phased_by(self.name, self._phase, self.time or roles.time, schema)
+        zone = self.zone if time.kind is Kind.TIMESTAMP_TZ and self.zone != UTC_ZONE else ""
+        asked = {c: Grouped(self.needs(schema[c])["fill"], (phase(time.name, self._phase, zone),)) for c in learned}
+        found = yield list(asked.values())
+        return {c: {**state, "time": time.name, "zone": zone, **_profile(found[asked[c]])} for c, state in learned.items()}
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        time = self.time or roles.time
+        return (super().touches(schema, roles) or frozenset()) | ({time} if self.phase and time else set())
+
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {"fill": column.kind.python} if column else None
+        if column is None:
+            return None
+        fills = list.__class_getitem__(column.kind.python)
+        return {"fill": column.kind.python, "time": str | None, "zone": str | None, "phases": list[int] | None, "fills": fills | None}
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         fill = learned["fill"]
         x = number(column) if column.kind.numeric and isinstance(fill, float) else value_of(column)
-        filled = {column.name: coalesce(x, lit(fill))}
+        missing = lit(fill)
+        if learned.get("phases"):
+            missing = coalesce(lookup(phase(learned["time"], self._phase, learned["zone"]), learned["phases"], learned["fills"]), missing)
+        filled = {column.name: coalesce(x, missing)}
         return filled | ({f"{column.name}_missing": if_else(is_missing(column), lit(1), lit(0))} if self.indicator else {})
 
     @property
@@ -89,7 +133,7 @@ class Impute(ColumnStep):
         return super().adds_columns or self.indicator
 
     def fills(self, learned: Learned) -> Mapping[str, Any]:
-        return {} if self.into else {column: state["fill"] for column, state in learned.items()}
+        return {} if self.into or self.phase else {column: state["fill"] for column, state in learned.items()}
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         return {"missing value filled": is_missing(column)}
@@ -99,11 +143,20 @@ class Impute(ColumnStep):
             return f"has no {self.with_}: it is not numeric (use `with: mode` or `with: constant`)"
         if column.kind not in FILLED:
             return f"cannot be filled: there are no values of kind {column.kind} to be learned or written"
+        if self.phase and (column.kind.temporal or column.kind is Kind.DECIMAL):
+            return f"cannot be filled by phase: values of kind {column.kind} cannot be looked up"
         if self.with_ == "constant" and self.value is None:
             return "cannot be filled: `value` is missing"
         if self.with_ == "constant" and constant(self.value, column.kind) is None:
             return f"cannot be filled with {self.value!r}: that is not a value of kind {column.kind}"
         return ""
+
+
+def _profile(found: Mapping[int | None, Any]) -> dict[str, list[Any]]:
+    """The phases that have a fill, and their fills."""
+    known = {key: fill for key, fill in found.items() if key is not None and fill is not None}
+    known = {key: fill for key, fill in sorted(known.items()) if not isinstance(fill, float) or math.isfinite(fill)}
+    return {"phases": list(known), "fills": list(known.values())}
 
 
 FILLED = frozenset(k for k in Kind if k.numeric or k.temporal or k.categorical)
