@@ -18,6 +18,7 @@ from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, located, unknown
 from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
+from tilth.flow.gaps import gap_findings
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import reject_unserved, served_from
@@ -113,6 +114,7 @@ def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -
         with engine.working_for("rows of each part"):
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
             findings += origin_findings(data, engine, flow.places.get(flow.split))
+            findings += gap_findings(flow, done.learned[""]["columns"], data, engine)
     return data, steps, findings
 
 

@@ -50,6 +50,7 @@ INTERVAL = "half-width of the interval of a share"
 SHARED = (ROWS, BUT_LABEL, KEYS, CONFLICT)
 LACKED = (UNSEEN, OUTSIDE)
 ORDER = "order of rows"
+GAPS = "gap of a split by time"
 FOLDS = "rows tested in a fold"
 ORIGINS = "origin of rows"
 KEPT = ("seed", "folds", "allow_empty")  # parameters of a split that mean the same whatever it is by

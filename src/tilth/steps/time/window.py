@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import Literal
@@ -25,6 +26,7 @@ from tilth.metrics.keys import DistinctKeys
 from tilth.steps.missing import value_of
 from tilth.steps.rows.aggregations import Aggregates, Asked, magnitudes, no_key, sizes
 from tilth.steps.rows.sort import order_or_time
+from tilth.steps.rows.split import Span
 from tilth.steps.step import COLUMN, Asking, Learned, Learning, Selector, Step, bad_names, kept_private, reject_clashes, too_few_names
 from tilth.steps.time.bins import Bins
 from tilth.steps.time.causal import ahead_of_time
@@ -171,6 +173,21 @@ class Window(Step):
     def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
         later = "`center: true`" if self.center else f"`with: {self.with_}`" if self.with_ in ("lead", "bfill") else ""
         return ahead_of_time(self, others, later if self.causal else "", "`lag`, `ffill`, or windows that end with their row")
+
+    @property
+    def reach(self) -> tuple[Span | None, Span | None]:
+        """How far before a row, and how far after it, a new column reads; None where it reads nothing there, or all there is."""
+        if self.with_ in OTHER_ROWS:
+            away = Span(rows=max(self._distances))
+            return (None, away) if self.with_ == "lead" else (away, None)
+        if self.with_ not in IN_WINDOWS or self.window == RUNNING:
+            return None, None
+        if isinstance(self.window, int):
+            whole = Span(rows=self.window - (self.closed == "right"))
+            half = Span(rows=self.window // 2)
+        else:
+            whole, half = (Span(timedelta(microseconds=self._length // n)) for n in (1, 2))
+        return (half, half) if self.center else (whole, None)
 
     @property
     def _distances(self) -> tuple[int, ...]:
