@@ -173,7 +173,8 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
     `flow` is a flow or the path of a flow file; `data` defaults to the source named in the flow.
     """
     from tilth.flow.reading import flow_table
-    from tilth.flow.running import fitted, refusals_located
+    from tilth.flow.refusals import refusals_located
+    from tilth.flow.running import fitted
 
     flow = flow_from(flow)
     with session_of(engine, data, f"fit {flow.name}") as session, refusals_located(flow):
@@ -197,7 +198,8 @@ def folds(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None
     """
     from tilth.data import Memory
     from tilth.flow.reading import flow_table
-    from tilth.flow.running import folded, refusals_located
+    from tilth.flow.refusals import refusals_located
+    from tilth.flow.running import folded
 
     def held(part: Dataset, session: Session) -> Dataset:
         rows = formats.to_arrow(part, session)
@@ -328,7 +330,8 @@ def _delivered_part(data: Any, part: str) -> Path:
 def _arrays_of_flow(flow: Flow, part: str | None, roles: Roles | None, form: Any, source: Any, engine: AnyEngine) -> Arrays:
     from tilth.flow.arrays import arrays_of
     from tilth.flow.reading import flow_table
-    from tilth.flow.running import one_part, refusals_located
+    from tilth.flow.refusals import refusals_located
+    from tilth.flow.running import one_part
 
     with session_of(engine, source, f"arrays of {flow.name}") as session, refusals_located(flow):
         made = one_part(flow, flow_table(flow, source, session), part, session)
@@ -398,13 +401,14 @@ def run(
     from tilth.flow import running
     from tilth.flow.delivery import deliver
     from tilth.flow.reading import flow_table, further_paths, paths_of
+    from tilth.flow.refusals import refusals_located
 
     flow = flow_from(flow)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
     if place is not None:
         reject_own_input(place, [*paths_of(flow, data), *further_paths(flow).values()])
         reject_foreign(place)
-    with session_of(engine, data, f"run {flow.name}") as session, running.refusals_located(flow):
+    with session_of(engine, data, f"run {flow.name}") as session, refusals_located(flow):
         facts = begin(session)
         table = flow_table(flow, data, session)
         prepared = running.run(flow, table, session, history)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from tilth.data.roles import Roles
 from tilth.data.schema import Kind
 from tilth.data.source import Native, Source
 from tilth.display import Displayed, Grid
-from tilth.errors import ColumnError, unknown
+from tilth.errors import ColumnError, RequestError, unknown
 
 BELOW = "below"  # what a `Rows` layer calls the layer below
 
@@ -112,13 +112,15 @@ class Dataset(Displayed):
     """A lazy table, its columns and their roles. The only thing passed between verbs.
 
     A change joins the lowest layer that it can, so a thousand independent changes are one layer. Nothing runs until a verb asks an engine.
-    `unreadable` are the columns with values that became null when the table was read as the kinds that a flow states or has learned.
+    `unreadable` are the columns with values that became null when the table was read as the kinds that a flow states or has learned;
+    `located` gives what a step of that flow refuses, when rows are read, its place in the flow file.
     """
 
     source: Source
     roles: Roles = field(default_factory=Roles)
     layers: tuple[Layer, ...] = ()
     unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
+    located: Callable[[RequestError], RequestError] | None = field(default=None, compare=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

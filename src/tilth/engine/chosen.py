@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any, TypeAlias
 
 from tilth.data import Dataset, Native
 from tilth.engine.session import Engine, Session
+from tilth.errors import RequestError
 from tilth.shelf import Shelf
 
 AnyEngine: TypeAlias = Engine | Session | str | None
@@ -37,6 +39,16 @@ def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
     return _shared(engine or lives_in)
 
 
-def session_of(engine: AnyEngine, data: Any, title: str) -> AbstractContextManager[Session]:
-    """A new session of the engine meant, for one verb; a session that is given stays open."""
-    return nullcontext(engine) if isinstance(engine, Session) else engine_for(engine, data).session(title)
+@contextmanager
+def session_of(engine: AnyEngine, data: Any, title: str) -> Iterator[Session]:
+    """A new session of the engine meant, for one verb; a session that is given stays open.
+
+    What is refused in it while rows of a table are read that a flow has made gets its place in the flow file.
+    """
+    try:
+        with nullcontext(engine) if isinstance(engine, Session) else engine_for(engine, data).session(title) as session:
+            yield session
+    except RequestError as error:
+        if not isinstance(data, Dataset) or data.located is None:
+            raise
+        raise data.located(error) from error

@@ -14,6 +14,7 @@ from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, FlowError, listed, located
 from tilth.flow.flow import Flow
+from tilth.flow.refusals import AtItsStep
 from tilth.flow.serving import needed_columns
 from tilth.steps.step import Step, TablesStep
 from tilth.store.uri import joined
@@ -62,7 +63,7 @@ def served_table(flow: Flow, data: Any, session: Session, training: Tree | None 
     if not table.names:
         message = "the table has none of the columns that the fitted flow knows"
         raise ColumnError(message, accepted=listed(learned.schema.names), code="missing-column")
-    return flow.served(table, training)
+    return replace(flow.served(table, training), located=AtItsStep(flow))
 
 
 def further_paths(flow: Flow) -> dict[str, str]:

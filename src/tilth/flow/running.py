@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from tilth.measures.measure import Measure, Measuring
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
-from tilth.steps.fitting import fit, label
+from tilth.steps.fitting import fit
 from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
 from tilth.steps.rows.split import FOLD, GAP, SPLIT
 from tilth.steps.step import ColumnStep, Fitted
@@ -54,24 +53,6 @@ class Prepared:
     originals: Mapping[str, Dataset]
     findings: tuple[Finding, ...]
     checked: Checked = field(default_factory=Checked)
-
-
-@contextmanager
-def refusals_located(flow: Flow) -> Iterator[None]:
-    """What a step refuses while a query runs gets the step's place in the flow file, where the message begins with the name of one."""
-
-    def at_its_step(mistake: Mistake) -> Mistake:
-        if mistake.place is not None:
-            return mistake
-        named = {step for _, step in flow.steps() if mistake.message.startswith((f"{step.name}: ", f"{step.name} "))}
-        named = {step for step in named if mistake.message.startswith(f"{label(step)} ")} or named
-        places = [flow.places[step] for step in named if step in flow.places]
-        return mistake.at(places[0]) if len(places) == 1 else mistake
-
-    try:
-        yield
-    except RequestError as error:
-        raise type(error)(*map(at_its_step, error.mistakes)) from error
 
 
 def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:
