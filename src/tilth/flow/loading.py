@@ -135,6 +135,10 @@ class DeliverPart(_Strict):
     """Whether zeros are left out of RecordIO-protobuf."""
     n_features: Annotated[int, Field(ge=1)] | None = None
     """How wide rows are that are two columns of lists, `keys` and `values`."""
+    zero_based: bool | None = None
+    """Whether the features of LibSVM count from 0, as by default, or from 1."""
+    absent: Literal["zero", "missing"] | None = None
+    """What a feature is that a line of LibSVM leaves out."""
     on_magic: Literal["avoid", "split", "raw", "error"] | None = None
     """What becomes of records that hold the magic number of RecordIO."""
     manifest: str = ""

@@ -169,6 +169,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "jsonl": "tilth.formats.jsonl:JsonLines",
         "tfrecord": "tilth.formats.tfrecord:TFRecord",
         "webdataset": "tilth.formats.webdataset:WebDataset",
+        "libsvm": "tilth.formats.libsvm:LibSVM",
         "recordio_protobuf": "tilth.formats.recordio_protobuf:RecordIOProtobuf",
         "sagemaker_csv": "tilth.formats.sagemaker_csv:SagemakerCsv",
         "augmented_manifest": "tilth.formats.augmented_manifest:AugmentedManifest",

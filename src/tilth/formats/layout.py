@@ -22,6 +22,7 @@ from tilth.formats.format import Format
 from tilth.formats.shards import Contents, WrittenColumn, contents_beside
 from tilth.store.local import files
 
+MOST_COLUMNS = 10_000  # of a table that is read; wider rows are read as lists
 KEYS, VALUES = "keys", "values"  # the two columns of lists that hold the features of sparse rows
 STEPS = {  # what makes numbers of a kind
     Kind.STRING: "encode: {columns: %s, with: one_hot}",
@@ -158,14 +159,16 @@ class TrainingFormat(Format):
 def named_by_manifest(
     form: Format, given: Any, names: Sequence[str] | None, options: Mapping[str, Any]
 ) -> tuple[Sequence[str] | None, dict[str, Any]]:
-    """The names of columns by the manifest beside files that do not hold them, and the option `lists` for sparse rows."""
+    """The names of columns by the manifest beside files that do not hold them, and options with what it says of these files."""
     contents = contents_beside(files(given, form.suffixes), form.name)
     if contents is None or names is not None:
         return names, dict(options)
     lists = {c.name for c in contents.columns} >= {KEYS, VALUES}
-    if options.get("lists", lists) != lists:
-        return None, dict(options)
-    return contents.names(), {**options, **({"lists": True} if lists else {})}
+    weights = any("weight" in c.roles for c in contents.columns)
+    found = {"lists": lists or None, "weights": weights or None, "n_features": contents.n_features}
+    known = {**contents.options, **{word: value for word, value in found.items() if value is not None}}
+    options = {word: value for word, value in known.items() if word in form.options} | dict(options)
+    return contents.names() if options.get("lists", False) == lists else None, options
 
 
 # ── numbers as text ──
@@ -176,15 +179,16 @@ def numbers(batch: pa.RecordBatch, layout: Layout, what: str) -> list[pa.Array]:
 
     Errors: as `matrix`, and `RequestError` for infinity.
     """
-    made = [] if layout.label is None else [_plain(batch.column(layout.label), layout.label, what)]
-    made += [] if layout.weight is None else [_plain(batch.column(layout.weight), layout.weight, what)]
+    made = [] if layout.label is None else [plain(batch.column(layout.label), layout.label, what)]
+    made += [] if layout.weight is None else [plain(batch.column(layout.weight), layout.weight, what)]
     for name, size in zip(layout.features, layout.sizes, strict=True):
-        values = _plain(_flat(batch, name, size), name, what)
+        values = plain(_flat(batch, name, size), name, what)
         made += [values] if size == 1 else [values.take(pa.array(range(i, len(values), size), pa.int64())) for i in range(size)]
     return made
 
 
-def _plain(values: pa.Array, name: str, what: str) -> pa.Array:
+def plain(values: pa.Array, name: str, what: str) -> pa.Array:
+    """The numbers of a column as `numbers` gives them."""
     if pa.types.is_boolean(values.type):
         return values.cast(pa.int8())
     if not pa.types.is_floating(values.type):

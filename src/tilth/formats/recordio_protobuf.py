@@ -18,11 +18,10 @@ from tilth.data import Files
 from tilth.engine.session import Session
 from tilth.errors import SourceError, listed, warn
 from tilth.formats.codec import Codec
-from tilth.formats.layout import KEYS, VALUES, Layout, TrainingFormat, array, matrix, named_by_manifest, rounded, sparse_rows
+from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, array, matrix, named_by_manifest, rounded, sparse_rows
 from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered
 from tilth.formats.varints import packed, unpacked, varint, varint_at
 
-MOST_COLUMNS = 10_000  # of a table that is read; wider rows are read as lists
 BLOCK_ROWS = 16_384  # that are written at once: their numbers are in the processor's cache
 BATCH_RECORDS, BATCH_BYTES = 50_000, 1 << 25
 FEATURES, LABEL, UID, METADATA, CONFIGURATION = 1, 2, 3, 4, 5  # fields of a record
