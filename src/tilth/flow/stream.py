@@ -279,7 +279,9 @@ class _Ahead:
         return found
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for running in self._running.values():
+            running.cancel()
+        self._pool.shutdown(wait=False)  # which is safe while Python ends, unlike its own way of cancelling
 
 
 def _read(stream: Stream, number: int) -> pa.Table | None:

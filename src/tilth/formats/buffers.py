@@ -6,19 +6,22 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-READ = 1 << 21  # bytes that are read at once where nothing is held: much larger pieces fall out of the caches of a processor
+READ = 1 << 20  # bytes that are read at once where nothing is held: larger pieces fall out of the caches of a processor
 
 
-def filled(file: IO[bytes], rest: memoryview, size: int = READ) -> memoryview:
-    """What is left of the piece before and up to `size` bytes more, at least one unless the file ends there.
+def filled(file: IO[bytes], rest: memoryview, needed: int = 1, at_once: int = READ) -> memoryview:
+    """What is left of the piece before and at least `needed` bytes more, fewer only where the file ends.
+
+    A piece has a multiple of `at_once` bytes, so that memory is used again: new memory would take as long as reading into it.
 
     >>> import io
     >>> file = io.BytesIO(b"hello")
-    >>> first = filled(file, memoryview(b""), 4)
-    >>> bytes(first), bytes(filled(file, first[3:], 4)), bytes(filled(file, first[:0], 4))
+    >>> first = filled(file, memoryview(b""), at_once=4)
+    >>> bytes(first), bytes(filled(file, first[3:], at_once=4)), bytes(filled(file, first[:0], at_once=4))
     (b'hell', b'lo', b'')
     """
-    room = memoryview(cast("Any", np.empty(len(rest) + size, np.uint8)))  # not zeroed
+    size = -(-(len(rest) + max(needed, 1)) // at_once) * at_once
+    room = memoryview(cast("Any", np.empty(size, np.uint8)))  # not zeroed
     room[: len(rest)] = rest
     read: int = cast("Any", file).readinto(room[len(rest) :])
     return room[: len(rest) + read]

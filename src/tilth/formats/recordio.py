@@ -56,15 +56,17 @@ def views(file: IO[bytes]) -> Iterator[memoryview]:
 
     Errors: as `records`.
     """
-    base, held = 0, memoryview(b"")
-    while len(new := filled(file, held, max(READ, _missing(held)))) > len(held):
-        held, at = new, 0
-        while not _missing(held, at):
-            magic, word = HEADER.unpack_from(held, at)
-            end = at + HEADER.size + (word & MOST_BYTES)
-            if magic == MAGIC and not word >> 29:
-                yield held[at + HEADER.size : end]
-                at = end + -end % 4
+    base, held, unpack = 0, memoryview(b""), HEADER.unpack_from
+    while len(new := filled(file, held, _missing(held), READ)) > len(held):
+        held, at, size = new, 0, len(new)
+        while at + 8 <= size:
+            magic, word = unpack(held, at)
+            after = at + 8 + (word + 3 & -4)  # of a record that is whole, whose flag is 0
+            if magic == MAGIC and after <= size and word <= MOST_BYTES:
+                yield held[at + 8 : at + 8 + word]
+                at = after
+            elif _missing(held, at):
+                break
             else:  # split, or damaged
                 after = _end(held, at)
                 yield memoryview(next(records(io.BytesIO(held[at:after]), base + at)))

@@ -102,10 +102,9 @@ def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iter
     Errors: `SourceError` with the offset of a record that is damaged or truncated; `MissingExtra` for checksums without their library.
     """
     crc = checksum() if check else None
-    usual = size or CHUNK
-    base, held, wanted = 0, memoryview(b""), usual
-    while len(new := filled(file, held, wanted)) > len(held):
-        held, at, wanted = new, 0, usual
+    base, held, needed = 0, memoryview(b""), 1
+    while len(new := filled(file, held, needed, size or CHUNK)) > len(held):
+        held, at, needed = new, 0, 1
         starts, lengths = list[int](), list[int]()
         while at + HEAD.size <= len(held):
             length, stored = HEAD.unpack_from(held, at)
@@ -113,7 +112,7 @@ def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iter
                 raise damaged(base + at, "the checksum of its length is wrong")
             end = at + 16 + length
             if end > len(held):
-                wanted = max(usual, min(end - len(held), 1 << 31))
+                needed = min(end - len(held), 1 << 31)
                 break
             if crc and masked(crc(held[at + 12 : end - 4])) != CRC.unpack_from(held, end - 4)[0]:
                 raise damaged(base + at, "the checksum of its data is wrong")

@@ -20,7 +20,7 @@ import pyarrow as pa
 from tilth.data import Roles
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError
-from tilth.formats.buffers import READ, filled
+from tilth.formats.buffers import filled
 from tilth.formats.codec import Codec
 
 BLOCK, RECORD = 512, 10_240
@@ -149,7 +149,7 @@ class _Stream:
         """The next bytes; None if the file ends before."""
         while self._at + size > len(self._held):
             rest = self._held[self._at :]
-            self._held, self._at = filled(self._file, rest, max(READ, size - len(rest))), 0
+            self._held, self._at = filled(self._file, rest, size - len(rest)), 0
             if len(self._held) == len(rest):
                 return None
         found = self._held[self._at : self._at + size]
