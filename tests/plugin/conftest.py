@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tilth.formats.format import FORMATS, formats
+from tilth.formats.format import FORMATS, by_name
 from tilth.measures import MEASURES
 from tilth.metrics import METRICS
 from tilth.report.sections import SECTIONS
@@ -30,7 +30,7 @@ def forget() -> None:
         shelf.__dict__.pop("_plugins", None)
         for name in set(shelf._loaded) - set(shelf.built_in):
             del shelf._loaded[name]
-    formats.cache_clear()
+    by_name.cache_clear()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -13,7 +13,7 @@ import tilth
 from tilth.cli.app import run
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
-from tilth.formats.format import formats
+from tilth.formats.format import by_name
 from tilth.testing.formats import check_format
 from tilth.testing.measures import check_measure
 from tilth.testing.metrics import check_metric
@@ -55,7 +55,7 @@ def test_the_batteries(engine, tmp_path):
     from tilth_plugin.midrange import MIDRANGE, Midrange
 
     session = engine.session()
-    check_format(formats()["avro"], tmp_path, session)
+    check_format(by_name("avro"), tmp_path, session)
     check_metric(Midrange("float"), session)
     check_step(Absolute("number"), engine=session)
     check_measure(Gaps(), tilth.read(TABLE), (DuckDB().session(), session))

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tilth.engine.spark import Spark
-from tilth.formats.format import formats
+from tilth.formats.format import by_name
 from tilth.formats.parquet import Parquet
 from tilth.testing.formats import check_format
 
@@ -16,13 +16,13 @@ NUMBERS = pa.table({"label": [0, 1], "f0": [0.5, None], "f1": [1, -(2**63)], "f2
 
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_every_format(name, tmp_path):
-    check_format(formats()[name], tmp_path)
+    check_format(by_name(name), tmp_path)
 
 
 @pytest.mark.spark
 @pytest.mark.parametrize("name", [*EVERY_KIND, "sagemaker_csv"])
 def test_every_format_on_spark(name, tmp_path, spark):
-    check_format(formats()[name], tmp_path, Spark(spark).session(), None if name in EVERY_KIND else NUMBERS)
+    check_format(by_name(name), tmp_path, Spark(spark).session(), None if name in EVERY_KIND else NUMBERS)
 
 
 class LosesRows(Parquet):

@@ -20,7 +20,7 @@ from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, di
 from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
-from tilth.formats.format import SHARED, by_name, writable
+from tilth.formats.format import FORMATS, SHARED, by_name, writable
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
@@ -109,7 +109,7 @@ class DataPart(_Strict):
 
 def _writable(name: str) -> str:
     """The name of a format that can be written. Errors: pydantic's, as of a closed list of words."""
-    if name not in writable():
+    if name not in FORMATS or not by_name(name).is_written:
         raise PydanticCustomError("literal_error", "unknown format", {"expected": " or ".join(writable())})
     return name
 

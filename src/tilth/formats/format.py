@@ -80,7 +80,7 @@ class Format(ABC):
         `shards` is the number of files in the folder, `rows_per_shard` the rows of each but the last; `compression` is that of each file.
         """
         folder = suffix_of(os.fspath(place)) not in self.suffixes
-        if self.name not in writable():
+        if not self.is_written:
             raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
         reject_wrong(place, folder, shards, rows_per_shard, compression)
         RequestError.reject(
@@ -129,6 +129,11 @@ class Format(ABC):
         columns = (WrittenColumn(c.name, str(c), data.roles.of_column(c.name)) for c in engine.schema(data))
         return Contents(tuple(columns), options)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether files of it can be written."""
+        return bool(self.suffixes) and self.writes
+
     def suffix(self, compression: str | None) -> str:
         """The suffix of a file that is compressed so, as a whole."""
         return self.suffixes[0] + COMPRESSIONS[compression or "none"]
@@ -152,7 +157,7 @@ class Format(ABC):
 
     def batches(self, path: str, **options: Any) -> Iterator[RecordBatch]:
         """The rows of one file in their order, in the types that it has itself. Errors: `RequestError` for a format without types."""
-        hint = "deliver another format: " + listed(n for n, f in formats().items() if type(f).batches is not Format.batches)
+        hint = "deliver another format: " + listed(f.name for f in formats() if type(f).batches is not Format.batches)
         raise RequestError(f"files of the format {self.name!r} cannot be read as a stream", hint=hint, code="no-stream")
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
@@ -187,15 +192,14 @@ FORMATS: Shelf[type[Format]] = Shelf(
 
 
 @cache
-def formats() -> Mapping[str, Format]:
-    """Every format by its name."""
-    return {name: FORMATS[name]() for name in FORMATS}
-
-
 def by_name(name: str) -> Format:
     """The format of a name. Errors: `RequestError` with the nearest name."""
-    FORMATS.find(name)
-    return formats()[name]
+    return FORMATS.find(name)()
+
+
+def formats() -> Iterator[Format]:
+    """Every format, loaded when it is its turn."""
+    return map(by_name, FORMATS)
 
 
 def recognised(given: Any) -> Format:
@@ -205,9 +209,8 @@ def recognised(given: Any) -> Format:
     places = given if isinstance(given, list | tuple) else [given]
     if places and all(isinstance(p, str | os.PathLike) for p in places):
         return by_name("table") if has_rows(places[0]) else by_suffix(os.fspath(places[0]))
-    for form in formats().values():
-        if form.knows(given):
-            return form
+    if form := next((form for form in formats() if form.knows(given)), None):
+        return form
     raise SourceError(
         f"a value of type {type(given).__module__}.{type(given).__qualname__} cannot be read as a table",
         accepted="a path, or a table of Arrow, pandas, Polars, DuckDB or Spark",
@@ -221,23 +224,25 @@ def by_suffix(path: str, default: str | None = None) -> Format:
     if manifest is not None:
         return by_name(manifest.format)
     held = in_folder(path) if is_folder(path) else (path,)
-    known: dict[str, Format] = {}
-    for form in formats().values():  # of several formats of one suffix, the first on the shelf
-        known = {**dict.fromkeys(form.suffixes, form), **known}
-    found = dict.fromkeys(known[s] for p in held if (s := suffix_of(p)) in known)
+    wanted, found = {suffix_of(p) for p in held}, list[Format]()
+    for form in formats():  # of several formats of one suffix, the first on the shelf
+        if here := wanted.intersection(form.suffixes):
+            wanted, found = wanted - here, [*found, form]
+        if not wanted:
+            break
     if len(found) == 1:
-        return next(iter(found))
+        return found[0]
     if not found and default and suffix_of(path) not in OTHERS:
         return by_name(default)
     what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this suffix"
     if not held:
         what = f"the folder {path} has no data files"
-    raise SourceError(what, accepted=f"{listed(known)}; or give the format", code="unknown-format")
+    raise SourceError(what, accepted=f"{listed(s for form in formats() for s in form.suffixes)}; or give the format", code="unknown-format")
 
 
 def writable() -> list[str]:
     """The names of the formats that can be written to files."""
-    return [name for name, form in formats().items() if form.suffixes and form.writes]
+    return [form.name for form in formats() if form.is_written]
 
 
 def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Kind, Roles, mask
+from tilth.data import Column, Dataset, Kind, Roles, Schema, mask
 from tilth.engine.expressions import cast_to, col, data_type, eq, lit, mul
 from tilth.engine.operations.numbers import Finite, NanToNull
 from tilth.engine.operations.strings import BlankToNull
@@ -241,7 +241,8 @@ def profiled(
 
     from tilth.measures.balance import balance_findings
 
-    columns, (found, drawn) = tuple(session.schema(table)), _profiled(table, session, exact, brief)
+    columns = tuple(schema := session.schema(table))
+    found, drawn = _profiled(table, schema, session, exact, brief)
     balance = balance_findings(originals, session, whole=table is originals)
     if drawn is None:
         return [*found, *balance], Rows(pa.table({}), 0), columns
@@ -254,17 +255,18 @@ def profiled(
 
 def profile_findings(data: Dataset, session: Session, exact: bool = False) -> list[Finding[ColumnProfile]]:
     """One finding for each column: its `value` is the share of valid values. Values of private columns are masked."""
-    return _profiled(data, session, exact)[0]
+    return _profiled(data, session.schema(data), session, exact)[0]
 
 
-def _profiled(data: Dataset, session: Session, exact: bool, brief: bool = False) -> tuple[list[Finding[ColumnProfile]], Rows | None]:
+def _profiled(
+    data: Dataset, schema: Schema, session: Session, exact: bool, brief: bool = False
+) -> tuple[list[Finding[ColumnProfile]], Rows | None]:
     """A finding for each column, and the rows in which values were looked at; none where the table is large and the profile `brief`.
 
     Of a table of few rows, one scan for all of them, in which everything is found. Of a larger one, one scan for all numbers, one for the
     rows in which values are looked at, and few more for the columns of few values, which are counted together. `exact` takes a scan for
     each column of such a table. Errors: `RequestError` if it has more rows than that is possible for.
     """
-    schema = session.schema(data)
     columns = [c for c in schema if c.kind in COMPARABLE]
     most = most_rows(len(columns))
     rows = session.rows_up_to(data, most + 1)

@@ -7,11 +7,11 @@ met once, just before a query is printed.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from secrets import token_hex
 from typing import Any, ClassVar, Literal
 
 from sqlglot import Dialect, exp
@@ -167,7 +167,7 @@ def _shape(value: Any, root: Tree, holes: dict[exp.Expr, int]) -> Any:
     return tuple(_shape(v, root, holes) for v in value) if isinstance(value, list) else (value,)
 
 
-HOLE = f"\x1f{token_hex(8)}\x1f"  # begins the names of the columns that stand for holes; no text of a user's can contain it
+HOLE = f"\x1f{os.urandom(8).hex()}\x1f"  # begins the names of the columns that stand for holes; no text of a user's can contain it
 
 
 @lru_cache(4096)
