@@ -33,6 +33,11 @@ class Keys:
 
     columns: tuple[pa.ChunkedArray, ...]
 
+    @classmethod
+    def of(cls, keys: Iterable[tuple[Any, ...]]) -> Keys:
+        """Those of some groups at least."""
+        return cls(tuple(pa.chunked_array([pa.array(column)]) for column in zip(*keys, strict=True)))
+
     def __len__(self) -> int:
         return len(self.columns[0])
 
@@ -52,6 +57,13 @@ class Groups(Mapping[tuple[Any, ...], Any]):
 
     keys_of: Keys
     numbers: pa.ChunkedArray
+
+    @classmethod
+    def of(cls, found: Mapping[tuple[Any, ...], Any]) -> Groups:
+        """What was found of groups, in columns."""
+        if isinstance(found, Groups):
+            return found
+        return cls(Keys.of(found), pa.chunked_array([pa.array(found.values())]))
 
     @cached_property
     def found(self) -> dict[tuple[Any, ...], Any]:
@@ -79,7 +91,7 @@ def key(i: int) -> str:
     return f"\x1fkey{i}"
 
 
-def plain(column: pa.ChunkedArray) -> list[Any]:
+def plain(column: pa.Array | pa.ChunkedArray) -> list[Any]:
     """The values of a column as Python has them, whole decimals as integers."""
     if pa.types.is_decimal(column.type) and column.type.scale == 0:
         return [None if v is None else int(v) for v in column.to_pylist()]
@@ -96,7 +108,7 @@ def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
             hint="group by columns of fewer values: one of these is probably an identifier",
             code="too-many-groups",
         )
-    of = Keys(tuple(found.columns[:keys]))
+    of = Keys(tuple(c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in found.columns[:keys]))
     return [Groups(of, numbers) for numbers in found.columns[keys:]]
 
 
@@ -130,10 +142,7 @@ class Apart(NamedTuple):
         places, grids = aggregate.apart(parts)
         if not len(places):
             return None
-        if isinstance(found, Groups):
-            keys = found.keys_of
-        else:
-            keys = Keys(tuple(pa.chunked_array([pa.array(column)]) for column in zip(*found, strict=True)))
+        keys = found.keys_of if isinstance(found, Groups) else Keys.of(found)
         return cls(places, keys.take(places), grids)
 
 

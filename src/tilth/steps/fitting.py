@@ -62,9 +62,9 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
         made = {i: _fitted(step, schema, state) for i, step, state in zip(chosen, wave, learned, strict=True)}
         fitted |= made
         engine.guessed_columns |= not engine.answers_are_real and any(f.step.adds_columns or f.step.makes_rows for f in made.values())
-        table = applied(made.values(), table, exp.true()) if waiting else table
+        table = applied(made.values(), table, exp.true())
     done = [fitted[i] for i in range(len(steps))]
-    return done, applied(done, data, exp.true())
+    return done, table if list(fitted) == sorted(fitted) else applied(done, data, exp.true())
 
 
 def without_rows(step: Step, schema: Schema, roles: Roles = NO_ROLES) -> Fitted:

@@ -10,7 +10,7 @@ from sqlglot import exp
 import tilth
 from tests.engines import duckdb_session
 from tests.steps.made import applied, columns_of, dataset, fitted, made
-from tilth.data import Roles
+from tilth.data import Column, Kind, Roles
 from tilth.errors import RequestError
 from tilth.steps.encode.encode import Encode
 from tilth.steps.fitting import fit
@@ -121,6 +121,15 @@ def test_what_cannot_be_learned_is_rejected(step, roles, message):
     rows = {"id": [1, 2, 3], "x": ["a", "b", "c"], "y": ["p", "q", "p"], "one": ["p", None, " "], "three": ["p", "q", "r"]}
     with pytest.raises(RequestError, match=message):
         made(step, rows, roles)
+
+
+def test_a_column_of_far_too_many_categories_is_refused_before_they_are_counted():
+    engine, rows = duckdb_session(), table([f"c{i}" for i in range(50)], [0.0, 1.0] * 25)
+    with pytest.raises(RequestError, match="'x' has more than 10 categories"):
+        fit([Encode("x", with_="target", most=10)], dataset(rows, ROLES), engine)
+    assert [scan.title for scan in engine.scans] == ["row aggregates"]
+    with pytest.raises(RequestError, match="up to 149,999 categories"):  # 3,000,000 groups in 20 folds
+        Encode("x", with_="target", folds=20, most=500_000).encoder.refuse_many(Column("x", Kind.STRING))
 
 
 @pytest.mark.parametrize(

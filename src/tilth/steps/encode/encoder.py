@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sqlglot.expressions import Expression as Tree
 
@@ -90,16 +90,20 @@ class Encoder(ABC):
         """The largest number of categories that is allowed."""
         return self.step.most or self.most
 
-    def reject_many(self, column: Column, categories: Sequence[Any]) -> None:
+    def reject_many(self, column: Column, categories: Sized) -> None:
         """Reject more categories than are allowed."""
         if len(categories) > self.limit:
-            rare = "keep the frequent ones by max_categories or min_frequency" if "max_categories" in self.takes else "group the rare ones"
-            raise RequestError(
-                f"encode: column {column.name!r} has more than {self.limit:,} categories",
-                accepted=f"{self.step.with_} takes up to {self.limit:,} categories of a column",
-                hint=f"leave the column out, {rare}, or allow more by `most`",
-                code="too-many-categories",
-            )
+            self.refuse_many(column)
+
+    def refuse_many(self, column: Column) -> NoReturn:
+        """Refuse a column of more categories than are allowed."""
+        rare = "keep the frequent ones by max_categories or min_frequency" if "max_categories" in self.takes else "group the rare ones"
+        raise RequestError(
+            f"encode: column {column.name!r} has more than {self.limit:,} categories",
+            accepted=f"{self.step.with_} takes up to {self.limit:,} categories of a column",
+            hint=f"leave the column out, {rare}, or allow more by `most`",
+            code="too-many-categories",
+        )
 
     def refusal(self, column: Column, word: str) -> Tree:
         """What the policy `error` makes of an unseen or a missing value."""

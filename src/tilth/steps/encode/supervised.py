@@ -13,16 +13,22 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Roles, Schema
+from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import col, concat, if_else, in_, lit, text
+from tilth.engine.groups import Groups, plain
 from tilth.engine.keys import content
 from tilth.engine.needs import Need
 from tilth.engine.operations.hashing import HashBucket, has_string, key_string
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.numbers import Finite
-from tilth.engine.statistics import central_moment, count_of, total
+from tilth.engine.plan import MOST_GROUPS
+from tilth.engine.statistics import Statistic, central_moment, count_of, total
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Where
@@ -35,6 +41,7 @@ from tilth.steps.step import Asking, Learned, Learning, reject_clashes
 FOLD, BETWEEN = "\x1ffold", "\x1f"
 MOST_CLASSES = 100
 MOST_FOLDS = 20
+FAR = 2  # times the categories that are allowed: estimates are within a few percent
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,7 @@ class Supervised(Levels):
         chosen = step.selected(schema, roles)
         if label in chosen:
             raise RequestError(f"encode: {label.name!r} is the label itself", hint="leave it out of `columns`", code="label-as-feature")
+        yield from self._few(chosen)
         targets = yield from self.targets(label, roles)
         fold = HashBucket.of(key_string(key, f"folds {step.seed}"), lit(step.folds))
         asked = {
@@ -104,6 +112,18 @@ class Supervised(Levels):
         learned = {c.name: about | self._state(c, targets, [[found[n] for n in needs] for needs in asked[c.name]]) for c in chosen}
         reject_clashes(step.name, schema, {c.name: step.changes(c, learned[c.name]) for c in chosen})
         return learned
+
+    def _few(self, chosen: Sequence[Column]) -> Asking[None]:
+        """Reject columns of far too many categories before any of these is counted."""
+        asked = {c: Statistic(exp.ApproxDistinct(this=value_of(c))) for c in chosen}
+        found = yield list(asked.values())
+        for c, need in asked.items():
+            if found[need] > FAR * self.limit:
+                self.refuse_many(c)
+
+    @property
+    def limit(self) -> int:
+        return min(super().limit, MOST_GROUPS // self.step.folds - 1)
 
     def targets(self, label: Column, roles: Roles) -> Asking[list[Target]]:
         """What a category is described by: the mean of a number, or the share of a class; of each of more than two."""
@@ -120,17 +140,19 @@ class Supervised(Levels):
         return [share_of(label, c) for c in (classes if len(classes) > 2 else classes[1:])]
 
     def _state(self, column: Column, targets: Sequence[Target], found: Sequence[Sequence[Mapping[Any, Any]]]) -> dict[str, Any]:
-        rows = found[0][0]
-        categories = sorted({value for value, _ in rows if value is not None})
+        values = Groups.of(found[0][0]).keys_of.columns[0].combine_chunks()
+        different = pc.unique(values.drop_null())
+        categories = different.take(pc.array_sort_indices(different))
         self.reject_many(column, categories)
-        place: dict[Any, int] = {value: i for i, value in enumerate((*categories, None))}
-        tables = [[self._table(place, numbers) for numbers in of] for of in found]
+        tables = [[self._table(categories, numbers) for numbers in of] for of in found]
         counted = [Counted(of[0], of[1], of[2] if self.spread else np.zeros_like(of[0])) for of in tables]
         out = self.step.out(column.name)
-        state = {"categories": categories, "names": [out] if len(targets) == 1 else names_of(out, [t.value for t in targets])}
+        names = [out] if len(targets) == 1 else names_of(out, [t.value for t in targets])
         whole = [self.numbers(c.merged()) for c in counted]
         folds = [[self._out_of_fold(c, k) for k in range(self.step.folds)] for c in counted]
-        return state | {
+        return {
+            "categories": plain(categories),
+            "names": names,
             "values": [numbers[:-1].tolist() for numbers, _ in whole],
             "missing": [float(numbers[-1]) for numbers, _ in whole],
             "unseen": [unseen for _, unseen in whole],
@@ -138,10 +160,13 @@ class Supervised(Levels):
             "unseen_folds": [[unseen for _, unseen in of] for of in folds],
         }
 
-    def _table(self, place: Mapping[Any, int], numbers: Mapping[Any, Any]) -> np.ndarray:
-        table = np.zeros((len(place), self.step.folds))
-        for (value, fold), number in numbers.items():
-            table[place[value], fold] = number or 0
+    def _table(self, categories: pa.Array, numbers: Mapping[Any, Any]) -> np.ndarray:
+        """The numbers of each category, and of missing ones, in each fold: 0 where there are none."""
+        groups = Groups.of(numbers)
+        values, folds = groups.keys_of.columns
+        places = pc.fill_null(pc.index_in(values.combine_chunks(), value_set=categories), len(categories))
+        table = np.zeros((len(categories) + 1, self.step.folds))
+        table[as_numpy(places), as_numpy(folds.cast(pa.int64()))] = np.nan_to_num(as_numpy(groups.numbers), posinf=np.inf, neginf=-np.inf)
         return table
 
     def _out_of_fold(self, counted: Counted, fold: int) -> tuple[np.ndarray, float]:
