@@ -1,11 +1,19 @@
 """docs/steps.md has an entry for each step, with each parameter and its meaning as the class says it."""
 
+import re
+
 import pytest
 
 from tests.house.tree import ROOT
 from tests.steps.page import EXAMPLE, made
 from tilth.flow.loading import written
 from tilth.steps import STEPS
+from tilth.steps.balance import rows as balance_rows
+from tilth.steps.clean import unnest
+from tilth.steps.encode import group_rare, multi_hot
+from tilth.steps.rows import lookup_table, pivot, split
+from tilth.steps.scale import reduce
+from tilth.steps.text import vectorize
 
 PAGE = (ROOT / "docs" / "steps.md").read_text()
 
@@ -20,6 +28,32 @@ def test_a_step_has_its_entry(name):
         assert meaning in entry
     for part in STEPS[name].parts:
         assert part in PAGE.partition("| step | part |")[2].partition(f"\n| [`{name}`]")[2].partition("\n")[0]
+
+
+MEMORY = {
+    "unnest": (unnest.MOST_MET,),
+    "dedupe": (),
+    "join": (lookup_table.MOST_CELLS,),
+    "resample": (),
+    "pivot": (pivot.MOST,),
+    "transform": (),
+    "predict": (),
+    "python": (),
+    "reduce": (reduce.MOST_COLUMNS,),
+    "encode": (multi_hot.MOST_PARTS,),
+    "group_rare": (group_rare.MOST,),
+    "vectorize": (vectorize.MOST_WORDS,),
+    "split": (split.MOST_STRATA, split.MOST_GROUPS),
+    "balance": (balance_rows.MOST_CELLS,),
+}
+"""Step that holds more in memory than a few numbers for each column → the limits that its entry names."""
+
+
+@pytest.mark.parametrize("name", STEPS.built_in)
+def test_an_entry_says_what_is_held_in_memory(name):
+    said = re.findall(r"\nMemory: (.*)\n", PAGE.partition(f"\n## {name}\n")[2].partition("\n## ")[0])
+    assert len(said) == (name in MEMORY)
+    assert all(f"{limit:,}" in said[0] for limit in MEMORY.get(name, ()))
 
 
 OTHERS = {
