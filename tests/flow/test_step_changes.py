@@ -56,3 +56,13 @@ def test_balanced_classes_without_prior_are_warned_of(way):
 
 def test_cleaned_classes_are_not_warned_of():
     assert not warned("training: [balance: tomek]")
+
+
+def test_the_report_says_what_steps_made_of_the_rows_and_nothing_of_what_they_keep_for_themselves(tmp_path):
+    rows = "rows: [{filter: 'age >\n  9'}, {window: {columns: pay, with: sum, window: 2, order: age}}]"
+    split = "data: {roles: {label: pay, time: born}}\nsplit: {train: 0.5, test: 0.5, by: time, gap: 400 days}"
+    tilth.run(Flow.parse(f"{split}\n{rows}\nfeatures: [{{scale: age}}]"), tmp_path, data=TABLE)
+    page = (tmp_path / "report.html").read_text()
+    assert "4 steps made 30 rows of 40." in page
+    assert "age &gt; 9" in page or "age > 9" in page
+    assert "sizes" not in page and "(blank)" not in page

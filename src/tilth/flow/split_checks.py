@@ -29,7 +29,7 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Section, Tone, Words, code, counted, exact, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
-from tilth.steps.rows.split import SPLIT, Split
+from tilth.steps.rows.split import GAP, SPLIT, Split
 from tilth.yaml import yaml_string, yaml_value
 
 TRAIN = "train"
@@ -186,7 +186,7 @@ def split_findings(
     findings: list[Finding[SplitCheck]] = []
     findings += _label_findings(data, rows, engine)
     findings += _class_findings(findings, rows, split, data.roles)
-    others = sorted(set(rows) - {TRAIN})
+    others = sorted(set(rows) - {TRAIN, GAP})  # of the gap nothing is delivered
     roles = data.roles
     content = [n for n in data.names if n != SPLIT and n not in roles.id]
     checks = [(ROWS, tuple(content))]
@@ -396,8 +396,8 @@ def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]], 
     by_part = {f.part: f for f in labels}
     values = list(dict.fromkeys(v for f in labels for v in f.payload.shares))[:8]
     label = ", ".join(labels[0].subject) if labels else ""
-    said = "{} {}" if labels and labels[0].payload.ranges else "{} = {}"
-    heads = ["part", "rows", "share", *(code(said.format(label, shown(v, 40))) for v in values)]
+    ranges = bool(labels) and labels[0].payload.ranges
+    heads = ["part", "rows", "share", *(shown(v, 40) if ranges else code(f"{label} = {shown(v, 40)}") for v in values)]
     heads += ["distance of these shares from train"] if labels else []
     heads += ["a share there is known to ±"] if known else []
     rows = []
@@ -405,10 +405,10 @@ def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]], 
         about = by_part.get(f.part)
         row = [code(f.part), number(f.payload.rows), percent(f.number)]
         row += [percent(about.payload.shares.get(v, 0.0)) if about else "" for v in values]
-        row += [exact(about.number) if about else ""] if labels else []
+        row += [exact(about.number) if about and f.part != GAP else ""] if labels else []
         row += [percent(known[f.part].number) if f.part in known else ""] if known else []
         rows.append(row)
-    return table("The parts", tuple(heads), rows, heads[1:])
+    return table(f"The parts, and {code(label)} in them" if ranges else "The parts", tuple(heads), rows, heads[1:])
 
 
 SPLIT_SECTION = ReportSection(SplitCheck, split)

@@ -82,9 +82,10 @@ class Parts:
         return [name for name, _ in self.split.shares if name != TRAIN and (self.part == name).any()]
 
     def columns(self, fit: Callable[[Column], bool]) -> list[Column]:
-        """The columns that are neither key, label nor what the rows are split by in time, by a rule or a value."""
+        """The columns that are neither key, label nor what the rows are split by; nor, in a split by time, another time."""
         aside = {*self.roles.id, self.roles.label, self.roles.prediction, *self.roles.image, SPLIT}
         aside |= set(self.by) if self.split.by in ("time", "ordered", *CHOSEN) else set()
+        aside |= {c.name for c in self.kinds if c.kind.temporal} if self.split.by == "time" else set()
         return [c for c in self.kinds if c.name not in aside and c.name in self.rows.column_names and fit(c)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from tilth.steps.step import Fitted, Step
 
 LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
 NAMES_COLUMNS = ("columns", "key", "content", "order", "ties")  # what steps of whole rows learn that names columns and holds no values
+MAGNITUDES = "sizes"  # by which sums are exact on every engine: nothing for a reader
 MOST_COLUMNS, MOST_VALUES = 60, 12
 
 
@@ -101,14 +103,23 @@ def steps(findings: Sequence[Finding[StepChanges]]) -> Section:
     for k, f in enumerate(findings, 1):
         more = [block for block in (_changed(f.payload), _learned(f.payload)) if block]
         if more:
-            blocks.append(Fold(f"{k}. {code(f.payload.step or f.name, 200)}", tuple(more)))
+            blocks.append(Fold(f"{k}. {_step(f)}", tuple(more)))
     return Section("steps", "What preparation did", tuple(blocks), lead=_lead(findings))
 
 
+def _step(finding: Finding[StepChanges]) -> str:
+    """A step as it was asked for, on one line, as a condition or expression may not be."""
+    return code(re.sub(r"(\\n|\s)\s*", " ", finding.payload.step or finding.name), 200)
+
+
 def _lead(findings: Sequence[Finding[StepChanges]]) -> str:
-    """The steps, and the cells that they changed."""
+    """The steps, and the cells that they changed; where they changed none, the rows that they made of those of the table."""
     cells = sum(n for f in findings for reasons in f.payload.cells_changed.values() for n in reasons.values())
-    return f"{counted(len(findings), 'step')} changed {counted(cells, 'cell')}."
+    steps = counted(len(findings), "step")
+    sizes = [n for f in findings if f.part == "rows" for n in (f.payload.rows_in, f.payload.rows_out) if n is not None]
+    if cells or not sizes or sizes[0] == sizes[-1]:
+        return f"{steps} changed {counted(cells, 'cell')}."
+    return f"{steps} made {counted(sizes[-1], 'row')} of {number(sizes[0])}."
 
 
 def _overview(findings: Sequence[Finding[StepChanges]]) -> Block:
@@ -117,7 +128,7 @@ def _overview(findings: Sequence[Finding[StepChanges]]) -> Block:
     for k, f in enumerate(findings, 1):
         changes = BY_NAME[f.part].changes if f.part in BY_NAME else f.part
         sizes = ("" if n is None else number(n) for n in (f.payload.rows_in, f.payload.rows_out))
-        rows.append((str(k), code(f.payload.step or f.name, 200), changes, *sizes, _reasons(f.payload)))
+        rows.append((str(k), _step(f), changes, *sizes, _reasons(f.payload)))
     return table("The steps in their order", heads, rows, ("rows before", "rows after"))
 
 
@@ -138,7 +149,8 @@ def _changed(payload: StepChanges) -> Block | None:
 
 def _learned(payload: StepChanges) -> Block | None:
     """What was learned, a row per column and a column per name; a step of the whole table learns under one name."""
-    known = {c: state for c, state in payload.learned.items() if state}
+    told = {c: {name: v for name, v in state.items() if _tells(name, v)} for c, state in payload.learned.items()}
+    known = {c: state for c, state in told.items() if state}
     if not known:
         return None
     names = list(dict.fromkeys(name for state in known.values() for name in state))
@@ -152,7 +164,14 @@ def _learned(payload: StepChanges) -> Block | None:
     return Section("", "", (learned, Words(f"… and {counted(len(known) - MOST_COLUMNS, 'more column')}.")))
 
 
+def _tells(name: str, value: Any) -> bool:
+    """Whether a value that was learned says something: an empty list of columns does not."""
+    return name != MAGNITUDES and value is not None and not (isinstance(value, list | tuple | dict | str) and not value)
+
+
 def _learned_value(value: Any) -> Cell:
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
     if isinstance(value, list | tuple):
         values = ", ".join(shown(v, 30) for v in value[:MOST_VALUES])
         return Cell(f"{number(len(value))}: {code(values, 400)}" + (" …" if len(value) > MOST_VALUES else ""))

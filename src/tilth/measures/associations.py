@@ -293,7 +293,7 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
     in_order = np.sort(x)
     values = in_order[starts(in_order)]
     if len(values) <= GROUPS and not private and not feature.is_time:
-        return tuple(zip(map(number, values), *_means(np.searchsorted(values, x), y, len(values)), strict=True))
+        return tuple(zip(map("{:.15g}".format, values), *_means(np.searchsorted(values, x), y, len(values)), strict=True))
     hidden = private or feature.is_time
     apart = not hidden and len(values) > 1 and in_order[len(in_order) // 2] == values[0]  # such as the 0 of a word that is seldom used
     kept = in_order[in_order > values[0]] if apart else in_order
