@@ -25,7 +25,7 @@ OUT = Path(__file__).parent / "out"
 KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
 LARGE = (
     *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
-    *("shuffle", "recordio", "row"),
+    *("shuffle", "recordio", "row", "serve"),
 )
 BENCHMARKS = (*LARGE, "records", "start", "draft", "memory")
 ROWS = 20_000_000

@@ -115,8 +115,9 @@ class Server:
         return None
 
     async def ping(self, request: Request) -> Response:
-        """Ready: the stages are loaded before the socket opens."""
-        return Response()
+        """Ready: stages here are loaded before the socket opens, and those on other machines answer."""
+        ready = self.pipeline.quick or await to_thread.run_sync(self.pipeline.ready)
+        return Response() if ready else _response(Refused(503, "not-ready", "a stage on another machine does not answer").answer)
 
     async def measured(self, request: Request) -> Response:
         """The counters."""

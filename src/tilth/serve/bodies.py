@@ -17,6 +17,7 @@ from tilth.serve.media import MediaType
 
 Row = Mapping[str, Any]
 CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
+AS_THEY_ARE = frozenset({int, str, bool, type(None)})
 LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
 
 
@@ -249,9 +250,14 @@ def _objects(rows: Sequence[Row], names: Sequence[str]) -> Iterator[dict[str, An
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it: null for NaN and infinities, strings for times and decimals."""
+    kind = type(value)
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind in AS_THEY_ARE:
+        return value
     match value:
-        case float():
-            return value if math.isfinite(value) else None
+        case float():  # of numpy
+            return _plain(float(value))
         case datetime() | date() | time():
             return value.isoformat()
         case Decimal():

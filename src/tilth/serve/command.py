@@ -14,7 +14,7 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 
 
 @click.command()
-@click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL]")
+@click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]…")
 @click.option("--output", default="", metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port: SAGEMAKER_BIND_TO_PORT or 8080 by default.")
@@ -23,6 +23,7 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--tls-key", default="", metavar="FILE", help="The key of the certificate, in PEM.")
 @click.option("--capture", metavar="PLACE", help="Where to write requests and answers, without values of private columns.")
 @click.option("--capture-percent", type=float, default=100.0, show_default=True, metavar="N", help="How many of 100 requests are captured.")
+@click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
 def command(
@@ -35,14 +36,22 @@ def command(
     tls_key: str,
     capture: str | None,
     capture_percent: float,
+    export: str | None,
     trust_network: bool,
     trusted: tuple[str, ...],
 ) -> int:
     """Answer requests: prepare rows by a fitted flow, predict, transform the prediction.
 
-    POST rows to /invocations as CSV, JSON or JSON Lines. MODEL is a scikit-learn model saved by skops (.skops) or an ONNX model
-    (.onnx). Ends at SIGTERM or Ctrl-C, when all accepted requests are answered.
+    POST rows to /invocations as CSV, JSON, JSON Lines, NPY or Parquet. MODEL is a scikit-learn model saved by skops (.skops) or an
+    ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or Ctrl-C, when all
+    accepted requests are answered.
     """
+    names = [name.strip() for name in output.split(",") if name.strip()]
+    if export is not None:
+        from tilth.serve.hooks import exported
+
+        click.echo(f"written to {exported(export, things, names)}", err=True)
+        return 0
     try:
         from tilth.serve.app import Limits, Server
     except ModuleNotFoundError as error:
@@ -54,7 +63,6 @@ def command(
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
-    names = [name.strip() for name in output.split(",") if name.strip()]
     pipeline = Pipeline.of(*things, output=names, accept=accept, trusted=trusted)
     limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
     listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))

@@ -10,6 +10,7 @@ from typing import Any
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, JSON, BadRow, BadRows, NotAcceptable, Row, decoded, encoded
 from tilth.serve.media import chosen, media_type
+from tilth.serve.remote import Remote, StageFailed
 from tilth.serve.stages import Stage, stages_of
 
 
@@ -69,6 +70,10 @@ class Pipeline:
         """Whether a small request is answered in less time than a thread of its own would take."""
         return all(getattr(stage, "quick", True) for stage in self.stages)
 
+    def ready(self) -> bool:
+        """Whether every stage on another machine answers."""
+        return all(stage.ready() for stage in self.stages if isinstance(stage, Remote))
+
     def __str__(self) -> str:
         return " → ".join(stage.title for stage in self.stages)
 
@@ -77,7 +82,7 @@ class Pipeline:
         try:
             media = self.answered_as(accept)
             rows = self.predicted(body, content_type)
-            return Answer(200, media, encoded(rows, self.gives, media), len(rows))
+            return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
         except Refused as refused:
             return refused.answer
         except NotAcceptable as error:
@@ -116,5 +121,5 @@ class Pipeline:
 def failed(error: Exception) -> Refused:
     """The answer to what no row explains."""
     if isinstance(error, TilthError):
-        return Refused(500, error.mistakes[0].code or "internal", error.mistakes[0].message)
+        return Refused(424 if isinstance(error, StageFailed) else 500, error.mistakes[0].code or "internal", error.mistakes[0].message)
     return Refused(500, "internal", f"the request failed ({type(error).__name__})")

@@ -20,6 +20,7 @@ from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies import BadRows, Columns, Row
+from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
 from tilth.steps.models import FORMS, LARGEST, Model, model_of
@@ -276,6 +277,11 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
 
 
 def _stage(thing: str, before: Stage | None, scores: bool, trusted: tuple[str, ...]) -> Stage:
+    if thing.startswith(("http://", "https://")):
+        if before is None or isinstance(before, Remote):
+            hint = "between two stages on other machines nothing is left to do: name the address of the last one"
+            raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
+        return Remote(thing, Columns(before.gives))
     path = Path(thing)
     if path.suffix.lower() == ".tilth":
         return Preparation(path.name, Flow.load(path))
@@ -283,7 +289,7 @@ def _stage(thing: str, before: Stage | None, scores: bool, trusted: tuple[str, .
     if form is None:
         raise RequestError(
             f"{thing!r} is neither a fitted flow nor a model",
-            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS))),
+            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS), "http://HOST:PORT")),
             hint="fit a flow first (tilth fit FLOW -o NAME.tilth); pickles are not read, because they run code",
             code="bad-stage",
         )
@@ -306,7 +312,9 @@ def _content(path: Path) -> bytes:
 
 
 def _reject_gap(before: Stage, after: Stage) -> None:
-    """Reject a stage that needs columns which the one before does not give."""
+    """Reject a stage that needs columns which the one before does not give, as far as that is known."""
+    if isinstance(before, Remote):
+        return
     needed = after.reads if isinstance(after, Preparation) else after.takes.names
     made = before.makes if isinstance(before, Preparation) else before.gives
     if missing := [n for n in needed if n not in made]:

@@ -1,0 +1,85 @@
+"""The hooks of SageMaker's scikit-learn container, and the folder in which a pipeline is deployed there.
+
+The folder becomes `model.tar.gz`: the stages as files, `pipeline.json` that names them, and `code/inference.py`, which imports the hooks.
+The container's own `input_fn` casts every value to float32; `transform_fn` takes bodies as `tilth serve` does, by the same code.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tilth import __version__
+from tilth.errors import ArtefactError, RequestError
+from tilth.serve.pipeline import Pipeline
+from tilth.store.places import atomic
+
+PIPELINE = "pipeline.json"
+INFERENCE = '''"""Answers requests as `tilth serve` does: see the hooks of SageMaker's scikit-learn container."""
+
+from tilth.serve.hooks import model_fn, transform_fn
+
+__all__ = ["model_fn", "transform_fn"]
+'''
+
+
+class Refusal(ValueError):
+    """A request that is refused, in a container without a way to say so: it answers with status 500."""
+
+
+def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = ()) -> Path:
+    """Write the folder for a pipeline of these files, after it was loaded once.
+
+    Errors: `RequestError` for a stage that is not a file, two of one name, and those of the pipeline.
+    """
+    files = [Path(thing) for thing in things]
+    if wrong := [thing for thing, file in zip(things, files, strict=True) if not file.is_file()]:
+        raise RequestError(f"{wrong[0]!r} is not a file, which the container could hold", code="bad-stage")
+    if len({file.name for file in files}) < len(files):
+        raise RequestError("two stages have files of the same name", hint="rename one", code="bad-stage")
+    Pipeline.of(*things, output=output)
+    extra = "[models]" if any(file.suffix == ".skops" for file in files) else "[onnx]" if any(f.suffix == ".onnx" for f in files) else ""
+    described = {"version": 1, "stages": [file.name for file in files], "output": list(output)}
+    with atomic(place, folder=True) as folder:
+        for file in files:
+            shutil.copyfile(file, folder / file.name)
+        (folder / PIPELINE).write_text(json.dumps(described, indent=1) + "\n", "utf-8")
+        (folder / "code").mkdir()
+        (folder / "code" / "inference.py").write_text(INFERENCE, "utf-8")
+        (folder / "code" / "requirements.txt").write_text(f"tilth{extra}=={__version__}\n", "utf-8")
+    return Path(place)
+
+
+def model_fn(model_dir: str) -> Pipeline:
+    """The pipeline in a folder. Errors: `ArtefactError` for a folder that `exported` did not write."""
+    folder = Path(model_dir)
+    try:
+        described = json.loads((folder / PIPELINE).read_text("utf-8"))
+        names, output = described["stages"], [str(word) for word in described["output"]]
+        if described["version"] != 1 or any(name != Path(name).name for name in names):
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(f"{model_dir!r} is not a folder of `tilth serve --export`", code="bad-artefact") from error
+    return Pipeline.of(*(str(folder / name) for name in names), output=output)
+
+
+def transform_fn(model: Pipeline, body: Any, content_type: str, accept: str) -> tuple[bytes, str]:
+    """The answer to a body, and its media type. Errors: the container's own for a request that is refused, with its status."""
+    given = body.encode() if isinstance(body, str) else bytes(body)
+    answer = model.answer(given, content_type, accept or "")
+    if answer.status != 200:
+        raise _refusal(answer.status, answer.body.decode())
+    return answer.body, answer.media
+
+
+def _refusal(status: int, text: str) -> Exception:
+    try:
+        errors = import_module("sagemaker_inference.errors")
+    except ImportError:
+        return Refusal(text)
+    made: Exception = errors.GenericInferenceToolkitError(status, text, "refused")
+    return made

@@ -1,0 +1,74 @@
+"""The folder for SageMaker's scikit-learn container, and its hooks, which answer as the server does."""
+
+import importlib.util
+import json
+import sys
+from types import ModuleType
+
+import pytest
+
+from tests.serve.conftest import TABLE
+from tilth.cli.app import run
+from tilth.errors import ArtefactError, RequestError
+from tilth.serve.hooks import Refusal, exported
+from tilth.serve.pipeline import Pipeline
+
+ROWS = json.dumps(TABLE.to_pylist())
+
+
+@pytest.fixture
+def hooks(served, tmp_path):
+    """The module that the container imports, and the folder."""
+    folder = tmp_path / "model"
+    things = [str(served / "people.tilth"), str(served / "model.skops")]
+    assert run(["serve", *things, "--output", "softmax", "--export", str(folder)]) == 0
+    spec = importlib.util.spec_from_file_location("inference", folder / "code" / "inference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module, folder
+
+
+def test_the_container_answers_as_the_server_does(hooks, served):
+    module, folder = hooks
+    assert sorted(p.name for p in folder.rglob("*") if p.is_file() and p.name[0] != "_") == [
+        "inference.py",
+        "model.skops",
+        "people.tilth",
+        "pipeline.json",
+        "requirements.txt",
+    ]
+    model = module.model_fn(str(folder))
+    pipeline = Pipeline.of(str(served / "people.tilth"), str(served / "model.skops"), output=["softmax"])
+    for accept in ("text/csv", "application/json"):
+        expected = pipeline.answer(ROWS.encode(), "application/json", accept)
+        assert module.transform_fn(model, ROWS, "application/json", accept) == (expected.body, accept)
+    assert "tilth[models]==" in (folder / "code" / "requirements.txt").read_text()
+
+
+def test_a_refusal_is_the_containers_own_error(hooks, monkeypatch):
+    module, folder = hooks
+    model = module.model_fn(str(folder))
+    with pytest.raises(Refusal, match="wrong-width"):
+        module.transform_fn(model, b"1,2", "text/csv", "text/csv")
+
+    class GenericInferenceToolkitError(Exception):  # as in sagemaker-inference 1.10
+        def __init__(self, status_code, message=None, phrase=None):
+            super().__init__(status_code, message, phrase)
+
+    toolkit = ModuleType("sagemaker_inference.errors")
+    toolkit.GenericInferenceToolkitError = GenericInferenceToolkitError
+    monkeypatch.setitem(sys.modules, "sagemaker_inference", ModuleType("sagemaker_inference"))
+    monkeypatch.setitem(sys.modules, "sagemaker_inference.errors", toolkit)
+    with pytest.raises(GenericInferenceToolkitError) as error:
+        module.transform_fn(model, b"", "text/plain", "text/csv")
+    assert error.value.args[0] == 415
+
+
+def test_what_cannot_be_exported_or_loaded(hooks, served, tmp_path):
+    module, folder = hooks
+    with pytest.raises(RequestError, match="is not a file"):
+        exported(tmp_path / "x", [str(served / "people.tilth"), "http://127.0.0.1:1"])
+    described = json.loads((folder / "pipeline.json").read_text())
+    (folder / "pipeline.json").write_text(json.dumps(described | {"stages": ["../people.tilth"]}))
+    with pytest.raises(ArtefactError, match="is not a folder of"):
+        module.model_fn(str(folder))
