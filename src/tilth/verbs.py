@@ -155,7 +155,7 @@ def check(
     >>> print(check(orders, rules, sources={"customers": customers}).findings[0].message.splitlines()[-1])
     1 of 3 rows do not meet it
     """
-    from tilth.flow.checking import checked, ruleset_from
+    from tilth.checking import checked, ruleset_from
 
     ruleset = ruleset_from(rules)
     with session_of(engine, data, "check") as session:

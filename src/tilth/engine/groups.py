@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import numpy as np
-import pyarrow as pa
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -20,6 +18,10 @@ from tilth.engine.operations.sums import Exact, Grid, Parts
 from tilth.engine.plan import MOST_GROUPS
 from tilth.engine.statistics import Statistic
 from tilth.errors import RequestError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the place of a group that is asked apart, and the table of these groups
 Pairs: TypeAlias = list[tuple[str, str]]
@@ -36,6 +38,8 @@ class Keys:
     @classmethod
     def of(cls, keys: Iterable[tuple[Any, ...]]) -> Keys:
         """Those of some groups at least."""
+        import pyarrow as pa
+
         return cls(tuple(pa.chunked_array([pa.array(column)]) for column in zip(*keys, strict=True)))
 
     def __len__(self) -> int:
@@ -48,6 +52,8 @@ class Keys:
 
     def take(self, places: np.ndarray) -> pa.Table:
         """Those of some groups, called `key(i)`."""
+        import pyarrow as pa
+
         return pa.table({key(i): column.take(from_numpy(places)) for i, column in enumerate(self.columns)})
 
 
@@ -63,6 +69,8 @@ class Groups(Mapping[tuple[Any, ...], Any]):
         """What was found of groups, in columns."""
         if isinstance(found, Groups):
             return found
+        import pyarrow as pa
+
         return cls(Keys.of(found), pa.chunked_array([pa.array(found.values())]))
 
     @cached_property
@@ -93,6 +101,8 @@ def key(i: int) -> str:
 
 def plain(column: pa.Array | pa.ChunkedArray) -> list[Any]:
     """The values of a column as Python has them, whole decimals as integers."""
+    import pyarrow as pa
+
     if pa.types.is_decimal(column.type) and column.type.scale == 0:
         return [None if v is None else int(v) for v in column.to_pylist()]
     if pa.types.is_timestamp(column.type):
@@ -108,6 +118,8 @@ def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
             hint="group by columns of fewer values: one of these is probably an identifier",
             code="too-many-groups",
         )
+    import pyarrow as pa
+
     of = Keys(tuple(c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in found.columns[:keys]))
     return [Groups(of, numbers) for numbers in found.columns[keys:]]
 
@@ -124,6 +136,8 @@ def parts_of(need: Statistic, aggregate: Exact, found: Any) -> Parts:
 def with_numbers(need: Statistic, found: Any, numbers: np.ndarray, there: np.ndarray) -> Any:
     """The same with these numbers, and null where none is there."""
     if isinstance(found, Groups):
+        import pyarrow as pa
+
         return Groups(found.keys_of, pa.chunked_array([doubles(numbers, there)]))
     values = [x if has else None for x, has in zip(numbers.tolist(), there.tolist(), strict=True)]
     return dict(zip(found, values, strict=True)) if need.by else values[0]
@@ -148,6 +162,9 @@ class Apart(NamedTuple):
 
 def joined(data: Dataset, by: tuple[Tree, ...], columns: Iterable[str], groups: Sequence[Apart]) -> tuple[Dataset, list[Pairs]]:
     """The rows of some groups with the group's place and its grids, and for each of `groups` the columns of shift and scale."""
+    import numpy as np
+    import pyarrow as pa
+
     own = pa.concat_tables([of.keys for of in groups], promote_options="permissive")
     own, firsts = own.append_column(PLACE, from_numpy(np.arange(len(own)))), set(plain(own.column(0)))
     pairs, end = list[Pairs](), 0

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import PydanticCustomError
 
+from tilth.checking import ruleset_from
 from tilth.data import Roles
 from tilth.data.roles import SINGLE
 from tilth.engine.textfiles import python_name
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
-from tilth.flow.checking import ruleset_from
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.formats.format import FORMATS, SHARED, by_name, writable

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from tilth.checking import Checked, checked
 from tilth.data import Dataset
 from tilth.engine.expressions import case, col, eq, if_else, lit
 from tilth.engine.facts import versions
@@ -15,7 +16,6 @@ from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, located, unknown
-from tilth.flow.checking import Checked, checked
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.gaps import gap_findings
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart

@@ -237,7 +237,8 @@ def by_suffix(path: str, default: str | None = None) -> Format:
     what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this suffix"
     if not held:
         what = f"the folder {path} has no data files"
-    raise SourceError(what, accepted=f"{listed(s for form in formats() for s in form.suffixes)}; or give the format", code="unknown-format")
+    known = dict.fromkeys(suffix for form in formats() for suffix in form.suffixes)
+    raise SourceError(what, accepted=f"{listed(known)}; or give the format", code="unknown-format")
 
 
 def writable() -> list[str]:

@@ -41,7 +41,7 @@ def command(
     Exit code 0 if every rule passed, 1 if one failed or could not be evaluated.
     """
     from tilth import verbs
-    from tilth.flow.checking import ruleset_from
+    from tilth.checking import ruleset_from
     from tilth.report.files import reject_unwritable
 
     if out:

@@ -68,10 +68,9 @@ def checked(
     **options: Any,
 ) -> Checked:
     """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
-    from tilth.history.ledger import Ledger
     from tilth.rules.evaluation import evaluate
 
-    ledger = None if history is None else Ledger(history)
+    ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
         _reject_places(passed, failed, (data, *tables.values()))
@@ -80,6 +79,12 @@ def checked(
             evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
     facts = {} if passed is failed is None else _write_rows(data, ruleset, evaluation, session, passed, failed)
     return Checked(evaluation.findings, {"rows": evaluation.rows, **facts}, key, evaluation.statistics, ledger)
+
+
+def _ledger(place: str | Path) -> Ledger:
+    from tilth.history.ledger import Ledger
+
+    return Ledger(place)
 
 
 def _reject_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
