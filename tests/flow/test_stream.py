@@ -13,6 +13,7 @@ import pytest
 
 import tilth
 from tilth.errors import MissingExtra, RequestError, SourceError
+from tilth.flow import stream as module
 from tilth.formats.shards import MANIFEST
 
 ROWS = 61
@@ -32,6 +33,13 @@ def opened(place, batch=6, **options):
 
 def numbers(batches):
     return [n for b in batches for n in b["n"].to_pylist()]
+
+
+@pytest.mark.parametrize("rows", [1, 10, 16_384])
+def test_rows_that_are_put_in_order_at_once_make_no_difference(place, rows, monkeypatch):
+    whole = [numbers(opened(place, shuffle=kind, end="pad")) for kind in KINDS]
+    monkeypatch.setattr(module, "WINDOW_ROWS", rows)
+    assert [numbers(opened(place, shuffle=kind, end="pad")) for kind in KINDS] == whole
 
 
 @pytest.mark.parametrize("shuffle", KINDS)
@@ -142,6 +150,10 @@ def test_damaged_shards(place, tmp_path):
     before = sum(s["records"] for s in held[:2])
     assert numbers(stream) == order[:before] + order[before + held[2]["records"] :]
     assert stream.skipped == held[2]["records"]
+    lost = set(order[before : before + held[2]["records"]])
+    for kind in KINDS:  # whatever the order, the rows of that shard are missing, and the others are where they were
+        whole = [n for n in numbers(opened(place, shuffle=kind, end="uneven")) if n not in lost]
+        assert numbers(opened(tmp_path, shuffle=kind, end="uneven", on_corrupt="skip")) == whole
     damaged.unlink()
     with pytest.raises(SourceError, match=r"there is no shard .*train-000002\.parquet"):
         list(opened(tmp_path))
@@ -191,8 +203,8 @@ def test_a_dataset_of_pytorch(place, monkeypatch):
     distributed.is_available = distributed.is_initialized = lambda: True
     distributed.get_rank, distributed.get_world_size = lambda: 1, lambda: 3
     torch.utils, torch.distributed, utils.data = utils, distributed, data
-    for module in (torch, utils, data, distributed):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+    for stand_in in (torch, utils, data, distributed):
+        monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
     dataset = opened(place).torch()
     own = [b["n"].tolist() for b in dataset]
     assert own == [b["n"].to_pylist() for b in opened(place, rank=1, ranks=3, worker=1, workers=2)]

@@ -142,3 +142,28 @@ def test_changed_files_are_named(tmp_path):
         "out-000001.csv is not the file that was delivered: its hash differs",
         "out-000002.csv is missing, and the manifest lists it",
     ]
+
+
+@pytest.mark.spark
+def test_spark_writes_shards_of_every_kind(tmp_path, spark):
+    """By rows and by number, of formats that it writes itself and of those that rows are streamed to."""
+    from tilth.engine.spark import Spark
+
+    engine = Spark(spark).session()
+    rows = spark.range(0, 23, 1, 4).selectExpr("id as n", "cast(id / 2 as double) as x", "id % 2 as y", "concat('row ', id) as txt")
+    for form, options in {
+        "parquet": {},
+        "csv": {},
+        "jsonl": {},
+        "tfrecord": {},
+        "webdataset": {},
+        "npz": {"roles": {"private": "txt"}},
+    }.items():
+        if form == "tfrecord":
+            pytest.importorskip("crc32c")
+        for asked, counts in (({"shards": 3}, [7, 8, 8]), ({"rows_per_shard": 10}, [10, 10, 3])):
+            place = tilth.write(tilth.read(rows, engine=engine, **options), tmp_path / form, format=form, engine=engine, **asked)
+            manifest = Manifest.beside(place)
+            assert [s.records for s in manifest.shards] == counts
+            again = tilth.write(tilth.read(place, format=form))
+            assert sorted(zip(again["n"].to_pylist(), again["x"].to_pylist(), strict=True)) == [(i, i / 2) for i in range(23)]

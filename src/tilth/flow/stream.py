@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 End = Literal["drop", "pad", "uneven"]
 STATE = 1
+WINDOW_ROWS, WINDOW_BYTES = 16_384, 32 << 20
 SAME = ("dataset", "seed", "shuffle", "shards_at_once", "buffer")  # what a state has to have in common with the stream that goes on with it
 
 
@@ -137,15 +138,23 @@ class Stream:
         """The batches of this epoch that this worker gives: all of them, or those after the place where the stream was resumed."""
         start, rows = self._resumed, _Rows(self)
         self._position = start
+        numbers = range(self.worker, self._batches(start), self.workers)
+        at_once = max(1, self._window() // max(1, self.batch // self.ranks))
         try:
-            for number in range(self.worker, self._batches(start), self.workers):
-                first, last = self._slice(start, number)
-                table = rows.between(first, last)
-                self._position, self.padded = start + (number + 1) * self.batch, max(0, last - max(first, self.rows))
-                if table is not None:
-                    yield table if self.format == "arrow" else _arrays(table, self.roles)
+            for begin in range(0, len(numbers), at_once):
+                chosen = numbers[begin : begin + at_once]
+                ranges = [self._slice(start, number) for number in chosen]
+                for number, (first, last), table in zip(chosen, ranges, rows.of(ranges), strict=True):
+                    self._position, self.padded = start + (number + 1) * self.batch, max(0, last - max(first, self.rows))
+                    if table is not None:
+                        yield table if self.format == "arrow" else _arrays(table, self.roles)
         finally:
             rows.close()
+
+    def _window(self) -> int:
+        """How many rows are put in order at once: more than a batch, which takes less time, but not more than fit into some megabytes."""
+        size = sum(s.bytes for s in self.shards) // max(1, self.rows)
+        return min(WINDOW_ROWS, WINDOW_BYTES // max(1, size))
 
     def _slice(self, start: int, number: int) -> tuple[int, int]:
         """The places in the order of an epoch that this rank has of a batch."""
@@ -201,30 +210,50 @@ class _Rows:
         self._stream, self._blocks, self._ahead = stream, stream._blocks(), _Ahead(stream)
         self._block, self._begin, self._end = Block((), np.zeros(0, np.int64), 0), 0, 0
         self._tables: list[pa.Table | None] | None = []
-        self._kept: pa.Table | None = None
+        self._kept: tuple[pa.Table | None, np.ndarray] = (None, np.zeros(0, bool))
 
-    def between(self, first: int, last: int) -> pa.Table | None:
-        """The rows from one place to another, None if there are none; beyond the last row of the epoch those at its beginning."""
-        pieces, total = list[Any](), self._stream.rows
-        while first < min(last, total):
-            while first >= self._end:
-                self._next()
-            stop = min(last, self._end)
-            pieces.append(self._take(self._block.order[first - self._begin : stop - self._begin]))
-            first = stop
+    def of(self, ranges: Sequence[tuple[int, int]]) -> list[pa.Table | None]:
+        """The rows of several ranges in their order, None where there are none; beyond the last row of the epoch those at its beginning."""
+        total, asked, found = self._stream.rows, list[tuple[int, np.ndarray]](), [list[Any]() for _ in ranges]
+        for i, (first, last) in enumerate(ranges):
+            while first < min(last, total):
+                while first >= self._end:
+                    self._put(asked, found)
+                    self._next()
+                stop = min(last, self._end)
+                asked.append((i, self._block.order[first - self._begin : stop - self._begin]))
+                first = stop
+            if first < last:
+                self._put(asked, found)
+                found[i] += self._again(first - total, last - total)
+        self._put(asked, found)
+        return [_joined(pieces) for pieces in found]
+
+    def _put(self, asked: list[tuple[int, np.ndarray]], found: Sequence[list[Any]]) -> None:
+        """Take what is asked of this block, and add it to the ranges that it is of."""
+        if asked:
+            table, present = self._take(np.concatenate([order for _, order in asked]))
+            at = begin = 0
+            for i, order in asked:
+                size = int(np.count_nonzero(present[at : at + len(order)]))
+                found[i].append(table.slice(begin, size) if table is not None and size else None)
+                at, begin = at + len(order), begin + size
+            asked.clear()
+
+    def _again(self, first: int, last: int) -> Iterator[pa.Table | None]:
+        """Rows from the beginning of the epoch, over and over."""
         while first < last:
-            again = _Rows(self._stream)
-            pieces.append(again.between(first % total, min(first % total + last - first, total)))
-            first += total - first % total
-            again.close()
-        return _joined(pieces)
+            at, total, rows = first % self._stream.rows, self._stream.rows, _Rows(self._stream)
+            stop = min(at + last - first, total)
+            yield from rows.of([(at, stop)])
+            rows.close()
+            first += stop - at
 
     def _next(self) -> None:
-        kept = self._take(self._block.order[self._block.emitted :]) if self._block.emitted < len(self._block.order) else None
+        self._kept = self._take(self._block.order[self._block.emitted :])
         self._block = next(self._blocks)
         self._begin, self._end = self._end, self._end + self._block.emitted
-        self._kept, self._tables = kept, None
-        self._ahead.reach(self._block.shards)
+        self._tables = None
         if self._stream.shuffle == "buffer":
             self._load()  # rows that are kept may be asked for
 
@@ -233,20 +262,27 @@ class _Rows:
             self._tables = [self._ahead.get(i) for i in self._block.shards]
         return self._tables
 
-    def _take(self, order: np.ndarray) -> pa.Table | None:
-        """Some rows of the block, in this order; without those of damaged shards."""
-        sizes = [s.records for s in (self._stream.shards[i] for i in self._block.shards)]
-        before = self._block.order.size - sum(sizes)
-        tables, starts = [self._kept, *self._load()], np.cumsum([0, before, *sizes])
+    def _take(self, order: np.ndarray) -> tuple[pa.Table | None, np.ndarray]:
+        """Some rows of the block, in this order; without those of damaged shards, and which of them are there."""
+        present = np.zeros(len(order), bool)
+        if not len(order):
+            return None, present
+        kept, there = self._kept
+        sizes = [self._stream.shards[i].records for i in self._block.shards]
+        tables, starts = [kept, *self._load()], np.cumsum([0, len(there), *sizes])
         owners = np.searchsorted(starts, order, side="right") - 1
         pieces, places = list[Any](), list[np.ndarray]()
         for owner in np.unique(owners):
             table, those = tables[owner], np.flatnonzero(owners == owner)
-            if table is not None:
-                pieces.append(table.take(order[those] - starts[owner]))
+            rows = order[those] - starts[owner]
+            if owner == 0:  # of the rows that were to be kept only those are held that are there
+                those, rows = those[there[rows]], (np.cumsum(there) - 1)[rows[there[rows]]]
+            if table is not None and len(those):
+                pieces.append(table.take(rows))
                 places.append(those)
+                present[those] = True
         found = _joined(pieces)
-        return found if found is None or len(pieces) == 1 else found.take(np.argsort(np.concatenate(places), kind="stable"))
+        return (found if found is None or len(pieces) == 1 else found.take(np.argsort(np.concatenate(places), kind="stable"))), present
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -261,11 +297,6 @@ class _Ahead:
         self._order = shard_order(len(stream.shards), stream.seed, stream.epoch, stream.shuffle)
         self._place = {shard: at for at, shard in enumerate(self._order)}
         self._running: dict[int, Future[pa.Table | None]] = {}
-        self._at = 0
-
-    def reach(self, shards: Sequence[int]) -> None:
-        """From now on these and those after them are needed."""
-        self._at = self._place[shards[0]]
 
     def get(self, shard: int) -> pa.Table | None:
         """The rows of a shard; None where it is damaged and may be left out."""
@@ -333,10 +364,9 @@ def _joined(pieces: Sequence[pa.Table | None]) -> pa.Table | None:
 def _arrays(table: pa.Table, roles: Roles) -> Arrays:
     """A batch as arrays, by the roles of its columns."""
     names = tuple(features_of(table.schema, roles))
-    y, weight, fold = (
-        None if c is None or c not in table.column_names else table[c].to_numpy() for c in (roles.label, roles.weight, roles.fold)
-    )
-    ids = {c: table[c].to_numpy() for c in roles.id if c in table.column_names}
+    own = {c: table[c].to_numpy().copy() for c in (roles.label, roles.weight, roles.fold, *roles.id) if c in table.column_names}  # writable
+    y, weight, fold = (own.get(c) for c in (roles.label, roles.weight, roles.fold))
+    ids = {c: own[c] for c in roles.id if c in own}
     return Arrays(matrix(table.select(names)), y, ids, weight, names, fold)
 
 

@@ -140,7 +140,8 @@ def matrix(table: pa.Table, dtype: str = "float64") -> np.ndarray:
     """Columns side by side; null is NaN."""
     made = np.empty((table.num_rows, table.num_columns), dtype)
     for i, column in enumerate(table.columns):
-        made[:, i] = as_numpy(column.cast(pa.float64(), safe=False))
+        exact = pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type)
+        made[:, i] = as_numpy(column.cast(pa.float64(), safe=False) if exact else column)
     return made
 
 
