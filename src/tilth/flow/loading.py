@@ -21,6 +21,7 @@ from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, di
 from tilth.flow.flow import Delivery, Flow, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.formats.format import FORMATS, SHARED, by_name, writable
+from tilth.formats.trainers import TRAINERS, format_for, mismatches
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
@@ -114,13 +115,18 @@ def _writable(name: str) -> str:
     return name
 
 
+TrainerWord: TypeAlias = Literal[tuple(TRAINERS)]  # type: ignore[valid-type]
+
+
 class DeliverPart(_Strict):
     """Where the result goes."""
 
     to: str = ""
     """A folder, relative to the flow file; `-o` on the command line wins."""
     format: Annotated[str, AfterValidator(_writable), Field(json_schema_extra=lambda schema: schema.update(enum=writable()))] = "parquet"
-    """The files' format: parquet, csv, jsonl, or one of another package."""
+    """The files' format: parquet, csv, jsonl …, or one of another package; by default the one that `trainer` reads, or parquet."""
+    trainer: TrainerWord | None = None
+    """The training program that reads the files: what it cannot read is refused."""
     shards: Annotated[int, Field(ge=1)] | None = None
     """The number of files of each part, of as many rows each."""
     rows_per_shard: Annotated[int, Field(ge=1)] | None = None
@@ -148,9 +154,15 @@ class DeliverPart(_Strict):
         """The options of writing that are given."""
         return self.model_dump(exclude={"to", "format", "manifest"}, exclude_none=True)
 
+    def chosen(self) -> str:
+        """The name of the format."""
+        return format_for(self.trainer) if self.trainer and "format" not in self.model_fields_set else self.format
+
     def mistakes(self) -> Iterator[Mistake]:
         """What the format does not accept."""
-        form, given = by_name(self.format), self.options()
+        form, given = by_name(self.chosen()), self.options()
+        trainer = given.pop("trainer", None)
+        yield from mismatches(trainer, form.name, given) if trainer else ()
         message = f"the format {form.name!r} has no option {{}}"
         yield from unknown(given, (*SHARED, *form.write_options), message, "unknown-option")
         accepted = [*form.compressions, "none"]
@@ -255,7 +267,7 @@ class _Loader:
             check=check,
             parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
-            deliver=Delivery(part.deliver.to, part.deliver.format, part.deliver.options(), part.deliver.manifest),
+            deliver=Delivery(part.deliver.to, part.deliver.chosen(), part.deliver.options(), part.deliver.manifest),
             text=text,
             folder=folder,
             places=self.places,

@@ -147,9 +147,9 @@ class TrainingFormat(Format):
         layout, schema = options["layout"], engine.schema(data)
         sizes = {} if layout.sparse else dict(zip(layout.features, layout.sizes, strict=True))
         columns = (WrittenColumn(c, str(schema[c]), data.roles.of_column(c), sizes.get(c, 1)) for c in layout.columns)
-        given = {word: value for word, value in options.items() if word != "layout"}
+        given = {word: value for word, value in options.items() if word not in ("layout", "trainer")}
         width = given.get("n_features") if layout.sparse else layout.width
-        return Contents(tuple(columns), given, self.media_type(layout), n_features=width)
+        return Contents(tuple(columns), given, self.media_type(layout), options.get("trainer"), width)
 
     def media_type(self, layout: Layout) -> str | None:
         """The media type of the files, with its parameters."""

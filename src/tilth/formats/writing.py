@@ -11,6 +11,7 @@ from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.errors import RequestError, unknown
 from tilth.formats.format import SHARED, by_name, by_suffix, reject_unknown
+from tilth.formats.trainers import format_for, options_for, table_for
 from tilth.store.uri import Place, is_local
 
 if TYPE_CHECKING:
@@ -21,17 +22,31 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def write(data: Dataset, place: Place, *, engine: Session, format: str | None = None, **options: Any) -> Path | str:  # noqa: A002 -- the flow file's own word
+def write(
+    data: Dataset,
+    place: Place,
+    *,
+    engine: Session,
+    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    trainer: str | None = None,
+    **options: Any,
+) -> Path | str:
     """Write a dataset to a file or a folder, atomically; the place.
 
     The format is that of the place's suffix; a place without one is a folder of Parquet files. Rows keep their order if it is
     significant (`data.ordered`). `options` are `shards` or `rows_per_shard` and `compression`, of the files in a folder, and the format's
-    own.
+    own. `trainer` is the training program that reads the files (see `formats.trainers`): it has a format of its own, and what it cannot
+    read is refused before anything is written.
 
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
     """
+    if trainer:
+        format = format or format_for(trainer, os.fspath(place))  # noqa: A001
     form = by_name(format) if format else by_suffix(os.fspath(place), default="parquet")
     reject_unknown(form, options, (*SHARED, *form.write_options))
+    if trainer:
+        options = {**options_for(trainer, form.name, options), "trainer": trainer}
+        data = table_for(trainer, form.name, data, engine)
     form.write(data, place, engine, **options)
     return Path(place) if is_local(place) else os.fspath(place)
 
