@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -14,6 +15,7 @@ from tests.cli.processes import finish, start
 from tests.serve.asking import ask
 from tests.servers import answered, free_port
 from tilth.errors import MachineError, RequestError
+from tilth.serve import server as serving
 from tilth.serve.app import Limits, Server
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.server import bound, reject_open
@@ -112,6 +114,37 @@ def test_a_port_that_is_taken():
             bound("127.0.0.1", listening.getsockname()[1])
     with pytest.raises(RequestError, match="is not an address"):
         bound("no.such.host.invalid", 0)
+
+
+@pytest.fixture
+def running(server, monkeypatch):
+    """The port of a server in a thread, where heads and bodies have to arrive within a moment."""
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    listening = bound("127.0.0.1", 0)
+    listening.listen()  # so that nobody is refused who asks before it is ready
+    made = serving.server_of(server(seconds=0.2))
+    thread = threading.Thread(target=made.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield listening.getsockname()[1]
+    made.should_exit = True
+    thread.join(60)
+
+
+def test_slow_clients_are_not_waited_for(running):
+    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+
+    def received(*parts):
+        with socket.create_connection(("127.0.0.1", running)) as client:
+            client.settimeout(60)
+            for part in parts:
+                client.sendall(part)
+            return b"".join(iter(lambda: client.recv(65536), b""))  # until the server closes
+
+    assert received() == b""
+    assert received(head.encode()) == b""
+    assert received(f"{head}\r\n".encode(), BODY[:5]).startswith(b"HTTP/1.1 408")
+    assert received(f"{head}\r\n".encode() + BODY, b"POST /invocations HTTP/1.1\r\nHo").startswith(b"HTTP/1.1 200")
+    assert received(b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400")
 
 
 def test_a_stopped_server_answers_what_it_accepted(served, tmp_path):

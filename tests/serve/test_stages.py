@@ -1,7 +1,13 @@
 """Stages from the words of a command, and what does not fit."""
 
-import pytest
+import json
 
+import pytest
+import skops.io
+from sklearn.naive_bayes import GaussianNB
+
+import tilth
+from tests.serve.conftest import FLOW, TABLE
 from tilth.errors import RequestError
 from tilth.serve.stages import stages_of
 
@@ -20,3 +26,34 @@ def test_what_does_not_fit_is_refused(served, things, output, words):
     with pytest.raises(RequestError) as error:
         stages_of([str(served / thing) for thing in things], output)
     assert words in str(error.value)
+
+
+def test_a_model_with_probabilities_alone(served, tmp_path):
+    train = tilth.arrays(tilth.apply(str(served / "people.tilth"), TABLE), format="arrow")
+    frame = train.X.to_pandas()
+    model = GaussianNB().fit(frame, train.y.to_pylist())
+    skops.io.dump(model, tmp_path / "bayes.skops")
+    things = [str(served / "people.tilth"), str(tmp_path / "bayes.skops")]
+    with pytest.raises(RequestError, match="accepted: --output identity, --output argmax"):
+        stages_of(things, ["softmax"])
+    rows = TABLE.to_pylist()
+    for output, extra in ((["identity"], []), (["argmax"], ["prediction"])):
+        *_, found = made = stages_of(things, output)
+        answered = rows
+        for stage in made:
+            answered = stage(answered)
+        assert [[row["prediction_no"], row["prediction_yes"]] for row in answered] == model.predict_proba(frame).tolist()
+        assert list(found.gives) == ["prediction_no", "prediction_yes", *extra]
+
+
+def test_a_flow_that_ends_in_a_prediction(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(served)
+    flow = tilth.fit(
+        tilth.Flow.parse(f"{FLOW}  - predict: {{model: model.skops, with: probability, positive: 'yes'}}\noutput: [sigmoid]"), TABLE
+    )
+    flow.save(tmp_path / "score.tilth")
+    (stage,) = stages_of([str(tmp_path / "score.tilth")])
+    assert stage.gives == ("prediction",)
+    row = json.loads('{"age": 30, "job": "cook"}')
+    assert stage([row]) == [{"prediction": flow.row(row)["prediction"]}]
+    assert stage.flow.learned.golden

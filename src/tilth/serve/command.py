@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +26,7 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--capture-percent", type=float, default=100.0, show_default=True, metavar="N", help="How many of 100 requests are captured.")
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
+@click.option("--allow-python", is_flag=True, help="Allow the flow to run Python functions. Only for flows that you trust.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
 def command(
     things: tuple[str, ...],
@@ -38,6 +40,7 @@ def command(
     capture_percent: float,
     export: str | None,
     trust_network: bool,
+    allow_python: bool,
     trusted: tuple[str, ...],
 ) -> int:
     """Answer requests: prepare rows by a fitted flow, predict, transform the prediction.
@@ -46,6 +49,8 @@ def command(
     ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or Ctrl-C, when all
     accepted requests are answered.
     """
+    if allow_python:
+        _allow_python()
     names = [name.strip() for name in output.split(",") if name.strip()]
     if export is not None:
         from tilth.serve.hooks import exported
@@ -75,6 +80,13 @@ def command(
         if captured is not None:
             captured.close()
     return 0
+
+
+def _allow_python() -> None:
+    from tilth.engine.python_operation import allow_python
+
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- sys.path holds strings
+    click.get_current_context().with_resource(allow_python())
 
 
 def _token(file: str | None) -> str:

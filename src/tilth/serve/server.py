@@ -60,6 +60,11 @@ def bound(host: str, port: int) -> socket.socket:
 
 def run(app: Any, listening: socket.socket, certificate: str = "", key: str = "") -> None:
     """Answer requests until a signal; what was accepted is answered first. Errors: `MissingExtra`, `RequestError`."""
+    server_of(app, certificate, key).run(sockets=[listening])
+
+
+def server_of(app: Any, certificate: str = "", key: str = "") -> Any:
+    """The library's server for an application. Errors: `MissingExtra`, `RequestError`."""
     try:
         import uvicorn
     except ImportError as error:
@@ -88,7 +93,7 @@ def run(app: Any, listening: socket.socket, certificate: str = "", key: str = ""
         config.load()
     except (OSError, ValueError) as error:
         raise RequestError(f"the TLS certificate or its key cannot be read: {error}", accepted="PEM files", code="bad-tls") from error
-    uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)
 
 
 class _Lines(logging.Handler):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from tilth.steps.step import Fitted, Step
 PREDICTION = "prediction"
 MOST_NAMED = 20  # mistakes of one request that are named
 MOST_STAGES = 15
+IDENTITY = "identity"  # what the model gave for each class, as it is
 UNKNOWN = Mistake("the row cannot be prepared: a value does not fit", code="bad-row")
 
 
@@ -127,12 +128,12 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A model from a file: its label of each row, or with `scores` a number for each class, `prediction_CLASS`."""
+    """A model from a file: its label of each row, or a number for each class, `prediction_CLASS`."""
 
     title: str
     model: Model = field(repr=False)
     columns: tuple[str, ...]
-    scores: bool = False
+    gave: Literal["labels", "scores", "probabilities"] = "labels"
 
     @property
     def takes(self) -> Columns:
@@ -142,17 +143,17 @@ class Prediction:
     @cached_property
     def gives(self) -> tuple[str, ...]:
         """`prediction`, or one column for each class."""
-        if not self.scores:
+        if self.gave == "labels":
             return (PREDICTION,)
         if self.model.classes:
             return tuple(f"{PREDICTION}_{c}" for c in self.model.classes)
-        width = self.model.scores(np.zeros((1, len(self.columns)))).shape[1]
+        width = self._numbers(np.zeros((1, len(self.columns)))).shape[1]
         return (PREDICTION,) if width == 1 else tuple(f"{PREDICTION}_{i}" for i in range(width))
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
         matrix = self._matrix(rows)
         try:
-            found = self.model.scores(matrix).tolist() if self.scores else [[v] for v in self.model.labels(matrix).tolist()]
+            found = [[v] for v in self.model.labels(matrix).tolist()] if self.gave == "labels" else self._numbers(matrix).tolist()
         except Exception as error:
             empty = [(i, c) for i, row in enumerate(matrix, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
             if not empty:
@@ -160,6 +161,9 @@ class Prediction:
             refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
             raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
         return [dict(zip(self.gives, values, strict=True)) for values in found]
+
+    def _numbers(self, matrix: np.ndarray) -> np.ndarray:
+        return self.model.scores(matrix) if self.gave == "scores" else self.model.probabilities(matrix)
 
     def _matrix(self, rows: Sequence[Row]) -> np.ndarray:
         try:
@@ -221,7 +225,7 @@ def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequen
     """
     made: list[Stage] = []
     for thing in things:
-        made.append(_stage(thing, made[-1] if made else None, bool(output), tuple(trusted)))
+        made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted)))
     if output:
         last = made[-1] if made else None
         if not isinstance(last, Prediction):
@@ -231,7 +235,8 @@ def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequen
                 hint="name a model after the flow, or say it in the flow: `output: [softmax]`",
                 code="no-model",
             )
-        made.append(output_of(output, last.gives, last.model.classes))
+        if list(output) != [IDENTITY]:
+            made.append(output_of(output, last.gives, last.model.classes))
     if not 1 <= len(made) <= MOST_STAGES:
         raise RequestError(f"{len(made)} stages are named", accepted=f"1 to {MOST_STAGES}", code="bad-stages")
     for i, (before, after) in enumerate(pairwise(made)):
@@ -261,8 +266,8 @@ def output_of(words: Sequence[str], columns: Sequence[str], classes: Sequence[An
 def _transform(word: str, classes: Sequence[Any]) -> Step:
     name, _, value = word.partition("=")
     kind = STEPS.find(name)
-    known = [n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns]
-    if name not in known:
+    known = [IDENTITY, *(n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns)]
+    if name not in known[1:]:
         raise RequestError(f"--output: {name!r} is not a transform of what a model gave", accepted=listed(known), code="bad-output")
     if kind is Argmax:
         return Argmax(labels=tuple(classes))
@@ -276,7 +281,7 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
         raise RequestError(f"--output: {word!r} is not a temperature", accepted="temperature=1.7", code="bad-output") from error
 
 
-def _stage(thing: str, before: Stage | None, scores: bool, trusted: tuple[str, ...]) -> Stage:
+def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...]) -> Stage:
     if thing.startswith(("http://", "https://")):
         if before is None or isinstance(before, Remote):
             hint = "between two stages on other machines nothing is left to do: name the address of the last one"
@@ -298,7 +303,16 @@ def _stage(thing: str, before: Stage | None, scores: bool, trusted: tuple[str, .
     if not columns or (model.width and len(columns) != model.width):
         message = f"{path.name} takes {model.width or 'unknown'} columns without names, and {len(columns)} are given"
         raise RequestError(message, hint="train it on a table with names of columns, such as a pandas frame", code="model-inputs")
-    return Prediction(path.name, model, columns, scores)
+    if not output:
+        return Prediction(path.name, model, columns)
+    try:
+        model.scores(np.zeros((1, len(columns))))
+    except RequestError as error:  # it has probabilities alone, such as a forest
+        if not set(output) <= {IDENTITY, "argmax"}:
+            message = f"{path.name} gives probabilities and no scores, so `{','.join(output)}` has nothing to work on"
+            raise RequestError(message, accepted=f"--output {IDENTITY}, --output argmax", code="no-scores") from error
+        return Prediction(path.name, model, columns, "probabilities")
+    return Prediction(path.name, model, columns, "scores")
 
 
 def _content(path: Path) -> bytes:

@@ -123,7 +123,7 @@ class Skops(Model):
         if untrusted:
             raise RequestError(
                 f"the model holds types that are not trusted: {listed(untrusted)}",
-                hint="if you trust who made the file, name them: `trusted: [TYPE, …]`",
+                hint="if you trust who made the file, name them: `trusted: [TYPE, …]`, at the command line --trusted TYPE",
                 code="untrusted-model",
             )
         self.names = tuple(map(str, getattr(self.model, "feature_names_in_", ())))
