@@ -1,4 +1,4 @@
-"""Models that predict or transform, read from files that hold no code: scikit-learn's by skops, and ONNX."""
+"""Models that predict or transform, read from files that hold no code: scikit-learn's by skops, ONNX, LightGBM and XGBoost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tilth.data import Kind
 from tilth.errors import MissingExtra, Mistake, RequestError, listed
 from tilth.steps.step import Learned, Step
 
-FORMS = {".skops": "skops", ".onnx": "onnx"}
+FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
 
 
@@ -103,7 +103,13 @@ class Model(ABC):
 @lru_cache(maxsize=8)
 def model_of(form: str, content: bytes, trusted: tuple[str, ...] = ()) -> Model:
     """The model in the bytes of a file. Errors: `MissingExtra`; `RequestError` for bytes that hold none, or untrusted types."""
-    return Onnx(content) if form == "onnx" else Skops(content, trusted)
+    if form == "skops":
+        return Skops(content, trusted)
+    if form == "onnx":
+        return Onnx(content)
+    from tilth.steps import boosters
+
+    return boosters.LightGbm(content) if form == "lightgbm" else boosters.XgBoost(content)
 
 
 class Skops(Model):
@@ -119,7 +125,7 @@ class Skops(Model):
             if not untrusted:
                 self.model = io.loads(content, trusted=list(trusted))
         except Exception as error:
-            raise _unreadable("scikit-learn model saved by skops", error) from error
+            raise unreadable("scikit-learn model saved by skops", error) from error
         if untrusted:
             raise RequestError(
                 f"the model holds types that are not trusted: {listed(untrusted)}",
@@ -169,7 +175,7 @@ class Onnx(Model):
         try:
             self.model = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise _unreadable("ONNX model", error) from error
+            raise unreadable("ONNX model", error) from error
         inputs, self.outputs = self.model.get_inputs(), self.model.get_outputs()
         if len(inputs) != 1 or inputs[0].type not in ("tensor(float)", "tensor(double)"):
             found = listed(f"{i.name} {i.type}" for i in inputs)
@@ -196,6 +202,7 @@ class Onnx(Model):
         return found
 
 
-def _unreadable(what: str, error: Exception) -> RequestError:
+def unreadable(what: str, error: Exception) -> RequestError:
+    """The error for bytes that hold no such model."""
     reason = str(error).strip().split("\n")[0]
-    return RequestError(f"the file is not a {what}: {reason}", accepted="a .skops or .onnx file", code="bad-model")
+    return RequestError(f"the file is not a {what}: {reason}", accepted=f"a file of the form {listed(FORMS)}", code="bad-model")

@@ -23,8 +23,9 @@ from tilth.steps.step import Learned, Learning, reject_clashes
 class Predict(ModelStep):
     """A new column with a model's prediction, so that a flow can end in one: in batch, and for each row that is served.
 
-    The model is a scikit-learn model saved by skops (`.skops`, extra `models`) or an ONNX model (`.onnx`, extra `onnx`): files that hold
-    no code. It is read when the flow is fitted and becomes part of the fitted flow. It is given the columns as doubles, booleans as 0
+    The model is a scikit-learn model saved by skops (`.skops`, extra `models`), an ONNX model (`.onnx`, extra `onnx`), or boosted trees of
+    LightGBM saved as text (`.lgb`, extra `lightgbm`) or of XGBoost (`.ubj`, extra `xgboost`), whose classes are 0, 1 …: files that hold no
+    code. It is read when the flow is fitted and becomes part of the fitted flow. It is given the columns as doubles, booleans as 0
     and 1, null as NaN, which some models accept and others refuse. It runs as Python on every engine, which `tilth plan` marks.
 
     `label` is the predicted class, of its own kind, or the predicted number. `probability` is that of the class `positive`; without it,
