@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
@@ -42,8 +42,16 @@ LATER = {"protect": "encryption of what is written"}
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
 
 
+def _described(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Say in a JSON Schema what keys mean, by the strings below the attributes. pydantic would read them whenever a flow is loaded."""
+    written: dict[type[BaseModel], type] = {RolesPart: Roles, FlowFile: _FlowFile}
+    for name, text in texts_under(written.get(model, model)):
+        if name in schema["properties"]:
+            schema["properties"][name]["description"] = text
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(**PLAIN, frozen=True, use_attribute_docstrings=True, populate_by_name=False)
+    model_config = ConfigDict(**PLAIN, frozen=True, populate_by_name=False, json_schema_extra=_described)
 
 
 def _type_of_role(name: str) -> Any:
@@ -52,7 +60,7 @@ def _type_of_role(name: str) -> Any:
     return str | None if name in SINGLE else str | list[str] | None
 
 
-_ROLES: dict[str, Any] = {name: (_type_of_role(name), Field(None, description=text)) for name, text in texts_under(Roles)}
+_ROLES: dict[str, Any] = {f.name: (_type_of_role(f.name), None) for f in fields(Roles)}
 RolesPart = create_model("RolesPart", __base__=_Strict, __doc__="What columns are for. One name or several.", **_ROLES)
 
 
@@ -443,5 +451,11 @@ def model_of(kind: Any) -> type[BaseModel]:
     made: dict[str, Any] = {}
     for f in written(kind):
         default = f.default if f.default is not MISSING else f.default_factory() if callable(f.default_factory) else ...
-        made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_"), description=kind.documented().get(f.name)))
-    return create_model(kind.__name__, __config__=PLAIN, **made)
+        made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_")))
+    return create_model(kind.__name__, __config__=ConfigDict(**PLAIN, json_schema_extra=partial(_parameters_described, kind)), **made)
+
+
+def _parameters_described(kind: Any, schema: dict[str, Any]) -> None:
+    for name, text in kind.documented().items():
+        if (key := name.rstrip("_")) in schema.get("properties", ()):
+            schema["properties"][key]["description"] = text

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.names import names_id
-from tilth.engine.arrow import codes_of
+from tilth.engine.arrow import codes_of, from_numpy
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.flow.order import KEY_SHARES, by_chance
@@ -109,7 +109,7 @@ def comparison_findings(
     if not engine.answers_are_real:
         return []
     order = pc.sort_indices(rows, [(name, "ascending") for name in rows.column_names]).take(
-        pa.array(np.random.default_rng(0).permutation(rows.num_rows))
+        from_numpy(np.random.default_rng(0).permutation(rows.num_rows))
     )
     rows = rows.take(order)
     rows = rows.filter(pc.not_equal(rows[SPLIT], GAP))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tilth.data import Column, Kind, Roles
-from tilth.engine.arrow import as_numpy, mask_of
+from tilth.engine.arrow import as_numpy, from_numpy, mask_of
 from tilth.engine.operations.strings import BLANKS
 from tilth.measures.sampled import COMPARABLE, Rows
 
@@ -147,14 +147,13 @@ def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
     They are sorted first: equal rows take each other's place.
     """
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     if not drawn.table.num_columns:
         return drawn.table
     order = pc.sort_indices(drawn.table, [(name, "ascending") for name in drawn.table.column_names])
     shuffled = np.random.default_rng(seed).permutation(len(order))[:most]
-    return drawn.table.take(order.take(pa.array(shuffled)))
+    return drawn.table.take(order.take(from_numpy(shuffled)))
 
 
 def features_of(columns: Iterable[Column], rows: pa.Table, roles: Roles) -> list[Feature]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.data import Column, Kind, Roles, masked
+from tilth.engine.arrow import from_numpy
 from tilth.measures.sampled import Rows
 from tilth.measures.table_profile import same_as_before
 from tilth.report import Finding, Payload
@@ -43,7 +44,6 @@ def repeated_finding(columns: Sequence[Column], drawn: Rows, roles: Roles) -> Fi
     Left out are the role `id`, and strings and integers of which every row has another, unless these are most of the columns.
     """
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     known = drawn.known(columns)
@@ -58,7 +58,7 @@ def repeated_finding(columns: Sequence[Column], drawn: Rows, roles: Roles) -> Fi
     most = np.argsort(-counts, kind="stable")[:SHOWN]
     most = most[counts[most] > 1]
     names = [c.name for c in kept[:MOST]]
-    rows = drawn.table.select(names).take(order.take(pa.array(first[most]))).to_pylist()
+    rows = drawn.table.select(names).take(order.take(from_numpy(first[most]))).to_pylist()
     looked = len(drawn.table)
     examples = tuple(masked(row, roles.private) for row in rows)
     payload = Repeated(int(same.sum()), looked, tuple(apart), tuple(counts[most].tolist()), None if drawn.all_there else looked)
