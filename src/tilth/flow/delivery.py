@@ -12,7 +12,7 @@ from tilth.flow.arrays import SIDECAR, sidecar
 from tilth.flow.files import save
 from tilth.flow.running import Prepared
 from tilth.formats.manifest import manifest_file
-from tilth.formats.shards import MANIFEST, Manifest
+from tilth.formats.shards import Manifest
 from tilth.report import Report
 from tilth.report.files import write_report
 from tilth.store.local import in_folder
@@ -36,7 +36,7 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
             (folder / part / SIDECAR).write_text(_sidecar(table, folder / part, engine), "utf-8")
             if given.manifest:
                 files = [Path(p).relative_to(folder).as_posix() for p in in_folder(str(folder / part))]
-                names = sorted(f.removeprefix(f"{part}/") for f in files if not f.endswith(MANIFEST))
+                names = sorted(f.removeprefix(f"{part}/") for f in files)
                 (folder / f"{part}.manifest").write_text(manifest_file(f"{given.manifest.rstrip('/')}/{part}/", names), "utf-8")
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         made = report()

@@ -38,8 +38,9 @@ class Format(ABC):
 
     `options` are the options of `open`, `write_options` those of `write`, beside `SHARED`; `suffixes` are those of its files (none for
     tables in memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an
-    empty table has them, too. `compressions` are those that its files may have, the default first. `streams`: whether rows are always
-    written as a stream, by `put`; other formats are written by the engine where no option is given.
+    empty table has them, too. `by_suffix`: whether files with its suffixes are taken for it. `compressions` are those that its files may
+    have, the default first. `streams`: whether rows are always written as a stream, by `put`; other formats are written by the engine where
+    no option is given.
     """
 
     name: ClassVar[str]
@@ -49,6 +50,7 @@ class Format(ABC):
     writes: ClassVar[bool] = True
     named: ClassVar[bool] = True
     has_header: ClassVar[bool] = True
+    by_suffix: ClassVar[bool] = True
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
     streams: ClassVar[bool] = False
 
@@ -177,6 +179,8 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "libsvm": "tilth.formats.libsvm:LibSVM",
         "recordio_protobuf": "tilth.formats.recordio_protobuf:RecordIOProtobuf",
         "sagemaker_csv": "tilth.formats.sagemaker_csv:SagemakerCsv",
+        "sagemaker_json": "tilth.formats.instances:SagemakerJson",
+        "sagemaker_jsonl": "tilth.formats.instances:SagemakerJsonLines",
         "augmented_manifest": "tilth.formats.augmented_manifest:AugmentedManifest",
         "npz": "tilth.formats.npz:Npz",
         "npy": "tilth.formats.npz:Npy",
@@ -226,7 +230,7 @@ def by_suffix(path: str, default: str | None = None) -> Format:
     held = in_folder(path) if is_folder(path) else (path,)
     wanted, found = {suffix_of(p) for p in held}, list[Format]()
     for form in formats():  # of several formats of one suffix, the first on the shelf
-        if here := wanted.intersection(form.suffixes):
+        if form.by_suffix and (here := wanted.intersection(form.suffixes)):
             wanted, found = wanted - here, [*found, form]
         if not wanted:
             break
@@ -237,7 +241,7 @@ def by_suffix(path: str, default: str | None = None) -> Format:
     what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this suffix"
     if not held:
         what = f"the folder {path} has no data files"
-    known = dict.fromkeys(suffix for form in formats() for suffix in form.suffixes)
+    known = dict.fromkeys(suffix for form in formats() if form.by_suffix for suffix in form.suffixes)
     raise SourceError(what, accepted=f"{listed(known)}; or give the format", code="unknown-format")
 
 

@@ -65,13 +65,15 @@ class Layout:
             yield from [name] if size == 1 else (f"{name}[{i}]" for i in range(size))
 
     @classmethod
-    def of(cls, roles: Roles, schema: Schema, what: str, sparse: bool = True, weighted: bool = True) -> Layout:
-        """The layout of a table. `what` names the format in messages; `sparse`: whether it can hold sparse rows; `weighted`: weights.
+    def of(cls, roles: Roles, schema: Schema, what: str, sparse: bool = True, weighted: bool = True, labelled: bool = True) -> Layout:
+        """The layout of a table. `what` names the format in messages; `sparse`: whether it can hold sparse rows; `weighted`: weights;
+        `labelled`: a label.
 
         Errors: `ColumnError` for every column that is not of numbers, with the step that would make some of it; for a table without
         features.
         """
-        label, weight = (c if c in schema else None for c in (roles.label, roles.weight if weighted and roles.label in schema else None))
+        label = roles.label if labelled and roles.label in schema else None
+        weight = roles.weight if weighted and label and roles.weight in schema else None
         features = [schema[n] for n in roles.features(schema)]
         alone = [schema[c] for c in (label, weight) if c is not None]
         if sparse and sorted(c.name for c in features) == [KEYS, VALUES] and all(c.kind is Kind.LIST for c in features):
@@ -107,12 +109,14 @@ def _not_number(column: Column, what: str, label: bool) -> Mistake:
 class TrainingFormat(Format):
     """A format that training algorithms read: label, weight and features by the table's roles; other columns are left out.
 
-    A subclass encodes the columns of the table's `Layout`. `sparse`: whether it can hold sparse rows; `weighted`: weights.
+    A subclass encodes the columns of the table's `Layout`. `sparse`: whether it can hold sparse rows; `weighted`: weights;
+    `labelled`: a label.
     """
 
     streams: ClassVar[bool] = True
     sparse: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
+    labelled: ClassVar[bool] = True
 
     @abstractmethod
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **options: Any) -> Mapping[str, Any] | None:
@@ -141,7 +145,7 @@ class TrainingFormat(Format):
 
     def layout(self, data: Dataset, engine: Session) -> Layout:
         """The columns that are written of a table. Errors: as `Layout.of`."""
-        return Layout.of(data.roles, engine.schema(data), self.name, self.sparse, self.weighted)
+        return Layout.of(data.roles, engine.schema(data), self.name, self.sparse, self.weighted, self.labelled)
 
     def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
         layout, schema = options["layout"], engine.schema(data)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RequestError, SourceError
+from tilth.store.local import MANIFEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MANIFEST = "tilth-manifest.json"
 VERSION = 1
 WORDS = ("path", "bytes", "records", "sha256")
 COMPRESSIONS = {"none": "", "gzip": ".gz", "zstd": ".zst"}
