@@ -58,6 +58,17 @@ def test_the_order_does_not_depend_on_ranks_and_workers(place, shuffle):
         assert [list(itertools.chain(*parts)) for parts in found] == whole
 
 
+@pytest.mark.parametrize(("ranks", "workers"), [(2, 4), (3, 1), (8, 1), (8, 4)])
+def test_the_order_of_many_ranks(place, ranks, workers):
+    """Each row of an epoch has one rank and one worker, and together they give the order of one alone."""
+    order = numbers(opened(place, batch=24, end="uneven"))
+    found = {}
+    for rank, worker in itertools.product(range(ranks), range(workers)):
+        for i, b in enumerate(opened(place, batch=24, end="uneven", rank=rank, ranks=ranks, worker=worker, workers=workers)):
+            found[worker + i * workers, rank] = b["n"].to_pylist()
+    assert [n for place_ in sorted(found) for n in found[place_]] == order
+
+
 @pytest.mark.parametrize("shuffle", KINDS)
 def test_resumed_at_every_batch_it_goes_on_as_if_it_had_not_stopped(place, shuffle):
     stream, seen = opened(place, shuffle=shuffle, epoch=1), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import struct
 
@@ -176,6 +177,8 @@ def test_without_checks_and_compressed(tmp_path):
     flipped[-1] ^= 1
     (tmp_path / "a.tfrecord").write_bytes(flipped)
     assert to_arrow(read(tmp_path / "a.tfrecord", engine=engine, check=False), engine).num_rows == 1
+    (tmp_path / "b.tfrecord.gz").write_bytes(gzip.compress(EXAMPLE) + gzip.compress(EXAMPLE * 2))  # a file of several members
+    assert to_arrow(read(tmp_path / "b.tfrecord.gz", engine=engine), engine)["label"].to_pylist() == [1, 1, 1]
     for compression in ("gzip", "zstd"):
         TFRecord().write(read(TABLE, engine=engine), tmp_path / "out", engine, compression=compression, rows_per_shard=8)
         again = to_arrow(read(tmp_path / "out", engine=engine, binary=("b",)), engine)

@@ -51,7 +51,7 @@ BINARY = (
     "bin",
 )
 PICKLES = ("pyd", "pickle", "pkl", "pth", "pt")
-OWNER = b"bigdata"  # of members and their group, as the library webdataset writes them: the same samples make the same bytes
+OWNER = b"bigdata"  # of members and their group, as the library webdataset writes them
 REGULAR = (b"0", b"\0", b"7")
 
 
