@@ -35,6 +35,20 @@ def test_what_is_not_a_model_is_rejected():
             model_of(form, b"nothing")
 
 
+def test_an_onnx_model_reads_no_other_file(tmp_path, monkeypatch):
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    monkeypatch.chdir(tmp_path)
+    weights = numpy_helper.from_array(np.ones((3, 300), dtype=np.float32), "w")
+    given, made = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, n]) for name, n in (("x", 3), ("y", 300)))
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", [given], [made], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save_model(model, "outside.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
+    with pytest.raises(RequestError, match="keeps its numbers in another file"):
+        read("onnx", "outside.onnx")
+
+
 def test_a_model_of_numbers_has_no_probabilities(tmp_path):
     from sklearn.linear_model import LinearRegression
     from skops import io

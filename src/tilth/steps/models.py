@@ -17,6 +17,7 @@ from tilth.errors import MissingExtra, Mistake, RequestError, listed
 from tilth.steps.step import Learned, Step
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
+OUTSIDE = b"\n\x08location\x12"  # the path of a tensor's data, as Protobuf writes it: the runtime would open it, wherever it leads
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
 
 
@@ -170,6 +171,9 @@ class Onnx(Model):
             import onnxruntime
         except ImportError as error:
             raise MissingExtra.named("onnx", "an ONNX model") from error
+        if OUTSIDE in content:
+            message, hint = "the ONNX model keeps its numbers in another file", "save it with all data inside: `onnx.save(model, path)`"
+            raise RequestError(message, accepted="one file", hint=hint, code="bad-model")
         options = onnxruntime.SessionOptions()
         options.log_severity_level, options.intra_op_num_threads = 4, 1
         try:
