@@ -82,8 +82,10 @@ def test_metrics_and_logs_have_no_values(server, capsys):
     assert 'tilth_serve_requests_total{status="200"} 2\ntilth_serve_requests_total{status="400"} 2\n' in text
     assert "tilth_serve_rows_total 3\n" in text
     assert "tilth_serve_request_seconds_count 4\n" in text
-    assert 'tilth_serve_info{pipeline="people.tilth"} 1' in text
-    assert all(re.fullmatch(r'(# (HELP|TYPE) .+|[a-z_]+(\{[a-z]+="[^"]*"\})? [0-9.e+-]+)', line) for line in text.splitlines())
+    assert f'tilth_serve_info{{pipeline="people.tilth",digest="{one.pipeline.digest}"}} 1' in text
+    assert len(one.pipeline.digest) == 12
+    labels = r'\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")?\}'
+    assert all(re.fullmatch(rf"(# (HELP|TYPE) .+|[a-z_]+({labels})? [0-9.e+-]+)", line) for line in text.splitlines())
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["status"], line["rows"], line.get("code")) for line in lines] == [
         (200, 1, None),
@@ -91,6 +93,7 @@ def test_metrics_and_logs_have_no_values(server, capsys):
         (400, 0, "unreadable"),
         (400, 0, "bad-charset"),
     ]
+    assert {line["digest"] for line in lines} == {one.pipeline.digest}
     assert "ada@" not in json.dumps(lines)
 
 

@@ -60,7 +60,7 @@ class Server:
 
     def __init__(self, pipeline: Pipeline, limits: Limits | None = None, captured: Callable[..., bool] | None = None) -> None:
         self.pipeline, self.limits = pipeline, limits or Limits()
-        self.metrics = Metrics(str(pipeline))
+        self.metrics = Metrics(str(pipeline), pipeline.digest)
         self._captured = captured
         self._threads: CapacityLimiter | None = None
         routes = [
@@ -98,7 +98,7 @@ class Server:
             if scope["path"] == "/invocations":
                 seconds = perf_counter() - begun
                 self.metrics.observe(facts["status"], facts["rows"], seconds)
-                log("request", **facts, seconds=round(seconds, 6))
+                log("request", **facts, seconds=round(seconds, 6), digest=self.pipeline.digest)
 
     def _refused(self, scope: Any) -> Answer | None:
         """The answer to a request that is refused before its body is read."""

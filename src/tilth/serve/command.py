@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from tilth import __version__
 from tilth.errors import MissingExtra, RequestError
 
 TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
@@ -64,6 +65,7 @@ def command(
     from tilth.serve.capture import capture_of
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.server import LOCAL, bound, is_local, reject_open, run
+    from tilth.serve.watching import log
 
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
@@ -72,6 +74,8 @@ def command(
     limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
     listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
     click.echo(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", err=True)
+    facts = {"largest": limits.largest, "accept": accept, "token": bool(token), "tls": bool(tls_cert), "capture": capture or ""}
+    log("started", pipeline=str(pipeline), digest=pipeline.digest, version=__version__, **facts)
     captured = None if capture is None else capture_of(pipeline, capture, Path(things[0]).stem, capture_percent)
     try:
         with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
@@ -49,13 +51,13 @@ def _described(row: int, column: str, mistake: Mistake) -> dict[str, Any]:
 
 
 class Pipeline:
-    """Stages in a row. `accept` is the media type of an answer to a client that accepts any.
+    """Stages in a row. `accept` is the media type of an answer to a client that accepts any, `digest` says which files they are.
 
     Errors: `RequestError` for a media type that answers cannot have.
     """
 
-    def __init__(self, stages: Sequence[Stage], accept: str = JSON) -> None:
-        self.stages, self.accept = tuple(stages), accept
+    def __init__(self, stages: Sequence[Stage], accept: str = JSON, digest: str = "") -> None:
+        self.stages, self.accept, self.digest = tuple(stages), accept, digest
         self.columns, self.gives = self.stages[0].takes, self.stages[-1].gives
         if accept not in ENCODERS:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
@@ -63,7 +65,7 @@ class Pipeline:
     @classmethod
     def of(cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = ()) -> Pipeline:
         """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name."""
-        return cls(stages_of(things, output, trusted), accept)
+        return cls(stages_of(things, output, trusted), accept, _digest(things, output))
 
     @property
     def quick(self) -> bool:
@@ -116,6 +118,14 @@ class Pipeline:
         if media is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=listed(ENCODERS))
         return media
+
+
+def _digest(things: Sequence[str], output: Sequence[str]) -> str:
+    """Twelve digits of the SHA-256 of what is served: the files, addresses and transforms in their order."""
+    made = hashlib.sha256("\0".join(output).encode())
+    for thing in things:
+        made.update(Path(thing).read_bytes() if Path(thing).is_file() else thing.encode())
+    return made.hexdigest()[:12]
 
 
 def failed(error: Exception) -> Refused:

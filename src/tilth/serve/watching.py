@@ -19,6 +19,7 @@ class Metrics:
     """Counters since the start."""
 
     pipeline: str = ""
+    digest: str = ""
     requests: Counter[int] = field(default_factory=Counter)
     rows: int = 0
     seconds: float = 0.0
@@ -55,7 +56,8 @@ class Metrics:
             yield from _family(f"tilth_serve_{name}", kind, about)
             yield f"tilth_serve_{name} {value}"
         yield from _family("tilth_serve_info", "gauge", "What is served.")
-        yield f"tilth_serve_info{{pipeline={json.dumps(self.pipeline, ensure_ascii=False)}}} 1"
+        named = json.dumps(self.pipeline, ensure_ascii=False)
+        yield f'tilth_serve_info{{pipeline={named},digest="{self.digest}"}} 1'
 
 
 def _family(name: str, kind: str, about: str) -> Iterator[str]:
