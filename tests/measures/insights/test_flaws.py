@@ -33,6 +33,7 @@ def where(condition, one, other):
     return [one if c else other for c in condition]
 
 
+NEARLY = [f"{i // 2 * 7919} words of a long story on {i // 2 * 104729} pages{'yn'[i % 2]}" for i in range(N)]
 PLANTED = {
     "label-copy": (table(outcome=np.where(YES, "kept", "gone")), {"outcome"}),
     "target-leakage": (table(score=YES + 0.2 * NOISE), {"score"}),
@@ -45,6 +46,7 @@ PLANTED = {
     "label-constant": (table(won=["yes"] * N), {"won"}),
     "few-rows": (table().slice(0, 12), {"won"}),
     "duplicate-rows": (pa.concat_tables([table(), table().slice(0, 60)]), set()),
+    "near-duplicates": (table(note=NEARLY), {"note"}),
     "rare-class": (table(won=[*["perhaps"] * 3, *CLEAN["won"][3:]]), {"won"}),
     "imbalanced-classes": (table(won=where(ONE_IN_40, "yes", "no")), {"won"}),
     "many-classes": (table(won=[f"class {i // 4}" for i in range(N)]), {"won"}),

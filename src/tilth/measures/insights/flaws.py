@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Severity: TypeAlias = Literal["high", "medium", "low", "none"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 LONG = 40  # characters of a string on average from which it is a text
+MOST_CHARACTERS = 20_000_000  # of texts that are compared
 RARE = 10  # rows of a class
 MOST_NAMED = 5  # values in a message
 SPREADS = 5  # deviations of the clipped numbers from the median, beyond which a label is outlying
@@ -242,6 +243,20 @@ def _duplicates(seen: Seen) -> Iterator[Case]:
     but = f", but for {', '.join(f.payload.apart[:3])}" if f.payload.apart else ""
     words = {"rows": seen.counted(f.payload.repeated), "but": but}
     yield Case((), f.number or 0.0, words, step("rows", "dedupe", {"on": key} if f.payload.apart else {}))
+
+
+def _near_duplicates(seen: Seen) -> Iterator[Case]:
+    """Columns of text, and the share of their different texts that are nearly another one."""
+    from tilth.metrics.near_duplicates import LIKE, text_groups
+
+    likely = [*seen.roles.text, *(case.columns[0] for case in _varied_long(seen) if case.value > 0.5)]
+    for name in likely:
+        texts = seen.features[name].names if name in seen.features else ()
+        if not texts or sum(map(len, texts)) > MOST_CHARACTERS:
+            continue
+        near = len(texts) - len(set(text_groups(texts).tolist()))
+        words = {"texts": f"{number(near)} of {number(len(texts))} different texts"}
+        yield Case((name,), near / len(texts), words, step("rows", "dedupe", {"on": name, "near": LIKE}))
 
 
 def _anomalous(seen: Seen) -> Iterator[Case]:
@@ -546,6 +561,7 @@ FLAWS: Sequence[Flaw] = (
     Flaw("few-rows", "high", _few_rows, "{rows} with a label are too few to learn from: 20 are needed, and 5 of each of two classes", own),
     Flaw("duplicate-rows", "high", _duplicates, "{rows} equal an earlier one{but}: a split puts equal rows on both sides", own, 0.1),
     Flaw("duplicate-rows", "low", _duplicates, "{rows} equal an earlier one{but}: a split puts equal rows on both sides", own, 0.01),
+    Flaw("near-duplicates", "medium", _near_duplicates, "{texts} are nearly another one: a split puts them on both sides", own, 0.01),
     Flaw("rare-class", "high", _rare_classes, "{many} with fewer than 10 rows: {classes}", own),
     Flaw(
         "imbalanced-classes",
