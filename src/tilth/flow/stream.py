@@ -39,10 +39,10 @@ class Stream:
     rank r of R takes the part r of R of each batch, worker w of W of a rank the batches with g mod W = w.
     """
 
-    shards: tuple[Shard, ...]
+    shards: tuple[Shard, ...] = field(repr=False)  # of which there may be thousands
     folder: Path
     form: Format = field(repr=False)
-    dataset: str
+    dataset: str = field(repr=False)
     batch: int
     seed: int = 0
     epoch: int = 0
