@@ -1,14 +1,16 @@
 """Stages from the words of a command, and what does not fit."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import skops.io
 from sklearn.naive_bayes import GaussianNB
 
 import tilth
 from tests.serve.conftest import FLOW, TABLE
-from tilth.errors import RequestError
+from tilth.errors import ArtefactError, RequestError
 from tilth.serve.stages import stages_of
 
 WRONG = [
@@ -57,3 +59,24 @@ def test_a_flow_that_ends_in_a_prediction(served, tmp_path, monkeypatch):
     row = json.loads('{"age": 30, "job": "cook"}')
     assert stage([row]) == [{"prediction": flow.row(row)["prediction"]}]
     assert stage.flow.learned.golden
+
+
+def test_a_flow_that_prepares_its_golden_rows_otherwise_is_not_served(served, tmp_path):
+    flow = tilth.Flow.load(served / "people.tilth")
+    first, second, *others = flow.learned.golden
+    other = {**second, "made": {**second["made"], "age": 99.0}}
+    flow.with_learned(replace(flow.learned, golden=(first, other, *others))).save(tmp_path / "other.tilth")
+    with pytest.raises(ArtefactError, match="row 2: age"):
+        stages_of([str(tmp_path / "other.tilth")])
+
+
+def test_boosted_trees_behind_a_flow(served, tmp_path):
+    lightgbm = pytest.importorskip("lightgbm")
+    x = np.array([[*stages_of([str(served / "people.tilth")])[0]([row])[0].values()] for row in TABLE.to_pylist()], dtype=float)
+    options = {"objective": "binary", "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 3}
+    model = lightgbm.train(options, lightgbm.Dataset(x, [y == "yes" for y in TABLE["paid"].to_pylist()]), 3)
+    (tmp_path / "model.lgb").write_text(model.model_to_string())
+    answered = TABLE.to_pylist()
+    for stage in stages_of([str(served / "people.tilth"), str(tmp_path / "model.lgb")], ["softmax"]):
+        answered = stage(answered)
+    assert [row["prediction_1"] for row in answered] == pytest.approx(model.predict(x).tolist(), rel=1e-9)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,7 +9,6 @@ import pytest
 import tilth
 from tilth.data import Kind
 from tilth.errors import RequestError
-from tilth.serve.pipeline import Pipeline
 from tilth.steps.models import model_of
 
 lightgbm, xgboost = pytest.importorskip("lightgbm"), pytest.importorskip("xgboost")
@@ -71,16 +68,10 @@ def test_what_is_not_a_model_is_rejected(form, content):
 
 
 @pytest.mark.parametrize(("form", "suffix"), [("lightgbm", "lgb"), ("xgboost", "ubj")])
-def test_behind_a_flow_and_in_one(form, suffix, tmp_path):
+def test_in_a_flow(form, suffix, tmp_path):
     content, p, _ = trained(form, "binary", ["a", "b", "c"])
     (tmp_path / f"model.{suffix}").write_bytes(content)
     table = pa.table({name: pa.array(X[:, i], from_pandas=True) for i, name in enumerate("abc")})
-    plain = tilth.fit(tilth.Flow.parse("features: [{select: [a, b, c]}]"), table).save(tmp_path / "f.tilth")
-    rows = [{name: None if v != v else v for name, v in zip("abc", row, strict=True)} for row in X.tolist()]
-    answer = Pipeline.of(str(plain), str(tmp_path / f"model.{suffix}"), output=["softmax"]).answer(
-        json.dumps(rows).encode(), "application/json"
-    )
-    assert [row["prediction_1"] for row in json.loads(answer.body)["predictions"]] == pytest.approx(p.tolist(), rel=1e-6)
-    text = f"features: [{{predict: {{model: {tmp_path}/model.{suffix}, with: probability}}}}]"
-    whole = tilth.write(tilth.apply(tilth.fit(tilth.Flow.parse(text), table), table))
-    assert whole["prediction"].to_pylist() == pytest.approx(p.tolist(), rel=1e-6)
+    flow = tilth.fit(tilth.Flow.parse(f"features: [{{predict: {{model: {tmp_path}/model.{suffix}, with: probability}}}}]"), table)
+    assert tilth.write(tilth.apply(flow, table))["prediction"].to_pylist() == pytest.approx(p.tolist(), rel=1e-6)
+    assert [flow.row(row)["prediction"] for row in table.to_pylist()] == pytest.approx(p.tolist(), rel=1e-6)
