@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache, cached_property
@@ -103,10 +103,32 @@ class Parameterized:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.parameters().items())})"
 
 
-def texts_under(kind: type) -> Iterable[tuple[str, str]]:
+def texts_under(kind: type) -> Sequence[tuple[str, str]]:
     """(attribute, the string below it), for the annotated attributes of a class that have one."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    statements = body.body if isinstance(body, ast.ClassDef) else []
+    return _texts_in(kind.__module__).get(kind.__qualname__, ())
+
+
+@cache
+def _texts_in(module: str) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The same for every class of a module, by its qualified name: `inspect` would read the whole module again for each class."""
+    found: dict[str, Sequence[tuple[str, str]]] = {}
+
+    def look(statements: Iterable[ast.stmt], prefix: str) -> None:
+        for statement in statements:
+            match statement:
+                case ast.ClassDef(name=name, body=body):
+                    found[prefix + name] = [*_texts(body)]
+                    look(body, f"{prefix}{name}.")
+                case ast.FunctionDef(name=name, body=body) | ast.AsyncFunctionDef(name=name, body=body):
+                    look(body, f"{prefix}{name}.<locals>.")
+                case ast.If(body=body, orelse=others) | ast.Try(body=body, orelse=others):
+                    look([*body, *others], prefix)
+
+    look(ast.parse(inspect.getsource(sys.modules[module])).body, "")
+    return found
+
+
+def _texts(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, str]]:
     for statement, below in pairwise(statements):
         match statement, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):

@@ -13,12 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
+from tests.cases import cases
 from tests.cli.processes import Completed
 from tests.house.closed import closed
 
-CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
+CASES: list[dict[str, Any]] = cases(Path(__file__).with_name("bad_input.yaml"))
 Tilth = Callable[..., Completed]
 
 

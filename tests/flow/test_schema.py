@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,16 +12,19 @@ from tilth.flow.schema import flow_schema
 from tilth.steps import STEPS
 from tilth.yaml import parse
 
-SCHEMA = flow_schema()
+
+@cache
+def schema() -> dict[str, Any]:
+    return flow_schema()
 
 
 def wrong(text: str) -> list[str]:
-    return [error.json_path for error in Draft202012Validator(SCHEMA).iter_errors(parse(text).value)]
+    return [error.json_path for error in Draft202012Validator(schema()).iter_errors(parse(text).value)]
 
 
 def test_it_is_a_schema() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(schema())
+    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 GOOD = """
@@ -64,7 +68,7 @@ def test_a_bad_flow_is_not(text: str, where: str) -> None:
 
 def test_each_part_offers_its_steps_one_in_each_object() -> None:
     for part in ("rows", "features", "training"):
-        items = SCHEMA["properties"][part]["items"]
+        items = schema()["properties"][part]["items"]
         assert set(items["properties"]) == {name for name, kind in STEPS.items() if part in kind.parts}
         assert items["maxProperties"] == 1
 
@@ -74,4 +78,4 @@ def test_everything_is_described() -> None:
         found = [] if "description" in schema or "$ref" in schema else [path]
         return found + [p for name, inner in schema.get("properties", {}).items() for p in lacking(inner, f"{path}.{name}")]
 
-    assert not [p for name, part in SCHEMA["properties"].items() for p in lacking(part, name)]
+    assert not [p for name, part in schema()["properties"].items() for p in lacking(part, name)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.cases import cases
 from tilth.errors import ExpressionError
 from tilth.regex import Regex
 from tilth.regex.parser import DEEPEST, LONGEST, Parser
 
-REFUSED = yaml.safe_load((Path(__file__).parent / "cases" / "refused.yaml").read_text(encoding="utf-8"))
+REFUSED = cases(Path(__file__).parent / "cases" / "refused.yaml")
 
 
 @pytest.mark.parametrize(("text", "column", "message", "hint"), REFUSED, ids=[case[0] for case in REFUSED])

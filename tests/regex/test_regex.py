@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from tests.cases import cases
 from tests.regex import patterns
 from tilth.errors import ExpressionError
 from tilth.regex import Regex, tree
@@ -25,7 +25,7 @@ from tilth.regex.replacement import Replacement
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-CASES = yaml.safe_load((Path(__file__).parent / "cases" / "meaning.yaml").read_text(encoding="utf-8"))
+CASES = cases(Path(__file__).parent / "cases" / "meaning.yaml")
 PATTERNS_ON_SPARK = 6 * settings.default.max_examples  # 90, and 3,000 of `make test-deep`
 SELECT = 80  # expressions in one select of Spark
 

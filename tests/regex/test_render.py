@@ -7,13 +7,13 @@ import warnings
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 
+from tests.cases import cases
 from tests.regex.test_regex import drawn_patterns
 from tilth.regex import Regex
 
-RENDERINGS = yaml.safe_load((Path(__file__).parent / "cases" / "renderings.yaml").read_text(encoding="utf-8"))
+RENDERINGS = cases(Path(__file__).parent / "cases" / "renderings.yaml")
 
 
 @pytest.mark.parametrize("text", RENDERINGS)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import tilth
+from tests.cases import cases
 from tests.engines import duckdb_session
 from tests.house.tree import ROOT
 from tests.steps.cases import TABLES
@@ -23,7 +23,7 @@ from tilth.steps.step import Step, TablesStep
 from tilth.testing.steps import ROLES, dataset, rows_of, sample_table
 
 PAGE = ROOT / "docs" / "transforms.md"
-PRODUCTS = yaml.safe_load((Path(__file__).parent / "transforms.yaml").read_text())
+PRODUCTS = cases(Path(__file__).with_name("transforms.yaml"))
 HEAD = """# Where to find a transform
 
 What people know from SageMaker Data Wrangler, SageMaker Canvas and AWS Glue DataBrew, and how a flow says it. Every step on this page

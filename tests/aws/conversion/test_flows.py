@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 import tilth
+from tests.cases import cases
 from tilth.aws.conversion.operators import OPERATORS, snake
 
-CASES = yaml.safe_load(Path(__file__).with_name("flows.yaml").read_text("utf-8"))
+CASES = cases(Path(__file__).with_name("flows.yaml"))
 
 
 def flow_of(nodes: list[list[Any]]) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 import tilth
+from tests.cases import cases
 from tilth.aws.conversion.actions import ACTIONS, REASONS
 from tilth.errors import RequestError
 
-CASES = yaml.safe_load(Path(__file__).with_name("recipes.yaml").read_text("utf-8"))
+CASES = cases(Path(__file__).with_name("recipes.yaml"))
 
 
 GONE = {"removeSourceColumn": "true"}

@@ -2,10 +2,10 @@
 
 import pyarrow as pa
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.engine.operations.three import by_row, on_duckdb, on_engine, on_spark
 from tests.engines import duckdb_session
 from tests.house.tree import ROOT
@@ -15,7 +15,7 @@ from tilth.engine.operations.conversions import ToTimestamp
 from tilth.engine.operations.parsing import ParseNumber, ParseTime, number_form
 from tilth.engine.operations.timeformats import TimeFormat
 
-CASES = yaml.safe_load((ROOT / "tests/engine/operations/parsing.yaml").read_text())
+CASES = cases(ROOT / "tests/engine/operations/parsing.yaml")
 TEXTS = [before + t + after for t in CASES["texts"] for before, after in (("", ""), (" ", "\t\n"), ("\u00a0", ""), ("", "x"))] + [None]
 FORMS = [
     ParseNumber.of(col("x"), *map(lit, (number_form(decimal, thousands, units, scaled), decimal, thousands, exponent)))
