@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.engines import COMPILED, INTERPRETED, changed
 from tests.servers import postgres, s3, s3_server  # noqa: F401 -- fixtures
 from tilth.errors import TilthError
 
@@ -33,6 +34,8 @@ settings.register_profile("amputation", settings.get_profile("default"), max_exa
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 ADAPTIVE = "spark.sql.adaptive.enabled"  # with it small queries, of which tests have thousands, take half as long again
+
+os.fsync = lambda handle: None  # what tests write need not outlive a power cut: three thousand times a few milliseconds
 
 # Most queries of tests run once: Java's second compiler would cost more than it gains.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -60,13 +63,17 @@ def shared_data() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """One local Spark for the whole run: its start costs as much as a hundred queries."""
+    """One local Spark for the whole run: its start costs as much as a hundred queries.
+
+    It interprets expressions. In tests/engine, which prove that they mean the same, and in `as_users_have_it` it compiles them.
+    """
     from tilth.engine.spark.sessions import local_session
 
     try:
         session = local_session()
         session.conf.set("spark.sql.shuffle.partitions", "2")
-        session.conf.set(ADAPTIVE, "false")
+        for key, value in {ADAPTIVE: "false", **INTERPRETED}.items():
+            session.conf.set(key, value)
     except (ImportError, TilthError) as error:
         why = " ".join(str(error).split())
     else:
@@ -77,11 +84,10 @@ def spark() -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def adaptive(spark: SparkSession) -> Iterator[SparkSession]:
-    """Spark as users have it, which plans a query anew while it runs."""
-    spark.conf.set(ADAPTIVE, "true")
-    yield spark
-    spark.conf.set(ADAPTIVE, "false")
+def as_users_have_it(spark: SparkSession) -> Iterator[SparkSession]:
+    """Spark with the settings of users: it plans a query anew while it runs, and compiles it."""
+    with changed(spark, {ADAPTIVE: "true", **COMPILED}):
+        yield spark
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +124,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "spark" in fixtures:
             item.add_marker(pytest.mark.spark)
+        if "s3_server" in fixtures:  # which takes seconds to start
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("xdist_group") is None and (item.get_closest_marker("spark") or "s3_server" in fixtures):
             item.add_marker(pytest.mark.xdist_group("servers"))
 

@@ -84,6 +84,7 @@ def test_an_applied_table_learns_nothing(fitted: Flow, loans: Path) -> None:
     assert fitted.learned is before
 
 
+@pytest.mark.slow
 def test_a_numeric_facet_is_cut_once_and_so_in_every_part(loans: Path) -> None:
     """The quartiles of 600 ages are not those of the 120 in the test part: its groups would not be those of before."""
     flow = Flow.parse(FLOW.replace("label: approved", "facet: age, label: approved") + "measure: [bias]\n")
@@ -102,6 +103,7 @@ features: [{scale: x}, {encode: {columns: many, with: ordinal}}]
 """  # engines join what they look up among so many categories
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "part"), [("duckdb", "rows"), ("duckdb", "training"), pytest.param("spark", "rows", marks=pytest.mark.spark)]
 )
@@ -109,7 +111,7 @@ def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, requ
     """More rows than one thread of DuckDB takes at a time; the hash is computed here by Python's own MD5."""
     many = 260_000 if engine == "duckdb" else 5_000
     table = pa.table({"id": range(many), "x": [float(i % 7) for i in range(many)], "many": [f"m{i % 300}" for i in range(many)]})
-    used = tilth.DuckDB(threads=4).session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("adaptive")).session()
+    used = tilth.DuckDB(threads=4).session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("as_users_have_it")).session()
     tilth.run(Flow.parse(f"{SHUFFLED}measure: [profile]\n{part}: [{{shuffle: {{seed: 3}}}}]\n"), tmp_path / "out", data=table, engine=used)
     for name in ("train", "test") if part == "rows" else ("train",):
         files = sorted((tmp_path / "out" / name).glob("*.parquet"))

@@ -62,7 +62,7 @@ NOTHING = dict.fromkeys(COLUMNS)
 
 @cache
 def engine() -> DuckDB:
-    return DuckDB()
+    return DuckDB(threads=1)
 
 
 @cache

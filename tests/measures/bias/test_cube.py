@@ -78,7 +78,7 @@ def test_every_row_twice_changes_only_the_intervals():
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
-    "more", [{"weight": "weight"}, {"prediction": "predicted"}, {"missing": "as_category"}, {"label": "pay", "positive": 60}], ids=str
+    "more", [{"weight": "weight", "missing": "as_category"}, {"prediction": "predicted"}, {"label": "pay", "positive": 60}], ids=str
 )
 def test_spark_gives_the_same(spark, more):
     from tilth.engine.spark import Spark
@@ -123,6 +123,7 @@ def cells(rows, condition=None):
     return {cell: numbers for cell, numbers in found.items() if numbers[0]}
 
 
+@pytest.mark.slow
 @given(ROWS, ROWS)
 def test_cells_of_two_parts_add_up_to_those_of_the_whole(a, b):
     first, second, whole = cells(a), cells(b), cells(a + b)
@@ -130,6 +131,7 @@ def test_cells_of_two_parts_add_up_to_those_of_the_whole(a, b):
     assert summed == whole
 
 
+@pytest.mark.slow
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_a_condition_that_is_true_change_no_cell(rows, random):
     found = cells(rows)
