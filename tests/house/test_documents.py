@@ -12,8 +12,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sybil import Document, Example
@@ -21,6 +25,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipP
 
 from tests.house.tree import ROOT
 from tests.servers import answered, free_port
+from tilth.cli.app import run
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -44,12 +49,26 @@ def run_console(example: Example) -> None:
         elif words[0] == "curl" and not shutil.which("curl"):
             pytest.skip("there is no curl")
         elif words[0] in ("tilth", "curl"):
-            called = [sys.executable, "-m", *words] if words[0] == "tilth" else words
-            done = subprocess.run(called, env=ENVIRON, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            code, printed = called(words[1:]) if words[0] == "tilth" else asked(words)
             if expected.strip():
-                assert OutputChecker().check_output(expected, f"{done.stdout.rstrip()}\n", FLAGS), f"$ {command}\n{done.stdout}"
+                assert OutputChecker().check_output(expected, f"{printed.rstrip()}\n", FLAGS), f"$ {command}\n{printed}"
             else:
-                assert done.returncode in {0, 1}, f"$ {command}\n{done.stdout}"
+                assert code in {0, 1}, f"$ {command}\n{printed}"
+
+
+def called(words: list[str]) -> tuple[int, str]:
+    """The exit code of a command and all that it prints; in this process, which has loaded what a new one would have to load."""
+    screen = TextIOWrapper(BytesIO(), "utf-8", write_through=True)
+    with redirect_stdout(screen), redirect_stderr(screen), warnings.catch_warnings():
+        warnings.simplefilter("default")  # as Python has it for users
+        code = run(words)
+    return code, cast("BytesIO", screen.buffer).getvalue().decode("utf-8")
+
+
+def asked(words: list[str]) -> tuple[int, str]:
+    """The same of another program."""
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
 
 
 PARSERS = [SkipParser(), PythonCodeBlockParser(doctest_optionflags=FLAGS), CodeBlockParser("console", run_console)]
@@ -59,6 +78,8 @@ PARSERS = [SkipParser(), PythonCodeBlockParser(doctest_optionflags=FLAGS), CodeB
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
     document = Document.parse(str(page), *PARSERS)
     try:
         for example in document.examples():
