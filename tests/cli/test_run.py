@@ -94,6 +94,7 @@ def test_the_training_part_is_balanced_and_the_test_part_is_not(ran: tuple[Compl
     assert shares["test"] < 0.4
 
 
+@pytest.mark.slow
 def test_run_twice_gives_the_same_bytes(tilth: Tilth, place: Path, ran: tuple[Completed, Path]) -> None:
     tilth("run", "loans.yaml", "-o", "out")
     first, second = ran[1] / "out", place / "out"
@@ -103,6 +104,7 @@ def test_run_twice_gives_the_same_bytes(tilth: Tilth, place: Path, ran: tuple[Co
         assert a == b
 
 
+@pytest.mark.slow
 def test_the_result_goes_to_the_place_in_the_flow(tilth: Tilth, place: Path) -> None:
     (place / "flows").mkdir()
     (place / "flows/f.yaml").write_text(FLOW.replace("read: loans.csv", "read: ../loans.csv") + "deliver: {to: result}\n")
@@ -197,11 +199,11 @@ EXITS = [
 
 
 @pytest.mark.parametrize(("words", "code"), EXITS, ids=[f"{w[0]} {c}" for w, c in EXITS])
-def test_the_exit_code_tells_request_and_machine_errors_apart(place: Path, words: list[str], code: int) -> None:
+def test_the_exit_code_tells_request_and_machine_errors_apart(place: Path, tilth: Tilth, words: list[str], code: int) -> None:
     (place / "good.dqdl").write_text("Rules = [ RowCount > 10 ]")
     (place / "bad.dqdl").write_text('Rules = [ IsComplete "age" ]')
     (place / "broken.dqdl").write_text("Rules = [ RowCount ]")
-    done = finish(start(*words, cwd=place))
+    done = tilth(*words)
     assert done.code == code, done
 
 
@@ -247,6 +249,7 @@ def test_every_command_on_a_disk_without_room(place: Path, tilth: Tilth) -> None
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this machine")
 def test_standard_output_on_a_full_disk(place: Path) -> None:
     with Path("/dev/full").open("w") as full:
@@ -283,7 +286,7 @@ MOMENTS = {
     "at the report": (".out*/report.json", "nothing"),
 }
 STOPPED = [(signal.SIGKILL, moment) for moment in MOMENTS]
-STOPPED += [(how, moment) for how, moment in zip([signal.SIGINT, signal.SIGTERM] * 2, MOMENTS, strict=True)]  # one handler serves both
+STOPPED += [(signal.SIGINT, "at the first part"), (signal.SIGTERM, "at the report")]  # one handler serves both
 
 
 @pytest.mark.slow
