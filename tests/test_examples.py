@@ -78,6 +78,7 @@ def delivered(name: str, shared_data: Shared, folder: Path) -> str:
     return f"read_parquet('{folder}/{name}/*/*.parquet', union_by_name = true)"
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_days_of_pollution_are_those_of_pandas(shared_data: Shared, tmp_path: Path) -> None:
     """Daily means; single missing days carried forward; days without a value, or without one on both days before, left out."""
@@ -104,6 +105,7 @@ def test_the_temperatures_have_every_day(shared_data: Shared, tmp_path: Path) ->
     assert before == [(13.3, 16.4), (15.2, 13.3)]  # 16.4 on 1984-12-30: the file lacks the 31st
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_hours_of_taxis_add_up(shared_data: Shared, tmp_path: Path) -> None:
     rows, file = delivered("taxis-hourly", shared_data, tmp_path), shared_data("tabular/taxis.csv")
@@ -112,6 +114,7 @@ def test_the_hours_of_taxis_add_up(shared_data: Shared, tmp_path: Path) -> None:
     assert duckdb.sql(f"SELECT sum(total) FROM {rows}").fetchall() == [(pytest.approx(total, rel=1e-12),)]
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_words_of_sms_are_counted(shared_data: Shared, tmp_path: Path) -> None:
     rows, file = delivered("sms", shared_data, tmp_path), shared_data("text/sms.tsv")
@@ -123,6 +126,7 @@ def test_the_words_of_sms_are_counted(shared_data: Shared, tmp_path: Path) -> No
     assert duckdb.sql(f"SELECT count(*) FILTER (text_call > 0) FROM {rows}").fetchall() == [(pytest.approx(calls, rel=0.05),)]
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_nothing_is_missing_of_the_horses(shared_data: Shared, tmp_path: Path) -> None:
     rows = duckdb.sql(f"SELECT * FROM {delivered('horse-colic', shared_data, tmp_path)}").to_arrow_table()

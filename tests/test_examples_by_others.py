@@ -137,6 +137,7 @@ def same_bias_of(
         assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-12), (group, part)
 
 
+@pytest.mark.slow
 def test_titanic(shared_data: Shared, tmp_path: Path) -> None:
     raw = read("titanic", shared_data)
     report, made, rows = prepared("titanic", raw, tmp_path / "out")
@@ -175,6 +176,7 @@ class Adult:
     rows: Parts
 
 
+@pytest.mark.slow
 def test_adult(adult: Adult) -> None:
     assert sum(map(len, adult.made.values())) == len(adult.raw) == 32_561
     stratified(adult.rows, "income", 0.8)
@@ -187,6 +189,7 @@ def test_adult(adult: Adult) -> None:
     assert "fnlwgt" not in adult.made["train"]
 
 
+@pytest.mark.slow
 def test_what_adult_has_learned_of_its_training_rows(adult: Adult) -> None:
     impute, scale, encode = (fitted_step(adult.place / "out/adult.tilth", name) for name in ("impute", "scale", "encode"))
     assert impute == {c: {"fill": fill} for c, fill in GAPS.items()}
@@ -199,6 +202,7 @@ def test_what_adult_has_learned_of_its_training_rows(adult: Adult) -> None:
         assert learned["categories"] == list(train.groupby(c).size().sort_index().sort_values(ascending=False, kind="stable").index), c
 
 
+@pytest.mark.slow
 def test_rows_that_adult_has_not_seen_are_served_as_others_transform_them(adult: Adult, shared_data: Shared) -> None:
     """The file that UCI keeps for tests: 16,281 rows, each label with a full stop that the training file has not."""
     flow = Flow.load(adult.place / "out/adult.tilth")
@@ -241,6 +245,7 @@ def fitted_step(place: Path, name: str) -> dict[str, Any]:
     return {column: dict(state) for column, state in found.learned.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adult", "german", "mammography", "taxis", "titanic"])
 def test_a_file_is_read_as_pandas_reads_it(name: str, shared_data: Shared) -> None:
     """Every cell: numbers as numbers, blanks after commas gone, null tokens null."""
@@ -251,6 +256,7 @@ def test_a_file_is_read_as_pandas_reads_it(name: str, shared_data: Shared) -> No
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 
+@pytest.mark.slow
 def test_german(shared_data: Shared, tmp_path: Path) -> None:
     raw = read("german", shared_data)
     report, made, rows = prepared("german", raw, tmp_path / "out", facet=("age", "foreign_worker", "status_sex"))
@@ -287,6 +293,7 @@ def test_a_loan_is_good_above_a_threshold(shared_data: Shared) -> None:
             assert found["DPL"].payload.label_value == f"(2500, {raw['amount'].max()}]"
 
 
+@pytest.mark.slow
 def test_mammography(shared_data: Shared, tmp_path: Path) -> None:
     raw = read("mammography", shared_data)
     report, made, rows = prepared("mammography", raw, tmp_path / "out")
@@ -302,6 +309,7 @@ def test_mammography(shared_data: Shared, tmp_path: Path) -> None:
     assert balance.payload.rows_out == few + round(few / 0.2)
 
 
+@pytest.mark.slow
 def test_taxis(shared_data: Shared, tmp_path: Path) -> None:
     raw = read("taxis", shared_data)
     report, made, rows = prepared("taxis", raw, tmp_path / "out")

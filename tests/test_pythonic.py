@@ -111,6 +111,7 @@ def test_they_are_tables_in_a_notebook_too_and_escaped() -> None:
     assert "<table>" in tilth.Finding("Mean", ("age",), 40.0)._repr_html_()
 
 
+@pytest.mark.slow
 def test_showing_them_loads_no_rich() -> None:
     code = "import sys, tilth, pyarrow as pa; print(repr(tilth.check(pa.table({'a': [1]}), 'Rules=[RowCount > 0]')), 'rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -25,6 +25,7 @@ def tables(tmp_path_factory) -> Path:
     return make(10_000, tmp_path_factory.mktemp("bench"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "candidate"), [(n, c.name) for n in BENCHMARKS for c in load(n).candidates if c.name in TILTH])
 def test_tilth_runs(name, candidate, tables):
     (found,) = (c for c in load(name).candidates if c.name == candidate)

@@ -75,6 +75,7 @@ def test_a_profile_job_of_databrew_is_run(tilth: Tilth, people: Path, tmp_path: 
     assert (entities.code, "personal data is not detected" in entities.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_insights_are_measured_and_compared(tilth: Tilth, people: Path) -> None:
     pytest.importorskip("sklearn")
     done = tilth("measure", str(people), "--label", "paid", "--measure", "insights", "--against", str(people), "--private", "sex", "--json")

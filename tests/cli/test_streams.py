@@ -63,6 +63,7 @@ def test_a_closed_pipe_exits_as_sigpipe_would(place: Path, words: str) -> None:
     assert (done.code, done.err) == (128 + signal.SIGPIPE, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["--help", "check a.csv good.dqdl"])
 def test_an_ascii_output_becomes_utf_8(place: Path, words: str) -> None:
     """What `LANG=C` asks for, where Python is kept from helping itself."""
@@ -71,6 +72,7 @@ def test_an_ascii_output_becomes_utf_8(place: Path, words: str) -> None:
     assert any(sign in done.stdout.decode("utf-8") for sign in "…✓")
 
 
+@pytest.mark.slow
 def test_a_file_name_that_is_not_utf_8(place: Path) -> None:
     name = b"m\xfcller.csv"
     try:

@@ -35,6 +35,7 @@ def flaws() -> dict[str, Flaw]:
 # ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "seed", "digest"),  # taken once from this generator; the same on CPython 3.11, 3.12 and 3.13
     [
@@ -47,6 +48,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path, size, seed, digest):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
 
 
+@pytest.mark.slow
 def test_the_file_holds_the_rows(tmp_path, rows):
     path = write_loans(tmp_path / "loans.csv")
     text = path.read_bytes().decode("utf-8")
@@ -99,10 +101,12 @@ def test_a_negative_number_of_rows_is_rejected(tmp_path):
             ask(-1)
 
 
+@pytest.mark.slow
 def test_there_are_twenty_thousand_rows():
     assert sum(1 for _ in loans()) == 20_000
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow():
     def peak(size: int) -> int:
         tracemalloc.start()

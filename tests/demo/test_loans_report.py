@@ -117,6 +117,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo(place, list(loans(ROWS)), {flaw.name: flaw for flaw in planted(ROWS)}, report)
 
 
+@pytest.mark.slow
 def test_the_plan_of_the_demo_has_the_queries_of_its_run(demo: Demo) -> None:
     session = DryRun(DuckDB().session())
     dry_run(Flow.load(demo.place / "loans.yaml"), session)
@@ -250,6 +251,7 @@ def balance(demo: Demo, part: str) -> dict[str, int]:
     return {label: n for label, n in found.payload.counts.items() if label != "null"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOUND)
 def test_the_report_of_the_demo_finds_it_as_often_as_it_was_planted(name: str, demo: Demo) -> None:
     found, expected = FOUND[name](demo)

@@ -40,6 +40,7 @@ def drafted(loans: Path) -> tuple[str, Flow]:
     return proposed(loans)
 
 
+@pytest.mark.slow
 def test_the_draft_of_the_loans_runs_and_its_rules_pass(drafted: tuple[str, Flow]) -> None:
     report = tilth.run(drafted[1])
     report.raise_for_failures()
@@ -119,6 +120,7 @@ def test_options_of_reading_are_kept(tmp_path: Path) -> None:
     assert flow.reading.options["nulls"] == ["?"]
 
 
+@pytest.mark.slow
 def test_an_inspection_takes_few_scans(loans: Path) -> None:
     engine = duckdb_session()
     inspect(str(loans), engine, {})
@@ -517,6 +519,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("given", "says", "says_not"), [c[1:] for c in DRAFTS], ids=[c[0] for c in DRAFTS])
 def test_a_draft_is_sensible_and_runs(tmp_path: Path, given: str | pa.Table, says: list[str], says_not: list[str]) -> None:
     """The rules hold on the data they were proposed from; only `RowCount > 0` fails where there are no rows."""
@@ -572,6 +575,7 @@ def long(n: int) -> pa.Table:
     )
 
 
+@pytest.mark.slow
 def test_the_first_rows_suggest_and_all_rows_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A draft from the first rows and a scan says what one that looked at each row says."""
     pq.write_table(long(3000), tmp_path / "a.parquet")
@@ -629,6 +633,7 @@ def test_duplicate_columns_of_known_data(shared_data: Callable[[str], Path]) -> 
     assert "name may hold names of persons" in name and "\n    private:" not in name
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 @pytest.mark.parametrize(("file", "label", "facets", "split"), KNOWN, ids=[c[0] for c in KNOWN])
 def test_the_draft_of_known_data(

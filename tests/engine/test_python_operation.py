@@ -77,6 +77,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS, ids=["open", "left", "handed over"])
 def test_no_function_is_left_at_the_end(end):
     """DuckDB would list what is left on standard error."""

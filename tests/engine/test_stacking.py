@@ -43,6 +43,7 @@ def found(table: pa.Table, engine) -> tuple[dict, int]:
         return measured(Dataset(Memory(table, tuple(table.column_names))), asked, session), len(session.scans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "engine"),
     [*((rows, DuckDB) for rows in (ROWS, 1, 0)), *(pytest.param(rows, Spark, marks=pytest.mark.spark) for rows in (ROWS, 0))],
@@ -58,6 +59,7 @@ def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
     assert few < many or not rows
 
 
+@pytest.mark.slow
 def test_only_columns_of_small_tables_are_stacked(monkeypatch):
     _, few = found(TABLE, DuckDB())
     monkeypatch.setattr(stacking, "MOST_ROWS", ROWS - 1)
@@ -65,6 +67,7 @@ def test_only_columns_of_small_tables_are_stacked(monkeypatch):
     assert few < many
 
 
+@pytest.mark.slow
 def test_a_stack_has_a_bounded_number_of_cells(monkeypatch):
     whole, few = found(TABLE, DuckDB())
     monkeypatch.setattr(stacking, "MOST_CELLS", 5 * ROWS)

@@ -45,6 +45,7 @@ def test_the_counts_are_those_of_each_threshold_alone(xs, bounds):
     assert found[count()] == len(xs)
 
 
+@pytest.mark.slow
 def test_few_thresholds_are_counted_with_everything_else():
     table, bounds = pa.table({"x": range(1000)}), [(gt, c) for c in range(thresholds.FEWEST)]
     for some, scans in ((bounds[1:], 1), (bounds, 2)):  # without a scan of thresholds the latter would be two as well

@@ -316,6 +316,7 @@ def of_every_step(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return tilth.fit(Flow.parse(EVERY), table).save(tmp_path_factory.mktemp("every") / "f.tilth").read_bytes()
 
 
+@pytest.mark.slow
 @settings(max_examples=settings().max_examples * 8)
 @given(st.data())
 def test_a_forged_file_is_rejected_or_runs(of_every_step: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

@@ -20,6 +20,7 @@ def test_a_file_has_a_fingerprint_that_changes_with_it(tmp_path: Path) -> None:
     assert tilth.check(tilth.read(place), "Rules = [ RowCount = 3 ]").facts.fingerprint != first.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_queries_show_no_values_of_a_private_column(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     engine = Spark(request.getfixturevalue("spark")) if name == "spark" else None

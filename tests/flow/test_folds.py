@@ -38,6 +38,7 @@ def column(part: Dataset, name: str) -> list[Any]:
     return list(tilth.write(part)[name].to_pylist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "by"),
     [

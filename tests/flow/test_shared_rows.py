@@ -66,6 +66,7 @@ def test_rows_that_are_also_in_the_training_part_on_spark(spark):
             assert asked(rows, parts, columns, engine) == counted(rows, parts, columns), columns
 
 
+@pytest.mark.slow
 @given(st.lists(ROW, min_size=1, max_size=20), st.sampled_from(["i", "x", "s", ("i", "s"), ("x", "t")]), st.integers(0, 20))
 def test_rows_that_are_kept_together_are_in_one_part(rows, by, seed):
     step = Split((("train", 0.5), ("test", 0.5)), columns=by, seed=seed)

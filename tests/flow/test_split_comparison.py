@@ -101,6 +101,7 @@ def test_the_intraclass_correlation_is_that_of_the_mean_squares(rows: list[tuple
         )
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_adult_has_rows_of_its_test_file_in_its_training_file(shared_data: Shared) -> None:
     """23 rows, and 26 but for the label: as pandas finds them, too."""
@@ -151,6 +152,7 @@ def test_values_that_the_training_part_lacks_are_counted() -> None:
     assert [f.subject for f in named(found, TELLS)] == [("c",), ("x",)]
 
 
+@pytest.mark.slow
 def test_nothing_tells_parts_by_chance_apart_and_time_does() -> None:
     table = {"t": range(N), "drifting": np.arange(N) / 100 + RNG.normal(size=N), "y": RNG.choice(["n", "p"], N)}
     assert not named(findings(flow("hash"), {"x": TABLE["x"], "y": table["y"]}), TELLS)

@@ -102,6 +102,7 @@ def test_a_run_counts_what_is_not_of_a_stated_kind(tmp_path: Path) -> None:
     assert (found.name, found.subject, found.payload.details) == ("UNREADABLE", ("tenure",), {"kind": "integer", "values": 1, "of": 97})
 
 
+@pytest.mark.slow
 def test_the_command_says_so_on_standard_error(tmp_path: Path) -> None:
     flow().save(tmp_path / "f.tilth")
     csv(FEW, tmp_path)

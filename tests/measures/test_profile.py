@@ -137,6 +137,7 @@ def test_one_scan_of_the_rows_and_one_of_what_is_not_counted_in_them():
     assert len(engine.scans) == 3
 
 
+@pytest.mark.slow
 def test_a_profile_does_without_pandas(tmp_path):
     values = "i, i / 7 AS x, if(i % 5 = 0, NULL, i % 3) AS k, 'word ' || i % 30 AS s, DATE '2024-01-01' + i AS d"
     duckdb.sql(f"COPY (SELECT {values} FROM (SELECT range::INT AS i FROM range(100))) TO '{tmp_path}/t.parquet'")

@@ -78,6 +78,7 @@ def test_a_row_whose_condition_is_null_is_not_a_hit():
     assert value(Share(gt(col("x"), lit(1))), [0.0, 2.0, None, None]) == 0.25
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.integers(0, 8))
 def test_parts_merge_to_the_whole(left, right, _):
     whole = left + right

@@ -144,6 +144,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CASES)
 def test_a_flow_makes_what_the_transformer_makes(name: str) -> None:

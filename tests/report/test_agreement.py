@@ -52,6 +52,7 @@ def values_of(written: Any) -> Iterator[float]:
         yield written
 
 
+@pytest.mark.slow
 def test_text_and_markdown_have_no_number_that_the_page_has_not(run: Report) -> None:
     page = numbers_in(words_of(to_html(run)))
     text = SHORT.sub("", to_text(run, width=160, colour=False))
@@ -68,6 +69,7 @@ def test_exact_numbers_are_those_of_the_json(run: Report) -> None:
     assert [shown for exact, shown in pairs if number(float(exact)) != shown] == []
 
 
+@pytest.mark.slow
 def test_the_figures_of_a_run_are_the_same_everywhere(run: Report) -> None:
     written = json.loads(to_json(run))
     facts, rules = written["facts"], [f for f in written["findings"] if f["kind"] == "rule"]

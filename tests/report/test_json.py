@@ -62,6 +62,7 @@ def test_what_is_read_writes_the_same_text(report):
     text.encode()
 
 
+@pytest.mark.slow
 @given(reports)
 def test_the_nouns_come_back(report):
     back = from_json(to_json(report))

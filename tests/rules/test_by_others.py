@@ -415,6 +415,7 @@ TIMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_values_of_taxis(taxis: Rows, engine: DuckDB) -> None:
     judged(TIMES, taxis, engine)
 

@@ -44,6 +44,7 @@ def declared(ruleset: Ruleset) -> str:
     return "\n".join(map(str, ruleset.variables))
 
 
+@pytest.mark.slow
 @given(rulesets())
 def test_what_is_printed_is_read_again(ruleset: Ruleset) -> None:
     assert parse(str(ruleset)) == ruleset

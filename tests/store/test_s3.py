@@ -80,6 +80,7 @@ def test_errors_name_the_place_and_no_key(s3, monkeypatch):
     assert "never-shown" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_an_unreachable_server_is_the_machine_s_fault(monkeypatch):
     for name, value in (("ENDPOINT_URL", "http://127.0.0.1:9"), ("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b")):
         monkeypatch.setenv(f"AWS_{name}", value)
@@ -95,6 +96,7 @@ def run(s3: str, tmp_path: Path, **options):
     return tilth.run(flow, f"{s3}/out", **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_a_flow_is_read_delivered_and_applied(s3, tmp_path, engine, request):
     spark = {"engine": tilth_spark(request)} if engine == "spark" else {}

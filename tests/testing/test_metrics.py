@@ -81,6 +81,7 @@ def test_the_whole_shelf_is_tried():
     assert {k.__name__ for k in kinds_of_metric()} - {type(m).__name__ for m in SHELF} == {"Wrapped", "_Finite"}  # bases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", SHELF, ids=str)
 def test_a_metric_of_the_shelf_passes(metric):
     check_metric(metric)

@@ -61,6 +61,7 @@ def test_every_type_that_is_evaluated_is_tried() -> None:
     assert set(RULES) == {name for name, row in RULE_TYPES.items() if row.prepare}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_the_battery(name: str) -> None:
     check_rule_type(RULE_TYPES[name], RULES[name], sources=SOURCES)

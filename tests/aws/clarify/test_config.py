@@ -193,6 +193,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
                     | st.dictionaries(st.sampled_from([*GOOD, "tilth", "predictor", "x"]), inner, max_size=3), max_leaves=8)  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*GOOD, "tilth", "predictor", "segment_config", "time_series_data_config", "x"]), JSON, max_size=4))
 def test_any_json_gives_errors_of_tilth_only(parts):
     try:

@@ -58,6 +58,7 @@ def test_duckdb_gives_what_the_row_gives():
     assert differences(TEXTS, on_duckdb(TABLE, TREES), by_row(TABLE, TREES))[:5] == []
 
 
+@pytest.mark.slow
 @given(st.lists(LIKE_ONE, min_size=1, max_size=20))
 def test_duckdb_gives_what_the_row_gives_of_any_string(texts):
     table = pa.table({"x": pa.array(texts, pa.string())})

@@ -179,6 +179,7 @@ def learned(place: Path, engine: Any) -> Any:
     return [dict(f.learned) for f in tilth.fit(tilth.Flow.parse(FLOW), place, engine=engine).need_learned().features]
 
 
+@pytest.mark.slow
 def test_a_fit_is_the_same_with_many_threads_and_files(tmp_path):
     one, seven = folder(tmp_path / "one", 1), folder(tmp_path / "seven", 7)
     expected = learned(one, DuckDB(threads=1))

@@ -169,6 +169,7 @@ def test_every_call_is_refused_or_understood_by_the_engine(connection, call):
         planned(connection, text if text.startswith("SELECT") else f"select {text} from source0")
 
 
+@pytest.mark.slow
 def test_every_function_with_up_to_two_arguments(connection):
     texts, wrong = {}, []
     for name, count in product(NAMES, range(3)):

@@ -13,6 +13,7 @@ ENGINE = duckdb_session()
 LABELS = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 2)) | st.integers(-9, 9).map(float), min_size=2, max_size=25)
 
 
+@pytest.mark.slow
 @given(LABELS, LABELS)
 def test_both_distances_equal_those_of_scipy(a, d):
     scipy = pytest.importorskip("scipy.stats")

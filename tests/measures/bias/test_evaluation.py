@@ -102,6 +102,7 @@ def adults(shared_data):
     return adult(shared_data("tabular/adult-train.csv")).slice(0, 3000)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_intervals_are_those_of_rows_drawn_anew(adults):
     """20,000 draws of whole rows by numpy; the 2.5th and 97.5th percentile of each metric, its formula written out here."""

@@ -47,6 +47,7 @@ def test_titanic(shared_data):
     assert model.payload.validation["accuracy"] > model.payload.baseline["accuracy"] + 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_mpg_mammography_and_adult(shared_data):
     mpg = insights(shared_data("tabular/mpg.csv"), label="mpg")
@@ -91,6 +92,7 @@ def test_bad_days(name, tmp_path):
     assert report.of("insights")
 
 
+@pytest.mark.slow
 def test_what_is_said_on_a_bad_day():
     assert ("high", "label-constant", ("y",)) in codes(insights(BAD["one label"], label="y"))
     unlabelled = codes(insights(BAD["no label at all"], label="y"))
@@ -105,6 +107,7 @@ def test_without_a_label_the_rest_is_measured():
     assert {name for _, name, _ in codes(report)} == {"id-column", "constant", "collinear"}
 
 
+@pytest.mark.slow
 def test_many_columns_have_few_flaws():
     random = np.random.default_rng(0)
     columns = {f"x{i}": random.normal(size=120) for i in range(300)} | {"y": ["a", "b"] * 60}
@@ -131,6 +134,7 @@ X = RANDOM.normal(size=N)
 RAW = pa.table({"x": X, "copy": np.where(X > 0, "up", "down"), "noise": RANDOM.normal(size=N), "y": np.where(X > 0, "yes", "no")})
 
 
+@pytest.mark.slow
 def test_another_seed_trains_another_model_and_a_sample_is_as_large_as_is_said():
     few = insights(RAW, Insights(rows=100), label="y").of("power")
     assert {f.payload.rows for f in few} == {100}
@@ -144,6 +148,7 @@ def small_samples(monkeypatch):
     monkeypatch.setattr("tilth.measures.sampled.LEAST", 400)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", [False, True])
 def test_classes_are_counted_in_all_rows_of_a_large_table(small_samples, numbers):
     names = ["common", "other", "forty", "four"]
@@ -159,6 +164,7 @@ def test_classes_are_counted_in_all_rows_of_a_large_table(small_samples, numbers
     assert 10 < hidden["imbalanced-classes"].value < 2556 / 4  # estimated: masked values are not counted one by one
 
 
+@pytest.mark.slow
 def test_what_is_counted_in_a_sample_says_so(small_samples):
     """Counts of all rows, such as those of classes, do not."""
     x = np.repeat(RANDOM.normal(size=1500), 2)
@@ -175,12 +181,14 @@ def test_models_learn_from_rows_with_a_label_where_these_are_few():
     assert {f.payload.rows for f in report.of("power")} == {150}
 
 
+@pytest.mark.slow
 def test_the_problem_can_be_said():
     years = pa.table({"x": list(range(60)), "y": [i % 10 for i in range(60)]})
     for said, problem in (("", "classification"), ("regression", "regression")):
         assert insights(years, Insights(problem=said), label="y").of("insights")[0].payload.problem == problem
 
 
+@pytest.mark.slow
 def test_the_score_of_rows_that_drift_is_that_of_the_latest():
     """Each day has a level of its own: by chance a model knows the level of a row's day, of the latest days it does not."""
     n = 1000
@@ -193,6 +201,7 @@ def test_the_score_of_rows_that_drift_is_that_of_the_latest():
     assert later.value < 0.5 < 0.9 < chance.value
 
 
+@pytest.mark.slow
 def test_two_tables_are_compared():
     prepared = RAW.drop(["copy"])
     report = tilth.measure(tilth.read(prepared, roles={"label": "y"}), "insights", against=RAW)
@@ -203,6 +212,7 @@ def test_two_tables_are_compared():
     assert "validation AUC" in {name for of, name in changes if of == "model"}
 
 
+@pytest.mark.slow
 def test_in_a_flow_it_is_measured_before_and_after_and_is_the_baseline(tmp_path):
     flow = tilth.Flow.parse(
         'data: {roles: {label: y}}\nsplit: {train: 0.7, test: 0.3}\nfeatures:\n  - select: ["!copy"]\n  - scale: x\n'

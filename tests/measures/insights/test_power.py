@@ -75,6 +75,7 @@ def test_of_a_u_shaped_number_the_power_is_as_large():
     assert power_of(number(X), shape).scored > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "most"), [(200, 0.11), (1000, 0.09), (10_000, 0.03)])
 def test_what_chance_gives_is_as_the_page_says(rows, most):
     random = np.random.default_rng(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ PRINTED = st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"], exc
 NAMES = st.text(PRINTED, min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(NAMES.filter(lambda name: name.strip() == name and name.lower() != "y"), st.lists(texts, min_size=1, max_size=3))
 def test_any_name_and_value_can_be_in_a_step(name, wanted):
     rows = pa.table({name: [*wanted, "another value"], "y": range(len(wanted) + 1)})

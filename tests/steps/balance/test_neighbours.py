@@ -24,6 +24,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("k", [1, 7])
 def test_they_are_those_of_scikit_learn(name, k):
@@ -57,6 +58,7 @@ def test_many_equal_rows_of_which_all_are_asked():
     assert places.tolist() == [[int(p) for p in first[v] if p != i][:3] for i, v in enumerate(value)]
 
 
+@pytest.mark.slow
 def test_neither_threads_nor_blocks_change_them(monkeypatch):
     x = np.round(SHAPES["normal"][:, :4], 1)
     found = [nearest(Points(x, NO_CODES), np.arange(N), np.arange(N), 5)[0]]

@@ -26,6 +26,7 @@ def test_unseen_and_missing_numbers(step, unseen, missing):
     assert applied(fitted(step, WORDS), {"x": ["zz", None, "", "a"]}) == {"x": [unseen, missing, missing, 1]}
 
 
+@pytest.mark.slow
 def test_a_large_vocabulary_is_learned_and_applied():
     values = [f"v{i:06}" for i in range(200_000)]
     found = fitted(Encode("x", with_="ordinal"), {"x": values})

@@ -27,6 +27,7 @@ def table(xs, ys):
     return {"id": list(range(len(xs))), "x": xs, "y": ys}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["target", "woe"])
 @given(data=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([0.0, 1.0])), min_size=6, max_size=30), row=st.integers(0, 5))
 def test_the_label_of_a_row_does_not_change_its_own_number(way, data, row):

@@ -62,6 +62,7 @@ THEIRS = ["mean", "sum", "min", "max", "median", "std", "var", "count", "distinc
 ROWS = st.lists(st.tuples(st.none() | st.sampled_from("ab"), st.integers(0, 1), st.none() | st.floats(-1e5, 1e5)), min_size=1, max_size=25)
 
 
+@pytest.mark.slow
 @given(ROWS, st.randoms(use_true_random=False))
 def test_it_does_as_pandas_whatever_the_order_of_rows(rows, chance):
     """`groupby(by, dropna=False)[x].agg(…)`, sums with `min_count=1`, `nunique` for distinct."""

@@ -33,6 +33,7 @@ def aggregated(values):
     return dict(zip(HOWS, row[1:], strict=True))
 
 
+@pytest.mark.slow
 @given(st.lists(st.none() | st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_digit(values, chance):
     found = aggregated(values)

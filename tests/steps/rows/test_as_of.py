@@ -16,6 +16,7 @@ NAME = st.sampled_from("ab")
 HOUR = st.integers(0, 9).map(lambda h: datetime(2024, 1, 1, h))
 
 
+@pytest.mark.slow
 @given(
     ours=st.lists(st.tuples(HOUR, NAME), max_size=6),
     theirs=st.dictionaries(st.tuples(HOUR, NAME), st.integers(0, 9), max_size=6),

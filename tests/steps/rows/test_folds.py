@@ -45,6 +45,7 @@ def as_lists(folds):
     return [(trained.tolist(), tested.tolist()) for trained, tested in folds]
 
 
+@pytest.mark.slow
 @given(st.integers(12, 60), st.integers(2, 5), st.integers(0, 2), st.integers(0, 9))
 def test_rolling_folds_are_those_of_scikit_learn(n, folds, gap, most):
     """Where times differ: the same rows are trained on and tested, whatever their order in the table."""

@@ -26,6 +26,7 @@ KEY = st.sampled_from([1, 2, 3, None])
 NAME = st.sampled_from(["a", "b", None])
 
 
+@pytest.mark.slow
 @given(
     ours=st.lists(st.tuples(KEY, NAME), max_size=6),
     theirs=st.lists(st.tuples(KEY, NAME), max_size=6),

@@ -52,6 +52,7 @@ THEIRS = ["mean", "sum", "min", "max", "median", "std", "count", "distinct"]
 ROWS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.floats(-1e5, 1e5)), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @given(ROWS, st.sampled_from(THEIRS))
 def test_it_does_as_pandas(rows, how):
     """`pivot_table(values, by, column, aggfunc)`; counts of no rows are 0 here."""
@@ -91,6 +92,7 @@ def test_what_is_refused(given, message):
         made(Pivot(**{"column": "month", **given}), {**SALES, "sales_jan": [1] * 5})
 
 
+@pytest.mark.slow
 def test_a_million_values_are_refused():
     table = pa.table({"k": pa.array([1] * 1_000_000), "c": pa.array(range(1_000_000))})
     with pytest.raises(TilthError, match="column 'c' has more than 1,000 different values"):

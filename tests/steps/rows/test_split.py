@@ -139,6 +139,7 @@ def test_copies_stay_together_whatever_their_id():
     assert len(set(zip(table["x"], table["y"], strata, strict=True))) == 200
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-3, 3) | st.none(), min_size=8, max_size=60), st.integers(2, 4))
 def test_numbers_are_stratified_by_bins_of_about_as_many_rows(values, bins):
     table = {"y": pa.array(values, pa.float64()), "x": list(range(len(values)))}

@@ -91,6 +91,7 @@ POSITIVE = pa.table({"x": [0.5, 3.0, 2.25, None, 17.0], "n": [1, 2, 2, 900, None
 BOX_COX = PowerTransform(("x", "n"), with_="box_cox")
 
 
+@pytest.mark.slow
 def test_box_cox_keeps_the_promises_of_a_step():
     check_step(BOX_COX, POSITIVE)
 

@@ -21,6 +21,7 @@ COLUMNS = {
 LATER = np.array([-1e300, 1.0, 1.5, 2.0, 3.0, 600.0, 612.3, 700.0, 1e300])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distribution", ["uniform", "normal"])
 @pytest.mark.parametrize("n", [7, 500])
 @pytest.mark.parametrize("name", COLUMNS)

@@ -26,6 +26,7 @@ def columns_of(frame: dict[str, list[float]]) -> np.ndarray:
     return np.array(list(frame.values())).T
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 0.999999])
 @pytest.mark.parametrize("frame", [WINE, CANCER], ids=["wine", "cancer"])
 def test_components_are_those_of_pca(frame, n):
@@ -69,6 +70,7 @@ def test_more_components_than_independent_columns_are_not_made():
     assert list(made(Reduce("all", n_components=3, keep=True), table)) == ["x", "double", "same", "pca1"]
 
 
+@pytest.mark.slow
 def test_the_battery_without_missing_values():
     table = sample_table()
     filled = {c: table[c].combine_chunks().fill_null(0) for c in ("whole", "price")}

@@ -54,6 +54,7 @@ def test_each_series_and_column_is_read_by_its_own_values():
 ROWS = st.lists(st.tuples(st.integers(0, 400), st.none() | st.integers(-9, 9)), min_size=1, max_size=20, unique_by=lambda r: r[0])
 
 
+@pytest.mark.slow
 @given(ROWS)
 def test_a_line_between_rows_is_that_of_pandas(rows):
     """`interpolate("time", limit_area="inside")` over the times of the rows and of the points together."""

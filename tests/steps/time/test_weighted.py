@@ -15,6 +15,7 @@ TIMES = st.integers(-3_000, 3_000).map(lambda m: datetime(2000, 3, 1) + timedelt
 ROWS = st.lists(st.tuples(TIMES, st.none() | st.integers(-9, 9)), min_size=1, max_size=30, unique_by=lambda row: row[0])
 
 
+@pytest.mark.slow
 @given(ROWS, st.sampled_from(["6h", "1d", "w"]))
 def test_a_mean_over_time_is_that_of_the_time_that_each_value_lasts(rows, every):
     """By hand: each value lasts until the next one, or to the end of the last interval, and is cut where intervals begin."""

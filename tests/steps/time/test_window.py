@@ -115,6 +115,7 @@ WINDOWS = [(1, {}), (3, {}), (4, LEFT), (4, CENTERED), ("5h", {}), ("5h", LEFT),
 ONE_AT_A_TIME = ROWS.map(lambda rows: list({(k, t): (k, t, x) for k, t, x in rows}.values()))
 
 
+@pytest.mark.slow
 @given(ONE_AT_A_TIME, st.sampled_from(sorted(THEIRS)), st.sampled_from(WINDOWS), st.integers(0, 1))
 def test_windows_are_those_of_pandas(rows, how, window, least):
     """`groupby(by)[x].rolling(window, min_periods=…, closed=…, center=…)`, and `expanding(min_periods)`."""
