@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,6 +40,7 @@ class PythonFunction:
     included, and must return an array, null or not, of the type of the kind `gives`; for several kinds a struct of fields f0, f1 …, which
     `Item` takes apart. NaN becomes null, as in data that is read. `label` names the function in messages and queries. An object may have
     a method `alone` beside `__call__`: it gives the same of one row's values, a dict for a struct, where arrays of one value are slow.
+    One that is `never_nan` is not searched for NaN, which takes long where it returns many columns.
 
     Errors, when it runs: `RequestError` where it raises, or returns another length or type.
     """
@@ -48,7 +50,7 @@ class PythonFunction:
     gives: Kind | tuple[Kind, ...]
     label: str
 
-    @property
+    @cached_property
     def returns(self) -> pa.DataType:
         """The Arrow type of what it returns."""
         import pyarrow as pa
@@ -78,7 +80,7 @@ class PythonFunction:
             found = f"{len(made)} values of type {made.type}" if hasattr(made, "type") else type(made).__name__
             message = f"{self.label} returned {found}, not an Arrow array of {len(arrays[0])} values of type {expected}"
             raise RequestError(message, code="python-result")
-        return _without_nan(_whole(made))
+        return _whole(made) if getattr(self.function, "never_nan", False) else _without_nan(_whole(made))
 
     def in_engine(self) -> Callable[..., Any]:
         """`run` with one parameter for each argument, as engines want it; what it raises carries the message out of them."""
