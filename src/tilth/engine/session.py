@@ -199,9 +199,9 @@ class Session(ABC):
         """The text of the query that gives all rows of a dataset, in their order where that is significant."""
         return self.query(in_order(data), everything())
 
-    def written(self, tree: Tree) -> str:
-        """The SQL of a tree for this engine."""
-        return lower(tree, self.name, self.for_people, self.registered)
+    def written(self, tree: Tree, types_only: bool = False) -> str:
+        """The SQL of a tree for this engine; `types_only` for a query that is only asked for its columns."""
+        return lower(tree, self.name, self.for_people, self.registered, types_only)
 
     def registered(self, function: PythonFunction) -> str:
         """The name under which queries call a Python function; it is registered when it is first asked for."""
@@ -213,7 +213,8 @@ class Session(ABC):
 
     def schema(self, data: Dataset, columns: Iterable[str] | None = None) -> Schema:
         """Names and kinds of a dataset's columns, or of some of them, without a scan."""
-        return self.schema_of(self.query(data, everything() if columns is None else exp.Select(expressions=[col(c) for c in columns])))
+        select = everything() if columns is None else exp.Select(expressions=[col(c) for c in columns])
+        return self.schema_of(self.written(select_from(*self.base(data), select), types_only=True))
 
     def rows(self, data: Dataset, select: exp.Select, title: str = "rows") -> list[tuple[Any, ...]]:
         """A small answer to a query over a dataset."""

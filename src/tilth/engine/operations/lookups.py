@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, alias, cast, col, data_type, eq, ge, if_else, lit, null_if, sub
+from tilth.engine.expressions import add, alias, cast, col, data_type, eq, ge, if_else, lit, null_if, owned, sub
 from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
@@ -62,6 +62,11 @@ class Lookup(Operation):
         """Whether the keys are so many that an engine joins them, and may give the rows in another order."""
         return len(_parsed(self.expressions[1].this)) > FEWER
 
+    @property
+    def alike(self) -> Operation:
+        x, *texts = self.expressions
+        return Lookup(expressions=owned(x, *(lit(_first(t.this)) for t in texts)))
+
     @classmethod
     def duckdb(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
         if 0 < len(_parsed(keys.this)) <= FEWER:
@@ -103,6 +108,11 @@ def _from_json(texts: Tree, types: dict[type, str]) -> Tree:
 def _parsed(texts: str) -> list[Scalar]:
     found: list[Scalar] = json.loads(texts)
     return found
+
+
+def _first(texts: str) -> str:
+    """A JSON list with the first of its values only."""
+    return texts if texts == "[]" else f"{texts[: json.JSONDecoder().raw_decode(texts, 1)[1]]}]"
 
 
 def _where(query: exp.Select, table: exp.Select, x: Tree) -> Tree:

@@ -52,6 +52,11 @@ class Operation(exp.Expression, exp.Func):
         """The tree for every engine, where one spelling does."""
         raise Gap(f"{cls.__name__} has no rendering")
 
+    @property
+    def alike(self) -> Operation:
+        """An operation of the same type that is written shortly, for queries that are only asked for their columns."""
+        return self
+
     @classmethod
     def inline(cls, arguments: Sequence[str], constants: Mapping[str, Any]) -> str | None:
         """Python source for one row, where it is shorter than a call of `row`: from the arguments' names and the constants among them."""
@@ -104,6 +109,7 @@ class Lowering(Generator):
 
     engine: ClassVar[EngineName]
     name_of: Callable[[Any], str]  # of the functions that external operations call
+    types_only: bool = False  # whether the query is only asked for its columns
 
     def function_fallback_sql(self, expression: exp.Func) -> str:
         """The text of an operation, or of a function that is written as it is."""
@@ -111,7 +117,7 @@ class Lowering(Generator):
             return super().function_fallback_sql(expression)
         if expression.external:
             return self.sql(call(self.name_of(expression.this), *expression.expressions))
-        return self._by_pattern(expression)
+        return self._by_pattern(expression.alike if self.types_only else expression)
 
     def filter_sql(self, expression: exp.Filter) -> str:
         """The text of an aggregate over the rows for which a condition is true."""
@@ -245,10 +251,13 @@ def is_aggregate(node: exp.Expr) -> bool:
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in AGGREGATE_CALLS)
 
 
-def lower(tree: Tree, engine: EngineName, pretty: bool = False, name_of: Callable[[Any], str] = str) -> str:
-    """The SQL text of a tree for one engine; `pretty`: in lines, for people to read. `name_of` names functions of external operations."""
+def lower(tree: Tree, engine: EngineName, pretty: bool = False, name_of: Callable[[Any], str] = str, types_only: bool = False) -> str:
+    """The SQL text of a tree for one engine; `pretty`: in lines, for people to read. `name_of` names functions of external operations.
+
+    `types_only`: the query is only asked for its columns, and says no long lists.
+    """
     writer = _generator(engine)(dialect=engine, identify=True, comments=False, pretty=pretty)
-    writer.name_of = name_of
+    writer.name_of, writer.types_only = name_of, types_only
     return writer.generate(tree, copy=False)
 
 
