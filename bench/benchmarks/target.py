@@ -76,8 +76,9 @@ BENCHMARK = Benchmark(
             "target encoding to category_encoders",
             ratio("tilth", "category_encoders"),
             1 / 20,
-            why="of 200,000 drivers in five folds Python reads a million groups one by one, and that is most of the time; "
-            "category_encoders learns without folds.",
+            why="a fold is by the MD5 of the row's id, which is the same on every engine. To hash the ids for each of three columns and "
+            "to group by fold takes three fifths of Tilth's core seconds, a quarter for a million groups; category_encoders learns "
+            "without folds.",
         ),
     ),
     differences=differences,
