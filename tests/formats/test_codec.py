@@ -41,9 +41,9 @@ def ipc(monkeypatch):
     form = Ipc()
     monkeypatch.setitem(table.FORMATS._loaded, "ipc", Ipc)
     monkeypatch.setitem(table.FORMATS.built_in, "ipc", "tests:none")
-    table.formats.cache_clear()
+    table.by_name.cache_clear()
     yield form
-    table.formats.cache_clear()
+    table.by_name.cache_clear()
 
 
 def opened(form, *paths, names=None):

@@ -311,6 +311,7 @@ def test_a_folder_keeps_the_names_of_columns(tmp_path):
     manifest = Manifest.beside(tmp_path / "train")
     assert (manifest.contents.names(), manifest.contents.n_features) == (["paid", "age", "visits"], 2)
     assert (manifest.contents.media_type, manifest.shards[0].facts) == ("application/x-recordio-protobuf", {"shifted": 0, "split": 0})
+    assert RecordIOProtobuf().count(str(tmp_path / "train" / manifest.shards[0].path)) == 2
     found = to_arrow(read(tmp_path / "train", engine=engine), engine)
     assert found.to_pydict() == {"paid": [1.0, 0.0], "age": [0.5, 2.0], "visits": [2.0**24, 3.0]}
 
@@ -330,6 +331,8 @@ def test_wide_rows_are_lists(tmp_path):
     for options, says in [
         ({}, "the rows are sparse, and their width is not known"),
         ({"n_features": 9}, "column 'keys' has numbers outside 0 to 8"),
+        ({"dtype": "float16"}, "dtype: 'float16' is not known"),
+        ({"on_magic": "hide"}, "on_magic: 'hide' is not known"),
     ]:
         with pytest.raises(RequestError, match=says):
             write(data, tmp_path / "x.pbr", engine=engine, **options)

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import IO, Any, ClassVar, Literal
+from typing import IO, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from tilth.data import Files
 from tilth.engine.session import Session
-from tilth.errors import SourceError, listed, warn
+from tilth.engine.textfiles import unzipped
+from tilth.errors import Place, RequestError, SourceError, listed, located, unknown, warn
 from tilth.formats.codec import Codec
 from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, array, matrix, named_by_manifest, rounded, sparse_rows
-from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered
+from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered, offsets
 from tilth.formats.varints import packed, unpacked, varint, varint_at
 
 BLOCK_ROWS = 16_384  # that are written at once: their numbers are in the processor's cache
@@ -52,6 +53,10 @@ class RecordIOProtobuf(TrainingFormat, Codec):
         names, options = named_by_manifest(self, given, names, options)
         return super().open(given, names, engine, **options)
 
+    def count(self, path: str, **_: Any) -> int:
+        with located(Place(path)), unzipped(path) as file:
+            return sum(1 for _ in offsets(file))
+
     def media_type(self, layout: Layout) -> str:
         return "application/x-recordio-protobuf"
 
@@ -68,6 +73,8 @@ class RecordIOProtobuf(TrainingFormat, Codec):
         **_: Any,
     ) -> dict[str, Any]:
         """Write rows. `sparse` leaves zeros out; `n_features` is the width of rows that are sparse in the table."""
+        RequestError.reject(unknown([dtype], ("float32", "float64"), "dtype: {} is not known", "bad-value"))
+        RequestError.reject(unknown([on_magic], get_args(OnMagic), "on_magic: {} is not known", "bad-value"))
         dense = None
         kind, facts, too_large = np.dtype(dtype).newbyteorder("<"), {"shifted": 0, "split": 0}, dict[str, None]()
         for batch in (b.slice(i, BLOCK_ROWS) for b in batches for i in range(0, b.num_rows, BLOCK_ROWS)):
