@@ -22,7 +22,7 @@ demo: .venv/.demo  ## example data with planted flaws through the whole flow; pr
 	@$(RUN) tilth demo -o demo
 	@echo "The report: $(CURDIR)/demo/result/report.html"
 
-test: .venv/.test  ## every test, Spark and a browser included
+test: lint types  ## lint, types, and every test, Spark and a browser included
 	@$(PYTEST) $(ARGS)
 
 test-deep: .venv/.test  ## every test, with many more examples for each property

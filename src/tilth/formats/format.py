@@ -224,10 +224,9 @@ def recognised(given: Any) -> Format:
 
 def by_suffix(path: str, default: str | None = None) -> Format:
     """The format of a file by its suffix; of a folder by its manifest, otherwise by the suffixes of its files."""
-    manifest = Manifest.beside(Path(path)) if is_folder(path) else None
-    if manifest is not None:
-        return by_name(manifest.format)
     held = in_folder(path) if is_folder(path) else (path,)
+    if is_folder(path) and (manifest := Manifest.beside(Path(path))):
+        return by_name(manifest.format)
     wanted, found = {suffix_of(p) for p in held}, list[Format]()
     for form in formats():  # of several formats of one suffix, the first on the shelf
         if form.by_suffix and (here := wanted.intersection(form.suffixes)):
