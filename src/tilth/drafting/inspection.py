@@ -66,7 +66,7 @@ def inspect(source: Any, engine: Session, options: Mapping[str, Any], label: str
         because,
         candidates,
         sample.rows.num_rows,
-        order_in(data, roles, engine),
+        order_in(data, roles, engine, sample.rows),
     )
 
 

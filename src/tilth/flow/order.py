@@ -194,12 +194,13 @@ def judged(flow: Flow, data: Dataset, engine: Session) -> RowOrder | None:
     return order_in(data, data.roles, engine) if _asks(flow, data.roles) else None
 
 
-def order_in(data: Dataset, roles: Roles, engine: Session) -> RowOrder:
-    """What the order of the rows of a table means, by a few rows of it."""
+def order_in(data: Dataset, roles: Roles, engine: Session, first: pa.Table | None = None) -> RowOrder:
+    """What the order of the rows of a table means, by a few rows of it; by the `first` ones, if given, where the engine keeps no order."""
     kinds = engine.schema(data)
-    first = [*roles.group, *(c for c in (roles.time, roles.label) if c is not None)]
-    asked = sorted((c for c in kinds if _is_asked(c, roles)), key=lambda c: c.name not in first)
+    wanted = [*roles.group, *(c for c in (roles.time, roles.label) if c is not None)]
+    asked = sorted((c for c in kinds if _is_asked(c, roles)), key=lambda c: c.name not in wanted)
     rows = engine.stretches(data, [c.name for c in asked[:WIDEST]], MOST) if asked else None
+    rows = first if rows is None else rows
     return UNKNOWN if rows is None else order_of(rows, kinds, roles)
 
 

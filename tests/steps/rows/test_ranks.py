@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine import answering
+from tilth.engine import groups
 from tilth.engine.expressions import col
 from tilth.engine.operations.hashing import HashString
 from tilth.metrics.metric import measured
@@ -50,9 +50,9 @@ def test_two_scans_find_any_number_of_cuts():
 
 
 def test_no_scan_has_a_group_for_each_row(monkeypatch):
-    """A million groups are the most that are held, and a table may have more rows."""
+    """A table may have more rows than the groups that are held."""
     monkeypatch.setattr(ranks, "PREFIX", 1)
-    monkeypatch.setattr(answering, "MOST_GROUPS", 500)
+    monkeypatch.setattr(groups, "MOST_GROUPS", 500)
     rows = [("a", HashString.row(str(i))) for i in range(5_000)]
     hashes = sorted(h for _, h in rows)
     (_, cut), _ = found(rows, lambda sizes: {"a": [1_000]})
