@@ -74,10 +74,10 @@ def test_a_payload_that_is_too_short(payload):
 def test_the_index_beside_the_files_of_a_folder(tmp_path):
     tilth.write(tilth.read(TABLE), tmp_path / "train", format="image_records", rows_per_shard=2)
     assert sorted(p.name for p in (tmp_path / "train").glob("*-*.*")) == [
-        "tilth-manifest.json", "train-000000.idx", "train-000000.rec", "train-000001.idx", "train-000001.rec",
+        "train-000000.idx", "train-000000.rec", "train-000001.idx", "train-000001.rec",
     ]  # fmt: skip
     assert (tmp_path / "train" / "train-000000.idx").read_text() == "5\t0\n1000\t36\n"
-    manifest = json.loads((tmp_path / "train" / "tilth-manifest.json").read_text())
+    manifest = json.loads((tmp_path / "train" / "_manifest.json").read_text())
     assert [s["index"] for s in manifest["shards"]] == ["train-000000.idx", "train-000001.idx"]
     assert manifest["media_type"] == "application/x-recordio"
     for path in (tmp_path / "train").glob("*.rec"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -65,6 +66,11 @@ def test_row_groups_and_compression_of_parquet(tmp_path):
     found = [pq.ParquetFile(path).metadata for path in sorted(place.glob("*.parquet"))]
     assert [[m.row_group(i).num_rows for i in range(m.num_row_groups)] for m in found] == [[3, 3, 1], [3]]
     assert {m.row_group(0).column(1).compression for m in found} == {"ZSTD"}
+
+
+def test_pandas_reads_a_folder_of_shards(tmp_path):
+    tilth.write(tilth.read(ROWS), tmp_path / "train", format="parquet", shards=3)
+    assert pd.read_parquet(tmp_path / "train")["n"].tolist() == list(range(10))
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])

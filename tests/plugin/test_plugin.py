@@ -68,7 +68,7 @@ def test_in_a_flow(place, engine):
     parts = [tilth.write(tilth.read(f"out/{part}")) for part in ("train", "test")]
     assert sum(p.num_rows for p in parts) == 40
     assert all(x is None or x >= 0 for p in parts for x in p["x"].to_pylist())
-    assert {p.name for p in (place / "out/train").iterdir() if p.name[0] not in "._"} == {"train-000000.avro", "tilth-manifest.json"}
+    assert {p.name for p in (place / "out/train").iterdir() if p.name[0] not in "._"} == {"train-000000.avro"}
     assert [f.payload.missing for f in report.of("gaps") if f.part == "raw"] == [2]
     assert next(f.value for f in report.of("metric") if f.part == "raw") == 9.5
     assert "Columns with nulls" in (place / "out/report.html").read_text()

@@ -1,6 +1,6 @@
 """Shards: rows cut into files of one size, and the manifest that says what is in each of them.
 
-A delivery of shards is `NAME-000000.SUFFIX`, `NAME-000001.SUFFIX` … in the order of the rows, and `tilth-manifest.json`, which is written
+A delivery of shards is `NAME-000000.SUFFIX`, `NAME-000001.SUFFIX` … in the order of the rows, and `_manifest.json`, which is written
 last: a folder with one is complete.
 """
 
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RequestError, SourceError
-from tilth.store.local import MANIFEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 VERSION = 1
+MANIFEST = "_manifest.json"  # other readers of a folder (pandas, Spark) pass over names that begin with `_`
 WORDS = ("path", "bytes", "records", "sha256")
 COMPRESSIONS = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 

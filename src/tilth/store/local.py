@@ -18,7 +18,6 @@ from tilth.store.uri import Place, is_local, local_path
 
 COMPRESSED = (".gz", ".zst")
 HIDDEN = "._"  # names that begin with one of these are not data
-MANIFEST = "tilth-manifest.json"  # beside data, and no data itself
 LARGEST_TEXT = 64 << 20  # bytes of a flow, a ruleset or a configuration
 
 
@@ -143,7 +142,7 @@ def in_folder(folder: str) -> tuple[str, ...]:
     found: list[Path] = []
     for top, folders, names in os.walk(folder, onerror=_unwalked):
         folders[:] = [name for name in folders if name[0] not in HIDDEN]
-        found += [Path(top, name) for name in names if name[0] not in HIDDEN and name != MANIFEST]
+        found += [Path(top, name) for name in names if name[0] not in HIDDEN]
     return tuple(str(path) for path in sorted(found) if path.is_file())
 
 
