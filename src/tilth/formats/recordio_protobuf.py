@@ -30,6 +30,7 @@ TEXTS = {UID: "uid", METADATA: "metadata", CONFIGURATION: "configuration"}
 TENSORS: dict[int, np.dtype[Any]] = {2: np.dtype("<f4"), 3: np.dtype("<f8"), 7: np.dtype("<i4")}  # fields of a value, and `BYTES`
 FIELDS = {dtype: number for number, dtype in TENSORS.items()}
 BYTES = 9
+MOST_DIMENSIONS = 32  # of a shape: the product of as many numbers as fit into a file would take hours
 WHOLE = np.dtype(np.int64)
 SHIFTS = (b"\x22\x00", b"\x22\x01\x20", b"\x22\x03\x20\x20\x20")  # an empty or blank `metadata` in front moves all that follows
 OnMagic = Literal["avoid", "split", "raw", "error"]
@@ -115,6 +116,11 @@ class Tensor:
     keys: np.ndarray | None = None
     shape: tuple[int, ...] = ()
 
+    @property
+    def width(self) -> int:
+        """How many numbers it stands for."""
+        return self.values.size if self.keys is None else prod(self.shape)
+
 
 @dataclass(frozen=True)
 class Bytes:
@@ -136,6 +142,12 @@ def message(features: Mapping[str, Tensor | Bytes], label: Mapping[str, Tensor |
     made = [_field(n, _field(1, k.encode()) + _field(2, _value(v))) for n, of in maps for k, v in sorted(of.items(), key=_by_bytes)]
     made += [_field(n, str(texts[name]).encode()) for n, name in TEXTS.items() if texts.get(name) is not None]
     return b"".join(made)
+
+
+def record(features: Mapping[str, Tensor | Bytes], label: Mapping[str, Tensor | Bytes] | None = None, **texts: str | None) -> bytes:
+    """One record as it is in a file, moved so that it need not be split, which SageMaker's own libraries do not read."""
+    payload = message(features, label, **texts)
+    return _without_magic(payload, "avoid", {"shifted": 0, "split": 0}) if is_split(payload) else framed(payload)
 
 
 def _by_bytes(entry: tuple[str, Any]) -> bytes:
@@ -288,6 +300,25 @@ class _Numbers:
         return prod(self.shape) if self.sparse else self.values.size
 
 
+def maps(file: IO[bytes]) -> Iterator[tuple[dict[str, Tensor | Bytes], dict[str, Tensor | Bytes]]]:
+    """The maps `features` and `label` of each record, with tensors as they are written: nothing of the size of a shape is made.
+
+    Errors: `SourceError` for a record that is damaged, or not a message of this format.
+
+    >>> import io
+    >>> [features["values"].values.tolist() for features, _ in maps(io.BytesIO(record({"values": Tensor(np.array([1.5], "<f4"))})))]
+    [[1.5]]
+    """
+    for offset, payload in numbered(file):
+        found, _ = _parsed(offset, payload)
+        of = {n: {key: _public(value) for (field, key), value in found.items() if field == n} for n in (FEATURES, LABEL)}
+        yield of[FEATURES], of[LABEL]
+
+
+def _public(of: _Numbers | bytes) -> Tensor | Bytes:
+    return Bytes(of) if isinstance(of, bytes) else Tensor(of.values, of.keys if of.sparse else None, of.shape)
+
+
 _Found = dict[tuple[int, str], _Numbers | bytes]  # (field of the record, key) → value
 
 
@@ -337,6 +368,8 @@ def _tensor(payload: bytes, start: int, end: int, dtype: np.dtype[Any]) -> _Numb
         np.concatenate([_numbers(payload, *at, dtype if n == 1 else WHOLE) for at in of]) if of else np.empty(0, dtype if n == 1 else WHOLE)
         for n, of in places.items()
     )
+    if shape.size > MOST_DIMENSIONS:
+        raise ValueError(f"a shape has {shape.size:,} dimensions, and up to {MOST_DIMENSIONS} are read")
     if keys.size and not shape.size:
         raise ValueError("there are keys and no shape")
     if keys.size != values.size and keys.size:

@@ -138,7 +138,7 @@ class Server:
         except ClientDisconnect:
             return Response(status_code=400)
         kind, accept = request.headers.get("content-type", ""), ",".join(request.headers.getlist("accept"))
-        if len(body) <= INLINE and self.pipeline.quick and "parquet" not in kind.lower():  # a small file may hold a large table
+        if len(body) <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
             answer = self.pipeline.answer(body, kind, accept)
         else:
             self._threads = self._threads or CapacityLimiter(os.cpu_count() or 1)
@@ -170,6 +170,11 @@ class Server:
             message = f"the body has not arrived within {self.limits.seconds:g} seconds"
             raise Refused(408, "too-slow", message) from None
         return b"".join(parts)
+
+
+def _unfolds(body: bytes, kind: str) -> bool:
+    """Whether a small body may hold many values: a table of Parquet, or sparse rows."""
+    return "parquet" in kind or "recordio" in kind or b'"keys"' in body
 
 
 def _host(header: str) -> str:

@@ -10,15 +10,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from tilth.errors import Mistake, RequestError, listed
+from tilth.errors import Mistake, RequestError, SourceError, listed
 from tilth.serve.media import MediaType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tilth.formats.recordio_protobuf import Bytes, Tensor
 
 Row = Mapping[str, Any]
 CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
+RECORDIO = "application/x-recordio-protobuf"
 AS_THEY_ARE = frozenset({int, str, bool, type(None)})
 LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
+MOST_VALUES = 2**23  # of the rows of a body whose size does not bound them: repeated ones of Parquet, and zeros of sparse rows
 
 
 @dataclass(frozen=True)
@@ -36,12 +43,22 @@ class Columns:
 
     def named(self, values: Sequence[Any], number: int) -> dict[str, Any]:
         """The row of values in the order of the columns. Errors: `RequestError` for a wrong number of them."""
+        return dict(zip(self.order(len(values), number), values, strict=True))
+
+    def sparse(self, values: Sequence[Any], keys: Sequence[int], width: int, number: int) -> dict[str, Any]:
+        """The row that has values at some places of its `width`, and zeros elsewhere. Errors: as `named`, and for too many rows."""
+        names = self.order(width, number)
+        _reject_large(number, width)
+        return dict.fromkeys(names, 0) | {names[key]: value for key, value in zip(keys, values, strict=True)}
+
+    def order(self, width: int, number: int) -> tuple[str, ...]:
+        """The columns of a row of as many values. Errors: `RequestError` for a wrong number of them."""
         for names in self.orders:
-            if len(names) == len(values):
-                return dict(zip(names, values, strict=True))
+            if len(names) == width:
+                return names
         widths = " or ".join(str(len(names)) for names in dict.fromkeys(self.orders))
         accepted = f"{widths} values: {listed(self.orders[-1], most=40)}"
-        raise BadRow(number, "", Mistake(f"{len(values)} values are given", accepted=accepted, code="wrong-width"))
+        raise BadRow(number, "", Mistake(f"{width} values are given", accepted=accepted, code="wrong-width"))
 
 
 class BadRow(RequestError):
@@ -62,6 +79,12 @@ class BadRows(RequestError):
 
 class NotAcceptable(RequestError):
     """The answer cannot be of the media type that was asked for."""
+
+
+def _reject_large(rows: int, columns: int) -> None:
+    if rows * columns > MOST_VALUES:
+        accepted = f"up to {MOST_VALUES:,} values; send the rows in several requests"
+        raise RequestError(f"{rows:,} rows of {columns:,} columns are too many", accepted=accepted, code="too-large")
 
 
 def decoded(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
@@ -190,26 +213,89 @@ def _from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
         if size > LARGEST_TABLE:
             raise RequestError(f"the table has {size:,} bytes, unpacked", accepted=f"up to {LARGEST_TABLE:,}", code="too-large")
         known = [name for name in file.schema_arrow.names if name in columns.names]
+        _reject_large(file.metadata.num_rows, len(known))
         rows: list[Row] = file.read(known).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise RequestError("the body is not Parquet", code="bad-parquet") from error
     return rows
 
 
+def _from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of records, NaN null: the feature `values` in the order of the columns, dense or sparse; or features by the columns' names.
+
+    A record without features is an answer, such as that of a stage before: its labels are taken by name.
+    """
+    from tilth.formats.recordio_protobuf import maps
+
+    rows: list[Row] = []
+    try:
+        for features, label in maps(io.BytesIO(body)):
+            rows.append(_record(features or {k: v for k, v in label.items() if k != "values"}, columns, len(rows) + 1))
+    except SourceError as error:
+        accepted = "records with a map `features` of tensors, each with the header of RecordIO"
+        mistake = Mistake("the record is damaged, or is not a message of RecordIO-protobuf", accepted=accepted, code="bad-recordio")
+        raise BadRow(len(rows) + 1, "", mistake) from error
+    return rows
+
+
+def _record(tensors: Mapping[str, Tensor | Bytes], columns: Columns, number: int) -> Row:
+    """The row of one record. Errors: `BadRow`; for a wrong width before anything of that size is made."""
+    from tilth.formats.recordio_protobuf import Bytes
+
+    found: dict[str, list[Any]] = {}
+    for name, of in tensors.items():
+        if isinstance(of, Bytes) or (of.keys is not None and name != "values"):
+            what = "bytes" if isinstance(of, Bytes) else "sparse"
+            mistake = Mistake(f"the feature {name[:80]!r} is {what}", accepted="numbers", code="bad-recordio")
+            raise BadRow(number, name if name in columns.names else "", mistake)
+        found[name] = [None if value != value else value for value in of.values.tolist()]
+        if name == "values" and of.keys is not None:
+            return columns.sparse(found[name], of.keys.tolist(), of.width, number)
+    if "values" in found:
+        return columns.named(found["values"], number)
+    if not found:
+        raise BadRow(number, "", Mistake("the record has no features", accepted="a feature `values`", code="bad-recordio"))
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
 # ── answers ──
 
 
 def _to_npy(rows: Sequence[Row], names: Sequence[str]) -> bytes:
-    """A matrix of doubles, null as NaN. Errors: `RequestError` for strings."""
+    """A matrix of doubles, null as NaN. Errors: `NotAcceptable` for strings."""
     import numpy as np
 
     made = io.BytesIO()
-    try:
-        np.save(made, np.array([[row[name] for name in names] for row in rows], dtype=np.float64), allow_pickle=False)
-    except (TypeError, ValueError) as error:
-        message = f"the answer is not of numbers alone, as {NPY} is"
-        raise NotAcceptable(message, accepted=f"{JSON}, {CSV}", code="not-acceptable") from error
+    np.save(made, _doubles([[row[name] for name in names] for row in rows], NPY), allow_pickle=False)
     return made.getvalue()
+
+
+def _to_recordio(rows: Sequence[Row], names: Sequence[str]) -> bytes:
+    """A record a row without features, its values as labels by name: 32-bit floats as SageMaker's algorithms answer, null as NaN.
+
+    Errors: `NotAcceptable` for strings.
+    """
+    import numpy as np
+
+    from tilth.formats.recordio_protobuf import Tensor, record
+
+    with np.errstate(over="ignore"):  # beyond 32 bits is infinite
+        numbers = ({name: _doubles(row[name], RECORDIO).reshape(-1).astype("<f4") for name in names} for row in rows)
+        return b"".join(record({}, {name: Tensor(values) for name, values in row.items()}) for row in numbers)
+
+
+def _doubles(values: Any, media: str) -> np.ndarray:
+    """Numbers, and lists of them, as an array. Errors: `NotAcceptable` for others, strings of digits among them."""
+    import numpy as np
+
+    try:
+        found = np.array(values)
+        if found.dtype.kind in "SU" or (found.dtype.kind == "O" and any(isinstance(v, str | bytes) for v in found.flat)):
+            raise ValueError("some are strings")
+        return found.astype(np.float64)  # null is NaN
+    except (TypeError, ValueError) as error:
+        message = f"the answer is not of numbers alone, as {media} is"
+        raise NotAcceptable(message, accepted=f"{JSON}, {CSV}", code="not-acceptable") from error
 
 
 def _to_parquet(rows: Sequence[Row], names: Sequence[str]) -> bytes:
@@ -278,6 +364,7 @@ DECODERS: Mapping[str, Callable[[bytes, MediaType, Columns], list[Row]]] = {
     "application/jsonl": _from_lines,
     "application/x-ndjson": _from_lines,
     NPY: _from_npy,
+    RECORDIO: _from_recordio,
     PARQUET: _from_parquet,
     "application/vnd.apache.parquet": _from_parquet,
 }
@@ -288,6 +375,7 @@ ENCODERS: Mapping[str, Callable[[Sequence[Row], Sequence[str]], bytes]] = {
     "application/jsonl": _to_lines,
     "application/x-ndjson": _to_lines,
     NPY: _to_npy,
+    RECORDIO: _to_recordio,
     PARQUET: _to_parquet,
     "application/vnd.apache.parquet": _to_parquet,
 }

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tilth.errors import RequestError, TilthError
-from tilth.serve.bodies import CSV, JSON, Columns, Row, decoded, encoded
+from tilth.serve.bodies import CSV, JSON, LINES, Columns, Row, decoded, encoded
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.pipeline import Answer, Pipeline
 from tilth.serve.stages import Preparation
@@ -124,11 +124,11 @@ def capture_of(pipeline: Pipeline, place: str, name: str, percent: float = 100.0
 
 def record(one: Exchange, columns: Columns, private: frozenset[str]) -> bytes:
     """A line of JSON for a request and its answer."""
-    body = without(one.body, media_type(one.kind) or MediaType(""), columns, private) if private else one.body
+    body, kind = without(one.body, one.kind, columns, private) if private else (one.body, one.kind)
     metadata: dict[str, Any] = {"eventId": one.event, "inferenceTime": one.time.strftime("%Y-%m-%dT%H:%M:%SZ")}
     if one.inference:
         metadata["inferenceId"] = one.inference
-    data = {"endpointInput": _side(body, one.kind, "INPUT"), "endpointOutput": _side(one.answer.body, one.answer.media, "OUTPUT")}
+    data = {"endpointInput": _side(body, kind, "INPUT"), "endpointOutput": _side(one.answer.body, one.answer.media, "OUTPUT")}
     line = {"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
@@ -143,12 +143,17 @@ def _side(body: bytes, kind: str, mode: str) -> Mapping[str, str]:
     return {"observedContentType": kind, "mode": mode, "data": data, "encoding": encoding}
 
 
-def without(body: bytes, kind: MediaType, columns: Columns, private: frozenset[str]) -> bytes:
-    """A body with the same rows, of the columns that are known and not private; the values of private ones are null."""
+def without(body: bytes, content_type: str, columns: Columns, private: frozenset[str]) -> tuple[bytes, str]:
+    """A body with the same rows, of the columns that are known and not private, and its type; the values of private ones are null.
+
+    Bodies that are not text become JSON Lines.
+    """
+    kind = media_type(content_type) or MediaType("")
     rows = [{c: None if c in private else row.get(c) for c in columns.names if c in row} for row in decoded(body, kind, columns)]
     if kind.name == CSV:  # values in order: all columns, without a header
         full: list[Row] = [{c: row.get(c) for c in columns.names} for row in rows]
-        return encoded(full, columns.names, CSV)
+        return encoded(full, columns.names, CSV), content_type
     if kind.name == JSON:
-        return json.dumps({"instances": rows}, ensure_ascii=False).encode()
-    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+        return json.dumps({"instances": rows}, ensure_ascii=False).encode(), content_type
+    lines = b"".join(encoded([row], tuple(row), LINES) for row in rows)
+    return lines, content_type if "json" in kind.name else LINES

@@ -46,9 +46,9 @@ def command(
 ) -> int:
     """Answer requests: prepare rows by a fitted flow, predict, transform the prediction.
 
-    POST rows to /invocations as CSV, JSON, JSON Lines, NPY or Parquet. MODEL is a scikit-learn model saved by skops (.skops) or an
-    ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or Ctrl-C, when all
-    accepted requests are answered.
+    POST rows to /invocations as CSV, JSON, JSON Lines, NPY, Parquet or RecordIO-protobuf. MODEL is a scikit-learn model saved by
+    skops (.skops) or an ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or
+    Ctrl-C, when all accepted requests are answered.
     """
     if allow_python:
         _allow_python()

@@ -15,13 +15,14 @@ import pyarrow as pa
 from tilth import verbs
 from tilth.data import Dataset, Memory
 from tilth.errors import RequestError, SourceError, TilthError, listed
-from tilth.serve.bodies import Columns, Row, decoded, encoded
+from tilth.serve.bodies import RECORDIO, Columns, Row, decoded, encoded
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.places import copies
 
 CLOSE = 1e-9  # relative: a model may add up a whole table in another order than one row
+CLOSE_SINGLE = 1e-6  # … for answers of 32-bit floats
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Logged:
     event: str
     rows: Sequence[Row]
     answered: Sequence[Row]
+    close: float
 
 
 def replayed(place: str, pipeline: Pipeline) -> Replayed:
@@ -68,7 +70,7 @@ def replayed(place: str, pipeline: Pipeline) -> Replayed:
     made, differences = iter(rows), list[Difference]()
     for one in requests:
         for i, (answer, row) in enumerate(zip(one.answered, made, strict=False), 1):
-            differences += [Difference(one.event, i, c) for c in pipeline.gives if not _same(answer.get(c), row[c])]
+            differences += [Difference(one.event, i, c) for c in pipeline.gives if not _same(answer.get(c), row[c], one.close)]
     return Replayed(len(requests), len(rows), tuple(differences))
 
 
@@ -101,13 +103,13 @@ def _column(values: Sequence[Any]) -> pa.Array:
     return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values])
 
 
-def _same(answered: Any, made: Any) -> bool:
+def _same(answered: Any, made: Any, close: float) -> bool:
     made = json.loads(encoded([{"x": made}], ["x"], "application/jsonlines"))["x"]
     if isinstance(answered, str) and not isinstance(made, str) and made is not None:  # from CSV
         answered = {"true": True, "false": False}[answered] if isinstance(made, bool) else float(answered)
     if isinstance(answered, bool) or isinstance(made, bool) or not (isinstance(answered, int | float) and isinstance(made, int | float)):
         return bool(answered == made)
-    return math.isclose(answered, made, rel_tol=CLOSE, abs_tol=1e-12)
+    return math.isclose(answered, made, rel_tol=close, abs_tol=1e-12)
 
 
 # ── the log ──
@@ -140,7 +142,8 @@ def _request(line: Mapping[str, Any], pipeline: Pipeline) -> Logged:
     answered = _rows(sides["endpointOutput"], Columns(pipeline.gives))
     if len(rows) != len(answered):
         raise ValueError
-    return Logged(str(line["eventMetadata"]["eventId"]), rows, answered)
+    single = sides["endpointOutput"]["observedContentType"] == RECORDIO
+    return Logged(str(line["eventMetadata"]["eventId"]), rows, answered, CLOSE_SINGLE if single else CLOSE)
 
 
 def _rows(side: Mapping[str, str], columns: Columns) -> list[Row]:
