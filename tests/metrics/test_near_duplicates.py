@@ -78,6 +78,16 @@ def test_texts_in_a_chain_are_one_group_whatever_their_order() -> None:
     assert indexes(chain)[0, -1] < 0.8
 
 
+@pytest.mark.parametrize("like", [0.5, 0.8])
+def test_of_texts_in_one_band_every_pair_is_compared(like: float) -> None:
+    """More different runs than 16 bits tell apart; of 60 texts, by scikit-learn."""
+    base = ["".join(CHANCE.choices(LETTERS, k=3_000)) for _ in range(12)]
+    texts = list(map(plain, [t[: 3_000 - cut] + "#" * cut for cut in (0, 100, 400, 700, 1_300) for t in base]))
+    found = groups(np.zeros((len(texts), 1), np.uint64), texts, like)
+    assert found.tolist() == by_pairs(indexes(texts) >= like)
+    assert 12 <= len(set(found)) < 60
+
+
 def test_the_folds_are_needs() -> None:
     table = pa.table({"a": ["Win a prize now", "win a  prize NOW", None, "", "x"], "b": ["y", "y", None, None, "z"]})
     numbers = Bands(("a", "b")).finish(Bands(("a", "b")).update({}, table.to_batches()[0]))[0]

@@ -147,27 +147,42 @@ def _first(first: np.ndarray, i: int) -> int:
 
 
 def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: float, left: Iterator[int]) -> None:
-    """Join those of the texts that share a band which are alike; pairs that are joined already are not compared."""
+    """Join those of the texts that share a band which are alike; pairs that are joined already are not compared.
+
+    How many hashes two texts share at most is counted by 16 bits of each, for all pairs of a text at once; few are then left to compare.
+    """
     of = np.array([_first(first, i) for i in members])
     if (of == of[0]).all():
         return
-    hashes: dict[int, Words] = {}
-
-    def of_text(i: int) -> Words:
-        if i not in hashes:
-            hashes[i] = np.unique(runs([texts[members[i]]])[0])
-        return hashes[i]
-
+    hashes = _different([texts[i] for i in members])
+    sizes, keys = np.array([len(h) for h in hashes]), [h.astype(np.uint16) for h in hashes]
+    marked = np.zeros(1 << 16, np.uint8)
     for i in range(len(members) - 1):
         others = i + 1 + np.flatnonzero(of[i + 1 :] != of[i])
         if len(list(islice(left, len(others)))) < len(others):
             raise RequestError("near-duplicates: too many texts are a little alike to compare all", hint=FEWER, code="too-many-pairs")
-        joined = [of[i], *(of[j] for j in map(int, others) if alike(of_text(i), of_text(j), like))]
-        first[joined] = min(joined)
-        of[np.isin(of, joined)] = min(joined)
-        if (of == of[0]).all():
-            return
-        hashes.pop(i, None)
+        if not len(others):
+            continue
+        marked[keys[i]] = 1
+        begins = np.append(0, sizes[others].cumsum()[:-1])
+        most = np.add.reduceat(marked[np.concatenate([keys[j] for j in others])], begins, dtype=np.intp)  # that both can have
+        marked[keys[i]] = 0
+        perhaps = others[most >= like * (sizes[i] + sizes[others] - most)]
+        joined = [of[i], *(of[j] for j in perhaps if alike(hashes[i], hashes[j], like))]
+        if len(joined) > 1:
+            first[joined] = min(joined)
+            of[np.isin(of, joined)] = min(joined)
+            if (of == of[0]).all():
+                return
+
+
+def _different(texts: Sequence[str]) -> list[Words]:
+    """Of each text the different hashes of its runs, sorted."""
+    found: list[Words] = []
+    for start, end in _stretches(texts):
+        hashes, begins = runs(texts[start:end])
+        found += map(np.unique, np.split(hashes, begins[1:]))
+    return found
 
 
 # ── of a table ──
