@@ -22,7 +22,7 @@ def test_a_benchmark_is_named_as_its_file(name):
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory) -> Path:
-    return make(10_000, tmp_path_factory.mktemp("bench"))
+    return make(1_000, tmp_path_factory.mktemp("bench"))
 
 
 @pytest.mark.slow
