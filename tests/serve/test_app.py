@@ -1,6 +1,7 @@
 """Requests and answers, in the same process: bodies of every type, and what is refused."""
 
 import csv
+import gzip
 import io
 import json
 import pickle
@@ -63,6 +64,21 @@ def test_answers_in_each_type(asked):
     answer = asked(body, accept="text/csv; charset=utf-8")
     assert answer.headers["content-type"] == "text/csv"
     assert [[float(v) for v in row] for row in csv.reader(io.StringIO(answer.text))] == [list(row.values()) for row in lines]
+
+
+def test_packed_bodies(asked):
+    body = json.dumps(ROW).encode()
+    plain, half = asked(body), gzip.compress(body[:9])
+    for coding, given in (("GZip", gzip.compress(body)), ("x-gzip", half + gzip.compress(body[9:])), ("identity", body)):
+        assert asked(given, **{"content-encoding": coding}).content == plain.content
+    for given in (body, gzip.compress(body)[:-9], gzip.compress(body)[:-8] + bytes(8), gzip.compress(body) + b"x"):
+        answer = asked(given, **{"content-encoding": "gzip"})
+        assert (answer.status, answer.json()["error"]["code"]) == (400, "bad-gzip")
+    for coding in ("br", "gzip, gzip", "deflate"):
+        answer = asked(body, **{"content-encoding": coding})
+        assert (answer.status, answer.json()["error"]["code"]) == (415, "bad-content-encoding")
+        assert answer.headers["accept-encoding"] == "gzip"
+    assert "accept-encoding" not in asked(body, "text/plain").headers
 
 
 def npy(array) -> bytes:
@@ -200,7 +216,8 @@ def test_other_answers_than_those_that_can_be_made(client, asked):
     one = client("people.tilth", largest=1000)
     assert one("GET", "/ping").text == ""
     assert one("GET", "/execution-parameters").json()["BatchStrategy"] == "MULTI_RECORD"
-    for body in (b" " * 1001, iter([b" " * 600] * 2)):
-        answer = one("POST", "/invocations", body, JSON)
+    packed = JSON | {"content-encoding": "gzip"}
+    for body, headers in ((b" " * 1001, JSON), (iter([b" " * 600] * 2), JSON), (gzip.compress(b" " * 1001), packed)):
+        answer = one("POST", "/invocations", body, headers)
         assert (answer.status, answer.json()["error"]["code"]) == (413, "too-large")
     assert [one("GET", "/invocations").status, one("GET", "/etc/passwd").status] == [405, 404]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hmac
+import io
 import json
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -28,6 +31,7 @@ from tilth.serve.watching import Metrics, log
 
 LARGEST = 6 * 2**20  # bytes of a body, as SageMaker's endpoints take
 INLINE = 64 * 2**10  # bytes of a body that is answered at once: a thread of its own would cost more than a few hundred rows
+CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
 ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
 
 
@@ -169,7 +173,12 @@ class Server:
         except TimeoutError:
             message = f"the body has not arrived within {self.limits.seconds:g} seconds"
             raise Refused(408, "too-slow", message) from None
-        return b"".join(parts)
+        body, coding = b"".join(parts), ",".join(request.headers.getlist("content-encoding")).strip().lower()
+        if coding in ("", "identity"):
+            return body
+        if coding not in CODINGS:
+            raise Refused(415, BAD_CODING, f"the content encoding is {coding[:80]!r}", accepted="gzip, or none")
+        return await to_thread.run_sync(_unzipped, body, limit)
 
 
 def _unfolds(body: bytes, kind: str) -> bool:
@@ -185,12 +194,27 @@ def _host(header: str) -> str:
         return ""
 
 
+def _unzipped(body: bytes, limit: int) -> bytes:
+    """A body unpacked, of which no more is made than may be sent. Errors: `Refused`."""
+    try:
+        with gzip.open(io.BytesIO(body)) as file:
+            found = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Refused(400, "bad-gzip", "the body is not gzip, as its content encoding says, or is cut off") from error
+    if len(found) > limit:
+        raise _too_large(limit)
+    return found
+
+
 def _too_large(limit: int) -> Refused:
-    return Refused(413, "too-large", "the body is too large", accepted=f"up to {limit:,} bytes; send the rows in several requests")
+    return Refused(
+        413, "too-large", "the body is too large", accepted=f"up to {limit:,} bytes, unpacked; send the rows in several requests"
+    )
 
 
 def _response(answer: Answer) -> Response:
     headers = {"content-type": answer.media}  # no charset: AWS's containers compare the whole header
+    headers |= {"accept-encoding": "gzip"} if answer.code == BAD_CODING else {}
     headers |= {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "1"}}.get(answer.status, {})
     if answer.status in (401, 408, 413, 503):  # a body that was not read would be taken for the next request
         headers["connection"] = "close"
