@@ -1,4 +1,4 @@
-"""Bodies that are made for SageMaker's algorithms: RecordIO-protobuf."""
+"""Bodies that are made for SageMaker's algorithms: RecordIO-protobuf, and sparse rows in JSON."""
 
 import json
 from functools import partial
@@ -16,7 +16,7 @@ from tilth.formats.recordio import framed
 from tilth.formats.recordio_protobuf import Bytes, Tensor, message, record
 from tilth.serve import bodies
 from tilth.serve.app import Server
-from tilth.serve.bodies import DECODERS, ENCODERS, NPY, PARQUET, RECORDIO, Columns, decoded
+from tilth.serve.bodies import DECODERS, ENCODERS, LINES, NPY, PARQUET, RECORDIO, Columns, decoded
 from tilth.serve.capture import capture_of
 from tilth.serve.media import MediaType
 from tilth.serve.pipeline import Pipeline
@@ -73,6 +73,45 @@ def test_records_in_both_directions(asked):
     assert asked(bytes.fromhex(made), RECORDS | {"accept": "text/csv"}).text == "1.5,-2.0\n"
 
 
+SPARSE = [
+    ({"values": [4.0], "keys": [1], "shape": [2]}, [0, 4]),
+    ({"values": [None, 4], "keys": [0, 2], "shape": [1, 3]}, [1.5, 0]),
+    ({"values": [], "shape": [2]}, [0, 0]),
+    ({"shape": [2], "keys": []}, [0, 0]),
+    ({"values": [1, 2], "shape": [2]}, [1, 2]),
+    ({"values": [1, "2"]}, [1, 2]),
+    ([1, 2], [1, 2]),
+]
+
+
+def test_sparse_rows_in_json(asked):
+    lines = "".join(json.dumps({"data": {"features": feature}}) + "\n" for feature, _ in SPARSE).encode()
+    for body, kind in ((lines, "application/jsonlines"), (b"[" + b",".join(lines.splitlines()) + b"]", "application/json")):
+        found = asked(body, {"content-type": kind}).json()["predictions"]
+        assert [[p["x"], p["y"]] for p in found] == [row for _, row in SPARSE]
+
+
+@pytest.mark.parametrize(
+    ("feature", "code"),
+    [
+        ({"values": [1], "keys": [1]}, "bad-instance"),
+        ({"values": [1], "keys": [2], "shape": [2]}, "bad-instance"),
+        ({"values": [1, 2], "keys": [1], "shape": [2]}, "bad-instance"),
+        ({"values": [1], "keys": [True], "shape": [2]}, "bad-instance"),
+        ({"values": ["a"], "keys": [1], "shape": [2]}, "bad-instance"),
+        ({"values": [], "shape": [2**62] * 50_000}, "bad-instance"),
+        ({"values": [], "shape": [int("9" * 4000)] * 9}, "bad-instance"),
+        ({"value": [1]}, "wrong-width"),
+        ({"values": [1], "keys": [2**40], "shape": [2**50]}, "wrong-width"),
+        ({"values": [1], "keys": [0], "shape": [4]}, "wrong-width"),
+    ],
+)
+def test_sparse_rows_in_json_that_are_refused(asked, feature, code):
+    answer = asked(json.dumps([[1, 2], {"data": {"features": feature}}]).encode(), JSON)
+    assert (answer.status, answer.json()["error"]["code"]) == (400, code)
+    assert answer.json()["error"]["errors"][0]["row"] == 2
+
+
 WRONG = {
     "another width": (record(dense(1.0)), "wrong-width"),
     "a huge shape": (record(sparse([2**40], [1.0], 2**50)), "wrong-width"),
@@ -102,7 +141,8 @@ def test_small_bodies_cannot_stand_for_tables_of_any_size(monkeypatch):
     wide, one = Columns(tuple(f"c{i}" for i in range(100))), record(sparse([], [], 100))
     zeros = pa.table({"c0": np.zeros(1001), "other": np.zeros(1001)})
     assert len(decoded(one * 10, MediaType(RECORDIO), wide)) == len(decoded(parquet(zeros[:10]), MediaType(PARQUET), wide)) == 10
-    for body, kind in ((one * 11, RECORDIO), (parquet(zeros), PARQUET)):
+    line = b'{"data": {"features": {"values": [], "shape": [100]}}}\n'
+    for body, kind in ((one * 11, RECORDIO), (parquet(zeros), PARQUET), (line * 11, LINES)):
         with pytest.raises(RequestError, match="are too many"):
             decoded(body, MediaType(kind), wide)
 

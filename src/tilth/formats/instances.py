@@ -22,6 +22,7 @@ AT_ONCE = 10_000  # instances of a batch
 LARGEST = 256 << 20  # bytes of a document: it is parsed as a whole
 FEATURES = "features"
 ANSWERS = ("predictions", "projections", "scores")
+MOST_DIMENSIONS = 32  # of a shape: the product of as many numbers as fit into a file would take hours
 ACCEPTED = '{"features": [1, 2]}, or {"data": {"features": {"values": [1], "keys": [7], "shape": [9]}}}'
 
 
@@ -151,18 +152,35 @@ def _elements(where: Mistake, instance: Any) -> dict[str, Element]:
     return {str(name): _element(where, element) for name, element in data.items()}
 
 
-def _element(where: Mistake, element: Any) -> Element:
-    given = element if isinstance(element, dict) else {VALUES: element}
+def _element(where: Mistake, given: Any) -> Element:
+    try:
+        return element(given)
+    except ValueError as error:
+        raise _wrong(where, str(error)) from error
+
+
+def element(given: Any) -> Element:
+    """The values, the keys (null for dense ones) and the width of a feature: a list, or an object of `values`, `keys` and `shape`.
+
+    Nothing of the size of a shape is made. Errors: `ValueError` with what is wrong.
+
+    >>> element([1, 2]), element({"values": [4], "keys": [1], "shape": [9]})
+    (([1, 2], None, 2), ([4], [1], 9))
+    """
+    given = given if isinstance(given, dict) else {VALUES: given}
     values, keys, shape = given.get(VALUES, []), given.get(KEYS), given.get("shape")
     if not isinstance(values, list) or not all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values):
-        raise _wrong(where, "its values are not a list of numbers")
+        raise ValueError("its values are not a list of numbers")
     if not all(of is None or (isinstance(of, list) and all(type(i) is int and i >= 0 for i in of)) for of in (keys, shape)):
-        raise _wrong(where, "its keys or its shape are not a list of whole numbers")
+        raise ValueError("its keys or its shape are not a list of whole numbers")
     if keys is None and (values or shape is None):
         return values, None, len(values)
-    if shape is None or len(keys or ()) != len(values) or not all(k < prod(shape) for k in keys or ()):
-        raise _wrong(where, "it has keys without a shape, outside it, or not as many as values")
-    return values, keys or [], prod(shape)
+    if shape is not None and (len(shape) > MOST_DIMENSIONS or max(shape, default=0) >= 2**63):
+        raise ValueError(f"its shape has more than {MOST_DIMENSIONS} dimensions, or one of 2⁶³ or more")
+    width = 0 if shape is None else prod(shape)
+    if shape is None or len(keys or ()) != len(values) or not all(k < width for k in keys or ()):
+        raise ValueError("it has keys without a shape, outside it, or not as many as values")
+    return values, keys or [], width
 
 
 def _batches(instances: Iterable[tuple[Mistake, Any]], lists: bool) -> Iterator[pa.RecordBatch]:

@@ -183,7 +183,7 @@ class Server:
 
 def _unfolds(body: bytes, kind: str) -> bool:
     """Whether a small body may hold many values: a table of Parquet, or sparse rows."""
-    return "parquet" in kind or "recordio" in kind or b'"keys"' in body
+    return "parquet" in kind or "recordio" in kind or b'"shape"' in body
 
 
 def _host(header: str) -> str:

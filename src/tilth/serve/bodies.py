@@ -165,8 +165,8 @@ def _row(given: Any, columns: Columns, number: int) -> Row:
     match given:
         case {"features": list() as values} if len(given) == 1 and columns.names != ("features",):
             return columns.named(values, number)
-        case {"data": {"features": {"values": list() as values}}} if len(given) == 1:
-            return columns.named(values, number)
+        case {"data": {"features": list() | dict() as feature}} if len(given) == 1:
+            return _feature(feature, columns, number)
         case dict():
             return given
         case list():
@@ -175,6 +175,24 @@ def _row(given: Any, columns: Columns, number: int) -> Row:
         return {columns.names[0]: given}
     accepted = '{"column": value, …}, or [value, …]'
     raise BadRow(number, "", Mistake(f"a value of type {type(given).__name__} is not a row", accepted=accepted, code="no-row"))
+
+
+def _feature(given: list[Any] | dict[str, Any], columns: Columns, number: int) -> Row:
+    """The row of a feature of SageMaker's algorithms: a list, or an object of `values`, with `keys` and `shape` if it is sparse."""
+    from tilth.formats.instances import element
+
+    match given:
+        case list():
+            return columns.named(given, number)
+        case {"values": list() as values} if given.get("keys") is None and (values or given.get("shape") is None):
+            return columns.named(values, number)
+    try:
+        values, keys, width = element(given)
+    except ValueError as error:
+        accepted = '{"values": [1], "keys": [7], "shape": [9]}'
+        mistake = Mistake(f"the feature cannot be read: {error}", accepted=accepted, code="bad-instance")
+        raise BadRow(number, "", mistake) from None
+    return columns.sparse(values, keys or [], width, number)
 
 
 # ── binary ──
