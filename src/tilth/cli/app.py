@@ -16,8 +16,28 @@ from tilth.cli import BROKEN_PIPE, HELP
 from tilth.errors import TilthError, did_you_mean
 
 # as `help.txt` lists them
-COMMANDS = ("run", "check", "profile", "measure", "fit", "apply", "serve", "replay", "plan", "init", "convert", "lint", "schema", "demo")
-DOORS = {"serve": "tilth.serve.command", "replay": "tilth.serve.replay_command"}  # commands of other doors, which this one may not import
+COMMANDS = (
+    "run",
+    "check",
+    "profile",
+    "measure",
+    "fit",
+    "apply",
+    "serve",
+    "batch",
+    "replay",
+    "plan",
+    "init",
+    "convert",
+    "lint",
+    "schema",
+    "demo",
+)
+DOORS = {  # commands of other doors, which this one may not import
+    "serve": "tilth.serve.command",
+    "batch": "tilth.serve.batch_command",
+    "replay": "tilth.serve.replay_command",
+}
 TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions propagate
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP

@@ -115,20 +115,35 @@ def _text(body: bytes, kind: MediaType) -> str:
 
 def _from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     """Rows of strings, an empty value null. The first line has names if the parameter `header` says so, or if all of it are columns."""
+    lines = _cells(body, kind)
+    orders = columns
+    if lines and _names_columns(lines[0], kind, columns):
+        names, *lines = lines
+        orders = Columns(tuple(names))
+    return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+
+
+def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
+    """The values of each line of CSV that is not empty."""
     try:
-        lines = [line for line in csv.reader(io.StringIO(_text(body, kind), newline=""), strict=True) if line]
+        return [line for line in csv.reader(io.StringIO(_text(body, kind), newline=""), strict=True) if line]
     except csv.Error as error:
         raise RequestError(f"the body is not CSV: {error}", code="bad-csv") from error
+
+
+def has_header(line: bytes, kind: MediaType, columns: Columns) -> bool:
+    """Whether the first line of CSV holds names of columns. Errors: `RequestError` for a column that is named twice."""
+    lines = _cells(line, kind)
+    return bool(lines) and _names_columns(lines[0], kind, columns)
+
+
+def _names_columns(line: Sequence[str], kind: MediaType, columns: Columns) -> bool:
     header = kind.parameters.get("header", "").lower()
-    known = set(columns.names)
-    if lines and (header == "present" or (header != "absent" and known.issuperset(lines[0]))):
-        names, *lines = lines
-        if len(set(names)) < len(names):
-            raise RequestError("the header names a column twice", code="bad-csv")
-        orders = Columns(tuple(names))
-    else:
-        orders = columns
-    return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+    if header == "absent" or (header != "present" and not set(columns.names).issuperset(line)):
+        return False
+    if len(set(line)) < len(line):
+        raise RequestError("the header names a column twice", code="bad-csv")
+    return True
 
 
 def _from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:

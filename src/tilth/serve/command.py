@@ -51,7 +51,7 @@ def command(
     Ctrl-C, when all accepted requests are answered.
     """
     if allow_python:
-        _allow_python()
+        allow_python_here()
     names = [name.strip() for name in output.split(",") if name.strip()]
     if export is not None:
         from tilth.serve.hooks import exported
@@ -86,7 +86,8 @@ def command(
     return 0
 
 
-def _allow_python() -> None:
+def allow_python_here() -> None:
+    """Let flows run Python functions until the command ends, those of the current folder too."""
     from tilth.engine.python_operation import allow_python
 
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- sys.path holds strings

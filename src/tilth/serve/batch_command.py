@@ -1,0 +1,117 @@
+"""tilth batch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from tilth.errors import RequestError
+from tilth.serve.batching import LARGEST, MOST_REFUSED, OUT, REFUSALS, Sending, Transformed, transformed
+
+SHOWN = 5  # refusals of a file that are printed
+
+
+@click.command()
+@click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]… DATA…")
+@click.option("-o", "--out", required=True, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file; it is replaced.")
+@click.option("--output", default="", metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax.")
+@click.option("--content-type", default="", metavar="TYPE", help="The media type of the files; by their suffix by default.")
+@click.option("--accept", default="", metavar="TYPE", help="The media type of the answers; that of the file by default.")
+@click.option("--split", type=click.Choice(["line", "none"]), help="Records in lines, or whole files: by line for CSV and JSON Lines.")
+@click.option("--assemble", type=click.Choice(["line", "none"]), help="A line end after each answer, or none: as for --split.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["multi-record", "single-record"]),
+    default="multi-record",
+    show_default=True,
+    help="As many records in a batch as fit, or one.",
+)
+@click.option(
+    "--max-payload",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=LARGEST,
+    show_default=True,
+    metavar="MIB",
+    help="The size of a batch.",
+)
+@click.option("--concurrency", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N", help="Batches at the same time.")
+@click.option("--allow-python", is_flag=True, help="Allow the flow to run Python functions. Only for flows that you trust.")
+@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
+def command(
+    things: tuple[str, ...],
+    out: str,
+    output: str,
+    content_type: str,
+    accept: str,
+    split: str | None,
+    assemble: str | None,
+    strategy: str,
+    max_payload: float,
+    concurrency: int,
+    allow_python: bool,
+    trusted: tuple[str, ...],
+) -> int:
+    """Answer files as `tilth serve` answers requests: each record prepared, predicted, transformed.
+
+    DATA are files, folders or patterns: CSV, JSON Lines, JSON, NPY or Parquet; the stages before them are those of `tilth serve`. The
+    answers of a file keep its order. A file with a refused record has no answers but NAME.out.errors.jsonl, which names every refused
+    record by its line; the other files go on, and the exit code is 1.
+    """
+    from tilth.serve.pipeline import Pipeline
+    from tilth.store.local import reject_own_input
+
+    if allow_python:
+        from tilth.serve.command import allow_python_here
+
+        allow_python_here()
+    stages, data = _parted(things)
+    reject_own_input(out, things)
+    names = [name.strip() for name in output.split(",") if name.strip()]
+    pipeline = Pipeline.of(*stages, output=names, trusted=trusted)
+    sending = Sending(content_type, accept, split or "", assemble or "", strategy == "single-record", max_payload, concurrency)
+    with _progress() as told:
+        found = transformed(pipeline, data, out, sending, told)
+    _say(found, out)
+    return 1 if any(one.refusals for one in found) else 0
+
+
+def _parted(things: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The stages, which their suffix tells, and the data. Errors: `RequestError` without both."""
+    from tilth.steps.models import FORMS
+
+    stages = [t for t in things if t.startswith(("http://", "https://")) or Path(t).suffix.lower() in (".tilth", *FORMS)]
+    data = [t for t in things if t not in stages]
+    if not stages or not data:
+        message = "no fitted flow or model is named" if not stages else "no data are named"
+        raise RequestError(message, accepted="tilth batch NAME.tilth [MODEL] DATA… -o OUT", code="bad-stage" if not stages else "no-files")
+    return stages, data
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], None]]:
+    """Show the file and its records while the block runs, if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda file, records: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status("reading") as status:
+        yield lambda file, records: status.update(f"{escape(file)}: {records:,} records")
+
+
+def _say(found: Sequence[Transformed], out: str) -> None:
+    for one in found:
+        for refusal in one.refusals[:SHOWN]:
+            field = f", column {refusal['field']!r}" if "field" in refusal else ""
+            click.echo(f"{one.file}, line {refusal['line']}{field}: {refusal['message']} [{refusal['code']}]", err=True)
+        if one.refusals:
+            more = f"and {len(one.refusals) - SHOWN:,} more; " if len(one.refusals) > SHOWN else ""
+            left = "; the rest of it was not read" if len(one.refusals) == MOST_REFUSED else ""
+            click.echo(f"{one.file} has no answers: {more}all are in {one.file}{REFUSALS}{left}", err=True)
+    done = [one for one in found if not one.refusals]
+    click.echo(f"{sum(one.records for one in done):,} records of {len(done):,} of {len(found):,} files answered: {out}", err=True)

@@ -1,0 +1,195 @@
+"""Files go through the pipeline in batches of whole records: the answers are those of requests, in order, all or none for a file."""
+
+import gzip
+import json
+
+import pytest
+
+from tests.serve.conftest import TABLE
+from tilth.cli.app import run
+from tilth.errors import RequestError, SourceError
+from tilth.serve import batching
+from tilth.serve.batching import Sending, transformed
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.remote import StageFailed
+
+ROWS = TABLE.to_pylist()
+HEADER = "no,email,age,job\n"
+CSV = "".join(f"{row['no']},{row['email']},{row['age'] or ''},{row['job'] or ''}\n" for row in ROWS)
+LINES = "".join(f"{json.dumps(row)}\n" for row in ROWS)
+KIB = 1 / 1024
+
+
+@pytest.fixture(scope="module")
+def pipeline(served):
+    """Preparation, model and softmax."""
+    return Pipeline.of(str(served / "people.tilth"), str(served / "model.skops"), output=["softmax"])
+
+
+class Counting(Pipeline):
+    """Notes the bodies that are sent."""
+
+    def __init__(self, made):
+        super().__init__(made.stages)
+        self.bodies = []
+
+    def predicted(self, body, content_type):
+        self.bodies.append(body)
+        return super().predicted(body, content_type)
+
+
+@pytest.mark.parametrize("split", ["line", "none"])
+@pytest.mark.parametrize("assemble", ["line", "none"])
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_answers_are_those_of_requests(pipeline, tmp_path, split, assemble, single, concurrency, suffix):
+    kind, text = {"csv": ("text/csv", CSV), "jsonl": ("application/jsonlines", LINES)}[suffix]
+    (tmp_path / f"people.{suffix}").write_text(text)
+    counting = Counting(pipeline)
+    sending = Sending(split=split, assemble=assemble, single=single, concurrency=concurrency, largest=KIB if split == "line" else 6)
+    (found,) = transformed(counting, [str(tmp_path / f"people.{suffix}")], str(tmp_path / "out"), sending)
+    assert (tmp_path / "out" / f"people.{suffix}.out").read_bytes() == pipeline.answer(text.encode(), kind, kind).body
+    sent = b"".join(sorted(counting.bodies, key=text.encode().index)).decode()
+    assert sent == text
+    if split == "none":
+        assert (len(counting.bodies), found.records) == (1, 1)
+        return
+    assert found.records == len(ROWS)
+    if single:
+        assert len(counting.bodies) == len(ROWS)
+    else:  # as many as fit: no body has room for the first record of the next
+        bodies = sorted(counting.bodies, key=text.encode().index)
+        nexts = [body.split(b"\n")[0] + b"\n" for body in bodies[1:]]
+        assert all(len(body) <= 1024 < len(body) + len(after) for body, after in zip(bodies, nexts, strict=False))
+
+
+def test_records_of_csv(pipeline, tmp_path):
+    """A header is sent with each batch, a line end in quotes is no record's end, empty lines are none, and a byte is not a character."""
+    text = "\ufeff" + HEADER + '1,a,30,"Ärztin"\r\n\n2,"two\nlines",,cook\n3,c,50,clerk'
+    with gzip.open(tmp_path / "people.csv.gz", "wb") as file:
+        file.write(text.encode())
+    counting = Counting(pipeline)
+    room = len(("\ufeff" + HEADER + '2,"two\nlines",,cook\n').encode())
+    sending = Sending(largest=room / 2**20)
+    (found,) = transformed(counting, [str(tmp_path / "people.csv.gz")], str(tmp_path / "out"), sending)
+    assert (found.records, found.refusals) == (3, [])
+    assert len(counting.bodies) == 3
+    assert all(body.startswith(("\ufeff" + HEADER).encode()) for body in counting.bodies)
+    assert (tmp_path / "out" / "people.csv.gz.out").read_bytes() == pipeline.answer(text.encode(), "text/csv", "text/csv").body
+
+
+def test_one_refused_record(served, tmp_path, capsys):
+    """Every wrong record is named by its line, the file has no answers, and the others have theirs."""
+    data = tmp_path / "data"
+    (data / "deep").mkdir(parents=True)
+    (data / "good.csv").write_text(CSV)
+    (data / "deep" / "bad.csv").write_text(HEADER + "1,a,30,cook\n2,b,old,cook\n3,c\n4,d,50,cook\n5,e,six,clerk\n")
+    (data / "notes.txt").write_text("no data")
+    out = tmp_path / "out"
+    words = ["batch", str(served / "people.tilth"), str(served / "model.skops"), str(data), "-o", str(out), "--accept", "application/jsonl"]
+    assert run(words) == 1
+    assert {p.relative_to(out).as_posix() for p in out.rglob("*.out*")} == {"good.csv.out", "deep/bad.csv.out.errors.jsonl"}
+    assert len((out / "good.csv.out").read_text().splitlines()) == len(ROWS)
+    refusals = [json.loads(line) for line in (out / "deep" / "bad.csv.out.errors.jsonl").read_text().splitlines()]
+    assert [(r["file"], r["line"], r.get("field"), r["code"]) for r in refusals] == [
+        ("deep/bad.csv", 3, "age", "unreadable"),
+        ("deep/bad.csv", 4, None, "wrong-width"),
+        ("deep/bad.csv", 6, "age", "unreadable"),
+    ]
+    said = capsys.readouterr().err
+    assert "deep/bad.csv, line 3, column 'age': column 'age' is integer" in said
+    assert f"{len(ROWS)} records of 1 of 2 files answered" in said
+    (data / "deep" / "bad.csv").write_text(HEADER + "1,a,30,cook\n")  # mended: nothing of the last run is left
+    assert run(words) == 0
+    assert {p.name for p in out.rglob("*.out*")} == {"good.csv.out", "bad.csv.out"}
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_record_above_the_limit(pipeline, tmp_path, concurrency):
+    """No empty request before it; the records before it are told, too."""
+    (tmp_path / "a.jsonl").write_text('{"age": "x", "job": "cook"}\n' + json.dumps({"age": 30, "job": "c" * 2000}) + "\n")
+    counting = Counting(pipeline)
+    sending = Sending(largest=KIB, concurrency=concurrency)
+    (found,) = transformed(counting, [str(tmp_path / "a.jsonl")], str(tmp_path / "out"), sending)
+    assert [(r["line"], r["code"]) for r in found.refusals] == [(1, "unreadable"), (2, "too-large")]
+    assert counting.bodies == [b'{"age": "x", "job": "cook"}\n']
+    (whole,) = transformed(counting, [str(tmp_path / "a.jsonl")], str(tmp_path / "out"), Sending(split="none", largest=KIB))
+    assert [(r["line"], r["code"]) for r in whole.refusals] == [(1, "too-large")]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_only_so_many_refusals(pipeline, tmp_path, monkeypatch, concurrency):
+    monkeypatch.setattr(batching, "MOST_REFUSED", 3)
+    (tmp_path / "a.csv").write_text("1,a,old,cook\n" * 100)
+    counting = Counting(pipeline)
+    sending = Sending(largest=KIB, concurrency=concurrency)
+    (found,) = transformed(counting, [str(tmp_path / "a.csv")], str(tmp_path / "out"), sending)
+    assert [r["line"] for r in found.refusals] == [1, 2, 3]
+    assert len(counting.bodies) < 50
+
+
+def test_records_that_are_not_one_row_each(pipeline, tmp_path):
+    """A quote in the middle of a value hides line ends: told, and never answers in the wrong line."""
+    (tmp_path / "a.csv").write_text('1,5" pipe,30,cook\n2,b,40,cook\n3,6" pipe,50,cook\n4,d,60,cook\n')
+    (found,) = transformed(pipeline, [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending())
+    assert [(r["line"], r["code"], r["message"]) for r in found.refusals] == [(1, "record-count", "1 record gives 3 rows")]
+    (tmp_path / "a.csv").write_text("age,age,job\n1,2,cook\n")
+    (found,) = transformed(pipeline, [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending())
+    assert [(r["line"], r["message"]) for r in found.refusals] == [(1, "the header names a column twice")]
+
+
+def test_whole_files(pipeline, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"instances": ROWS}))
+    transformed(pipeline, [str(tmp_path / "a.json")], str(tmp_path / "out"), Sending())
+    assert len(json.loads((tmp_path / "out" / "a.json.out").read_text())["predictions"]) == len(ROWS)
+    transformed(pipeline, [str(tmp_path / "a.json")], str(tmp_path / "out"), Sending(accept="application/x-npy"))
+    assert (tmp_path / "out" / "a.json.out").read_bytes().startswith(b"\x93NUMPY")
+
+
+def test_a_stage_that_fails_leaves_the_old_answers(pipeline, tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text(CSV)
+    place = [str(tmp_path / "a.csv")]
+    transformed(pipeline, place, str(tmp_path / "out"), Sending())
+    before = (tmp_path / "out" / "a.csv.out").read_bytes()
+
+    def absent(body, content_type):
+        raise StageFailed("http://127.0.0.1:9 does not answer", code="stage-absent")
+
+    monkeypatch.setattr(pipeline, "predicted", absent, raising=False)
+    with pytest.raises(StageFailed, match=r"a\.csv:1: http"):
+        transformed(pipeline, place, str(tmp_path / "out"), Sending(concurrency=2))
+    assert (tmp_path / "out" / "a.csv.out").read_bytes() == before
+
+
+REFUSED = [
+    ({"content_type": "application/json", "split": "line"}, "no record in each line"),
+    ({"accept": "application/x-npy"}, "cannot be joined"),
+    ({"accept": "application/x-npy", "split": "none", "assemble": "line"}, "would spoil"),
+    ({"content_type": "text/csv; charset=utf-16"}, "are not split by line"),
+    ({"content_type": "text/plain"}, "the content type is 'text/plain'"),
+    ({"accept": "image/png"}, "answers cannot be"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED)
+def test_what_cannot_be_sent(pipeline, tmp_path, options, words):
+    (tmp_path / "a.csv").write_text(CSV)
+    with pytest.raises(RequestError, match=words):
+        transformed(pipeline, [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending(**options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_requests(served, pipeline, tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    for place in (tmp_path / "a.csv", tmp_path / "a" / "a.csv", tmp_path / "a.gz"):
+        place.write_text(CSV)
+    with pytest.raises(RequestError, match=r"would both be written as a\.csv\.out"):
+        transformed(pipeline, [str(tmp_path / "a.csv"), str(tmp_path / "a")], str(tmp_path / "out"), Sending())
+    with pytest.raises(SourceError, match="cannot be read"):
+        transformed(pipeline, [str(tmp_path / "a.gz")], str(tmp_path / "out"), Sending(content_type="text/csv"))
+    assert run(["batch", str(tmp_path / "a.csv"), "-o", str(tmp_path / "out")]) == 2
+    assert run(["batch", str(served / "people.tilth"), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "no fitted flow or model is named" in said
+    assert "no data are named" in said
