@@ -131,6 +131,26 @@ def test_every_format_with_types_is_streamed(form, tmp_path):
     assert rows == sorted((int(n), x[0], int(y)) for n, x, y in zip(train.ids["n"], train.X, train.y, strict=True))
 
 
+@pytest.mark.parametrize("form", ["libsvm", "recordio_protobuf"])
+def test_files_without_names_have_those_of_their_manifest(form, tmp_path):
+    flow = "{data: {roles: {label: y}}, split: {train: 0.5, test: 0.5}, deliver: {rows_per_shard: 9, format: " + form + "}}"
+    table = pa.table({"y": [i % 2 for i in range(60)], "x": [i / 2 for i in range(60)], "none": [0] * 60})
+    tilth.run(tilth.Flow.parse(flow), tmp_path / "out", data=table)
+    batches = list(tilth.stream(tmp_path / "out" / "train", batch=4, format="numpy", end="uneven"))
+    train = tilth.arrays(tmp_path / "out" / "train")
+    assert {b.names for b in batches} == {train.names} == {("x", "none")}
+    given = sorted((x[0], y) for b in batches for x, y in zip(b.X, b.y, strict=True))
+    assert given == sorted((x[0], y) for x, y in zip(train.X, train.y, strict=True))
+
+
+def test_libsvm_without_a_manifest_needs_its_width(tmp_path):
+    (tmp_path / "a.libsvm").write_text("1 0:2\n0 2:5\n")
+    with pytest.raises(SourceError, match="say it: n_features="):
+        list(tilth.stream(tmp_path / "a.libsvm", batch=2))
+    (batch,) = tilth.stream(tmp_path / "a.libsvm", batch=2, shuffle="none", n_features=3)
+    assert batch.to_pydict() == {"label": [1, 0], "f0": [2, 0], "f1": [0, 0], "f2": [0, 5]}
+
+
 def test_text_has_no_types_of_its_own(tmp_path):
     place = tilth.write(tilth.read(pa.table({"n": [1]})), tmp_path / "out", format="csv", shards=1)
     with pytest.raises(RequestError, match=r"'csv' cannot be read as a stream"):

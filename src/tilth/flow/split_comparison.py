@@ -53,7 +53,7 @@ OVERLAP = STICKY = 0.2
 TOLD = 0.6  # AUC above which a column tells two parts apart
 MOST_CLASSES = 50
 MOST_CHARACTERS = 20_000_000  # of texts that are compared
-FEWEST_TEXTS, LONG = 100, 20  # different strings, and characters of them on average, that make a column one of texts
+FEWEST_TEXTS, LONG, BLANKS = 100, 20, 2  # different strings, and characters and blanks of them on average, that make a column one of texts
 
 Codes = np.ndarray
 Found = Finding[SplitCheck]
@@ -168,7 +168,8 @@ def _near(parts: Parts) -> Iterator[Found]:
         values = parts.rows[c.name].drop_null().unique()
         characters = pc.sum(pc.utf8_length(values)).as_py() or 0
         many = len(values) > max(FEWEST_TEXTS, KEY_SHARES[1] * parts.rows.num_rows)
-        if c.name not in parts.roles.text and not (many and characters > LONG * len(values)):
+        long = many and characters > LONG * len(values) and pc.mean(pc.count_substring(values, " ")).as_py() >= BLANKS
+        if c.name not in parts.roles.text and not long:
             continue
         if characters > MOST_CHARACTERS:
             message = f"Not judged whether parts have nearly the same {c.name}: that takes {MOST_CHARACTERS:,} characters or fewer."
@@ -182,7 +183,7 @@ def _near(parts: Parts) -> Iterator[Found]:
             if not (n := int(np.isin(groups[here], trained).sum())):
                 continue
             rows = f"{counted(n, 'row')} of {part} ({percent(n / int(here.sum()))}) {'has' if n == 1 else 'have'}"
-            message = f"{rows} a {c.name} that is, or nearly is, that of a training row: a score measured there would flatter the model."
+            message = f"{rows} {c.name!r} that is, or nearly is, that of a training row: a score measured there would flatter the model."
             payload = SplitCheck(n, int(here.sum()), (c.name,), remedy=_apart(parts.split, c.name, parts.roles))
             yield Finding(NEAR, (c.name,), n / int(here.sum()), part=part, message=message, payload=payload)
 

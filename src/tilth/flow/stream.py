@@ -15,6 +15,7 @@ from tilth.data import Roles
 from tilth.errors import MissingExtra, RequestError, SourceError, TilthError, unknown
 from tilth.flow.arrays import Arrays, roles_beside
 from tilth.formats.format import Format, by_name, by_suffix
+from tilth.formats.layout import TrainingFormat, named
 from tilth.formats.npz import features_of, matrix
 from tilth.formats.permutation import Block, Shuffle, blocks, shard_order
 from tilth.formats.shards import Manifest, Shard
@@ -61,6 +62,7 @@ class Stream:
     verify: bool = True
     on_corrupt: Literal["error", "skip"] = "error"
     options: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] | None = None
     skipped: int = field(default=0, init=False)
     """The rows of damaged shards that were left out."""
     padded: int = field(default=0, init=False)
@@ -341,6 +343,8 @@ def _read(stream: Stream, number: int) -> pa.Table | None:
         raise SourceError(
             *(replace(m, message=m.message if str(path) in m.message else f"{path}: {m.message}") for m in error.mistakes)
         ) from error
+    if found is not None and stream.names is not None:
+        found = found.rename_columns(stream.names)
     if found is None or stream.columns is None:
         return found
     RequestError.reject(unknown(stream.columns, found.column_names, "columns: there is no column {}", "unknown-column"))
@@ -386,16 +390,19 @@ def open_stream(place: Place, batch: int, roles: Roles | None = None, **words: A
         dataset = hashlib.sha256(repr([(Path(s.path).name, s.bytes, s.records) for s in shards]).encode()).hexdigest()
     else:
         shards, dataset = manifest.shards, manifest.digest
+    names: Sequence[str] | None = None
+    if manifest is not None and isinstance(form, TrainingFormat):
+        names, options = named(form, manifest.contents, options)
     own = {w: v for w, v in words.items() if w in known}
     if own.get("columns") is not None:
         own["columns"] = tuple(own["columns"])
     beside = roles if roles is not None else (roles_beside(Path(found.path)) or Roles())
-    stream = Stream(shards, folder, form, dataset, batch, roles=beside, options=options, **own)
+    stream = Stream(shards, folder, form, dataset, batch, roles=beside, options=options, names=tuple(names) if names else None, **own)
     stream._copies = found
     return stream
 
 
-GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "format"}
+GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "names", "format"}
 
 
 # ── PyTorch ──

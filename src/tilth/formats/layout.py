@@ -165,8 +165,11 @@ def named_by_manifest(
 ) -> tuple[Sequence[str] | None, dict[str, Any]]:
     """The names of columns by the manifest beside files that do not hold them, and options with what it says of these files."""
     contents = contents_beside(files(given, form.suffixes), form.name)
-    if contents is None or names is not None:
-        return names, dict(options)
+    return (names, dict(options)) if contents is None or names is not None else named(form, contents, options)
+
+
+def named(form: Format, contents: Contents, options: Mapping[str, Any]) -> tuple[Sequence[str] | None, dict[str, Any]]:
+    """The names of columns and the options of files, by what their manifest says."""
     lists = {c.name for c in contents.columns} >= {KEYS, VALUES}
     weights = any("weight" in c.roles for c in contents.columns)
     found = {"lists": lists or None, "weights": weights or None, "n_features": contents.n_features}

@@ -83,6 +83,8 @@ class LibSVM(TrainingFormat, Codec):
         lists: bool = False,
         **_: Any,
     ) -> Iterator[pa.RecordBatch]:
+        if not lists and n_features is None:
+            raise SourceError("the file does not say how many features a row has", hint="say it: n_features=…", code="no-width")
         if not lists and (n_features or 0) > MOST_COLUMNS:
             what = f"the rows have {n_features:,} features, and a table up to {MOST_COLUMNS:,} columns"
             raise SourceError(what, hint="read them as two columns of lists: lists=True", code="too-wide")
