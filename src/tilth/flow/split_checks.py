@@ -326,7 +326,7 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     others = [f for f in findings if f.name not in shown_above and not f.message]
     if others:
         heads = ("check", "columns", "part", "rows", "share")
-        rows = [(f.name, _columns(f), code(f.part), _of(f.payload), percent(f.number)) for f in others]
+        rows = [(f.name, _columns(f), code(f.part) if f.part else "all", _of(f.payload), percent(f.number)) for f in others]
         blocks.append(table("What the parts have in common", heads, rows, ["rows", "share"]))
     shared = ["rows or keys are in two parts" if leaks else "no row or key is in two parts"] if checked else []
     lead = ", ".join([*(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes), *shared]) + "."
