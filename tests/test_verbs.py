@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import tilth
+from tests.engines import changed
 from tests.house.tree import ROOT
 from tilth.demo.loans import write_loans
 from tilth.flow import Flow
@@ -109,12 +110,17 @@ features: [{scale: x}, {encode: {columns: many, with: ordinal}}]
 )
 def test_a_shuffled_table_is_delivered_in_its_order(part: str, engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """More rows than one thread of DuckDB takes at a time; the hash is computed here by Python's own MD5."""
-    many = 260_000 if engine == "duckdb" else 5_000
+    many, measured = (260_000, "measure: [profile]\n") if engine == "duckdb" else (5_000, "")
     table = pa.table({"id": range(many), "x": [float(i % 7) for i in range(many)], "many": [f"m{i % 300}" for i in range(many)]})
-    used = tilth.DuckDB(threads=4).session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("as_users_have_it")).session()
-    tilth.run(Flow.parse(f"{SHUFFLED}measure: [profile]\n{part}: [{{shuffle: {{seed: 3}}}}]\n"), tmp_path / "out", data=table, engine=used)
+    flow, out = Flow.parse(f"{SHUFFLED}{measured}{part}: [{{shuffle: {{seed: 3}}}}]\n"), tmp_path / "out"
+    if engine == "duckdb":
+        tilth.run(flow, out, data=table, engine=tilth.DuckDB(threads=4).session())
+    else:
+        spark = request.getfixturevalue("spark")
+        with changed(spark, {"spark.sql.adaptive.enabled": "true"}):  # Spark joins partitions while it runs
+            tilth.run(flow, out, data=table, engine=tilth.Spark(spark).session())
     for name in ("train", "test") if part == "rows" else ("train",):
-        files = sorted((tmp_path / "out" / name).glob("*.parquet"))
+        files = sorted((out / name).glob("*.parquet"))
         ids = [i for file in files for i in pq.read_table(file)["id"].to_pylist()]
         assert ids == sorted(ids, key=lambda i: hashlib.md5(f"3\x1f{i}".encode()).hexdigest()[:15])
 

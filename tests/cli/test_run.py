@@ -45,9 +45,9 @@ measure: [bias]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with 2,000 loans and a flow."""
+    """A folder with 500 loans and a flow."""
     folder = tmp_path_factory.mktemp("run")
-    write_loans(folder / "loans.csv", 2000, 2)
+    write_loans(folder / "loans.csv", 500, 2)
     (folder / "loans.yaml").write_text(FLOW)
     return folder
 

@@ -37,6 +37,10 @@ METRICS = [
 ]
 
 
+def of_kinds(kinds: str) -> pa.Table:
+    return TABLE.select([c for c in TABLE.column_names if c[0] in kinds or c == "s1"])  # by which means are grouped
+
+
 def found(table: pa.Table, engine) -> tuple[dict, int]:
     asked = [m for m in METRICS if {*m.subject} <= {*table.column_names}]
     with engine.session() as session:
@@ -49,8 +53,8 @@ def found(table: pa.Table, engine) -> tuple[dict, int]:
     [*((rows, DuckDB) for rows in (ROWS, 1, 0)), *(pytest.param(rows, Spark, marks=pytest.mark.spark) for rows in (ROWS, 0))],
 )
 def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
-    kinds = "fisd" if engine is DuckDB else "fs"  # Spark takes seconds for each kind
-    table = TABLE.slice(0, rows).select([c for c in TABLE.column_names if c[0] in kinds])
+    kinds = "fisd" if engine is DuckDB else "fs" if rows else "f"  # Spark takes seconds for each kind
+    table = of_kinds(kinds).slice(0, rows)
     together, few = found(table, engine())
     monkeypatch.setattr(stacking, "FEWEST", 1_000)
     alone, many = found(table, DuckDB())  # hundreds of queries, which take Spark half a minute
@@ -59,18 +63,16 @@ def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
     assert few < many or not rows
 
 
-@pytest.mark.slow
 def test_only_columns_of_small_tables_are_stacked(monkeypatch):
-    _, few = found(TABLE, DuckDB())
+    _, few = found(of_kinds("i"), DuckDB())
     monkeypatch.setattr(stacking, "MOST_ROWS", ROWS - 1)
-    _, many = found(TABLE, DuckDB())
+    _, many = found(of_kinds("i"), DuckDB())
     assert few < many
 
 
-@pytest.mark.slow
 def test_a_stack_has_a_bounded_number_of_cells(monkeypatch):
-    whole, few = found(TABLE, DuckDB())
+    whole, few = found(of_kinds("f"), DuckDB())
     monkeypatch.setattr(stacking, "MOST_CELLS", 5 * ROWS)
     monkeypatch.setattr(answering, "FIRST", ROWS)  # a sample counts as so many rows
-    parts, more = found(TABLE, DuckDB())
+    parts, more = found(of_kinds("f"), DuckDB())
     assert parts == whole and few < more
