@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import PurePath
 
 import click
 
 from tilth.errors import RequestError
 from tilth.serve.batching import LARGEST, MOST_REFUSED, OUT, REFUSALS, Sending, Transformed, transformed
+from tilth.serve.paths import Path
+from tilth.serve.processing import Processing
 
 SHOWN = 5  # refusals of a file that are printed
 
@@ -39,6 +41,16 @@ SHOWN = 5  # refusals of a file that are printed
     help="The size of a batch.",
 )
 @click.option("--concurrency", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N", help="Batches at the same time.")
+@click.option("--input-filter", metavar="PATH", help="What is sent of a record, such as '$[1:]'; all of it by default.")
+@click.option("--join", is_flag=True, help="Join each record, unfiltered, with its answer.")
+@click.option("--output-filter", metavar="PATH", help="What is written of an answer, joined or not, such as '$[0,-1]'.")
+@click.option(
+    "--slice-end",
+    type=click.Choice(["exclusive", "inclusive"]),
+    default="exclusive",
+    show_default=True,
+    help="Whether a filter's range [1:4] holds position 4.",
+)
 @click.option("--allow-python", is_flag=True, help="Allow the flow to run Python functions. Only for flows that you trust.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
 def command(
@@ -52,6 +64,10 @@ def command(
     strategy: str,
     max_payload: float,
     concurrency: int,
+    input_filter: str | None,
+    join: bool,
+    output_filter: str | None,
+    slice_end: str,
     allow_python: bool,
     trusted: tuple[str, ...],
 ) -> int:
@@ -72,7 +88,10 @@ def command(
     reject_own_input(out, things)
     names = [name.strip() for name in output.split(",") if name.strip()]
     pipeline = Pipeline.of(*stages, output=names, trusted=trusted)
-    sending = Sending(content_type, accept, split or "", assemble or "", strategy == "single-record", max_payload, concurrency)
+    before, after = (None if path is None else Path.parse(path, slice_end == "inclusive") for path in (input_filter, output_filter))
+    processing = Processing(before, after, join)
+    single = strategy == "single-record"
+    sending = Sending(content_type, accept, split or "", assemble or "", single, max_payload, concurrency, processing)
     with _progress() as told:
         found = transformed(pipeline, data, out, sending, told)
     _say(found, out)
@@ -83,7 +102,7 @@ def _parted(things: Sequence[str]) -> tuple[list[str], list[str]]:
     """The stages, which their suffix tells, and the data. Errors: `RequestError` without both."""
     from tilth.steps.models import FORMS
 
-    stages = [t for t in things if t.startswith(("http://", "https://")) or Path(t).suffix.lower() in (".tilth", *FORMS)]
+    stages = [t for t in things if t.startswith(("http://", "https://")) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]
     data = [t for t in things if t not in stages]
     if not stages or not data:
         message = "no fitted flow or model is named" if not stages else "no data are named"

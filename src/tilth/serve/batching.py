@@ -11,7 +11,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,9 @@ from tilth.errors import Place as FilePlace
 from tilth.errors import RequestError, SourceError, TilthError, listed
 from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, NPY, PARQUET, encoded, has_header
 from tilth.serve.media import MediaType, media_type
+from tilth.serve.paths import NoValue
 from tilth.serve.pipeline import Pipeline, Refused
+from tilth.serve.processing import Processing
 from tilth.serve.stages import ModelFailed
 from tilth.store.local import COMPRESSED, files, reject_zstd, suffix_of
 from tilth.store.places import Copies, atomic, copies
@@ -42,7 +44,7 @@ class Sending:
 
     `split`: `line` for batches of records, `none` for whole files; `assemble`: `line` for a line end after each answer, `none` for
     answers as they are; if empty, by line for CSV and JSON Lines. `single`: a record a batch. `largest`: MiB of a batch.
-    `concurrency`: batches that are answered at the same time.
+    `concurrency`: batches that are answered at the same time. `processing`: what is done to records and answers.
     """
 
     content_type: str = ""
@@ -52,6 +54,7 @@ class Sending:
     single: bool = False
     largest: float = LARGEST
     concurrency: int = 1
+    processing: Processing = field(default_factory=Processing)
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,25 @@ class _Job:
             fits = not self.split or "\n".encode(charset) == b"\n"
         except LookupError:
             fits = False
+        self._reject_processing()
         if not fits:
             raise RequestError(f"records in {charset[:40]!r} are not split by line", accepted="utf-8, latin-1 …", code="bad-charset")
+
+    def _reject_processing(self) -> None:
+        """Reject filters and joins where there are no records, or for other answers than records."""
+        done = self.sending.processing
+        if not (done.answers or done.before):
+            return
+        if not self.split:
+            message = f"filters and joins are for records, and {self.name} is sent as a whole"
+            raise RequestError(message, accepted=f"--split line for {listed(BY_LINE)}", code="bad-split")
+        if done.answers and (self.accept not in BY_LINE or (self.kind.name == CSV) != (self.accept == CSV)):
+            message = f"records of {self.kind.name} are not joined with answers of {self.accept}"
+            raise RequestError(message, accepted="CSV with CSV, JSON Lines with JSON Lines", code="bad-accept")
+        for path in (done.before, done.after) if self.kind.name == CSV else ():
+            if path is not None and not path.of_row:
+                message = f"the filter {path.text} has names, and rows of CSV have none"
+                raise RequestError(message, accepted="$[0], $[0,-1], $[1:4], $[*]", code="bad-path")
 
     @cached_property
     def room(self) -> int:
@@ -223,8 +243,11 @@ class _Job:
         if first is None:
             return b"", records
         try:
-            if len(first[1]) <= self.room and has_header(first[1], self.kind, self.pipeline.columns):
-                return first[1], records
+            names = self.sending.processing.sent(first[1], self.kind) if len(first[1]) <= self.room else b""
+            if names and has_header(names, self.kind, self.pipeline.columns):
+                return names, records
+        except NoValue:  # a record, and told as one
+            return b"", _after(first, records)
         except RequestError as error:
             raise _at(first[0], Refused(400, error.mistakes[0].code, error.mistakes[0].message)) from error
         return b"", _after(first, records)
@@ -272,15 +295,20 @@ class _Job:
 
     def _answered(self, batch: Batch, header: bytes) -> bytes:
         """The answer to a batch. Errors: `Refused`, and those of a stage, which name the file."""
-        body = header + b"".join(record for _, record in batch)
+        done = self.sending.processing
         kind = f"{self.content_type}; header={'present' if header else 'absent'}" if self.split else self.content_type
         try:
+            body = header + b"".join([_of_record(done.sent, record, self.kind) for _, record in batch])
             rows = self.pipeline.predicted(body, kind)
             if self.split and len(rows) != len(batch):
                 what = "record gives" if len(batch) == 1 else "records give"
                 message = f"{len(batch)} {what} {len(rows)} rows"
                 raise Refused(400, "record-count", message, accepted='one row in each record, with " in pairs')
-            return encoded(rows, self.pipeline.gives or tuple(rows[0]), self.accept)
+            names = self.pipeline.gives or tuple(rows[0])
+            if not done.answers:
+                return encoded(rows, names, self.accept)
+            made = (encoded([row], names, self.accept) for row in rows)
+            return b"".join([_of_record(done.answered, record, self.kind, one) for (_, record), one in zip(batch, made, strict=True)])
         except ModelFailed:
             raise
         except TilthError as error:
@@ -317,6 +345,15 @@ def _in_order(threads: ThreadPoolExecutor, answer: Callable[[Batch], Any], batch
             one.cancel()
     if refused is not None:
         raise refused
+
+
+def _of_record(made: Callable[..., bytes], record: bytes, *others: Any) -> bytes:
+    """What is made of a record. Errors: `Refused`."""
+    try:
+        return made(record, *others)
+    except RequestError as error:
+        found = error.mistakes[0]
+        raise Refused(400, found.code, found.message, accepted=found.accepted) from error
 
 
 def _at(line: int, refused: Refused) -> Refused:

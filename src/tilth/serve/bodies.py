@@ -137,6 +137,29 @@ def has_header(line: bytes, kind: MediaType, columns: Columns) -> bool:
     return bool(lines) and _names_columns(lines[0], kind, columns)
 
 
+def record_of(line: bytes, kind: MediaType) -> Any:
+    """One record of CSV, as a list of strings, or of JSON Lines, as what it holds. Errors: `RequestError`."""
+    if kind.name != CSV:
+        return _parsed(_text(line, kind))
+    lines = _cells(line, kind)
+    if len(lines) != 1:
+        raise RequestError(f"1 record gives {len(lines)} rows", accepted='one row in each record, with " in pairs', code="record-count")
+    return lines[0]
+
+
+def written(record: Any, media: str, charset: str = "utf-8") -> bytes:
+    """A record of `record_of` as a line. Errors: `RequestError` for a number or character that the line cannot hold."""
+    made = io.StringIO()
+    try:
+        if media == CSV:
+            csv.writer(made, lineterminator="\n").writerow(record)
+        else:
+            made.write(json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n")
+        return made.getvalue().encode(charset)
+    except (ValueError, csv.Error) as error:
+        raise RequestError("a value cannot be written", accepted=f"finite numbers, and text in {charset}", code="bad-value") from error
+
+
 def _names_columns(line: Sequence[str], kind: MediaType, columns: Columns) -> bool:
     header = kind.parameters.get("header", "").lower()
     if header == "absent" or (header != "present" and not set(columns.names).issuperset(line)):

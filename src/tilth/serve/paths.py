@@ -1,0 +1,123 @@
+"""Paths into records: the part of JSONPath that SageMaker's batch transform takes for its filters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tilth.errors import Mistake, RequestError, listed
+from tilth.errors import Place as FilePlace
+
+QUOTED, RANGE = r"'(?:[^'\\]|\\.)*'", r"-?[0-9]{1,9}|(?:-?[0-9]{1,9})?\s*:\s*(?:-?[0-9]{1,9})?"
+STEP = re.compile(
+    rf"\.(?P<name>[^\s.\[\]'\"*$,:()?@]+)|(?P<all>\.\*|\.?\[\s*\*\s*\])"
+    rf"|\.?\[\s*(?:(?P<names>{QUOTED}(?:\s*,\s*{QUOTED})*)|(?P<positions>(?:{RANGE})(?:\s*,\s*(?:{RANGE}))*))\s*\]"
+)
+ACCEPTED = "$, then .name, ['name'], ['name','other'], [0], [0,-1], [1:4], [*]"
+
+
+class NoValue(RequestError):
+    """A record has not got what a path names."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: names of members, or positions and ranges in a list; all of them without either."""
+
+    names: tuple[str, ...] = ()
+    positions: tuple[int | slice, ...] = ()
+
+    @property
+    def one(self) -> bool:
+        """Whether it gives one value: that of a name or position, or an object of several names."""
+        return bool(self.names) or (len(self.positions) == 1 and isinstance(self.positions[0], int))
+
+    def of(self, value: Any) -> list[Any]:
+        """What it gives of a value. Errors: `NoValue`."""
+        if self.names:
+            if not isinstance(value, dict):
+                raise NoValue("the value is not an object, which has names", code="no-value")
+            if missing := [name for name in self.names if name not in value]:
+                raise NoValue(f"there is no {listed(missing)}", accepted=listed(value), code="no-value")
+            return [value[self.names[0]] if len(self.names) == 1 else {name: value[name] for name in self.names}]
+        if not self.positions and isinstance(value, dict):
+            return list(value.values())
+        if not isinstance(value, list):
+            raise NoValue("the value is not a list", code="no-value")
+        if far := [p for p in self.positions if isinstance(p, int) and not -len(value) <= p < len(value)]:
+            accepted = f"{-len(value)} to {len(value) - 1}" if value else ""
+            raise NoValue(f"there is no position {far[0]} in {len(value)} values", accepted=accepted, code="no-value")
+        parts = [value[p] if isinstance(p, slice) else [value[p]] for p in self.positions or (slice(None),)]
+        return [one for part in parts for one in part]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path, and what it gives of a record.
+
+    A name gives the value of that member, several names an object of them; a position gives the value there, counted from 0, or from the
+    end if it is negative. `[*]`, ranges and several positions give a list. The end of a range is left out, unless `inclusive`. A name or
+    position that is absent is an error; ranges are cut to what there is.
+
+    Errors: `RequestError` for a path of another form; `NoValue`.
+
+    >>> row = [10, 20, 30, 40, 50, 60]
+    >>> [Path.parse(text).of(row) for text in ("$[0]", "$[0,-1]", "$[1:4]", "$[0,5:]")]
+    [10, [10, 60], [20, 30, 40], [10, 60]]
+    >>> Path.parse("$[1:4]", inclusive=True).of(row)
+    [20, 30, 40, 50]
+    >>> Path.parse("$.f['a','b']").of({"f": {"a": 1, "b": 2, "c": 3}})
+    {'a': 1, 'b': 2}
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def parse(cls, text: str, inclusive: bool = False) -> Path:
+        """The path that a text says."""
+        if not text.startswith("$"):
+            raise _wrong(text, 0)
+        steps, at = list[Step](), 1
+        while at < len(text):
+            found = STEP.match(text, at)
+            if found is None or (steps and len(steps[-1].names) > 1):  # an object of several names is the end
+                raise _wrong(text, at)
+            steps.append(_step(found, inclusive))
+            at = found.end()
+        return cls(text, tuple(steps))
+
+    def of(self, record: Any) -> Any:
+        """What the path gives of a record."""
+        values = [record]
+        for step in self.steps:
+            values = [one for value in values for one in step.of(value)]
+        return values[0] if all(step.one for step in self.steps) else values
+
+    @property
+    def of_row(self) -> bool:
+        """Whether it says something of a row without names: one step by position at most."""
+        return len(self.steps) <= 1 and not any(step.names for step in self.steps)
+
+
+def _step(found: re.Match[str], inclusive: bool) -> Step:
+    if found["name"]:
+        return Step(names=(found["name"],))
+    if found["names"]:
+        return Step(names=tuple(re.sub(r"\\(.)", r"\1", quoted[1:-1]) for quoted in re.findall(QUOTED, found["names"])))
+    return Step(positions=tuple(_position(part.strip(), inclusive) for part in (found["positions"] or "").split(",") if part.strip()))
+
+
+def _position(text: str, inclusive: bool) -> int | slice:
+    if ":" not in text:
+        return int(text)
+    begin, end = (int(part) if part.strip() else None for part in text.split(":"))
+    if inclusive and end is not None:
+        end = None if end == -1 else end + 1
+    return slice(begin, end)
+
+
+def _wrong(text: str, at: int) -> RequestError:
+    mistake = Mistake("the path is not understood here", FilePlace("<path>", 1, at + 1, text), accepted=ACCEPTED, code="bad-path")
+    return RequestError(mistake)
