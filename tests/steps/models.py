@@ -143,4 +143,6 @@ def predicting(columns: tuple[str, ...]) -> list[Predict]:
         Predict(tree(), with_="probability", column="p", columns=columns, positive="high", trusted=TREE),
         Predict(network(), columns=columns),
         Predict(network(), with_="probability", columns=columns),
+        Predict(network(), with_="scores", column="s", columns=columns),
+        Predict(tree(), with_="probabilities", columns=columns, trusted=TREE),
     ]

@@ -33,6 +33,29 @@ def test_a_label_and_a_probability_are_those_of_scikit_learn():
     assert shares == model(tree()).predict_proba(X)[:, 1].tolist()
 
 
+def test_a_number_of_each_class_is_that_of_scikit_learn():
+    names = [f"p_{c}" for c in model(tree()).classes_]
+    found = made(Predict(tree(), with_="probabilities", column="p", columns=ABC, trusted=TREE), TABLE)
+    assert [found[n] for n in names] == model(tree()).predict_proba(X).T.tolist()
+    found = made(Predict(linear(), with_="scores", columns=ABC), FULL)
+    assert found["prediction_0"] == [0.0] * 50
+    assert np.allclose(found["prediction_1"], model(linear()).decision_function(np.nan_to_num(X)), rtol=1e-12)
+    assert set(made(Predict(network(), with_="scores", columns=ABC), TABLE)) == {*ABC, "prediction_0", "prediction_1"}
+    assert made(Predict(network(), with_="scores", columns=ABC), TABLE[:0])["prediction_1"] == []
+
+
+def test_a_flow_ends_in_a_transform_of_scores():
+    step = f"{{predict: {{model: {linear()}, columns: [a, b, c], with: scores}}}}"
+    flow = tilth.fit(Flow.parse(f"features: [{step}]\noutput: [softmax, argmax]"), FULL)
+    x, of = np.nan_to_num(X), model(linear())
+    batch = columns_of(tilth.apply(flow, FULL), duckdb_session())
+    assert np.allclose(np.array([batch["prediction_0"], batch["prediction_1"]]).T, of.predict_proba(x), rtol=1e-12)
+    assert batch["prediction"] == list(map(str, of.predict(x)))
+    rows = [flow.row(row) for row in FULL.to_pylist()]
+    assert [row["prediction"] for row in rows] == batch["prediction"]
+    assert np.allclose([row["prediction_1"] for row in rows], batch["prediction_1"], rtol=1e-12)
+
+
 def test_a_model_that_knows_its_columns_takes_them_from_a_wider_table_in_its_own_order():
     names = ("b", "c", "a")
     wide = FULL.append_column("z", pa.array(["?"] * 50))
@@ -76,11 +99,13 @@ def test_files_that_are_not_models_and_columns_that_do_not_fit_are_rejected():
         (Predict(linear(), columns=("a", "b", "s")), "'s' .* is not a number"),
         (Predict(linear(), columns=ABC, with_="probability", positive=7), "no class 7"),
         (Predict(linear(), columns=ABC, column="a"), "'a'"),
+        (Predict(linear(), columns=ABC, column="s", with_="scores"), "'s_0'"),
+        (Predict(tree(), columns=ABC, with_="scores", trusted=TREE), "(?s)no scores.*decision_function.*with: probabilities"),
         (Predict(linear(), columns=ABC), "raised ValueError: Input X contains NaN"),
     ]
     for step, message in wrong:
         with pytest.raises(RequestError, match=message):
-            made(step, TABLE.append_column("s", pa.array(["x"] * 50)))
+            made(step, TABLE.append_column("s", pa.array(["x"] * 50)).append_column("s_0", pa.array(X[:, 1])))
     with pytest.raises(RequestError, match="not a model file"):
         Predict("model.pkl")
 

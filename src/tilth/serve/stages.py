@@ -23,7 +23,7 @@ from tilth.serve.bodies import BadRows, Columns, Row
 from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
-from tilth.steps.models import FORMS, LARGEST, Model, model_of
+from tilth.steps.models import FORMS, LARGEST, Gave, Model, model_of
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
@@ -133,7 +133,7 @@ class Prediction:
     title: str
     model: Model = field(repr=False)
     columns: tuple[str, ...]
-    gave: Literal["labels", "scores", "probabilities"] = "labels"
+    gave: Literal["labels"] | Gave = "labels"
 
     @property
     def takes(self) -> Columns:
@@ -145,15 +145,14 @@ class Prediction:
         """`prediction`, or one column for each class."""
         if self.gave == "labels":
             return (PREDICTION,)
-        if self.model.classes:
-            return tuple(f"{PREDICTION}_{c}" for c in self.model.classes)
-        width = self._numbers(np.zeros((1, len(self.columns)))).shape[1]
-        return (PREDICTION,) if width == 1 else tuple(f"{PREDICTION}_{i}" for i in range(width))
+        return self.model.named(self.gave, PREDICTION, len(self.columns))
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
         matrix = self._matrix(rows)
         try:
-            found = [[v] for v in self.model.labels(matrix).tolist()] if self.gave == "labels" else self._numbers(matrix).tolist()
+            if self.gave == "labels":
+                return [{PREDICTION: label} for label in self.model.labels(matrix).tolist()]
+            found = self.model.numbers(self.gave, matrix).tolist()
         except Exception as error:
             empty = [(i, c) for i, row in enumerate(matrix, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
             if not empty:
@@ -161,9 +160,6 @@ class Prediction:
             refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
             raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
         return [dict(zip(self.gives, values, strict=True)) for values in found]
-
-    def _numbers(self, matrix: np.ndarray) -> np.ndarray:
-        return self.model.scores(matrix) if self.gave == "scores" else self.model.probabilities(matrix)
 
     def _matrix(self, rows: Sequence[Row]) -> np.ndarray:
         try:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import Kind
 from tilth.errors import MissingExtra, Mistake, RequestError, listed
@@ -18,6 +19,8 @@ from tilth.steps.step import Learned, Step
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
 OUTSIDE = b"\n\x08location\x12"  # the path of a tensor's data, as Protobuf writes it: the runtime would open it, wherever it leads
+MOST_MADE = 1_000  # columns
+Gave: TypeAlias = Literal["scores", "probabilities"]
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
 
 
@@ -100,6 +103,24 @@ class Model(ABC):
         The one score z of a model of two classes becomes 0 and z, of which softmax makes 1/(1 + exp(z)) and 1/(1 + exp(−z)).
         """
 
+    def numbers(self, gave: Gave, x: np.ndarray) -> np.ndarray:
+        """The scores or the probabilities."""
+        return self.scores(x) if gave == "scores" else self.probabilities(x)
+
+    def named(self, gave: Gave, column: str, width: int) -> tuple[str, ...]:
+        """Names for the columns of `numbers` of a matrix of this width: `column_CLASS` for each class, `column` for a single number.
+
+        Classes that the model does not say are 0, 1 … Errors: as `scores` and `probabilities`.
+        """
+        found = self.numbers(gave, np.zeros((1, width))).shape[1]
+        return (column,) if found == 1 else tuple(f"{column}_{c}" for c in self.classes or range(found))
+
+
+def struct(matrix: np.ndarray) -> pa.StructArray:
+    """The columns of a matrix of doubles as the fields f0, f1 … of an array, as a Python function returns several values."""
+    columns = np.asarray(matrix, dtype=np.float64, order="F").T
+    return pa.StructArray.from_arrays(list(map(pa.array, columns)), [f"f{i}" for i in range(len(columns))])
+
 
 @lru_cache(maxsize=8)
 def model_of(form: str, content: bytes, trusted: tuple[str, ...] = ()) -> Model:
@@ -150,7 +171,8 @@ class Skops(Model):
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         if self.classes and not hasattr(self.model, "decision_function"):
-            raise RequestError("the model gives probabilities and no scores", accepted="a model with `decision_function`", code="no-scores")
+            message, hint = "the model gives probabilities and no scores", "`with: probabilities` makes a column for each class, too"
+            raise RequestError(message, accepted="a model with `decision_function`", hint=hint, code="no-scores")
         found = self._asked("decision_function" if self.classes else "predict", x)
         if found.ndim > 1:
             return found

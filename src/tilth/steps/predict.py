@@ -1,8 +1,8 @@
-"""predict: a new column, predicted by a model that was trained elsewhere."""
+"""predict: a new column, or one for each class, predicted by a model that was trained elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,15 +13,18 @@ import pyarrow as pa
 from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
-from tilth.engine.python_operation import PythonFunction
+from tilth.engine.python_operation import Item, PythonFunction
 from tilth.errors import Mistake, RequestError, listed
-from tilth.steps.models import Model, ModelStep, model_of
+from tilth.steps.models import MOST_MADE, Gave, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, reject_clashes
+
+MADE = "\x1fpredicted"  # the column that holds a number for each class, until it is taken apart
+SEVERAL: Mapping[str, Gave] = {"scores": "scores", "probabilities": "probabilities"}
 
 
 @dataclass(frozen=True)
 class Predict(ModelStep):
-    """A new column with a model's prediction, so that a flow can end in one: in batch, and for each row that is served.
+    """A new column with a model's prediction, or one for each class, so that a flow can end in it: in batch, and for each served row.
 
     The model is a scikit-learn model saved by skops (`.skops`, extra `models`), an ONNX model (`.onnx`, extra `onnx`), or boosted trees of
     LightGBM saved as text (`.lgb`, extra `lightgbm`) or of XGBoost (`.ubj`, extra `xgboost`), whose classes are 0, 1 …: files that hold no
@@ -32,8 +35,13 @@ class Predict(ModelStep):
     of the model's last class, which of two is the positive one. A predicted class of the label's kind has the role `prediction` from
     then on, so that bias of what the model says is measured too.
 
+    `scores` and `probabilities` make a column for each class, `prediction_CLASS`, which steps in `output` transform: `output: [softmax]`
+    after `scores`. Scores are what the model has before probabilities: `decision_function` of scikit-learn, the last output of an ONNX
+    model, the sums of boosted trees. One score z of two classes becomes 0 and z. Classes that the model does not say are 0, 1 …; a single
+    number has no class in the name of its column.
+
     Errors: a file that is not such a model, or holds types that are neither trusted by skops nor by `trusted`; columns that are not
-    numbers or booleans, or not as many as the model takes; a class that the model lacks.
+    numbers or booleans, or not as many as the model takes; a class that the model lacks; a model without what `with` asks for.
 
     >>> print(Predict("forest.skops", with_="probability"))
     predict(model='forest.skops', with='probability')
@@ -42,10 +50,10 @@ class Predict(ModelStep):
     name = "predict"
     predicts = True
 
-    with_: Literal["label", "probability"] = "label"
-    """The predicted class or number, or the probability of a class."""
+    with_: Literal["label", "probability", "scores", "probabilities"] = "label"
+    """The predicted class or number, the probability of one class, or a score or a probability of each class."""
     column: str = "prediction"
-    """The column that is made."""
+    """The column that is made; of several, what their names begin with."""
     positive: str | int | bool | None = None
     """`probability`: the class. Default: the model's last one."""
 
@@ -55,8 +63,17 @@ class Predict(ModelStep):
         model = model_of(self.form, content, self.trusted)
         columns = self.columns or model.names
         self._reject(model, columns, schema)
-        reject_clashes(self.name, schema, {"": {self.column: lit(0)}})
+        reject_clashes(self.name, schema, {"": dict.fromkeys(self._makes(model, len(columns)), lit(0))})
         return {"": {"columns": list(columns), "model": content}}
+
+    def _makes(self, model: Model, width: int) -> tuple[str, ...]:
+        """The columns that are made."""
+        gave = SEVERAL.get(self.with_)
+        found = (self.column,) if gave is None else model.named(gave, self.column, width)
+        if len(found) > MOST_MADE:
+            message = f"predict: the model has {len(found):,} classes, and each would be a column"
+            raise RequestError(message, accepted=f"up to {MOST_MADE:,}", hint="with: label", code="too-many-columns")
+        return found
 
     def _reject(self, model: Model, columns: tuple[str, ...], schema: Schema) -> None:
         unfit = "is not a number or boolean (encode it first)"
@@ -73,11 +90,15 @@ class Predict(ModelStep):
         content = state["model"]
         model = model_of(self.form, content, self.trusted)
         function = Prediction(self.form, content, self.trusted, self.with_, self.positive)
-        gives = Kind.FLOAT if self.with_ == "probability" else model.kind
-        called = PythonFunction(function, (Kind.FLOAT,) * len(state["columns"]), gives, f"predict {Path(self.model).name}")
-        changed = data.change({self.column: called.of(*map(col, state["columns"]))})
+        takes, makes = (Kind.FLOAT,) * len(state["columns"]), self._makes(model, len(state["columns"]))
+        kind = model.kind if self.with_ == "label" else Kind.FLOAT
+        gives = (kind,) * len(makes) if self.with_ in SEVERAL else kind
+        called = PythonFunction(function, takes, gives, f"predict {Path(self.model).name}").of(*map(col, state["columns"]))
+        if self.with_ in SEVERAL:
+            return data.change({MADE: called}).change({name: Item.of(col(MADE), lit(i)) for i, name in enumerate(makes)} | {MADE: None})
+        changed = data.change({self.column: called})
         label = data.roles.label
-        comparable = label is not None and label in schema and schema[label].kind is gives and self.with_ == "label"
+        comparable = label is not None and label in schema and schema[label].kind is kind and self.with_ == "label"
         return replace(changed, roles=replace(data.roles, prediction=self.column)) if comparable else changed
 
     def predictor(self, learned: Learned) -> tuple[Callable[[pa.Table], np.ndarray], tuple[str, ...]]:
@@ -90,12 +111,13 @@ class Predict(ModelStep):
         return labels, tuple(state["columns"])
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
-        return frozenset({self.column, *self.columns}) if self.columns else None
+        known = self.columns and self.with_ not in SEVERAL
+        return frozenset({self.column, *self.columns}) if known else None
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A model's prediction for columns of doubles, as an Arrow array."""
+    """A model's prediction for columns of doubles, as an Arrow array; several numbers of a row as a struct."""
 
     form: str
     content: bytes = field(repr=False)
@@ -106,6 +128,8 @@ class Prediction:
     def __call__(self, *columns: pa.Array) -> pa.Array:
         model = model_of(self.form, self.content, self.trusted)
         matrix = np.stack([c.to_numpy(zero_copy_only=False).astype(np.float64) for c in columns], axis=1)
+        if gave := SEVERAL.get(self.with_):
+            return struct(model.numbers(gave, matrix) if len(matrix) else np.empty((0, len(model.named(gave, "", len(columns))))))
         gives = arrow_type(model.kind if self.with_ == "label" else Kind.FLOAT)
         if not len(matrix):
             return pa.array([], gives)

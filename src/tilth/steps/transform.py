@@ -15,11 +15,10 @@ from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction
 from tilth.errors import MissingExtra, RequestError, listed
-from tilth.steps.models import Model, ModelStep, model_of
+from tilth.steps.models import MOST_MADE, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, kept_private, reject_clashes
 
 MADE = "\x1ftransformed"  # the column that holds all that the transformer makes, until it is taken apart
-MOST_MADE = 1_000
 TAKEN = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING})
 
 
@@ -105,8 +104,7 @@ class Transformation:
         rows = len(columns[0])
         made = model.model.transform(_given(model, columns)) if rows else np.empty((0, self.width))
         made = made.toarray() if hasattr(made, "toarray") else made  # a sparse matrix
-        matrix = np.asarray(made, dtype=np.float64, order="F")
-        return pa.StructArray.from_arrays([pa.array(matrix[:, i]) for i in range(self.width)], [f"f{i}" for i in range(self.width)])
+        return struct(made)
 
 
 def _given(model: Model, columns: Sequence[pa.Array]) -> Any:
