@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 import tilth
 from tests.house.tree import ROOT
+from tests.stand_ins import pytorch
 from tilth.flow import Flow
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -133,3 +138,55 @@ def test_nothing_is_missing_of_the_horses(shared_data: Shared, tmp_path: Path) -
     assert rows.num_rows == 300
     assert not [name for name in rows.column_names if rows[name].null_count]
     assert sum(rows["reflux_ph_missing"].to_pylist()) == 247
+
+
+# ── programs that train ──
+
+
+def program(name: str) -> Any:
+    """A program of `examples/` as a module, without running it."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"loans-{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_xgboost_learns_from_shards(tmp_path: Path) -> None:
+    """What it says of the test part is what scikit-learn says of the saved model and of all rows at once."""
+    xgboost = pytest.importorskip("xgboost")
+    from sklearn.metrics import roc_auc_score
+
+    example = program("xgboost")
+    shards = example.prepared(tmp_path, rows=4_000)
+    assert len([*shards.glob("train/*.parquet")]) == 2
+    found = example.train(shards, tmp_path / "loans.ubj")
+    test = tilth.arrays(shards / "test")
+    said = xgboost.Booster(model_file=tmp_path / "loans.ubj").predict(xgboost.DMatrix(test.X))
+    assert found == pytest.approx(roc_auc_score(test.y, said), abs=1e-6)
+    assert found > 0.85
+    assert np.isnan(test.X).any()  # missing values are the trees' own business
+
+
+@pytest.mark.slow
+def test_pytorch_is_given_numbers_without_gaps_in_another_order_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytorch(monkeypatch)
+    example = program("pytorch")
+    rows = example.dataset(example.prepared(tmp_path, rows=4_000) / "train")
+    epochs = []
+    for epoch in range(2):
+        rows.set_epoch(epoch)
+        epochs.append([*rows])
+        assert len(epochs[-1]) == len(rows) == 12
+        assert all(np.isfinite(b["X"]).all() and len(b["X"]) == len(b["y"]) == 256 for b in epochs[-1])
+        assert {*np.concatenate([b["y"] for b in epochs[-1]]).tolist()} == {0, 1}
+        assert all(0 < b["y"].mean() < 0.5 for b in epochs[-1])  # mixed: a fifth is approved
+    assert not np.array_equal(epochs[0][0]["X"], epochs[1][0]["X"])
+
+
+@pytest.mark.parametrize(("name", "package"), [("pytorch", "torch"), ("xgboost", "xgboost")])
+def test_a_program_says_what_it_lacks(name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda asked: None)
+    with pytest.raises(SystemExit, match=rf'pip install "tilth\[{package}\]"'):
+        runpy.run_path(str(ROOT / "examples" / f"loans-{name}.py"), run_name="__main__")

@@ -6,12 +6,12 @@ import itertools
 import json
 import pickle
 import sys
-from types import ModuleType, SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
 import tilth
+from tests.stand_ins import pytorch
 from tilth.errors import MissingExtra, RequestError, SourceError
 from tilth.flow import stream as module
 from tilth.formats.shards import MANIFEST
@@ -229,13 +229,7 @@ def test_a_dataset_of_pytorch(place, monkeypatch):
         without.setitem(sys.modules, "torch", None)
         with pytest.raises(MissingExtra, match=r'pip install "tilth\[torch\]"'):
             opened(place).torch()
-    torch, utils, data, distributed = (ModuleType(n) for n in ("torch", "torch.utils", "torch.utils.data", "torch.distributed"))
-    data.IterableDataset, data.get_worker_info = object, lambda: SimpleNamespace(id=1, num_workers=2)
-    distributed.is_available = distributed.is_initialized = lambda: True
-    distributed.get_rank, distributed.get_world_size = lambda: 1, lambda: 3
-    torch.utils, torch.distributed, utils.data = utils, distributed, data
-    for stand_in in (torch, utils, data, distributed):
-        monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
+    pytorch(monkeypatch, worker=1, workers=2, rank=1, ranks=3)
     dataset = opened(place).torch()
     own = [b["n"].tolist() for b in dataset]
     assert own == [b["n"].to_pylist() for b in opened(place, rank=1, ranks=3, worker=1, workers=2)]
