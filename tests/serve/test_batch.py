@@ -1,17 +1,24 @@
 """Files go through the pipeline in batches of whole records: the answers are those of requests, in order, all or none for a file."""
 
+import csv
 import gzip
+import io
 import json
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.serve.conftest import TABLE
 from tilth.cli.app import run
 from tilth.errors import RequestError, SourceError
 from tilth.serve import batching
 from tilth.serve.batching import Sending, transformed
+from tilth.serve.bodies import Columns
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.remote import StageFailed
+from tilth.store.places import atomic, copies
 
 ROWS = TABLE.to_pylist()
 HEADER = "no,email,age,job\n"
@@ -77,6 +84,32 @@ def test_records_of_csv(pipeline, tmp_path):
     assert len(counting.bodies) == 3
     assert all(body.startswith(("\ufeff" + HEADER).encode()) for body in counting.bodies)
     assert (tmp_path / "out" / "people.csv.gz.out").read_bytes() == pipeline.answer(text.encode(), "text/csv", "text/csv").body
+
+
+class Identity:
+    """A stage that answers the row."""
+
+    title, takes, gives = "identity", Columns(("first", "second")), ("first", "second")
+
+    def __call__(self, rows):
+        return list(rows)
+
+
+CELLS = st.text(st.sampled_from('ab",\n\r ä'), max_size=6)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1), st.sampled_from(["\n", "\r\n"]), st.integers(1, 3))
+def test_any_csv_in_batches_is_the_csv_as_a_whole(tmp_path_factory, rows, end, concurrency):
+    folder, identity = tmp_path_factory.getbasetemp() / "any", Pipeline([Identity()])
+    folder.mkdir(exist_ok=True)
+    text = "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + end for row in rows).encode()
+    (folder / "a.csv").write_bytes(text)
+    sending = Sending(largest=64 / 2**20, concurrency=concurrency)
+    (found,) = transformed(identity, [str(folder / "a.csv")], str(folder / "out"), sending)
+    whole = identity.answer(text, "text/csv", "text/csv")
+    assert (whole.status, found.records) == (200, len(rows))
+    assert (folder / "out" / "a.csv.out").read_bytes() == whole.body
+    assert list(csv.reader(io.StringIO(whole.body.decode(), newline=""))) == list(map(list, rows))
 
 
 def test_one_refused_record(served, tmp_path, capsys):
@@ -193,3 +226,19 @@ def test_wrong_requests(served, pipeline, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "no fitted flow or model is named" in said
     assert "no data are named" in said
+
+
+@pytest.mark.slow
+def test_objects_in_s3(pipeline, tmp_path, s3):
+    """An object, a prefix with one below it, and a pattern; answers under the same keys."""
+    for name in ("in/a.csv", "in/deep/b.csv"):
+        with atomic(f"{s3}/{name}") as new:
+            new.write_text(CSV)
+    expected = pipeline.answer(CSV.encode(), "text/csv", "text/csv").body
+    for place, names in (("in/a.csv", ["a.csv"]), ("in", ["a.csv", "deep/b.csv"]), ("in/*.csv", ["a.csv"])):
+        found = transformed(pipeline, [f"{s3}/{place}"], f"{s3}/out", Sending())
+        assert [one.file for one in found] == names
+        held = copies(f"{s3}/out")
+        assert {p.relative_to(held.path).as_posix(): p.read_bytes() for p in Path(held.path).rglob("*.out")} == {
+            f"{name}.out": expected for name in names
+        }

@@ -1,8 +1,11 @@
 """Input filter, join and output filter around the pipeline, by the examples of SageMaker's guide, and paths that are refused."""
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tilth.cli.app import run
 from tilth.errors import RequestError
@@ -58,6 +61,12 @@ def test_the_end_of_a_range():
 def test_what_is_no_path(text):
     with pytest.raises(RequestError, match="not understood here"):
         Path.parse(text)
+
+
+@given(st.lists(st.sampled_from(["$", ".a", ".*", "[", "]", "0", "-1", ":", ",", "'a'", "*", " ", "é"])).map("".join))
+def test_any_text_is_a_path_or_refused(text):
+    with suppress(RequestError):
+        Path.parse(text).of(OBJECT)
 
 
 @pytest.mark.parametrize(("text", "words"), [("$[6]", "no position 6 in 6 values"), ("$[-7]", "no position -7"), ("$.a", "not an object")])

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -149,13 +149,9 @@ def record_of(line: bytes, kind: MediaType) -> Any:
 
 def written(record: Any, media: str, charset: str = "utf-8") -> bytes:
     """A record of `record_of` as a line. Errors: `RequestError` for a number or character that the line cannot hold."""
-    made = io.StringIO()
     try:
-        if media == CSV:
-            csv.writer(made, lineterminator="\n").writerow(record)
-        else:
-            made.write(json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n")
-        return made.getvalue().encode(charset)
+        text = _csv([record]) if media == CSV else json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+        return text.encode(charset)
     except (ValueError, csv.Error) as error:
         raise RequestError("a value cannot be written", accepted=f"finite numbers, and text in {charset}", code="bad-value") from error
 
@@ -366,10 +362,21 @@ def _to_parquet(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 def _to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
     """A line a row, without a header."""
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerows([_cell(row[name]) for name in names] for row in rows)
-    return made.getvalue().encode()
+    return _csv([_cell(row[name]) for name in names] for row in rows).encode()
+
+
+class _LineEnds(list[str]):
+    """Lines of the CSV writer, which quotes the characters of its line end alone: it is given both, and one of them is taken away."""
+
+    def write(self, line: str) -> None:
+        """Add a line."""
+        self.append(f"{line[:-2]}\n")
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    lines = _LineEnds()
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)
+    return "".join(lines)
 
 
 def _cell(value: Any) -> Any:

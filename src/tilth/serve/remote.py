@@ -59,7 +59,8 @@ class Remote:
         """The rows that it answers."""
         objects = encoded(rows, self.takes.names, JSON).replace(b'{"predictions":', b'{"instances":', 1)
         if len(objects) > LARGEST:
-            raise StageFailed(f"{self.title} would be sent {len(objects):,} bytes, and a stage takes {LARGEST:,}", code="stage-too-large")
+            message = f"{self.title} would be sent {len(objects):,} bytes, and a stage takes {LARGEST:,}"
+            raise StageFailed(message, hint="send fewer rows at a time: a smaller --max-payload of `tilth batch`", code="stage-too-large")
         status, body = self._asked("POST", self._parts.path.rstrip("/") or "/invocations", objects, SECONDS)
         if status != 200:
             raise StageFailed(f"{self.title} answered with status {status}", code="stage-failed")
