@@ -1,11 +1,14 @@
 """What `read` means, whatever the format."""
 
 from decimal import Decimal
+from uuid import UUID
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+import tilth
 from tests.engines import duckdb_session
 from tilth.data import Column, Kind, Schema
 from tilth.engine.spark import Spark
@@ -21,6 +24,21 @@ def test_nan_becomes_null():
     engine = duckdb_session()
     table = pa.table({"x": [1.0, float("nan"), float("inf"), None], "f": pa.array([float("nan"), 1, 2, 3], pa.float32())})
     assert values(read(table, engine=engine), engine) == {"x": [1.0, None, float("inf"), None], "f": [None, 1.0, 2.0, 3.0]}
+
+
+def test_uuids_are_strings(tmp_path):
+    """DuckDB has no functions of strings for its own type."""
+    ids = [str(UUID(int=i % 3)) for i in range(30)]
+    duckdb.sql("SELECT unnest($ids)::UUID AS u, unnest($y) AS y", params={"ids": ids, "y": [0, 1, 1] * 10}).write_parquet(
+        str(tmp_path / "u.parquet")
+    )
+    engine = duckdb_session()
+    assert engine.schema(read(str(tmp_path / "u.parquet"), engine=engine))["u"].type == "VARCHAR"
+    assert values(read(str(tmp_path / "u.parquet"), nulls=[ids[1]], engine=engine), engine)["u"][:3] == [ids[0], None, ids[2]]
+    flow = tilth.Flow.parse("{data: {roles: {label: y}}, features: [{encode: {columns: u, with: target, smooth: 0}}]}")
+    fitted = tilth.fit(flow, str(tmp_path / "u.parquet"))
+    assert tilth.write(tilth.apply(fitted, str(tmp_path / "u.parquet")))["u"].to_pylist() == [0, 1, 1] * 10
+    assert fitted.row({"u": ids[1]})["u"] == 1
 
 
 def test_null_tokens_are_whole_values():

@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Column, Kind, Schema
-from tilth.engine.expressions import and_, cast, col, double, eq, if_else, is_null, lit, not_, not_null
+from tilth.engine.expressions import and_, cast, col, double, eq, if_else, is_null, lit, not_, not_null, text
 from tilth.engine.operations.casts import FROM_STRING, IsToken, ReadOrRefused, ServedDecimal
 from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.numbers import NanToNull, ToInteger
@@ -27,6 +27,7 @@ KNOWN: Mapping[Kind, Callable[[Tree], Tree]] = {
     **{kind: known(kind) for kind in SPANS},
 }
 """Kind → the operation that makes NaN, and times that no other library has, null."""
+UUIDS = frozenset({"UUID"})  # types of strings to which an engine's functions of strings do not apply
 KEPT = frozenset(
     {(Kind.INTEGER, Kind.FLOAT), (Kind.DECIMAL, Kind.FLOAT), (Kind.DATE, Kind.TIMESTAMP), (Kind.INTEGER, Kind.BOOLEAN)}
     | {(Kind.INTEGER, Kind.STRING), *((Kind.BOOLEAN, to) for to in (Kind.INTEGER, Kind.FLOAT, Kind.STRING))}
@@ -60,10 +61,12 @@ def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: b
 
 def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
     """The decoding of a typed table: NaN, null tokens in string columns, and timestamps that are infinite or outside the years 1 to 9999
-    become null."""
+    become null, and UUIDs strings."""
     made: dict[str, Tree] = {c.name: KNOWN[c.kind](col(c.name)) for c in schema if c.kind in KNOWN}
+    made |= {c.name: text(col(c.name)) for c in schema if c.type in UUIDS}
     if nulls:
-        made |= {c.name: if_else(not_(is_token(col(c.name), nulls)), col(c.name)) for c in schema if c.kind is Kind.STRING}
+        strings = {c.name: made.get(c.name, col(c.name)) for c in schema if c.kind is Kind.STRING}
+        made |= {name: if_else(not_(is_token(x, nulls)), x.copy()) for name, x in strings.items()}
     return Change(tuple(made.items()), decode=True)
 
 
