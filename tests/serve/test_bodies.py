@@ -142,7 +142,8 @@ def test_small_bodies_cannot_stand_for_tables_of_any_size(monkeypatch):
     zeros = pa.table({"c0": np.zeros(1001), "other": np.zeros(1001)})
     assert len(decoded(one * 10, MediaType(RECORDIO), wide)) == len(decoded(parquet(zeros[:10]), MediaType(PARQUET), wide)) == 10
     line = b'{"data": {"features": {"values": [], "shape": [100]}}}\n'
-    for body, kind in ((one * 11, RECORDIO), (parquet(zeros), PARQUET), (line * 11, LINES)):
+    unknown = parquet(zeros.select(["other"]))
+    for body, kind in ((one * 11, RECORDIO), (parquet(zeros), PARQUET), (unknown, PARQUET), (line * 11, LINES)):
         with pytest.raises(RequestError, match="are too many"):
             decoded(body, MediaType(kind), wide)
 

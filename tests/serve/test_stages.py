@@ -61,6 +61,21 @@ def test_a_flow_that_ends_in_a_prediction(served, tmp_path, monkeypatch):
     assert stage.flow.learned.golden
 
 
+def test_a_flow_transforms_the_scores_of_its_model_as_a_model_behind_it_does(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(served)
+    tilth.fit(tilth.Flow.parse(f"{FLOW}  - predict: {{model: model.skops, with: scores}}\noutput: [softmax, argmax]"), TABLE).save(
+        tmp_path / "score.tilth"
+    )
+    (stage,) = stages_of([str(tmp_path / "score.tilth")])
+    answered = rows = TABLE.to_pylist()
+    for behind in stages_of(["people.tilth", "model.skops"], ["softmax", "argmax"]):
+        answered = behind(answered)
+    assert stage.gives == behind.gives == ("prediction_no", "prediction_yes", "prediction")
+    found = stage(rows)
+    assert [row["prediction"] for row in found] == [row["prediction"] for row in answered]
+    assert [row["prediction_no"] for row in found] == pytest.approx([row["prediction_no"] for row in answered], rel=1e-12)
+
+
 def test_a_flow_that_prepares_its_golden_rows_otherwise_is_not_served(served, tmp_path):
     flow = tilth.Flow.load(served / "people.tilth")
     first, second, *others = flow.learned.golden

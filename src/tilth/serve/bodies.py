@@ -82,7 +82,7 @@ class NotAcceptable(RequestError):
 
 
 def _reject_large(rows: int, columns: int) -> None:
-    if rows * columns > MOST_VALUES:
+    if rows * max(columns, 1) > MOST_VALUES:
         accepted = f"up to {MOST_VALUES:,} values; send the rows in several requests"
         raise RequestError(f"{rows:,} rows of {columns:,} columns are too many", accepted=accepted, code="too-large")
 
