@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tilth import formats
@@ -11,9 +12,10 @@ from tilth.engine.session import Session
 from tilth.flow.arrays import SIDECAR, sidecar
 from tilth.flow.files import save
 from tilth.flow.running import Prepared
+from tilth.flow.split_checks import TRAIN
 from tilth.formats.manifest import manifest_file
 from tilth.formats.shards import Manifest
-from tilth.report import Report
+from tilth.report import Finding, Report
 from tilth.report.files import write_report
 from tilth.store.local import in_folder
 from tilth.store.places import atomic
@@ -24,22 +26,27 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
     """A folder per part with a file that says what its columns are, the fitted flow, and the report as HTML and JSON, in `place`.
 
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
-    and both files show the same ones.
+    and both files show the same ones. Where rows of the same label stand together in the shards of the training part, it has a warning.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
-    given = prepared.flow.deliver
+    given, found = prepared.flow.deliver, list[Finding]()
     with atomic(place, folder=True) as folder:
         for part, table in prepared.parts.items():
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=given.format, engine=engine, **given.options)
             (folder / part / SIDECAR).write_text(_sidecar(table, folder / part, engine), "utf-8")
+            if part in (TRAIN, "all") and Manifest.beside(folder / part):
+                from tilth.flow.sorted_shards import sorted_shards  # loads what only a delivery of shards needs
+
+                found += sorted_shards(prepared.flow, part, folder / part, table.roles)
             if given.manifest:
                 files = [Path(p).relative_to(folder).as_posix() for p in in_folder(str(folder / part))]
                 names = sorted(f.removeprefix(f"{part}/") for f in files)
                 (folder / f"{part}.manifest").write_text(manifest_file(f"{given.manifest.rstrip('/')}/{part}/", names), "utf-8")
         save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         made = report()
+        made = replace(made, findings=(*made.findings, *found))
         write_reports(made, folder)
     return made
 

@@ -1,0 +1,95 @@
+"""Whether rows of the same label stand together in delivered shards: then a batch of a stream has rows of few labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.data import Roles
+from tilth.engine.arrow import as_numpy, codes_of
+from tilth.flow.flow import Flow
+from tilth.flow.split_checks import FEW
+from tilth.flow.stream import Stream, open_stream
+from tilth.formats.format import Format
+from tilth.metrics.order import trend
+from tilth.report import Finding
+from tilth.report.blocks import code
+from tilth.report.finding import warning
+from tilth.steps.rows.shuffle import Shuffle
+
+SHARDS, ROWS = 4, 1_000  # looked at: so many shards at equal distances, and of each so many rows
+SORTED = 0.5  # how alike neighbours may be
+BATCH = 256
+
+
+def sorted_shards(flow: Flow, part: str, folder: Path, roles: Roles) -> Iterator[Finding]:
+    """A warning where rows of the same label stand together in the shards of a part, with the line that mends it.
+
+    Nothing is said of one shard, of a format that cannot be streamed, and of a flow that shuffles the training part.
+    """
+    training = [step for _, step in flow.steps("training")]
+    if roles.label is None or any(isinstance(step, Shuffle) for step in training):
+        return
+    stream = open_stream(folder, BATCH, roles)
+    if len(stream.shards) < 2 or type(stream.form).batches is Format.batches:
+        return
+    found = likeness(_labels(stream, roles.label))
+    if found <= SORTED:
+        return
+    mixed, expected = stream.mixing()
+    step = "shuffle" if roles.time is None else "shuffle: {anyway: true}"
+    line, where = (f"- {step}", " at the end of `training`") if training else (f"training: [{step}]", "")
+    message = (
+        f"rows with the same {code(roles.label)} stand together in the shards: a model that learns from batches needs them shuffled, and "
+        f"a stream has {stream.shards_at_once} shards at a time to shuffle. A batch of {BATCH} rows would be of {mixed:.1f} shards, and "
+        f"of {expected:.1f} if all rows were shuffled. Write {code(line)}{where}"
+    )
+    details = {"likeness": found, "shards": len(stream.shards), "batch": BATCH, "mixed": mixed, "expected": expected}
+    yield replace(warning("SORTED_SHARDS", message, (roles.label,), "delivery", remedy=line, **details), part=part)
+
+
+def likeness(shards: Sequence[pa.ChunkedArray]) -> float:
+    """How much the labels of neighbours in a shard are alike: about 0 by chance, 1 if rows are sorted by the label.
+
+    Of classes (p − c) / (1 − c), p the share of neighbours that are equal, c that of any two rows of all shards; of a number with more
+    than 20 values the mean of ρ², Spearman's correlation with the number of the row. 0 of one label.
+
+    >>> likeness([pa.chunked_array([["no", "no", "no"]]), pa.chunked_array([["yes", "yes"]])])
+    1.0
+    """
+    if not shards:
+        return 0.0
+    labels = pa.concat_tables([pa.table({"label": s}) for s in shards], promote_options="permissive")["label"]
+    codes, ends = codes_of(labels), np.cumsum([len(s) for s in shards])
+    shares = np.bincount(codes) / len(codes)
+    if len(shares) < 2:
+        return 0.0
+    if len(shares) > FEW and (pa.types.is_floating(labels.type) or pa.types.is_integer(labels.type)):
+        numbers = [
+            x[np.isfinite(x)] for x in (as_numpy(s.cast(pa.float64(), safe=False)) for s in shards)
+        ]  # a format may have NaN for null
+        return float(np.mean([1.0 if len(np.unique(x)) < 2 else trend(x) ** 2 for x in numbers if len(x) > 1] or [0.0]))
+    within = np.ones(len(codes) - 1, bool)
+    within[ends[:-1] - 1] = False
+    chance, equal = float((shares**2).sum()), (codes[1:] == codes[:-1])[within]
+    return (float(equal.mean()) - chance) / (1 - chance) if len(equal) else 0.0
+
+
+def _labels(stream: Stream, label: str) -> list[pa.ChunkedArray]:
+    """The labels of the first rows of some shards."""
+    found = list[pa.ChunkedArray]()
+    for i in np.linspace(0, len(stream.shards) - 1, min(SHARDS, len(stream.shards))).astype(int):
+        pieces: list[pa.Array] = []
+        for batch in stream.form.batches(str(stream.folder / stream.shards[i].path), **stream.options):
+            named = batch.rename_columns(list(stream.names)) if stream.names is not None else batch
+            if label not in named.schema.names:
+                return []
+            pieces.append(named.column(label).slice(0, ROWS - sum(map(len, pieces))))
+            if sum(map(len, pieces)) >= ROWS:
+                break
+        found.append(pa.chunked_array(pieces, pieces[0].type if pieces else pa.null()))
+    return [labels for labels in found if len(labels)]
