@@ -17,7 +17,6 @@ from tilth.flow.stream import Stream, open_stream
 from tilth.formats.format import Format
 from tilth.metrics.order import trend
 from tilth.report import Finding
-from tilth.report.blocks import code
 from tilth.report.finding import warning
 from tilth.steps.rows.shuffle import Shuffle
 
@@ -43,10 +42,13 @@ def sorted_shards(flow: Flow, part: str, folder: Path, roles: Roles) -> Iterator
     mixed, expected = stream.mixing()
     step = "shuffle" if roles.time is None else "shuffle: {anyway: true}"
     line, where = (f"- {step}", " at the end of `training`") if training else (f"training: [{step}]", "")
+    at_once = stream.shards_at_once
+    shuffled = f"a batch of {BATCH} rows of a stream would be of {mixed:.1f} shards, and of {expected:.1f} if all rows were shuffled"
+    if len(stream.shards) <= at_once:
+        shuffled = f"a stream shuffles up to {at_once} shards together, but what reads one after the other does not"
     message = (
-        f"rows with the same {code(roles.label)} stand together in the shards: a model that learns from batches needs them shuffled, and "
-        f"a stream has {stream.shards_at_once} shards at a time to shuffle. A batch of {BATCH} rows would be of {mixed:.1f} shards, and "
-        f"of {expected:.1f} if all rows were shuffled. Write {code(line)}{where}"
+        f"rows with the same {roles.label} stand together in the {len(stream.shards)} shards, and a model that learns from batches needs "
+        f"them shuffled: {shuffled}. Write `{line}`{where}"
     )
     details = {"likeness": found, "shards": len(stream.shards), "batch": BATCH, "mixed": mixed, "expected": expected}
     yield replace(warning("SORTED_SHARDS", message, (roles.label,), "delivery", remedy=line, **details), part=part)
