@@ -217,6 +217,7 @@ def test_rows_that_adult_has_not_seen_are_served_as_others_transform_them(adult:
     np.testing.assert_array_equal(made[names].to_numpy(float), encoder.transform(both["later"][TEXTS]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("facet", "group"), [("sex", "occupation"), ("race", "education"), ("sex", "age")])
 def test_disparity_within_strata(facet: str, group: str, adult: Adult) -> None:
     """CDDL, formula of the Clarify documentation; 1,843 rows have no occupation and are in no stratum."""

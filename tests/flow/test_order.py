@@ -74,6 +74,7 @@ def test_the_order_of_rows_means(name: str) -> None:
     assert (found.meaning, found.by) == MEANINGS[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_rows_in_any_order_raise_no_alarm(name: str) -> None:
     for seed in range(5):

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tilth
-from tests.steps.cases import FEATURES, first_quick
+from tests.steps.cases import FEATURES
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.flow import Flow
@@ -79,7 +79,8 @@ def outcome(make: Any) -> Any:
     return [{name: (Decimal if type(v) is int else type(v), v) for name, v in row.items()} for row in rows]
 
 
-@pytest.mark.parametrize("step", first_quick(FEATURES), ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize("step", FEATURES, ids=str)
 @settings(max_examples=settings().max_examples // 3)
 @given(rows=ROWS)
 @example(rows=[NOTHING])

@@ -133,6 +133,7 @@ def running(server, monkeypatch):
     thread.join(60)
 
 
+@pytest.mark.slow
 def test_slow_clients_are_not_waited_for(running):
     head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
 
@@ -150,6 +151,7 @@ def test_slow_clients_are_not_waited_for(running):
     assert received(b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.slow
 def test_a_stopped_server_answers_what_it_accepted(served, tmp_path):
     """A server with a token and TLS; a slow client that has sent half of its body when the signal comes."""
     words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=localhost"]

@@ -28,6 +28,7 @@ SAMPLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_yeo_johnson_is_that_of_scikit_learn(name):
     x = SAMPLES[name]
@@ -38,6 +39,7 @@ def test_yeo_johnson_is_that_of_scikit_learn(name):
     np.testing.assert_allclose(applied(found, {"x": x.tolist()})["x"], other.transform(x[:, None])[:, 0], rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lognormal", "squared", "cubed", "large", "few"])
 def test_box_cox_is_that_of_scikit_learn(name):
     x = SAMPLES[name]
