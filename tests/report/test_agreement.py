@@ -61,6 +61,7 @@ def test_text_and_markdown_have_no_number_that_the_page_has_not(run: Report) -> 
     assert numbers_in(SHORT.sub("", to_markdown(run))) - page == set()
 
 
+@pytest.mark.slow
 def test_exact_numbers_are_those_of_the_json(run: Report) -> None:
     known = set(values_of(json.loads(to_json(run))))
     pairs = re.findall(r'<span class="exact" title="([^"]*)">([^<]*)</span>', to_html(run))

@@ -82,6 +82,7 @@ def test_a_name_is_listed_once_in_a_group():
             assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", [e for e in entries() if "steps" in e], ids=lambda e: e["names"][0])
 def test_the_steps_run(entry):
     """Unless `by` names the tests that run them."""

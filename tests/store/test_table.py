@@ -37,6 +37,7 @@ def read(place):
     return tilth.write(tilth.read(place))
 
 
+@pytest.mark.slow
 def test_every_type(database):
     table = read(f"{database}&table=public.loans")
     assert str(table.schema.field("amount").type) == "decimal128(12, 2)"

@@ -44,6 +44,7 @@ def converted(given: Any, folder: Path) -> Any:
     return tilth.convert(folder / "x.flow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_a_flow_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: Path) -> None:
     conversion = converted(flow_of(case["nodes"]), tmp_path)

@@ -84,6 +84,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_bad_days(name, tmp_path):
     report = insights(BAD[name], label="y")

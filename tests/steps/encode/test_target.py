@@ -21,6 +21,7 @@ def numbers(found, names=("x",)):
     return np.array([found[n] for n in names]).T
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LABELS)
 @pytest.mark.parametrize("smooth", ["auto", 0.0, 10.0])
 def test_the_numbers_are_those_of_scikit_learn(kind, smooth):
