@@ -88,6 +88,7 @@ class Capture:
     def _write(self) -> None:
         """Until it is closed: collect, and seal a file."""
         lines: list[bytes] = []
+        size = 0
         since: datetime | None = None
         while True:
             with self._changed:
@@ -95,14 +96,15 @@ class Capture:
                 taken, self._size, closed = list(self._queue), 0, self._closed
                 self._queue.clear()
             for one in taken:
-                if lines and since is not None and (one.time.hour != since.hour or sum(map(len, lines)) > LARGEST):
+                if lines and since is not None and (one.time.hour != since.hour or size > LARGEST):
                     self._seal(lines, since)
-                    lines = []
+                    lines, size = [], 0
                 since = since if lines else one.time
                 lines.append(record(one, self.columns, self.private))
+                size += len(lines[-1])
             if lines and since is not None and (closed or (datetime.now(UTC) - since).total_seconds() >= SECONDS):
                 self._seal(lines, since)
-                lines = []
+                lines, size = [], 0
             if closed:
                 return
 
