@@ -86,11 +86,10 @@ def _labels(stream: Stream, label: str) -> list[pa.ChunkedArray]:
     found = list[pa.ChunkedArray]()
     for i in np.linspace(0, len(stream.shards) - 1, min(SHARDS, len(stream.shards))).astype(int):
         pieces: list[pa.Array] = []
-        for batch in stream.form.batches(str(stream.folder / stream.shards[i].path), **stream.options):
-            named = batch.rename_columns(list(stream.names)) if stream.names is not None else batch
-            if label not in named.schema.names:
+        for batch in stream.batches(stream.shards[i]):
+            if label not in batch.schema.names:
                 return []
-            pieces.append(named.column(label).slice(0, ROWS - sum(map(len, pieces))))
+            pieces.append(batch.column(label).slice(0, ROWS - sum(map(len, pieces))))
             if sum(map(len, pieces)) >= ROWS:
                 break
         found.append(pa.chunked_array(pieces, pieces[0].type if pieces else pa.null()))

@@ -192,6 +192,11 @@ class Stream:
         """
         return torch_dataset(self)
 
+    def batches(self, shard: Shard) -> Iterator[pa.RecordBatch]:
+        """The rows of a shard in the order of its file."""
+        for batch in self.form.batches(str(self.folder / shard.path), **self.options):
+            yield batch if self.names is None else batch.rename_columns(list(self.names))
+
     def _blocks(self) -> Iterator[Block]:
         sizes = [s.records for s in self.shards]
         return blocks(sizes, self.seed, self.epoch, self.shuffle, self.shards_at_once, self.buffer)
@@ -330,7 +335,7 @@ def _read(stream: Stream, number: int) -> pa.Table | None:
                     what = f"{path} is not what was delivered: its SHA-256 is not that of the manifest"
                     raise SourceError(what, hint="deliver or copy it again", code="corrupt-shard")
             stream._verified.add(number)
-        batches = list(stream.form.batches(str(path), **stream.options))
+        batches = list(stream.batches(shard))
         found = pa.Table.from_batches(batches).combine_chunks() if batches else None
         if (found.num_rows if found is not None else 0) != shard.records:
             what = f"{path} has {found.num_rows if found is not None else 0:,} rows, and {shard.records:,} are expected"
@@ -343,8 +348,6 @@ def _read(stream: Stream, number: int) -> pa.Table | None:
         raise SourceError(
             *(replace(m, message=m.message if str(path) in m.message else f"{path}: {m.message}") for m in error.mistakes)
         ) from error
-    if found is not None and stream.names is not None:
-        found = found.rename_columns(stream.names)
     if found is None or stream.columns is None:
         return found
     RequestError.reject(unknown(stream.columns, found.column_names, "columns: there is no column {}", "unknown-column"))

@@ -188,9 +188,9 @@ def _batches(instances: Iterable[tuple[Mistake, Any]], lists: bool) -> Iterator[
     found = iter(instances)
     while some := list(itertools.islice(found, AT_ONCE)):
         rows = [(where, _elements(where, instance)) for where, instance in some]
-        first = widths or {name: width for name, (_, _, width) in rows[0][1].items()}
+        first = widths or _widths(rows[0][1])
         for where, row in rows:
-            if {name: width for name, (_, _, width) in row.items()} != first:
+            if _widths(row) != first:
                 raise _wrong(where, f"it has {_widths(row)}, and the first one {first}")
         widths = first
         yield _lists([row for _, row in rows], rows[0][0]) if lists else _columns(rows, widths)

@@ -5,7 +5,6 @@ Each file gives one file of answers in its order, or, if one of its records is r
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections import deque
@@ -15,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
+from tilth.engine.textfiles import unzipped
 from tilth.errors import Place as FilePlace
 from tilth.errors import RequestError, SourceError, TilthError, listed
 from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, NPY, PARQUET, encoded, has_header
@@ -25,7 +25,7 @@ from tilth.serve.paths import NoValue
 from tilth.serve.pipeline import Pipeline, Refused
 from tilth.serve.processing import Processing
 from tilth.serve.stages import ModelFailed
-from tilth.store.local import COMPRESSED, files, reject_zstd, suffix_of
+from tilth.store.local import files, reject_zstd, suffix_of
 from tilth.store.places import Copies, atomic, copies
 
 TYPES = {".csv": CSV, ".jsonl": LINES, ".ndjson": LINES, ".json": JSON, ".npy": NPY, ".parquet": PARQUET}
@@ -175,7 +175,7 @@ class _Job:
     def write(self, folder: Path, told: Callable[[str, int], None]) -> Transformed:
         """Write the answers or the refusals."""
         out, records, refusals = folder / f"{self.name}{OUT}", 0, list[Refusal]()
-        with _opened(self.file) as source, out.open("wb") as made:
+        with unzipped(self.file) as source, out.open("wb") as made:
             try:
                 for count, body, refused in self._answers(source):
                     records += count
@@ -313,12 +313,6 @@ class _Job:
             raise
         except TilthError as error:
             raise type(error)(*(m.at(FilePlace(self.name, batch[0][0])) for m in error.mistakes)) from error
-
-
-def _opened(file: str) -> IO[bytes]:
-    if file.lower().endswith(COMPRESSED[0]):
-        return cast("IO[bytes]", gzip.open(file))
-    return Path(file).open("rb")
 
 
 def _after(first: tuple[int, bytes], others: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
