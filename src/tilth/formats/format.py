@@ -105,6 +105,7 @@ class Format(ABC):
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> int:
         """Write rows as they come to a new file, or to shards in an empty folder, with a manifest; the number of rows."""
+        data, options = self.prepared(data, engine, folder, options)
         if shards is not None:
             data = engine.checkpoint(data)
             rows = sizes(int(engine.answer(data, [n := count()])[n]), shards)
@@ -125,6 +126,10 @@ class Format(ABC):
                 written.append(Shard.of(file, given.rows, facts))
         Manifest(self.name, tuple(written), self.contents(data, engine, options)).write(to)
         return done
+
+    def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
+        """The columns that are written of a table, and the options of `put`, before anything is written."""
+        return data, options
 
     def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
         """What files hold that are written of a table, for the manifest."""

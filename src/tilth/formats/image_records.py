@@ -51,9 +51,8 @@ class ImageRecords(Codec):
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
         self.write_rows(batches, file, Roles(), 0)
 
-    def stream(self, data: Dataset, to: Path, engine: Session, folder: bool, *given: Any, **named: Any) -> int:
-        named["options"] = {**named.get("options", {}), "index": folder}
-        return super().stream(data, to, engine, folder, *given[:3], **named)
+    def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
+        return data, {**options, "index": folder}
 
     def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
         return replace(super().contents(data, engine, {}), media_type="application/x-recordio")

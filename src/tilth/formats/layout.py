@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, Any, ClassVar
 
 import numpy as np
@@ -122,20 +121,9 @@ class TrainingFormat(Format):
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **options: Any) -> Mapping[str, Any] | None:
         """Write rows to a file; facts of it for the manifest, if there are any."""
 
-    def stream(
-        self,
-        data: Dataset,
-        to: Path,
-        engine: Session,
-        folder: bool,
-        shards: int | None = None,
-        rows_per_shard: int | None = None,
-        compression: str | None = None,
-        options: Mapping[str, Any] = MappingProxyType({}),
-    ) -> int:
+    def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
         layout = self.layout(data, engine)
-        given = {**options, "layout": layout}
-        return super().stream(data.keep(layout.columns), to, engine, folder, shards, rows_per_shard, compression, given)
+        return data.keep(layout.columns), {**options, "layout": layout}
 
     def put(
         self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
