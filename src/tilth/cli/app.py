@@ -14,6 +14,7 @@ import click
 
 from tilth.cli import BROKEN_PIPE, HELP
 from tilth.errors import TilthError, did_you_mean
+from tilth.options import say
 
 # as `help.txt` lists them
 COMMANDS = (
@@ -145,13 +146,6 @@ def _interrupts() -> Iterator[list[int]]:
     finally:
         for stop, handler in handled.items():
             signal.signal(stop, handler)
-
-
-def say(*lines: str) -> None:
-    """Print messages to standard error, if it can be written."""
-    with suppress(OSError):
-        for line in lines:
-            click.echo(line, err=True)
 
 
 def _interrupted(interrupts: Sequence[int]) -> int:

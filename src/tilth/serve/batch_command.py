@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import PurePath
 
 import click
 
 from tilth.errors import RequestError
+from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED, progress, say
 from tilth.serve.batching import LARGEST, MOST_REFUSED, OUT, REFUSALS, Sending, Transformed, transformed
 from tilth.serve.paths import Path
 from tilth.serve.processing import Processing
@@ -20,7 +19,7 @@ SHOWN = 5  # refusals of a file that are printed
 @click.command()
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]… DATA…")
 @click.option("-o", "--out", required=True, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file; it is replaced.")
-@click.option("--output", default="", metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax.")
+@TRANSFORMS
 @click.option("--content-type", default="", metavar="TYPE", help="The media type of the files; by their suffix by default.")
 @click.option("--accept", default="", metavar="TYPE", help="The media type of the answers; that of the file by default.")
 @click.option("--split", type=click.Choice(["line", "none"]), help="Records in lines, or whole files: by line for CSV and JSON Lines.")
@@ -51,12 +50,12 @@ SHOWN = 5  # refusals of a file that are printed
     show_default=True,
     help="Whether a filter's range [1:4] holds position 4.",
 )
-@click.option("--allow-python", is_flag=True, help="Allow the flow to run Python functions. Only for flows that you trust.")
-@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
+@ALLOW_PYTHON
+@TRUSTED
 def command(
     things: tuple[str, ...],
     out: str,
-    output: str,
+    output: tuple[str, ...],
     content_type: str,
     accept: str,
     split: str | None,
@@ -68,7 +67,6 @@ def command(
     join: bool,
     output_filter: str | None,
     slice_end: str,
-    allow_python: bool,
     trusted: tuple[str, ...],
 ) -> int:
     """Answer files as `tilth serve` answers requests: each record prepared, predicted, transformed.
@@ -80,20 +78,15 @@ def command(
     from tilth.serve.pipeline import Pipeline
     from tilth.store.local import reject_own_input
 
-    if allow_python:
-        from tilth.serve.command import allow_python_here
-
-        allow_python_here()
     stages, data = _parted(things)
     reject_own_input(out, things)
-    names = [name.strip() for name in output.split(",") if name.strip()]
-    pipeline = Pipeline.of(*stages, output=names, trusted=trusted)
+    pipeline = Pipeline.of(*stages, output=output, trusted=trusted)
     before, after = (None if path is None else Path.parse(path, slice_end == "inclusive") for path in (input_filter, output_filter))
     processing = Processing(before, after, join)
     single = strategy == "single-record"
     sending = Sending(content_type, accept, split or "", assemble or "", single, max_payload, concurrency, processing)
-    with _progress() as told:
-        found = transformed(pipeline, data, out, sending, told)
+    with progress("reading") as line:
+        found = transformed(pipeline, data, out, sending, lambda file, records: line(f"{file}: {records:,} records"))
     _say(found, out)
     return 1 if any(one.refusals for one in found) else 0
 
@@ -110,27 +103,14 @@ def _parted(things: Sequence[str]) -> tuple[list[str], list[str]]:
     return stages, data
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
-    """Show the file and its records while the block runs, if standard error is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda file, records: None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-
-    with Console(stderr=True).status("reading") as status:
-        yield lambda file, records: status.update(f"{escape(file)}: {records:,} records")
-
-
 def _say(found: Sequence[Transformed], out: str) -> None:
     for one in found:
         for refusal in one.refusals[:SHOWN]:
             field = f", column {refusal['field']!r}" if "field" in refusal else ""
-            click.echo(f"{one.file}, line {refusal['line']}{field}: {refusal['message']} [{refusal['code']}]", err=True)
+            say(f"{one.file}, line {refusal['line']}{field}: {refusal['message']} [{refusal['code']}]")
         if one.refusals:
             more = f"and {len(one.refusals) - SHOWN:,} more; " if len(one.refusals) > SHOWN else ""
             left = "; the rest of it was not read" if len(one.refusals) == MOST_REFUSED else ""
-            click.echo(f"{one.file} has no answers: {more}all are in {one.file}{REFUSALS}{left}", err=True)
+            say(f"{one.file} has no answers: {more}all are in {one.file}{REFUSALS}{left}")
     done = [one for one in found if not one.refusals]
-    click.echo(f"{sum(one.records for one in done):,} records of {len(done):,} of {len(found):,} files answered: {out}", err=True)
+    say(f"{sum(one.records for one in done):,} records of {len(done):,} of {len(found):,} files answered: {out}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,13 +10,14 @@ import click
 
 from tilth import __version__
 from tilth.errors import MissingExtra, RequestError
+from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED, say
 
 TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 
 
 @click.command()
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]…")
-@click.option("--output", default="", metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax.")
+@TRANSFORMS
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port: SAGEMAKER_BIND_TO_PORT or 8080 by default.")
 @click.option("--token-file", metavar="FILE", help=f"A file with the token that clients have to send; else the variable {TOKEN}.")
@@ -27,11 +27,11 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--capture-percent", type=float, default=100.0, show_default=True, metavar="N", help="How many of 100 requests are captured.")
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
-@click.option("--allow-python", is_flag=True, help="Allow the flow to run Python functions. Only for flows that you trust.")
-@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
+@ALLOW_PYTHON
+@TRUSTED
 def command(
     things: tuple[str, ...],
-    output: str,
+    output: tuple[str, ...],
     host: str,
     port: int | None,
     token_file: str | None,
@@ -41,7 +41,6 @@ def command(
     capture_percent: float,
     export: str | None,
     trust_network: bool,
-    allow_python: bool,
     trusted: tuple[str, ...],
 ) -> int:
     """Answer requests: prepare rows by a fitted flow, predict, transform the prediction.
@@ -50,13 +49,10 @@ def command(
     skops (.skops) or an ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or
     Ctrl-C, when all accepted requests are answered.
     """
-    if allow_python:
-        allow_python_here()
-    names = [name.strip() for name in output.split(",") if name.strip()]
     if export is not None:
         from tilth.serve.hooks import exported
 
-        click.echo(f"written to {exported(export, things, names)}", err=True)
+        say(f"written to {exported(export, things, output)}")
         return 0
     try:
         from tilth.serve.app import Limits, Server
@@ -70,10 +66,10 @@ def command(
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
-    pipeline = Pipeline.of(*things, output=names, accept=accept, trusted=trusted)
+    pipeline = Pipeline.of(*things, output=output, accept=accept, trusted=trusted)
     limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
     listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
-    click.echo(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", err=True)
+    say(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}")
     facts = {"largest": limits.largest, "accept": accept, "token": bool(token), "tls": bool(tls_cert), "capture": capture or ""}
     log("started", pipeline=str(pipeline), digest=pipeline.digest, version=__version__, **facts)
     captured = None if capture is None else capture_of(pipeline, capture, Path(things[0]).stem, capture_percent)
@@ -84,14 +80,6 @@ def command(
         if captured is not None:
             captured.close()
     return 0
-
-
-def allow_python_here() -> None:
-    """Let flows run Python functions until the command ends, those of the current folder too."""
-    from tilth.engine.python_operation import allow_python
-
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- sys.path holds strings
-    click.get_current_context().with_resource(allow_python())
 
 
 def _token(file: str | None) -> str:

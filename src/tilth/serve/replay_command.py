@@ -7,16 +7,18 @@ from dataclasses import asdict
 
 import click
 
+from tilth.options import TRANSFORMS, TRUSTED
+
 SHOWN = 20
 
 
 @click.command()
 @click.argument("log", metavar="LOG")
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL]")
-@click.option("--output", default="", metavar="NAMES", help="The transforms with which it was served.")
-@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
+@TRANSFORMS
+@TRUSTED
 @click.option("--json", is_flag=True, help="Print the result as JSON.")
-def command(log: str, things: tuple[str, ...], output: str, trusted: tuple[str, ...], json: bool) -> int:
+def command(log: str, things: tuple[str, ...], output: tuple[str, ...], trusted: tuple[str, ...], json: bool) -> int:
     """Prove that requests which `tilth serve --capture` has logged give in a batch what they gave live.
 
     LOG is the folder of captured requests, or one file of it. The rows are prepared as one table by the engine. Exit code 1 if a
@@ -25,8 +27,7 @@ def command(log: str, things: tuple[str, ...], output: str, trusted: tuple[str, 
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.replaying import replayed
 
-    names = [name.strip() for name in output.split(",") if name.strip()]
-    found = replayed(log, Pipeline.of(*things, output=names, trusted=trusted))
+    found = replayed(log, Pipeline.of(*things, output=output, trusted=trusted))
     if json:
         click.echo(json_.dumps(asdict(found)))
         return 1 if found.differences else 0

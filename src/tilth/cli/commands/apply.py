@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, shared
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, say, shared
 
 
 @click.command()
@@ -28,7 +28,6 @@ def command(flow: str, data: str, out: str, **engine: Any) -> int:
     them. Exit code 2 if a column has more.
     """
     from tilth import verbs
-    from tilth.cli.app import say
     from tilth.store.local import reject_own_input
 
     reject_own_input(out, [data, flow])

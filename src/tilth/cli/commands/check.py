@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 
 @click.command()

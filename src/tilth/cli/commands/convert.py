@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from tilth.cli.options import FORCE, INPUT
+from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 
 
 @click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow; - for standard output.")
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
-@click.option("--columns", metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
-@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts.")
+@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
+@TRUSTED
 @FORCE
-def command(file: str, out: str, data: str | None, columns: str | None, trusted: tuple[str, ...], force: bool) -> int:
+def command(file: str, out: str, data: str | None, columns: tuple[str, ...] | None, trusted: tuple[str, ...], force: bool) -> int:
     """Convert FILE to a flow.
 
     FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a fitted pipeline of scikit-learn (.skops), or the folder of
@@ -25,7 +25,6 @@ def command(file: str, out: str, data: str | None, columns: str | None, trusted:
     What has no counterpart is a comment in the flow, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
     """
-    from tilth.cli.app import say
     from tilth.conversion import convert
     from tilth.errors import RequestError
     from tilth.report.blocks import counted
@@ -35,7 +34,7 @@ def command(file: str, out: str, data: str | None, columns: str | None, trusted:
         reject_own_input(out, [file])
     if out != "-" and exists(out) and not force:
         raise RequestError(f"{out!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
-    conversion = convert(file, data, columns=columns.split(",") if columns else None, trusted=trusted)
+    conversion = convert(file, data, columns=columns or None, trusted=trusted)
     if out == "-":
         click.echo(str(conversion), nl=False)
     else:

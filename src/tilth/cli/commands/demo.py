@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, OUTPUT, engine_from, shared, show
 from tilth.errors import Mistake, RequestError
+from tilth.options import ENGINE, OUTPUT, engine_from, say, shared, show
 from tilth.store.local import exists
 
 
@@ -24,7 +24,6 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     for them to find.
     """
     from tilth import verbs
-    from tilth.cli.app import say
     from tilth.demo.loans import COLUMNS, write_loans
     from tilth.store.places import atomic
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, shared
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, say, shared
 
 
 @click.command()
@@ -22,7 +22,6 @@ def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
     from pathlib import Path
 
     from tilth import verbs
-    from tilth.cli.app import say
 
     if Path(out).suffix != ".tilth":
         raise click.BadParameter(f"{out!r}: the name of a fitted flow must end in .tilth", param_hint="-o")

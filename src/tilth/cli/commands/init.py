@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ENGINE, FORCE, INPUT, READING, engine_from, reading_from, shared
+from tilth.options import ENGINE, FORCE, INPUT, READING, engine_from, reading_from, say, shared
 
 
 @click.command()
@@ -29,7 +29,6 @@ def command(data: str, out: str | None, label: str | None, force: bool, **option
     Roles are guessed, rules and steps are proposed from the values, each with its reason, and pitfalls are listed. Values of
     columns that look private are not shown.
     """
-    from tilth.cli.app import say
     from tilth.drafting import init
     from tilth.errors import RequestError
     from tilth.store.local import exists, is_folder, reject_own_input

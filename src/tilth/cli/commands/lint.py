@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tilth.cli.options import INPUT
+from tilth.options import INPUT, say
 
 if TYPE_CHECKING:
     from tilth.errors import Mistake
@@ -22,7 +22,6 @@ def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
 
     Rules that this version reads but does not evaluate are among the warnings.
     """
-    from tilth.cli.app import say
     from tilth.report.blocks import counted
 
     mistakes = [m for path in rules for m in _linted(path, strict)]

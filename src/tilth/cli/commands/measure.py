@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.cli.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.cli.options import ALLOW_PYTHON, ENGINE, INPUT, engine_from, shared
 from tilth.errors import listed
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, engine_from, shared
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.cli.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, engine_from, shared, show
+from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, engine_from, say, shared, show
 
 
 @click.command()
@@ -23,7 +23,6 @@ def command(flow: str, out: str | None, history: str | None, dry_run: bool, json
     rule failed.
     """
     from tilth import verbs
-    from tilth.cli.app import say
     from tilth.store.uri import joined
 
     loaded = verbs.flow_from(flow)

@@ -1,11 +1,11 @@
-"""Options shared by several commands, and the objects made from them."""
+"""What the commands of all doors share: options, the objects made from them, and how they show progress and results."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -43,7 +43,17 @@ class _Path(click.ParamType[str]):
         return value
 
 
-INPUT, OUTPUT = _Path(output=False), _Path(output=True)
+class _Names(click.ParamType[tuple[str, ...]]):
+    """Names between commas, without the blanks around them; empty ones are left out."""
+
+    name = "names"
+
+    def convert(self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """The names; those of a default are there already."""
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+INPUT, OUTPUT, NAMES = _Path(output=False), _Path(output=True), _Names()
 
 
 def _allow_python(context: click.Context, parameter: click.Parameter, allowed: bool) -> None:
@@ -67,6 +77,12 @@ ALLOW_PYTHON = click.option(
 PRIVATE = click.option(
     "--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated."
 )
+TRANSFORMS = click.option(
+    "--output", type=NAMES, default=(), metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax."
+)
+TRUSTED = click.option(
+    "--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts."
+)
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
 FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 READING = (
@@ -74,7 +90,7 @@ READING = (
     click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),
     click.option("--quote", metavar="TEXT", help='The quote character of a CSV file: " by default; "" for none.'),
     click.option("--header/--no-header", default=None, help="Whether the first line holds the column names: yes, but `init` decides."),
-    click.option("--names", metavar="A,B,…", help="Column names, for a file without a header."),
+    click.option("--names", type=NAMES, metavar="A,B,…", help="Column names, for a file without a header."),
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
 )
@@ -119,20 +135,28 @@ def engine_from(options: dict[str, Any]) -> Session:
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:
     """The given options of reading, as keyword arguments of `tilth.read`. Takes them out of `options`."""
     given = {name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding")}
-    given |= {"nulls": given["nulls"] or None, "names": [n.strip() for n in given["names"].split(",")] if given["names"] else None}
+    given |= {"nulls": given["nulls"] or None, "names": given["names"] or None}
     return {k: v for k, v in given.items() if v is not None}
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Show a line while the block runs, if standard error is a terminal."""
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Show a line while the block runs, if standard error is a terminal. Gives what changes the line."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda what: None
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(what):
-        yield
+    with Console(stderr=True).status(Text(what)) as status:
+        yield lambda what: status.update(Text(what))
+
+
+def say(*lines: str) -> None:
+    """Print messages to standard error, if it can be written."""
+    with suppress(OSError):
+        for line in lines:
+            click.echo(line, err=True)
 
 
 def show(report: Report, json: bool = False) -> None:
