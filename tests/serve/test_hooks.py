@@ -31,6 +31,7 @@ def hooks(served, tmp_path):
 def test_the_container_answers_as_the_server_does(hooks, served):
     module, folder = hooks
     assert sorted(p.name for p in folder.rglob("*") if p.is_file() and p.name[0] != "_" and p.suffix != ".pyc") == [
+        "golden.json",
         "inference.py",
         "model.skops",
         "people.tilth",

@@ -55,7 +55,7 @@ def differences(flow: Flow) -> list[str]:
             found.append(f"row {i}: it was {'refused' if 'refused' in one else 'prepared'}, and is not now")
             continue
         made, before = now.get("made", {}), one.get("made", {})
-        found += [f"row {i}: {c}" for c in {**before, **made} if c not in made or c not in before or not _same(before[c], made[c])]
+        found += [f"row {i}: {c}" for c in {**before, **made} if c not in made or c not in before or not same(before[c], made[c])]
     return found
 
 
@@ -66,11 +66,12 @@ def _outcome(flow: Flow, row: Mapping[str, Any]) -> dict[str, Any]:
         return {"refused": error.mistakes[0].code}
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any, close: float = CLOSE) -> bool:
+    """Whether two values are of one type and equal, numbers up to a relative difference."""
     if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-12) or (a != a and b != b)
+        return math.isclose(a, b, rel_tol=close, abs_tol=1e-12) or (a != a and b != b)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(same(x, y, close) for x, y in zip(a, b, strict=True))
     return bool(a == b) and type(a) is type(b)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -26,6 +27,8 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--capture", metavar="PLACE", help="Where to write requests and answers, without values of private columns.")
 @click.option("--capture-percent", type=float, default=100.0, show_default=True, metavar="N", help="How many of 100 requests are captured.")
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
+@click.option("--golden", metavar="FILE", help="Golden rows of all stages, which are proven at the start.")
+@click.option("--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages, best where the model was trained.")
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
 @ALLOW_PYTHON
 @TRUSTED
@@ -40,6 +43,8 @@ def command(
     capture: str | None,
     capture_percent: float,
     export: str | None,
+    golden: str | None,
+    record_golden: str | None,
     trust_network: bool,
     trusted: tuple[str, ...],
 ) -> int:
@@ -52,14 +57,20 @@ def command(
     if export is not None:
         from tilth.serve.hooks import exported
 
-        say(f"written to {exported(export, things, output)}")
+        say(f"written to {exported(export, things, output, golden)}")
+        return 0
+    from tilth.serve.pipeline import Pipeline
+    from tilth.serve.proving import proof, record
+
+    if record_golden is not None:
+        answered = record(Pipeline.of(*things, output=output, trusted=trusted), things, record_golden)
+        say(f"{answered} golden rows are answered; written to {record_golden}")
         return 0
     try:
         from tilth.serve.app import Limits, Server
     except ModuleNotFoundError as error:
         raise MissingExtra.named("serve", "a server") from error
     from tilth.serve.capture import capture_of
-    from tilth.serve.pipeline import Pipeline
     from tilth.serve.server import LOCAL, bound, is_local, reject_open, run
     from tilth.serve.watching import log
 
@@ -67,11 +78,13 @@ def command(
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
     pipeline = Pipeline.of(*things, output=output, accept=accept, trusted=trusted)
+    shown = proof(pipeline, things, golden)
     limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
     listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
     say(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}")
+    say(str(shown))
     facts = {"largest": limits.largest, "accept": accept, "token": bool(token), "tls": bool(tls_cert), "capture": capture or ""}
-    log("started", pipeline=str(pipeline), digest=pipeline.digest, version=__version__, **facts)
+    log("started", pipeline=str(pipeline), digest=pipeline.digest, version=__version__, **asdict(shown), **facts)
     captured = None if capture is None else capture_of(pipeline, capture, Path(things[0]).stem, capture_percent)
     try:
         with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered

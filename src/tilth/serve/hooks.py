@@ -16,9 +16,10 @@ from typing import Any
 from tilth import __version__
 from tilth.errors import ArtefactError, RequestError
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.proving import proof, record
 from tilth.store.places import atomic
 
-PIPELINE = "pipeline.json"
+PIPELINE, GOLDEN = "pipeline.json", "golden.json"
 INFERENCE = '''"""Answers requests as `tilth serve` does: see the hooks of SageMaker's scikit-learn container."""
 
 from tilth.serve.hooks import model_fn, transform_fn
@@ -31,8 +32,8 @@ class Refusal(ValueError):
     """A request that is refused, in a container without a way to say so: it answers with status 500."""
 
 
-def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = ()) -> Path:
-    """Write the folder for a pipeline of these files, after it was loaded once.
+def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (), known: str | None = None) -> Path:
+    """Write the folder for a pipeline of these files, with golden rows: those of the file `known`, once they are proven, or new ones.
 
     Errors: `RequestError` for a stage that is not a file, two of one name, and those of the pipeline.
     """
@@ -41,13 +42,19 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
         raise RequestError(f"{wrong[0]!r} is not a file, which the container could hold", code="bad-stage")
     if len({file.name for file in files}) < len(files):
         raise RequestError("two stages have files of the same name", hint="rename one", code="bad-stage")
-    Pipeline.of(*things, output=output)
+    pipeline = Pipeline.of(*things, output=output)
+    if known is not None:
+        proof(pipeline, things, known)
     extra = "[models]" if any(file.suffix == ".skops" for file in files) else "[onnx]" if any(f.suffix == ".onnx" for f in files) else ""
     described = {"version": 1, "stages": [file.name for file in files], "output": list(output)}
     with atomic(place, folder=True) as folder:
         for file in files:
             shutil.copyfile(file, folder / file.name)
         (folder / PIPELINE).write_text(json.dumps(described, indent=1) + "\n", "utf-8")
+        if known is None:
+            record(pipeline, things, folder / GOLDEN)
+        else:
+            shutil.copyfile(known, folder / GOLDEN)
         (folder / "code").mkdir()
         (folder / "code" / "inference.py").write_text(INFERENCE, "utf-8")
         (folder / "code" / "requirements.txt").write_text(f"tilth{extra}=={__version__}\n", "utf-8")
@@ -55,7 +62,10 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
 
 
 def model_fn(model_dir: str) -> Pipeline:
-    """The pipeline in a folder. Errors: `ArtefactError` for a folder that `exported` did not write."""
+    """The pipeline in a folder.
+
+    Errors: `ArtefactError` for a folder that `exported` did not write, and for other answers to its golden rows than where it was written.
+    """
     folder = Path(model_dir)
     try:
         described = json.loads((folder / PIPELINE).read_text("utf-8"))
@@ -64,7 +74,11 @@ def model_fn(model_dir: str) -> Pipeline:
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"{model_dir!r} is not a folder of `tilth serve --export`", code="bad-artefact") from error
-    return Pipeline.of(*(str(folder / name) for name in names), output=output)
+    things = [str(folder / name) for name in names]
+    pipeline = Pipeline.of(*things, output=output)
+    if (folder / GOLDEN).exists():  # folders of earlier versions have none
+        proof(pipeline, things, str(folder / GOLDEN))
+    return pipeline
 
 
 def transform_fn(model: Pipeline, body: Any, content_type: str, accept: str) -> tuple[bytes, str]:

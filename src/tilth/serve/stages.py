@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -148,18 +148,29 @@ class Prediction:
         return self.model.named(self.gave, PREDICTION, len(self.columns))
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        if self.gave == "labels":
+            return [{PREDICTION: label} for label in self._asked(self.model.labels, rows).tolist()]
+        found = self._asked(partial(self.model.numbers, self.gave), rows).tolist()
+        return [dict(zip(self.gives, values, strict=True)) for values in found]
+
+    def numbers(self, rows: Sequence[Row]) -> list[list[float]]:
+        """The scores, or else the probabilities, which labels hide."""
+        try:
+            self.model.scores(np.zeros((1, len(self.columns))))
+        except RequestError:
+            return [list(map(float, row)) for row in self._asked(self.model.probabilities, rows)]
+        return [list(map(float, row)) for row in self._asked(self.model.scores, rows)]
+
+    def _asked(self, method: Callable[[np.ndarray], np.ndarray], rows: Sequence[Row]) -> np.ndarray:
         matrix = self._matrix(rows)
         try:
-            if self.gave == "labels":
-                return [{PREDICTION: label} for label in self.model.labels(matrix).tolist()]
-            found = self.model.numbers(self.gave, matrix).tolist()
+            return method(matrix)
         except Exception as error:
             empty = [(i, c) for i, row in enumerate(matrix, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
             if not empty:
                 raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
             refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
             raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
-        return [dict(zip(self.gives, values, strict=True)) for values in found]
 
     def _matrix(self, rows: Sequence[Row]) -> np.ndarray:
         try:

@@ -81,6 +81,8 @@ class LightGbm(Booster):
 class XgBoost(Booster):
     """A model that XGBoost saved as binary JSON (`booster.save_model("NAME.ubj")`)."""
 
+    single = True
+
     def __init__(self, content: bytes) -> None:
         try:
             import xgboost

@@ -87,6 +87,8 @@ class Model(ABC):
     """Its classes in the order of its probabilities; none for a model of numbers, or one that does not say."""
     kind: Kind = Kind.FLOAT
     """The kind of its labels."""
+    single: bool = False
+    """Whether it computes with 32-bit floats, of which another processor may round other digits."""
 
     @abstractmethod
     def labels(self, x: np.ndarray) -> np.ndarray:
@@ -210,6 +212,7 @@ class Onnx(Model):
         if any("tensor" not in output.type or "seq" in output.type for output in self.outputs):
             raise RequestError("the model's outputs are not tensors", hint="export it without ZipMap", code="model-outputs")
         (self.input,) = inputs
+        self.single = self.input.type == "tensor(float)"
         self.width = self.input.shape[-1] if isinstance(self.input.shape[-1], int) else 0
         self.kind = {"tensor(int64)": Kind.INTEGER, "tensor(string)": Kind.STRING}.get(self.outputs[0].type, Kind.FLOAT)
 
@@ -223,7 +226,7 @@ class Onnx(Model):
         return self.probabilities(x)
 
     def _output(self, which: int, x: np.ndarray) -> np.ndarray:
-        matrix = x.astype("float32" if self.input.type == "tensor(float)" else "float64")
+        matrix = x.astype("float32" if self.single else "float64")
         found: np.ndarray = self.model.run([self.outputs[which].name], {self.input.name: matrix})[0]
         return found
 

@@ -1,0 +1,151 @@
+"""Golden rows of a whole pipeline: made-up rows with what its stages answered where they were recorded, by which a model is proven too.
+
+A fitted flow carries golden rows of its own; a model in a file has none. They are recorded once, best where the model was trained, and the
+file names what it was recorded with by digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from tilth.data import Kind
+from tilth.errors import ArtefactError, RequestError, TilthError, listed
+from tilth.flow.golden import CLOSE, CONSTANTS, ROWS, same
+from tilth.serve.bodies import LINES, Row, encoded
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.remote import Remote
+from tilth.serve.stages import Output, Prediction, Preparation, Stage
+from tilth.store.places import atomic
+
+CLOSE_SINGLE = 1e-5  # relative, for a model that computes with 32-bit floats
+NUMBERS = "numbers"  # of a model that answers labels, which hide small differences
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The stages of which golden rows were proven, with how many rows, and those that were not."""
+
+    proven: Mapping[str, int]
+    unproven: tuple[str, ...]
+
+    def __str__(self) -> str:
+        words = [f"{title} ({rows} golden rows)" for title, rows in self.proven.items()]
+        said = [f"proven: {', '.join(words)}"] if words else []
+        if self.unproven:
+            said.append(f"not proven: {', '.join(self.unproven)}; where it was trained: --record-golden FILE, then here: --golden FILE")
+        return "; ".join(said)
+
+
+def proof(pipeline: Pipeline, things: Sequence[str], file: str | None = None) -> Proof:
+    """What golden rows prove: those of a file for all stages, else those that fitted flows carry, which were proven when they were loaded.
+
+    Errors: `ArtefactError` for a file that is not one of golden rows, was recorded with other stages, or says other answers.
+    """
+    if file is None:
+        own = {s.title: len(s.flow.need_learned().golden) for s in pipeline.stages if isinstance(s, Preparation)}
+        own = {title: rows for title, rows in own.items() if rows}
+        return Proof(own, tuple(s.title for s in pipeline.stages if not isinstance(s, Output) and s.title not in own))
+    rows = _prove(pipeline, things, file)
+    return Proof({stage.title: rows for stage in pipeline.stages}, ())
+
+
+def record(pipeline: Pipeline, things: Sequence[str], file: str | Path) -> int:
+    """Write golden rows and their answers to a file; how many are answered.
+
+    Errors: `RequestError` where a stage runs in another process, and where no row is answered.
+    """
+    _reject_remote(pipeline)
+    rows = [json.loads(encoded([row], tuple(row), LINES)) for row in _rows(pipeline)]
+    answers = [_answer(pipeline.stages, row) for row in rows]
+    answered = sum("answer" in answer for answer in answers)
+    if not answered:
+        codes = listed(sorted({answer["refused"] for answer in answers})) or "there are none"
+        raise RequestError(f"{pipeline} answers none of its golden rows: {codes}", code="no-golden")
+    content = {
+        "version": 1,
+        "stages": _digests(pipeline, things),
+        "close": CLOSE_SINGLE if any(isinstance(s, Prediction) and s.model.single for s in pipeline.stages) else CLOSE,
+        "rows": [{"row": row, **answer} for row, answer in zip(rows, answers, strict=True)],
+    }
+    with atomic(file) as new:
+        new.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return answered
+
+
+def _prove(pipeline: Pipeline, things: Sequence[str], file: str) -> int:
+    """How many rows of a file are answered as it says. Errors: `ArtefactError`."""
+    _reject_remote(pipeline)
+    try:
+        content = json.loads(Path(file).read_text("utf-8"))
+        stages, close, rows = content["stages"], float(content["close"]), content["rows"]
+        if content["version"] != 1 or not rows or not all(isinstance(one["row"], dict) for one in rows):
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        accepted = "what `tilth serve … --record-golden FILE` wrote"
+        raise ArtefactError(f"{file!r} is not a file of golden rows", accepted=accepted, code="bad-golden") from error
+    if stages != (now := _digests(pipeline, things)):
+        found = sorted({name for name, _ in now} ^ {name for name, _ in stages}) or [one[0] for one in now if one not in stages]
+        message = f"{file} was recorded with other stages than {pipeline}: {listed(found) or 'in another order'}"
+        raise ArtefactError(message, hint="record it with these, where the model was trained: --record-golden FILE", code="golden-other")
+    found = list(_differences(pipeline.stages, rows, close))
+    if found:
+        raise ArtefactError(
+            f"{pipeline} does not answer the golden rows as it did where they were recorded: {listed(found)}",
+            hint="serve it with the versions of the libraries with which they were recorded",
+            code="golden-differs",
+        )
+    return len(rows)
+
+
+def _differences(stages: Sequence[Stage], rows: Sequence[Mapping[str, Any]], close: float) -> Iterator[str]:
+    for i, one in enumerate(rows, 1):
+        now, before = _answer(stages, one["row"]), {k: v for k, v in one.items() if k != "row"}
+        if now.keys() != before.keys() or now.get("refused") != before.get("refused"):
+            yield f"row {i}: it was {'refused' if 'refused' in before else 'answered'}, and is not now"
+            continue
+        if not same(now.get(NUMBERS), before.get(NUMBERS), close):
+            yield f"row {i}: the numbers behind the label"
+        answer, recorded = now.get("answer", {}), before.get("answer", {})
+        yield from (f"row {i}: {c}" for c in {**recorded, **answer} if not same(answer.get(c), recorded.get(c), close))
+
+
+def _answer(stages: Sequence[Stage], row: Row) -> dict[str, Any]:
+    """What the stages make of a row, and the numbers behind a label; or the code of the refusal."""
+    rows: list[Row] = [row]
+    numbers: Any = None
+    try:
+        for stage in stages:
+            numbers = stage.numbers(rows) if isinstance(stage, Prediction) and stage.gave == "labels" else numbers
+            rows = stage(rows)
+    except TilthError as error:
+        return {"refused": error.mistakes[0].code}
+    found = {"answer": rows[0]} if numbers is None else {"answer": rows[0], NUMBERS: numbers[0]}
+    made: dict[str, Any] = json.loads(encoded([found], tuple(found), LINES))
+    return made
+
+
+def _rows(pipeline: Pipeline) -> list[Row]:
+    """The golden rows of the first flow; without a flow, nulls and constants in turn."""
+    first = pipeline.stages[0]
+    if isinstance(first, Preparation):
+        return [one["row"] for one in first.flow.need_learned().golden]
+    values, names = CONSTANTS[Kind.FLOAT], first.takes.names
+    return [dict.fromkeys(names), *({n: values[(k + i) % len(values)] for i, n in enumerate(names)} for k in range(ROWS - 1))]
+
+
+def _digests(pipeline: Pipeline, things: Sequence[str]) -> list[list[str]]:
+    """The name of each stage, and the SHA-256 of its file; transforms have none."""
+    digests = [hashlib.sha256(Path(thing).read_bytes()).hexdigest() for thing in things]
+    return [list(pair) for pair in zip_longest((stage.title for stage in pipeline.stages), digests, fillvalue="")]
+
+
+def _reject_remote(pipeline: Pipeline) -> None:
+    if remote := [stage.title for stage in pipeline.stages if isinstance(stage, Remote)]:
+        hint = "prove the stages before it in a pipeline of their own"
+        raise RequestError(f"{remote[0]} runs in another process, whose answers no golden row proves", hint=hint, code="remote-golden")

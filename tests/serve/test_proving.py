@@ -1,0 +1,79 @@
+"""Golden rows of a flow with its model: recorded once, proven at every start."""
+
+import json
+
+import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from tests.serve.conftest import TABLE
+from tilth.cli.app import run
+from tilth.errors import ArtefactError, RequestError
+from tilth.serve.hooks import exported, model_fn
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.proving import proof, record
+from tilth.steps.models import Skops
+
+
+@pytest.fixture
+def pair(served):
+    things = [str(served / "people.tilth"), str(served / "model.skops")]
+    return Pipeline.of(*things), things
+
+
+def test_a_model_is_proven_by_recorded_answers(pair, tmp_path, monkeypatch, capsys):
+    pipeline, things = pair
+    file = tmp_path / "golden.json"
+    assert run(["serve", *things, "--record-golden", str(file)]) == 0
+    assert capsys.readouterr().err == f"6 golden rows are answered; written to {file}\n"
+    found = proof(pipeline, things, str(file))
+    assert (found.proven, found.unproven) == ({"people.tilth": 6, "model.skops": 6}, ())
+    rows = json.loads(file.read_text())["rows"]
+    assert [one["answer"] for one in rows] == pipeline.predicted(json.dumps([one["row"] for one in rows]).encode(), "application/json")
+
+    scores = Skops.scores
+    monkeypatch.setattr(Skops, "scores", lambda self, x: scores(self, x) + 1e-6)  # as another version of a library may compute
+    with pytest.raises(ArtefactError, match="row 1: the numbers behind the label, row 2"):
+        proof(pipeline, things, str(file))
+    assert run(["serve", *things, "--golden", str(file)]) == 2
+    monkeypatch.setattr(Skops, "scores", scores)
+    monkeypatch.setattr(Skops, "labels", lambda self, x: 1 / 0)
+    with pytest.raises(ArtefactError, match="row 1: it was answered, and is not now"):
+        proof(pipeline, things, str(file))
+
+
+def test_what_is_not_proven_is_said(pair, tmp_path):
+    pipeline, things = pair
+    found = proof(pipeline, things)
+    assert str(found).startswith("proven: people.tilth (6 golden rows); not proven: model.skops; where it was trained: --record-golden ")
+    numbers = [str(tmp_path / "n.skops")]
+    frame = TABLE.select(["no"]).to_pandas()
+    skops.io.dump(LogisticRegression().fit(frame, TABLE["paid"].to_pylist()), numbers[0])
+    alone = Pipeline.of(*numbers)
+    assert record(alone, numbers, tmp_path / "golden.json") == 5  # the row of nulls is refused
+    assert proof(alone, numbers, str(tmp_path / "golden.json")).proven == {"n.skops": 6}
+    for file, said in (
+        (tmp_path / "golden.json", "other stages than people.tilth → model.skops: model.skops, n.skops"),
+        ("absent", "is not a file"),
+    ):
+        with pytest.raises(ArtefactError, match=said):
+            proof(pipeline, things, str(file))
+
+
+def test_an_exported_folder_carries_golden_rows(pair, tmp_path):
+    _, things = pair
+    folder = exported(tmp_path / "model", things, ["softmax"])
+    model_fn(str(folder))
+    again = exported(tmp_path / "again", things, ["softmax"], str(folder / "golden.json"))
+    assert (again / "golden.json").read_bytes() == (folder / "golden.json").read_bytes()
+    content = json.loads((folder / "golden.json").read_text())
+    content["rows"][0]["answer"]["prediction_no"] += 1e-6
+    (folder / "golden.json").write_text(json.dumps(content))
+    with pytest.raises(ArtefactError, match="row 1: prediction_no"):
+        model_fn(str(folder))
+
+
+def test_a_stage_elsewhere_is_not_proven(served, tmp_path):
+    things = [str(served / "people.tilth"), "http://127.0.0.1:1"]
+    with pytest.raises(RequestError, match="runs in another process"):
+        record(Pipeline.of(*things), things, tmp_path / "golden.json")
