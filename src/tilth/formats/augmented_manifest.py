@@ -61,26 +61,31 @@ def stream(
     if not 0 < len(attributes) <= MOST_ATTRIBUTES:
         raise RequestError(f"{len(attributes)} attributes are listed", accepted=f"1 to {MOST_ATTRIBUTES}", code="attributes")
     for number, line in enumerate(lines, 1):
-        sample = _sample(line, Place(name, number), attributes)
-        for attribute in attributes:
-            value = sample[attribute]
-            sent = fetch(value) if attribute.endswith(REF) else _text(value)
+        for sent in values(line, Place(name, number), attributes, fetch):
             yield framed(sent) if wrapper == "RecordIO" else sent
 
 
-def _sample(line: str, place: Place, attributes: Sequence[str]) -> dict[str, Any]:
+def values(line: str, place: Place, attributes: Sequence[str], fetch: Callable[[str], bytes]) -> Iterator[bytes]:
+    """What is sent of one line; see `stream`."""
+    found = sample(line, place, attributes)
+    for attribute in attributes:
+        yield fetch(found[attribute]) if attribute.endswith(REF) else _text(found[attribute])
+
+
+def sample(line: str, place: Place, attributes: Sequence[str]) -> dict[str, Any]:
+    """The object of a line, which has all the attributes. Errors: `SourceError` with the place."""
     try:
-        sample = json.loads(line)
+        found = json.loads(line)
     except ValueError:
         raise SourceError(Mistake("the line is not valid JSON", place, code="invalid-json")) from None
-    if not isinstance(sample, dict):
+    if not isinstance(found, dict):
         raise SourceError(Mistake("the line is not a JSON object", place, code="not-object"))
-    if missing := [a for a in attributes if a not in sample]:
+    if missing := [a for a in attributes if a not in found]:
         message, hint = f"the line lacks {listed(map(repr, missing))}", "names are case-sensitive"
-        raise SourceError(Mistake(message, place, accepted=listed(map(repr, sample)), hint=hint, code="missing-attribute"))
-    if wrong := [a for a in attributes if a.endswith(REF) and not isinstance(sample[a], str)]:
+        raise SourceError(Mistake(message, place, accepted=listed(map(repr, found)), hint=hint, code="missing-attribute"))
+    if wrong := [a for a in attributes if a.endswith(REF) and not isinstance(found[a], str)]:
         raise SourceError(Mistake(f"{listed(map(repr, wrong))} is not a place", place, accepted="a string", code="bad-value"))
-    return sample
+    return found
 
 
 def _text(value: Any) -> bytes:

@@ -46,6 +46,12 @@ def listed_in(text: str, name: str = "<manifest>") -> list[str]:
     >>> listed_in('[{"prefix": "s3://ground/run7/"}, "part-000.csv"]')
     ['s3://ground/run7/part-000.csv']
     """
+    prefix, names = entries(text, name)
+    return [prefix + n for n in names]
+
+
+def entries(text: str, name: str = "<manifest>") -> tuple[str, list[str]]:
+    """The prefix of a `ManifestFile`, and what is appended to it. Errors and warnings: as for `listed_in`."""
     try:
         content = json.loads(text)
     except ValueError as error:
@@ -61,7 +67,7 @@ def listed_in(text: str, name: str = "<manifest>") -> list[str]:
     twice = [repr(entry) for entry, times in Counter(content[1:]).items() if times > 1]
     if twice:
         warn(f"{name} lists {listed(twice)} more than once; their rows are read as often")
-    return [head[PREFIX] + entry for entry in content[1:]]
+    return head[PREFIX], content[1:]
 
 
 ACCEPTED = '[{"prefix": "s3://bucket/folder/"}, "name", …]'

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
-SHARDS, SAMPLES, _HOSTS, SLOTS, REST = range(5)  # what a stream of random numbers is for
+SHARDS, SAMPLES, HOSTS, SLOTS, REST = range(5)  # what a stream of random numbers is for
 
 Shuffle = Literal["none", "shards", "buffer", "block", "full"]
 

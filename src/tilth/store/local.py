@@ -13,7 +13,7 @@ from typing import IO
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.errors import Place as FilePlace
 from tilth.store import atomic
-from tilth.store.places import Copies, Store
+from tilth.store.places import Copies, Object, Store
 from tilth.store.uri import Place, is_local, local_path
 
 COMPRESSED = (".gz", ".zst")
@@ -26,6 +26,30 @@ class Local(Store):
 
     def copies(self, place: str) -> Copies:
         return Copies(local_path(place))
+
+    def objects(self, place: str) -> list[Object]:
+        path = local_path(place)
+        if not is_folder(path):
+            raise SourceError(f"there is no folder {path}", hint=_missing(path), code="no-file")
+        below = [Path(top, name) for top, _, names in os.walk(path, onerror=_unwalked, followlinks=True) for name in names]
+        found = [Object(str(p), p.relative_to(path).as_posix(), p.stat().st_size) for p in below if p.is_file()]
+        return sorted(found, key=lambda o: os.fsencode(o.name))
+
+    def find(self, place: str) -> Object | None:
+        path = Path(local_path(place))
+        reject_unopenable(str(path))
+        return Object(str(path), path.name, path.stat().st_size) if path.is_file() else None
+
+    def part(self, what: Object, start: int, end: int) -> bytes:
+        try:
+            with Path(what.place).open("rb") as file:
+                file.seek(start)
+                found = file.read(end - start)
+        except OSError as error:
+            raise _unreadable(what.place, error) from error
+        if len(found) < end - start:
+            raise SourceError(f"{what.place} had {what.bytes:,} bytes when it was found, and now has fewer", code="changed-file")
+        return found
 
     def reject_foreign(self, place: str, folder: bool) -> None:
         atomic.reject_foreign(Path(local_path(place)), folder)

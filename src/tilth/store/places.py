@@ -33,6 +33,16 @@ class Copies:
     scratch: object = field(default=None, repr=False, compare=False)
 
 
+@dataclass(frozen=True)
+class Object:
+    """A file, or an object of a store: its place, its name below what was asked for, its bytes, and its version where the store has one."""
+
+    place: str
+    name: str
+    bytes: int
+    version: str | None = None
+
+
 class Store:
     """The places of one scheme. A store has files or rows; what it lacks is a `Gap`."""
 
@@ -41,6 +51,18 @@ class Store:
     def copies(self, place: str) -> Copies:
         """The files of a place, on this machine. Errors: `SourceError` if there are none."""
         raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+
+    def objects(self, place: str) -> list[Object]:
+        """The files below a folder or a prefix, in order of the UTF-8 bytes of their names. Errors: `SourceError` if it does not exist."""
+        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+
+    def find(self, place: str) -> Object | None:
+        """The file or object at a place; None without one. A folder is not one."""
+        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+
+    def part(self, what: Object, start: int, end: int) -> bytes:
+        """The bytes of an object from `start` to `end`. Errors: `SourceError` if it is not the one that was found."""
+        raise Gap(f"there are no files at {scheme_of(what.place)}://", hint="it has tables")
 
     def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:
         """The rows of a table or query, in Arrow batches, as often as wanted. Errors: `SourceError` if there is no such table."""

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from weakref import WeakValueDictionary
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
 from tilth.store.atomic import MANIFEST, reject_unlisted
 from tilth.store.local import HIDDEN
-from tilth.store.places import Copies, Store
+from tilth.store.places import Copies, Object, Store
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -54,6 +55,40 @@ class S3(Store):
             if copies is None:
                 copies = _copies[key] = bucket.copied(place, found)
             return copies
+
+    def objects(self, place: str) -> list[Object]:
+        """The objects whose key begins with a prefix, which is a string: `s3://b/train` is also the beginning of `s3://b/train-old/x`.
+
+        The name is the key without the prefix, or, where that ends inside a name as it does there, without the folder it ends in.
+        Of a prefix where Tilth delivered something, they are those of the last delivery.
+        """
+        with _errors_of(place):
+            bucket = _Bucket.of(place)
+            prefix = place.partition("://")[2].partition("/")[2]
+            found = {key: o for key, o in bucket.delivered(prefix.rpartition("/")[0]).items() if key.startswith(prefix)}
+            if not found:
+                raise SourceError(f"there is no object whose key begins with {place}", hint="check the bucket and the key", code="no-files")
+            below = bool(prefix) and all(key.startswith(f"{prefix}/") for key in found)
+            root = len(prefix) + 1 if below else prefix.rfind("/") + 1
+            return [bucket.object(key[root:], found[key]) for key in sorted(found, key=str.encode)]
+
+    def find(self, place: str) -> Object | None:
+        with _errors_of(place):
+            bucket = _Bucket.of(place)
+            with suppress(FileNotFoundError):
+                return bucket.object(bucket.key.rpartition("/")[2], bucket.store.head(bucket.key))
+            return None
+
+    def part(self, what: Object, start: int, end: int) -> bytes:
+        with _errors_of(what.place):
+            from obstore.exceptions import PreconditionError
+
+            bucket = _Bucket.of(what.place)
+            try:
+                return bytes(bucket.store.get(bucket.key, options={"range": (start, end), "if_match": what.version}).bytes())
+            except (FileNotFoundError, PreconditionError) as error:
+                hint = "it was replaced or removed meanwhile; begin again"
+                raise SourceError(f"{what.place} is not the object that was found there before", hint=hint, code="changed-file") from error
 
     def reject_foreign(self, place: str, folder: bool) -> None:
         with _errors_of(place):
@@ -104,6 +139,9 @@ class _Bucket:
             found += [self.store.head(key)] if key else []
         return found
 
+    def object(self, name: str, found: ObjectMeta) -> Object:
+        return Object(f"s3://{self.name}/{found['path']}", name, found["size"], found["e_tag"])
+
     def below(self, prefix: str) -> set[str]:
         """The names right below a prefix."""
         return {o["path"].removeprefix(prefix).strip("/").split("/")[0] for o in self.objects(prefix)} - {""}
@@ -121,14 +159,14 @@ class _Bucket:
         prefix = key[: magic.start()].rpartition("/")[0] if magic else key
         found = {
             name: o
-            for name, o in self._delivered(prefix).items()
+            for name, o in self.delivered(prefix).items()
             if not any(part.startswith(tuple(HIDDEN)) for part in name.removeprefix(prefix).split("/"))
         }
         if magic:
             return {name: o for name, o in found.items() if fnmatch.fnmatchcase(name, key)}
         return {key: found[key]} if key in found else found
 
-    def _delivered(self, prefix: str) -> dict[str, ObjectMeta]:
+    def delivered(self, prefix: str) -> dict[str, ObjectMeta]:
         """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are excluded."""
         explicit = any(map(RUN.fullmatch, prefix.split("/")))
         root, run = ("", "") if explicit else self._delivery(prefix)
@@ -183,6 +221,12 @@ def _run(manifest: bytes) -> str:
 
 
 def _client(bucket: str) -> S3Store:
+    """The client of a bucket, with its open connections, for the environment as it is."""
+    return _client_in(bucket, tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))))
+
+
+@lru_cache(maxsize=16)
+def _client_in(bucket: str, environment: tuple[tuple[str, str], ...]) -> S3Store:
     try:
         from obstore.store import S3Store
     except ImportError as error:
