@@ -229,8 +229,12 @@ def test_wrong_requests(served, pipeline, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_objects_in_s3(pipeline, tmp_path, s3):
-    """An object, a prefix with one below it, and a pattern; answers under the same keys."""
+def test_objects_in_s3(served, pipeline, s3):
+    """An object, a prefix with one below it, and a pattern; answers under the same keys. Stages may be objects, too."""
+    for stage in ("people.tilth", "model.skops"):
+        with atomic(f"{s3}/{stage}") as new:
+            new.write_bytes((served / stage).read_bytes())
+    assert Pipeline.of(f"{s3}/people.tilth", f"{s3}/model.skops", output=["softmax"]).digest == pipeline.digest
     for name in ("in/a.csv", "in/deep/b.csv"):
         with atomic(f"{s3}/{name}") as new:
             new.write_text(CSV)

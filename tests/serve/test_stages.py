@@ -1,7 +1,9 @@
 """Stages from the words of a command, and what does not fit."""
 
+import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from sklearn.naive_bayes import GaussianNB
 import tilth
 from tests.serve.conftest import FLOW, TABLE
 from tilth.errors import ArtefactError, RequestError
+from tilth.serve.pipeline import Pipeline
 from tilth.serve.stages import stages_of
 
 WRONG = [
@@ -28,6 +31,14 @@ def test_what_does_not_fit_is_refused(served, things, output, words):
     with pytest.raises(RequestError) as error:
         stages_of([str(served / thing) for thing in things], output)
     assert words in str(error.value)
+
+
+def test_each_file_is_read_once(served, monkeypatch):
+    things, opened, real = [str(served / name) for name in ("people.tilth", "model.skops")], [], Path.open
+    content = b"".join(Path(thing).read_bytes() for thing in things)
+    monkeypatch.setattr(Path, "open", lambda path, *words, **options: (opened.append(path.name), real(path, *words, **options))[1])
+    assert Pipeline.of(*things, output=["softmax"]).digest == hashlib.sha256(b"softmax" + content).hexdigest()[:12]
+    assert opened == ["people.tilth", "model.skops"]
 
 
 def test_a_model_with_probabilities_alone(served, tmp_path):

@@ -18,6 +18,7 @@ an entry that is missing, unknown or too large, and a learned value that does no
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -87,19 +88,33 @@ def written(flow: Flow, path: str | Path) -> Path:
 
 def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
+    return flow_in(content_of(path), path)
+
+
+def content_of(path: str | Path) -> bytes:
+    """The bytes of the file of a fitted flow. Errors: `ArtefactError` for one that cannot be opened or is too large."""
     held = copies(path)  # of a remote place; they exist as long as this
-    path = Path(held.path)
-    reject_stream(str(path), "the fitted flow ", ArtefactError)
+    reject_stream(held.path, "the fitted flow ", ArtefactError)
     try:
-        raw = _raw(path)
+        with Path(held.path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ArtefactError(f"{str(path)!r} cannot be opened: {error.strerror or error}", code="bad-artefact") from error
+    if len(content) > LARGEST:
+        raise ArtefactError(f"{str(path)!r} has more than {LARGEST:,} bytes", code="bad-artefact")
+    return content
+
+
+def flow_in(content: bytes, path: str | Path) -> Flow:
+    """The fitted flow in the bytes of a file, which messages name. Errors: `ArtefactError` that says what is wrong with them."""
+    try:
+        raw = _raw(content)
         flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())
         flow = flow.with_learned(_learned(raw, flow))
         verify(flow)
         return flow
     except NotAllowed:
         raise
-    except OSError as error:
-        raise ArtefactError(f"{str(path)!r} cannot be opened: {error.strerror or error}", code="bad-artefact") from error
     except Exception as error:  # whatever changed bytes may raise
         why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         message, hint = f"{str(path)!r} is not a fitted flow of this version: {why}", "fit the flow again, or use the Tilth that made it"
@@ -140,9 +155,9 @@ def _verify_state(fitted: Fitted, roles: Roles) -> None:
 # ── the zip ──
 
 
-def _raw(path: Path) -> dict[str, bytes]:
+def _raw(content: bytes) -> dict[str, bytes]:
     """The entries of the file. Errors: `ValueError` if they are not those of its manifest, and whatever `zipfile` raises."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         if len(set(names)) < len(names) or not {"manifest.json", *ENTRIES} <= set(names):
             raise ValueError(f"it holds {', '.join(names[:8])}, not the entries of a fitted flow")

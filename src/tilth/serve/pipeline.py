@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
@@ -65,7 +64,8 @@ class Pipeline:
     @classmethod
     def of(cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = ()) -> Pipeline:
         """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name."""
-        return cls(stages_of(things, output, trusted), accept, _digest(things, output))
+        digest = hashlib.sha256("\0".join(output).encode())  # of the files, addresses and transforms in their order
+        return cls(stages_of(things, output, trusted, digest.update), accept, digest.hexdigest()[:12])
 
     @property
     def quick(self) -> bool:
@@ -118,14 +118,6 @@ class Pipeline:
         if media is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=listed(ENCODERS))
         return media
-
-
-def _digest(things: Sequence[str], output: Sequence[str]) -> str:
-    """Twelve digits of the SHA-256 of what is served: the files, addresses and transforms in their order."""
-    made = hashlib.sha256("\0".join(output).encode())
-    for thing in things:
-        made.update(Path(thing).read_bytes() if Path(thing).is_file() else thing.encode())
-    return made.hexdigest()[:12]
 
 
 def failed(error: Exception) -> Refused:

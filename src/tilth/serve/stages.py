@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.row import row_function
 from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed
 from tilth.flow import Flow
+from tilth.flow.artefact import content_of, flow_in
 from tilth.flow.estimator import features_of
 from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
@@ -27,6 +28,8 @@ from tilth.steps.models import FORMS, LARGEST, Gave, Model, model_of
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
+from tilth.store.local import reject_stream
+from tilth.store.places import copies
 
 PREDICTION = "prediction"
 MOST_NAMED = 20  # mistakes of one request that are named
@@ -225,14 +228,17 @@ class Output:
 # ── from words ──
 
 
-def stages_of(things: Sequence[str], output: Sequence[str] = (), trusted: Sequence[str] = ()) -> tuple[Stage, ...]:
+def stages_of(
+    things: Sequence[str], output: Sequence[str] = (), trusted: Sequence[str] = (), seen: Callable[[bytes], object] = lambda content: None
+) -> tuple[Stage, ...]:
     """The stages that files name: fitted flows, then perhaps a model, then the steps of `output`.
 
+    `seen` is told what each was made of: the content of its file, which is read once, or its address.
     Errors: `RequestError` for a file of another kind, or stages that do not fit each other.
     """
     made: list[Stage] = []
     for thing in things:
-        made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted)))
+        made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted), seen))
     if output:
         last = made[-1] if made else None
         if not isinstance(last, Prediction):
@@ -288,15 +294,17 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
         raise RequestError(f"--output: {word!r} is not a temperature", accepted="temperature=1.7", code="bad-output") from error
 
 
-def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...]) -> Stage:
+def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...], seen: Callable[[bytes], object]) -> Stage:
     if thing.startswith(("http://", "https://")):
         if before is None or isinstance(before, Remote):
             hint = "between two stages on other machines nothing is left to do: name the address of the last one"
             raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
+        seen(thing.encode())
         return Remote(thing, Columns(before.gives))
-    path = Path(thing)
+    path = PurePath(thing)
     if path.suffix.lower() == ".tilth":
-        return Preparation(path.name, Flow.load(path))
+        seen(content := content_of(thing))
+        return Preparation(path.name, flow_in(content, thing))
     form = FORMS.get(path.suffix.lower())
     if form is None:
         raise RequestError(
@@ -305,7 +313,8 @@ def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: t
             hint="fit a flow first (tilth fit FLOW -o NAME.tilth); pickles are not read, because they run code",
             code="bad-stage",
         )
-    model = model_of(form, _content(path), trusted)
+    seen(content := _content(thing))
+    model = model_of(form, content, trusted)
     columns = model.names or (before.gives if before else ())
     if not columns or (model.width and len(columns) != model.width):
         message = f"{path.name} takes {model.width or 'unknown'} columns without names, and {len(columns)} are given"
@@ -322,13 +331,16 @@ def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: t
     return Prediction(path.name, model, columns, "scores")
 
 
-def _content(path: Path) -> bytes:
+def _content(place: str) -> bytes:
+    held = copies(place)  # of a remote place; they exist as long as this
+    reject_stream(held.path, "the model ", RequestError)
     try:
-        content = path.read_bytes()
+        with Path(held.path).open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
-        raise RequestError(f"{str(path)!r} cannot be read: {error.strerror}", code="bad-model") from error
+        raise RequestError(f"{place!r} cannot be read: {error.strerror}", code="bad-model") from error
     if len(content) > LARGEST:
-        raise RequestError(f"{str(path)!r} has {len(content):,} bytes", accepted=f"up to {LARGEST:,}", code="model-too-large")
+        raise RequestError(f"{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
     return content
 
 
