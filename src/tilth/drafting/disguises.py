@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from tilth.data import Change, Column, Dataset, Kind
 from tilth.data.names import names_code, names_date
 from tilth.drafting.sample import Sample
-from tilth.drafting.summary import ColumnSummary
+from tilth.drafting.summary import ColumnSummary, Disguise
 from tilth.engine.expressions import col, lit, not_null, text
 from tilth.engine.operations.casts import FROM_STRING, FitsForm
 from tilth.engine.operations.parsing import CURRENCIES, number_form
@@ -24,7 +24,6 @@ from tilth.engine.row import row_function
 from tilth.engine.session import Session
 from tilth.engine.statistics import count, highest, lowest
 from tilth.measures.insights.strings import ENOUGH, ISO, LOOKED_AT, day_formats, day_formats_of
-from tilth.steps.clean.parse import Parse
 
 PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers that often mean "not known"
 
@@ -41,26 +40,6 @@ MARKS = {  # pattern that a value has → what it is
 }
 UNIT = re.compile(r"[-+]?[0-9][0-9.,]*\s*([A-Za-zµ°][A-Za-zµ0-9/²³°]{0,9})")
 WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"})
-
-
-@dataclass(frozen=True)
-class Disguise:
-    """What the values of a column encode, in words; the kind that they are; and the parameters of the step `parse` that reads them.
-
-    Without parameters nothing reads them. `form` is the pattern of those that can be read. `doubt` is what else they may be.
-    `exceptions` counts the values that have another form.
-    """
-
-    says: str
-    kind: Kind = Kind.STRING
-    options: tuple[tuple[str, Any], ...] = ()
-    form: str = ""
-    doubt: str = ""
-    exceptions: int = 0
-
-    def parse(self, column: str) -> Parse:
-        """The step that reads them."""
-        return Parse(column, **{"as_" if name == "as" else name: value for name, value in self.options})
 
 
 def disguise_of(column: Column, sample: Sample) -> Disguise | None:

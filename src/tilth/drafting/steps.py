@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from tilth.data import Kind
 from tilth.data.names import names_another_outcome, names_id
-from tilth.drafting.disguises import Disguise
-from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, TableSummary
+from tilth.drafting.summary import FEW, MANY, TRAIN, ColumnSummary, Disguise, TableSummary
 from tilth.engine.user_sql.writing import identifier
 from tilth.steps.rows.split import SPLIT
 from tilth.yaml import comment_text, quoted, yaml_string, yaml_value

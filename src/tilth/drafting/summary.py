@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tilth.data import Column, Kind, Roles
 from tilth.data.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, names_time_of_row, snake
 from tilth.flow.order import UNKNOWN, RowOrder
+from tilth.steps.clean.parse import Parse
 
 if TYPE_CHECKING:
-    from tilth.drafting.disguises import Disguise
     from tilth.drafting.reading import ReadOptions
 
 FEW, MANY = 20, 50  # distinct values: up to FEW for a label or a code, up to MANY for one-hot encoding
@@ -21,6 +21,26 @@ LONGEST_KEY = 40  # characters; a longer string describes its row
 UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
 TRAIN = 0.8  # share of the training part
 FEWEST = 5  # rows of which a fifth is one
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """What the values of a column encode, in words; the kind that they are; and the parameters of the step `parse` that reads them.
+
+    Without parameters nothing reads them. `form` is the pattern of those that can be read. `doubt` is what else they may be.
+    `exceptions` counts the values that have another form.
+    """
+
+    says: str
+    kind: Kind = Kind.STRING
+    options: tuple[tuple[str, Any], ...] = ()
+    form: str = ""
+    doubt: str = ""
+    exceptions: int = 0
+
+    def parse(self, column: str) -> Parse:
+        """The step that reads them."""
+        return Parse(column, **{"as_" if name == "as" else name: value for name, value in self.options})
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from tilth.engine.operations.aggregates import DistinctOfFew
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic
 from tilth.measures.measure import Measure, Measured, no_favourable_row
-from tilth.measures.profile import FEW
-from tilth.measures.sampled import COMPARABLE
+from tilth.measures.sampled import COMPARABLE, FEW
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload

@@ -25,6 +25,7 @@ from tilth.measures.measure import Measure, Measured
 from tilth.measures.sampled import (
     COMPARABLE,
     COUNTED,
+    FEW,
     MOST_GROUPS,
     Rows,
     Spread,
@@ -47,7 +48,6 @@ from tilth.report import Finding, Payload
 from tilth.shelf import PYTHON_ONLY
 
 SMALL = 20  # rows from which the values of nearly unique floats are not shown
-FEW = 50  # distinct values up to which a column's values are shown
 TOP = 10  # values shown
 EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
 MOST_EXACT = 100_000_000  # rows of a table whose columns are looked at whole, one at a time, in memory

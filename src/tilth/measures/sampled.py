@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # rows of a sample, at most and at least, and its cells
+FEW = 50  # distinct values up to which a column's values are shown
 MOST_GROUPS = 5_000  # that columns counted together may have
 ENOUGH = 16  # combinations of the values that are hashed, for each row
 STEPS = 2.0**26  # in which a column's range is divided
