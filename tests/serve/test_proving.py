@@ -26,7 +26,7 @@ def test_a_model_is_proven_by_recorded_answers(pair, tmp_path, monkeypatch, caps
     file = tmp_path / "golden.json"
     assert run(["serve", *things, "--record-golden", str(file)]) == 0
     assert capsys.readouterr().err == f"6 golden rows are answered; written to {file}\n"
-    found = proof(pipeline, things, str(file))
+    found = proof(pipeline, str(file))
     assert (found.proven, found.unproven) == ({"people.tilth": 6, "model.skops": 6}, ())
     rows = json.loads(file.read_text())["rows"]
     assert [one["answer"] for one in rows] == pipeline.predicted(json.dumps([one["row"] for one in rows]).encode(), "application/json")
@@ -34,30 +34,30 @@ def test_a_model_is_proven_by_recorded_answers(pair, tmp_path, monkeypatch, caps
     scores = Skops.scores
     monkeypatch.setattr(Skops, "scores", lambda self, x: scores(self, x) + 1e-6)  # as another version of a library may compute
     with pytest.raises(ArtefactError, match="row 1: the numbers behind the label, row 2"):
-        proof(pipeline, things, str(file))
+        proof(pipeline, str(file))
     assert run(["serve", *things, "--golden", str(file)]) == 2
     monkeypatch.setattr(Skops, "scores", scores)
     monkeypatch.setattr(Skops, "labels", lambda self, x: 1 / 0)
     with pytest.raises(ArtefactError, match="row 1: it was answered, and is not now"):
-        proof(pipeline, things, str(file))
+        proof(pipeline, str(file))
 
 
 def test_what_is_not_proven_is_said(pair, tmp_path):
-    pipeline, things = pair
-    found = proof(pipeline, things)
+    pipeline, _ = pair
+    found = proof(pipeline)
     assert str(found).startswith("proven: people.tilth (6 golden rows); not proven: model.skops; where it was trained: --record-golden ")
     numbers = [str(tmp_path / "n.skops")]
     frame = TABLE.select(["no"]).to_pandas()
     skops.io.dump(LogisticRegression().fit(frame, TABLE["paid"].to_pylist()), numbers[0])
     alone = Pipeline.of(*numbers)
-    assert record(alone, numbers, tmp_path / "golden.json") == 5  # the row of nulls is refused
-    assert proof(alone, numbers, str(tmp_path / "golden.json")).proven == {"n.skops": 6}
+    assert record(alone, tmp_path / "golden.json") == 5  # the row of nulls is refused
+    assert proof(alone, str(tmp_path / "golden.json")).proven == {"n.skops": 6}
     for file, said in (
         (tmp_path / "golden.json", "other stages than people.tilth → model.skops: model.skops, n.skops"),
         ("absent", "is not a file"),
     ):
         with pytest.raises(ArtefactError, match=said):
-            proof(pipeline, things, str(file))
+            proof(pipeline, str(file))
 
 
 def test_an_exported_folder_carries_golden_rows(pair, tmp_path):
@@ -76,4 +76,4 @@ def test_an_exported_folder_carries_golden_rows(pair, tmp_path):
 def test_a_stage_elsewhere_is_not_proven(served, tmp_path):
     things = [str(served / "people.tilth"), "http://127.0.0.1:1"]
     with pytest.raises(RequestError, match="runs in another process"):
-        record(Pipeline.of(*things), things, tmp_path / "golden.json")
+        record(Pipeline.of(*things), tmp_path / "golden.json")

@@ -93,9 +93,10 @@ def command(
 
 def _parted(things: Sequence[str]) -> tuple[list[str], list[str]]:
     """The stages, which their suffix tells, and the data. Errors: `RequestError` without both."""
+    from tilth.serve.predictions import PYTHON
     from tilth.steps.models import FORMS
 
-    stages = [t for t in things if t.startswith(("http://", "https://")) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]
+    stages = [t for t in things if t.startswith(("http://", "https://", PYTHON)) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]
     data = [t for t in things if t not in stages]
     if not stages or not data:
         message = "no fitted flow or model is named" if not stages else "no data are named"

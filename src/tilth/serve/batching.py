@@ -23,8 +23,8 @@ from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, NPY, PARQUE
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.paths import NoValue
 from tilth.serve.pipeline import Pipeline, Refused
+from tilth.serve.predictions import ModelFailed
 from tilth.serve.processing import Processing
-from tilth.serve.stages import ModelFailed
 from tilth.store.local import files, reject_zstd, suffix_of
 from tilth.store.places import Copies, atomic, copies
 

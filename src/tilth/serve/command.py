@@ -63,7 +63,7 @@ def command(
     from tilth.serve.proving import proof, record
 
     if record_golden is not None:
-        answered = record(Pipeline.of(*things, output=output, trusted=trusted), things, record_golden)
+        answered = record(Pipeline.of(*things, output=output, trusted=trusted), record_golden)
         say(f"{answered} golden rows are answered; written to {record_golden}")
         return 0
     try:
@@ -78,7 +78,7 @@ def command(
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
     pipeline = Pipeline.of(*things, output=output, accept=accept, trusted=trusted)
-    shown = proof(pipeline, things, golden)
+    shown = proof(pipeline, golden)
     limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
     listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
     say(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}")

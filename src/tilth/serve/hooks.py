@@ -44,7 +44,7 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
         raise RequestError("two stages have files of the same name", hint="rename one", code="bad-stage")
     pipeline = Pipeline.of(*things, output=output)
     if known is not None:
-        proof(pipeline, things, known)
+        proof(pipeline, known)
     extra = "[models]" if any(file.suffix == ".skops" for file in files) else "[onnx]" if any(f.suffix == ".onnx" for f in files) else ""
     described = {"version": 1, "stages": [file.name for file in files], "output": list(output)}
     with atomic(place, folder=True) as folder:
@@ -52,7 +52,7 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
             shutil.copyfile(file, folder / file.name)
         (folder / PIPELINE).write_text(json.dumps(described, indent=1) + "\n", "utf-8")
         if known is None:
-            record(pipeline, things, folder / GOLDEN)
+            record(pipeline, folder / GOLDEN)
         else:
             shutil.copyfile(known, folder / GOLDEN)
         (folder / "code").mkdir()
@@ -74,10 +74,9 @@ def model_fn(model_dir: str) -> Pipeline:
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"{model_dir!r} is not a folder of `tilth serve --export`", code="bad-artefact") from error
-    things = [str(folder / name) for name in names]
-    pipeline = Pipeline.of(*things, output=output)
+    pipeline = Pipeline.of(*(str(folder / name) for name in names), output=output)
     if (folder / GOLDEN).exists():  # folders of earlier versions have none
-        proof(pipeline, things, str(folder / GOLDEN))
+        proof(pipeline, str(folder / GOLDEN))
     return pipeline
 
 

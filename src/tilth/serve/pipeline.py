@@ -50,13 +50,14 @@ def _described(row: int, column: str, mistake: Mistake) -> dict[str, Any]:
 
 
 class Pipeline:
-    """Stages in a row. `accept` is the media type of an answer to a client that accepts any, `digest` says which files they are.
+    """Stages in a row. `accept` is the media type of an answer to a client that accepts any, `digest` says which files they are,
+    `digests` are the SHA-256 of each file or address.
 
     Errors: `RequestError` for a media type that answers cannot have.
     """
 
-    def __init__(self, stages: Sequence[Stage], accept: str = JSON, digest: str = "") -> None:
-        self.stages, self.accept, self.digest = tuple(stages), accept, digest
+    def __init__(self, stages: Sequence[Stage], accept: str = JSON, digest: str = "", digests: Sequence[str] = ()) -> None:
+        self.stages, self.accept, self.digest, self.digests = tuple(stages), accept, digest, tuple(digests)
         self.columns, self.gives = self.stages[0].takes, self.stages[-1].gives
         if accept not in ENCODERS:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
@@ -64,8 +65,14 @@ class Pipeline:
     @classmethod
     def of(cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = ()) -> Pipeline:
         """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name."""
-        digest = hashlib.sha256("\0".join(output).encode())  # of the files, addresses and transforms in their order
-        return cls(stages_of(things, output, trusted, digest.update), accept, digest.hexdigest()[:12])
+        whole, digests = hashlib.sha256("\0".join(output).encode()), list[str]()  # of files, addresses and transforms in their order
+
+        def see(content: bytes) -> None:
+            whole.update(content)
+            digests.append(hashlib.sha256(content).hexdigest())
+
+        stages = stages_of(things, output, trusted, see)
+        return cls(stages, accept, whole.hexdigest()[:12], tuple(digests))
 
     @property
     def quick(self) -> bool:

@@ -6,7 +6,6 @@ file names what it was recorded with by digest.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from tilth.errors import ArtefactError, RequestError, TilthError, listed
 from tilth.flow.golden import CLOSE, CONSTANTS, ROWS, same
 from tilth.serve.bodies import LINES, Row, encoded
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.predictions import Prediction
 from tilth.serve.remote import Remote
-from tilth.serve.stages import Output, Prediction, Preparation, Stage
+from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.places import atomic
 
 CLOSE_SINGLE = 1e-5  # relative, for a model that computes with 32-bit floats
@@ -42,7 +42,7 @@ class Proof:
         return "; ".join(said)
 
 
-def proof(pipeline: Pipeline, things: Sequence[str], file: str | None = None) -> Proof:
+def proof(pipeline: Pipeline, file: str | None = None) -> Proof:
     """What golden rows prove: those of a file for all stages, else those that fitted flows carry, which were proven when they were loaded.
 
     Errors: `ArtefactError` for a file that is not one of golden rows, was recorded with other stages, or says other answers.
@@ -51,11 +51,11 @@ def proof(pipeline: Pipeline, things: Sequence[str], file: str | None = None) ->
         own = {s.title: len(s.flow.need_learned().golden) for s in pipeline.stages if isinstance(s, Preparation)}
         own = {title: rows for title, rows in own.items() if rows}
         return Proof(own, tuple(s.title for s in pipeline.stages if not isinstance(s, Output) and s.title not in own))
-    rows = _prove(pipeline, things, file)
+    rows = _prove(pipeline, file)
     return Proof({stage.title: rows for stage in pipeline.stages}, ())
 
 
-def record(pipeline: Pipeline, things: Sequence[str], file: str | Path) -> int:
+def record(pipeline: Pipeline, file: str | Path) -> int:
     """Write golden rows and their answers to a file; how many are answered.
 
     Errors: `RequestError` where a stage runs in another process, and where no row is answered.
@@ -69,7 +69,7 @@ def record(pipeline: Pipeline, things: Sequence[str], file: str | Path) -> int:
         raise RequestError(f"{pipeline} answers none of its golden rows: {codes}", code="no-golden")
     content = {
         "version": 1,
-        "stages": _digests(pipeline, things),
+        "stages": _digests(pipeline),
         "close": CLOSE_SINGLE if any(isinstance(s, Prediction) and s.model.single for s in pipeline.stages) else CLOSE,
         "rows": [{"row": row, **answer} for row, answer in zip(rows, answers, strict=True)],
     }
@@ -78,7 +78,7 @@ def record(pipeline: Pipeline, things: Sequence[str], file: str | Path) -> int:
     return answered
 
 
-def _prove(pipeline: Pipeline, things: Sequence[str], file: str) -> int:
+def _prove(pipeline: Pipeline, file: str) -> int:
     """How many rows of a file are answered as it says. Errors: `ArtefactError`."""
     _reject_remote(pipeline)
     try:
@@ -89,7 +89,7 @@ def _prove(pipeline: Pipeline, things: Sequence[str], file: str) -> int:
     except (OSError, ValueError, KeyError, TypeError) as error:
         accepted = "what `tilth serve … --record-golden FILE` wrote"
         raise ArtefactError(f"{file!r} is not a file of golden rows", accepted=accepted, code="bad-golden") from error
-    if stages != (now := _digests(pipeline, things)):
+    if stages != (now := _digests(pipeline)):
         found = sorted({name for name, _ in now} ^ {name for name, _ in stages}) or [one[0] for one in now if one not in stages]
         message = f"{file} was recorded with other stages than {pipeline}: {listed(found) or 'in another order'}"
         raise ArtefactError(message, hint="record it with these, where the model was trained: --record-golden FILE", code="golden-other")
@@ -139,10 +139,9 @@ def _rows(pipeline: Pipeline) -> list[Row]:
     return [dict.fromkeys(names), *({n: values[(k + i) % len(values)] for i, n in enumerate(names)} for k in range(ROWS - 1))]
 
 
-def _digests(pipeline: Pipeline, things: Sequence[str]) -> list[list[str]]:
+def _digests(pipeline: Pipeline) -> list[list[str]]:
     """The name of each stage, and the SHA-256 of its file; transforms have none."""
-    digests = [hashlib.sha256(Path(thing).read_bytes()).hexdigest() for thing in things]
-    return [list(pair) for pair in zip_longest((stage.title for stage in pipeline.stages), digests, fillvalue="")]
+    return [list(pair) for pair in zip_longest((stage.title for stage in pipeline.stages), pipeline.digests, fillvalue="")]
 
 
 def _reject_remote(pipeline: Pipeline) -> None:

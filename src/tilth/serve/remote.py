@@ -68,7 +68,7 @@ class Remote:
         if found is None or len(found) != len(rows):
             given = "nothing that is read" if found is None else f"{len(found)} rows"
             raise StageFailed(f"{self.title} was asked for {len(rows)} rows and answered {given}", code="stage-answer")
-        return [_row(one) for one in found]
+        return [predicted_row(one) for one in found]
 
     def ready(self) -> bool:
         """Whether it answers a ping."""
@@ -100,7 +100,8 @@ def _predictions(body: bytes) -> list[Any] | None:
     return found if isinstance(found, list) else None
 
 
-def _row(given: Any) -> Row:
+def predicted_row(given: Any) -> Row:
+    """A row of an answer: an object as it is, a list as the columns `prediction_0`, `prediction_1` …, a value as `prediction`."""
     match given:
         case dict():
             return given

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path, PurePath
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,18 +22,17 @@ from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies import BadRows, Columns, Row
+from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, source_of
 from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
-from tilth.steps.models import FORMS, LARGEST, Gave, Model, model_of
+from tilth.steps.models import FORMS, LARGEST, model_of
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
 from tilth.store.local import reject_stream
 from tilth.store.places import copies
 
-PREDICTION = "prediction"
-MOST_NAMED = 20  # mistakes of one request that are named
 MOST_STAGES = 15
 IDENTITY = "identity"  # what the model gave for each class, as it is
 UNKNOWN = Mistake("the row cannot be prepared: a value does not fit", code="bad-row")
@@ -130,74 +130,6 @@ class Preparation:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A model from a file: its label of each row, or a number for each class, `prediction_CLASS`."""
-
-    title: str
-    model: Model = field(repr=False)
-    columns: tuple[str, ...]
-    gave: Literal["labels"] | Gave = "labels"
-
-    @property
-    def takes(self) -> Columns:
-        """The columns that the model takes, in its order."""
-        return Columns(self.columns)
-
-    @cached_property
-    def gives(self) -> tuple[str, ...]:
-        """`prediction`, or one column for each class."""
-        if self.gave == "labels":
-            return (PREDICTION,)
-        return self.model.named(self.gave, PREDICTION, len(self.columns))
-
-    def __call__(self, rows: Sequence[Row]) -> list[Row]:
-        if self.gave == "labels":
-            return [{PREDICTION: label} for label in self._asked(self.model.labels, rows).tolist()]
-        found = self._asked(partial(self.model.numbers, self.gave), rows).tolist()
-        return [dict(zip(self.gives, values, strict=True)) for values in found]
-
-    def numbers(self, rows: Sequence[Row]) -> list[list[float]]:
-        """The scores, or else the probabilities, which labels hide."""
-        try:
-            self.model.scores(np.zeros((1, len(self.columns))))
-        except RequestError:
-            return [list(map(float, row)) for row in self._asked(self.model.probabilities, rows)]
-        return [list(map(float, row)) for row in self._asked(self.model.scores, rows)]
-
-    def _asked(self, method: Callable[[np.ndarray], np.ndarray], rows: Sequence[Row]) -> np.ndarray:
-        matrix = self._matrix(rows)
-        try:
-            return method(matrix)
-        except Exception as error:
-            empty = [(i, c) for i, row in enumerate(matrix, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
-            if not empty:
-                raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
-            refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
-            raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
-
-    def _matrix(self, rows: Sequence[Row]) -> np.ndarray:
-        try:
-            return np.array([[row[c] for c in self.columns] for row in rows], dtype=np.float64)  # null is NaN
-        except (KeyError, TypeError, ValueError):
-            wrong = [(i, c, m) for i, row in enumerate(rows, 1) for c in self.columns if (m := _not_number(row, c)) is not None]
-            raise BadRows(wrong[:MOST_NAMED]) from None
-
-
-class ModelFailed(TilthError):
-    """The model raised an error that no row explains."""
-
-
-def _not_number(row: Row, column: str) -> Mistake | None:
-    if column not in row:
-        return Mistake(f"there is no column {column!r}, which the model takes", code="unknown-column")
-    try:
-        np.float64(np.nan if row[column] is None else row[column])
-    except (TypeError, ValueError):
-        return Mistake(f"column {column!r} is not a number", accepted="a number, a boolean or null", code="wrong-kind")
-    return None
-
-
-@dataclass(frozen=True)
 class Output:
     """Steps on what a model gave, as in the part `output` of a flow."""
 
@@ -238,10 +170,13 @@ def stages_of(
     """
     made: list[Stage] = []
     for thing in things:
-        made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted), seen))
+        if thing.startswith(PYTHON):
+            made.append(_called(thing, made, seen))
+        else:
+            made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted), seen))
     if output:
         last = made[-1] if made else None
-        if not isinstance(last, Prediction):
+        if not isinstance(last, Prediction | Called) or not last.gives:
             found = f"`{last.title}` gives {listed(last.gives)}" if last else "there is none"
             raise RequestError(
                 f"--output {','.join(output)} is for what a model gave, and {found}",
@@ -249,7 +184,7 @@ def stages_of(
                 code="no-model",
             )
         if list(output) != [IDENTITY]:
-            made.append(output_of(output, last.gives, last.model.classes))
+            made.append(output_of(output, last.gives, last.model.classes if isinstance(last, Prediction) else ()))
     if not 1 <= len(made) <= MOST_STAGES:
         raise RequestError(f"{len(made)} stages are named", accepted=f"1 to {MOST_STAGES}", code="bad-stages")
     for i, (before, after) in enumerate(pairwise(made)):
@@ -294,6 +229,25 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
         raise RequestError(f"--output: {word!r} is not a temperature", accepted="temperature=1.7", code="bad-output") from error
 
 
+def _called(thing: str, before: Sequence[Stage], seen: Callable[[bytes], object]) -> Called:
+    """A function of the user's, for what the stages before make of their golden rows."""
+    if not before or isinstance(before[-1], Remote):
+        hint = "name a fitted flow before it, whose columns it is to take"
+        raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
+    first = before[0]
+    examples = list[Row]()
+    for one in first.flow.need_learned().golden if isinstance(first, Preparation) else ():
+        with suppress(TilthError):
+            rows: list[Row] = [one["row"]]
+            for stage in before:
+                rows = stage(rows)
+            examples += rows
+    made = Called(thing.removeprefix(PYTHON), Columns(before[-1].gives), examples)
+    made.load()
+    seen(source_of(made.name))
+    return made
+
+
 def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...], seen: Callable[[bytes], object]) -> Stage:
     if thing.startswith(("http://", "https://")):
         if before is None or isinstance(before, Remote):
@@ -309,7 +263,7 @@ def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: t
     if form is None:
         raise RequestError(
             f"{thing!r} is neither a fitted flow nor a model",
-            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS), "http://HOST:PORT")),
+            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS), "http://HOST:PORT", f"{PYTHON}MODULE:FUNCTION")),
             hint="fit a flow first (tilth fit FLOW -o NAME.tilth); pickles are not read, because they run code",
             code="bad-stage",
         )
@@ -346,7 +300,7 @@ def _content(place: str) -> bytes:
 
 def _reject_gap(before: Stage, after: Stage) -> None:
     """Reject a stage that needs columns which the one before does not give, as far as that is known."""
-    if isinstance(before, Remote):
+    if isinstance(before, Remote | Called) and not before.gives:
         return
     needed = after.reads if isinstance(after, Preparation) else after.takes.names
     made = before.makes if isinstance(before, Preparation) else before.gives

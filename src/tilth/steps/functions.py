@@ -22,8 +22,11 @@ ARRAYS = "pyarrow.Array"
 FORMS = (ARRAYS, "pyarrow.Table", "pandas.Series", "pandas.DataFrame", "polars.Series", "polars.DataFrame")
 
 
-def form_of(name: str, function: Callable[..., Any]) -> str:
-    """What a function takes, by the annotation of its first parameter. Errors: `RequestError` for an annotation that is none of `FORMS`."""
+def form_of(name: str, function: Callable[..., Any], *others: str) -> str:
+    """What a function takes, by the annotation of its first parameter.
+
+    Errors: `RequestError` for an annotation that is none of `FORMS` and of the `others` that are accepted.
+    """
     try:
         first = next(iter(signature(function, eval_str=True).parameters.values()), None)
     except ValueError:  # a built-in function
@@ -34,9 +37,9 @@ def form_of(name: str, function: Callable[..., Any]) -> str:
     if first is None or first.annotation is Parameter.empty:
         return ARRAYS
     found = f"{getattr(first.annotation, '__module__', '').partition('.')[0]}.{getattr(first.annotation, '__name__', first.annotation)}"
-    if found not in FORMS:
+    if found not in (*FORMS, *others):
         message = f"the first parameter of the function {name!r} is annotated as {found}"
-        raise RequestError(message, accepted=listed(FORMS), code="bad-function")
+        raise RequestError(message, accepted=listed((*FORMS, *others)), code="bad-function")
     return found
 
 
@@ -60,7 +63,7 @@ class UserFunction:
     def __call__(self, *columns: pa.Array) -> pa.Array:
         if not len(columns[0]):
             return self._one([pa.array([], arrow_type(kind)) for _, kind in self.makes])
-        returned = self._within_time(columns if self.form == ARRAYS else _handed(self.form, pa.table(list(columns), list(self.reads))))
+        returned = self._within_time(columns if self.form == ARRAYS else handed(self.form, pa.table(list(columns), list(self.reads))))
         if isinstance(returned, pa.Array) and len(self.makes) == 1 and returned.type == arrow_type(self.makes[0][1]):
             return returned  # no more is to be done to it, and one row is served in half the time
         table = self._table(returned, len(columns[0]))
@@ -136,7 +139,7 @@ class UserFunction:
         return RequestError(f"{self.label} returned {what}", code="python-result")
 
 
-def _handed(form: str, table: pa.Table) -> Sequence[Any]:
+def handed(form: str, table: pa.Table) -> Sequence[Any]:
     """The arguments of a function that takes this form."""
     library, _, shape = form.partition(".")
     if library == "pyarrow":

@@ -1,0 +1,191 @@
+"""The stages that predict: a model from a file, or a function of the user's where running it is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.engine.python_operation import user_function
+from tilth.errors import Mistake, RequestError, TilthError
+from tilth.formats.arrow import as_table
+from tilth.serve.bodies import BadRows, Columns, Row
+from tilth.serve.remote import predicted_row
+from tilth.steps.functions import ARRAYS, form_of, handed
+from tilth.steps.models import Gave, Model
+
+PREDICTION = "prediction"
+MOST_NAMED = 20  # mistakes of one request that are named
+PYTHON = "python:"  # of the name of a function: python:module:function
+MATRIX = "numpy.ndarray"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A model from a file: its label of each row, or a number for each class, `prediction_CLASS`."""
+
+    title: str
+    model: Model = field(repr=False)
+    columns: tuple[str, ...]
+    gave: Literal["labels"] | Gave = "labels"
+
+    @property
+    def takes(self) -> Columns:
+        """The columns that the model takes, in its order."""
+        return Columns(self.columns)
+
+    @cached_property
+    def gives(self) -> tuple[str, ...]:
+        """`prediction`, or one column for each class."""
+        if self.gave == "labels":
+            return (PREDICTION,)
+        return self.model.named(self.gave, PREDICTION, len(self.columns))
+
+    def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        if self.gave == "labels":
+            return [{PREDICTION: label} for label in self._asked(self.model.labels, rows).tolist()]
+        found = self._asked(partial(self.model.numbers, self.gave), rows).tolist()
+        return [dict(zip(self.gives, values, strict=True)) for values in found]
+
+    def numbers(self, rows: Sequence[Row]) -> list[list[float]]:
+        """The scores, or else the probabilities, which labels hide."""
+        try:
+            self.model.scores(np.zeros((1, len(self.columns))))
+        except RequestError:
+            return [list(map(float, row)) for row in self._asked(self.model.probabilities, rows)]
+        return [list(map(float, row)) for row in self._asked(self.model.scores, rows)]
+
+    def _asked(self, method: Callable[[np.ndarray], np.ndarray], rows: Sequence[Row]) -> np.ndarray:
+        given = matrix(rows, self.columns)
+        try:
+            return method(given)
+        except Exception as error:
+            empty = [(i, c) for i, row in enumerate(given, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
+            if not empty:
+                raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
+            refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
+            raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
+
+
+class ModelFailed(TilthError):
+    """The model raised an error that no row explains."""
+
+
+def matrix(rows: Sequence[Row], columns: Sequence[str]) -> np.ndarray:
+    """Columns of numbers and booleans as doubles, null as NaN. Errors: `BadRows`."""
+    try:
+        return np.array([[row[c] for c in columns] for row in rows], dtype=np.float64)
+    except (KeyError, TypeError, ValueError):
+        wrong = [(i, c, m) for i, row in enumerate(rows, 1) for c in columns if (m := _not_number(row, c)) is not None]
+        raise BadRows(wrong[:MOST_NAMED]) from None
+
+
+def _not_number(row: Row, column: str) -> Mistake | None:
+    if column not in row:
+        return Mistake(f"there is no column {column!r}, which the model takes", code="unknown-column")
+    try:
+        np.float64(np.nan if row[column] is None else row[column])
+    except (TypeError, ValueError):
+        return Mistake(f"column {column!r} is not a number", accepted="a number, a boolean or null", code="wrong-kind")
+    return None
+
+
+# ── a function ──
+
+
+@dataclass(frozen=True)
+class Called:
+    """A function of the user's over the rows of one request: what it takes is said by the annotation of its first parameter.
+
+    Those of the step `python`: an array for each column without one, and tables and series; a matrix of doubles, null as NaN, for
+    `numpy.ndarray`. It returns a value for each row, in an array, a series or a list: the column `prediction`; a matrix, whose columns
+    are `prediction_0` …; or a table with columns of its own. Which columns it gives is known by the rows `examples`, on which it is
+    called once; not at all if it answers none of them.
+
+    Errors: `ModelFailed` where it raises, with the type of the error alone, and where it returns another number of rows.
+    """
+
+    name: str
+    takes: Columns
+    examples: Sequence[Row] = field(default=(), repr=False)
+    quick = False
+
+    @property
+    def title(self) -> str:
+        """How it was named."""
+        return f"{PYTHON}{self.name}"
+
+    def load(self) -> None:
+        """Import the function, and call it with the examples. Errors: `NotAllowed`, `RequestError`."""
+        self._function, self._form, self.gives  # noqa: B018 -- kept from now on
+
+    @cached_property
+    def _function(self) -> Callable[..., Any]:
+        return user_function(self.name)
+
+    @cached_property
+    def _form(self) -> str:
+        return form_of(self.name, self._function, MATRIX)
+
+    @cached_property
+    def _types(self) -> Mapping[str, pa.DataType]:
+        """The types of the columns that the examples tell: those of one row may be others, such as nothing but null."""
+        return {c: pa.array([row[c] for row in self.examples]).type for c in self.takes.names} if self.examples else {}
+
+    @cached_property
+    def gives(self) -> tuple[str, ...]:
+        """The columns that it gives for an example; none where that is not known."""
+        for row in self.examples:
+            try:
+                return tuple(self([row])[0])
+            except TilthError:
+                continue
+        return ()
+
+    def __call__(self, rows: Sequence[Row]) -> list[Row]:
+        given = [matrix(rows, self.takes.names)] if self._form == MATRIX else self._arguments(rows)
+        try:
+            found = _returned(self._function(*given))
+        except Exception as error:
+            raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="python-failed") from error
+        if len(found) != len(rows):
+            raise ModelFailed(f"{self.title} returned {len(found)} rows for {len(rows)}", code="python-result")
+        return found
+
+    def _arguments(self, rows: Sequence[Row]) -> Sequence[Any]:
+        arrays = [_array([row[c] for row in rows], self._types.get(c)) for c in self.takes.names]
+        return arrays if self._form == ARRAYS else handed(self._form, pa.table(arrays, list(self.takes.names)))
+
+
+def _array(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
+    try:
+        return pa.array(values, kind if kind is None or not pa.types.is_null(kind) else None)
+    except pa.ArrowException:
+        return pa.array(values)
+
+
+def _returned(value: Any) -> list[Row]:
+    """What a function returned as rows. Errors: `ValueError` for rows in another order, and whatever a wrong value raises."""
+    if hasattr(value, "index") and hasattr(value, "iloc") and list(value.index) != list(range(len(value))):  # of pandas
+        raise ValueError("rows in another order")
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    elif isinstance(value, pa.Array | pa.ChunkedArray):
+        value = value.to_pylist()
+    elif hasattr(value, "to_list"):  # a series
+        value = value.to_list()
+    elif not isinstance(value, list | tuple):
+        value = as_table(value).to_pylist()
+    return list(map(predicted_row, value))
+
+
+def source_of(name: str) -> bytes:
+    """The text of the module in which a function `module:function` is; nothing where it has no file."""
+    found = find_spec(name.partition(":")[0])
+    return Path(found.origin).read_bytes() if found is not None and found.origin and Path(found.origin).is_file() else b""
