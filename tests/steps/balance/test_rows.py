@@ -7,8 +7,8 @@ import pytest
 from tests.steps.made import made
 from tilth.data import Column, Kind, Roles, Schema
 from tilth.errors import RequestError
+from tilth.metrics.neighbours import nearest
 from tilth.steps.balance.balance import Balance
-from tilth.steps.balance.neighbours import nearest
 from tilth.steps.balance.rows import HASH, Rows, sampled
 
 

@@ -10,9 +10,9 @@ from typing import Literal, cast
 from tilth.data import Dataset, Roles, Schema
 from tilth.data.origin import ORIGIN
 from tilth.errors import Mistake, RequestError, listed
+from tilth.metrics.neighbours import MOST_NEIGHBOURS
 from tilth.steps.balance.clean import Enn, NearMiss1, NearMiss2, NearMiss3, Tomek
 from tilth.steps.balance.method import Method
-from tilth.steps.balance.neighbours import MOST_NEIGHBOURS
 from tilth.steps.balance.origin import marked, reject_nameless
 from tilth.steps.balance.repeat import Over, Under
 from tilth.steps.balance.smote import Adasyn, Borderline1, Borderline2, Smote

@@ -14,8 +14,8 @@ from tilth.engine.keys import sample_key
 from tilth.engine.layers import filtered
 from tilth.engine.operations.hashing import key_hash
 from tilth.engine.operations.lookups import lookup
+from tilth.metrics.neighbours import Points, farthest, nearest
 from tilth.steps.balance.method import Method, Sizes
-from tilth.steps.balance.neighbours import Points, farthest, nearest
 from tilth.steps.balance.rows import HASH, Rows, features, sampled
 from tilth.steps.step import Asking
 

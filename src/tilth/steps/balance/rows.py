@@ -16,8 +16,8 @@ from tilth.engine.expressions import in_
 from tilth.engine.needs import Sample
 from tilth.engine.operations.hashing import TEXTS, key_string
 from tilth.errors import Mistake, RequestError
+from tilth.metrics.neighbours import Points
 from tilth.steps.balance.method import Sizes
-from tilth.steps.balance.neighbours import Points
 from tilth.steps.naming import value_text
 from tilth.steps.step import Asking
 

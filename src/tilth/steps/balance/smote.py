@@ -14,8 +14,8 @@ from tilth.data import Column, Dataset, Kind, Memory, Roles, Schema
 from tilth.data.origin import DERIVED, ORIGIN, PARENT
 from tilth.engine.operations.hashing import has_string
 from tilth.errors import Mistake, RequestError
+from tilth.metrics.neighbours import Points, nearest
 from tilth.steps.balance.method import Method
-from tilth.steps.balance.neighbours import Points, nearest
 from tilth.steps.balance.origin import id_column
 from tilth.steps.balance.rows import MOST_CELLS, Rows, sampled
 from tilth.steps.step import Asking

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from tilth.steps.balance.neighbours import Points, farthest, nearest
+from tilth.metrics.neighbours import Points, farthest, nearest
 
 N = 5_000  # more rows than are looked at before any is left out
 NO_CODES = np.empty((N, 0), int)
@@ -64,7 +64,7 @@ def test_neither_threads_nor_blocks_change_them(monkeypatch):
     found = [nearest(Points(x, NO_CODES), np.arange(N), np.arange(N), 5)[0]]
     for cores, leaf in ((1, 64), (8, 16), (3, 50)):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
-        monkeypatch.setattr("tilth.steps.balance.neighbours.LEAF", leaf)
+        monkeypatch.setattr("tilth.metrics.neighbours.LEAF", leaf)
         found.append(nearest(Points(x, NO_CODES), np.arange(N), np.arange(N), 5)[0])
     assert all((f == found[0]).all() for f in found)
 
