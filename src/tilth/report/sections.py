@@ -30,6 +30,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "power": "tilth.measures.insights.power:POWER",
         "model": "tilth.measures.insights.quick_model:MODEL",
         "bias": "tilth.measures.bias.section:BIAS",
+        "performance": "tilth.measures.bias.performance:PERFORMANCE",
         "balance": "tilth.measures.balance:BALANCE",
         "column": "tilth.measures.profile_section:COLUMNS",
         "table": "tilth.measures.table_profile:TABLE",

@@ -80,22 +80,25 @@ def test_predicted_labels_are_a_section_of_their_own():
     made = analysis_json(report, strict=True)
     section = made["post_training_bias_metrics"]
     assert (section["label"], section["label_value_or_threshold"]) == ("label", "yes")
-    assert section["facets"]["facet"] == [
-        {
-            "value_or_threshold": "d",
-            "metrics": [
-                {"name": "AD", "description": "Accuracy Difference (AD)", "value": 0.0},
-                {"name": "DI", "description": "Disparate Impact (DI)", "value": pytest.approx(0.5)},
-                {
-                    "name": "DPPL",
-                    "description": "Difference in Positive Proportions in Predicted Labels (DPPL)",
-                    "value": pytest.approx(0.3),
-                },
-            ],
-        }
-    ]
+    (group,) = section["facets"]["facet"]
+    got = {m["name"]: m["value"] for m in group["metrics"]}
+    assert [*got] == ["AD", "CDDPL", "DAR", "DCA", "DCR", "DI", "DPPL", "DRR", "FT", "GE", "RD", "SD", "TE"]
+    assert group["metrics"][5] == {"name": "DI", "description": "Disparate Impact (DI)", "value": pytest.approx(0.5)}
+    assert group["metrics"][1]["error"] == "Group variable is empty or not provided"
+    assert group["metrics"][8] == {
+        "name": "FT",
+        "description": "Flip Test (FT)",
+        "value": None,
+        "error": "there are no features to compare rows by",
+    }
     assert [m["name"] for m in made["pre_training_bias_metrics"]["facets"]["facet"][0]["metrics"]] == ["DPL"]
-    assert [w.name for w in report.of("warning")] == ["NOT_COMPUTED"]
+    assert report.of("warning") == ()
+    full = analysis_json(report)
+    assert full["performance"]["binary_confusion_matrix"] == pytest.approx([60 / 150, 15 / 150, 30 / 150, 45 / 150])
+    assert full["performance"]["confusion_matrix"] == {"no": {"no": 45, "yes": 15}, "yes": {"no": 30, "yes": 60}}
+    assert full["performance"]["model_performance_metrics"][0] == {"name": "Accuracy", "description": "Accuracy", "value": 0.7}
+    basic = full["post_training_bias_metrics"]["facets"]["facet"][0]["basic_stats"]
+    assert basic["confusion_matrix"] == pytest.approx([0.2, 0.1, 0.2, 0.5])
     scores = PREDICTED.set_column(2, "p", pa.array([0.7 if v == "yes" else 0.2 for v in PREDICTED["p"].to_pylist()]))
     by_score = analysis_json(
         measure_config(data(scores), AnalysisConfig.of(config | {"probability_threshold": 0.5}), duckdb_session()), strict=True

@@ -1,6 +1,8 @@
 """Bias, all the way from rows to findings: the published values, the words, and what is said of data that cannot be measured."""
 
+import json
 import math
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -103,19 +105,43 @@ def test_adult_gives_what_was_published(shared_data):
 AFTER = {"facets": [Facet("facet", ("d",))], "label": "label", "positive": "yes", "prediction": "p"}
 
 
-def test_the_running_example_after_training():
-    got = values(found(PREDICTED, **AFTER), "d")
-    assert {m: got[m] for m in ("DPPL", "DI", "AD")} == {"DPPL": near(0.3), "DI": near(0.5), "AD": 0.0}
-    assert {m: got[m] for m in ("CI", "DPL")} == {"CI": near(1 / 3), "DPL": near(0.3)}
+WORKED = json.loads(Path(__file__).with_name("worked.json").read_text("utf-8"))
 
 
-def test_an_accuracy_that_differs():
-    """A published confusion matrix: of a 65 + 20 of 100 are right, of d 20 + 18 of 50."""
-    counts = {("a", 1, 1): 65, ("a", 0, 1): 10, ("a", 1, 0): 5, ("a", 0, 0): 20}
-    counts |= {("d", 1, 1): 20, ("d", 0, 1): 5, ("d", 1, 0): 7, ("d", 0, 0): 18}
-    asked = {"facets": [Facet("f", ("d",))], "label": "y", "positive": 1, "prediction": "p"}
-    got = values(found(rows("f y p", counts), **asked), "d")
-    assert (got["AD"], got["DPPL"], got["DI"]) == (near(0.85 - 0.76), near(0.75 - 0.5), near(0.5 / 0.75))
+@pytest.mark.parametrize("case", [pytest.param(c, id=c["case"][:50]) for c in WORKED])
+def test_worked_examples(case):
+    """Counts are true and false positives, false and true negatives of each side."""
+    cells = (("yes", "yes"), ("no", "yes"), ("yes", "no"), ("no", "no"))
+    table = rows("facet label p", {(s, *c): n for s, of in case["counts"].items() for c, n in zip(cells, of, strict=True)})
+    got = by_name(found(table, **AFTER), "d")
+    expected = {m: x if x is None else pytest.approx(float(x), abs=5e-7) for m, x in case["values"].items()}
+    assert {m: got[m].value for m in expected} == expected
+    assert {m: got[m].payload.error for m in case.get("errors", ())} == case.get("errors", {})
+    assert {m for m in expected if got[m].payload.status == "degenerate"} == set(case.get("degenerate", ()))
+    assert {m: list(got[m].payload.notes) for m in case.get("notes", ())} == case.get("notes", {})
+
+
+def test_strata_of_predictions():
+    """CDDPL is CDDL with the predictions in the place of the labels: 0.08, where the plain disparity is 0.30556."""
+    counts = {("x", "a", 1): 30, ("x", "a", 0): 10, ("x", "d", 1): 15, ("x", "d", 0): 5}
+    counts |= {("y", "a", 1): 5, ("y", "a", 0): 15, ("y", "d", 1): 10, ("y", "d", 0): 60}
+    table = rows("s f p", counts)
+    got = by_name(found(table, facets=[Facet("f", ("d",))], prediction="p", positive=1, group="s", metrics=("CDDPL",)), "d")["CDDPL"]
+    assert (got.value, got.payload.more["plain_disparity"]) == (near(0.08), near(65 / 90 - 25 / 60))
+    assert (
+        got.message
+        == "Within the strata, f=d is a larger share of the predicted rejections than of the predicted acceptances: by 8 percentage points."
+    )
+
+
+def test_inequality_is_of_all_rows():
+    """Rows of an unknown facet count in GE, and GE is the same for every group."""
+    table = pa.concat_tables([PREDICTED, rows("facet label p", {(None, "yes", "no"): 30}).cast(PREDICTED.schema)])
+    findings = found(table, **{**AFTER, "facets": ["facet"]})
+    a, d = (by_name(findings, side)["GE"] for side in "ad")
+    right, up, n = 105, 15, 180
+    assert a.value == d.value == near(((right + 4 * up) / (n * ((right + 2 * up) / n) ** 2) - 1) / 2)
+    assert (a.payload.n_used, a.payload.n_excluded) == (180, 0)
 
 
 def test_predictions_need_no_label():

@@ -39,9 +39,12 @@ def near(x):
 @given(tables())
 def test_swapping_the_sides_negates_differences_and_leaves_distances(t):
     swapped = Contingency(t.numbers[:, ::-1])
-    for name in ("CI", "DPL", "DPPL", "AD"):
+    for name in ("CI", "DPL", "DPPL", "AD", "RD", "SD", "DAR", "DRR"):
         assert value(name, swapped) == near(-value(name, t))
-    for name in ("JS", "LP", "TVD", "KS"):
+    for name in ("DCA", "DCR", "TE"):
+        if not BIAS_METRICS[name].undefined(t):
+            assert value(name, swapped) == near(-value(name, t))
+    for name in ("JS", "LP", "TVD", "KS", "GE"):
         assert value(name, swapped) == near(value(name, t))
     if 0 < value("DI", t) < math.inf:
         assert value("DI", swapped) == near(1 / value("DI", t))
@@ -53,7 +56,8 @@ def test_perfect_predictions_leave_the_bias_of_the_labels(t):
     perfect = np.zeros_like(t.numbers)
     for y in range(3):
         perfect[..., y, y] = t.numbers[..., y, :].sum(axis=-1)
-    assert value("AD", Contingency(perfect)) == 0
+    for name in ("AD", "RD", "SD", "DAR", "DRR", "GE"):
+        assert value(name, Contingency(perfect)) == near(0)
     assert value("DPPL", Contingency(perfect)) == near(value("DPL", t))
 
 

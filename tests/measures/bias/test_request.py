@@ -5,6 +5,7 @@ import pytest
 from tilth.data import Column, Kind, Roles, Schema
 from tilth.errors import ColumnError, RequestError
 from tilth.measures.bias import BiasRequest, Facet
+from tilth.measures.bias.metrics import of_stage
 
 SCHEMA = Schema(tuple(Column(n, k) for n, k in {"sex": Kind.STRING, "old": Kind.BOOLEAN, "y": Kind.STRING, "ok": Kind.BOOLEAN}.items()))
 
@@ -61,7 +62,10 @@ def test_a_string_in_brackets_may_be_a_category():
 
 def test_the_metrics_are_those_that_the_columns_permit():
     assert BiasRequest((Facet("sex"),), "y", ("yes",)).metrics == ("CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL")
-    assert BiasRequest((Facet("sex"),), "y", ("yes",), prediction="p").metrics[-3:] == ("DPPL", "DI", "AD")
+    assert BiasRequest((Facet("sex"),), "y", ("yes",), prediction="p").metrics[8:] == tuple(
+        m for m in of_stage("post_training") if m != "FT"
+    )
+    assert "FT" in BiasRequest((Facet("sex"),), "y", ("yes",), prediction="p", metrics=("all",)).metrics
     asked = BiasRequest.of_roles(Roles.of(prediction="p", positive="yes", facet="sex"))
     assert asked.metrics == ("CI", "DPPL", "DI")
 

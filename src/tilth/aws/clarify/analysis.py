@@ -15,6 +15,7 @@ from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
 from tilth.measures.bias import BIAS_METRICS, bias_findings
 from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.bias.performance import Performance
 from tilth.report import Finding, Report, jsonable, warning
 from tilth.store.places import atomic
 from tilth.store.uri import Place
@@ -22,6 +23,7 @@ from tilth.store.uri import Place
 BLOCKS = ("by_label_value", "continuous")
 ADDED = ("status", "notes", "n_used", "n_excluded", "method", "p_value", "p_adjusted", "verdict")
 STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "plain_disparity", "largest_strata", "largest")
+FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT_documented", "FT_scaled")
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session) -> Report:
@@ -59,10 +61,12 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     distances over all values of the label, facts of the run, warnings) has separate keys; `strict` omits them.
     """
     made: dict[str, Any] = {"version": VERSION}
+    performance = {(f.payload.facet, f.payload.facet_value): f.payload for f in report.of(Performance)}
     for stage in ("pre_training", "post_training"):
         findings = [f for f in report.of(BiasNumber) if (BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training") == stage]
-        made |= {f"{stage}_bias_metrics": _section(findings, strict)} if findings else {}
+        made |= {f"{stage}_bias_metrics": _section(findings, performance, strict)} if findings else {}
     if not strict:
+        made |= {"performance": _performance(performance["", ""])} if ("", "") in performance else {}
         f = report.facts
         made["warnings"] = [{"code": w.name, "message": w.message} for w in report.of("warning")]
         run = {name: getattr(f, name) for name in ("source", "engine", "rows", "started", "seconds", "fingerprint")}
@@ -71,7 +75,23 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     return whole
 
 
-def _section(findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
+Performances = Mapping[tuple[str, str], Performance]
+"""(facet, facet value) → performance; of all rows under two empty strings."""
+
+
+def _performance(of: Performance) -> dict[str, Any]:
+    """The performance of all predictions; `confusion_matrix` is over the values that the label has, `confusion_matrix_full` over all."""
+    made: dict[str, Any] = {"model_performance_metrics": [{"name": n, "description": n, "value": v} for n, v in of.rates.items()]}
+    made["binary_confusion_matrix"] = [n / of.rows for n in of.cells] if of.rows else None
+    if of.matrix:
+        predicted = sorted({p for row in of.matrix.values() for p in row})
+        seen = sorted(of.matrix)
+        made["confusion_matrix"] = {y: {p: of.matrix[y].get(p, 0.0) for p in seen} for y in seen}
+        made["confusion_matrix_full"] = {y: {p: of.matrix[y].get(p, 0.0) for p in sorted({*seen, *predicted})} for y in seen}
+    return made
+
+
+def _section(findings: Sequence[Finding[BiasNumber]], performance: Performances, strict: bool) -> dict[str, Any]:
     label = findings[0].payload.label
     facets: dict[str, dict[str, list[Finding[BiasNumber]]]] = {}
     for f in findings:
@@ -79,10 +99,15 @@ def _section(findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str,
     about = {} if label is None else {"label": label, "label_value_or_threshold": findings[0].payload.label_value}
     if not strict and (read := findings[0].payload.label_read):
         about["label_read_as"] = read
-    return {**about, "facets": {name: [_group(v, of, strict) for v, of in groups.items()] for name, groups in facets.items()}}
+    return {
+        **about,
+        "facets": {
+            name: [_group(v, of, performance.get((name, v)), strict) for v, of in groups.items()] for name, groups in facets.items()
+        },
+    }
 
 
-def _group(value: str, findings: Sequence[Finding[BiasNumber]], strict: bool) -> dict[str, Any]:
+def _group(value: str, findings: Sequence[Finding[BiasNumber]], performance: Performance | None, strict: bool) -> dict[str, Any]:
     folded = sorted((f for f in findings if not f.payload.block), key=lambda f: f.name)
     made: dict[str, Any] = {"value_or_threshold": value, "metrics": [_metric(f, strict) for f in folded]}
     if strict:
@@ -91,6 +116,8 @@ def _group(value: str, findings: Sequence[Finding[BiasNumber]], strict: bool) ->
         made["read_as"] = findings[0].payload.facet_read
     counts = folded[0].payload.counts if folded else {}
     made |= {"counts": counts, "basic_stats": _basic(counts)}
+    if performance is not None and performance.rows:
+        made["basic_stats"]["confusion_matrix"] = [n / performance.rows for n in performance.cells]
     for block in BLOCKS:
         inside = [_metric(f, strict) for f in findings if f.payload.block == block]
         made |= {block: inside} if inside else {}
@@ -104,7 +131,7 @@ def _metric(f: Finding[BiasNumber], strict: bool) -> dict[str, Any]:
     if strict:
         return made
     made |= {"ci_low": f.low, "ci_high": f.high, "confidence": f.confidence} | {k: getattr(f.payload, k) for k in ADDED}
-    return made | {k: f.payload.more[k] for k in STRATA if k in f.payload.more} | {"meaning": f.message}
+    return made | {k: f.payload.more[k] for k in (*STRATA, *FLIPS) if k in f.payload.more} | {"meaning": f.message}
 
 
 def _basic(counts: Mapping[str, float]) -> dict[str, Any]:

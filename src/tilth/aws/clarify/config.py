@@ -141,6 +141,8 @@ class AnalysisConfig(Part):
         prediction = column("predicted_label", self.predicted_label) if post else None
         weight = column("tilth.weights", self.tilth.weights)
         facets = [(column(f"facet[{i}].name_or_index", f.name_or_index), f.value_or_threshold) for i, f in enumerate(self.facet)]
+        apart = [column("joinsource_name_or_index", self.joinsource_name_or_index)]
+        apart += [column(f"excluded_columns[{i}]", c) for i, c in enumerate(self.excluded_columns or ())]
         crossed = [tuple(column(f"tilth.intersections[{i}]", c) or "" for c in of) for i, of in enumerate(self.tilth.intersections)]
         ColumnError.reject(wrong)
         scores = prediction in schema and schema[prediction].kind in (Kind.FLOAT, Kind.DECIMAL) if prediction is not None else False
@@ -153,6 +155,7 @@ class AnalysisConfig(Part):
             positive=tuple(self.label_values_or_threshold),
             group=group,
             metrics=self.metrics,
+            features=tuple(n for n in schema.names if n not in (label, column("predicted_label", self.predicted_label), weight, *apart)),
             weight=weight,
             intersections=tuple(crossed),
             bands={m: (band[0], band[1]) for m, band in self.tilth.bands.items() if m in BIAS_METRICS},
@@ -286,11 +289,8 @@ def _gaps(c: AnalysisConfig) -> Iterator[str]:
 def _left_out(c: AnalysisConfig) -> Iterator[str]:
     for m in c.methods.model_fields_set - {"pre_training_bias", "post_training_bias", "report"}:
         yield f"methods.{m} is not computed in this version; its section is absent from analysis.json"
-    later = [m for m in c._asked(POST_TRAINING) if m not in c.metrics]
     if c.methods.post_training_bias is not None and c.predicted_label is None:
         yield "methods.post_training_bias is computed in this version of predicted labels in the data only, and there is no predicted_label"
-    elif later:
-        yield f"methods.post_training_bias: {listed(later, 13)} are not computed in this version"
     if c.methods.report is not None:
         yield "methods.report: the report is written as HTML, not as a notebook or PDF"
     if c.segment_config:

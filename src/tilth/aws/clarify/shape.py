@@ -8,12 +8,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, field_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from tilth.measures.bias import BIAS_METRICS
 from tilth.measures.bias.metrics import of_stage
 
-NOT_YET = ("DCA", "DCR", "SD", "RD", "DAR", "DRR", "TE", "CDDPL", "FT", "GE")  # post-training metrics that are not on the shelf
 PRE_TRAINING = of_stage("pre_training")
-POST_TRAINING = (*of_stage("post_training"), *(m for m in NOT_YET if m not in BIAS_METRICS))
+POST_TRAINING = of_stage("post_training")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -188,6 +189,11 @@ class Axis:
             return scanned
         number = number_of(scanned)
         return None if number is None else next((n for n, i in enumerate(self.intervals) if number in i), OUTSIDE)
+
+    def key_of(self, value: Any) -> Key:
+        """The key for a value of the column itself."""
+        value = float(value) if isinstance(value, Decimal) else None if isinstance(value, float) and math.isnan(value) else value
+        return replace(self, in_scan=False).key(value)
 
     def read(self, facts: ColumnFacts, in_scan: bool) -> Axis:
         """The axis as the column's facts decide. Errors: `RequestError` for numbers without a threshold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -13,10 +14,12 @@ class Contingency:
     """Rows by side, stratum, label and prediction: numbers of shape (draws, side, stratum, label, prediction).
 
     Side 0 is a, side 1 is d. Label and prediction are 0 rejected, 1 accepted (the favourable value). The last place of each of the last
-    three axes is for rows in which it is unknown; an axis that is not requested has that place only.
+    three axes is for rows in which it is unknown; an axis that is not requested has that place only. `whole` are the numbers of all rows,
+    (draws, stratum, label, prediction); without them they are those of both sides.
     """
 
     numbers: Numbers
+    whole: Callable[[], Numbers] | None = field(default=None, repr=False)
     _known: dict[tuple[str, ...], Numbers] = field(default_factory=dict, repr=False)
 
     AXES: ClassVar[tuple[str, ...]] = ("stratum", "label", "prediction")
@@ -28,3 +31,9 @@ class Contingency:
             seen = tuple(slice(None, -1) if a in axes else slice(None) for a in self.AXES)
             self._known[axes] = self.numbers[(slice(None), slice(None), *seen)].sum(axis=tuple(places[a] for a in places if a not in axes))
         return self._known[axes]
+
+    def overall(self, *axes: str) -> Numbers:
+        """(draws, *axes): the same of all rows, also of those whose side is unknown."""
+        numbers = self.numbers.sum(axis=1) if self.whole is None else self.whole()
+        found: Numbers = Contingency(numbers[:, None]).known(*axes)[:, 0]
+        return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ FIRST = 10_001  # rows of the initial sample, which is not a scan
 WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
 JOINT = 12_000  # cells up to which all facets are counted in one scan; beyond, a scan for each facet is faster
 MOST_CELLS = 1_000_000  # cells fetched into Python
+MOST_CLASSES = 50  # values of label and prediction of which there is a confusion matrix
 MOST_SIDES = 200  # groups of a facet that are d in turn
 NO_GROUP = "Group variable is empty or not provided"  # wording of published result files
 
@@ -153,6 +154,7 @@ class Cube:
 
     `cells` are rows, sums of weights and of squared weights, of shape (3, facet keys + 1, strata + 1, label, prediction), as in
     `Contingency`. `unfolded` are the same with a place for each value of the label: (3, facet keys + 1, 1, label values + 1, 1).
+    `matrix` are the sums of weights by (label, prediction), where both are categories.
     """
 
     facet: Facets
@@ -162,6 +164,7 @@ class Cube:
     sides: tuple[Side, ...]
     cells: Numbers
     unfolded: Numbers
+    matrix: Mapping[tuple[Key, Key], float] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -329,14 +332,27 @@ def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warning
     found = [missing if None in key else key if facet.crossed else key[0] for key in own]
     group, label, prediction = cells.read(axes.group, missing), cells.read(axes.label), cells.read(axes.prediction)
     keys, strata, labels = ordered(found), ordered(group) if axes.group else (), ordered(label)
-    y, p = (_outcomes(a, of, request) for a, of in ((axes.label, label), (axes.prediction, prediction)))
+    y, p = (outcomes(a, of, request) for a, of in ((axes.label, label), (axes.prediction, prediction)))
     at_key, nowhere = _places(found, keys), np.zeros(len(found), dtype=int)
     shape = (len(keys) + 1, len(strata) + 1, 3 if axes.label else 1, 3 if axes.prediction else 1)
     table = _table(shape, (at_key, _places(group, strata), y, p), cells.numbers)
     at_label = _places(label, labels)
     unfolded = _table((len(keys) + 1, 1, len(labels) + 1, 1), (at_key, nowhere, at_label, nowhere), cells.numbers)
     sides = _sides(facet, keys, table[0].sum(axis=(1, 2, 3)), request, warnings)
-    return Cube(facet, keys, strata, labels, sides, table, unfolded)
+    return Cube(facet, keys, strata, labels, sides, table, unfolded, _matrix(axes, label, prediction, cells.numbers[1]))
+
+
+def _matrix(axes: Axes, label: Sequence[Key], prediction: Sequence[Key], weights: Numbers) -> dict[tuple[Key, Key], float]:
+    """The confusion matrix over all values of label and prediction; none where they are numbers, or too many."""
+    if axes.label is None or axes.prediction is None or axes.label.intervals or axes.prediction.intervals:
+        return {}
+    if len(set(label)) > MOST_CLASSES or len(set(prediction)) > MOST_CLASSES:
+        return {}
+    found: Counter[tuple[Key, Key]] = Counter()
+    for y, p, n in zip(label, prediction, weights.tolist(), strict=True):
+        if y is not None and p is not None:
+            found[y, p] += n
+    return dict(sorted(found.items(), key=lambda item: tuple(map(text_of, item[0]))))
 
 
 def _table(shape: tuple[int, ...], places: tuple[Numbers, ...], numbers: Numbers) -> Numbers:
@@ -351,8 +367,8 @@ def _places(keys: Sequence[Key], known: Sequence[Key]) -> Numbers:
     return np.array([at[key] for key in keys], dtype=int)
 
 
-def _outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> Numbers:
-    """The place of each key: rejected, accepted, unknown; an axis that is not requested has one place only."""
+def outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> Numbers:
+    """The place of each key: 0 rejected, 1 accepted, 2 unknown; an axis that is not requested has one place only."""
     if axis is None:
         return np.zeros(len(keys), dtype=int)
     good = {0} if axis.intervals else {k for k in set(keys) if k is not None and axis.is_configured(k)}

@@ -12,12 +12,16 @@ import numpy as np
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
+from tilth.measures.bias import performance
 from tilth.measures.bias.axis import MISSING_KEY, Side
 from tilth.measures.bias.contingency import Contingency
 from tilth.measures.bias.cube import Counted, Cube
 from tilth.measures.bias.distances import label_distances
+from tilth.measures.bias.flip_test import Sampled, sampled
+from tilth.measures.bias.flip_test import details as flip_details
 from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, plain_disparity
 from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.bias.performance import Performance
 from tilth.measures.bias.request import BiasRequest
 from tilth.measures.bias.values import text_of
 from tilth.measures.bias.words import Found, message
@@ -48,7 +52,8 @@ class Group:
 
     def of(self, numbers: Numbers) -> Contingency:
         """The two sides of a table of (draws, facet key, …)."""
-        return Contingency(np.stack([_added(numbers, self._in_a), _added(numbers, self._in_d)], axis=1))
+        sides = np.stack([_added(numbers, self._in_a), _added(numbers, self._in_d)], axis=1)
+        return Contingency(sides, lambda: numbers.sum(axis=1))
 
     @cached_property
     def rows(self) -> Contingency:
@@ -99,7 +104,8 @@ def _added(numbers: Numbers, keys: Numbers) -> Numbers:
 
 def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
     """Every metric of every group of every facet, p-values adjusted over all of them."""
-    found = [group for cube in counted.cubes for group in _of_cube(cube, counted, data, engine)]
+    rows = sampled(counted, data, engine) if any(BIAS_METRICS[m].compares == "d" for m in counted.request.metrics) else None
+    found = [group for cube in counted.cubes for group in _of_cube(cube, counted, data, engine, rows)]
     p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
     adjusted = iter(intervals.adjusted(p_values))
 
@@ -109,16 +115,37 @@ def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Gro
     return [(g, list(map(with_adjusted, of))) for g, of in found]
 
 
-def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session) -> Iterator[tuple[Group, list[Found]]]:
+def performances(counted: Counted, groups: Sequence[Group]) -> Iterator[Finding[Performance]]:
+    """How good the predictions are, of all rows and of each group; nothing without labels and predictions."""
+    axes = counted.axes
+    if not counted.cubes or axes.label is None or axes.prediction is None:
+        return
+    subject = (axes.label.column, axes.prediction.column)
+    cells, matrix = counted.cubes[0].cells[1].sum(axis=(0, 1))[:2, :2], counted.cubes[0].matrix
+    named = {y: axes.label.name(y, sorted({k for k, _ in matrix}, key=text_of)) for y, _ in matrix}
+    predicted = {p: axes.prediction.name(p, sorted({k for _, k in matrix}, key=text_of)) for _, p in matrix}
+    full: dict[str, dict[str, float]] = {}
+    for (y, p), n in matrix.items():
+        full.setdefault(named[y], {})[predicted[p]] = n
+    yield performance.finding(Performance.of(cells, matrix=full), subject)
+    for g in groups:
+        cells = g.weights.known("label", "prediction")[0, 1]
+        about = {"facet": g.cube.facet.name, "facet_value": g.side.name}
+        yield performance.finding(Performance.of(cells, **about), subject, g.name)
+
+
+def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session, rows: Sampled | None) -> Iterator[tuple[Group, list[Found]]]:
     groups = [Group(cube, side, counted) for side in cube.sides]
     request, label, facet = counted.request, counted.axes.label, cube.facet
-    asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics]
+    of_rows = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m.compares == "d"]
+    asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m not in of_rows]
     unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
     drawn = _drawn(cube.cells, groups, asked, facet.name)
     drawn_of_values = _drawn(cube.unfolded, groups, unfolded, facet.name, "label values")
     apart = label_distances(facet, cube.sides, label, request, data, engine) if label is not None and label.intervals else {}
     for g, draws, of_values in zip(groups, drawn, drawn_of_values, strict=True):
         found = [_measured(m, g, draws) for m in asked] + [_over_values(m, g, of_values) for m in unfolded]
+        found += [_flipped(m, g, rows) for m in of_rows if rows is not None]
         yield g, [*found, *_distances(g, *apart.get(g.side.name, (None, None)))]
 
 
@@ -162,17 +189,49 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
     )
 
 
+def _flipped(m: BiasMetric, g: Group, rows: Sampled) -> Found:
+    """The flip test of a group, whose table has the vote of the neighbours in place of the label."""
+    request, flips = g.counted.request, rows.flips(g.cube.facet, g.side)
+    n_d = int((flips.scaled if flips.votes is None else flips.votes).sum())
+    finding = partial(_finding, g, m.name, np.array([flips.n_a, n_d]), description=m.description)
+    if flips.votes is None or not n_d or not flips.n_a:
+        error = flips.error or "there are no rows on one side whose prediction and features are known"
+        return finding(status="error", error=error, more=flip_details(flips, None))
+    (value,) = m.values(_of_votes(flips.votes[None])).tolist()
+    seed = (request.seed, zlib.crc32(g.cube.facet.name.encode()), zlib.crc32(g.side.name.encode()))
+    drawn = list(intervals.resampled(flips.votes.ravel(), request.bootstrap, seed))
+    draws = {m.name: np.concatenate([m.values(_of_votes(d.reshape(-1, 2, 2))) for d in drawn])} if drawn else {}
+    bounds, few = _percentiles(draws, m, request), min(n_d, flips.n_a) < request.min_group_size
+    band = request.bands.get(m.name) or m.band if request.verdicts else None
+    notes = [*([f"small group: {min(n_d, flips.n_a)} rows, fewer than {request.min_group_size}"] if few else []), *flips.notes]
+    return finding(
+        value,
+        bounds,
+        notes=tuple(notes),
+        method="bootstrap" if bounds else None,
+        band=band,
+        verdict=None if few else _verdict(band, bounds, "ok"),
+        more=flip_details(flips, value),
+    )
+
+
+def _of_votes(votes: Numbers) -> Contingency:
+    """The contingency of rows of d by (draws, vote, prediction)."""
+    table = np.zeros((len(votes), 2, 1, 3, 3))
+    table[:, 1, 0, :2, :2] = votes
+    return Contingency(table)
+
+
 def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
     """Why the metric has no value, in the words of published result files."""
     if "stratum" in m.axes and g.counted.no_strata:
         return g.counted.no_strata
+    if m.compares == "all":
+        return m.impossible(g.rows) if used[0] else "there are no rows with a label and a prediction"
     for size, which in zip(used, ("no rows outside", "no rows in"), strict=True):
         if not size:
             return f"there are {which} facet value {g.side.name}"
-    if "stratum" in m.axes:
-        negative, positive = g.rows.known(*m.axes)[0].sum(axis=(0, 1))
-        return "" if negative and positive else "No positive labels in set" if negative else "No negative labels in set"
-    return ""
+    return m.impossible(g.rows)
 
 
 def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator[str]:
@@ -184,8 +243,7 @@ def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator
             yield "label has one value"
         if m.distance and (seen[0] != seen[1]).any():
             yield "support mismatch"
-    if m.rate is not None and m.undefined(g.rows):
-        yield "a share of no rows counts as 0"
+    yield from m.by_convention(g.rows)
     if one_sided > ONE_SIDED_MUCH:
         yield f"{one_sided:.0%} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
 

@@ -8,7 +8,7 @@ from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import did_you_mean, listed
 from tilth.measures.bias.cube import Counted, counted
-from tilth.measures.bias.evaluation import Group, evaluate
+from tilth.measures.bias.evaluation import Group, evaluate, performances
 from tilth.measures.bias.request import BiasRequest, Groups
 from tilth.report import Finding, warning
 
@@ -37,7 +37,8 @@ def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tup
     measured = evaluate(found, data, engine)
     warnings = [warning(code, words, (column,), "bias") for code, column, words in found.warnings]
     missing = [w for g, _ in measured for w in _missingness(g, found)]
-    return [*(f for _, of in measured for f in of), *warnings, *_nothing(found), *missing], cut
+    numbers: list[Finding] = [*(f for _, of in measured for f in of), *performances(found, [g for g, _ in measured])]
+    return [*numbers, *warnings, *_nothing(found), *missing], cut
 
 
 def _nothing(found: Counted) -> list[Finding]:

@@ -20,6 +20,9 @@ from tilth.metrics.contrasts import Numbers, divided
 Formula = Callable[[Contingency], Numbers]
 Rate = Callable[[Contingency], tuple[Numbers, Numbers]]
 """Of each side the rows that count as hits, and the rows that they are a part of: (draws, side) each."""
+Cells = tuple[tuple[int, int], ...]
+"""Cells of the confusion matrix, each as (label, prediction)."""
+TP, FP, FN, TN = ((1, 1),), ((0, 1),), ((1, 0),), ((0, 0),)
 Stage = Literal["pre_training", "post_training"]
 
 
@@ -28,13 +31,13 @@ class Wording:
     """How a value is put into words: a sentence, its word for values above, below and at the neutral one, and a sentence for the rates.
 
     `{d}` and `{a}` are the groups, `{y}` is the favourable outcome, `{word}` one of `words`, `{than}` is `as` at the neutral value. What
-    follows is in percentage points, a factor (`times`) or the group's share of the rows (`share`).
+    follows is in percentage points, a factor (`times`), a plain number (`number`) or the group's share of the rows (`share`).
     """
 
     sentence: str
     rates: str = ""
     words: tuple[str, str, str] = ("less", "more", "as")
-    unit: Literal["points", "times", "share"] = "points"
+    unit: Literal["points", "times", "number", "share"] = "points"
 
 
 _SIZE = Wording("{d} is", unit="share")
@@ -45,6 +48,21 @@ _RIGHT = Wording("Predictions are right {word} often for {d} {than} for {a}", "P
 _STRATA = Wording(
     "Within the strata, {d} is {word} share of the rejected {than} of the accepted", words=("a larger", "a smaller", "the same")
 )
+_STRATA_PREDICTED = Wording(
+    "Within the strata, {d} is {word} share of the predicted rejections {than} of the predicted acceptances", words=_STRATA.words
+)
+_RECALL = Wording("Of the rows with {y}, {d} is predicted so {word} often {than} {a}")
+_SPECIFICITY = Wording("Of the rows without {y}, {d} is predicted {y} {word} often {than} {a}")
+_PRECISION = Wording("Where {y} is predicted, that is right {word} often for {d} {than} for {a}")
+_REJECTION = Wording("Where {y} is not predicted, that is right {word} often for {d} {than} for {a}", words=("more", "less", "as"))
+_ACCEPTANCES = Wording(
+    "For each prediction of {y} {d} has {word} such labels {than} {a}", words=("fewer", "more", "as many"), unit="number"
+)
+_REJECTIONS = Wording(
+    "For each predicted rejection {d} has {word} rejected labels {than} {a}", words=("more", "fewer", "as many"), unit="number"
+)
+_ERRORS = Wording("For each wrong acceptance {d} has {word} wrong rejections {than} {a}", words=("more", "fewer", "as many"), unit="number")
+_NEIGHBOURS = Wording("Rows of {a} that are like those of {d} are predicted {y} {word} often {than} these")
 
 
 @dataclass(frozen=True)
@@ -52,8 +70,10 @@ class BiasMetric:
     """A bias metric: names, the axes of the cube that it needs beside the two sides, its range, its formula and what it means.
 
     `band` is what is acceptable by convention, `neutral` the value without bias. `rate` is what is compared where it is a rate of each
-    side: its difference has a p-value. `error` is the closed-form standard error, on a log scale with `log_error`. `undefined` is true
-    where the value is by convention only. A `distance` has a meaning over all label values too, not only rejected and accepted.
+    side: its difference has a p-value. `quotient` names the parts and wholes of each side whose ratios are compared. `error` is the
+    closed-form standard error, on a log scale with `log_error`. `undefined` is true where the value is by convention only, `impossible`
+    says why there is none. A `distance` has a meaning over all label values too, not only rejected and accepted. `compares` says whose
+    rows are used: of both `sides`, of the group `d` with a vote in place of the label (`flip_test`), or `all`, whatever their side.
     """
 
     name: str
@@ -69,7 +89,10 @@ class BiasMetric:
     error: Callable[[Contingency], float] | None = None
     log_error: bool = False
     undefined: Callable[[Contingency], bool] = lambda t: False
+    impossible: Callable[[Contingency], str] = lambda t: ""
     distance: bool = False
+    quotient: tuple[str, Rate] | None = None
+    compares: Literal["sides", "d", "all"] = "sides"
 
     @property
     def description(self) -> str:
@@ -77,15 +100,29 @@ class BiasMetric:
         return f"{self.title} ({self.name})"
 
     @property
+    def requires(self) -> tuple[str, ...]:
+        """The axes whose columns must be there; the flip test's label is a vote."""
+        return ("prediction",) if self.compares == "d" else self.axes
+
+    @property
     def stage(self) -> Stage:
         """Whether it needs a model's predictions."""
         return "post_training" if "prediction" in self.axes else "pre_training"
 
     def used(self, t: Contingency) -> Numbers:
-        """(draws, side): the rows in which everything is known that the metric needs."""
-        known = t.known(*self.axes)
+        """(draws, side): the rows in which everything is known that the metric needs; (draws, 1) where no sides are compared."""
+        known = t.overall(*self.axes)[:, None] if self.compares == "all" else t.known(*self.axes)
         found: Numbers = known.sum(axis=tuple(range(2, known.ndim)))
-        return found
+        return found[:, 1:] if self.compares == "d" else found
+
+    def by_convention(self, t: Contingency) -> list[str]:
+        """The ratios of a single table that are divisions by 0, in words."""
+        name, parts = self.quotient or ("", None)
+        if parts is None:
+            return []
+        (hits, sizes), words = (x[0] for x in parts(t)), "ad"
+        shown = zip(words, hits.tolist(), sizes.tolist(), strict=True)
+        return [f"{name} of {s}: {h:g}/0 counts as {'infinite' if h else 0}" for s, h, n in shown if not n]
 
     def values(self, t: Contingency) -> Numbers:
         """The metric in each draw; NaN where a side is empty."""
@@ -120,25 +157,55 @@ def accepted(axis: str) -> Rate:
     return rate
 
 
-def correct(t: Contingency) -> tuple[Numbers, Numbers]:
-    """The share of predictions that equal the label."""
-    known = t.known("label", "prediction")
-    return known[..., 0, 0] + known[..., 1, 1], known.sum(axis=(-2, -1))
+def confusion(part: Cells, whole: Cells) -> Rate:
+    """The ratio of two sums of cells of the confusion matrix, each cell as (label, prediction)."""
+
+    def rate(t: Contingency) -> tuple[Numbers, Numbers]:
+        known = t.known("label", "prediction")
+        hits, sizes = (sum(known[..., y, p] for y, p in cells) for cells in (part, whole))
+        return np.asarray(hits), np.asarray(sizes)
+
+    return rate
 
 
-def difference(name: str, title: str, axes: tuple[str, ...], rate: Rate, meaning: str, wording: Wording, **more: Any) -> BiasMetric:
-    """A row: the rate of a less the rate of d, in [−1, 1]."""
+def contrast(rate: Rate, of_a: bool) -> Formula:
+    """The ratio of a less that of d, or the reverse; 0 where they are equal, infinite ones too."""
 
     def formula(t: Contingency) -> Numbers:
         rates = divided(*rate(t))
-        return np.where(rates[:, 0] == rates[:, 1], 0.0, rates[:, 0] - rates[:, 1])
+        found: Numbers = np.where(rates[:, 0] == rates[:, 1], 0.0, rates[:, 0] - rates[:, 1])
+        return found if of_a else 0.0 - found
+
+    return formula
+
+
+def difference(
+    name: str,
+    title: str,
+    axes: tuple[str, ...],
+    rate: Rate,
+    meaning: str,
+    wording: Wording,
+    of_a: bool = True,
+    rated: str = "share",
+    **more: Any,
+) -> BiasMetric:
+    """A row: the rate of a less the rate of d, or without `of_a` the reverse, in [−1, 1]; `rated` is the rate's name."""
 
     def error(t: Contingency) -> float:
         hits, sizes = (x[0] for x in rate(t))
         return intervals.error_of_difference(hits[0] / sizes[0], sizes[0], hits[1] / sizes[1], sizes[1])
 
-    more = {"band": (-0.1, 0.1), "undefined": lambda t: not rate(t)[1].all(), **more}
-    return BiasMetric(name, title, axes, (-1, 1), formula, meaning, wording, rate=rate, error=error, **more)
+    more = {"band": (-0.1, 0.1), "undefined": lambda t: not rate(t)[1].all(), "quotient": (rated, rate), **more}
+    return BiasMetric(name, title, axes, (-1, 1), contrast(rate, of_a), meaning, wording, rate=rate, error=error, **more)
+
+
+def difference_of_ratios(name: str, title: str, ratios: str, of: tuple[Cells, Cells], wording: Wording, of_a: bool = True) -> BiasMetric:
+    """A row: the ratio of two counts of a less that of d, or the reverse, in (−∞, ∞)."""
+    ratio = confusion(*of)
+    more: dict[str, Any] = {"undefined": lambda t: not ratio(t)[1].all(), "quotient": (ratios, ratio), "band": (-0.25, 0.25)}
+    axes = ("label", "prediction")
+    return BiasMetric(name, title, axes, (-math.inf, math.inf), contrast(ratio, of_a), f"difference of the {ratios}", wording, **more)
 
 
 def ratio(name: str, title: str, axes: tuple[str, ...], rate: Rate, meaning: str, wording: Wording, **more: Any) -> BiasMetric:
@@ -185,7 +252,7 @@ def imbalance(name: str, title: str, meaning: str) -> BiasMetric:
     return BiasMetric(name, title, (), (-1, 1), formula, meaning, _SIZE, (-0.5, 0.5), error=error)
 
 
-def conditional_disparity(name: str, title: str, axis: str, meaning: str) -> BiasMetric:
+def conditional_disparity(name: str, of: str, axis: str, meaning: str, wording: Wording) -> BiasMetric:
     """A row: d's share of the rejected less its share of the accepted within strata, in [−1, 1]."""
 
     def formula(t: Contingency) -> Numbers:
@@ -196,7 +263,49 @@ def conditional_disparity(name: str, title: str, axis: str, meaning: str) -> Bia
     def one_sided(t: Contingency) -> bool:
         return bool((t.known("stratum", axis)[0].sum(axis=0).min(axis=1) == 0).all())
 
-    return BiasMetric(name, title, ("stratum", axis), (-1, 1), formula, meaning, _STRATA, (-0.1, 0.1), undefined=one_sided)
+    def impossible(t: Contingency) -> str:
+        negative, positive = t.known("stratum", axis)[0].sum(axis=(0, 1))
+        return "" if negative and positive else "No positive labels in set" if negative else "No negative labels in set"
+
+    more: dict[str, Any] = {"undefined": one_sided, "impossible": impossible}
+    title = f"Conditional Demographic Disparity in {of}"
+    return BiasMetric(name, title, ("stratum", axis), (-1, 1), formula, meaning, wording, (-0.1, 0.1), **more)
+
+
+def generalized_entropy(name: str, title: str, meaning: str) -> BiasMetric:
+    """A row: the inequality of benefits b = prediction − label + 1 over all rows, half their squared coefficient of variation.
+
+    Of counts: ½ · ((TP + TN + 4 FP) / (N μ²) − 1), μ = 1 + (FP − FN) / N. Source: Speicher and others 2018, with α = 2.
+    """
+
+    def formula(t: Contingency) -> Numbers:
+        cells = t.overall("label", "prediction")
+        right, wrong_up = cells[:, 0, 0] + cells[:, 1, 1], cells[:, 0, 1]
+        rows, benefit = cells.sum(axis=(1, 2)), right + 2 * wrong_up
+        found: Numbers = ((right + 4 * wrong_up) * rows / (benefit * benefit) - 1) / 2
+        return found
+
+    def impossible(t: Contingency) -> str:
+        cells = t.overall("label", "prediction")[0]
+        return "" if cells.sum() > cells[1, 0] else "Every row is a false negative: all benefits are 0"
+
+    more: dict[str, Any] = {"impossible": impossible, "compares": "all"}
+    return BiasMetric(name, title, ("label", "prediction"), (0, math.inf), formula, meaning, **more)
+
+
+def flip_test(name: str, title: str, meaning: str) -> BiasMetric:
+    """A row: (W − U) / n_d, of d's rows that are predicted favourably against the vote of their neighbours in a, and the reverse.
+
+    Its table has the neighbours' vote in place of the label. Negative: d would be better off with the predictions of its neighbours.
+    """
+
+    def formula(t: Contingency) -> Numbers:
+        votes = t.known("label", "prediction")[:, 1]
+        found: Numbers = (votes[:, 0, 1] - votes[:, 1, 0]) / votes.sum(axis=(1, 2))
+        return found
+
+    axes = ("label", "prediction")
+    return BiasMetric(name, title, axes, (-1, 1), formula, meaning, _NEIGHBOURS, (-0.1, 0.1), compares="d")
 
 
 def plain_disparity(t: Contingency, axis: str) -> float | None:
@@ -208,8 +317,9 @@ def plain_disparity(t: Contingency, axis: str) -> float | None:
 
 
 _SHARES = "Difference in Positive Proportions in"
-_STRATIFIED = "Conditional Demographic Disparity in"
+_RATES = "Difference in"
 _OF = "difference of the shares of"
+_P, _BOTH = ("prediction",), ("label", "prediction")
 
 _ALL = (
     imbalance("CI", "Class Imbalance", "how unequal in size the groups are"),
@@ -219,12 +329,39 @@ _ALL = (
     distance("LP", "L-p Norm", math.sqrt(2), contrasts.euclidean, "L2 norm"),
     distance("TVD", "Total Variation Distance", 1, contrasts.total_variation, "total variation", (0, 0.1)),
     distance("KS", "Kolmogorov-Smirnov Distance", 1, contrasts.largest_gap, "largest difference of one share", (0, 0.1)),
-    conditional_disparity("CDDL", f"{_STRATIFIED} Labels", "label", "share of the rejected less share of the accepted, within strata"),
-    difference(
-        "DPPL", f"{_SHARES} Predicted Labels", ("prediction",), accepted("prediction"), f"{_OF} the favourable prediction", _PREDICTED
+    conditional_disparity("CDDL", "Labels", "label", "share of the rejected less share of the accepted, within strata", _STRATA),
+    difference("DPPL", f"{_SHARES} Predicted Labels", _P, accepted("prediction"), f"{_OF} the favourable prediction", _PREDICTED),
+    ratio("DI", "Disparate Impact", _P, accepted("prediction"), "ratio of the shares of favourable predictions", _TIMES),
+    difference_of_ratios(
+        "DCA", "Difference in Conditional Acceptance", "favourable labels for each such prediction", (TP + FN, TP + FP), _ACCEPTANCES
     ),
-    ratio("DI", "Disparate Impact", ("prediction",), accepted("prediction"), "ratio of the shares of favourable predictions", _TIMES),
-    difference("AD", "Accuracy Difference", ("label", "prediction"), correct, f"{_OF} right predictions", _RIGHT),
+    difference_of_ratios(
+        "DCR", "Difference in Conditional Rejection", "rejected labels for each such prediction", (TN + FP, TN + FN), _REJECTIONS, False
+    ),
+    difference(
+        "SD", "Specificity Difference", _BOTH, confusion(TN, TN + FP), "difference of the specificities", _SPECIFICITY, False, "specificity"
+    ),
+    difference("RD", "Recall Difference", _BOTH, confusion(TP, TP + FN), "difference of the recalls", _RECALL, True, "recall"),
+    difference(
+        "DAR", f"{_RATES} Acceptance Rates", _BOTH, confusion(TP, TP + FP), "difference of the precisions", _PRECISION, True, "precision"
+    ),
+    difference(
+        "DRR",
+        f"{_RATES} Rejection Rates",
+        _BOTH,
+        confusion(TN, TN + FN),
+        f"{_OF} rejections that are right",
+        _REJECTION,
+        False,
+        "rejection rate",
+    ),
+    difference(
+        "AD", "Accuracy Difference", _BOTH, confusion(TP + TN, TP + FP + FN + TN), f"{_OF} right predictions", _RIGHT, True, "accuracy"
+    ),
+    difference_of_ratios("TE", "Treatment Equality", "wrong rejections for each wrong acceptance", (FN, FP), _ERRORS, False),
+    conditional_disparity("CDDPL", "Predicted Labels", "prediction", "the same of predictions", _STRATA_PREDICTED),
+    flip_test("FT", "Flip Test", "share of rows that are predicted otherwise than the most similar rows of the others"),
+    generalized_entropy("GE", "Generalized Entropy", "inequality of benefits over all rows, whatever the group"),
 )
 BIAS_METRICS: dict[str, BiasMetric] = {m.name: m for m in _ALL}
 """Short name → metric. The title of KL is spelled as published result files spell it."""

@@ -16,6 +16,7 @@ from tilth.measures.bias.metrics import BIAS_METRICS, of_stage
 from tilth.measures.bias.values import Interval, Value
 from tilth.shelf import Parameterized
 
+EVERY = "all"  # in place of names: every metric that the columns permit
 SEVERAL = " & "  # between the columns, and the values, of an intersection
 CANNOT_GROUP = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})
 
@@ -59,7 +60,7 @@ class BiasOptions(Parameterized):
     """How bias is measured, whatever the columns are."""
 
     metrics: tuple[str, ...] = ()
-    """Names of bias metrics, such as DPL; by default all that the columns permit."""
+    """Names of bias metrics, such as DPL; by default those that the columns permit, without FT, which reads rows; `all`: with it."""
     bootstrap: int = 1000
     """Draws behind each interval; 0 gives closed forms where there are any."""
     confidence: float = 0.95
@@ -87,12 +88,13 @@ class BiasRequest(BiasOptions):
     `positive` are the favourable values of label and prediction: values, or one number as an exclusive lower bound. `prediction` is a
     column of predicted labels, or with `threshold` of scores: those above it are favourable. `group` forms the strata of CDDL.
     `types` state how a column is read, against the rule of `axis.reading`. `bands` replace the acceptable range of a metric. `weight` is a
-    column: counts become sums of it. With `positive_must_occur` a favourable value that no row has is an error, else a warning.
+    column: counts become sums of it. `features` are the columns by
+    which the flip test compares rows. With `positive_must_occur` a favourable value that no row has is an error, else a warning.
 
     Errors: `RequestError` with every mistake at once.
 
     >>> BiasRequest((Facet("sex"),), label="income", positive=(">50K",), prediction="predicted").metrics[-3:]
-    ('DPPL', 'DI', 'AD')
+    ('TE', 'CDDPL', 'GE')
     """
 
     facets: tuple[Facet, ...]
@@ -106,12 +108,13 @@ class BiasRequest(BiasOptions):
     force_group: bool = False
     prediction: str | None = None
     positive_must_occur: bool = False
+    features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.metrics:
+        if self.metrics in ((), (EVERY,)):
             post = of_stage("post_training") if self.prediction is not None else ()
-            known = [m for m in post if self.label is not None or "label" not in BIAS_METRICS[m].axes]
-            object.__setattr__(self, "metrics", (*of_stage("pre_training"), *known))
+            known = [m for m in post if self.label is not None or "label" not in BIAS_METRICS[m].requires]
+            object.__setattr__(self, "metrics", (*of_stage("pre_training"), *(m for m in known if m != "FT" or self.metrics)))
         mistakes = [*self._columns_wrong(), *self._values_wrong()]
         RequestError.reject(mistakes)
 
@@ -131,9 +134,12 @@ class BiasRequest(BiasOptions):
             hint = "add roles: {positive: VALUE}, or several values, or a number above which the outcome is favourable"
             raise RequestError(_no_positive(outcome, hint))
         there = {"label": roles.label, "prediction": roles.prediction, "stratum": roles.group}
-        known = tuple(name for name, m in BIAS_METRICS.items() if all(there[axis] for axis in m.axes))
+        every = given.get("metrics") == (EVERY,)
+        known = tuple(n for n, m in BIAS_METRICS.items() if all(there[a] for a in m.requires) and (n != "FT" or every))
+        given = {k: v for k, v in given.items() if not (k == "metrics" and every)}
         defaults: dict[str, Any] = {"label": roles.label, "prediction": roles.prediction, "positive": positive, "weight": roles.weight}
         defaults |= {"group": roles.group[0] if roles.group else None, "metrics": known, "positive_must_occur": True}
+        defaults["features"] = () if schema is None else roles.features(schema)
         return cls(tuple(Facet(c, quantiles=4) for c in roles.facet), **{**defaults, **given})
 
     def cut_as(self, groups: Groups) -> BiasRequest:
@@ -194,7 +200,7 @@ class BiasRequest(BiasOptions):
             ("label", self.label, "CI needs none"),
             ("prediction", self.prediction, "give the column that holds predicted labels"),
         ):
-            needing = [m for m in self.metrics if m in BIAS_METRICS and axis in BIAS_METRICS[m].axes]
+            needing = [m for m in self.metrics if m in BIAS_METRICS and axis in BIAS_METRICS[m].requires]
             if needing and column is None:
                 yield Mistake(f"{listed(needing)} need a {axis}", hint=hint, code=f"no-{axis}")
             elif needing and column is not None and not self.positive:

@@ -104,11 +104,14 @@ def _filled(template: str, f: Found, word: str = "", than: str = "") -> str:
 
 def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
     """The sizes of the differences with their intervals; the unit after the first."""
-    points = metric.wording is not None and metric.wording.unit == "points"
-    size: Callable[[float], str] = (lambda x: number(round(abs(x) * 100, 1))) if points else (lambda x: number(round(x, 3)))
-    unit = " percentage points" if points else " times as often"
+    kind = metric.wording.unit if metric.wording is not None else "points"
+    size: Callable[[float], str] = {
+        "points": lambda x: number(round(abs(x) * 100, 1)),
+        "number": lambda x: number(round(abs(x), 3)),
+    }.get(kind, lambda x: number(round(x, 3)))
+    unit = {"points": " percentage points", "times": " times as often"}.get(kind, "")
     sizes = [f"{size(f.value)}{unit if k == 0 else ''}{part_of(f)}{_interval(f, metric.neutral, size)}" for k, f in enumerate(found)]
-    return f"{'by ' if points else ''}{joined(sizes)}"
+    return f"{'' if kind == 'times' else 'by '}{joined(sizes)}"
 
 
 def _interval(f: Found, neutral: float, size: Callable[[float], str]) -> str:

@@ -1,0 +1,139 @@
+"""The flip test: what a model predicts of the rows of d, beside what it predicts of the rows of a that are most like them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tilth.data import Dataset, Kind, Schema
+from tilth.data.schema import NUMBERS
+from tilth.engine.needs import Sample
+from tilth.engine.session import Session
+from tilth.measures.bias.axis import Axis, Side
+from tilth.measures.bias.cube import Counted, Facets, outcomes
+from tilth.metrics.contrasts import Numbers
+from tilth.metrics.neighbours import Points, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_ROWS = 40_000  # rows in which neighbours are searched for
+NEIGHBOURS = 5
+FEW = 9  # rows of a up to which the nearest one alone votes
+NOT_NUMERIC = "FlipTest does not support non-numeric columns"  # wording of published result files
+
+
+@dataclass(frozen=True)
+class Flips:
+    """What the neighbours of d's rows are predicted: `votes` are rows of d by (vote, prediction), and `scaled` the same where no column
+    counts for more than another: numbers divided by their standard deviation, categories that differ 1 apart. `error` says why there are
+    no `votes`; `n_a` are the rows that vote."""
+
+    votes: Numbers | None
+    scaled: Numbers
+    n_a: int
+    neighbours: int
+    error: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Rows of a table in which neighbours are searched for, all where the table has few enough."""
+
+    rows: pa.Table
+    schema: Schema
+    counted: Counted
+    whole: int
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def accepted(self) -> Numbers:
+        """Whether each row is predicted favourably: 1, 0, or 2 for unknown."""
+        p = self.counted.axes.prediction
+        return outcomes(p, self._keys(p), self.counted.request) if p is not None else np.array([])
+
+    def _keys(self, axis: Axis) -> list[Any]:
+        values = self.rows[axis.column].to_pylist()
+        known = {v: axis.key_of(v) for v in set(values)}
+        return [known[v] for v in values]
+
+    def flips(self, facet: Facets, side: Side) -> Flips:
+        """The flips of one group."""
+        columns = [c for c in self.counted.request.features if c not in {a.column for a in facet.axes} and c in self.schema]
+        others = sorted(c for c in columns if self.schema[c].kind not in NUMBERS)
+        own = list(zip(*(self._keys(a) for a in facet.axes), strict=True))
+        keys = [None if None in key else key if facet.crossed else key[0] for key in own]
+        known = self.accepted < 2
+        for c in columns:
+            known &= ~np.isnan(self._number(c)) if c not in others else ~np.asarray(self.rows[c].is_null())
+        d = np.flatnonzero(known & np.array([k in side.keys for k in keys], dtype=bool))
+        a = np.flatnonzero(known & np.array([k is not None and k not in side.keys for k in keys], dtype=bool))
+        error = f"{NOT_NUMERIC}: {', '.join(others)}" if others else "" if columns else "there are no features to compare rows by"
+        k = 1 if len(a) <= FEW else NEIGHBOURS
+        notes = [f"neighbours are of a sample of {self.rows.num_rows:,} of {self.whole:,} rows"] if self.rows.num_rows < self.whole else []
+        raw = np.stack([self._number(c) for c in columns], axis=1) if columns and not others else None
+        votes = None if raw is None else self._votes(Points(raw, np.empty((len(raw), 0), np.int64)), a, d, k)
+        return Flips(votes, self._votes(self._scaled(columns, others, np.concatenate([a, d])), a, d, k), len(a), k, error, tuple(notes))
+
+    def _votes(self, points: Points, a: Numbers, d: Numbers, k: int) -> Numbers:
+        """Rows of d by (vote of the neighbours, own prediction)."""
+        if not len(a) or not len(d):
+            return np.zeros((2, 2))
+        near, _ = nearest(points, d, a, k)
+        vote = (2 * self.accepted[near].sum(axis=1) > near.shape[1]).astype(int)
+        return np.bincount(2 * vote + self.accepted[d], minlength=4).reshape(2, 2).astype(float)
+
+    def _scaled(self, columns: Sequence[str], others: Sequence[str], used: Numbers) -> Points:
+        numbers = [self._number(c) for c in columns if c not in others]
+        spread = [x[used].std() if len(used) else 0.0 for x in numbers]
+        there = [x / s for x, s in zip(numbers, spread, strict=True) if s]
+        rows = self.rows.num_rows
+        codes = [np.asarray(self.rows[c].combine_chunks().dictionary_encode().indices.fill_null(0), np.int64) for c in others]
+        return Points(
+            np.stack(there, axis=1) if there else np.empty((rows, 0)),
+            np.stack(codes, axis=1) if codes else np.empty((rows, 0), np.int64),
+            (_differ,) * len(codes),
+        )
+
+    def _number(self, column: str) -> Numbers:
+        if column not in self._cache:
+            x = self.rows[column].cast("int8") if self.schema[column].kind is Kind.BOOLEAN else self.rows[column]
+            x = np.asarray(x.cast("float64").to_numpy(zero_copy_only=False), dtype=float)
+            self._cache[column] = np.where(np.isfinite(x), x, np.nan)
+        return np.asarray(self._cache[column])
+
+
+def _differ(a: Numbers, b: Numbers) -> Numbers:
+    """The square of the distance of two categories: 1 where they differ, as of one-hot columns divided by √2."""
+    found: Numbers = (a != b).astype(float)
+    return found
+
+
+def sampled(counted: Counted, data: Dataset, engine: Session) -> Sampled | None:
+    """The rows for the flip tests of a request, in one scan; none where there is no prediction.
+
+    They are chosen by their hash, so they are the same on every engine, and among equally near rows the first in that order vote.
+    """
+    p = counted.axes.prediction
+    if p is None or not counted.cubes:
+        return None
+    schema = engine.schema(data)
+    asked = (*(c for c in counted.request.features if c in schema), *(a.column for f in counted.axes.facets for a in f.axes), p.column)
+    need = Sample(tuple(dict.fromkeys(asked)), MOST_ROWS, seed=counted.request.seed)
+    rows = engine.answer(data, [need])[need]
+    return Sampled(rows, schema, counted, max(counted.cubes[0].total, rows.num_rows))
+
+
+def details(flips: Flips, value: float | None) -> Mapping[str, Any]:
+    """What is said of a flip test beside its value, whose sign is that of published results."""
+    found: dict[str, Any] = {"neighbours": flips.neighbours, "rows_of_a": flips.n_a}
+    if flips.votes is not None and value is not None:
+        found |= {"flips_to_accepted": int(flips.votes[1, 0]), "flips_to_refused": int(flips.votes[0, 1]), "FT_documented": 0.0 - value}
+    if n := flips.scaled.sum():
+        found["FT_scaled"] = float((flips.scaled[0, 1] - flips.scaled[1, 0]) / n)
+    return found

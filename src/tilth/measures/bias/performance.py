@@ -1,0 +1,113 @@
+"""How good predictions are, over all rows and for each group: rates of the confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tilth.measures.bias.metrics import FN, FP, TN, TP, Cells
+from tilth.metrics.contrasts import Numbers, divided
+from tilth.report.blocks import Block, Section, code, table
+from tilth.report.charts import number, percent
+from tilth.report.finding import Finding, Payload
+from tilth.report.sections import ReportSection
+
+ALL = TP + FP + FN + TN
+RATES: Mapping[str, tuple[Cells, Cells]] = {
+    "Accuracy": (TP + TN, ALL),
+    "Proportion of Positive Predictions in Labels": (TP + FP, ALL),
+    "Proportion of Negative Predictions in Labels": (TN + FN, ALL),
+    "True Positive Rate / Recall": (TP, TP + FN),
+    "True Negative Rate / Specificity": (TN, TN + FP),
+    "Acceptance Rate / Precision": (TP, TP + FP),
+    "Rejection Rate": (TN, TN + FN),
+    "Conditional Acceptance": (TP + FN, TP + FP),
+    "Conditional Rejection": (TN + FP, TN + FN),
+}
+"""Name → (cells of the confusion matrix, those that they are divided by), each cell as (label, prediction)."""
+F1 = "F1 Score"
+
+
+@dataclass(frozen=True)
+class Performance(Payload):
+    """The confusion matrix of predictions, and its rates: of all rows, or of a group of a facet.
+
+    The finding's value is the accuracy. `rates` are named as in Clarify's result files; `matrix` is label → prediction → rows, for a label
+    of categories, of all rows only.
+    """
+
+    KIND: ClassVar[str] = "performance"
+    VALUE: ClassVar[str] = "accuracy"
+    facet: str = ""
+    facet_value: str = ""
+    true_positive: float = 0
+    false_positive: float = 0
+    false_negative: float = 0
+    true_negative: float = 0
+    rates: Mapping[str, float] = field(default_factory=dict)
+    matrix: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> tuple[float, float, float, float]:
+        """TP, FP, FN, TN."""
+        return self.true_positive, self.false_positive, self.false_negative, self.true_negative
+
+    @property
+    def rows(self) -> float:
+        """The rows whose label and prediction are known."""
+        return sum(self.cells)
+
+    @classmethod
+    def of(cls, cells: Numbers, **more: Any) -> Performance:
+        """The performance of a confusion matrix, (label, prediction) with the favourable outcome last.
+
+        >>> import numpy as np
+        >>> Performance.of(np.array([[45, 15], [30, 60]])).rates["Accuracy"]
+        0.7
+        """
+        rates = {name: float(divided(_sum(cells, part), _sum(cells, whole))) for name, (part, whole) in RATES.items()}
+        recall, precision = rates["True Positive Rate / Recall"], rates["Acceptance Rate / Precision"]
+        rates[F1] = float(divided(2 * precision * recall, precision + recall))
+        tp, fp, fn, tn = (float(cells[c]) for c in ALL)
+        return cls(**more, true_positive=tp, false_positive=fp, false_negative=fn, true_negative=tn, rates=rates)
+
+
+def _sum(cells: Numbers, of: Cells) -> float:
+    return float(sum(cells[c] for c in of))
+
+
+def finding(payload: Performance, subject: tuple[str, ...], group: str = "") -> Finding[Performance]:
+    """The finding of a performance; none of its values count where there are no rows."""
+    value = payload.rates["Accuracy"] if payload.rows else None
+    words = f"{payload.rates['Accuracy']:.1%} of {payload.rows:,.0f} predictions are right" if payload.rows else "no prediction has a label"
+    return Finding("performance", subject, value, group=group, message=words, payload=payload)
+
+
+def performance(found: Sequence[Finding[Performance]]) -> Section:
+    """The rates of all rows and of each group side by side, and the confusion matrix."""
+    shown = [f for f in found if f.payload.rows]
+    heads = ("rows", "predictions", "right", "recall", "specificity", "precision", "F1")
+    names = ("Accuracy", "True Positive Rate / Recall", "True Negative Rate / Specificity", "Acceptance Rate / Precision", F1)
+    rows = [(_rows_of(f), number(f.payload.rows), *(percent(f.payload.rates[n]) for n in names)) for f in shown]
+    blocks: list[Block] = [table("How often predictions are right", heads, rows, numbers=heads[1:], brief=12)]
+    blocks += _matrices(shown)
+    whole = next((f for f in shown if not f.group), None)
+    return Section("performance", "Performance of predictions", tuple(blocks), lead=f"{whole.message}." if whole else "")
+
+
+def _matrices(found: Sequence[Finding[Performance]]) -> Iterator[Block]:
+    for f in found:
+        matrix = f.payload.matrix
+        predicted = list(dict.fromkeys(p for of in matrix.values() for p in of))
+        if matrix:
+            heads = ("label", *(f"predicted {p}" for p in predicted))
+            rows = [(code(y), *(number(of.get(p, 0)) for p in predicted)) for y, of in matrix.items()]
+            yield table(f"Confusion matrix{f' of {code(f.part)}' if f.part else ''}", heads, rows, numbers=heads[1:])
+
+
+def _rows_of(f: Finding[Performance]) -> str:
+    return f"{code(f.group) if f.group else 'all'}{f' in {code(f.part)}' if f.part else ''}"
+
+
+PERFORMANCE = ReportSection(Performance, performance)
