@@ -12,6 +12,7 @@ import pytest
 
 import tilth
 from tilth.errors import ColumnError, RequestError, SourceError
+from tilth.flow.stream import open_stream
 
 N = 40
 RAW = pa.table(
@@ -62,6 +63,19 @@ def test_as_arrow() -> None:
     assert made.X["member"].type == pa.bool_()
 
 
+def test_a_list_of_a_fixed_size_is_as_many_features(tmp_path: Path) -> None:
+    """The same ones of a table, of a delivered part, of numpy's file of it and of a batch."""
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array([1.0, 2, 3, 4], pa.float32()), 2)
+    table = pa.table({"no": [7, 8], "age": [0.5, None], "v": vectors, "paid": ["yes", "no"]})
+    data, (names, values) = tilth.read(table, roles={"id": "no", "label": "paid"}), (("age", "v[0]", "v[1]"), [[0.5, 1, 2], [-1, 3, 4]])
+    tilth.write(data, tmp_path / "parquet", format="parquet", shards=1)
+    places = [data, tilth.write(data, tmp_path / "a.npz")]
+    found = [tilth.arrays(p, roles={"id": "no", "label": "paid"}) for p in places]
+    (batch,) = open_stream(tmp_path / "parquet", 2, data.roles, format="numpy", shuffle="none")
+    assert {f.names for f in (*found, batch)} == {names}
+    assert [np.nan_to_num(f.X, nan=-1).tolist() for f in (*found, batch)] == [values] * 3
+
+
 def test_the_sidecar_says_what_each_column_is(tmp_path: Path) -> None:
     tilth.run(tilth.Flow.parse(FLOW % "parquet"), tmp_path / "out", data=RAW)
     content = json.loads((tmp_path / "out" / "test" / "_schema.json").read_text("utf-8"))
@@ -86,8 +100,8 @@ def test_what_is_not_a_number_is_refused_by_name() -> None:
     with pytest.raises(ColumnError) as told:
         tilth.arrays(RAW, roles={"id": "no", "label": "paid"})
     assert [m.message for m in told.value.mistakes] == [
-        "column 'job' is string, and features are numbers or booleans",
-        "column 'name' is string, and features are numbers or booleans",
+        "column 'job' is string, and an array holds numbers only",
+        "column 'name' is string, and an array holds numbers only",
     ]
 
 

@@ -115,7 +115,7 @@ def test_what_is_refused(name, content, says, tmp_path):
 
 
 def test_what_an_array_cannot_hold(tmp_path):
-    with pytest.raises(ColumnError, match="column 'no' is string, and features are numbers or booleans"):
+    with pytest.raises(ColumnError, match="column 'no' is string, and an array holds numbers only"):
         tilth.write(tilth.read(TABLE), tmp_path / "a.npz")
     with pytest.raises(ColumnError, match="column 'y' has 1 nulls"):
         tilth.write(tilth.read(pa.table({"y": ["a", None]}), roles={"label": "y"}), tmp_path / "a.npz")

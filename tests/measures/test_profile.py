@@ -15,7 +15,7 @@ from tests.house.tree import python
 from tilth.data import Dataset, Memory, Roles
 from tilth.errors import RequestError
 from tilth.measures import profile, sampled
-from tilth.measures.profile import profile_findings
+from tilth.measures.profile import ColumnProfile
 from tilth.report.html import to_html
 from tilth.report.json import from_json, to_json
 from tilth.report.text import to_text
@@ -39,8 +39,10 @@ def data(table=TABLE, **roles):
     return Dataset(Memory(table, tuple(table.column_names), id(table)), Roles.of(**roles))
 
 
-def profiled(table=TABLE, engine=None, **roles):
-    return {f.name: f for f in profile_findings(data(table, **roles), engine or duckdb_session())}
+def profiled(table=TABLE, engine=None, exact=False, **roles):
+    given = data(table, **roles)
+    found, *_ = profile.profiled(given, given, engine or duckdb_session(), exact)
+    return {f.name: f for f in found if isinstance(f.payload, ColumnProfile)}
 
 
 def test_missing_invalid_and_valid_add_up():
@@ -171,8 +173,7 @@ def test_a_large_table_gives_the_same_but_for_estimates(monkeypatch):
 def test_a_large_table_is_as_exact_as_a_small_one_where_that_is_asked(monkeypatch):
     small = profiled()
     of_few_rows(monkeypatch)
-    engine = duckdb_session()
-    exactly = {f.name: f for f in profile_findings(data(), engine, exact=True)}
+    exactly = profiled(exact=True)
     for name, f in small.items():
         expected = f.payload.to_json()
         rounded = {k: pytest.approx(v, rel=1e-12) for k, v in expected.items() if k in ("mean", "deviation")}

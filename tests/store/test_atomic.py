@@ -13,7 +13,7 @@ import pytest
 import tilth
 from tests.house.closed import closed
 from tilth.errors import DISK_FULL, MachineError, RequestError
-from tilth.store.atomic import MANIFEST
+from tilth.store.atomic import LISTING
 from tilth.store.places import atomic
 from tilth.store.scratch import LOCK
 
@@ -38,7 +38,7 @@ def test_a_folder_is_replaced_at_the_end(tmp_path):
     for text in ("old", "new"):
         with whole_folder(place) as new:
             (new / f"{text}.txt").write_text(text)
-    assert (names(place), names(tmp_path)) == ([MANIFEST, "new.txt"], ["out"])
+    assert (names(place), names(tmp_path)) == ([LISTING, "new.txt"], ["out"])
 
 
 @pytest.mark.parametrize("how", [whole_file, whole_folder], ids=["file", "folder"])
@@ -123,7 +123,7 @@ def test_a_run_killed_between_two_renames_loses_nothing(tmp_path):
     old.mkdir(parents=True)
     (old / "x").write_text("old")
     (old.parent / LOCK).touch()
-    (place / MANIFEST).unlink()
+    (place / LISTING).unlink()
     place.rmdir()
     with pytest.raises(ValueError), whole_folder(place):
         assert (place / "x").read_text() == "old"
@@ -154,10 +154,10 @@ def test_a_name_that_is_too_long(tmp_path, how):
     assert names(tmp_path) == []
 
 
-def test_what_is_not_a_manifest_of_tilth_lists_nothing(tmp_path):
+def test_what_is_not_a_list_of_tilth_lists_nothing(tmp_path):
     place = tmp_path / "out"
     place.mkdir()
-    (place / MANIFEST).write_text("[1]")
+    (place / LISTING).write_text("[1]")
     (place / "theirs").touch()
     with pytest.raises(RequestError, match="not written by Tilth: theirs"), whole_folder(place):
         pass

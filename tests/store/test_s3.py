@@ -13,7 +13,7 @@ import pytest
 import tilth
 from tilth.errors import MachineError, RequestError, SourceError
 from tilth.store import s3 as module
-from tilth.store.atomic import MANIFEST
+from tilth.store.atomic import LISTING
 from tilth.store.places import atomic, copies
 from tilth.store.s3 import RUN, _Bucket
 
@@ -124,12 +124,12 @@ def test_a_delivery_is_atomic(s3, monkeypatch):
             (new / "b.csv").write_text(f"n\n{text}\n")
 
     def runs() -> set[str]:
-        return {name.split("/")[0] for name in keys(f"{s3}/out")} - {MANIFEST}
+        return {name.split("/")[0] for name in keys(f"{s3}/out")} - {LISTING}
 
     deliver("1")
     (first,) = runs()
-    put_one, manifest = S3Store.put, f"{s3.rpartition('/')[2]}/out/{MANIFEST}"
-    for fails_at in ("b.csv", MANIFEST):
+    put_one, manifest = S3Store.put, f"{s3.rpartition('/')[2]}/out/{LISTING}"
+    for fails_at in ("b.csv", LISTING):
 
         def put(self, key, source, fails_at=fails_at):
             if key.endswith(fails_at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tilth.data import Kind, Schema
+from tilth.data import Column, Kind, Schema
 from tilth.errors import RequestError
 
 if TYPE_CHECKING:
@@ -27,6 +27,53 @@ def arrow_type(kind: Kind) -> pa.DataType | None:
         Kind.TIMESTAMP_TZ: pa.timestamp("us", "UTC"),
     }
     return types.get(kind)
+
+
+def kind_of(type_: pa.DataType) -> Kind:
+    """The kind of an Arrow type.
+
+    >>> import pyarrow as pa
+    >>> kind_of(pa.uint8()), kind_of(pa.timestamp("ns", "UTC")), kind_of(pa.list_(pa.string()))
+    (<Kind.INTEGER: 'integer'>, <Kind.TIMESTAMP_TZ: 'timestamp with time zone'>, <Kind.LIST: 'list'>)
+    """
+    import pyarrow as pa
+
+    is_ = pa.types
+    if is_.is_timestamp(type_):
+        return Kind.TIMESTAMP_TZ if type_.tz else Kind.TIMESTAMP
+    known = {
+        Kind.BOOLEAN: (is_.is_boolean,),
+        Kind.INTEGER: (is_.is_integer,),
+        Kind.FLOAT: (is_.is_floating,),
+        Kind.DECIMAL: (is_.is_decimal,),
+        Kind.STRING: (is_.is_string, is_.is_large_string, is_.is_string_view),
+        Kind.BINARY: (is_.is_binary, is_.is_large_binary, is_.is_binary_view, is_.is_fixed_size_binary),
+        Kind.DATE: (is_.is_date,),
+        Kind.TIME: (is_.is_time,),
+        Kind.LIST: (is_.is_list, is_.is_large_list, is_.is_fixed_size_list, is_.is_list_view),
+        Kind.STRUCT: (is_.is_struct,),
+        Kind.MAP: (is_.is_map,),
+        Kind.NULL: (is_.is_null,),
+    }
+    return next((kind for kind, tests in known.items() if any(test(type_) for test in tests)), Kind.OTHER)
+
+
+def schema_of(found: pa.Schema) -> Schema:
+    """The columns of an Arrow table.
+
+    >>> import pyarrow as pa
+    >>> [str(c) for c in schema_of(pa.schema({"n": pa.int8(), "v": pa.list_(pa.list_(pa.float32(), 3))}))]
+    ['integer', 'list[][3] of float']
+    """
+    return Schema(tuple(_column(f.name, f.type) for f in found))
+
+
+def _column(name: str, type_: pa.DataType) -> Column:
+    sizes, inner = list[int | None](), type_
+    while kind_of(inner) is Kind.LIST:
+        sizes.append(getattr(inner, "list_size", None))  # which lists of a fixed size have
+        inner = inner.value_type
+    return Column(name, Kind.LIST, str(type_), kind_of(inner), tuple(sizes)) if sizes else Column(name, kind_of(type_), str(type_))
 
 
 def uniform(found: pa.Schema, kinds: Schema) -> pa.Schema:

@@ -6,17 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tilth import formats
 from tilth.data import Dataset, Roles, Schema
 from tilth.data.roles import SINGLE
-from tilth.data.schema import NUMBERS
 from tilth.engine.session import Session
-from tilth.errors import ColumnError, Mistake, SourceError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from tilth.errors import SourceError
 
 SIDECAR = "_schema.json"  # beside the files of each part that is delivered; names that begin with `_` are not data
 VERSION = 1
@@ -26,9 +22,10 @@ VERSION = 1
 class Arrays:
     """Prepared data for training; all parts have the same rows in the same order.
 
-    `X` are the features, `names` their columns; `y` is the label, `weight` the weights and `fold` the folds, None without such a column;
-    `ids` are the columns of the role id, by name. As numpy: `X` of floats (rows, features), NaN for null, `y`, `weight` and `fold` of one
-    dimension, `ids` a dict. As Arrow: tables `X` and `ids`, columns `y` and `weight`.
+    `X` are the features, `names` theirs: of columns, or `embedding[0]` … of the numbers of a list of a fixed size. `y` is the label,
+    `weight` the weights and `fold` the folds, None without such a column; `ids` are the columns of the role id, by name. As numpy: `X` of
+    floats (rows, features), NaN for null, `y`, `weight` and `fold` of one dimension, `ids` a dict. As Arrow: tables `X` and `ids`, columns
+    `y` and `weight`.
     """
 
     X: Any
@@ -41,35 +38,18 @@ class Arrays:
 
 def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -> Arrays:
     """A dataset as arrays, by its roles: see `tilth.arrays`."""
-    roles, schema = data.roles, engine.schema(data)
-    names = roles.features(schema)
-    ColumnError.reject(
-        Mistake(
-            f"column {n!r} is {schema[n]}, and features are numbers or booleans",
-            hint="encode it in `features`, take it away there (`select: ['!column']`), or give it a role",
-            code="wrong-kind",
-        )
-        for n in names
-        if schema[n].kind not in NUMBERS
-    )
-    table = formats.to_arrow(data, engine)
-    single = [None if c is None or c not in data.names else table[c] for c in (roles.label, roles.weight, roles.fold)]
-    features, ids = table.select(names), table.select([c for c in roles.id if c in data.names])
-    if kind == "arrow":
-        return Arrays(features, single[0], ids, single[1], names, single[2])
-    y, weight, fold = (None if c is None else c.to_numpy() for c in single)
-    return Arrays(_matrix(features), y, {c: ids[c].to_numpy() for c in ids.column_names}, weight, names, fold)
-
-
-def _matrix(table: pa.Table) -> Any:
-    """The columns of a table side by side, as doubles; null is NaN."""
     import numpy as np
-    import pyarrow as pa
 
-    made = np.empty((table.num_rows, table.num_columns))
-    for i, column in enumerate(table.columns):
-        made[:, i] = column.cast(pa.float64(), safe=False).to_numpy()
-    return made
+    from tilth.formats.layout import features_of, matrix
+
+    roles, features = data.roles, features_of(data.roles, engine.schema(data))
+    table, names = formats.to_arrow(data, engine), tuple(features.names())
+    y, weight, fold = (None if c is None or c not in data.names else table[c] for c in (roles.label, roles.weight, roles.fold))
+    ids = [c for c in roles.id if c in data.names]
+    if kind == "arrow":
+        return Arrays(table.select(features.features), y, table.select(ids), weight, features.features, fold)
+    y, weight, fold = (None if c is None else c.to_numpy() for c in (y, weight, fold))
+    return Arrays(matrix(table, features, np.dtype(np.float64)), y, {c: table[c].to_numpy() for c in ids}, weight, names, fold)
 
 
 # ── the sidecar ──

@@ -6,17 +6,18 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from tilth.data import Roles
+from tilth.engine.arrow import schema_of
 from tilth.errors import MissingExtra, RequestError, SourceError, TilthError, unknown
 from tilth.flow.arrays import Arrays, roles_beside
 from tilth.formats.format import Format, by_name, by_suffix
-from tilth.formats.layout import TrainingFormat, named
-from tilth.formats.npz import features_of, matrix
+from tilth.formats.layout import Layout, TrainingFormat, features_of, matrix, named
 from tilth.formats.permutation import Block, Shuffle, blocks, shard_order
 from tilth.formats.shards import Manifest, Shard
 from tilth.store.local import files
@@ -370,11 +371,16 @@ def _joined(pieces: Sequence[pa.Table | None]) -> pa.Table | None:
 
 def _arrays(table: pa.Table, roles: Roles) -> Arrays:
     """A batch as arrays, by the roles of its columns."""
-    names = tuple(features_of(table.schema, roles))
+    features = _features_of(roles, table.schema)
     own = {c: table[c].to_numpy().copy() for c in (roles.label, roles.weight, roles.fold, *roles.id) if c in table.column_names}  # writable
     y, weight, fold = (own.get(c) for c in (roles.label, roles.weight, roles.fold))
     ids = {c: own[c] for c in roles.id if c in own}
-    return Arrays(matrix(table.select(names)), y, ids, weight, names, fold)
+    return Arrays(matrix(table, features, np.dtype(np.float64)), y, ids, weight, tuple(features.names()), fold)
+
+
+@lru_cache(16)
+def _features_of(roles: Roles, schema: pa.Schema) -> Layout:
+    return features_of(roles, schema_of(schema))
 
 
 def open_stream(place: Place, batch: int, roles: Roles | None = None, **words: Any) -> Stream:

@@ -13,19 +13,19 @@ from weakref import WeakValueDictionary
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tilth.data import Dataset, Files, Roles
+from tilth.data import Dataset, Files
 from tilth.engine.session import Session
-from tilth.engine.textfiles import compressed, unzipped
+from tilth.engine.textfiles import unzipped
 from tilth.errors import Place, SourceError, TilthError, located
 from tilth.formats.arrow import decoded
-from tilth.formats.format import Format, checked_names
+from tilth.formats.format import Encoded, checked_names
 from tilth.formats.parquet import SCANS
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
 from tilth.store.scratch import Scratch
 
 
-class Codec(Format):
+class Codec(Encoded):
     """A file format by two functions: a subclass has a `name` and `suffixes`, decodes an open file into Arrow batches and encodes them.
 
     Each file is decoded once: its batches are streamed into Parquet in a scratch folder, which every engine reads, so memory stays bounded.
@@ -34,16 +34,11 @@ class Codec(Format):
     """
 
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "zstd")
-    streams: ClassVar[bool] = True
     scans: ClassVar[Mapping[str, Callable[[Files, Any], Any]]] = {}
 
     @abstractmethod
     def decode(self, file: IO[bytes], **options: Any) -> Iterable[pa.RecordBatch]:
         """The rows of a file; one empty batch if there are none. An exception means that the file is not of this format."""
-
-    @abstractmethod
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> Mapping[str, Any] | None:
-        """Write rows to a file; facts of it for the manifest, if there are any."""
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
         paths = files(given, self.suffixes)
@@ -70,12 +65,6 @@ class Codec(Format):
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
         return self.stream(data, to, engine, folder, options=options)
-
-    def put(
-        self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
-    ) -> Mapping[str, Any] | None:
-        with compressed(to) as file:
-            return self.encode(rows, file, **options)
 
 
 _held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()

@@ -11,11 +11,12 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Memory, Roles, Source, reject_duplicate_names
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
+from tilth.engine.textfiles import compressed
 from tilth.errors import RequestError, SourceError, listed, unknown
 from tilth.formats.shards import COMPRESSIONS, Contents, Counted, Cut, Manifest, Shard, WrittenColumn, name_of, reject_wrong, sizes
 from tilth.shelf import Shelf
@@ -170,6 +171,25 @@ class Format(ABC):
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
         """Write a table to a new file, or into an empty folder; the number of rows."""
         raise NotImplementedError
+
+
+class Encoded(Format):
+    """A format whose files are written by one function, `encode`."""
+
+    streams: ClassVar[bool] = True
+
+    @abstractmethod
+    def encode(self, batches: RecordBatchReader, file: IO[bytes], **options: Any) -> Mapping[str, Any] | None:
+        """Write rows to a file; facts of it for the manifest, if there are any.
+
+        Beside the options of the format there are `roles`, and `first`, the number of the first row in the delivery.
+        """
+
+    def put(
+        self, rows: RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
+    ) -> Mapping[str, Any] | None:
+        with compressed(to) as file:
+            return self.encode(rows, file, roles=roles, first=first, **options)
 
 
 FORMATS: Shelf[type[Format]] = Shelf(

@@ -15,16 +15,19 @@ from typing import IO, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Dataset, Roles
+from tilth.data import Dataset, Kind, Roles, Schema
+from tilth.engine.arrow import schema_of
 from tilth.engine.session import Session
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError, listed
 from tilth.errors import Place as FilePlace
 from tilth.formats.codec import Codec
 from tilth.formats.recordio import framed, index_text, records
-from tilth.formats.shards import Contents
+from tilth.formats.shards import Contents, index_beside
 
 HEADER = struct.Struct("<IfQQ")
+INDEX = ".idx"
+NO_ROLES = Roles()
 ID, LABEL, IMAGE, PATH = "id", "label", "image", "path"
 BATCH_BYTES, BATCH_ROWS = 64 << 20, 10_000
 
@@ -48,8 +51,8 @@ class ImageRecords(Codec):
             schema = batch.schema
             yield batch
 
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
-        self.write_rows(batches, file, Roles(), 0)
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, roles: Roles = NO_ROLES, first: int = 0, **options: Any) -> None:
+        written(batches, file, roles, first)
 
     def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
         return data, {**options, "index": folder}
@@ -61,29 +64,25 @@ class ImageRecords(Codec):
         self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, index: bool = False, **options: Any
     ) -> Mapping[str, Any] | None:
         with compressed(to) as file:
-            begins = self.write_rows(rows, file, roles, first)
-        if not index or to.suffix != self.suffixes[0]:
-            return None
-        to.with_suffix(".idx").write_text(index_text(begins), "utf-8")
-        return {"index": to.with_suffix(".idx").name}
+            begins = written(rows, file, roles, first)
+        return index_beside(to, INDEX, index_text(begins)) if index and to.suffix == self.suffixes[0] else None
 
-    def write_rows(self, rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> dict[int, int]:
-        """Write records; where each begins by its id. Errors: `ColumnError` for columns that are not those of images, and for null."""
-        label, key, image = _columns_of(rows.schema, roles)
-        begins, at = dict[int, int](), 0
-        for batch in rows:
-            ids = batch.column(key).to_pylist() if key else range(first, first + batch.num_rows)
-            for id_, labels, content in zip(ids, batch.column(label).to_pylist(), batch.column(image).to_pylist(), strict=True):
-                if id_ is None or labels is None or content is None or (isinstance(labels, list) and (not labels or None in labels)):
-                    raise ColumnError(f"row {first + len(begins)} has no id, label or image", hint="drop such rows", code="null")
-                if id_ in begins or not 0 <= id_ < 1 << 64:
-                    raise ColumnError(
-                        f"column {key!r}: {id_} is there twice, or negative", hint="give another column the role id", code="id"
-                    )
-                begins[id_] = at
-                at += file.write(framed(image_payload(labels, content, id_)))
-            first += 0 if key else batch.num_rows
-        return begins
+
+def written(rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> dict[int, int]:
+    """Write records; where each begins by its id. Errors: `ColumnError` for columns that are not those of images, and for null."""
+    label, key, image = _columns_of(rows.schema, roles)
+    begins, at = dict[int, int](), 0
+    for batch in rows:
+        ids = batch.column(key).to_pylist() if key else range(first, first + batch.num_rows)
+        for id_, labels, content in zip(ids, batch.column(label).to_pylist(), batch.column(image).to_pylist(), strict=True):
+            if id_ is None or labels is None or content is None or (isinstance(labels, list) and (not labels or None in labels)):
+                raise ColumnError(f"row {first + len(begins)} has no id, label or image", hint="drop such rows", code="null")
+            if id_ in begins or not 0 <= id_ < 1 << 64:
+                raise ColumnError(f"column {key!r}: {id_} is there twice, or negative", hint="give another column the role id", code="id")
+            begins[id_] = at
+            at += file.write(framed(image_payload(labels, content, id_)))
+        first += 0 if key else batch.num_rows
+    return begins
 
 
 def image_payload(label: float | Sequence[float], image: bytes, id_: int = 0) -> bytes:
@@ -129,26 +128,25 @@ def _grouped(items: Iterable[Any], size_of: Any) -> Iterator[list[Any]]:
         yield held
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
-
-
 def _columns_of(schema: pa.Schema, roles: Roles) -> tuple[str, str | None, str]:
     """The columns with label, id and image."""
-    images = [f.name for f in schema if pa.types.is_binary(f.type) or pa.types.is_large_binary(f.type)]
-    label = roles.label or LABEL
-    key = next((c for c in (*roles.id, ID) if c in schema.names and pa.types.is_integer(schema.field(c).type)), None)
-    wrong = []
+    columns = schema_of(schema)
+    images = [c.name for c in columns if c.kind is Kind.BINARY]
+    label, key, wrong = roles.label or LABEL, _key_of(columns, roles), list[Mistake]()
     if len(images) != 1:
         wrong.append(Mistake(f"one column of image bytes is needed, found {listed(images) or 'none'}", code="no-image"))
     if label not in schema.names:
         wrong.append(Mistake(f"there is no label {label!r}", hint="give a column of numbers the role label", code="no-label"))
-    elif not _is_number(kind := schema.field(label).type) and not (pa.types.is_list(kind) and _is_number(kind.value_type)):
-        wrong.append(
-            Mistake(f"the label {label!r} is {kind}", accepted="numbers, or lists of numbers", hint="encode it", code="wrong-kind")
-        )
+    elif not {columns[label].kind, columns[label].of} & {Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN} or len(columns[label].shape) > 1:
+        what = f"the label {label!r} is {columns[label]}"
+        wrong.append(Mistake(what, accepted="numbers, or lists of numbers", hint="encode it", code="wrong-kind"))
     ColumnError.reject(wrong)
     return label, key, images[0]
+
+
+def _key_of(columns: Schema, roles: Roles) -> str | None:
+    """The column of ids: the first of whole numbers with the role, or of that name."""
+    return next((c for c in (*roles.id, ID) if c in columns and columns[c].kind is Kind.INTEGER), None)
 
 
 # ── lists ──
@@ -179,19 +177,12 @@ class ImageList(Codec):
                 columns[IMAGE] = pa.array([_image(root, r[2]) for r in rows], pa.binary())
             yield pa.record_batch(columns)
 
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
-        self._write(batches, file, Roles(), 0)
-
-    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> None:
-        with compressed(to) as file:
-            self._write(rows, file, roles, first)
-
-    def _write(self, rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> None:
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, roles: Roles = NO_ROLES, first: int = 0, **options: Any) -> None:
         label = roles.label or LABEL
-        key = next((c for c in (*roles.id, ID) if c in rows.schema.names and pa.types.is_integer(rows.schema.field(c).type)), None)
-        missing = [n for n in (label, PATH) if n not in rows.schema.names]
+        key = _key_of(schema_of(batches.schema), roles)
+        missing = [n for n in (label, PATH) if n not in batches.schema.names]
         ColumnError.reject(Mistake(f"there is no column {n!r}, which a list of images needs", code="unknown-column") for n in missing)
-        for batch in rows:
+        for batch in batches:
             ids = batch.column(key).to_pylist() if key else range(first, first + batch.num_rows)
             for id_, labels, path in zip(ids, batch.column(label).to_pylist(), batch.column(PATH).to_pylist(), strict=True):
                 if id_ is None or labels is None or path is None or "\t" in path or "\n" in path:

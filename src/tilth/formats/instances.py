@@ -26,7 +26,7 @@ MOST_DIMENSIONS = 32  # of a shape: the product of as many numbers as fit into a
 ACCEPTED = '{"features": [1, 2]}, or {"data": {"features": {"values": [1], "keys": [7], "shape": [9]}}}'
 
 
-class Instances(TrainingFormat, Codec):  # type: ignore[misc]  # `encode` needs the layout
+class Instances(TrainingFormat, Codec):
     """What requests in JSON share: features only, in the order of the table; a missing value is null."""
 
     options: ClassVar[tuple[str, ...]] = ("lists",)

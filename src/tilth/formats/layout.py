@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +12,10 @@ import pyarrow.compute as pc
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.schema import NUMBERS
+from tilth.engine.arrow import as_numpy
 from tilth.engine.session import Session
-from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, RequestError
-from tilth.formats.format import Format
+from tilth.formats.format import Encoded, Format
 from tilth.formats.shards import Contents, WrittenColumn, contents_beside
 from tilth.store.local import files
 
@@ -93,7 +91,7 @@ def _size(column: Column) -> int:
     return int(column.kind in NUMBERS)
 
 
-def _not_number(column: Column, what: str, label: bool) -> Mistake:
+def _not_number(column: Column, what: str, label: bool = False) -> Mistake:
     message = f"{'label' if label else 'column'} {column.name!r} is {column}, and {what} holds numbers only"
     step = STEPS.get(column.kind, "")
     if label and column.kind is Kind.STRING:
@@ -105,31 +103,27 @@ def _not_number(column: Column, what: str, label: bool) -> Mistake:
     )
 
 
-class TrainingFormat(Format):
+def features_of(roles: Roles, schema: Schema, what: str = "an array") -> Layout:
+    """The features of a table alone; there may be none. Errors: `ColumnError` for every one that is not of numbers, as `Layout.of`."""
+    found = [schema[n] for n in roles.features(schema)]
+    ColumnError.reject(_not_number(c, what) for c in found if not _size(c))
+    return Layout(None, None, tuple(c.name for c in found), tuple(map(_size, found)))
+
+
+class TrainingFormat(Encoded):
     """A format that training algorithms read: label, weight and features by the table's roles; other columns are left out.
 
-    A subclass encodes the columns of the table's `Layout`. `sparse`: whether it can hold sparse rows; `weighted`: weights;
+    `encode` has a further option: `layout`, the columns of the table. `sparse`: whether it can hold sparse rows; `weighted`: weights;
     `labelled`: a label.
     """
 
-    streams: ClassVar[bool] = True
     sparse: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
     labelled: ClassVar[bool] = True
 
-    @abstractmethod
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **options: Any) -> Mapping[str, Any] | None:
-        """Write rows to a file; facts of it for the manifest, if there are any."""
-
     def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
         layout = self.layout(data, engine)
         return data.keep(layout.columns), {**options, "layout": layout}
-
-    def put(
-        self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, compression: str | None = None, **options: Any
-    ) -> Mapping[str, Any] | None:
-        with compressed(to) as file:
-            return self.encode(rows, file, **options)
 
     def layout(self, data: Dataset, engine: Session) -> Layout:
         """The columns that are written of a table. Errors: as `Layout.of`."""
@@ -194,7 +188,7 @@ def plain(values: pa.Array, name: str, what: str) -> pa.Array:
     return pc.if_else(pc.is_nan(values), None, values)
 
 
-def _flat(batch: pa.RecordBatch, name: str, size: int) -> pa.Array:
+def _flat(batch: pa.RecordBatch | pa.Table, name: str, size: int) -> Any:
     """The values of a column; of lists of a fixed size, those of all one after the other."""
     values = batch.column(name)
     if not pa.types.is_fixed_size_list(values.type):
@@ -202,14 +196,14 @@ def _flat(batch: pa.RecordBatch, name: str, size: int) -> pa.Array:
     if values.null_count:
         hint = "filter these rows away, or impute them"
         raise RequestError(f"column {name!r} has rows without a list of {size} numbers", hint=hint, code="missing-list")
-    return values.flatten()
+    return pc.list_flatten(values)
 
 
 # ── numbers as arrays ──
 
 
-def matrix(batch: pa.RecordBatch, layout: Layout, dtype: np.dtype[Any], into: np.ndarray | None = None) -> np.ndarray:
-    """The features of a batch side by side, (rows, width), in a new array or `into` one; null is NaN.
+def matrix(batch: pa.RecordBatch | pa.Table, layout: Layout, dtype: np.dtype[Any], into: np.ndarray | None = None) -> np.ndarray:
+    """The features of some rows side by side, (rows, width), in a new array or `into` one; null is NaN.
 
     Errors: `RequestError` for numbers that a type is too small for, and for rows without a list.
     """
@@ -221,10 +215,10 @@ def matrix(batch: pa.RecordBatch, layout: Layout, dtype: np.dtype[Any], into: np
     return made
 
 
-def array(values: pa.Array, name: str, dtype: np.dtype[Any]) -> np.ndarray:
+def array(values: pa.Array | pa.ChunkedArray, name: str, dtype: np.dtype[Any]) -> np.ndarray:
     """The values of a column; null is NaN. Errors: as `matrix`."""
     exact = pa.types.is_float32(values.type) or pa.types.is_boolean(values.type)  # by the smaller type as well
-    whole: np.ndarray = values.cast(pa.float32() if exact else pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    whole = as_numpy(values.cast(pa.float32() if exact else pa.float64(), safe=False))
     if exact or dtype == whole.dtype:
         return whole.astype(dtype, copy=False)
     with np.errstate(over="ignore"):

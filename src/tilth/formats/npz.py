@@ -12,16 +12,18 @@ from typing import IO, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Dataset, Files, Roles
-from tilth.engine.arrow import as_numpy, from_numpy
+from tilth.data import Dataset, Files, Kind, Roles
+from tilth.data.schema import NUMBERS
+from tilth.engine.arrow import as_numpy, from_numpy, kind_of, schema_of
 from tilth.engine.session import Session
-from tilth.errors import ColumnError, Mistake, RequestError, SourceError
+from tilth.errors import ColumnError, RequestError, SourceError
 from tilth.formats.codec import Codec, as_parquet
+from tilth.formats.layout import features_of, matrix
 from tilth.store.local import state_of
 
 COLUMNS, NAMES, ID = "columns", "names", "id."
 DTYPES = ("float64", "float32")
-HINT = "encode it in `features`, take it away there (`select: ['!column']`), or give it a role"
+NO_ROLES = Roles()
 
 
 class Npz(Codec):
@@ -47,17 +49,8 @@ class Npz(Codec):
         with held:
             yield batch_of({name: _array(held, name) for name in held.files})
 
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
-        raise NotImplementedError("the roles of columns are needed: see `put`")
-
-    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, dtype: str = "float64", **options: Any) -> None:
-        from tilth.engine.textfiles import compressed
-
-        if dtype not in DTYPES:
-            raise RequestError(f"dtype: there is no {dtype!r}", accepted=" or ".join(DTYPES), code="bad-value")
-        made = arrays_by_role(rows.read_all(), roles, dtype)
-        with compressed(to) as file:
-            _save(made, file)
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, roles: Roles = NO_ROLES, dtype: str = DTYPES[0], **_: Any) -> None:
+        _save(arrays_by_role(batches.read_all(), roles, dtype), file)
 
 
 class Npy(Codec):
@@ -89,8 +82,12 @@ class Npy(Codec):
         else:
             yield batch_of({"x": found})
 
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
-        raise NotImplementedError("the roles of columns are needed: see `put`")
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, roles: Roles = NO_ROLES, dtype: str = DTYPES[0], **_: Any) -> None:
+        made = arrays_by_role(batches.read_all(), roles, dtype)
+        if others := set(made) - {"X", NAMES, COLUMNS}:
+            hint = "write it to a folder, or as .npz"
+            raise RequestError(f"a .npy file holds one array, and there are X, {', '.join(sorted(others))}", hint=hint, code="bad-value")
+        np.lib.format.write_array(file, made["X"], allow_pickle=False)
 
     def write(
         self, data: Dataset, place: Any, engine: Session, *, shards: int | None = None, rows_per_shard: int | None = None, **options: Any
@@ -100,49 +97,16 @@ class Npy(Codec):
         return super().write(data, place, engine, **options)
 
     def stream(self, data: Dataset, to: Path, engine: Session, folder: bool, *given: Any) -> int:
-        options: Mapping[str, Any] = given[-1] if given else {}
-        dtype = options.get("dtype", "float64")
-        if dtype not in DTYPES:
-            raise RequestError(f"dtype: there is no {dtype!r}", accepted=" or ".join(DTYPES), code="bad-value")
-        made = arrays_by_role(engine.table(engine.whole(data)), data.roles, dtype)
-        if not folder and (others := set(made) - {"X", NAMES, COLUMNS}):
-            hint = "write it to a folder, or as .npz"
-            raise RequestError(f"a .npy file holds one array, and there are X, {', '.join(sorted(others))}", hint=hint, code="bad-value")
-        for name, array in made.items() if folder else ():
-            np.save(to / f"{name}.npy", array, allow_pickle=False)
         if not folder:
-            with to.open("wb") as file:
-                np.lib.format.write_array(file, made["X"], allow_pickle=False)
+            return super().stream(data, to, engine, folder, *given)
+        options: Mapping[str, Any] = given[-1] if given else {}
+        made = arrays_by_role(engine.table(engine.whole(data)), data.roles, **options)
+        for name, array in made.items():
+            np.save(to / f"{name}.npy", array, allow_pickle=False)
         return len(made["X"])
 
 
 # ── roles ──
-
-
-def features_of(schema: pa.Schema, roles: Roles) -> list[str]:
-    """The names of the features. Errors: `ColumnError` for every one that is neither a number nor a boolean."""
-    numeric = {f.name for f in schema if _is_number(f.type)}
-    aside = roles.not_features | (set(roles.facet) - numeric)
-    names = [n for n in schema.names if n not in aside]
-    wrong = [n for n in names if n not in numeric]
-    ColumnError.reject(
-        Mistake(f"column {n!r} is {schema.field(n).type}, and features are numbers or booleans", hint=HINT, code="wrong-kind")
-        for n in wrong
-    )
-    return names
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_boolean(kind))
-
-
-def matrix(table: pa.Table, dtype: str = "float64") -> np.ndarray:
-    """Columns side by side; null is NaN."""
-    made = np.empty((table.num_rows, table.num_columns), dtype)
-    for i, column in enumerate(table.columns):
-        exact = pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type)
-        made[:, i] = as_numpy(column.cast(pa.float64(), safe=False) if exact else column)
-    return made
 
 
 def plain(name: str, column: pa.ChunkedArray) -> np.ndarray:
@@ -150,28 +114,33 @@ def plain(name: str, column: pa.ChunkedArray) -> np.ndarray:
 
     Errors: `ColumnError` for other types, and for null where there is no NaN or NaT to stand for it.
     """
-    kind = column.type
-    if pa.types.is_boolean(kind) and column.null_count == 0:
+    kind = kind_of(column.type)
+    if kind is Kind.BOOLEAN and column.null_count == 0:
         return as_numpy(column)
-    if _is_number(kind):
-        return as_numpy(column.cast(pa.float64()) if pa.types.is_decimal(kind) or pa.types.is_boolean(kind) else column)
-    if pa.types.is_temporal(kind) and not pa.types.is_time(kind):
-        return np.array(column.to_numpy(), "datetime64[D]" if pa.types.is_date(kind) else "datetime64[us]")
+    if kind in NUMBERS:
+        return as_numpy(column.cast(pa.float64()) if kind in (Kind.DECIMAL, Kind.BOOLEAN) else column)
+    if kind.temporal:
+        return np.array(column.to_numpy(), "datetime64[D]" if kind is Kind.DATE else "datetime64[us]")
     hint = "impute it, or drop the rows" if column.null_count else "give the column no role, or deliver another format"
-    if column.null_count or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    if column.null_count or kind is not Kind.STRING:
         what = f"has {column.null_count:,} nulls" if column.null_count else f"is {kind}"
         raise ColumnError(f"column {name!r} {what}, which an array without pickles cannot hold", hint=hint, code="wrong-kind")
     return np.array(column.to_pylist(), np.str_)
 
 
-def arrays_by_role(table: pa.Table, roles: Roles, dtype: str = "float64") -> dict[str, np.ndarray]:
-    """The arrays of an `.npz` file by their names."""
-    names = features_of(table.schema, roles)
+def arrays_by_role(table: pa.Table, roles: Roles, dtype: str = DTYPES[0]) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` file by their names. Errors: as `features_of`, `matrix` and `plain`; `RequestError` for another `dtype`."""
+    if dtype not in DTYPES:
+        raise RequestError(f"dtype: there is no {dtype!r}", accepted=" or ".join(DTYPES), code="bad-value")
+    features = features_of(roles, schema_of(table.schema))
     single = {"y": roles.label, "weight": roles.weight, "fold": roles.fold}
     named = {array: column for array, column in single.items() if column in table.column_names}
     named |= {ID + c: c for c in roles.id if c in table.column_names}
-    made = {"X": matrix(table.select(names), dtype), **{array: plain(column, table[column]) for array, column in named.items() if column}}
-    return {**made, NAMES: np.array(names, np.str_), COLUMNS: np.array(list(named.items()), np.str_).reshape(-1, 2)}
+    made = {
+        "X": matrix(table, features, np.dtype(dtype)),
+        **{array: plain(column, table[column]) for array, column in named.items() if column},
+    }
+    return {**made, NAMES: np.array([*features.names()], np.str_), COLUMNS: np.array(list(named.items()), np.str_).reshape(-1, 2)}
 
 
 # ── files ──

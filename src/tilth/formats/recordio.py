@@ -109,18 +109,6 @@ def offsets(file: IO[bytes]) -> Iterator[int]:
     return (offset for offset, flag, _ in _parts(file, 0, skip=True) if flag in (WHOLE, FIRST))
 
 
-def record_at(file: IO[bytes], offset: int) -> bytes:
-    """The payload of the record that begins at an offset, such as one of an index.
-
-    Errors: `SourceError` if none begins there.
-    """
-    file.seek(offset)
-    found = next(records(file, offset), None)
-    if found is None:
-        raise _damaged(offset, "the file ends there")
-    return found
-
-
 def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tuple[int, int, bytes]]:
     """The parts of a file: offset, flag and payload; if `skip`, without payloads."""
     end = _size(file) if skip else 0

@@ -49,7 +49,7 @@ class SagemakerCsv(Csv, TrainingFormat):
     def head(self, given: Any, **_: Any) -> list[list[str]]:
         return super().head(given, **DIALECT)
 
-    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **_: Any) -> None:
+    def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], *, layout: Layout, **_: Any) -> None:  # type: ignore[override]
         for batch in batches:
             columns = numbers(batch, layout, self.name)
             if len(columns) == 1 and columns[0].null_count:

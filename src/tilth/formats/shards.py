@@ -159,6 +159,13 @@ def name_of(folder: Path, number: int, suffix: str) -> str:
     return f"{folder.name.lstrip('._') or 'data'}-{number:06d}{suffix}"
 
 
+def index_beside(file: Path, suffix: str, text: str) -> dict[str, str]:
+    """Write the index of a file beside it, and that for the manifest."""
+    index = file.with_suffix(suffix)
+    index.write_text(text, "utf-8")
+    return {"index": index.name}
+
+
 class Cut:
     """A stream of rows that is cut into streams of some rows each, which have to be read one after the other."""
 

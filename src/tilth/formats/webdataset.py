@@ -11,14 +11,11 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Roles
-from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError
 from tilth.formats.buffers import filled
 from tilth.formats.codec import Codec
@@ -88,10 +85,6 @@ class WebDataset(Codec):
                     written += file.write(member(name, content))
             first += batch.num_rows
         file.write(bytes(2 * BLOCK + -(written + 2 * BLOCK) % RECORD))
-
-    def put(self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> None:
-        with compressed(to) as file:
-            self.encode(rows, file, first=first)
 
 
 # ── tar ──

@@ -253,11 +253,6 @@ def profiled(
     return [*found, *of_rows, *balance], drawn, columns
 
 
-def profile_findings(data: Dataset, session: Session, exact: bool = False) -> list[Finding[ColumnProfile]]:
-    """One finding for each column: its `value` is the share of valid values. Values of private columns are masked."""
-    return _profiled(data, session.schema(data), session, exact)[0]
-
-
 def _profiled(
     data: Dataset, schema: Schema, session: Session, exact: bool, brief: bool = False
 ) -> tuple[list[Finding[ColumnProfile]], Rows | None]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tilth.errors import DISK_FULL, MachineError, RequestError, listed
 from tilth.store.scratch import locked_folder
 
-MANIFEST = "_tilth.json"  # lists the files written to a folder; names that begin with `_` are not data
+LISTING = "_tilth.json"  # lists the files written to a folder; names that begin with `_` are not data
 OLD = "old"
 
 
@@ -35,7 +35,7 @@ def replacing(target: Path, folder: bool) -> Iterator[Path]:
             new.mkdir()
         yield new
         if folder:
-            (new / MANIFEST).write_text(json.dumps({"files": sorted(p.name for p in new.iterdir())}), encoding="utf-8")
+            (new / LISTING).write_text(json.dumps({"files": sorted(p.name for p in new.iterdir())}), encoding="utf-8")
         else:
             with contextlib.suppress(OSError):  # no old file, or a file system without permissions
                 new.chmod(target.stat().st_mode & 0o777)
@@ -59,7 +59,7 @@ def reject_foreign(target: Path, folder: bool) -> None:
             return
         if not target.is_dir():
             raise RequestError(f"{target} is a file: it cannot be replaced by a folder", hint="choose another place", code="is-file")
-        reject_unlisted(str(target), {p.name for p in target.iterdir()} - {MANIFEST}, _manifest(target))
+        reject_unlisted(str(target), {p.name for p in target.iterdir()} - {LISTING}, _listed(target))
 
 
 def reject_unlisted(place: str, held: set[str], written: set[str]) -> None:
@@ -72,10 +72,10 @@ def reject_unlisted(place: str, held: set[str], written: set[str]) -> None:
         )
 
 
-def _manifest(folder: Path) -> set[str]:
-    """The names that a folder's manifest lists; none without a valid manifest."""
+def _listed(folder: Path) -> set[str]:
+    """The names in the listing of a folder; none without a valid one."""
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):
-        return set(json.loads((folder / MANIFEST).read_text("utf-8"))["files"])
+        return set(json.loads((folder / LISTING).read_text("utf-8"))["files"])
     return set()
 
 

@@ -3,9 +3,9 @@
 Credentials, region and endpoint come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL` …), from the machine's
 role, and, if boto3 is installed, from a profile. They are never part of a place, a message or a report.
 
-Atomic writes: a single object is written atomically. Several objects are written under a run id (`prefix/run-…/`); then the manifest
-`prefix/_tilth.json` is put, which names the run. Tilth reads a prefix with such a manifest through it, so it sees the old delivery or the
-new one, never a mixture; other readers take the run's name from the manifest. Earlier runs stay for a day for current readers; the next
+Atomic writes: a single object is written atomically. Several objects are written under a run id (`prefix/run-…/`); then the listing
+`prefix/_tilth.json` is put, which names the run. Tilth reads a prefix with such a listing through it, so it sees the old delivery or the
+new one, never a mixture; other readers take the run's name from the listing. Earlier runs stay for a day for current readers; the next
 delivery after that removes them, with the remains of killed runs.
 """
 
@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
-from tilth.store.atomic import MANIFEST, reject_unlisted
+from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN
 from tilth.store.places import Copies, Object, Store
 from tilth.store.scratch import Scratch
@@ -97,7 +97,7 @@ class S3(Store):
             if not folder and held:
                 raise RequestError(f"{place} is a prefix of other objects: it cannot be replaced by a file", code="is-folder")
             if folder:
-                reject_unlisted(place, held, {name for name in held if name == MANIFEST or RUN.fullmatch(name)})
+                reject_unlisted(place, held, {name for name in held if name == LISTING or RUN.fullmatch(name)})
 
     @contextmanager
     def atomic(self, place: str, folder: bool) -> Iterator[Path]:
@@ -179,8 +179,8 @@ class _Bucket:
         parts = key.split("/") if key else []
         for i in range(len(parts), -1, -1):
             root = "".join(f"{part}/" for part in parts[:i])
-            if manifest := self.get(root + MANIFEST):
-                run = _run(manifest)
+            if listing := self.get(root + LISTING):
+                run = _run(listing)
                 if run:
                     return root, run
         return "", ""
@@ -199,14 +199,14 @@ class _Bucket:
         return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
 
     def deliver(self, folder: Path) -> None:
-        """Write the files of a folder under a run id, then the manifest, then remove expired runs."""
+        """Write the files of a folder under a run id, then the listing, then remove expired runs."""
         root = f"{self.key}/" if self.key else ""
         run = f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
-        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LISTING)
         for path in files:
             self.store.put(f"{root}{run}/{path.relative_to(folder).as_posix()}", path)
         names = [path.relative_to(folder).as_posix() for path in files]
-        self.store.put(root + MANIFEST, json.dumps({"run": run, "files": names}).encode())
+        self.store.put(root + LISTING, json.dumps({"run": run, "files": names}).encode())
         others = {name for name in self.below(self.key) if RUN.fullmatch(name)} - {run}
         expired = [o["path"] for o in self.objects(self.key) if o["last_modified"] < datetime.now(UTC) - KEPT]
         if ended := [path for path in expired if path.removeprefix(root).split("/")[0] in others]:
