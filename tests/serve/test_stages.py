@@ -17,7 +17,10 @@ from tilth.serve.pipeline import Pipeline
 from tilth.serve.stages import stages_of
 
 WRONG = [
-    (["people.tilth", "model.pkl"], [], "neither a fitted flow nor a model"),
+    (["people.tilth", "model.xyz"], [], "neither a fitted flow nor a model"),
+    (["people.tilth", "model.joblib"], [], "pickles run code when they are loaded: save the model by skops"),
+    (["people.tilth", "model.pt"], [], "export the model to ONNX (torch.onnx.export)"),
+    (["people.tilth", "model.pt2"], [], "export the model to ONNX (torch.onnx.export)"),
     (["people.tilth"], ["softmax"], "is for what a model gave"),
     (["people.tilth", "model.skops"], ["scale"], "is not a transform of what a model gave"),
     (["people.tilth", "model.skops"], ["softmaxx"], "did you mean 'softmax'"),

@@ -26,7 +26,7 @@ from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, sour
 from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
-from tilth.steps.models import FORMS, LARGEST, model_of
+from tilth.steps.models import FORMS, LARGEST, model_of, unread_hint
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
@@ -264,7 +264,7 @@ def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: t
         raise RequestError(
             f"{thing!r} is neither a fitted flow nor a model",
             accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS), "http://HOST:PORT", f"{PYTHON}MODULE:FUNCTION")),
-            hint="fit a flow first (tilth fit FLOW -o NAME.tilth); pickles are not read, because they run code",
+            hint=unread_hint(thing) or "fit a flow first: tilth fit FLOW -o NAME.tilth",
             code="bad-stage",
         )
     seen(content := _content(thing))

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from tilth.errors import MissingExtra, Mistake, RequestError, listed
 from tilth.steps.step import Learned, Step
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
+TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
 OUTSIDE = b"\n\x08location\x12"  # the path of a tensor's data, as Protobuf writes it: the runtime would open it, wherever it leads
 MOST_MADE = 1_000  # columns
 Gave: TypeAlias = Literal["scores", "probabilities"]
@@ -45,7 +46,8 @@ class ModelStep(Step):
 
     def __post_init__(self) -> None:
         if not self.form:
-            raise RequestError(f"{self.name}: {self.model!r} is not a model file", accepted=listed(self.forms), code="bad-model")
+            message, hint = f"{self.name}: {self.model!r} is not a model file", unread_hint(self.model)
+            raise RequestError(message, accepted=listed(self.forms), hint=hint, code="bad-model")
 
     @property
     def form(self) -> str:
@@ -229,6 +231,14 @@ class Onnx(Model):
         matrix = x.astype("float32" if self.single else "float64")
         found: np.ndarray = self.model.run([self.outputs[which].name], {self.input.name: matrix})[0]
         return found
+
+
+def unread_hint(file: str) -> str:
+    """Why a file of another form is not read, and what to do; nothing for an unknown one. Decision 0018."""
+    suffix = PurePath(file).suffix.lower()
+    if suffix in TORCH:
+        return "files of PyTorch run code when they are loaded or used: export the model to ONNX (torch.onnx.export)"
+    return "pickles run code when they are loaded: save the model by skops, or export it to ONNX" if suffix in PICKLES else ""
 
 
 def unreadable(what: str, error: Exception) -> RequestError:
