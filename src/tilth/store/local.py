@@ -40,15 +40,18 @@ class Local(Store):
         reject_unopenable(str(path))
         return Object(str(path), path.name, path.stat().st_size) if path.is_file() else None
 
-    def part(self, what: Object, start: int, end: int) -> bytes:
+    def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
+        path = local_path(what.place)
         try:
-            with Path(what.place).open("rb") as file:
+            with Path(path).open("rb") as file:
                 file.seek(start)
-                found = file.read(end - start)
+                found = file.read(-1 if end is None else end - start)
+        except FileNotFoundError:
+            raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
         except OSError as error:
-            raise _unreadable(what.place, error) from error
-        if len(found) < end - start:
-            raise SourceError(f"{what.place} had {what.bytes:,} bytes when it was found, and now has fewer", code="changed-file")
+            raise _unreadable(path, error) from error
+        if end is not None and len(found) < end - start:
+            raise changed(what)
         return found
 
     def reject_foreign(self, place: str, folder: bool) -> None:
@@ -56,6 +59,12 @@ class Local(Store):
 
     def atomic(self, place: str, folder: bool) -> AbstractContextManager[Path]:
         return atomic.replacing(Path(local_path(place)), folder)
+
+
+def changed(what: Object) -> SourceError:
+    """The error for a file that is not the one that was found."""
+    hint = "it was replaced, cut or removed meanwhile; begin again"
+    return SourceError(f"{what.place} is not the file of {what.bytes:,} bytes that was found there before", hint=hint, code="changed-file")
 
 
 def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple[str, ...]:

@@ -60,8 +60,8 @@ class Store:
         """The file or object at a place; None without one. A folder is not one."""
         raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
 
-    def part(self, what: Object, start: int, end: int) -> bytes:
-        """The bytes of an object from `start` to `end`. Errors: `SourceError` if it is not the one that was found."""
+    def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
+        """The bytes of an object from `start` to `end`; without an end all. Errors: `SourceError` if it is missing, or another one."""
         raise Gap(f"there are no files at {scheme_of(what.place)}://", hint="it has tables")
 
     def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:

@@ -28,12 +28,12 @@ from weakref import WeakValueDictionary
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
 from tilth.store.atomic import LISTING, reject_unlisted
-from tilth.store.local import HIDDEN
+from tilth.store.local import HIDDEN, changed
 from tilth.store.places import Copies, Object, Store
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import GetOptions, ObjectMeta
     from obstore.store import S3Store
 
 RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
@@ -79,16 +79,20 @@ class S3(Store):
                 return bucket.object(bucket.key.rpartition("/")[2], bucket.store.head(bucket.key))
             return None
 
-    def part(self, what: Object, start: int, end: int) -> bytes:
+    def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
         with _errors_of(what.place):
             from obstore.exceptions import PreconditionError
 
             bucket = _Bucket.of(what.place)
+            options: GetOptions = {"if_match": what.version} if what.version else {}
+            if end is not None:
+                options["range"] = (start, end)
             try:
-                return bytes(bucket.store.get(bucket.key, options={"range": (start, end), "if_match": what.version}).bytes())
-            except (FileNotFoundError, PreconditionError) as error:
-                hint = "it was replaced or removed meanwhile; begin again"
-                raise SourceError(f"{what.place} is not the object that was found there before", hint=hint, code="changed-file") from error
+                return bytes(bucket.store.get(bucket.key, options=options).bytes())
+            except FileNotFoundError as error:
+                raise SourceError(f"there is no object at {what.place}", code="no-files") from error
+            except PreconditionError as error:
+                raise changed(what) from error
 
     def reject_foreign(self, place: str, folder: bool) -> None:
         with _errors_of(place):

@@ -100,6 +100,8 @@ class Channel:
             yield Mistake(what, accepted=f"1 to {MOST_ATTRIBUTES} attributes", code="attributes")
         if self.attributes and not augmented:
             yield Mistake("attributes are those of an augmented manifest", hint="data='AugmentedManifestFile'", code="attributes")
+        if self.ensure_newline and (self.mode != "Pipe" or self.wrapper != "None" or augmented):
+            yield Mistake("ensure_newline is for objects that are joined in mode Pipe", accepted="wrapper None", code="bad-mode")
         if augmented and self.compression != "None":
             yield Mistake("the objects of an augmented manifest are sent as they are", accepted="compression None", code="bad-mode")
         if augmented and self.balance != "objects":
@@ -113,10 +115,9 @@ class Channel:
     @property
     def ends_lines(self) -> bool:
         """Whether the last line of an object is ended before the next object begins."""
-        kind = (self.content_type or "").partition(";")[0].strip().lower()
-        return (
-            self.wrapper == "None" and not self.attributes and (kind in TEXT_TYPES if self.ensure_newline is None else self.ensure_newline)
-        )
+        if self.ensure_newline is not None:
+            return self.ensure_newline
+        return self.wrapper == "None" and (self.content_type or "").partition(";")[0].strip().lower() in TEXT_TYPES
 
     def found(self) -> Contents:
         """What the channel holds: its objects in order of their keys, or the lines of its augmented manifest.

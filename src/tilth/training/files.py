@@ -1,0 +1,96 @@
+"""Mode File: the files of a channel in a folder, all of them before the program starts; and what mode FastFile shares with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tilth.errors import MachineError, Mistake, SourceError
+from tilth.store.places import Object
+from tilth.store.uri import is_local
+from tilth.training.channel import Contents
+from tilth.training.reading import AHEAD, ahead, parts_of, read
+
+LINKED, DOWNLOADED = "linked", "downloaded"
+
+
+class Files:
+    """The files of a channel in a folder: links to local ones, and copies of what is in a store, until `stop`."""
+
+    read_only = False
+
+    def __init__(self, contents: Contents, folder: Path, hosts: int = 1, host: int = 0) -> None:
+        self.contents, self.folder = contents, folder / contents.channel.name
+        self.objects: list[Object] = contents.share(0, hosts, host)
+        if contents.channel.distribution == "FullyReplicated":
+            self.objects = list(dict.fromkeys([*self.objects, *contents.objects]))
+        self.how = DOWNLOADED if any(not is_local(o.place) for o in self.objects) else LINKED
+        self._made = False
+
+    def start(self) -> None:
+        """Put the files in place. Errors: `SourceError` for names that cannot be there, `MachineError` if the disk is full."""
+        SourceError.reject(wrong_names(self.objects))
+        try:
+            self.folder.mkdir()
+            self._made = True
+            self._place()
+            if self.read_only:
+                _protect(self.folder)
+        except FileExistsError as error:
+            hint = "is it left from a run that was killed? Remove it, or choose another folder"
+            raise MachineError(f"{error.filename} is there already", hint=hint, code="file-exists") from error
+        except OSError as error:
+            raise MachineError(f"{error.filename or self.folder} cannot be written: {error.strerror}", code="not-writable") from error
+
+    def _place(self) -> None:
+        remote = [o for o in self.objects if not is_local(o.place)]
+        needed, free = sum(o.bytes for o in remote), shutil.disk_usage(self.folder).free
+        if needed > free:
+            what = f"channel {self.contents.channel.name!r} has {needed:,} bytes to be downloaded, and {self.folder} has room for {free:,}"
+            raise MachineError(what, hint="choose a folder on another disk, or mode Pipe, which needs no room", code="disk-full")
+        for made in {(self.folder / o.name).parent for o in self.objects}:
+            made.mkdir(parents=True, exist_ok=True)
+        for found in self.objects:
+            path = self.folder / found.name
+            path.symlink_to(os.path.realpath(found.place)) if is_local(found.place) else path.touch(exist_ok=False)
+        with ThreadPoolExecutor(AHEAD, f"tilth-channel-{self.contents.channel.name}") as pool:
+            for _ in ahead(pool, self._copy, parts_of(remote)):
+                pass
+
+    def _copy(self, part: tuple[int, Object, int, int]) -> None:
+        _, found, start, end = part
+        with (self.folder / found.name).open("r+b") as file:
+            file.seek(start)
+            file.write(read(found, start, end))
+
+    def stop(self) -> None:
+        """Remove the folder; links are removed, not what they lead to."""
+        if self._made:
+            for folder, _, _ in os.walk(self.folder):
+                Path(folder).chmod(0o700)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def wrong_names(objects: Iterable[Object]) -> list[Mistake]:
+    """The names that cannot be those of files in a folder, together with the others."""
+    objects = list(objects)
+    files = {o.name for o in objects}
+    folders = {name[:i] for name in files for i, letter in enumerate(name) if letter == "/"}
+    wrong = [o for o in objects if any(part in ("", ".", "..") for part in o.name.split("/")) or "\0" in o.name]
+    return [Mistake(f"{o.place} cannot be a file of the channel", hint="mode Pipe needs no names", code="bad-name") for o in wrong] + [
+        Mistake(f"{o.place} would be a file and a folder", hint="rename it; mode Pipe needs no names", code="bad-name")
+        for o in objects
+        if o.name in folders
+    ]
+
+
+def _protect(folder: Path) -> None:
+    """Make a folder and the copies in it read-only; what links lead to stays as it is."""
+    for top, _, names in os.walk(folder):
+        for path in (Path(top, name) for name in names):
+            if not path.is_symlink():
+                path.chmod(0o444)
+        Path(top).chmod(0o555)

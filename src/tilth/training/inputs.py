@@ -1,0 +1,163 @@
+"""The channels of a job, below a folder, while its program runs."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tilth.errors import Mistake, RequestError
+from tilth.store.uri import Place
+from tilth.training.channel import Channel, Contents, Mode, reject_clashes
+from tilth.training.fast_file import FastFile
+from tilth.training.files import Files
+from tilth.training.pipe import Pipe
+
+GRACE = 120.0  # seconds that a program has to end after SIGTERM, as SageMaker gives it
+
+
+@dataclass(frozen=True)
+class ChannelReport:
+    """What a host was given of a channel: how, and how many of its objects (or lines of an augmented manifest) in an epoch.
+
+    `bytes` are those of the files, or those that were handed to the pipe in all `epochs` that were opened, of which `early_closes` were
+    closed before their end. (Of a reader that closes when the rest is in the pipe already, that is not known.)
+    """
+
+    channel: str
+    mode: Mode
+    how: str
+    objects: int
+    of: int
+    bytes: int
+    epochs: int = 0
+    early_closes: int = 0
+
+
+@dataclass
+class Inputs:
+    """The channels of a job below a folder."""
+
+    folder: Path
+    channels: tuple[Channel, ...]
+    _running: list[Files | Pipe] = field(default_factory=list, repr=False)
+    _failed: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why a channel can send no more; what the program reads of it has ended before its end, so the program should be ended."""
+        return next((running.error for running in self._running if isinstance(running, Pipe) and running.error), None)
+
+    def report(self) -> tuple[ChannelReport, ...]:
+        """What was given so far, for each channel."""
+        return tuple(_report(running) for running in self._running)
+
+    def wait(self, process: subprocess.Popen[Any], grace: float = GRACE) -> int:
+        """Wait for the program, and return its exit status; if a channel fails, end it: by SIGTERM, after `grace` seconds by SIGKILL.
+
+        Errors: that of the channel.
+        """
+        while not self._failed.is_set():
+            try:
+                return process.wait(0.2)
+            except subprocess.TimeoutExpired:
+                continue
+        process.terminate()
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise self.error or AssertionError
+
+
+@contextmanager
+def open_channels(channels: Iterable[Channel], folder: Place, hosts: int = 1, host: int = 0) -> Iterator[Inputs]:
+    """Have channels below a folder as a training program finds them, until the block ends; then nothing of them is left there.
+
+    In mode File and FastFile they are the folders `folder/NAME`, in mode Pipe the FIFOs `folder/NAME_0`, `folder/NAME_1` …, one for each
+    epoch. `host` is the number of this machine among `hosts`, from 0.
+
+    Errors: `RequestError` and `SourceError` with everything that is wrong with all channels, before anything is put in place;
+    `MachineError`; and, when the block ends, the error that ended a pipe. SIGTERM ends the block too, if the process does not handle it.
+
+    >>> import tempfile
+    >>> data, job = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
+    >>> _ = (data / "a.csv").write_text("1,2\\n")
+    >>> with open_channels([Channel("train", data), Channel("test", data, mode="Pipe")], job) as inputs:
+    ...     [p.name for p in (job / "train").iterdir()], (job / "test_0").read_text()
+    (['a.csv'], '1,2\\n')
+    >>> inputs.report()[1].epochs, list(job.iterdir())
+    (1, [])
+    """
+    channels = tuple(channels)
+    reject_clashes(channels)
+    if not 0 <= host < hosts:
+        raise RequestError(f"host {host} is not one of {hosts}", accepted=f"0 to {hosts - 1}", code="bad-value")
+    found = _found(channels)
+    inputs = Inputs(Path(folder).absolute(), channels)
+    inputs.folder.mkdir(parents=True, exist_ok=True)
+    with _ended_by_sigterm(), ExitStack() as started:
+        for contents in found:
+            running = _running(contents, inputs, hosts, host)
+            inputs._running.append(running)
+            started.callback(running.stop)
+            running.start()
+        yield inputs
+    if inputs.error:
+        raise inputs.error
+
+
+def _found(channels: Iterable[Channel]) -> list[Contents]:
+    """The contents of channels. Errors: `TilthError` with all that is wrong with any of them."""
+    found, wrong, kind = list[Contents](), list[Mistake](), RequestError
+    for channel in channels:
+        try:
+            found.append(channel.found())
+        except RequestError as error:
+            wrong, kind = [*wrong, *error.mistakes], type(error)
+    kind.reject(wrong)
+    return found
+
+
+def _running(contents: Contents, inputs: Inputs, hosts: int, host: int) -> Files | Pipe:
+    match contents.channel.mode:
+        case "Pipe":
+            return Pipe(contents, inputs.folder, hosts, host, inputs._failed.set)
+        case "FastFile":
+            return FastFile(contents, inputs.folder, hosts, host)
+    return Files(contents, inputs.folder, hosts, host)
+
+
+def _report(running: Files | Pipe) -> ChannelReport:
+    contents = running.contents
+    channel = contents.channel
+    if isinstance(running, Files):
+        size = sum(o.bytes for o in running.objects)
+        return ChannelReport(channel.name, channel.mode, running.how, len(running.objects), len(contents.objects), size)
+    now, items = running.sent, contents.share(0, running.hosts, running.host)
+    return ChannelReport(channel.name, channel.mode, "streamed", len(items), len(contents.items), now.bytes, now.epochs, now.early_closes)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block, and then the process, where it would end the process at once and leave everything behind."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what follows is not to be interrupted
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,159 @@
+"""What is sent of a channel: its objects in pieces, read ahead where they are far away, inflated, wrapped, and with ends of lines."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from tilth.errors import Place, SourceError
+from tilth.formats.augmented_manifest import values
+from tilth.formats.recordio import framed
+from tilth.store.local import changed
+from tilth.store.places import Object, store_of
+from tilth.store.uri import is_local, joined
+from tilth.training.channel import Channel, Line
+
+A = TypeVar("A")
+B = TypeVar("B")
+Piece: TypeAlias = bytes | memoryview  # what it views is another one's as soon as the next piece is asked for
+
+PIECE = 256 << 10  # bytes of a local file that are read at once
+FIRST_PART, PART = 512 << 10, 8 << 20  # bytes of a request to a store: small at first, so that the first piece is there soon
+AHEAD = 8  # requests that run while what came before is sent
+
+
+def sent(channel: Channel, items: Iterable[Any], pool: Executor) -> Generator[Piece, None, None]:
+    """The bytes of an epoch, in pieces. `pool` runs requests to stores. Errors: `TilthError` with the place of the object."""
+    if channel.data == "AugmentedManifestFile":
+        yield from ahead(pool, lambda line: _line(channel, line), items)
+    else:
+        yield from _ended(whole(items, pool), channel)
+
+
+def _ended(objects: Iterable[tuple[Object, Iterator[Piece]]], channel: Channel) -> Iterator[Piece]:
+    """The pieces of all objects, each made what is sent of it."""
+    newline, last = ord("\n"), ord("\n")
+    for found, pieces in objects:
+        inflated_ = inflated(pieces, found.place) if channel.compression == "Gzip" else pieces
+        made = [framed(b"".join(bytes(p) for p in inflated_), "raw")] if channel.wrapper == "RecordIO" else inflated_
+        begun = False
+        for piece in made:
+            if len(piece) == 0:
+                continue
+            if not begun and channel.ends_lines and last != newline:
+                yield b"\n"
+            begun, last = True, piece[-1]
+            yield piece
+
+
+def whole(objects: Iterable[Object], pool: Executor) -> Iterator[tuple[Object, Iterator[Piece]]]:
+    """Objects, each with the pieces of it, which are read before the next one is asked for."""
+    objects = list(objects)
+    if all(is_local(o.place) for o in objects):
+        return ((o, _pieces(o)) for o in objects)
+    parts = ahead(pool, _read, parts_of(objects))
+    return ((o, (data for _, _, data in of_one)) for (_, o), of_one in groupby(parts, key=lambda part: part[:2]))
+
+
+def _read(part: tuple[int, Object, int, int]) -> tuple[int, Object, bytes]:
+    number, found, start, end = part
+    return number, found, read(found, start, end)
+
+
+def _pieces(what: Object) -> Iterator[Piece]:
+    """A local file, in pieces that share their memory."""
+    room, left = memoryview(bytearray(min(PIECE, what.bytes))), what.bytes
+    try:
+        with Path(what.place).open("rb", buffering=0) as file:
+            while left > 0:
+                count = file.readinto(room[: min(left, PIECE)])
+                if not count:
+                    raise changed(what)
+                left -= count
+                yield room[:count]
+    except OSError as error:
+        raise SourceError(f"{what.place} cannot be read: {error.strerror}", code="not-readable") from error
+
+
+def parts_of(objects: Iterable[Object]) -> Iterator[tuple[int, Object, int, int]]:
+    """The requests for objects: their number, the object, and the range of its bytes."""
+    size = FIRST_PART
+    for number, found in enumerate(objects):
+        start = 0
+        while start < found.bytes or start == 0:
+            end = min(found.bytes, start + size)
+            yield number, found, start, end
+            start, size = max(end, 1), min(2 * size, PART)
+
+
+def read(what: Object, start: int, end: int) -> bytes:
+    """A part of an object. Errors: `SourceError` if it is not the one that was found."""
+    return store_of(what.place).part(what, start, end) if end > start else b""
+
+
+def ahead(pool: Executor, function: Callable[[A], B], items: Iterable[A], count: int = AHEAD) -> Generator[B, None, None]:
+    """`map` in order, with so many calls running ahead.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(2) as pool:
+    ...     list(ahead(pool, str, range(4), 2))
+    ['0', '1', '2', '3']
+    """
+    running = deque[Future[B]]()
+    try:
+        for item in items:
+            running.append(pool.submit(function, item))
+            if len(running) > count:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        for call in running:
+            call.cancel()
+
+
+def inflated(pieces: Iterable[Piece], name: str) -> Iterator[bytes]:
+    """What gzip packed, which may have several members; of nothing, nothing. Errors: `SourceError` for what is not gzip, or is cut off.
+
+    >>> import gzip
+    >>> b"".join(inflated([gzip.compress(b"a\\n") + gzip.compress(b"b\\n")], "x.gz"))
+    b'a\\nb\\n'
+    """
+    member: Any = None
+    try:
+        for piece in pieces:
+            rest: Piece = piece
+            while len(rest):
+                member = member or zlib.decompressobj(31)
+                yield from _members(member, rest)
+                rest, member = member.unused_data, None if member.eof else member
+    except zlib.error as error:
+        raise SourceError(f"{name} is not gzip: {error}", accepted="gzip, or compression None", code="bad-gzip") from error
+    if member is not None:
+        raise SourceError(f"{name} ends inside a member of gzip", hint="copy the file again", code="bad-gzip")
+
+
+def _members(member: Any, packed: Piece) -> Iterator[bytes]:
+    """What a piece holds of a member, in pieces that are bounded however well it was packed."""
+    while len(packed):
+        yield member.decompress(packed, PART)
+        packed = member.unconsumed_tail
+
+
+def _line(channel: Channel, line: Line) -> bytes:
+    """What is sent of a line of an augmented manifest."""
+    source = os.fspath(channel.source)
+    folder = source.rpartition("/")[0] or "."
+
+    def fetch(place: str) -> bytes:
+        where = joined(folder, place)
+        return store_of(where).part(Object(where, place, 0))
+
+    found = values(line.text, Place(source, line.number), channel.attributes, fetch)
+    return b"".join(framed(value, "raw") if channel.wrapper == "RecordIO" else value for value in found)
