@@ -15,6 +15,7 @@ from tests.cli.processes import finish, start
 from tests.serve.asking import ask
 from tests.servers import answered, free_port
 from tilth.errors import MachineError, RequestError
+from tilth.serve import connections
 from tilth.serve import server as serving
 from tilth.serve.app import Limits, Server
 from tilth.serve.pipeline import Pipeline
@@ -122,7 +123,7 @@ def test_a_port_that_is_taken():
 @pytest.fixture
 def running(server, monkeypatch):
     """The port of a server in a thread, where heads and bodies have to arrive within a moment."""
-    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     listening = bound("127.0.0.1", 0)
     listening.listen()  # so that nobody is refused who asks before it is ready
     made = serving.server_of(server(seconds=0.2))
@@ -137,11 +138,13 @@ def running(server, monkeypatch):
 def test_slow_clients_are_not_waited_for(running):
     head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
 
-    def received(*parts):
+    def received(*parts, half_closed=False):
         with socket.create_connection(("127.0.0.1", running)) as client:
             client.settimeout(60)
             for part in parts:
                 client.sendall(part)
+            if half_closed:
+                client.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: client.recv(65536), b""))  # until the server closes
 
     assert received() == b""
@@ -149,6 +152,12 @@ def test_slow_clients_are_not_waited_for(running):
     assert received(f"{head}\r\n".encode(), BODY[:5]).startswith(b"HTTP/1.1 408")
     assert received(f"{head}\r\n".encode() + BODY, b"POST /invocations HTTP/1.1\r\nHo").startswith(b"HTTP/1.1 200")
     assert received(b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400")
+    large = b" " * 100_000 + BODY  # answered in a thread
+    sized = head.replace(f": {len(BODY)}", f": {len(large)}").encode() + b"\r\n"
+    assert received(sized, large, half_closed=True).startswith(b"HTTP/1.1 200")
+    assert received(sized, large[:-1], half_closed=True) == b""
+    refused = head.replace(f": {len(BODY)}", f": {10**10}").encode() + b"\r\n"
+    assert received(refused, b" " * 2**24).startswith(b"HTTP/1.1 413")  # it is sent all the same
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tilth.serve.media import chosen, media_type
 
-OFFERED = ["application/json", "text/csv", "application/jsonlines"]
+OFFERED = ("application/json", "text/csv", "application/jsonlines")
 
 TYPES = [
     ("text/csv", "text/csv", {}),

@@ -9,19 +9,13 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
-
-from anyio import CapacityLimiter, to_thread
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from tilth.errors import RequestError
 from tilth.serve.bodies import JSON
@@ -32,6 +26,10 @@ from tilth.serve.watching import Metrics, log
 LARGEST = 6 * 2**20  # bytes of a body, as SageMaker's endpoints take
 INLINE = 64 * 2**10  # bytes of a body that is answered at once: a thread of its own would cost more than a few hundred rows
 CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
+GET, POST = ("GET", "HEAD"), ("POST",)
+INVOCATIONS = "/invocations"
+ASKS = {401: (b"www-authenticate", b"Bearer"), 503: (b"retry-after", b"1")}
+UNREAD = frozenset({401, 408, 413, 503})  # a body that was not read would be taken for the next request
 ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
 
 
@@ -59,6 +57,30 @@ class Limits:
             raise RequestError(f"SAGEMAKER_MAX_PAYLOAD_IN_MB is {given!r}", accepted="a number", code="bad-value") from error
 
 
+@dataclass
+class Request:
+    """A request: its head, and how its body is received. `size` and `media` are the body's, once they are known."""
+
+    method: str
+    path: str
+    headers: dict[bytes, bytes]
+    receive: Callable[[], Awaitable[Any]]
+    size: int = 0
+    media: str = ""
+
+    @classmethod
+    def of(cls, scope: Any, receive: Callable[[], Awaitable[Any]]) -> Request:
+        """That of an ASGI scope; the values of a header that is repeated are one list (RFC 9110)."""
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers[name] = headers[name] + b"," + value if name in headers else value
+        return cls(scope["method"], scope["path"].removeprefix(scope.get("root_path", "")), headers, receive)
+
+    def header(self, name: bytes) -> str:
+        """The value of a header, empty if it is absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
 class Server:
     """The ASGI application of a pipeline, which a server runs, or another application mounts."""
 
@@ -66,119 +88,138 @@ class Server:
         self.pipeline, self.limits = pipeline, limits or Limits()
         self.metrics = Metrics(str(pipeline), pipeline.digest)
         self._captured = captured
-        self._threads: CapacityLimiter | None = None
-        routes = [
-            Route("/ping", self.ping),
-            Route("/invocations", self.invocations, methods=["POST"]),
-            Route("/execution-parameters", self.execution_parameters),
-            Route("/metrics", self.measured),
-        ]
-        self._routes = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _failed})
+        self._routes: dict[str, tuple[tuple[str, ...], Callable[[Request], Awaitable[Answer]]]] = {
+            "/ping": (GET, self.ping),
+            INVOCATIONS: (POST, self.invocations),
+            "/execution-parameters": (GET, self.execution_parameters),
+            "/metrics": (GET, self.measured),
+        }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request; nothing is raised."""
+        """Answer one request. Errors: `ValueError` for another protocol than HTTP, as ASGI wants it."""
         if scope["type"] != "http":
-            await self._routes(scope, receive, send)
-            return
-        begun, facts = perf_counter(), {"status": 500, "rows": 0, "bytes": 0}
-        scope["tilth"] = facts
-
-        async def sending(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                facts["status"] = message["status"]
-            await send(message)
-
+            raise ValueError(f"{scope['type']} is not answered")
+        begun, request, answer = perf_counter(), Request.of(scope, receive), None
         self.metrics.in_flight += 1
         try:
-            refused = self._refused(scope)
-            if refused is None:
-                await self._routes(scope, receive, sending)
-            else:
-                await _response(refused)(scope, receive, sending)
-        except Exception as error:  # noqa: BLE001 -- it was answered: a log of the server's would show where it happened, with values
-            log("failed", error=type(error).__name__)
+            answer = await self._answer(request)
+            await _send(answer, send)
         finally:
             self.metrics.in_flight -= 1
-            if scope["path"] == "/invocations":
-                seconds = perf_counter() - begun
-                self.metrics.observe(facts["status"], facts["rows"], seconds)
-                log("request", **facts, seconds=round(seconds, 6), digest=self.pipeline.digest)
+            if request.path == INVOCATIONS:
+                self._note(request, answer or Answer(500, JSON, b""), perf_counter() - begun)
 
-    def _refused(self, scope: Any) -> Answer | None:
-        """The answer to a request that is refused before its body is read."""
-        headers, path = Headers(scope=scope), scope["path"]
-        if self.limits.hosts and _host(headers.get("host", "")) not in self.limits.hosts:
-            return Refused(421, "bad-host", "the request is for another host").answer
-        if path == "/ping":
-            return None
-        given = headers.get("authorization", "").removeprefix("Bearer ").encode("latin-1")
+    async def _answer(self, request: Request) -> Answer:
+        """The answer of a route. What is wrong with the request is in it: nothing is raised."""
+        methods, route = self._routes.get(request.path, ((), self.ping))
+        try:
+            self._refuse(request)
+            if request.method in methods:
+                return await route(request)
+            if methods:
+                raise Refused(405, "bad-method", "the route has another method", accepted=ROUTES)
+            raise Refused(404, "not-found", "there is no such route", accepted=ROUTES)
+        except Refused as refused:
+            return refused.answer
+        except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
+            log("failed", error=type(error).__name__)
+            return failed(error).answer
+
+    def _refuse(self, request: Request) -> None:
+        """Refuse a request before its body is read. Errors: `Refused`."""
+        if self.limits.hosts and _host(request.header(b"host")) not in self.limits.hosts:
+            raise Refused(421, "bad-host", "the request is for another host")
+        if request.path == "/ping":
+            return
+        given = request.headers.get(b"authorization", b"").removeprefix(b"Bearer ")
         if self.limits.token and not hmac.compare_digest(given, self.limits.token.encode()):
-            return Refused(401, "no-token", "the request has not the token", accepted="Authorization: Bearer TOKEN").answer
-        if path == "/invocations" and self.metrics.in_flight > self.limits.requests:
-            return Refused(503, "overloaded", "too many requests are being answered", accepted="the same request later").answer
-        return None
+            raise Refused(401, "no-token", "the request has not the token", accepted="Authorization: Bearer TOKEN")
+        if request.path == INVOCATIONS and self.metrics.in_flight > self.limits.requests:
+            raise Refused(503, "overloaded", "too many requests are being answered", accepted="the same request later")
 
-    async def ping(self, request: Request) -> Response:
+    def _note(self, request: Request, answer: Answer, seconds: float) -> None:
+        """Count a request and write its line."""
+        self.metrics.observe(answer.status, answer.rows, seconds)
+        facts: dict[str, Any] = {"status": answer.status, "rows": answer.rows, "bytes": request.size, "type": request.media}
+        if answer.code:
+            facts["code"] = answer.code
+        log("request", **facts, seconds=round(seconds, 6), digest=self.pipeline.digest)
+
+    async def ping(self, request: Request) -> Answer:
         """Ready: stages here are loaded before the socket opens, and those on other machines answer."""
-        ready = self.pipeline.quick or await to_thread.run_sync(self.pipeline.ready)
-        return Response() if ready else _response(Refused(503, "not-ready", "a stage on another machine does not answer").answer)
+        if self.pipeline.quick or await self._in_thread(self.pipeline.ready):
+            return Answer(200, "", b"")
+        raise Refused(503, "not-ready", "a stage on another machine does not answer")
 
-    async def measured(self, request: Request) -> Response:
+    async def measured(self, request: Request) -> Answer:
         """The counters."""
-        return Response(self.metrics.text(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+        return Answer(200, "text/plain; version=0.0.4; charset=utf-8", self.metrics.text().encode())
 
-    async def execution_parameters(self, request: Request) -> Response:
+    async def execution_parameters(self, request: Request) -> Answer:
         """What batch transform is to send."""
         largest = max(1, self.limits.largest // 2**20)
         content = {"MaxConcurrentTransforms": os.cpu_count() or 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": largest}
-        return _response(Answer(200, JSON, json.dumps(content).encode()))
+        return Answer(200, JSON, json.dumps(content).encode())
 
-    async def invocations(self, request: Request) -> Response:
+    async def invocations(self, request: Request) -> Answer:
         """Predictions for the rows of a body."""
-        try:
-            body = await self._body(request)
-        except Refused as refused:
-            return _response(refused.answer)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        kind, accept = request.headers.get("content-type", ""), ",".join(request.headers.getlist("accept"))
+        body = await self._body(request)
+        kind, accept = request.header(b"content-type"), request.header(b"accept")
         if len(body) <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
             answer = self.pipeline.answer(body, kind, accept)
         else:
-            self._threads = self._threads or CapacityLimiter(os.cpu_count() or 1)
-            answer = await to_thread.run_sync(self.pipeline.answer, body, kind, accept, limiter=self._threads)
-        facts = request.scope["tilth"]
+            answer = await self._in_thread(self.pipeline.answer, body, kind, accept)
         read = media_type(kind)
-        facts |= {"rows": answer.rows, "bytes": len(body), "type": read.name if read and answer.status != 415 else ""}
-        if answer.code:
-            facts["code"] = answer.code
+        request.size, request.media = len(body), read.name if read and answer.status != 415 else ""
         if self._captured is not None and answer.status == 200:
-            identity = request.headers.get("x-amzn-sagemaker-inference-id", "")
-            self.metrics.dropped += not self._captured(body, kind, answer, identity)
-        return _response(answer)
+            self.metrics.dropped += not self._captured(body, kind, answer, request.header(b"x-amzn-sagemaker-inference-id"))
+        return answer
 
     async def _body(self, request: Request) -> bytes:
-        limit = self.limits.largest
-        stated = request.headers.get("content-length", "")
+        """The body, unpacked. Errors: `Refused`."""
+        limit, stated = self.limits.largest, request.header(b"content-length")
         if stated.isdigit() and int(stated) > limit:
             raise _too_large(limit)
-        parts, size = [], 0
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self.limits.seconds):
-                async for part in request.stream():
-                    size += len(part)
-                    if size > limit:
-                        raise _too_large(limit)
-                    parts.append(part)
+            async with asyncio.timeout(None) as clock:
+                setting = loop.call_soon(clock.reschedule, loop.time() + self.limits.seconds)  # most bodies are there: no timer for them
+                try:
+                    body = await _received(request, limit)
+                finally:
+                    setting.cancel()
         except TimeoutError:
-            message = f"the body has not arrived within {self.limits.seconds:g} seconds"
-            raise Refused(408, "too-slow", message) from None
-        body, coding = b"".join(parts), ",".join(request.headers.getlist("content-encoding")).strip().lower()
+            raise Refused(408, "too-slow", f"the body has not arrived within {self.limits.seconds:g} seconds") from None
+        coding = request.header(b"content-encoding").strip().lower()
         if coding in ("", "identity"):
             return body
         if coding not in CODINGS:
             raise Refused(415, BAD_CODING, f"the content encoding is {coding[:80]!r}", accepted="gzip, or none")
-        return await to_thread.run_sync(_unzipped, body, limit)
+        unzipped: bytes = await self._in_thread(_unzipped, body, limit)
+        return unzipped
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(os.cpu_count() or 1, "answer")
+
+    async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
+        """What takes long is done beside the loop, as many at a time as there are cores."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
+
+
+async def _received(request: Request, limit: int) -> bytes:
+    """A body as it was sent. Errors: `Refused`."""
+    parts, size, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "cut-off", "the connection was closed before the body had arrived")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _unfolds(body: bytes, kind: str) -> bool:
@@ -212,23 +253,16 @@ def _too_large(limit: int) -> Refused:
     )
 
 
-def _response(answer: Answer) -> Response:
-    headers = {"content-type": answer.media}  # no charset: AWS's containers compare the whole header
-    headers |= {"accept-encoding": "gzip"} if answer.code == BAD_CODING else {}
-    headers |= {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "1"}}.get(answer.status, {})
-    if answer.status in (401, 408, 413, 503):  # a body that was not read would be taken for the next request
-        headers["connection"] = "close"
-    return Response(answer.body, answer.status, headers)
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    """404 and 405, as JSON."""
-    status: int = getattr(error, "status_code", 500)
-    code, message = {404: ("not-found", "there is no such route"), 405: ("bad-method", "the route has another method")}.get(
-        status, ("http", "the request is wrong")
-    )
-    return _response(Refused(status, code, message, accepted=ROUTES).answer)
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    return _response(failed(error).answer)
+async def _send(answer: Answer, send: Callable[[Any], Awaitable[None]]) -> None:
+    """Send an answer. Its type is without a charset: AWS's containers compare the whole header."""
+    headers = [(b"content-length", str(len(answer.body)).encode())]
+    if answer.media:
+        headers.append((b"content-type", answer.media.encode()))
+    if answer.code == BAD_CODING:
+        headers.append((b"accept-encoding", b"gzip"))
+    if answer.status in ASKS:
+        headers.append(ASKS[answer.status])
+    if answer.status in UNREAD:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

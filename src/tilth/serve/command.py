@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -66,10 +67,9 @@ def command(
         answered = record(Pipeline.of(*things, output=output, trusted=trusted), record_golden)
         say(f"{answered} golden rows are answered; written to {record_golden}")
         return 0
-    try:
-        from tilth.serve.app import Limits, Server
-    except ModuleNotFoundError as error:
-        raise MissingExtra.named("serve", "a server") from error
+    if find_spec("uvicorn") is None:
+        raise MissingExtra.named("serve", "a server")
+    from tilth.serve.app import Limits, Server
     from tilth.serve.capture import capture_of
     from tilth.serve.server import LOCAL, bound, is_local, reject_open, run
     from tilth.serve.watching import log

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 -- the grammar's word
 TYPE = re.compile(rf"\s*({TOKEN}/{TOKEN})\s*(?=;|$)")
@@ -37,6 +38,7 @@ class MediaType:
             return 0.0
 
 
+@lru_cache(64)  # clients repeat themselves
 def media_type(header: str) -> MediaType | None:
     """The media type that a header says; None for one that is malformed.
 
@@ -58,15 +60,16 @@ def media_type(header: str) -> MediaType | None:
     return MediaType(start[1].lower(), parameters)
 
 
-def chosen(accept: str, offered: Sequence[str], default: str) -> str | None:
+@lru_cache(64)
+def chosen(accept: str, offered: tuple[str, ...], default: str) -> str | None:
     """The media type of the answer: the best of those offered that a client accepts; None where there is none.
 
     `accept` is the header, empty if absent. Of equally good ones the default is taken, then the first that is offered; a malformed part of
     the header is left out.
 
-    >>> chosen("text/csv;q=0.5, application/json", ["text/csv", "application/json"], "text/csv")
+    >>> chosen("text/csv;q=0.5, application/json", ("text/csv", "application/json"), "text/csv")
     'application/json'
-    >>> chosen("text/*", ["application/json", "text/csv"], "application/json"), chosen("image/png", ["text/csv"], "text/csv")
+    >>> chosen("text/*", ("application/json", "text/csv"), "application/json"), chosen("image/png", ("text/csv",), "text/csv")
     ('text/csv', None)
     """
     if not accept.strip():

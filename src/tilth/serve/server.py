@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import socket
 from pathlib import Path
 from typing import Any
 
-from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.errors import MachineError, RequestError
+from tilth.serve.connections import Noting, protocol
 from tilth.serve.watching import log
 
 GRACE = 25  # seconds for accepted requests after SIGTERM; a container is killed after 30
-HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
 CONNECTIONS = 1000
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -59,26 +58,23 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def run(app: Any, listening: socket.socket, certificate: str = "", key: str = "") -> None:
-    """Answer requests until a signal; what was accepted is answered first. Errors: `MissingExtra`, `RequestError`."""
+    """Answer requests until a signal; what was accepted is answered first. Errors: `RequestError`."""
     server_of(app, certificate, key).run(sockets=[listening])
 
 
 def server_of(app: Any, certificate: str = "", key: str = "") -> Any:
-    """The library's server for an application. Errors: `MissingExtra`, `RequestError`."""
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise MissingExtra.named("serve", "a server") from error
+    """The library's server for an application. Errors: `RequestError`."""
+    import uvicorn
+
     for file in filter(None, (certificate, key)):
         if not Path(file).is_file():
             raise RequestError(f"{file!r} is not a file", accepted="a PEM file", code="bad-tls")
     quietly = logging.getLogger("uvicorn")
     quietly.handlers, quietly.propagate, quietly.level = [_Lines()], False, logging.WARNING
-    patient = _Patience(app)
     config = uvicorn.Config(
-        patient,
-        http=patient.protocol(),
-        lifespan="on",
+        Noting(app),
+        http=protocol(),
+        lifespan="off",
         ws="none",
         log_config=None,
         access_log=False,
@@ -101,49 +97,3 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         log("server", message=record.getMessage())
-
-
-class _Patience:
-    """Closes connections whose next request takes too long to begin; the library itself waits for ever."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-        self.waiting: dict[Any, Any] = {}  # client → its connection
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        connection = self.waiting.get(tuple(scope.get("client") or ()))
-        if connection is not None:
-            connection.stop_waiting()
-        await self.app(scope, receive, send)
-        if connection is not None:
-            connection.wait_for_head()
-
-    def protocol(self) -> type[asyncio.Protocol]:
-        """The library's protocol of HTTP, with a timer."""
-        from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-        waiting = self.waiting
-
-        class Patient(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # a base known at run time only
-            timer: asyncio.TimerHandle | None = None
-
-            def connection_made(self, transport: Any) -> None:
-                super().connection_made(transport)
-                self.peer = tuple((transport.get_extra_info("peername") or ())[:2])
-                waiting[self.peer] = self
-                self.wait_for_head()
-
-            def connection_lost(self, exc: Exception | None) -> None:
-                self.stop_waiting()
-                waiting.pop(self.peer, None)
-                super().connection_lost(exc)
-
-            def wait_for_head(self) -> None:
-                self.stop_waiting()
-                self.timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.transport.close)
-
-            def stop_waiting(self) -> None:
-                if self.timer is not None:
-                    self.timer.cancel()
-
-        return Patient

@@ -65,10 +65,13 @@ def _family(name: str, kind: str, about: str) -> Iterator[str]:
     yield f"# TYPE {name} {kind}"
 
 
+_WRITE = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def log(event: str, **facts: Any) -> None:
     """Write a line of JSON to standard error."""
-    line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
+    facts = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event} | facts
     try:
-        sys.stderr.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stderr.write(f"{_WRITE(facts)}\n")
     except OSError:  # standard error is gone: answers matter more
         return

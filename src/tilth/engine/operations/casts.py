@@ -85,7 +85,8 @@ class IsToken(Operation):
     @classmethod
     def prepared(cls, *tokens: str) -> Callable[[Any], bool]:
         words = frozenset(LowerAscii.row(Trim.row(t)) for t in tokens)
-        return lambda x: isinstance(x, str) and LowerAscii.row(Trim.row(x)) in words
+        lengths = frozenset(map(len, words))  # by which most values are settled
+        return lambda x: isinstance(x, str) and len(word := x.strip(BLANKS)) in lengths and LowerAscii.row(word) in words
 
     @staticmethod
     def row(x: Any, *tokens: str) -> bool:

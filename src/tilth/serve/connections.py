@@ -1,0 +1,153 @@
+"""What the server library leaves to do for a connection: it waits for ever, writes in pieces, and closes on clients that still send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any
+
+HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
+LEAVING_SECONDS = 2.0  # for which a refused client may go on sending
+TAKING_SECONDS = 60.0  # for which a client may take to receive an answer
+
+
+class State(Enum):
+    """Where a connection stands."""
+
+    IDLE = auto()
+    HEAD = auto()  # some of the head of a request has arrived
+    BODY = auto()  # the head has arrived
+    ANSWERING = auto()  # all of it has arrived
+    LEAVING = auto()  # it was answered before that: what still comes is thrown away, until the client has received the answer
+
+
+class Noting:
+    """An ASGI application around another: it notes at the connection of each request how far that is."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        connection = scope["state"]["connection"]
+
+        async def receiving() -> Any:
+            message = await receive()
+            if not message.get("more_body"):
+                connection.state = State.ANSWERING
+            return message
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                connection.transport.hold()
+                await send(message)
+            else:
+                await send(message)
+                connection.transport.release()
+
+        connection.state = State.BODY
+        await self.app(scope, receiving, sending)
+        connection.end()
+
+
+def protocol() -> type[asyncio.Protocol]:
+    """The library's protocol of HTTP, at whose connections `Noting` notes how far requests are.
+
+    A connection on which no request begins in time is closed. A request that arrived as a whole is answered even if the client has closed
+    its side since. Where a request is refused before that, the connection is kept until the client has received the answer, which it
+    would lose otherwise.
+    """
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # a base known at run time only
+        def __init__(self, *given: Any, app_state: dict[str, Any], **others: Any) -> None:
+            super().__init__(*given, app_state={**app_state, "connection": self}, **others)
+            self.state, self.half_closed = State.IDLE, False
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(_Transport(transport, self))
+            self.since = self.loop.time()
+            self.timer = self.loop.call_later(HEAD_SECONDS, self.look)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.timer.cancel()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self.state is State.IDLE:
+                self.state = State.HEAD
+            if self.state is not State.LEAVING:
+                super().data_received(data)
+
+        def eof_received(self) -> bool:
+            """Whether the connection stays open; with TLS it cannot."""
+            self.half_closed = True
+            return self.state is State.ANSWERING and self.scheme == "http"
+
+        def shutdown(self) -> None:
+            if self.state is not State.LEAVING:
+                super().shutdown()
+
+        def end(self) -> None:
+            """A request was answered."""
+            if self.state is not State.LEAVING:
+                self.state, self.since = State.IDLE, self.loop.time()
+                if self.half_closed:
+                    self.loop.call_soon(self.look)
+
+        def look(self) -> None:
+            """Close if no request begins. A timer of its own for each request would cost more than to look now and then."""
+            left = self.since + HEAD_SECONDS - self.loop.time()
+            if self.state in (State.IDLE, State.HEAD) and (left <= 0 or self.half_closed):
+                self.then(TAKING_SECONDS, self.transport.abort)
+                self.transport.close()
+            else:
+                self.then(left if left > 0 else HEAD_SECONDS, self.look)
+
+        def then(self, seconds: float, act: Callable[[], None]) -> None:
+            """Do something later, and nothing else."""
+            self.timer.cancel()
+            self.timer = self.loop.call_later(seconds, act)
+
+    return Connection
+
+
+class _Transport:
+    """The transport of a connection: it sends an answer as one piece, and knows how to leave."""
+
+    def __init__(self, transport: Any, connection: Any) -> None:
+        self._transport, self._connection = transport, connection
+        self._held: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def hold(self) -> None:
+        """Keep what is written from now on."""
+        self._held = []
+
+    def release(self) -> None:
+        """Send what was kept."""
+        held, self._held = self._held, None
+        if held:
+            self._transport.write(b"".join(held))
+
+    def write(self, data: bytes) -> None:
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def is_closing(self) -> bool:
+        return self._connection.state is State.LEAVING or bool(self._transport.is_closing())
+
+    def close(self) -> None:
+        self.release()
+        if self._connection.state not in (State.HEAD, State.BODY):
+            self._transport.close()
+            return
+        self._connection.state = State.LEAVING
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._transport.resume_reading()
+        self._connection.then(LEAVING_SECONDS, self._transport.abort)
