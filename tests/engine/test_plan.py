@@ -8,13 +8,13 @@ from tilth.data import Dataset, Memory
 from tilth.engine import groups as groups_module
 from tilth.engine import plan as plan_module
 from tilth.engine.duckdb import DuckDB
-from tilth.engine.expressions import coalesce, col, eq, gt, is_null, lit
+from tilth.engine.expressions import case, coalesce, col, eq, gt, is_null, lit
 from tilth.engine.operations.aggregates import DistinctOfFew
 from tilth.engine.operations.numbers import Finite, Power
 from tilth.engine.operations.operation import lower
 from tilth.engine.plan import plan
 from tilth.engine.spark import Spark
-from tilth.engine.statistics import Statistic, central_moment, total
+from tilth.engine.statistics import Statistic, central_moment, count, total
 from tilth.errors import RequestError
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, Percentile, RowCount, Share, StandardDeviation, Variance
 from tilth.metrics.keys import DistinctValues, Entropy, Uniqueness, UniqueValueRatio
@@ -101,3 +101,19 @@ def test_the_different_values_of_few_rows_are_counted_under_a_filter_too(data, e
     used = DuckDB().session() if engine == "duckdb" else Spark(request.getfixturevalue("spark")).session()
     asked = [Statistic(DistinctOfFew.of(col("s")), where=where) for where in (None, gt(col("a"), lit(1)), gt(col("a"), lit(9)))]
     assert list(used.answer(data, asked).values()) == [3, 2, 0]  # by hand: x, y and empty; y and empty; no row
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.mark.parametrize("stretches", [100, -1])  # groups of a set that stand together, and apart
+def test_the_same_numbers_by_sets_with_a_key_in_common_are_one_scan(data, monkeypatch, request, engine, stretches):
+    monkeypatch.setattr(groups_module, "STRETCHES", stretches)
+    used = DuckDB().session() if engine == "duckdb" else Spark(request.getfixturevalue("spark")).session()
+    fold = case((is_null(col("a")), lit(0)), otherwise=lit(1))
+    asked = [
+        number.grouped(key, fold) for key in (col("s"), col("t"), coalesce(col("s"), lit("x"))) for number in (count(), total(col("a")))
+    ]
+    found = [dict(answer) for answer in used.answer(data, asked).values()]
+    assert [scan.title.startswith("row aggregates by s, ") for scan in used.scans] == [True]
+    alone = [dict(next(iter(DuckDB().session().answer(data, [need]).values()))) for need in asked]
+    assert found == alone
+    assert found[0] == {("x", 1): 1, ("y", 1): 2, (None, 0): 1, ("", 1): 1}  # by hand

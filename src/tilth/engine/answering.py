@@ -12,7 +12,7 @@ from tilth.data import Dataset
 from tilth.engine.arrow import as_numpy, cast, uniform
 from tilth.engine.expressions import alias, col
 from tilth.engine.folding import Folding, fold_select
-from tilth.engine.groups import PLACE, Apart, groups_of, joined, parts_of, with_numbers
+from tilth.engine.groups import PLACE, Apart, groups_of, groups_of_sets, joined, parts_of, with_numbers
 from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
@@ -43,10 +43,13 @@ class Asked:
     text: str
     needs: Sequence[Need]
     stack: Stack | Thresholds | None = None
+    sets: Sequence[Sequence[int]] = ()  # where rows are grouped by several sets of keys: the places of each one's
 
     def answers(self, engine: Session) -> dict[Need, Any]:
         """The needs' answers: the query is run."""
-        if keys := len(self.needs[0].by):
+        if self.sets:
+            found = dict[Need, Any](zip(self.needs, groups_of_sets(self.title, engine.table(self.text), self.sets), strict=True))
+        elif keys := len(self.needs[0].by):
             found = dict[Need, Any](zip(self.needs, groups_of(self.title, engine.table(self.text), keys), strict=True))
         else:
             found = dict(zip(self.needs, engine.run(self.text)[0], strict=True))
@@ -154,14 +157,14 @@ def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statis
         below = stack.of(data)
         for scan in plan(_of(Statistic, stack.asked)):
             text = engine.written(scan.select(*engine.base(below)))
-            yield Asked(f"{scan.title} in {len(stack.columns)} columns", text, scan.statistics, stack)
+            yield Asked(f"{scan.title} in {len(stack.columns)} columns", text, scan.statistics, stack, scan.sets)
     thresholds, others = on_thresholds(others)
     for some in thresholds:
         for scan in plan([some.between]):
             text = engine.written(scan.select(*engine.base(data)))
             yield Asked(f"{len(some.bounds):,} thresholds on {listed(some.between.reads)}", text, scan.statistics, some)
     for scan in plan(others):
-        yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics)
+        yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics, sets=scan.sets)
 
 
 def _folds(needs: Iterable[Need]) -> list[Fold]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset, Memory
-from tilth.engine.arrow import as_numpy, doubles, from_numpy, integers
+from tilth.engine.arrow import as_numpy, doubles, from_numpy, integers, mask_of
 from tilth.engine.expressions import and_, col, in_, is_null, or_
 from tilth.engine.layers import selected, table
 from tilth.engine.operations.sums import Exact, Grid, Parts
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the place of a group that is asked apart, and the table of these groups
 Pairs: TypeAlias = list[tuple[str, str]]
 """For each number of an aggregate the columns with the shift and the scale of a group's grid."""
+STRETCHES = 100  # of rows that are worth no copy
 FEW = 200  # keys that are worth a filter: most rows are then not joined
 
 
@@ -122,6 +123,32 @@ def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
 
     of = Keys(tuple(c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in found.columns[:keys]))
     return [Groups(of, numbers) for numbers in found.columns[keys:]]
+
+
+def groups_of_sets(title: str, found: pa.Table, sets: Sequence[Sequence[int]]) -> list[Groups]:
+    """What a query says of the groups of several sets of keys, one set after the other.
+
+    All keys come first, then the bits of those that a group does not have, from the first key's, then a number for each need.
+    """
+    keys = len({k for places in sets for k in places})
+    lacking = as_numpy(found.column(keys))
+    answers = list[Groups]()
+    for places in sets:
+        own = _chosen(found, lacking == sum(2 ** (keys - 1 - k) for k in range(keys) if k not in places))
+        answers += groups_of(title, own.select([*places, *range(keys + 1, own.num_columns)]), len(places))
+    return answers
+
+
+def _chosen(table: pa.Table, there: np.ndarray) -> pa.Table:
+    """Some rows of a table; without a copy where they are in few stretches."""
+    import numpy as np
+    import pyarrow as pa
+
+    edges = np.flatnonzero(np.diff(there, prepend=False, append=False))
+    if len(edges) > 2 * STRETCHES:
+        return table.filter(mask_of(there))
+    stretches = [table.slice(start, stop - start) for start, stop in edges.reshape(-1, 2).tolist()]
+    return pa.concat_tables(stretches) if stretches else table.slice(0, 0)
 
 
 def parts_of(need: Statistic, aggregate: Exact, found: Any) -> Parts:

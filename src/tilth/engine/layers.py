@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Change, Dataset, Layer, Rows
 from tilth.engine.expressions import alias, col, columns_of, nodes_of, shown_as
-from tilth.engine.operations.lookups import Lookup
+from tilth.engine.operations.lookups import AtPlace, Lookup
 from tilth.engine.operations.rows import RowNumber
 
 PLACE = "\x1fplace"  # the column with the place of a row, until the rows are sorted by it
@@ -135,7 +135,7 @@ def in_order(data: Dataset) -> Dataset:
 def _joins(layer: Layer) -> bool:
     """Whether a layer that goes row by row looks up so many values that an engine joins them."""
     trees = [tree for _, tree in layer.columns] if isinstance(layer, Change) else [layer.select] if isinstance(layer, Rows) else []
-    return any(isinstance(node, Lookup) and node.joins for tree in trees if tree is not None for node in nodes_of(tree))
+    return any(isinstance(node, Lookup | AtPlace) and node.joins for tree in trees if tree is not None for node in nodes_of(tree))
 
 
 def decode_layer(data: Dataset) -> tuple[Change, ...]:

@@ -22,6 +22,8 @@ from tilth.errors import listed
 MOST_GROUPS = 3_000_000  # that are brought to Python: those of 500,000 categories in five folds, and some more
 MOST_NUMBERS = 500  # of one scan: DuckDB plans a query in time quadratic in its numbers
 MOST_NAMES = 5  # columns that a title names
+MOST_SETS = 8  # of keys that one scan groups by: each has a hash table of its own
+SET = "set"  # the column with the number of the set of keys that a group is of
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class PlannedScan:
     """One scan of a table: the query (its FROM is added when it runs) and the statistics it answers, in its order.
 
     `fold` is the query over the groups that the scan makes, where the statistics are folds over groups; `shared` are operations that
-    several of them use, computed below the query.
+    several of them use, computed below the query. `sets` has the places of each set's keys, where rows are grouped by several.
     """
 
     title: str
@@ -37,6 +39,7 @@ class PlannedScan:
     query: exp.Select
     fold: exp.Select | None = None
     shared: tuple[Change, ...] = ()
+    sets: tuple[tuple[int, ...], ...] = ()
 
     def select(self, base: str, names: tuple[str, ...], layers: Sequence[Change | Rows]) -> exp.Select:
         """The whole query, over the layers on top of the table `base`."""
@@ -50,7 +53,8 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
     All row aggregates with the same `by` share one scan, whatever their filters (above `MOST_NUMBERS` of them several scans); so do all
     folds over the groups of the same columns with the same filter. Equal statistics are asked once. What is asked of a column's single
     cells is answered from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the
-    column is read once less.
+    column is read once less. Where the same numbers are asked by several sets of keys that have one in common, as by each of some columns
+    and the fold of a row, one scan groups by all of the sets.
     """
     asked = list(dict.fromkeys(statistics))
     counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None}
@@ -59,11 +63,22 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
         c = cell_column(s)
         home = ((), (c,), None) if c in counted else (s.by, s.per, s.where if s.per else None)
         shared.setdefault(home, []).append(s)
-    return tuple(
-        _folds(*home, part) if home[1] else _aggregates(part)
-        for home, group in shared.items()
-        for part in ([group] if home[1] else (group[i : i + MOST_NUMBERS] for i in range(0, len(group), MOST_NUMBERS)))
-    )
+    folds = {home: group for home, group in shared.items() if home[1]}
+    parts = [group[i : i + MOST_NUMBERS] for home, group in shared.items() if home not in folds for i in range(0, len(group), MOST_NUMBERS)]
+    aggregates = (_aggregates(*sets) if len(sets) == 1 else _by_sets(sets) for sets in _sets(parts))
+    return (*aggregates, *(_folds(*home, group) for home, group in folds.items()))
+
+
+def _sets(parts: Iterable[list[Statistic]]) -> list[list[list[Statistic]]]:
+    """The row aggregates that are asked together: the same ones by sets of keys that have one in common."""
+    alike: dict[tuple[tuple[Tree, Tree | None], ...], list[list[list[Statistic]]]] = {}
+    for part in parts:
+        several = alike.setdefault(tuple((s.aggregate, s.where) for s in part), [])
+        if several and len(several[-1]) < MOST_SETS and set(part[0].by).intersection(*(of[0].by for of in several[-1])):
+            several[-1].append(part)
+        else:
+            several.append([part])
+    return [sets for several in alike.values() for sets in several]
 
 
 def cell_column(s: Statistic) -> str | None:
@@ -82,6 +97,29 @@ def _aggregates(asked: list[Statistic]) -> PlannedScan:
     title = f"row aggregates by {_names(asked[0].by)}" if by else "row aggregates"
     query = grouped(query, by).limit(MOST_GROUPS + 1, copy=False) if by else query
     return PlannedScan(title, tuple(asked), query, shared=_layer(shared))
+
+
+def _by_sets(sets: Sequence[Sequence[Statistic]]) -> PlannedScan:
+    """The same row aggregates by several sets of keys."""
+    asked = sets[0]
+    keys = list(dict.fromkeys(k for of in sets for k in of[0].by))
+    shared = _shared(tree for s in asked for tree in (s.aggregate, s.where) if tree is not None)
+    shared |= {k: f"\x1fkey{i}" for i, k in enumerate(keys) if not isinstance(k, exp.Column)}
+    by = {k: col(shared[k]) if k in shared else k for k in keys}
+    groups = exp.GroupingSets(expressions=[exp.Tuple(expressions=[by[k].copy() for k in of[0].by]) for of in sets])
+    number = exp.Anonymous(this="GROUPING_ID", expressions=[k.copy() for k in by.values()])
+    numbers = (_filtered(_replaced(s.aggregate, shared), s.where and _replaced(s.where, shared)) for s in asked)
+    shown = [*(alias(k, f"b{i}") for i, k in enumerate(by.values())), alias(number, SET)]
+    query = exp.Select(expressions=[*shown, *_numbered(numbers)], group=exp.Group(grouping_sets=[groups]))
+    title = f"row aggregates by {'; '.join(_names(of[0].by) for of in sets)}"
+    places = {k: i for i, k in enumerate(keys)}
+    return PlannedScan(
+        title,
+        tuple(s for of in sets for s in of),
+        query.limit(len(sets) * (MOST_GROUPS + 1), copy=False),
+        shared=_layer(shared),
+        sets=tuple(tuple(places[k] for k in of[0].by) for of in sets),
+    )
 
 
 def _layer(shared: Mapping[Tree, str]) -> tuple[Change, ...]:

@@ -19,6 +19,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change
+from tilth.engine.operations.lookups import Listed
 from tilth.engine.operations.numbers import in_64_bits
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import as_string
@@ -429,6 +430,7 @@ WRITERS: dict[type[Tree], Writer] = {
     exp.Literal: _literal,
     exp.Boolean: lambda w, t, here: w.bind(bool(t.this)),
     exp.Null: lambda w, t, here: w.bind(None),
+    Listed: lambda w, t, here: w.bind(t.args["constants"]),
     **dict.fromkeys((exp.Paren, exp.Alias), lambda w, t, here: w.node(t.this, here)),
     exp.Neg: _negative,
     exp.Coalesce: _coalesce,

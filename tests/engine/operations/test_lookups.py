@@ -6,7 +6,7 @@ import pytest
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine import expressions as e
 from tilth.engine.expressions import col
-from tilth.engine.operations.lookups import FEW, at_place, lookup
+from tilth.engine.operations.lookups import FEW, LONG, at_place, lookup
 
 TEXTS = ["a", "it's", 'quo"te', "\\", "", "日本", "\n", "\0", "\x1fkey"]
 MANY = [f"v{i}" for i in range(FEW + 1)]
@@ -23,6 +23,7 @@ TREES = [
     lookup(col("i"), [3, 1, -1], FLOATS),
     lookup(col("s"), TEXTS + MANY, [i / 7 for i in range(len(TEXTS + MANY))]),
     at_place(e.sub(col("i"), e.lit(1)), FLOATS),
+    at_place(col("i"), [*FLOATS, *range(LONG)]),
 ]
 
 
@@ -41,6 +42,7 @@ def expected() -> list[tuple]:
             {3: FLOATS[0], 1: FLOATS[1]}.get(r["i"]),
             None if r["s"] not in place else place[r["s"]] / 7,
             {1: FLOATS[0], 2: FLOATS[1], 3: FLOATS[2]}.get(r["i"]),
+            None if r["i"] is None else [*FLOATS, *range(LONG)][r["i"]],
         )
         for r in rows
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -16,6 +17,7 @@ from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
 FEW, FEWER = 200, 10  # up to so many keys Spark and DuckDB search a list for each row; more are joined
+LONG = 1_000  # values of which one is taken by its place; those of a longer list are joined
 
 Scalar = str | int | bool | float
 
@@ -26,32 +28,91 @@ def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = No
     The keys are distinct strings, integers or booleans, all of x's kind; the values are all of one kind too, or finite floats.
     """
     lists = [keys] if values is None else [keys, values]
-    return Lookup.of(x, *(lit(json.dumps(list(v), ensure_ascii=False, separators=(",", ":"))) for v in lists))
+    return Lookup.of(x, *map(_listed, lists))
 
 
 def at_place(place: Tree, values: Sequence[float]) -> Tree:
     """The value at a place in a list of constants, counted from 0; null where the place is null or none of the list's."""
-    return AtPlace.of(place, lit(json.dumps(list(values), separators=(",", ":"))))
+    return AtPlace.of(place, _listed(values))
+
+
+class Constants:
+    """The constants of a lookup. They are written when a query is: most trees are only asked for the columns that they make."""
+
+    def __init__(self, values: Sequence[Scalar]) -> None:
+        self.values = values
+
+    @property
+    def kind(self) -> type:
+        """The type of the values."""
+        return next((t for t in (bool, int, float) if self.values and isinstance(self.values[0], t)), str)
+
+    @property
+    def text(self) -> str:
+        """The values as a JSON list."""
+        return json.dumps(list(self.values), ensure_ascii=False, separators=(",", ":"))
+
+    @cached_property
+    def _key(self) -> tuple[type, Any]:
+        floats = self.kind is float  # of which 0.0 and -0.0 are equal
+        return self.kind, array("d", map(float, self.values)).tobytes() if floats else tuple(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constants) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+class Listed(exp.Expression, exp.Func):
+    """Constants as an argument of an operation."""
+
+    arg_types: ClassVar[dict[str, bool]] = {}
+
+    @property
+    def constants(self) -> Constants:
+        """What is listed."""
+        found: Constants = self.args["constants"]
+        return found
+
+
+def _listed(values: Sequence[Scalar]) -> Tree:
+    return Listed(constants=Constants(values))
 
 
 class AtPlace(Operation):
-    """`at_place` as an operation: the list is a JSON string, as that of a lookup."""
+    """`at_place` as an operation: an engine joins the values with their places where they are many."""
+
+    @property
+    def joins(self) -> bool:
+        """Whether the values are so many that an engine joins them, and may give the rows in another order."""
+        return len(self.expressions[1].constants.values) > LONG
+
+    @property
+    def alike(self) -> Operation:
+        return _with_first(self)
 
     @classmethod
-    def duckdb(cls, place: Tree, values: Tree) -> Tree:
+    def duckdb(cls, place: Tree, values: Listed) -> Tree:
+        size = len(values.constants.values)
+        if size > LONG:
+            return _joined(place, call("unnest", call("range", lit(size))), call("unnest", _from_json(values, DUCKDB)))
         return call("list_extract", _from_json(values, DUCKDB), if_else(ge(place, lit(0)), add(place, lit(1))))
 
     @classmethod
-    def spark(cls, place: Tree, values: Tree) -> Tree:
+    def spark(cls, place: Tree, values: Listed) -> Tree:
+        if len(values.constants.values) > LONG:
+            return _unfolded(place, call("posexplode", _from_json(values, SPARK)), (KEY, FOUND), col(FOUND))
         return call("get", _from_json(values, SPARK), exp.Cast(this=place.copy(), to=data_type("int")))
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:
-        return dict(enumerate(_parsed(*constants))).get
+        (values,) = constants
+        return dict(enumerate(values.values)).get
 
 
 class Lookup(Operation):
-    """`lookup` as an operation: the lists are JSON strings, so that a query with 200,000 keys is still a short tree.
+    """`lookup` as an operation. In a query its lists are JSON strings, which are short trees however many keys there are.
 
     Where keys are many, an engine joins them with a hash table; DuckDB takes long to plan a hundred such joins. A row finds its key in a
     dict.
@@ -60,35 +121,31 @@ class Lookup(Operation):
     @property
     def joins(self) -> bool:
         """Whether the keys are so many that an engine joins them, and may give the rows in another order."""
-        return len(_parsed(self.expressions[1].this)) > FEWER
+        return len(self.expressions[1].constants.values) > FEWER
 
     @property
     def alike(self) -> Operation:
-        x, *texts = self.expressions
-        return Lookup(expressions=owned(x, *(lit(_first(t.this)) for t in texts)))
+        return _with_first(self)
 
     @classmethod
-    def duckdb(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
-        if 0 < len(_parsed(keys.this)) <= FEWER:
+    def duckdb(cls, x: Tree, keys: Listed, values: Listed | None = None) -> Tree:
+        size = len(keys.constants.values)
+        if 0 < size <= FEWER:
             place = cast(call("list_position", _from_json(keys, DUCKDB), x), Kind.INTEGER)
             return sub(place, lit(1)) if values is None else call("list_extract", _from_json(values, DUCKDB), place)
-        found = call("unnest", _from_json(values, DUCKDB)) if values else call("unnest", call("range", lit(len(_parsed(keys.this)))))
-        table = exp.Select(expressions=[alias(call("unnest", _from_json(keys, DUCKDB)), KEY), alias(found, FOUND)])
-        return _where(exp.Select(expressions=[col(FOUND)]), table, x)
+        found = _from_json(values, DUCKDB) if values else call("range", lit(size))
+        return _joined(x, call("unnest", _from_json(keys, DUCKDB)), call("unnest", found))
 
     @classmethod
-    def spark(cls, x: Tree, keys: Tree, values: Tree | None = None) -> Tree:
-        if len(_parsed(keys.this)) <= FEW:
+    def spark(cls, x: Tree, keys: Listed, values: Listed | None = None) -> Tree:
+        if len(keys.constants.values) <= FEW:
             place = sub(null_if(call("array_position", _from_json(keys, SPARK), x), lit(0)), lit(1))
             return place if values is None else call("get", _from_json(values, SPARK), exp.Cast(this=place, to=data_type("int")))
         if values is None:
             rows, names = call("posexplode", _from_json(keys, SPARK)), (FOUND, KEY)
         else:
             rows, names = call("inline", call("arrays_zip", _from_json(keys, SPARK), _from_json(values, SPARK))), (KEY, FOUND)
-        table = exp.Select(expressions=[exp.Aliases(this=rows, expressions=[exp.to_identifier(n, quoted=True) for n in names])])
-        found = cast(col(FOUND), Kind.INTEGER) if values is None else col(FOUND)  # posexplode counts in 32 bits
-        # Spark takes a subquery for a value only if it is an aggregate; there is one row at most
-        return _where(exp.Select(expressions=[call("first", found)]), table, x)
+        return _unfolded(x, rows, names, cast(col(FOUND), Kind.INTEGER) if values is None else col(FOUND))  # posexplode counts in 32 bits
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:
@@ -99,20 +156,26 @@ DUCKDB: dict[type, str] = {str: '["VARCHAR"]', bool: '["BOOLEAN"]', int: '["BIGI
 SPARK: dict[type, str] = {str: "array<string>", bool: "array<boolean>", int: "array<bigint>", float: "array<double>"}
 
 
-def _from_json(texts: Tree, types: dict[type, str]) -> Tree:
-    values = _parsed(texts.this)
-    return call("from_json", texts, lit(types[type(values[0]) if values else str]))
+def _from_json(listed: Listed, types: dict[type, str]) -> Tree:
+    return call("from_json", lit(listed.constants.text), lit(types[listed.constants.kind]))
 
 
-@cache
-def _parsed(texts: str) -> list[Scalar]:
-    found: list[Scalar] = json.loads(texts)
-    return found
+def _with_first(operation: Operation) -> Operation:
+    """The operation with the first of its constants only."""
+    x, *lists = operation.expressions
+    return type(operation)(expressions=owned(x, *(_listed(t.constants.values[:1]) for t in lists)))
 
 
-def _first(texts: str) -> str:
-    """A JSON list with the first of its values only."""
-    return texts if texts == "[]" else f"{texts[: json.JSONDecoder().raw_decode(texts, 1)[1]]}]"
+def _joined(x: Tree, keys: Tree, found: Tree) -> Tree:
+    """What is found where one of the keys is x, in DuckDB."""
+    return _where(exp.Select(expressions=[col(FOUND)]), exp.Select(expressions=[alias(keys, KEY), alias(found, FOUND)]), x)
+
+
+def _unfolded(x: Tree, rows: Tree, names: tuple[str, str], found: Tree) -> Tree:
+    """The same in Spark, of a function that makes rows of two columns."""
+    table = exp.Select(expressions=[exp.Aliases(this=rows, expressions=[exp.to_identifier(n, quoted=True) for n in names])])
+    # Spark takes a subquery for a value only if it is an aggregate; there is one row at most
+    return _where(exp.Select(expressions=[call("first", found)]), table, x)
 
 
 def _where(query: exp.Select, table: exp.Select, x: Tree) -> Tree:
@@ -120,6 +183,5 @@ def _where(query: exp.Select, table: exp.Select, x: Tree) -> Tree:
 
 
 @cache
-def _dictionary(keys: str, values: str | None = None) -> Callable[[Any], Any]:
-    found = _parsed(keys)
-    return dict(zip(found, range(len(found)) if values is None else _parsed(values), strict=True)).get
+def _dictionary(keys: Constants, values: Constants | None = None) -> Callable[[Any], Any]:
+    return dict(zip(keys.values, range(len(keys.values)) if values is None else values.values, strict=True)).get

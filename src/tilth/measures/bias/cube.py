@@ -39,7 +39,7 @@ from tilth.metrics.metric import Grouped, Metric, measured
 
 FIRST = 10_001  # rows of the initial sample, which is not a scan
 WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
-JOINT = 12_000  # cells up to which all facets are counted in one scan; beyond, a scan for each facet is faster
+JOINT = 12_000  # cells up to which groups are of all facets together; beyond, to group by each facet is faster
 MOST_CELLS = 1_000_000  # cells fetched into Python
 MOST_CLASSES = 50  # values of label and prediction of which there is a confusion matrix
 MOST_SIDES = 200  # groups of a facet that are d in turn
@@ -309,7 +309,7 @@ def _unusable(group: Axis | None, request: BiasRequest) -> str:
 
 
 def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Dataset, engine: Session) -> list[Cells]:
-    """Each facet's cells, of one scan for all facets, or of one for each where cells are many."""
+    """Each facet's cells: of groups of all facets together, or of groups of each where cells are many."""
     by = [tuple(dict.fromkeys(a.tree for a in (*f.axes, *axes.behind))) for f in axes.facets]
     if math.prod({a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}.values()) <= JOINT:
         by = [tuple(dict.fromkeys(a.tree for a in axes))] * len(by)

@@ -20,12 +20,12 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Roles, Schema
 from tilth.engine.arrow import as_numpy
-from tilth.engine.expressions import col, concat, if_else, in_, lit, text
+from tilth.engine.expressions import add, col, if_else, in_, lit, mul
 from tilth.engine.groups import Groups, plain
 from tilth.engine.keys import content
 from tilth.engine.needs import Need
 from tilth.engine.operations.hashing import HashBucket, has_string, key_string
-from tilth.engine.operations.lookups import lookup
+from tilth.engine.operations.lookups import at_place, lookup
 from tilth.engine.operations.numbers import Finite
 from tilth.engine.plan import MOST_GROUPS
 from tilth.engine.statistics import Statistic, central_moment, count_of, total
@@ -35,10 +35,10 @@ from tilth.metrics.metric import Where
 from tilth.steps.encode.encoder import Levels
 from tilth.steps.labels import label_column
 from tilth.steps.missing import present, value_of
-from tilth.steps.naming import names_of, value_text
+from tilth.steps.naming import names_of
 from tilth.steps.step import Asking, Learned, Learning, reject_clashes
 
-FOLD, BETWEEN = "\x1ffold", "\x1f"
+FOLD = "\x1ffold"
 MOST_CLASSES = 100
 MOST_FOLDS = 20
 FAR = 2  # times the categories that are allowed: estimates are within a few percent
@@ -53,19 +53,25 @@ class Target:
 
 
 class Counted(NamedTuple):
-    """Rows with a label, their sum and Σ(y − mean)²: one for each level and fold. Levels are the categories, and a last one for missing."""
+    """Rows with a label, their sum, and Σ(y − mean)² if that was asked: one for each level and fold.
+
+    Levels are the categories, and a last one for missing.
+    """
 
     rows: np.ndarray
     sums: np.ndarray
-    moments: np.ndarray
+    moments: np.ndarray | None = None
 
     def without(self, fold: int) -> Counted:
         """Those of the rows of all other folds."""
-        return Counted(*(np.delete(x, fold, axis=1) for x in self))
+        moments = None if self.moments is None else np.delete(self.moments, fold, axis=1)
+        return Counted(np.delete(self.rows, fold, axis=1), np.delete(self.sums, fold, axis=1), moments)
 
     def merged(self) -> Counted:
         """Those of all folds together."""
         rows, sums = self.rows.sum(axis=1), self.sums.sum(axis=1)
+        if self.moments is None:
+            return Counted(rows, sums)
         apart = np.divide(self.sums, self.rows, out=np.zeros(self.sums.shape), where=self.rows > 0)
         whole = np.divide(sums, rows, out=np.zeros(sums.shape), where=rows > 0)
         return Counted(rows, sums, (self.moments + self.rows * (apart - whole[:, None]) ** 2).sum(axis=1))
@@ -144,8 +150,7 @@ class Supervised(Levels):
         different = pc.unique(values.drop_null())
         categories = different.take(pc.array_sort_indices(different))
         self.reject_many(column, categories)
-        tables = [[self._table(categories, numbers) for numbers in of] for of in found]
-        counted = [Counted(of[0], of[1], of[2] if self.spread else np.zeros_like(of[0])) for of in tables]
+        counted = [Counted(*self._tables(categories, list(map(Groups.of, of)))) for of in found]
         out = self.step.out(column.name)
         names = [out] if len(targets) == 1 else names_of(out, [t.value for t in targets])
         whole = [self.numbers(c.merged()) for c in counted]
@@ -160,14 +165,15 @@ class Supervised(Levels):
             "unseen_folds": [[unseen for _, unseen in of] for of in folds],
         }
 
-    def _table(self, categories: pa.Array, numbers: Mapping[Any, Any]) -> np.ndarray:
-        """The numbers of each category, and of missing ones, in each fold: 0 where there are none."""
-        groups = Groups.of(numbers)
-        values, folds = groups.keys_of.columns
+    def _tables(self, categories: pa.Array, found: Sequence[Groups]) -> Iterator[np.ndarray]:
+        """Each number of each category, and of missing ones, in each fold: 0 where there are none."""
+        values, folds = found[0].keys_of.columns  # which the other numbers share
         places = pc.fill_null(pc.index_in(values.combine_chunks(), value_set=categories), len(categories))
-        table = np.zeros((len(categories) + 1, self.step.folds))
-        table[as_numpy(places), as_numpy(folds.cast(pa.int64()))] = np.nan_to_num(as_numpy(groups.numbers), posinf=np.inf, neginf=-np.inf)
-        return table
+        cells = as_numpy(places), as_numpy(folds.cast(pa.int64()))
+        for of in found:
+            table = np.zeros((len(categories) + 1, self.step.folds))
+            table[cells] = np.nan_to_num(as_numpy(of.numbers), posinf=np.inf, neginf=-np.inf)
+            yield table
 
     def _out_of_fold(self, counted: Counted, fold: int) -> tuple[np.ndarray, float]:
         """The numbers that the other folds give; those of all rows where there are no others."""
@@ -194,16 +200,14 @@ class Supervised(Levels):
 
     def for_training(self, column: Column, learned: Mapping[str, Any], training: Tree) -> Mapping[str, Tree | None]:
         """The same, in rows for training with the number of their fold."""
-        places, fold = list(range(self.step.folds)), col(FOLD)
-        categories = [value_text(c) for c in learned["categories"]]
-        keys = [f"{k}{BETWEEN}{c}" for k in places for c in categories]
-        key = concat(text(fold), lit(BETWEEN), text(col(column.name)))
+        folds, fold, categories = list(range(self.step.folds)), col(FOLD), learned["categories"]
+        place = add(mul(fold, lit(len(categories))), lookup(col(column.name), categories)) if categories else lit(None)
         apart = [
             self.number_of(
                 column,
-                lookup(key, keys, [x for numbers in of for x in numbers[:-1]]) if keys else lit(None),
-                lookup(fold, places, [numbers[-1] for numbers in of]),
-                lookup(fold, places, unseen),
+                at_place(place, [x for numbers in of for x in numbers[:-1]]) if categories else lit(None),
+                lookup(fold, folds, [numbers[-1] for numbers in of]),
+                lookup(fold, folds, unseen),
             )
             for of, unseen in zip(learned["folds"], learned["unseen_folds"], strict=True)
         ]

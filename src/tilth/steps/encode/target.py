@@ -22,7 +22,7 @@ class TargetMean(Supervised):
         all_rows = max(rows.sum(), 1.0)
         mean = float(sums.sum() / all_rows)
         own = np.divide(sums, rows, out=np.full(rows.shape, mean), where=rows > 0)
-        if self.spread:
+        if moments is not None:
             variance = (moments.sum() + (rows * (own - mean) ** 2).sum()) / all_rows
             within = np.divide(moments, rows, out=np.zeros(rows.shape), where=rows > 0)
             weight = variance * rows + within
