@@ -17,7 +17,7 @@ def test_it_is_sound_and_counts_what_it_holds(name):
     root = Xml.fromstring(to_junit(report).encode())
     assert root.tag == "testsuites"
     suite = root[0]
-    rules = report.of("rule")
+    rules = report.verdicts
     cases = suite.findall("testcase")
     assert len(cases) == int(suite.get("tests")) == len(rules)
     assert len(suite.findall("testcase/failure")) == int(suite.get("failures")) == sum(r.outcome is Outcome.FAILED for r in rules)

@@ -26,16 +26,18 @@ STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "
 FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT_documented", "FT_scaled")
 
 
-def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session) -> Report:
+def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session, counts: bool = False) -> Report:
     """The bias metrics that a configuration requests; warnings name what this version does not compute.
 
     `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` converts the
-    report to Clarify's result file. Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns,
-    `Gap` if nothing of it can be computed.
+    report to Clarify's result file. With `counts` the table of counts is a finding too.
+
+    Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `Gap` if nothing of it can be
+    computed.
     """
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
     facts = begin(engine)
-    request = config.request(engine.schema(data))
+    request = replace(config.request(engine.schema(data)), counts=counts)
     with engine.working_for("bias"):
         findings = bias_findings(data, request, engine=engine)
     report = Report("measure", (*findings, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))

@@ -11,6 +11,7 @@ from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engi
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
+    from tilth.measures.bias.counts import BiasCounts
     from tilth.report import Report
 
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as what was made of it.")
 @click.option("--label", metavar="COLUMN", help="The label: what is to be predicted.")
 @click.option("--positive", multiple=True, metavar="VALUE", help="The favourable label value; may be repeated.")
+@click.option("--prediction", metavar="COLUMN", help="The predictions of a model: labels, or with --threshold scores.")
+@click.option("--threshold", type=float, metavar="SCORE", help="The score above which a prediction is favourable.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
@@ -31,6 +34,12 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME",
     help="A measure such as insights or bias, or a metric such as mean:age; may be repeated; default: all that the roles allow.",
+)
+@click.option(
+    "--fail-on", multiple=True, metavar="CONDITION", help='Exit with 1 if it holds for a group: "abs(DPL) > 0.1"; may be repeated.'
+)
+@click.option(
+    "--save-counts", "counts_file", type=OUTPUT, metavar="FILE", help="Also write the counts behind bias; measure them again as DATA."
 )
 @AS_JSON
 @shared(*READING)
@@ -44,42 +53,79 @@ def command(
     label: str | None,
     facet: tuple[str, ...],
     measures: tuple[str, ...],
+    threshold: float | None,
+    fail_on: tuple[str, ...],
+    counts_file: str | None,
     **options: Any,
 ) -> int:
     """Measure the profile of DATA, its bias by facets and label, and with --measure insights what it predicts and what is wrong with it.
 
-    With --config the file decides, and DIR/analysis.json has the format of SageMaker Clarify.
+    With --config the file decides, and DIR/analysis.json has the format of SageMaker Clarify. Exit code 1 if a condition of --fail-on
+    holds, or could not be judged.
     """
     from tilth import verbs
     from tilth.flow.delivery import deliver_report
+    from tilth.measures.bias.counts import BiasCounts, read_counts, save_counts
+    from tilth.measures.conditions import verdicts
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
-    roles |= {name: options.pop(name) for name in ("positive", "group", "private")}
+    roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "private")}
+    bias: dict[str, Any] = {k: v for k, v in {"threshold": threshold, "counts": bool(counts_file) or None}.items() if v is not None}
     if out:
         reject_foreign(out)
     engine = engine_from(options)
     if config is not None:
-        report = _by_config(data, config, out, reading_from(options), engine)
+        report = _by_config(data, config, out, reading_from(options), engine, counts=bool(counts_file))
+    elif (counts := read_counts(data)) is not None:
+        report = _of_counts(counts, {k: v for k, v in roles.items() if v}, data, engine)
     else:
         reading = reading_from(options)
         table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading)
         other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
-        report = verbs.measure(table, measures or None, against=other, engine=engine)
-        if out:
-            deliver_report(report, out)
+        if bias and measures and "bias" not in measures:
+            raise click.UsageError("--threshold and --save-counts are of the measure bias: add --measure bias")
+        asked = [{m: bias} if m == "bias" else m for m in measures]
+        report = verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
+    if counts_file:
+        kept = report.of(BiasCounts)
+        if not kept:
+            raise click.UsageError("--save-counts: bias was not measured; give --facet, and --label with --positive")
+        save_counts(kept[0].payload, counts_file)
+        report = replace(report, findings=tuple(f for f in report.findings if f.kind != BiasCounts.KIND))
+    report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
+    if out and config is None:
+        deliver_report(report, out)
     show(report, json)
-    return 0
+    return 0 if report.passed else 1
 
 
-def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Session) -> Report:
+def _of_counts(counts: BiasCounts, roles: dict[str, Any], source: str, engine: Session) -> Report:
+    """Measure the bias of a saved table of counts, by its own roles or by those that are given."""
+    from tilth.engine.facts import begin
+    from tilth.measures.bias import bias_findings
+    from tilth.report import Report
+
+    refused = sorted(set(roles) & {"id", "private"})
+    if refused:
+        raise click.UsageError(f"{source} is a table of counts: --{refused[0]} has no meaning for it")
+    names = {"facet": "facets"}
+    given = {names.get(k, k): tuple(v) if isinstance(v, tuple) else v for k, v in roles.items()}
+    facts = begin(engine)
+    table = counts.table()
+    with engine.working_for("bias"):
+        findings = bias_findings(table, counts.request(**given), engine=engine)
+    return Report("measure", tuple(findings), replace(facts(table, counts.row_count), source=source))
+
+
+def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Session, counts: bool) -> Report:
     """Run the analyses of a Clarify configuration; write its result file and the report to `out`."""
     from tilth import verbs
     from tilth.aws.clarify.analysis import deliver_analysis, measure_config
     from tilth.aws.clarify.config import AnalysisConfig
 
     analysis = AnalysisConfig.load(config)
-    report = measure_config(verbs.read(data, engine=engine, **{**analysis.reading, **reading}), analysis, engine)
+    report = measure_config(verbs.read(data, engine=engine, **{**analysis.reading, **reading}), analysis, engine, counts=counts)
     if out:
         deliver_analysis(report, analysis, out)
     return report

@@ -43,13 +43,14 @@ JOINT = 12_000  # cells up to which groups are of all facets together; beyond, t
 MOST_CELLS = 1_000_000  # cells fetched into Python
 MOST_CLASSES = 50  # values of label and prediction of which there is a confusion matrix
 MOST_SIDES = 200  # groups of a facet that are d in turn
+WEIGHTS, SQUARES = "weights", "squared_weights"  # columns of a table of counts
 NO_GROUP = "Group variable is empty or not provided"  # wording of published result files
 
 
 @dataclass(frozen=True)
 class Weights(Metric):
     """The number of rows, their sum of weights and of squared weights. Without `weight` each row weighs 1; rows whose weight is missing
-    or not above 0 do not count.
+    or not above 0 do not count. `counts` is a column of a table of counts, which has these numbers.
 
     >>> Weights().value(3)
     (3, 3, 3)
@@ -57,8 +58,11 @@ class Weights(Metric):
 
     range = (0, math.inf)
     weight: Tree | None = None
+    counts: str | None = None
 
     def needs(self) -> tuple[Statistic, ...]:
+        if self.counts is not None:
+            return tuple(total(col(c)) for c in (self.counts, WEIGHTS, SQUARES))
         if self.weight is None:
             return (count(),)
         w = double(self.weight)
@@ -66,6 +70,7 @@ class Weights(Metric):
         return tuple(s.filtered(there) for s in (count(), total(w), total(mul(w, w))))
 
     def value(self, rows: int, *sums: float | None) -> tuple[int, float, float]:
+        rows = int(rows or 0)
         weights, squares = sums or (rows, rows)
         return rows, weights or 0, squares or 0
 
@@ -175,7 +180,7 @@ class Cube:
 @dataclass(frozen=True)
 class Counted:
     """What a request's scans gave: a cube for each facet, the axes as they were read, the name of the favourable outcome, the reason where
-    there are no strata, and warnings."""
+    there are no strata, warnings, and if the request asks for them the cells of all axes together."""
 
     request: BiasRequest
     cubes: tuple[Cube, ...]
@@ -183,6 +188,7 @@ class Counted:
     favourable: str
     no_strata: str
     warnings: tuple[Noted, ...]
+    cells: Cells | None = None
 
 
 def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
@@ -194,7 +200,7 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     first = engine.sample_statistics(data, sample.values(), FIRST)
     seen = {a.column: int(first[s] or 0) for a, s in sample.items()}  # decides how to count, never the result
 
-    wide = _aggregated(axes, seen, data, engine)
+    wide = {} if request.frequency else _aggregated(axes, seen, data, engine)
     axes = _read(axes, wide.get, request, in_scan=True)
     _reject_many(axes)
     no_strata = _unusable(axes.group, request)
@@ -208,14 +214,15 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
         _reject_absent(axes)
     warnings = [w for a in axes for w in a.warnings()]
     cubes = tuple(_cube(f, c, axes, request, warnings) for f, c in zip(axes.facets, cells, strict=True))
-    return Counted(request, cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)))
+    kept = cells[0] if request.counts and cells else None
+    return Counted(request, cubes, axes, _favourable_name(axes, request), no_strata, tuple(dict.fromkeys(warnings)), kept)
 
 
 def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) -> Axes:
     def axis(column: str, values: tuple[Any, ...] = (), parts: int = 0, stated: Reading | None = None, **more: Any) -> Axis:
         stated = stated or request.types.get(column)
         made = Axis(column, schema[column].kind, values, parts, stated=stated, private=column in private, **more)
-        return made.cut((interval_of(column, values),)) if is_interval(values) else made
+        return made.cut((interval_of(column, values),)) if is_interval(values) and stated != "categorical" else made
 
     single = [axis(f.column, f.values, f.quantiles, order=f.order) for f in request.facets]
     single = [a.cut(f.bands) if f.bands else a for a, f in zip(single, request.facets, strict=True)]
@@ -311,9 +318,9 @@ def _unusable(group: Axis | None, request: BiasRequest) -> str:
 def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Dataset, engine: Session) -> list[Cells]:
     """Each facet's cells: of groups of all facets together, or of groups of each where cells are many."""
     by = [tuple(dict.fromkeys(a.tree for a in (*f.axes, *axes.behind))) for f in axes.facets]
-    if math.prod({a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}.values()) <= JOINT:
+    if request.counts or math.prod({a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}.values()) <= JOINT:
         by = [tuple(dict.fromkeys(a.tree for a in axes))] * len(by)
-    weights = Weights(None if request.weight is None else col(request.weight))
+    weights = Weights(None if request.weight is None else col(request.weight), request.frequency)
     asked = {own: Grouped(weights, own) for own in by}
     found = measured(data, asked.values(), engine)
     cells = {own: _cells(own, found[m]) for own, m in asked.items()}

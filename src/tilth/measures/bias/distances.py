@@ -15,7 +15,7 @@ from tilth.engine.operations.numbers import Divide, Finite
 from tilth.engine.session import Session
 from tilth.engine.statistics import highest, total
 from tilth.measures.bias.axis import MISSING_KEY, Axis, Side
-from tilth.measures.bias.cube import Facets
+from tilth.measures.bias.cube import WEIGHTS, Facets
 from tilth.measures.bias.request import BiasRequest
 
 Y, NEXT = "y", "next"
@@ -44,7 +44,8 @@ def label_distances(
 def _by_value(facet: Facets, sides: Sequence[Side], label: Axis, request: BiasRequest) -> exp.Select:
     """The rows of each side by value of the label."""
     y = Finite.of(double(col(label.column)))
-    weight = lit(1.0) if request.weight is None else double(col(request.weight))
+    column = WEIGHTS if request.frequency else request.weight
+    weight = lit(1.0) if column is None else double(col(column))
     known = and_(*(not_null(a.keys_tree) for a in facet.axes)) if request.missing != "clarify" else exp.true()
     numbers = [alias(_sum_where(weight, known), "all")]
     numbers += [alias(_sum_where(weight, _inside(facet, side)), f"d{i}") for i, side in enumerate(sides)]

@@ -84,9 +84,11 @@ def finding(payload: Performance, subject: tuple[str, ...], group: str = "") -> 
     return Finding("performance", subject, value, group=group, message=words, payload=payload)
 
 
-def performance(found: Sequence[Finding[Performance]]) -> Section:
-    """The rates of all rows and of each group side by side, and the confusion matrix."""
-    shown = [f for f in found if f.payload.rows]
+def performance(found: Sequence[Finding[Performance]]) -> Section | None:
+    """The rates of all rows and of each group side by side, and the confusion matrix; nothing where no prediction has a label."""
+    shown = [f for f in found if f.payload.rows and f.payload.rates]
+    if not shown:
+        return None
     heads = ("rows", "predictions", "right", "recall", "specificity", "precision", "F1")
     names = ("Accuracy", "True Positive Rate / Recall", "True Negative Rate / Specificity", "Acceptance Rate / Precision", F1)
     rows = [(_rows_of(f), number(f.payload.rows), *(percent(f.payload.rates[n]) for n in names)) for f in shown]

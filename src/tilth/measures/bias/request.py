@@ -79,6 +79,8 @@ class BiasOptions(Parameterized):
     """Rows that a group must have for a verdict."""
     show_private: bool = False
     """Whether values of private columns are shown."""
+    counts: bool = False
+    """Whether the table of counts is a finding too, so that it can be saved and analysed again."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ class BiasRequest(BiasOptions):
     `positive` are the favourable values of label and prediction: values, or one number as an exclusive lower bound. `prediction` is a
     column of predicted labels, or with `threshold` of scores: those above it are favourable. `group` forms the strata of CDDL.
     `types` state how a column is read, against the rule of `axis.reading`. `bands` replace the acceptable range of a metric. `weight` is a
-    column: counts become sums of it. `features` are the columns by
-    which the flip test compares rows. With `positive_must_occur` a favourable value that no row has is an error, else a warning.
+    column: counts become sums of it. `features` are the columns by which the flip test compares rows. `frequency` is a column
+    of a saved table of counts: each of its rows stands for so many. With `positive_must_occur` a favourable value that no row has is an
+    error, else a warning.
 
     Errors: `RequestError` with every mistake at once.
 
@@ -109,6 +112,7 @@ class BiasRequest(BiasOptions):
     prediction: str | None = None
     positive_must_occur: bool = False
     features: tuple[str, ...] = ()
+    frequency: str | None = None
 
     def __post_init__(self) -> None:
         if self.metrics in ((), (EVERY,)):
@@ -155,7 +159,7 @@ class BiasRequest(BiasOptions):
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, once."""
         crossed = (c for columns in self.intersections for c in columns)
-        asked = (*(f.column for f in self.facets), *crossed, self.label, self.prediction, self.group, self.weight)
+        asked = (*(f.column for f in self.facets), *crossed, self.label, self.prediction, self.group, self.weight, self.frequency)
         return tuple(dict.fromkeys(c for c in asked if c is not None))
 
     def check(self, schema: Schema) -> None:

@@ -1,0 +1,64 @@
+"""tilth measure: predictions, conditions to fail on, and counts without the data."""
+
+import json
+
+import pyarrow.csv
+import pytest
+
+from tests.measures.bias.tables import PREDICTED
+
+BIAS = ("--label", "label", "--positive", "yes", "--facet", "facet", "--prediction", "p", "--measure", "bias")
+
+
+@pytest.fixture
+def data(tilth, tmp_path):
+    pyarrow.csv.write_csv(PREDICTED, tmp_path / "p.csv")
+    return "p.csv"
+
+
+def test_a_condition_that_holds_fails_the_pipeline(tilth, data):
+    failed = tilth("measure", data, *BIAS, "--fail-on", "abs(DPL) > 0.1", "--json")
+    assert failed.code == 1
+    (verdict,) = [f for f in json.loads(failed.out)["findings"] if f["kind"] == "condition"]
+    assert (verdict["outcome"], verdict["value"]) == ("Failed", 2)
+    assert verdict["message"] == "it holds for 2 of 2 groups: facet=a (DPL = -0.3); facet=d (DPL = 0.3)"
+    assert tilth("measure", data, *BIAS, "--fail-on", "abs(DPL) > 0.4", "--fail-on", "DI < 0.4 or DI > 2.5").code == 0
+    assert "fail on abs(DPL) > 0.1" in tilth("measure", data, *BIAS, "--fail-on", "abs(DPL) > 0.1").out
+
+
+def test_a_condition_that_cannot_be_judged_fails_too(tilth, data):
+    done = tilth("measure", data, *BIAS, "--fail-on", "CDDL > 0.1", "--json")
+    assert done.code == 2  # CDDL is not measured without a group
+    assert "there is no metric 'CDDL'" in done.err
+    assert "KL, JS" in done.err
+
+
+def test_counts_are_measured_without_the_data(tilth, data, tmp_path):
+    whole = json.loads(tilth("measure", data, *BIAS, "--save-counts", "counts.json", "--json").out)
+    (tmp_path / data).unlink()
+    again = tilth("measure", "counts.json", "--json", "--fail-on", "DPPL > 0.4")
+    assert again.code == 0, again.err
+
+    def numbers(report):
+        return [{k: f.get(k) for k in ("name", "group", "value", "low", "high")} for f in report["findings"] if f["kind"] == "bias"]
+
+    assert numbers(json.loads(again.out)) == numbers(whole)
+    assert not [f for f in whole["findings"] if f["kind"] == "bias_counts"]
+    swapped = json.loads(tilth("measure", "counts.json", "--label", "p", "--prediction", "label", "--json").out)
+    assert [f["value"] for f in swapped["findings"] if f["name"] == "DPL"] == pytest.approx([-0.3, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("p.csv", "--measure", "profile", "--save-counts", "c.json"), "add --measure bias"),
+        (("p.csv", "--save-counts", "c.json"), "bias was not measured"),
+        (("p.csv", *BIAS, "--fail-on", "DPL >"), "DPL >"),
+        (("p.csv", *BIAS, "--fail-on", "DPL + 1"), "is not a condition"),
+        (("p.csv", *BIAS, "--fail-on", "DLP > 1"), "there is no metric 'DLP'"),
+    ],
+)
+def test_what_is_wrong_is_said(tilth, data, words, said):
+    done = tilth("measure", *words)
+    assert done.code == 2
+    assert said in done.err
