@@ -2,4 +2,5 @@
 
 from tilth.cli import main
 
-main()
+if __name__ == "__main__":  # processes of a server import it under another name
+    main()

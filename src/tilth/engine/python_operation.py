@@ -155,6 +155,11 @@ def allow_python() -> Iterator[None]:
         _allowed.reset(before)
 
 
+def python_allowed() -> bool:
+    """Whether functions of the user's may run here and now."""
+    return _allowed.get()
+
+
 def user_function(name: str) -> Callable[..., Any]:
     """The function with the name `module:function`. Errors: `NotAllowed`; `RequestError` where there is none."""
     if not _allowed.get():

@@ -10,14 +10,14 @@ import json
 import os
 import zlib
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from tilth.errors import RequestError
 from tilth.serve.bodies import JSON
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Answer, Pipeline, Refused, failed
@@ -25,6 +25,7 @@ from tilth.serve.watching import Metrics, log
 
 LARGEST = 6 * 2**20  # bytes of a body, as SageMaker's endpoints take
 INLINE = 64 * 2**10  # bytes of a body that is answered at once: a thread of its own would cost more than a few hundred rows
+THREADS = os.cpu_count() or 1  # in which bodies are answered that take long
 CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
 GET, POST = ("GET", "HEAD"), ("POST",)
 INVOCATIONS = "/invocations"
@@ -38,23 +39,16 @@ class Limits:
     """What a server takes.
 
     `largest`: bytes of a body. `requests`: how many are answered at the same time; more are refused at once. `seconds`: within which a body
-    has to arrive. `token`: what a client has to know, if anything. `hosts`: the names by which it may be asked; empty for any.
+    has to arrive. `answering`: seconds for its answer. `token`: what a client has to know, if anything. `hosts`: the names by which it may
+    be asked; empty for any.
     """
 
     largest: int = LARGEST
     requests: int = 100
     seconds: float = 30.0
+    answering: float = 60.0
     token: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset()
-
-    @classmethod
-    def of_environment(cls, **others: Any) -> Limits:
-        """Those that the environment of a container gives, and others. Errors: `RequestError`."""
-        given = os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB", "6")
-        try:
-            return replace(cls(**others), largest=int(float(given) * 2**20))
-        except ValueError as error:
-            raise RequestError(f"SAGEMAKER_MAX_PAYLOAD_IN_MB is {given!r}", accepted="a number", code="bad-value") from error
 
 
 @dataclass
@@ -84,9 +78,11 @@ class Request:
 class Server:
     """The ASGI application of a pipeline, which a server runs, or another application mounts."""
 
-    def __init__(self, pipeline: Pipeline, limits: Limits | None = None, captured: Callable[..., bool] | None = None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, limits: Limits | None = None, captured: Callable[..., bool] | None = None, metrics: Metrics | None = None
+    ) -> None:
         self.pipeline, self.limits = pipeline, limits or Limits()
-        self.metrics = Metrics(str(pipeline), pipeline.digest)
+        self.metrics = metrics or Metrics(str(pipeline), pipeline.digest)
         self._captured = captured
         self._routes: dict[str, tuple[tuple[str, ...], Callable[[Request], Awaitable[Answer]]]] = {
             "/ping": (GET, self.ping),
@@ -147,6 +143,8 @@ class Server:
 
     async def ping(self, request: Request) -> Answer:
         """Ready: stages here are loaded before the socket opens, and those on other machines answer."""
+        if self.metrics.overdue >= THREADS:
+            raise Refused(503, "not-ready", "everything that answers is busy with requests that take too long")
         if self.pipeline.quick or await self._in_thread(self.pipeline.ready):
             return Answer(200, "", b"")
         raise Refused(503, "not-ready", "a stage on another machine does not answer")
@@ -165,15 +163,38 @@ class Server:
         """Predictions for the rows of a body."""
         body = await self._body(request)
         kind, accept = request.header(b"content-type"), request.header(b"accept")
-        if len(body) <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
+        request.size = len(body)
+        if request.size <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
             answer = self.pipeline.answer(body, kind, accept)
         else:
             answer = await self._in_thread(self.pipeline.answer, body, kind, accept)
         read = media_type(kind)
-        request.size, request.media = len(body), read.name if read and answer.status != 415 else ""
+        request.media = read.name if read and answer.status != 415 else ""
         if self._captured is not None and answer.status == 200:
             self.metrics.dropped += not self._captured(body, kind, answer, request.header(b"x-amzn-sagemaker-inference-id"))
         return answer
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(THREADS, "answer")
+
+    async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
+        """What takes long is done beside the loop, as much at a time as there are cores. Errors: `Refused` for what takes too long."""
+        running, seconds = self._threads.submit(work, *given), self.limits.answering
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(running), seconds)
+        except TimeoutError:
+            if not running.cancelled():  # it goes on: a thread cannot be stopped
+                self.metrics.overdue += 1
+                running.add_done_callback(partial(self._done, asyncio.get_running_loop()))
+            raise Refused(504, "too-long", f"the request was not answered within {seconds:g} seconds", accepted="fewer rows") from None
+
+    def _done(self, loop: asyncio.AbstractEventLoop, running: Future[Any]) -> None:
+        def count() -> None:
+            self.metrics.overdue -= 1
+
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(count)
 
     async def _body(self, request: Request) -> bytes:
         """The body, unpacked. Errors: `Refused`."""
@@ -197,14 +218,6 @@ class Server:
             raise Refused(415, BAD_CODING, f"the content encoding is {coding[:80]!r}", accepted="gzip, or none")
         unzipped: bytes = await self._in_thread(_unzipped, body, limit)
         return unzipped
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(os.cpu_count() or 1, "answer")
-
-    async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
-        """What takes long is done beside the loop, as many at a time as there are cores."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
 
 async def _received(request: Request, limit: int) -> bytes:

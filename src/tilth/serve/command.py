@@ -13,6 +13,7 @@ import click
 from tilth import __version__
 from tilth.errors import MissingExtra, RequestError
 from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED, say
+from tilth.serve.environment import Environment
 
 TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 
@@ -30,6 +31,10 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
 @click.option("--golden", metavar="FILE", help="Golden rows of all stages, which are proven at the start.")
 @click.option("--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages, best where the model was trained.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that answer, of which one is replaced that ends or hangs."
+)
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="How long an answer may take: 60 by default.")
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
 @ALLOW_PYTHON
 @TRUSTED
@@ -46,6 +51,8 @@ def command(
     export: str | None,
     golden: str | None,
     record_golden: str | None,
+    workers: int | None,
+    timeout: float | None,
     trust_network: bool,
     trusted: tuple[str, ...],
 ) -> int:
@@ -61,7 +68,7 @@ def command(
         say(f"written to {exported(export, things, output, golden)}")
         return 0
     from tilth.serve.pipeline import Pipeline
-    from tilth.serve.proving import proof, record
+    from tilth.serve.proving import record
 
     if record_golden is not None:
         answered = record(Pipeline.of(*things, output=output, trusted=trusted), record_golden)
@@ -69,29 +76,42 @@ def command(
         return 0
     if find_spec("uvicorn") is None:
         raise MissingExtra.named("serve", "a server")
-    from tilth.serve.app import Limits, Server
-    from tilth.serve.capture import capture_of
-    from tilth.serve.server import LOCAL, bound, is_local, reject_open, run
+    from tilth.engine.python_operation import python_allowed
+    from tilth.serve.app import Limits
+    from tilth.serve.server import LOCAL, bound, is_local, reject_open
+    from tilth.serve.serving import Serving
     from tilth.serve.watching import log
+    from tilth.serve.workers import Ready, Workers
 
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
-    accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or "application/json"
-    pipeline = Pipeline.of(*things, output=output, accept=accept, trusted=trusted)
-    shown = proof(pipeline, golden)
-    limits = Limits.of_environment(token=token, hosts=LOCAL | {host.lower()} if is_local(host) else frozenset())
-    listening = bound(host, port if port is not None else _port(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))
-    say(f"{pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}")
-    say(str(shown))
-    facts = {"largest": limits.largest, "accept": accept, "token": bool(token), "tls": bool(tls_cert), "capture": capture or ""}
-    log("started", pipeline=str(pipeline), digest=pipeline.digest, version=__version__, **asdict(shown), **facts)
-    captured = None if capture is None else capture_of(pipeline, capture, Path(things[0]).stem, capture_percent)
-    try:
-        with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
-            run(Server(pipeline, limits, captured), listening, tls_cert, tls_key)
-    finally:
-        if captured is not None:
-            captured.close()
+    known = Environment()
+    limits = Limits(
+        token=token,
+        hosts=LOCAL | {host.lower()} if is_local(host) else frozenset(),
+        largest=int(known.number("SAGEMAKER_MAX_PAYLOAD_IN_MB", default=6, most=1024) * 2**20),
+        answering=timeout
+        or known.number("SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", default=60, least=0.001),
+    )
+    accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
+    allowed = python_allowed()
+    serving = Serving(things, output, accept, trusted, golden, allowed, limits, capture, capture_percent, tls_cert, tls_key)
+    count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
+    listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
+
+    def begun(ready: Ready) -> None:
+        say(f"{ready.pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", str(ready.proof))
+        facts = {"workers": count, "timeout": limits.answering, "largest": limits.largest, "accept": accept, "allow_python": allowed}
+        facts |= {"token": bool(token), "tls": bool(tls_cert), "capture": capture or ""} | known.facts
+        log("started", pipeline=ready.pipeline, digest=ready.digest, version=__version__, **asdict(ready.proof), **facts)
+
+    with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
+        if count:
+            Workers(serving, listening, count, known.number("SAGEMAKER_STARTUP_TIMEOUT", default=600, least=1)).run(begun)
+        else:
+            pipeline, shown = serving.loaded()
+            begun(Ready(str(pipeline), pipeline.digest, shown))
+            serving.run(pipeline, listening)
     return 0
 
 
@@ -105,9 +125,3 @@ def _token(file: str | None) -> str:
     if len(found) < 16:
         raise RequestError(f"the token in {file!r} has fewer than 16 characters", hint="openssl rand -hex 32", code="bad-token")
     return found
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise RequestError(f"SAGEMAKER_BIND_TO_PORT is {text!r}", accepted="a port", code="bad-port")
-    return int(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,15 @@ def bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def run(app: Any, listening: socket.socket, certificate: str = "", key: str = "") -> None:
+def run(
+    app: Any, listening: socket.socket, certificate: str = "", key: str = "", notify: Callable[[], Awaitable[None]] | None = None
+) -> None:
     """Answer requests until a signal; what was accepted is answered first. Errors: `RequestError`."""
-    server_of(app, certificate, key).run(sockets=[listening])
+    server_of(app, certificate, key, notify).run(sockets=[listening])
 
 
-def server_of(app: Any, certificate: str = "", key: str = "") -> Any:
-    """The library's server for an application. Errors: `RequestError`."""
+def server_of(app: Any, certificate: str = "", key: str = "", notify: Callable[[], Awaitable[None]] | None = None) -> Any:
+    """The library's server for an application; it calls `notify` every second. Errors: `RequestError`."""
     import uvicorn
 
     for file in filter(None, (certificate, key)):
@@ -82,6 +85,8 @@ def server_of(app: Any, certificate: str = "", key: str = "") -> Any:
         server_header=False,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
+        callback_notify=notify,
+        timeout_notify=1,
         ssl_certfile=certificate or None,
         ssl_keyfile=key or None,
     )

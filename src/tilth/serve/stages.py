@@ -64,6 +64,11 @@ class Preparation:
     wanted: tuple[str, ...] | None = None
 
     @cached_property
+    def quick(self) -> bool:
+        """Whether no step calls a function of the user's, which may take any time."""
+        return not any(fitted.step.name == "python" for fitted in self.flow.need_learned().served)
+
+    @cached_property
     def _row(self) -> Callable[[Row], Row]:
         return self.flow.row_of(self.gives if self.wanted is None else self.wanted)
 

@@ -5,34 +5,68 @@ from __future__ import annotations
 import json
 import sys
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
 
 
-@dataclass
-class Metrics:
-    """Counters since the start."""
+FIELDS = ("rows", "seconds", "in_flight", "dropped", "overdue", "until")
+STATUSES = 600  # of HTTP, by their number
+WIDTH = len(FIELDS) + len(BOUNDS) + 1 + STATUSES  # numbers of a process
 
-    pipeline: str = ""
-    digest: str = ""
-    requests: Counter[int] = field(default_factory=Counter)
-    rows: int = 0
-    seconds: float = 0.0
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
-    in_flight: int = 0
-    dropped: int = 0  # captured requests that there was no room for
+
+def _counter(name: str) -> Any:
+    """A number of this process, by its name."""
+    at = FIELDS.index(name)
+
+    def read(self: Metrics) -> float:
+        found: float = self._own[at]
+        return found
+
+    def write(self: Metrics, value: float) -> None:
+        self._own[at] = value
+
+    return property(read, write)
+
+
+class Metrics:
+    """Counters since the start: of this process, which are its part of a table that all processes of a server share.
+
+    `table` holds `WIDTH` doubles for each process, of which the one with this `number` writes its own; without one there is one process.
+    `text` adds up over all of them.
+    """
+
+    rows = _counter("rows")
+    seconds = _counter("seconds")
+    in_flight = _counter("in_flight")
+    dropped = _counter("dropped")
+    """Captured requests that there was no room for."""
+    overdue = _counter("overdue")
+    """Requests that were answered by 504 and are still being computed: what computes cannot be stopped."""
+    until = _counter("until")
+    """The moment of the monotonic clock before which the process will give its next sign of life; 0 before it is ready."""
+
+    def __init__(self, pipeline: str = "", digest: str = "", table: Any = None, number: int = 0) -> None:
+        self.pipeline, self.digest = pipeline, digest
+        self._all: Any = memoryview(np.zeros(WIDTH) if table is None else np.frombuffer(table))  # type: ignore[arg-type]  # a single number is read faster so
+        self._own = self._all[number * WIDTH : (number + 1) * WIDTH]
+        self.in_flight = self.overdue = self.until = 0  # of a process that ended in this place
 
     def observe(self, status: int, rows: int, seconds: float) -> None:
         """Count one answered request."""
-        self.requests[status] += 1
         self.rows += rows
         self.seconds += seconds
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self._own[len(FIELDS) + bisect_left(BOUNDS, seconds)] += 1
+        self._own[status - STATUSES] += 1
+
+    def total(self, at: int) -> float:
+        """A number of all processes."""
+        found: list[float] = self._all[at::WIDTH].tolist()
+        return sum(found)
 
     def text(self) -> str:
         """All of them, as Prometheus reads them."""
@@ -40,21 +74,23 @@ class Metrics:
 
     def _lines(self) -> Iterator[str]:
         yield from _family("tilth_serve_requests_total", "counter", "Answered requests, by status of HTTP.")
-        yield from (f'tilth_serve_requests_total{{status="{status}"}} {n}' for status, n in sorted(self.requests.items()))
+        answered = ((status, self.total(WIDTH - STATUSES + status)) for status in range(STATUSES))
+        yield from (f'tilth_serve_requests_total{{status="{status}"}} {n:.0f}' for status, n in answered if n)
         yield from _family("tilth_serve_request_seconds", "histogram", "Seconds from the head of a request to the end of its answer.")
-        below = 0
-        for bound, n in zip((*map(repr, BOUNDS), "+Inf"), self.buckets, strict=True):
-            below += n
-            yield f'tilth_serve_request_seconds_bucket{{le="{bound}"}} {below}'
-        yield f"tilth_serve_request_seconds_sum {self.seconds:.6f}"
-        yield f"tilth_serve_request_seconds_count {below}"
-        for name, kind, about, value in (
-            ("rows_total", "counter", "Rows that were predicted.", self.rows),
-            ("requests_in_flight", "gauge", "Requests that are being answered.", self.in_flight),
-            ("capture_dropped_total", "counter", "Requests that were not captured, because writing was too slow.", self.dropped),
+        below = 0.0
+        for i, bound in enumerate((*map(repr, BOUNDS), "+Inf"), len(FIELDS)):
+            below += self.total(i)
+            yield f'tilth_serve_request_seconds_bucket{{le="{bound}"}} {below:.0f}'
+        yield f"tilth_serve_request_seconds_sum {self.total(FIELDS.index('seconds')):.6f}"
+        yield f"tilth_serve_request_seconds_count {below:.0f}"
+        for name, kind, about, field in (
+            ("rows_total", "counter", "Rows that were predicted.", "rows"),
+            ("requests_in_flight", "gauge", "Requests that are being answered.", "in_flight"),
+            ("capture_dropped_total", "counter", "Requests that were not captured, because writing was too slow.", "dropped"),
+            ("overdue", "gauge", "Requests that took too long, were answered so, and are still being computed.", "overdue"),
         ):
             yield from _family(f"tilth_serve_{name}", kind, about)
-            yield f"tilth_serve_{name} {value}"
+            yield f"tilth_serve_{name} {self.total(FIELDS.index(field)):.0f}"
         yield from _family("tilth_serve_info", "gauge", "What is served.")
         named = json.dumps(self.pipeline, ensure_ascii=False)
         yield f'tilth_serve_info{{pipeline={named},digest="{self.digest}"}} 1'

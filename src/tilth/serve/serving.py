@@ -1,0 +1,71 @@
+"""What a process of a server loads and runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from socket import socket
+from typing import Any
+
+from tilth.engine.python_operation import allow_python
+from tilth.serve.app import Limits, Server
+from tilth.serve.capture import capture_of
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.proving import Proof, proof
+from tilth.serve.server import run
+from tilth.serve.watching import Metrics, log
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The stages by their names, and how they are served; small, so that every process loads them itself."""
+
+    things: tuple[str, ...]
+    output: tuple[str, ...] = ()
+    accept: str = "application/json"
+    trusted: tuple[str, ...] = ()
+    golden: str | None = None
+    python: bool = False
+    """Whether functions of the user's may run, those of modules in the current folder too."""
+    limits: Limits = field(default_factory=Limits)
+    capture: str | None = None
+    percent: float = 100.0
+    certificate: str = ""
+    key: str = ""
+
+    def loaded(self) -> tuple[Pipeline, Proof]:
+        """The pipeline, and what golden rows prove of it. Errors: those of `Pipeline.of` and `proof`."""
+        if self.python and os.getcwd() not in sys.path:  # noqa: PTH109 -- sys.path holds strings
+            sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        with allow_python() if self.python else nullcontext():
+            pipeline = Pipeline.of(*self.things, output=self.output, accept=self.accept, trusted=self.trusted)
+            return pipeline, proof(pipeline, self.golden)
+
+    def run(
+        self, pipeline: Pipeline, listening: socket, metrics: Metrics | None = None, notify: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Answer requests until a signal ends it. `notify` is called every second. What could not be stopped ends with the process."""
+        metrics = metrics or Metrics(str(pipeline), pipeline.digest)
+        try:
+            with self._captured(pipeline) as captured:
+                run(Server(pipeline, self.limits, captured, metrics), listening, self.certificate, self.key, notify)
+        finally:
+            if metrics.overdue:
+                log("abandoned", requests=int(metrics.overdue))
+                sys.stderr.flush()
+                os._exit(0)
+
+    @contextmanager
+    def _captured(self, pipeline: Pipeline) -> Iterator[Any]:
+        if self.capture is None:
+            yield None
+            return
+        captured = capture_of(pipeline, self.capture, PurePath(self.things[0]).stem, self.percent)
+        try:
+            yield captured
+        finally:
+            captured.close()

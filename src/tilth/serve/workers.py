@@ -1,0 +1,191 @@
+"""Several server processes on one socket, which are started, watched and ended by the one that the command runs in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from socket import socket
+from time import monotonic
+from typing import Any
+
+from tilth.errors import MachineError, TilthError
+from tilth.options import say
+from tilth.serve.proving import Proof
+from tilth.serve.server import GRACE
+from tilth.serve.serving import Serving
+from tilth.serve.watching import FIELDS, WIDTH, Metrics, log
+
+PATIENCE = 5.0  # seconds beyond what a process may take, after which it is killed
+LOOK = 0.5  # seconds between two looks at the processes
+LONGEST_WAIT = 30.0  # seconds before one is started again that ends at once
+SETTLED = 10.0  # seconds after which a process has not ended at once
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a process says when it has loaded everything."""
+
+    pipeline: str
+    digest: str
+    proof: Proof
+
+
+@dataclass
+class Worker:
+    """A process, or the place of one that is to be started."""
+
+    number: int
+    process: Any = None
+    told: Any = None
+    begun: float = 0.0
+    ready: bool = False
+    again: float = 0.0  # when it is to be started
+    failures: int = 0
+
+
+class Workers:
+    """`count` processes that serve the same on one socket.
+
+    A process that ends is replaced, after a while if it ended at once. One is killed that gives no sign of life for longer than a request
+    may take, and ended when it has answered what it accepted, once a request that took too long is still being computed in it.
+    """
+
+    def __init__(self, serving: Serving, listening: socket, count: int, startup: float) -> None:
+        self.serving, self.listening, self.startup = serving, listening, startup
+        self._context = get_context("spawn")  # a fork would copy locks of libraries' threads
+        self._table = self._context.RawArray("d", count * WIDTH)
+        self.workers = [Worker(number) for number in range(count)]
+
+    def run(self, begun: Callable[[Ready], None]) -> None:
+        """Serve until a signal. `begun` is told what is served when the first process is ready. Errors: those of the first process."""
+        try:
+            self._start(self.workers[0])
+            begun(self._first(self.workers[0]))
+            for worker in self.workers[1:]:
+                self._start(worker)
+            while True:
+                wait([w.process.sentinel for w in self.workers if w.process is not None], timeout=LOOK)
+                for worker in self.workers:
+                    self._look(worker)
+        except KeyboardInterrupt:  # the signal; every process has one, too, or is sent it now
+            pass
+        finally:
+            self._end()
+
+    def _start(self, worker: Worker) -> None:
+        here, there = self._context.Pipe()
+        given = (self.serving, self.listening, there, self._table, worker.number)
+        worker.process, worker.told = self._context.Process(target=_work, args=given, name=f"tilth-serve-{worker.number}"), here
+        worker.begun, worker.ready = monotonic(), False
+        worker.process.start()
+        there.close()
+
+    def _first(self, worker: Worker) -> Ready:
+        """What the first process says. Errors: what it raised; `MachineError` where it ended, or took too long."""
+        if not worker.told.poll(self.startup):
+            raise MachineError(
+                f"the server was not ready within {self.startup:g} seconds", hint="SAGEMAKER_STARTUP_TIMEOUT", code="too-slow"
+            )
+        try:
+            said = worker.told.recv()
+        except EOFError:
+            worker.process.join()
+            raise MachineError(f"a process of the server ended with {worker.process.exitcode}", code="worker-ended") from None
+        if isinstance(said, TilthError):
+            raise said
+        return self._readied(worker, said)
+
+    def _readied(self, worker: Worker, said: Ready) -> Ready:
+        worker.ready = True
+        log("worker-ready", worker=worker.number, pid=worker.process.pid)
+        return said
+
+    def _look(self, worker: Worker) -> None:
+        """Start, replace or kill a process, if it is time."""
+        now = monotonic()
+        if worker.process is None:
+            if now >= worker.again:
+                self._start(worker)
+            return
+        if not worker.ready and worker.told.poll():
+            with suppress(EOFError):
+                said = worker.told.recv()
+                if isinstance(said, Ready):
+                    self._readied(worker, said)
+                else:
+                    say(str(said))
+        if not worker.process.is_alive():
+            self._replace(worker, now)
+        elif now > (self._until(worker) if worker.ready else worker.begun + self.startup):
+            log("worker-stuck", worker=worker.number, pid=worker.process.pid)
+            worker.process.kill()
+
+    def _until(self, worker: Worker) -> float:
+        found: float = self._table[worker.number * WIDTH + FIELDS.index("until")]
+        return found
+
+    def _replace(self, worker: Worker, now: float) -> None:
+        log("worker-ended", worker=worker.number, pid=worker.process.pid, code=worker.process.exitcode)
+        worker.failures = worker.failures + 1 if now - worker.begun < SETTLED else 0
+        worker.again = now + min(LONGEST_WAIT, 2.0**worker.failures - 1)
+        worker.told.close()
+        worker.process.close()
+        worker.process = None
+
+    def _end(self) -> None:
+        """End all processes: each answers what it accepted; what has not ended then is killed."""
+        running = [w.process for w in self.workers if w.process is not None]
+        for process in running:
+            process.terminate()
+        by = monotonic() + GRACE + PATIENCE
+        for process in running:
+            process.join(max(0.0, by - monotonic()))
+            if process.is_alive():
+                log("worker-stuck", pid=process.pid)
+                process.kill()
+                process.join()
+
+
+def _work(serving: Serving, listening: socket, told: Connection, table: Any, number: int) -> None:
+    """A process: load, say so, and answer requests."""
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.default_int_handler)
+    warnings.showwarning = lambda message, *_: say(f"warning: {message}")
+    with suppress(KeyboardInterrupt):
+        try:
+            pipeline, proof = serving.loaded()
+        except TilthError as error:
+            told.send(error)
+            sys.exit(error.exit_code)
+        metrics = Metrics(str(pipeline), pipeline.digest, table, number)
+        longest = serving.limits.answering + PATIENCE
+        metrics.until = monotonic() + longest
+        told.send(Ready(str(pipeline), pipeline.digest, proof))
+        threading.Thread(target=_follow, args=(told,), daemon=True).start()
+        ending = False
+
+        async def live() -> None:
+            nonlocal ending
+            if metrics.overdue and not ending:
+                ending = True
+                metrics.until = monotonic() + GRACE + PATIENCE
+                os.kill(os.getpid(), signal.SIGTERM)
+            if not ending:
+                metrics.until = monotonic() + longest
+
+        serving.run(pipeline, listening, metrics, live)
+
+
+def _follow(told: Connection) -> None:
+    """End with the process that started this one, which says nothing more."""
+    with suppress(EOFError, OSError):
+        told.recv()
+    os.kill(os.getpid(), signal.SIGTERM)
