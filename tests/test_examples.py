@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import runpy
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 import tilth
 from tests.house.tree import ROOT
 from tests.stand_ins import pytorch
+from tilth.cli.app import run
 from tilth.flow import Flow
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -152,21 +155,49 @@ def program(name: str) -> Any:
     return module
 
 
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shards for boosted trees."""
+    folder: Path = program("xgboost").prepared(tmp_path_factory.mktemp("loans"), rows=4_000)
+    return folder
+
+
 @pytest.mark.slow
-def test_xgboost_learns_from_shards(tmp_path: Path) -> None:
+def test_xgboost_learns_from_shards(loans: Path, tmp_path: Path) -> None:
     """What it says of the test part is what scikit-learn says of the saved model and of all rows at once."""
     xgboost = pytest.importorskip("xgboost")
     from sklearn.metrics import roc_auc_score
 
     example = program("xgboost")
-    shards = example.prepared(tmp_path, rows=4_000)
-    assert len([*shards.glob("train/*.parquet")]) == 2
-    found = example.train(shards, tmp_path / "loans.ubj")
-    test = tilth.arrays(shards / "test")
+    assert len([*loans.glob("train/*.parquet")]) == 2
+    found = example.train(loans, tmp_path / "loans.ubj")
+    test = tilth.arrays(loans / "test")
     said = xgboost.Booster(model_file=tmp_path / "loans.ubj").predict(xgboost.DMatrix(test.X))
     assert found == pytest.approx(roc_auc_score(test.y, said), abs=1e-6)
     assert found > 0.85
     assert np.isnan(test.X).any()  # missing values are the trees' own business
+
+
+@pytest.mark.slow
+def test_a_script_for_sagemaker_is_run_as_it_stands(loans: Path, tmp_path: Path) -> None:
+    """What it says of the test part is what scikit-learn says of the model in the archive."""
+    xgboost = pytest.importorskip("xgboost")
+    from sklearn.metrics import roc_auc_score
+
+    words = [f"--channel={part}={loans / part}" for part in ("train", "test")]
+    words += ["--hyperparameter", "max_depth=4", "--hyperparameter", "rounds=30", "-o", str(tmp_path / "model"), "--spill", str(tmp_path)]
+    assert run(["train", str(ROOT / "examples/loans-sagemaker.py"), *words]) == 0
+    for name in ("model", "output"):
+        with tarfile.open(tmp_path / f"model/{name}.tar.gz") as archive:
+            archive.extractall(tmp_path, filter="data")
+    test = tilth.arrays(loans / "test")
+    trees = xgboost.Booster(model_file=tmp_path / "loans.ubj")
+    found = json.loads((tmp_path / "metrics.json").read_text())["auc"]
+    assert found == pytest.approx(
+        roc_auc_score(test.y, trees.predict(xgboost.DMatrix(test.X, feature_names=trees.feature_names))), abs=1e-6
+    )
+    assert found > 0.85
+    assert json.loads(trees.save_config())["learner"]["gradient_booster"]["gbtree_model_param"]["num_trees"] == "30"
 
 
 @pytest.mark.slow

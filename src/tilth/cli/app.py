@@ -27,6 +27,7 @@ COMMANDS = (
     "serve",
     "batch",
     "replay",
+    "train",
     "plan",
     "init",
     "convert",
@@ -46,7 +47,7 @@ BY_SIGNAL = 128  # plus the signal's number: the exit code by convention
 
 
 class Stop(KeyboardInterrupt):
-    """A signal to stop. For a plain KeyboardInterrupt the interpreter may end by SIGINT, whatever the exit code."""
+    """A signal to stop, with its number. For a plain KeyboardInterrupt the interpreter may end by SIGINT, whatever the exit code."""
 
 
 class LazyGroup(click.Group):
@@ -132,7 +133,7 @@ def _interrupts() -> Iterator[list[int]]:
 
     def on_signal(number: int, frame: object) -> None:
         received.append(number)
-        raise Stop
+        raise Stop(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield received

@@ -1,0 +1,100 @@
+"""tilth train."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tilth.options import INPUT, OUTPUT, say
+
+if TYPE_CHECKING:
+    from tilth.training.job import Ended
+
+
+@click.command()
+@click.argument("program", type=INPUT, metavar="SCRIPT | IMAGE-FOLDER")
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="OUT", help="The folder for model.tar.gz; it is replaced.")
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    metavar="NAME=PLACE[,OPTION=VALUE]…",
+    help="Data, such as train=out/train,mode=Pipe; may be repeated. Options: mode, content_type, shuffle, wrapper, compression, data, "
+    "attributes, distribution, balance, ensure_newline.",
+)
+@click.option("--hyperparameter", "given", multiple=True, metavar="NAME=VALUE", help="A hyperparameter; may be repeated.")
+@click.option("--hyperparameters", "file", type=INPUT, metavar="FILE", help="A JSON or YAML file of hyperparameters.")
+@click.option("--source", type=INPUT, metavar="FOLDER", help="All code of the script: a folder or .tar.gz; by default the script alone.")
+@click.option("--entrypoint", default="", metavar="WORDS", help="The ENTRYPOINT of the image, run with the argument `train`.")
+@click.option("--python", type=INPUT, metavar="PROGRAM", help="The Python that runs the script; this one by default.")
+@click.option("--install", is_flag=True, help="Install the script's requirements.txt, for this job alone.")
+@click.option("--time-limit", metavar="TIME", help="Stop the program after a time such as 90s, 30m or 2h.")
+@click.option("--checkpoints", type=INPUT, metavar="FOLDER", help="A folder that the program finds at /opt/ml/checkpoints, and that stays.")
+@click.option("--name", default="", metavar="NAME", help="The name of the job; by default that of the program and the time.")
+@click.option("--namespace/--no-namespace", default=True, help="Whether /opt/ml is the job's own, in a mount namespace; yes by default.")
+@click.option("--spill", type=INPUT, metavar="FOLDER", help="Where the job's folders lie while it runs: among temporary files by default.")
+def command(
+    program: str,
+    out: str,
+    channels: tuple[str, ...],
+    given: tuple[str, ...],
+    file: str | None,
+    source: str | None,
+    entrypoint: str,
+    python: str | None,
+    install: bool,
+    time_limit: str | None,
+    checkpoints: str | None,
+    name: str,
+    namespace: bool,
+    spill: str | None,
+) -> int:
+    """Run a program written for SageMaker training, unchanged, on this machine.
+
+    SCRIPT is a Python script, or a shell script that is executable: it is given hyperparameters as arguments, and the variables SM_*.
+    IMAGE-FOLDER is the folder from which an image is built, with the executable program `train`; Docker is not used. Either finds its
+    channels, hyperparameters and folders at /opt/ml, or, where the machine allows no mount namespace, below SAGEMAKER_BASE_DIR.
+
+    OUT then holds model.tar.gz, what is in /opt/ml/model; output.tar.gz, what is in /opt/ml/output/data; and job.json. Exit code 1 if the
+    program failed, with the reason it wrote to /opt/ml/output/failure, or reached its time limit.
+    """
+    from tilth.cli.app import BY_SIGNAL
+    from tilth.errors import RequestError
+    from tilth.training.hyperparameters import strings
+    from tilth.training.job import Job, run
+    from tilth.training.program import program_of
+    from tilth.training.written import channels_of, hyperparameters_of, seconds_of
+
+    found = shutil.which(python) if python else sys.executable
+    if found is None:
+        raise RequestError(f"there is no program {python!r}", accepted="the Python that runs the script", code="no-file")
+    job = Job(
+        program_of(Path(program), Path(source) if source else None, tuple(shlex.split(entrypoint))),
+        channels_of(channels),
+        strings(hyperparameters_of(given, Path(file) if file else None)),
+        name=name,
+        python=str(Path(found).absolute()),
+        time_limit=seconds_of(time_limit) if time_limit else None,
+        checkpoints=Path(checkpoints) if checkpoints else None,
+        namespace=namespace,
+        install=install,
+        spill=spill,
+    )
+    ended = run(job, out, say)
+    say(*_words(ended, out))
+    if ended.signal is not None:
+        return BY_SIGNAL + ended.signal
+    return 0 if ended.status == "Completed" else 1
+
+
+def _words(ended: Ended, out: str) -> list[str]:
+    head = f"{ended.status.lower()} after {ended.seconds:,.1f} s" + (f": {ended.reason}" if ended.reason else "")
+    if ended.status == "Failed":
+        return [head, f"nothing was written to {out}"]
+    left_out = [f"not packed: {name}" for name in ended.left_out]
+    return [head, *left_out, *(f"written: {out}/{name}, {size:,} bytes" for name, size in ended.files)]

@@ -1,0 +1,281 @@
+"""A training job on this machine: its folders, its program, how it ends, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from tilth.errors import MachineError, RequestError
+from tilth.store.local import reject_own_input
+from tilth.store.places import atomic, reject_foreign
+from tilth.store.scratch import Scratch
+from tilth.store.uri import Place
+from tilth.training.artefacts import packed
+from tilth.training.channel import Channel
+from tilth.training.ending import GRACE, end, failure, stop, watched
+from tilth.training.environment import BASE, inherited, of_script, of_service, own_hyperparameters
+from tilth.training.inputs import ChannelReport, Inputs, open_channels
+from tilth.training.namespace import HOST, OPT_ML, entering, refusal
+from tilth.training.program import REQUIREMENTS, Image, Program, Script
+from tilth.training.tree import CHANNELS, CHECKPOINTS, CODE, FAILURE, MODEL, OUTPUT_DATA, Tree, resources
+
+Status = Literal["Completed", "Failed", "Stopped"]
+NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+MODEL_FILE, OUTPUT_FILE, JOB_FILE = "model.tar.gz", "output.tar.gz", "job.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked for: a program, its channels and hyperparameters, and how it is run.
+
+    `hyperparameters` are strings. `time_limit` is in seconds, and so is `grace`, which a program has to end when it is stopped.
+    `checkpoints` is a folder that the program finds at `/opt/ml/checkpoints`, and that stays. `namespace`: whether the program may have a
+    mount namespace for `/opt/ml`; `install`: whether what `requirements.txt` lists is installed, for this job alone; `spill`: where the
+    job's folders lie while it runs.
+
+    Errors: `RequestError` for a name that a job cannot have, and for checkpoints that are not a folder.
+    """
+
+    program: Program
+    channels: tuple[Channel, ...] = ()
+    hyperparameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    name: str = ""
+    python: str = sys.executable
+    time_limit: float | None = None
+    checkpoints: Path | None = None
+    namespace: bool = True
+    install: bool = False
+    spill: str | None = None
+    grace: float = GRACE
+
+    def __post_init__(self) -> None:
+        if self.name and not NAME.fullmatch(self.name):
+            accepted = "1 to 63 letters, digits and hyphens"
+            raise RequestError(f"{self.name!r} is not the name of a job", accepted=accepted, code="bad-name")
+        if self.checkpoints is not None and self.checkpoints.exists() and not self.checkpoints.is_dir():
+            raise RequestError(f"{self.checkpoints} is a file", accepted="a folder for checkpoints", code="is-file")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended: `Completed`, `Failed`, or `Stopped` by its time limit or a signal (its number), and why.
+
+    `code` is the exit code of the program, negative for a signal; `channels` say what it was given; `files` are those that were written,
+    with their bytes; `left_out` are the files that could not be packed.
+    """
+
+    status: Status
+    reason: str
+    code: int
+    seconds: float
+    signal: int | None = None
+    channels: tuple[ChannelReport, ...] = ()
+    files: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def run(job: Job, out: Place, say: Callable[[str], object] = str) -> Ended:
+    """Run a job; unless it failed, its model is then `model.tar.gz` in the folder `out`, which is replaced as a whole.
+
+    What it wrote to `/opt/ml/output/data` is `output.tar.gz`, and `job.json` says what was run. Of a job that was stopped, what was there
+    by then is packed. What cannot be written to `out` is kept, and where it is kept is said. `say` is called with messages.
+
+    Errors: `RequestError` where the job cannot be run as asked; `MachineError` where this machine cannot run it. That the program failed is
+    no error, but what this returns.
+    """
+    reject_foreign(out)
+    reject_own_input(out, _read_by(job))
+    scratch = Scratch(job.spill)
+    try:
+        setting = _Setting.of(job, Path(scratch.name), say)
+        ended = setting.run()
+        return ended if ended.status == "Failed" else setting.deliver(out, ended)
+    finally:
+        scratch.close()
+
+
+def _read_by(job: Job) -> list[Place]:
+    program = job.program
+    given = [program.path, program.source] if isinstance(program, Script) else [program.path] if isinstance(program, Image) else []
+    return [*(path for path in given if path is not None), *(channel.source for channel in job.channels)]
+
+
+def _plain(program: str) -> str:
+    """The name of a program as that of a job can begin."""
+    return re.sub("[^A-Za-z0-9]+", "-", Path(program).stem).strip("-")[:40].rstrip("-") or "job"
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A job with its folders, in a scratch folder."""
+
+    job: Job
+    name: str
+    tree: Tree
+    scratch: Path
+    hyperparameters: Mapping[str, str]
+    resources: Mapping[str, Any]
+    say: Callable[[str], object]
+
+    @classmethod
+    def of(cls, job: Job, scratch: Path, say: Callable[[str], object]) -> _Setting:
+        """The folders are made, and hold what the program needs. Errors: as `run`."""
+        name = job.name or f"{_plain(job.program.name)}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
+        here = scratch / "ml"
+        here.mkdir()
+        why_not = refusal(here, scratch) if job.namespace else "by request"
+        tree = Tree(here, str(here) if why_not else OPT_ML)
+        _say_where(job, tree, why_not, say)
+        given = dict(job.hyperparameters)
+        if isinstance(job.program, Script):
+            given = own_hyperparameters(job.program.name, name, tree) | given
+        setting = cls(job, name, tree, scratch, given, resources("localhost" if why_not else HOST), say)
+        setting._fill()
+        return setting
+
+    @property
+    def channels(self) -> dict[str, dict[str, str]]:
+        """What `inputdataconfig.json` holds."""
+        return {channel.name: channel.configuration() for channel in self.job.channels}
+
+    @property
+    def in_namespace(self) -> bool:
+        """Whether the program finds its folders at /opt/ml."""
+        return self.tree.seen == OPT_ML
+
+    def _fill(self) -> None:
+        job, config = self.job, {"hyperparameters": self.hyperparameters, "inputdataconfig": self.channels}
+        config["resourceconfig"] = self.resources
+        if job.checkpoints is not None:
+            config["checkpointconfig"] = {"S3Uri": str(job.checkpoints), "LocalPath": self.tree.at(CHECKPOINTS)}
+        self.tree.make(config)
+        if job.checkpoints is not None:
+            job.checkpoints.mkdir(parents=True, exist_ok=True)
+            (self.tree.here / CHECKPOINTS).rmdir()
+            (self.tree.here / CHECKPOINTS).symlink_to(job.checkpoints.resolve())
+        job.program.put(self.tree.here / CODE)
+        if (self.tree.here / CODE / REQUIREMENTS).is_file():
+            if job.install:
+                self._install()
+            else:
+                self.say(f"{REQUIREMENTS} is not installed; --install does so, for this job alone")
+
+    def _install(self) -> None:
+        words = [self.job.python, "-m", "pip", "install", "--quiet", "--target", str(self._libraries)]
+        done = subprocess.run([*words, "-r", str(self.tree.here / CODE / REQUIREMENTS)], check=False, stdout=2)  # noqa: S603 -- asked for
+        if done.returncode:
+            raise MachineError(f"{REQUIREMENTS} could not be installed: pip ended with exit code {done.returncode}", code="install")
+
+    @property
+    def _libraries(self) -> Path:
+        return self.scratch / "libraries"
+
+    def variables(self) -> dict[str, str]:
+        """The environment of the program."""
+        job, folder = self.job, self.job.program.folder(self.tree)
+        script = isinstance(job.program, Script)
+        libraries = ([self.tree.at(CODE)] if script else []) + ([str(self._libraries)] if self._libraries.is_dir() else [])
+        made = inherited([*([] if script else [folder]), Path(job.python).parent], libraries) | of_service(self.name)
+        if script:
+            made |= of_script(self.tree, self.name, self.hyperparameters, self.channels, self.resources)
+        return made if self.in_namespace else made | {BASE: self.tree.seen}
+
+    def run(self) -> Ended:
+        """Run the program until it ends or is stopped. Errors: that of a channel that could not be sent."""
+        if not self.job.channels:
+            return self._ended(None)
+        with open_channels(self.job.channels, self.tree.here / CHANNELS) as inputs:
+            return self._ended(inputs)
+
+    def _ended(self, inputs: Inputs | None) -> Ended:
+        def failed() -> bool:
+            return inputs is not None and inputs.error is not None
+
+        started, stopped, number, process = time.monotonic(), "", None, self._started()
+        try:
+            stopped = watched(process, self.job.time_limit, self.job.grace, failed)
+        except KeyboardInterrupt as interrupt:
+            number = interrupt.args[0] if interrupt.args else signal.SIGINT
+            stopped = f"stopped by {signal.Signals(number).name}"
+            self.say(f"{stopped}: the program has {self.job.grace:g} s to end; another signal ends it at once")
+            stop(process, self.job.grace)
+        finally:
+            end(process)
+        status: Status = "Stopped" if stopped else "Failed" if process.returncode else "Completed"
+        reason = stopped or (failure(self.job.program.name, process.returncode, self.tree.here / FAILURE) if process.returncode else "")
+        given = inputs.report() if inputs else ()
+        return Ended(status, reason, process.returncode, time.monotonic() - started, number, given)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        job, folder = self.job, self.job.program.folder(self.tree)
+        words, where, variables = job.program.words(job.python, self.hyperparameters), folder, self.variables()
+        if self.in_namespace:
+            mounts = self.scratch / "mounts"
+            mounts.mkdir()
+            words, where = entering(self.tree.here, mounts, folder, variables) + words, "/"
+        try:
+            return subprocess.Popen(words, cwd=where, env=variables, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        except OSError as error:
+            hint = "is it a program of this machine, or a script with `#!` on its first line?"
+            raise RequestError(f"{job.program.name} cannot be started: {error.strerror}", hint=hint, code="bad-program") from error
+
+    def deliver(self, out: Place, ended: Ended) -> Ended:
+        """Pack what the program made. Errors: as `atomic`; then the folders of the job are kept, and it is said where."""
+        try:
+            ended = self._packed(out, ended)
+        except BaseException:
+            kept = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=self.scratch.parent))
+            self.tree.here.rename(kept)
+            self.say(f"{MODEL_FILE} could not be written; what {self.job.program.name} made is in {kept / MODEL}")
+            raise
+        if not any((self.tree.here / MODEL).iterdir()):
+            self.say(f"warning: nothing is in {self.tree.at(MODEL)}, so that {MODEL_FILE} is empty")
+        return ended
+
+    def _packed(self, out: Place, ended: Ended) -> Ended:
+        with atomic(out, folder=True) as new:
+            left_out = packed(self.tree.here / MODEL, new / MODEL_FILE)
+            if any((self.tree.here / OUTPUT_DATA).iterdir()):
+                left_out += packed(self.tree.here / OUTPUT_DATA, new / OUTPUT_FILE)
+            (new / JOB_FILE).write_text(json.dumps(self._record(ended), ensure_ascii=False, indent=1) + "\n", "utf-8")
+            files = tuple((path.name, path.stat().st_size) for path in sorted(new.glob("*.tar.gz")))
+        return replace(ended, files=files, left_out=tuple(left_out))
+
+    def _record(self, ended: Ended) -> dict[str, Any]:
+        """What `job.json` holds."""
+        given = zip(self.job.channels, ended.channels, strict=True)
+        return {
+            "job": self.name,
+            "program": self.job.program.name,
+            **{word: getattr(ended, word) for word in ("status", "reason", "code", "seconds")},
+            "hyperparameters": self.hyperparameters,
+            "channels": [{"place": channel.source, **asdict(report)} for channel, report in given],
+            "opt_ml": self.in_namespace,
+        }
+
+
+def _say_where(job: Job, tree: Tree, why_not: str, say: Callable[[str], object]) -> None:
+    """Say where the program finds its folders. Errors: `MachineError` for a container's program that would look elsewhere."""
+    if not why_not:
+        say(f"{OPT_ML} is this job's own, in a mount namespace")
+        return
+    say(f"no mount namespace for {OPT_ML} ({why_not}): the folders are below {BASE}={tree.seen}")
+    line = job.program.hard_coded()
+    if line is None:
+        return
+    allowed = "run it where `unshare --mount` works, as it does for root" if job.namespace else "leave out --no-namespace"
+    hint = f"read the folders from {BASE} or SM_*, or {allowed}"
+    what = f"{job.program.text()}:{line} mentions {OPT_ML}, where this job's folders are not"
+    if isinstance(job.program, Image):
+        raise MachineError(what, hint=hint, code="no-namespace")
+    say(f"warning: {what}\n    {hint}")
