@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import tarfile
 from types import ModuleType
 
 import pytest
@@ -12,6 +13,8 @@ from tilth.cli.app import run
 from tilth.errors import ArtefactError, RequestError
 from tilth.serve.hooks import Refusal, exported
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.serving import Serving
+from tilth.training.artefacts import packed
 
 ROWS = json.dumps(TABLE.to_pylist())
 
@@ -63,6 +66,33 @@ def test_a_refusal_is_the_containers_own_error(hooks, monkeypatch):
     with pytest.raises(GenericInferenceToolkitError) as error:
         module.transform_fn(model, b"", "text/plain", "text/csv")
     assert error.value.args[0] == 415
+
+
+def test_the_folder_is_served_as_it_is_or_packed(hooks, tmp_path, monkeypatch, capsys):
+    _, folder = hooks
+    served = []
+
+    def run_it(self, pipeline, listening):
+        served.append(str(pipeline))
+
+    monkeypatch.setattr(Serving, "run", run_it)
+    packed(folder, tmp_path / "model.tar.gz")
+    assert [run(["serve", str(place), "--port", "0"]) for place in (folder, tmp_path / "model.tar.gz")] == [0, 0]
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))  # which holds `model`
+    assert run(["serve", "--port", "0"]) == 0
+    assert served == ["people.tilth → model.skops → softmax"] * 3
+    assert capsys.readouterr().err.count("proven: people.tilth (6 golden rows), model.skops (6 golden rows)") == 3
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path / "absent"))
+    for words in ([], [str(folder), str(folder)], [str(folder), "--output", "softmax"], [str(tmp_path)]):
+        assert run(["serve", *words, "--port", "0"]) == 2
+    assert len(served) == 3
+
+
+def test_an_archive_that_leaves_its_folder_is_refused(tmp_path, capsys):
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("../outside"))
+    assert run(["serve", str(tmp_path / "model.tar.gz")]) == 2
+    assert "is not unpacked" in capsys.readouterr().err
 
 
 def test_what_cannot_be_exported_or_loaded(hooks, served, tmp_path):

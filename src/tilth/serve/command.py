@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -19,7 +20,7 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 
 
 @click.command()
-@click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]…")
+@click.argument("things", nargs=-1, metavar="NAME.tilth… [MODEL | URL]… | FOLDER | MODEL.tar.gz")
 @TRANSFORMS
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port: SAGEMAKER_BIND_TO_PORT or 8080 by default.")
@@ -60,8 +61,10 @@ def command(
 
     POST rows to /invocations as CSV, JSON, JSON Lines, NPY, Parquet or RecordIO-protobuf. MODEL is a scikit-learn model saved by
     skops (.skops) or an ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or
-    Ctrl-C, when all accepted requests are answered.
+    Ctrl-C, when all accepted requests are answered. FOLDER is one that --export wrote, also packed as .tar.gz; without a name it is
+    /opt/ml/model, as in a container of SageMaker.
     """
+    things, output, golden = _unfolded(things, output, golden)
     if export is not None:
         from tilth.serve.hooks import exported
 
@@ -113,6 +116,31 @@ def command(
             begun(Ready(str(pipeline), pipeline.digest, shown))
             serving.run(pipeline, listening)
     return 0
+
+
+def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | None) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """The stages, transforms and golden rows of a folder of --export, or of one that is packed; else those that are given.
+
+    Errors: `RequestError` for a folder beside other stages; `SourceError`, `ArtefactError` for one that cannot be read.
+    """
+    from tilth.serve.hooks import stages_in
+
+    base = Path(os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml") / "model"
+    if not things and not base.is_dir():
+        raise click.UsageError(f"Missing argument 'NAME.tilth…', and there is no folder {base}.")
+    folded = [thing for thing in things if thing.endswith((".tar.gz", ".tgz")) or Path(thing).is_dir()]
+    if things and not folded:
+        return things, output, golden
+    if len(things) > 1 or output:
+        raise RequestError(f"{folded[0] if folded else base} holds all stages, and transforms of what they give", code="bad-stage")
+    place = Path(folded[0]) if folded else base
+    if not place.is_dir():
+        from tilth.training.artefacts import unpacked
+
+        archive, place = place, Path(click.get_current_context().with_resource(TemporaryDirectory(prefix="tilth-")))
+        unpacked(archive, place)
+    stages, transforms, own = stages_in(place)
+    return stages, transforms, golden or own
 
 
 def _token(file: str | None) -> str:

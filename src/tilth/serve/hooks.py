@@ -61,22 +61,31 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
     return Path(place)
 
 
+def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """The stages of a folder, the transforms of what they give, and the golden rows, if there are any.
+
+    Errors: `ArtefactError` for a folder that `exported` did not write.
+    """
+    try:
+        described = json.loads((folder / PIPELINE).read_text("utf-8"))
+        names, output = described["stages"], tuple(str(word) for word in described["output"])
+        if described["version"] != 1 or any(name != Path(name).name for name in names):
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(f"{str(folder)!r} is not a folder of `tilth serve --export`", code="bad-artefact") from error
+    golden = folder / GOLDEN  # folders of earlier versions have none
+    return tuple(str(folder / name) for name in names), output, str(golden) if golden.exists() else None
+
+
 def model_fn(model_dir: str) -> Pipeline:
     """The pipeline in a folder.
 
     Errors: `ArtefactError` for a folder that `exported` did not write, and for other answers to its golden rows than where it was written.
     """
-    folder = Path(model_dir)
-    try:
-        described = json.loads((folder / PIPELINE).read_text("utf-8"))
-        names, output = described["stages"], [str(word) for word in described["output"]]
-        if described["version"] != 1 or any(name != Path(name).name for name in names):
-            raise ValueError
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(f"{model_dir!r} is not a folder of `tilth serve --export`", code="bad-artefact") from error
-    pipeline = Pipeline.of(*(str(folder / name) for name in names), output=output)
-    if (folder / GOLDEN).exists():  # folders of earlier versions have none
-        proof(pipeline, str(folder / GOLDEN))
+    things, output, golden = stages_in(Path(model_dir))
+    pipeline = Pipeline.of(*things, output=output)
+    if golden is not None:
+        proof(pipeline, golden)
     return pipeline
 
 
