@@ -62,3 +62,19 @@ def test_what_is_wrong_is_said(tilth, data, words, said):
     done = tilth("measure", *words)
     assert done.code == 2
     assert said in done.err
+
+
+def test_a_configuration_names_its_data(tilth, tmp_path):
+    lines = [json.dumps({"features": [r["facet"]], "label": r["label"], "predicted": r["p"]}) for r in PREDICTED.to_pylist()]
+    (tmp_path / "d.jsonl").write_text("\n".join(lines))
+    config = {
+        "dataset_type": "application/jsonlines", "dataset_uri": "d.jsonl", "headers": ["facet", "label", "p"], "features": "features",
+        "label": "label", "predicted_label": "predicted", "label_values_or_threshold": ["yes"],
+        "facet": [{"name_or_index": "facet", "value_or_threshold": ["d"]}], "methods": {"post_training_bias": {"methods": "all"}},
+    }  # fmt: skip
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    done = tilth("measure", "--config", "c.json", "-o", "out", "--fail-on", "TE > 1")
+    assert done.code == 0, done.err
+    metrics = json.loads((tmp_path / "out/analysis.json").read_text())["post_training_bias_metrics"]["facets"]["facet"][0]["metrics"]
+    assert {m["name"]: m["value"] for m in metrics}["SD"] == pytest.approx(1 / 6)
+    assert "there is no data" in tilth("measure").err

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tilth.aws.clarify.config import VERSION, AnalysisConfig
+from tilth.aws.clarify.segments import segments
 from tilth.data import Dataset
 from tilth.engine.facts import begin
+from tilth.engine.layers import filtered
 from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
 from tilth.measures.bias import BIAS_METRICS, bias_findings
@@ -20,6 +22,7 @@ from tilth.report import Finding, Report, jsonable, warning
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
+IS = " = "  # between the name of segments and one of them, in the part of its findings
 BLOCKS = ("by_label_value", "continuous")
 ADDED = ("status", "notes", "n_used", "n_excluded", "method", "p_value", "p_adjusted", "verdict")
 STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "plain_disparity", "largest_strata", "largest")
@@ -37,9 +40,14 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     """
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
     facts = begin(engine)
-    request = replace(config.request(engine.schema(data)), counts=counts)
+    schema = engine.schema(data)
+    request = replace(config.request(schema), counts=counts)
     with engine.working_for("bias"):
         findings = bias_findings(data, request, engine=engine)
+    for name, segment, condition in segments(config.segment_config, schema):
+        with engine.working_for(f"bias of {name}={segment}"):
+            of_segment = bias_findings(filtered(data, condition), replace(request, counts=False), engine=engine)
+        findings += [replace(f, part=f"{name}{IS}{segment}") for f in of_segment]
     report = Report("measure", (*findings, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
     return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
 
@@ -62,19 +70,29 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     Infinities are the strings `"Infinity"` and `"-Infinity"`. What Clarify's own file lacks (intervals, counts, status, notes,
     distances over all values of the label, facts of the run, warnings) has separate keys; `strict` omits them.
     """
-    made: dict[str, Any] = {"version": VERSION}
-    performance = {(f.payload.facet, f.payload.facet_value): f.payload for f in report.of(Performance)}
-    for stage in ("pre_training", "post_training"):
-        findings = [f for f in report.of(BiasNumber) if (BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training") == stage]
-        made |= {f"{stage}_bias_metrics": _section(findings, performance, strict)} if findings else {}
+    made: dict[str, Any] = {"version": VERSION, **_stages(report, "", strict)}
     if not strict:
-        made |= {"performance": _performance(performance["", ""])} if ("", "") in performance else {}
+        parts = dict.fromkeys(f.part for f in report.of(BiasNumber) if f.part)
+        names = {part: part.partition(IS) for part in parts}
+        inside = [{"config_name": name, "segment": value, **_stages(report, p, strict)} for p, (name, _, value) in names.items()]
+        made |= {"segments": inside} if inside else {}
         f = report.facts
         made["warnings"] = [{"code": w.name, "message": w.message} for w in report.of("warning")]
         run = {name: getattr(f, name) for name in ("source", "engine", "rows", "started", "seconds", "fingerprint")}
         made["run"] = {**run, "scans": len(f.scans), "versions": dict(f.versions), **f.more}
     whole: dict[str, Any] = jsonable(made)
     return whole
+
+
+def _stages(report: Report, part: str, strict: bool) -> dict[str, Any]:
+    """The sections of a part: of labels, of predictions and, unless `strict`, the performance of these."""
+    performance = {(f.payload.facet, f.payload.facet_value): f.payload for f in report.of(Performance, part=part)}
+    made: dict[str, Any] = {}
+    for stage in ("pre_training", "post_training"):
+        of_part = report.of(BiasNumber, part=part)
+        findings = [f for f in of_part if (BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training") == stage]
+        made |= {f"{stage}_bias_metrics": _section(findings, performance, strict)} if findings else {}
+    return made | ({"performance": _performance(performance["", ""])} if ("", "") in performance and not strict else {})
 
 
 Performances = Mapping[tuple[str, str], Performance]

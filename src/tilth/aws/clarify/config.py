@@ -40,7 +40,7 @@ FORMATS = {
     "text/csv": "csv",
     "application/x-parquet": "parquet",
     "application/jsonlines": "jsonl",
-    "application/json": "",
+    "application/json": "json",
     "application/x-image": "",
     "application/sagemakercapturejson": "",
 }
@@ -93,7 +93,7 @@ class AnalysisConfig(Part):
         wrong = (Mistake(message, accepted="".join(accepted), code="contradiction") for wrong, message, *accepted in checks if wrong)
         RequestError.reject(wrong)
         if gaps := list(_gaps(config)):
-            hint = "text/csv and application/x-parquet can be read, and bias computed of labels and predicted labels in the data"
+            hint = "CSV, Parquet, JSON Lines and JSON can be read, and bias computed of labels and predicted labels in files"
             raise Gap(*gaps, hint=hint)
         return config
 
@@ -105,12 +105,17 @@ class AnalysisConfig(Part):
     @property
     def metrics(self) -> tuple[str, ...]:
         """The requested bias metrics that can be computed, in the order of the shelf."""
-        asked = (*self._asked(PRE_TRAINING), *(self._asked(POST_TRAINING) if self.predicted_label is not None else ()))
+        asked = (*self._asked(PRE_TRAINING), *(self._asked(POST_TRAINING) if self.has_predictions else ()))
         return tuple(m for m in BIAS_METRICS if m in asked)
 
     def _asked(self, known: tuple[str, ...]) -> tuple[str, ...]:
         method = self.methods.pre_training_bias if known == PRE_TRAINING else self.methods.post_training_bias
         return () if method is None else known if method.methods == "all" else tuple(method.methods)
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether there are predicted labels in a file."""
+        return self.predicted_label is not None or self.predicted_label_dataset_uri is not None
 
     @property
     def has_predictor(self) -> bool:
@@ -278,10 +283,6 @@ def _gaps(c: AnalysisConfig) -> Iterator[str]:
         yield f"{asked} is not supported in this version: of Clarify's methods it computes bias, of labels and predicted labels in the data"
     if not FORMATS[c.dataset_type]:
         yield f"dataset_type: data of type {c.dataset_type} cannot be read in this version"
-    if c.dataset_type == "application/jsonlines":
-        yield "features: lists of features inside a line cannot be read in this version"
-    if c.facet_dataset_uri is not None:
-        yield "facet_dataset_uri: facets in a dataset of their own are not supported in this version"
     if (c.tilth.model_extra or {}).get("derived_facets"):
         yield "tilth.derived_facets: facets derived from text and images are not supported in this version"
 
@@ -289,12 +290,10 @@ def _gaps(c: AnalysisConfig) -> Iterator[str]:
 def _left_out(c: AnalysisConfig) -> Iterator[str]:
     for m in c.methods.model_fields_set - {"pre_training_bias", "post_training_bias", "report"}:
         yield f"methods.{m} is not computed in this version; its section is absent from analysis.json"
-    if c.methods.post_training_bias is not None and c.predicted_label is None:
-        yield "methods.post_training_bias is computed in this version of predicted labels in the data only, and there is no predicted_label"
+    if c.methods.post_training_bias is not None and not c.has_predictions:
+        yield "methods.post_training_bias is computed in this version of predicted labels only, and there are none: no model is called"
     if c.methods.report is not None:
         yield "methods.report: the report is written as HTML, not as a notebook or PDF"
-    if c.segment_config:
-        yield "segment_config: metrics are not repeated for segments in this version"
     for key in c.tilth.model_extra or {}:
         if key in LATER:
             yield f"tilth.{key} is not supported in this version"

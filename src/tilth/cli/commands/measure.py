@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("data", type=INPUT, metavar="DATA")
+@click.argument("data", type=INPUT, metavar="DATA", required=False)
 @click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json that says what to measure.")
 @click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where to write analysis.json and the report.")
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as what was made of it.")
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @shared(*READING)
 @shared(*ENGINE)
 def command(
-    data: str,
+    data: str | None,
     config: str | None,
     out: str | None,
     against: str | None,
@@ -77,6 +77,8 @@ def command(
     engine = engine_from(options)
     if config is not None:
         report = _by_config(data, config, out, reading_from(options), engine, counts=bool(counts_file))
+    elif data is None:
+        raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     elif (counts := read_counts(data)) is not None:
         report = _of_counts(counts, {k: v for k, v in roles.items() if v}, data, engine)
     else:
@@ -118,14 +120,15 @@ def _of_counts(counts: BiasCounts, roles: dict[str, Any], source: str, engine: S
     return Report("measure", tuple(findings), replace(facts(table, counts.row_count), source=source))
 
 
-def _by_config(data: str, config: str, out: str | None, reading: dict[str, Any], engine: Session, counts: bool) -> Report:
+def _by_config(data: str | None, config: str, out: str | None, reading: dict[str, Any], engine: Session, counts: bool) -> Report:
     """Run the analyses of a Clarify configuration; write its result file and the report to `out`."""
-    from tilth import verbs
     from tilth.aws.clarify.analysis import deliver_analysis, measure_config
     from tilth.aws.clarify.config import AnalysisConfig
+    from tilth.aws.clarify.reading import read_data
 
     analysis = AnalysisConfig.load(config)
-    report = measure_config(verbs.read(data, engine=engine, **{**analysis.reading, **reading}), analysis, engine, counts=counts)
+    table, named = read_data(analysis, data, engine, **reading)
+    report = measure_config(table, named, engine, counts=counts)
     if out:
         deliver_analysis(report, analysis, out)
     return report
