@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tilth.errors import Mistake, RequestError, SourceError, listed
@@ -26,7 +27,8 @@ Row = Mapping[str, Any]
 CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
 RECORDIO = "application/x-recordio-protobuf"
 NUMBERS = frozenset({int, float})
-AS_THEY_ARE = frozenset({int, str, bool, type(None)})
+AS_THEY_ARE = frozenset({int, str, bool, NoneType})
+WRITTEN_ALIKE = frozenset({int, str, NoneType})  # by the CSV writer, as cells are
 LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
 MOST_VALUES = 2**23  # of the rows of a body whose size does not bound them: repeated ones of Parquet, and zeros of sparse rows
 
@@ -38,11 +40,11 @@ class Columns:
     names: tuple[str, ...]
     label: str | None = None
 
-    @property
-    def orders(self) -> list[tuple[str, ...]]:
-        """The columns that a row without names may have: all of them, or all but the label."""
+    @cached_property
+    def orders(self) -> dict[int, tuple[str, ...]]:
+        """The columns that a row without names may have, by their number: all of them, or all but the label."""
         without = tuple(n for n in self.names if n != self.label)
-        return [self.names, without] if without != self.names else [self.names]
+        return {len(names): names for names in (self.names, without)}
 
     def named(self, values: Sequence[Any], number: int) -> dict[str, Any]:
         """The row of values in the order of the columns. Errors: `RequestError` for a wrong number of them."""
@@ -56,11 +58,10 @@ class Columns:
 
     def order(self, width: int, number: int) -> tuple[str, ...]:
         """The columns of a row of as many values. Errors: `RequestError` for a wrong number of them."""
-        for names in self.orders:
-            if len(names) == width:
-                return names
-        widths = " or ".join(str(len(names)) for names in dict.fromkeys(self.orders))
-        accepted = f"{widths} values: {listed(self.orders[-1], most=40)}"
+        if width in self.orders:
+            return self.orders[width]
+        *_, shortest = self.orders.values()
+        accepted = f"{' or '.join(map(str, self.orders))} values: {listed(shortest, most=40)}"
         raise BadRow(number, "", Mistake(f"{width} values are given", accepted=accepted, code="wrong-width"))
 
 
@@ -370,7 +371,15 @@ def _to_parquet(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 def _to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
     """A line a row, without a header."""
-    return _csv([_cell(row[name]) for name in names] for row in rows).encode()
+    return _csv(zip(*(_cells_of([row[name] for row in rows]) for name in names), strict=True)).encode()
+
+
+def _cells_of(values: list[Any]) -> list[Any]:
+    """The cells of a column; of plain types at once, which takes a quarter of the time."""
+    kinds = set(map(type, values))
+    if kinds <= WRITTEN_ALIKE or (kinds <= {float, NoneType} and all(map(math.isfinite, filter(None, values)))):
+        return values
+    return list(map(_cell, values))
 
 
 class _LineEnds(list[str]):

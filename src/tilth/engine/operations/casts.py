@@ -118,7 +118,12 @@ class Guarded(Operation):
     """A cast of the strings that match `form`, or a narrower pattern that is given; null for all others."""
 
     form: ClassVar[str]
+    pattern: ClassVar[re.Pattern[str]]  # of the form
     types: ClassVar[dict[EngineName, str]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.pattern = re.compile(cls.form)
 
     @classmethod
     def cast(cls, text: Tree, engine: EngineName) -> Tree:
@@ -148,7 +153,7 @@ class Guarded(Operation):
         if not isinstance(x, str):
             return None
         trimmed = x.strip(BLANKS)
-        return trimmed if re.fullmatch(cls.form, trimmed) else None
+        return trimmed if cls.pattern.fullmatch(trimmed) else None
 
     @classmethod
     def parsed(cls, parse: Callable[[str], T], x: Any) -> T | None:
@@ -173,13 +178,13 @@ class StringToInteger(Guarded):
     @staticmethod
     def row(x: Any, form: str = INTEGER) -> int | None:
         x = pythons(x)
-        if isinstance(x, float | Decimal):
+        if x is None or isinstance(x, str):
+            matched = StringToInteger.matched(x)
+            value = None if matched is None or len(matched) > 4000 else int(matched)
+        elif isinstance(x, float | Decimal):
             value = int(x) if math.isfinite(x) and x == int(x) else None
         elif isinstance(x, int):
             value = int(x)
-        elif x is None or isinstance(x, str):
-            matched = StringToInteger.matched(x)
-            value = None if matched is None or len(matched) > 4000 else int(matched)
         else:
             raise unfit(x)
         return value if value is not None and -(2**63) <= value < 2**63 else None

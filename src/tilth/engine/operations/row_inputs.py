@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine.operations.operation import Operation
 
+PLAIN = frozenset({str, int, bool, NoneType})  # Python's own, which never mean null: nearly all values
 NOTHING = ("NAType", "NaTType")  # what pandas has for null beside NaN
 
 
@@ -25,6 +27,8 @@ def pythons(x: Any) -> Any:
     (3, datetime.datetime(2024, 2, 29, 12, 30, 0, 500000), None)
     """
     kind = type(x)
+    if kind in PLAIN:
+        return x
     if kind.__name__ in NOTHING:
         return None
     if kind.__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
