@@ -4,20 +4,24 @@ import csv
 import gzip
 import io
 import json
+import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.serve.conftest import TABLE
 from tilth.cli.app import run
-from tilth.errors import RequestError, SourceError
+from tilth.errors import RequestError
+from tilth.formats import recordio, tfrecord
 from tilth.serve import batching
 from tilth.serve.batching import Sending, transformed
 from tilth.serve.bodies import Columns
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.remote import StageFailed
+from tilth.serve.sources import Source
 from tilth.store.places import atomic, copies
 
 ROWS = TABLE.to_pylist()
@@ -196,6 +200,8 @@ def test_a_stage_that_fails_leaves_the_old_answers(pipeline, tmp_path, monkeypat
 
 
 REFUSED = [
+    ({"accept": "application/x-recordio-protobuf", "assemble": "line"}, "would spoil"),
+    ({"split": "recordio"}, "are not read several at a time"),
     ({"content_type": "application/json", "split": "line"}, "no record in each line"),
     ({"accept": "application/x-npy"}, "cannot be joined"),
     ({"accept": "application/x-npy", "split": "none", "assemble": "line"}, "would spoil"),
@@ -215,17 +221,111 @@ def test_what_cannot_be_sent(pipeline, tmp_path, options, words):
 
 def test_wrong_requests(served, pipeline, tmp_path, capsys):
     (tmp_path / "a").mkdir()
-    for place in (tmp_path / "a.csv", tmp_path / "a" / "a.csv", tmp_path / "a.gz"):
+    for place in (tmp_path / "a.csv", tmp_path / "a" / "a.csv"):
         place.write_text(CSV)
     with pytest.raises(RequestError, match=r"would both be written as a\.csv\.out"):
         transformed(pipeline, [str(tmp_path / "a.csv"), str(tmp_path / "a")], str(tmp_path / "out"), Sending())
-    with pytest.raises(SourceError, match="cannot be read"):
-        transformed(pipeline, [str(tmp_path / "a.gz")], str(tmp_path / "out"), Sending(content_type="text/csv"))
     assert run(["batch", str(tmp_path / "a.csv"), "-o", str(tmp_path / "out")]) == 2
     assert run(["batch", str(served / "people.tilth"), "-o", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
     assert "no fitted flow or model is named" in said
     assert "no data are named" in said
+
+
+def test_a_damaged_file_is_refused_alone(pipeline, tmp_path):
+    """Cut off or not packed at all, in lines and in frames: the record is named from which on it cannot be read, and other files go on."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    packed = gzip.compress(CSV.encode() * 500, mtime=0)
+    framed = recordio.framed(b"age") * 2
+    contents = {"a.csv": CSV.encode(), "cut.csv.gz": packed[:-20], "no.csv.gz": CSV.encode(), "b.pbr": framed + b"\0" + framed}
+    for name, content in contents.items():
+        (data / name).write_bytes(content)
+    found = {one.file: one.refusals for one in transformed(pipeline, [str(data)], str(out), Sending(accept="text/csv"))}
+    assert [name for name, refusals in found.items() if not refusals] == ["a.csv"]
+    assert found["cut.csv.gz"][-1]["code"] == found["no.csv.gz"][-1]["code"] == "not-readable"
+    assert found["cut.csv.gz"][-1]["line"] > 1000
+    assert [(r["record"], r["code"]) for r in found["b.pbr"]] == [(1, "bad-recordio"), (2, "bad-recordio"), (3, "not-readable")]
+    assert "at byte 24 cannot be read" in found["b.pbr"][-1]["message"]
+
+
+def test_a_bad_record_in_frames(tmp_path):
+    """It is named by its number, in batches of one record and of several."""
+    batch = pa.record_batch({"first": [[1], [2], [3]], "second": [["a"], ["b"], ["c"]]})
+    good = list(tfrecord.payloads_of(batch))
+    (tmp_path / "a.tfrecord").write_bytes(b"".join(map(tfrecord.framed, [good[0], b"\xff\xff", good[1], tfrecord_of(other=1), good[2]])))
+    for single in (False, True):
+        (found,) = transformed(Pipeline([Identity()]), [str(tmp_path / "a.tfrecord")], str(tmp_path / "out"), Sending(single=single))
+        assert [(r["record"], r["code"]) for r in found.refusals] == [(2, "bad-tfexample"), (4, "bad-tfexample")]
+
+
+def tfrecord_of(**values):
+    return next(tfrecord.payloads_of(pa.record_batch({name: [value] for name, value in values.items()})))
+
+
+def test_records_of_any_size(pipeline, tmp_path):
+    """A limit of 0 takes a record that no batch has room for, alone, and others in batches as ever; whole files, too."""
+    file = str(tmp_path / "a.jsonl")
+    Path(file).write_text("".join(json.dumps({"age": 30, "job": job}) + "\n" for job in ("cook", "x" * 7 * 2**20, "cook")))
+    (refused,) = transformed(pipeline, [file], str(tmp_path / "out"), Sending())
+    assert [(r["line"], r["code"]) for r in refused.refusals] == [(2, "too-large")]
+    for split, requests in (("line", 3), ("none", 1)):
+        counting = Counting(pipeline)
+        (found,) = transformed(counting, [file], str(tmp_path / "out"), Sending(largest=0, split=split))
+        assert (found.refusals, len(counting.bodies)) == ([], requests)
+        assert len((tmp_path / "out" / "a.jsonl.out").read_text().splitlines()) == 3
+
+
+def test_an_open_quote_takes_no_time(pipeline, tmp_path):
+    """Of a record that goes on for 100,000 lines each is looked at once."""
+    (tmp_path / "a.csv").write_text('1,a,30,"cook\n' + "2,b,40,cook\n" * 100_000)
+    (found,) = transformed(pipeline, [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending(largest=1))
+    assert [(r["line"], r["code"]) for r in found.refusals] == [(1, "too-large")]
+
+
+class Slow(Identity):
+    """A stage that answers later ones earlier."""
+
+    def __call__(self, rows):
+        time.sleep(0.002 * (1 + int(rows[0]["first"]) % 8 != 1))
+        return list(rows)
+
+
+def test_the_order_of_eight_at_the_same_time(tmp_path):
+    text = "".join(f"{i},x\n" for i in range(64))
+    (tmp_path / "a.csv").write_text(text)
+    transformed(Pipeline([Slow()]), [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending(single=True, concurrency=8))
+    assert (tmp_path / "out" / "a.csv.out").read_text() == text
+
+
+def test_names_of_answers(tmp_path, monkeypatch):
+    """Paths below the folder, below what of a pattern is a name, or below the folder of a manifest's prefix."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("in/a.csv", "in/x/b.csv", "in/y/b.csv", "in/list/part-1.csv", "in/list/part-2.csv"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("1,2\n")
+    Path("in/some.manifest").write_text('[{"prefix": "list/part"}, "-1.csv", "-2.csv", "-2.csv"]')
+
+    def answered(*places, **options):
+        found = transformed(Pipeline([Identity()]), list(places), "out", Sending(), **options)
+        assert {p.relative_to("out").as_posix() for p in Path("out").rglob("*.out")} == {f"{one.file}.out" for one in found}
+        return [one.file for one in found]
+
+    assert answered("in/a.csv", "in/x", "in/*/part-1.csv") == ["a.csv", "b.csv", "list/part-1.csv"]
+    assert answered("in/*/b.csv") == ["x/b.csv", "y/b.csv"]
+    with pytest.warns(UserWarning, match="more than once"):
+        assert answered("in/some.manifest") == ["part-1.csv", "part-2.csv"]
+    dealt = [answered("in", instance=(k, 3)) for k in (1, 2, 3)]
+    assert dealt == [["a.csv", "x/b.csv"], ["list/part-1.csv", "y/b.csv"], ["list/part-2.csv"]]
+
+
+def test_compression_that_the_name_does_not_tell(pipeline, tmp_path):
+    (tmp_path / "a.csv").write_bytes(gzip.compress(CSV.encode()))
+    transformed(pipeline, [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending(compression="gzip"))
+    assert (tmp_path / "out" / "a.csv.out").read_bytes() == pipeline.answer(CSV.encode(), "text/csv", "text/csv").body
+    (tmp_path / "b.csv.gz").write_text(CSV)
+    (found,) = transformed(pipeline, [str(tmp_path / "b.csv.gz")], str(tmp_path / "out"), Sending(compression="none"))
+    assert (found.refusals, found.records) == ([], len(ROWS))
 
 
 @pytest.mark.slow
@@ -246,3 +346,8 @@ def test_objects_in_s3(served, pipeline, s3):
         assert {p.relative_to(held.path).as_posix(): p.read_bytes() for p in Path(held.path).rglob("*.out")} == {
             f"{name}.out": expected for name in names
         }
+    found = transformed(pipeline, [Source(f"{s3}/in/d", "prefix"), Source(f"{s3}/in/a", "prefix")], f"{s3}/out", Sending())
+    assert [one.file for one in found] == ["a.csv", "deep/b.csv"]
+    with atomic(f"{s3}/some.manifest") as new:
+        new.write_text(json.dumps([{"prefix": f"{s3}/in/"}, "deep/b.csv"]))
+    assert [one.file for one in transformed(pipeline, [f"{s3}/some.manifest"], f"{s3}/out", Sending())] == ["deep/b.csv"]

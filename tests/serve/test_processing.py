@@ -136,7 +136,7 @@ REFUSED = [
     ({"after": "$[0][1]"}, "has names"),
     ({"accept": "application/jsonlines"}, "are not joined with answers of application/jsonlines"),
     ({"accept": "application/json"}, "are not joined with answers of application/json"),
-    ({"split": "none"}, "is sent as a whole"),
+    ({"split": "none"}, "is neither"),
 ]
 
 

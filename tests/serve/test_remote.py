@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -10,26 +11,34 @@ import pytest
 from tests.serve.asking import ask
 from tests.servers import free_port
 from tilth.errors import RequestError
+from tilth.serve import remote
 from tilth.serve.app import Server
+from tilth.serve.batching import Sending, transformed
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.remote import Patience, StageFailed
 
 ROWS = json.dumps([{"age": 30, "job": "cook"}, {"age": None, "job": "clerk"}]).encode()
 
 
 @contextmanager
-def answering(answer, status=200):
-    """The address of a server that answers `answer` of what it is asked, and the list of what it is asked."""
-    asked = []
+def answering(answer, status=200, parameters=None):
+    """The address of a server that answers `answer` of what it is asked, and the list of what it is asked.
+
+    `status` is that of all answers, or a list of those of the first ones; `parameters` is what it wants of a batch transform.
+    """
+    asked, statuses = [], list(status) if isinstance(status, list) else None
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200)
+            self.send_response(200 if parameters is not None or self.path == "/ping" else 404)
             self.end_headers()
+            self.wfile.write(json.dumps(parameters).encode() if self.path == "/execution-parameters" and parameters is not None else b"")
 
         def do_POST(self):
             asked.append((self.path, self.headers["content-type"], self.rfile.read(int(self.headers["content-length"]))))
             body = answer(json.loads(asked[-1][2]))
-            self.send_response(status)
+            now = status if statuses is None else statuses.pop(0) if statuses else 200
+            self.send_response(400 if body is None else now)
             self.end_headers()
             self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
@@ -83,6 +92,92 @@ def test_a_stage_that_is_absent(served):
 
 
 def test_addresses_that_are_refused(served):
-    for things in (["http://127.0.0.1:1"], ["people.tilth", "http://127.0.0.1:1", "http://127.0.0.1:2"], ["people.tilth", "http://a:b@c"]):
+    urls = ("http://a:b@c", "http://a:99999", "http://[::1", "http://a?token=secret", "http://")
+    alone = ["http://127.0.0.1:1"], ["people.tilth", "http://127.0.0.1:1", "http://127.0.0.1:2"]
+    for things in (*alone, *(["people.tilth", url] for url in urls)):
         with pytest.raises(RequestError):
             Pipeline.of(*(str(served / t) if t.endswith(".tilth") else t for t in things))
+
+
+# ── in a batch transform ──
+
+
+def lengths(given):
+    return {"predictions": [len(row) for row in given["instances"]]}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "retries", "code"),
+    [
+        ([500, 503, 429], 3, None),
+        ([500, 500], 1, "stage-failed"),
+        ([404], 3, "stage-refused"),
+        ([], 0, None),
+    ],
+)
+def test_a_stage_that_fails_is_asked_again(served, monkeypatch, statuses, retries, code):
+    """After 1, 2 and 4 seconds, as often as is wanted; what it refuses is not asked again."""
+    waited = []
+    monkeypatch.setattr(remote, "sleep", waited.append)
+    with answering(lengths, statuses) as (url, asked):
+        found = Pipeline.of(str(served / "people.tilth"), url, patience=Patience(5, retries)).answer(ROWS, "application/json")
+    assert (found.code or None) == code
+    again = {None: len(statuses), "stage-failed": retries, "stage-refused": 0}[code]
+    assert (len(asked), waited) == (again + 1, [1.0, 2.0, 4.0][:again])
+
+
+def test_a_stage_that_is_slow_is_given_up(served, monkeypatch):
+    """One that does not begin, and one that goes on."""
+
+    def answer(given):
+        time.sleep(0.3)
+        return lengths(given)
+
+    with answering(answer) as (url, _):
+        found = Pipeline.of(str(served / "people.tilth"), url, patience=Patience(0.1)).answer(ROWS, "application/json")
+        assert found.code == "stage-absent"
+        assert "within 0.1 seconds" in found.body.decode()
+    monkeypatch.setattr(remote, "monotonic", iter([0.0, 6.0]).__next__)
+    with answering(lengths) as (url, _):
+        assert Pipeline.of(str(served / "people.tilth"), url, patience=Patience(5)).answer(ROWS, "application/json").code == "stage-absent"
+
+
+def test_a_body_that_is_too_large_is_sent_in_parts(served, monkeypatch):
+    monkeypatch.setattr(remote, "LARGEST", 250)
+    rows = [{"age": i, "job": "cook"} for i in range(10)]
+    with answering(lambda given: {"predictions": [row["age"] for row in given["instances"]]}) as (url, asked):
+        found = Pipeline.of(str(served / "people.tilth"), url).answer(json.dumps(rows).encode(), "application/json")
+    assert [row["prediction"] for row in json.loads(found.body)["predictions"]] == list(range(10))
+    assert all(len(body) <= 250 for _, _, body in asked)
+    monkeypatch.setattr(remote, "LARGEST", 50)
+    with answering(lengths) as (url, _):
+        assert Pipeline.of(str(served / "people.tilth"), url).answer(ROWS, "application/json").code == "stage-too-large"
+
+
+def test_what_a_stage_refuses_is_the_fault_of_a_record(served, tmp_path):
+    """It is found among the others, and other files are answered; a stage that fails ends the run."""
+    (tmp_path / "a.csv").write_text("1,a,30,cook\n2,b,31,cook\n3,c,32,cook\n")
+    (tmp_path / "b.csv").write_text("1,a,30,cook\n")
+    places = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    with answering(lambda given: None if any(row["age"] == 31 for row in given["instances"]) else lengths(given)) as (url, _):
+        pipeline = Pipeline.of(str(served / "people.tilth"), url)
+        first, second = transformed(pipeline, places, str(tmp_path / "out"), Sending())
+        assert [(r["line"], r["code"]) for r in first.refusals] == [(2, "stage-refused")]
+        assert (second.refusals, (tmp_path / "out" / "b.csv.out").read_text()) == ([], "5\n")
+    with answering(lengths, 500) as (url, _), pytest.raises(StageFailed):
+        transformed(Pipeline.of(str(served / "people.tilth"), url), places, str(tmp_path / "out"), Sending())
+
+
+def test_the_request_wins_then_the_stage_then_the_default(served):
+    wanted = {"MaxConcurrentTransforms": 4, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 2}
+    for said, expected in (
+        (wanted, (True, 2.0, 4)),
+        (None, (False, 6.0, 1)),
+        ({"MaxConcurrentTransforms": "many", "BatchStrategy": "ALL", "MaxPayloadInMB": -1}, (False, 6.0, 1)),
+    ):
+        with answering(lengths, parameters=said) as (url, _):
+            pipeline = Pipeline.of(str(served / "people.tilth"), url)
+            settled = Sending().settled(pipeline)
+            assert (settled.single, settled.largest, settled.concurrency) == expected
+            settled = Sending(single=False, largest=0, concurrency=2).settled(pipeline)
+            assert (settled.single, settled.largest, settled.concurrency) == (False, 0, 2)

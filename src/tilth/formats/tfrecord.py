@@ -85,11 +85,9 @@ class TFRecord(Codec):
             return index_beside(to, INDEX, index_text(extents(file)))
 
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
-        crc = checksum()
         for batch in batches:
             for payload in payloads_of(batch):
-                head = struct.pack("<Q", len(payload))
-                file.write(b"".join((head, CRC.pack(masked(crc(head))), payload, CRC.pack(masked(crc(payload))))))
+                file.write(framed(payload))
 
 
 # ── the framing ──
@@ -113,6 +111,21 @@ def masked(crc: int) -> int:
     '0x191c1fbb'
     """
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def framed(payload: bytes) -> bytes:
+    """A record as it is in a file. Errors: `MissingExtra`.
+
+    >>> framed(b"hello").hex(" ")
+    '05 00 00 00 00 00 00 00 ea b2 04 3e 68 65 6c 6c 6f bb 1f 1c 19'
+    """
+    crc, head = checksum(), struct.pack("<Q", len(payload))
+    return b"".join((head, CRC.pack(masked(crc(head))), payload, CRC.pack(masked(crc(payload)))))
+
+
+def is_framed(content: bytes) -> bool:
+    """Whether bytes begin with the length of a record and its checksum, as a payload alone does not. Errors: `MissingExtra`."""
+    return len(content) >= HEAD.size and masked(checksum()(content[:8])) == HEAD.unpack_from(content)[1]
 
 
 def records(file: IO[bytes], check: bool = True) -> Iterator[memoryview]:

@@ -2,113 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 import click
 
 from tilth.errors import RequestError
-from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED, progress, say
-from tilth.serve.batching import LARGEST, MOST_REFUSED, OUT, REFUSALS, Sending, Transformed, transformed
+from tilth.options import ALLOW_PYTHON, INPUT, OUTPUT, TRANSFORMS, TRUSTED, progress, say
+from tilth.serve.batching import MOST_REFUSED, OUT, REFUSALS, Sending, Transformed, transformed
 from tilth.serve.paths import Path
 from tilth.serve.processing import Processing
+from tilth.serve.sources import Source
 
 SHOWN = 5  # refusals of a file that are printed
+SECONDS, RETRIES = 600, 3  # of a request to a stage in another process, as SageMaker has it
+INSTANCE = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+
+
+def _instance(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
+    found = INSTANCE.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise click.BadParameter(f"{text!r} is not one of several runs, such as 2/3", context, parameter)
+    return int(found[1]), int(found[2])
 
 
 @click.command()
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]… DATA…")
-@click.option("-o", "--out", required=True, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file; it is replaced.")
+@click.option("-o", "--out", type=OUTPUT, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file; it is replaced.")
+@click.option("--job", type=INPUT, metavar="JOB.json", help="A transform job of SageMaker: its data, output and options; those given win.")
 @TRANSFORMS
-@click.option("--content-type", default="", metavar="TYPE", help="The media type of the files; by their suffix by default.")
-@click.option("--accept", default="", metavar="TYPE", help="The media type of the answers; that of the file by default.")
-@click.option("--split", type=click.Choice(["line", "none"]), help="Records in lines, or whole files: by line for CSV and JSON Lines.")
-@click.option("--assemble", type=click.Choice(["line", "none"]), help="A line end after each answer, or none: as for --split.")
+@click.option("--content-type", metavar="TYPE", help="The media type of the files; by their suffix by default.")
+@click.option("--accept", metavar="TYPE", help="The media type of the answers; that of the file by default.")
+@click.option(
+    "--split",
+    type=click.Choice(["line", "recordio", "tfrecord", "none"]),
+    help="What a record is, or none for whole files; by content type by default.",
+)
+@click.option("--compression", type=click.Choice(["gzip", "none"]), help="Whether files are packed; by their names by default.")
+@click.option("--assemble", type=click.Choice(["line", "none"]), help="A line end after each answer, or none; by content type by default.")
 @click.option(
     "--strategy",
     type=click.Choice(["multi-record", "single-record"]),
-    default="multi-record",
-    show_default=True,
-    help="As many records in a batch as fit, or one.",
+    help="As many records in a batch as fit, or one.  [default: the stage's, or multi-record]",
 )
 @click.option(
     "--max-payload",
-    type=click.FloatRange(0, 100, min_open=True),
-    default=LARGEST,
-    show_default=True,
+    type=click.FloatRange(0, 100),
     metavar="MIB",
-    help="The size of a batch.",
+    help="The size of a batch; 0 for records and files of any size.  [default: the stage's, or 6]",
 )
-@click.option("--concurrency", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N", help="Batches at the same time.")
+@click.option("--concurrency", type=click.IntRange(1, 100), metavar="N", help="Batches at the same time.  [default: the stage's, or 1]")
+@click.option(
+    "--timeout", type=click.IntRange(1, 3600), metavar="SECONDS", help=f"For an answer of a stage at a URL.  [default: {SECONDS}]"
+)
+@click.option(
+    "--retries", type=click.IntRange(0, 3), metavar="N", help=f"How often a stage at a URL that fails is asked again.  [default: {RETRIES}]"
+)
 @click.option("--input-filter", metavar="PATH", help="What is sent of a record, such as '$[1:]'; all of it by default.")
-@click.option("--join", is_flag=True, help="Join each record, unfiltered, with its answer.")
+@click.option("--join/--no-join", default=None, help="Join each record, unfiltered, with its answer.")
 @click.option("--output-filter", metavar="PATH", help="What is written of an answer, joined or not, such as '$[0,-1]'.")
 @click.option(
     "--slice-end",
     type=click.Choice(["exclusive", "inclusive"]),
-    default="exclusive",
-    show_default=True,
-    help="Whether a filter's range [1:4] holds position 4.",
+    help="Whether the range [1:4] of a filter holds position 4; exclusive: no.",
 )
+@click.option("--instance", callback=_instance, default="1/1", metavar="K/N", help="Of files dealt to N runs, those of the K-th.")
+@click.option("--strict", is_flag=True, help="Refuse what SageMaker would.")
 @ALLOW_PYTHON
 @TRUSTED
 def command(
     things: tuple[str, ...],
-    out: str,
+    out: str | None,
+    job: str | None,
     output: tuple[str, ...],
-    content_type: str,
-    accept: str,
-    split: str | None,
-    assemble: str | None,
-    strategy: str,
-    max_payload: float,
-    concurrency: int,
-    input_filter: str | None,
-    join: bool,
-    output_filter: str | None,
-    slice_end: str,
+    instance: tuple[int, int],
+    strict: bool,
+    slice_end: str | None,
     trusted: tuple[str, ...],
+    **given: Any,
 ) -> int:
     """Answer files as `tilth serve` answers requests: each record prepared, predicted, transformed.
 
-    DATA are files, folders or patterns: CSV, JSON Lines, JSON, NPY or Parquet; the stages before them are those of `tilth serve`. The
-    answers of a file keep its order. A file with a refused record has no answers but NAME.out.errors.jsonl, which names every refused
-    record by its line; the other files go on, and the exit code is 1.
+    DATA are files, folders, patterns or manifests: CSV, JSON Lines, JSON, NPY, Parquet, RecordIO-protobuf or TFRecord; the stages before
+    them are those of `tilth serve`. The answers of a file keep its order. A file with a refused record has no answers but
+    NAME.out.errors.jsonl, which names every refused record; the other files go on, and the exit code is 1.
     """
     from tilth.serve.pipeline import Pipeline
+    from tilth.serve.remote import Patience
+    from tilth.serve.transform_job import TransformJob, environment, reject_beyond
     from tilth.store.local import reject_own_input
 
-    stages, data = _parted(things)
-    reject_own_input(out, things)
-    pipeline = Pipeline.of(*stages, output=output, trusted=trusted)
-    before, after = (None if path is None else Path.parse(path, slice_end == "inclusive") for path in (input_filter, output_filter))
-    processing = Processing(before, after, join)
-    single = strategy == "single-record"
-    sending = Sending(content_type, accept, split or "", assemble or "", single, max_payload, concurrency, processing)
-    with progress("reading") as line:
-        found = transformed(pipeline, data, out, sending, lambda file, records: line(f"{file}: {records:,} records"))
+    read = None if job is None else TransformJob.load(job)
+    options = {name: value for name, value in given.items() if value is not None}
+    options = {**dict.fromkeys(given), **(read.options if read else {}), **options}
+    stages, data = _parted(things, read.source if read else None)
+    out = out or (read.TransformOutput.S3OutputPath if read else None)
+    if out is None:
+        raise RequestError("no place is named for the answers", accepted="-o OUT, or --job JOB.json", code="no-out")
+    reject_own_input(out, [*stages, *(one.place for one in data)])
+    processing = _processing(options, slice_end == "inclusive")
+    if strict:
+        reject_beyond(options)
+    if read and slice_end is None:
+        read.tell()
+    patience = Patience(options["timeout"] or SECONDS, RETRIES if options["retries"] is None else options["retries"])
+    sending = Sending(
+        **{name: options[name] or "" for name in ("content_type", "accept", "split", "assemble", "compression")},
+        single=None if options["strategy"] is None else options["strategy"] == "single-record",
+        largest=options["max_payload"],
+        concurrency=options["concurrency"],
+        processing=processing,
+    )
+    with environment(options, read.Environment if read else {}), progress("reading") as line:
+        pipeline = Pipeline.of(*stages, output=output, trusted=trusted, patience=patience)
+        found = transformed(pipeline, data, out, sending, lambda file, records: line(f"{file}: {records:,} records"), instance)
     _say(found, out)
     return 1 if any(one.refusals for one in found) else 0
 
 
-def _parted(things: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The stages, which their suffix tells, and the data. Errors: `RequestError` without both."""
+def _parted(things: Sequence[str], source: Source | None) -> tuple[list[str], list[Source]]:
+    """The stages, which their suffix tells, and the data, or those of a job. Errors: `RequestError` without both."""
     from tilth.serve.predictions import PYTHON
     from tilth.steps.models import FORMS
 
     stages = [t for t in things if t.startswith(("http://", "https://", PYTHON)) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]
-    data = [t for t in things if t not in stages]
+    data = [Source.of(t) for t in things if t not in stages] or ([source] if source else [])
     if not stages or not data:
         message = "no fitted flow or model is named" if not stages else "no data are named"
         raise RequestError(message, accepted="tilth batch NAME.tilth [MODEL] DATA… -o OUT", code="bad-stage" if not stages else "no-files")
     return stages, data
 
 
+def _processing(options: Mapping[str, Any], inclusive: bool) -> Processing:
+    """The filters, of which `$` is none, and the join. Errors: `RequestError`."""
+    texts = [options[name] for name in ("input_filter", "output_filter")]
+    before, after = (None if text in (None, "$") else Path.parse(text, inclusive) for text in texts)
+    return Processing(before, after, bool(options["join"]))
+
+
 def _say(found: Sequence[Transformed], out: str) -> None:
     for one in found:
         for refusal in one.refusals[:SHOWN]:
+            where = f"line {refusal['line']}" if "line" in refusal else f"record {refusal['record']}"
             field = f", column {refusal['field']!r}" if "field" in refusal else ""
-            say(f"{one.file}, line {refusal['line']}{field}: {refusal['message']} [{refusal['code']}]")
+            say(f"{one.file}, {where}{field}: {refusal['message']} [{refusal['code']}]")
         if one.refusals:
             more = f"and {len(one.refusals) - SHOWN:,} more; " if len(one.refusals) > SHOWN else ""
             left = "; the rest of it was not read" if len(one.refusals) == MOST_REFUSED else ""

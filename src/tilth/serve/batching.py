@@ -6,60 +6,84 @@ Each file gives one file of answers in its order, or, if one of its records is r
 from __future__ import annotations
 
 import json
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
-from tilth.engine.textfiles import unzipped
 from tilth.errors import Place as FilePlace
-from tilth.errors import RequestError, SourceError, TilthError, listed
-from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, NPY, PARQUET, encoded, has_header
+from tilth.errors import RequestError, TilthError, listed
+from tilth.formats.tfrecord import checksum
+from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, NPY, PARQUET, RECORDIO, TFEXAMPLE, encoded, has_header
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.paths import NoValue
 from tilth.serve.pipeline import Pipeline, Refused
 from tilth.serve.predictions import ModelFailed
 from tilth.serve.processing import Processing
-from tilth.store.local import files, reject_zstd, suffix_of
-from tilth.store.places import Copies, atomic, copies
+from tilth.serve.records import Damaged, Frames, Record, frames, lines, opened, undamaged
+from tilth.serve.remote import StageRefused
+from tilth.serve.sources import Input, Source, inputs
+from tilth.store.local import reject_zstd, suffix_of
+from tilth.store.places import atomic
 
-TYPES = {".csv": CSV, ".jsonl": LINES, ".ndjson": LINES, ".json": JSON, ".npy": NPY, ".parquet": PARQUET}
+TYPES = {
+    ".csv": CSV,
+    ".jsonl": LINES,
+    ".ndjson": LINES,
+    ".json": JSON,
+    ".npy": NPY,
+    ".parquet": PARQUET,
+    **dict.fromkeys((".recordio", ".pbr", ".protobuf"), RECORDIO),
+    **dict.fromkeys((".tfrecord", ".tfrecords"), TFEXAMPLE),
+}
 BY_LINE = (CSV, LINES, "application/jsonl", "application/x-ndjson")
+FRAMED = {"recordio": RECORDIO, "tfrecord": TFEXAMPLE}  # the content type of a body with frames
+JOINED = (*BY_LINE, JSON, RECORDIO)  # answers that may follow each other
+BINARY = (NPY, PARQUET, "application/vnd.apache.parquet", RECORDIO)  # answers that a line end would spoil
 OUT, REFUSALS = ".out", ".out.errors.jsonl"
 MOST_REFUSED = 1000  # refusals of one file, after which the rest of it is left
 LARGEST = 6.0  # MiB of a batch, as SageMaker has it
 
-Batch = Sequence[tuple[int, bytes]]  # records with the lines at which they begin
+Batch = Sequence[Record]
 Refusal = dict[str, Any]
+REFUSED = (Refused, ModelFailed, StageRefused)
 
 
 @dataclass(frozen=True)
 class Sending:
     """How files are sent. `content_type` and `accept` are media types: by the file's suffix, and that of the input, if empty.
 
-    `split`: `line` for batches of records, `none` for whole files; `assemble`: `line` for a line end after each answer, `none` for
-    answers as they are; if empty, by line for CSV and JSON Lines. `single`: a record a batch. `largest`: MiB of a batch.
-    `concurrency`: batches that are answered at the same time. `processing`: what is done to records and answers.
+    `split`: `line`, `recordio` or `tfrecord` for batches of records, `none` for whole files; `assemble`: `line` for a line end after each
+    answer, `none` for answers as they are; by content type if empty. `compression`: `gzip` or `none`, by the file's name if empty.
+    `processing`: what is done to records and answers.
+
+    `single`: a record a batch. `largest`: MiB of a batch, 0 for records and files of any size. `concurrency`: batches that are answered at
+    the same time. Where these are None, a stage in another process says them, or they are `False`, 6 and 1.
     """
 
     content_type: str = ""
     accept: str = ""
     split: str = ""
     assemble: str = ""
-    single: bool = False
-    largest: float = LARGEST
-    concurrency: int = 1
+    compression: str = ""
+    single: bool | None = None
+    largest: float | None = None
+    concurrency: int | None = None
     processing: Processing = field(default_factory=Processing)
+
+    def settled(self, pipeline: Pipeline) -> Sending:
+        """With what the stages of a pipeline say, and the defaults."""
+        said = {"single": False, "largest": LARGEST, "concurrency": 1, **pipeline.parameters()}
+        return replace(self, **{name: value for name, value in said.items() if getattr(self, name) is None})
 
 
 @dataclass(frozen=True)
 class Transformed:
-    """What came of a file: answered records, and refusals: line, code and message, and perhaps field, what is accepted, a hint."""
+    """What came of a file: answered records, and refusals: line or record, code, message, perhaps field, what is accepted, a hint."""
 
     file: str
     records: int
@@ -67,41 +91,33 @@ class Transformed:
 
 
 def transformed(
-    pipeline: Pipeline, places: Sequence[str], out: str, sending: Sending, told: Callable[[str, int], None] = lambda file, records: None
+    pipeline: Pipeline,
+    places: Sequence[str | Source],
+    out: str,
+    sending: Sending,
+    told: Callable[[str, int], None] = lambda file, records: None,
+    instance: tuple[int, int] = (1, 1),
 ) -> list[Transformed]:
-    """Write the answers for files, folders and patterns to the folder `out`, which is replaced as a whole: `NAME.out` for each file.
+    """Write the answers for files, folders, patterns and manifests to the folder `out`, which is replaced: `NAME.out` for each file.
 
     A file with a refused record gets no answers but `NAME.out.errors.jsonl`; the other files go on. `told` is called after each batch.
+    `instance`: of files that are dealt by name to several runs, those of the first, second … of how many.
     Errors: `RequestError` for what cannot be sent so, `SourceError` for a file that cannot be read; those of a stage that fails.
     """
-    kept = [copies(place) for place in places]
-    jobs = {name: _Job.of(pipeline, file, name, sending) for file, name in _named(places, kept, sending)}
+    given = inputs([one if isinstance(one, Source) else Source.of(one) for one in places], () if sending.content_type else tuple(TYPES))
+    settled = sending.settled(pipeline)
+    jobs = [_Job.of(pipeline, one, settled) for one in given[instance[0] - 1 :: instance[1]]]
     found = []
     with atomic(out, folder=True) as folder:
-        for name, job in jobs.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        for job in jobs:
+            (folder / job.name).parent.mkdir(parents=True, exist_ok=True)
             found.append(job.write(folder, told))
     return found
 
 
-def _named(places: Sequence[str], kept: Sequence[Copies], sending: Sending) -> Iterator[tuple[str, str]]:
-    """The files, and their names in the output: below a folder, the path in it. Errors: `RequestError` for two of one name."""
-    suffixes = () if sending.content_type else tuple(TYPES)
-    names = dict[str, str]()
-    for place, copy in zip(places, kept, strict=True):
-        root = Path(copy.path)
-        for file in files(copy.path, suffixes):
-            name = Path(file).relative_to(root).as_posix() if root.is_dir() else Path(file).name
-            if name in names:
-                message = f"{names[name]} and {place} would both be written as {name}{OUT}"
-                raise RequestError(message, hint="transform them into two folders, or name the folder that holds both", code="same-name")
-            names[name] = place
-            yield file, name
-
-
 @dataclass(frozen=True)
 class _Job:
-    """One file, how it is read and answered."""
+    """One file, how it is read and answered. `split` is empty for a whole file."""
 
     pipeline: Pipeline
     file: str
@@ -109,45 +125,53 @@ class _Job:
     kind: MediaType
     content_type: str
     accept: str
-    split: bool
+    split: str
     lines: bool
     sending: Sending
 
     @classmethod
-    def of(cls, pipeline: Pipeline, file: str, name: str, sending: Sending) -> _Job:
+    def of(cls, pipeline: Pipeline, given: Input, sending: Sending) -> _Job:
         """The job of a file. Errors: `RequestError`."""
-        reject_zstd([file])
-        given = sending.content_type or TYPES.get(suffix_of(file), "")
-        kind = media_type(given)
+        if not sending.compression:
+            reject_zstd([given.file])
+        content_type = sending.content_type or TYPES.get(suffix_of(given.file), "")
+        kind = media_type(content_type)
         if kind is None or kind.name not in DECODERS:
-            message = f"the content type is {given!r}" if given else f"the content type of {name} is not known by its suffix"
-            raise RequestError(message, accepted=f"{listed(TYPES)}, or --content-type {listed(DECODERS)}", code="bad-content-type")
-        accept = sending.accept or kind.name
+            found = f"is {content_type!r}" if content_type else f"of {given.name} is not known by its suffix"
+            accepted = f"{listed(TYPES, most=20)}, or --content-type {listed(DECODERS, most=20)}"
+            raise RequestError(f"the content type {found}", accepted=accepted, code="bad-content-type")
+        accept = sending.accept or (kind.name if kind.name in ENCODERS else LINES)
         if accept not in ENCODERS:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
-        split = sending.split == "line" if sending.split else kind.name in BY_LINE
-        lines = sending.assemble == "line" if sending.assemble else accept in BY_LINE
-        made = cls(pipeline, file, name, kind, given, accept, split, lines, sending)
+        split = sending.split or ("line" if kind.name in BY_LINE else next((s for s, t in FRAMED.items() if t == kind.name), "none"))
+        by_line = sending.assemble == "line" if sending.assemble else accept in BY_LINE
+        split = "" if split == "none" else split
+        made = cls(pipeline, given.file, given.name, kind, content_type, accept, split, by_line, sending)
         made.reject_unfit()
         return made
 
     def reject_unfit(self) -> None:
         """Reject options that do not fit each other."""
-        binary = (NPY, PARQUET, "application/vnd.apache.parquet")
-        if self.split and self.kind.name not in BY_LINE:
+        framed = FRAMED.get(self.split)
+        if self.split == "line" and self.kind.name not in BY_LINE:
             message = f"{self.kind.name} has no record in each line"
             raise RequestError(message, accepted=f"--split none, or {listed(BY_LINE)}", code="bad-split")
-        if self.split and self.accept in binary:
+        if framed and not self.sending.single and self.kind.name != framed:
+            message = f"frames of {self.split} around {self.kind.name} are not read several at a time"
+            raise RequestError(message, accepted=f"--strategy single-record, or {framed}", code="bad-split")
+        if TFEXAMPLE in (self.kind.name, framed):
+            checksum()
+        if self.split and self.accept not in JOINED:
             message = f"answers for several batches cannot be joined as {self.accept}"
-            raise RequestError(message, accepted=f"--split none, or --accept {listed((*BY_LINE, JSON))}", code="bad-accept")
-        if self.lines and self.accept in binary:
+            raise RequestError(message, accepted=f"--split none, or --accept {listed(JOINED)}", code="bad-accept")
+        if self.lines and self.accept in BINARY:
             raise RequestError(f"a line end would spoil {self.accept}", accepted="--assemble none", code="bad-assemble")
+        self._reject_processing()
         charset = self.kind.parameters.get("charset") or self.kind.parameters.get("encoding") or "utf-8"
         try:
-            fits = not self.split or "\n".encode(charset) == b"\n"
+            fits = self.split != "line" or "\n".encode(charset) == b"\n"
         except LookupError:
             fits = False
-        self._reject_processing()
         if not fits:
             raise RequestError(f"records in {charset[:40]!r} are not split by line", accepted="utf-8, latin-1 …", code="bad-charset")
 
@@ -156,26 +180,37 @@ class _Job:
         done = self.sending.processing
         if not (done.answers or done.before):
             return
-        if not self.split:
-            message = f"filters and joins are for records, and {self.name} is sent as a whole"
+        if self.split != "line" and (self.split or self.kind.name != JSON):
+            message = f"filters and joins are for records in lines and for files of JSON, and {self.name} is neither"
             raise RequestError(message, accepted=f"--split line for {listed(BY_LINE)}", code="bad-split")
-        if done.answers and (self.accept not in BY_LINE or (self.kind.name == CSV) != (self.accept == CSV)):
+        alike = self.accept == self.kind.name if self.kind.name in (CSV, JSON) else self.accept in BY_LINE[1:]
+        if done.answers and not alike:
             message = f"records of {self.kind.name} are not joined with answers of {self.accept}"
-            raise RequestError(message, accepted="CSV with CSV, JSON Lines with JSON Lines", code="bad-accept")
+            raise RequestError(message, accepted="CSV with CSV, JSON Lines with JSON Lines, JSON with JSON", code="bad-accept")
         for path in (done.before, done.after) if self.kind.name == CSV else ():
             if path is not None and not path.of_row:
                 message = f"the filter {path.text} has names, and rows of CSV have none"
                 raise RequestError(message, accepted="$[0], $[0,-1], $[1:4], $[*]", code="bad-path")
 
     @cached_property
+    def limit(self) -> int:
+        """Bytes of a record, and of a file that is sent as a whole; 0 for any number."""
+        return int(cast("float", self.sending.largest) * 2**20)
+
+    @cached_property
     def room(self) -> int:
-        """Bytes of a batch."""
-        return int(self.sending.largest * 2**20)
+        """Bytes of a batch of several records."""
+        return self.limit or int(LARGEST * 2**20)
+
+    @property
+    def unit(self) -> str:
+        """By what records are counted."""
+        return "record" if self.split in FRAMED else "line"
 
     def write(self, folder: Path, told: Callable[[str, int], None]) -> Transformed:
         """Write the answers or the refusals."""
         out, records, refusals = folder / f"{self.name}{OUT}", 0, list[Refusal]()
-        with unzipped(self.file) as source, out.open("wb") as made:
+        with opened(self.file, self.sending.compression) as source, out.open("wb") as made:
             try:
                 for count, body, refused in self._answers(source):
                     records += count
@@ -185,92 +220,78 @@ class _Job:
                     if len(refusals) >= MOST_REFUSED:
                         break
             except Refused as refused:  # a record that is not sent at all ends the file
-                refusals += _refusals(refused, int(refused.content["line"]))
+                refusals += _refusals(refused, self.unit, int(refused.content.pop("at")))
         if refusals:
             del refusals[MOST_REFUSED:]
             out.unlink()
-            lines = (json.dumps({"file": self.name, **one}, ensure_ascii=False) for one in refusals)
-            (folder / f"{self.name}{REFUSALS}").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            found = (json.dumps({"file": self.name, **one}, ensure_ascii=False) for one in refusals)
+            (folder / f"{self.name}{REFUSALS}").write_text("".join(f"{line}\n" for line in found), "utf-8")
         return Transformed(self.name, records, refusals)
 
     def _answers(self, source: IO[bytes]) -> Iterator[tuple[int, bytes, list[Refusal]]]:
         """Records that were answered, the answer, and the refusals, of each batch in order."""
-        if not self.split:
-            whole = self._read(source.read)
-            if len(whole) > self.room:
-                raise self._too_large(1, "the file")
-            header, batches = b"", iter(list[Batch]([[(1, whole)]]))
-        else:
-            header, records = self._header(self._records(source))
-            batches = self._batches(records, self.room - len(header))
+        header, records = self._header(self._records(source))
+        batches = self._batches(records, len(header))
 
         def answer(batch: Batch) -> tuple[int, bytes, list[Refusal]]:
             return self._answer(batch, header)
 
-        if self.sending.concurrency == 1:
+        concurrency = cast("int", self.sending.concurrency)
+        if concurrency == 1:
             yield from map(answer, batches)
             return
-        with ThreadPoolExecutor(self.sending.concurrency) as threads:
-            yield from _in_order(threads, answer, batches, self.sending.concurrency)
+        with ThreadPoolExecutor(concurrency) as threads:
+            yield from _in_order(threads, answer, batches, concurrency)
 
     # ── records ──
 
-    def _records(self, source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-        """Each record that is not empty, with its line; one of CSV goes on while a quote is open. One too large is the last."""
-        record, begun = b"", 1
-        for number, line in enumerate(iter(lambda: self._read(source.readline), b""), 1):
-            record, begun = (record + line, begun) if record else (line, number)
-            if len(record) > self.room:
-                break
-            if self.kind.name == CSV and record.count(b'"') % 2:
-                continue
-            if record.strip(b"\r\n" if self.kind.name == CSV else None):
-                yield begun, record if record.endswith(b"\n") else record + b"\n"
-            record = b""
-        if record:
-            yield begun, record
-
-    def _read(self, some: Callable[[int], bytes]) -> bytes:
-        """Bytes of the file, one more than a batch may have at most. Errors: `SourceError`."""
+    def _records(self, source: IO[bytes]) -> Iterator[Record]:
+        """The records of the file, or all of it as one. Errors: `Refused` from where it is damaged, `SourceError`."""
+        if self.split == "line":
+            found = lines(source, self.kind.name == CSV, self.limit)
+        elif self.split:
+            found = frames(source, cast("Frames", self.split), bool(self.sending.single))
+        else:
+            found = ((1, whole) for whole in [source.read(self.limit + 1 if self.limit else -1)])
         try:
-            return some(self.room + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{self.name} cannot be read: {error}", code="not-readable") from error
+            yield from undamaged(found, self.name)
+        except Damaged as error:
+            raise _at(error.at, Refused(400, "not-readable", error.mistakes[0].message)) from error
 
-    def _header(self, records: Iterator[tuple[int, bytes]]) -> tuple[bytes, Iterator[tuple[int, bytes]]]:
+    def _header(self, records: Iterator[Record]) -> tuple[bytes, Iterator[Record]]:
         """The line of names that a CSV file begins with, if it does, and the other records. Errors: `Refused`."""
-        first = next(records, None) if self.kind.name == CSV else None
+        first = next(records, None) if self.split == "line" and self.kind.name == CSV else None
         if first is None:
             return b"", records
         try:
-            names = self.sending.processing.sent(first[1], self.kind) if len(first[1]) <= self.room else b""
+            names = self.sending.processing.sent(first[1], self.kind) if not self.limit or len(first[1]) <= self.limit else b""
             if names and has_header(names, self.kind, self.pipeline.columns):
                 return names, records
         except NoValue:  # a record, and told as one
-            return b"", _after(first, records)
+            return b"", chain([first], records)
         except RequestError as error:
             raise _at(first[0], Refused(400, error.mistakes[0].code, error.mistakes[0].message)) from error
-        return b"", _after(first, records)
+        return b"", chain([first], records)
 
-    def _batches(self, records: Iterable[tuple[int, bytes]], room: int) -> Iterator[Batch]:
-        """As many whole records as there is room for, or one. Errors: `Refused` for a larger one."""
-        batch, size = list[tuple[int, bytes]](), 0
-        for line, record in records:
-            if len(record) > room:
-                if batch:
+    def _batches(self, records: Iterable[Record], header: int) -> Iterator[Batch]:
+        """As many whole records as there is room for, or one. Errors: `Refused`, after those before it, for one that is too large."""
+        batch, size = list[Record](), header
+        try:
+            for at, record in records:
+                if self.limit and len(record) + header > self.limit:
+                    message = f"the {'record' if self.split else 'file'} has more than {self.sending.largest:g} MiB"
+                    raise _at(at, Refused(413, "too-large", message, accepted="a larger --max-payload, up to 100, or 0 for any size"))
+                if batch and (self.sending.single or size + len(record) > self.room):
                     yield batch
-                raise self._too_large(line, "the record")
-            if batch and (self.sending.single or size + len(record) > room):
+                    batch, size = [], header
+                batch.append((at, record))
+                size += len(record)
+        except Refused:
+            if batch:
                 yield batch
-                batch, size = [], 0
-            batch.append((line, record))
-            size += len(record)
+            raise
         if batch:
             yield batch
-
-    def _too_large(self, line: int, what: str) -> Refused:
-        message = f"{what} has more than {self.sending.largest:g} MiB"
-        return _at(line, Refused(413, "too-large", message, accepted="a larger --max-payload, up to 100"))
 
     # ── answers ──
 
@@ -278,46 +299,44 @@ class _Job:
         """The answer to a batch, or what is refused in it."""
         try:
             return len(batch), self._answered(batch, header), []
-        except (Refused, ModelFailed) as error:
+        except REFUSED as error:
             return 0, b"", list(islice(self._refused(batch, header, error), MOST_REFUSED))
 
-    def _refused(self, batch: Batch, header: bytes, error: Refused | ModelFailed) -> Iterator[Refusal]:
-        """Every refusal in a batch, by line: halves of it are asked for until a record is alone."""
+    def _refused(self, batch: Batch, header: bytes, error: Refused | ModelFailed | StageRefused) -> Iterator[Refusal]:
+        """Every refusal in a batch, by line or number: halves of it are asked for until a record is alone."""
         middle, alone = len(batch) // 2, True
         for half in (batch[:middle], batch[middle:]) if middle else ():
             try:
                 self._answered(half, header)
-            except (Refused, ModelFailed) as own:
+            except REFUSED as own:
                 alone = False
                 yield from self._refused(half, header, own)
         if alone:
-            yield from _refusals(error, batch[0][0])
+            yield from _refusals(error, self.unit, batch[0][0])
 
     def _answered(self, batch: Batch, header: bytes) -> bytes:
         """The answer to a batch. Errors: `Refused`, and those of a stage, which name the file."""
-        done = self.sending.processing
-        kind = f"{self.content_type}; header={'present' if header else 'absent'}" if self.split else self.content_type
+        done, kind = self.sending.processing, self.content_type
+        if self.kind.name == CSV and self.split:
+            kind += f"; header={'present' if header else 'absent'}"
         try:
             body = header + b"".join([_of_record(done.sent, record, self.kind) for _, record in batch])
             rows = self.pipeline.predicted(body, kind)
             if self.split and len(rows) != len(batch):
                 what = "record gives" if len(batch) == 1 else "records give"
                 message = f"{len(batch)} {what} {len(rows)} rows"
-                raise Refused(400, "record-count", message, accepted='one row in each record, with " in pairs')
+                accepted = "one row in each record" + (', with " in pairs' if self.kind.name == CSV else "")
+                raise Refused(400, "record-count", message, accepted=accepted)
             names = self.pipeline.gives or tuple(rows[0])
             if not done.answers:
                 return encoded(rows, names, self.accept)
-            made = (encoded([row], names, self.accept) for row in rows)
+            made = [encoded(some, names, self.accept) for some in (([row] for row in rows) if self.split else [rows])]
             return b"".join([_of_record(done.answered, record, self.kind, one) for (_, record), one in zip(batch, made, strict=True)])
-        except ModelFailed:
+        except (ModelFailed, StageRefused):
             raise
         except TilthError as error:
-            raise type(error)(*(m.at(FilePlace(self.name, batch[0][0])) for m in error.mistakes)) from error
-
-
-def _after(first: tuple[int, bytes], others: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    yield first
-    yield from others
+            place = FilePlace(self.name, batch[0][0] if self.unit == "line" else None)
+            raise type(error)(*(m.at(place) for m in error.mistakes)) from error
 
 
 def _in_order(threads: ThreadPoolExecutor, answer: Callable[[Batch], Any], batches: Iterable[Batch], most: int) -> Iterator[Any]:
@@ -350,14 +369,14 @@ def _of_record(made: Callable[..., bytes], record: bytes, *others: Any) -> bytes
         raise Refused(400, found.code, found.message, accepted=found.accepted) from error
 
 
-def _at(line: int, refused: Refused) -> Refused:
-    refused.content["line"] = line
+def _at(at: int, refused: Refused) -> Refused:
+    refused.content["at"] = at
     return refused
 
 
-def _refusals(error: Refused | ModelFailed, line: int) -> list[Refusal]:
-    """What a client would be told, with the line in the file for the row in the request."""
-    if isinstance(error, ModelFailed):
-        return [{"line": line, "code": mistake.code, "message": mistake.message} for mistake in error.mistakes]
+def _refusals(error: Refused | ModelFailed | StageRefused, unit: str, at: int) -> list[Refusal]:
+    """What a client would be told, with the line or number in the file for the row in the request."""
+    if not isinstance(error, Refused):
+        return [{unit: at, "code": mistake.code, "message": mistake.message} for mistake in error.mistakes]
     found: Sequence[Mapping[str, Any]] = error.content.get("errors") or [error.content]
-    return [{"line": line, **{k: v for k, v in one.items() if k not in ("row", "errors", "line")}} for one in found]
+    return [{unit: at, **{k: v for k, v in one.items() if k not in ("row", "errors")}} for one in found]

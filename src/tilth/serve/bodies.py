@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
-RECORDIO = "application/x-recordio-protobuf"
+RECORDIO, TFEXAMPLE = "application/x-recordio-protobuf", "application/x-tfexample"
 NUMBERS = frozenset({int, float})
 AS_THEY_ARE = frozenset({int, str, bool, NoneType})
 WRITTEN_ALIKE = frozenset({int, str, NoneType})  # by the CSV writer, as cells are
@@ -284,11 +285,14 @@ def _from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 def _from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     """Rows of records, NaN null: the feature `values` in the order of the columns, dense or sparse; or features by the columns' names.
 
-    A record without features is an answer, such as that of a stage before: its labels are taken by name.
+    A record without features is an answer, such as that of a stage before: its labels are taken by name. A body that does not begin as
+    RecordIO does is the message of one record, as SageMaker's batch transform sends single ones.
     """
+    from tilth.formats.recordio import MAGIC_BYTES, framed
     from tilth.formats.recordio_protobuf import maps
 
     rows: list[Row] = []
+    body = body if body.startswith(MAGIC_BYTES) or not body else framed(body)
     try:
         for features, label in maps(io.BytesIO(body)):
             rows.append(_record(features or {k: v for k, v in label.items() if k != "values"}, columns, len(rows) + 1))
@@ -297,6 +301,35 @@ def _from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
         mistake = Mistake("the record is damaged, or is not a message of RecordIO-protobuf", accepted=accepted, code="bad-recordio")
         raise BadRow(len(rows) + 1, "", mistake) from error
     return rows
+
+
+def _from_tfexample(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of `tf.train.Example` by the names of features, one that is absent null: records of TFRecord, or the message of one."""
+    from tilth.formats.tfrecord import is_framed, records
+
+    rows: list[Row] = []
+    try:
+        payloads = records(io.BytesIO(body)) if is_framed(body) else iter([memoryview(body)] if body else [])
+        rows.extend(_example(bytes(payload), columns) for payload in payloads)
+    except (SourceError, ValueError, IndexError, struct.error) as error:
+        accepted = f"messages of tf.train.Example with features of {listed(columns.names)}"
+        mistake = Mistake("the record is damaged, or is not such a message", accepted=accepted, code="bad-tfexample")
+        raise BadRow(len(rows) + 1, "", mistake) from error
+    return rows
+
+
+def _example(payload: bytes, columns: Columns) -> Row:
+    """The row of one message. Errors: `ValueError` for bytes that are not UTF-8 and a message without any of the columns."""
+    from tilth.formats.tfrecord import example
+
+    row: dict[str, Any] = dict.fromkeys(columns.names)
+    known = {name: values for name, (_, values) in example(payload).items() if name in row}
+    if not known:
+        raise ValueError("none of the columns")
+    for name, values in known.items():
+        read = [value.decode() if isinstance(value, bytes) else None if value != value else value for value in values]
+        row[name] = read if len(read) > 1 else read[0] if read else None
+    return row
 
 
 def _record(tensors: Mapping[str, Tensor | Bytes], columns: Columns, number: int) -> Row:
@@ -461,6 +494,7 @@ DECODERS: Mapping[str, Callable[[bytes, MediaType, Columns], list[Row]]] = {
     "application/x-ndjson": _from_lines,
     NPY: _from_npy,
     RECORDIO: _from_recordio,
+    TFEXAMPLE: _from_tfexample,
     PARQUET: _from_parquet,
     "application/vnd.apache.parquet": _from_parquet,
 }

@@ -96,6 +96,16 @@ class Path:
         return values[0] if all(step.one for step in self.steps) else values
 
     @property
+    def bounded(self) -> bool:
+        """Whether it has a range with an end, whose meaning differs."""
+        return any(isinstance(p, slice) and p.stop is not None for step in self.steps for p in step.positions)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it has a range among several positions."""
+        return any(len(step.positions) > 1 and any(isinstance(p, slice) for p in step.positions) for step in self.steps)
+
+    @property
     def of_row(self) -> bool:
         """Whether it says something of a row without names: one step by position at most."""
         return len(self.steps) <= 1 and not any(step.names for step in self.steps)

@@ -11,7 +11,7 @@ from typing import Any
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, JSON, BadRow, BadRows, NotAcceptable, Row, decoded, encoded
 from tilth.serve.media import chosen, media_type
-from tilth.serve.remote import Remote, StageFailed
+from tilth.serve.remote import PATIENCE, Patience, Remote, StageFailed
 from tilth.serve.stages import Stage, stages_of
 
 
@@ -63,15 +63,20 @@ class Pipeline:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
 
     @classmethod
-    def of(cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = ()) -> Pipeline:
-        """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name."""
+    def of(
+        cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = (), patience: Patience = PATIENCE
+    ) -> Pipeline:
+        """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name.
+
+        `patience` is for stages in other processes.
+        """
         whole, digests = hashlib.sha256("\0".join(output).encode()), list[str]()  # of files, addresses and transforms in their order
 
         def see(content: bytes) -> None:
             whole.update(content)
             digests.append(hashlib.sha256(content).hexdigest())
 
-        stages = stages_of(things, output, trusted, see)
+        stages = stages_of(things, output, trusted, see, patience)
         return cls(stages, accept, whole.hexdigest()[:12], tuple(digests))
 
     @property
@@ -82,6 +87,13 @@ class Pipeline:
     def ready(self) -> bool:
         """Whether every stage on another machine answers."""
         return all(stage.ready() for stage in self.stages if isinstance(stage, Remote))
+
+    def parameters(self) -> dict[str, Any]:
+        """How the stages on other machines want to be asked by a batch transform: the least of what they say."""
+        said = [stage.parameters() for stage in self.stages if isinstance(stage, Remote)]
+        least = {name: min(one[name] for one in said if name in one) for name in ("largest", "concurrency") if any(name in s for s in said)}
+        strategies = [one["single"] for one in said if "single" in one]
+        return {**least, **({"single": any(strategies)} if strategies else {})}
 
     def __str__(self) -> str:
         return " → ".join(stage.title for stage in self.stages)

@@ -23,7 +23,7 @@ from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, source_of
-from tilth.serve.remote import Remote
+from tilth.serve.remote import PATIENCE, Patience, Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
 from tilth.steps.models import FORMS, LARGEST, model_of, unread_hint
@@ -166,7 +166,11 @@ class Output:
 
 
 def stages_of(
-    things: Sequence[str], output: Sequence[str] = (), trusted: Sequence[str] = (), seen: Callable[[bytes], object] = lambda content: None
+    things: Sequence[str],
+    output: Sequence[str] = (),
+    trusted: Sequence[str] = (),
+    seen: Callable[[bytes], object] = lambda content: None,
+    patience: Patience = PATIENCE,
 ) -> tuple[Stage, ...]:
     """The stages that files name: fitted flows, then perhaps a model, then the steps of `output`.
 
@@ -178,7 +182,7 @@ def stages_of(
         if thing.startswith(PYTHON):
             made.append(_called(thing, made, seen))
         else:
-            made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted), seen))
+            made.append(_stage(thing, made[-1] if made else None, tuple(output), tuple(trusted), seen, patience))
     if output:
         last = made[-1] if made else None
         if not isinstance(last, Prediction | Called) or not last.gives:
@@ -253,13 +257,20 @@ def _called(thing: str, before: Sequence[Stage], seen: Callable[[bytes], object]
     return made
 
 
-def _stage(thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...], seen: Callable[[bytes], object]) -> Stage:
+def _stage(
+    thing: str,
+    before: Stage | None,
+    output: tuple[str, ...],
+    trusted: tuple[str, ...],
+    seen: Callable[[bytes], object],
+    patience: Patience,
+) -> Stage:
     if thing.startswith(("http://", "https://")):
         if before is None or isinstance(before, Remote):
             hint = "between two stages on other machines nothing is left to do: name the address of the last one"
             raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
         seen(thing.encode())
-        return Remote(thing, Columns(before.gives))
+        return Remote(thing, Columns(before.gives), patience)
     path = PurePath(thing)
     if path.suffix.lower() == ".tilth":
         seen(content := content_of(thing))

@@ -134,7 +134,7 @@ def reject_own_input(place: Place, given: Iterable[Place]) -> None:
     target, written = _real(place), os.fspath(place)
     for path in (os.fspath(g) for g in given):
         if not (is_local(path) and is_local(place)):
-            if path.rstrip("/").startswith(written.rstrip("/")) and not is_local(path):
+            if f"{path.rstrip('/')}/".startswith(f"{written.rstrip('/')}/") and not is_local(path):
                 raise _own_input(f"writing to {written} would replace {path}, which is read")
             continue
         read = [path] if os.path.lexists(path) else glob.glob(path, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute patterns
