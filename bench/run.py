@@ -27,7 +27,7 @@ LARGE = (
     *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
     *("shuffle", "recordio", "row", "serve"),
 )
-BENCHMARKS = (*LARGE, "records", "start", "draft", "memory")
+BENCHMARKS = (*LARGE, "records", "pipe", "start", "draft", "memory")
 ROWS = 20_000_000
 RUNS = 3
 LONGEST = 1200.0  # seconds that one process may take

@@ -5,8 +5,9 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
@@ -31,9 +32,7 @@ class Local(Store):
         path = local_path(place)
         if not is_folder(path):
             raise SourceError(f"there is no folder {path}", hint=_missing(path), code="no-file")
-        below = [Path(top, name) for top, _, names in os.walk(path, onerror=_unwalked, followlinks=True) for name in names]
-        found = [Object(str(p), p.relative_to(path).as_posix(), p.stat().st_size) for p in below if p.is_file()]
-        return sorted(found, key=lambda o: os.fsencode(o.name))
+        return sorted(_objects(path, ""), key=attrgetter("name"))  # code points, in the order of their UTF-8 bytes
 
     def find(self, place: str) -> Object | None:
         path = Path(local_path(place))
@@ -59,6 +58,19 @@ class Local(Store):
 
     def atomic(self, place: str, folder: bool) -> AbstractContextManager[Path]:
         return atomic.replacing(Path(local_path(place)), folder)
+
+
+def _objects(folder: str, name: str) -> Iterator[Object]:
+    """The files in a folder and its subfolders, by `scandir`, which is several times as fast as paths are; `name` is that of the folder."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    yield from _objects(entry.path, f"{name}{entry.name}/")
+                elif entry.is_file():
+                    yield Object(entry.path, name + entry.name, entry.stat().st_size)
+    except OSError as error:
+        raise _unreadable(f"the folder {error.filename or folder}", error) from error
 
 
 def changed(what: Object) -> SourceError:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tilth.errors import MachineError, Mistake, SourceError
+from tilth.errors import MachineError, Mistake, SourceError, TilthError
 from tilth.store.places import Object
 from tilth.store.uri import is_local
 from tilth.training.channel import Contents
@@ -20,15 +20,22 @@ LINKED, DOWNLOADED = "linked", "downloaded"
 class Files:
     """The files of a channel in a folder: links to local ones, and copies of what is in a store, until `stop`."""
 
-    read_only = False
-
     def __init__(self, contents: Contents, folder: Path, hosts: int = 1, host: int = 0) -> None:
         self.contents, self.folder = contents, folder / contents.channel.name
         self.objects: list[Object] = contents.share(0, hosts, host)
         if contents.channel.distribution == "FullyReplicated":
             self.objects = list(dict.fromkeys([*self.objects, *contents.objects]))
         self.how = DOWNLOADED if any(not is_local(o.place) for o in self.objects) else LINKED
+        self.error: TilthError | None = None
         self._made = False
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the files."""
+        return sum(o.bytes for o in self.objects)
+
+    def update(self) -> None:
+        """Learn how far it is: of what is there as a whole there is nothing to learn."""
 
     def start(self) -> None:
         """Put the files in place. Errors: `SourceError` for names that cannot be there, `MachineError` if the disk is full."""
@@ -37,8 +44,6 @@ class Files:
             self.folder.mkdir()
             self._made = True
             self._place()
-            if self.read_only:
-                _protect(self.folder)
         except FileExistsError as error:
             hint = "is it left from a run that was killed? Remove it, or choose another folder"
             raise MachineError(f"{error.filename} is there already", hint=hint, code="file-exists") from error
@@ -85,12 +90,3 @@ def wrong_names(objects: Iterable[Object]) -> list[Mistake]:
         for o in objects
         if o.name in folders
     ]
-
-
-def _protect(folder: Path) -> None:
-    """Make a folder and the copies in it read-only; what links lead to stays as it is."""
-    for top, _, names in os.walk(folder):
-        for path in (Path(top, name) for name in names):
-            if not path.is_symlink():
-                path.chmod(0o444)
-        Path(top).chmod(0o555)

@@ -26,8 +26,8 @@ GRACE = 120.0  # seconds that a program has to end after SIGTERM, as SageMaker g
 class ChannelReport:
     """What a host was given of a channel: how, and how many of its objects (or lines of an augmented manifest) in an epoch.
 
-    `bytes` are those of the files, or those that were handed to the pipe in all `epochs` that were opened, of which `early_closes` were
-    closed before their end. (Of a reader that closes when the rest is in the pipe already, that is not known.)
+    `bytes` are those of the files, those that were fetched of them, or those that were handed to the pipe in all `epochs` that were opened,
+    of which `early_closes` were closed before their end. (Of a reader that closes when the rest is in the pipe already, that is not known.)
     """
 
     channel: str
@@ -51,8 +51,8 @@ class Inputs:
 
     @property
     def error(self) -> BaseException | None:
-        """Why a channel can send no more; what the program reads of it has ended before its end, so the program should be ended."""
-        return next((running.error for running in self._running if isinstance(running, Pipe) and running.error), None)
+        """Why a channel could give no more; what the program reads of it is not all, so the program should be ended."""
+        return next((running.error for running in self._running if running.error), None)
 
     def report(self) -> tuple[ChannelReport, ...]:
         """What was given so far, for each channel."""
@@ -139,8 +139,8 @@ def _report(running: Files | Pipe) -> ChannelReport:
     contents = running.contents
     channel = contents.channel
     if isinstance(running, Files):
-        size = sum(o.bytes for o in running.objects)
-        return ChannelReport(channel.name, channel.mode, running.how, len(running.objects), len(contents.objects), size)
+        running.update()
+        return ChannelReport(channel.name, channel.mode, running.how, len(running.objects), len(contents.objects), running.bytes)
     now, items = running.sent, contents.share(0, running.hosts, running.host)
     return ChannelReport(channel.name, channel.mode, "streamed", len(items), len(contents.items), now.bytes, now.epochs, now.early_closes)
 

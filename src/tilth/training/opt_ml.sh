@@ -1,10 +1,10 @@
 # Runs a command that finds the folder BASE at /opt/ml, and the host algo-1: sh opt_ml.sh BASE SCRATCH FOLDER COMMAND…
-# It runs in FOLDER. SCRATCH is an empty folder. All mounts are those of this process: it must have a mount namespace of its own.
+# What is mounted below BASE is there too. It runs in FOLDER. SCRATCH is an empty folder. All mounts are those of this process: it must have a mount namespace of its own.
 set -e
 base=$1 scratch=$2 folder=$3
 shift 3
 if [ -d /opt/ml ]; then
-    mount --bind "$base" /opt/ml
+    mount --rbind "$base" /opt/ml
 else # a file system with all that is in /opt, and ml
     mkdir "$scratch/opt"
     mount -t tmpfs -o mode=755 tmpfs "$scratch/opt"
@@ -21,7 +21,7 @@ else # a file system with all that is in /opt, and ml
         fi
     done
     mkdir "$scratch/opt/ml"
-    mount --bind "$base" "$scratch/opt/ml"
+    mount --rbind "$base" "$scratch/opt/ml"
     mount --rbind "$scratch/opt" /opt
 fi
 if [ -f /etc/hosts ]; then
