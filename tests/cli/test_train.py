@@ -51,7 +51,7 @@ def test_a_script_reads_what_was_delivered(mode: str, delivered: str, tilth: Til
     done = tilth("train", "train.py", "--channel", f"train=shards,mode={mode}", "--hyperparameter", "epochs=2", "-o", "out")
     assert done.code == 0, done.err
     assert "completed after" in done.err
-    assert "written: out/model.tar.gz, " in done.err
+    assert "written to out: model.tar.gz (" in done.err
     with tarfile.open(tmp_path / "out/model.tar.gz") as archive:
         seen = json.load(archive.extractfile("seen.json"))
     assert seen == {

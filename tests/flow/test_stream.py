@@ -119,7 +119,7 @@ def test_the_end_of_an_epoch(place, ranks):
 @pytest.mark.parametrize("form", ["tfrecord", "webdataset", "npz", "parquet"])
 def test_every_format_with_types_is_streamed(form, tmp_path):
     if form == "tfrecord":
-        pytest.importorskip("crc32c")
+        pytest.importorskip("fastcrc")
     flow = "{data: {roles: {id: n, label: y}}, split: {train: 0.5, test: 0.5}, deliver: {rows_per_shard: 9, format: " + form + "}}"
     table = pa.table({"n": range(60), "x": [i / 2 for i in range(60)], "y": [i % 2 for i in range(60)]})
     tilth.run(tilth.Flow.parse(flow), tmp_path / "out", data=table)

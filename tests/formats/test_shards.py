@@ -166,7 +166,7 @@ def test_spark_writes_shards_of_every_kind(tmp_path, spark):
         "npz": {"roles": {"private": "txt"}},
     }.items():
         if form == "tfrecord":
-            pytest.importorskip("crc32c")
+            pytest.importorskip("fastcrc")
         for asked, counts in (({"shards": 3}, [7, 8, 8]), ({"rows_per_shard": 10}, [10, 10, 3])):
             place = tilth.write(tilth.read(rows, engine=engine, **options), tmp_path / form, format=form, engine=engine, **asked)
             manifest = Manifest.beside(place)

@@ -16,10 +16,11 @@ from tests.engines import duckdb_session
 from tilth.errors import ColumnError, SourceError, TilthError
 from tilth.formats import read, to_arrow
 from tilth.formats import tfrecord as module
-from tilth.formats.tfrecord import TFRecord, checksum, chunks, example, masked, payloads_of, records
+from tilth.formats.shards import Manifest
+from tilth.formats.tfrecord import TFRecord, checksum, chunks, example, extents, masked, payloads_of, records
 from tilth.testing.formats import check_format
 
-pytest.importorskip("crc32c")
+pytest.importorskip("fastcrc")
 # a record with the payload `hello`, and the Example {label: [1], x: [1.5, -2]}: read by the package tfrecord, checksums by another library
 HELLO = bytes.fromhex("0500000000000000eab2043e68656c6c6fbb1f1c19")
 EXAMPLE = bytes.fromhex(
@@ -133,8 +134,28 @@ def test_every_flipped_bit_and_every_cut_is_found_with_its_offset(data):
     else:
         at = data.draw(st.integers(1, len(content) - 1).filter(lambda n: n % len(EXAMPLE)))
         del content[at:]
-    with pytest.raises(SourceError, match=f"the record at byte {at // len(EXAMPLE) * len(EXAMPLE)} cannot be read"):
+    begin = at // len(EXAMPLE) * len(EXAMPLE)
+    with pytest.raises(SourceError, match=f"the record at byte {begin} cannot be read"):
         decoded(bytes(content))
+    if len(content) < 3 * len(EXAMPLE) or at - begin < 12:  # the index is made of the lengths alone
+        with pytest.raises(SourceError, match=f"the record at byte {begin} cannot be read"):
+            list(extents(io.BytesIO(content)))
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_records_are_counted_by_their_lengths_and_the_index_is_beside_a_file(compression, tmp_path):
+    engine, form = duckdb_session(), TFRecord()
+    form.write(read(TABLE, engine=engine), tmp_path / "out", engine, rows_per_shard=12, compression=compression)
+    manifest = Manifest.beside(tmp_path / "out")
+    assert [form.count(str(tmp_path / "out" / s.path)) for s in manifest.shards] == [12, 8]
+    if compression != "none":
+        assert not list((tmp_path / "out").glob("*.tfindex"))
+        return
+    assert [s.facts for s in manifest.shards] == [{"index": "out-000000.tfindex"}, {"index": "out-000001.tfindex"}]
+    content = (tmp_path / "out" / "out-000001.tfrecord").read_bytes()
+    index = [tuple(map(int, line.split())) for line in (tmp_path / "out" / "out-000001.tfindex").read_text().splitlines()]
+    assert index == [*extents(io.BytesIO(content))] and sum(size for _, size in index) == len(content)
+    assert [content[at + 12 : at + size - 4] for at, size in index] == [bytes(r) for r in records(io.BytesIO(content))]
 
 
 @given(st.binary(max_size=40))

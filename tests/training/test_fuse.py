@@ -23,7 +23,7 @@ from tilth.training.channel import Channel
 from tilth.training.fast_file import _System
 from tilth.training.fuse import Blocks, Node, is_mounted
 from tilth.training.inputs import open_channels
-from tilth.training.namespace import entering, refusal
+from tilth.training.opt_ml import entering, refusal
 
 SIZE = 9 * (1 << 20) + 12_345
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import IO, Any, cast
 
 import numpy as np
@@ -25,3 +27,23 @@ def filled(file: IO[bytes], rest: memoryview, needed: int = 1, at_once: int = RE
     room[: len(rest)] = rest
     read: int = cast("Any", file).readinto(room[len(rest) :])
     return room[: len(rest) + read]
+
+
+def size_of(file: IO[bytes]) -> int:
+    """How many bytes a file has; more than any has where that is not known before it is read, as of zstd."""
+    if not file.seekable():
+        return sys.maxsize
+    here = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(here)
+    return size
+
+
+def skipped(file: IO[bytes], size: int) -> bool:
+    """Whether so many bytes could be passed over. Where a file can be sought, the caller has compared with its size."""
+    if file.seekable():
+        file.seek(size, os.SEEK_CUR)
+        return True
+    while size and (piece := file.read(min(size, READ))):
+        size -= len(piece)
+    return size == 0

@@ -8,13 +8,12 @@ into several parts, without those four bytes, so that a reader that begins anywh
 from __future__ import annotations
 
 import io
-import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Literal, TypeAlias
 
 from tilth.errors import Mistake, Place, RequestError, SourceError
-from tilth.formats.buffers import READ, filled
+from tilth.formats.buffers import READ, filled, size_of, skipped
 
 MAGIC = 0xCED7230A
 MAGIC_BYTES = struct.pack("<I", MAGIC)
@@ -111,7 +110,7 @@ def offsets(file: IO[bytes]) -> Iterator[int]:
 
 def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tuple[int, int, bytes]]:
     """The parts of a file: offset, flag and payload; if `skip`, without payloads."""
-    end = _size(file) if skip else 0
+    end = size_of(file) if skip else 0
     begun: int | None = None  # where a split record began
     while header := file.read(HEADER.size):
         if len(header) < HEADER.size:
@@ -125,23 +124,14 @@ def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tupl
         begun = offset if begun is None else begun
         padded = length + -length % 4
         payload = b"" if skip else file.read(padded)
-        if (offset + HEADER.size + padded > end) if skip else len(payload) < padded:
+        if (offset + HEADER.size + padded > end or not skipped(file, padded)) if skip else len(payload) < padded:
             raise _damaged(offset, f"the record is of {length:,} bytes, and the file ends before")
-        if skip:
-            file.seek(padded, os.SEEK_CUR)
         yield offset, flag, payload[:length]
         offset += HEADER.size + padded
         if flag in (WHOLE, LAST):
             begun = None
     if begun is not None:
         raise _damaged(begun, "the record is split, and its last part is missing")
-
-
-def _size(file: IO[bytes]) -> int:
-    here = file.tell()
-    size = file.seek(0, os.SEEK_END)
-    file.seek(here)
-    return size
 
 
 def _damaged(offset: int, what: str) -> SourceError:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 
+from tilth.data import Dataset, Roles
 from tilth.engine.arrow import as_numpy, from_numpy
-from tilth.errors import ColumnError, MissingExtra, Mistake, SourceError
-from tilth.formats.buffers import READ, filled
+from tilth.engine.session import Session
+from tilth.engine.textfiles import unzipped
+from tilth.errors import ColumnError, MissingExtra, Mistake, Place, SourceError, located
+from tilth.formats.buffers import READ, filled, size_of, skipped
 from tilth.formats.codec import Codec
+from tilth.formats.shards import Contents, index_beside
 from tilth.formats.varints import joined, packed, read_varints, unpacked, varint, varint_at
 
 CHUNK = 16 << 20  # bytes of a file that are decoded at once
@@ -27,6 +32,8 @@ HEAD, CRC = struct.Struct("<QI"), struct.Struct("<I")
 BYTES, FLOAT, INTEGER = 1, 2, 3  # the fields of a feature
 TYPES = {BYTES: pa.binary(), FLOAT: pa.float32(), INTEGER: pa.int64()}
 NAMES = {BYTES: "bytes", FLOAT: "floats", INTEGER: "integers"}
+INDEX = ".tfindex"
+LENGTH, ENDS = "the checksum of its length is wrong", "the file ends inside it"
 ACCEPTED = "numbers, booleans, strings, bytes, and lists of these"
 
 
@@ -37,7 +44,7 @@ class TFRecord(Codec):
     as `bytes_list`, lists of these as such lists; null is a feature that a record lacks. Features are in the order of their names.
 
     When read, a column is a list where a record has several values or it is named in `lists`; bytes that are all UTF-8 are strings unless
-    named in `binary`. `check`: whether checksums are compared.
+    named in `binary`. `check`: whether checksums are compared. Beside each file of a folder is its index, `.tfindex`.
     """
 
     name = "tfrecord"
@@ -58,6 +65,25 @@ class TFRecord(Codec):
             columns = [features[f.name].column(f, len(starts)) if f.name in features else pa.nulls(len(starts), f.type) for f in schema]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
+    def count(self, path: str, *, check: bool = True, **_: Any) -> int:
+        with located(Place(path)), unzipped(path) as file:
+            return sum(1 for _ in extents(file, check))
+
+    def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
+        return data, {**options, "index": folder}
+
+    def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
+        return super().contents(data, engine, {})
+
+    def put(
+        self, rows: pa.RecordBatchReader, to: Path, roles: Roles, first: int, *, index: bool = False, **options: Any
+    ) -> Mapping[str, Any] | None:
+        super().put(rows, to, roles, first, **options)
+        if not index or to.suffix != self.suffixes[0]:
+            return None
+        with to.open("rb") as file:
+            return index_beside(to, INDEX, index_text(extents(file)))
+
     def encode(self, batches: pa.RecordBatchReader, file: IO[bytes], **options: Any) -> None:
         for batch in batches:
             for payload in payloads_of(batch):
@@ -71,10 +97,10 @@ class TFRecord(Codec):
 def checksum() -> Callable[[Any], int]:
     """CRC-32C. Errors: `MissingExtra`: one written in Python would take a hundred times as long as reading."""
     try:
-        from crc32c import crc32c
+        from fastcrc.crc32 import iscsi
     except ImportError as error:
         raise MissingExtra.named("tfrecord", "the checksum of TFRecord (CRC-32C)") from error
-    found: Callable[[Any], int] = crc32c
+    found: Callable[[Any], int] = iscsi
     return found
 
 
@@ -114,29 +140,56 @@ def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iter
 
     Errors: `SourceError` with the offset of a record that is damaged or truncated; `MissingExtra` for checksums without their library.
     """
-    crc = checksum() if check else None
+    crc, head, tail = checksum() if check else None, HEAD.unpack_from, CRC.unpack_from
     base, held, needed = 0, memoryview(b""), 1
     while len(new := filled(file, held, needed, size or CHUNK)) > len(held):
-        held, at, needed = new, 0, 1
+        held, at, needed, there = new, 0, 1, len(new)
         starts, lengths = list[int](), list[int]()
-        while at + HEAD.size <= len(held):
-            length, stored = HEAD.unpack_from(held, at)
+        while at + HEAD.size <= there:
+            length, stored = head(held, at)
             if crc and masked(crc(held[at : at + 8])) != stored:
-                raise damaged(base + at, "the checksum of its length is wrong")
-            end = at + 16 + length
-            if end > len(held):
-                needed = min(end - len(held), 1 << 31)
+                raise damaged(base + at, LENGTH)
+            start, end = at + HEAD.size, at + HEAD.size + length
+            if end + CRC.size > there:
+                needed = min(end + CRC.size - there, 1 << 31)
                 break
-            if crc and masked(crc(held[at + 12 : end - 4])) != CRC.unpack_from(held, end - 4)[0]:
+            if crc and masked(crc(held[start:end])) != tail(held, end)[0]:
                 raise damaged(base + at, "the checksum of its data is wrong")
-            starts.append(at + 12)
+            starts.append(start)
             lengths.append(length)
-            at = end
+            at = end + CRC.size
         if starts:
             yield base, held, starts, lengths
         held, base = held[at:], base + at
     if held:
-        raise damaged(base, "the file ends inside it")
+        raise damaged(base, ENDS)
+
+
+def extents(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, int]]:
+    """Where the records of a file begin, and their bytes with the framing of 16 bytes: from the lengths alone.
+
+    Errors: as `chunks`, but that the checksums of the data are not compared.
+    """
+    crc, at, size = checksum() if check else None, 0, size_of(file)
+    while head := file.read(HEAD.size):
+        if len(head) < HEAD.size:
+            raise damaged(at, ENDS)
+        length, stored = HEAD.unpack(head)
+        if crc and masked(crc(head[:8])) != stored:
+            raise damaged(at, LENGTH)
+        if at + 16 + length > size or not skipped(file, length + CRC.size):
+            raise damaged(at, ENDS)
+        yield at, 16 + length
+        at += 16 + length
+
+
+def index_text(found: Iterable[tuple[int, int]]) -> str:
+    r"""A `.tfindex`, as the package tfrecord and NVIDIA DALI read it: a line for each record with where it begins, and its bytes.
+
+    >>> index_text([(0, 21), (21, 53)])
+    '0 21\n21 53\n'
+    """
+    return "".join(f"{begin} {size}\n" for begin, size in found)
 
 
 def damaged(offset: int, what: str) -> SourceError:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,8 @@ from tilth.formats.buffers import filled
 from tilth.formats.codec import Codec
 
 BLOCK, RECORD = 512, 10_240
-ZEROS = bytes(BLOCK)
+ZEROS, USTAR = bytes(BLOCK), b"ustar\0"
+HEADER = struct.Struct("100s 24x 12s 12x 8s c 100x 6s 82x 155s 12x")  # name, size, checksum, kind, magic, folder
 SAMPLES = 10_000  # of a batch at most
 BATCH_BYTES = 64 << 20
 KEY = "__key__"
@@ -90,8 +91,7 @@ class WebDataset(Codec):
 # ── tar ──
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A regular file in a tar file: where its header is, its name and content."""
 
     offset: int
@@ -104,51 +104,41 @@ def members(file: IO[bytes]) -> Iterator[Member]:
 
     Errors: `SourceError` with the offset of a header that is damaged, of a name that leads out of a folder, and of where the file ends.
     """
-    stream, name, size = _Stream(file), "", -1  # name and size that an extended header gives the next member
+    base, held, at, name, size = 0, memoryview(b""), 0, "", -1  # name and size are those that an extended header gives the next member
+    needed = BLOCK
     while True:
-        offset = stream.offset
-        header = bytes(stream.take(BLOCK) or b"")
-        if len(header) < BLOCK:
-            raise _damaged(offset, "the file ends without two blocks of zeros")
-        if header == ZEROS:
-            return
-        kind, length, stored = header[156:157], _number(header[124:136], offset), header[148:156]
+        if needed > len(held) - at:
+            held, base, at = filled(file, held[at:], needed - len(held) + at), base + at, 0
+        if len(held) - at < BLOCK:
+            raise _damaged(base + at, "the file ends without two blocks of zeros")
+        own, digits, stored, kind, magic, folder = HEADER.unpack_from(held, at)
+        summed, length = zlib.adler32(held[at : at + BLOCK]) & 0xFFFF, _number(digits, base + at)
         # the sum of all bytes with blanks in its own place; the lower half of Adler-32 is one more than that of all bytes, modulo 65,521
-        if (_number(stored, offset) - 8 * 32 + sum(stored) + 1) % 65_521 != zlib.adler32(header) & 0xFFFF:
-            raise _damaged(offset, "the checksum of its header is wrong")
-        if kind in REGULAR and size >= 0:
+        if (_number(stored, base + at) - 8 * 32 + sum(stored) + 1) % 65_521 != summed:
+            if held[at : at + BLOCK] == ZEROS:
+                return
+            raise _damaged(base + at, "the checksum of its header is wrong")
+        if size >= 0 and kind in REGULAR:
             length = size
-        content = stream.take(length)
-        if content is None or stream.take(-length % BLOCK) is None:
-            raise _damaged(offset, f"it is of {length:,} bytes, and the file ends before")
-        if kind == b"L":
-            name = _text(bytes(content).rstrip(b"\0"), offset)
+        start, stop = at + BLOCK, at + BLOCK + length
+        end = stop + -length % BLOCK
+        if end > len(held):
+            if needed == end - at:
+                raise _damaged(base + at, f"it is of {length:,} bytes, and the file ends before")
+            needed = end - at
+            continue
+        if kind in REGULAR:
+            found = name or _name(own, folder if magic == USTAR else b"", base + at)
+            yield Member(base + at, _safe(found, base + at), held[start:stop])
+            name, size = "", -1
+        elif kind == b"L":
+            name = _text(bytes(held[start:stop]).rstrip(b"\0"), base + at)
         elif kind == b"x":
-            extended = _extended(bytes(content), offset)
+            extended = _extended(bytes(held[start:stop]), base + at)
             name, size = extended.get("path", name), int(extended.get("size", size))
         elif kind not in (b"g", b"K"):
-            if kind in REGULAR:
-                yield Member(offset, _safe(name or _name(header, offset), offset), content)
             name, size = "", -1
-
-
-class _Stream:
-    """A file that is read in large pieces; `offset` is that of the next byte."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._held, self._at, self.offset = file, memoryview(b""), 0, 0
-
-    def take(self, size: int) -> memoryview | None:
-        """The next bytes; None if the file ends before."""
-        while self._at + size > len(self._held):
-            rest = self._held[self._at :]
-            self._held, self._at = filled(self._file, rest, size - len(rest)), 0
-            if len(self._held) == len(rest):
-                return None
-        found = self._held[self._at : self._at + size]
-        self._at += size
-        self.offset += size
-        return found
+        at, needed = end, BLOCK
 
 
 def _damaged(offset: int, what: str) -> SourceError:
@@ -160,9 +150,8 @@ def _number(field: bytes, offset: int) -> int:
     """A number of a header: octal digits, or binary where the first bit is set."""
     if field[0] & 0x80:
         return int.from_bytes(field, "big") & (1 << 63) - 1
-    digits = field.strip(b" \0")
     try:
-        return int(digits, 8) if digits else 0
+        return int(field.strip(b" \0") or b"0", 8)
     except ValueError:
         raise _damaged(offset, "there is no tar header") from None
 
@@ -174,9 +163,9 @@ def _text(content: bytes, offset: int) -> str:
         raise _damaged(offset, "its name is not UTF-8") from None
 
 
-def _name(header: bytes, offset: int) -> str:
-    name, prefix = header[:100].partition(b"\0")[0], header[345:500].partition(b"\0")[0]
-    return _text(prefix + b"/" + name if prefix and header[257:263] == b"ustar\0" else name, offset)
+def _name(name: bytes, folder: bytes, offset: int) -> str:
+    parts = (folder, name) if folder[:1] > b"\0" else (name,)
+    return _text(b"/".join([part.partition(b"\0")[0] for part in parts]), offset)
 
 
 def _extended(content: bytes, offset: int) -> dict[str, str]:
@@ -195,6 +184,8 @@ def _extended(content: bytes, offset: int) -> dict[str, str]:
 
 
 def _safe(name: str, offset: int) -> str:
+    if ".." not in name and name[:1] not in ("/", "\\") and name[1:2] != ":":
+        return name
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or name.startswith(("/", "\\")) or (len(parts[0]) == 2 and parts[0][1] == ":"):
         what = f"the member at byte {offset:,} is called {name[:80]!r}, which leads out of its folder"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +27,7 @@ from tilth.training.channel import Channel
 from tilth.training.ending import GRACE, end, failure, stop, watched
 from tilth.training.environment import BASE, inherited, of_script, of_service, own_hyperparameters
 from tilth.training.inputs import ChannelReport, Inputs, open_channels
-from tilth.training.namespace import HOST, OPT_ML, entering, refusal
+from tilth.training.opt_ml import HOSTS, OPT_ML, Way, entering, linked, refusal
 from tilth.training.program import REQUIREMENTS, Image, Program, Script
 from tilth.training.tree import CHANNELS, CHECKPOINTS, CODE, FAILURE, MODEL, OUTPUT_DATA, Tree, resources
 
@@ -39,9 +41,10 @@ class Job:
     """What is asked for: a program, its channels and hyperparameters, and how it is run.
 
     `hyperparameters` are strings. `time_limit` is in seconds, and so is `grace`, which a program has to end when it is stopped.
-    `checkpoints` is a folder that the program finds at `/opt/ml/checkpoints`, and that stays. `namespace`: whether the program may have a
-    mount namespace for `/opt/ml`; `install`: whether what `requirements.txt` lists is installed, for this job alone; `spill`: where the
-    job's folders lie while it runs.
+    `checkpoints` is a folder that the program finds at `/opt/ml/checkpoints`, and that stays. `opt_ml` is how it finds `/opt/ml`: in a
+    mount namespace; by a symbolic link, which all programs of the machine see while it runs; or not at all, but in a folder that variables
+    name. By default it is the first where the machine allows it, and else the last. `install`: whether what `requirements.txt` lists is
+    installed, for this job alone; `spill`: where the job's folders lie while it runs.
 
     Errors: `RequestError` for a name that a job cannot have, and for checkpoints that are not a folder.
     """
@@ -53,7 +56,7 @@ class Job:
     python: str = sys.executable
     time_limit: float | None = None
     checkpoints: Path | None = None
-    namespace: bool = True
+    opt_ml: Way | None = None
     install: bool = False
     spill: str | None = None
     grace: float = GRACE
@@ -122,6 +125,7 @@ class _Setting:
     job: Job
     name: str
     tree: Tree
+    way: Way
     scratch: Path
     hyperparameters: Mapping[str, str]
     resources: Mapping[str, Any]
@@ -133,13 +137,12 @@ class _Setting:
         name = job.name or f"{_plain(job.program.name)}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
         here = scratch / "ml"
         here.mkdir()
-        why_not = refusal(here, scratch) if job.namespace else "by request"
-        tree = Tree(here, str(here) if why_not else OPT_ML)
-        _say_where(job, tree, why_not, say)
+        way = _way(job, here, scratch, say)
+        tree = Tree(here, str(here) if way == "folder" else OPT_ML)
         given = dict(job.hyperparameters)
         if isinstance(job.program, Script):
             given = own_hyperparameters(job.program.name, name, tree) | given
-        setting = cls(job, name, tree, scratch, given, resources("localhost" if why_not else HOST), say)
+        setting = cls(job, name, tree, way, scratch, given, resources(HOSTS[way]), say)
         setting._fill()
         return setting
 
@@ -147,11 +150,6 @@ class _Setting:
     def channels(self) -> dict[str, dict[str, str]]:
         """What `inputdataconfig.json` holds."""
         return {channel.name: channel.configuration() for channel in self.job.channels}
-
-    @property
-    def in_namespace(self) -> bool:
-        """Whether the program finds its folders at /opt/ml."""
-        return self.tree.seen == OPT_ML
 
     def _fill(self) -> None:
         job, config = self.job, {"hyperparameters": self.hyperparameters, "inputdataconfig": self.channels}
@@ -185,17 +183,28 @@ class _Setting:
         job, folder = self.job, self.job.program.folder(self.tree)
         script = isinstance(job.program, Script)
         libraries = ([self.tree.at(CODE)] if script else []) + ([str(self._libraries)] if self._libraries.is_dir() else [])
-        made = inherited([*([] if script else [folder]), Path(job.python).parent], libraries) | of_service(self.name)
+        made = inherited([*([] if script else [folder]), self._python_folder()], libraries) | of_service(self.name)
         if script:
             made |= of_script(self.tree, self.name, self.hyperparameters, self.channels, self.resources)
-        return made if self.in_namespace else made | {BASE: self.tree.seen}
+        return made | {BASE: self.tree.seen} if self.way == "folder" else made
+
+    def _python_folder(self) -> Path:
+        """A folder in which `python` is the job's, which programs of images count on; on some machines there is a `python3` alone."""
+        folder, made = Path(self.job.python).parent, self.scratch / "bin"
+        if (folder / "python").exists():
+            return folder
+        made.mkdir()
+        (made / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(self.job.python)} "$@"\n', "utf-8")
+        (made / "python").chmod(0o755)
+        return made
 
     def run(self) -> Ended:
         """Run the program until it ends or is stopped. Errors: that of a channel that could not be sent."""
-        if not self.job.channels:
-            return self._ended(None)
-        with open_channels(self.job.channels, self.tree.here / CHANNELS) as inputs:
-            return self._ended(inputs)
+        with linked(self.tree.here) if self.way == "link" else nullcontext():
+            if not self.job.channels:
+                return self._ended(None)
+            with open_channels(self.job.channels, self.tree.here / CHANNELS) as inputs:
+                return self._ended(inputs)
 
     def _ended(self, inputs: Inputs | None) -> Ended:
         def failed() -> bool:
@@ -219,7 +228,7 @@ class _Setting:
     def _started(self) -> subprocess.Popen[bytes]:
         job, folder = self.job, self.job.program.folder(self.tree)
         words, where, variables = job.program.words(job.python, self.hyperparameters), folder, self.variables()
-        if self.in_namespace:
+        if self.way == "namespace":
             mounts = self.scratch / "mounts"
             mounts.mkdir()
             words, where = entering(self.tree.here, mounts, folder, variables) + words, "/"
@@ -260,22 +269,29 @@ class _Setting:
             **{word: getattr(ended, word) for word in ("status", "reason", "code", "seconds")},
             "hyperparameters": self.hyperparameters,
             "channels": [{"place": channel.source, **asdict(report)} for channel, report in given],
-            "opt_ml": self.in_namespace,
+            "opt_ml": self.way,
         }
 
 
-def _say_where(job: Job, tree: Tree, why_not: str, say: Callable[[str], object]) -> None:
-    """Say where the program finds its folders. Errors: `MachineError` for a container's program that would look elsewhere."""
+def _way(job: Job, here: Path, scratch: Path, say: Callable[[str], object]) -> Way:
+    """How the program finds its folders, which is said. Errors: `MachineError` where it would look elsewhere, or not as asked."""
+    if job.opt_ml == "link":
+        say(f"{OPT_ML} is a link to {here}, for all programs of this machine, until the job ends")
+        return "link"
+    why_not = "by request" if job.opt_ml == "folder" else refusal(here, scratch)
     if not why_not:
         say(f"{OPT_ML} is this job's own, in a mount namespace")
-        return
-    say(f"no mount namespace for {OPT_ML} ({why_not}): the folders are below {BASE}={tree.seen}")
+        return "namespace"
+    if job.opt_ml == "namespace":
+        raise MachineError(f"this machine allows no mount namespace: {why_not}", hint=ALLOWED, code="no-opt-ml")
+    say(f"no mount namespace for {OPT_ML} ({why_not}): the folders are below {BASE}={here}")
     line = job.program.hard_coded()
-    if line is None:
-        return
-    allowed = "run it where `unshare --mount` works, as it does for root" if job.namespace else "leave out --no-namespace"
-    hint = f"read the folders from {BASE} or SM_*, or {allowed}"
     what = f"{job.program.text()}:{line} mentions {OPT_ML}, where this job's folders are not"
-    if isinstance(job.program, Image):
-        raise MachineError(what, hint=hint, code="no-namespace")
-    say(f"warning: {what}\n    {hint}")
+    if line and isinstance(job.program, Image):
+        raise MachineError(what, hint=ALLOWED, code="no-opt-ml")
+    if line:
+        say(f"warning: {what}\n    {ALLOWED}")
+    return "folder"
+
+
+ALLOWED = f"read the folders from {BASE} or SM_*; or run it where `unshare --mount` works, as for root; or with --opt-ml link, as root"

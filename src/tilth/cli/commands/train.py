@@ -14,6 +14,7 @@ from tilth.options import INPUT, OUTPUT, say
 
 if TYPE_CHECKING:
     from tilth.training.job import Ended
+    from tilth.training.opt_ml import Way
 
 
 @click.command()
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
 @click.option("--time-limit", metavar="TIME", help="Stop the program after a time such as 90s, 30m or 2h.")
 @click.option("--checkpoints", type=INPUT, metavar="FOLDER", help="A folder that the program finds at /opt/ml/checkpoints, and that stays.")
 @click.option("--name", default="", metavar="NAME", help="The name of the job; by default that of the program and the time.")
-@click.option("--namespace/--no-namespace", default=True, help="Whether /opt/ml is the job's own, in a mount namespace; yes by default.")
+@click.option(
+    "--opt-ml",
+    type=click.Choice(["namespace", "link", "folder"]),
+    help="What is at /opt/ml: the job's own, in a mount namespace; a link, while it runs; or nothing, but SAGEMAKER_BASE_DIR names its "
+    "folders. By default the first where the machine allows it, else the last.",
+)
 @click.option("--spill", type=INPUT, metavar="FOLDER", help="Where the job's folders lie while it runs: among temporary files by default.")
 def command(
     program: str,
@@ -51,7 +57,7 @@ def command(
     time_limit: str | None,
     checkpoints: str | None,
     name: str,
-    namespace: bool,
+    opt_ml: Way | None,
     spill: str | None,
 ) -> int:
     """Run a program written for SageMaker training, unchanged, on this machine.
@@ -81,7 +87,7 @@ def command(
         python=str(Path(found).absolute()),
         time_limit=seconds_of(time_limit) if time_limit else None,
         checkpoints=Path(checkpoints) if checkpoints else None,
-        namespace=namespace,
+        opt_ml=opt_ml,
         install=install,
         spill=spill,
     )
@@ -97,4 +103,5 @@ def _words(ended: Ended, out: str) -> list[str]:
     if ended.status == "Failed":
         return [head, f"nothing was written to {out}"]
     left_out = [f"not packed: {name}" for name in ended.left_out]
-    return [head, *left_out, *(f"written: {out}/{name}, {size:,} bytes" for name, size in ended.files)]
+    written = ", ".join(f"{name} ({size:,} bytes)" for name, size in ended.files)
+    return [head, *left_out, f"written to {out}: {written}"]

@@ -1,4 +1,4 @@
-"""The folder of a job at `/opt/ml`, for its program alone: in a mount namespace, where the machine allows one."""
+"""The folder of a job at `/opt/ml`: for its program alone, in a mount namespace; or by a link, for all of the machine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
+
+from tilth.errors import MachineError
 
 OPT_ML = "/opt/ml"
-HOST = "algo-1"  # its name in a namespace, where it resolves; elsewhere it is localhost
+Way = Literal["namespace", "link", "folder"]
+HOSTS = {"namespace": "algo-1", "link": "localhost", "folder": "localhost"}  # names that resolve there
 SCRIPT = Path(__file__).with_name("opt_ml.sh")
-
-
 PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")  # the names that shells hand on
 
 
@@ -38,3 +41,24 @@ def refusal(base: Path, scratch: Path) -> str:
     done = subprocess.run([*entering(base, tried, "/", {}), "true"], capture_output=True, text=True, check=False)  # noqa: S603 -- as a job is run
     shutil.rmtree(tried)
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+
+
+@contextmanager
+def linked(base: Path) -> Iterator[None]:
+    """While the block runs, a symbolic link leads from /opt/ml to a folder. One that leads nowhere, of a killed job, is replaced.
+
+    Errors: `MachineError` where something else is there, or no link may be made.
+    """
+    link = Path(OPT_ML)
+    try:
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+        link.symlink_to(base)
+    except OSError as error:
+        there = isinstance(error, FileExistsError)
+        hint = "does another job run? If not, move it away" if there else "only who may write there, such as root, may have a link"
+        raise MachineError(f"there can be no link at {OPT_ML}: {error.strerror}", hint=hint, code="no-opt-ml") from error
+    try:
+        yield
+    finally:
+        link.unlink(missing_ok=True)
