@@ -83,6 +83,7 @@ def command(
     from tilth.serve.app import Limits
     from tilth.serve.server import LOCAL, bound, is_local, reject_open
     from tilth.serve.serving import Serving
+    from tilth.serve.sparkml import VARIABLE, Schema
     from tilth.serve.watching import log
     from tilth.serve.workers import Ready, Workers
 
@@ -96,15 +97,24 @@ def command(
         answering=timeout
         or known.number("SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", default=60, least=0.001),
     )
-    accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
+    described = known.word(VARIABLE, "")
+    schema = Schema.of(described) if described else None
+    accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
     allowed = python_allowed()
-    serving = Serving(things, output, accept, trusted, golden, allowed, limits, capture, capture_percent, tls_cert, tls_key)
+    serving = Serving(things, output, accept, trusted, golden, allowed, limits, capture, capture_percent, tls_cert, tls_key, schema)
     count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
 
     def begun(ready: Ready) -> None:
         say(f"{ready.pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", str(ready.proof))
-        facts = {"workers": count, "timeout": limits.answering, "largest": limits.largest, "accept": accept, "allow_python": allowed}
+        facts = {
+            "workers": count,
+            "timeout": limits.answering,
+            "largest": limits.largest,
+            "accept": accept,
+            "sparkml": schema is not None,
+            "allow_python": allowed,
+        }
         facts |= {"token": bool(token), "tls": bool(tls_cert), "capture": capture or ""} | known.facts
         log("started", pipeline=ready.pipeline, digest=ready.digest, version=__version__, **asdict(ready.proof), **facts)
 

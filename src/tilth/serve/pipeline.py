@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
-from tilth.serve.bodies import DECODERS, ENCODERS, JSON, BadRow, BadRows, NotAcceptable, Row, decoded, encoded
+from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, BadRow, BadRows, NotAcceptable, Row, decoded, encoded
 from tilth.serve.media import chosen, media_type
 from tilth.serve.remote import PATIENCE, Patience, Remote, StageFailed
-from tilth.serve.stages import Stage, stages_of
+from tilth.serve.sparkml import MARK, Schema, answer_type, asked
+from tilth.serve.stages import Preparation, Stage, stages_of
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,34 @@ def _described(row: int, column: str, mistake: Mistake) -> dict[str, Any]:
 
 class Pipeline:
     """Stages in a row. `accept` is the media type of an answer to a client that accepts any, `digest` says which files they are,
-    `digests` are the SHA-256 of each file or address.
+    `digests` are the SHA-256 of each file or address. A `schema` of SparkML names the columns of a request, and says how it is answered.
 
     Errors: `RequestError` for a media type that answers cannot have.
     """
 
-    def __init__(self, stages: Sequence[Stage], accept: str = JSON, digest: str = "", digests: Sequence[str] = ()) -> None:
-        self.stages, self.accept, self.digest, self.digests = tuple(stages), accept, digest, tuple(digests)
+    def __init__(
+        self, stages: Sequence[Stage], accept: str = JSON, digest: str = "", digests: Sequence[str] = (), schema: Schema | None = None
+    ) -> None:
+        self.stages, self.digest, self.digests, self.schema = tuple(stages), digest, tuple(digests), schema
         self.columns, self.gives = self.stages[0].takes, self.stages[-1].gives
-        if accept not in ENCODERS:
+        if schema is not None:
+            first = self.stages[0]
+            schema.reject_lacking(sorted(first.reads) if isinstance(first, Preparation) else first.takes.names)
+            self.columns = schema.columns
+        kind = media_type(accept)
+        if kind is None or kind.name not in ENCODERS:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
+        self.accept, self._default = kind.name, accept
 
     @classmethod
     def of(
-        cls, *things: str, output: Sequence[str] = (), accept: str = JSON, trusted: Sequence[str] = (), patience: Patience = PATIENCE
+        cls,
+        *things: str,
+        output: Sequence[str] = (),
+        accept: str = JSON,
+        trusted: Sequence[str] = (),
+        patience: Patience = PATIENCE,
+        schema: Schema | None = None,
     ) -> Pipeline:
         """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name.
 
@@ -77,7 +93,7 @@ class Pipeline:
             digests.append(hashlib.sha256(content).hexdigest())
 
         stages = stages_of(things, output, trusted, see, patience)
-        return cls(stages, accept, whole.hexdigest()[:12], tuple(digests))
+        return cls(stages, accept, whole.hexdigest()[:12], tuple(digests), schema)
 
     @property
     def quick(self) -> bool:
@@ -101,6 +117,10 @@ class Pipeline:
     def answer(self, body: bytes, content_type: str, accept: str = "") -> Answer:
         """The answer to a body. What is wrong with it is in the answer: nothing is raised."""
         try:
+            if self.schema is not None or MARK in body:
+                answer = self._by_schema(body, content_type, accept)
+                if answer is not None:
+                    return answer
             media = self.answered_as(accept)
             rows = self.predicted(body, content_type)
             return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
@@ -118,18 +138,32 @@ class Pipeline:
         if kind is None or kind.name not in DECODERS:
             shown = repr(content_type[:80]) if content_type else "absent"
             raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
-        try:
-            rows = decoded(body, kind, self.columns)
-            for stage in self.stages:
-                rows = stage(rows)
-        except (BadRow, BadRows) as error:
-            first = error.rows[0]
-            message = f"row {first[0]}: {first[2].message}" + (f", and {len(error.rows) - 1} more" if len(error.rows) > 1 else "")
-            raise Refused(400, first[2].code, message, error.rows) from error
-        except RequestError as error:
-            found = error.mistakes[0]
-            raise Refused(400, found.code, found.message, accepted=found.accepted) from error
+        with _refusals():
+            return self._through(decoded(body, kind, self.columns))
+
+    def _through(self, rows: list[Row]) -> list[Row]:
+        for stage in self.stages:
+            rows = stage(rows)
         return rows
+
+    def _by_schema(self, body: bytes, content_type: str, accept: str) -> Answer | None:
+        """The answer by the schema of SparkML that the request has, or that is configured; None without one. Errors: `Refused`."""
+        kind = media_type(content_type)
+        with _refusals():
+            request = None if kind is None else asked(body, kind, self.schema)
+        schema = self.schema if request is None else request.schema
+        if schema is None:
+            return None
+        form = answer_type(accept, CSV if self.schema is None else self._default)
+        if form is None:
+            raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=f"{CSV}, {LINES}, {LINES};data=text, {JSON}")
+        if request is None:
+            rows = self.predicted(body, content_type)
+        else:
+            with _refusals():
+                rows = self._through(list(request.rows))
+        with _refusals():
+            return Answer(200, form[0], schema.answered(rows, *form), len(rows))
 
     def answered_as(self, accept: str) -> str:
         """The media type of the answer. Errors: `Refused`."""
@@ -137,6 +171,20 @@ class Pipeline:
         if media is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=listed(ENCODERS))
         return media
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Refuse the request for what is wrong with it. Errors: `Refused`."""
+    try:
+        yield
+    except (BadRow, BadRows) as error:
+        first = error.rows[0]
+        message = f"row {first[0]}: {first[2].message}" + (f", and {len(error.rows) - 1} more" if len(error.rows) > 1 else "")
+        raise Refused(400, first[2].code, message, error.rows) from error
+    except RequestError as error:
+        found = error.mistakes[0]
+        raise Refused(400, found.code, found.message, accepted=found.accepted) from error
 
 
 def failed(error: Exception) -> Refused:

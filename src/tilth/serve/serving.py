@@ -17,6 +17,7 @@ from tilth.serve.capture import capture_of
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import Proof, proof
 from tilth.serve.server import run
+from tilth.serve.sparkml import Schema
 from tilth.serve.watching import Metrics, log
 
 
@@ -36,13 +37,15 @@ class Serving:
     percent: float = 100.0
     certificate: str = ""
     key: str = ""
+    schema: Schema | None = None
+    """That of SparkML by which requests are read."""
 
     def loaded(self) -> tuple[Pipeline, Proof]:
         """The pipeline, and what golden rows prove of it. Errors: those of `Pipeline.of` and `proof`."""
         if self.python and os.getcwd() not in sys.path:  # noqa: PTH109 -- sys.path holds strings
             sys.path.insert(0, os.getcwd())  # noqa: PTH109
         with allow_python() if self.python else nullcontext():
-            pipeline = Pipeline.of(*self.things, output=self.output, accept=self.accept, trusted=self.trusted)
+            pipeline = Pipeline.of(*self.things, output=self.output, accept=self.accept, trusted=self.trusted, schema=self.schema)
             return pipeline, proof(pipeline, self.golden)
 
     def run(

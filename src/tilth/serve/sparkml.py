@@ -1,0 +1,183 @@
+"""The schema by which SageMaker's SparkML serving container is asked, so that a pipeline stands in for it: its requests and its answers.
+
+The container reads it from a variable of the environment, or from the member `schema` of a request, which is stronger:
+
+    {"input": [{"name": "age", "type": "double"}, {"name": "city", "type": "string"}],
+     "output": {"name": "features", "type": "double", "struct": "vector"}}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tilth.errors import Mistake, RequestError, listed
+from tilth.serve.bodies import CSV, JSON, LINES, BadRow, Columns, Row, encoded, record_of
+from tilth.serve.media import RANGES, MediaType, chosen, media_type
+
+VARIABLE = "SAGEMAKER_SPARKML_SCHEMA"
+TYPES = ("boolean", "byte", "short", "int", "long", "float", "double", "string")
+STRUCTS = ("basic", "vector", "array")
+LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson")
+MARK = b'"schema"'  # without which a body says no schema
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the schema: a value of a type, or a vector or array of such values."""
+
+    name: str
+    type: str
+    struct: str = "basic"
+
+    @classmethod
+    def of(cls, given: Any) -> Column:
+        """A column as the schema says it. Errors: `RequestError`."""
+        match given:
+            case {"name": str(name), "type": str(kind)} if name and kind in TYPES and given.get("struct", "basic") in STRUCTS:
+                return cls(name, kind, given.get("struct", "basic"))
+        accepted = f'{{"name": …, "type": …, "struct": …}} with a type of {listed(TYPES)} and a struct of {listed(STRUCTS)}'
+        raise RequestError("a column of the SparkML schema cannot be read", accepted=accepted, code="bad-schema")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a request in their order, and the one column of the answer."""
+
+    inputs: tuple[Column, ...]
+    output: Column
+
+    @classmethod
+    def of(cls, given: Any) -> Schema:
+        """The schema in JSON, or in what JSON holds. Errors: `RequestError`."""
+        if isinstance(given, str):
+            try:
+                given = json.loads(given)
+            except ValueError:
+                given = None
+        match given:
+            case {"input": [_, *_] as inputs, "output": dict(output)}:
+                found = cls(tuple(map(Column.of, inputs)), Column.of(output))
+                if len(set(found.columns.names)) == len(inputs):
+                    return found
+        accepted = '{"input": [{"name": …, "type": …}, …], "output": {"name": …, "type": …}}, each name once'
+        raise RequestError("the SparkML schema cannot be read", accepted=accepted, code="bad-schema")
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of a request."""
+        return Columns(tuple(column.name for column in self.inputs))
+
+    def row(self, values: Any, number: int) -> Row:
+        """A row of values in the order of the schema; a value for a string is one. Errors: `BadRow`."""
+        if not isinstance(values, list):
+            raise BadRow(number, "", Mistake("`data` is not a list of values", accepted='{"data": [value, …]}', code="no-row"))
+        named = self.columns.named(values, number)
+        texts = [c.name for c in self.inputs if c.type == "string" and c.struct == "basic"]
+        return named | {name: json.dumps(v) for name in texts if (v := named[name]) is not None and not isinstance(v, str | list | dict)}
+
+    def rows(self, data: Any) -> Iterator[Any]:
+        """The rows of a member `data`: one, or a list of them."""
+        lists = isinstance(data, list) and data and all(isinstance(one, list) for one in data)
+        one = lists and len(data) == len(self.inputs) and all(column.struct != "basic" for column in self.inputs)
+        yield from data if lists and not one else [data]
+
+    def reject_lacking(self, needed: Sequence[str]) -> None:
+        """Reject the schema if it lacks a column that is needed. Errors: `RequestError`."""
+        if missing := [name for name in needed if name not in self.columns.names]:
+            message = f"the SparkML schema has no column {listed(missing)}, which the pipeline reads"
+            raise RequestError(message, accepted=listed(needed), code="bad-schema")
+
+    def answered(self, rows: Sequence[Row], media: str, text: bool) -> bytes:
+        """Rows as the container answers them: bare values, or vectors as CSV, `{"features": […]}`, or as `text` `{"source": "…"}`.
+
+        Errors: `RequestError` where a single value is asked for, and the pipeline gives several columns and none of that name.
+        """
+        names = self._made(tuple(rows[0]))
+        if media == JSON:
+            return encoded(rows, names, JSON)
+        if media == CSV:
+            return encoded(_flat(rows, names), _flat_names(rows[0], names), CSV)
+        values = [list(row.values()) for row in _flat(rows, names)]
+        if self.output.struct == "basic":
+            lines: list[Any] = [row[0] for row in values]
+        elif text:
+            lines = [
+                {"source": " ".join("NaN" if v is None else v if isinstance(v, str) else json.dumps(v) for v in row)} for row in values
+            ]
+        else:
+            lines = [{"features": row} for row in values]
+        return b"".join(_line(line) for line in lines)
+
+    def _made(self, gives: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns that make up the output: the one of its name; of a vector those that are numbered, or else all."""
+        name = self.output.name
+        if name in gives or self.output.struct != "basic":
+            numbered = tuple(c for c in gives if re.fullmatch(rf"{re.escape(name)}_\d+", c))
+            return (name,) if name in gives else numbered or gives
+        if len(gives) == 1:
+            return gives
+        raise RequestError(f"the SparkML schema's output {name!r} is not given", accepted=listed(gives), code="bad-schema")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request by a schema: its rows, in order of the columns or by name."""
+
+    schema: Schema
+    rows: Sequence[Row]
+
+
+def asked(body: bytes, kind: MediaType, configured: Schema | None) -> Asked | None:
+    """A request in JSON whose rows are in a member `data`; None for another. Errors: `RequestError`, `BadRow`."""
+    if kind.name == JSON:
+        lines = [body]
+    elif kind.name in LINE_TYPES:
+        lines = [line for line in body.split(b"\n") if line.strip()]
+    else:
+        return None
+    schema, rows = configured, list[Row]()
+    for number, line in enumerate(lines, 1):
+        given = record_of(line, kind)
+        if number == 1 and isinstance(given, dict) and "schema" in given:
+            schema = Schema.of(given["schema"])
+        if schema is None or not isinstance(given, dict) or "data" not in given:
+            if number == 1:
+                return None
+            raise BadRow(number, "", Mistake("there is no member `data`, as in the first line", code="no-row"))
+        rows += [schema.row(values, len(rows) + 1) for values in schema.rows(given["data"])]
+    return None if schema is None else Asked(schema, rows)
+
+
+def answer_type(accept: str, default: str) -> tuple[str, bool] | None:
+    """The media type of an answer by a schema, and whether a vector is a text; None where none is acceptable.
+
+    >>> answer_type("application/jsonlines;data=text", "text/csv"), answer_type("*/*", "text/csv"), answer_type("image/png", "text/csv")
+    (('application/jsonlines', True), ('text/csv', False), None)
+    """
+    wanted = default if accept.strip() in ("", "*/*") else accept
+    media = chosen(wanted, (CSV, LINES, JSON), CSV)
+    ranges = [m for part in RANGES.findall(wanted) if (m := media_type(part)) is not None]
+    texts = any(m.name == media == LINES and m.parameters.get("data") == "text" for m in ranges)
+    return None if media is None else (media, texts)
+
+
+def _flat(rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows with a column for each place of a list."""
+    return [{f"{name}_{i}": v for name in names for i, v in enumerate(_listed(row[name]))} for row in rows]
+
+
+def _flat_names(row: Row, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_flat([row], names)[0])
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _line(value: Any) -> bytes:
+    """A JSON value as a line, by the rules of answers."""
+    return encoded([{"x": value}], ["x"], LINES)[len(b'{"x":') : -len(b"}\n")] + b"\n"
