@@ -22,6 +22,7 @@ COMMANDS = (
     "check",
     "profile",
     "measure",
+    "compare",
     "fit",
     "apply",
     "serve",

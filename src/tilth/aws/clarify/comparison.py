@@ -1,0 +1,215 @@
+"""Two result files side by side: which metric differs, by how much, and what may be the reason."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tilth.errors import RequestError, joined
+from tilth.measures.bias import BIAS_METRICS
+from tilth.report import Facts, Finding, Report
+from tilth.report.blocks import Points, Section, code, counted, table, value_with_interval
+from tilth.report.finding import Payload
+from tilth.report.sections import ReportSection
+from tilth.store.local import text_of
+
+STAGES = ("pre_training", "post_training")
+SAME = {"rel_tol": 1e-9, "abs_tol": 1e-12}
+ROUNDED = 1e-3  # relative: as much as three significant digits
+SHORT = 8  # significant digits up to which a value looks rounded
+FEW_ROWS = 40  # up to so many a label of 0 and 1 is read as a threshold by smclarify
+DISTANCES = tuple(name for name, m in BIAS_METRICS.items() if m.distance)
+SIGNED = tuple(name for name, m in BIAS_METRICS.items() if m.range[0] == -m.range[1])
+WITH_MISSING = "Clarify counts a missing facet as the other side, and a missing label or prediction as a rejection"
+
+
+@dataclass(frozen=True)
+class Difference(Payload):
+    """A metric of a group that two result files do not agree on; the finding's value is the second less the first, its message the reason.
+
+    `first` and `second` are numbers, the reason why there is none, or null where a file lacks it.
+    """
+
+    KIND: ClassVar[str] = "difference"
+    VALUE: ClassVar[str] = "the second less the first"
+    stage: str = ""
+    first: float | str | None = None
+    second: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result file: stage, facet and facet value → metric → what the file has of it; the labels, and what is known of the run."""
+
+    metrics: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Any]]]
+    labels: Mapping[str, tuple[Any, Any]]
+    run: Mapping[str, Any]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was written by this program, not by Clarify."""
+        return bool(self.run)
+
+
+def load(path: str | Path) -> Result:
+    """A result file. Errors: `RequestError` for one that is not."""
+    try:
+        held = json.loads(text_of(path, "result file"))
+        metrics, labels = {}, {}
+        for stage in STAGES:
+            section = held.get(f"{stage}_bias_metrics") or {}
+            labels[stage] = (section.get("label"), section.get("label_value_or_threshold"))
+            for facet, groups in (section.get("facets") or {}).items():
+                for group in groups:
+                    rows = {"counts": group["counts"]} if "counts" in group else {}
+                    metrics[stage, facet, str(group["value_or_threshold"])] = {m["name"]: {**rows, **m} for m in group["metrics"]}
+        if not metrics and "version" not in held:
+            raise KeyError("pre_training_bias_metrics")
+        return Result(metrics, labels, held.get("run") or {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        accepted = "an analysis.json of SageMaker Clarify, or of tilth measure --config"
+        raise RequestError(f"{str(path)!r} is not a result file: {error!r}", accepted=accepted, code="bad-result") from error
+
+
+def compare(a: str | Path, b: str | Path) -> Report:
+    """Every metric that two result files do not agree on, with the reason where one can be seen. `Facts.more` counts the equal ones.
+
+    Errors: `RequestError` for a file that is not a result file.
+    """
+    first, second = load(a), load(b)
+    pairs = [*_pairs(first, second)]
+    found = [f for pair in pairs if (f := _difference(*pair, first, second)) is not None]
+    more = {"equal": len(pairs) - len(found), "different": len(found)}
+    return Report("compare", tuple(found), Facts(f"{a}, {b}", more=more))
+
+
+Key = tuple[str, str, str]
+Metric = Mapping[str, Any] | None
+Pair = tuple[Key, str, Metric, Metric]
+
+
+def _pairs(first: Result, second: Result) -> Iterator[Pair]:
+    """Each metric of each group in both; thresholds are the same group up to other maxima."""
+    left = dict(second.metrics)
+    for key, metrics in first.metrics.items():
+        same = key if key in left else next((k for k in left if k not in first.metrics and _same_threshold(k, key)), None)
+        others = left.pop(same) if same is not None else {}
+        yield from ((key, name, metrics.get(name), others.get(name)) for name in dict.fromkeys((*metrics, *others)))
+    yield from ((key, name, None, metric) for key, metrics in left.items() for name, metric in metrics.items())
+
+
+def _same_threshold(a: Key, b: Key) -> bool:
+    """Whether two groups are of the same facet, above the same bound: `(40, 89]` and `(40.0, 90.0]`."""
+    (low, _, top), (other, _, other_top) = (k[2].partition(",") for k in (a, b))
+    try:
+        return a[:2] == b[:2] and top.endswith("]") and other_top.endswith("]") and float(low.lstrip("([")) == float(other.lstrip("(["))
+    except ValueError:
+        return False
+
+
+def _difference(key: Key, name: str, a: Metric, b: Metric, first: Result, second: Result) -> Finding[Difference] | None:
+    x, y = _value(a), _value(b)
+    if a is not None and b is not None and (x == y or (x is not None and y is not None and math.isclose(x, y, **SAME))):
+        return None
+    stage, facet, group = key
+    shown = tuple(m if m is None else v if v is not None else str(m.get("error") or "no value") for m, v in ((a, x), (b, y)))
+    delta = y - x if x is not None and y is not None and math.isfinite(x) and math.isfinite(y) else None
+    words = "; ".join(_reasons(key, name, a, b, first, second)) or "no reason can be seen in the files"
+    return Finding(name, (facet,), delta, message=words, group=f"{facet}={group}", payload=Difference(stage, *shown))
+
+
+def _value(metric: Metric) -> float | None:
+    value = None if metric is None else metric.get("value")
+    return None if value is None else float(value)  # "Infinity" too
+
+
+def _reasons(key: Key, name: str, a: Metric, b: Metric, first: Result, second: Result) -> Iterator[str]:
+    """What may be the reason that a metric differs, the surest first."""
+    if a is None or b is None:
+        yield f"only the {'second' if a is None else 'first'} file has it"
+        return
+    x, y = _value(a), _value(b)
+    labels = [r.labels.get(key[0], (None, None)) for r in (first, second)]
+    if labels[0] != labels[1]:
+        yield "the label or its favourable values differ: " + " and ".join(f"{label}={value}" for label, value in labels)
+    if x is not None and y is not None and _is_rounded(x, y):
+        yield "rounding: they agree in all digits that the shorter one has"
+        return
+    yield from _of_clarify(name, a, b, first, second)
+    if x is not None and y is not None and name in SIGNED and math.isclose(x, -y, **SAME) and labels[0] == labels[1]:
+        yield "the same size with the other sign: the sides, or favourable and other labels, changed places"
+    yield from _of_data(a, b, first, second)
+
+
+def _is_rounded(x: float, y: float) -> bool:
+    """Whether the number with fewer digits is the other one, rounded."""
+    if not (math.isfinite(x) and math.isfinite(y)) or not math.isclose(x, y, rel_tol=ROUNDED, abs_tol=1e-6):
+        return False
+    short, long = sorted((x, y), key=lambda v: len(repr(v)))
+    text = repr(short)
+    digits = len(text.partition("e")[0].lstrip("-").replace(".", "").lstrip("0"))
+    places = len(text.partition(".")[2]) if "e" not in text else 0
+    return digits <= SHORT and places > 0 and abs(long - short) <= 0.51 * 10**-places
+
+
+def _of_clarify(name: str, a: Mapping[str, Any], b: Mapping[str, Any], first: Result, second: Result) -> Iterator[str]:
+    """What smclarify is known to do otherwise, where one file is Clarify's and the other is ours."""
+    if first.is_ours == second.is_ours:
+        return
+    ours, theirs = (a, b) if first.is_ours else (b, a)
+    notes, value = " ".join(ours.get("notes") or ()), _value(theirs)
+    if name in ("KL", "JS", "LP", "TVD", "KS") and (
+        "support mismatch" in notes or "label has one value" in notes or value is None or value < 0
+    ):
+        yield "Clarify leaves out label values that one side lacks, without adding the others up to 1"
+    if ours.get("n_excluded"):
+        yield f"{ours['n_excluded']:,} rows are excluded here; {WITH_MISSING}"
+    if ours.get("status") == "error" and name in ("CDDL", "CDDPL") and value is not None:
+        yield "a side is empty: Clarify gives a number where there is nothing to compare"
+    rows = sum(ours.get("counts", {}).get(n, 0) for n in ("n_a", "n_d"))
+    if 0 < rows <= FEW_ROWS and (value == 0 or value is None or name in SIGNED):
+        yield f"of {rows} rows: up to {FEW_ROWS}, Clarify reads a label of 0 and 1 as numbers, so that no row is above the threshold 1"
+    if name == "FT" and "sample" in notes:
+        yield "neighbours were searched for in a sample here"
+    if ours.get("status") == "degenerate":
+        yield "the value is by convention only: " + (notes or "a ratio has 0 below its line")
+
+
+def _of_data(a: Mapping[str, Any], b: Mapping[str, Any], first: Result, second: Result) -> Iterator[str]:
+    """Whether the data are the same, and whether chance is enough."""
+    counts = [dict(m.get("counts") or {}) for m in (a, b)]
+    if all(counts) and counts[0] != counts[1]:
+        yield "the rows differ: " + " and ".join(f"a {c.get('n_a', 0):,}, d {c.get('n_d', 0):,}" for c in counts)
+    prints = [r.run.get("fingerprint") for r in (first, second)]
+    if all(prints) and prints[0] != prints[1] and counts[0] == counts[1]:
+        yield "the data changed, and as many rows are on each side"
+    for m, other, which in ((a, _value(b), "first"), (b, _value(a), "second")):
+        low, high = m.get("ci_low"), m.get("ci_high")
+        if low is not None and high is not None and other is not None:
+            ends = f"the interval of the {which} ({float(low):.4g} to {float(high):.4g})"
+            inside = float(low) <= other <= float(high)
+            yield f"the other value is inside {ends}: chance may be the reason" if inside else f"the other value is outside {ends}"
+            return
+
+
+def section(found: Sequence[Finding[Difference]]) -> Section:
+    """A line for each difference, and the reasons: each once, with the metrics that it is about."""
+    heads = ("group", "metric", "first", "second", "difference")
+    rows = [(code(f.group), f.name, _shown(f.payload.first), _shown(f.payload.second), _shown(f.value)) for f in found]
+    about: dict[str, dict[str, list[str]]] = {}
+    for f in found:
+        about.setdefault(f.message, {}).setdefault(f.group, []).append(f.name)
+    words = [f"{joined(f'{joined(names)} of {code(g)}' for g, names in of.items())}: {why}." for why, of in about.items()]
+    lead = f"{counted(len(rows), 'metric')} with two values."
+    return Section("differences", "Differences", (table("What differs", heads, rows, numbers=heads[2:]), Points(tuple(words))), lead=lead)
+
+
+def _shown(x: Any) -> str:
+    return "–" if x is None else x if isinstance(x, str) else value_with_interval(x)
+
+
+DIFFERENCES = ReportSection(Difference, section)

@@ -1,0 +1,105 @@
+"""Two result files compared: each difference has its reason."""
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from tests.aws.clarify.test_analysis import CONFIG, RUNNING, data
+from tests.engines import duckdb_session
+from tests.measures.bias.tables import rows
+from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.comparison import compare, section
+from tilth.aws.clarify.config import AnalysisConfig
+from tilth.errors import RequestError
+
+
+def measured(table=RUNNING, strict=False, **config):
+    config = AnalysisConfig.of({**CONFIG, "methods": {"pre_training_bias": {"methods": "all"}}, **config})
+    return analysis_json(measure_config(data(table), config, duckdb_session()), strict=strict)
+
+
+@pytest.fixture
+def compared(tmp_path):
+    """Metric → (difference, reason) of two results, and how many are equal."""
+
+    def call(first, second):
+        for name, held in (("a.json", first), ("b.json", second)):
+            (tmp_path / name).write_text(json.dumps(held))
+        report = compare(tmp_path / "a.json", tmp_path / "b.json")
+        return {f.name: (f.value, f.message) for f in report.findings}, report.facts.more["equal"]
+
+    return call
+
+
+def changed(result, **values):
+    """A result with other values of some metrics of its first group."""
+    made = json.loads(json.dumps(result))
+    for m in made["pre_training_bias_metrics"]["facets"]["sex"][0]["metrics"]:
+        m.update({"value": values[m["name"]]} if m["name"] in values else {})
+    return made
+
+
+def test_what_tilth_and_clarify_say_alike_is_equal(compared):
+    """The file without additions is that of Clarify; values that agree to nine digits are the same."""
+    theirs = changed(measured(strict=True), DPL=0.30000000000000004, JS=0.046201)
+    found, equal = compared(theirs, measured())
+    assert (equal, [*found]) == (7, ["JS"])
+    assert found["JS"][1] == "rounding: they agree in all digits that the shorter one has"
+
+
+def test_more_rows_and_chance(compared):
+    more = pa.concat_tables([RUNNING, pa.table({"sex": ["F"] * 5, "approved": ["yes"] * 5})])
+    found, equal = compared(measured(), measured(more))
+    assert equal == 1  # CDDL, which neither has
+    assert found["DPL"][0] == pytest.approx(0.7 - 25 / 55 - 0.3)
+    assert "the rows differ: a 100, d 50 and a 100, d 55" in found["DPL"][1]
+    assert "the other value is inside the interval of the first" in found["DPL"][1]
+    assert "outside the interval" in compared(measured(), changed(measured(), DPL=0.9))[0]["DPL"][1]
+
+
+def test_sides_that_changed_places(compared):
+    other = measured(facet=[{"name_or_index": 0, "value_or_threshold": ["M"]}])
+    other["pre_training_bias_metrics"]["facets"]["sex"][0]["value_or_threshold"] = "F"
+    found, _ = compared(measured(), other)
+    assert "changed places" in found["DPL"][1]
+    assert {*found} == {"CI", "DPL", "KL"}
+
+
+def test_what_is_known_of_clarify(compared):
+    one_sided = rows("sex approved", {("M", "yes"): 40, ("F", "yes"): 10, ("F", "no"): 30})
+    found, _ = compared(changed(measured(one_sided, strict=True), TVD=0.375, KL=-0.2), measured(one_sided))
+    assert "leaves out label values that one side lacks" in found["TVD"][1]
+    assert "leaves out label values that one side lacks" in found["KL"][1]
+    gaps = pa.table({"sex": ["M", "F", None] * 40, "approved": ["yes", "no", "no", "yes"] * 30})
+    found, _ = compared(changed(measured(gaps, strict=True), CI=0.2), measured(gaps))
+    assert "40 rows are excluded here; Clarify counts a missing facet as the other side" in found["CI"][1]
+    few = rows("sex approved", {("M", "yes"): 10, ("M", "no"): 5, ("F", "yes"): 5, ("F", "no"): 5})
+    found, _ = compared(measured(few), changed(measured(few, strict=True), DPL=0))
+    assert "of 25 rows: up to 40, Clarify reads" in found["DPL"][1]
+
+
+def test_groups_that_only_one_file_has_and_maxima_that_differ(compared):
+    by_age = {"facet": [{"name_or_index": "age", "value_or_threshold": ["(40, 90]"]}, {"name_or_index": "sex"}], "label": "approved"}
+    first = measured(RUNNING.append_column("age", [[30, 50] * 75]), **by_age)
+    second = json.loads(json.dumps(first))
+    second["pre_training_bias_metrics"]["facets"]["age"][0]["value_or_threshold"] = "(40.0, 95.5]"
+    del second["pre_training_bias_metrics"]["facets"]["sex"][1]
+    found, equal = compared(first, second)
+    assert equal == 16
+    assert {words for _, words in found.values()} == {"only the first file has it"}
+
+
+def test_it_is_shown(tmp_path):
+    for name, held in (("a.json", measured()), ("b.json", changed(measured(), DPL="Infinity"))):
+        (tmp_path / name).write_text(json.dumps(held))
+    report = compare(tmp_path / "a.json", tmp_path / "b.json")
+    assert section(report.findings).lead == "1 metric with two values."
+    assert report.findings[0].value is None
+
+
+@pytest.mark.parametrize("held", ["{}", "[]", '{"pre_training_bias_metrics": {"facets": {"f": [{}]}}}', "{"])
+def test_what_is_not_a_result_file_is_refused(tmp_path, held):
+    (tmp_path / "a.json").write_text(held)
+    with pytest.raises(RequestError, match="is not a result file"):
+        compare(tmp_path / "a.json", tmp_path / "a.json")
