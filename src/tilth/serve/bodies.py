@@ -430,7 +430,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    value = _plain(value)
+    value = plain(value)
     return "" if value is None else str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else value
 
 
@@ -453,7 +453,7 @@ def _objects(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
         if NUMBERS.issuperset(map(type, values)) and math.isfinite(sum(values)):
             yield form % tuple(values)
         else:
-            yield _WRITE({name: _plain(value) for name, value in zip(names, values, strict=True)})
+            yield _WRITE({name: plain(value) for name, value in zip(names, values, strict=True)})
 
 
 @lru_cache(64)
@@ -463,7 +463,7 @@ def _form(names: tuple[str, ...]) -> str:
     return f"{{{members}}}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON has it: null for NaN and infinities, strings for times and decimals."""
     kind = type(value)
     if kind is float:
@@ -472,7 +472,7 @@ def _plain(value: Any) -> Any:
         return value
     match value:
         case float():  # of numpy
-            return _plain(float(value))
+            return plain(float(value))
         case datetime() | date() | time():
             return value.isoformat()
         case Decimal():
@@ -480,9 +480,9 @@ def _plain(value: Any) -> Any:
         case bytes():
             return value.hex()
         case list() | tuple():
-            return [_plain(v) for v in value]
+            return [plain(v) for v in value]
         case dict():
-            return {str(k): _plain(v) for k, v in value.items()}
+            return {str(k): plain(v) for k, v in value.items()}
     return value
 
 

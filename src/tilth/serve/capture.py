@@ -100,8 +100,13 @@ class Capture:
                     self._seal(lines, since)
                     lines, size = [], 0
                 since = since if lines else one.time
-                lines.append(record(one, self.columns, self.private))
-                size += len(lines[-1])
+                try:
+                    line = record(one, self.columns, self.private)
+                except Exception as error:  # noqa: BLE001 -- the next ones are captured all the same; words could hold values
+                    log("capture-failed", error=type(error).__name__, requests=1)
+                    continue
+                lines.append(line)
+                size += len(line)
             if lines and since is not None and (closed or (datetime.now(UTC) - since).total_seconds() >= SECONDS):
                 self._seal(lines, since)
                 lines, size = [], 0
@@ -148,14 +153,14 @@ def _side(body: bytes, kind: str, mode: str) -> Mapping[str, str]:
 def without(body: bytes, content_type: str, columns: Columns, private: frozenset[str]) -> tuple[bytes, str]:
     """A body with the same rows, of the columns that are known and not private, and its type; the values of private ones are null.
 
-    Bodies that are not text become JSON Lines.
+    Bodies that are not text become JSON Lines; all are UTF-8 and without a header then.
     """
     kind = media_type(content_type) or MediaType("")
     rows = [{c: None if c in private else row.get(c) for c in columns.names if c in row} for row in decoded(body, kind, columns)]
-    if kind.name == CSV:  # values in order: all columns, without a header
+    if kind.name == CSV:  # values in order: all columns
         full: list[Row] = [{c: row.get(c) for c in columns.names} for row in rows]
-        return encoded(full, columns.names, CSV), content_type
+        return encoded(full, columns.names, CSV), f"{CSV}; header=absent"
     if kind.name == JSON:
-        return json.dumps({"instances": rows}, ensure_ascii=False).encode(), content_type
+        return json.dumps({"instances": rows}, ensure_ascii=False).encode(), JSON
     lines = b"".join(encoded([row], tuple(row), LINES) for row in rows)
-    return lines, content_type if "json" in kind.name else LINES
+    return lines, kind.name if "json" in kind.name else LINES

@@ -7,22 +7,23 @@ from dataclasses import asdict
 
 import click
 
-from tilth.options import TRANSFORMS, TRUSTED
+from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED
 
 SHOWN = 20
 
 
 @click.command()
 @click.argument("log", metavar="LOG")
-@click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL]")
+@click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]…")
 @TRANSFORMS
+@ALLOW_PYTHON
 @TRUSTED
 @click.option("--json", is_flag=True, help="Print the result as JSON.")
 def command(log: str, things: tuple[str, ...], output: tuple[str, ...], trusted: tuple[str, ...], json: bool) -> int:
     """Prove that requests which `tilth serve --capture` has logged give in a batch what they gave live.
 
-    LOG is the folder of captured requests, or one file of it. The rows are prepared as one table by the engine. Exit code 1 if a
-    value differs by more than a billionth.
+    LOG is the folder of captured requests, or one file of it. The rows of many requests are prepared as one table by the engine. Exit
+    code 1 if a value differs by more than a billionth.
     """
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.replaying import replayed

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ import pyarrow as pa
 from tilth import verbs
 from tilth.data import Dataset, Memory
 from tilth.errors import RequestError, SourceError, TilthError, listed
-from tilth.serve.bodies import RECORDIO, Columns, Row, decoded, encoded
+from tilth.serve.bodies import RECORDIO, Columns, Row, decoded, plain
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.predictions import ModelFailed
+from tilth.serve.remote import predicted_row
 from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.places import copies
 
+ROWS = 100_000  # that are prepared as one table, at least
 CLOSE = 1e-9  # relative: a model may add up a whole table in another order than one row
 CLOSE_SINGLE = 1e-6  # … for answers of 32-bit floats
 
@@ -63,16 +67,41 @@ def replayed(place: str, pipeline: Pipeline) -> Replayed:
     if isinstance(first, Preparation) and (hidden := sorted(first.reads & set(first.flow.reading.roles.private))):
         message = f"{first.title} reads private columns, and their values are not captured: {listed(hidden)}"
         raise RequestError(message, hint="a flow without them can be replayed", code="private-values")
-    requests = list(_logged(place, pipeline))
-    rows = [row for one in requests for row in one.rows]
-    for stage in pipeline.stages:
-        rows = _batch(stage, rows)
-    made, differences = iter(rows), list[Difference]()
+    requests, rows, differences = 0, 0, list[Difference]()
+    for group in _groups(_logged(place, pipeline)):
+        requests += len(group)
+        rows += sum(len(one.rows) for one in group)
+        differences += _differences(group, pipeline)
+    return Replayed(requests, rows, tuple(differences))
+
+
+def _groups(requests: Iterator[Logged]) -> Iterator[list[Logged]]:
+    """Requests of so many rows as are prepared as one table."""
+    group, rows = list[Logged](), 0
     for one in requests:
-        for i, (answer, row) in enumerate(zip(one.answered, made, strict=False), 1):
+        group.append(one)
+        rows += len(one.rows)
+        if rows >= ROWS:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+def _differences(group: Sequence[Logged], pipeline: Pipeline) -> Iterator[Difference]:
+    rows: list[Row] = [row for one in group for row in one.rows]
+    for stage in pipeline.stages:
+        made = _batch(stage, rows)
+        if len(made) != len(rows):
+            raise ModelFailed(f"{stage.title} makes {len(made):,} rows of {len(rows):,}", code="record-count")
+        rows = made
+    found = iter(rows)
+    for one in group:
+        for i, (answer, row) in enumerate(zip(one.answered, found, strict=False), 1):
             compared = pipeline.gives or {**answer, **row}  # what a stage in another process gives is not known before
-            differences += [Difference(one.event, i, c) for c in compared if not _same(answer.get(c), row.get(c), one.close)]
-    return Replayed(len(requests), len(rows), tuple(differences))
+            for column in compared:
+                if not (column in answer and column in row and _same(answer[column], row[column], one.close)):
+                    yield Difference(one.event, i, column)
 
 
 def _batch(stage: Stage, rows: Sequence[Row]) -> list[Row]:
@@ -95,20 +124,29 @@ def _batch(stage: Stage, rows: Sequence[Row]) -> list[Row]:
 
 
 def _column(values: Sequence[Any]) -> pa.Array:
-    """Values of a request as a column; of several types, as strings."""
+    """Values of a request as a column; of several types, or beyond 64 bits, as strings."""
     kinds = {type(v) for v in values if v is not None}
     if not kinds:
         return pa.array(values, pa.string())
     if len(kinds) == 1 or kinds == {int, float}:
-        return pa.array([float(v) if kinds == {int, float} and v is not None else v for v in values])
+        with suppress(OverflowError, pa.ArrowException):
+            return pa.array([float(v) if kinds == {int, float} and v is not None else v for v in values])
     return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values])
 
 
 def _same(answered: Any, made: Any, close: float) -> bool:
-    made = json.loads(encoded([{"x": made}], ["x"], "application/jsonlines"))["x"]
+    """Whether an answer is what was made, as JSON or CSV has it; numbers differ by `close` at most."""
+    made = plain(made)
     if isinstance(answered, str) and not isinstance(made, str) and made is not None:  # from CSV
-        answered = {"true": True, "false": False}[answered] if isinstance(made, bool) else float(answered)
-    if isinstance(answered, bool) or isinstance(made, bool) or not (isinstance(answered, int | float) and isinstance(made, int | float)):
+        try:
+            answered = json.loads(answered)
+        except ValueError:
+            return False
+    if isinstance(answered, list) and isinstance(made, list):
+        return len(answered) == len(made) and all(_same(a, m, close) for a, m in zip(answered, made, strict=True))
+    if isinstance(answered, bool) or isinstance(made, bool):
+        return answered is made
+    if not (isinstance(answered, int | float) and isinstance(made, int | float)):
         return bool(answered == made)
     return math.isclose(answered, made, rel_tol=close, abs_tol=1e-12)
 
@@ -122,11 +160,7 @@ def _logged(place: str, pipeline: Pipeline) -> Iterator[Logged]:
     files = sorted(root.rglob("*.jsonl")) if root.is_dir() else [root]
     found = False
     for file in files:
-        try:
-            lines = file.read_text("utf-8").splitlines()
-        except (OSError, UnicodeError) as error:
-            raise SourceError(f"{str(file)!r} cannot be read", accepted="captured requests: .jsonl", code="bad-log") from error
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(_lines(file), 1):
             found = True
             try:
                 yield _request(json.loads(line), pipeline)
@@ -135,6 +169,15 @@ def _logged(place: str, pipeline: Pipeline) -> Iterator[Logged]:
                 raise SourceError(message, accepted='{"captureData": …, "eventMetadata": …}', code="bad-log") from error
     if not found:
         raise SourceError(f"there are no captured requests at {place!r}", accepted="a folder of .jsonl files, or one", code="bad-log")
+
+
+def _lines(file: Path) -> Iterator[str]:
+    """The lines of a file, which end at a line end alone: strings of JSON may hold other characters that Python ends lines at."""
+    try:
+        with file.open(encoding="utf-8", newline="\n") as text:
+            yield from text
+    except (OSError, UnicodeError) as error:
+        raise SourceError(f"{str(file)!r} cannot be read", accepted="captured requests: .jsonl", code="bad-log") from error
 
 
 def _request(line: Mapping[str, Any], pipeline: Pipeline) -> Logged:
@@ -154,6 +197,5 @@ def _rows(side: Mapping[str, str], columns: Columns) -> list[Row]:
     data = base64.b64decode(side["data"]) if side["encoding"] == "BASE64" else side["data"].encode()
     found = json.loads(data) if "json" in kind.name and "lines" not in kind.name else None
     if isinstance(found, dict) and isinstance(found.get("predictions"), list):
-        rows: list[Row] = found["predictions"]
-        return rows
+        return [predicted_row(row) for row in found["predictions"]]
     return decoded(data, kind, columns)
