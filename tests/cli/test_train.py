@@ -51,6 +51,12 @@ def test_a_script_reads_what_was_delivered(mode: str, delivered: str, tilth: Til
     done = tilth("train", "train.py", "--channel", f"train=shards,mode={mode}", "--hyperparameter", "epochs=2", "-o", "out")
     assert done.code == 0, done.err
     assert "completed after" in done.err
+    given = {
+        "File": "linked: 4 of 4 objects",
+        "FastFile": "linked, read-only: 4 of 4 objects",
+        "Pipe": "streamed: 2 of 2 objects, 32 bytes",
+    }
+    assert f"channel train: {mode}, {given[mode]}" in done.err
     assert "written to out: model.tar.gz (" in done.err
     with tarfile.open(tmp_path / "out/model.tar.gz") as archive:
         seen = json.load(archive.extractfile("seen.json"))

@@ -1,6 +1,6 @@
 """Training programs written for SageMaker: their input channels, and running them on this machine.
 
-`open_channels` has `Channel`s below a folder while a program runs.
+`run` runs a `Job`: a `Script`, or the program of an `Image`. `open_channels` has `Channel`s below a folder while a program of yours runs.
 """
 
 from __future__ import annotations
@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tilth.training.channel import Channel
     from tilth.training.inputs import ChannelReport, Inputs, open_channels
+    from tilth.training.job import Ended, Job, run
+    from tilth.training.program import Image, Script
 
-_HOMES = {"Channel": "channel", "ChannelReport": "inputs", "Inputs": "inputs", "open_channels": "inputs"}
+_HOMES = {
+    "Channel": "channel",
+    "ChannelReport": "inputs",
+    "Ended": "job",
+    "Image": "program",
+    "Inputs": "inputs",
+    "Job": "job",
+    "Script": "program",
+    "open_channels": "inputs",
+    "run": "job",
+}
 
-__all__ = ["Channel", "ChannelReport", "Inputs", "open_channels"]
+__all__ = ["Channel", "ChannelReport", "Ended", "Image", "Inputs", "Job", "Script", "open_channels", "run"]
 
 
 def __getattr__(name: str) -> Any:

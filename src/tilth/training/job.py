@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -17,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from tilth.errors import MachineError, RequestError
+from tilth.errors import Gap, MachineError, RequestError, joined
 from tilth.store.local import reject_own_input
 from tilth.store.places import atomic, reject_foreign
 from tilth.store.scratch import Scratch
-from tilth.store.uri import Place
+from tilth.store.uri import Place, is_local
 from tilth.training.artefacts import packed
 from tilth.training.channel import Channel
 from tilth.training.ending import GRACE, end, failure, stop, watched
@@ -95,7 +96,14 @@ def run(job: Job, out: Place, say: Callable[[str], object] = str) -> Ended:
 
     Errors: `RequestError` where the job cannot be run as asked; `MachineError` where this machine cannot run it. That the program failed is
     no error, but what this returns.
+
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "train.py").write_text("import os; open(os.environ['SM_MODEL_DIR'] + '/model', 'w').write('7')")
+    >>> run(Job(Script(folder / "train.py"), opt_ml="folder"), folder / "out").status
+    'Completed'
     """
+    if os.name == "nt":
+        raise Gap("training programs are run on Linux and macOS", hint="run it in WSL", code="no-opt-ml")
     reject_foreign(out)
     reject_own_input(out, _read_by(job))
     scratch = Scratch(job.spill)
@@ -203,6 +211,9 @@ class _Setting:
         with linked(self.tree.here) if self.way == "link" else nullcontext():
             if not self.job.channels:
                 return self._ended(None)
+            remote = [channel.name for channel in self.job.channels if channel.mode == "File" and not is_local(channel.source)]
+            if remote:
+                self.say(f"downloading {joined(remote)}")
             with open_channels(self.job.channels, self.tree.here / CHANNELS) as inputs:
                 return self._ended(inputs)
 

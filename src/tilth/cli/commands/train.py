@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tilth.options import INPUT, OUTPUT, say
+from tilth.report.blocks import counted
 
 if TYPE_CHECKING:
     from tilth.training.job import Ended
@@ -98,10 +100,17 @@ def command(
     return 0 if ended.status == "Completed" else 1
 
 
-def _words(ended: Ended, out: str) -> list[str]:
-    head = f"{ended.status.lower()} after {ended.seconds:,.1f} s" + (f": {ended.reason}" if ended.reason else "")
+def _words(ended: Ended, out: str) -> Iterator[str]:
+    yield f"{ended.status.lower()} after {ended.seconds:,.1f} s" + (f": {ended.reason}" if ended.reason else "")
+    for c in ended.channels:
+        epochs = (
+            f" in {counted(c.epochs, 'epoch')}" + (f", {c.early_closes:,} closed early" if c.early_closes else "")
+            if c.mode == "Pipe"
+            else ""
+        )
+        yield f"channel {c.channel}: {c.mode}, {c.how}: {c.objects:,} of {c.of:,} objects, {c.bytes:,} bytes{epochs}"
     if ended.status == "Failed":
-        return [head, f"nothing was written to {out}"]
-    left_out = [f"not packed: {name}" for name in ended.left_out]
-    written = ", ".join(f"{name} ({size:,} bytes)" for name, size in ended.files)
-    return [head, *left_out, f"written to {out}: {written}"]
+        yield f"nothing was written to {out}"
+        return
+    yield from (f"not packed: {name}" for name in ended.left_out)
+    yield f"written to {out}: " + ", ".join(f"{name} ({size:,} bytes)" for name, size in ended.files)
