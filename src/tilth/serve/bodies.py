@@ -245,24 +245,45 @@ def _feature(given: list[Any] | dict[str, Any], columns: Columns, number: int) -
 def _from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     """Rows of a matrix, in the order of the columns; one row of a vector; by name of an array with fields. Objects are refused."""
     import numpy as np
+
+    array = _array(body)
+    if array.dtype.names is None and array.ndim not in (1, 2):
+        raise RequestError(f"the array has {array.ndim} dimensions", accepted="rows × columns, or one row", code="bad-npy")
+    try:
+        rows = (array.reshape(-1) if array.dtype.names else np.atleast_2d(array)).tolist()
+    except (ValueError, SystemError) as error:
+        raise RequestError("a string of the array is not of characters of Unicode", code="bad-npy") from error
+    if array.dtype.names:
+        return [dict(zip(array.dtype.names, row, strict=True)) for row in rows]
+    return [columns.named(row, i) for i, row in enumerate(rows, 1)]
+
+
+def _array(body: bytes) -> np.ndarray:
+    """The array of an NPY body, which is not copied. Errors: `RequestError`."""
+    import numpy as np
     from numpy.lib import format as npy
 
     file = io.BytesIO(body)
     try:
         version = npy.read_magic(file)
         shape, by_column, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
-        if dtype.hasobject:
-            raise ValueError("it holds objects, which run code")
-        if math.prod(shape) * dtype.itemsize != len(body) - file.tell():
-            raise ValueError("its size is not that of its shape")
-        array = np.frombuffer(body, dtype, offset=file.tell()).reshape(shape, order="F" if by_column else "C")
-    except (ValueError, OverflowError) as error:
-        raise RequestError(f"the body is not an array of numbers or strings: {error}", code="bad-npy") from error
-    if dtype.names:
-        return [dict(zip(dtype.names, row, strict=True)) for row in array.reshape(-1).tolist()]
-    if array.ndim not in (1, 2):
-        raise RequestError(f"the array has {array.ndim} dimensions", accepted="rows × columns, or one row", code="bad-npy")
-    return [columns.named(row, i) for i, row in enumerate(np.atleast_2d(array).tolist(), 1)]
+        start, size = file.tell(), math.prod(shape) * dtype.itemsize
+    except Exception as error:  # the header is an expression of Python, and numpy lets through what reading one raises
+        raise RequestError("the body is not an array of NPY: its header cannot be read", code="bad-npy") from error
+    if dtype.hasobject:
+        raise RequestError("the array holds objects, which run code", accepted="numbers or strings", code="bad-npy")
+    if size != len(body) - start or min(shape, default=1) < 0:
+        found = f"the numbers of the array begin at byte {start:,} and have {size:,} bytes by its shape; the body has {len(body) - start:,}"
+        raise RequestError(found, hint="is it cut off?", code="bad-npy")
+    if not size or _holds_nothing(dtype):
+        raise RequestError("the array has no values", accepted="at least one row", code="no-rows")
+    return np.ndarray(shape, dtype, body, start, order="F" if by_column else "C")
+
+
+def _holds_nothing(dtype: np.dtype) -> bool:
+    """Whether values, or some field of them, take no bytes: a body of any size could stand for any number of them."""
+    inner = [dtype.base] if dtype.subdtype else [field[0] for field in (dtype.fields or {}).values()]
+    return dtype.itemsize == 0 or any(map(_holds_nothing, inner))
 
 
 def _from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
@@ -277,8 +298,10 @@ def _from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
         known = [name for name in file.schema_arrow.names if name in columns.names]
         _reject_large(file.metadata.num_rows, len(known))
         rows: list[Row] = file.read(known).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise RequestError("the body is not Parquet", code="bad-parquet") from error
+    except RequestError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # the last two: strings and times that are none
+        raise RequestError("the body is not Parquet, or is damaged", code="bad-parquet") from error
     return rows
 
 
@@ -292,13 +315,15 @@ def _from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     from tilth.formats.recordio_protobuf import maps
 
     rows: list[Row] = []
-    body = body if body.startswith(MAGIC_BYTES) or not body else framed(body)
+    file, begun = io.BytesIO(body if body.startswith(MAGIC_BYTES) or not body else framed(body)), 0
     try:
-        for features, label in maps(io.BytesIO(body)):
+        for features, label in maps(file):
             rows.append(_record(features or {k: v for k, v in label.items() if k != "values"}, columns, len(rows) + 1))
+            begun = file.tell()
     except SourceError as error:
         accepted = "records with a map `features` of tensors, each with the header of RecordIO"
-        mistake = Mistake("the record is damaged, or is not a message of RecordIO-protobuf", accepted=accepted, code="bad-recordio")
+        message = f"the record at byte {begun:,} is damaged, or is not a message of RecordIO-protobuf"
+        mistake = Mistake(message, accepted=accepted, code="bad-recordio")
         raise BadRow(len(rows) + 1, "", mistake) from error
     return rows
 
