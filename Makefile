@@ -5,7 +5,7 @@
 #   make test JOBS=1 ARGS="-k impute"    how many tests at once; words for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep check lint fix types docs bench constraints hooks changelog clean
+.PHONY: help demo test test-deep check lint fix types docs load bench constraints hooks changelog clean
 
 RUN := .venv/bin/python -m
 PYTEST = $(RUN) pytest -n $(JOBS) --maxprocesses 8 --dist loadgroup
@@ -48,6 +48,9 @@ types: .venv/.test  ## the type checker
 
 docs: .venv/.test  ## runs the examples in the pages and in the docstrings
 	@$(RUN) pytest src tests/house/test_documents.py $(ARGS)
+
+load: .venv/.test  ## five minutes of valid and broken requests against a server at full load
+	@$(RUN) bench.load --seconds 300 $(ARGS)
 
 bench: .venv/.test  ## the measurements behind docs/performance.md
 	@$(RUN) bench $(ARGS)

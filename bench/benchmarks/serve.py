@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import atexit
 import json
-import socket
-import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
+from bench.benchmark import Benchmark, Candidate, Target, Work
+from bench.clients import Served
 
 REQUESTS = 2_000
 CONNECTIONS = 16
+TURNS, TURN = 20, 500  # turns of both servers, and requests of each
 ROWS = 5_000
 MICRO = 1e6 / REQUESTS
 
@@ -58,50 +55,34 @@ def asked() -> dict[str, Any]:
     return {**strings, **numbers, "debt to income (%)": 21.4}
 
 
-def over_http(server: list[str], connections: int) -> Work:
-    """Requests of one row to a server in a process of its own, over connections that stay open."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen([*server, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    atexit.register(process.kill)
-    for _ in range(600):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            break
-        time.sleep(0.05)
-    body = json.dumps(asked()).encode()
-    head = f"POST /invocations HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-
-    async def client(requests: int) -> list[float]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        seconds = []
-        for _ in range(requests):
-            begun = time.perf_counter()
-            writer.write(head.encode() + body)
-            answered = await reader.readuntil(b"\r\n\r\n")
-            assert answered.startswith(b"HTTP/1.1 200"), answered
-            length = next(line for line in answered.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            await reader.readexactly(int(length.partition(b":")[2]))
-            seconds.append(time.perf_counter() - begun)
-        writer.close()
-        return seconds
-
-    async def all_of_them() -> float:
-        seconds = sorted(s for of in await asyncio.gather(*(client(REQUESTS // connections) for _ in range(connections))) for s in of)
-        return seconds[len(seconds) // 2]
-
-    return lambda: asyncio.run(all_of_them())
+def constant() -> Served:
+    return Served([sys.executable, "-c", BARE], asked())
 
 
-def bare(connections: int) -> Any:
-    return lambda folder: over_http([sys.executable, "-c", BARE], connections)
+def over_http(connections: int, bare: bool = False) -> Any:
+    """Requests of one row to a server in a process of its own: the median of their seconds."""
 
-
-def tilth_served(connections: int) -> Any:
     def prepare(folder: Path) -> Work:
-        return over_http([sys.executable, "-m", "tilth", "serve", str(fitted(folder)), "--port"], connections)
+        server = constant() if bare else tilth_served(folder)
+        return lambda: server.ask(REQUESTS, connections).median
 
     return prepare
+
+
+def tilth_served(folder: Path) -> Served:
+    return Served([sys.executable, "-m", "tilth", "serve", str(fitted(folder)), "--port"], asked())
+
+
+def side_by_side(folder: Path) -> Work:
+    """Both servers started, and asked in turns, so that other work on the machine affects them alike: the medians of the ratios."""
+    ours, bare = tilth_served(folder), constant()
+
+    def ratios(connections: int) -> dict[str, float]:
+        turns = [(ours.ask(TURN, connections), bare.ask(TURN, connections)) for _ in range(TURNS + 1)][1:]  # the first one warms up
+        made = {what: median(getattr(a, what) / getattr(b, what) for a, b in turns) for what in ("median", "wall")}
+        return made | {"core": sum(a.core for a, _ in turns) / sum(b.core for _, b in turns)}  # the clock of cores is coarse
+
+    return lambda: {str(n): ratios(n) for n in (1, CONNECTIONS)}
 
 
 def row(folder: Path) -> Work:
@@ -130,6 +111,14 @@ def answer(folder: Path) -> Work:
     return work
 
 
+def many(what: str) -> Any:
+    return lambda f: f["both"].result[str(CONNECTIONS)][what]
+
+
+WHY = (
+    "of what a request takes more than a constant, about a third each is to decode the row, prepare and encode its 47 numbers, "
+    "and the line of the log."
+)
 BENCHMARK = Benchmark(
     name="serve",
     title="Serving",
@@ -137,24 +126,21 @@ BENCHMARK = Benchmark(
     "open, and to a server of the same libraries that returns a constant. The last two are without HTTP: from the body to the body, and "
     "the row alone. The client is Python too, on the same machine.",
     candidates=(
-        Candidate("served", tilth_served(1), title="tilth, one connection"),
-        Candidate("bare", bare(1), title="a constant, one connection"),
-        Candidate("served, many", tilth_served(CONNECTIONS), title=f"tilth, {CONNECTIONS} connections"),
-        Candidate("bare, many", bare(CONNECTIONS), title=f"a constant, {CONNECTIONS} connections"),
+        Candidate("served", over_http(1), title="tilth, one connection"),
+        Candidate("bare", over_http(1, bare=True), title="a constant, one connection"),
+        Candidate("served, many", over_http(CONNECTIONS), title=f"tilth, {CONNECTIONS} connections"),
+        Candidate("bare, many", over_http(CONNECTIONS, bare=True), title=f"a constant, {CONNECTIONS} connections"),
+        Candidate("both", side_by_side, title="both in turns"),
         Candidate("answer", answer, times=10, title="tilth, from body to body"),
         Candidate("row", row, times=50, title="tilth, the row alone"),
     ),
     compared=False,
     targets=(
-        Target(
-            "median of a request, one connection",
-            lambda f: f["served"].result * 1e6,
-            500,
-            "µs",
-            why="other work kept more than all cores busy, and a server that returns a constant took as long.",
-        ),
-        Target("processor time of a request to one that returns a constant", ratio("served", "bare", of="cpu"), 2),
-        Target(f"the same with {CONNECTIONS} connections", ratio("served, many", "bare, many", of="cpu"), 2),
+        Target("median of a request, one connection", lambda f: f["served"].result * 1e6, 500, "µs"),
+        Target("the same, divided by that of the constant in turns with it", lambda f: f["both"].result["1"]["median"], 1.3),
+        Target(f"time of all requests over {CONNECTIONS} connections, by that of the constant", many("wall"), 1.25, why=WHY),
+        Target("the server's core seconds, one connection, by those of the constant", lambda f: f["both"].result["1"]["core"], 1.3),
+        Target(f"the same, {CONNECTIONS} connections", many("core"), 1.25, why=WHY),
         Target("processor time of one row, beyond HTTP", lambda f: f["row"].cpu * MICRO, 20, "µs"),
     ),
 )
