@@ -71,8 +71,9 @@ def test_a_folder_is_its_files_in_order_of_their_keys(tmp_path):
     with pytest.raises(SourceError, match=r"did you mean 'b\.csv'"):
         Channel("train", tmp_path / "B.csv").found()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SourceError, match="has no files"):
-        Channel("train", tmp_path / "empty").found()
+    for source in (tmp_path / "empty", put(tmp_path / "hidden", "_a", ".b", "_c/d")):
+        with pytest.raises(SourceError, match="no files of data"):
+            Channel("train", source).found()
 
 
 def test_a_manifest_lists_objects_and_what_is_missing_is_reported_at_once(tmp_path):
@@ -82,6 +83,7 @@ def test_a_manifest_lists_objects_and_what_is_missing_is_reported_at_once(tmp_pa
     assert [o.name for o in Channel("train", manifest, data="ManifestFile").found().share()] == ["part-1.csv", "part-0.csv"]
     manifest.write_text(json.dumps([{"prefix": f"{tmp_path}/run/"}, "b/_2.csv"]))
     assert [o.name for o in Channel("train", manifest, data="ManifestFile").found().share()] == ["b/_2.csv"]
+    assert Channel("train", f"file://{manifest}", data="ManifestFile").found().objects[0].name == "b/_2.csv"
     manifest.write_text(json.dumps([{"prefix": "run/"}, "x.csv", "part-0.csv", "y.csv"]))
     with pytest.raises(SourceError) as error:
         Channel("train", manifest, data="ManifestFile").found()

@@ -53,6 +53,14 @@ def test_hosts_are_given_files_of_their_own_and_some_may_have_none(tmp_path):
     assert given == [["a"], ["b"], ["c"], []]
 
 
+def test_what_a_manifest_lists_twice_is_one_file(tmp_path):
+    put(tmp_path, "data/a", "data/b")
+    (tmp_path / "m.json").write_text('[{"prefix": "data/"}, "a", "b", "a"]')
+    channel = Channel("train", tmp_path / "m.json", data="ManifestFile", distribution="ShardedByS3Key")
+    with pytest.warns(UserWarning, match="more than once"), open_channels([channel], tmp_path / "job", hosts=2):
+        assert sorted(held(tmp_path / "job" / "train")) == ["a"]
+
+
 def test_objects_of_s3_are_downloaded_under_their_names(s3, tmp_path, monkeypatch):
     monkeypatch.setattr("tilth.training.reading.FIRST_PART", 1000)
     contents = {"a.bin": os.urandom(10_000), "deep/b.bin": b"", "deep/c.bin": b"c"}

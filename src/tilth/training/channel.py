@@ -119,6 +119,11 @@ class Channel:
             return self.ensure_newline
         return self.wrapper == "None" and (self.content_type or "").partition(";")[0].strip().lower() in TEXT_TYPES
 
+    def beside(self, place: str) -> str:
+        """A place that a manifest names: relative to the folder of the manifest, unless it is absolute."""
+        source = os.fspath(self.source)
+        return joined((local_path(source) if is_local(source) else source).rpartition("/")[0] or ".", place)
+
     def found(self) -> Contents:
         """What the channel holds: its objects in order of their keys, or the lines of its augmented manifest.
 
@@ -138,14 +143,15 @@ class Channel:
         objects = store.objects(place)
         if self.mode == "FastFile" and not is_local(place) and not place.endswith("/"):
             _reject_ambiguous(self, objects)
-        if not objects:
-            raise SourceError(f"channel {self.name!r}: the folder {place} has no files", code="no-files")
+        if len(objects) != 1 and all(is_hidden(o.name) for o in objects):
+            hint = "names that begin with `.` or `_` are not data" if objects else ""
+            raise SourceError(f"channel {self.name!r}: there are no files of data in {place}", hint=hint, code="no-files")
         return tuple(objects)
 
     def _listed(self) -> tuple[Object, ...]:
         """The objects of a manifest, in its order; each named by what it has after the folder of the manifest's prefix."""
         prefix, names = entries(self._text("manifest"), os.fspath(self.source))
-        written = [joined(_folder(self.source), prefix + name) for name in names]
+        written = [self.beside(prefix + name) for name in names]
         begun = prefix.rpartition("/")[2]  # the prefix is a string, and may end inside a name
         with ThreadPoolExecutor(AT_ONCE) as pool:
             objects = list(pool.map(lambda place: store_of(place).find(place), written))
@@ -184,10 +190,6 @@ class Line:
 
     number: int
     text: str
-
-
-def _folder(source: Place) -> str:
-    return os.fspath(source).rpartition("/")[0] or "."
 
 
 def _reject_ambiguous(channel: Channel, objects: Sequence[Object]) -> None:

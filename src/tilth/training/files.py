@@ -22,9 +22,8 @@ class Files:
 
     def __init__(self, contents: Contents, folder: Path, hosts: int = 1, host: int = 0) -> None:
         self.contents, self.folder = contents, folder / contents.channel.name
-        self.objects: list[Object] = contents.share(0, hosts, host)
-        if contents.channel.distribution == "FullyReplicated":
-            self.objects = list(dict.fromkeys([*self.objects, *contents.objects]))
+        also = contents.objects if contents.channel.distribution == "FullyReplicated" else ()
+        self.objects: list[Object] = list(dict.fromkeys([*contents.share(0, hosts, host), *also]))  # a manifest may list one twice
         self.how = DOWNLOADED if any(not is_local(o.place) for o in self.objects) else LINKED
         self.error: TilthError | None = None
         self._made = False

@@ -16,7 +16,7 @@ from tilth.formats.augmented_manifest import values
 from tilth.formats.recordio import framed
 from tilth.store.local import changed
 from tilth.store.places import Object, store_of
-from tilth.store.uri import is_local, joined
+from tilth.store.uri import is_local
 from tilth.training.channel import Channel, Line
 
 A = TypeVar("A")
@@ -148,12 +148,10 @@ def _members(member: Any, packed: Piece) -> Iterator[bytes]:
 
 def _line(channel: Channel, line: Line) -> bytes:
     """What is sent of a line of an augmented manifest."""
-    source = os.fspath(channel.source)
-    folder = source.rpartition("/")[0] or "."
 
     def fetch(place: str) -> bytes:
-        where = joined(folder, place)
+        where = channel.beside(place)
         return store_of(where).part(Object(where, place, 0))
 
-    found = values(line.text, Place(source, line.number), channel.attributes, fetch)
+    found = values(line.text, Place(os.fspath(channel.source), line.number), channel.attributes, fetch)
     return b"".join(framed(value, "raw") if channel.wrapper == "RecordIO" else value for value in found)
