@@ -54,6 +54,10 @@ def test_all_mistakes_are_reported_at_once():
         reject_clashes([Channel(f"c{i}", "x") for i in range(21)])
 
 
+def test_one_attribute_may_be_a_string():
+    assert Channel("a", "x", "Pipe", data="AugmentedManifestFile", attributes="image-ref").attributes == ("image-ref",)  # type: ignore[arg-type]
+
+
 def put(folder: Path, *names: str) -> Path:
     for name in names:
         path = folder / name

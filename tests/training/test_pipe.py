@@ -161,9 +161,10 @@ def test_an_error_ends_the_program_and_names_channel_epoch_and_object(tmp_path, 
     put(data, {"a.gz": b"not gzip", "b.gz": b""})
     with pytest.raises(SourceError, match="not gzip"), open_channels([packed], job) as inputs:
         read(inputs, "train")
-    with pytest.raises(SourceError, match="not the file of 8 bytes"), open_channels([whole], job) as inputs:
+    with pytest.raises(SourceError, match="not the file of 8 bytes") as error, open_channels([whole], job) as inputs:
         put(data, {"a.gz": b"cut"})
-        read(inputs, "train")
+        assert len(read(inputs, "train")) == 8
+    assert isinstance(error.value.__cause__, AssertionError)  # what the block itself failed by
 
 
 def test_a_fifo_of_another_run_is_left_alone(tmp_path):
@@ -185,6 +186,7 @@ with open_channels([Channel("train", data, "Pipe"), Channel("test", data), Chann
 """
 
 
+@pytest.mark.slow
 def test_sigterm_in_an_epoch_leaves_nothing(tmp_path, job):
     data = put(tmp_path / "data", {"a": bytes(4 << 20)})
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(data), str(job), consumers.__file__], stdout=subprocess.PIPE, text=True)

@@ -67,7 +67,8 @@ class Channel:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", os.fspath(self.source))
-        object.__setattr__(self, "attributes", tuple(self.attributes))
+        given: Any = self.attributes
+        object.__setattr__(self, "attributes", (given,) if isinstance(given, str) else tuple(given))
         RequestError.reject(Mistake(f"channel {self.name!r}: {m.message}", m.place, m.accepted, m.hint, m.code) for m in self._mistakes())
 
     def _mistakes(self) -> Iterator[Mistake]:

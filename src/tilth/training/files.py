@@ -12,7 +12,7 @@ from tilth.errors import MachineError, Mistake, SourceError, TilthError
 from tilth.store.places import Object
 from tilth.store.uri import is_local
 from tilth.training.channel import Contents
-from tilth.training.reading import AHEAD, ahead, parts_of, read
+from tilth.training.reading import AT_ONCE, ahead, bytes_of, parts_of, read
 
 LINKED, DOWNLOADED = "linked", "downloaded"
 
@@ -60,8 +60,8 @@ class Files:
         for found in self.objects:
             path = self.folder / found.name
             path.symlink_to(os.path.realpath(found.place)) if is_local(found.place) else path.touch(exist_ok=False)
-        with ThreadPoolExecutor(AHEAD, f"tilth-channel-{self.contents.channel.name}") as pool:
-            for _ in ahead(pool, self._copy, parts_of(remote)):
+        with ThreadPoolExecutor(AT_ONCE, f"tilth-channel-{self.contents.channel.name}") as pool:
+            for _ in ahead(pool, self._copy, parts_of(remote), bytes_of):
                 pass
 
     def _copy(self, part: tuple[int, Object, int, int]) -> None:

@@ -103,13 +103,19 @@ def open_channels(channels: Iterable[Channel], folder: Place, hosts: int = 1, ho
     found = _found(channels)
     inputs = Inputs(Path(folder).absolute(), channels)
     inputs.folder.mkdir(parents=True, exist_ok=True)
-    with _ended_by_sigterm(), ExitStack() as started:
-        for contents in found:
-            running = _running(contents, inputs, hosts, host)
-            inputs._running.append(running)
-            started.callback(running.stop)
-            running.start()
-        yield inputs
+    with _ended_by_sigterm():
+        try:
+            with ExitStack() as started:
+                for contents in found:
+                    running = _running(contents, inputs, hosts, host)
+                    inputs._running.append(running)
+                    started.callback(running.stop)
+                    running.start()
+                yield inputs
+        except Exception as error:
+            if inputs.error and inputs.error is not error:
+                raise inputs.error from error  # the program may have failed because of it
+            raise
     if inputs.error:
         raise inputs.error
 

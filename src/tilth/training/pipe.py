@@ -20,7 +20,7 @@ from threading import Thread
 
 from tilth.errors import Gap, MachineError, TilthError
 from tilth.training.channel import Contents
-from tilth.training.reading import AHEAD, Piece, sent
+from tilth.training.reading import AT_ONCE, Piece, sent
 
 LARGEST_PIPE = Path("/proc/sys/fs/pipe-max-size")
 TRIES = (1, 2, 4, 8, 16, 20)  # milliseconds between looks for a reader; the last one again and again
@@ -52,7 +52,7 @@ class Pipe:
         """Make the FIFO of the first epoch. Errors: `MachineError` where there cannot be one, `Gap` on a system without them."""
         self._make(0)
         self._wake_read, self._wake = os.pipe()
-        self._pool = ThreadPoolExecutor(AHEAD, f"tilth-channel-{self.contents.channel.name}")
+        self._pool = ThreadPoolExecutor(AT_ONCE, f"tilth-channel-{self.contents.channel.name}")
         self._thread.start()
 
     def stop(self) -> None:

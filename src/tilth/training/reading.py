@@ -25,7 +25,7 @@ Piece: TypeAlias = bytes | memoryview  # what it views is another one's as soon 
 
 PIECE = 256 << 10  # bytes of a local file that are read at once
 FIRST_PART, PART = 512 << 10, 8 << 20  # bytes of a request to a store: small at first, so that the first piece is there soon
-AHEAD = 8  # requests that run while what came before is sent
+AT_ONCE, ROOM = 16, 64 << 20  # requests that run while what came before is sent, and the bytes of their answers
 
 
 def sent(channel: Channel, items: Iterable[Any], pool: Executor) -> Generator[Piece, None, None]:
@@ -57,8 +57,13 @@ def whole(objects: Iterable[Object], pool: Executor) -> Iterator[tuple[Object, I
     objects = list(objects)
     if all(is_local(o.place) for o in objects):
         return ((o, _pieces(o)) for o in objects)
-    parts = ahead(pool, _read, parts_of(objects))
+    parts = ahead(pool, _read, parts_of(objects), bytes_of)
     return ((o, (data for _, _, data in of_one)) for (_, o), of_one in groupby(parts, key=lambda part: part[:2]))
+
+
+def bytes_of(part: tuple[int, Object, int, int]) -> int:
+    """How many bytes a part has."""
+    return part[3] - part[2]
 
 
 def _read(part: tuple[int, Object, int, int]) -> tuple[int, Object, bytes]:
@@ -97,24 +102,27 @@ def read(what: Object, start: int, end: int) -> bytes:
     return store_of(what.place).part(what, start, end) if end > start else b""
 
 
-def ahead(pool: Executor, function: Callable[[A], B], items: Iterable[A], count: int = AHEAD) -> Generator[B, None, None]:
-    """`map` in order, with so many calls running ahead.
+def ahead(pool: Executor, function: Callable[[A], B], items: Iterable[A], size: Callable[[A], int] = bool) -> Generator[B, None, None]:
+    """`map` in order, with calls running ahead: as many as may be, and as there is room for what they give, by `size`.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(2) as pool:
-    ...     list(ahead(pool, str, range(4), 2))
+    ...     list(ahead(pool, str, range(4)))
     ['0', '1', '2', '3']
     """
-    running = deque[Future[B]]()
+    running, held = deque[tuple[Future[B], int]](), 0
     try:
         for item in items:
-            running.append(pool.submit(function, item))
-            if len(running) > count:
-                yield running.popleft().result()
+            running.append((pool.submit(function, item), size(item)))
+            held += running[-1][1]
+            while len(running) > AT_ONCE or held > ROOM:
+                call, given = running.popleft()
+                held -= given
+                yield call.result()
         while running:
-            yield running.popleft().result()
+            yield running.popleft()[0].result()
     finally:
-        for call in running:
+        for call, _ in running:
             call.cancel()
 
 
