@@ -16,6 +16,7 @@ import skops.io
 
 import tilth
 from tests.serve.conftest import FLOW, TABLE
+from tilth.serve.bodies import DECODERS, ENCODERS
 
 ROW = {"age": 30, "job": "cook"}
 JSON = {"content-type": "application/json"}
@@ -162,6 +163,40 @@ def test_a_model_is_asked_for_labels_numbers_and_probabilities(client, served):
     assert [p["prediction"] for p in predictions("people.tilth", "number.skops")] == pytest.approx(number.tolist())
 
 
+MISSING = {
+    "application/json": [b'{"age": null, "job": null}', b'{"age": "", "job": ""}', b'[1, "", null, null]'],
+    "application/jsonlines": [b'{"age": null, "job": null}', b'[1, null, "", ""]'],
+    "text/csv": [b"1,,,", b"age,job\n,", b'1,"","",""'],
+    "application/x-npy": [npy(np.array([(np.nan, "")], dtype=[("age", "f8"), ("job", "U9")]))],
+    "application/x-parquet": [parquet(pa.table({"age": pa.array([None], pa.float64()), "job": pa.array([None], pa.string())}))],
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_what_is_missing_and_what_is_unknown_in_each_type(asked, kind):
+    """Null, an empty value and NaN are imputed; a category that was not learned is none of those that were."""
+    mean = 20 + sum(i for i in range(40) if i != 7) / 39
+    for body in MISSING[kind]:
+        (row,) = asked(body, kind).json()["predictions"]
+        jobs = [row[f"job_{name}"] for name in ("unknown", "cook", "clerk", "rztin")]
+        assert (row["age"], jobs) == (pytest.approx(mean), [1, 0, 0, 0]), body
+    (row,) = asked(b'{"age": 1, "job": "astronaut"}').json()["predictions"]
+    assert [row[f"job_{name}"] for name in ("unknown", "cook", "clerk", "rztin")] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("media", ENCODERS)
+def test_a_container_takes_what_one_before_it_answered(client, media):
+    """As SageMaker's inference pipelines do: the body of an answer, and its type, become the next request."""
+    body = json.dumps(TABLE.to_pylist()).encode()
+    before = client("people.tilth")("POST", "/invocations", body, JSON | {"accept": media})
+    behind = client("model.skops", output=["softmax"])(
+        "POST", "/invocations", before.content, {"content-type": before.headers["content-type"]}
+    )
+    whole = client("people.tilth", "model.skops", output=["softmax"])("POST", "/invocations", body, JSON)
+    found, expected = ([list(row.values()) for row in one.json()["predictions"]] for one in (behind, whole))
+    assert np.array(found) == pytest.approx(np.array(expected), rel=1e-6)
+
+
 WRONG = [
     (b"{", "application/json", 400, "bad-json"),
     (b"[NaN]", "application/json", 400, "bad-json"),
@@ -199,9 +234,7 @@ def test_an_error_names_rows_and_fields_and_never_a_value(asked):
     assert "Ada" not in json.dumps(error)
 
 
-@pytest.mark.parametrize(
-    "kind", ["application/x-npy", "application/octet-stream", "application/x-python-pickle", "application/json", "text/csv"]
-)
+@pytest.mark.parametrize("kind", [*DECODERS, "application/octet-stream", "application/x-python-pickle"])
 def test_a_pickle_is_refused_under_any_name(asked, kind, tmp_path):
     class Runs:
         def __reduce__(self):

@@ -98,6 +98,13 @@ def test_metrics_and_logs_have_no_values(server, capsys):
     assert "ada@" not in json.dumps(lines)
 
 
+def test_lines_below_the_level_are_left_out(server, capsys):
+    one = server(level=30)
+    for body in (BODY, b"\xff"):
+        ask(one, "POST", "/invocations", body, JSON)
+    assert [json.loads(line)["status"] for line in capsys.readouterr().err.splitlines()] == [400]
+
+
 def test_where_others_can_ask_it_wants_a_token_and_tls():
     for allowed in (
         ("127.0.0.1", "", False, False),

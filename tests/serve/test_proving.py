@@ -11,7 +11,7 @@ from tilth.cli.app import run
 from tilth.errors import ArtefactError, RequestError
 from tilth.serve.hooks import exported, model_fn
 from tilth.serve.pipeline import Pipeline
-from tilth.serve.proving import proof, record
+from tilth.serve.proving import hop_rows, proof, record
 from tilth.steps.models import Skops
 
 
@@ -77,3 +77,13 @@ def test_a_stage_elsewhere_is_not_proven(served, tmp_path):
     things = [str(served / "people.tilth"), "http://127.0.0.1:1"]
     with pytest.raises(RequestError, match="runs in another process"):
         record(Pipeline.of(*things), tmp_path / "golden.json")
+
+
+def test_how_many_rows_a_next_container_takes(served, pair):
+    alone = Pipeline.of(str(served / "people.tilth"))
+    most = hop_rows(alone, "text/csv")
+    row = json.dumps({"age": None, "job": "cook"}).encode()  # the longest: the mean has many digits
+    size = len(alone.answer(row, "application/json", "text/csv").body)
+    assert most == 5 * 2**20 // size
+    assert hop_rows(alone, "application/json") < most / 3
+    assert hop_rows(pair[0], "text/csv") == 0

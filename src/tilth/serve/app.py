@@ -40,7 +40,7 @@ class Limits:
 
     `largest`: bytes of a body. `requests`: how many are answered at the same time; more are refused at once. `seconds`: within which a body
     has to arrive. `answering`: seconds for its answer. `token`: what a client has to know, if anything. `hosts`: the names by which it may
-    be asked; empty for any.
+    be asked; empty for any. `level`: of log lines, as Python has them: requests that are answered are 20, refused ones 30, failures 40.
     """
 
     largest: int = LARGEST
@@ -49,6 +49,7 @@ class Limits:
     answering: float = 60.0
     token: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset()
+    level: float = 20
 
 
 @dataclass
@@ -136,6 +137,8 @@ class Server:
     def _note(self, request: Request, answer: Answer, seconds: float) -> None:
         """Count a request and write its line."""
         self.metrics.observe(answer.status, answer.rows, seconds)
+        if (40 if answer.status >= 500 else 30 if answer.status >= 400 else 20) < self.limits.level:
+            return
         facts: dict[str, Any] = {"status": answer.status, "rows": answer.rows, "bytes": request.size, "type": request.media}
         if answer.code:
             facts["code"] = answer.code

@@ -28,6 +28,7 @@ Row = Mapping[str, Any]
 CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
 RECORDIO, TFEXAMPLE = "application/x-recordio-protobuf", "application/x-tfexample"
 NUMBERS = frozenset({int, float})
+ANSWERED = "predictions"  # the member of an answer that holds its rows
 AS_THEY_ARE = frozenset({int, str, bool, NoneType})
 WRITTEN_ALIKE = frozenset({int, str, NoneType})  # by the CSV writer, as cells are
 LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
@@ -173,10 +174,12 @@ def _names_columns(line: Sequence[str], kind: MediaType, columns: Columns) -> bo
 
 
 def _from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """`{"instances": [ROW, …]}`, `[ROW, …]`, or one row: an object, or an array of values."""
+    """`{"instances": [ROW, …]}`, `[ROW, …]`, or one row: an object, or an array of values; or the answer of a container before."""
     given = _parsed(_text(body, kind))
     if isinstance(given, dict) and isinstance(given.get("instances"), list):
         given = given["instances"]
+    elif isinstance(given, dict) and len(given) == 1 and isinstance(given.get(ANSWERED), list) and ANSWERED not in columns.names:
+        given = given[ANSWERED]
     elif not isinstance(given, list) or (given and not any(isinstance(row, dict | list) for row in given)):
         given = [given]
     return [_row(row, columns, i) for i, row in enumerate(given, 1)]

@@ -92,6 +92,7 @@ def command(
     known = Environment()
     limits = Limits(
         token=token,
+        level=known.number("SAGEMAKER_CONTAINER_LOG_LEVEL", default=20),
         hosts=LOCAL | {host.lower()} if is_local(host) else frozenset(),
         largest=int(known.number("SAGEMAKER_MAX_PAYLOAD_IN_MB", default=6, most=1024) * 2**20),
         answering=timeout
@@ -113,6 +114,7 @@ def command(
             "largest": limits.largest,
             "accept": accept,
             "sparkml": schema is not None,
+            "log_level": limits.level,
             "allow_python": allowed,
         }
         facts |= {"token": bool(token), "tls": bool(tls_cert), "capture": capture or ""} | known.facts
@@ -123,7 +125,7 @@ def command(
             Workers(serving, listening, count, known.number("SAGEMAKER_STARTUP_TIMEOUT", default=600, least=1)).run(begun)
         else:
             pipeline, shown = serving.loaded()
-            begun(Ready(str(pipeline), pipeline.digest, shown))
+            begun(Ready.of(pipeline, shown, accept))
             serving.run(pipeline, listening)
     return 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Any
 from tilth.data import Kind
 from tilth.errors import ArtefactError, RequestError, TilthError, listed
 from tilth.flow.golden import CLOSE, CONSTANTS, ROWS, same
-from tilth.serve.bodies import LINES, Row, encoded
+from tilth.serve.bodies import JSON, LINES, Row, encoded
+from tilth.serve.media import media_type
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.predictions import Prediction
-from tilth.serve.remote import Remote
+from tilth.serve.remote import LARGEST, Remote
 from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.places import atomic
 
@@ -76,6 +78,24 @@ def record(pipeline: Pipeline, file: str | Path) -> int:
     with atomic(file) as new:
         new.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return answered
+
+
+def hop_rows(pipeline: Pipeline, media: str) -> int:
+    """The most rows whose answer goes to a next container in one request: 5 MiB by the largest answer to a golden row.
+
+    0 where that is not known, and for what predicts: features alone are made for a next container.
+    """
+    last = pipeline.stages[-1]
+    if not isinstance(last, Preparation) or any(fitted.step.predicts for fitted in last.flow.need_learned().features):
+        return 0
+    kind, sizes = media_type(media), []
+    for row in _rows(pipeline):
+        with suppress(TilthError):
+            rows: list[Row] = [row]
+            for stage in pipeline.stages:
+                rows = stage(rows)
+            sizes.append(len(encoded(rows, pipeline.gives, kind.name if kind else JSON)))
+    return LARGEST // max(sizes) if sizes else 0
 
 
 def _prove(pipeline: Pipeline, file: str) -> int:

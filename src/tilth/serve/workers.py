@@ -18,7 +18,8 @@ from typing import Any
 
 from tilth.errors import MachineError, TilthError
 from tilth.options import say
-from tilth.serve.proving import Proof
+from tilth.serve.pipeline import Pipeline
+from tilth.serve.proving import Proof, hop_rows
 from tilth.serve.server import GRACE
 from tilth.serve.serving import Serving
 from tilth.serve.watching import FIELDS, WIDTH, Metrics, log
@@ -36,6 +37,13 @@ class Ready:
     pipeline: str
     digest: str
     proof: Proof
+    hop: int
+    """The most rows whose answer a next container takes; 0 where that does not matter."""
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, proof: Proof, accept: str) -> Ready:
+        """What is said of a pipeline."""
+        return cls(str(pipeline), pipeline.digest, proof, hop_rows(pipeline, accept))
 
 
 @dataclass
@@ -168,7 +176,7 @@ def _work(serving: Serving, listening: socket, told: Connection, table: Any, num
         metrics = Metrics(str(pipeline), pipeline.digest, table, number)
         longest = serving.limits.answering + PATIENCE
         metrics.until = monotonic() + longest
-        told.send(Ready(str(pipeline), pipeline.digest, proof))
+        told.send(Ready.of(pipeline, proof, serving.accept))
         threading.Thread(target=_follow, args=(told,), daemon=True).start()
         ending = False
 
