@@ -187,6 +187,12 @@ def test_an_empty_model_is_said(trained: Trained, said: list[str]) -> None:
     assert said[-1].startswith("warning: nothing is in ")
 
 
+def test_a_shell_script_is_given_arguments_as_well(tmp_path: Path) -> None:
+    (tmp_path / "train.sh").write_text('#!/bin/sh\necho "$1 $2" >$SM_MODEL_DIR/seen; test "$1 $2" = "--text a  b"\n')  # not executable
+    ended = run(Job(Script(tmp_path / "train.sh"), hyperparameters={"text": "a  b"}, opt_ml="folder"), tmp_path / "out")
+    assert (ended.status, names(tmp_path / "out/model.tar.gz")) == ("Completed", ["seen"])
+
+
 def image(folder: Path, text: str) -> Image:
     folder.mkdir()
     (folder / "train").write_text(f"#!/bin/sh\n{text}\n")

@@ -54,7 +54,7 @@ class Program(ABC):
 
 @dataclass(frozen=True)
 class Script(Program):
-    """A script (`.py`, or `.sh`, which must be executable) in the manner of SageMaker's training toolkit.
+    """A script (`.py` or `.sh`) in the manner of SageMaker's training toolkit.
 
     Hyperparameters are its arguments. `/opt/ml/code`, where it runs, has the script alone, or all that is in `source`, a folder or
     `.tar.gz` that holds it.
@@ -108,6 +108,8 @@ class Script(Program):
         if not (code / self.entry).is_file():
             found = [p.name for p in sorted(code.iterdir())]
             raise RequestError(f"{self.source} does not hold {self.entry!r}", accepted=listed(found), code="no-file")
+        if self.path.suffix == ".sh":
+            (code / self.entry).chmod(0o755)
 
     def folder(self, tree: Tree) -> str:
         return tree.at(CODE)

@@ -64,7 +64,7 @@ def command(
 ) -> int:
     """Run a program written for SageMaker training, unchanged, on this machine.
 
-    SCRIPT is a Python script, or a shell script that is executable: it is given hyperparameters as arguments, and the variables SM_*.
+    SCRIPT is a script of Python or of the shell: it is given hyperparameters as arguments, and the variables SM_*.
     IMAGE-FOLDER is the folder from which an image is built, with the executable program `train`; Docker is not used. Either finds its
     channels, hyperparameters and folders at /opt/ml, or, where the machine allows no mount namespace, below SAGEMAKER_BASE_DIR.
 
