@@ -295,15 +295,13 @@ def arrays(
     [[0.5], [0.5]]
     """
     from tilth.flow import Flow
-    from tilth.flow.arrays import arrays_of, roles_beside
+    from tilth.flow.arrays import arrays_of
 
     known = roles if isinstance(roles, Roles) or roles is None else Roles.of(**roles)
     if isinstance(data, Flow) or (isinstance(data, str | Path) and Path(data).suffix.lower() in FLOW_SUFFIXES):
         return _arrays_of_flow(flow_from(data), part, known, format, source, engine)
     if part is not None:
         data = _delivered_part(data, part)
-    if known is None and isinstance(data, str | Path):
-        known = roles_beside(Path(data))
     with session_of(engine, data, "arrays") as session:
         table = data if isinstance(data, Dataset) else formats.read(data, roles=known, engine=session)
         return arrays_of(table if known is None else replace(table, roles=known), format, session)

@@ -83,7 +83,23 @@ def test_the_sidecar_says_what_each_column_is(tmp_path: Path) -> None:
     assert roles == {"no": ["id"], "name": ["private"], "w": ["weight"], "paid": ["label"], **{name: [] for name in FEATURES}}
     assert {c["name"]: c["kind"] for c in content["columns"]}["age"] == "float"
     assert content["positive"] == ["yes"]
-    assert tilth.write(tilth.read(tmp_path / "out" / "test")).num_rows == 10  # it is not read as data
+    test = tilth.read(tmp_path / "out" / "test")
+    assert tilth.write(test).num_rows == 10  # it is not read as data
+    assert (test.roles.label, test.roles.positive, test.roles.private) == ("paid", ("yes",), ("name",))
+    assert tilth.read(tmp_path / "out" / "test", roles={"id": "no"}).roles == tilth.Roles.of(id="no")  # what is said counts
+
+
+@pytest.mark.parametrize("form", ["parquet, shards: 2", "csv", "sagemaker_csv"])
+def test_what_is_delivered_is_measured_by_the_roles_of_its_schema(form: str, tmp_path: Path) -> None:
+    table = pa.table({"no": range(N), "sex": [i % 2 for i in range(N)], "paid": [int(i % 3 == 0) for i in range(N)]})
+    flow = "{split: {train: 0.5, test: 0.5}, data: {roles: {id: no, label: paid, positive: 1, facet: sex}}, deliver: {format: %s}}"
+    tilth.run(tilth.Flow.parse(flow % form), tmp_path / "out", data=table)
+    train = tilth.read(tmp_path / "out" / "train")
+    roles = {"label": "paid", "positive": 1, "facet": "sex"} | ({} if form == "sagemaker_csv" else {"id": "no"})  # it has no ids
+    assert train.roles == tilth.Roles.of(**roles)
+    reports = [tilth.measure(t, "bias") for t in (tmp_path / "out" / "train", tilth.read(tilth.write(train), roles=roles))]
+    found, expected = ([(f.name, f.group, f.value) for f in r.findings] for r in reports)
+    assert found == expected and any(name == "DPL" for name, *_ in found)
 
 
 def test_a_model_is_trained_on_what_is_delivered(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -33,6 +34,18 @@ def test_a_format_for_training_with_manifests(tmp_path: Path) -> None:
     assert prepared.column_names == contents.names() and prepared.num_rows == 8
     for line in (tmp_path / "out/train/train-000000.csv").read_text().splitlines():
         assert line[:2] in ("0,", "1,") and len(line.split(",")) == len(contents.columns)
+
+
+def test_the_manifest_says_which_flow_prepared_the_rows_and_how_they_are_shuffled(tmp_path: Path) -> None:
+    shuffled = FLOW.replace("sagemaker_csv", "tfrecord") + "training: [{shuffle: {seed: 7}}]\n"
+    tilth.run(Flow.parse(shuffled), tmp_path / "out", data=TABLE)
+    train, test = (Manifest.beside(tmp_path / "out" / part) for part in ("train", "test"))
+    assert train is not None and test is not None
+    plan = hashlib.sha256((tmp_path / "out/flow.tilth").read_bytes()).hexdigest()
+    assert (train.plan_sha256, train.order) == (plan, {"algorithm": "shuffle", "seed": 7, "epoch": 0})
+    assert (test.plan_sha256, test.order) == (plan, None)
+    listed = json.loads((tmp_path / "out/train.manifest").read_text())
+    assert listed == [{"prefix": "s3://ground/run7/train/"}, "train-000000.tfrecord"]  # not its index
 
 
 def test_a_column_that_is_not_a_number_is_refused_and_nothing_is_delivered(tmp_path: Path) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tilth import formats
 from tilth.data import Dataset, Schema
 from tilth.engine.session import Session
-from tilth.flow.arrays import SIDECAR, sidecar
 from tilth.flow.files import save
+from tilth.flow.flow import Flow
 from tilth.flow.running import Prepared
 from tilth.flow.split_checks import TRAIN
 from tilth.formats.manifest import manifest_file
 from tilth.formats.shards import Manifest
+from tilth.formats.sidecar import SIDECAR, sidecar
 from tilth.report import Finding, Report
 from tilth.report.files import write_report
+from tilth.steps.rows.shuffle import Shuffle
 from tilth.store.local import in_folder
 from tilth.store.places import atomic
 from tilth.store.uri import Place
@@ -32,28 +36,40 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
     """
     given, found = prepared.flow.deliver, list[Finding]()
     with atomic(place, folder=True) as folder:
+        plan = folder / f"{prepared.flow.name}.tilth"
+        save(prepared.flow, plan)
+        digest = hashlib.sha256(plan.read_bytes()).hexdigest()
         for part, table in prepared.parts.items():
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=given.format, engine=engine, **given.options)
-            (folder / part / SIDECAR).write_text(_sidecar(table, folder / part, engine), "utf-8")
-            if part in (TRAIN, "all") and Manifest.beside(folder / part):
+            manifest = Manifest.beside(folder / part)
+            (folder / part / SIDECAR).write_text(_sidecar(table, manifest, engine), "utf-8")
+            if manifest:
+                replace(manifest, plan_sha256=digest, order=_order(prepared.flow, part)).write(folder / part)
+            if manifest and part in (TRAIN, "all"):
                 from tilth.flow.sorted_shards import sorted_shards  # loads what only a delivery of shards needs
 
                 found += sorted_shards(prepared.flow, part, folder / part, table.roles)
             if given.manifest:
-                files = [Path(p).relative_to(folder).as_posix() for p in in_folder(str(folder / part))]
-                names = sorted(f.removeprefix(f"{part}/") for f in files)
+                files = [Path(p).relative_to(folder / part).as_posix() for p in in_folder(str(folder / part))]
+                names = sorted(s.path for s in manifest.shards) if manifest else files
                 (folder / f"{part}.manifest").write_text(manifest_file(f"{given.manifest.rstrip('/')}/{part}/", names), "utf-8")
-        save(prepared.flow, folder / f"{prepared.flow.name}.tilth")
         made = report()
         made = replace(made, findings=(*made.findings, *found))
         write_reports(made, folder)
     return made
 
 
-def _sidecar(table: Dataset, folder: Path, engine: Session) -> str:
+def _order(flow: Flow, part: str) -> dict[str, Any] | None:
+    """How the rows of a part are shuffled; None where that is not the last that happens to them, or their blocks are."""
+    steps = [step for _, step in (flow.steps("rows", "training") if part in (TRAIN, "all") else flow.steps("rows"))]
+    last = steps[-1] if steps else None
+    return {"algorithm": last.name, "seed": last.seed, "epoch": 0} if isinstance(last, Shuffle) and not last.blocks else None
+
+
+def _sidecar(table: Dataset, manifest: Manifest | None, engine: Session) -> str:
     """What the columns are that were written; a format for training leaves some out."""
-    manifest, schema = Manifest.beside(folder), engine.schema(table)
+    schema = engine.schema(table)
     written = {c.name for c in manifest.contents.columns} if manifest else set(schema.names)
     roles = table.roles.moved({c: c for c in schema.names if c in written})
     return sidecar(roles, Schema(tuple(c for c in schema if c.name in written)))

@@ -15,11 +15,12 @@ import numpy as np
 from tilth.data import Roles
 from tilth.engine.arrow import schema_of
 from tilth.errors import MissingExtra, RequestError, SourceError, TilthError, unknown
-from tilth.flow.arrays import Arrays, roles_beside
+from tilth.flow.arrays import Arrays
 from tilth.formats.format import Format, by_name, by_suffix
 from tilth.formats.layout import Layout, TrainingFormat, features_of, matrix, named
 from tilth.formats.permutation import Block, Shuffle, blocks, shard_order
 from tilth.formats.shards import Manifest, Shard
+from tilth.formats.sidecar import roles_beside
 from tilth.store.local import files
 from tilth.store.places import copies
 from tilth.store.uri import Place
@@ -405,8 +406,10 @@ def open_stream(place: Place, batch: int, roles: Roles | None = None, **words: A
     own = {w: v for w, v in words.items() if w in known}
     if own.get("columns") is not None:
         own["columns"] = tuple(own["columns"])
-    beside = roles if roles is not None else (roles_beside(Path(found.path)) or Roles())
-    stream = Stream(shards, folder, form, dataset, batch, roles=beside, options=options, names=tuple(names) if names else None, **own)
+    roles = roles_beside(found.path) if roles is None else roles
+    stream = Stream(
+        shards, folder, form, dataset, batch, roles=roles or Roles(), options=options, names=tuple(names) if names else None, **own
+    )
     stream._copies = found
     return stream
 

@@ -22,6 +22,7 @@ from tilth.formats.decode import CASTS, SURE, decode_strings, decode_values, is_
 from tilth.formats.format import Format, by_name, formats, recognised, reject_unknown
 from tilth.formats.guess import assumed, inferred, verifying
 from tilth.formats.manifest import listed_in
+from tilth.formats.sidecar import roles_beside
 from tilth.store.local import state_of, suffix_of, text_of
 from tilth.store.places import Copies, copies, has_rows, named
 from tilth.store.uri import is_local, joined, local_path
@@ -49,6 +50,7 @@ def read(
     `format` defaults to that of the file's suffix or the table's type, and `options` are its own. `types` are kinds of string columns
     (`{"zip": "string"}`): a string that is not of that kind becomes null; the kinds of the other columns are inferred from all rows.
     `max_invalid` is the largest share of a column's values that may become null so; below 1 they are counted (`Dataset.unreadable`).
+    `roles` default to those of the folder's `_schema.json`, if it was delivered by a flow.
     `substitute`: the table is read in place of other files, for which the options were given: options that only another format has
     are ignored, and so are `names` if the table has its own.
 
@@ -62,13 +64,14 @@ def read(
       column  role
       age
     """
-    known_roles = roles if isinstance(roles, Roles) else Roles.of(**(roles or {}))
-    source = _listed(source)
+    known, source = Roles.of(**roles) if isinstance(roles, Mapping) else roles, _listed(source)
     with _on_this_machine(source) as (local, copied):
+        beside = roles_beside(local) if known is None else None
         form, given = (_substituted if substitute else _opened)(local, format, names, engine, options)
         given = _with_copies(given, copied)
-        known_roles.check(given.columns)
-        return _decoded(form, Dataset(given, known_roles), _stated_kinds(types or {}, given), _tokens(nulls), engine, max_invalid)
+        known = known or (beside or NO_ROLES).moved({c: c for c in given.columns})
+        known.check(given.columns)
+        return _decoded(form, Dataset(given, known), _stated_kinds(types or {}, given), _tokens(nulls), engine, max_invalid)
 
 
 def table_of(data: Any, session: Session) -> Dataset:

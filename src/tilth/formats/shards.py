@@ -96,11 +96,16 @@ class Contents:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a delivered folder holds: the format, its shards in the order of their rows, and what is in them."""
+    """What a delivered folder holds: the format, its shards in the order of their rows, and what is in them.
+
+    `plan_sha256` is the SHA-256 of the fitted flow that prepared it, `order` the algorithm, seed and epoch by which its rows are shuffled.
+    """
 
     format: str
     shards: tuple[Shard, ...]
     contents: Contents = Contents(())
+    plan_sha256: str | None = None
+    order: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def digest(self) -> str:
@@ -110,7 +115,8 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write it into the folder of its shards."""
         shards = [{w: getattr(s, w) for w in WORDS} | dict(s.facts) for s in self.shards]
-        content = {"version": VERSION, "format": self.format, **self.contents.to_json(), "shards": shards}
+        made_by = {"plan_sha256": self.plan_sha256, "order": self.order}
+        content = {"version": VERSION, "format": self.format, **self.contents.to_json(), **made_by, "shards": shards}
         (folder / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
     def verify(self, folder: Path) -> None:
@@ -131,7 +137,8 @@ class Manifest:
                 Shard(s["path"], s["bytes"], s["records"], s["sha256"], {w: v for w, v in s.items() if w not in WORDS})
                 for s in content["shards"]
             )
-            return cls(str(content["format"]), tuple(shards), Contents.from_json(content))
+            contents, order = Contents.from_json(content), content.get("order")
+            return cls(str(content["format"]), tuple(shards), contents, content.get("plan_sha256"), order and dict(order))
         except (ValueError, KeyError, TypeError) as error:
             hint = "deliver the data again: tilth run"
             raise SourceError(f"{path} is not a manifest of this version", hint=hint, code="bad-manifest") from error
