@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import tilth
-from tilth.errors import ColumnError, RequestError, SourceError
+from tilth.errors import ColumnError, RequestError
 from tilth.flow.stream import open_stream
 
 N = 40
@@ -124,13 +124,6 @@ def test_what_is_not_a_number_is_refused_by_name() -> None:
 def test_a_facet_that_is_no_number_is_no_feature() -> None:
     few = RAW.select(["job", "age", "paid"])
     assert tilth.arrays(few, roles={"facet": ["job", "age"], "label": "paid"}).names == ("age",)
-
-
-@pytest.mark.parametrize("text", ["[]", "{", '{"format": "tilth-schema", "version": 2}', "{}"])
-def test_a_sidecar_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
-    (tmp_path / "_schema.json").write_text(text)
-    with pytest.raises(SourceError, match=r"_schema\.json is not a schema of this version"):
-        tilth.arrays(tmp_path)
 
 
 def test_a_fitted_flow_gives_the_arrays_of_a_part_as_they_are_delivered(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 import pickle
@@ -131,7 +132,7 @@ def test_every_format_with_types_is_streamed(form, tmp_path):
     assert rows == sorted((int(n), x[0], int(y)) for n, x, y in zip(train.ids["n"], train.X, train.y, strict=True))
 
 
-@pytest.mark.parametrize("form", ["libsvm", "recordio_protobuf"])
+@pytest.mark.parametrize("form", ["libsvm", "recordio_protobuf", "sagemaker_csv", "sagemaker_parquet"])
 def test_files_without_names_have_those_of_their_manifest(form, tmp_path):
     flow = "{data: {roles: {label: y}}, split: {train: 0.5, test: 0.5}, deliver: {rows_per_shard: 9, format: " + form + "}}"
     table = pa.table({"y": [i % 2 for i in range(60)], "x": [i / 2 for i in range(60)], "none": [0] * 60})
@@ -151,10 +152,30 @@ def test_libsvm_without_a_manifest_needs_its_width(tmp_path):
     assert batch.to_pydict() == {"label": [1, 0], "f0": [2, 0], "f1": [0, 0], "f2": [0, 5]}
 
 
-def test_text_has_no_types_of_its_own(tmp_path):
-    place = tilth.write(tilth.read(pa.table({"n": [1]})), tmp_path / "out", format="csv", shards=1)
-    with pytest.raises(RequestError, match=r"'csv' cannot be read as a stream"):
-        list(tilth.stream(place, batch=1))
+TEXTS = {
+    "n": [*range(6)],
+    "x": [0.5, None, -0.0, 1e300, 2.0, 3.0],
+    "s": ["a,b", 'q"uote\n', "007", None, "; ; ", "true"],
+    "b": [True, False, None, True, True, False],
+    "d": [dt.date(2024, 2, 29), None, *[dt.date(1, 1, 1)] * 4],
+    "t": [dt.datetime(2024, 1, 1, 12, 0, 0, 5), *[None] * 5],
+    "l": [[1.5]] * 6,
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_text_is_streamed_in_the_types_of_its_manifest(form, tmp_path):
+    place = tilth.write(tilth.read(pa.table(TEXTS)), tmp_path / "out", format=form, shards=4)
+    found = pa.concat_tables(tilth.stream(place, batch=2, shuffle="none")).to_pydict()
+    assert {**found, "l": [json.loads(v) for v in found["l"]]} == TEXTS
+    assert sorted(numbers(tilth.stream(place, batch=3, columns=["n"]))) == TEXTS["n"]
+    text = (place / f"out-000002.{form}").read_text()
+    (place / f"out-000002.{form}").write_text(text.replace("true", "truth"))
+    with pytest.raises(SourceError, match="out-000002"):
+        list(tilth.stream(place, batch=2, verify=False))
+    (place / "_manifest.json").unlink()
+    with pytest.raises(RequestError, match="have no types by which to read a stream"):
+        tilth.stream(place, batch=1)
 
 
 def test_shards_without_a_manifest_and_shards_that_lack_a_column(tmp_path):

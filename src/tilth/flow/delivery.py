@@ -30,7 +30,8 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
     """A folder per part with a file that says what its columns are, the fitted flow, and the report as HTML and JSON, in `place`.
 
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
-    and both files show the same ones. Where rows of the same label stand together in the shards of the training part, it has a warning.
+    and both files show the same ones. Of the shards of the training part it says how a stream mixes them, and has a warning where rows of
+    the same label stand together in them.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
@@ -47,9 +48,9 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
             if manifest:
                 replace(manifest, plan_sha256=digest, order=_order(prepared.flow, part)).write(folder / part)
             if manifest and part in (TRAIN, "all"):
-                from tilth.flow.sorted_shards import sorted_shards  # loads what only a delivery of shards needs
+                from tilth.flow.sorted_shards import shard_findings  # loads what only a delivery of shards needs
 
-                found += sorted_shards(prepared.flow, part, folder / part, table.roles)
+                found += shard_findings(prepared.flow, part, folder / part, table.roles)
             if given.manifest:
                 files = [Path(p).relative_to(folder / part).as_posix() for p in in_folder(str(folder / part))]
                 names = sorted(s.path for s in manifest.shards) if manifest else files

@@ -12,9 +12,9 @@ import pyarrow as pa
 from tilth.data import Roles
 from tilth.engine.arrow import as_numpy, codes_of
 from tilth.flow.flow import Flow
+from tilth.flow.shard_mixing import mixing_finding
 from tilth.flow.split_checks import FEW
 from tilth.flow.stream import Stream, open_stream
-from tilth.formats.format import Format
 from tilth.metrics.order import trend
 from tilth.report import Finding
 from tilth.report.finding import warning
@@ -25,16 +25,20 @@ SORTED = 0.5  # how alike neighbours may be
 BATCH = 256
 
 
-def sorted_shards(flow: Flow, part: str, folder: Path, roles: Roles) -> Iterator[Finding]:
+def shard_findings(flow: Flow, part: str, folder: Path, roles: Roles) -> Iterator[Finding]:
+    """How the delivered shards of a part are mixed by a stream, and whether they are sorted by the label."""
+    stream = open_stream(folder, BATCH, roles, columns=[roles.label] if roles.label else None)
+    yield from mixing_finding(stream, part)
+    yield from sorted_shards(flow, part, stream, roles)
+
+
+def sorted_shards(flow: Flow, part: str, stream: Stream, roles: Roles) -> Iterator[Finding]:
     """A warning where rows of the same label stand together in the shards of a part, with the line that mends it.
 
-    Nothing is said of one shard, of a format that cannot be streamed, and of a flow that shuffles the training part.
+    Nothing is said of one shard, and of a flow that shuffles the training part.
     """
     training = [step for _, step in flow.steps("training")]
-    if roles.label is None or any(isinstance(step, Shuffle) for step in training):
-        return
-    stream = open_stream(folder, BATCH, roles)
-    if len(stream.shards) < 2 or type(stream.form).batches is Format.batches:
+    if roles.label is None or len(stream.shards) < 2 or any(isinstance(step, Shuffle) for step in training):
         return
     found = likeness(_labels(stream, roles.label))
     if found <= SORTED:

@@ -19,7 +19,7 @@ from tilth.flow.arrays import Arrays
 from tilth.formats.format import Format, by_name, by_suffix
 from tilth.formats.layout import Layout, TrainingFormat, features_of, matrix, named
 from tilth.formats.permutation import Block, Shuffle, blocks, shard_order
-from tilth.formats.shards import Manifest, Shard
+from tilth.formats.shards import Contents, Manifest, Shard
 from tilth.formats.sidecar import roles_beside
 from tilth.store.local import files
 from tilth.store.places import copies
@@ -65,6 +65,7 @@ class Stream:
     on_corrupt: Literal["error", "skip"] = "error"
     options: Mapping[str, Any] = field(default_factory=dict)
     names: tuple[str, ...] | None = None
+    contents: Contents | None = field(default=None, repr=False)
     skipped: int = field(default=0, init=False)
     """The rows of damaged shards that were left out."""
     padded: int = field(default=0, init=False)
@@ -98,9 +99,8 @@ class Stream:
         return sum(s.records for s in self.shards)
 
     def __len__(self) -> int:
-        """The batches of a whole epoch that this worker gives."""
-        count = self._batches(0)
-        return len(range(self.worker, count, self.workers))
+        """The batches that this worker gives of an epoch, or of the rest of it where the stream was resumed."""
+        return len(range(self.worker, self._batches(self._resumed), self.workers))
 
     def _batches(self, start: int) -> int:
         left = self.rows - start
@@ -196,7 +196,10 @@ class Stream:
 
     def batches(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The rows of a shard in the order of its file."""
-        for batch in self.form.batches(str(self.folder / shard.path), **self.options):
+        if not shard.records:
+            return
+        columns = self.columns if self.names is None else None
+        for batch in self.form.batches(str(self.folder / shard.path), columns, self.contents, **self.options):
             yield batch if self.names is None else batch.rename_columns(list(self.names))
 
     def _blocks(self) -> Iterator[Block]:
@@ -373,10 +376,15 @@ def _joined(pieces: Sequence[pa.Table | None]) -> pa.Table | None:
 def _arrays(table: pa.Table, roles: Roles) -> Arrays:
     """A batch as arrays, by the roles of its columns."""
     features = _features_of(roles, table.schema)
-    own = {c: table[c].to_numpy().copy() for c in (roles.label, roles.weight, roles.fold, *roles.id) if c in table.column_names}  # writable
+    own = {c: table[c].to_numpy().copy() for c in _in_arrays(roles) if c in table.column_names}  # writable
     y, weight, fold = (own.get(c) for c in (roles.label, roles.weight, roles.fold))
     ids = {c: own[c] for c in roles.id if c in own}
     return Arrays(matrix(table, features, np.dtype(np.float64)), y, ids, weight, tuple(features.names()), fold)
+
+
+def _in_arrays(roles: Roles) -> tuple[str | None, ...]:
+    """The columns of a batch of arrays that are not features."""
+    return (roles.label, roles.weight, roles.fold, *roles.id)
 
 
 @lru_cache(16)
@@ -401,20 +409,19 @@ def open_stream(place: Place, batch: int, roles: Roles | None = None, **words: A
     else:
         shards, dataset = manifest.shards, manifest.digest
     names: Sequence[str] | None = None
-    if manifest is not None and isinstance(form, TrainingFormat):
-        names, options = named(form, manifest.contents, options)
-    own = {w: v for w, v in words.items() if w in known}
-    if own.get("columns") is not None:
-        own["columns"] = tuple(own["columns"])
-    roles = roles_beside(found.path) if roles is None else roles
-    stream = Stream(
-        shards, folder, form, dataset, batch, roles=roles or Roles(), options=options, names=tuple(names) if names else None, **own
-    )
+    contents, own = manifest.contents if manifest else None, {w: v for w, v in words.items() if w in known}
+    roles = (roles_beside(found.path) if roles is None else roles) or Roles()
+    if contents is not None and isinstance(form, TrainingFormat):
+        names, options = named(form, contents, options)
+    elif contents is not None and own.get("format") == "numpy" and own.get("columns") is None:
+        own["columns"] = [c.name for c in contents.columns if c.name not in roles.not_features or c.name in _in_arrays(roles)]
+    own |= {w: tuple(given) for w, given in (("columns", own.get("columns")), ("names", names)) if given is not None}
+    stream = Stream(shards, folder, form, dataset, batch, roles=roles, options=options, contents=contents, **own)
     stream._copies = found
     return stream
 
 
-GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "names", "format"}
+GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "names", "contents", "format"}
 
 
 # ── PyTorch ──
@@ -441,7 +448,7 @@ def torch_dataset(stream: Stream) -> Any:
             return map(_of_arrays if own.format == "numpy" else _of_table, own)
 
         def __len__(self) -> int:
-            return self.stream._batches(0)
+            return self.stream._batches(self.stream._resumed)
 
         def __reduce__(self) -> Any:
             return torch_dataset, (self.stream,)

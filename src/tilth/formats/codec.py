@@ -20,6 +20,7 @@ from tilth.errors import Place, SourceError, TilthError, located
 from tilth.formats.arrow import decoded
 from tilth.formats.format import Encoded, checked_names
 from tilth.formats.parquet import SCANS
+from tilth.formats.shards import Contents
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
 from tilth.store.scratch import Scratch
@@ -60,7 +61,9 @@ class Codec(Encoded):
             what = f"{path} cannot be read as {self.name} ({type(error).__name__})"
             raise SourceError(what, hint="is it another format, or truncated?", code="unreadable") from error
 
-    def batches(self, path: str, **options: Any) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **options: Any
+    ) -> Iterator[pa.RecordBatch]:
         return self._decoded(path, options)
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from tilth.data import Dataset, Memory, Roles, Source, reject_duplicate_names
+from tilth.data import Dataset, Kind, Memory, Roles, Source, reject_duplicate_names
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.engine.textfiles import compressed
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # never a folder
 SHARED = ("shards", "rows_per_shard", "compression")  # options of writing that every format has
+READ_AGAIN: Mapping[str, Kind] = {str(k): k for k in Kind if k.numeric or k.temporal or k is Kind.BOOLEAN} | {"decimal": Kind.FLOAT}
 ROWS = 1_000_000  # of a file in a folder, where nothing else is said
 
 
@@ -41,7 +42,7 @@ class Format(ABC):
     tables in memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an
     empty table has them, too. `by_suffix`: whether files with its suffixes are taken for it. `compressions` are those that its files may
     have, the default first. `streams`: whether rows are always written as a stream, by `put`; other formats are written by the engine where
-    no option is given.
+    no option is given. `written_as` are the options of `open` for files as they are delivered, which it would otherwise guess.
     """
 
     name: ClassVar[str]
@@ -54,6 +55,7 @@ class Format(ABC):
     by_suffix: ClassVar[bool] = True
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
     streams: ClassVar[bool] = False
+    written_as: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def knows(self, thing: Any) -> bool:
         """Whether a table in memory is of this format."""
@@ -163,10 +165,29 @@ class Format(ABC):
         """The rows of one file."""
         return sum(batch.num_rows for batch in self.batches(path, **options))
 
-    def batches(self, path: str, **options: Any) -> Iterator[RecordBatch]:
-        """The rows of one file in their order, in the types that it has itself. Errors: `RequestError` for a format without types."""
-        hint = "deliver another format: " + listed(f.name for f in formats() if type(f).batches is not Format.batches)
-        raise RequestError(f"files of the format {self.name!r} cannot be read as a stream", hint=hint, code="no-stream")
+    def batches(
+        self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **options: Any
+    ) -> Iterator[RecordBatch]:
+        """The rows of one file in their order, in the types that it has itself, otherwise in those of what its manifest says.
+
+        `columns` are those that are wanted: the others need not be read. Errors: `RequestError` for a file that has no types.
+        """
+        if contents is None:
+            hint = "deliver it with `shards` or `rows_per_shard`, and its manifest says the types, or deliver another format"
+            raise RequestError(f"files of the format {self.name!r} have no types by which to read a stream", hint=hint, code="no-stream")
+        from tilth.engine.duckdb import DuckDB
+        from tilth.formats.reading import read
+        from tilth.formats.writing import to_arrow
+
+        given: dict[str, Any] = {"format": self.name, "types": self.kinds(contents), **self.written_as, **options}
+        with DuckDB().session() as engine:
+            data = read(path, engine=engine, max_invalid=0, **given)
+            wanted = data.names if columns is None or not set(columns) <= set(data.names) else columns
+            yield from to_arrow(data.keep(wanted), engine).to_batches()
+
+    def kinds(self, contents: Contents) -> dict[str, Kind]:
+        """Column → the kind as which files without types are read again, by what their manifest says. Lists and the like are strings."""
+        return {name: READ_AGAIN.get(kind, Kind.STRING) for name, kind in contents.kinds().items()}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
         """Write a table to a new file, or into an empty folder; the number of rows."""
@@ -204,6 +225,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "libsvm": "tilth.formats.libsvm:LibSVM",
         "recordio_protobuf": "tilth.formats.recordio_protobuf:RecordIOProtobuf",
         "sagemaker_csv": "tilth.formats.sagemaker_csv:SagemakerCsv",
+        "sagemaker_parquet": "tilth.formats.sagemaker_parquet:SagemakerParquet",
         "sagemaker_json": "tilth.formats.instances:SagemakerJson",
         "sagemaker_jsonl": "tilth.formats.instances:SagemakerJsonLines",
         "augmented_manifest": "tilth.formats.augmented_manifest:AugmentedManifest",

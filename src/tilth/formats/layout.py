@@ -15,7 +15,7 @@ from tilth.data.schema import NUMBERS
 from tilth.engine.arrow import as_numpy
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, Mistake, RequestError
-from tilth.formats.format import Encoded, Format
+from tilth.formats.format import Format
 from tilth.formats.shards import Contents, WrittenColumn, contents_beside
 from tilth.store.local import files
 
@@ -110,13 +110,14 @@ def features_of(roles: Roles, schema: Schema, what: str = "an array") -> Layout:
     return Layout(None, None, tuple(c.name for c in found), tuple(map(_size, found)))
 
 
-class TrainingFormat(Encoded):
+class TrainingFormat(Format):
     """A format that training algorithms read: label, weight and features by the table's roles; other columns are left out.
 
-    `encode` has a further option: `layout`, the columns of the table. `sparse`: whether it can hold sparse rows; `weighted`: weights;
-    `labelled`: a label.
+    What writes files has a further option: `layout`, the columns of the table. `sparse`: whether it can hold sparse rows; `weighted`:
+    weights; `labelled`: a label.
     """
 
+    streams: ClassVar[bool] = True
     sparse: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
     labelled: ClassVar[bool] = True

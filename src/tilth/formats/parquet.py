@@ -16,7 +16,7 @@ from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError
 from tilth.formats.format import Format
-from tilth.formats.shards import Cut
+from tilth.formats.shards import Contents, Cut
 from tilth.store.local import files
 
 if TYPE_CHECKING:
@@ -83,13 +83,16 @@ class Parquet(Format):
             raise SourceError(broken)
         return int(pq.read_metadata(path).num_rows)
 
-    def batches(self, path: str, **_: Any) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **_: Any
+    ) -> Iterator[pa.RecordBatch]:
         import pyarrow.parquet as pq
 
         if broken := _broken(path):
             raise SourceError(broken)
         with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(file.metadata.num_rows or 1)
+            wanted = columns if columns is not None and set(columns) <= set(file.schema_arrow.names) else None
+            yield from file.iter_batches(file.metadata.num_rows or 1, columns=wanted)
 
 
 def _duckdb(source: Files, run: Session) -> str:

@@ -9,19 +9,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from tilth.data import Files
+from tilth.data import Files, Kind
 from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, rows_of
 from tilth.errors import RequestError
 from tilth.formats.csv import Csv
+from tilth.formats.format import Encoded
 from tilth.formats.layout import Layout, TrainingFormat, numbers
-from tilth.formats.shards import contents_beside
+from tilth.formats.shards import Contents, contents_beside
 from tilth.store.local import files
 
 DIALECT: Mapping[str, Any] = {"delimiter": ",", "header": False, "blanks": "keep"}
 
 
-class SagemakerCsv(Csv, TrainingFormat):
+class SagemakerCsv(Csv, TrainingFormat, Encoded):
     """CSV without a header: label, weight (if the table has one), features. An empty field is a missing value.
 
     It is UTF-8 without a byte order mark; each line, the last one too, ends with LF, so that files can be joined byte by byte.
@@ -32,6 +33,7 @@ class SagemakerCsv(Csv, TrainingFormat):
     options: ClassVar[tuple[str, ...]] = ("label_size", "weights")
     has_header: ClassVar[bool] = False
     sparse: ClassVar[bool] = False
+    written_as: ClassVar[Mapping[str, Any]] = {}  # whatever is given, the dialect is one
 
     def open(  # type: ignore[override]
         self, given: Any, names: Sequence[str] | None, engine: Session, *, label_size: int = 1, weights: bool = False, **_: Any
@@ -58,6 +60,9 @@ class SagemakerCsv(Csv, TrainingFormat):
             if batch.num_rows:
                 table = pa.Table.from_arrays(list(map(_marked, columns)), names=list(map(str, range(len(columns)))))
                 arrow_csv.write_csv(table, file, arrow_csv.WriteOptions(include_header=False, quoting_style="none"))
+
+    def kinds(self, contents: Contents) -> dict[str, Kind]:
+        return {name: Kind.INTEGER if kind is Kind.BOOLEAN else kind for name, kind in super().kinds(contents).items()}
 
     def media_type(self, layout: Layout) -> str:
         return f"text/csv;label_size={int(layout.label is not None)}"

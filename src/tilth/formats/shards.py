@@ -81,6 +81,11 @@ class Contents:
         """A name for each field of a row; of an element of a list that of its column with its place."""
         return [n for c in self.columns for n in ([c.name] if c.size == 1 else [f"{c.name}[{i}]" for i in range(c.size)])]
 
+    def kinds(self) -> dict[str, str]:
+        """The kind of each field of a row, by its name."""
+        kinds = (kind for c in self.columns for kind in ([c.kind] if c.size == 1 else [c.kind.rpartition(" of ")[2]] * c.size))
+        return dict(zip(self.names(), kinds, strict=True))
+
     def to_json(self) -> dict[str, Any]:
         """As it stands in a manifest."""
         schema = {"columns": [asdict(c) for c in self.columns], "n_features": self.n_features}

@@ -15,7 +15,7 @@ from tilth.formats.format import by_name
 from tilth.report.blocks import counted
 from tilth.store.local import suffix_of
 
-CSV, LIBSVM, PROTOBUF = "sagemaker_csv", "libsvm", "recordio_protobuf"
+CSV, LIBSVM, PARQUET, PROTOBUF = "sagemaker_csv", "libsvm", "sagemaker_parquet", "recordio_protobuf"
 AWS: Mapping[str, Any] = {"dtype": "float32"}  # SageMaker's algorithms read 32-bit floats
 
 
@@ -39,7 +39,7 @@ UNSUPERVISED = Trainer({PROTOBUF: AWS, CSV: {}}, label=False)
 SUPERVISED = replace(UNSUPERVISED, label=True)
 TRAINERS: Mapping[str, Trainer] = {  # SageMaker's own algorithms
     "xgboost": Trainer(
-        {CSV: {}, LIBSVM: {"absent": "missing", "zero_based": True}, PROTOBUF: AWS},
+        {CSV: {}, LIBSVM: {"absent": "missing", "zero_based": True}, PARQUET: {}, PROTOBUF: AWS},
         weights={CSV: "csv_weights=1", LIBSVM: ""},
         missing=True,
     ),

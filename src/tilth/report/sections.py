@@ -45,6 +45,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "trend": "tilth.measures.trend:TREND",
         "step": "tilth.flow.step_changes:STEPS",
         "split": "tilth.flow.split_checks:SPLIT_SECTION",
+        "shards": "tilth.flow.shard_mixing:SHARDS",
         "importance": "tilth.measures.importance:IMPORTANCE",
         "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",
