@@ -33,6 +33,14 @@ def test_a_condition_that_cannot_be_judged_fails_too(tilth, data):
     assert "KL, JS" in done.err
 
 
+def test_columns_that_may_explain_a_difference(tilth, data):
+    done = tilth(
+        "measure", data, "--label", "label", "--positive", "yes", "--facet", "facet", "--measure", "bias", "--strata", "p", "--json"
+    )
+    within = [f for f in json.loads(done.out)["findings"] if f["kind"] == "strata"]
+    assert [tuple(f["details"][k] for k in ("column", "strata", "facet_value")) for f in within] == [("p", 2, "a"), ("p", 2, "d")]
+
+
 def test_counts_are_measured_without_the_data(tilth, data, tmp_path):
     whole = json.loads(tilth("measure", data, *BIAS, "--save-counts", "counts.json", "--json").out)
     (tmp_path / data).unlink()

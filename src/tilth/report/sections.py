@@ -31,6 +31,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "power": "tilth.measures.insights.power:POWER",
         "model": "tilth.measures.insights.quick_model:MODEL",
         "bias": "tilth.measures.bias.section:BIAS",
+        "strata": "tilth.measures.bias.strata:STRATA",
         "difference": "tilth.aws.clarify.comparison:DIFFERENCES",
         "bias_counts": "tilth.measures.bias.counts:COUNTS",
         "performance": "tilth.measures.bias.performance:PERFORMANCE",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--threshold", type=float, metavar="SCORE", help="The score above which a prediction is favourable.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
+@click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or all; may be repeated.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
 @PRIVATE
 @click.option(
@@ -54,6 +55,7 @@ def command(
     facet: tuple[str, ...],
     measures: tuple[str, ...],
     threshold: float | None,
+    strata: tuple[str, ...],
     fail_on: tuple[str, ...],
     counts_file: str | None,
     **options: Any,
@@ -71,7 +73,9 @@ def command(
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
     roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "private")}
-    bias: dict[str, Any] = {k: v for k, v in {"threshold": threshold, "counts": bool(counts_file) or None}.items() if v is not None}
+    bias: dict[str, Any] = {
+        k: v for k, v in {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}.items() if v is not None
+    }
     if out:
         reject_foreign(out)
     engine = engine_from(options)
@@ -80,13 +84,13 @@ def command(
     elif data is None:
         raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     elif (counts := read_counts(data)) is not None:
-        report = _of_counts(counts, {k: v for k, v in roles.items() if v}, data, engine)
+        report = _of_counts(counts, {k: v for k, v in {**roles, "strata": strata}.items() if v}, data, engine)
     else:
         reading = reading_from(options)
         table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading)
         other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
         if bias and measures and "bias" not in measures:
-            raise click.UsageError("--threshold and --save-counts are of the measure bias: add --measure bias")
+            raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
         asked = [{m: bias} if m == "bias" else m for m in measures]
         report = verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
     if counts_file:

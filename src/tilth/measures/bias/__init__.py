@@ -9,6 +9,7 @@ metrics      the table of metrics, one value each
 counts       the table of counts, saved and analysed again
 flip_test    predictions of the most similar rows of the other side, of a sample
 performance  how good the predictions are
+strata       columns that may explain a difference
 evaluation   values, statuses, intervals, verdicts
 findings     findings and warnings
 """

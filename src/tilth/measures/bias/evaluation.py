@@ -140,8 +140,8 @@ def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session, rows:
     of_rows = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m.compares == "d"]
     asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m not in of_rows]
     unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
-    drawn = _drawn(cube.cells, groups, asked, facet.name)
-    drawn_of_values = _drawn(cube.unfolded, groups, unfolded, facet.name, "label values")
+    drawn = drawn_metrics(cube.cells, groups, asked, facet.name)
+    drawn_of_values = drawn_metrics(cube.unfolded, groups, unfolded, facet.name, "label values")
     apart = label_distances(facet, cube.sides, label, request, data, engine) if label is not None and label.intervals else {}
     for g, draws, of_values in zip(groups, drawn, drawn_of_values, strict=True):
         found = [_measured(m, g, draws) for m in asked] + [_over_values(m, g, of_values) for m in unfolded]
@@ -294,7 +294,7 @@ def _distances(g: Group, ks: float | None, area: float | None) -> Iterator[Found
 # ── intervals and verdicts ──
 
 
-def _drawn(cells: Numbers, groups: Sequence[Group], asked: Sequence[BiasMetric], *words: str) -> list[Draws]:
+def drawn_metrics(cells: Numbers, groups: Sequence[Group], asked: Sequence[BiasMetric], *words: str) -> list[Draws]:
     """The metrics in tables drawn from one of rows, weights and squares, for each group.
 
     The draws depend on the seed and the facet's name, not on what else is asked.

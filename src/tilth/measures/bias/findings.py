@@ -11,6 +11,7 @@ from tilth.measures.bias.counts import counts_finding
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, evaluate, performances
 from tilth.measures.bias.request import BiasRequest, Groups
+from tilth.measures.bias.strata import strata_findings
 from tilth.report import Finding, warning
 
 MUCH_EXCLUDED = 0.05
@@ -39,6 +40,7 @@ def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tup
     warnings = [warning(code, words, (column,), "bias") for code, column, words in found.warnings]
     missing = [w for g, _ in measured for w in _missingness(g, found)]
     numbers: list[Finding] = [*(f for _, of in measured for f in of), *performances(found, [g for g, _ in measured])]
+    numbers += strata_findings(data, request, engine) if request.strata else []
     numbers += [counts_finding(found)] if request.counts else []
     return [*numbers, *warnings, *_nothing(found), *missing], cut
 

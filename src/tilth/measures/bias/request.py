@@ -71,6 +71,8 @@ class BiasOptions(Parameterized):
     """Rows without a value that a metric needs: excluded; with a missing facet or group as a category of its own; or as Clarify counts."""
     intersections: tuple[tuple[str, ...], ...] = ()
     """Combinations of columns, each measured as one facet."""
+    strata: tuple[str, ...] = ()
+    """Columns within whose values differences are measured too, to find what explains them; `all`: every one of few values."""
     threshold: float | None = None
     """The score above which a prediction is favourable."""
     verdicts: bool = False

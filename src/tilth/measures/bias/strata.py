@@ -1,0 +1,176 @@
+"""What may explain a difference: columns within whose values it is smaller, gone, or reversed (Simpson's paradox)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from tilth.data import Dataset, Kind
+from tilth.engine.session import Session
+from tilth.engine.statistics import distinct
+from tilth.errors import ColumnError, unknown
+from tilth.measures.bias.contingency import Contingency
+from tilth.measures.bias.cube import FIRST, SQUARES, WEIGHTS, counted
+from tilth.measures.bias.evaluation import Group, drawn_metrics
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
+from tilth.measures.bias.request import EVERY, BiasRequest
+from tilth.measures.bias.values import category
+from tilth.metrics import intervals
+from tilth.metrics.contrasts import Numbers, divided
+from tilth.report import warning
+from tilth.report.blocks import Section, code, table, value_with_interval
+from tilth.report.blocks import counted as number_of
+from tilth.report.charts import percent
+from tilth.report.finding import Finding, Payload
+from tilth.report.sections import ReportSection
+
+MOST_STRATA = 50  # values of a column up to which it is a candidate by itself
+KINDS = (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)
+SURE = 0.01  # differences below are neither explained nor reversed
+
+
+@dataclass(frozen=True)
+class WithinStrata(Payload):
+    """The difference of favourable outcomes between a group and the others within the values of a column; the finding's value.
+
+    It is the mean over the strata that have both sides, weighted by their rows: what the difference would be if both sides were spread over
+    the strata as all rows are. `overall` is the difference without strata (DPL, or DPPL without a label), `conditional` CDDL or CDDPL,
+    `reversed_share` the share of the rows that are in strata in which the other side is ahead, `one_sided_share` that in strata
+    without one side, which count nowhere.
+    """
+
+    KIND: ClassVar[str] = "strata"
+    VALUE: ClassVar[str] = "difference within strata"
+    facet: str = ""
+    facet_value: str = ""
+    column: str = ""
+    overall: float | None = None
+    conditional: float | None = None
+    strata: int = 0
+    reversed_share: float = 0.0
+    one_sided_share: float = 0.0
+
+
+def _sides(numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Rows of each side by stratum, and the difference of their favourable shares: (draws, side, stratum), (draws, stratum)."""
+    rows = numbers.sum(axis=-1)
+    rates = divided(numbers[..., 1], rows)
+    return rows, np.where((rows > 0).all(axis=1), rates[:, 0] - rates[:, 1], 0.0)
+
+
+def _within(axis: str) -> BiasMetric:
+    """The standardised difference as a metric, of which there are draws as of any other."""
+
+    def formula(t: Contingency) -> Numbers:
+        rows, gaps = _sides(t.known("stratum", axis))
+        weights = np.where((rows > 0).all(axis=1), rows.sum(axis=1), 0.0)
+        found: Numbers = (weights * gaps).sum(axis=-1) / weights.sum(axis=-1)
+        return found
+
+    return BiasMetric("within strata", "Difference within strata", ("stratum", axis), (-1, 1), formula, "")
+
+
+def strata_findings(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
+    """For each group and each candidate column the difference within its values, the strongest explanation first, and warnings.
+
+    Each candidate is counted in a scan of its own. Errors: `ColumnError` for candidates that there are not.
+    """
+    schema = engine.schema(data)
+    named = [c for c in request.strata if c != EVERY]
+    ColumnError.reject(unknown((c for c in named if c not in schema), schema.names, "strata: there is no column {}", "unknown-column"))
+    candidates = dict.fromkeys([*named, *(_candidates(data, request, engine) if EVERY in request.strata else [])])
+    found = [f for c in candidates for f in _of_candidate(c, data, request, engine)]
+    order = list(dict.fromkeys(f.group for f in found))
+    found.sort(key=lambda f: (order.index(f.group), abs(f.value or 0.0) * (1 if (f.value or 0.0) * (f.payload.overall or 0.0) > 0 else -1)))
+    return [*found, *(w for f in found if (w := _reversed(f, request)) is not None)]
+
+
+def _candidates(data: Dataset, request: BiasRequest, engine: Session) -> list[str]:
+    """The columns of few values that have no role in the request, nor take rows apart."""
+    roles, schema = data.roles, engine.schema(data)
+    aside = {*request.columns, *roles.id, *roles.private, *roles.text, *roles.image, WEIGHTS, SQUARES} - {request.group}
+    aside |= {c for c in (roles.time, roles.split, roles.fold, roles.weight) if c}
+    aside -= {f.column for f in request.facets}
+    asked = {c.name: distinct(category(c.name, c.kind)) for c in schema if c.kind in KINDS and c.name not in aside}
+    seen = engine.sample_statistics(data, asked.values(), FIRST)
+    return [name for name, s in asked.items() if 2 <= int(seen[s] or 0) <= MOST_STRATA]
+
+
+def _of_candidate(column: str, data: Dataset, request: BiasRequest, engine: Session) -> Iterator[Finding[WithinStrata]]:
+    axis, name = ("label", "CDDL") if request.label is not None else ("prediction", "CDDPL")
+    facets = tuple(f for f in request.facets if f.column != column)
+    if not facets or column in (request.label, request.prediction):
+        return
+    asked = replace(request, group=column, metrics=(name,), facets=facets, intersections=(), counts=False, strata=())
+    found = counted(asked, data, engine)
+    within, conditional = _within(axis), BIAS_METRICS[name]
+    overall = BIAS_METRICS["DPL" if axis == "label" else "DPPL"]
+    for cube in found.cubes if not found.no_strata else ():
+        groups = [Group(cube, side, found) for side in cube.sides]
+        draws = drawn_metrics(cube.cells, groups, [within], cube.facet.name, column)
+        for g, drawn in zip(groups, draws, strict=True):
+            value = within.value(g.weights)
+            if value is None:
+                continue
+            counts = g.weights.known("stratum", axis)
+            rows, gaps = (x[0] for x in _sides(counts))
+            whole, plain = rows.sum(), overall.value(g.weights)
+            against = gaps * (plain or 0.0) < 0
+            payload = WithinStrata(
+                facet=cube.facet.name,
+                facet_value=g.side.name,
+                column=column,
+                overall=plain,
+                conditional=conditional.value(g.weights),
+                strata=int((rows.sum(axis=0) > 0).sum()),
+                reversed_share=float(rows.sum(axis=0)[against].sum() / whole),
+                one_sided_share=float(rows.sum(axis=0)[(rows == 0).any(axis=0)].sum() / whole),
+            )
+            ends = intervals.percentile_interval(drawn[within.name], request.confidence) if drawn else None
+            low, high = ends or (None, None)
+            words = f"{_points(plain)} overall, {_points(value)} within the values of {column}"
+            yield Finding(
+                "within strata", (cube.facet.name, column), value, group=g.name, low=low, high=high,
+                confidence=request.confidence if ends else None, message=words, payload=payload,
+            )  # fmt: skip
+
+
+def _points(x: float | None) -> str:
+    return "no difference" if x is None else f"{x * 100:+.1f} percentage points"
+
+
+def _reversed(f: Finding[WithinStrata], request: BiasRequest) -> Finding | None:
+    """The warning that a difference is the other way round within the strata."""
+    overall, value = f.payload.overall or 0.0, f.value
+    if overall * value >= 0 or abs(overall) < SURE or abs(value) < SURE or (f.low is not None and f.low <= 0 <= (f.high or 0.0)):
+        return None
+    outcome = request.label or request.prediction
+    message = f"{f.group}: the difference in {outcome} is {_points(overall)} overall and {_points(value)} within the values of "
+    message += f"{f.payload.column} (Simpson's paradox): each of them says something else, and only the question decides which one counts"
+    return warning("REVERSED_WITHIN_STRATA", message, (f.payload.facet, f.payload.column), "bias")
+
+
+def section(found: Sequence[Finding[WithinStrata]]) -> Section:
+    """For each group its candidates, the one within which least of the difference is left first."""
+    heads = ("group", "within the values of", "difference", "within them", "CDDL or CDDPL", "rows in reversed strata", "strata")
+    rows = [
+        (
+            code(f.group) + (f" in {code(f.part)}" if f.part else ""),
+            code(f.payload.column),
+            value_with_interval(f.payload.overall),
+            value_with_interval(f.value, f.low, f.high),
+            value_with_interval(f.payload.conditional),
+            percent(f.payload.reversed_share),
+            str(f.payload.strata),
+        )
+        for f in found
+    ]
+    lead = f"{number_of(len(dict.fromkeys(f.payload.column for f in found)), 'column')} that may explain a difference."
+    lines = table("The difference of favourable outcomes within the values of other columns", heads, rows, numbers=heads[2:], brief=12)
+    return Section("strata", "What may explain differences", (lines,), lead=lead)
+
+
+STRATA = ReportSection(WithinStrata, section)
