@@ -1,17 +1,19 @@
 """Golden rows of a flow with its model: recorded once, proven at every start."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
+import tilth
 from tests.serve.conftest import TABLE
 from tilth.cli.app import run
 from tilth.errors import ArtefactError, RequestError
 from tilth.serve.hooks import exported, model_fn
 from tilth.serve.pipeline import Pipeline
-from tilth.serve.proving import hop_rows, proof, record
+from tilth.serve.proving import NoGolden, hop_rows, proof, record
 from tilth.steps.models import Skops
 
 
@@ -87,3 +89,13 @@ def test_how_many_rows_a_next_container_takes(served, pair):
     assert most == 5 * 2**20 // size
     assert hop_rows(alone, "application/json") < most / 3
     assert hop_rows(pair[0], "text/csv") == 0
+
+
+def test_an_export_without_golden_rows_says_so(served, tmp_path, capsys):
+    flow = tilth.Flow.load(served / "people.tilth")
+    refused = tuple({"row": {**one["row"], "age": "x"}, "refused": "unreadable"} for one in flow.learned.golden)
+    flow.with_learned(replace(flow.learned, golden=refused)).save(tmp_path / "none.tilth")
+    assert run(["serve", str(tmp_path / "none.tilth"), "--export", str(tmp_path / "model")]) == 0
+    assert capsys.readouterr().err.endswith("model; without golden rows: nothing proves its answers\n")
+    with pytest.raises(NoGolden, match="answers none of its golden rows: unreadable"):
+        record(Pipeline.of(str(tmp_path / "none.tilth")), tmp_path / "golden.json")

@@ -28,7 +28,14 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--tls-cert", default="", metavar="FILE", help="The certificate for HTTPS, in PEM.")
 @click.option("--tls-key", default="", metavar="FILE", help="The key of the certificate, in PEM.")
 @click.option("--capture", metavar="PLACE", help="Where to write requests and answers, without values of private columns.")
-@click.option("--capture-percent", type=float, default=100.0, show_default=True, metavar="N", help="How many of 100 requests are captured.")
+@click.option(
+    "--capture-percent",
+    type=click.FloatRange(0, 100),
+    default=100.0,
+    show_default=True,
+    metavar="N",
+    help="How many of 100 requests are captured.",
+)
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
 @click.option("--golden", metavar="FILE", help="Golden rows of all stages, which are proven at the start.")
 @click.option("--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages, best where the model was trained.")
@@ -66,9 +73,10 @@ def command(
     """
     things, output, golden = _unfolded(things, output, golden)
     if export is not None:
-        from tilth.serve.hooks import exported
+        from tilth.serve.hooks import GOLDEN, exported
 
-        say(f"written to {exported(export, things, output, golden)}")
+        folder = exported(export, things, output, golden)
+        say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: nothing proves its answers"))
         return 0
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.proving import record
@@ -108,7 +116,10 @@ def command(
 
     def begun(ready: Ready) -> None:
         say(f"{ready.pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", str(ready.proof))
+        if ready.hop:
+            say(f"between containers of a pipeline SageMaker takes 5 MiB: at most some {ready.hop:,} rows of these features a request")
         facts = {
+            "hop_rows": ready.hop,
             "workers": count,
             "timeout": limits.answering,
             "largest": limits.largest,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from tilth import __version__
 from tilth.errors import ArtefactError, RequestError
 from tilth.serve.pipeline import Pipeline
-from tilth.serve.proving import proof, record
+from tilth.serve.proving import NoGolden, proof, record
 from tilth.store.places import atomic
 
 PIPELINE, GOLDEN = "pipeline.json", "golden.json"
@@ -33,7 +34,8 @@ class Refusal(ValueError):
 
 
 def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (), known: str | None = None) -> Path:
-    """Write the folder for a pipeline of these files, with golden rows: those of the file `known`, once they are proven, or new ones.
+    """Write the folder for a pipeline of these files, with golden rows: those of the file `known`, once they are proven, or new
+    ones, if it answers any.
 
     Errors: `RequestError` for a stage that is not a file, two of one name, and those of the pipeline.
     """
@@ -52,7 +54,8 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
             shutil.copyfile(file, folder / file.name)
         (folder / PIPELINE).write_text(json.dumps(described, indent=1) + "\n", "utf-8")
         if known is None:
-            record(pipeline, folder / GOLDEN)
+            with suppress(NoGolden):
+                record(pipeline, folder / GOLDEN)
         else:
             shutil.copyfile(known, folder / GOLDEN)
         (folder / "code").mkdir()

@@ -29,6 +29,10 @@ CLOSE_SINGLE = 1e-5  # relative, for a model that computes with 32-bit floats
 NUMBERS = "numbers"  # of a model that answers labels, which hide small differences
 
 
+class NoGolden(RequestError):
+    """No golden row is answered, so nothing would be proven."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """The stages of which golden rows were proven, with how many rows, and those that were not."""
@@ -60,7 +64,7 @@ def proof(pipeline: Pipeline, file: str | None = None) -> Proof:
 def record(pipeline: Pipeline, file: str | Path) -> int:
     """Write golden rows and their answers to a file; how many are answered.
 
-    Errors: `RequestError` where a stage runs in another process, and where no row is answered.
+    Errors: `RequestError` where a stage runs in another process; `NoGolden` where no row is answered.
     """
     _reject_remote(pipeline)
     rows = [json.loads(encoded([row], tuple(row), LINES)) for row in _rows(pipeline)]
@@ -68,7 +72,7 @@ def record(pipeline: Pipeline, file: str | Path) -> int:
     answered = sum("answer" in answer for answer in answers)
     if not answered:
         codes = listed(sorted({answer["refused"] for answer in answers})) or "there are none"
-        raise RequestError(f"{pipeline} answers none of its golden rows: {codes}", code="no-golden")
+        raise NoGolden(f"{pipeline} answers none of its golden rows: {codes}", code="no-golden")
     content = {
         "version": 1,
         "stages": _digests(pipeline),

@@ -20,7 +20,7 @@ from tilth.errors import MachineError, TilthError
 from tilth.options import say
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import Proof, hop_rows
-from tilth.serve.server import GRACE
+from tilth.serve.server import GRACE, server_of
 from tilth.serve.serving import Serving
 from tilth.serve.watching import FIELDS, WIDTH, Metrics, log
 
@@ -73,7 +73,11 @@ class Workers:
         self.workers = [Worker(number) for number in range(count)]
 
     def run(self, begun: Callable[[Ready], None]) -> None:
-        """Serve until a signal. `begun` is told what is served when the first process is ready. Errors: those of the first process."""
+        """Serve until a signal. `begun` is told what is served when the first process is ready.
+
+        Errors: those of the first process, and of TLS.
+        """
+        server_of(None, self.serving.certificate, self.serving.key)  # what is wrong with TLS is said before anything is started
         try:
             self._start(self.workers[0])
             begun(self._first(self.workers[0]))
@@ -167,29 +171,39 @@ def _work(serving: Serving, listening: socket, told: Connection, table: Any, num
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: say(f"warning: {message}")
+    ready = False
     with suppress(KeyboardInterrupt):
         try:
             pipeline, proof = serving.loaded()
+            metrics = Metrics(str(pipeline), pipeline.digest, table, number)
+            signs = _Signs(metrics, serving.limits.answering + PATIENCE)
+            told.send(Ready.of(pipeline, proof, serving.accept))
+            ready = True
+            threading.Thread(target=_follow, args=(told,), daemon=True).start()
+            serving.run(pipeline, listening, metrics, signs)
         except TilthError as error:
-            told.send(error)
+            if ready:
+                say(str(error))
+            else:
+                told.send(error)
             sys.exit(error.exit_code)
-        metrics = Metrics(str(pipeline), pipeline.digest, table, number)
-        longest = serving.limits.answering + PATIENCE
+
+
+class _Signs:
+    """Signs of life of a process, which ends itself once it computes what took too long."""
+
+    def __init__(self, metrics: Metrics, longest: float) -> None:
+        self.metrics, self.longest, self.ending = metrics, longest, False
         metrics.until = monotonic() + longest
-        told.send(Ready.of(pipeline, proof, serving.accept))
-        threading.Thread(target=_follow, args=(told,), daemon=True).start()
-        ending = False
 
-        async def live() -> None:
-            nonlocal ending
-            if metrics.overdue and not ending:
-                ending = True
-                metrics.until = monotonic() + GRACE + PATIENCE
-                os.kill(os.getpid(), signal.SIGTERM)
-            if not ending:
-                metrics.until = monotonic() + longest
-
-        serving.run(pipeline, listening, metrics, live)
+    async def __call__(self) -> None:
+        """Say when the next one is due."""
+        if self.ending:
+            return
+        self.ending = self.metrics.overdue > 0
+        self.metrics.until = monotonic() + (GRACE + PATIENCE if self.ending else self.longest)
+        if self.ending:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _follow(told: Connection) -> None:
