@@ -80,6 +80,14 @@ def test_a_folder_is_its_files_in_order_of_their_keys(tmp_path):
             Channel("train", source).found()
 
 
+def test_what_is_too_large_for_a_record_is_known_before_it_is_sent(tmp_path):
+    with (put(tmp_path, "small") / "large").open("wb") as file:
+        file.truncate(1 << 29)
+    with pytest.raises(SourceError, match="large is too large for a record"):
+        Channel("train", tmp_path, "Pipe", wrapper="RecordIO").found()
+    assert Channel("train", tmp_path, "Pipe", wrapper="RecordIO", compression="Gzip").found().bytes == (1 << 29) + 6
+
+
 def test_a_manifest_lists_objects_and_what_is_missing_is_reported_at_once(tmp_path):
     put(tmp_path, "run/part-0.csv", "run/part-1.csv", "run/b/_2.csv")
     manifest = tmp_path / "m.json"

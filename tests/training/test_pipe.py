@@ -206,6 +206,7 @@ def test_objects_of_s3_are_sent_in_the_order_of_their_keys(s3, tmp_path, job, mo
     channels = [
         Channel("train", f"{s3}/in/", "Pipe"),
         Channel("early", f"{s3}/in/", "Pipe"),
+        Channel("wrapped", f"{s3}/in", "Pipe", wrapper="RecordIO", seed=4),
         Channel("images", tmp_path / "a.manifest", "Pipe", data="AugmentedManifestFile", attributes=("image-ref", "label")),
     ]
     where = r"channel 'train', epoch 2: .*c\.csv is not the file of 10 bytes"
@@ -216,6 +217,8 @@ def test_objects_of_s3_are_sent_in_the_order_of_their_keys(s3, tmp_path, job, mo
             assert file.read(100) == contents["a.csv"][:100]
         assert read(inputs, "early", 1) == b"".join(contents.values())
         assert read(inputs, "images") == contents["c.csv"] + b"1"
+        order = [o.name for o in channels[2].found().share(0)]
+        assert list(records(io.BytesIO(read(inputs, "wrapped")))) == [contents[name] for name in order]
         with atomic(f"{s3}/in/c.csv") as path:
             path.write_bytes(b"another")
         read(inputs, "train", 2)

@@ -16,6 +16,7 @@ from tilth.errors import Place as FilePlace
 from tilth.formats.augmented_manifest import MOST_ATTRIBUTES, sample
 from tilth.formats.manifest import entries
 from tilth.formats.permutation import HOSTS, SHARDS, permutation
+from tilth.formats.recordio import MOST_BYTES
 from tilth.store.local import HIDDEN, is_folder, text_of
 from tilth.store.places import Object, copies, store_of
 from tilth.store.uri import Place, is_local, joined, local_path, scheme_of
@@ -130,12 +131,20 @@ class Channel:
 
         Errors: `SourceError` if there is nothing, with every object that a manifest lists in vain, and where a prefix is ambiguous.
         """
-        match self.data:
-            case "AugmentedManifestFile":
-                return Contents(self, (), self._lines())
-            case "ManifestFile":
-                return Contents(self, self._listed())
-        return Contents(self, self._under())
+        if self.data == "AugmentedManifestFile":
+            return Contents(self, (), self._lines())
+        objects = self._listed() if self.data == "ManifestFile" else self._under()
+        if self.wrapper == "RecordIO" and self.compression == "None":
+            SourceError.reject(
+                Mistake(
+                    f"channel {self.name!r}: {o.place} is too large for a record",
+                    accepted=f"up to {MOST_BYTES:,} bytes",
+                    code="record-too-large",
+                )
+                for o in objects
+                if o.bytes > MOST_BYTES
+            )
+        return Contents(self, objects)
 
     def _under(self) -> tuple[Object, ...]:
         store, place = store_of(self.source), os.fspath(self.source)

@@ -184,9 +184,10 @@ class FileSystem:
 
     def _listed(self, number: int, body: bytes) -> bytes:
         _, offset, room = READING.unpack_from(body)
-        lines = bytearray()
-        for i, (name, node) in enumerate(self.nodes[number - 1].listing[offset:], offset + 1):
-            line = LISTED.pack(node.number, i, len(name), node.mode >> 12) + name
+        lines, listing = bytearray(), self.nodes[number - 1].listing
+        for i in range(offset, len(listing)):
+            name, node = listing[i]
+            line = LISTED.pack(node.number, i + 1, len(name), node.mode >> 12) + name
             line += bytes(-len(line) % 8)
             if len(lines) + len(line) > room:
                 break
