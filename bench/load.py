@@ -368,11 +368,12 @@ async def answer_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], 
 
 
 @contextlib.asynccontextmanager
-async def served(path: Path, errors: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes], int]]:
+async def served(path: Path, errors: Path, workers: int) -> AsyncIterator[tuple[subprocess.Popen[bytes], int]]:
     """A server in a process of its own, and its port."""
     environment = os.environ | {"SAGEMAKER_MAX_PAYLOAD_IN_MB": str(LARGEST // 2**20)}
+    words = ["serve", str(path), "--port", "0", *(["--workers", str(workers)] if workers else [])]
     with errors.open("wb") as stream:
-        process = subprocess.Popen([sys.executable, "-m", "tilth", "serve", str(path), "--port", "0"], env=environment, stderr=stream)
+        process = subprocess.Popen([sys.executable, "-m", "tilth", *words], env=environment, stderr=stream)
     try:
         while not (found := re.search(rb"http://127.0.0.1:(\d+)\n", errors.read_bytes())):
             assert process.poll() is None, errors.read_text()
@@ -399,10 +400,10 @@ async def metrics(port: int) -> str | None:
     return found[2].decode() if found else None
 
 
-async def load(path: Path, seconds: float, seed: int, folder: Path) -> Result:
+async def load(path: Path, seconds: float, seed: int, folder: Path, workers: int = 0) -> Result:
     """Mixed requests for some seconds, a fifth of them to warm up; then an overload, and the end."""
     result, made, errors = Result(), cases(path, seed), folder / "errors.txt"
-    async with served(path, errors) as (process, port):
+    async with served(path, errors, workers) as (process, port):
         from bench.processes import cpu_seconds
 
         begun, core = time.perf_counter(), cpu_seconds(process.pid)
@@ -415,7 +416,8 @@ async def load(path: Path, seconds: float, seed: int, folder: Path) -> Result:
         result.seconds, result.core = time.perf_counter() - begun, cpu_seconds(process.pid) - core
         for client in clients:
             await client.leave()
-        await overload(port, result)
+        if not workers:  # each of several processes has a limit of its own
+            await overload(port, result)
         await ended(process, port, result)
     judge(result, errors.read_text())
     return result
@@ -490,7 +492,7 @@ def judge(result: Result, errors: str) -> None:
     """Whether all was as it should be."""
     lines = errors[errors.index("\n{") + 1 :].splitlines()  # after the first ones, which say what is served
     events = Counter(json.loads(line)["event"] if line.startswith("{") else line for line in lines)
-    known = {"started", "request", "server"}  # the last are the HTTP library's, about what is not HTTP
+    known = {"started", "worker-ready", "request", "server"}  # the last are the HTTP library's, about what is not HTTP
     for event in events.keys() - known:
         result.problem(f"the server wrote {event!r}")
     if result.counted[500]:
@@ -505,10 +507,10 @@ def judge(result: Result, errors: str) -> None:
         result.problem(f"memory grew by {result.grown / 2**20:.0f} MiB")
 
 
-def run(seconds: float, seed: int = 0) -> Result:
-    """A run of so many seconds."""
+def run(seconds: float, seed: int = 0, workers: int = 0) -> Result:
+    """A run of so many seconds; `workers`: processes of the server, 0 for the default."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(load(fitted(Path(folder)), seconds, seed, Path(folder)))
+        return asyncio.run(load(fitted(Path(folder)), seconds, seed, Path(folder), workers))
 
 
 def main() -> None:
@@ -517,8 +519,9 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=0, help="processes of the server")
     asked = parser.parse_args()
-    result = run(asked.seconds, asked.seed)
+    result = run(asked.seconds, asked.seed, asked.workers)
     print(json.dumps(result.described(), indent=1))
     sys.exit(bool(result.problems))
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -134,11 +135,22 @@ def test_processes_answer_are_replaced_and_end(served, sleepy, tmp_path):
         until("worker-ready", 4)
         assert posted(40) == 200
         counted(21, 1)
-        process.send_signal(signal.SIGTERM)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            head = f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON['content-type']}\r\nContent-Length: {len(BODY)}"
+            client.sendall(f"{head}\r\n\r\n".encode() + BODY[:9])
+            while count(urlopen(f"{at}/metrics").read().decode(), "tilth_serve_requests_in_flight") < 2:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionError):
+                while True:
+                    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                    time.sleep(0.05)
+            client.sendall(BODY[9:])
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
         assert process.wait(60) == 0
     log = (tmp_path / "log").read_text()
     assert "Traceback" not in log
-    assert len(events("request")) == 22
+    assert len(events("request")) == 23
     for one in events("worker-ready"):
         with pytest.raises(ProcessLookupError):
             os.kill(one["pid"], 0)

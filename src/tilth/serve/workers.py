@@ -157,6 +157,7 @@ class Workers:
         running = [w.process for w in self.workers if w.process is not None]
         for process in running:
             process.terminate()
+        self.listening.close()  # or who comes now would wait for an answer
         by = monotonic() + GRACE + PATIENCE
         for process in running:
             process.join(max(0.0, by - monotonic()))
