@@ -2,8 +2,8 @@
 
 Rows are sorted into leaves, as in a k-d tree. Each leaf of rows whose neighbours are asked is compared with the others by matrix
 products in single precision, the nearest leaves first, until their bounds show that all the rest is farther away; where all rows are
-asked, each two leaves are compared once. Only rows that could be among the nearest, rounding allowed for, are compared in double
-precision, column by column: the answer shows nothing of how the product was added up.
+asked and bounds rule out little, each two leaves are compared once. Only rows that could be among the nearest, rounding allowed for,
+are compared in double precision, column by column: the answer shows nothing of how the product was added up.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 LEAF = 128  # rows that are compared with so many others: the products of so small matrices need no threads of their library
 MOST_NEIGHBOURS = 100
 FIRST = 16  # leaves that are looked at before any is left out
+TRIED = 32  # parts by which it is guessed how many leaves a part looks at
 AT_ONCE = 32  # leaves that a leaf is compared with at once
 TIED = 8  # times as many pairs as are asked for: more can only be near because many rows are equally far apart
 ROUNDED = 2.0**-23  # twice the relative error of a number in single precision
@@ -163,7 +164,9 @@ class _Search:
         """The k nearest rows of each row and their squares, one row after another in the order of their places."""
         pairs, new, at_once = _NONE, [_NONE], 8 * (os.cpu_count() or 1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            if self.each and 2 * sum(pool.map(self._limit, self.parts)) > len(self.parts) ** 2:
+            # to look from both sides at pairs of few leaves would cost more than it saves
+            self.each = self.each and self._share(pool, self.parts[:: 1 + len(self.parts) // TRIED]) > 1 / 2
+            if self.each and self._share(pool, self.parts) > 1 / 2:
                 self._sort()
             for start in range(0, len(self.parts), at_once):
                 if self.each:
@@ -175,6 +178,15 @@ class _Search:
         _, others, squares = self._exact(pairs)
         return others, squares
 
+    def _share(self, pool: ThreadPoolExecutor, parts: Sequence[np.ndarray]) -> float:
+        """Find limits for some parts; of how many of all leaves these may have some of their nearest rows, as a share."""
+        return sum(pool.map(self._looked_at, parts)) / len(parts) / len(self.leaves.places)
+
+    def _looked_at(self, part: np.ndarray) -> int:
+        near = _Near(self.points, self.leaves, part)
+        self._limit(near, part)
+        return int((near.bounds <= self.limits[part].max()).sum())
+
     def _sort(self) -> None:
         """Sort the rows anew into leaves, by their limits, where leaves of rows that are near each other rule out little."""
         rows = np.concatenate(self.parts)
@@ -182,38 +194,40 @@ class _Search:
         self.leaves = _Leaves.of(self.points, [rows[start : start + LEAF] for start in range(0, len(rows), LEAF)])
         self.parts = self.leaves.parts
 
-    def _limit(self, part: np.ndarray) -> int:
-        """Find limits for a part; how many leaves may have some of its nearest rows."""
-        near = _Near(self.points, self.leaves, part)
+    def _limit(self, near: _Near, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find limits for a part in the leaves that are nearest; these leaves, and the squares in them."""
         some = np.argsort(near.bounds, kind="stable")[:FIRST]
         squares = near.squares(some)
         least = squares.min(axis=0) if self.k < LEAF // 2 else squares.reshape(-1, len(part))
         if len(least) > self.k:
             self.limits[part] = near.most(np.partition(least, self.k, axis=0)[self.k])  # one more: a row is its own nearest
-        return int((near.bounds <= self.limits[part].max()).sum())
+        return some, squares
 
     def _near(self, place: int) -> _Pairs:
         """The pairs of a part and the leaves from its own on, or all leaves, that may be among the nearest, both ways."""
         part = self.parts[place]
         near = _Near(self.points, self.leaves, part)
-        if not self.each:
-            self._limit(part)
         rest = np.arange(place if self.each else 0, len(self.leaves.places))
-        rest = rest[np.argsort(near.bounds[rest], kind="stable")]
         own, back, done = _NONE, _NONE, 0
+        if not self.each:
+            some, squares = self._limit(near, part)
+            own, rest, done = self._nearest(self._compared(near, part, some, place, squares)[0]), np.delete(rest, some), len(some)
+        rest = rest[near.bounds[rest] <= np.maximum(self.limits[part].max(), self.widest[rest])]
+        rest = rest[np.argsort(near.bounds[rest], kind="stable")]
         while len(rest := rest[near.bounds[rest] <= np.maximum(self.limits[part].max(), self.widest[rest])]):
             chosen, rest = np.split(rest, [max(FIRST, 3 * done)])
-            found = [self._compared(near, part, chosen[i : i + AT_ONCE], place) for i in range(0, len(chosen), AT_ONCE)]
+            parts = (chosen[i : i + AT_ONCE] for i in range(0, len(chosen), AT_ONCE))
+            found = [self._compared(near, part, some, place, near.squares(some)) for some in parts]
             own = self._nearest(_joined([own, *(pairs for pairs, _ in found)]))
             back = _joined([back, *(pairs for _, pairs in found)])
             back = self._nearest(back) if len(back.rows) > PAIRS else back
             done += len(chosen)
         return _joined([own, back])
 
-    def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int) -> tuple[_Pairs, _Pairs]:
+    def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int, squares: np.ndarray) -> tuple[_Pairs, _Pairs]:
         """The pairs of a part and some leaves that may be among the nearest of the part, and of the leaves."""
-        squares = near.squares(some)
-        hits = np.flatnonzero(squares <= near.most(np.maximum(self.limits[part].max(), self.widest[some]))[:, None, None])
+        limits = np.maximum(self.limits[part].max(), self.widest[some])[:, None, None] if self.each else self.limits[part]
+        hits = np.flatnonzero(squares <= near.most(limits))
         at, row = np.divmod(hits, len(part))
         pairs = near.pairs(part[row], self.leaves.places[some].reshape(-1)[at], squares.reshape(-1)[hits], row)
         others = (pairs.others >= 0) & (pairs.rows != pairs.others)
@@ -244,11 +258,27 @@ class _Search:
         """The same with exact squares, in the order of the rows, then of the squares, then of the other rows."""
         rows, others = pairs.rows, pairs.others
         squares = self.points.squares(rows, others)
-        order = np.lexsort((others, squares, rows))
+        order = _sorted(rows, squares, others)
         rows, others, squares = rows[order], others[order], squares[order]
         _, starts, counts = _groups(rows)
         kept = np.arange(len(rows)) - np.repeat(starts, counts) < self.k
         return rows[kept], others[kept], squares[kept]
+
+
+def _sorted(rows: np.ndarray, squares: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The order of pairs by rows, then by squares, then by other rows.
+
+    Whole numbers of rows and of squares in single precision are sorted in a fifth of the time; what is equal by these is sorted once more.
+    """
+    with np.errstate(over="ignore"):
+        keys = rows.astype(np.uint64) << np.uint64(32) | squares.astype(np.float32).view(np.uint32)
+    order = np.argsort(keys)
+    keys = keys[order]
+    same = keys[1:] == keys[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    some = order[tied]
+    order[tied] = some[np.lexsort((others[some], squares[some], rows[some]))]
+    return order
 
 
 def _groups(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
