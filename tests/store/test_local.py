@@ -6,7 +6,7 @@ import pytest
 
 from tests.house.closed import closed
 from tilth.errors import RequestError, SourceError
-from tilth.store.local import exists, files, suffix_of, text_of
+from tilth.store.local import Local, exists, files, suffix_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,26 @@ def test_hidden_names_are_not_data(tmp_path):
 
 def test_suffixes():
     assert [suffix_of(p) for p in ("a.csv", "B.CSV.GZ", "x/y", "a.b/c.parquet")] == [".csv", ".csv", "", ".parquet"]
+
+
+def test_objects_of_a_folder_and_parts_of_them(tmp_path):
+    for name in ("b", "a/c", ".hidden", "a-d"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name * 3)
+    (tmp_path / "broken").symlink_to("nowhere")
+    (tmp_path / "linked").symlink_to("a")
+    store = Local()
+    found = store.objects(f"file://{tmp_path}")
+    assert [o.name for o in found] == [".hidden", "a-d", "a/c", "b", "linked/c"]  # "-" is before "/" in UTF-8
+    file = store.find(str(tmp_path / "b"))
+    assert file
+    assert (file.name, file.bytes, store.part(file), store.part(file, 1, 3)) == ("b", 3, b"bbb", b"bb")
+    assert store.find(str(tmp_path / "a")) is None
+    (tmp_path / "b").write_text("b")
+    with pytest.raises(SourceError, match="is not the file of 3 bytes"):
+        store.part(file, 0, 3)
+    (tmp_path / "b").unlink()
+    with pytest.raises(SourceError, match="there is no file"):
+        store.part(file)
+    with pytest.raises(SourceError, match="there is no folder"):
+        store.objects(str(tmp_path / "nowhere"))

@@ -170,3 +170,21 @@ def test_a_failure_leaves_nothing(s3):
         raise ZeroDivisionError
     assert keys(f"{s3}/new") == set()
     assert not new.exists()
+
+
+def test_objects_of_a_prefix_are_those_of_the_last_delivery(s3):
+    store = module.S3()
+    for content in (b"first", b"second"):
+        with atomic(f"{s3}/out", folder=True) as folder:
+            (folder / "a.csv").write_bytes(content)
+    found = store.objects(f"{s3}/out/")
+    assert [(o.name, o.bytes) for o in found] == [("a.csv", 6)]
+    assert store.part(found[0]) == b"second"
+    assert store.part(found[0], 1, 4) == b"eco"
+    file = store.find(found[0].place)
+    assert file
+    assert (file.name, file.version) == ("a.csv", found[0].version)
+    assert store.find(f"{s3}/nothing") is None
+    put(found[0].place, b"third")
+    with pytest.raises(SourceError, match="is not the file of 6 bytes"):
+        store.part(found[0], 0, 3)

@@ -71,7 +71,9 @@ def test_objects_of_s3_are_downloaded_under_their_names(s3, tmp_path, monkeypatc
         for name, content in contents.items():
             assert (tmp_path / "job" / "train" / name).read_bytes() == (tmp_path / "job" / "fast" / name).read_bytes() == content
         assert ((tmp_path / "job" / "fast" / "a.bin").stat().st_mode & 0o222) == 0
-        assert [(r.how, r.bytes) for r in inputs.report()] == [("downloaded", 10_001), ("fetched when read", 10_001)]
+        assert [r.bytes for r in inputs.report()] == [10_001, 10_001]
+        assert inputs.report()[0].how == "downloaded"
+        assert inputs.report()[1].how.startswith(("fetched when read", "downloaded before the start"))  # by what the machine allows
         room = type(shutil.disk_usage(tmp_path))(0, 0, 10_000)
         monkeypatch.setattr("shutil.disk_usage", lambda folder: room)
         wanted = f"has 10,001 bytes to be downloaded, and {tmp_path}/full/train has room for 10,000"
