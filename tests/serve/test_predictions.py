@@ -3,6 +3,7 @@
 import json
 import sys
 
+import pyarrow as pa
 import pytest
 
 import tilth
@@ -113,6 +114,15 @@ def test_functions_that_are_refused(served, scoring, capsys):
             answered(served, scoring + name, *([str(served / "model.skops")] if name == "columns" else []))
     with tilth.allow_python(), pytest.raises(RequestError, match="no stage of Tilth before it"):
         Pipeline.of(scoring + "columns")
+
+
+def test_a_flow_that_calls_a_function_is_answered_in_a_thread(scoring, tmp_path):
+    step = "features: [{python: {function: 'scoring:columns', reads: [age], makes: {twice: float}}}]"
+    with tilth.allow_python():
+        tilth.fit(tilth.Flow.parse(step), pa.table({"age": [1.0, 2.0]})).save(tmp_path / "twice.tilth")
+        pipeline = Pipeline.of(str(tmp_path / "twice.tilth"))
+    assert not pipeline.quick
+    assert pipeline.predicted(b'{"age": 21}', "application/json") == [{"age": 21.0, "twice": 42.0}]
 
 
 def test_the_digest_is_of_the_module(served, scoring, tmp_path):

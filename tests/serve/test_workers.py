@@ -149,7 +149,10 @@ def test_processes_answer_are_replaced_and_end(served, sleepy, tmp_path):
             assert client.recv(100).startswith(b"HTTP/1.1 200")
         assert process.wait(60) == 0
     log = (tmp_path / "log").read_text()
-    assert "Traceback" not in log
+    first, said, proven, *rest = log.splitlines()
+    assert said == f"people.tilth → python:sleepy:predict at http://127.0.0.1:{port}"
+    assert proven.startswith("proven: people.tilth (6 golden rows); not proven: python:sleepy:predict; ")
+    assert all(json.loads(line)["event"] for line in (first, *rest))
     assert len(events("request")) == 23
     for one in events("worker-ready"):
         with pytest.raises(ProcessLookupError):

@@ -139,6 +139,7 @@ class Workers:
         elif now > (self._until(worker) if worker.ready else worker.begun + self.startup):
             log("worker-stuck", worker=worker.number, pid=worker.process.pid)
             worker.process.kill()
+            worker.process.join(PATIENCE)
 
     def _until(self, worker: Worker) -> float:
         found: float = self._table[worker.number * WIDTH + FIELDS.index("until")]
