@@ -9,6 +9,7 @@ import runpy
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,36 @@ def test_pytorch_is_given_numbers_without_gaps_in_another_order_each_epoch(tmp_p
         assert {*np.concatenate([b["y"] for b in epochs[-1]]).tolist()} == {0, 1}
         assert all(0 < b["y"].mean() < 0.5 for b in epochs[-1])  # mixed: a fifth is approved
     assert not np.array_equal(epochs[0][0]["X"], epochs[1][0]["X"])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")  # more than a small machine has processors
+def test_pytorch_learns_from_shards_and_goes_on_with_other_workers(tmp_path: Path) -> None:
+    """The batches of a loader are those of the stream whatever its workers, after a stop in the middle of an epoch, too."""
+    torch = pytest.importorskip("torch", reason="PyTorch is too large for the test environment")
+    from torch.utils.data import DataLoader
+
+    example = program("pytorch")
+    shards = example.prepared(tmp_path, rows=4_000)
+    assert example.train(shards, tmp_path / "loans.pt") > 0.82  # four fifths are refused
+    assert {*torch.load(tmp_path / "loans.pt", weights_only=True)} == {"0.weight", "0.bias", "2.weight", "2.bias"}
+
+    def loaded(workers: int, state: dict[str, Any] | None = None, most: int | None = None) -> list[list[list[float]]]:
+        rows = example.dataset(shards / "train")
+        rows.set_epoch(3)
+        if state is not None:
+            rows.stream.load_state_dict(state)
+        loader = DataLoader(rows, batch_size=None, num_workers=workers)
+        found = [b["X"].tolist() for b in islice(loader, most)]
+        assert most or len(loader) == len(found)
+        return found
+
+    stream = tilth.stream(shards / "train", batch=256, seed=42, format="numpy", epoch=3)
+    whole = [b.X.tolist() for b in stream]
+    for workers, others in ((0, 2), (1, 0), (4, 1)):
+        assert loaded(workers) == whole
+        assert loaded(workers, most=5) == whole[:5]
+        assert loaded(others, stream.state_dict(batches=5)) == whole[5:]
 
 
 @pytest.mark.parametrize(("name", "package"), [("pytorch", "torch"), ("xgboost", "xgboost")])

@@ -102,6 +102,8 @@ def test_by_roles(tmp_path):
         ({"image": [b""], "label": ["cat"]}, "the label 'label' is string"),
         ({"image": [b""], "label": pa.array([None], pa.int64())}, "row 0 has no id, label or image"),
         ({"image": [b"", b""], "label": [1, 1], "id": [1, 1]}, "column 'id': 1 is there twice"),
+        ({"image": [b""], "label": [-1e39]}, "column 'label' has values beyond 3.4e38"),
+        ({"image": [b"", b""], "label": [[float("inf")], [0.5, 1e39]]}, "column 'label' has values beyond 3.4e38"),
     ],
 )
 def test_what_an_image_record_cannot_hold(columns, says):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import cache
 
 import numpy as np
@@ -208,6 +209,37 @@ def test_the_magic_number_is_moved_from_multiples_of_four_bytes():
         assert decoded(content).to_pydict() == table.to_pydict()
     with pytest.raises(RequestError, match="holds the magic number"):
         encoded(table, on_magic="error")
+
+
+def parts(content):
+    """Flag, word and payload of each part of a file, and what follows its header."""
+    at = 0
+    while at < len(content):
+        (word,) = struct.unpack_from("<I", content, at + 4)
+        length = word & (1 << 29) - 1
+        yield word >> 29, content[at + 8 : at + 8 + word], content[at + 8 : at + 8 + length]
+        at += 8 + length + -length % 4
+
+
+def read_by(program, content):
+    """The records that programs find which read split ones in three ways."""
+    if program == "the SDK":  # takes the flag for a part of the length, and so what follows for one record
+        return [rest for flag, rest, _ in parts(content) if flag < 2]
+    found, between = [], MAGIC_BYTES if program == "MXNet" else b""  # ml-io and PipeModeDataset leave the magic number out
+    for flag, _, payload in parts(content):
+        found = [*found, payload] if flag < 2 else [*found[:-1], found[-1] + between + payload]
+    return found
+
+
+@pytest.mark.parametrize("program", ["MXNet", "the SDK", "ml-io"])
+def test_every_program_reads_what_is_written_by_default(program):
+    table = pa.table({"f0": [1.0, MAGIC_FLOAT, 2.0], "f1": [3.0, 4.0, MAGIC_FLOAT]})
+    rows = [list(row.values()) for row in table.to_pylist()]
+    default, split = encoded(table)[0], encoded(table, on_magic="split")[0]
+    said = [official().FromString(r).features["values"].float32_tensor.values for r in read_by(program, default)]
+    assert [list(values) for values in said] == rows
+    plain = [message(vector(*row)) for row in rows]
+    assert (read_by(program, split) == plain) is (program == "MXNet")
 
 
 def test_where_no_shift_helps_a_record_is_split():

@@ -14,9 +14,10 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tilth.data import Dataset, Kind, Roles, Schema
-from tilth.engine.arrow import schema_of
+from tilth.engine.arrow import as_numpy, schema_of
 from tilth.engine.session import Session
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError, listed
@@ -73,6 +74,7 @@ def written(rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: in
     label, key, image = _columns_of(rows.schema, roles)
     begins, at = dict[int, int](), 0
     for batch in rows:
+        _reject_large(label, batch.column(label))
         ids = batch.column(key).to_pylist() if key else range(first, first + batch.num_rows)
         for id_, labels, content in zip(ids, batch.column(label).to_pylist(), batch.column(image).to_pylist(), strict=True):
             if id_ is None or labels is None or content is None or (isinstance(labels, list) and (not labels or None in labels)):
@@ -83,6 +85,13 @@ def written(rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: in
             at += file.write(framed(image_payload(labels, content, id_)))
         first += 0 if key else batch.num_rows
     return begins
+
+
+def _reject_large(name: str, labels: pa.Array) -> None:
+    """Reject labels that 32-bit floats cannot hold. Errors: `ColumnError`."""
+    values = as_numpy(pc.list_flatten(labels) if pa.types.is_nested(labels.type) else labels).astype(float)
+    if (np.isfinite(values) & (np.abs(values) > np.finfo(np.float32).max)).any():
+        raise ColumnError(f"column {name!r} has values beyond 3.4e38, which a 32-bit float cannot hold", hint="scale it", code="overflow")
 
 
 def image_payload(label: float | Sequence[float], image: bytes, id_: int = 0) -> bytes:
