@@ -158,6 +158,13 @@ def differing(results: dict[str, Any]) -> list[str]:
 
 
 TIMES = 25
+OF_CHECKS = (
+    "every byte is read from the page cache and then summed; the checksum alone, by the fastest of three libraries (fastcrc, awscrt, "
+    "crc32c), takes nearly a fifth of the time of reading, which is more than the target leaves for all the rest."
+)
+OF_TAR = (
+    "a header is read in Python for each image, in two to three microseconds: its checksum, size and name; larger images would meet it."
+)
 BENCHMARK = Benchmark(
     name="records",
     title="Records",
@@ -186,7 +193,9 @@ BENCHMARK = Benchmark(
             ratio("tfrecord_unchecked", "tfrecord_package", of="cpu"),
             1.0,
         ),
-        Target("TFRecord with checks to reading the bytes", ratio("tfrecord", "cache", of="cpu"), 2.0),
+        Target("TFRecord without checks to reading the bytes", ratio("tfrecord_unchecked", "cache", of="cpu"), 1.11),
+        Target("TFRecord with checks to reading the bytes", ratio("tfrecord", "cache", of="cpu"), 1.11, why=OF_CHECKS),
+        Target("a tar file to reading the bytes", ratio("tar", "cache", of="cpu"), 1.11, why=OF_TAR),
         Target("a tar file to the library webdataset", ratio("tar", "webdataset", of="cpu"), 0.5),
         Target("RecordIO to MDS by mosaicml-streaming", ratio("recordio", "mosaicml", of="cpu"), 1.0),
         Target("a thousand images in one file to a thousand files", ratio("small_record", "small_files", of="cpu"), 0.25),
