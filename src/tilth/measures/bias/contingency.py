@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 from tilth.metrics.contrasts import Numbers
@@ -27,10 +28,17 @@ class Contingency:
     def known(self, *axes: str) -> Numbers:
         """(draws, side, *axes): the rows in which these axes are known, whatever the others are. Axes in the order of `AXES`."""
         if axes not in self._known:
-            places = {a: i for i, a in enumerate(self.AXES, 2)}
-            seen = tuple(slice(None, -1) if a in axes else slice(None) for a in self.AXES)
-            self._known[axes] = self.numbers[(slice(None), slice(None), *seen)].sum(axis=tuple(places[a] for a in places if a not in axes))
+            left, numbers = (self.AXES, self.numbers) if "stratum" in axes else (self.AXES[1:], self._unstratified)
+            seen = tuple(slice(None, -1) if a in axes else slice(None) for a in left)
+            rest = tuple(i for i, a in enumerate(left, 2) if a not in axes)
+            self._known[axes] = numbers[(slice(None), slice(None), *seen)].sum(axis=rest)
         return self._known[axes]
+
+    @cached_property
+    def _unstratified(self) -> Numbers:
+        """The numbers over all strata, which most metrics do without: summed up once."""
+        found: Numbers = self.numbers.sum(axis=2)
+        return found
 
     def overall(self, *axes: str) -> Numbers:
         """(draws, *axes): the same of all rows, also of those whose side is unknown."""

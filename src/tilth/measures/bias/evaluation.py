@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,14 @@ class Group:
     def _in_a(self) -> Numbers:
         return np.array([*~self._in_d[:-1], self.counted.request.missing == "clarify"], dtype=bool)
 
+    @property
+    def sides(self) -> tuple[Numbers, Numbers]:
+        """Which keys are in a, and which in d."""
+        return self._in_a, self._in_d
+
     def of(self, numbers: Numbers) -> Contingency:
         """The two sides of a table of (draws, facet key, …)."""
-        sides = np.stack([_added(numbers, self._in_a), _added(numbers, self._in_d)], axis=1)
-        return Contingency(sides, lambda: numbers.sum(axis=1))
+        return _contingency(numbers, *self.sides)
 
     @cached_property
     def rows(self) -> Contingency:
@@ -94,6 +98,12 @@ class Group:
         every, known = self.weights.known()[0], self.weights.known("label")[0].sum(axis=-1)
         a, d = (1 - float(k / n) if n else 0.0 for k, n in zip(known, every, strict=True))
         return a, d
+
+
+def _contingency(numbers: Numbers, in_a: Numbers, in_d: Numbers, whole: Callable[[], Numbers] | None = None) -> Contingency:
+    """The two sides of a table of (draws, facet key, …); `whole` gives its sum over all keys, if that is known already."""
+    sides = np.stack([_added(numbers, in_a), _added(numbers, in_d)], axis=1)
+    return Contingency(sides, whole or (lambda: numbers.sum(axis=1)))
 
 
 def _added(numbers: Numbers, keys: Numbers) -> Numbers:
@@ -303,14 +313,25 @@ def drawn_metrics(cells: Numbers, groups: Sequence[Group], asked: Sequence[BiasM
     request = groups[0].counted.request if groups and asked else None
     if request is None or not request.bootstrap:
         return [{} for _ in groups]
+    cells, sides = _merged(cells, groups)
     rows, weights, squares = (a.ravel() for a in cells)
     seed = (request.seed, *(zlib.crc32(w.encode()) for w in words))
     for drawn in intervals.resampled(rows, request.bootstrap, seed, (weights, squares) if request.weight is not None else None):
-        for g, values in zip(groups, found, strict=True):
-            table = g.of(drawn.reshape(len(drawn), *cells.shape[1:]))
+        table = drawn.reshape(len(drawn), *cells.shape[1:])
+        whole = cache(partial(table.sum, axis=(1, 2), keepdims=False))
+        for (in_a, in_d), values in zip(sides, found, strict=True):
+            of_group = _contingency(table, in_a, in_d, lambda: whole()[:, None])  # noqa: B023 -- called in this round only
             for m in asked:
-                values[m.name].append(m.values(table))
+                values[m.name].append(m.values(of_group))
     return [{name: np.concatenate(v) for name, v in values.items()} for values in found]
+
+
+def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, list[tuple[Numbers, Numbers]]]:
+    """The cells with facet keys put together that are always on the same side, and the sides of each group: fewer cells to draw."""
+    members = np.concatenate([np.stack(g.sides) for g in groups])
+    kinds, places = np.unique(members, axis=1, return_inverse=True)
+    merged = np.stack([cells[:, places.ravel() == k].sum(axis=1) for k in range(kinds.shape[1])], axis=1)
+    return merged, [(kinds[2 * i], kinds[2 * i + 1]) for i in range(len(groups))]
 
 
 def _percentiles(draws: Draws, m: BiasMetric, request: BiasRequest) -> tuple[float, float] | None:
