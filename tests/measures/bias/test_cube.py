@@ -76,10 +76,11 @@ def test_every_row_twice_changes_only_the_intervals():
     assert [(f.name, f.group, f.value) for f in once] == [(f.name, f.group, near(f.value)) for f in twice]
 
 
+EVERY = {"prediction": "predicted", "metrics": ("all",), "features": ("age", "old"), "strata": ("race",), "counts": True}
+
+
 @pytest.mark.spark
-@pytest.mark.parametrize(
-    "more", [{"weight": "weight", "missing": "as_category"}, {"prediction": "predicted"}, {"label": "pay", "positive": 60}], ids=str
-)
+@pytest.mark.parametrize("more", [{"weight": "weight", "missing": "as_category"}, EVERY, {"label": "pay", "positive": 60}], ids=str)
 def test_spark_gives_the_same(spark, more):
     from tilth.engine.spark import Spark
 
@@ -88,6 +89,7 @@ def test_spark_gives_the_same(spark, more):
     assert [(f.name, f.group) for f in ours] == [(f.name, f.group) for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
         assert [a.value, a.low, a.high] == [near(b.value), near(b.low), near(b.high)], (a.name, a.group)
+        assert getattr(a.payload, "cells", ()) == getattr(b.payload, "cells", ())  # the table of counts; the cells of a confusion matrix
         assert a.payload.counts == pytest.approx(b.payload.counts, rel=1e-12) if "counts" in a.payload.to_json() else True
 
 

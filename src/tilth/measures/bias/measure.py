@@ -9,7 +9,7 @@ from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import Mistake
 from tilth.measures.bias.findings import bias_and_groups
-from tilth.measures.bias.request import NO_FACET, BiasOptions, BiasRequest
+from tilth.measures.bias.request import EVERY, NO_FACET, BiasOptions, BiasRequest
 from tilth.measures.measure import Measure, Measured
 
 
@@ -26,5 +26,8 @@ class Bias(BiasOptions, Measure):
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        request = BiasRequest.of_roles(originals.roles, session.schema(originals), **given)
+        schema = session.schema(originals)
+        if before is not None:  # a prepared part may not have all candidates any more
+            given["strata"] = tuple(c for c in self.strata if c == EVERY or c in schema)
+        request = BiasRequest.of_roles(originals.roles, schema, **given)
         return bias_and_groups(originals, request.cut_as(before or {}), session)
