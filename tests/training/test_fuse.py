@@ -46,9 +46,11 @@ def test_blocks_give_what_is_there_and_fetch_each_block_once(content, reads):
 
 
 @pytest.fixture
-def mounted(tmp_path: Path):
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A file system of local files, so that it needs no server."""
     data, folder = tmp_path / "data", tmp_path / "folder"
+    (tmp_path / "json.py").write_text("raise ImportError")  # as it may lie beside a program
+    monkeypatch.chdir(tmp_path)
     (data / "deep" / "er").mkdir(parents=True)
     folder.mkdir()
     (data / "large").write_bytes(os.urandom(SIZE))
@@ -59,6 +61,7 @@ def mounted(tmp_path: Path):
     system = _System(folder, Local().objects(str(data)))
     if system.error:
         system.end()
+        assert "it cannot be mounted" in system.error
         pytest.skip(f"no FUSE: {system.error}")
     yield data, folder, system
     system.end()

@@ -85,7 +85,7 @@ class _System:
         self.folder, self.error, self.bytes = folder, "", 0
         ours, theirs = socket.socketpair()
         with theirs:
-            words = [sys.executable, "-m", "tilth.training.fuse"]
+            words = [sys.executable, "-P", "-m", "tilth.training.fuse"]  # -P: modules are not looked for where the program lies
             end = theirs.fileno()
             self._process = subprocess.Popen(words, stdin=end, stdout=end, start_new_session=True)  # noqa: S603 -- its own
         self._socket, self._file = ours, ours.makefile("rwb")

@@ -34,7 +34,7 @@ class Files:
         return sum(o.bytes for o in self.objects)
 
     def update(self) -> None:
-        """Learn how far it is: of what is there as a whole there is nothing to learn."""
+        """Bring `bytes` and `error` up to date; files that are there before the start do not change."""
 
     def start(self) -> None:
         """Put the files in place. Errors: `SourceError` for names that cannot be there, `MachineError` if the disk is full."""
