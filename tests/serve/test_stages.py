@@ -44,6 +44,16 @@ def test_each_file_is_read_once(served, monkeypatch):
     assert opened == ["people.tilth", "model.skops"]
 
 
+def test_a_model_that_would_be_given_strings_is_refused(served, tmp_path):
+    tilth.fit(
+        tilth.Flow.parse("data: {roles: {id: no, label: paid, private: email}}\nfeatures: [{impute: {columns: age, with: mean}}]"), TABLE
+    ).save(tmp_path / "strings.tilth")
+    frame = TABLE.select(["age", "no"]).to_pandas().fillna(0).rename(columns={"no": "job"})
+    skops.io.dump(GaussianNB().fit(frame, TABLE["paid"].to_pylist()), tmp_path / "numbers.skops")
+    with pytest.raises(RequestError, match=r"takes numbers, and strings\.tilth gives others: job"):
+        stages_of([str(tmp_path / "strings.tilth"), str(tmp_path / "numbers.skops")])
+
+
 def test_a_model_with_probabilities_alone(served, tmp_path):
     train = tilth.arrays(tilth.apply(str(served / "people.tilth"), TABLE), format="arrow")
     frame = train.X.to_pandas()

@@ -22,7 +22,7 @@ from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies import BadRows, Columns, Row
-from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, source_of
+from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
 from tilth.serve.remote import PATIENCE, Patience, Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
@@ -204,6 +204,9 @@ def stages_of(
     for stage in made:
         if isinstance(stage, Preparation):
             stage.load()
+    for i, stage in enumerate(made):
+        if i and isinstance(stage, Prediction):
+            _reject_strings(made[:i], stage)
     return tuple(made)
 
 
@@ -238,20 +241,24 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
         raise RequestError(f"--output: {word!r} is not a temperature", accepted="temperature=1.7", code="bad-output") from error
 
 
+def _examples(stages: Sequence[Stage]) -> list[Row]:
+    """What stages make of the golden rows of the first one, of those that they do not refuse."""
+    first, made = stages[0], list[Row]()
+    for one in first.flow.need_learned().golden if isinstance(first, Preparation) else ():
+        with suppress(TilthError):
+            rows: list[Row] = [one["row"]]
+            for stage in stages:
+                rows = stage(rows)
+            made += rows
+    return made
+
+
 def _called(thing: str, before: Sequence[Stage], seen: Callable[[bytes], object]) -> Called:
     """A function of the user's, for what the stages before make of their golden rows."""
     if not before or isinstance(before[-1], Remote):
         hint = "name a fitted flow before it, whose columns it is to take"
         raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
-    first = before[0]
-    examples = list[Row]()
-    for one in first.flow.need_learned().golden if isinstance(first, Preparation) else ():
-        with suppress(TilthError):
-            rows: list[Row] = [one["row"]]
-            for stage in before:
-                rows = stage(rows)
-            examples += rows
-    made = Called(thing.removeprefix(PYTHON), Columns(before[-1].gives), examples)
+    made = Called(thing.removeprefix(PYTHON), Columns(before[-1].gives), _examples(before))
     made.load()
     seen(source_of(made.name))
     return made
@@ -312,6 +319,20 @@ def _content(place: str) -> bytes:
     if len(content) > LARGEST:
         raise RequestError(f"{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
     return content
+
+
+def _reject_strings(before: Sequence[Stage], model: Prediction) -> None:
+    """Reject a model that would be given columns of strings, as the golden rows show."""
+    try:
+        matrix(_examples(before), model.columns)
+    except BadRows as error:
+        names = sorted({column for _, column, mistake in error.rows if mistake.code == "wrong-kind"})
+        if names:
+            raise RequestError(
+                f"{model.title} takes numbers, and {before[-1].title} gives others: {listed(names)}",
+                hint="encode them in the flow: `encode`",
+                code="stages-differ",
+            ) from error
 
 
 def _reject_gap(before: Stage, after: Stage) -> None:
