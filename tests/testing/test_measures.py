@@ -11,6 +11,7 @@ from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
+from tilth.measures.bias_variance import BiasVarianceOfLearner
 from tilth.measures.importance import Importance
 from tilth.measures.insights.measure import Insights
 from tilth.measures.measure import Measured
@@ -20,7 +21,14 @@ from tilth.testing.measures import check_measure
 
 TABLE = pa.table({"age": [30, 50, None, 41] * 15, "sex": ["f", "m", "m"] * 20, "hired": ["yes", "no", "yes", None, "no"] * 12})
 ROLES = {"label": "hired", "positive": "yes", "facet": ["sex"]}
-ALL = (Profile(), Balance(), Bias(bootstrap=0), Importance(lambda rows: np.full(len(rows), "yes"), repeats=2), Insights())
+ALL = (
+    Profile(),
+    Balance(),
+    Bias(bootstrap=0),
+    Importance(lambda rows: np.full(len(rows), "yes"), repeats=2),
+    Insights(),
+    BiasVarianceOfLearner(replicates=5),
+)
 
 
 @pytest.mark.parametrize("measure", ALL, ids=lambda m: m.name)

@@ -18,6 +18,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "bias": "tilth.measures.bias.measure:Bias",
         "insights": "tilth.measures.insights.measure:Insights",
         "importance": "tilth.measures.importance:Importance",
+        "bias_variance": "tilth.measures.bias_variance:BiasVarianceOfLearner",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

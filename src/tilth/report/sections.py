@@ -48,6 +48,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "split": "tilth.flow.split_checks:SPLIT_SECTION",
         "shards": "tilth.flow.shard_mixing:SHARDS",
         "importance": "tilth.measures.importance:IMPORTANCE",
+        "bias_variance": "tilth.measures.bias_variance:BIAS_VARIANCE",
         "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",
         "analyzer": "tilth.rules.section:ANALYZERS",
