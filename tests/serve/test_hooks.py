@@ -4,14 +4,16 @@ import importlib.util
 import json
 import sys
 import tarfile
+from pathlib import PurePath
 from types import ModuleType
 
 import pytest
 
-from tests.serve.conftest import TABLE
+import tilth
+from tests.serve.conftest import FLOW, TABLE
 from tilth.cli.app import run
 from tilth.errors import ArtefactError, RequestError
-from tilth.serve.hooks import Refusal, exported
+from tilth.serve.hooks import Refusal, _extras, exported
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.serving import Serving
 from tilth.training.artefacts import packed
@@ -47,6 +49,18 @@ def test_the_container_answers_as_the_server_does(hooks, served):
         expected = pipeline.answer(ROWS.encode(), "application/json", accept)
         assert module.transform_fn(model, ROWS, "application/json", accept) == (expected.body, accept)
     assert "tilth[models]==" in (folder / "code" / "requirements.txt").read_text()
+
+
+def test_the_container_is_told_what_models_need(served, tmp_path, monkeypatch):
+    """Models in files and models that are steps of the flow, each by the optional part of Tilth that reads it."""
+    monkeypatch.chdir(served)
+    text = f"{FLOW}  - predict: {{model: model.skops, with: probability, positive: 'yes'}}"
+    tilth.fit(tilth.Flow.parse(text), TABLE).save(tmp_path / "score.tilth")
+    for things, needed in (([str(served / "people.tilth")], "tilth=="), ([str(tmp_path / "score.tilth")], "tilth[models]==")):
+        exported(tmp_path / "model", things)
+        assert (tmp_path / "model" / "code" / "requirements.txt").read_text().startswith(needed)
+    pipeline = Pipeline.of(str(served / "people.tilth"))
+    assert _extras(pipeline, [PurePath("a.lgb"), PurePath("b.UBJ"), PurePath("c.onnx")]) == "[lightgbm,onnx,xgboost]"
 
 
 def test_a_refusal_is_the_containers_own_error(hooks, monkeypatch):

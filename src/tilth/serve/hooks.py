@@ -11,16 +11,19 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from tilth import __version__
 from tilth.errors import ArtefactError, RequestError
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import NoGolden, proof, record
+from tilth.serve.stages import Preparation
+from tilth.steps.models import FORMS, ModelStep
 from tilth.store.places import atomic
 
 PIPELINE, GOLDEN = "pipeline.json", "golden.json"
+EXTRAS = {"skops": "models"}  # of a form of model, where it has another name
 INFERENCE = '''"""Answers requests as `tilth serve` does: see the hooks of SageMaker's scikit-learn container."""
 
 from tilth.serve.hooks import model_fn, transform_fn
@@ -47,7 +50,6 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
     pipeline = Pipeline.of(*things, output=output)
     if known is not None:
         proof(pipeline, known)
-    extra = "[models]" if any(file.suffix == ".skops" for file in files) else "[onnx]" if any(f.suffix == ".onnx" for f in files) else ""
     described = {"version": 1, "stages": [file.name for file in files], "output": list(output)}
     with atomic(place, folder=True) as folder:
         for file in files:
@@ -60,8 +62,17 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
             shutil.copyfile(known, folder / GOLDEN)
         (folder / "code").mkdir()
         (folder / "code" / "inference.py").write_text(INFERENCE, "utf-8")
-        (folder / "code" / "requirements.txt").write_text(f"tilth{extra}=={__version__}\n", "utf-8")
+        (folder / "code" / "requirements.txt").write_text(f"tilth{_extras(pipeline, files)}=={__version__}\n", "utf-8")
     return Path(place)
+
+
+def _extras(pipeline: Pipeline, files: Sequence[PurePath]) -> str:
+    """The optional parts of Tilth that models need: those in files, and those that are steps of a flow."""
+    forms = {FORMS[file.suffix.lower()] for file in files if file.suffix.lower() in FORMS}
+    for stage in pipeline.stages:
+        steps = stage.flow.need_learned().served if isinstance(stage, Preparation) else ()
+        forms |= {fitted.step.form for fitted in steps if isinstance(fitted.step, ModelStep)}
+    return f"[{','.join(sorted(EXTRAS.get(form, form) for form in forms))}]" if forms else ""
 
 
 def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
