@@ -320,7 +320,8 @@ class _Job:
         if self.kind.name == CSV and self.split:
             kind += f"; header={'present' if header else 'absent'}"
         try:
-            body = header + b"".join([_of_record(done.sent, record, self.kind) for _, record in batch])
+            sent = [record for _, record in batch]
+            body = header + b"".join([_of_record(done.sent, record, self.kind) for record in sent] if done.before else sent)
             rows = self.pipeline.predicted(body, kind)
             if self.split and len(rows) != len(batch):
                 what = "record gives" if len(batch) == 1 else "records give"
