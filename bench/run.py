@@ -25,7 +25,7 @@ OUT = Path(__file__).parent / "out"
 KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
 LARGE = (
     *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
-    *("shuffle", "recordio", "row", "serve", "servers"),
+    *("shuffle", "recordio", "row", "serve", "batch", "servers"),
 )
 USUAL = (*LARGE, "records", "pipe", "start", "draft", "memory")
 BENCHMARKS = (*USUAL, "load")  # an hour of its own
