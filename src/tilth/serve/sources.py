@@ -85,6 +85,7 @@ def _listed(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
 
 def _under(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
     """The objects whose key begins with a prefix, which is a string and not a folder; each named by its key below the prefix's folder."""
+    place += "" if place.count("/") > 2 else "/"  # of a whole bucket
     held = copies(re.sub(r"([*?\[])", r"[\1]", place) + "*")
     scratch, _ = held.renamed
     for file in sorted(path for path in Path(scratch, place.split("/")[2]).rglob("*") if path.is_file()):  # of the bucket
