@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import IO, Any, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any, TypeVar, cast
 
 import numpy as np
 
+T = TypeVar("T")
 READ = 1 << 20  # bytes that are read at once where nothing is held: larger pieces fall out of the caches of a processor
 
 
@@ -27,6 +29,23 @@ def filled(file: IO[bytes], rest: memoryview, needed: int = 1, at_once: int = RE
     room[: len(rest)] = rest
     read: int = cast("Any", file).readinto(room[len(rest) :])
     return room[: len(rest) + read]
+
+
+def grouped(items: Iterable[T], size_of: Callable[[T], int], most: int, most_bytes: int) -> Iterator[list[T]]:
+    """Items in groups of `most` at most, each of which ends with the item that fills it to `most_bytes`.
+
+    >>> list(grouped(["aa", "b", "c", "d"], len, 2, 2))
+    [['aa'], ['b', 'c'], ['d']]
+    """
+    held, size = list[T](), 0
+    for item in items:
+        held.append(item)
+        size += size_of(item)
+        if len(held) == most or size >= most_bytes:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
 
 
 def size_of(file: IO[bytes]) -> int:

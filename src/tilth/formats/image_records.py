@@ -7,7 +7,7 @@ label is the float in the header; a flag of n that n floats follow it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -22,6 +22,7 @@ from tilth.engine.session import Session
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError, listed
 from tilth.errors import Place as FilePlace
+from tilth.formats.buffers import grouped
 from tilth.formats.codec import Codec
 from tilth.formats.recordio import framed, index_text, records
 from tilth.formats.shards import Contents, index_beside
@@ -31,6 +32,7 @@ INDEX = ".idx"
 NO_ROLES = Roles()
 ID, LABEL, IMAGE, PATH = "id", "label", "image", "path"
 BATCH_BYTES, BATCH_ROWS = 64 << 20, 10_000
+IMAGES = 1_000  # of a batch that reads files of images
 
 
 class ImageRecords(Codec):
@@ -47,7 +49,7 @@ class ImageRecords(Codec):
 
     def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
         schema: pa.Schema | None = None
-        for group in _grouped(records(file), len):
+        for group in grouped(records(file), len, BATCH_ROWS, BATCH_BYTES):
             batch = _batch([image_record(payload) for payload in group], schema)
             schema = batch.schema
             yield batch
@@ -125,18 +127,6 @@ def _batch(rows: Sequence[tuple[int, list[float], bytes]], schema: pa.Schema | N
     return pa.record_batch({ID: ids, LABEL: labels, IMAGE: pa.array([image for _, _, image in rows], pa.binary())})
 
 
-def _grouped(items: Iterable[Any], size_of: Any) -> Iterator[list[Any]]:
-    held, size = list[Any](), 0
-    for item in items:
-        held.append(item)
-        size += size_of(item)
-        if size >= BATCH_BYTES or len(held) == BATCH_ROWS:
-            yield held
-            held, size = [], 0
-    if held:
-        yield held
-
-
 def _columns_of(schema: pa.Schema, roles: Roles) -> tuple[str, str | None, str]:
     """The columns with label, id and image."""
     columns = schema_of(schema)
@@ -177,7 +167,7 @@ class ImageList(Codec):
         name = getattr(file, "name", "<list>")
         root = Path(options["root"]) if options.get("root") else None
         many: bool | None = None
-        for lines in _grouped(enumerate(file, 1), lambda _: BATCH_BYTES // 1000 if root else 1):
+        for lines in grouped(enumerate(file, 1), lambda _: 1, IMAGES if root else BATCH_ROWS, BATCH_ROWS):
             rows = [row for number, line in lines if (row := _row(line, FilePlace(str(name), number))) is not None]
             many = any(len(r[1]) > 1 for r in rows) if many is None else many
             labels = pa.array([r[1] if many else r[1][0] for r in rows], pa.list_(pa.float64()) if many else pa.float64())

@@ -6,7 +6,7 @@ numbers only, so that a template is repeated and these bytes are filled in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import IO, Any, ClassVar, Literal, get_args
@@ -18,6 +18,7 @@ from tilth.data import Files
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import Place, RequestError, SourceError, listed, located, unknown, warn
+from tilth.formats.buffers import grouped
 from tilth.formats.codec import Codec
 from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, array, matrix, named_by_manifest, rounded, sparse_rows
 from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered, offsets
@@ -96,7 +97,7 @@ class RecordIOProtobuf(TrainingFormat, Codec):
 
     def decode(self, file: IO[bytes], *, lists: bool = False, **_: Any) -> Iterator[pa.RecordBatch]:
         reading: _Reading | None = None
-        for records in _batched(numbered(file)):
+        for records in grouped(numbered(file), lambda r: len(r[1]), BATCH_RECORDS, BATCH_BYTES):
             first = reading is None
             reading = reading or _Reading(records[0], lists)
             yield reading.batch(records, first)
@@ -415,18 +416,6 @@ def _fields(payload: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, 
             raise ValueError("a field ends beyond its message")
         yield tag >> 3, wire, at, at + size
         at += size
-
-
-def _batched(records: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    held, size = list[tuple[int, bytes]](), 0
-    for record in records:
-        held.append(record)
-        size += len(record[1])
-        if len(held) == BATCH_RECORDS or size >= BATCH_BYTES:
-            yield held
-            held, size = [], 0
-    if held:
-        yield held
 
 
 class _Reading:

@@ -17,8 +17,8 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Dataset, Roles
-from tilth.engine.arrow import as_numpy, from_numpy
+from tilth.data import Dataset, Kind, Roles
+from tilth.engine.arrow import as_numpy, from_numpy, schema_of
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import ColumnError, MissingExtra, Mistake, Place, SourceError, located
@@ -31,6 +31,7 @@ CHUNK = 16 << 20  # bytes of a file that are decoded at once
 HEAD, CRC = struct.Struct("<QI"), struct.Struct("<I")
 BYTES, FLOAT, INTEGER = 1, 2, 3  # the fields of a feature
 TYPES = {BYTES: pa.binary(), FLOAT: pa.float32(), INTEGER: pa.int64()}
+KINDS = {Kind.INTEGER: INTEGER, Kind.BOOLEAN: INTEGER, Kind.FLOAT: FLOAT, Kind.DECIMAL: FLOAT, Kind.STRING: BYTES, Kind.BINARY: BYTES}
 NAMES = {BYTES: "bytes", FLOAT: "floats", INTEGER: "integers"}
 INDEX = ".tfindex"
 LENGTH, ENDS = "the checksum of its length is wrong", "the file ends inside it"
@@ -468,37 +469,21 @@ def _signed(value: int) -> int:
 
 def payloads_of(batch: pa.RecordBatch) -> Iterator[bytes]:
     """The serialized Example of each row. Errors: `ColumnError` for columns that an Example cannot hold, all at once."""
-    order = sorted(range(batch.num_columns), key=lambda i: batch.schema.names[i].encode())
-    wrong = [
-        Mistake(
-            f"column {f.name!r} is {f.type}, which TFRecord cannot hold", accepted=ACCEPTED, hint="convert or drop it", code="wrong-kind"
-        )
-        for f in batch.schema
-        if _kind(f.type) is None
-    ]
-    ColumnError.reject(wrong)
-    made = [_entries(batch.schema.names[i], batch.column(i)) for i in order]
+    columns = sorted(schema_of(batch.schema), key=lambda c: c.name.encode())
+    kinds = {c.name: KINDS[c.of or c.kind] for c in columns if (c.of or c.kind) in KINDS and len(c.shape) < 2}
+    ColumnError.reject(
+        Mistake(f"column {c.name!r} is {c}, which TFRecord cannot hold", accepted=ACCEPTED, hint="convert or drop it", code="wrong-kind")
+        for c in columns
+        if c.name not in kinds
+    )
+    made = [_entries(name, kind, batch.column(name)) for name, kind in kinds.items()]
     for parts in zip(*made, strict=True) if made else ():
         features = b"".join(parts)
         yield b"\x0a" + varint(len(features)) + features
 
 
-def _kind(kind: pa.DataType) -> int | None:
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        kind = kind.value_type
-        return None if pa.types.is_nested(kind) else _kind(kind)
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return INTEGER
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return FLOAT
-    known = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    return BYTES if any(of(kind) for of in known) else None
-
-
-def _entries(name: str, column: pa.Array) -> Iterable[bytes]:
+def _entries(name: str, kind: int, column: pa.Array) -> Iterable[bytes]:
     """The entry of a feature for each row; nothing for null."""
-    kind = _kind(column.type)
-    assert kind is not None  # noqa: S101 -- the caller has looked
     nested = pa.types.is_nested(column.type)
     if pa.types.is_fixed_size_list(column.type):
         column = column.cast(pa.list_(column.type.value_type))

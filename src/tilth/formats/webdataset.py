@@ -10,14 +10,16 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from tilth.data import Column, Kind
+from tilth.engine.arrow import schema_of
 from tilth.errors import ColumnError, Mistake, SourceError
-from tilth.formats.buffers import filled
+from tilth.formats.buffers import filled, grouped
 from tilth.formats.codec import Codec
 
 BLOCK, RECORD = 512, 10_240
@@ -48,6 +50,7 @@ BINARY = (
     "npz",
     "bin",
 )
+ACCEPTED = "a name that ends in .jpg, .png, .npy or .bin"
 PICKLES = ("pyd", "pickle", "pkl", "pth", "pt")
 OWNER = b"bigdata"  # of members and their group, as the library webdataset writes them
 REGULAR = (b"0", b"\0", b"7")
@@ -71,7 +74,7 @@ class WebDataset(Codec):
 
     def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
         schema: pa.Schema | None = None
-        for samples in _batched(samples_of(file)):
+        for samples in grouped(samples_of(file), _bytes_of, SAMPLES, BATCH_BYTES):
             if schema is None:
                 keyed = options.get("keys") or not _are_numbers([key for key, _ in samples])
             batch = _batch(samples, schema, keyed)
@@ -249,7 +252,7 @@ def samples_of(file: IO[bytes]) -> Iterator[Sample]:
         parts = key_and_field(found.name)
         if parts is None:
             continue
-        if parts[1].rpartition(".")[2].lower() in PICKLES:
+        if _suffix(parts[1]) in PICKLES:
             what = f"the member {found.name!r} at byte {found.offset:,} is a pickle, which runs code when it is loaded"
             raise SourceError(what, hint="write numbers as .npy, and everything else as .json", code="pickle")
         if parts[0] != key or not fields:
@@ -269,16 +272,8 @@ def samples_of(file: IO[bytes]) -> Iterator[Sample]:
         yield key, fields
 
 
-def _batched(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
-    held, size = list[Sample](), 0
-    for sample in samples:
-        held.append(sample)
-        size += sum(len(m.content) for m in sample[1].values())
-        if len(held) == SAMPLES or size >= BATCH_BYTES:
-            yield held
-            held, size = [], 0
-    if held:
-        yield held
+def _bytes_of(sample: Sample) -> int:
+    return sum(len(m.content) for m in sample[1].values())
 
 
 def _are_numbers(keys: Sequence[str]) -> bool:
@@ -309,7 +304,7 @@ def _batch(samples: Sequence[Sample], schema: pa.Schema | None, keyed: bool) -> 
 
 def _columns(field: str, found: Sequence[Member | None], schema: pa.Schema | None) -> dict[str, list[Any]]:
     """Column → values of a field."""
-    suffix = field.rpartition(".")[2].lower()
+    suffix = _suffix(field)
     if suffix in INTEGERS:
         return {field: [None if m is None else _integer(m) for m in found]}
     if suffix not in (*TEXTS, "json", "jsn"):
@@ -372,45 +367,40 @@ def samples_to_write(batch: pa.RecordBatch, first: int) -> Iterator[list[tuple[s
     The first row of the batch is number `first`, which is its key where there is no column of keys.
     Errors: `ColumnError` for columns that WebDataset cannot hold, `SourceError` for keys that are not ones.
     """
-    own = {f.name: f.type for f in batch.schema if f.name != KEY and _fits(f.name.rpartition(".")[2].lower(), f.type)}
-    rest = [f.name for f in batch.schema if f.name != KEY and f.name not in own]
-    wrong = [f for f in batch.schema if f.name in rest and (_is_bytes(f.type) or f.name.rpartition(".")[2].lower() in PICKLES)]
+    columns = [c for c in schema_of(batch.schema) if c.name != KEY]
+    own = [c.name for c in columns if _is_member(c)]
+    rest = [c.name for c in columns if c.name not in own]
+    wrong = [c for c in columns if c.name in rest and (c.kind is Kind.BINARY or _suffix(c.name) in PICKLES)]
     ColumnError.reject(
-        Mistake(f"column {f.name!r} is {f.type}: WebDataset has no member for it", accepted="a name that ends in .jpg, .png, .npy or .bin",
-                hint="rename the column", code="wrong-kind") for f in wrong
-    )  # fmt: skip
+        Mistake(f"column {c.name!r} is {c}: WebDataset has no member for it", accepted=ACCEPTED, code="wrong-kind") for c in wrong
+    )
     if rest and "json" in own:
         raise ColumnError(
             f"column 'json' stands where {rest[0]!r} and others are to be written", hint="rename it meta.json", code="same-member"
         )
-    columns = {name: batch.column(name).to_pylist() for name in own}
+    values = {name: batch.column(name).to_pylist() for name in own}
     objects = batch.select(rest).to_pylist() if rest else None
     keys = batch.column(KEY).to_pylist() if KEY in batch.schema.names else [number_key(first + i) for i in range(batch.num_rows)]
     for i, key in enumerate(keys):
         if not key or key.startswith(("/", "__")) or "." in key.rpartition("/")[2] or ".." in key.split("/"):
             raise SourceError(f"{key!r} is not a key", accepted="a path without a dot in its last part, such as train/0007", code="bad-key")
-        sample = {name: _content(values[i]) for name, values in columns.items() if values[i] is not None}
+        sample = {name: _content(column[i]) for name, column in values.items() if column[i] is not None}
         if objects is not None:
             sample["json"] = json.dumps(objects[i], sort_keys=True, ensure_ascii=False, default=_iso).encode()
         yield [(f"{key}.{field}", sample[field]) for field in sorted(sample)]
 
 
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+def _suffix(name: str) -> str:
+    return name.rpartition(".")[2].lower()
 
 
-def _fits(suffix: str, kind: pa.DataType) -> bool:
-    """Whether a column whose name ends so is a member of its own."""
-    if suffix in INTEGERS:
-        return bool(pa.types.is_integer(kind))
-    if suffix in (*TEXTS, "json", "jsn"):
-        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-    return suffix in BINARY and (_is_bytes(kind) or (suffix == "npy" and _is_numbers(kind)))
-
-
-def _is_numbers(kind: pa.DataType) -> bool:
-    listed = pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)
-    return bool(listed and (pa.types.is_integer(kind.value_type) or pa.types.is_floating(kind.value_type)))
+def _is_member(column: Column) -> bool:
+    """Whether a column has a name that ends in a suffix that fits its kind."""
+    suffix = _suffix(column.name)
+    if suffix == "npy" and len(column.shape) == 1 and column.of in (Kind.INTEGER, Kind.FLOAT):
+        return True
+    kinds = {Kind.INTEGER: INTEGERS, Kind.STRING: (*TEXTS, "json", "jsn"), Kind.BINARY: BINARY}
+    return suffix in kinds.get(column.kind, ())
 
 
 def _content(value: Any) -> bytes:
