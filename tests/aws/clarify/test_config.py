@@ -63,11 +63,17 @@ def test_a_single_value_means_a_list_of_one():
 def test_settings_that_clarify_does_not_have():
     same = {"types": {"age": "continuous"}, "confidence": 0.9, "bootstrap": 100, "seed": 7, "min_group_size": 5, "verdicts": True}
     same |= {"max_combinations": 9}
-    tilth = same | {"missing_values": "as_category", "bands": {"DPL": [-0.2, 0.2]}, "intersections": [["sex", 1]], "weights": "age"}
+    tilth = same | {
+        "missing_values": "as_category",
+        "bands": {"DPL": [-0.2, 0.2]},
+        "intersections": [["sex", 1]],
+        "weights": "age",
+        "strata": ["all"],
+    }
     asked = AnalysisConfig.of(changed("tilth", tilth)).request(SCHEMA)
     assert {k: getattr(asked, k) for k in same} == same
     assert (asked.missing, asked.weight, asked.bands) == ("as_category", "age", {"DPL": (-0.2, 0.2)})
-    assert asked.intersections == (("sex", "age"),)
+    assert (asked.intersections, asked.strata) == ((("sex", "age"),), ("all",))
 
 
 @pytest.mark.parametrize(

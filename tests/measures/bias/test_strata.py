@@ -66,4 +66,6 @@ def test_predictions_without_labels_and_candidates_that_there_are_not():
 
 def test_an_identifier_explains_nothing():
     table = table_of(pa.table({"f": ["a", "d"] * 50, "y": [0, 1, 1, 0] * 25, "n": list(range(100))}))
-    assert not [f for f in found(table, facets=[Facet("f")], label="y", positive=1, strata=("n",)) if f.kind == "strata"]
+    findings = found(table, facets=[Facet("f")], label="y", positive=1, strata=("n",))
+    assert not [f for f in findings if f.kind == "strata"]
+    assert warnings(findings)["NO_STRATA"].message == "strata: n has 100 values in 100 rows: it is probably an identifier"

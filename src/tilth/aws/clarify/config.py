@@ -153,6 +153,7 @@ class AnalysisConfig(Part):
         scores = prediction in schema and schema[prediction].kind in (Kind.FLOAT, Kind.DECIMAL) if prediction is not None else False
         same = ("types", "confidence", "bootstrap", "seed", "min_group_size", "verdicts", "max_combinations", "force_group", "show_private")
         return BiasRequest(
+            strata=tuple(self.tilth.strata),
             facets=tuple(Facet(c or "", tuple(values)) for c, values in facets),
             label=label,
             prediction=prediction,
@@ -291,7 +292,7 @@ def _left_out(c: AnalysisConfig) -> Iterator[str]:
     for m in c.methods.model_fields_set - {"pre_training_bias", "post_training_bias", "report"}:
         yield f"methods.{m} is not computed in this version; its section is absent from analysis.json"
     if c.methods.post_training_bias is not None and not c.has_predictions:
-        yield "methods.post_training_bias is computed in this version of predicted labels only, and there are none: no model is called"
+        yield "methods.post_training_bias needs predicted labels in this version: make them by the step predict, and name their column"
     if c.methods.report is not None:
         yield "methods.report: the report is written as HTML, not as a notebook or PDF"
     for key in c.tilth.model_extra or {}:

@@ -221,6 +221,7 @@ class Tilth(Part):
     bands: dict[Annotated[str, Words((*PRE_TRAINING, *POST_TRAINING))], Band] = Field(default_factory=dict)
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = Field(default_factory=list)
     max_combinations: int | None = None
+    strata: list[str] = Field(default_factory=list)
     weights: Name | None = None
     force_group: bool | None = None
     show_private: bool | None = None

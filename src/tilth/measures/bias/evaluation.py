@@ -203,7 +203,8 @@ def _flipped(m: BiasMetric, g: Group, rows: Sampled) -> Found:
     """The flip test of a group, whose table has the vote of the neighbours in place of the label."""
     request, flips = g.counted.request, rows.flips(g.cube.facet, g.side)
     n_d = int((flips.scaled if flips.votes is None else flips.votes).sum())
-    finding = partial(_finding, g, m.name, np.array([flips.n_a, n_d]), description=m.description)
+    used = np.array([flips.n_a, n_d])
+    finding = partial(_finding, g, m.name, used, description=m.description, n_excluded=rows.rows.num_rows - int(used.sum()))
     if flips.votes is None or not n_d or not flips.n_a:
         error = flips.error or "there are no rows on one side whose prediction and features are known"
         return finding(status="error", error=error, more=flip_details(flips, None))

@@ -82,10 +82,11 @@ def strata_findings(data: Dataset, request: BiasRequest, engine: Session) -> lis
     named = [c for c in request.strata if c != EVERY]
     ColumnError.reject(unknown((c for c in named if c not in schema), schema.names, "strata: there is no column {}", "unknown-column"))
     candidates = dict.fromkeys([*named, *(_candidates(data, request, engine) if EVERY in request.strata else [])])
-    found = [f for c in candidates for f in _of_candidate(c, data, request, engine)]
+    every = [f for c in candidates for f in _of_candidate(c, data, request, engine)]
+    found, unfit = ([f for f in every if isinstance(f.payload, WithinStrata) is own] for own in (True, False))
     order = list(dict.fromkeys(f.group for f in found))
     found.sort(key=lambda f: (order.index(f.group), abs(f.value or 0.0) * (1 if (f.value or 0.0) * (f.payload.overall or 0.0) > 0 else -1)))
-    return [*found, *(w for f in found if (w := _reversed(f, request)) is not None)]
+    return [*found, *unfit, *(w for f in found if (w := _reversed(f, request)) is not None)]
 
 
 def _candidates(data: Dataset, request: BiasRequest, engine: Session) -> list[str]:
@@ -99,13 +100,15 @@ def _candidates(data: Dataset, request: BiasRequest, engine: Session) -> list[st
     return [name for name, s in asked.items() if 2 <= int(seen[s] or 0) <= MOST_STRATA]
 
 
-def _of_candidate(column: str, data: Dataset, request: BiasRequest, engine: Session) -> Iterator[Finding[WithinStrata]]:
+def _of_candidate(column: str, data: Dataset, request: BiasRequest, engine: Session) -> Iterator[Finding]:
     axis, name = ("label", "CDDL") if request.label is not None else ("prediction", "CDDPL")
     facets = tuple(f for f in request.facets if f.column != column)
     if not facets or column in (request.label, request.prediction):
         return
     asked = replace(request, group=column, metrics=(name,), facets=facets, intersections=(), counts=False, strata=())
     found = counted(asked, data, engine)
+    if found.no_strata and column in request.strata:
+        yield warning("NO_STRATA", f"strata: {found.no_strata.removeprefix('Group variable ')}", (column,), "bias")
     within, conditional = _within(axis), BIAS_METRICS[name]
     overall = BIAS_METRICS["DPL" if axis == "label" else "DPPL"]
     for cube in found.cubes if not found.no_strata else ():
