@@ -4,7 +4,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engines import duckdb_session
@@ -30,6 +30,7 @@ def numbers(findings):
 KEY = st.sampled_from(["x", "y", None])
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(KEY, KEY, st.sampled_from([0, 1, 2, None]), st.sampled_from([0, 1, None])), min_size=1, max_size=40))
 def test_counts_give_what_their_rows_give(tmp_path_factory, made):
     columns = [[row[i] for row in made] for i in range(4)]
