@@ -98,3 +98,9 @@ def test_a_page_links_only_to_what_is_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_shows_files_as_they_are(page: Path) -> None:
     assert [path for path, shown in FILE.findall(page.read_text()) if (ROOT / path).read_text() != shown] == []
+
+
+def test_decisions_are_numbered_without_gaps_and_say_their_number() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    assert [page.name[:4] for page in pages] == [f"{i:04}" for i in range(1, len(pages) + 1)]
+    assert [page.name for page in pages if page.read_text().split(maxsplit=2)[1].rstrip(":") != page.name[:4]] == []
