@@ -72,7 +72,7 @@ def in_core_seconds(target: Target, figures: dict[str, dict[str, float]]) -> flo
         return None
     try:
         return target.value({name: Figures(f["cpu"], f["cpu"], f["peak"]) for name, f in figures.items()})
-    except (KeyError, ValueError):  # a candidate of the comparison could not run
+    except (KeyError, ValueError, TypeError):  # a candidate of the comparison could not run, or the target is about its result
         return None
 
 

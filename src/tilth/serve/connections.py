@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
+LARGEST_HEAD = 64 * 2**10  # bytes after which a head has to be complete; h11 has the same limit, httptools has none
 LEAVING_SECONDS = 2.0  # for which a refused client may go on sending
 TAKING_SECONDS = 60.0  # for which a client may take to receive an answer
 
@@ -62,7 +63,7 @@ def protocol() -> type[asyncio.Protocol]:
     class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # a base known at run time only
         def __init__(self, *given: Any, app_state: dict[str, Any], **others: Any) -> None:
             super().__init__(*given, app_state={**app_state, "connection": self}, **others)
-            self.state, self.half_closed = State.IDLE, False
+            self.state, self.half_closed, self.head = State.IDLE, False, 0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(_Transport(transport, self))
@@ -75,8 +76,11 @@ def protocol() -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             if self.state is State.IDLE:
-                self.state = State.HEAD
-            if self.state is not State.LEAVING:
+                self.state, self.head = State.HEAD, 0
+            if self.state is State.HEAD and self.head > LARGEST_HEAD:
+                self.send_400_response("The head of the request is too large.")
+            elif self.state is not State.LEAVING:
+                self.head += len(data)
                 super().data_received(data)
 
         def eof_received(self) -> bool:
