@@ -55,8 +55,9 @@ def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
     """
     tokens = ["", *nulls]
     longest, is_missing = max(map(len, tokens)), IsToken.prepared(*tokens)
-    known = [v for v in dict.fromkeys(v.strip(BLANKS) for v in values) if len(v) > longest or not is_missing(v)]
-    return Guess(tuple(kind for kind in FORMS if _fit(known, kind)), bool(known))
+    known = [v for v in dict.fromkeys(v.strip(BLANKS) for v in dict.fromkeys(values)) if len(v) > longest or not is_missing(v)]
+    joined = END.join([*known, ""])
+    return Guess(tuple(kind for kind in FORMS if joined.count(END) == len(known) and _fit(known, joined, kind)), bool(known))
 
 
 def values_in_header(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -139,13 +140,14 @@ def _token(x: Tree, nulls: Iterable[str]) -> Tree:
     return is_token(x, ("", *nulls))
 
 
-def _fit(values: Sequence[str], kind: Kind) -> bool:
-    """Whether all values, without blanks around them, are of a kind without loss."""
-    joined, row = "".join(f"{v}{END}" for v in values), CASTS[kind].row
-    if row is None or joined.count(END) > len(values) or _forms(kind).fullmatch(joined) is None:
+def _fit(values: Sequence[str], joined: str, kind: Kind) -> bool:
+    """Whether all values, without blanks around them, are of a kind without loss; `joined`: all of them, each with an end behind it."""
+    row = CASTS[kind].row
+    if row is None or _forms(kind).fullmatch(joined) is None:
         return False
-    sure = NEVER_TOO_LARGE.get(kind, 0)
-    return all((sure and len(v) <= sure and "e" not in v and "E" not in v) or row(v) is not None for v in values)
+    if (sure := NEVER_TOO_LARGE.get(kind, 0)) and "e" not in joined and "E" not in joined:
+        values = [v for v in values if len(v) > sure]
+    return all(row(v) is not None for v in values)
 
 
 @cache
