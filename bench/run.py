@@ -77,6 +77,7 @@ def measured(name: str, candidate: Candidate, rows: int) -> Figures:
         raise Absent(f"cannot be installed: {last_line(error.stderr)}") from error
     command = [python, "-m", "bench.child", name, candidate.name, str(tables(rows)), str(answer_file)]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not whenever it starts
     with (OUT / f"output-{os.getpid()}.txt").open("w+") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         peak = peak_memory(process)
