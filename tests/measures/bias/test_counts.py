@@ -30,7 +30,7 @@ def numbers(findings):
 KEY = st.sampled_from(["x", "y", None])
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.lists(st.tuples(KEY, KEY, st.sampled_from([0, 1, 2, None]), st.sampled_from([0, 1, None])), min_size=1, max_size=40))
 def test_counts_give_what_their_rows_give(tmp_path_factory, made):
     columns = [[row[i] for row in made] for i in range(4)]

@@ -14,6 +14,11 @@ from tilth.report.charts import number, percent
 from tilth.report.finding import Finding
 
 Found = Finding[BiasNumber]
+VERDICTS = {
+    "within": "The whole interval is within {}, which is accepted by convention.",
+    "outside": "The whole interval is outside {}, which is accepted by convention.",
+    "unclear": "The interval crosses the border of {}, which is accepted by convention.",
+}
 
 
 class Compared(NamedTuple):
@@ -77,8 +82,15 @@ def message(f: Found) -> str:
     size = f"{f.value:.4g}" if math.isfinite(f.value) else "infinite"
     meaning = BIAS_METRICS[f.name].meaning if f.name in BIAS_METRICS else p.description
     largest = f"; the largest gap is at {p.more['largest']}" if "largest" in p.more else ""
-    words = plain(" ".join(sentences([f]))) or f"{meaning}: {size}{largest}"
-    return f"not determinable ({words})" if p.status == "degenerate" else words
+    words = plain(" ".join(sentences([f]))) or f"{meaning}: {size}{largest}{'.' if p.verdict else ''}"
+    return f"not determinable ({words})" if p.status == "degenerate" else " ".join(w for w in (words, _verdict(p)) if w)
+
+
+def _verdict(p: BiasNumber) -> str:
+    """The verdict as a sentence, with the band that it is about."""
+    if p.band is None or p.verdict not in VERDICTS:
+        return ""
+    return f"{VERDICTS[p.verdict].format(f'{number(p.band[0])} to {number(p.band[1])}')}"
 
 
 def favourable(f: Found) -> str:
