@@ -83,10 +83,22 @@ def measure(
     with session_of(engine, data, "measure") as session:
         facts = begin(session)
         table = formats.table_of(data, session)
-        measuring = Measuring(measures_from(measures, table.roles, **options), session)
+        measuring = Measuring(tuple(map(_with_model, measures_from(measures, table.roles, **options))), session)
         earlier = () if against is None else _earlier(against, part, table.roles, measuring)
         findings = measuring.of(table, part)
         return Report("measure", (*findings, *changes(findings, earlier)), facts(table))
+
+
+def _with_model(measure: Measure) -> Measure:
+    """The measure with the model whose file it names: one that predicts, or a fitted flow."""
+    model, columns = getattr(measure, "model", None), getattr(measure, "columns", ())
+    if not measure.needs_model or not isinstance(model, str | Path):
+        return measure
+    if Path(model).suffix.lower() == ".tilth":
+        return measure.of_model(flow_from(model), columns)
+    from tilth.steps.predict import predictor_of
+
+    return measure.of_model(*predictor_of(model, columns, getattr(measure, "trusted", ())))
 
 
 def profile(data: Any, *, label: str | None = None, against: Any = None, exact: bool = False, engine: AnyEngine = None) -> Report:

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.csv
 import pytest
 
@@ -86,3 +88,28 @@ def test_a_configuration_names_its_data(tilth, tmp_path):
     metrics = json.loads((tmp_path / "out/analysis.json").read_text())["post_training_bias_metrics"]["facets"]["facet"][0]["metrics"]
     assert {m["name"]: m["value"] for m in metrics}["SD"] == pytest.approx(1 / 6)
     assert "there is no data" in tilth("measure").err
+
+
+def test_the_model_in_a_file_is_explained(tilth, tmp_path):
+    pytest.importorskip("skops")
+    from sklearn.linear_model import LinearRegression
+    from skops import io
+
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    pyarrow.csv.write_csv(pa.table({"id": range(50), "a": x[:, 0], "b": x[:, 1], "y": 3 * x[:, 0]}), tmp_path / "t.csv")
+    io.dump(LinearRegression().fit(x, 3 * x[:, 0]), tmp_path / "m.skops")
+    about = ("measure", "t.csv", "--label", "y", "--id", "id")
+    unnamed = tilth(*about, "--measure", "shap", "--model", "m.skops")
+    assert (unnamed.code, "--columns A,B" in unnamed.err) == (2, True)
+    about += ("--columns", "a,b")
+    done = tilth(*about, "--measure", "shap", "--measure", "importance", "--model", "m.skops", "--save-shap", "v.csv", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["findings"]
+    assert {(f["kind"], *f["subject"]) for f in found} == {(k, c) for k in ("shap", "importance") for c in "ab"}
+    written = pyarrow.csv.read_csv(tmp_path / "v.csv")
+    assert written.column_names == ["id", "a_prediction", "b_prediction"]
+    mean = next(f["details"]["expected"] for f in found if f["kind"] == "shap")
+    sums = written["a_prediction"].to_numpy() + written["b_prediction"].to_numpy() + mean
+    assert sums == pytest.approx(3 * x[written["id"].to_numpy(), 0])
+    for words in (("--measure", "profile", "--model", "m.skops"), ("--measure", "importance", "--save-shap", "v.csv")):
+        assert tilth(*about, *words).code == 2

@@ -12,6 +12,7 @@ from tilth.engine.session import everything
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
 from tilth.measures.bias_variance import BiasVarianceOfLearner
+from tilth.measures.explain.shap import Shap
 from tilth.measures.importance import Importance
 from tilth.measures.insights.measure import Insights
 from tilth.measures.measure import Measured
@@ -21,11 +22,13 @@ from tilth.testing.measures import check_measure
 
 TABLE = pa.table({"age": [30, 50, None, 41] * 15, "sex": ["f", "m", "m"] * 20, "hired": ["yes", "no", "yes", None, "no"] * 12})
 ROLES = {"label": "hired", "positive": "yes", "facet": ["sex"]}
+AGES = Shap(lambda rows: np.nan_to_num(rows["age"].to_numpy()) + [sex == "f" for sex in rows["sex"].to_pylist()])
 ALL = (
     Profile(),
     Balance(),
     Bias(bootstrap=0),
     Importance(lambda rows: np.full(len(rows), "yes"), repeats=2),
+    AGES,
     Insights(),
     BiasVarianceOfLearner(replicates=5),
 )

@@ -19,6 +19,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "insights": "tilth.measures.insights.measure:Insights",
         "importance": "tilth.measures.importance:Importance",
         "bias_variance": "tilth.measures.bias_variance:BiasVarianceOfLearner",
+        "shap": "tilth.measures.explain.shap:Shap",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

@@ -59,9 +59,11 @@ class Importance(Measure):
     needs_model = True
 
     model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
-    """A function from an Arrow table of the columns to a prediction for each row, or a fitted flow that predicts."""
+    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a prediction for each row."""
     columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
     """The columns that the model takes; by default all but the label and the id."""
+    trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
+    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
     prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
     """The column of the flow's predictions."""
     rows: int = 1000
@@ -80,7 +82,11 @@ class Importance(Measure):
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         if self.model is None:
-            raise RequestError("importance needs a model", hint="in Python: Importance(model=…); in a flow: `predict`", code="no-model")
+            raise RequestError(
+                "importance needs a model",
+                hint="at the command line: --model FILE; in Python: Importance(model=…); in a flow: `predict`",
+                code="no-model",
+            )
         label = table.roles.label or ""
         columns = self.columns or tuple(c for c in table.names if c != label and c not in table.roles.id)
         need = Sample((*columns, label), self.rows, self.seed)
@@ -93,13 +99,13 @@ class Importance(Measure):
         if not len(truth):
             return []
         name, score = ("R²", r2) if truth.dtype.kind == "f" else ("accuracy", lambda truth, predicted: float(np.mean(truth == predicted)))
-        predicted = self._predicted(features, session)
-        strings = [values.dtype.kind in "OU" for values in (truth, predicted)]
+        said = predicted(self.model, features, self.prediction, session)
+        strings = [values.dtype.kind in "OU" for values in (truth, said)]
         if strings[0] != strings[1]:
             one, other = ("a string", "a number") if strings[0] else ("a number", "a string")
             message = f"importance compares predictions with the label {label!r}, which is {one}, but the model predicts {other}"
             raise RequestError(message, hint="in a flow, the model is that of the last step `predict`", code="wrong-kind")
-        baseline = score(truth, predicted)
+        baseline = score(truth, said)
         if math.isnan(baseline):
             return []
         random = np.random.default_rng(self.seed)
@@ -107,18 +113,20 @@ class Importance(Measure):
         for i, column in enumerate(features.column_names):
             shuffled = (features[column].take(random.permutation(len(truth))) for _ in range(self.repeats))
             tables = (features.set_column(i, column, values) for values in shuffled)
-            drops = np.array([baseline - score(truth, self._predicted(t, session)) for t in tables])
+            drops = np.array([baseline - score(truth, predicted(self.model, t, self.prediction, session)) for t in tables])
             payload = ColumnImportance(name, baseline, tuple(drops.tolist()), len(truth))
             found.append(Finding("importance", (column,), float(drops.mean()), payload=payload))
         return sorted(found, key=lambda f: -f.value)
 
-    def _predicted(self, rows: pa.Table, session: Session) -> np.ndarray:
-        if callable(self.model):
-            return np.asarray(self.model(rows))
-        numbered = rows.append_column(ROW, [range(len(rows))])
-        prepared = self.model.prepared(Dataset(Memory(numbered, tuple(numbered.column_names))))
-        made = session.batches(session.query(prepared.keep((ROW, self.prediction)), everything())).read_all()
-        return made.sort_by(ROW)[self.prediction].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow says Any
+
+def predicted(model: Any, rows: pa.Table, prediction: str, session: Session) -> np.ndarray:
+    """What a model predicts of rows: a function of the table, or a fitted flow that makes the column `prediction`."""
+    if callable(model):
+        return np.asarray(model(rows))
+    numbered = rows.append_column(ROW, [range(len(rows))])
+    prepared = model.prepared(Dataset(Memory(numbered, tuple(numbered.column_names))))
+    made = session.batches(session.query(prepared.keep((ROW, prediction)), everything())).read_all()
+    return made.sort_by(ROW)[prediction].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow says Any
 
 
 # ── the section ──

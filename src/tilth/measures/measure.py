@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
@@ -15,8 +15,28 @@ from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding
 from tilth.shelf import Parameterized
 
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
 Measured: TypeAlias = tuple[list[Finding], Any]
 """Findings, and the `before` of the same measure on a later part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A model of a file: called with an Arrow table of its columns it gives a class or number for each row.
+
+    `numbers` gives, for a matrix of the columns, those of each of its `outputs`: the probabilities or scores of its classes, or what it
+    predicts.
+    """
+
+    labels: Callable[[pa.Table], np.ndarray]
+    outputs: tuple[str, ...]
+    numbers: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, rows: pa.Table) -> np.ndarray:
+        return self.labels(rows)
 
 
 @dataclass(frozen=True)
@@ -42,7 +62,7 @@ class Measure(Parameterized, ABC):
         return ()
 
     def of_model(self, model: Any, columns: tuple[str, ...]) -> Measure:
-        """The measure of a model, a function from an Arrow table of these columns to a prediction for each row."""
+        """The measure of a model, a function from an Arrow table of these columns to a prediction for each row, such as a `Predictor`."""
         return self
 
     def of_prepared(self) -> Measure:

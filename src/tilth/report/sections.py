@@ -49,6 +49,8 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "shards": "tilth.flow.shard_mixing:SHARDS",
         "importance": "tilth.measures.importance:IMPORTANCE",
         "bias_variance": "tilth.measures.bias_variance:BIAS_VARIANCE",
+        "shap": "tilth.measures.explain.shap:SHAP",
+        "shap_values": "tilth.measures.explain.shap:LOCAL",
         "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",
         "analyzer": "tilth.rules.section:ANALYZERS",

@@ -69,7 +69,7 @@ class ModelStep(Step):
         """A mistake where the columns are not as many as a model takes, which is unknown if `width` is 0."""
         if not columns:
             message = f"{self.name}: the model does not say which columns it takes"
-            return [Mistake(message, hint="name them: `columns: […]`", code="no-columns")]
+            return [Mistake(message, hint="name them: `columns: […]`, at the command line --columns A,B", code="no-columns")]
         if width and len(columns) != width:
             return [Mistake(f"{self.name}: {len(columns)} columns for a model that takes {width}", code="model-inputs")]
         return []

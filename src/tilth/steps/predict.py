@@ -15,6 +15,7 @@ from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction
 from tilth.errors import Mistake, RequestError, listed
+from tilth.measures.measure import Predictor
 from tilth.steps.models import MOST_MADE, Gave, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, reject_clashes
 
@@ -101,18 +102,44 @@ class Predict(ModelStep):
         comparable = label is not None and label in schema and schema[label].kind is kind and self.with_ == "label"
         return replace(changed, roles=replace(data.roles, prediction=self.column)) if comparable else changed
 
-    def predictor(self, learned: Learned) -> tuple[Callable[[pa.Table], np.ndarray], tuple[str, ...]]:
+    def predictor(self, learned: Learned) -> tuple[Predictor, tuple[str, ...]]:
         state = learned[""]
         model = model_of(self.form, state["model"], self.trusted)
 
         def labels(rows: pa.Table) -> np.ndarray:
             return model.labels(np.stack([c.cast("float64").to_numpy() for c in rows.columns], axis=1))
 
-        return labels, tuple(state["columns"])
+        columns = tuple(state["columns"])
+        return Predictor(labels, *self._numbers(model, len(columns))), columns
+
+    def _numbers(self, model: Model, width: int) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]:
+        """The outputs that can be explained: probabilities or, where the model gives none or they are asked for, scores; or numbers."""
+        if not model.classes and model.kind is Kind.FLOAT:
+            return ("prediction",), lambda x: np.asarray(model.labels(x), float).reshape(len(x), 1)
+        gave: Gave = "scores" if self.with_ == "scores" else "probabilities"
+        try:
+            names = model.named(gave, "", width)
+        except RequestError:
+            gave = "scores"
+            names = model.named(gave, "", width)
+        return tuple(name.removeprefix("_") or "prediction" for name in names), lambda x: model.numbers(gave, x)
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         known = self.columns and self.with_ not in SEVERAL
         return frozenset({self.column, *self.columns}) if known else None
+
+
+def predictor_of(file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = ()) -> tuple[Predictor, tuple[str, ...]]:
+    """The model in a file and the columns that it takes: those given, or those it was trained on.
+
+    Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
+    """
+    step = Predict(str(file), columns, trusted)
+    content = step.content()
+    model = model_of(step.form, content, trusted)
+    takes = columns or model.names
+    RequestError.reject(step.unmatched(takes, model.width))
+    return step.predictor({"": {"columns": list(takes), "model": content}})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, NAMES, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 @click.option(
     "--save-counts", "counts_file", type=OUTPUT, metavar="FILE", help="Also write the counts behind bias; measure them again as DATA."
 )
+@click.option("--model", type=INPUT, metavar="FILE", help="The model of --measure shap and importance, or a fitted flow that predicts.")
+@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
+@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops model may hold; may be repeated.")
+@click.option("--save-shap", "shap_file", type=OUTPUT, metavar="FILE", help="Also write the SHAP values of the explained rows, as CSV.")
 @AS_JSON
 @shared(*READING)
 @shared(*ENGINE)
@@ -58,6 +62,10 @@ def command(
     strata: tuple[str, ...],
     fail_on: tuple[str, ...],
     counts_file: str | None,
+    model: str | None,
+    columns: tuple[str, ...] | None,
+    trusted: tuple[str, ...],
+    shap_file: str | None,
     **options: Any,
 ) -> int:
     """Measure the profile of DATA, its bias by facets and label, and with --measure insights what it predicts and what is wrong with it.
@@ -69,6 +77,7 @@ def command(
     from tilth.flow.delivery import deliver_report
     from tilth.measures.bias.counts import BiasCounts, read_counts, save_counts
     from tilth.measures.conditions import verdicts
+    from tilth.measures.explain.shap import LocalValues, save_local
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
@@ -76,9 +85,16 @@ def command(
     bias: dict[str, Any] = {
         k: v for k, v in {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}.items() if v is not None
     }
+    explained = {"model": model, "columns": columns or (), "trusted": trusted}
+    if any(explained.values()) and not set(measures) & {"importance", "shap"}:
+        raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap")
+    if shap_file and "shap" not in measures:
+        raise click.UsageError("--save-shap: add --measure shap --model FILE")
     if out:
         reject_foreign(out)
     engine = engine_from(options)
+    if measures and config is not None:
+        raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
     if config is not None:
         report = _by_config(data, config, out, reading_from(options), engine, counts=bool(counts_file))
     elif data is None:
@@ -91,7 +107,8 @@ def command(
         other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
         if bias and measures and "bias" not in measures:
             raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
-        asked = [{m: bias} if m == "bias" else m for m in measures]
+        given = {"bias": bias, "importance": explained, "shap": {**explained, "local": bool(shap_file)}}
+        asked = [{m: given[m]} if m in given else m for m in measures]
         report = verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
     if counts_file:
         kept = report.of(BiasCounts)
@@ -99,6 +116,10 @@ def command(
             raise click.UsageError("--save-counts: bias was not measured; give --facet, and --label with --positive")
         save_counts(kept[0].payload, counts_file)
         report = replace(report, findings=tuple(f for f in report.findings if f.kind != BiasCounts.KIND))
+    if shap_file:
+        for found in report.of(LocalValues):
+            save_local(found.payload, shap_file)
+        report = replace(report, findings=tuple(f for f in report.findings if f.kind != LocalValues.KIND))
     report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
     if out and config is None:
         deliver_report(report, out)

@@ -1,0 +1,1 @@
+"""Explanations of a model: Shapley values of its features, and its partial dependence on them."""

@@ -1,0 +1,203 @@
+"""Kernel SHAP: the Shapley values of a model's features for single rows, from its predictions of coalitions of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+Matrix: TypeAlias = np.ndarray
+Model: TypeAlias = Callable[[Matrix], Matrix]
+"""A function from a matrix, a row for each row of the data, to numbers, a column for each output."""
+Link: TypeAlias = Literal["identity", "logit"]
+BLOCK = 2**16  # rows that a model is given at once
+ROUNDED = 1e-13  # of the largest value: what rounding leaves of nothing
+EDGE = 1e-15  # of a probability whose logit is taken
+ROUNDS = 4  # in which coalitions are drawn anew in the place of those that had been drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Coalitions:
+    """Sets of players, a row of booleans for each, and their weights in the regression; `exact`: they are all there are."""
+
+    members: Matrix
+    weights: Matrix
+    exact: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """`values` by row, player and output; for each output the `expected` value over the background; `predicted` by row and output."""
+
+    values: Matrix
+    expected: Matrix
+    predicted: Matrix
+    coalitions: int
+    exact: bool
+
+
+def budget(players: int, samples: int | None) -> int:
+    """The number of coalitions of a row: as asked, by default 2 · players + 2048; never more than there are.
+
+    >>> budget(3, None), budget(30, None), budget(30, 500)
+    (6, 2108, 500)
+    """
+    every: int = 2**players - 2
+    return min(samples or 2 * players + 2048, every)
+
+
+@lru_cache(maxsize=64)
+def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
+    """Up to `samples` coalitions, other than none and all of the players, with the weights of the Shapley kernel.
+
+    A coalition S of M players has the weight (M − 1) / (C(M, |S|) · |S| · (M − |S|)). Sizes are taken in pairs, 1 with M − 1, 2 with M − 2
+    and so on: all coalitions of a pair while they are as many as are left, then random ones, each with its complement, which share the
+    weight of the other sizes by how often they were drawn.
+
+    Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; of the complements, Covert and Lee, Improving
+    KernelSHAP, 2021.
+
+    >>> coalitions(3, 6).weights.tolist() == [1 / 3] * 6
+    True
+    """
+    members, weights, left = list[Matrix](), list[Matrix](), samples
+    size, largest = 1, players // 2
+    while size <= largest and (count := math.comb(players, size) * (1 if 2 * size == players else 2)) <= left:
+        of_size = _all_of(players, size)
+        both = of_size if 2 * size == players else np.concatenate([of_size, ~of_size])
+        members.append(both)
+        weights.append(np.full(len(both), _mass(players, size) / math.comb(players, size)))
+        size, left = size + 1, left - count
+    if size <= largest and left > 1:
+        drawn, often = _drawn(players, range(size, largest + 1), left, seed)
+        rest = sum(_mass(players, s) for s in range(size, players - size + 1))
+        members.append(drawn)
+        weights.append(often / often.sum() * rest)
+    return Coalitions(np.concatenate(members), np.concatenate(weights), size > largest)
+
+
+def _mass(players: int, size: int) -> float:
+    """The weight of all coalitions of a size together."""
+    return (players - 1) / (size * (players - size))
+
+
+def _all_of(players: int, size: int) -> Matrix:
+    """All coalitions of a size."""
+    chosen = np.array(list(combinations(range(players), size)))
+    found = np.zeros((len(chosen), players), bool)
+    np.put_along_axis(found, chosen, True, axis=1)
+    return found
+
+
+def _drawn(players: int, sizes: Sequence[int], wanted: int, seed: int) -> tuple[Matrix, Matrix]:
+    """About so many different coalitions with their complements, and how often each was drawn.
+
+    How many have each size is not left to chance.
+    """
+    random = np.random.default_rng(seed)
+    bounds = np.cumsum([_mass(players, s) * (1 if 2 * s == players else 2) for s in sizes])
+    found, packed = np.zeros((0, players), bool), np.zeros((0, 0))
+    for _ in range(ROUNDS):
+        n = (wanted - len(packed)) // 2
+        if n < 1:
+            break
+        at = (np.arange(n) + random.random()) / n * bounds[-1]
+        size = np.array(sizes)[np.minimum(np.searchsorted(bounds, at), len(sizes) - 1)]
+        rank = random.random((n, players)).argsort(axis=1).argsort(axis=1)
+        new = rank < size[:, None]
+        found = np.concatenate([found, new, ~new])
+        packed, first, often = np.unique(np.packbits(found, axis=1), axis=0, return_index=True, return_counts=True)
+    return found[first], often.astype(float)
+
+
+def explain(
+    model: Model,
+    rows: Matrix,
+    background: Matrix,
+    players: Sequence[Sequence[int]],
+    *,
+    samples: int | None = None,
+    link: Link = "identity",
+    seed: int = 0,
+) -> Explained:
+    """The Shapley values of the players for each row, from predictions of rows mixed of its columns and those of the background.
+
+    The value of a coalition is the mean prediction over the rows of the background, or the logit of the mean. The values of the players add
+    up to the value of all of them less that of none, the expected value. A player is a set of columns, by their places, and each column
+    belongs to one. A player whose columns equal those of the whole background has the value 0, and takes no part. Null is NaN.
+
+    >>> linear = lambda x: (x @ [2.0, -3.0, 0.5])[:, None]
+    >>> found = explain(linear, np.array([[1.0, 2, 4]]), np.array([[0.0, 1, 0], [2, 1, 2]]), [[0], [1], [2]])
+    >>> (found.values[0, :, 0].round(9) + 0.0).tolist(), found.expected.tolist(), found.exact
+    ([0.0, -3.0, 1.5], [-0.5], True)
+    """
+    predicted = linked(asked(model, rows), link)
+    expected = linked(asked(model, background).mean(axis=0), link)
+    values = np.zeros((len(rows), len(players), predicted.shape[1]))
+    varying = np.stack([_differs(rows[:, list(p)], background[:, list(p)]) for p in players], axis=1)
+    most, exact = 0, True
+    for pattern in np.unique(varying, axis=0):
+        mine, active = np.flatnonzero((varying == pattern).all(axis=1)), np.flatnonzero(pattern)
+        gained = predicted[mine] - expected
+        if len(active) < 2:
+            values[np.ix_(mine, active)] = gained[:, None]
+            continue
+        drawn = coalitions(len(active), budget(len(active), samples), seed)
+        columns = np.zeros((len(drawn.weights), rows.shape[1]), bool)
+        for i, player in enumerate(active.tolist()):
+            columns[:, list(players[player])] = drawn.members[:, i, None]
+        found = linked(_valued(model, rows[mine], background, columns), link) - expected
+        values[np.ix_(mine, active)] = _solved(drawn, found, gained)
+        most, exact = max(most, len(drawn.weights)), exact and drawn.exact
+    return Explained(values, expected, predicted, most, exact)
+
+
+def asked(model: Model, rows: Matrix) -> Matrix:
+    """What the model predicts of rows, a block at a time."""
+    return np.concatenate([np.asarray(model(rows[i : i + BLOCK]), float) for i in range(0, len(rows), BLOCK)])
+
+
+def linked(predicted: Matrix, link: Link) -> Matrix:
+    """Predictions, or the logarithms of their odds."""
+    if link == "identity":
+        return predicted
+    p = np.clip(predicted, EDGE, 1 - EDGE)
+    odds: Matrix = np.log(p) - np.log1p(-p)
+    return odds
+
+
+def _differs(rows: Matrix, background: Matrix) -> Matrix:
+    """Whether each row has another value than some row of the background in any of the columns."""
+    other = (rows[:, None, :] != background[None]) & ~(np.isnan(rows[:, None, :]) & np.isnan(background[None]))
+    found: Matrix = other.any(axis=(1, 2))
+    return found
+
+
+def _valued(model: Model, rows: Matrix, background: Matrix, columns: Matrix) -> Matrix:
+    """The mean prediction by row, coalition and output; `columns` are those that each coalition has of the row."""
+    n, width = len(rows) * len(columns), max(1, BLOCK // len(background))
+    means = []
+    for i in range(0, n, width):
+        row, coalition = np.divmod(np.arange(i, min(i + width, n)), len(columns))
+        mixed = np.where(columns[coalition][:, None], rows[row][:, None], background[None])
+        predicted = np.asarray(model(mixed.reshape(-1, rows.shape[1])), float)
+        means.append(predicted.reshape(len(row), len(background), -1).mean(axis=1))
+    found: Matrix = np.concatenate(means).reshape(len(rows), len(columns), -1)
+    return found
+
+
+def _solved(drawn: Coalitions, found: Matrix, gained: Matrix) -> Matrix:
+    """The values by row, player and output that fit the coalitions best by weighted least squares, and add up to what was gained."""
+    z = drawn.members.astype(float)
+    weighted = z.T * drawn.weights
+    inverse = np.linalg.inv(weighted @ z)
+    fitted = np.einsum("pc,rco->rpo", inverse @ weighted, found, optimize=True)
+    fitted[np.abs(fitted) < ROUNDED * np.abs(found).max()] = 0.0
+    share = inverse.sum(axis=1) / inverse.sum()
+    solved: Matrix = fitted + share[:, None] * (gained - fitted.sum(axis=1))[:, None]
+    return solved

@@ -1,0 +1,159 @@
+"""The models that are explained: matrices of numbers in, a column of numbers for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilth.data import Dataset, Kind, Roles, Schema
+from tilth.engine.arrow import arrow_type
+from tilth.engine.needs import Sample
+from tilth.engine.session import Session
+from tilth.errors import Mistake, RequestError, listed
+from tilth.measures.importance import predicted
+from tilth.measures.measure import Predictor
+from tilth.metrics.metric import measured
+
+NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
+WITHOUT_CODES = (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.BINARY, Kind.OTHER, Kind.NULL)
+
+
+@dataclass(eq=False)
+class Rows:
+    """Rows of a table as a matrix of doubles, null as NaN: numbers and booleans as they are, values of other kinds as codes."""
+
+    table: pa.Table
+    kinds: Sequence[Kind]
+    values: list[list[Any]] = field(default_factory=list)
+    """Of each column the values that its codes stand for; none for numbers."""
+    matrix: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        columns = []
+        for column, kind in zip(self.table.columns, self.kinds, strict=True):
+            coded = None if kind in NUMBERS else column.combine_chunks().dictionary_encode()
+            self.values.append([] if coded is None else coded.dictionary.to_pylist())
+            numbers = column if coded is None else coded.indices
+            columns.append(pc.fill_null(numbers.cast("float64"), np.nan).to_numpy(zero_copy_only=False))
+        self.matrix = np.stack(columns, axis=1) if columns else np.zeros((len(self.table), 0))
+
+    @property
+    def categories(self) -> np.ndarray:
+        """Which columns hold codes, or 0 and 1."""
+        return np.array([not kind.numeric for kind in self.kinds], bool)
+
+    def coded(self, rows: Sequence[Sequence[Any]]) -> np.ndarray:
+        """Given rows as such a matrix; values of which there were none are added."""
+        found = np.full((len(rows), len(self.kinds)), np.nan)
+        for i, row in enumerate(rows):
+            for j, value in enumerate(row):
+                if value is not None and self.kinds[j] not in NUMBERS:
+                    if value not in self.values[j]:
+                        self.values[j].append(value)
+                    found[i, j] = self.values[j].index(value)
+                elif value is not None:
+                    found[i, j] = value
+        return found
+
+    def decoded(self, matrix: np.ndarray) -> pa.Table:
+        """The table of a matrix."""
+        arrays = []
+        for numbers, kind, values in zip(matrix.T, self.kinds, self.values, strict=True):
+            null = np.isnan(numbers)
+            if kind in (Kind.INTEGER, Kind.BOOLEAN):
+                arrays.append(pa.array(np.rint(np.where(null, 0, numbers)).astype(np.int64), mask=null).cast(arrow_type(kind)))
+            elif kind in NUMBERS:
+                arrays.append(pa.array(numbers, mask=null))
+            else:
+                codes = pa.array(np.where(null, 0, numbers).astype(np.int32), mask=null)
+                arrays.append(pa.array(values, self.table.schema.types[len(arrays)]).take(codes))
+        return pa.table(arrays, names=self.table.column_names)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A model with rows to ask it about, and their `ids`. `outputs` are the names of what it gives, and `call` gives a column for each."""
+
+    rows: Rows
+    ids: pa.Table
+    outputs: tuple[str, ...]
+    call: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the model takes."""
+        return tuple(self.rows.table.column_names)
+
+
+def asked_of(
+    name: str, model: Any, columns: Sequence[str], prediction: str, output: str, table: Dataset, session: Session, rows: int, seed: int
+) -> Asked:
+    """The model that a measure is about, and a sample of rows of the columns that it takes.
+
+    `output` is the one output that is meant: by default, of two classes that of the role `positive`, else the last; otherwise all.
+
+    Errors: `RequestError` without a model, for columns that it cannot be given, an unknown output, and predictions that are not numbers.
+    """
+    if model is None:
+        hint = f'in a flow: `predict`; at the command line: --model FILE; in Python: measure(data, "{name}", model=…)'
+        raise RequestError(f"{name} needs a model", hint=hint, code="no-model")
+    roles = table.roles
+    apart = {roles.label, roles.prediction, roles.weight, roles.split, roles.fold, *roles.id, prediction}
+    columns = tuple(columns) or tuple(c for c in table.names if c not in apart)
+    schema = session.schema(table)
+    lacking = [c for c in columns if c not in schema]
+    if lacking:
+        message = f"{name}: the model takes {listed(map(repr, lacking))}, which the data does not have"
+        raise RequestError(message, accepted=listed(table.names), hint="give the data that the model is given", code="no-such-column")
+    _reject_unfit(name, columns, schema, isinstance(model, Predictor))
+    need = Sample(tuple(dict.fromkeys((*columns, *roles.id))), rows, seed)
+    sampled = measured(table, [need], session)[need]
+    held, ids = Rows(sampled.select(list(columns)), [schema[c].kind for c in columns]), sampled.select(list(roles.id))
+    if not isinstance(model, Predictor):
+        return _of_function(name, model, prediction, held, ids, session)
+    outputs = model.outputs
+    chosen = _chosen(name, outputs, output, roles)
+    return Asked(held, ids, tuple(outputs[i] for i in chosen), lambda matrix: model.numbers(matrix)[:, chosen])
+
+
+def _of_function(name: str, model: Any, prediction: str, held: Rows, ids: pa.Table, session: Session) -> Asked:
+    """A function of tables, or a fitted flow."""
+
+    def call(matrix: np.ndarray) -> np.ndarray:
+        found = predicted(model, held.decoded(matrix), prediction, session)
+        if found.dtype.kind not in "biuf":
+            hint = "in a flow: `predict` with: probability; or add --model FILE"
+            raise RequestError(f"{name} explains numbers, but the model predicts {found.dtype}", hint=hint, code="wrong-kind")
+        return found.astype(float).reshape(len(matrix), -1)
+
+    width = call(held.matrix[:1]).shape[1] if len(held.matrix) else 1
+    return Asked(held, ids, (prediction,) if width == 1 else tuple(map(str, range(width))), call)
+
+
+def _chosen(name: str, outputs: Sequence[str], output: str, roles: Roles) -> list[int]:
+    if output:
+        if output not in outputs:
+            raise RequestError(f"{name}: the model has no output {output!r}", accepted=listed(outputs), code="bad-value")
+        return [outputs.index(output)]
+    if len(outputs) != 2:
+        return list(range(len(outputs)))
+    favoured = [i for i, o in enumerate(outputs) if o in map(str, roles.positive)]
+    return favoured[-1:] or [1]
+
+
+def _reject_unfit(name: str, columns: Sequence[str], schema: Schema, numbers: bool) -> None:
+    """Reject columns that the model cannot be given."""
+    hint = (
+        "explain the fitted flow that encodes it (--model FLOW.tilth), or measure in that flow" if numbers else "name the model's columns"
+    )
+    accepted = "numbers, booleans" if numbers else "columns of single values"
+    RequestError.reject(
+        Mistake(f"{name}: {c!r} is a column of kind {schema[c].kind}", accepted=accepted, hint=hint, code="wrong-kind")
+        for c in columns
+        if (schema[c].kind not in NUMBERS if numbers else schema[c].kind in WITHOUT_CODES)
+    )
