@@ -95,7 +95,8 @@ def _mistake(path: Path, errors: Sequence[Any], given: Any, model: type[BaseMode
 
 def _accepted(error: Any) -> str:
     kind: str = error["type"]
-    return ACCEPTED.get(kind) or ACCEPTED.get(kind.split("_")[0]) or error["msg"].replace("{", "{{").replace("}", "}}")
+    said = error["msg"].removeprefix("Value error, ").replace("{", "{{").replace("}", "}}")  # what our validators raise
+    return ACCEPTED.get(kind) or ACCEPTED.get(kind.split("_")[0]) or said
 
 
 def _keys_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -126,8 +126,9 @@ def test_all_mistakes_of_a_job_at_once(tmp_path):
         "Priority",
     }
     assert "did you mean 'SplitType'" in str(error.value)
+    assert "[1:4], [*]; it is not understood from character 2 on" in str(error.value)
     (tmp_path / "job.json").write_text(json.dumps({**JOB, "MaxPayloadInMB": 30}))
-    with pytest.raises(RequestError, match="MaxPayloadInMB × MaxConcurrentTransforms is more than 100"):
+    with pytest.raises(RequestError, match="MaxPayloadInMB × MaxConcurrentTransforms of up to 100"):
         TransformJob.load(tmp_path / "job.json")
 
 
@@ -143,7 +144,11 @@ def test_strict_refuses_what_sagemaker_would(served, tmp_path, capsys):
     filters = ["--input-filter", "$[0,1:]", "--output-filter", "$[" + "0," * 31 + "0]"]
     assert run([*words, *filters, "--strict"]) == 2
     said = capsys.readouterr().err
-    for wrong in ("--input-filter $[0,1:] has a range among several", "--output-filter has 66 characters", "is more than 100"):
+    for wrong in (
+        "--input-filter $[0,1:] has a range among several",
+        "--output-filter has 66 characters",
+        "--max-payload × --concurrency is more than 100 MiB",
+    ):
         assert wrong in said
     assert run([*words[:-1], "1", "--strict", "--input-filter", "$[0,0,1,2]"]) == 0
 

@@ -27,7 +27,7 @@ def _filter(text: str) -> str:
     except RequestError as error:
         found = error.mistakes[0]
         at = found.place.column if found.place else 1
-        raise ValueError(f"{found.message}: {text!r}, character {at}; accepted: {found.accepted}") from None
+        raise ValueError(f"{found.accepted}; it is not understood from character {at} on") from None
     return text
 
 
@@ -116,8 +116,8 @@ class TransformJob(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> TransformJob:
-        if wrong := too_much(self.MaxPayloadInMB, self.MaxConcurrentTransforms):
-            raise ValueError(wrong)
+        if too_much(self.MaxPayloadInMB, self.MaxConcurrentTransforms):
+            raise ValueError(f"MaxPayloadInMB × MaxConcurrentTransforms of up to {MOST_MIB}")
         return self
 
     @classmethod
@@ -165,11 +165,9 @@ class TransformJob(Part):
             warn("BatchDataCaptureConfig is not used here: records are not captured")
 
 
-def too_much(largest: float | None, concurrency: int | None) -> str:
-    """What is wrong with batches of so many MiB, so many at the same time; empty if nothing is."""
-    if (LARGEST if largest is None else largest) * (concurrency or 1) <= MOST_MIB:
-        return ""
-    return f"MaxPayloadInMB × MaxConcurrentTransforms is more than {MOST_MIB}"
+def too_much(largest: float | None, concurrency: int | None) -> bool:
+    """Whether SageMaker refuses batches of so many MiB, so many at the same time."""
+    return (LARGEST if largest is None else largest) * (concurrency or 1) > MOST_MIB
 
 
 def reject_beyond(options: Mapping[str, Any]) -> None:
@@ -182,8 +180,9 @@ def reject_beyond(options: Mapping[str, Any]) -> None:
         if Path.parse(text).mixed:
             message = f"{word} {text} has a range among several positions"
             mistakes.append(Mistake(message, accepted="positions, or one range", code="beyond-sagemaker"))
-    if wrong := too_much(options["max_payload"], options["concurrency"]):
-        mistakes.append(Mistake(wrong, accepted="a smaller --max-payload or --concurrency", code="beyond-sagemaker"))
+    if too_much(options["max_payload"], options["concurrency"]):
+        message = f"--max-payload × --concurrency is more than {MOST_MIB} MiB"
+        mistakes.append(Mistake(message, accepted="a smaller --max-payload or --concurrency", code="beyond-sagemaker"))
     RequestError.reject(mistakes)
 
 
