@@ -127,6 +127,6 @@ def test_spark_hands_a_codec_one_partition_at_a_time(tmp_path, spark, monkeypatc
     engine = Spark(spark).session()
     rows = read(spark.range(0, 8, 1, 8).selectExpr("if(id = 7, raise_error('late'), id) as i"), engine=engine)
     with pytest.raises(MachineError):
-        Ipc().export(rows, tmp_path, engine, folder=True)
+        Ipc().stream(rows, tmp_path, engine, folder=True)
     written = [pa.ipc.open_stream(path.read_bytes()).read_all()["i"].to_pylist() for path in sorted(tmp_path.iterdir())[:-1]]
     assert written == [[0], [1], [2], [3], [4], [5], [6]][: len(written)] and len(written) > 1

@@ -8,7 +8,9 @@ import pytest
 
 import tilth
 from tilth.errors import ColumnError, RequestError
+from tilth.formats.format import by_name
 from tilth.formats.shards import Manifest
+from tilth.testing.formats import check_format
 
 VECTORS = pa.FixedSizeListArray.from_arrays(pa.array([1.0, 2, 3, 4], pa.float32()), 2)
 TABLE = pa.table({"no": [7, 8], "age": [0.5, None], "v": VECTORS, "member": [True, False], "paid": [1, 0], "w": [1.0, 2.0]})
@@ -25,6 +27,10 @@ def test_the_label_is_the_first_column_and_all_others_are_numbers(tmp_path):
     assert tilth.write(tilth.read(place)).to_pydict() == COLUMNS
     assert tilth.write(tilth.read(TABLE.slice(0, 0), roles=ROLES), tmp_path / "no.parquet", format="sagemaker_parquet").is_file()
     assert pq.read_table(tmp_path / "no.parquet").column_names == list(COLUMNS)
+
+
+def test_the_battery(tmp_path):
+    check_format(by_name("sagemaker_parquet"), tmp_path, table=pa.table({"f0": [0.5, None, -0.0], "f1": [1, -(2**63), 2**53]}))
 
 
 def test_xgboost_takes_it(tmp_path):

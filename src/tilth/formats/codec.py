@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tilth.data import Dataset, Files
+from tilth.data import Files
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import Place, SourceError, TilthError, located
@@ -65,9 +65,6 @@ class Codec(Encoded):
         self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **options: Any
     ) -> Iterator[pa.RecordBatch]:
         return self._decoded(path, options)
-
-    def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
-        return self.stream(data, to, engine, folder, options=options)
 
 
 _held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
