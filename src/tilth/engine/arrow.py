@@ -152,10 +152,12 @@ def integers(column: pa.Array) -> np.ndarray:
     """Whole numbers of up to 128 bits as Python's integers, 0 for null."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    wide = pc.fill_null(column.cast(pa.decimal128(38, 0)), 0)
-    low, high = np.frombuffer(wide.buffers()[1], np.uint64, 2 * len(wide), 16 * wide.offset).reshape(-1, 2).T
+    wide = column.cast(pa.decimal128(38, 0))
+    halves = np.frombuffer(wide.buffers()[1], np.uint64, 2 * len(wide), 16 * wide.offset).reshape(-1, 2)
+    if wide.null_count:
+        halves = np.where(as_numpy(wide.is_valid())[:, None], halves, np.uint64(0))
+    low, high = halves.T
     short, above = low.view(np.int64), high.view(np.int64)
     long = not np.array_equal(short >> 63, above)  # some of them beyond 64 bits
     found: np.ndarray = (above.astype(object) << 64) + low.astype(object) if long else short.astype(object)

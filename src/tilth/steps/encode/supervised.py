@@ -168,8 +168,8 @@ class Supervised(Levels):
     def _tables(self, categories: pa.Array, found: Sequence[Groups]) -> Iterator[np.ndarray]:
         """Each number of each category, and of missing ones, in each fold: 0 where there are none."""
         values, folds = found[0].keys_of.columns  # which the other numbers share
-        places = pc.fill_null(pc.index_in(values.combine_chunks(), value_set=categories), len(categories))
-        cells = as_numpy(places), as_numpy(folds.cast(pa.int64()))
+        places = np.nan_to_num(as_numpy(pc.index_in(values.combine_chunks(), value_set=categories)), nan=len(categories))
+        cells = places.astype(np.int64), as_numpy(folds.cast(pa.int64()))
         for of in found:
             table = np.zeros((len(categories) + 1, self.step.folds))
             table[cells] = np.nan_to_num(as_numpy(of.numbers), posinf=np.inf, neginf=-np.inf)
