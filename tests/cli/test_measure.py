@@ -102,10 +102,12 @@ def test_the_model_in_a_file_is_explained(tilth, tmp_path):
     unnamed = tilth(*about, "--measure", "shap", "--model", "m.skops")
     assert (unnamed.code, "--columns A,B" in unnamed.err) == (2, True)
     about += ("--columns", "a,b")
-    done = tilth(*about, "--measure", "shap", "--measure", "importance", "--model", "m.skops", "--save-shap", "v.csv", "--json")
+    done = tilth(
+        *about, "--measure", "shap", "--measure", "importance", "--measure", "pdp", "--model", "m.skops", "--save-shap", "v.csv", "--json"
+    )
     assert done.code == 0, done.err
     found = json.loads(done.out)["findings"]
-    assert {(f["kind"], *f["subject"]) for f in found} == {(k, c) for k in ("shap", "importance") for c in "ab"}
+    assert {(f["kind"], *f["subject"]) for f in found} == {(k, c) for k in ("shap", "importance", "pdp") for c in "ab"}
     written = pyarrow.csv.read_csv(tmp_path / "v.csv")
     assert written.column_names == ["id", "a_prediction", "b_prediction"]
     mean = next(f["details"]["expected"] for f in found if f["kind"] == "shap")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.report.charts import MOST, STYLE, Dot, bars, histogram, intervals, matrix, number, percent, shares, sparkline, stacked
+from tilth.report.charts import MOST, STYLE, Dot, bars, curve, histogram, intervals, matrix, number, percent, shares, sparkline, stacked
 
 DRAWN = set("svg title desc defs pattern g rect line path circle text".split())  # noqa: SIM905
 SVG = "{http://www.w3.org/2000/svg}"
@@ -41,6 +41,13 @@ CHARTS = {
     "shares": st.builds(shares, names, numbers, numbers, numbers),
     "matrix": st.builds(
         matrix, names, st.lists(names, max_size=30, unique=True), st.dictionaries(st.tuples(names, names), numbers, max_size=20)
+    ),
+    "curve": st.builds(
+        curve,
+        names,
+        *(st.lists(numbers, max_size=9) for _ in "xy"),
+        st.lists(st.lists(numbers, max_size=9), max_size=2),
+        st.lists(numbers, max_size=9),
     ),
     "histogram": st.builds(histogram, names, names, st.lists(numbers, max_size=25), numbers, numbers),
 }
@@ -105,6 +112,7 @@ EMPTY = {
     "bars": bars("Missing", {}),
     "stacked": stacked("Missing", {}),
     "intervals": intervals("Missing", {}),
+    "curve": curve("Missing", [1, None], [None, 2]),
 }
 
 

@@ -12,6 +12,7 @@ from tilth.engine.session import everything
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
 from tilth.measures.bias_variance import BiasVarianceOfLearner
+from tilth.measures.explain.pdp import Pdp
 from tilth.measures.explain.shap import Shap
 from tilth.measures.importance import Importance
 from tilth.measures.insights.measure import Insights
@@ -29,6 +30,7 @@ ALL = (
     Bias(bootstrap=0),
     Importance(lambda rows: np.full(len(rows), "yes"), repeats=2),
     AGES,
+    Pdp(AGES.model),
     Insights(),
     BiasVarianceOfLearner(replicates=5),
 )

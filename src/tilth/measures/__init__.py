@@ -20,6 +20,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "importance": "tilth.measures.importance:Importance",
         "bias_variance": "tilth.measures.bias_variance:BiasVarianceOfLearner",
         "shap": "tilth.measures.explain.shap:Shap",
+        "pdp": "tilth.measures.explain.pdp:Pdp",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

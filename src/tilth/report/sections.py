@@ -50,6 +50,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "importance": "tilth.measures.importance:IMPORTANCE",
         "bias_variance": "tilth.measures.bias_variance:BIAS_VARIANCE",
         "shap": "tilth.measures.explain.shap:SHAP",
+        "pdp": "tilth.measures.explain.pdp:PDP",
         "shap_values": "tilth.measures.explain.shap:LOCAL",
         "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 @click.option(
     "--save-counts", "counts_file", type=OUTPUT, metavar="FILE", help="Also write the counts behind bias; measure them again as DATA."
 )
-@click.option("--model", type=INPUT, metavar="FILE", help="The model of --measure shap and importance, or a fitted flow that predicts.")
+@click.option(
+    "--model", type=INPUT, metavar="FILE", help="The model of --measure shap, pdp and importance, or a fitted flow that predicts."
+)
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
 @click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops model may hold; may be repeated.")
 @click.option("--save-shap", "shap_file", type=OUTPUT, metavar="FILE", help="Also write the SHAP values of the explained rows, as CSV.")
@@ -85,8 +87,8 @@ def command(
     bias: dict[str, Any] = {
         k: v for k, v in {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}.items() if v is not None
     }
-    explained = {"model": model, "columns": columns or (), "trusted": trusted}
-    if any(explained.values()) and not set(measures) & {"importance", "shap"}:
+    explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
+    if any(explained.values()) and not set(measures) & {"importance", "pdp", "shap"}:
         raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap")
     if shap_file and "shap" not in measures:
         raise click.UsageError("--save-shap: add --measure shap --model FILE")
@@ -107,7 +109,7 @@ def command(
         other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
         if bias and measures and "bias" not in measures:
             raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
-        given = {"bias": bias, "importance": explained, "shap": {**explained, "local": bool(shap_file)}}
+        given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
         asked = [{m: given[m]} if m in given else m for m in measures]
         report = verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
     if counts_file:

@@ -60,6 +60,14 @@ class Rows:
                     found[i, j] = value
         return found
 
+    def named(self, place: int, codes: np.ndarray) -> tuple[Any, ...]:
+        """The values of a column that numbers of its matrix stand for."""
+        if self.kinds[place] is Kind.BOOLEAN:
+            return tuple(bool(code) for code in codes)
+        if self.kinds[place] in NUMBERS:
+            return tuple(codes.tolist())
+        return tuple(str(self.values[place][int(code)]) for code in codes)
+
     def decoded(self, matrix: np.ndarray) -> pa.Table:
         """The table of a matrix."""
         arrays = []

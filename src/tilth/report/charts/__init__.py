@@ -11,6 +11,7 @@ description. `role="img"`, `<title>` and `<desc>` are for screen readers.
     intervals    values with confidence intervals, a neutral line and bands that are accepted
     shares       one thin bar of valid, missing and invalid
     histogram    counts of equal bins, as small as a cell of a table; `sparkline` is the same as characters
+    curve        a number over another one, with fainter curves behind it and shares of rows below
     small        one line of a table: a share, or a number over time
 
 Nothing to draw gives a figure that says “no data”. None and NaN are named, infinities run to the edge and end in an arrow. Names are cut
@@ -20,6 +21,7 @@ the same chart twice, give each a `key`: ids are made from the content.
 """
 
 from tilth.report.charts.bars import bars
+from tilth.report.charts.curve import curve
 from tilth.report.charts.draw import MOST, STYLE
 from tilth.report.charts.histogram import histogram, sparkline
 from tilth.report.charts.intervals import Dot, intervals
@@ -36,6 +38,7 @@ __all__ = [
     "Dot",
     "bars",
     "clean",
+    "curve",
     "histogram",
     "intervals",
     "matrix",

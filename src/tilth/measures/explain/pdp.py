@@ -1,0 +1,189 @@
+"""The measure `pdp`: what a model predicts on average where a feature has each of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tilth.data import Dataset
+from tilth.engine.session import Session
+from tilth.errors import RequestError
+from tilth.measures.measure import Measure, Measured
+from tilth.report import Finding, Payload
+from tilth.report.blocks import Block, Picture, Section, Words, code, counted, exact, table
+from tilth.report.charts import bars, curve, percent
+from tilth.report.sections import ReportSection
+from tilth.shelf import PYTHON_ONLY
+
+if TYPE_CHECKING:
+    from tilth.measures.explain.models import Asked
+
+MOST_VALUES = 100  # of a category
+FEW = 2  # numbers of a column that are values, not points of a range
+
+
+@dataclass(frozen=True)
+class PartialDependence(Payload):
+    """The partial dependence of an `output` on a feature; the finding's value is the greatest mean less the least.
+
+    At each of the `values` of the feature, numbers of a range or (`categorical`) values: the `means` of the predictions, their standard
+    `errors`, and the `shares` of the sampled `rows` that have it. `curves` are the predictions of single rows.
+    """
+
+    KIND: ClassVar[str] = "pdp"
+    output: str = ""
+    categorical: bool = False
+    values: tuple[Any, ...] = ()
+    means: tuple[float, ...] = ()
+    errors: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    curves: tuple[tuple[float, ...], ...] = ()
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Pdp(Measure):
+    """The partial dependence of a model on each feature: the mean of its predictions where all rows have the same value of it.
+
+    A column of numbers is divided into buckets of equal width between its least and greatest value in the sample, and each row gets the
+    centre of each bucket in turn; of other columns, and of numbers with two values, each gets each value, the most frequent 100. Private
+    columns are left out. The model, and which of its outputs are looked at, are those of `shap`. Without rows there are no findings.
+
+    Errors: as `shap`, and `RequestError` for features that the model does not take.
+
+    Source: Friedman, Greedy Function Approximation, 2001; Goldstein and others, Peeking Inside the Black Box, 2015, for the curves.
+    """
+
+    name = "pdp"
+    needs_model = True
+
+    model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
+    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a number for each row."""
+    columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
+    """The columns that the model takes; by default those it was trained on, or all without a role that keeps them from it."""
+    trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
+    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
+    prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
+    """The column of the flow's predictions."""
+    features: tuple[str, ...] = ()
+    """The features; by default all, of which the `top` are kept that change the predictions most."""
+    top: int = 10
+    """How many features are kept where none are named."""
+    buckets: int = 15
+    """Into how many buckets a range of numbers is divided."""
+    curves: int = 0
+    """Of how many rows the single predictions are kept (individual conditional expectation, ICE)."""
+    rows: int = 1000
+    """Rows of the sample."""
+    output: str = ""
+    """The class that is looked at. Default: of two the favourable one, by the role `positive`, else the last; of more, each."""
+    seed: int = 0
+    """Seed of the sample."""
+
+    def of_model(self, model: Any, columns: tuple[str, ...]) -> Pdp:
+        return replace(self, model=model, columns=columns)
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        from tilth.measures.explain.models import asked_of
+
+        asked = asked_of(self.name, self.model, self.columns, self.prediction, self.output, table, session, self.rows, self.seed)
+        if unknown := [f for f in self.features if f not in asked.columns]:
+            raise RequestError(f"pdp: the model does not take {unknown[0]!r}", accepted=", ".join(asked.columns), code="no-such-column")
+        if private := [f for f in self.features if f in table.roles.private]:
+            raise RequestError(f"pdp would show values of {private[0]!r}, which is private", hint="leave it out", code="private")
+        chosen = self.features or tuple(c for c in asked.columns if c not in table.roles.private)
+        if not len(asked.rows.matrix):
+            return [], None
+        of_each = [self._dependence(asked, asked.columns.index(c)) for c in chosen]
+        if not self.features:
+            of_each = sorted(of_each, key=lambda found: -max(f.value for f in found))[: self.top]
+        return [f for found in of_each for f in found], None
+
+    def _dependence(self, asked: Asked, place: int) -> list[Finding[PartialDependence]]:
+        """A finding for each output."""
+        from tilth.measures.explain.kernel import asked as predicted
+
+        rows, column = asked.rows.matrix, asked.rows.matrix[:, place]
+        known = column[~np.isnan(column)]
+        is_category = bool(asked.rows.categories[place]) or len(np.unique(known)) <= FEW
+        grid, counts = _values(known) if is_category else _buckets(known, self.buckets)
+        if not len(grid):
+            return [self._finding(asked, place, output, PartialDependence(output, rows=len(rows))) for output in asked.outputs]
+        answers = []
+        for value in grid:
+            changed = rows.copy()
+            changed[:, place] = value
+            answers.append(predicted(asked.call, changed))
+        found = np.stack(answers)
+        spread = found.std(axis=1, ddof=1) / len(rows) ** 0.5 if len(rows) > 1 else np.zeros(found[:, 0].shape)
+        values = asked.rows.named(place, grid)
+        return [
+            self._finding(
+                asked,
+                place,
+                output,
+                PartialDependence(
+                    output=output,
+                    categorical=is_category,
+                    values=values,
+                    means=tuple(found[:, :, o].mean(axis=1).tolist()),
+                    errors=tuple(spread[:, o].tolist()),
+                    shares=tuple((counts / len(rows)).tolist()),
+                    curves=tuple(map(tuple, found[:, : self.curves, o].T.tolist())),
+                    rows=len(rows),
+                ),
+            )
+            for o, output in enumerate(asked.outputs)
+        ]
+
+    def _finding(self, asked: Asked, place: int, output: str, payload: PartialDependence) -> Finding[PartialDependence]:
+        name = self.name if len(asked.outputs) == 1 else f"{self.name} of {output}"
+        span = max(payload.means) - min(payload.means) if payload.means else 0.0
+        return Finding(name, (asked.columns[place],), span, payload=payload)
+
+
+def _buckets(known: np.ndarray, buckets: int) -> tuple[np.ndarray, np.ndarray]:
+    """The centres of buckets of equal width, and how many numbers are in each."""
+    counts, edges = np.histogram(known, bins=buckets)
+    return (edges[:-1] + edges[1:]) / 2, counts
+
+
+def _values(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The most frequent values, and how many rows have each."""
+    values, counts = np.unique(known, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
+    return values[order], counts[order]
+
+
+# ── the section ──
+
+
+def pdp(found: Sequence[Finding[PartialDependence]]) -> Section:
+    """For each feature, output and part a curve with the shares of rows below it, or bars of values."""
+    blocks: list[Block] = [
+        Words(f"The mean prediction of {counted(found[0].payload.rows, 'row')} where all have the same value of a feature.")
+    ]
+    for f in found:
+        p = f.payload
+        of = f"{code(p.output)} by {code(f.columns)}{f' in {code(f.part)}' if f.part else ''}"
+        title, key = f"Partial dependence of {p.output} on {f.columns}", f"pdp {f.columns} {p.output} {f.part}"
+        drawn = bars(title, {str(v): m for v, m in zip(p.values, p.means, strict=True)}, key=key)
+        if not p.categorical:
+            drawn = curve(title, p.values, p.means, p.curves, p.shares, key=key)
+        blocks.append(Picture(drawn, f"Mean prediction of {of}; it changes by {exact(f.number)}."))
+        rows = [(_shown(v), exact(m), exact(e), percent(s)) for v, m, e, s in zip(p.values, p.means, p.errors, p.shares, strict=True)]
+        heads = ("value", "mean prediction", "standard error", "rows")
+        blocks.append(table(f"Mean prediction of {of}", heads, rows, heads[1:], brief=0))
+    first = max(found, key=lambda f: f.number or 0.0)
+    lead = f"{code(first.columns)} changes the mean prediction most, by {exact(first.number)}."
+    return Section("pdp", "How predictions depend on a feature", tuple(blocks), lead=lead)
+
+
+def _shown(value: Any) -> str:
+    return exact(value) if isinstance(value, float) else code(value)
+
+
+PDP = ReportSection(PartialDependence, pdp)
