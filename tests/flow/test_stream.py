@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import itertools
 import json
 import pickle
@@ -15,6 +16,7 @@ import tilth
 from tests.stand_ins import pytorch
 from tilth.errors import MissingExtra, RequestError, SourceError
 from tilth.flow import stream as module
+from tilth.formats.parquet import Parquet
 from tilth.formats.shards import MANIFEST
 
 ROWS = 61
@@ -210,6 +212,20 @@ def test_damaged_shards(place, tmp_path):
     damaged.unlink()
     with pytest.raises(SourceError, match=r"there is no shard .*train-000002\.parquet"):
         list(opened(tmp_path))
+
+
+def test_a_checksum_is_compared_once_and_only_wanted_columns_are_read(place, monkeypatch):
+    sums, read, digest, batches = [], set(), hashlib.file_digest, Parquet.batches
+    monkeypatch.setattr(module.hashlib, "file_digest", lambda file, name: sums.append(file.name) or digest(file, name))
+    monkeypatch.setattr(Parquet, "batches", lambda *a: (read.add(tuple(b.schema.names)) or b for b in batches(*a)))
+    stream = opened(place, columns=["n"])
+    for epoch in range(2):
+        stream.set_epoch(epoch)
+        list(stream)
+    assert (len(sums), len(set(sums)), read) == (7, 7, {("n",)})
+    sums.clear()
+    list(opened(place, verify=False))
+    assert not sums
 
 
 def test_how_many_shards_a_batch_is_of(tmp_path):
