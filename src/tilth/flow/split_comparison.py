@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema
 from tilth.data.names import names_id
-from tilth.engine.arrow import codes_of, from_numpy
+from tilth.engine.arrow import codes_of, from_numpy, mask_of
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.flow.order import KEY_SHARES, by_chance
@@ -112,8 +112,9 @@ def comparison_findings(
         from_numpy(np.random.default_rng(0).permutation(rows.num_rows))
     )
     rows = rows.take(order)
-    rows = rows.filter(pc.not_equal(rows[SPLIT], GAP))
-    parts = Parts(rows, kinds, data.roles, split, by, np.array(rows[SPLIT].to_pylist(), dtype=object))
+    part = np.array(rows[SPLIT].to_pylist(), dtype=object)
+    kept = np.array([p not in (None, GAP) for p in part], dtype=bool)
+    parts = Parts(rows.filter(mask_of(kept)), kinds, data.roles, split, by, part[kept])
     if not parts.others or not parts.train.any():
         return []
     return [*_values(parts), *_copies(parts), *_near(parts), *_groups(parts), *_told(parts, models)]
