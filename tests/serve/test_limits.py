@@ -1,10 +1,12 @@
 """What a server takes: who may ask, how much, how fast; and what it tells of itself."""
 
+import gc
 import json
 import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -129,24 +131,27 @@ def test_a_port_that_is_taken():
 
 @pytest.fixture
 def running(server, monkeypatch):
-    """The port of a server in a thread, where heads and bodies have to arrive within a moment."""
+    """A server in a thread and its port, where heads and bodies have to arrive, and answers to be taken, within a moment."""
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "TAKING_SECONDS", 0.2)
     listening = bound("127.0.0.1", 0)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**12)
     listening.listen()  # so that nobody is refused who asks before it is ready
     made = serving.server_of(server(seconds=0.2))
     thread = threading.Thread(target=made.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield listening.getsockname()[1]
+    yield made, listening.getsockname()[1]
     made.should_exit = True
     thread.join(60)
 
 
 @pytest.mark.slow
 def test_slow_clients_are_not_waited_for(running):
+    _, port = running
     head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
 
     def received(*parts, half_closed=False):
-        with socket.create_connection(("127.0.0.1", running)) as client:
+        with socket.create_connection(("127.0.0.1", port)) as client:
             client.settimeout(60)
             for part in parts:
                 client.sendall(part)
@@ -165,6 +170,51 @@ def test_slow_clients_are_not_waited_for(running):
     assert received(sized, large[:-1], half_closed=True) == b""
     refused = head.replace(f": {len(BODY)}", f": {10**10}").encode() + b"\r\n"
     assert received(refused, b" " * 2**24).startswith(b"HTTP/1.1 413")  # it is sent all the same
+
+
+@pytest.mark.slow
+def test_a_client_that_does_not_take_its_answer_is_left(running):
+    made, port = running
+    rows = b"[" + b",".join([BODY] * 5_000) + b"]"  # the answer is larger than what waits in sockets
+    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(rows)}\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**12)
+        client.connect(("127.0.0.1", port))
+        client.sendall(head.encode() + rows)
+        for _ in range(1200):
+            if made.server_state.total_requests and not made.server_state.connections:
+                break
+            time.sleep(0.05)
+        assert not made.server_state.connections
+
+
+@pytest.mark.slow
+def test_nothing_is_kept_of_a_closed_connection(running, monkeypatch):
+    """Neither by a timer nor by a circle, in which large bodies would wait for the collector of garbage."""
+    _, port = running
+    monkeypatch.setattr(connections, "TAKING_SECONDS", 1000)
+    whole = (
+        f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+    )
+
+    def kept():
+        return sum(type(o).__qualname__ == "protocol.<locals>.Connection" for o in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        for sent in (whole, whole[:-3], whole[:20]) * 3:
+            for breaks in (True, False):
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(sent)
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", breaks, 0))
+        for _ in range(1200):
+            if not kept():
+                break
+            time.sleep(0.05)
+        assert not kept()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.slow

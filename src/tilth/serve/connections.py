@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
+from weakref import proxy
 
 HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
 LARGEST_HEAD = 64 * 2**10  # bytes after which a head has to be complete; h11 has the same limit, httptools has none
@@ -21,6 +22,7 @@ class State(Enum):
     BODY = auto()  # the head has arrived
     ANSWERING = auto()  # all of it has arrived
     LEAVING = auto()  # it was answered before that: what still comes is thrown away, until the client has received the answer
+    GONE = auto()  # it is closed
 
 
 class Noting:
@@ -30,11 +32,11 @@ class Noting:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        connection = scope["state"]["connection"]
+        connection = scope["state"].pop("connection")  # no circle: a large body would wait for the collector of garbage
 
         async def receiving() -> Any:
             message = await receive()
-            if not message.get("more_body"):
+            if connection.state is State.BODY and not message.get("more_body"):
                 connection.state = State.ANSWERING
             return message
 
@@ -46,7 +48,8 @@ class Noting:
                 await send(message)
                 connection.transport.release()
 
-        connection.state = State.BODY
+        if connection.state is not State.GONE:
+            connection.state = State.BODY
         await self.app(scope, receiving, sending)
         connection.end()
 
@@ -71,8 +74,11 @@ def protocol() -> type[asyncio.Protocol]:
             self.timer = self.loop.call_later(HEAD_SECONDS, self.look)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self.timer.cancel()
+            self.state = State.GONE
             super().connection_lost(exc)
+            self.app_state.clear()  # a circle would keep all of it, as would a timer
+            for timer in filter(None, (self.timer, self.timeout_keep_alive_task)):
+                timer.cancel()
 
         def data_received(self, data: bytes) -> None:
             if self.state is State.IDLE:
@@ -94,7 +100,7 @@ def protocol() -> type[asyncio.Protocol]:
 
         def end(self) -> None:
             """A request was answered."""
-            if self.state is not State.LEAVING:
+            if self.state in (State.BODY, State.ANSWERING):
                 self.state, self.since = State.IDLE, self.loop.time()
                 if self.half_closed:
                     self.loop.call_soon(self.look)
@@ -120,7 +126,8 @@ class _Transport:
     """The transport of a connection: it sends an answer as one piece, and knows how to leave."""
 
     def __init__(self, transport: Any, connection: Any) -> None:
-        self._transport, self._connection = transport, connection
+        self._transport = transport
+        self._connection: Any = proxy(connection)
         self._held: list[bytes] | None = None
 
     def __getattr__(self, name: str) -> Any:
